@@ -1,0 +1,92 @@
+"""The exceptions a user of Scones can meet, each with what to do next.
+
+::
+
+    SconesError                    anything this project refuses or fails at; exit code 1
+    ├── InputError                 what the user gave cannot be used; exit code 2
+    │   ├── DatasetError           images, archives, labels, splits
+    │   ├── HyperparameterError    a hyperparameter that the algorithm would refuse
+    │   └── SettingsError          an environment or its files
+    ├── SetupError                 something this machine lacks: Terraform, its provider, a package
+    ├── CloudError                 a cloud that cannot be reached, or that refused
+    │   └── LocalCloudError        the local cloud is not running, or did not start
+    ├── ArtifactError              a model artifact that cannot be read or written
+    ├── TrainingError              a training job that failed or was stopped
+    ├── RegistryError              a model version that is missing or may not be used
+    ├── TerraformError             a terraform command that failed
+    └── WorkflowError              an execution that could not be started or followed
+
+Example::
+
+    raise DatasetError("bicycles.tar.gz is not a CIFAR-100 archive: it has no file 'train'",
+                       hint="give the original cifar-100-python.tar.gz, or run: invoke etl --download")
+"""
+
+
+class SconesError(Exception):
+    """An error to be shown to a person: what was wrong, with the value, and what to do next.
+
+    Args:
+        message: What was wrong, with the offending value.
+        hint: What to do next; shown on a line of its own.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class InputError(SconesError):
+    """What the user gave cannot be used."""
+
+    exit_code = 2
+
+
+class DatasetError(InputError):
+    """Images, archives, labels or splits that cannot make a data set."""
+
+
+class HyperparameterError(InputError):
+    """A hyperparameter that the algorithm does not know, or a value that it would refuse."""
+
+
+class SettingsError(InputError):
+    """An environment that does not exist, or one whose files cannot be used."""
+
+
+class SetupError(SconesError):
+    """Something that this machine lacks."""
+
+
+class CloudError(SconesError):
+    """A cloud that cannot be reached, or that refused a call."""
+
+
+class LocalCloudError(CloudError):
+    """The local cloud is not running, or did not start."""
+
+
+class ArtifactError(SconesError):
+    """A model artifact that cannot be read or written."""
+
+
+class TrainingError(SconesError):
+    """A training job that failed or was stopped."""
+
+
+class RegistryError(SconesError):
+    """A model version that is missing, or that may not be used."""
+
+
+class TerraformError(SconesError):
+    """A terraform command that failed."""
+
+
+class WorkflowError(SconesError):
+    """An execution that could not be started or followed."""

@@ -1,0 +1,168 @@
+"""The one place that reads environments and variables.
+
+An environment is a folder of ``terraform/environments``. Terraform reads its ``*.tfvars.json``; what only Python needs
+is in its ``environment.json``::
+
+    environment = load("dev")
+    environment.service["confidence_threshold"]     # the very value that Terraform applies
+    environment.training.instance_type              # 'ml.g4dn.xlarge'
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from scones.errors import LocalCloudError, SettingsError
+
+PROJECT = "scones"
+DEFAULT_ENVIRONMENT = "local"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Keys written into an environment; only a local cloud's, which are no secret."""
+
+    access_key_id: str
+    secret_access_key: str
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a training job is asked for.
+
+    Attributes:
+        instance_type: A GPU instance type: the algorithm trains on nothing else.
+        volume_size_gb: The size of the job's disk, in GB.
+        max_runtime_seconds: After this long SageMaker stops the job.
+        minimum_validation_accuracy: From this validation accuracy on, a trained model is approved.
+        hyperparameters: What this environment sets otherwise than the project's recipe.
+    """
+
+    instance_type: str
+    volume_size_gb: int
+    max_runtime_seconds: int
+    minimum_validation_accuracy: float
+    hyperparameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where and with which values the workflow runs.
+
+    Attributes:
+        name: The folder's name: ``local``, ``dev``, ``prod``.
+        root: The project's folder.
+        region: The AWS region.
+        classes: The classes told apart, in label order.
+        training: What a training job is asked for.
+        foundation: ``foundation.tfvars.json``, as Terraform reads it.
+        service: ``service.tfvars.json``, as Terraform reads it.
+        pin_path: The pinned model's file, ``model.tfvars.json``.
+        cloud_path: Where a local cloud says how it is reached; None where the cloud is AWS itself.
+        credentials: Keys for a local cloud; None where the usual chain finds them.
+        profile: A profile of the shared AWS configuration, if the environment names one.
+    """
+
+    name: str
+    root: Path
+    region: str
+    classes: tuple[str, ...]
+    training: Training
+    foundation: Mapping[str, Any]
+    service: Mapping[str, Any]
+    pin_path: Path
+    cloud_path: Path | None = None
+    credentials: Credentials | None = None
+    profile: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The environment's folder of ``*.tfvars.json`` files."""
+        return self.root / "terraform" / "environments" / self.name
+
+    @property
+    def build(self) -> Path:
+        """Everything the project makes is under here."""
+        return self.root / "build"
+
+    def endpoint_url(self) -> str | None:
+        """The address of the environment's cloud; None for AWS's own.
+
+        Raises:
+            LocalCloudError: the environment's cloud is a local one that is not running.
+        """
+        if self.cloud_path is None:
+            return None
+        try:
+            return json.loads(self.cloud_path.read_text())["endpoint"]
+        except (OSError, ValueError, KeyError):
+            raise LocalCloudError(
+                f"the cloud of environment '{self.name}' is not running: {self.cloud_path} does not say where it is",
+                hint="start it with: invoke local.up",
+            ) from None
+
+
+def names(root: Path = ROOT) -> list[str]:
+    """The environments there are."""
+    return sorted(path.parent.name for path in (root / "terraform" / "environments").glob("*/environment.json"))
+
+
+def load(name: str | None = None, *, root: Path = ROOT, variables: Mapping[str, str] = os.environ) -> Environment:
+    """Read an environment's folder.
+
+    Args:
+        name: The environment; ``SCONES_ENV``, else ``local``, where it is not given.
+        root: The project's folder.
+        variables: The process's variables.
+
+    Raises:
+        SettingsError: there is no such environment, or one of its files cannot be used.
+    """
+    name = name or variables.get("SCONES_ENV") or DEFAULT_ENVIRONMENT
+    known = names(root)
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        raise SettingsError(
+            f"there is no environment '{name}'; there are: {', '.join(known)}",
+            hint=f"did you mean --env {near[0]}?" if near else "an environment is a folder of terraform/environments",
+        )
+    folder = root / "terraform" / "environments" / name
+    own = _read(folder / "environment.json")
+    try:
+        access = own.get("access", {})
+        return Environment(
+            name=name,
+            root=root,
+            region=own["region"],
+            classes=tuple(own["classes"]),
+            training=Training(**own["training"]),
+            foundation=_read(folder / "foundation.tfvars.json"),
+            service=_read(folder / "service.tfvars.json"),
+            pin_path=root / own["model_pin"] if "model_pin" in own else folder / "model.tfvars.json",
+            cloud_path=root / access["endpoint_file"] if "endpoint_file" in access else None,
+            credentials=Credentials(access["access_key_id"], access["secret_access_key"])
+            if "access_key_id" in access
+            else None,
+            profile=access.get("profile"),
+        )
+    except (KeyError, TypeError) as error:
+        raise SettingsError(f"{folder / 'environment.json'} cannot be used: {error}") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise SettingsError(f"{path} is missing", hint="every environment has it; copy it from another one") from None
+    except ValueError as error:
+        raise SettingsError(f"{path} is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise SettingsError(f"{path} must hold a JSON object, not {type(found).__name__}")
+    return found

@@ -1,0 +1,25 @@
+"""The invoke namespaces: thin tasks that parse, call and print.
+
+Each module holds one group of tasks made with :func:`scones.tasks.cli.task`. Modules named in ``TOP`` give
+top-level tasks (``invoke etl``); those named in ``NESTED`` give dotted ones (``invoke local.up``). Heavy libraries are
+imported inside the tasks, so that ``invoke --list`` answers at once.
+"""
+
+from importlib import import_module
+
+from invoke import Collection
+
+TOP = ("data", "train", "package", "run", "demo", "env", "docs")
+NESTED = {"local": "local", "tf": "tf", "asl": "asl"}
+
+
+def compose() -> Collection:
+    """The project's whole namespace."""
+    root = Collection()
+    for name in TOP:
+        module = Collection.from_module(import_module(f"scones.tasks.{name}"))
+        for task in module.tasks.values():
+            root.add_task(task)
+    for name, module in NESTED.items():
+        root.add_collection(Collection.from_module(import_module(f"scones.tasks.{module}")), name=name)
+    return root

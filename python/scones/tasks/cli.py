@@ -1,0 +1,51 @@
+"""What every task shares: how errors reach a person, and where lines are printed.
+
+Example::
+
+    @task(help={"classes": "comma-separated fine labels, in label order"})
+    def etl(context, classes="bicycle,motorcycle"):
+        ...
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from typing import Any
+
+import invoke
+from invoke.exceptions import Exit
+
+from scones.errors import SconesError
+
+
+def task(*args: Any, **options: Any) -> Any:
+    """``invoke.task`` whose body may raise SconesError, which a person sees as one message and an exit code.
+
+    A refusal by AWS (botocore's errors) is shown the same way; Ctrl-C ends with exit code 130. With ``SCONES_DEBUG=1``
+    the traceback is shown instead.
+    """
+    if args and callable(args[0]):
+        return invoke.task(_guarded(args[0]), *args[1:], **options)
+    return lambda body: invoke.task(_guarded(body), *args, **options)
+
+
+def _guarded(body: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(body)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return body(*args, **kwargs)
+        except SconesError as error:
+            if os.environ.get("SCONES_DEBUG"):
+                raise
+            raise Exit(f"error: {error}", code=error.exit_code) from None
+        except KeyboardInterrupt:
+            raise Exit("interrupted; run the same command again to go on", code=130) from None
+        except Exception as error:
+            # botocore takes a fifth of a second to import: ask by name, so that tasks without AWS do not pay for it.
+            if os.environ.get("SCONES_DEBUG") or not type(error).__module__.startswith(("botocore", "boto3")):
+                raise
+            raise Exit(f"error: the cloud refused: {error}", code=1) from None
+
+    return run

@@ -1,0 +1,5 @@
+"""Composes the invoke namespaces of :mod:`scones.tasks`; see ``invoke --list``."""
+
+from scones.tasks import compose
+
+namespace = compose()
