@@ -1,0 +1,37 @@
+"""Which cloud a client talks to is a matter of the environment's endpoint and credentials alone."""
+
+import dataclasses
+
+import pytest
+
+from scones import aws, settings
+
+
+@pytest.fixture
+def local(tmp_path):
+    cloud = tmp_path / "cloud.json"
+    cloud.write_text('{"endpoint": "http://127.0.0.1:5999"}')
+    return dataclasses.replace(settings.load("local", variables={}), cloud_path=cloud)
+
+
+def test_a_client_of_a_local_cloud_goes_to_its_endpoint_with_its_keys(local):
+    s3 = aws.client(local, "s3")
+    assert s3.meta.endpoint_url == "http://127.0.0.1:5999"
+    assert s3._request_signer._credentials.access_key == "local"
+
+
+def test_child_processes_are_led_to_the_same_cloud(local):
+    assert aws.variables(local) == {
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:5999",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+    }
+
+
+def test_an_environment_on_aws_names_no_endpoint_and_no_keys():
+    assert aws.variables(settings.load("prod", variables={})) == {
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }

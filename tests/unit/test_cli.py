@@ -1,0 +1,61 @@
+"""How a task's failures reach a person: a message and an exit code, never a traceback."""
+
+import subprocess
+import sys
+
+import invoke
+import pytest
+from botocore.exceptions import ClientError
+from invoke.exceptions import Exit
+
+from scones.errors import DatasetError, TrainingError
+from scones.settings import ROOT
+from scones.tasks.cli import task
+
+
+@pytest.fixture(autouse=True)
+def no_debugging(monkeypatch):
+    monkeypatch.delenv("SCONES_DEBUG", raising=False)
+
+
+def raising(error):
+    @task
+    def body(context):
+        raise error
+
+    return body
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (DatasetError("3 is no class", hint="give two"), 2, "error: 3 is no class\ngive two"),
+        (TrainingError("the job failed"), 1, "error: the job failed"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "PutObject"), 1, "AccessDenied"),
+    ],
+)
+def test_a_failure_is_a_message_and_an_exit_code(error, code, text):
+    with pytest.raises(Exit) as caught:
+        raising(error)(invoke.Context())
+    assert caught.value.code == code
+    assert text in caught.value.message
+
+
+def test_a_bug_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError):
+        raising(ZeroDivisionError())(invoke.Context())
+
+
+def test_debugging_shows_the_traceback(monkeypatch):
+    monkeypatch.setenv("SCONES_DEBUG", "1")
+    with pytest.raises(DatasetError):
+        raising(DatasetError("3 is no class"))(invoke.Context())
+
+
+def test_listing_the_tasks_loads_no_heavy_library():
+    """The list answers in well under a second because nothing heavy is imported for it."""
+    heavy = ("torch", "numpy", "boto3", "moto", "matplotlib", "sagemaker")
+    code = f"import sys, tasks; print([name for name in {heavy} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

@@ -1,0 +1,98 @@
+"""Environments are read from their folders, and a mistake in one is named."""
+
+import json
+
+import pytest
+
+from scones import settings
+from scones.errors import LocalCloudError, SettingsError
+
+
+def write_environment(root, name, **changes):
+    folder = root / "terraform" / "environments" / name
+    folder.mkdir(parents=True)
+    own = {
+        "region": "eu-central-1",
+        "classes": ["bus", "tank"],
+        "training": {
+            "instance_type": "ml.g5.xlarge",
+            "volume_size_gb": 30,
+            "max_runtime_seconds": 600,
+            "minimum_validation_accuracy": 0.7,
+        },
+    } | changes
+    (folder / "environment.json").write_text(json.dumps(own))
+    (folder / "foundation.tfvars.json").write_text("{}")
+    (folder / "service.tfvars.json").write_text(json.dumps({"confidence_threshold": 0.9}))
+    return folder
+
+
+def test_reads_the_very_values_that_terraform_reads(tmp_path):
+    folder = write_environment(tmp_path, "dev")
+    found = settings.load("dev", root=tmp_path, variables={})
+    assert (found.region, found.classes, found.service["confidence_threshold"]) == (
+        "eu-central-1",
+        ("bus", "tank"),
+        0.9,
+    )
+    assert found.pin_path == folder / "model.tfvars.json"
+    assert found.endpoint_url() is None
+
+
+def test_the_environment_is_the_local_one_unless_named_by_argument_or_variable(tmp_path):
+    for name in ("local", "dev"):
+        write_environment(tmp_path, name)
+    assert settings.load(root=tmp_path, variables={}).name == "local"
+    assert settings.load(root=tmp_path, variables={"SCONES_ENV": "dev"}).name == "dev"
+    assert settings.load("local", root=tmp_path, variables={"SCONES_ENV": "dev"}).name == "local"
+
+
+def test_an_unknown_environment_is_refused_with_the_nearest_one(tmp_path):
+    write_environment(tmp_path, "prod")
+    with pytest.raises(SettingsError, match=r"no environment 'prd'.*prod\n.*--env prod"):
+        settings.load("prd", root=tmp_path, variables={})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "must hold a JSON object, not list"),
+        ("{}", "'region'"),
+        ('{"region": "eu-west-1", "classes": [], "training": {"colour": 1}}', "colour"),
+    ],
+)
+def test_a_broken_environment_file_is_named(tmp_path, text, told):
+    folder = write_environment(tmp_path, "dev")
+    (folder / "environment.json").write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        settings.load("dev", root=tmp_path, variables={})
+    assert "environment.json" in caught.value.message
+    assert told in caught.value.message
+
+
+def test_a_missing_tfvars_file_is_named(tmp_path):
+    (write_environment(tmp_path, "dev") / "service.tfvars.json").unlink()
+    with pytest.raises(SettingsError, match=r"service\.tfvars\.json is missing"):
+        settings.load("dev", root=tmp_path, variables={})
+
+
+def test_a_local_cloud_is_found_through_the_file_it_writes(tmp_path):
+    write_environment(tmp_path, "local", access={"endpoint_file": "build/local/cloud.json"})
+    found = settings.load("local", root=tmp_path, variables={})
+    with pytest.raises(LocalCloudError, match=r"not running(.|\n)*invoke local\.up"):
+        found.endpoint_url()
+    found.cloud_path.parent.mkdir(parents=True)
+    found.cloud_path.write_text('{"endpoint": "http://127.0.0.1:5999"}')
+    assert found.endpoint_url() == "http://127.0.0.1:5999"
+
+
+@pytest.mark.parametrize("name", settings.names())
+def test_every_environment_of_the_project_can_be_loaded(name):
+    found = settings.load(name, variables={})
+    assert len(found.classes) >= 2
+    assert 0.5 <= found.service["confidence_threshold"] <= 1
+
+
+def test_only_the_local_environment_carries_keys():
+    assert [name for name in settings.names() if settings.load(name, variables={}).credentials] == ["local"]
