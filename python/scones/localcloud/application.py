@@ -1,0 +1,122 @@
+"""The local cloud as a WSGI application: moto's, with a request log and refusals that say what was asked.
+
+An action that moto lacks would be answered 500, which AWS's clients retry for minutes. Here it is answered 400, in the
+service's own error form, so that boto3 raises::
+
+    ClientError: An error occurred (NotImplemented) when calling the CreateCluster operation: the local cloud does not
+    support eks:CreateCluster
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+from xml.sax.saxutils import escape
+
+from botocore.exceptions import UnknownServiceError
+from flask import Flask, Response, request
+from moto.core.responses import boto3_service_name
+from moto.core.routing import get_service_router
+from moto.core.utils import get_service_model
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.exceptions import HTTPException, NotFound
+
+from scones.localcloud.control import IDENTITY_PATH
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class RequestHandler(MotoRequestHandler):
+    """moto's handler, answering at once (headers and body are two writes) and leaving the log to the application."""
+
+    disable_nagle_algorithm = True
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, *_: Any) -> None:
+        pass
+
+
+def application() -> Wsgi:
+    """moto's dispatcher, answering who it is at ``IDENTITY_PATH`` and logging every other request in one line."""
+    dispatch = DomainDispatcherApplication(_backend_app)
+    identity = json.dumps({"pid": os.getpid()}).encode()
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") == IDENTITY_PATH:
+            start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(identity)))])
+            return [identity]
+        began = time.monotonic()
+
+        def logged(status: str, *rest: Any) -> Any:
+            now = datetime.now(UTC).isoformat(timespec="milliseconds")
+            took = (time.monotonic() - began) * 1000
+            print(f"{now} {status.split()[0]} {_asked(environ)} {took:.0f} ms", flush=True)
+            return start_response(status, *rest)
+
+        return dispatch(environ, logged)
+
+    return answer
+
+
+def _asked(environ: dict[str, Any]) -> str:
+    """What a request asks for: ``sagemaker CreateModel`` where it says so, else ``s3 PUT /bucket/key``."""
+    scope = re.search(r"Credential=[^/]*/\d+/[^/]*/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
+    service = scope.group(1) if scope else "-"
+    target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+    return f"{service} {target}" if target else f"{service} {environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+
+
+def _backend_app(service: Any) -> Flask:
+    app = create_backend_app(service)
+    name = boto3_service_name.get(service, service)
+
+    def refuse(error: Exception) -> Response:
+        return _refusal(name, "NotImplemented", f"the local cloud does not support {name}:{_action(name)}")
+
+    def fail(error: Exception) -> Response | HTTPException:
+        if isinstance(error, HTTPException):  # moto's way to refuse: the answer is made already
+            return error
+        traceback.print_exception(error)
+        message = f"the local cloud failed at {name}:{_action(name)}: {type(error).__name__}: {error}"
+        return _refusal(name, "InternalFailure", message, status=500)
+
+    app.register_error_handler(NotImplementedError, refuse)
+    app.register_error_handler(NotFound, refuse)  # a path that moto has no route for
+    app.register_error_handler(Exception, fail)
+    return app
+
+
+def _action(service: str) -> str:
+    """The action that the request under way names, by header, form or path."""
+    target = request.headers.get("X-Amz-Target", "").rpartition(".")[2] or request.values.get("Action")
+    if target:
+        return target
+    try:
+        operation, _ = get_service_router(service).match(request)
+        return operation.name
+    except Exception:  # noqa: BLE001 - the router knows no such request: say it as it came
+        return f"{request.method} {request.path}"
+
+
+def _refusal(service: str, code: str, message: str, *, status: int = 400) -> Response:
+    """An error in the form of the service's protocol, so that AWS's clients read its code and message."""
+    print(f"refused ({code}): {message}", flush=True)
+    try:
+        protocol = get_service_model(service).protocol
+    except UnknownServiceError:  # moto's own pages
+        protocol = "json"
+    if "json" in protocol or "X-Amz-Target" in request.headers:
+        body = json.dumps({"__type": code, "message": message})
+        return Response(body, status, headers={"x-amzn-errortype": code}, mimetype="application/json")
+    error = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
+    if protocol == "ec2":
+        error = f"<Response><Errors>{error}</Errors></Response>"
+    elif service not in ("s3", "s3bucket_path"):
+        error = f"<ErrorResponse>{error}</ErrorResponse>"
+    return Response(error, status, mimetype="text/xml")

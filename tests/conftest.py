@@ -1,0 +1,45 @@
+"""Fixtures that more than one folder of tests shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scones.localcloud import control
+
+
+class LocalCloud:
+    """A running local cloud and boto3 clients for it; every client is made once."""
+
+    def __init__(self, running: control.Cloud) -> None:
+        self.running = running
+        self.endpoint = running.endpoint
+        self.state = running.state
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        if service not in self._clients:
+            self._clients[service] = boto3.client(
+                service,
+                endpoint_url=self.endpoint,
+                region_name="us-east-1",
+                aws_access_key_id="local",
+                aws_secret_access_key="local",
+                config=Config(retries={"total_max_attempts": 1}),
+            )
+        return self._clients[service]
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """A local cloud of this test run's own, on a free port; it ends with the run, however that ends."""
+    state: Path = tmp_path_factory.mktemp("cloud") / "local"
+    running = control.up(state, port=0, tethered=True)
+    yield LocalCloud(running)
+    control.down(state)
