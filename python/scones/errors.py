@@ -6,6 +6,8 @@
     ├── InputError                 what the user gave cannot be used; exit code 2
     │   ├── DatasetError           images, archives, labels, splits
     │   ├── HyperparameterError    a hyperparameter that the algorithm would refuse
+    │   ├── PackagingError         a Lambda function that cannot be made into a zip
+    │   ├── ImageError             bytes that are no image that can be decoded
     │   └── SettingsError          an environment or its files
     ├── SetupError                 something this machine lacks: Terraform, its provider, a package
     ├── CloudError                 a cloud that cannot be reached, or that refused
@@ -54,6 +56,14 @@ class DatasetError(InputError):
 
 class HyperparameterError(InputError):
     """A hyperparameter that the algorithm does not know, or a value that it would refuse."""
+
+
+class ImageError(InputError):
+    """Bytes that are no image that can be decoded."""
+
+
+class PackagingError(InputError):
+    """A Lambda function that cannot be made into a zip."""
 
 
 class SettingsError(InputError):

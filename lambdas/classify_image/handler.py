@@ -1,0 +1,76 @@
+"""classifyImage: sends the image to the endpoint and adds the probability of every class; drops the image's bytes.
+
+The input is what serializeImageData gives; the state machine sends {"execution": {…}, "input": …} (event.json).
+"""
+
+import json
+import os
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from inference import custom_attributes, image_data, inference_id, is_final, probabilities, version
+
+# Two attempts at each call fit into the function's 60 seconds.
+config = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+runtime, s3 = boto3.client("sagemaker-runtime", config=config), boto3.client("s3", config=config)
+
+
+class ImageNotFoundError(Exception):
+    """The object has gone since it was first read, or this function may not read it."""
+
+
+class InvalidImageError(Exception):
+    """The model could not read the image."""
+
+
+class EndpointUnavailableError(Exception):
+    """The endpoint or S3 did not answer; trying again later may help."""
+
+
+class EndpointRefusedError(Exception):
+    """The endpoint does not exist, or this function may not invoke it."""
+
+
+def handler(event, context):
+    wrapped = isinstance(event, dict) and {"execution", "input"} <= event.keys()
+    execution, request = (event["execution"], event["input"]) if wrapped else ({}, event)
+    log = {"function": "classifyImage", "execution": execution.get("name")}
+    try:
+        image = image_data(request)
+        body, variant = invoke(image if image is not None else read(request), request, execution.get("name"))
+        labels = json.loads(os.environ["CLASS_LABELS"])
+        inferences = probabilities(body, labels)
+    except Exception as error:
+        print(json.dumps({"level": "ERROR", **log, "error": type(error).__name__, "message": str(error)}))
+        raise
+    print(json.dumps({"level": "INFO", **log, "image_url": request["image_url"], "inferences": inferences}))
+    found = {name: value for name, value in request.items() if name != "image_data"}
+    found |= {"inferences": inferences, "class_probabilities": dict(zip(labels, inferences, strict=True))}
+    model = {"endpoint": os.environ["ENDPOINT_NAME"], "variant": variant, **version(os.environ["MODEL_PACKAGE"])}
+    return found | {"model": model}
+
+
+def read(request):
+    """The bytes of an image that the state could not carry."""
+    try:
+        return s3.get_object(Bucket=request["s3_bucket"], Key=request["s3_key"])["Body"].read()
+    except (ClientError, BotoCoreError) as error:
+        refused = ImageNotFoundError if is_final(getattr(error, "response", None)) else EndpointUnavailableError
+        raise refused(f"{request['image_url']} cannot be read any more: {error}") from None
+
+
+def invoke(image, request, name):
+    """The endpoint's answer and the variant that gave it; the capture of both can be joined to the image."""
+    about = {"InferenceId": inference_id(name)} if name else {}
+    about |= {"CustomAttributes": custom_attributes(request["s3_key"]), "ContentType": request["content_type"]}
+    where = {"EndpointName": os.environ["ENDPOINT_NAME"], "Accept": "application/json"}
+    try:
+        answer = runtime.invoke_endpoint(**where, **about, Body=image)
+        return answer["Body"].read(), answer.get("InvokedProductionVariant")
+    except (ClientError, BotoCoreError) as error:
+        response = getattr(error, "response", {})
+        if response.get("OriginalStatusCode", 500) < 500:  # the model itself refused the image
+            raise InvalidImageError(f"the model cannot read the image: {response.get('OriginalMessage')}") from None
+        refused = EndpointRefusedError if is_final(getattr(error, "response", None)) else EndpointUnavailableError
+        raise refused(f"endpoint {where['EndpointName']}: {error}") from None

@@ -1,0 +1,77 @@
+"""filterLowConfidence: passes on an answer whose top probability reaches the threshold, and fails out loud on others.
+
+The threshold is the execution's ``confidence_threshold``, else the function's CONFIDENCE_THRESHOLD. It is inclusive:
+0.8 passes at 0.8. The state machine sends {"execution": {…}, "input": …}, what classifyImage gives (event.json).
+"""
+
+import json
+import os
+from datetime import UTC, datetime
+
+
+class InvalidInputError(Exception):
+    """The input is not what classifyImage gives."""
+
+
+class InvalidThresholdError(Exception):
+    """The threshold is not a number from 0 to 1."""
+
+
+class ThresholdConfidenceNotMet(Exception):
+    """The model is not sure enough."""
+
+
+def handler(event, context):
+    wrapped = isinstance(event, dict) and {"execution", "input"} <= event.keys()
+    execution, request = (event["execution"], event["input"]) if wrapped else ({}, event)
+    log = {"function": "filterLowConfidence", "execution": execution.get("name")}
+    try:
+        result = judge(request)
+    except Exception as error:
+        print(json.dumps({"level": "ERROR", **log, "error": type(error).__name__, "message": str(error)}))
+        raise
+    print(json.dumps({"level": "INFO", **log, **result}))
+    return result | {"processing_time_ms": milliseconds_since(execution.get("started_at"))}
+
+
+def judge(request):
+    """The execution's output, but for the time that it took."""
+    probabilities = request.get("class_probabilities") if isinstance(request, dict) else None
+    if not isinstance(probabilities, dict) or not probabilities or not all(map(is_fraction, probabilities.values())):
+        raise InvalidInputError("the input holds no class_probabilities; give what classifyImage gives")
+    limit = threshold(request)
+    label, confidence = max(probabilities.items(), key=lambda item: item[1])
+    if confidence < limit:
+        raise ThresholdConfidenceNotMet(
+            f"THRESHOLD_CONFIDENCE_NOT_MET: the model is {confidence} sure of {label}; the threshold is {limit}"
+        )
+    found = {"image_processed": True, "image_url": request.get("image_url"), "classification": label}
+    found |= {"confidence_score": confidence, "passed_threshold": True, "threshold": limit}
+    return found | {"class_probabilities": probabilities, "model": request.get("model")}
+
+
+def threshold(request):
+    """The execution's own threshold (null is none), else the function's."""
+    name, given = "confidence_threshold", request.get("confidence_threshold")
+    if given is None:
+        name = "CONFIDENCE_THRESHOLD"
+        try:
+            given = float(os.environ[name])
+        except ValueError:
+            given = os.environ[name]
+    if not is_fraction(given):
+        hint = "; 80 percent is 0.8" if type(given) in (int, float) and 1 < given <= 100 else ""
+        raise InvalidThresholdError(f"{name} is {ascii(given)[:100]}, not a number from 0 to 1{hint}")
+    return given
+
+
+def is_fraction(value):
+    """Whether a JSON value is a number from 0 to 1; true and false are none, nor is NaN."""
+    return type(value) in (int, float) and 0 <= value <= 1
+
+
+def milliseconds_since(moment):
+    """The time since an ISO 8601 moment, in milliseconds; None where there was no execution."""
+    if moment is None:
+        return None
+    return max(0, round((datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds() * 1000))
