@@ -1,0 +1,204 @@
+"""A model artifact: ``model.tar.gz`` as SageMaker's Image Classification writes it, and as its container serves it.
+
+Three files at the archive's root: ``image-classification-NNNN.params`` (NNNN the epoch),
+``image-classification-symbol.json`` and ``model-shapes.json``::
+
+    artifact = read("model.tar.gz")
+    artifact.image_shape, artifact.num_classes     # (3, 28, 28), 2
+    write("build/model.tar.gz", artifact)          # a folder is written as the three files
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import re
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scones.algorithm import ndarray
+from scones.algorithm import symbol as graphs
+from scones.errors import ArtifactError
+
+PREFIX = "image-classification"
+SYMBOL = f"{PREFIX}-symbol.json"
+SHAPES = "model-shapes.json"
+PARAMETERS = re.compile(rf"{PREFIX}-(\d{{4,}})\.params")
+LARGEST_FILE = 1 << 30  # 200 layers take 260 MB
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A trained model.
+
+    Attributes:
+        symbol: The network, MXNet's symbol graph.
+        parameters: float32 weights (``arg:…``) and running statistics (``aux:…``) by name.
+        shapes: ``model-shapes.json``: ``[{"name": "data", "shape": [32, 3, 28, 28]}]``, with the batch trained with.
+        epoch: The epoch it comes from, counted from 1.
+    """
+
+    symbol: Mapping[str, Any]
+    parameters: Mapping[str, np.ndarray]
+    shapes: list[dict[str, Any]]
+    epoch: int
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of the input.
+
+        Raises:
+            ArtifactError: ``model-shapes.json`` does not say.
+        """
+        try:
+            (shape,) = (entry["shape"] for entry in self.shapes if entry["name"] == "data")
+            _, channels, height, width = (int(side) for side in shape)
+        except (KeyError, TypeError, ValueError):
+            raise ArtifactError(f"{SHAPES} does not give the shape of 'data': {self.shapes!r}") from None
+        if not (channels > 0 and 0 < height <= 4096 and 0 < width <= 4096):
+            raise ArtifactError(f"{SHAPES} gives 'data' an impossible shape: {shape}")
+        return channels, height, width
+
+    @property
+    def num_classes(self) -> int:
+        """Outputs of the last layer."""
+        layers = [node for node in graphs.nodes(self.symbol) if node.operator == "FullyConnected"]
+        if not layers:
+            raise ArtifactError("the symbol has no FullyConnected layer, so no classes")
+        return layers[-1].integer("num_hidden")
+
+    def check(self) -> None:
+        """Prove that parameters and symbol belong together.
+
+        Raises:
+            ArtifactError: a parameter is missing or has another shape than the symbol gives it.
+        """
+        for name, wanted in graphs.parameter_shapes(self.symbol, self.image_shape).items():
+            if name not in self.parameters:
+                raise ArtifactError(f"the artifact's parameters lack '{name}', which its symbol needs")
+            if self.parameters[name].shape != wanted:
+                raise ArtifactError(
+                    f"the artifact's '{name}' has shape {self.parameters[name].shape}; its symbol needs {wanted}"
+                )
+
+
+def read(path: str | os.PathLike[str]) -> Artifact:
+    """Read an artifact from a ``model.tar.gz``, or from the folder of its files.
+
+    Of several epochs' parameters the last is taken. Nothing is unpacked to disk.
+
+    Raises:
+        ArtifactError: it is missing, no such archive, or its files are missing, damaged or do not belong together.
+    """
+    path = Path(path)
+    try:
+        files = _folder_files(path) if path.is_dir() else _archive_files(path)
+    except FileNotFoundError:
+        raise ArtifactError(f"there is no model artifact at {path}") from None
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
+        raise ArtifactError(f"{path} is not a model.tar.gz: {error}") from None
+    epochs = {int(match[1]): name for name in files if (match := PARAMETERS.fullmatch(name))}
+    lacking = [name for name in (SYMBOL, SHAPES) if name not in files]
+    if not epochs:
+        lacking.append(f"{PREFIX}-NNNN.params")
+    if lacking:
+        raise ArtifactError(
+            f"{path} is no Image Classification artifact: it lacks {', '.join(lacking)}",
+            hint=f"it has: {', '.join(sorted(files)) or 'nothing'}",
+        )
+    epoch = max(epochs)
+    artifact = Artifact(
+        symbol=_json(files[SYMBOL], SYMBOL, dict),
+        parameters=ndarray.loads(files[epochs[epoch]]),
+        shapes=_json(files[SHAPES], SHAPES, list),
+        epoch=epoch,
+    )
+    artifact.check()
+    return artifact
+
+
+def write(path: str | os.PathLike[str], artifact: Artifact) -> Path:
+    """Write an artifact: one ``.tar.gz`` where the path ends so, else a folder of its three files.
+
+    Each file appears whole or not at all; an earlier epoch's parameters in the folder go once the new ones are there.
+    The archive's bytes depend on nothing but the artifact.
+    """
+    path = Path(path)
+    parameters = f"{PREFIX}-{artifact.epoch:04d}.params"
+    files = {
+        SYMBOL: json.dumps(artifact.symbol, indent=2).encode(),
+        SHAPES: json.dumps(artifact.shapes).encode(),
+        parameters: ndarray.dumps(artifact.parameters),
+    }
+    if path.name.endswith(".tar.gz"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, _archive(files))
+        return path
+    path.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        _replace(path / name, data)
+    for earlier in path.glob(f"{PREFIX}-*.params"):
+        if earlier.name != parameters:
+            earlier.unlink()
+    return path
+
+
+def _archive(files: Mapping[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with (
+        gzip.GzipFile(fileobj=packed, mode="wb", mtime=0, compresslevel=6) as stream,
+        tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive,
+    ):
+        for name in sorted(files):
+            member = tarfile.TarInfo(name)
+            member.size = len(files[name])
+            archive.addfile(member, io.BytesIO(files[name]))
+    return packed.getvalue()
+
+
+def _replace(path: Path, data: bytes) -> None:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        file.write(data)
+    Path(file.name).chmod(0o644)
+    Path(file.name).replace(path)
+
+
+def _wanted(name: str) -> bool:
+    return name in (SYMBOL, SHAPES) or PARAMETERS.fullmatch(name) is not None
+
+
+def _folder_files(path: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in path.iterdir() if file.is_file() and _wanted(file.name)}
+
+
+def _archive_files(path: Path) -> dict[str, bytes]:
+    """The artifact's files in an archive; links, devices and everything with another name are passed over."""
+    found = {}
+    with tarfile.open(path, "r:*") as archive:
+        for member in archive:
+            name = member.name.removeprefix("./")
+            if not member.isreg() or not _wanted(name):
+                continue
+            if member.size > LARGEST_FILE:
+                raise ArtifactError(f"{path} has a {name} of {member.size} bytes, more than a model has")
+            found[name] = archive.extractfile(member).read(member.size)
+    return found
+
+
+def _json(data: bytes, name: str, kind: type) -> Any:
+    try:
+        found = json.loads(data)
+    except ValueError as error:
+        raise ArtifactError(f"the artifact's {name} is not JSON: {error}") from None
+    if not isinstance(found, kind):
+        raise ArtifactError(f"the artifact's {name} holds a {type(found).__name__}, not a {kind.__name__}")
+    return found

@@ -1,0 +1,76 @@
+"""A model artifact that answers: images in, probabilities out, as the endpoint gives them.
+
+::
+
+    predictor = Predictor.load("model.tar.gz")
+    predictor.probabilities([Path("bicycle.png").read_bytes()])     # array([[0.97, 0.03]], dtype=float32)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from scones.algorithm import artifact as artifacts
+from scones.algorithm.artifact import Artifact
+from scones.algorithm.images import decode, pixels
+from scones.algorithm.network import Network
+from scones.errors import ArtifactError
+
+LARGEST_BATCH = 64
+
+
+class Predictor:
+    """A network and the preprocessing that its endpoint does: RGB, resized to the network's input, raw 0 to 255.
+
+    Raises:
+        ArtifactError: the artifact's network cannot be run here.
+    """
+
+    def __init__(self, artifact: Artifact) -> None:
+        self.artifact = artifact
+        self.image_shape = artifact.image_shape
+        if self.image_shape[0] != 3:
+            raise ArtifactError(
+                f"the artifact takes images of {self.image_shape[0]} channels; only RGB (3) is supported"
+            )
+        self._network = Network(artifact.symbol, artifact.parameters).eval()
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Predictor:
+        """The predictor of a ``model.tar.gz`` or of the folder of its files.
+
+        Raises:
+            ArtifactError: it cannot be read, or its network cannot be run here.
+        """
+        return cls(artifacts.read(path))
+
+    def warm_up(self) -> None:
+        """Answer once for nothing, so that the first real request does not pay for PyTorch's preparations."""
+        with torch.inference_mode():
+            self._network(torch.zeros(1, *self.image_shape))
+
+    def probabilities(self, images: Sequence[bytes]) -> np.ndarray:
+        """The probability of each class.
+
+        Args:
+            images: PNG or JPEG files' bytes.
+
+        Returns:
+            float32 (images, classes), classes in index order.
+
+        Raises:
+            ImageError: one of the images cannot be decoded.
+        """
+        inputs = [pixels(decode(data), self.image_shape) for data in images]
+        if not inputs:
+            return np.zeros((0, self.artifact.num_classes), np.float32)
+        found = []
+        with torch.inference_mode():
+            for start in range(0, len(inputs), LARGEST_BATCH):
+                batch = torch.from_numpy(np.stack(inputs[start : start + LARGEST_BATCH]))
+                found.append(self._network(batch.float()).numpy())
+        return np.concatenate(found)
