@@ -1,0 +1,166 @@
+"""How a training job runs: input in, the algorithm's process, its log and metrics, output out.
+
+Example::
+
+    threading.Thread(target=run, args=(job, context), daemon=True).start()
+
+The algorithm is ``python -m scones.algorithm.train --root FOLDER`` over a folder laid out as a container's ``/opt/ml``,
+``build/local/training/JOB``, which is gone when the job has ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+
+from moto.core.exceptions import ServiceException
+from moto.core.utils import utcnow
+from moto.sagemaker.exceptions import ValidationError
+
+from scones.localcloud import objects
+from scones.localcloud.context import Context
+from scones.localcloud.logstream import LogStream, lines
+from scones.localcloud.training import channels
+from scones.localcloud.training.job import Job, Stopped
+from scones.localcloud.training.metrics import Metrics
+
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+ALGORITHM = "scones.algorithm.train"
+
+
+class Failure(Exception):
+    """The job failed; the message is its FailureReason."""
+
+
+def run(job: Job, context: Context) -> None:
+    """Take a job from Starting to its end; whatever happens, it does end."""
+    root = context.state / "training" / job.training_job_name
+    try:
+        _run(job, context, root)
+    except Stopped:
+        job.end("Stopped")
+    except (Failure, channels.InputError) as failure:
+        job.end("Failed", reason=str(failure))
+    except Exception as error:  # noqa: BLE001  a job must not stay InProgress because of a fault of the cloud
+        traceback.print_exc()
+        job.end("Failed", reason=f"InternalServerError: the local cloud failed: {type(error).__name__}: {error}")
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _run(job: Job, context: Context, root: Path) -> None:
+    request = job.request
+    bucket, _ = objects.split(job.output)
+    if not objects.has_bucket(job.account, bucket):  # known now, rather than when all is done
+        raise Failure(f"ClientError: Data upload failed:NoSuchBucket: The specified bucket does not exist: {bucket}")
+    shutil.rmtree(root, ignore_errors=True)
+    channels.write_configuration(request, root)
+    for folder in ("model", "output/data", "input/data"):
+        (root / folder).mkdir(parents=True)
+
+    job.enter("Downloading")
+    limit = (request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds")
+    timer = threading.Timer(limit, _out_of_time, args=(job,)) if limit else None
+    if timer:
+        timer.daemon = True
+        timer.start()
+    try:
+        for channel in request.get("InputDataConfig") or []:
+            folder = root / "input" / "data" / channel["ChannelName"]
+            channels.download(job.account, job.region, request["RoleArn"], channel, folder)
+            if job.stopping:
+                raise Stopped
+        job.enter("Training")
+        code = _train(job, context, root)
+    finally:
+        if timer:
+            timer.cancel()
+    if code and not job.stopping:
+        raise Failure(failure_reason(root / "output" / "failure", code))
+
+    job.enter("Uploading")
+    if not code or any((root / "model").iterdir()):
+        _upload(job, root / "model", job.artifact)
+    if any((root / "output" / "data").iterdir()):
+        _upload(job, root / "output" / "data", f"{job.output}/output.tar.gz")
+    job.end("Stopped" if job.stopping else "Completed")
+
+
+def _train(job: Job, context: Context, root: Path) -> int:
+    """Run the algorithm to its end, putting what it prints into the job's log; its exit code."""
+    name = f"{job.training_job_name}/algo-1-{int(time.time())}"
+    stream = LogStream(job.account, job.region, LOG_GROUP, name)
+    stream.create()
+    metrics = Metrics()
+    child = job.attend(
+        lambda: context.children.spawn(
+            [sys.executable, "-m", ALGORITHM, "--root", str(root)],
+            env=environment(job, os.environ),
+            cwd=root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+    )
+    with child.stdout as output:
+        for line in lines(output):
+            stream.write(line)
+            if metrics.read(line, utcnow()):
+                job.record(metrics.final())
+    code = child.wait()
+    child.stdin.close()  # only now: closing it earlier tells the algorithm that the cloud has gone
+    return code
+
+
+def environment(job: Job, variables: Mapping[str, str]) -> dict[str, str]:
+    """The algorithm's variables: the machine's, the job's own, what SageMaker sets; nothing that leads to the cloud."""
+    kept = {name: value for name, value in variables.items() if not name.startswith(("AWS_", "MOTO_"))}
+    return {
+        **kept,
+        "PYTHONUNBUFFERED": "1",
+        **(job.request.get("Environment") or {}),
+        "AWS_REGION": job.region,
+        "TRAINING_JOB_NAME": job.training_job_name,
+        "TRAINING_JOB_ARN": job.arn,
+    }
+
+
+def failure_reason(path: Path, code: int) -> str:
+    """FailureReason as SageMaker words it: what the algorithm left in ``output/failure``, and its exit code.
+
+    What does not say whose fault it is, is the algorithm's.
+    """
+    text = path.read_text(errors="replace").strip() if path.exists() else ""
+    if not text.startswith(("ClientError:", "AlgorithmError:")):
+        text = f"AlgorithmError: {text}"
+    return f"{text}, exit code: {code if code > 0 else 128 - code}"
+
+
+def archive(folder: Path) -> bytes:
+    """A folder's content as ``tar.gz``, the files at its root."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=6) as packed:
+        for path in sorted(folder.iterdir()):
+            packed.add(path, arcname=path.name)
+    return buffer.getvalue()
+
+
+def _upload(job: Job, folder: Path, uri: str) -> None:
+    try:
+        objects.write(job.account, uri, archive(folder), kms_key_id=job.request["OutputDataConfig"].get("KmsKeyId"))
+    except ServiceException as error:
+        raise Failure(f"ClientError: Data upload failed:{error}") from error
+
+
+def _out_of_time(job: Job) -> None:
+    with contextlib.suppress(ValidationError):  # it ended at this very moment
+        job.stop("MaxRuntimeExceeded")

@@ -1,0 +1,190 @@
+"""CreateTrainingJob really trains, and what it says on the way is what SageMaker says."""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+@pytest.fixture(scope="module")
+def sagemaker(cloud: Any) -> Any:
+    return cloud.client("sagemaker")
+
+
+def log(cloud: Any, name: str) -> list[str]:
+    logs = cloud.client("logs")
+    group = "/aws/sagemaker/TrainingJobs"
+    streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/")["logStreams"]
+    assert len(streams) == 1
+    assert re.fullmatch(rf"{name}/algo-1-\d{{10}}", streams[0]["logStreamName"])
+    events = logs.get_log_events(logGroupName=group, logStreamName=streams[0]["logStreamName"], startFromHead=True)
+    return [event["message"] for event in events["events"]]
+
+
+def test_a_job_completes_and_leaves_the_algorithms_artifact(cloud: Any, trained: dict[str, Any], bucket: str) -> None:
+    assert trained["TrainingJobStatus"] == trained["SecondaryStatus"] == "Completed"
+    assert trained["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://{bucket}/models/trained/output/model.tar.gz"
+    content = cloud.client("s3").get_object(Bucket=bucket, Key="models/trained/output/model.tar.gz")["Body"].read()
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        names = sorted(archive.getnames())
+    assert names[1:] == ["image-classification-symbol.json", "model-shapes.json"]
+    assert re.fullmatch(r"image-classification-\d{4}\.params", names[0])
+
+
+def test_a_job_passes_through_sagemakers_statuses_with_times_and_messages(trained: dict[str, Any]) -> None:
+    transitions = trained["SecondaryStatusTransitions"]
+    assert [step["Status"] for step in transitions] == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
+    assert all(step["StatusMessage"] and step["StartTime"] <= step["EndTime"] for step in transitions)
+    assert trained["TrainingStartTime"] < trained["TrainingEndTime"]
+    assert trained["BillableTimeInSeconds"] == trained["TrainingTimeInSeconds"] >= 1
+
+
+def test_final_metrics_are_the_last_in_the_log(cloud: Any, trained: dict[str, Any]) -> None:
+    metrics = {metric["MetricName"]: metric["Value"] for metric in trained["FinalMetricDataList"]}
+    assert set(metrics) == {
+        "train:accuracy",
+        "validation:accuracy",
+        "train:accuracy:epoch",
+        "validation:accuracy:epoch",
+    }
+    lines = log(cloud, "trained")
+    last = [float(found[1]) for line in lines if (found := re.search(r"Epoch\[1\] Validation-accuracy=(\S+)", line))]
+    assert metrics["validation:accuracy"] == pytest.approx(last[-1])
+
+
+def test_every_field_of_the_request_comes_back(trained: dict[str, Any], job_request: Any, sagemaker: Any) -> None:
+    for field, value in job_request("trained").items():
+        if field != "AlgorithmSpecification":
+            assert trained[field] == value, field
+    assert {metric["Name"] for metric in trained["AlgorithmSpecification"]["MetricDefinitions"]} >= {"train:accuracy"}
+    assert sagemaker.list_tags(ResourceArn=trained["TrainingJobArn"])["Tags"] == [{"Key": "project", "Value": "scones"}]
+    summaries = sagemaker.list_training_jobs(NameContains="trained")["TrainingJobSummaries"]
+    assert [summary["TrainingJobStatus"] for summary in summaries if summary["TrainingJobName"] == "trained"] == [
+        "Completed"
+    ]
+
+
+def test_a_jobs_working_folder_is_gone_when_it_has_ended(cloud: Any, trained: dict[str, Any], wait_for: Any) -> None:
+    wait_for(lambda: (Path(cloud.state) / "training" / "trained").exists(), lambda there: not there)
+
+
+def test_refuses_a_name_that_was_used(sagemaker: Any, trained: dict[str, Any], job_request: Any) -> None:
+    with pytest.raises(sagemaker.exceptions.ResourceInUse, match="already exists"):
+        sagemaker.create_training_job(**job_request("trained"))
+
+
+def test_log_and_metrics_can_be_followed_while_the_job_runs_and_a_stopped_job_keeps_its_best_model(
+    cloud: Any, sagemaker: Any, job_request: Any, finish: Any, wait_for: Any, bucket: str
+) -> None:
+    sagemaker.create_training_job(**job_request("stopped", hyperparameters={"epochs": "5000"}))
+    running = wait_for(
+        lambda: sagemaker.describe_training_job(TrainingJobName="stopped"), lambda job: job.get("FinalMetricDataList")
+    )
+    assert (running["TrainingJobStatus"], running["SecondaryStatus"]) == ("InProgress", "Training")
+    wait_for(lambda: log(cloud, "stopped"), lambda lines: any("best model" in line for line in lines))
+    sagemaker.stop_training_job(TrainingJobName="stopped")
+    job = finish("stopped")
+    assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Stopped"
+    assert "FailureReason" not in job
+    assert [step["Status"] for step in job["SecondaryStatusTransitions"]][-3:] == ["Stopping", "Uploading", "Stopped"]
+    cloud.client("s3").head_object(Bucket=bucket, Key="models/stopped/output/model.tar.gz")
+    with pytest.raises(ClientError, match="the training job is in status Stopped"):
+        sagemaker.stop_training_job(TrainingJobName="stopped")
+
+
+def test_a_job_past_its_time_is_stopped(sagemaker: Any, job_request: Any, finish: Any) -> None:
+    request = job_request("too-long", hyperparameters={"epochs": "5000"}, StoppingCondition={"MaxRuntimeInSeconds": 1})
+    sagemaker.create_training_job(**request)
+    job = finish("too-long")
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
+
+
+def test_a_bad_hyperparameter_fails_the_job_as_the_clients_error(sagemaker: Any, job_request: Any, finish: Any) -> None:
+    sagemaker.create_training_job(**job_request("bad-value", hyperparameters={"num_layers": "21"}))
+    job = finish("bad-value")
+    assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Failed"
+    assert job["FailureReason"].startswith("ClientError: ")
+    assert "21" in job["FailureReason"]
+    assert job["FailureReason"].endswith(", exit code: 2")
+
+
+@pytest.mark.parametrize("prefix", ["nowhere", "data/train/none"])
+def test_a_prefix_without_objects_fails_the_job(
+    sagemaker: Any, job_request: Any, finish: Any, bucket: str, prefix: str
+) -> None:
+    name = f"missing-{prefix.count('/')}"
+    request = job_request(name)
+    request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] = f"s3://{bucket}/{prefix}"
+    sagemaker.create_training_job(**request)
+    job = finish(name)
+    assert job["TrainingJobStatus"] == "Failed"
+    assert job["FailureReason"].startswith(f'ClientError: No S3 objects found under S3 URL "s3://{bucket}/{prefix}"')
+
+
+def test_a_missing_output_bucket_is_found_before_training(sagemaker: Any, job_request: Any, finish: Any) -> None:
+    sagemaker.create_training_job(
+        **job_request("no-output", OutputDataConfig={"S3OutputPath": "s3://no-such-bucket-here/x"})
+    )
+    job = finish("no-output")
+    assert "NoSuchBucket" in job["FailureReason"]
+    assert [step["Status"] for step in job["SecondaryStatusTransitions"]] == ["Starting", "Failed"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"RoleArn": "just-a-name-and-no-arn"}, "Value 'just-a-name-and-no-arn' at 'roleArn'"),
+        ({"TrainingJobName": "under_score"}, "Value 'under_score' at 'trainingJobName'"),
+        (
+            {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}},
+            "ml.m5.large is not supported by algorithm image-classification",
+        ),
+        (
+            {"ResourceConfig": {"InstanceType": "ml.z9.huge", "InstanceCount": 1, "VolumeSizeInGB": 1}},
+            "Value 'ml.z9.huge' at 'resourceConfig.instanceType'",
+        ),
+        (
+            {"ResourceConfig": {"InstanceType": "ml.g5.xlarge", "InstanceCount": 2, "VolumeSizeInGB": 1}},
+            "instanceCount is 2",
+        ),
+        (
+            {"AlgorithmSpecification": {"TrainingImage": "1.dkr.ecr/xgboost:1", "TrainingInputMode": "File"}},
+            "'1.dkr.ecr/xgboost:1', which the local cloud cannot run",
+        ),
+        ({"CheckpointConfig": {"S3Uri": "s3://bucket/checkpoints"}}, "does not support CheckpointConfig"),
+    ],
+)
+def test_refuses_by_name(sagemaker: Any, job_request: Any, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ClientError, match=re.escape(message)) as refused:
+        sagemaker.create_training_job(**{**job_request("refused"), **change})
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+def test_refuses_pipe_mode(sagemaker: Any, job_request: Any) -> None:
+    request = job_request("piped")
+    request["AlgorithmSpecification"]["TrainingInputMode"] = "Pipe"
+    with pytest.raises(ClientError, match="does not support input mode Pipe"):
+        sagemaker.create_training_job(**request)
+
+
+def test_sagemakers_own_sdk_follows_a_job(cloud: Any, trained: dict[str, Any]) -> None:
+    import boto3
+
+    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name="us-east-1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", cloud.endpoint)
+        from sagemaker.core.resources import TrainingJob
+
+        job = TrainingJob.get("trained", session=session, region="us-east-1")
+        job.refresh()
+    assert job.training_job_status == "Completed"
+    assert job.model_artifacts.s3_model_artifacts == trained["ModelArtifacts"]["S3ModelArtifacts"]
