@@ -1,0 +1,132 @@
+"""Which data to use when nobody says: the best that can be had, and how that was decided.
+
+Example::
+
+    ensured = ensure(("bicycle", "motorcycle"), Path("build/dataset"), cache=Path("build/downloads"))
+    ensured.dataset.size("train")      # 900
+    ensured.drawn, ensured.reason      # (True, 'CIFAR-100 cannot be fetched: …')
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scones.dataset import labels, stored
+from scones.dataset.archive import Archive
+from scones.dataset.contents import Source
+from scones.dataset.download import Download
+from scones.dataset.sample import CLASSES, Sample
+from scones.dataset.stored import Dataset
+from scones.dataset.writer import build
+from scones.errors import DatasetError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+# The variable that names an archive on this machine.
+VARIABLE = "CIFAR100_ARCHIVE"
+
+# A machine without a network must not keep a person waiting.
+PATIENCE = 4.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A source, and why it was chosen, for a person to read."""
+
+    source: Source
+    reason: str
+
+
+@dataclass(frozen=True)
+class Ensured:
+    """A data set, and how it came about.
+
+    Attributes:
+        dataset: The data set.
+        title: What its images are, for a person to read.
+        reason: Why these and no others.
+        drawn: Whether they are the drawn sample instead of photographs.
+    """
+
+    dataset: Dataset
+    title: str
+    reason: str
+    drawn: bool
+
+
+def choose(
+    classes: Sequence[str],
+    cache: Path,
+    *,
+    variables: Mapping[str, str] = os.environ,
+    download: Download | None = None,
+    progress: Progress | None = None,
+) -> Choice:
+    """The archive that ``CIFAR100_ARCHIVE`` names, else CIFAR-100 as fetched before or now, else the drawn sample.
+
+    Args:
+        classes: The classes wanted: the sample has bicycle and motorcycle only.
+        cache: Where a fetched archive is kept.
+        variables: The process's variables.
+        download: The download to try; the University of Toronto's, with little patience, where it is not given.
+        progress: Where to show progress; None for nowhere.
+
+    Raises:
+        DatasetError: CIFAR-100 cannot be had and the sample lacks a class.
+    """
+    named = variables.get(VARIABLE)
+    if named:
+        return Choice(Archive(Path(named).expanduser()), f"{VARIABLE} names it")
+    download = download or Download(cache, patience=PATIENCE, progress=progress)
+    if download.cached:
+        return Choice(download, f"fetched before, kept in {download.cache}")
+    try:
+        download.fetch()
+    except DatasetError as error:
+        if set(classes) <= set(CLASSES):
+            return Choice(Sample(), f"CIFAR-100 is not on this machine: {error.message}")
+        raise DatasetError(
+            f"there are no images of {labels.join(name for name in classes if name not in CLASSES)}: CIFAR-100 is not "
+            f"on this machine, the drawn sample has bicycle and motorcycle only, and {error.message}",
+            hint=f"give CIFAR-100's archive: --archive FILE, or set {VARIABLE}",
+        ) from None
+    return Choice(download, "fetched just now")
+
+
+def ensure(
+    classes: Sequence[str],
+    out: Path,
+    *,
+    cache: Path,
+    seed: int = 0,
+    skip_bad: bool = False,
+    reuse: bool = False,
+    variables: Mapping[str, str] = os.environ,
+    download: Download | None = None,
+    progress: Progress | None = None,
+) -> Ensured:
+    """Have a data set of ``classes`` in ``out``, from the best source there is (see :func:`choose`).
+
+    Args:
+        reuse: Take a data set of these classes that is in ``out``, whatever its source and seed, unless
+            ``CIFAR100_ARCHIVE`` names one: what training wants after someone ran ``invoke etl``.
+
+    Raises:
+        DatasetError: no data set of these classes can be had.
+    """
+    if reuse and not variables.get(VARIABLE):
+        try:
+            there = stored.load(out)
+        except DatasetError:
+            there = None
+        if there and there.classes == tuple(classes):
+            drawn = there.description["source"]["kind"] == "sample"
+            return Ensured(there, there.source, f"it is in {out}", drawn)
+    choice = choose(classes, cache, variables=variables, download=download, progress=progress)
+    dataset = build(choice.source, classes, out, seed=seed, skip_bad=skip_bad, progress=progress)
+    return Ensured(dataset, choice.source.title, choice.reason, isinstance(choice.source, Sample))

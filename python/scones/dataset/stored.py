@@ -1,0 +1,184 @@
+"""A data set on disk.
+
+::
+
+    build/dataset/
+      train/ validation/ test/                  PNGs, 32 x 32 RGB, under their original names
+      train.lst validation.lst test.lst         index TAB label TAB file name within the split's folder
+      dataset.json                              classes, counts, means, source, fingerprint
+
+Example::
+
+    dataset = load(Path("build/dataset"))
+    dataset.classes                     # ('bicycle', 'motorcycle')
+    dataset.images("test")[0].path      # build/dataset/test/bicycle_s_000030.png
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from scones.dataset.contents import SIDE, Identity, Images
+from scones.errors import DatasetError
+
+SPLITS = ("train", "validation", "test")
+DESCRIPTION = "dataset.json"
+
+# The layout's version: a data set of another one is built again.
+FORMAT = 1
+
+_AGAIN = "build it again: invoke etl"
+
+
+@dataclass(frozen=True)
+class LabelledImage:
+    """One image of a split.
+
+    Attributes:
+        path: The PNG.
+        label: The index of its class.
+        name: Its file name.
+    """
+
+    path: Path
+    label: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set in a folder.
+
+    Attributes:
+        root: The folder.
+        classes: Class names in label order.
+        counts: Images by split, then class: ``{"train": {"bicycle": 450, …}, "validation": …, "test": …}``.
+        fingerprint: SHA-256 of pixels, labels and classes, in hexadecimal (see :func:`fingerprint`).
+        source: Where the images come from, for a person to read.
+        means: By class, the training images' mean red, green and blue, 0 to 255.
+        description: ``dataset.json`` as it is.
+    """
+
+    root: Path
+    classes: tuple[str, ...]
+    counts: Mapping[str, Mapping[str, int]]
+    fingerprint: str
+    source: str
+    means: Mapping[str, tuple[float, float, float]]
+    description: Mapping[str, object]
+
+    def size(self, split: str) -> int:
+        """How many images a split has."""
+        return sum(self.counts[split].values())
+
+    def images(self, split: str) -> list[LabelledImage]:
+        """A split's images, in the order of its ``.lst`` file.
+
+        Args:
+            split: ``train``, ``validation`` or ``test``.
+
+        Raises:
+            DatasetError: there is no such split, its list cannot be read, or a label is outside the classes.
+        """
+        if split not in SPLITS:
+            raise DatasetError(f"there is no split '{split}'; there are: {', '.join(SPLITS)}")
+        path = self.root / f"{split}.lst"
+        found = []
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise DatasetError(f"{path} cannot be read: {error.strerror or error}", hint=_AGAIN) from None
+        for number, line in enumerate(lines, start=1):
+            fields = line.split("\t")
+            if len(fields) != 3 or not fields[1].isdecimal() or int(fields[1]) >= len(self.classes):
+                raise DatasetError(
+                    f"{path}, line {number}: {line!r} is not an index, a label of 0 to {len(self.classes) - 1} and a "
+                    "file name with tabs between them",
+                    hint=_AGAIN,
+                )
+            found.append(LabelledImage(self.root / split / fields[2], int(fields[1]), fields[2]))
+        return found
+
+    def read(self, split: str) -> Images:
+        """A split's pixels, labels and names, decoded from its PNGs.
+
+        Raises:
+            DatasetError: an image is missing, damaged or of another size.
+        """
+        listed = self.images(split)
+        pixels = np.empty((len(listed), SIDE, SIDE, 3), np.uint8)
+        for place, image in enumerate(listed):
+            try:
+                with Image.open(image.path, formats=("PNG",)) as opened:
+                    pixels[place] = np.asarray(opened)
+            except (OSError, SyntaxError, ValueError) as error:
+                raise DatasetError(f"{image.path} is not the image it was: {error}", hint=_AGAIN) from None
+        return Images(
+            pixels, np.array([image.label for image in listed], np.int64), tuple(image.name for image in listed)
+        )
+
+    def verify(self) -> None:
+        """Prove that every image is still what it was when the data set was built.
+
+        Raises:
+            DatasetError: files are missing or changed.
+        """
+        now = fingerprint({split: self.read(split) for split in SPLITS}, self.classes)
+        if now != self.fingerprint:
+            raise DatasetError(
+                f"the images in {self.root} have changed since it was built: fingerprint {now[:12]}…, "
+                f"not {self.fingerprint[:12]}…",
+                hint=_AGAIN,
+            )
+
+
+def load(path: Path) -> Dataset:
+    """Read a data set's description.
+
+    Raises:
+        DatasetError: there is no data set in ``path``, or its description cannot be used.
+    """
+    described = path / DESCRIPTION
+    try:
+        found = json.loads(described.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DatasetError(f"there is no data set in {path}: {DESCRIPTION} is missing", hint=_AGAIN) from None
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{described} cannot be read: {error}", hint=_AGAIN) from None
+    try:
+        if found["format"] != FORMAT:
+            raise DatasetError(f"{described} has format {found['format']}, not {FORMAT}", hint=_AGAIN)
+        return Dataset(
+            root=path,
+            classes=tuple(found["classes"]),
+            counts={split: dict(found["counts"][split]) for split in SPLITS},
+            fingerprint=str(found["fingerprint"]),
+            source=str(Identity(**found["source"])),
+            means={name: tuple(found["means"][name]) for name in found["classes"]},
+            description=found,
+        )
+    except (KeyError, TypeError) as error:
+        raise DatasetError(f"{described} is not a data set's description: {error!r}", hint=_AGAIN) from None
+
+
+def fingerprint(splits: Mapping[str, Images], classes: tuple[str, ...]) -> str:
+    """SHA-256 of what a model can learn from, in hexadecimal.
+
+    Hashed are, as UTF-8 JSON with a newline, the classes and the splits' sizes; then for train, validation and test in
+    that order, each split's labels as little-endian uint32 and its pixels as bytes (rows, columns, RGB), in the order
+    of its ``.lst`` file. File names and where the images came from do not count.
+    """
+    digest = hashlib.sha256()
+    sizes = [len(splits[split]) for split in SPLITS]
+    digest.update(json.dumps([list(classes), sizes], separators=(",", ":")).encode() + b"\n")
+    for split in SPLITS:
+        digest.update(splits[split].labels.astype("<u4").tobytes())
+        digest.update(np.ascontiguousarray(splits[split].pixels).tobytes())
+    return digest.hexdigest()

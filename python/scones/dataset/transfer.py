@@ -1,0 +1,100 @@
+"""A data set to S3, sending only what is not there.
+
+Example::
+
+    upload(dataset, aws.client(environment, "s3", max_connections=THREADS), "scones-data")
+    # 's3://scones-data/datasets/3f9a…'
+
+What is there is asked once, with a listing. ``dataset.json`` goes last, so a prefix that has it is whole, and an upload
+that was interrupted goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scones.dataset.progress import begin
+from scones.dataset.stored import DESCRIPTION, SPLITS, Dataset
+from scones.errors import DatasetError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+THREADS = 16
+
+_TYPES = {".png": "image/png", ".json": "application/json", ".lst": "text/tab-separated-values; charset=utf-8"}
+
+
+def upload(dataset: Dataset, s3: Any, bucket: str, *, progress: Progress | None = None, threads: int = THREADS) -> str:
+    """Put a data set under ``datasets/<fingerprint>/`` of a bucket.
+
+    Args:
+        s3: A boto3 S3 client; its connection pool should hold ``threads`` connections.
+        bucket: The bucket's name.
+        progress: Where to show progress; None for nowhere.
+        threads: How many files are sent at a time.
+
+    Returns:
+        ``s3://BUCKET/datasets/<fingerprint>``: the channels are below it.
+
+    Raises:
+        DatasetError: a file of the data set is missing.
+        botocore.exceptions.ClientError: S3 refused; what was sent is not sent again next time.
+    """
+    prefix = f"datasets/{dataset.fingerprint}/"
+    files = list(_files(dataset))
+    there = _listing(s3, bucket, prefix)
+    done = begin(progress, f"Uploading to s3://{bucket}", len(files))
+
+    def send(path: Path) -> None:
+        key = prefix + path.relative_to(dataset.root).as_posix()
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise DatasetError(f"{path} cannot be read: {error.strerror}", hint="build it again: invoke etl") from None
+        if not _same(s3, bucket, key, content, there.get(key)):
+            s3.put_object(
+                Bucket=bucket, Key=key, Body=content, ContentType=_TYPES[path.suffix], ChecksumSHA256=_sha256(content)
+            )
+        done(1)
+
+    with ThreadPoolExecutor(threads) as pool:
+        sent = [pool.submit(send, path) for path in files]
+        try:
+            for future in wait(sent, return_when=FIRST_EXCEPTION).done:
+                future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+    send(dataset.root / DESCRIPTION)
+    return f"s3://{bucket}/{prefix.rstrip('/')}"
+
+
+def _files(dataset: Dataset) -> Iterator[Path]:
+    """All but the description."""
+    for split in SPLITS:
+        yield dataset.root / f"{split}.lst"
+        yield from (image.path for image in dataset.images(split))
+
+
+def _listing(s3: Any, bucket: str, prefix: str) -> dict[str, dict[str, Any]]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return {entry["Key"]: entry for page in pages for entry in page.get("Contents", ())}
+
+
+def _same(s3: Any, bucket: str, key: str, content: bytes, there: dict[str, Any] | None) -> bool:
+    if there is None or there["Size"] != len(content):
+        return False
+    if there["ETag"].strip('"') == hashlib.md5(content, usedforsecurity=False).hexdigest():
+        return True
+    # With SSE-KMS an ETag is no MD5: only then is the object asked for the checksum it was sent with.
+    head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+    return head.get("ChecksumSHA256") == _sha256(content)
+
+
+def _sha256(content: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()

@@ -1,0 +1,219 @@
+"""From a source to a data set on disk, whole or not at all.
+
+Example::
+
+    dataset = build(Archive(Path("cifar-100-python.tar.gz")), ("bicycle", "motorcycle"), Path("build/dataset"))
+
+A data set is made in a folder beside its place and moved there when it is whole, so a run that is killed leaves the
+old one or none. The same source, classes and seed give the same bytes; where they are already there, nothing is done.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from scones.dataset import labels, split, stored
+from scones.dataset.checks import check
+from scones.dataset.contents import SIDE, Contents, Images, Source
+from scones.dataset.progress import begin
+from scones.dataset.stored import DESCRIPTION, SPLITS, Dataset
+from scones.errors import DatasetError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+VALIDATION_SHARE = 0.1
+
+
+def build(
+    source: Source,
+    classes: Sequence[str],
+    out: Path,
+    *,
+    seed: int = 0,
+    skip_bad: bool = False,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Make the data set of ``classes`` in ``out``, or find it there.
+
+    Args:
+        source: Archive, Download, Folder or Sample.
+        classes: Class names, in the order that gives them labels 0, 1, ….
+        out: The data set's folder; a data set that is there is replaced.
+        seed: Chooses the validation images, a tenth of each class's training images.
+        skip_bad: Leave out what cannot be used, and list it in the description, instead of refusing.
+        progress: Where to show progress; None for nowhere.
+
+    Raises:
+        DatasetError: the source, the classes or ``out`` cannot be used.
+    """
+    classes = labels.check(classes)
+    if seed < 0:
+        raise DatasetError(f"the seed must be 0 or more, not {seed}")
+    _refuse_foreign(out)
+    identity = source.identity()
+    wanted = {
+        "format": stored.FORMAT,
+        "classes": list(classes),
+        "seed": seed,
+        "source": {"kind": identity.kind, "name": identity.name, "sha256": identity.sha256},
+        "validation_share": VALIDATION_SHARE,
+    }
+    there = _same(out, wanted, skip_bad)
+    if there:
+        return there
+    contents = check(source.read(classes, seed=seed, skip_bad=skip_bad, progress=progress), classes, skip_bad=skip_bad)
+    train, validation = split.split(
+        contents.train, classes, share=VALIDATION_SHARE, seed=seed, aside="validation", keep=2
+    )
+    splits = {"train": _named(train), "validation": _named(validation), "test": _named(contents.test)}
+    description = wanted | _described(splits, classes, contents)
+    _write(splits, description, out, progress)
+    return stored.load(out)
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """A PNG of (32, 32, 3) uint8 RGB pixels: the same bytes for the same pixels, whatever the machine's zlib.
+
+    The pixels are stored, not compressed: at this size compression saves a fifth, and its result depends on the
+    version of zlib, so that two machines would upload the same data set twice.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG", compress_level=0)
+    return buffer.getvalue()
+
+
+def _same(out: Path, wanted: dict[str, Any], skip_bad: bool) -> Dataset | None:
+    """The data set in ``out`` if it is the one wanted, and whole."""
+    try:
+        there = stored.load(out)
+        if any(there.description.get(key) != value for key, value in wanted.items()):
+            return None
+        if there.description.get("skipped") and not skip_bad:
+            return None
+        there.verify()
+    except DatasetError:
+        return None
+    return there
+
+
+def _refuse_foreign(out: Path) -> None:
+    """Never replace a folder that is not a data set of ours: someone may keep pictures in it."""
+    if out.is_dir() and any(out.iterdir()) and not (out / DESCRIPTION).is_file():
+        raise DatasetError(
+            f"{out} holds files that are no data set's: it would be replaced", hint="name another folder: --out DIR"
+        )
+    if out.exists() and not out.is_dir():
+        raise DatasetError(f"{out} is a file; the data set needs a folder", hint="name another one: --out DIR")
+
+
+def _named(images: Images) -> Images:
+    """The images under names that are safe as files and differ, even where case does not count."""
+    used: set[str] = set()
+    names = []
+    for name in images.names:
+        path = PurePosixPath(_safe(name))
+        unique, number = path.name, 1
+        while unique.lower() in used:
+            number += 1
+            unique = f"{path.stem}-{number}{path.suffix}"
+        used.add(unique.lower())
+        names.append(unique)
+    return Images(images.pixels, images.labels, tuple(names))
+
+
+def _safe(name: str) -> str:
+    # The names come from the archive: one such as ../../.bashrc must not become a path.
+    if name != PurePosixPath(name).name or name.startswith(".") or re.search(r'[\x00-\x1f\x7f\\/:*?"<>|]', name):
+        raise DatasetError(
+            f"an image is named {name!r}, which is no plain file name",
+            hint="the archive was tampered with, or the file must be renamed",
+        )
+    return name if name.lower().endswith(".png") else f"{name}.png"
+
+
+def _described(splits: dict[str, Images], classes: tuple[str, ...], contents: Contents) -> dict[str, Any]:
+    train = splits["train"]
+    means = {name: train.pixels[train.labels == label].mean(axis=(0, 1, 2)) for label, name in enumerate(classes)}
+    return {
+        "counts": {
+            name: {one: int(np.sum(images.labels == label)) for label, one in enumerate(classes)}
+            for name, images in splits.items()
+        },
+        "fingerprint": stored.fingerprint(splits, classes),
+        "image_shape": [3, SIDE, SIDE],
+        "means": {name: [round(float(value), 4) for value in mean] for name, mean in means.items()},
+        "skipped": [{"file": problem.file, "reason": problem.reason} for problem in contents.problems],
+    }
+
+
+def _write(splits: dict[str, Images], description: dict[str, Any], out: Path, progress: Progress | None) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(out)
+    making, old = _beside(out, "new"), _beside(out, "old")
+    try:
+        making.mkdir()
+        done = begin(progress, "Writing PNGs", sum(len(images) for images in splits.values()))
+        for name in SPLITS:
+            _write_split(making, name, splits[name], done)
+        text = json.dumps(description, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        (making / DESCRIPTION).write_text(text, encoding="utf-8", newline="\n")
+        if out.exists():
+            out.rename(old)
+        making.rename(out)
+    except OSError as error:
+        raise DatasetError(f"{out} cannot be written: {error.strerror or error}", hint="is the disk full?") from error
+    finally:
+        if old.exists() and not out.exists():
+            old.rename(out)
+        for left in (making, old):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _write_split(root: Path, name: str, images: Images, done) -> None:
+    folder = root / name
+    folder.mkdir()
+    lines = []
+    for index, (pixels, label, file) in enumerate(zip(images.pixels, images.labels, images.names, strict=True)):
+        (folder / file).write_bytes(png(pixels))
+        lines.append(f"{index}\t{label}\t{file}\n")
+        done(1)
+    (root / f"{name}.lst").write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def _beside(out: Path, what: str) -> Path:
+    return out.parent / f".{out.name}.{what}.{os.getpid()}"
+
+
+def _sweep(out: Path) -> None:
+    """Remove what killed runs left beside ``out``, and put back a data set that one had just moved away."""
+    pattern = re.compile(re.escape(f".{out.name}.") + r"(new|old)\.(\d+)")
+    for path in out.parent.iterdir():
+        found = pattern.fullmatch(path.name)
+        if found and not _alive(int(found[2])):
+            if found[1] == "old" and not out.exists():
+                path.rename(out)
+            else:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    if pid == os.getpid():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

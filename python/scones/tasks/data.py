@@ -1,0 +1,162 @@
+"""``invoke etl``: images from a source, checked, split and written, and uploaded where asked.
+
+Example::
+
+    invoke etl --archive cifar-100-python.tar.gz --classes bus,train,tank
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scones import settings
+from scones.errors import InputError
+from scones.tasks.cli import task
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from scones.dataset import Ensured
+    from scones.settings import Environment
+
+
+@task(
+    help={
+        "archive": "CIFAR-100's cifar-100-python.tar.gz, or a part of it in the same layout",
+        "download": "fetch CIFAR-100 from the University of Toronto (169 MB, resumed, checked, kept under build/)",
+        "folder": "a folder of PNG or JPEG pictures of any size, one sub-folder a class",
+        "sample": "bicycles and motorcycles drawn by code: no file and no network needed",
+        "classes": "the classes in label order, with commas; the environment's (bicycle,motorcycle) where not given",
+        "out": "the data set's folder; build/dataset where not given",
+        "seed": "chooses the validation images, a tenth of each class's training images",
+        "skip-bad": "leave out files that cannot be used and list them, instead of refusing",
+        "upload": "also put the data set into the environment's bucket, or into --bucket",
+        "bucket": "the bucket to upload to; the foundation stack's where not given",
+        "env": "the environment: a folder of terraform/environments; local where not given",
+    }
+)
+def etl(
+    context,
+    archive=None,
+    download=False,
+    folder=None,
+    sample=False,
+    classes=None,
+    out=None,
+    seed=0,
+    skip_bad=False,
+    upload=False,
+    bucket=None,
+    env=None,
+):
+    """Build the data set: images, .lst files and dataset.json, in build/dataset.
+
+    Without a source, it is the archive that CIFAR100_ARCHIVE names, else CIFAR-100 as fetched before, else fetched now,
+    else drawn by code; which one, it says. The same source, classes and seed give the same bytes, and a second run is
+    quick. Training gets nine tenths of the training images, validation one; the test images are the source's own.
+
+    invoke etl --sample
+    invoke etl --archive cifar-100-python.tar.gz --classes bus,train,tank
+    invoke etl --folder pictures --classes scooter,bicycle --skip-bad --upload --env dev
+    """
+    from rich.console import Console
+
+    from scones import dataset
+    from scones.dataset import labels
+    from scones.dataset.download import Download
+
+    given = [option for option, value in (("--archive", archive), ("--download", download), ("--folder", folder),
+                                          ("--sample", sample)) if value]  # fmt: skip
+    if len(given) > 1:
+        raise InputError(
+            f"one source is needed, not {len(given)}: {', '.join(given)}", hint="give one of them, or none"
+        )
+    environment = settings.load(env)
+    chosen = labels.parse(classes) if classes else environment.classes
+    target = Path(out).expanduser() if out else environment.build / "dataset"
+    cache = environment.build / "downloads"
+    console = Console()
+    with bars(console) as progress:
+        source = None
+        if archive:
+            source = dataset.Archive(Path(archive).expanduser())
+        elif folder:
+            source = dataset.Folder(Path(folder).expanduser())
+        elif sample:
+            source = dataset.Sample()
+        elif download:
+            source = Download(cache, progress=progress)
+        if source is None:
+            ensured = dataset.ensure(chosen, target, cache=cache, seed=seed, skip_bad=skip_bad, progress=progress)
+        else:
+            built = dataset.build(source, chosen, target, seed=seed, skip_bad=skip_bad, progress=progress)
+            ensured = dataset.Ensured(built, source.title, f"asked for with {given[0]}", bool(sample))
+    announce(ensured, console)
+    console.print(summary(ensured.dataset))
+    if upload or bucket:
+        with bars(console) as progress:
+            console.print(f"uploaded to {_upload(ensured.dataset, environment, bucket, progress)}", soft_wrap=True)
+    else:
+        console.print("next: invoke train")
+
+
+def bars(console: Console) -> Progress:
+    """Progress bars that go when their work is done."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    return Progress(*columns, console=console, transient=True)
+
+
+def announce(ensured: Ensured, console: Console) -> None:
+    """Say which images these are, in a panel; drawn ones in a panel that cannot be missed."""
+    from rich import box
+    from rich.markup import escape
+    from rich.panel import Panel
+
+    title, reason = escape(ensured.title), escape(ensured.reason)
+    if not ensured.drawn:
+        console.print(Panel(f"{title}\n[dim]{reason}[/dim]", title="Data", title_align="left", border_style="green"))
+        return
+    text = (
+        f"[bold]These are not photographs: they are {title}.[/bold]\n{reason}\n\n"
+        "Everything runs on them as on the real images, but what is learned says nothing about real two-wheelers.\n"
+        "For the real ones: set CIFAR100_ARCHIVE to cifar-100-python.tar.gz, or run: invoke etl --download"
+    )
+    console.print(Panel(text, title="SAMPLE DATA", border_style="bold yellow", box=box.HEAVY, padding=(1, 2)))
+
+
+def summary(dataset: Any) -> Any:
+    """A table of the data set's classes and splits, with its fingerprint and folder."""
+    from rich.table import Table
+
+    from scones.dataset import SPLITS
+
+    skipped = len(dataset.description["skipped"])
+    caption = f"{dataset.root}\nfingerprint {dataset.fingerprint[:16]}…"
+    if skipped:
+        caption += f"\n{skipped} files were left out; dataset.json lists them under 'skipped'"
+    table = Table(caption=caption, caption_justify="left")
+    table.add_column("label", justify="right")
+    table.add_column("class")
+    for split in SPLITS:
+        table.add_column(split, justify="right")
+    table.add_column("mean RGB")
+    for label, name in enumerate(dataset.classes):
+        counts = [f"{dataset.counts[split][name]:,}" for split in SPLITS]
+        table.add_row(str(label), name, *counts, " ".join(f"{value:.0f}" for value in dataset.means[name]))
+    return table
+
+
+def _upload(dataset: Any, environment: Environment, bucket: str | None, progress: Progress) -> str:
+    from scones import aws
+    from scones.dataset import transfer
+
+    if not bucket:
+        from scones.terraform import Stack
+
+        bucket = Stack(environment, "foundation").outputs()["bucket"]
+    s3 = aws.client(environment, "s3", max_connections=transfer.THREADS)
+    return transfer.upload(dataset, s3, bucket, progress=progress)
