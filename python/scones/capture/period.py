@@ -1,0 +1,67 @@
+"""A span of time in UTC, as a person names it.
+
+Example::
+
+    period = parse("2024-01-28", None)        # from that day's start, without an end
+    parse("7d", None)                         # the last seven days
+    datetime(2024, 1, 28, 12, tzinfo=UTC) in period
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from scones.errors import InputError
+
+_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+_HOW = "give a day (2024-01-28), a time in UTC (2024-01-28T12:30) or an age (7d, 12h, 30m)"
+
+
+@dataclass(frozen=True)
+class Period:
+    """From ``since`` to just before ``until``; None leaves that side open."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def __contains__(self, time: datetime) -> bool:
+        return (self.since is None or time >= self.since) and (self.until is None or time < self.until)
+
+    def __str__(self) -> str:
+        since = f"since {self.since:%Y-%m-%d %H:%M}" if self.since else ""
+        until = f"until {self.until:%Y-%m-%d %H:%M}" if self.until else ""
+        return f"{since} {until} UTC".strip() if since or until else "at any time"
+
+
+def parse(since: str | None, until: str | None, *, now: datetime | None = None) -> Period:
+    """Read the two ends of a period.
+
+    Args:
+        since: A day, a time, or an age counted back from ``now``; times without an offset are UTC.
+        until: Likewise; a day is meant with all its hours.
+        now: The present, for ages.
+
+    Raises:
+        InputError: one of them is no time, or the period would be empty.
+    """
+    now = now or datetime.now(UTC)
+    start = _point(since, "--since", now) if since else None
+    end = _point(until, "--until", now, whole_day=True) if until else None
+    if start and end and start >= end:
+        raise InputError(f"--since {since} is not before --until {until}", hint=_HOW)
+    return Period(start, end)
+
+
+def _point(text: str, option: str, now: datetime, *, whole_day: bool = False) -> datetime:
+    text = text.strip()
+    try:
+        if age := re.fullmatch(r"(\d{1,6})([dhm])", text):
+            return now - timedelta(**{_UNITS[age[2]]: int(age[1])})
+        time = datetime.fromisoformat(text)
+        time = (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+        only_a_day = re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text)
+        return time + timedelta(days=1) if whole_day and only_a_day else time
+    except (ValueError, OverflowError):
+        raise InputError(f"{option} '{text}' is no time", hint=_HOW) from None
