@@ -1,0 +1,33 @@
+# make demo and make test do all of their own set-up, inside this folder; everything else is invoke's.
+PYTHON ?= python3
+BIN := .venv/bin
+
+MAKEFLAGS += --silent --no-print-directory
+
+# Whatever keeps a cache keeps it here, not in a home folder.
+export MPLCONFIGDIR := $(CURDIR)/build/cache/matplotlib
+export RUFF_CACHE_DIR := $(CURDIR)/build/cache/ruff
+
+.PHONY: help setup demo test lint
+
+help:
+	echo "make demo    the whole workflow on this machine: data, training, Terraform, state machine, report"
+	echo "make test    every check and test that needs no AWS account"
+	echo "make setup   only the set-up that both begin with: .venv, pinned packages, Terraform"
+	echo "make lint    only the checks of style"
+	echo
+	echo "Another Python: make setup PYTHON=python3.12. All the other tasks: $(BIN)/invoke --list"
+
+setup:
+	$(PYTHON) python/bootstrap.py
+
+demo: setup
+	$(BIN)/invoke demo
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	"$$($(BIN)/python -m scones.terraform.binary)" fmt -check -recursive terraform
+
+test: lint
+	$(BIN)/python -m pytest
