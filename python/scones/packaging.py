@@ -2,7 +2,7 @@
 
 Example::
 
-    package(Path("lambdas"), Path("build/lambdas"))     # [Package('classify_image', 'classify_image.zip', '9f2c…', …), …
+    package(Path("lambdas"), Path("build/lambdas"))     # [Package('classify_image', 'classify_image.zip', …), …]
 
 A zip's bytes depend on its ``*.py`` files' names and text alone: entries are sorted, dated 1 January 1980 (the format's
 first day), of mode 0644, made "on Unix", with LF line ends, and stored without compression, since zlib's output differs
