@@ -1,0 +1,59 @@
+# Two roles that GitHub Actions takes by OpenID Connect, without a key that could leak: one that may plan, from pull
+# requests and the main branch, and one that may apply, from jobs of one deployment environment only.
+
+locals {
+  issuer       = "token.actions.githubusercontent.com"
+  provider_arn = var.oidc_provider_arn != null ? var.oidc_provider_arn : aws_iam_openid_connect_provider.this[0].arn
+
+  roles = {
+    plan = {
+      description = "Plans changes to ${var.prefix}, from pull requests and the main branch of ${var.repository}."
+      subjects    = ["repo:${var.repository}:pull_request", "repo:${var.repository}:ref:refs/heads/main"]
+      statements  = local.read
+    }
+    apply = {
+      description = "Applies changes to ${var.prefix}, from the environment ${var.deployment_environment} of ${var.repository}."
+      subjects    = ["repo:${var.repository}:environment:${var.deployment_environment}"]
+      statements  = concat(local.read, local.write)
+    }
+  }
+}
+
+# An account holds one provider an issuer, so a second stack in it is given the first one's ARN.
+resource "aws_iam_openid_connect_provider" "this" {
+  count = var.oidc_provider_arn == null ? 1 : 0
+
+  url            = "https://${local.issuer}"
+  client_id_list = ["sts.amazonaws.com"]
+}
+
+# The names do not begin with the prefix that the roles may write to: neither role can widen itself.
+resource "aws_iam_role" "this" {
+  for_each = local.roles
+
+  name        = "ci-${var.prefix}-${each.key}"
+  description = each.value.description
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Federated = local.provider_arn }
+      Action    = "sts:AssumeRoleWithWebIdentity"
+      Condition = {
+        StringEquals = {
+          "${local.issuer}:aud" = "sts.amazonaws.com"
+          "${local.issuer}:sub" = each.value.subjects
+        }
+      }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "this" {
+  for_each = local.roles
+
+  name   = each.key
+  role   = aws_iam_role.this[each.key].id
+  policy = jsonencode({ Version = "2012-10-17", Statement = each.value.statements })
+}

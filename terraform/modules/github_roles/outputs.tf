@@ -1,0 +1,9 @@
+output "role_arns" {
+  description = "The roles' ARNs: plan and apply."
+  value       = { for name, role in aws_iam_role.this : name => role.arn }
+}
+
+output "oidc_provider_arn" {
+  description = "GitHub's OpenID Connect provider in this account."
+  value       = local.provider_arn
+}

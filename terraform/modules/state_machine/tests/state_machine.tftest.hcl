@@ -1,0 +1,120 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/scones-test-classify-image-states" }
+  }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/vendedlogs/states/scones-test-classify-image" }
+  }
+}
+
+variables {
+  name          = "scones-test-classify-image"
+  definition    = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}"
+  function_arns = ["arn:aws:lambda:us-east-1:123456789012:function:scones-test-classify-image"]
+}
+
+run "may_call_the_functions_it_is_given_and_no_other" {
+  assert {
+    condition = jsondecode(aws_iam_role_policy.this.policy).Statement[0] == {
+      Sid      = "CallItsFunctions"
+      Effect   = "Allow"
+      Action   = ["lambda:InvokeFunction"]
+      Resource = ["arn:aws:lambda:us-east-1:123456789012:function:scones-test-classify-image"]
+    }
+    error_message = "The role must allow calling the functions given."
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid if statement.Resource == "*"] == [
+      "DeliverItsLogs", "SendItsTraces",
+    ]
+    error_message = "Only log delivery and tracing, which have no resource to name, may name \"*\"."
+  }
+}
+
+run "is_taken_by_step_functions_of_this_account_only" {
+  assert {
+    condition = jsondecode(aws_iam_role.this.assume_role_policy).Statement == [{
+      Effect    = "Allow"
+      Principal = { Service = "states.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = { "aws:SourceAccount" = "123456789012" } }
+    }]
+    error_message = "The role's trust must be bound to the account."
+  }
+}
+
+run "logs_every_event_but_no_image" {
+  assert {
+    condition = (
+      aws_sfn_state_machine.this.logging_configuration[0].level == "ALL" &&
+      aws_sfn_state_machine.this.logging_configuration[0].include_execution_data == false
+    )
+    error_message = "Every event must be logged, without the states' input and output."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.this.name == "/aws/vendedlogs/states/scones-test-classify-image"
+    error_message = "The log group must lie under /aws/vendedlogs/."
+  }
+
+  assert {
+    condition     = aws_sfn_state_machine.this.tracing_configuration[0].enabled
+    error_message = "Executions must be traced."
+  }
+}
+
+run "rejects_a_name_too_long_for_its_role" {
+  command = plan
+
+  variables {
+    name = "scones-test-a-name-that-leaves-no-room-for-the-suffix-of-its-role"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "rejects_a_definition_that_is_not_asl" {
+  command = plan
+
+  variables {
+    definition = "{\"Comment\": \"nothing to do\"}"
+  }
+
+  expect_failures = [var.definition]
+}
+
+run "rejects_a_definition_with_a_placeholder_left" {
+  command = plan
+
+  variables {
+    definition = "{\"StartAt\": \"Do\", \"States\": {\"Do\": {\"Type\": \"Task\", \"Resource\": \"$${function_arn}\", \"End\": true}}}"
+  }
+
+  expect_failures = [var.definition]
+}
+
+run "rejects_an_arn_that_is_no_function" {
+  command = plan
+
+  variables {
+    function_arns = ["arn:aws:s3:::pictures"]
+  }
+
+  expect_failures = [var.function_arns]
+}
+
+run "rejects_a_retention_that_logs_do_not_know" {
+  command = plan
+
+  variables {
+    log_retention_days = 31
+  }
+
+  expect_failures = [var.log_retention_days]
+}

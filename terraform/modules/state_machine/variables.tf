@@ -1,0 +1,50 @@
+variable "name" {
+  description = "The state machine's name. Changing it makes a new one, without the old one's executions."
+  type        = string
+  nullable    = false
+
+  validation {
+    # The role's name, this one and "-states", has at most 64 characters.
+    condition     = can(regex("^[a-zA-Z0-9_-]{1,57}$", var.name))
+    error_message = "The state machine's name has up to 57 letters, digits, hyphens and underscores; this is \"${var.name}\"."
+  }
+}
+
+variable "definition" {
+  description = "The state machine in the Amazon States Language, as JSON."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(keys(jsondecode(var.definition).States)) && can(jsondecode(var.definition).StartAt)
+    error_message = "The definition must be a JSON object with StartAt and States."
+  }
+
+  validation {
+    condition     = !strcontains(var.definition, "$${")
+    error_message = "The definition still holds a placeholder such as $${name}; fill it with templatefile."
+  }
+}
+
+variable "function_arns" {
+  description = "The functions that the state machine may call."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.function_arns) > 0 && alltrue([for arn in var.function_arns : can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+$", arn))])
+    error_message = "function_arns are the ARNs of one or more functions, without a version; these are ${join(", ", var.function_arns)}."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How many days the log of executions is kept: one of the numbers that CloudWatch Logs knows, such as 7, 30, 90, 365."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "CloudWatch Logs keeps lines for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days; this is ${var.log_retention_days}."
+  }
+}

@@ -1,0 +1,87 @@
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+# Each region keeps the built-in algorithms' images in an account of its own, which the provider knows.
+data "aws_sagemaker_prebuilt_ecr_image" "this" {
+  repository_name = var.algorithm
+}
+
+locals {
+  partition = data.aws_partition.current.partition
+  region    = data.aws_region.current.id
+
+  # What a training job's role needs, of what SageMaker lists for CreateTrainingJob:
+  # https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html#sagemaker-roles-createtrainingjob-perms
+  statements = [
+    {
+      Sid       = "ListTheDataset"
+      Effect    = "Allow"
+      Action    = ["s3:ListBucket"]
+      Resource  = var.bucket_arn
+      Condition = { StringLike = { "s3:prefix" = ["datasets/*"] } }
+    },
+    {
+      Sid      = "ReadTheDataset"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject"]
+      Resource = "${var.bucket_arn}/datasets/*"
+    },
+    {
+      Sid      = "WriteTheArtifact"
+      Effect   = "Allow"
+      Action   = ["s3:PutObject"]
+      Resource = "${var.bucket_arn}/models/*"
+    },
+    {
+      Sid      = "WriteLogs"
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+      Resource = "arn:${local.partition}:logs:${local.region}:${data.aws_caller_identity.current.account_id}:log-group:/aws/sagemaker/TrainingJobs:*"
+    },
+    {
+      # A metric has no resource to name, only a namespace:
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+      Sid       = "PutMetrics"
+      Effect    = "Allow"
+      Action    = ["cloudwatch:PutMetricData"]
+      Resource  = "*"
+      Condition = { StringEquals = { "cloudwatch:namespace" = "/aws/sagemaker/TrainingJobs" } }
+    },
+    {
+      # A registry's token has no resource to name:
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
+      Sid      = "LogInToTheImageRegistry"
+      Effect   = "Allow"
+      Action   = ["ecr:GetAuthorizationToken"]
+      Resource = "*"
+    },
+    {
+      Sid      = "PullTheImage"
+      Effect   = "Allow"
+      Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+      Resource = "arn:${local.partition}:ecr:${local.region}:${data.aws_sagemaker_prebuilt_ecr_image.this.registry_id}:repository/${var.algorithm}"
+    },
+  ]
+}
+
+resource "aws_iam_role" "this" {
+  name        = var.name
+  description = "What a training job may do."
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "sagemaker.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = "training"
+  role   = aws_iam_role.this.id
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.statements })
+}

@@ -1,0 +1,11 @@
+output "arn" {
+  description = "The role's ARN, once what it may do is in place."
+  value       = aws_iam_role.this.arn
+
+  depends_on = [aws_iam_role_policy.this]
+}
+
+output "name" {
+  description = "The role's name."
+  value       = aws_iam_role.this.name
+}

@@ -1,0 +1,76 @@
+# What has to be there before anything else: the bucket of every stack's state, this one's included, and the roles that
+# a pipeline takes.
+#
+# Terraform cannot keep its state in a bucket that it has yet to make, so `invoke tf.apply` makes the bucket when it is
+# missing, and this stack adopts it.
+
+import {
+  to = aws_s3_bucket.state
+  id = var.state_bucket
+}
+
+resource "aws_s3_bucket" "state" {
+  bucket = var.state_bucket
+
+  lifecycle {
+    # It holds the state that says what there is to destroy: `invoke tf.destroy --stack bootstrap` deletes it last.
+    prevent_destroy = true
+  }
+}
+
+resource "aws_s3_bucket_versioning" "state" {
+  bucket = aws_s3_bucket.state.id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "state" {
+  bucket = aws_s3_bucket.state.id
+
+  rule {
+    apply_server_side_encryption_by_default {
+      sse_algorithm = "AES256"
+    }
+  }
+}
+
+resource "aws_s3_bucket_public_access_block" "state" {
+  bucket = aws_s3_bucket.state.id
+
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_policy" "state" {
+  bucket = aws_s3_bucket.state.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "RefuseWithoutTLS"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:*"
+      Resource  = [aws_s3_bucket.state.arn, "${aws_s3_bucket.state.arn}/*"]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
+
+  # S3 answers OperationAborted when a bucket's policy and its public access block change at once.
+  depends_on = [aws_s3_bucket_public_access_block.state]
+}
+
+module "github_roles" {
+  source = "../../modules/github_roles"
+  count  = var.github_repository == null ? 0 : 1
+
+  prefix                 = "scones-${var.environment}"
+  repository             = var.github_repository
+  deployment_environment = var.environment
+  state_bucket           = aws_s3_bucket.state.id
+  oidc_provider_arn      = var.github_oidc_provider_arn
+}

@@ -1,0 +1,51 @@
+# The three functions, by name: what each is given and may do. A function's timeout lies below that of the state that
+# calls it (asl/classify_image.asl.json), so that a slow call ends with the function's own error.
+
+locals {
+  image_buckets = [for name in concat([local.bucket], var.image_buckets) : "arn:${data.aws_partition.current.partition}:s3:::${name}"]
+
+  # A data set's images, uploaded ones, and everything in the buckets that were named for it.
+  image_objects = concat(
+    [for folder in ["datasets", "images"] : "${local.image_buckets[0]}/${folder}/*"],
+    [for arn in slice(local.image_buckets, 1, length(local.image_buckets)) : "${arn}/*"],
+  )
+
+  read_images = {
+    ReadImages = { actions = ["s3:GetObject"], resources = local.image_objects }
+    # Without it S3 answers 403 for a key that is not there, and a wrong key would look like a missing permission:
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = local.image_buckets }
+  }
+
+  functions = {
+    serialize-image-data = {
+      description     = "Reads an image from S3 and proves that it is a PNG or JPEG."
+      memory_mb       = 512
+      timeout_seconds = 25
+      environment     = {}
+      allow           = local.read_images
+    }
+
+    classify-image = {
+      description     = "Asks the endpoint how likely each class is."
+      memory_mb       = 512
+      timeout_seconds = 65
+      environment = {
+        ENDPOINT_NAME = module.endpoint.name
+        CLASS_LABELS  = jsonencode(var.model.class_labels)
+        MODEL_PACKAGE = var.model.package_arn
+      }
+      allow = merge(local.read_images, {
+        InvokeEndpoint = { actions = ["sagemaker:InvokeEndpoint"], resources = [module.endpoint.arn] }
+      })
+    }
+
+    filter-low-confidence = {
+      description     = "Passes an answer that is sure enough, and fails on any other."
+      memory_mb       = 256
+      timeout_seconds = 10
+      environment     = { CONFIDENCE_THRESHOLD = tostring(var.confidence_threshold) }
+      allow           = {}
+    }
+  }
+}

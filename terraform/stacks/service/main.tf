@@ -1,0 +1,64 @@
+# What serving needs: the pinned model behind an endpoint that captures its traffic, and the state machine that sends
+# images through three functions to it.
+
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+data "terraform_remote_state" "foundation" {
+  backend = "s3"
+
+  config = {
+    bucket = var.state_bucket
+    key    = "foundation.tfstate"
+    region = data.aws_region.current.id
+  }
+}
+
+locals {
+  prefix      = "scones-${var.environment}"
+  bucket      = data.terraform_remote_state.foundation.outputs.bucket
+  capture_uri = "s3://${local.bucket}/captures"
+}
+
+module "endpoint" {
+  source = "../../modules/endpoint"
+
+  name               = local.prefix
+  image_uri          = var.model.image_uri
+  artifact_uri       = var.model.artifact_uri
+  artifact_sha256    = var.model.artifact_sha256
+  instance_type      = var.endpoint_instance_type
+  instance_count     = var.endpoint_instance_count
+  capture_uri        = local.capture_uri
+  capture_percentage = var.capture_percentage
+  log_retention_days = var.log_retention_days
+
+  model_tags = {
+    ModelPackage       = var.model.package_arn
+    DatasetFingerprint = var.model.dataset_fingerprint
+    GitCommit          = var.model.git_commit
+  }
+}
+
+module "function" {
+  source   = "../../modules/function"
+  for_each = local.functions
+
+  name               = "${local.prefix}-${each.key}"
+  description        = each.value.description
+  package            = "${var.lambda_packages}/${replace(each.key, "-", "_")}.zip"
+  environment        = each.value.environment
+  allow              = each.value.allow
+  memory_mb          = each.value.memory_mb
+  timeout_seconds    = each.value.timeout_seconds
+  log_retention_days = var.log_retention_days
+}
+
+module "state_machine" {
+  source = "../../modules/state_machine"
+
+  name               = "${local.prefix}-classify-image"
+  definition         = templatefile("${path.module}/../../../asl/classify_image.asl.json", { for name, function in module.function : "${replace(name, "-", "_")}_arn" => function.arn })
+  function_arns      = [for function in module.function : function.arn]
+  log_retention_days = var.log_retention_days
+}

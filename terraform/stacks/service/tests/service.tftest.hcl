@@ -1,0 +1,158 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { id = "us-east-1" }
+  }
+
+  mock_data "aws_s3_objects" {
+    defaults = { keys = ["datasets/abc/test/bike_s_000001.png"] }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/scones-test" }
+  }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:us-east-1:123456789012:log-group:scones-test" }
+  }
+
+  mock_resource "aws_lambda_function" {
+    defaults = { arn = "arn:aws:lambda:us-east-1:123456789012:function:scones-test" }
+  }
+
+  mock_resource "aws_sagemaker_endpoint" {
+    defaults = { arn = "arn:aws:sagemaker:us-east-1:123456789012:endpoint/scones-test" }
+  }
+}
+
+override_data {
+  target = data.terraform_remote_state.foundation
+  values = { outputs = { bucket = "scones-test-123456789012" } }
+}
+
+variables {
+  environment          = "test"
+  state_bucket         = "scones-test-tfstate-123456789012"
+  lambda_packages      = "tests/packages"
+  confidence_threshold = 0.8
+  model = {
+    package_arn         = "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-test/1"
+    version             = 1
+    image_uri           = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+    artifact_uri        = "s3://scones-test-123456789012/models/job-1/output/model.tar.gz"
+    artifact_sha256     = "0000000000000000000000000000000000000000000000000000000000000001"
+    class_labels        = ["bicycle", "motorcycle"]
+    dataset_fingerprint = "abc"
+  }
+}
+
+run "gives_the_console_an_input_that_works" {
+  assert {
+    condition = jsondecode(output.console_input) == {
+      image_url            = "s3://scones-test-123456789012/datasets/abc/test/bike_s_000001.png"
+      confidence_threshold = 0.8
+    }
+    error_message = "The input must name an image of the model's data set."
+  }
+}
+
+run "names_three_functions" {
+  assert {
+    condition = output.function_names == {
+      classify-image        = "scones-test-classify-image"
+      filter-low-confidence = "scones-test-filter-low-confidence"
+      serialize-image-data  = "scones-test-serialize-image-data"
+    }
+    error_message = "The functions must be named after the environment and what they do."
+  }
+}
+
+run "tells_each_function_what_it_needs_to_know" {
+  assert {
+    condition = local.functions["classify-image"].environment == {
+      ENDPOINT_NAME = "scones-test"
+      CLASS_LABELS  = jsonencode(["bicycle", "motorcycle"])
+      MODEL_PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-test/1"
+    }
+    error_message = "classifyImage must know the endpoint, the labels in order and the model's package."
+  }
+
+  assert {
+    condition     = local.functions["filter-low-confidence"].environment == { CONFIDENCE_THRESHOLD = "0.8" }
+    error_message = "filterLowConfidence must know the threshold."
+  }
+}
+
+run "lets_functions_read_images_and_ask_one_endpoint" {
+  assert {
+    condition     = keys(local.functions["serialize-image-data"].allow) == ["ReadImages", "TellMissingFromForbidden"]
+    error_message = "serializeImageData reads images, nothing else."
+  }
+
+  assert {
+    condition     = local.functions["classify-image"].allow.InvokeEndpoint.resources == ["arn:aws:sagemaker:us-east-1:123456789012:endpoint/scones-test"]
+    error_message = "classifyImage may invoke its own endpoint only."
+  }
+
+  assert {
+    condition     = length(local.functions["filter-low-confidence"].allow) == 0
+    error_message = "filterLowConfidence calls nothing."
+  }
+}
+
+run "reads_images_of_further_buckets_when_asked" {
+  variables {
+    image_buckets = ["pictures"]
+  }
+
+  assert {
+    condition = local.functions["serialize-image-data"].allow.ReadImages.resources == [
+      "arn:aws:s3:::scones-test-123456789012/datasets/*", "arn:aws:s3:::scones-test-123456789012/images/*", "arn:aws:s3:::pictures/*",
+    ]
+    error_message = "The named bucket must be readable, beside the project's own folders."
+  }
+}
+
+run "rejects_a_threshold_above_one" {
+  command = plan
+
+  variables {
+    confidence_threshold = 80
+  }
+
+  expect_failures = [var.confidence_threshold]
+}
+
+run "rejects_a_model_of_one_class" {
+  command = plan
+
+  variables {
+    model = {
+      package_arn     = "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-test/1"
+      version         = 1
+      image_uri       = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+      artifact_uri    = "s3://scones-test-123456789012/models/job-1/output/model.tar.gz"
+      artifact_sha256 = "0000000000000000000000000000000000000000000000000000000000000001"
+      class_labels    = ["bicycle", "bicycle"]
+    }
+  }
+
+  expect_failures = [var.model]
+}
+
+run "rejects_an_environment_in_capitals" {
+  command = plan
+
+  variables {
+    environment = "Test"
+  }
+
+  expect_failures = [var.environment]
+}
