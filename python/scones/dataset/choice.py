@@ -88,12 +88,14 @@ def choose(
     try:
         download.fetch()
     except DatasetError as error:
-        if set(classes) <= set(CLASSES):
+        foreign = [name for name in classes if name not in CLASSES]
+        if not foreign:
             return Choice(Sample(), f"CIFAR-100 is not on this machine: {error.message}")
+        need = f"give CIFAR-100's archive: --archive FILE, or set {VARIABLE}"
         raise DatasetError(
-            f"there are no images of {labels.join(name for name in classes if name not in CLASSES)}: CIFAR-100 is not "
-            f"on this machine, the drawn sample has bicycle and motorcycle only, and {error.message}",
-            hint=f"give CIFAR-100's archive: --archive FILE, or set {VARIABLE}",
+            f"there are no images of {labels.join(foreign)}: CIFAR-100 is not on this machine, the drawn sample has "
+            f"bicycle and motorcycle only, and {error.message}",
+            hint="\n".join([*labels.nearest(foreign, CLASSES), need]),
         ) from None
     return Choice(download, "fetched just now")
 

@@ -52,11 +52,16 @@ def check_known(classes: Sequence[str], known: Sequence[str], origin: str) -> No
     unknown = [name for name in classes if name not in known]
     if not unknown:
         return
-    near = {name: get_close_matches(name.lower(), known, n=3, cutoff=0.5) for name in unknown}
-    hints = [f"nearest to '{name}': {', '.join(found)}" for name, found in near.items() if found]
+    hints = nearest(unknown, known)
     if len(hints) < len(unknown):
         hints.append(f"there are: {', '.join(sorted(known))}")
     raise DatasetError(f"{origin} has no class {join(unknown)}", hint="\n".join(hints))
+
+
+def nearest(unknown: Iterable[str], known: Sequence[str]) -> list[str]:
+    """A line for each unknown name that resembles known ones, with up to three of them."""
+    near = {name: get_close_matches(name.lower(), known, n=3, cutoff=0.5) for name in unknown}
+    return [f"nearest to '{name}': {', '.join(found)}" for name, found in near.items() if found]
 
 
 def join(names: Iterable[str]) -> str:

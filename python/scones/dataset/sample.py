@@ -7,13 +7,15 @@ times in ten and is honestly unsure of some drawings, as with the photographs. E
     contents = Sample().read(("bicycle", "motorcycle"), seed=0)
     contents.train.pixels.shape      # (1000, 32, 32, 3), uint8
 
-The drawings are of no use for any real two-wheeler: they let the workflow run.
+On the 200 test drawings a network of five 3 x 3 convolutions (16 to 64 channels, 20 epochs of SGD, shifts and flips)
+reached 0.895, 0.905 and 0.920 with three seeds; 0.73 of its answers had a probability of 0.8 or more. The drawings
+teach nothing about real two-wheelers: they let the workflow run.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,20 +75,18 @@ class Sample:
         """
         foreign = [name for name in classes if name not in CLASSES]
         if foreign:
+            need = "other classes need CIFAR-100: give --archive FILE (or set CIFAR100_ARCHIVE), or --download"
             raise DatasetError(
                 f"the drawn sample has bicycle and motorcycle only, not {labels.join(foreign)}",
-                hint="other classes need CIFAR-100: give --archive FILE (or set CIFAR100_ARCHIVE), or --download",
+                hint="\n".join([*labels.nearest(foreign, CLASSES), need]),
             )
         done = begin(progress, "Drawing two-wheelers", (self.train + self.test) * len(CLASSES))
-        batches = {split: draw_batch(split, count, done) for split, count in self._counts()}
+        train, test = draw_batch("train", self.train, done), draw_batch("test", self.test, done)
         meta = {b"fine_label_names": [name.encode() for name in CLASSES]}
-        return cifar.select(meta, batches["train"], batches["test"], classes, origin="the drawn sample")
-
-    def _counts(self) -> tuple[tuple[str, int], ...]:
-        return (("train", self.train), ("test", self.test))
+        return cifar.select(meta, train, test, classes, origin="the drawn sample")
 
 
-def draw_batch(split: str, count: int, done=lambda steps: None) -> dict[bytes, object]:
+def draw_batch(split: str, count: int, done: Callable[[int], None] = lambda steps: None) -> dict[bytes, object]:
     """One member of CIFAR-100's archive, unpickled: ``count`` drawings of each class, in mixed order.
 
     Returns:

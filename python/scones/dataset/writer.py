@@ -15,7 +15,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +85,7 @@ def build(
 def png(pixels: np.ndarray) -> bytes:
     """A PNG of (32, 32, 3) uint8 RGB pixels: the same bytes for the same pixels, whatever the machine's zlib.
 
-    The pixels are stored, not compressed: at this size compression saves a fifth, and its result depends on the
+    The pixels are stored, not compressed: at this size compression saves a quarter, and its result depends on the
     version of zlib, so that two machines would upload the same data set twice.
     """
     buffer = io.BytesIO()
@@ -180,7 +180,7 @@ def _write(splits: dict[str, Images], description: dict[str, Any], out: Path, pr
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _write_split(root: Path, name: str, images: Images, done) -> None:
+def _write_split(root: Path, name: str, images: Images, done: Callable[[int], None]) -> None:
     folder = root / name
     folder.mkdir()
     lines = []

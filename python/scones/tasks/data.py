@@ -44,12 +44,12 @@ def etl(
     folder=None,
     sample=False,
     classes=None,
+    env=None,
     out=None,
     seed=0,
     skip_bad=False,
     upload=False,
     bucket=None,
-    env=None,
 ):
     """Build the data set: images, .lst files and dataset.json, in build/dataset.
 
@@ -103,11 +103,11 @@ def etl(
 
 
 def bars(console: Console) -> Progress:
-    """Progress bars that go when their work is done."""
+    """Progress bars that go when their work is done; none where the output is no terminal."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    return Progress(*columns, console=console, transient=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def announce(ensured: Ensured, console: Console) -> None:

@@ -1,0 +1,124 @@
+"""Pictures from a folder: any size, any mode, the right way up; what cannot be used is listed."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from scones.dataset.folder import Folder, pixels
+from scones.errors import DatasetError
+
+CLASSES = ("scooter", "bicycle")
+
+
+def encoded(picture, form="PNG", **options):
+    stream = io.BytesIO()
+    picture.save(stream, form, **options)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """12 pictures a class, of different sizes, PNG and JPEG."""
+    rng = np.random.default_rng(0)
+    for name in CLASSES:
+        (tmp_path / name / "more").mkdir(parents=True)
+        for number in range(12):
+            picture = Image.fromarray(rng.integers(0, 256, (20 + 5 * number, 90 - number, 3), dtype=np.uint8))
+            where = tmp_path / name / ("more" if number % 4 == 0 else "")
+            form = ("PNG", "JPEG")[number % 2]
+            (where / f"{name}{number}.{form.lower()}").write_bytes(encoded(picture, form))
+    return tmp_path
+
+
+def test_reads_every_picture_once_with_its_label(pictures):
+    contents = Folder(pictures).read(CLASSES)
+    assert contents.train.pixels.shape == (20, 32, 32, 3)
+    assert contents.train.pixels.dtype == np.uint8
+    names = contents.train.names + contents.test.names
+    assert sorted(names) == sorted(f"{name}{number}.png" for name in CLASSES for number in range(12))
+    for images in (contents.train, contents.test):
+        for name, label in zip(images.names, images.labels, strict=True):
+            assert name.startswith(CLASSES[label])
+
+
+def test_sets_a_sixth_of_each_class_aside_for_the_test(pictures):
+    contents = Folder(pictures).read(CLASSES)
+    assert list(np.bincount(contents.test.labels)) == [2, 2]
+    assert Folder(pictures).read(CLASSES).test.names == contents.test.names
+    assert any(Folder(pictures).read(CLASSES, seed=seed).test.names != contents.test.names for seed in (1, 2, 3))
+
+
+def test_turns_a_picture_as_its_exif_orientation_says():
+    upright = np.zeros((64, 64, 3), np.uint8)
+    upright[:32, :, 0] = 255  # red above
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held sideways: turn clockwise by 90 degrees to see it upright
+    lying = Image.fromarray(np.rot90(upright))
+    turned = pixels(encoded(lying, "PNG", exif=exif))
+    assert (turned[:14, :, 0] > 250).all()
+    assert (turned[18:, :, 0] < 5).all()
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "1"])
+def test_any_mode_becomes_rgb(mode):
+    assert pixels(encoded(Image.new("RGB", (40, 30), (255, 255, 255)).convert(mode))).shape == (32, 32, 3)
+
+
+def test_lists_every_file_that_cannot_be_used(pictures):
+    (pictures / "bicycle" / "notes.txt").write_text("a list")
+    (pictures / "scooter" / "cut.jpeg").write_bytes((pictures / "scooter" / "scooter1.jpeg").read_bytes()[:300])
+    (pictures / "scooter" / "empty.png").touch()
+    with pytest.raises(DatasetError, match="3 of 27 files") as caught:
+        Folder(pictures).read(CLASSES)
+    for line in ("bicycle/notes.txt: is neither PNG nor JPEG", "scooter/cut.jpeg: is damaged", "scooter/empty.png: "):
+        assert line in str(caught.value)
+    contents = Folder(pictures).read(CLASSES, skip_bad=True)
+    assert len(contents.train) + len(contents.test) == 24
+    assert [problem.file for problem in contents.problems] == [
+        "scooter/cut.jpeg",
+        "scooter/empty.png",
+        "bicycle/notes.txt",
+    ]
+
+
+def test_refuses_a_picture_that_claims_to_be_enormous(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(ValueError, match="claims more than 1,000 pixels"):
+        pixels(encoded(Image.new("RGB", (40, 40))))
+
+
+def test_passes_over_what_systems_leave_behind(pictures):
+    for name in (".DS_Store", "._scooter1.jpeg", "Thumbs.db"):
+        (pictures / "scooter" / name).write_bytes(b"x")
+    assert Folder(pictures).read(CLASSES).problems == ()
+
+
+def test_the_same_name_in_two_classes_gets_its_class_in_front(pictures):
+    for name in CLASSES:
+        (pictures / name / f"{name}2.png").rename(pictures / name / "front.png")
+    contents = Folder(pictures).read(CLASSES)
+    names = contents.train.names + contents.test.names
+    assert {"scooter_front.png", "bicycle_front.png"} < set(names)
+
+
+def test_a_missing_class_lists_the_nearest_folder(pictures):
+    with pytest.raises(DatasetError, match="no class 'scoter'\nnearest to 'scoter': scooter"):
+        Folder(pictures).read(("scoter", "bicycle"))
+
+
+def test_names_a_folder_that_is_none(tmp_path):
+    with pytest.raises(DatasetError, match="is not a folder"):
+        Folder(tmp_path / "none").identity()
+    with pytest.raises(DatasetError, match="has no sub-folders"):
+        Folder(tmp_path).identity()
+
+
+def test_its_identity_follows_names_and_contents_not_times(pictures):
+    before = Folder(pictures).identity()
+    some = pictures / "scooter" / "scooter1.jpeg"
+    some.write_bytes(some.read_bytes())
+    assert Folder(pictures).identity() == before
+    some.write_bytes(some.read_bytes() + b"\0")
+    assert Folder(pictures).identity() != before

@@ -1,0 +1,44 @@
+"""The drawn two-wheelers."""
+
+import numpy as np
+import pytest
+
+from scones.dataset.checks import check
+from scones.dataset.sample import CLASSES, Sample, draw
+from scones.errors import DatasetError
+
+
+def test_draws_as_many_as_cifar_100_has_all_different():
+    contents = Sample().read(CLASSES)
+    assert list(np.bincount(contents.train.labels)) == [500, 500]
+    assert list(np.bincount(contents.test.labels)) == [100, 100]
+    assert contents.train.pixels.shape == (1000, 32, 32, 3)
+    assert len(set(contents.train.digests + contents.test.digests)) == 1200
+    assert len(set(contents.train.names + contents.test.names)) == 1200
+    assert check(contents, CLASSES) is contents
+
+
+def test_draws_the_same_every_time_and_fewer_are_the_first_of_more():
+    few, many = Sample(train=4, test=2).read(CLASSES).train, Sample(train=8, test=2).read(CLASSES).train
+    assert Sample(train=4, test=2).read(CLASSES[::-1], seed=5).train.digests == few.digests
+    assert set(few.digests) < set(many.digests)
+
+
+def test_the_label_is_not_in_a_trivial_feature():
+    """Brightness, colour and grain say little: a network has to look at the shape."""
+    drawn = [
+        (label, draw(name, np.random.default_rng([7, label, number])))
+        for label, name in enumerate(CLASSES)
+        for number in range(100)
+    ]
+    labels = np.array([label for label, _ in drawn])
+    pixels = np.array([image for _, image in drawn], dtype=float)
+    for feature in (pixels.mean((1, 2, 3)), pixels.std((1, 2, 3)), *pixels.mean((1, 2)).T):
+        threshold = np.median(feature)
+        right = np.mean((feature > threshold) == labels)
+        assert 0.3 < right < 0.7
+
+
+def test_says_clearly_that_it_has_two_classes_only():
+    with pytest.raises(DatasetError, match=r"bicycle and motorcycle only, not 'bus'\n.*CIFAR-100"):
+        Sample().read(("bicycle", "bus"))
