@@ -69,7 +69,7 @@ def invoke(image, request, name):
         answer = runtime.invoke_endpoint(**where, **about, Body=image)
         return answer["Body"].read(), answer.get("InvokedProductionVariant")
     except (ClientError, BotoCoreError) as error:
-        response = getattr(error, "response", {})
+        response = getattr(error, "response", None) or {}
         if response.get("OriginalStatusCode", 500) < 500:  # the model itself refused the image
             raise InvalidImageError(f"the model cannot read the image: {response.get('OriginalMessage')}") from None
         refused = EndpointRefusedError if is_final(getattr(error, "response", None)) else EndpointUnavailableError

@@ -62,7 +62,7 @@ def probabilities(body: bytes, labels: list[str]) -> list[float]:
     shown = ascii(body[:120])
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidInferenceError(f"the endpoint's answer is not JSON: {shown}") from None
     if not isinstance(found, list) or len(found) != len(labels):
         raise InvalidInferenceError(f"the endpoint's answer is not a list of {len(labels)} probabilities: {shown}")

@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -171,6 +172,7 @@ def follow(
     *,
     timeout: float = 1800,
     pause: float = 0.1,
+    stop: threading.Event | None = None,
 ) -> Outcome:
     """Wait for an execution's end.
 
@@ -178,11 +180,12 @@ def follow(
         on_state: Called with a :class:`StateRun` when a state begins (``running``) and again when it ends.
         timeout: Seconds after which following is given up; the execution itself goes on.
         pause: Seconds before the second look; each next wait is longer by half, up to two seconds.
+        stop: Once it is set, following is given up too.
 
     Raises:
         WorkflowError: there is no such execution, or it has not ended in time.
     """
-    deadline, told = time.monotonic() + timeout, 0
+    deadline, told, stop = time.monotonic() + timeout, 0, stop or threading.Event()
     while True:
         try:
             found = sfn.describe_execution(executionArn=execution_arn)
@@ -202,12 +205,11 @@ def follow(
                 states=tuple(states),
                 seconds=(found["stopDate"] - found["startDate"]).total_seconds(),
             )
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or stop.wait(pause):
             raise WorkflowError(
-                f"the execution {execution_arn} is still {found['status']} after {timeout:g} s",
+                f"the execution {execution_arn} is still {found['status']} and no longer followed",
                 hint="it goes on by itself; stop it with: aws stepfunctions stop-execution --execution-arn ARN",
             )
-        time.sleep(pause)
         pause = min(pause * 1.5, 2)
 
 
@@ -305,10 +307,12 @@ def run_many(
 
         try:
             url = image if image.startswith("s3://") else upload(s3, bucket, Path(image))
-            return ImageRun(image, outcome=follow(sfn, start(sfn, state_machine_arn, url, threshold).arn))
+            execution = start(sfn, state_machine_arn, url, threshold)
+            return ImageRun(image, outcome=follow(sfn, execution.arn, stop=stop))
         except (SconesError, ClientError, BotoCoreError) as error:
             return ImageRun(image, problem=str(error))
 
+    stop = threading.Event()
     pool = ThreadPoolExecutor(max_workers=workers)
     try:
         pending = {pool.submit(run, image): index for index, image in enumerate(images)}
@@ -319,6 +323,7 @@ def run_many(
                 on_done(future.result())
         return [done[index] for index in range(len(images))]
     finally:
+        stop.set()  # on Ctrl-C, what has not been started is not, and what has is no longer waited for
         pool.shutdown(wait=False, cancel_futures=True)
 
 
