@@ -88,7 +88,7 @@ def download(
         botocore.exceptions.ClientError: S3 refused.
     """
     parts = urlsplit(uri)
-    bucket, prefix = parts.netloc, "/".join(filter(None, [parts.path.strip("/"), endpoint, ""]))
+    bucket, prefix = parts.netloc, f"{parts.path.strip('/')}/{endpoint}/".lstrip("/")
     objects = list(_objects(s3, bucket, prefix, folder / endpoint, period))
     index = _index(folder)
     missing = [one for one in objects if not _here(one, index)]
