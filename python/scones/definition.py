@@ -1,0 +1,57 @@
+"""The state machine's definition: ``asl/classify_image.asl.json`` with the functions' ARNs in the place of their names.
+
+Example::
+
+    text = (ROOT / "asl" / "classify_image.asl.json").read_text()
+    render(text, function_arns("aws", "us-east-1", "123456789012", {"classify-image": "scones-dev-classify-image", …}))
+
+Terraform fills the same file with ``templatefile``; :func:`render` gives the same text and knows ``${name}`` only.
+Language: the Amazon States Language, https://states-language.net/spec.html.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from scones.errors import InputError
+
+FUNCTIONS = ("serialize-image-data", "classify-image", "filter-low-confidence")
+PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+
+
+def placeholders(text: str) -> set[str]:
+    """The names that a template asks for."""
+    return set(PLACEHOLDER.findall(text))
+
+
+def function_names(environment: str) -> dict[str, str]:
+    """The functions' names in an environment, by what they do: as the service stack names them."""
+    return {function: f"scones-{environment}-{function}" for function in FUNCTIONS}
+
+
+def function_arns(partition: str, region: str, account: str, names: Mapping[str, str]) -> dict[str, str]:
+    """What the template's placeholders stand for.
+
+    Args:
+        names: The functions' names by what they do, as :func:`function_names` or the service stack's outputs give them.
+    """
+    return {
+        f"{function.replace('-', '_')}_arn": f"arn:{partition}:lambda:{region}:{account}:function:{name}"
+        for function, name in names.items()
+    }
+
+
+def render(text: str, values: Mapping[str, str]) -> str:
+    """The template with its placeholders filled.
+
+    Raises:
+        InputError: a placeholder has no value, or a value no placeholder.
+    """
+    asked = placeholders(text)
+    if asked != set(values):
+        raise InputError(
+            f"the definition asks for {', '.join(sorted(asked))}, and is given {', '.join(sorted(values))}",
+            hint="the placeholders of asl/classify_image.asl.json are the functions' names with _arn",
+        )
+    return PLACEHOLDER.sub(lambda found: values[found.group(1)], text)

@@ -1,0 +1,68 @@
+"""``invoke asl.render``: the state machine's definition as the console takes it."""
+
+from __future__ import annotations
+
+import sys
+
+from scones.tasks.cli import task
+
+
+@task(
+    help={
+        "env": "the environment (default: SCONES_ENV, else local)",
+        "account": "the AWS account; asked of the cloud where it is not given, so that no cloud is needed with it",
+        "out": "a file to write, instead of printing",
+    }
+)
+def render(context, env=None, account=None, out=None):
+    """Print the state machine's definition with an environment's real function ARNs.
+
+    Paste it into the console's code view, or hand it to a file: invoke asl.render --env dev --out definition.json
+    """
+    from pathlib import Path
+
+    from scones import definition, settings
+
+    environment = settings.load(env)
+    names, source = (
+        _function_names(environment) if account is None else (definition.function_names(environment.name), "")
+    )
+    text = (environment.root / "asl" / "classify_image.asl.json").read_text()
+    filled = definition.render(text, definition.function_arns(*_place(environment, account), names))
+    if source:
+        print(source, file=sys.stderr)
+    if out is None:
+        print(filled, end="")
+        return
+    target = Path(out)
+    partial = target.with_name(f".{target.name}.partial")
+    partial.write_text(filled)
+    partial.replace(target)
+    print(f"wrote {target}", file=sys.stderr)
+
+
+def _place(environment, account):
+    """Partition, region and account of the environment's functions."""
+    from scones import aws
+    from scones.errors import SettingsError
+
+    if account is not None and not (account.isdecimal() and len(account) == 12):
+        raise SettingsError(
+            f"'{account}' is not an AWS account", hint="an account has 12 digits: --account 123456789012"
+        )
+    partition = aws.session(environment).get_partition_for_region(environment.region)
+    return partition, environment.region, account or aws.account_id(environment)
+
+
+def _function_names(environment):
+    """The names in the applied service stack, else those that it will give; and a line that says which."""
+    from scones import definition
+    from scones.errors import TerraformError
+    from scones.terraform import Stack
+
+    try:
+        return Stack(environment, "service").outputs()["function_names"], "# as applied"
+    except TerraformError:
+        return definition.function_names(
+            environment.name
+        ), "# the service stack is not applied yet: names as it will give"
