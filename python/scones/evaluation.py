@@ -220,8 +220,8 @@ def _ask(runtime: Any, endpoint: str, one: LabelledImage, inference_id: str, cla
             ContentType=CONTENT_TYPES.get(one.path.suffix.lower(), "application/x-image"),
             Accept="application/json",
             InferenceId=inference_id,
-            # The service takes visible ASCII only, at most 1,024 characters.
-            CustomAttributes=quote(one.name, safe="/ ")[:1024],
+            # As the workflow's functions do it: the service takes visible ASCII only, at most 1,024 characters.
+            CustomAttributes=quote(one.name, safe="/")[:1024],
             Body=body,
         )["Body"].read()
     except ClientError as error:

@@ -11,6 +11,7 @@ Pure functions. An event without a captured output counts as an event and as not
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,6 +88,13 @@ def class_name(index: int, classes: Sequence[str]) -> str:
 def predicted(events: Sequence[Event]) -> list[Event]:
     """The events whose answer was captured."""
     return [event for event in events if event.probabilities is not None]
+
+
+def percent(share: float) -> str:
+    """A share for people, never rounded to certainty: 0.99997 is 99.99 %, and 0.00003 is less than 0.1 %."""
+    if 0 < share < 0.0005:
+        return "<0.1%"
+    return f"{math.floor(share * 10_000) / 100:.2f}%" if 0.999 < share < 1 else f"{share:.1%}".replace("100.0%", "100%")
 
 
 def summarise(events: Sequence[Event], *, threshold: float, classes: Sequence[str] = ()) -> Summary:

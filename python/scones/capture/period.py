@@ -30,9 +30,9 @@ class Period:
         return (self.since is None or time >= self.since) and (self.until is None or time < self.until)
 
     def __str__(self) -> str:
-        since = f"since {self.since:%Y-%m-%d %H:%M}" if self.since else ""
-        until = f"until {self.until:%Y-%m-%d %H:%M}" if self.until else ""
-        return f"{since} {until} UTC".strip() if since or until else "at any time"
+        ends = [("since", self.since), ("until", self.until)]
+        words = [f"{name} {time:%Y-%m-%d %H:%M}" for name, time in ends if time]
+        return f"{' '.join(words)} UTC" if words else "at any time"
 
 
 def parse(since: str | None, until: str | None, *, now: datetime | None = None) -> Period:

@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from scones.capture.period import Period
 from scones.errors import InputError
@@ -78,8 +79,11 @@ class Event:
 
     @property
     def name(self) -> str:
-        """What the caller called it: its custom attributes (an S3 key), else its inference id, else the event's id."""
-        return ", ".join(self.custom_attributes) or self.inference_id or self.event_id
+        """What the caller called it: its custom attributes (an S3 key), else its inference id, else the event's id.
+
+        This project's requests percent-encode the key, since only visible ASCII may be sent; here it is readable.
+        """
+        return _text(unquote(", ".join(self.custom_attributes))) or self.inference_id or self.event_id
 
 
 @dataclass(frozen=True)

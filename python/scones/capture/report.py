@@ -17,7 +17,6 @@ import base64
 import csv
 import io
 import json
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -139,15 +138,8 @@ def _template() -> Any:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["percent"] = _percent
+    environment.filters["percent"] = analysis.percent
     return environment.from_string(resources.files(__package__).joinpath("report.html.j2").read_text("utf-8"))
-
-
-def _percent(share: float) -> str:
-    """A share for people, never rounded to certainty: 0.99997 is 99.99 %, and 0.00003 is less than 0.1 %."""
-    if 0 < share < 0.0005:
-        return "<0.1%"
-    return f"{math.floor(share * 10_000) / 100:.2f}%" if 0.999 < share < 1 else f"{share:.1%}".replace("100.0%", "100%")
 
 
 def _row(event: Event, classes: Sequence[str], threshold: float) -> Row:

@@ -127,6 +127,8 @@ def test_an_input_that_is_no_image_is_not_taken_for_one(folder, capture_line):
         ({"customAttributes": ["images/a.png"], "inferenceId": "run-1"}, ("images/a.png",), "images/a.png"),
         ({"customAttributes": "images/a.png"}, ("images/a.png",), "images/a.png"),
         ({"customAttributes": ["a", "b"]}, ("a", "b"), "a, b"),
+        ({"customAttributes": ["images/V%C3%A9lo%201.png"]}, ("images/V%C3%A9lo%201.png",), "images/Vélo 1.png"),
+        ({"customAttributes": ["%1b[2J"]}, ("%1b[2J",), "\N{REPLACEMENT CHARACTER}[2J"),
         ({"customAttributes": None, "inferenceId": "run-1"}, (), "run-1"),
         ({}, (), "the-id"),
     ],

@@ -1,0 +1,309 @@
+"""``invoke execute``, ``invoke evaluate`` and ``invoke capture``: using what has been deployed.
+
+Example::
+
+    invoke execute --image bicycle.jpg --threshold 0.9
+    invoke evaluate --limit 50
+    invoke capture --since 7d
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from invoke.exceptions import Exit
+
+from scones import settings
+from scones.errors import CloudError, InputError, SconesError
+from scones.tasks.cli import task
+from scones.tasks.data import bars
+from scones.tasks.views import captured_table, combined_exit_code, outcome_table, shown, state_line, summary_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from scones.settings import Environment
+    from scones.workflow import StateRun
+
+WORKERS = 8
+SHOWN_BROKEN = 5
+ENVIRONMENT = "the environment: a folder of terraform/environments; local where not given"
+
+
+@task(
+    iterable=["image"],
+    help={
+        "image": "a PNG or JPEG, a folder of them, or s3://BUCKET/KEY; may be given many times",
+        "threshold": "the confidence from which an image passes, 0 to 1; the environment's where not given",
+        "workers": f"how many executions run at once; {WORKERS} where not given",
+        "env": ENVIRONMENT,
+    },
+)
+def execute(context, image, threshold=None, workers=WORKERS, env=None):
+    """Run the state machine on an image, and show its states and its result.
+
+    Local files are uploaded first, under images/<sha256>. Exit code: 0 when all passed, 3 when the only failures are
+    low confidence, 1 otherwise.
+
+    invoke execute --image bicycle.jpg
+    invoke execute --image s3://BUCKET/KEY --threshold 0.95
+    invoke execute --image photos --image more/one.png --env dev
+    """
+    from rich.console import Console
+
+    from scones import aws, workflow
+    from scones.terraform import Stack
+
+    environment = settings.load(env)
+    images = workflow.images_of(image)
+    if not images:
+        raise InputError("no image is given", hint="invoke execute --image PATH (a file, a folder or s3://BUCKET/KEY)")
+    at = None if threshold is None else workflow.check_threshold(_number(threshold, "--threshold"))
+    workers = _count(workers, "--workers")
+    machine = Stack(environment, "service").outputs()["state_machine_arn"]
+    local = not all(one.startswith("s3://") for one in images)
+    bucket = Stack(environment, "foundation").outputs()["bucket"] if local else ""
+    s3 = aws.client(environment, "s3", max_connections=workers)
+    sfn = aws.client(environment, "stepfunctions", max_connections=workers)
+    console = Console()
+    if len(images) == 1:
+        code = _execute_one(console, s3, sfn, bucket, machine, images[0], at)
+    else:
+        with bars(console) as progress:
+            bar = progress.add_task("executing", total=len(images))
+            runs = workflow.run_many(
+                s3, sfn, bucket, machine, images, at, workers=workers, on_done=lambda run: progress.advance(bar)
+            )
+        console.print(summary_table(runs))
+        code = combined_exit_code(run.exit_code for run in runs)
+    if code:
+        raise Exit(code=code)
+
+
+@task(
+    help={
+        "limit": "send at most so many images, as evenly from all classes as can be",
+        "dataset": "the data set's folder; build/dataset where not given",
+        "out": "where the result is kept; build/evaluation.json where not given",
+        "workers": f"how many requests are on their way at once; {WORKERS} where not given",
+        "env": ENVIRONMENT,
+    }
+)
+def evaluate(context, limit=None, dataset=None, out=None, workers=WORKERS, env=None):
+    """Send the test split through the endpoint: accuracy, confusion matrix, and what each threshold would do.
+
+    The requests are captured like any others, with the image's name as CustomAttributes. All of it is kept in
+    build/evaluation.json.
+
+    invoke evaluate
+    invoke evaluate --limit 50 --env dev
+    """
+    from rich.console import Console
+
+    from scones import aws, evaluation, registry
+    from scones.dataset import load
+    from scones.terraform import Stack
+
+    environment = settings.load(env)
+    found = load(Path(dataset).expanduser() if dataset else environment.build / "dataset")
+    pinned = registry.read_pin(environment.pin_path)
+    evaluation.check_classes(found.classes, pinned.class_labels)
+    images = evaluation.pick(found.images("test"), None if limit is None else _count(limit, "--limit"))
+    workers = _count(workers, "--workers")
+    endpoint = Stack(environment, "service").outputs()["endpoint_name"]
+    console = Console()
+    with bars(console) as progress:
+        result = evaluation.evaluate(
+            aws.client(environment, "sagemaker-runtime", max_connections=workers),
+            endpoint,
+            images,
+            classes=found.classes,
+            about={"model_package_arn": pinned.package_arn, "dataset_fingerprint": found.fingerprint},
+            workers=workers,
+            progress=progress,
+        )
+    console.print(evaluation.render(result, threshold=environment.service["confidence_threshold"]))
+    path = result.write(Path(out).expanduser() if out else environment.build / "evaluation.json")
+    console.print(f"\nkept in {shown(path)}", soft_wrap=True, highlight=False, markup=False)
+
+
+@task(
+    help={
+        "since": "from this time (UTC) or age on: 2026-11-22, 2026-11-22T09:30, 12h; 30d where not given",
+        "until": "up to this time; a day is meant with all its hours; now where not given",
+        "from": "read a folder of captured .jsonl files instead, at any depth; nothing is downloaded",
+        "classes": "class names in label order, with commas; the pinned model's where not given",
+        "threshold": "where the line is drawn; the environment's confidence_threshold where not given",
+        "endpoint": "the endpoint's name; the service stack's where not given",
+        "rows": "how many of the least sure images are shown",
+        "out": "the report's folder; build/report where not given",
+        "env": ENVIRONMENT,
+    }
+)
+def capture(
+    context,
+    since=None,
+    until=None,
+    from_=None,
+    classes=None,
+    threshold=None,
+    endpoint=None,
+    rows=24,
+    out=None,
+    env=None,
+):
+    """Download what the endpoint was asked and answered, and make a report of it: build/report/index.html.
+
+    Only the hours asked for are listed, only new files downloaded (into build/captures/<environment>). Lines that
+    cannot be read are counted and shown.
+
+    invoke capture
+    invoke capture --since 2026-11-01 --until 2026-11-07 --env prod
+    invoke capture --from some/folder --classes bicycle,motorcycle
+    """
+    from rich.console import Console
+
+    from scones import capture as captured
+    from scones.capture import period as periods
+
+    environment = settings.load(env)
+    period = periods.parse(since or (None if from_ else "30d"), until)
+    line = environment.service["confidence_threshold"] if threshold is None else _share(threshold, "--threshold")
+    rows = _count(rows, "--rows")
+    names = _names(classes)
+    console = Console()
+    if from_:
+        folder = Path(from_).expanduser()
+        subject = folder.resolve().name
+        with console.status("reading"):
+            found = captured.read(folder, period)
+        if not found.events:
+            raise nothing_in(folder, found, period)
+    else:
+        names = names or _class_labels(environment)
+        subject, found = _download(console, environment, endpoint, period)
+    with console.status("drawing"):
+        page = captured.report.write(
+            found,
+            Path(out).expanduser() if out else environment.build / "report",
+            threshold=line,
+            classes=names,
+            subject=subject,
+            period=str(period) if since or until or not from_ else "",
+            rows=rows,
+        )
+    summary = captured.analysis.summarise(found.events, threshold=line, classes=names)
+    console.print(captured_table(summary))
+    for one in found.broken[:SHOWN_BROKEN]:
+        console.print(f"broken line: {one}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+    if len(found.broken) > SHOWN_BROKEN:
+        console.print(f"… and {len(found.broken) - SHOWN_BROKEN:,} more broken lines; report.json lists all")
+    console.print(f"report: {shown(page)}", soft_wrap=True, highlight=False, markup=False)
+
+
+def nothing_in(folder: Path, found: Any, period: Any) -> SconesError:
+    """The error for a folder of captures without an event that can be shown."""
+    return InputError(
+        f"{folder} holds no captured event {period}: {found.files} files, {found.outside} events at other times, "
+        f"{len(found.broken)} broken lines" + (f", the first: {found.broken[0]}" if found.broken else ""),
+        hint="give another --since or --until" if found.outside else "is it a folder that SageMaker captured into?",
+    )
+
+
+def nothing_captured(endpoint: str, uri: str, period: Any, found: Any) -> SconesError:
+    """The error for an endpoint without captured traffic."""
+    broken = f" ({len(found.broken)} broken lines, the first: {found.broken[0]})" if found.broken else ""
+    return CloudError(
+        f"nothing was captured from endpoint {endpoint} {period}: no event under {uri}/{endpoint}/{broken}",
+        hint="AWS writes captures a few minutes after the requests: if there were any just now, try again then;\n"
+        "else make some with: invoke execute --image PATH, or invoke evaluate; or look further back: --since 90d",
+    )
+
+
+def _execute_one(
+    console: Console, s3: Any, sfn: Any, bucket: str, machine: str, image: str, threshold: float | None
+) -> int:
+    from scones import workflow
+
+    url = image if image.startswith("s3://") else workflow.upload(s3, bucket, Path(image))
+    execution = workflow.start(sfn, machine, url, threshold)
+    console.print(f"{execution.name}: {url}", style="dim", markup=False, highlight=False, soft_wrap=True)
+    with console.status("starting") as status:
+
+        def on_state(state: StateRun) -> None:
+            if state.status == "running":
+                status.update(state.name)
+            elif state.kind == "Task":
+                console.print(state_line(state), highlight=False)
+
+        outcome = workflow.follow(sfn, execution.arn, on_state)
+    console.print(outcome_table(outcome), highlight=False)
+    return workflow.exit_code(outcome)
+
+
+def _download(console: Console, environment: Environment, endpoint: str | None, period: Any) -> tuple[str, Any]:
+    """The endpoint's name and what was captured from it."""
+    from scones import aws
+    from scones import capture as captured
+    from scones.terraform import Stack
+
+    outputs = Stack(environment, "service").outputs()
+    name, uri = endpoint or outputs["endpoint_name"], outputs["capture_uri"]
+    folder = environment.build / "captures" / environment.name
+    with bars(console) as progress:
+        files = captured.download(
+            aws.client(environment, "s3", max_connections=WORKERS),
+            uri,
+            name,
+            folder,
+            period=period,
+            workers=WORKERS,
+            progress=progress,
+        )
+    console.print(
+        f"{files.new:,} new files ({files.size / 1e6:.1f} MB), {files.unchanged:,} here already", highlight=False
+    )
+    with console.status("reading"):
+        found = captured.read(files.paths, period)
+    if not found.events:
+        raise nothing_captured(name, uri, period, found)
+    return name, found
+
+
+def _class_labels(environment: Environment) -> tuple[str, ...]:
+    from scones import registry
+    from scones.errors import RegistryError
+
+    try:
+        return tuple(registry.read_pin(environment.pin_path).class_labels)
+    except RegistryError:
+        return environment.classes
+
+
+def _names(classes: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in classes.split(",") if name.strip()) if classes else ()
+
+
+def _number(text: Any, option: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"{option} must be a number, not '{text}'") from None
+
+
+def _share(text: Any, option: str) -> float:
+    number = _number(text, option)
+    if not 0 <= number <= 1:
+        raise InputError(f"{option} must be from 0 to 1, not {text}", hint="80 percent is 0.8")
+    return number
+
+
+def _count(text: Any, option: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise InputError(f"{option} must be a whole number from 1 on, not '{text}'")
+    return number

@@ -1,0 +1,134 @@
+"""What ``invoke execute`` and ``invoke capture`` print.
+
+Example::
+
+    console.print(outcome_table(outcome))
+    raise Exit(code=combined_exit_code(run.exit_code for run in runs))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from scones.capture.analysis import Summary
+    from scones.workflow import ImageRun, Outcome, StateRun
+
+
+def combined_exit_code(codes: Iterable[int]) -> int:
+    """The exit code of many executions: 0 all passed, 3 if the only failures are low confidence, 1 otherwise."""
+    from scones.workflow import FAILED, LOW, PASSED
+
+    found = set(codes) - {PASSED}
+    if not found:
+        return PASSED
+    return LOW if found == {LOW} else FAILED
+
+
+def state_line(state: StateRun) -> RenderableType:
+    """A state that has ended: whether it did, its name and its time."""
+    from rich.text import Text
+
+    good = state.status == "succeeded"
+    text = Text.assemble(
+        ("✔ ", "green") if good else ("✘ ", "red"), f"{state.name:<28}", (f" {state.seconds:7.2f} s", "cyan")
+    )
+    if state.attempts > 1:
+        text.append(f"   {state.attempts} attempts", "yellow")
+    if not good and state.error:
+        text.append(f"   {state.error}", "red")
+    return text
+
+
+def outcome_table(outcome: Outcome) -> RenderableType:
+    """How an execution ended: its result, or its Error and Cause."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    rows: dict[str, Any] = {"status": outcome.status}
+    if outcome.output is not None:
+        found = outcome.output
+        rows["classification"] = found.get("classification")
+        rows["confidence"] = f"{found.get('confidence_score'):.4f} (threshold {found.get('threshold'):g})"
+        every = found.get("class_probabilities") or {}
+        rows["probabilities"] = ", ".join(f"{name} {value:.4f}" for name, value in every.items())
+        rows["model"] = ", ".join(f"{key} {value}" for key, value in (found.get("model") or {}).items())
+    else:
+        rows |= {"Error": outcome.error or "-", "Cause": outcome.cause or "-"}
+    rows["time"] = f"{outcome.seconds:.2f} s"
+    rows["execution"] = outcome.arn
+    for name, value in rows.items():
+        style = {"SUCCEEDED": "bold green"}.get(str(value), "bold red") if name == "status" else ""
+        table.add_row(name, Text(str(value), style))
+    return table
+
+
+def summary_table(runs: Sequence[ImageRun]) -> RenderableType:
+    """One row an image: what came of it; the totals below."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from scones.workflow import FAILED, LOW, PASSED
+
+    words = {PASSED: ("passed", "green"), LOW: ("low confidence", "yellow"), FAILED: ("failed", "bold red")}
+    counts = {code: sum(run.exit_code == code for run in runs) for code in words}
+    table = Table(
+        title=f"{len(runs)} images",
+        title_justify="left",
+        caption=", ".join(f"{counts[code]} {word}" for code, (word, _) in words.items()),
+        caption_justify="left",
+    )
+    for column in ("image", "result", "class", "confidence", "seconds", "error and cause"):
+        table.add_column(column, justify="right" if column in ("confidence", "seconds") else "left", overflow="fold")
+    for run in runs:
+        output = (run.outcome and run.outcome.output) or {}
+        word, style = words[run.exit_code]
+        why = run.problem
+        if run.outcome and run.exit_code:
+            why = ": ".join(filter(None, (run.outcome.error, run.outcome.cause))) or run.outcome.status
+        table.add_row(
+            Text(run.image if run.image.startswith("s3://") else Path(run.image).name),
+            Text(word, style),
+            Text(str(output.get("classification", ""))),
+            f"{output['confidence_score']:.4f}" if "confidence_score" in output else "",
+            f"{run.outcome.seconds:.2f}" if run.outcome else "",
+            Text(why or ""),
+        )
+    return table
+
+
+def captured_table(summary: Summary) -> RenderableType:
+    """Captured traffic by predicted class."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from scones.capture.analysis import percent
+
+    span = f"{summary.first:%Y-%m-%d %H:%M} to {summary.last:%Y-%m-%d %H:%M} UTC"
+    table = Table(
+        title=f"{summary.events:,} captured events, {span}",
+        title_justify="left",
+        caption=f"{summary.passed:,} of {summary.predictions:,} answers at or above {summary.threshold:g}; "
+        f"median confidence {percent(summary.median)}",
+        caption_justify="left",
+    )
+    table.add_column("predicted class")
+    for column in ("answers", "passed", "lowest", "median", "highest"):
+        table.add_column(column, justify="right")
+    for one in summary.classes:
+        numbers = (percent(value) for value in (one.minimum, one.median, one.maximum))
+        table.add_row(Text(one.name), f"{one.count:,}", f"{one.passed:,}", *numbers)
+    return table
+
+
+def shown(path: Path) -> str:
+    """A path as a person would type it: relative where it is below the working folder."""
+    path = path.resolve()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
