@@ -50,13 +50,16 @@ class Ensured:
         dataset: The data set.
         title: What its images are, for a person to read.
         reason: Why these and no others.
-        drawn: Whether they are the drawn sample instead of photographs.
     """
 
     dataset: Dataset
     title: str
     reason: str
-    drawn: bool
+
+    @property
+    def drawn(self) -> bool:
+        """Whether they are the drawn sample instead of photographs."""
+        return self.dataset.kind == "sample"
 
 
 def choose(
@@ -127,8 +130,7 @@ def ensure(
         except DatasetError:
             there = None
         if there and there.classes == tuple(classes):
-            drawn = there.description["source"]["kind"] == "sample"
-            return Ensured(there, there.source, f"it is in {out}", drawn)
+            return Ensured(there, there.source, f"it is in {out}")
     choice = choose(classes, cache, variables=variables, download=download, progress=progress)
     dataset = build(choice.source, classes, out, seed=seed, skip_bad=skip_bad, progress=progress)
-    return Ensured(dataset, choice.source.title, choice.reason, isinstance(choice.source, Sample))
+    return Ensured(dataset, choice.source.title, choice.reason)

@@ -76,6 +76,10 @@ def _array(kind: type, shape: Any, typecode: Any) -> np.ndarray:
     return np.ndarray.__new__(np.ndarray, shape, typecode)
 
 
+def _from_buffer(content: Any, kind: np.dtype, shape: Any, order: str) -> np.ndarray:
+    return np.frombuffer(content, kind).reshape(shape, order=order)
+
+
 def _latin1(text: str, encoding: str) -> bytes:
     # How Python 3 writes bytes into a pickle that Python 2 can read.
     if encoding != "latin1":
@@ -86,6 +90,8 @@ def _latin1(text: str, encoding: str) -> bytes:
 _ALLOWED: Mapping[tuple[str, str], Any] = {
     ("numpy.core.multiarray", "_reconstruct"): _array,
     ("numpy._core.multiarray", "_reconstruct"): _array,
+    ("numpy.core.numeric", "_frombuffer"): _from_buffer,
+    ("numpy._core.numeric", "_frombuffer"): _from_buffer,
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "dtype"): _dtype,
     ("_codecs", "encode"): _latin1,

@@ -105,6 +105,7 @@ class Download:
                 if self._fetch_rest(part):
                     break
             except urllib.error.HTTPError as error:
+                error.close()
                 raise DatasetError(f"{self.url} answers {error.code} {error.reason}", hint=_MANUAL) from None
             except (OSError, http.client.HTTPException) as error:
                 # A server that sent something is worth another try; one that never answered is not.
@@ -134,6 +135,7 @@ class Download:
             answer = _open(request, self.patience)
         except urllib.error.HTTPError as error:
             if error.code == 416 and have:  # nothing is left to send: the checksum tells whether it is right
+                error.close()
                 return True
             raise
         with answer:

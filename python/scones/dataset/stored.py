@@ -21,6 +21,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -72,7 +73,12 @@ class Dataset:
     fingerprint: str
     source: str
     means: Mapping[str, tuple[float, float, float]]
-    description: Mapping[str, object]
+    description: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """What its images are from: ``archive``, ``download``, ``folder`` or ``sample``."""
+        return self.description["source"]["kind"]
 
     def size(self, split: str) -> int:
         """How many images a split has."""

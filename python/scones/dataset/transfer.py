@@ -49,7 +49,7 @@ def upload(dataset: Dataset, s3: Any, bucket: str, *, progress: Progress | None 
     prefix = f"datasets/{dataset.fingerprint}/"
     files = list(_files(dataset))
     there = _listing(s3, bucket, prefix)
-    done = begin(progress, f"Uploading to s3://{bucket}", len(files))
+    done = begin(progress, f"Uploading to s3://{bucket}", len(files) + 1)
 
     def send(path: Path) -> None:
         key = prefix + path.relative_to(dataset.root).as_posix()
@@ -59,7 +59,12 @@ def upload(dataset: Dataset, s3: Any, bucket: str, *, progress: Progress | None 
             raise DatasetError(f"{path} cannot be read: {error.strerror}", hint="build it again: invoke etl") from None
         if not _same(s3, bucket, key, content, there.get(key)):
             s3.put_object(
-                Bucket=bucket, Key=key, Body=content, ContentType=_TYPES[path.suffix], ChecksumSHA256=_sha256(content)
+                Bucket=bucket,
+                Key=key,
+                Body=content,
+                ContentType=_TYPES[path.suffix],
+                ChecksumAlgorithm="SHA256",
+                ChecksumSHA256=_sha256(content),
             )
         done(1)
 

@@ -60,6 +60,7 @@ def build(
     classes = labels.check(classes)
     if seed < 0:
         raise DatasetError(f"the seed must be 0 or more, not {seed}")
+    _sweep(out)
     _refuse_foreign(out)
     identity = source.identity()
     wanted = {
@@ -159,7 +160,6 @@ def _described(splits: dict[str, Images], classes: tuple[str, ...], contents: Co
 
 def _write(splits: dict[str, Images], description: dict[str, Any], out: Path, progress: Progress | None) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(out)
     making, old = _beside(out, "new"), _beside(out, "old")
     try:
         making.mkdir()
@@ -197,6 +197,8 @@ def _beside(out: Path, what: str) -> Path:
 
 def _sweep(out: Path) -> None:
     """Remove what killed runs left beside ``out``, and put back a data set that one had just moved away."""
+    if not out.parent.is_dir():
+        return
     pattern = re.compile(re.escape(f".{out.name}.") + r"(new|old)\.(\d+)")
     for path in out.parent.iterdir():
         found = pattern.fullmatch(path.name)

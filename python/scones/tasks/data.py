@@ -92,7 +92,7 @@ def etl(
             ensured = dataset.ensure(chosen, target, cache=cache, seed=seed, skip_bad=skip_bad, progress=progress)
         else:
             built = dataset.build(source, chosen, target, seed=seed, skip_bad=skip_bad, progress=progress)
-            ensured = dataset.Ensured(built, source.title, f"asked for with {given[0]}", bool(sample))
+            ensured = dataset.Ensured(built, source.title, f"asked for with {given[0]}")
     announce(ensured, console)
     console.print(summary(ensured.dataset))
     if upload or bucket:

@@ -8,7 +8,7 @@ import struct
 import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ FINE = ("apple", "bicycle", "bus", "motorcycle", "tank", "train")
 class Python2Pickler(pickle._Pickler):
     """Pickles bytes as Python 2 pickled its strings; the standard library's pickler cannot."""
 
-    dispatch = dict(pickle._Pickler.dispatch)
+    dispatch: ClassVar[dict[type, Any]] = dict(pickle._Pickler.dispatch)
 
     def save_str(self, value: bytes) -> None:
         short = len(value) < 256

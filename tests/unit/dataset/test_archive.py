@@ -24,7 +24,7 @@ def write_entry(path, name, *, kind=tarfile.REGTYPE, size=None, content=b"x"):
 def test_names_a_truncated_archive(archive, share):
     content = archive.read_bytes()
     archive.write_bytes(content[: int(len(content) * share)])
-    with pytest.raises(DatasetError, match="small.tar.gz is truncated or damaged"):
+    with pytest.raises(DatasetError, match=r"small.tar.gz is truncated or damaged"):
         Archive(archive).read(CLASSES)
 
 

@@ -27,13 +27,13 @@ def test_lets_good_data_through(contents):
 def test_names_pixels_indexed_by_label(contents):
     """The mistake: data[label] instead of data[row], which leaves one image a class."""
     contents.train.pixels[:] = contents.train.pixels[contents.train.labels]
-    with pytest.raises(DatasetError, match="'bicycle' has 1 distinct images in train.*\n.*by label instead of by row"):
+    with pytest.raises(DatasetError, match=r"'bicycle' has 1 distinct images in train.*\n.*by label instead of by row"):
         check(contents, CLASSES)
 
 
 def test_names_test_images_read_from_the_train_array(contents):
     contents.test.pixels[:] = contents.train.pixels[:8]
-    with pytest.raises(DatasetError, match="8 images .*\n  train/a0.png: has the same pixels as test/b0.png"):
+    with pytest.raises(DatasetError, match=r"8 images .*\n  train/a0.png: has the same pixels as test/b0.png"):
         check(contents, CLASSES)
 
 

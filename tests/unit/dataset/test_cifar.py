@@ -44,11 +44,10 @@ def test_labels_follow_the_order_given(archive):
 @pytest.mark.parametrize("protocol", range(2, 6))
 def test_reads_what_python_3_pickled_too(pack, members, protocol):
     """Parts of CIFAR-100 are often saved again with a newer Python."""
-    packed = {name: pickle.dumps(value, protocol) for name, value in members.items()}
-    if protocol == 5:  # numpy writes protocol 5 with a function of its own
-        packed["train"] = pickle.dumps(members["train"], 4)
-        packed["test"] = pickle.dumps(members["test"], 4)
-    assert len(Archive(pack(packed)).read(CLASSES).train) == 40
+    packed = pack({name: pickle.dumps(value, protocol) for name, value in members.items()})
+    images, original = Archive(packed).read(CLASSES).train, Archive(pack(members, "2.tar.gz")).read(CLASSES).train
+    assert np.array_equal(images.pixels, original.pixels)
+    assert images.names == original.names
 
 
 def test_refuses_a_pickle_that_asks_for_os_system(tmp_path):
@@ -62,7 +61,7 @@ def test_refuses_a_pickle_that_asks_for_os_system(tmp_path):
 
 @pytest.mark.parametrize("function", [eval, getattr, __import__, Path, np.load, np.frombuffer])
 def test_refuses_a_pickle_that_asks_for_anything_but_arrays(function):
-    with pytest.raises(DatasetError, match="asks for .* when it is loaded"):
+    with pytest.raises(DatasetError, match=r"asks for .* when it is loaded"):
         unpickle(pickle.dumps(Asks(function, "x"), 2), "train")
 
 

@@ -1,0 +1,84 @@
+"""Without a source named, the best one there is, and it is said which."""
+
+import pytest
+
+from scones.dataset import Archive, Download, Sample, build, choose, ensure
+from scones.errors import DatasetError
+
+CLASSES = ("bicycle", "motorcycle")
+
+
+class Unreachable(Download):
+    """A download on a machine without a network."""
+
+    def fetch(self):
+        raise DatasetError("the university cannot be reached")
+
+
+class Reachable(Download):
+    """A download that works."""
+
+    def fetch(self):
+        return self.path
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """A smaller drawn sample: the full one takes seconds."""
+    monkeypatch.setattr("scones.dataset.choice.Sample", lambda: Sample(train=5, test=2))
+
+
+def test_the_archive_that_the_variable_names_comes_first(archive, tmp_path):
+    found = choose(CLASSES, tmp_path, variables={"CIFAR100_ARCHIVE": str(archive)}, download=Unreachable(tmp_path))
+    assert found.source == Archive(archive)
+    assert "CIFAR100_ARCHIVE" in found.reason
+
+
+def test_a_variable_that_names_no_file_is_an_error_and_no_reason_to_fall_back(tmp_path):
+    with pytest.raises(DatasetError, match="none cannot be read"):
+        ensure(CLASSES, tmp_path / "out", cache=tmp_path, variables={"CIFAR100_ARCHIVE": str(tmp_path / "none")})
+
+
+def test_then_what_was_fetched_before(tmp_path):
+    download = Unreachable(tmp_path)
+    download.path.write_bytes(b"")
+    found = choose(CLASSES, tmp_path, variables={}, download=download)
+    assert (found.source, "fetched before" in found.reason) == (download, True)
+
+
+def test_then_what_can_be_fetched(tmp_path):
+    found = choose(CLASSES, tmp_path, variables={}, download=Reachable(tmp_path))
+    assert isinstance(found.source, Download)
+
+
+def test_then_drawings_and_the_reason_is_said(tmp_path):
+    found = choose(CLASSES, tmp_path, variables={}, download=Unreachable(tmp_path))
+    assert found.source == Sample()
+    assert "the university cannot be reached" in found.reason
+
+
+def test_other_classes_than_the_drawn_ones_end_with_what_to_do(tmp_path):
+    with pytest.raises(DatasetError, match=r"no images of 'bus': .*bicycle and motorcycle only.*\n.*--archive"):
+        choose(("bus", "bicycle"), tmp_path, variables={}, download=Unreachable(tmp_path))
+
+
+@pytest.mark.usefixtures("small")
+def test_ensure_builds_and_says_that_they_are_drawn(tmp_path):
+    ensured = ensure(CLASSES, tmp_path / "out", cache=tmp_path, variables={}, download=Unreachable(tmp_path))
+    assert ensured.drawn
+    assert (ensured.title, ensured.dataset.size("train")) == ("two-wheelers drawn by code", 8)
+
+
+def test_ensure_takes_what_is_there_when_told_so(archive, tmp_path):
+    out = tmp_path / "out"
+    built = build(Archive(archive), CLASSES, out, seed=4)
+    ensured = ensure(CLASSES, out, cache=tmp_path, reuse=True, variables={}, download=Unreachable(tmp_path))
+    assert (ensured.dataset, ensured.drawn) == (built, False)
+
+
+@pytest.mark.usefixtures("small")
+def test_ensure_does_not_take_other_classes(archive, tmp_path):
+    out = tmp_path / "out"
+    build(Archive(archive), ("bus", "tank"), out)
+    ensured = ensure(CLASSES, out, cache=tmp_path, reuse=True, variables={}, download=Unreachable(tmp_path))
+    assert ensured.dataset.classes == CLASSES

@@ -1,0 +1,60 @@
+"""``invoke etl`` as a person meets it."""
+
+from dataclasses import replace
+
+import pytest
+from invoke import Context
+from invoke.exceptions import Exit
+
+from scones import settings
+from scones.dataset import Sample, load
+from scones.tasks.data import etl
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """The project's build folder is the test's own."""
+    real = settings.load
+    monkeypatch.setattr(settings, "load", lambda name=None: replace(real("local"), root=tmp_path))
+    monkeypatch.delenv("CIFAR100_ARCHIVE", raising=False)
+    return tmp_path / "build" / "dataset"
+
+
+def test_builds_in_the_build_folder_and_says_what_it_built(archive, elsewhere, capsys):
+    etl(Context(), archive=str(archive), classes="train,bus")
+    assert load(elsewhere).classes == ("train", "bus")
+    printed = capsys.readouterr().out
+    for word in ("small.tar.gz", "asked for with --archive", "train", "bus", "18", "invoke train"):
+        assert word in printed
+
+
+def test_the_variable_names_the_archive(archive, elsewhere, monkeypatch, capsys):
+    monkeypatch.setenv("CIFAR100_ARCHIVE", str(archive))
+    etl(Context())
+    assert load(elsewhere).classes == ("bicycle", "motorcycle")
+    assert "CIFAR100_ARCHIVE names it" in capsys.readouterr().out
+
+
+def test_drawn_images_are_announced_so_that_nobody_misses_it(elsewhere, monkeypatch, capsys):
+    monkeypatch.setattr("scones.dataset.Sample", lambda: Sample(train=5, test=2))
+    etl(Context(), sample=True)
+    printed = capsys.readouterr().out
+    assert "SAMPLE DATA" in printed
+    assert "not photographs" in printed
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        ({"sample": True, "download": True}, 2, "one source is needed, not 2: --download, --sample"),
+        ({"sample": True, "classes": "bicycle"}, 2, "two classes or more, not 1"),
+        ({"sample": True, "classes": "bicycle,moped"}, 2, "not 'moped'"),
+        ({"archive": "none.tar.gz"}, 2, "none.tar.gz cannot be read"),
+        ({"folder": "none"}, 2, "none is not a folder"),
+        ({"sample": True, "seed": -1}, 2, "the seed must be 0 or more, not -1"),
+    ],
+)
+def test_a_mistake_is_one_message_and_an_exit_code(options, code, message):
+    with pytest.raises(Exit, match=message) as caught:
+        etl(Context(), **options)
+    assert caught.value.code == code
