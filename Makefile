@@ -27,7 +27,7 @@ demo: setup
 lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	"$$($(BIN)/python -m scones.terraform.binary)" fmt -check -recursive terraform
+	"$$($(BIN)/python -m scones.terraform)" fmt -check -recursive terraform
 
 test: lint
 	$(BIN)/python -m pytest

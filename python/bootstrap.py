@@ -278,7 +278,7 @@ def set_up(root: Path = ROOT) -> None:
             runner.run(step)
         write_stamp(venv, stamp)
     # Last, and stamped apart: where Terraform is missing, the packages need not be installed again.
-    runner.run(Step("Terraform", [[[str(venv / "bin" / "python"), "-m", "scones.terraform.binary"]]]))
+    runner.run(Step("Terraform", [[[str(venv / "bin" / "python"), "-m", "scones.terraform"]]]))
     write_stamp(venv, {**stamp, "terraform": "found"})
 
 

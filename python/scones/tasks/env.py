@@ -1,0 +1,56 @@
+"""``invoke env``: the variables that lead plain terraform and aws commands to an environment."""
+
+from __future__ import annotations
+
+from scones.tasks.cli import task
+
+# The names that an earlier `eval` set in this shell; those that the next one does not set are unset by it.
+EXPORTED = "SCONES_EXPORTED"
+
+
+@task(
+    help={
+        "env": "the environment (default: SCONES_ENV, else local)",
+        "stack": "whose values plan and apply are given: bootstrap, foundation or service (default)",
+    }
+)
+def env(context, env=None, stack="service"):
+    """Print what plain terraform and aws commands need, for eval.
+
+    eval "$(invoke env)"
+    terraform -chdir=terraform/stacks/service init
+    terraform -chdir=terraform/stacks/service apply
+
+    Invoke's own tasks follow too: SCONES_ENV is set. Values are read when a command runs, so a model pinned later needs
+    no second eval; a local cloud started anew on another port does.
+    """
+    import os
+    import sys
+
+    from scones import settings, terraform
+    from scones.terraform import state
+
+    environment = settings.load(env)
+    found = {"SCONES_ENV": environment.name, **terraform.variables(environment, stack)}
+    if not state.bucket_exists(environment):
+        print(
+            f"there is no state in environment '{environment.name}' yet: make its bucket with: invoke tf.init "
+            f"--env {environment.name}",
+            file=sys.stderr,
+        )
+    if sys.stdout.isatty():
+        print('# These lines are for your shell: eval "$(invoke env)"')
+    print("\n".join(lines(found, os.environ.get(EXPORTED, ""))))
+
+
+def lines(variables, before=""):
+    """Shell lines that export ``variables`` and unset what ``before``, an earlier list of names, has beyond them.
+
+    >>> lines({"AWS_REGION": "us-east-1"}, "AWS_ENDPOINT_URL AWS_REGION")
+    ['unset AWS_ENDPOINT_URL', 'export AWS_REGION=us-east-1', 'export SCONES_EXPORTED=AWS_REGION']
+    """
+    import shlex
+
+    gone = [f"unset {name}" for name in before.split() if name.isidentifier() and name not in variables]
+    named = {**variables, EXPORTED: " ".join(sorted(variables))}
+    return gone + [f"export {name}={shlex.quote(value)}" for name, value in named.items()]

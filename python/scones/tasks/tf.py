@@ -1,0 +1,111 @@
+"""``invoke tf.*``: Terraform on one stack of one environment, with its set-up done."""
+
+from __future__ import annotations
+
+from scones.tasks.cli import task
+
+ENV = "the environment (default: SCONES_ENV, else local)"
+STACK = "bootstrap, foundation or service (default)"
+
+
+@task(help={"env": ENV, "stack": STACK})
+def init(context, env=None, stack="service"):
+    """Make the bucket of the state where it is missing, and run terraform init."""
+    _stack(env, stack).init()
+
+
+@task(help={"env": ENV, "stack": STACK, "out": "save the plan here, for: invoke tf.apply --plan FILE"})
+def plan(context, env=None, stack="service", out=None):
+    """Show what applying would change; exit code 2 when there is anything."""
+    from pathlib import Path
+
+    if _stack(env, stack, packaged=True).plan(out=Path(out) if out else None):
+        raise SystemExit(2)
+
+
+@task(
+    help={
+        "env": ENV,
+        "stack": STACK,
+        "yes": "apply without asking",
+        "plan": "a saved plan, applied as it is without asking",
+    }
+)
+def apply(context, env=None, stack="service", yes=False, plan=None):
+    """Make the cloud what the configuration says, and check that the endpoint got there.
+
+    The functions are packaged first. Terraform shows its plan and asks, unless --yes or --plan says go.
+    """
+    from pathlib import Path
+
+    _stack(env, stack, packaged=True).apply(plan=Path(plan) if plan else None, ask=_asks(yes or bool(plan)))
+
+
+@task(help={"env": ENV, "stack": f"{STACK}; all takes down every one, in order", "yes": "destroy without asking"})
+def destroy(context, env=None, stack="service", yes=False):
+    """Destroy what a stack manages; refused while another stack stands on it.
+
+    bootstrap's bucket holds the state itself and is deleted with all of it.
+    """
+    from scones import settings, terraform
+    from scones.errors import InputError
+
+    environment = settings.load(env)
+    names = tuple(reversed(terraform.STACKS)) if stack == "all" else (_stack(env, stack).name,)
+    ask = _asks(yes)
+    for name in names:
+        if (
+            ask
+            and name == "bootstrap"
+            and input(f"Type {environment.name} to delete its state: ").strip() != environment.name
+        ):
+            raise InputError("nothing was deleted")
+        terraform.destroy(terraform.Stack(environment, name), ask=ask)
+
+
+@task(help={"env": ENV, "stack": STACK, "name": "print this output alone, as it is", "json": "print JSON"})
+def output(context, env=None, stack="service", name=None, json=False):
+    """Print what a stack gave: names, ARNs, an input to paste into the console."""
+    from json import dumps
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from scones.errors import InputError
+
+    found = _stack(env, stack).outputs()
+    if name and name not in found:
+        raise InputError(f"stack '{stack}' has no output '{name}'; it has: {', '.join(sorted(found))}")
+    if name:
+        value = found[name]
+        print(value if isinstance(value, str) and not json else dumps(value, indent=2))
+    elif json:
+        print(dumps(found, indent=2))
+    else:
+        table = Table("output", "value", box=None)
+        for key, value in found.items():
+            table.add_row(key, value if isinstance(value, str) else dumps(value))
+        Console(soft_wrap=True).print(table)
+
+
+def _stack(env, name, *, packaged=False):
+    from scones import packaging, settings, terraform
+    from scones.errors import InputError
+
+    if name not in terraform.STACKS:
+        raise InputError(f"there is no stack '{name}'; there are: {', '.join(terraform.STACKS)}")
+    environment = settings.load(env)
+    if packaged and name == "service":
+        packaging.package(environment.root / "lambdas", environment.build / "lambdas")
+    return terraform.Stack(environment, name)
+
+
+def _asks(yes):
+    """Whether Terraform is to ask; refused where nobody could answer."""
+    import sys
+
+    from scones.errors import InputError
+
+    if not yes and not sys.stdin.isatty():
+        raise InputError("there is no terminal to ask on", hint="say --yes to go on without being asked")
+    return not yes

@@ -1,0 +1,218 @@
+"""One stack of one environment: plan, apply, and what it gave.
+
+Example::
+
+    stack = Stack(settings.load("local"), "service", log=Path("build/local/service.log"))
+    stack.apply()
+    stack.outputs()["endpoint_name"]
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from scones import aws
+from scones.errors import TerraformError
+from scones.settings import Environment
+from scones.terraform import state
+from scones.terraform.binary import locate
+from scones.terraform.variables import value_files, variables
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A folder of ``terraform/stacks``, applied to one environment.
+
+    Attributes:
+        environment: Where it is applied.
+        name: ``bootstrap``, ``foundation`` or ``service``.
+        log: A file that Terraform's words are added to; where None, they go to the terminal.
+        on_line: Called with every line that goes to ``log``, to show how far it is.
+    """
+
+    environment: Environment
+    name: str
+    log: Path | None = None
+    on_line: Callable[[str], None] | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The stack's configuration."""
+        return self.environment.root / "terraform" / "stacks" / self.name
+
+    @cached_property
+    def variables(self) -> dict[str, str]:
+        """What Terraform is told by its environment."""
+        return variables(self.environment, self.name)
+
+    def init(self) -> None:
+        """Make the stack ready to be planned; the bucket of the state is made where it is missing.
+
+        Raises:
+            TerraformError: Terraform failed.
+            SetupError: Terraform or its provider is missing.
+            LocalCloudError: the environment's local cloud is not running.
+        """
+        state.ensure_bucket(self.environment)
+        self._run("init")
+
+    def plan(self, *, out: Path | None = None) -> bool:
+        """Show what applying would change.
+
+        Args:
+            out: Where to save the plan, for :meth:`apply`.
+
+        Returns:
+            Whether there is anything to change.
+
+        Raises:
+            TerraformError: Terraform failed, or no model is pinned.
+        """
+        self._require_values()
+        self.init()
+        save = [f"-out={out.resolve()}"] if out else []
+        return self._run("plan", "-input=false", "-detailed-exitcode", *save, accept=(0, 2)) == 2
+
+    def apply(self, *, plan: Path | None = None, ask: bool = False) -> None:
+        """Make the cloud what the configuration says; for ``service``, check that the endpoint got there.
+
+        Args:
+            plan: A saved plan, to be applied as it is.
+            ask: Whether Terraform shows its plan and asks before it begins.
+
+        Raises:
+            TerraformError: Terraform failed, no model is pinned, or SageMaker rolled the endpoint back.
+        """
+        if plan and not plan.exists():
+            raise TerraformError(
+                f"there is no saved plan {plan}", hint=f"invoke tf.plan --stack {self.name} --out {plan}"
+            )
+        self._require_values()
+        self.init()
+        if plan:
+            self._run("apply", "-input=false", str(plan.resolve()))
+        else:
+            self._run("apply", *([] if ask else ["-input=false", "-auto-approve"]))
+        if self.name == "service":
+            self._verify_endpoint()
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs.
+
+        Raises:
+            TerraformError: the stack has not been applied.
+        """
+        found = state.read(self.environment, self.name)
+        if not found.resources:
+            raise TerraformError(
+                f"stack '{self.name}' of environment '{self.environment.name}' has not been applied",
+                hint=f"apply it with: invoke tf.apply --env {self.environment.name} --stack {self.name}",
+            )
+        return dict(found.outputs)
+
+    def quiet(self, log: Path, on_line: Callable[[str], None] | None = None) -> Stack:
+        """The same stack, whose words go to a file."""
+        return replace(self, log=log, on_line=on_line)
+
+    def run(self, command: str, *arguments: str) -> None:
+        """Run any terraform command on the stack, as it stands after :meth:`init`.
+
+        Raises:
+            TerraformError: Terraform failed.
+        """
+        self._run(command, *arguments)
+
+    def _require_values(self) -> None:
+        for path in value_files(self.environment, self.name):
+            if not path.exists():
+                raise TerraformError(
+                    f"environment '{self.environment.name}' has no pinned model: there is no {path}",
+                    hint=f"train one with: invoke train --env {self.environment.name}; or pin one: invoke pin VERSION",
+                )
+
+    def _verify_endpoint(self) -> None:
+        """SageMaker rolls a failed update back, and Terraform says success all the same."""
+        outputs = self.outputs()
+        sagemaker = aws.client(self.environment, "sagemaker")
+        endpoint = sagemaker.describe_endpoint(EndpointName=outputs["endpoint_name"])
+        wanted = outputs["endpoint_configuration_name"]
+        if endpoint["EndpointStatus"] != "InService" or endpoint["EndpointConfigName"] != wanted:
+            raise TerraformError(
+                f"endpoint '{endpoint['EndpointName']}' is {endpoint['EndpointStatus']} and runs "
+                f"{endpoint['EndpointConfigName']}, not {wanted}: "
+                f"{endpoint.get('FailureReason', 'SageMaker gives no reason')}",
+                hint="look at the container's log, /aws/sagemaker/Endpoints; or pin the model before: invoke models",
+            )
+
+    def _run(self, command: str, *arguments: str, accept: Sequence[int] = (0,)) -> int:
+        binary = locate(self.environment.build)
+        line = [str(binary.path), f"-chdir={self.folder}", command, *arguments]
+        child = {**os.environ, **self.variables}
+        code, words = self._to_terminal(line, child) if self.log is None else self._to_log(line, child, self.log)
+        if code in accept:
+            return code
+        reason = _errors(words) or f"exit code {code}"
+        where = f"all of it is in {self.log}" if self.log else None
+        raise TerraformError(f"terraform {command} of stack '{self.name}' failed: {reason}", hint=where)
+
+    def _to_terminal(self, line: list[str], child: dict[str, str]) -> tuple[int, str]:
+        with subprocess.Popen(line, env=child) as process:
+            return _wait(process), ""
+
+    def _to_log(self, line: list[str], child: dict[str, str], log: Path) -> tuple[int, str]:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        words: list[str] = []
+        with (
+            log.open("a") as sink,
+            subprocess.Popen(
+                [*line[:3], "-no-color", *line[3:]],
+                env=child,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                bufsize=1,
+            ) as process,
+        ):
+            sink.write(f"$ {shlex.join(line)}\n")
+            for said in process.stdout:
+                sink.write(said)
+                sink.flush()
+                words.append(said)
+                if self.on_line and said.strip():
+                    self.on_line(said.strip())
+            return _wait(process), "".join(words)
+
+
+def _wait(process: subprocess.Popen) -> int:
+    """Wait for Terraform to end, whatever comes.
+
+    Ctrl-C reaches it too: it then ends in order and saves its state, which killing it would lose.
+    """
+    interrupted = False
+    while True:
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:
+            interrupted = True
+            continue
+        if interrupted:
+            raise KeyboardInterrupt
+        return code
+
+
+def _errors(words: str) -> str:
+    """What Terraform called an error, without its frames; the first 20 lines of it."""
+    plain = [re.sub(r"^[│╷╵]\s?", "", line).rstrip() for line in words.splitlines()]
+    begin = next((number for number, line in enumerate(plain) if line.startswith("Error: ")), None)
+    if begin is None:
+        return ""
+    return "\n".join(line for line in plain[begin : begin + 20] if line).removeprefix("Error: ")

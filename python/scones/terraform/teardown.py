@@ -1,0 +1,91 @@
+"""Taking stacks down, in order, with what Terraform alone would stop at.
+
+Example::
+
+    destroy_all(settings.load("local"))     # service, foundation, bootstrap, and the state itself
+
+A model package group is not deleted while it has versions, a bucket of state cannot be destroyed by the state in it,
+and a stack that others stand on must go last.
+"""
+
+from __future__ import annotations
+
+from scones import aws
+from scones.errors import TerraformError
+from scones.settings import Environment
+from scones.terraform import state
+from scones.terraform.stack import Stack
+from scones.terraform.variables import STACKS
+
+
+def destroy(stack: Stack, *, ask: bool = False) -> None:
+    """Destroy what a stack manages; nothing where it manages nothing.
+
+    Args:
+        ask: Whether Terraform shows its plan and asks before it begins. The bootstrap stack's bucket is not asked for.
+
+    Raises:
+        TerraformError: another stack still stands on it, or it holds what the environment keeps.
+    """
+    environment = stack.environment
+    above = STACKS[STACKS.index(stack.name) + 1 :]
+    for name in above:
+        if standing := state.read(environment, name).resources:
+            raise TerraformError(
+                f"stack '{stack.name}' cannot go while '{name}' stands on it, with {len(standing)} resources",
+                hint=f"destroy that one first: invoke tf.destroy --env {environment.name} --stack {name}",
+            )
+    resources = state.read(environment, stack.name).resources
+    if stack.name == "bootstrap":
+        _destroy_bootstrap(stack, resources, ask=ask)
+        return
+    if not resources:
+        return
+    if stack.name == "foundation":
+        _empty_model_package_group(environment, state.read(environment, stack.name).outputs)
+    stack.init()
+    stack.run("destroy", *_approval(ask))
+
+
+def destroy_all(environment: Environment, **words: object) -> None:
+    """Destroy every stack of an environment, and its state.
+
+    Args:
+        words: ``log`` and ``on_line`` of :class:`Stack`.
+
+    Raises:
+        TerraformError: Terraform failed, or a stack holds what the environment keeps.
+    """
+    for name in reversed(STACKS):
+        destroy(Stack(environment, name, **words))
+
+
+def _destroy_bootstrap(stack: Stack, resources: tuple[str, ...], *, ask: bool) -> None:
+    # The bucket holds the very state that is being changed, so Terraform leaves it (prevent_destroy) and takes the
+    # rest; then the bucket goes, and the state with it.
+    if any(address.startswith("module.") for address in resources):
+        stack.init()
+        stack.run("destroy", "-target=module.github_roles", *_approval(ask))
+    state.delete_bucket(stack.environment)
+
+
+def _empty_model_package_group(environment: Environment, outputs: object) -> None:
+    group = outputs.get("model_package_group_name") if isinstance(outputs, dict) else None
+    if not group:
+        return
+    sagemaker = aws.client(environment, "sagemaker")
+    pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
+    arns = [one["ModelPackageArn"] for page in pages for one in page["ModelPackageSummaryList"]]
+    if arns and not environment.foundation.get("force_destroy"):
+        raise TerraformError(
+            f"model package group '{group}' holds {len(arns)} registered models, which environment "
+            f"'{environment.name}' keeps",
+            hint=f"to delete them all, set force_destroy in {environment.folder / 'foundation.tfvars.json'}, "
+            "apply, and destroy again",
+        )
+    for arn in arns:
+        sagemaker.delete_model_package(ModelPackageName=arn)
+
+
+def _approval(ask: bool) -> list[str]:
+    return [] if ask else ["-input=false", "-auto-approve"]

@@ -1,0 +1,77 @@
+"""The variables that tell Terraform everything: cloud, state, values, provider.
+
+Example::
+
+    variables(settings.load("dev"), "service")["TF_VAR_environment"]    # 'dev'
+
+They serve a plain ``terraform`` command as they serve :class:`scones.terraform.Stack`: ``invoke env`` prints them.
+Files of values are named, not read, so a model pinned later is seen by the next plan. A saved plan is applied as it
+was made; where a value has changed since, Terraform refuses it.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from scones import aws
+from scones.errors import SettingsError
+from scones.settings import PROJECT, Environment
+from scones.terraform import mirror
+from scones.terraform.binary import locate
+
+# In the order in which they are applied; they are destroyed in the opposite one.
+STACKS = ("bootstrap", "foundation", "service")
+
+# Commands that take -var-file; all but console lock the state, and wait for another's lock this long.
+_VALUED = ("plan", "apply", "destroy", "refresh", "import", "console")
+_LOCK_TIMEOUT = "2m"
+
+
+def state_bucket(environment: Environment) -> str:
+    """The bucket of an environment's Terraform state: ``scones-<env>-tfstate-<account>``."""
+    return f"{PROJECT}-{environment.name}-tfstate-{aws.account_id(environment)}"
+
+
+def value_files(environment: Environment, stack: str) -> list[Path]:
+    """The files of values that a stack is planned with, whether they exist yet or not."""
+    if stack == "service":
+        return [environment.folder / "service.tfvars.json", environment.pin_path]
+    own = environment.folder / f"{stack}.tfvars.json"
+    return [own] if own.exists() else []
+
+
+def variables(
+    environment: Environment, stack: str = "service", *, process: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """What ``terraform -chdir=terraform/stacks/STACK …`` needs in its environment.
+
+    Args:
+        process: The process's variables, which say where Terraform and its provider are.
+
+    Raises:
+        SettingsError: there is no such stack.
+        SetupError: Terraform or its provider is missing.
+        LocalCloudError: the environment's cloud is a local one that is not running.
+    """
+    if stack not in STACKS:
+        raise SettingsError(f"there is no stack '{stack}'; there are: {', '.join(STACKS)}")
+    bucket = state_bucket(environment)
+    values = [f"-var-file={path}" for path in value_files(environment, stack)]
+    arguments = {command: [f"-lock-timeout={_LOCK_TIMEOUT}", *values] for command in _VALUED}
+    arguments["console"] = values
+    # A changed provider source or bucket is taken up, and nothing is ever asked or migrated.
+    arguments["init"] = ["-input=false", "-reconfigure", "-upgrade", f"-backend-config=bucket={bucket}"]
+    return {
+        **aws.variables(environment),
+        "CHECKPOINT_DISABLE": "1",  # no question about newer versions, and no file of it in the home folder
+        "TF_CLI_CONFIG_FILE": str(
+            mirror.configure(environment.build, locate(environment.build, variables=process), variables=process)
+        ),
+        "TF_DATA_DIR": f".terraform/{environment.name}",
+        "TF_VAR_environment": environment.name,
+        "TF_VAR_state_bucket": bucket,
+        **{f"TF_CLI_ARGS_{command}": shlex.join(given) for command, given in arguments.items() if given},
+    }
