@@ -1,0 +1,92 @@
+"""How far a training job is, read from its log lines.
+
+Example::
+
+    progress = Progress(name="scones-dev-1", epochs=30)
+    progress = progress.after("[01/28/2024 11:58:01 INFO 139] Epoch[0] Validation-accuracy=0.526042")
+    progress.validation    # {0: 0.526042}
+
+The lines are those of the built-in Image Classification algorithm: MXNet's own epoch lines, and the algorithm's word on
+the model it keeps.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+#: So many log lines are kept, to be shown when a job fails.
+TAIL = 20
+
+_NUMBER = r"([0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?)"
+_BATCH = re.compile(rf"Epoch\[(\d+)\] Batch ?\[\d+\].*?Speed: {_NUMBER} samples/sec")
+_TRAIN = re.compile(rf"Epoch\[(\d+)\] Train-accuracy={_NUMBER}")
+_TIME = re.compile(rf"Epoch\[(\d+)\] Time cost={_NUMBER}")
+_VALIDATION = re.compile(rf"Epoch\[(\d+)\] Validation-accuracy={_NUMBER}")
+_STORED = re.compile(rf"Storing the best model with validation accuracy: {_NUMBER}")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is known of a running job.
+
+    Attributes:
+        name: The training job's name.
+        epochs: How many epochs it was asked for.
+        status: Its status: InProgress, Completed, Failed, Stopping, Stopped.
+        secondary_status: What it is doing: Starting, Downloading, Training, Uploading, …
+        train: Training accuracy of each finished epoch, 0 to 1.
+        validation: Validation accuracy of each finished epoch, 0 to 1.
+        seconds: The time each finished epoch took.
+        stored: Validation accuracy of the model kept so far, the best epoch's; it becomes the artifact.
+        speed: Images a second, as last reported.
+        current: The epoch being worked on; None before the first.
+        tail: The last log lines, oldest first.
+    """
+
+    name: str
+    epochs: int
+    status: str = "InProgress"
+    secondary_status: str = "Starting"
+    train: Mapping[int, float] = field(default_factory=dict)
+    validation: Mapping[int, float] = field(default_factory=dict)
+    seconds: Mapping[int, float] = field(default_factory=dict)
+    stored: float | None = None
+    speed: float | None = None
+    current: int | None = None
+    tail: tuple[str, ...] = ()
+
+    def after(self, line: str) -> Progress:
+        """The progress once a log line has been read."""
+        progress = replace(self, tail=(*self.tail, line)[-TAIL:])
+        if match := _BATCH.search(line):
+            return replace(progress, current=int(match[1]), speed=float(match[2]))
+        if match := _TRAIN.search(line):
+            return replace(progress, current=int(match[1]), train={**self.train, int(match[1]): float(match[2])})
+        if match := _TIME.search(line):
+            return replace(progress, seconds={**self.seconds, int(match[1]): float(match[2])})
+        if match := _VALIDATION.search(line):
+            epoch = int(match[1])
+            return replace(progress, current=epoch, validation={**self.validation, epoch: float(match[2])})
+        if match := _STORED.search(line):
+            return replace(progress, stored=float(match[1]))
+        return progress
+
+    @property
+    def finished(self) -> bool:
+        """Whether the job is over."""
+        return self.status in ("Completed", "Failed", "Stopped")
+
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs have been validated."""
+        return len(self.validation)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The time the epochs still to come will take at the last ones' pace; None before the first is known."""
+        last = list(self.seconds.values())[-3:]
+        if not last:
+            return None
+        return max(0, self.epochs - self.epochs_done) * sum(last) / len(last)

@@ -1,0 +1,152 @@
+"""What a training job is asked for: pure functions from an environment and a data set to a request.
+
+Example::
+
+    chosen = hyperparameters(environment, classes=2, samples=900, overrides={"epochs": "10"})
+    request(environment, name="scones-dev-1", image=image_uri("us-east-1"), chosen=chosen, …)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from scones.errors import InputError, SettingsError
+from scones.settings import PROJECT
+from scones.training.hyperparameters import Hyperparameters, parse
+from scones.training.recipe import SMALL_IMAGES
+
+if TYPE_CHECKING:
+    from scones.settings import Environment
+
+ALGORITHM = "image-classification"
+
+# CreateTrainingJob's own pattern for a name.
+_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+
+# SageMaker's developer guide, "Image Classification - MXNet", EC2 instance recommendation.
+_FAMILIES = ("g4dn", "g5")
+_RETIRED = ("p2", "p3", "p3dn")
+
+
+def hyperparameters(
+    environment: Environment, *, classes: int, samples: int, overrides: Mapping[str, str] | None = None
+) -> Hyperparameters:
+    """The project's recipe, changed by the environment and then by ``overrides``, for a data set.
+
+    Args:
+        classes: How many classes the data set has.
+        samples: How many training images it has.
+        overrides: Hyperparameters by name, as a person gave them.
+
+    Raises:
+        HyperparameterError: one is unknown, not allowed, or does not go with another.
+    """
+    counted = {"num_classes": str(classes), "num_training_samples": str(samples)}
+    return parse({**SMALL_IMAGES, **environment.training.hyperparameters, **counted, **(overrides or {})})
+
+
+def check_instance_type(instance_type: str) -> None:
+    """Refuse an instance type that the algorithm does not train on.
+
+    Raises:
+        SettingsError: it is retired, a CPU's, or none that the algorithm is documented for.
+    """
+    match = re.fullmatch(r"ml\.([a-z0-9-]+)\.[a-z0-9-]+", instance_type)
+    family = match[1] if match else ""
+    if family in _FAMILIES:
+        return
+    if not match:
+        why = "no SageMaker instance type"
+    elif family in _RETIRED:
+        why = f"of the ml.{family} family, which AWS retires"
+    elif not re.match(r"g\d|p\d", family):
+        why = "a CPU's: the algorithm trains on GPUs only"
+    else:
+        why = f"of the ml.{family} family, which the algorithm is not documented for"
+    raise SettingsError(
+        f"the training instance type is '{instance_type}', {why}",
+        hint="set training.instance_type in the environment's environment.json, for instance to ml.g4dn.xlarge",
+    )
+
+
+def new_name(environment: Environment, now: datetime | None = None) -> str:
+    """A job's name that says where and when (UTC): ``scones-dev-20260101-120000``."""
+    place = re.sub(r"[^a-zA-Z0-9]+", "-", environment.name).strip("-")[:30]
+    return f"{PROJECT}-{place}-{now or datetime.now(UTC):%Y%m%d-%H%M%S}"
+
+
+def image_uri(region: str) -> str:
+    """The algorithm's image in a region's ECR registry, from a table in the SDK: no call is made.
+
+    Raises:
+        SettingsError: the algorithm is not offered in that region.
+    """
+    from sagemaker.core import image_uris
+
+    try:
+        return image_uris.retrieve(ALGORITHM, region)
+    except ValueError as error:
+        raise SettingsError(f"there is no {ALGORITHM} image for region '{region}': {error}") from None
+
+
+def request(
+    environment: Environment,
+    *,
+    name: str,
+    image: str,
+    dataset_uri: str,
+    chosen: Hyperparameters,
+    bucket: str,
+    role_arn: str,
+    tags: Mapping[str, str],
+) -> dict[str, Any]:
+    """What ``sagemaker.core``'s ``TrainingJob.create`` is given: CreateTrainingJob's fields in snake case.
+
+    Raises:
+        InputError: the name is none that SageMaker takes.
+        SettingsError: the instance type is none that the algorithm trains on.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"'{name}' cannot be a training job's name", hint="use letters, digits and hyphens between them, 63 at most"
+        )
+    check_instance_type(environment.training.instance_type)
+    return {
+        "training_job_name": name,
+        "role_arn": role_arn,
+        "algorithm_specification": {"training_image": image, "training_input_mode": "File"},
+        "hyper_parameters": chosen.to_strings(),
+        "input_data_config": [
+            # A prefix without its slash would take train.lst into the channel of images.
+            _channel("train", f"{dataset_uri}/train/"),
+            _channel("validation", f"{dataset_uri}/validation/"),
+            _channel("train_lst", f"{dataset_uri}/train.lst"),
+            _channel("validation_lst", f"{dataset_uri}/validation.lst"),
+        ],
+        "output_data_config": {"s3_output_path": f"s3://{bucket}/models"},
+        "resource_config": {
+            "instance_type": environment.training.instance_type,
+            "instance_count": 1,
+            "volume_size_in_gb": environment.training.volume_size_gb,
+        },
+        "stopping_condition": {"max_runtime_in_seconds": environment.training.max_runtime_seconds},
+        "tags": [{"key": key, "value": value} for key, value in tags.items()],
+    }
+
+
+def _channel(name: str, uri: str) -> dict[str, Any]:
+    return {
+        "channel_name": name,
+        "content_type": "application/x-image",
+        "compression_type": "None",
+        "data_source": {
+            "s3_data_source": {
+                "s3_data_type": "S3Prefix",
+                "s3_uri": uri,
+                "s3_data_distribution_type": "FullyReplicated",
+            }
+        },
+    }
