@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from invoke import Context
 from invoke.exceptions import Exit
+from moto import mock_aws
 
-from scones import settings
+from scones import aws, settings
 from scones.dataset import Sample, load
 from scones.tasks.data import etl
 
@@ -58,3 +59,15 @@ def test_a_mistake_is_one_message_and_an_exit_code(options, code, message):
     with pytest.raises(Exit, match=message) as caught:
         etl(Context(), **options)
     assert caught.value.code == code
+
+
+def test_uploads_to_the_bucket_named(archive, elsewhere, monkeypatch, capsys):
+    inside = settings.load()
+    monkeypatch.setattr(settings, "load", lambda name=None: replace(inside, cloud_path=None))
+    with mock_aws():
+        s3 = aws.client(settings.load(), "s3")
+        s3.create_bucket(Bucket="scones-images")
+        etl(Context(), archive=str(archive), bucket="scones-images")
+        prefix = f"datasets/{load(elsewhere).fingerprint}"
+        assert f"uploaded to s3://scones-images/{prefix}" in capsys.readouterr().out
+        assert s3.list_objects_v2(Bucket="scones-images", Prefix=f"{prefix}/train/")["KeyCount"] == 36
