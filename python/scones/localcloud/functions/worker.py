@@ -22,6 +22,7 @@ import threading
 import time
 import traceback
 from datetime import datetime, timezone
+from pathlib import Path
 
 TASK_ROOT = "/var/task"
 
@@ -139,8 +140,8 @@ def log_fault(found, as_json):
 def max_memory_mb():
     try:
         # Not getrusage's: on Linux that begins with what the parent had.
-        with open("/proc/self/status") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) // 1024
+        status = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) // 1024
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 * 1024)
 

@@ -1,0 +1,73 @@
+"""S3's events for EventBridge say what happened, as AWS writes them, to rules of the default bus.
+
+moto: ``s3/notifications.py``, ``_send_event_bridge_message`` gives ``ObjectCreated`` as the reason, a number as the
+time, ``null`` as an unversioned object's version, sends to every bus, and hides every failure.
+
+AWS: Amazon S3 User Guide, EventBridge event message structure: reason PutObject, "POST Object", CopyObject,
+CompleteMultipartUpload or DeleteObject; deletions have a deletion-type; version-id is there for versioned objects only.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any
+
+from moto.s3 import notifications
+
+REASONS = {
+    "s3:ObjectCreated:Put": "PutObject",
+    "s3:ObjectCreated:Post": "POST Object",
+    "s3:ObjectCreated:Copy": "CopyObject",
+    "s3:ObjectCreated:CompleteMultipartUpload": "CompleteMultipartUpload",
+    "s3:ObjectRemoved:Delete": "DeleteObject",
+    "s3:ObjectRemoved:DeleteMarkerCreated": "DeleteObject",
+}
+DELETIONS = {
+    "s3:ObjectRemoved:Delete": "Permanently Deleted",
+    "s3:ObjectRemoved:DeleteMarkerCreated": "Delete Marker Created",
+}
+
+
+def apply() -> None:
+    notifications._send_event_bridge_message = send
+
+
+def send(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
+    """Send the event of what happened to an object to the rules of the bucket's region."""
+    from moto.events.models import events_backends
+
+    event = message(account_id, bucket, str(event_name), key)
+    for rule in list(events_backends[account_id][bucket.region_name].event_buses["default"].rules.values()):
+        rule.send_to_targets(event, transform_input=False)
+
+
+def message(account_id: str, bucket: Any, event_name: str, key: Any) -> dict[str, Any]:
+    """The event, as EventBridge receives it."""
+    found = {"key": key.name, "sequencer": f"{time.time_ns():018X}"}
+    if event_name not in DELETIONS:
+        found |= {"size": key.size, "etag": key.etag.replace('"', "")}
+    if bucket.is_versioned:
+        found["version-id"] = key.version_id
+    detail = {
+        "version": "0",
+        "bucket": {"name": bucket.name},
+        "object": found,
+        "request-id": uuid.uuid4().hex[:16].upper(),
+        "requester": account_id,
+        "source-ip-address": "127.0.0.1",
+        "reason": REASONS.get(event_name, event_name.split(":")[1]),
+    }
+    if event_name in DELETIONS:
+        detail["deletion-type"] = DELETIONS[event_name]
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": notifications._detail_type(event_name),
+        "source": "aws.s3",
+        "account": account_id,
+        "time": time.time(),
+        "region": bucket.region_name,
+        "resources": [bucket.arn],
+        "detail": detail,
+    }

@@ -1,0 +1,40 @@
+"""A function that Lambda refused to run fails its state with Lambda's own error, so that Retry and Catch can name it.
+
+moto: ``stepfunctions/parser/asl/component/state/exec/state_task/state_task_lambda.py``, ``_from_error`` calls every
+refusal ``Exception`` where the Resource is the function's ARN.
+
+AWS: ``Lambda.TooManyRequestsException``, ``Lambda.ServiceException`` and so on, for both kinds of Resource (Step
+Functions Developer Guide, Handling errors).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+from moto.stepfunctions.parser import models as _loads_the_interpreter  # noqa: F401
+from moto.stepfunctions.parser.api import HistoryEventType, LambdaFunctionFailedEventDetails
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+
+
+def apply() -> None:
+    unnamed = StateTaskLambda._from_error
+
+    def _from_error(self: StateTaskLambda, env: Any, ex: Exception) -> FailureEvent:
+        if not isinstance(ex, ClientError):
+            return unnamed(self, env, ex)
+        error, cause = f"Lambda.{ex.response['Error']['Code']}", ex.response["Error"]["Message"]
+        details = EventDetails(
+            lambdaFunctionFailedEventDetails=LambdaFunctionFailedEventDetails(error=error, cause=cause)
+        )
+        return FailureEvent(
+            env=env,
+            error_name=CustomErrorName(error),
+            event_type=HistoryEventType.LambdaFunctionFailed,
+            event_details=details,
+        )
+
+    StateTaskLambda._from_error = _from_error
