@@ -1,0 +1,42 @@
+"""Tags of every SageMaker resource can be listed, added to and removed.
+
+moto: ``sagemaker/models.py``, ``_get_resource_from_arn`` does not know model packages and ends with a 500 for a
+resource that does not exist; ``add_tags`` keeps the old value of a key beside the new one.
+
+AWS: AddTags replaces the value of a key that is there; a model package version has its group's tags.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.sagemaker.exceptions import ValidationError
+from moto.sagemaker.models import SageMakerModelBackend
+
+
+def apply() -> None:
+    find = SageMakerModelBackend._get_resource_from_arn
+
+    def _get_resource_from_arn(self: SageMakerModelBackend, arn: str) -> Any:
+        kind, _, name = arn.split(":")[-1].partition("/")
+        if kind == "model-package":
+            found = self.model_packages.get(arn)
+            if found and found.model_package_group_name:
+                found = self.model_package_groups.get(found.model_package_group_name)
+        else:
+            try:
+                found = find(self, arn)
+            except (AttributeError, ValueError):  # a kind that moto does not know; an ARN of another form
+                found = None
+        if found is None:
+            raise ValidationError(f"Could not find {kind} '{name}' of ARN {arn}.")
+        return found
+
+    def add_tags(self: SageMakerModelBackend, arn: str, tags: list[dict[str, str]]) -> list[dict[str, str]]:
+        found = self._get_resource_from_arn(arn)
+        merged = {tag["Key"]: tag for tag in [*(found.tags or []), *tags]}
+        found.tags = list(merged.values())
+        return found.tags
+
+    SageMakerModelBackend._get_resource_from_arn = _get_resource_from_arn
+    SageMakerModelBackend.add_tags = add_tags

@@ -1,0 +1,232 @@
+"""Each gap of moto's SageMaker that the local cloud closes; every test fails on moto as it is."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+ARTIFACT = "s3://bucket/model.tar.gz"
+ROLE = "arn:aws:iam::123456789012:role/scones"
+numbers = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def sagemaker(cloud: Any) -> Any:
+    return cloud.client("sagemaker")
+
+
+@pytest.fixture
+def name() -> str:
+    return f"gaps-{next(numbers)}"
+
+
+@pytest.fixture
+def group(sagemaker: Any, name: str) -> Iterator[str]:
+    sagemaker.create_model_package_group(ModelPackageGroupName=name, ModelPackageGroupDescription="of a test")
+    yield name
+    for package in sagemaker.list_model_packages(ModelPackageGroupName=name)["ModelPackageSummaryList"]:
+        sagemaker.delete_model_package(ModelPackageName=package["ModelPackageArn"])
+    sagemaker.delete_model_package_group(ModelPackageGroupName=name)
+
+
+@pytest.fixture
+def add_version(sagemaker: Any, group: str) -> Callable[..., str]:
+    def add(**changes: Any) -> str:
+        specification = {
+            "Containers": [{"Image": IMAGE, "ModelDataUrl": ARTIFACT}],
+            "SupportedContentTypes": ["image/png"],
+            "SupportedResponseMIMETypes": ["application/json"],
+        }
+        request = {"ModelPackageGroupName": group, "InferenceSpecification": specification, **changes}
+        return sagemaker.create_model_package(**request)["ModelPackageArn"]
+
+    return add
+
+
+def make_model(sagemaker: Any, name: str, **changes: Any) -> dict[str, Any]:
+    container = {"Image": IMAGE, "ModelDataUrl": ARTIFACT}
+    sagemaker.create_model(**{"ModelName": name, "ExecutionRoleArn": ROLE, "PrimaryContainer": container, **changes})
+    return sagemaker.describe_model(ModelName=name)
+
+
+def make_config(sagemaker: Any, name: str, **changes: Any) -> dict[str, Any]:
+    variant = {"VariantName": "A", "ModelName": name, "InstanceType": "ml.t2.medium", "InitialInstanceCount": 1}
+    sagemaker.create_endpoint_config(**{"EndpointConfigName": name, "ProductionVariants": [variant], **changes})
+    return sagemaker.describe_endpoint_config(EndpointConfigName=name)
+
+
+def test_a_model_answers_without_what_it_was_made_without(sagemaker: Any, name: str) -> None:
+    model = make_model(sagemaker, name)
+    assert not {"VpcConfig", "Containers"} & set(model)
+
+
+def test_a_model_keeps_its_network_isolation_and_vpc(sagemaker: Any, name: str) -> None:
+    vpc = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
+    model = make_model(sagemaker, name, EnableNetworkIsolation=True, VpcConfig=vpc)
+    assert model["EnableNetworkIsolation"] is True
+    assert model["VpcConfig"] == vpc
+
+
+def test_a_configuration_answers_without_what_it_was_made_without(sagemaker: Any, name: str) -> None:
+    make_model(sagemaker, name)
+    config = make_config(sagemaker, name)
+    assert set(config) == {
+        "EndpointConfigName",
+        "EndpointConfigArn",
+        "ProductionVariants",
+        "CreationTime",
+        "ResponseMetadata",
+    }
+
+
+def test_a_configuration_keeps_every_field(sagemaker: Any, name: str) -> None:
+    make_model(sagemaker, name)
+    fields: dict[str, Any] = {
+        "DataCaptureConfig": {
+            "EnableCapture": True,
+            "InitialSamplingPercentage": 100,
+            "DestinationS3Uri": "s3://bucket/captures",
+            "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+            "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
+        },
+        "ShadowProductionVariants": [
+            {"VariantName": "S", "ModelName": name, "InstanceType": "ml.t2.medium", "InitialInstanceCount": 1}
+        ],
+        "ExecutionRoleArn": ROLE,
+        "VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]},
+        "EnableNetworkIsolation": True,
+        "KmsKeyId": "alias/key",
+    }
+    config = make_config(sagemaker, name, **fields)
+    assert {field: config.get(field) for field in fields} == fields
+
+
+def test_refuses_a_name_that_is_taken(sagemaker: Any, name: str, group: str) -> None:
+    make_model(sagemaker, name)
+    make_config(sagemaker, name)
+    with pytest.raises(ClientError, match="Cannot create already existing model"):
+        make_model(sagemaker, name)
+    with pytest.raises(ClientError, match="Cannot create already existing endpoint configuration"):
+        make_config(sagemaker, name)
+    with pytest.raises(ClientError, match="Model Package Group already exists"):
+        sagemaker.create_model_package_group(ModelPackageGroupName=group)
+
+
+def test_versions_count_up_and_a_deleted_number_is_not_given_again(
+    sagemaker: Any, group: str, add_version: Callable[..., str]
+) -> None:
+    arns = [add_version(), add_version()]
+    assert [arn.rpartition("/")[2] for arn in arns] == ["1", "2"]
+    sagemaker.delete_model_package(ModelPackageName=arns[0])
+    arns.append(add_version())
+    assert arns[2].endswith(f"/{group}/3")
+    versions = sagemaker.list_model_packages(ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending")
+    assert [each["ModelPackageVersion"] for each in versions["ModelPackageSummaryList"]] == [3, 2]
+    with pytest.raises(ClientError, match="not found"):
+        sagemaker.describe_model_package(ModelPackageName=arns[0])
+
+
+def test_a_group_with_versions_cannot_be_deleted_and_an_empty_one_can(sagemaker: Any, name: str) -> None:
+    sagemaker.create_model_package_group(ModelPackageGroupName=name)
+    arn = sagemaker.create_model_package(ModelPackageGroupName=name)["ModelPackageArn"]
+    with pytest.raises(ClientError, match="still contains Model Packages"):
+        sagemaker.delete_model_package_group(ModelPackageGroupName=name)
+    sagemaker.delete_model_package(ModelPackageName=arn)
+    sagemaker.delete_model_package_group(ModelPackageGroupName=name)
+    with pytest.raises(ClientError, match="does not exist"):
+        sagemaker.describe_model_package_group(ModelPackageGroupName=name)
+
+
+def test_a_version_waits_for_approval_and_answers_with_all_it_was_made_with(
+    sagemaker: Any, group: str, add_version: Callable[..., str]
+) -> None:
+    fields: dict[str, Any] = {
+        "ModelPackageDescription": "the first",
+        "ModelMetrics": {"ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": "s3://b/m"}}},
+        "MetadataProperties": {"CommitId": "abc", "Repository": "scones"},
+        "CustomerMetadataProperties": {"validation:accuracy": "0.91"},
+        "SkipModelValidation": "All",
+        "SourceUri": "s3://bucket/source",
+        "Domain": "COMPUTER_VISION",
+        "Task": "IMAGE_CLASSIFICATION",
+    }
+    group_arn = sagemaker.describe_model_package_group(ModelPackageGroupName=group)["ModelPackageGroupArn"]
+    arn = add_version(ModelPackageGroupName=group_arn, **fields)
+    package = sagemaker.describe_model_package(ModelPackageName=arn)
+    assert {field: package.get(field) for field in fields} == fields
+    assert package["ModelApprovalStatus"] == "PendingManualApproval"
+    assert (package["ModelPackageGroupName"], package["ModelPackageVersion"]) == (group, 1)
+    assert package["InferenceSpecification"]["Containers"] == [{"Image": IMAGE, "ModelDataUrl": ARTIFACT}]
+
+
+def test_approving_keeps_metadata_and_metadata_keeps_approval(sagemaker: Any, add_version: Callable[..., str]) -> None:
+    arn = add_version(CustomerMetadataProperties={"commit": "abc", "dataset": "1f"})
+    sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved", ApprovalDescription="good")
+    sagemaker.update_model_package(
+        ModelPackageArn=arn,
+        CustomerMetadataProperties={"commit": "def", "owner": "me"},
+        CustomerMetadataPropertiesToRemove=["dataset"],
+    )
+    package = sagemaker.describe_model_package(ModelPackageName=arn)
+    assert (package["ModelApprovalStatus"], package["ApprovalDescription"]) == ("Approved", "good")
+    assert package["CustomerMetadataProperties"] == {"commit": "def", "owner": "me"}
+
+
+def test_versions_are_listed_by_approval(sagemaker: Any, group: str, add_version: Callable[..., str]) -> None:
+    add_version()
+    approved = add_version(ModelApprovalStatus="Approved")
+    found = sagemaker.list_model_packages(ModelPackageGroupName=group, ModelApprovalStatus="Approved")
+    assert [each["ModelPackageArn"] for each in found["ModelPackageSummaryList"]] == [approved]
+
+
+def test_a_model_needs_an_approved_package(sagemaker: Any, name: str, add_version: Callable[..., str]) -> None:
+    arn = add_version()
+    with pytest.raises(ClientError, match="its approval status is PendingManualApproval"):
+        make_model(sagemaker, name, PrimaryContainer={"ModelPackageName": arn})
+    sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+    assert make_model(sagemaker, name, PrimaryContainer={"ModelPackageName": arn})["ModelName"] == name
+
+
+def test_tags_are_replaced_by_key_and_removed(sagemaker: Any, group: str, add_version: Callable[..., str]) -> None:
+    arn = sagemaker.describe_model_package_group(ModelPackageGroupName=group)["ModelPackageGroupArn"]
+    sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "1"}])
+    sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "a", "Value": "2"}])
+    sagemaker.delete_tags(ResourceArn=arn, TagKeys=["b"])
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "2"}]
+    assert sagemaker.list_tags(ResourceArn=add_version())["Tags"] == [{"Key": "a", "Value": "2"}]
+
+
+def test_refuses_tags_of_a_version(add_version: Callable[..., str]) -> None:
+    with pytest.raises(ClientError, match="those of its group"):
+        add_version(Tags=[{"Key": "a", "Value": "1"}])
+
+
+def test_tags_of_what_does_not_exist_are_refused(sagemaker: Any) -> None:
+    for kind in ("model", "model-package-group", "no-such-kind"):
+        with pytest.raises(ClientError) as refused:
+            sagemaker.list_tags(ResourceArn=f"arn:aws:sagemaker:us-east-1:123456789012:{kind}/nothing")
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+def test_sagemakers_own_sdk_reads_and_approves(cloud: Any, group: str, add_version: Callable[..., str]) -> None:
+    """``ModelPackage.create`` itself cannot be used, on AWS neither: it looks for a name that AWS does not answer."""
+    import boto3
+
+    arn = add_version(CustomerMetadataProperties={"commit": "abc"})
+    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name="us-east-1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", cloud.endpoint)
+        from sagemaker.core.resources import ModelPackage, ModelPackageGroup
+
+        found = ModelPackageGroup.get(group, session=session, region="us-east-1")
+        package = ModelPackage.get(arn, session=session, region="us-east-1")
+        package.update(model_approval_status="Approved")
+        package.refresh()
+    assert found.model_package_group_status == "Completed"
+    assert package.model_approval_status == "Approved"
+    assert package.customer_metadata_properties == {"commit": "abc"}
