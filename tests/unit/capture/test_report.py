@@ -180,8 +180,17 @@ def test_certainty_is_not_claimed_by_rounding(folder, capture_line, tmp_path):
     assert "100.0%" not in page.text
 
 
-@pytest.mark.parametrize(("count", "classes"), [(1, 2), (5, 2), (299, 2), (300, 2), (5000, 2), (500, 10), (400, 40)])
-@pytest.mark.parametrize("theme", [charts.LIGHT, charts.DARK], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("count", "classes", "theme"),
+    [
+        (1, 2, charts.LIGHT),
+        (5, 2, charts.DARK),
+        (300, 2, charts.LIGHT),
+        (5000, 2, charts.DARK),
+        (500, 10, charts.LIGHT),
+        (400, 40, charts.LIGHT),
+    ],
+)
 def test_pictures_are_drawn_for_one_event_and_for_thousands(count, classes, theme):
     events = many(count, classes)
     for draw in (charts.over_time, charts.by_class):

@@ -1,0 +1,141 @@
+import io
+import json
+from pathlib import Path
+
+import pytest
+from invoke import Context
+from invoke.exceptions import Exit
+from rich.console import Console
+
+from scones.tasks import run, views
+from scones.workflow import ImageRun, Outcome, StateRun
+
+PASSED = Outcome(
+    arn="arn:aws:states:us-east-1:123456789012:execution:scones:one",
+    status="SUCCEEDED",
+    output={
+        "classification": "bicycle",
+        "confidence_score": 0.92,
+        "threshold": 0.8,
+        "class_probabilities": {"bicycle": 0.92, "motorcycle": 0.08},
+        "model": {"endpoint": "scones-dev"},
+    },
+    seconds=1.25,
+)
+LOW = Outcome(
+    arn="arn:two", status="FAILED", error="ThresholdConfidenceNotMet", cause="0.6 is below 0.8 [/oops]", seconds=0.5
+)
+TIMED_OUT = Outcome(arn="arn:three", status="TIMED_OUT")
+
+
+def printed(renderable) -> str:
+    console = Console(width=160, file=io.StringIO())
+    console.print(renderable)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"), [([0, 0], 0), ([0, 3, 3], 3), ([3, 1], 1), ([0, 1], 1), ([0, 2], 1), ([], 0)]
+)
+def test_many_executions_end_with_3_only_when_nothing_but_low_confidence_failed(codes, expected):
+    assert views.combined_exit_code(codes) == expected
+
+
+def test_a_passed_execution_shows_its_result():
+    text = printed(views.outcome_table(PASSED))
+    assert "bicycle 0.9200, motorcycle 0.0800" in text
+    assert "0.9200 (threshold 0.8)" in text
+    assert "SUCCEEDED" in text
+
+
+def test_a_failed_execution_shows_error_and_cause_as_they_are():
+    text = printed(views.outcome_table(LOW))
+    assert "ThresholdConfidenceNotMet" in text
+    assert "0.6 is below 0.8 [/oops]" in text
+
+
+def test_a_state_shows_its_time_and_its_retries():
+    text = printed(views.state_line(StateRun("Ask the model", "Task", "succeeded", 2.5, attempts=3)))
+    assert text.split() == ["✔", "Ask", "the", "model", "2.50", "s", "3", "attempts"]
+    failed = printed(views.state_line(StateRun("Filter", "Task", "failed", 0.1, 1, "ThresholdConfidenceNotMet")))
+    assert failed.startswith("✘ Filter")
+    assert "ThresholdConfidenceNotMet" in failed
+
+
+def test_the_summary_has_a_row_for_every_image_whatever_became_of_it():
+    text = printed(
+        views.summary_table(
+            [
+                ImageRun("photos/one.png", PASSED),
+                ImageRun("s3://b/two[/b].png", LOW),
+                ImageRun("s3://b/three.png", TIMED_OUT),
+                ImageRun("four.txt", problem="four.txt is not a PNG or JPEG"),
+            ]
+        )
+    )
+    assert "1 passed, 1 low confidence, 2 failed" in text
+    for row in ("one.png", "two[/b].png", "s3://b/three.png", "TIMED_OUT", "four.txt is not a PNG or JPEG"):
+        assert row in text
+
+
+@pytest.fixture
+def captured(tmp_path: Path) -> Path:
+    lines = [
+        {
+            "captureData": {"endpointOutput": {"mode": "OUTPUT", "encoding": "JSON", "data": json.dumps([p, 1 - p])}},
+            "eventMetadata": {"eventId": f"id-{p}", "inferenceTime": "2026-11-22T12:00:00Z"},
+        }
+        for p in (0.95, 0.55)
+    ]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.jsonl").write_text("\n".join([*map(json.dumps, lines), "broken"]))
+    return tmp_path / "in"
+
+
+def test_capture_reports_on_a_folder_and_names_broken_lines(captured, tmp_path, capsys):
+    run.capture(Context(), from_=str(captured), out=str(tmp_path / "out"), classes="bicycle, motorcycle")
+    out = capsys.readouterr().out
+    assert "2 captured events" in out
+    assert "bicycle" in out
+    assert f"broken line: {captured / 'a.jsonl'}:3: not JSON" in out
+    assert str(tmp_path / "out/index.html") in out
+    assert json.loads((tmp_path / "out/report.json").read_text())["passed"] == 1
+
+
+def test_the_threshold_line_is_the_environments_unless_one_is_given(captured, tmp_path):
+    for threshold, passed in ((None, 1), ("0.5", 2), ("0.99", 0)):
+        run.capture(Context(), from_=str(captured), out=str(tmp_path / "out"), threshold=threshold)
+        assert json.loads((tmp_path / "out/report.json").read_text())["passed"] == passed
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"since": "2026-12-01"},
+            "holds no captured event since 2026-12-01 00:00 UTC: 1 files, 2 events at other times",
+        ),
+        ({"since": "soon"}, "--since 'soon' is no time"),
+        ({"threshold": "80"}, "--threshold must be from 0 to 1, not 80"),
+        ({"threshold": "high"}, "--threshold must be a number, not 'high'"),
+        ({"rows": 0}, "--rows must be a whole number from 1 on, not '0'"),
+    ],
+)
+def test_capture_refuses_what_it_cannot_use_with_the_value_and_what_to_do(captured, options, message):
+    with pytest.raises(Exit) as refused:
+        run.capture(Context(), from_=str(captured), **options)
+    assert message in refused.value.message
+    assert refused.value.code == 2
+
+
+def test_an_endpoint_without_captures_says_that_they_come_late():
+    from scones import capture
+
+    error = run.nothing_captured("scones", "s3://b/captures", capture.Period(), capture.Capture((), ()))
+    assert "no event under s3://b/captures/scones/" in str(error)
+    assert "a few minutes after the requests" in str(error)
+
+
+def test_execute_without_an_image_says_how_to_give_one():
+    with pytest.raises(Exit, match="no image is given"):
+        run.execute(Context(), image=[])
