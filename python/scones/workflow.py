@@ -1,6 +1,6 @@
 """Starts, follows and explains executions of the state machine.
 
-Example, one image after the other's fashion::
+Example::
 
     url = upload(s3, bucket, Path("bicycle.png"))                     # 's3://BUCKET/images/<sha256>.png'
     execution = start(sfn, state_machine_arn, url, threshold=0.8)
@@ -119,7 +119,8 @@ def upload(s3: Any, bucket: str, path: Path) -> str:
         ) from None
     found = next((kind for signature, kind in SIGNATURES.items() if content.startswith(signature)), None)
     if found is None:
-        raise InputError(f"{path} is not a PNG or JPEG: it begins with {content[:8]!r}", hint="convert it first")
+        start = f"it begins with {content[:8]!r}" if content else "it is empty"
+        raise InputError(f"{path} is not a PNG or JPEG: {start}", hint="convert it first")
     suffix, content_type = found
     key = f"images/{hashlib.sha256(content).hexdigest()}.{suffix}"
     try:
@@ -248,10 +249,7 @@ def explain(outcome: Outcome) -> str:
     """An outcome in one sentence."""
     if outcome.status == "SUCCEEDED":
         output = outcome.output or {}
-        return (
-            f"{output.get('classification')}, {output.get('confidence_score'):.4g} sure"
-            f" (threshold {output.get('threshold'):g})"
-        )
+        return f"{output['classification']}, {output['confidence_score']:.4g} sure (threshold {output['threshold']:g})"
     reason = ": ".join(part for part in (outcome.error, outcome.cause) if part)
     return reason or f"the execution is {outcome.status}"
 
