@@ -7,6 +7,8 @@ timeout, that what cannot pass is not retried, that every failure ends out loud.
 import ast
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -189,6 +191,14 @@ def test_rendering_fills_every_placeholder_and_stays_json():
 def test_rendering_refuses_what_does_not_match_the_placeholders(values):
     with pytest.raises(InputError, match="asks for classify_image_arn, filter_low_confidence_arn"):
         definition.render(TEMPLATE, values)
+
+
+def test_the_task_prints_nothing_but_the_definition_and_needs_no_cloud_for_it(tmp_path):
+    command = [sys.executable, "-m", "invoke", "asl.render", "--env", "dev", "--account", "123456789012"]
+    printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    subprocess.run([*command, "--out", str(tmp_path / "definition.json")], cwd=ROOT, check=True, capture_output=True)
+    assert (tmp_path / "definition.json").read_text() == printed
+    assert "arn:aws:lambda:us-east-1:123456789012:function:scones-dev-classify-image" in json.dumps(json.loads(printed))
 
 
 def test_an_independent_parser_of_the_states_language_takes_it():

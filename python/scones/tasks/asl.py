@@ -24,11 +24,10 @@ def render(context, env=None, account=None, out=None):
     from scones import definition, settings
 
     environment = settings.load(env)
-    names, source = (
-        _function_names(environment) if account is None else (definition.function_names(environment.name), "")
-    )
+    place = _place(environment, account)
+    names, source = (definition.function_names(environment.name), "") if account else _function_names(environment)
     text = (environment.root / "asl" / "classify_image.asl.json").read_text()
-    filled = definition.render(text, definition.function_arns(*_place(environment, account), names))
+    filled = definition.render(text, definition.function_arns(*place, names))
     if source:
         print(source, file=sys.stderr)
     if out is None:
@@ -61,8 +60,7 @@ def _function_names(environment):
     from scones.terraform import Stack
 
     try:
-        return Stack(environment, "service").outputs()["function_names"], "# as applied"
+        return Stack(environment, "service").outputs()["function_names"], "the functions' names are those applied"
     except TerraformError:
-        return definition.function_names(
-            environment.name
-        ), "# the service stack is not applied yet: names as it will give"
+        names = definition.function_names(environment.name)
+        return names, "the service stack is not applied yet: the functions' names are those that it will give"
