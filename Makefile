@@ -22,7 +22,7 @@ setup:
 	$(PYTHON) python/bootstrap.py
 
 demo: setup
-	$(BIN)/invoke demo
+	$(BIN)/invoke demo $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check

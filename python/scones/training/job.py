@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from scones import aws
+from scones import aws, revision
 from scones.errors import TrainingError
 from scones.settings import PROJECT
 from scones.training.hyperparameters import Hyperparameters
@@ -27,6 +27,9 @@ from scones.training.request import image_uri, new_name, request
 
 if TYPE_CHECKING:
     from scones.settings import Environment
+
+#: The tag that says which commit started a job.
+COMMIT_TAG = "GitCommit"
 
 _SECONDS_BETWEEN_LOOKS = (1.0, 5.0)  # at first, and once a job takes minutes
 
@@ -89,7 +92,7 @@ def start(
         bucket: Where the model goes, under ``models/``.
         role_arn: The role that the job takes.
         name: The job's name; one that says where and when, if not given.
-        tags: Tags beside the project's own (Project, Environment).
+        tags: Tags beside the project's own (Project, Environment, GitCommit).
         client: Makes the environment's clients.
 
     Returns:
@@ -109,7 +112,12 @@ def start(
         chosen=chosen,
         bucket=bucket,
         role_arn=role_arn,
-        tags={"Project": PROJECT, "Environment": environment.name, **(tags or {})},
+        tags={
+            "Project": PROJECT,
+            "Environment": environment.name,
+            COMMIT_TAG: revision.commit(environment.root),
+            **(tags or {}),
+        },
     )
     resource, where = _resource(environment, client)
     try:

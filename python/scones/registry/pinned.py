@@ -1,0 +1,73 @@
+"""The pinned model: the version that Terraform deploys, as ``model.tfvars.json`` has it.
+
+Example::
+
+    model = read_pin(environment.pin_path)
+    model.class_labels       # ('bicycle', 'motorcycle')
+
+Python writes the file and Terraform reads it as its variable ``model``. For shared environments it is committed, so
+that promoting a model or rolling back is a change that can be reviewed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from scones.errors import RegistryError
+
+_HINT = "train a model with: invoke train; or pin one that is registered: invoke pin VERSION"
+
+
+@dataclass(frozen=True)
+class PinnedModel:
+    """All that serving needs to know of a model.
+
+    Attributes:
+        package_arn: The model package version's ARN.
+        version: Its number.
+        image_uri: The algorithm's image in ECR.
+        artifact_uri: ``s3://…/model.tar.gz``.
+        artifact_sha256: The artifact's SHA-256, in hexadecimal.
+        class_labels: The classes in the order of the model's outputs.
+        metrics: ``validation:accuracy`` and ``train:accuracy``, 0 to 1.
+        dataset_fingerprint: The data set's SHA-256 (see scones.dataset.stored), in hexadecimal.
+        git_commit: The commit that trained it; ``-dirty`` follows where files were changed.
+    """
+
+    package_arn: str
+    version: int
+    image_uri: str
+    artifact_uri: str
+    artifact_sha256: str
+    class_labels: tuple[str, ...]
+    metrics: Mapping[str, float]
+    dataset_fingerprint: str
+    git_commit: str
+
+
+def read_pin(path: Path) -> PinnedModel:
+    """Read ``model.tfvars.json``.
+
+    Raises:
+        RegistryError: no model is pinned, or the file cannot be used.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))["model"]
+        values = {field.name: found[field.name] for field in fields(PinnedModel)}
+    except FileNotFoundError:
+        raise RegistryError(f"no model is pinned: there is no {path}", hint=_HINT) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RegistryError(f"{path} does not hold a pinned model: {error!r}", hint=_HINT) from None
+    return PinnedModel(**{**values, "class_labels": tuple(values["class_labels"])})
+
+
+def write_pin(path: Path, model: PinnedModel) -> None:
+    """Write ``model.tfvars.json``, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial.write_text(json.dumps({"model": asdict(model)}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)

@@ -1,0 +1,344 @@
+"""The model registry: what is registered, what is approved, and what may be pinned."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
+from botocore.validate import validate_parameters
+
+from scones import registry, settings
+from scones.errors import RegistryError
+from scones.registry.metadata import from_metadata, to_metadata
+
+GROUP = "scones-dev"
+JOB = "scones-dev-20260101-120000"
+IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+ARTIFACT = b"a model" * 400_000  # more than one block of the hash
+FINGERPRINT = "5f" * 32
+
+SERVICE = botocore.session.get_session().get_service_model("sagemaker")
+
+
+def refuse(code: str, operation: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": code}}, operation)
+
+
+class SageMaker:
+    """A model registry and training jobs in memory; calls are held against botocore's model of the API."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.packages: dict[str, dict[str, Any]] = {}
+        self.tags: list[dict[str, str]] = []
+
+    def describe_training_job(self, TrainingJobName: str) -> dict[str, Any]:
+        return self.jobs[TrainingJobName]
+
+    def list_tags(self, ResourceArn: str) -> dict[str, Any]:
+        return {"Tags": self.tags}
+
+    def create_model_package(self, **asked: Any) -> dict[str, Any]:
+        validate_parameters(asked, SERVICE.operation_model("CreateModelPackage").input_shape)
+        number = len(self.packages) + 1
+        arn = f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{GROUP}/{number}"
+        created = datetime(2026, 1, number, tzinfo=UTC)
+        self.packages[arn] = {**asked, "ModelPackageArn": arn, "ModelPackageVersion": number, "CreationTime": created}
+        return {"ModelPackageArn": arn}
+
+    def describe_model_package(self, ModelPackageName: str) -> dict[str, Any]:
+        return self.packages[ModelPackageName]
+
+    def update_model_package(self, **asked: Any) -> None:
+        validate_parameters(asked, SERVICE.operation_model("UpdateModelPackage").input_shape)
+        self.packages[asked["ModelPackageArn"]]["ModelApprovalStatus"] = asked["ModelApprovalStatus"]
+
+    def get_paginator(self, action: str) -> SageMaker:
+        assert action == "list_model_packages"
+        return self
+
+    def paginate(self, ModelPackageGroupName: str) -> list[dict[str, Any]]:
+        assert ModelPackageGroupName == GROUP
+        return [{"ModelPackageSummaryList": [package]} for package in self.packages.values()]
+
+
+class S3:
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str], bytes] = {}
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
+        try:
+            content = self.objects[Bucket, Key]
+        except KeyError:
+            raise refuse("NoSuchKey", "GetObject") from None
+        return {"Body": StreamingBody(io.BytesIO(content), len(content))}
+
+
+class Logs:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def describe_log_streams(self, **asked: Any) -> dict[str, Any]:
+        if not self.lines:  # the retention period is over
+            raise refuse("ResourceNotFoundException", "DescribeLogStreams")
+        return {"logStreams": [{"logStreamName": f"{JOB}/algo-1-1767268800"}]}
+
+    def get_log_events(self, nextToken: str | None = None, **asked: Any) -> dict[str, Any]:
+        events = [] if nextToken else [{"message": line} for line in self.lines]
+        return {"events": events, "nextForwardToken": "f/1"}
+
+
+class Cloud:
+    """An environment with one completed job, and its clients."""
+
+    def __init__(self, folder: Path) -> None:
+        found = settings.load("dev", variables={})
+        self.environment = dataclasses.replace(found, pin_path=folder / "deep" / "model.tfvars.json")
+        self.sagemaker, self.s3, self.logs = SageMaker(), S3(), Logs()
+        self.sagemaker.tags = [{"Key": "GitCommit", "Value": "1f0c"}]
+        self.train(JOB, accuracy=0.91)
+
+    def client(self, environment: settings.Environment, service: str) -> Any:
+        return getattr(self, service)
+
+    def train(self, name: str, *, accuracy: float | None, status: str = "Completed", **changes: Any) -> None:
+        classes = changes.pop("classes", ["bicycle", "motorcycle"])
+        source = {"S3DataType": "S3Prefix", "S3Uri": "s3://scones/datasets/5f/train/"}
+        metrics = {} if accuracy is None else {"train:accuracy": 0.99, "validation:accuracy": accuracy}
+        now = datetime(2026, 1, 1, tzinfo=UTC)
+        self.sagemaker.jobs[name] = {
+            "TrainingJobName": name,
+            "TrainingJobArn": f"arn:aws:sagemaker:us-east-1:123456789012:training-job/{name}",
+            "TrainingJobStatus": status,
+            "SecondaryStatus": status,
+            "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+            "ModelArtifacts": {"S3ModelArtifacts": f"s3://scones/models/{name}/output/model.tar.gz"},
+            "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
+            "FinalMetricDataList": [
+                {"MetricName": metric, "Value": value, "Timestamp": now} for metric, value in metrics.items()
+            ],
+            **changes,
+        }
+        self.s3.objects["scones", f"models/{name}/output/model.tar.gz"] = ARTIFACT
+        description = {"classes": classes, "fingerprint": FINGERPRINT}
+        self.s3.objects["scones", "datasets/5f/dataset.json"] = json.dumps(description).encode()
+
+    def register(self, name: str = JOB) -> registry.Version:
+        return registry.register(self.environment, name, group=GROUP, client=self.client)
+
+    def pin(self, version: int, *, approve: bool = False) -> registry.Version:
+        return registry.pin(self.environment, version, approve=approve, group=GROUP, client=self.client)
+
+    @property
+    def pinned(self) -> registry.PinnedModel:
+        return registry.read_pin(self.environment.pin_path)
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Cloud:
+    return Cloud(tmp_path)
+
+
+def test_a_good_model_is_approved_and_pinned_with_all_that_serving_needs(cloud: Cloud) -> None:
+    version = cloud.register()
+    assert (version.version, version.status, version.job) == (1, "Approved", JOB)
+    assert cloud.pinned == version.model
+    assert cloud.pinned == registry.PinnedModel(
+        package_arn=f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{GROUP}/1",
+        version=1,
+        image_uri=IMAGE,
+        artifact_uri=f"s3://scones/models/{JOB}/output/model.tar.gz",
+        artifact_sha256=hashlib.sha256(ARTIFACT).hexdigest(),
+        class_labels=("bicycle", "motorcycle"),
+        metrics={"train:accuracy": 0.99, "validation:accuracy": 0.91},
+        dataset_fingerprint=FINGERPRINT,
+        git_commit="1f0c",
+    )
+
+
+def test_terraform_reads_the_pin_as_its_variable_model(cloud: Cloud) -> None:
+    cloud.register()
+    text = cloud.environment.pin_path.read_text()
+    assert text.endswith("}\n")
+    model = json.loads(text)["model"]
+    assert model["class_labels"] == ["bicycle", "motorcycle"]
+    assert model["version"] == 1
+    assert [path.name for path in cloud.environment.pin_path.parent.iterdir()] == ["model.tfvars.json"]
+
+
+def test_a_model_below_the_gate_waits_for_approval_and_leaves_the_pin_as_it_was(cloud: Cloud) -> None:
+    cloud.register()
+    cloud.train("worse", accuracy=0.7499)
+    version = cloud.register("worse")
+    assert version.status == "PendingManualApproval"
+    assert cloud.pinned.version == 1
+    said = registry.verdict(cloud.environment, version)
+    assert "NOT pinned" in said
+    assert "0.750" in said
+    assert "invoke pin 2 --approve --env dev" in said
+
+
+def test_a_model_at_the_gate_passes_it(cloud: Cloud) -> None:
+    cloud.train("just", accuracy=0.75)
+    assert cloud.register("just").status == "Approved"
+
+
+def test_the_gate_looks_at_the_best_epoch_which_is_what_the_artifact_holds(cloud: Cloud) -> None:
+    """SageMaker's final metric is the last epoch's; the artifact is the best one's, which only the log tells."""
+    cloud.train(JOB, accuracy=0.60)
+    cloud.logs.lines = ["Storing the best model with validation accuracy: 0.880000", "Epoch[9] Validation-accuracy=0.6"]
+    version = cloud.register()
+    assert version.accuracy == 0.88
+    assert version.status == "Approved"
+
+
+def test_a_model_of_unknown_accuracy_is_not_approved(cloud: Cloud) -> None:
+    cloud.train("silent", accuracy=None)
+    version = cloud.register("silent")
+    assert version.status == "PendingManualApproval"
+    assert "unknown" in registry.verdict(cloud.environment, version)
+
+
+def test_registering_again_makes_no_second_version_but_pins_what_was_not_pinned(cloud: Cloud) -> None:
+    cloud.register()
+    cloud.environment.pin_path.unlink()
+    assert cloud.register().version == 1
+    assert cloud.pinned.version == 1
+    assert len(cloud.sagemaker.packages) == 1
+
+
+def test_the_best_model_of_a_stopped_job_can_be_registered(cloud: Cloud) -> None:
+    cloud.train("stopped", accuracy=0.8, status="Stopped")
+    assert cloud.register("stopped").status == "Approved"
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"), [("Failed", None), ("InProgress", "follow it with: invoke train --attach bad")]
+)
+def test_a_job_without_a_model_is_refused(cloud: Cloud, status: str, hint: str | None) -> None:
+    cloud.train("bad", accuracy=None, status=status, FailureReason="ClientError: no images")
+    with pytest.raises(RegistryError, match=f"it is {status}: ClientError: no images") as refused:
+        cloud.register("bad")
+    assert refused.value.hint == hint
+    assert not cloud.sagemaker.packages
+
+
+def test_a_data_set_that_is_gone_is_named(cloud: Cloud) -> None:
+    del cloud.s3.objects["scones", "datasets/5f/dataset.json"]
+    with pytest.raises(RegistryError, match=r"s3://scones/datasets/5f/dataset.json"):
+        cloud.register()
+
+
+def test_a_job_started_otherwise_has_the_commit_of_this_checkout(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud.sagemaker.tags = []
+    monkeypatch.setattr("scones.revision.commit", lambda root: "2e1d-dirty")
+    assert cloud.register().model.git_commit == "2e1d-dirty"
+
+
+def test_rolls_back_to_an_earlier_version(cloud: Cloud) -> None:
+    cloud.register()
+    cloud.train("newer", accuracy=0.95)
+    assert cloud.register("newer").version == 2
+    assert cloud.pinned.version == 2
+    cloud.pin(1)
+    assert cloud.pinned.version == 1
+
+
+def test_a_waiting_version_is_pinned_only_when_approved(cloud: Cloud) -> None:
+    cloud.train("worse", accuracy=0.5)
+    cloud.register("worse")
+    with pytest.raises(RegistryError, match=r"waits for approval: its validation accuracy is 0.500") as refused:
+        cloud.pin(1)
+    assert "invoke pin 1 --approve" in refused.value.hint
+    assert not cloud.environment.pin_path.exists()
+    assert cloud.pin(1, approve=True).status == "Approved"
+    assert cloud.pinned.version == 1
+
+
+def test_a_rejected_or_absent_version_is_refused_with_those_there_are(cloud: Cloud) -> None:
+    cloud.register()
+    cloud.train("other", accuracy=0.9)
+    other = cloud.register("other")
+    cloud.sagemaker.packages[other.arn]["ModelApprovalStatus"] = "Rejected"
+    with pytest.raises(RegistryError, match=r"version 2 was rejected.*2 \(Rejected\); 1 \(Approved\)"):
+        cloud.pin(2, approve=True)
+    with pytest.raises(RegistryError, match=r"no version 7.*2 \(Rejected\); 1 \(Approved\)"):
+        cloud.pin(7)
+
+
+def test_a_version_made_by_other_means_is_listed_but_not_pinned(cloud: Cloud) -> None:
+    cloud.sagemaker.create_model_package(ModelPackageGroupName=GROUP, ModelApprovalStatus="Approved")
+    [version] = registry.versions(cloud.environment, group=GROUP, client=cloud.client)
+    assert (version.model, version.job, version.accuracy) == (None, None, None)
+    with pytest.raises(RegistryError, match="not registered by this project"):
+        cloud.pin(1)
+
+
+def test_an_artifact_that_changed_or_is_gone_is_not_pinned(cloud: Cloud) -> None:
+    cloud.register()
+    cloud.environment.pin_path.unlink()
+    place = ("scones", f"models/{JOB}/output/model.tar.gz")
+    cloud.s3.objects[place] = b"another model"
+    with pytest.raises(RegistryError, match=hashlib.sha256(b"another model").hexdigest()):
+        cloud.pin(1)
+    del cloud.s3.objects[place]
+    with pytest.raises(RegistryError, match="is gone"):
+        cloud.pin(1)
+    assert not cloud.environment.pin_path.exists()
+
+
+def test_versions_are_listed_newest_first(cloud: Cloud) -> None:
+    cloud.register()
+    cloud.train("newer", accuracy=0.95)
+    cloud.register("newer")
+    found = registry.versions(cloud.environment, group=GROUP, client=cloud.client)
+    assert [version.version for version in found] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ("bicycle", "motorcycle"),
+        ("pickup_truck", "a b", "Fahrräder", "50% off", "a/b", "x=y", "c~d", "e,f"),
+        tuple(f"class number {number}" for number in range(100)),
+    ],
+)
+def test_class_labels_survive_what_the_registry_can_hold(labels: tuple[str, ...]) -> None:
+    """Values have up to 256 letters, digits, spaces and _.:/=+-@; a version has up to 50 of them."""
+    facts = {
+        "job": JOB,
+        "artifact_sha256": "ab",
+        "class_labels": labels,
+        "metrics": {"validation:accuracy": 0.5},
+        "dataset_fingerprint": "cd",
+        "git_commit": "ef-dirty",
+    }
+    properties = to_metadata(**facts)
+    assert from_metadata(properties) == facts
+    assert len(properties) <= 50
+    for value in properties.values():
+        assert 0 < len(value) <= 256
+        assert all(character.isalnum() or character in " _.:/=+-@" for character in value)
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"model": {}}', '{"model": null}'])
+def test_a_pin_that_cannot_be_used_is_named(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "model.tfvars.json"
+    path.write_text(content)
+    with pytest.raises(RegistryError, match=r"model.tfvars.json does not hold a pinned model"):
+        registry.read_pin(path)
+
+
+def test_a_missing_pin_says_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(RegistryError, match="no model is pinned") as refused:
+        registry.read_pin(tmp_path / "model.tfvars.json")
+    assert "invoke train" in refused.value.hint
