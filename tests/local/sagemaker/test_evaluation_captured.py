@@ -1,0 +1,80 @@
+"""An evaluation through a real endpoint, found again in what the endpoint captured, image by image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scones import capture, evaluation
+from scones.dataset import LabelledImage
+
+NAME = "evaluated"
+CLASSES = ("red", "blue")
+
+
+@pytest.fixture(scope="module")
+def endpoint(cloud: Any, bucket: str, trained: dict[str, Any], wait_for: Any) -> Iterator[str]:
+    """The trained model, served, with all of its traffic captured as the service stack asks for it."""
+    sagemaker = cloud.client("sagemaker")
+    container = {
+        "Image": trained["AlgorithmSpecification"]["TrainingImage"],
+        "ModelDataUrl": trained["ModelArtifacts"]["S3ModelArtifacts"],
+    }
+    sagemaker.create_model(ModelName=NAME, PrimaryContainer=container, ExecutionRoleArn=trained["RoleArn"])
+    sagemaker.create_endpoint_config(
+        EndpointConfigName=NAME,
+        ProductionVariants=[
+            {
+                "VariantName": "AllTraffic",
+                "ModelName": NAME,
+                "InstanceType": "ml.m5.large",
+                "InitialInstanceCount": 1,
+            }
+        ],
+        DataCaptureConfig={
+            "EnableCapture": True,
+            "InitialSamplingPercentage": 100,
+            "DestinationS3Uri": f"s3://{bucket}/captures",
+            "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+            "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
+        },
+    )
+    sagemaker.create_endpoint(EndpointName=NAME, EndpointConfigName=NAME)
+    described = wait_for(
+        lambda: sagemaker.describe_endpoint(EndpointName=NAME), lambda found: found["EndpointStatus"] != "Creating"
+    )
+    assert described["EndpointStatus"] == "InService"
+    yield NAME
+    sagemaker.delete_endpoint(EndpointName=NAME)
+
+
+def test_every_evaluated_image_is_captured_with_its_name_its_bytes_and_its_answer(
+    cloud: Any, bucket: str, endpoint: str, images: Any, tmp_path: Path, wait_for: Any
+) -> None:
+    split = []
+    for number in range(12):
+        path = tmp_path / f"image {number}.png"
+        path.write_bytes(images(number % 2, 500 + number))
+        split.append(LabelledImage(path=path, label=number % 2, name=path.name))
+    found = evaluation.evaluate(cloud.client("sagemaker-runtime"), endpoint, split, classes=CLASSES, workers=4)
+
+    def download() -> capture.Capture:
+        files = capture.download(cloud.client("s3"), f"s3://{bucket}/captures", endpoint, tmp_path / "captures")
+        return capture.read(files.paths)
+
+    captured = wait_for(download, lambda one: len(one.events) >= len(split))
+    assert not captured.broken
+    by_name = {event.name: event for event in captured.events}
+    assert sorted(by_name) == sorted(found.names)
+    for one, probabilities in zip(split, found.probabilities.tolist(), strict=True):
+        assert by_name[one.name].probabilities == tuple(probabilities)
+        assert capture.image(by_name[one.name]) == one.path.read_bytes()
+        assert by_name[one.name].inference_id.startswith("evaluate-")
+
+    page = capture.report.write(captured, tmp_path / "report", threshold=0.8, classes=CLASSES, subject=endpoint)
+    text = page.read_text()
+    assert text.count("data:image/png;base64,") == 4 + 12
+    assert "image 0.png" in text
