@@ -7,7 +7,9 @@ from invoke import Context
 from invoke.exceptions import Exit
 from rich.console import Console
 
+from scones import aws, workflow
 from scones.tasks import run, views
+from scones.terraform import Stack
 from scones.workflow import ImageRun, Outcome, StateRun
 
 PASSED = Outcome(
@@ -139,3 +141,54 @@ def test_an_endpoint_without_captures_says_that_they_come_late():
 def test_execute_without_an_image_says_how_to_give_one():
     with pytest.raises(Exit, match="no image is given"):
         run.execute(Context(), image=[])
+
+
+@pytest.fixture
+def deployed(monkeypatch):
+    """Stands for applied stacks and a state machine that gives each image the outcome named in its URL."""
+    outcomes = {"passed": PASSED, "low": LOW, "lost": TIMED_OUT}
+    monkeypatch.setattr(Stack, "outputs", lambda stack: {"state_machine_arn": "arn:machine", "bucket": "b"})
+    monkeypatch.setattr(aws, "client", lambda *_, **__: None)
+    monkeypatch.setattr(workflow, "start", lambda sfn, arn, url, at=None: workflow.Execution(url, "an-execution", url))
+
+    def follow(sfn, arn, on_state=None, **_):
+        outcome = outcomes[arn.rpartition("/")[2]]
+        for status in ("running", (outcome.status == "SUCCEEDED" and "succeeded") or "failed"):
+            if on_state:
+                on_state(StateRun("Ask the model", "Task", status, 0.25, 1, outcome.error))
+        return outcome
+
+    monkeypatch.setattr(workflow, "follow", follow)
+
+
+@pytest.mark.parametrize(
+    ("images", "code", "shown"),
+    [
+        (["s3://b/low"], 3, ["✘ Ask the model", "0.25 s", "ThresholdConfidenceNotMet", "0.6 is below 0.8"]),
+        (["s3://b/lost"], 1, ["TIMED_OUT"]),
+        (["s3://b/passed", "s3://b/low"], 3, ["2 images", "1 passed, 1 low confidence, 0 failed"]),
+        (["s3://b/passed", "s3://b/low", "s3://b/lost"], 1, ["1 passed, 1 low confidence, 1 failed"]),
+    ],
+)
+def test_execute_shows_what_became_of_the_images_and_ends_with_its_code(deployed, capsys, images, code, shown):
+    with pytest.raises(Exit) as ended:
+        run.execute(Context(), image=images)
+    assert ended.value.code == code
+    out = capsys.readouterr().out
+    for text in shown:
+        assert text in out
+
+
+def test_execute_ends_well_when_the_image_passed(deployed, capsys):
+    run.execute(Context(), image=["s3://b/passed"], threshold="0.8")
+    out = capsys.readouterr().out
+    assert "✔ Ask the model" in out
+    assert "bicycle" in out
+
+
+@pytest.mark.parametrize("threshold", ["1.5", "-1", "nan", "sure"])
+def test_execute_refuses_a_threshold_that_is_none(deployed, threshold):
+    with pytest.raises(Exit) as refused:
+        run.execute(Context(), image=["s3://b/passed"], threshold=threshold)
+    assert refused.value.code == 2
+    assert "threshold" in refused.value.message
