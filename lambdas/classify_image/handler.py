@@ -70,7 +70,7 @@ def invoke(image, request, name):
         return answer["Body"].read(), answer.get("InvokedProductionVariant")
     except (ClientError, BotoCoreError) as error:
         response = getattr(error, "response", None) or {}
-        if response.get("OriginalStatusCode", 500) < 500:  # the model itself refused the image
+        if response.get("OriginalStatusCode") in (400, 413, 415, 422):  # the model itself refused the image
             raise InvalidImageError(f"the model cannot read the image: {response.get('OriginalMessage')}") from None
         refused = EndpointRefusedError if is_final(getattr(error, "response", None)) else EndpointUnavailableError
         raise refused(f"endpoint {where['EndpointName']}: {error}") from None

@@ -193,6 +193,8 @@ def test_takes_the_rounding_of_32_bit_floats(module, answers, body):
         refusal("InternalDependencyException", 530),
         refusal("ModelNotReadyException", 429),
         refusal("ModelError", 424, OriginalStatusCode=500, OriginalMessage="worker died"),
+        refusal("ModelError", 424, OriginalStatusCode=0, OriginalMessage="no answer in 60 seconds"),
+        refusal("ModelError", 424, OriginalStatusCode=429, OriginalMessage="busy"),
         ReadTimeoutError(endpoint_url="https://runtime"),
         EndpointConnectionError(endpoint_url="https://runtime"),
     ],
