@@ -25,8 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from scones.algorithm import ndarray
-from scones.algorithm import symbol as graphs
+from scones.algorithm import graph, ndarray
 from scones.errors import ArtifactError
 
 PREFIX = "image-classification"
@@ -34,6 +33,7 @@ SYMBOL = f"{PREFIX}-symbol.json"
 SHAPES = "model-shapes.json"
 PARAMETERS = re.compile(rf"{PREFIX}-(\d{{4,}})\.params")
 LARGEST_FILE = 1 << 30  # 200 layers take 260 MB
+READ_SIZE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Artifact:
     @property
     def num_classes(self) -> int:
         """Outputs of the last layer."""
-        layers = [node for node in graphs.nodes(self.symbol) if node.operator == "FullyConnected"]
+        layers = [node for node in graph.nodes(self.symbol) if node.operator == "FullyConnected"]
         if not layers:
             raise ArtifactError("the symbol has no FullyConnected layer, so no classes")
         return layers[-1].integer("num_hidden")
@@ -82,7 +82,7 @@ class Artifact:
         Raises:
             ArtifactError: a parameter is missing or has another shape than the symbol gives it.
         """
-        for name, wanted in graphs.parameter_shapes(self.symbol, self.image_shape).items():
+        for name, wanted in graph.parameter_shapes(self.symbol, self.image_shape).items():
             if name not in self.parameters:
                 raise ArtifactError(f"the artifact's parameters lack '{name}', which its symbol needs")
             if self.parameters[name].shape != wanted:
@@ -183,7 +183,7 @@ def _folder_files(path: Path) -> dict[str, bytes]:
 def _archive_files(path: Path) -> dict[str, bytes]:
     """The artifact's files in an archive; links, devices and everything with another name are passed over."""
     found = {}
-    with tarfile.open(path, "r:*") as archive:
+    with gzip.open(path) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
             name = member.name.removeprefix("./")
             if not member.isreg() or not _wanted(name):
@@ -191,6 +191,10 @@ def _archive_files(path: Path) -> dict[str, bytes]:
             if member.size > LARGEST_FILE:
                 raise ArtifactError(f"{path} has a {name} of {member.size} bytes, more than a model has")
             found[name] = archive.extractfile(member).read(member.size)
+        # To the end, where gzip's checksum stands: an archive that was cut short must not pass for a whole one.
+        for _ in range(0, LARGEST_FILE, READ_SIZE):
+            if not stream.read(READ_SIZE):
+                break
     return found
 
 

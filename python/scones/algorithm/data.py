@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from PIL import Image
 
 from scones.algorithm import images
 from scones.errors import DatasetError, ImageError
@@ -164,8 +165,8 @@ class Channel:
 
     def whole(self, image_shape: tuple[int, int, int]) -> Iterator[np.ndarray]:
         """Every image as serving sees it: whole, resized to the network's input; uint8 (3, height, width)."""
-        for file in self.files:
-            yield images.pixels(images.decode(file.read_bytes()), image_shape)
+        for index in range(len(self)):
+            yield images.pixels(Image.fromarray(self.image(index)), image_shape)
 
     def _decode(self, index: int) -> np.ndarray:
         try:

