@@ -1,0 +1,273 @@
+"""``invoke train``, ``register``, ``models``, ``pin``: from a data set to the model that Terraform deploys.
+
+Example::
+
+    invoke train --env dev --set epochs=30
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from scones import settings
+from scones.errors import InputError
+from scones.tasks.cli import task
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from scones.settings import Environment
+
+ENV = "the environment: a folder of terraform/environments; local where not given"
+
+
+@task(
+    iterable=["set"],
+    help={
+        "env": ENV,
+        "set": "a hyperparameter of the algorithm, NAME=VALUE; may be given many times",
+        "classes": "the classes in label order, with commas; the environment's (bicycle,motorcycle) where not given",
+        "name": "the job's name; scones-ENV-DATE-TIME where not given",
+        "attach": "follow this job, started before, instead of starting one",
+        "register": "register the model once it is trained (--no-register: only train)",
+        "yes": "do not ask before something that costs money is started",
+    },
+)
+def train(context, env=None, set=None, classes=None, name=None, attach=None, register=True, yes=False):
+    """Train a model on SageMaker, follow the job, and register what it made.
+
+    The foundation stack is applied, and the data set built if there is none yet (as invoke etl does) and uploaded.
+    Hyperparameters are the project's for small images, changed by the environment's and by --set; they are checked
+    before anything is made. A model whose validation accuracy passes the environment's gate is approved and pinned.
+    Ctrl-C asks whether to stop the job; one that goes on is followed again with --attach.
+
+    invoke train
+    invoke train --env dev --set epochs=30 --set learning_rate=0.05
+    invoke train --env dev --attach scones-dev-20260101-120000
+    """
+    from rich.console import Console
+
+    environment = settings.load(env)
+    console = Console()
+    if not attach:
+        attach = _start(environment, console, _pairs(set), classes, name, yes)
+        console.print(f"started training job [bold]{attach}[/bold]", soft_wrap=True)
+    done = _follow(environment, attach, console).job
+    metrics = ", ".join(f"{metric} {value:.3f}" for metric, value in sorted(done.metrics.items()))
+    console.print(
+        f"trained in {done.billable_seconds or 0} billable seconds: {metrics or 'no metrics'}", soft_wrap=True
+    )
+    if register:
+        _register(environment, attach, console)
+    else:
+        console.print(f"next: invoke register --job {attach} --env {environment.name}", soft_wrap=True)
+
+
+@task(help={"job": "the training job's name", "env": ENV})
+def register(context, job, env=None):
+    """Register the model of a training job that has ended; approve and pin it if it passes the gate.
+
+    invoke register --job scones-dev-20260101-120000 --env dev
+    """
+    from rich.console import Console
+
+    _register(settings.load(env), job, Console())
+
+
+@task(help={"env": ENV})
+def models(context, env=None):
+    """List the registered versions, newest first, with the one that is pinned."""
+    from rich.console import Console
+
+    from scones import registry
+    from scones.errors import RegistryError
+
+    environment = settings.load(env)
+    console = Console()
+    found = registry.versions(environment)
+    if not found:
+        console.print(f"no model is registered in environment '{environment.name}' yet; next: invoke train")
+        return
+    try:
+        pinned = registry.read_pin(environment.pin_path).package_arn
+    except RegistryError:
+        pinned = None
+    console.print(_table(found, pinned))
+
+
+@task(
+    positional=["version"],
+    help={"version": "the version's number, as invoke models lists it", "approve": "approve it first", "env": ENV},
+)
+def pin(context, version, approve=False, env=None):
+    """Make a registered version the one that Terraform deploys: promote it, or roll back to it.
+
+    A version that waits for approval needs --approve; one that was rejected cannot be pinned. The artifact is checked
+    against the SHA-256 that it was registered with.
+
+    invoke pin 3 --env dev
+    """
+    from rich.console import Console
+
+    from scones import registry
+
+    if not str(version).isdecimal():
+        raise InputError(f"'{version}' is not a version's number", hint="invoke models lists them: 1, 2, …")
+    environment = settings.load(env)
+    pinned = registry.pin(environment, int(version), approve=approve)
+    Console().print(f"version {pinned.version} is pinned in {environment.pin_path}", soft_wrap=True)
+    Console().print(f"next: invoke tf.apply --env {environment.name}")
+
+
+def _start(
+    environment: Environment,
+    console: Console,
+    overrides: dict[str, str],
+    classes: str | None,
+    name: str | None,
+    yes: bool,
+) -> str:
+    """Everything up to the job's creation; the job's name."""
+    from scones import aws, dataset
+    from scones.dataset import labels, transfer
+    from scones.tasks.data import announce, bars
+    from scones.terraform import Stack
+    from scones.training import job, request
+
+    chosen_classes = labels.parse(classes) if classes else environment.classes
+    request.check_instance_type(environment.training.instance_type)
+    # Nobody waits for a data set to be told of a misspelt hyperparameter: how many images there are is seen later.
+    request.hyperparameters(environment, classes=len(chosen_classes), samples=sys.maxsize, overrides=overrides)
+    environment.endpoint_url()
+    with bars(console) as progress:
+        ensured = dataset.ensure(
+            chosen_classes,
+            environment.build / "dataset",
+            cache=environment.build / "downloads",
+            reuse=True,
+            progress=progress,
+        )
+    announce(ensured, console)
+    data = ensured.dataset
+    chosen = request.hyperparameters(
+        environment, classes=len(data.classes), samples=data.size("train"), overrides=overrides
+    )
+    if not yes:
+        _confirm(environment, console)
+    log = environment.build / "logs" / f"terraform-{environment.name}-foundation.log"
+    stack = Stack(environment, "foundation", log=log)
+    with console.status(f"applying the foundation stack (terraform; {log})"):
+        stack.apply()
+    outputs = stack.outputs()
+    s3 = aws.client(environment, "s3", max_connections=transfer.THREADS)
+    with bars(console) as progress:
+        uri = dataset.upload(data, s3, outputs["bucket"], progress=progress)
+    console.print(f"data set is at {uri}", soft_wrap=True)
+    return job.start(
+        environment, uri, chosen, bucket=outputs["bucket"], role_arn=outputs["training_role_arn"], name=name
+    )
+
+
+def _confirm(environment: Environment, console: Console) -> None:
+    """Ask before AWS is used for money; a local cloud costs nothing.
+
+    Raises:
+        InputError: the answer is no, or nobody is there to answer.
+    """
+    if environment.cloud_path is not None:
+        return
+    what = (
+        f"this starts a training job on {environment.training.instance_type} in {environment.region}, for at most "
+        f"{environment.training.max_runtime_seconds // 60} minutes; AWS charges for it"
+    )
+    if not sys.stdin.isatty():
+        raise InputError(what, hint="where nobody can answer, say so: --yes")
+    console.print(what, soft_wrap=True)
+    if not _asked("Go on?"):
+        raise InputError("nothing was started")
+
+
+def _follow(environment: Environment, name: str, console: Console) -> Any:
+    """Follow a job to its end; on Ctrl-C, ask whether to stop it."""
+    from invoke.exceptions import Exit
+
+    from scones.training import job
+    from scones.training.view import view
+
+    try:
+        with view(console) as show:
+            return job.follow(environment, name, show)
+    except KeyboardInterrupt:
+        if sys.stdin.isatty() and _asked("Stop the training job?"):
+            job.stop(environment, name)
+            with view(console) as show:
+                return job.follow(environment, name, show)
+        again = f"invoke train --attach {name} --env {environment.name}"
+        raise Exit(f"training job '{name}' goes on; to follow it again: {again}", code=130) from None
+
+
+def _register(environment: Environment, job: str, console: Console) -> None:
+    from scones import registry
+
+    with console.status("registering"):
+        version = registry.register(environment, job)
+    approved = version.status == "Approved"
+    console.print(
+        registry.verdict(environment, version), style="green" if approved else "yellow", soft_wrap=True, highlight=False
+    )
+    if approved:
+        console.print(f"next: invoke tf.apply --env {environment.name}")
+
+
+def _asked(question: str) -> bool:
+    """Whether a person says yes; no is the default, and what Ctrl-C and Ctrl-D mean."""
+    from rich.prompt import Confirm
+
+    try:
+        return Confirm.ask(question, default=False)
+    except (KeyboardInterrupt, EOFError):
+        return False
+
+
+def _pairs(given: Any) -> dict[str, str]:
+    """``--set`` options as a mapping.
+
+    Raises:
+        InputError: one is not NAME=VALUE, or a name comes twice.
+    """
+    found: dict[str, str] = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise InputError(f"--set {text} is not NAME=VALUE", hint="for instance: --set epochs=30")
+        if name.strip() in found:
+            raise InputError(f"--set {name.strip()} is given twice: {found[name.strip()]} and {value}")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def _table(found: list[Any], pinned: str | None) -> Any:
+    """Versions as a table, newest first."""
+    from rich.table import Table
+    from rich.text import Text
+
+    colours = {"Approved": "green", "PendingManualApproval": "yellow", "Rejected": "red"}
+    table = Table()
+    for title in ("version", "status", "validation accuracy"):
+        table.add_column(title, justify="left" if title == "status" else "right")
+    for title in ("data set", "commit", "created", "pinned"):
+        table.add_column(title)
+    for version in found:
+        model = version.model
+        dirty = " +" if model and model.git_commit.endswith("-dirty") else ""
+        table.add_row(
+            str(version.version),
+            Text(version.status, style=colours.get(version.status, "")),
+            "" if version.accuracy is None else f"{version.accuracy:.3f}",
+            f"{', '.join(model.class_labels)} {model.dataset_fingerprint[:8]}" if model else "not this project's",
+            model.git_commit[:8] + dirty if model else "",
+            f"{version.created:%Y-%m-%d %H:%M}",
+            "pinned" if version.arn == pinned else "",
+        )
+    return table
