@@ -1,8 +1,8 @@
 """GetExecutionHistory answers in pages, forwards or backwards, with or without data, as it was asked.
 
 moto: ``stepfunctions/responses.py``, ``get_execution_history`` ignores maxResults, nextToken, reverseOrder and
-includeExecutionData; ``describe_execution`` leaves out the stop date of a timed-out execution; ``send_task_failure``
-drops the cause and ``stop_execution`` both error and cause.
+includeExecutionData; ``describe_execution`` gives an output of text unquoted, leaves out one of null and the stop date
+of a timed-out execution; ``send_task_failure`` drops the cause, ``stop_execution`` error and cause.
 
 AWS: pages of up to 1,000 events, 100 by default; reverseOrder lists the newest first (AWS Step Functions API
 Reference).
@@ -10,9 +10,11 @@ Reference).
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
+from moto.core.utils import utcnow
 from moto.stepfunctions.exceptions import InvalidToken
 from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -41,7 +43,11 @@ def apply() -> None:
     def describe_execution(self: StepFunctionResponse) -> ActionResult:
         result = describe(self).result
         execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
-        return ActionResult(result | ({"stopDate": execution.stop_date} if execution.stop_date else {}))
+        if execution.status == "SUCCEEDED":
+            result["output"] = json.dumps(execution.output, separators=(",", ":"), ensure_ascii=False, default=str)
+        if execution.stop_date:
+            result["stopDate"] = execution.stop_date
+        return ActionResult(result)
 
     def send_task_failure(self: StepFunctionResponse) -> EmptyResult:
         self.stepfunction_backend.send_task_failure(
@@ -49,9 +55,17 @@ def apply() -> None:
         )
         return EmptyResult()
 
+    def stop_execution(self: StepFunctionResponse) -> ActionResult:
+        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        if execution.status == "RUNNING":
+            execution.error, execution.cause = self._get_param("error"), self._get_param("cause")
+            execution.stop(stop_date=utcnow(), error=execution.error, cause=execution.cause)
+        return ActionResult({"stopDate": execution.stop_date or utcnow()})
+
     StepFunctionResponse.get_execution_history = get_execution_history
     StepFunctionResponse.describe_execution = describe_execution
     StepFunctionResponse.send_task_failure = send_task_failure
+    StepFunctionResponse.stop_execution = stop_execution
 
 
 def _without_data(event: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ Guide, Using CloudWatch Logs to log execution history).
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from moto.stepfunctions.parser.asl.eval.event.logging import CloudWatchLoggingConfiguration, CloudWatchLoggingSession
@@ -31,7 +32,7 @@ def apply() -> None:
             self._cloud_watch_logging_session = CloudWatchLoggingSession(self.exec_arn, configuration)
 
     def publish_history_log(self: CloudWatchLoggingSession, history_log: dict[str, Any]) -> None:
-        timestamp = int(history_log["event_timestamp"].timestamp() * 1000)
+        timestamp = int(datetime.fromisoformat(str(history_log["event_timestamp"])).timestamp() * 1000)
         message = to_json_str({**history_log, "event_timestamp": str(timestamp)}, separators=(",", ":"))
         group = self._logs_client.groups.get(self.configuration.log_group_name)
         if group is None:

@@ -1,0 +1,99 @@
+"""What the local cloud's tests share: functions from a few lines of code, state machines from a definition."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import time
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+numbers = itertools.count(1)
+
+
+def eventually(check: Callable[[], Any], *, seconds: float = 20.0) -> Any:
+    """The first true answer of ``check``, asked again and again; fails when there is none in time."""
+    give_up = time.monotonic() + seconds
+    while time.monotonic() < give_up:
+        found = check()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds:.0f} s: {check}")
+
+
+def package(code: str) -> bytes:
+    """A function's zip with ``code`` in handler.py."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("handler.py", code)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="session")
+def role(cloud: Any) -> str:
+    """The ARN of a role that services may have."""
+    made = cloud.client("iam").create_role(RoleName="tests-role", AssumeRolePolicyDocument="{}")
+    return made["Role"]["Arn"]
+
+
+@pytest.fixture
+def function(cloud: Any, role: str) -> Any:
+    """Makes a function of some code and gives its ARN: ``function("def handler(event, context): ...", Timeout=1)``."""
+    made = []
+
+    def make(code: str, **options: Any) -> str:
+        given = {"Runtime": "python3.13", "Handler": "handler.handler", "Role": role, "Timeout": 20, **options}
+        name = given.pop("FunctionName", f"tests-function-{next(numbers)}")
+        made.append(name)
+        return cloud.client("lambda").create_function(FunctionName=name, Code={"ZipFile": package(code)}, **given)[
+            "FunctionArn"
+        ]
+
+    yield make
+    for name in made:
+        cloud.client("lambda").delete_function(FunctionName=name)
+
+
+@pytest.fixture
+def state_machine(cloud: Any, role: str) -> Any:
+    """Makes a state machine of a definition and gives its ARN."""
+    made = []
+
+    def make(definition: dict[str, Any], **options: Any) -> str:
+        arn = cloud.client("stepfunctions").create_state_machine(
+            name=f"tests-machine-{next(numbers)}", definition=json.dumps(definition), roleArn=role, **options
+        )["stateMachineArn"]
+        made.append(arn)
+        return arn
+
+    yield make
+    for arn in made:
+        cloud.client("stepfunctions").delete_state_machine(stateMachineArn=arn)
+
+
+@pytest.fixture
+def execute(cloud: Any, state_machine: Any) -> Any:
+    """Runs a definition once and gives DescribeExecution's answer when it has ended."""
+
+    def run(definition: dict[str, Any], given: Any = None, **options: Any) -> dict[str, Any]:
+        client = cloud.client("stepfunctions")
+        arn = state_machine(definition, **options)
+        started = client.start_execution(stateMachineArn=arn, input=json.dumps(given or {}))
+        return ended(client, started["executionArn"])
+
+    return run
+
+
+def ended(client: Any, arn: str) -> dict[str, Any]:
+    """DescribeExecution's answer, once the execution runs no more."""
+
+    def described() -> dict[str, Any] | None:
+        found = client.describe_execution(executionArn=arn)
+        return None if found["status"] == "RUNNING" else found
+
+    return eventually(described)

@@ -1,0 +1,299 @@
+"""Lambda in the local cloud: the handler really runs, and fails, as AWS documents."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from .conftest import eventually, package
+
+
+def invoke(cloud: Any, arn: str, event: Any = None, **options: Any) -> tuple[Any, dict[str, Any]]:
+    answer = cloud.client("lambda").invoke(FunctionName=arn, Payload=json.dumps(event), **options)
+    return json.loads(answer["Payload"].read() or "null"), answer
+
+
+def log_lines(cloud: Any, group: str) -> list[str]:
+    return [event["message"] for event in cloud.client("logs").filter_log_events(logGroupName=group)["events"]]
+
+
+WHO = """
+import os
+calls = 0
+def handler(event, context):
+    global calls
+    calls += 1
+    return {"pid": os.getpid(), "calls": calls}
+"""
+
+
+def test_a_worker_is_reused_and_keeps_what_the_module_holds(cloud, function):
+    arn = function(WHO)
+    first, _ = invoke(cloud, arn)
+    second, _ = invoke(cloud, arn)
+    assert second == {"pid": first["pid"], "calls": 2}
+
+
+def test_calls_at_the_same_time_run_in_processes_of_their_own(cloud, function):
+    """Each call waits until another one is running too: they could not end if they shared a worker."""
+    bucket = "tests-meeting-place"
+    cloud.client("s3").create_bucket(Bucket=bucket)
+    arn = function(
+        "import os, time, boto3\n"
+        "s3 = boto3.client('s3')\n"
+        "def handler(event, context):\n"
+        f"    s3.put_object(Bucket='{bucket}', Key=event['me'])\n"
+        "    while context.get_remaining_time_in_millis() > 1000:\n"
+        f"        if s3.list_objects_v2(Bucket='{bucket}')['KeyCount'] == 2:\n"
+        "            return os.getpid()\n"
+        "        time.sleep(0.02)\n"
+    )
+    with ThreadPoolExecutor(2) as pool:
+        pids = list(pool.map(lambda me: invoke(cloud, arn, {"me": me})[0], ["a", "b"]))
+    assert None not in pids
+    assert len(set(pids)) == 2
+
+
+def test_new_code_and_new_variables_replace_the_workers(cloud, function):
+    client = cloud.client("lambda")
+    arn = function("import os\ndef handler(event, context):\n    return os.environ.get('COLOUR')\n")
+    assert invoke(cloud, arn)[0] is None
+    client.update_function_configuration(FunctionName=arn, Environment={"Variables": {"COLOUR": "red"}})
+    assert invoke(cloud, arn)[0] == "red"
+    client.update_function_code(FunctionName=arn, ZipFile=package("def handler(event, context):\n    return 'new'\n"))
+    assert invoke(cloud, arn)[0] == "new"
+
+
+def test_workers_of_a_deleted_function_end(cloud, role):
+    client = cloud.client("lambda")
+    client.create_function(
+        FunctionName="tests-short-lived",
+        Runtime="python3.13",
+        Handler="handler.handler",
+        Role=role,
+        Code={"ZipFile": package(WHO)},
+    )
+    pid = invoke(cloud, "tests-short-lived")[0]["pid"]
+    client.delete_function(FunctionName="tests-short-lived")
+
+    def is_gone() -> bool:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    eventually(is_gone)
+
+
+def test_an_exception_is_an_unhandled_function_error_with_its_class_name(cloud, function):
+    """errorType becomes the error's name in a state machine."""
+    arn = function(
+        "class ThresholdConfidenceNotMet(Exception): pass\n"
+        "def handler(event, context):\n"
+        "    raise ThresholdConfidenceNotMet('0.6 is below 0.8')\n"
+    )
+    payload, answer = invoke(cloud, arn)
+    assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")
+    assert (payload["errorType"], payload["errorMessage"]) == ("ThresholdConfidenceNotMet", "0.6 is below 0.8")
+    assert payload["stackTrace"] == [
+        "  File \"/var/task/handler.py\", line 3, in handler\n    raise ThresholdConfidenceNotMet('0.6 is below 0.8')\n"
+    ]
+    assert payload["requestId"]
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "message"),
+    [
+        ("import nothing_such", "Runtime.ImportModuleError", "Unable to import module 'handler': No module named"),
+        ("x = 1", "Runtime.HandlerNotFound", "Handler 'handler' missing on module 'handler'"),
+        ("def handler(", "Runtime.UserCodeSyntaxError", "Syntax error in module 'handler'"),
+        ("raise KeyError('MISSING')", "KeyError", "'MISSING'"),
+        ("def handler(e, c): return {1}", "Runtime.MarshalError", "Unable to marshal response: Object of type set"),
+        ("import os\ndef handler(e, c): os._exit(3)", "Runtime.ExitError", "Runtime exited with error: exit status 3"),
+        (
+            "import sys\ndef handler(e, c): sys.exit(0)",
+            "Runtime.ExitError",
+            "Runtime exited without providing a reason",
+        ),
+        ("def handler(e, c): return 'x' * 6_291_557", "Function.ResponseSizeTooLarge", "(6291556 bytes)"),
+        ("import numpy\ndef handler(e, c): pass", "Runtime.ImportModuleError", "No module named 'numpy'"),
+        ("import scones\ndef handler(e, c): pass", "Runtime.ImportModuleError", "No module named 'scones'"),
+    ],
+)
+def test_failures_of_the_runtime_have_awss_names(cloud, function, code, error, message):
+    payload, answer = invoke(cloud, function(code))
+    assert answer["FunctionError"] == "Unhandled"
+    assert payload["errorType"] == error
+    assert message in payload["errorMessage"]
+
+
+def test_a_function_that_takes_too_long_is_killed_and_the_next_call_gets_a_new_worker(cloud, function):
+    arn = function(
+        "import os, time\ndef handler(event, context):\n    if event: time.sleep(event)\n    return os.getpid()\n",
+        Timeout=1,
+    )
+    before, _ = invoke(cloud, arn, 0)
+    payload, answer = invoke(cloud, arn, 30)
+    assert answer["FunctionError"] == "Unhandled"
+    assert payload["errorType"] == "Sandbox.Timedout"
+    assert payload["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
+    assert invoke(cloud, arn, 0)[0] != before
+
+
+def test_the_context_says_what_aws_says(cloud, function):
+    names = "function_name function_version memory_limit_in_mb invoked_function_arn log_group_name aws_request_id"
+    arn = function(
+        "def handler(event, context):\n"
+        f"    found = {{name: getattr(context, name) for name in {names!r}.split()}}\n"
+        "    return found | {'left': context.get_remaining_time_in_millis()}\n",
+        MemorySize=256,
+        Timeout=7,
+    )
+    found, _ = invoke(cloud, arn)
+    name = arn.rpartition(":")[2]
+    assert found.pop("aws_request_id")
+    assert 6000 < found.pop("left") <= 7000
+    assert found == {
+        "function_name": name,
+        "function_version": "$LATEST",
+        "memory_limit_in_mb": "256",
+        "invoked_function_arn": arn,
+        "log_group_name": f"/aws/lambda/{name}",
+    }
+
+
+def test_the_handler_reaches_this_cloud_and_sees_nothing_of_the_users_own_environment(cloud, function, monkeypatch):
+    arn = function(
+        "import os, boto3\n"
+        "def handler(event, context):\n"
+        "    return {'account': boto3.client('sts').get_caller_identity()['Account'], 'names': sorted(os.environ)}\n"
+    )
+    found, _ = invoke(cloud, arn)
+    assert found["account"] == "123456789012"
+    assert {"AWS_LAMBDA_FUNCTION_NAME", "AWS_REGION", "AWS_EXECUTION_ENV", "LAMBDA_TASK_ROOT"} <= set(found["names"])
+    assert not {"HOME", "VIRTUAL_ENV", "PYTHONPATH", "AWS_PROFILE"} & set(found["names"])
+
+
+def test_layers_are_importable_and_the_functions_own_files_come_first(cloud, function):
+    def layer(name: str, text: str) -> str:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("python/shared.py", f"WHO = {text!r}")
+            archive.writestr("python/handler.py", "raise RuntimeError('a layer came before the function')")
+        published = cloud.client("lambda").publish_layer_version(
+            LayerName=name, Content={"ZipFile": buffer.getvalue()}, CompatibleRuntimes=["python3.13"]
+        )
+        return published["LayerVersionArn"]
+
+    layers = [layer("tests-first", "first"), layer("tests-second", "second")]
+    arn = function("import shared\ndef handler(event, context):\n    return shared.WHO\n", Layers=layers)
+    assert invoke(cloud, arn)[0] == "second", "a later layer lies over an earlier one"
+
+
+def test_the_log_has_start_end_report_and_what_the_handler_wrote(cloud, function):
+    arn = function(
+        "import logging\n"
+        "def handler(event, context):\n"
+        "    print('printed')\n"
+        "    logging.getLogger().error('logged')\n"
+        "    raise ValueError('raised')\n"
+    )
+    _, answer = invoke(cloud, arn, LogType="Tail")
+    tail = base64.b64decode(answer["LogResult"]).decode()
+    lines = log_lines(cloud, f"/aws/lambda/{arn.rpartition(':')[2]}")
+    assert "".join(lines) == tail
+    kinds = [line.split()[0] for line in lines]
+    assert kinds == ["START", "printed", "[ERROR]", "[ERROR]", "END", "REPORT"]
+    assert lines[2].endswith("\tlogged\n")
+    assert lines[3].startswith("[ERROR] ValueError: raised\rTraceback (most recent call last):\r")
+    report = lines[5]
+    for part in ("Duration: ", "Billed Duration: ", "Memory Size: 128 MB", "Max Memory Used: ", "Init Duration: "):
+        assert part in report
+    assert "LogResult" not in invoke(cloud, arn)[1]
+
+
+def test_the_log_goes_where_the_logging_configuration_says_in_its_form(cloud, function):
+    arn = function(
+        "import logging\ndef handler(event, context):\n    logging.getLogger().info('hello')\n",
+        LoggingConfig={"LogFormat": "JSON", "LogGroup": "/tests/own-group"},
+    )
+    invoke(cloud, arn)
+    entries = [json.loads(line) for line in log_lines(cloud, "/tests/own-group")]
+    assert [entry.get("type") for entry in entries] == ["platform.start", None, "platform.report"]
+    assert (entries[1]["level"], entries[1]["message"]) == ("INFO", "hello")
+    assert entries[2]["record"]["status"] == "success"
+
+
+def test_an_event_invocation_is_accepted_at_once_and_runs_later(cloud, function):
+    arn = function("def handler(event, context):\n    print('ran with', event)\n")
+    _, answer = invoke(cloud, arn, {"a": 1}, InvocationType="Event")
+    assert answer["StatusCode"] == 202
+    group = f"/aws/lambda/{arn.rpartition(':')[2]}"
+
+    def ran() -> bool:
+        try:
+            return "ran with {'a': 1}\n" in log_lines(cloud, group)
+        except ClientError:  # the group comes with the first log
+            return False
+
+    eventually(ran)
+
+
+def test_a_dry_run_runs_nothing(cloud, function):
+    arn = function("def handler(event, context):\n    print('ran')\n")
+    assert invoke(cloud, arn, InvocationType="DryRun")[1]["StatusCode"] == 204
+    invoke(cloud, arn)
+    assert log_lines(cloud, f"/aws/lambda/{arn.rpartition(':')[2]}").count("ran\n") == 1
+
+
+def test_a_qualifier_runs_its_version(cloud, function):
+    client = cloud.client("lambda")
+    arn = function("def handler(event, context):\n    return 'one', context.function_version\n")
+    client.publish_version(FunctionName=arn)
+    client.update_function_code(
+        FunctionName=arn, ZipFile=package("def handler(e, c):\n    return 'two', c.function_version\n")
+    )
+    client.create_alias(FunctionName=arn, Name="live", FunctionVersion="1")
+    assert invoke(cloud, arn)[0] == ["two", "$LATEST"]
+    for qualifier in ("1", "live"):
+        payload, answer = invoke(cloud, arn, Qualifier=qualifier)
+        assert (payload, answer["ExecutedVersion"]) == (["one", "1"], "1")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "status"),
+    [
+        ({"Payload": b"{not json"}, "InvalidRequestContentException", 400),
+        ({"Payload": b'"' + b"x" * 6_291_456 + b'"'}, "RequestEntityTooLargeException", 413),
+        ({"FunctionName": "tests-no-such-function"}, "ResourceNotFoundException", 404),
+        ({"Qualifier": "99"}, "ResourceNotFoundException", 404),
+    ],
+)
+def test_requests_that_aws_refuses_are_refused(cloud, function, options, code, status):
+    arn = function("def handler(event, context): pass")
+    with pytest.raises(ClientError) as refused:
+        cloud.client("lambda").invoke(**{"FunctionName": arn, **options})
+    assert refused.value.response["Error"]["Code"] == code
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
+
+
+def test_reserved_concurrency_throttles(cloud, function):
+    arn = function("def handler(event, context): pass")
+    cloud.client("lambda").put_function_concurrency(FunctionName=arn, ReservedConcurrentExecutions=0)
+    with pytest.raises(ClientError, match="TooManyRequestsException"):
+        invoke(cloud, arn)
+
+
+def test_what_cannot_run_here_is_refused_by_name(cloud, function):
+    arn = function("exports.handler = async () => 1", Runtime="nodejs22.x")
+    with pytest.raises(ClientError, match=r"zip packages of Python functions only: .* is nodejs22\.x"):
+        invoke(cloud, arn)
