@@ -1,0 +1,72 @@
+"""A copy of the project that Terraform applies to the test run's own local cloud."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scones import packaging, settings
+from scones.settings import Environment
+
+IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+SHAPE = (3, 20, 20)
+
+
+@pytest.fixture(scope="session")
+def project(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """Environment ``local`` of a copy of the project, in the test run's cloud: a developer's own is not touched."""
+    root = tmp_path_factory.mktemp("project")
+    for name in ("terraform", "asl", "lambdas"):
+        shutil.copytree(settings.ROOT / name, root / name, ignore=shutil.ignore_patterns(".terraform*", "__pycache__"))
+    (root / "build" / "local").mkdir(parents=True)
+    shutil.copy(cloud.state / "cloud.json", root / "build" / "local")
+    # A provider downloaded once serves every copy.
+    shared = settings.ROOT / "build" / "terraform"
+    shared.mkdir(parents=True, exist_ok=True)
+    (root / "build" / "terraform").symlink_to(shared)
+    packaging.package(root / "lambdas", root / "build" / "lambdas")
+    return settings.load("local", root=root, variables={})
+
+
+@pytest.fixture(scope="session")
+def pin(cloud: Any, project: Environment, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], None]:
+    """Puts an untrained but servable model into a bucket and pins it: ``pin(bucket, version)``."""
+
+    def put(bucket: str, version: int) -> None:
+        from scones.algorithm import artifact
+        from scones.algorithm.network import Network
+        from scones.algorithm.symbol import resnet
+
+        symbol = resnet(20, 2, SHAPE)
+        parameters = Network.fresh(symbol, SHAPE, seed=version).parameter_arrays()
+        shapes = [{"name": "data", "shape": [1, *SHAPE]}]
+        path = tmp_path_factory.mktemp("model") / "model.tar.gz"
+        artifact.write(path, artifact.Artifact(symbol, parameters, shapes, epoch=1))
+        key = f"models/untrained-{version}/output/model.tar.gz"
+        cloud.client("s3").upload_file(str(path), bucket, key)
+        pinned = {
+            "package_arn": f"arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-local/{version}",
+            "version": version,
+            "image_uri": IMAGE,
+            "artifact_uri": f"s3://{bucket}/{key}",
+            "artifact_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "class_labels": ["bicycle", "motorcycle"],
+            "metrics": {"validation:accuracy": 0.5},
+            "dataset_fingerprint": "0" * 64,
+            "git_commit": "0" * 40,
+        }
+        project.pin_path.write_text(json.dumps({"model": pinned}))
+
+    return put
+
+
+@pytest.fixture(scope="session")
+def terraform_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where Terraform's words go; a failure quotes what matters of them."""
+    return tmp_path_factory.mktemp("terraform") / "terraform.log"
