@@ -1,7 +1,8 @@
 """S3's events for EventBridge say what happened, as AWS writes them, to rules of the default bus.
 
 moto: ``s3/notifications.py``, ``_send_event_bridge_message`` gives ``ObjectCreated`` as the reason, a number as the
-time, ``null`` as an unversioned object's version, sends to every bus, and hides every failure.
+time, ``null`` as an unversioned object's version, sends to every bus, hides every failure, and tells
+of tags whenever an object is put.
 
 AWS: Amazon S3 User Guide, EventBridge event message structure: reason PutObject, "POST Object", CopyObject,
 CompleteMultipartUpload or DeleteObject; deletions have a deletion-type; version-id is there for versioned objects only.
@@ -36,8 +37,13 @@ def apply() -> None:
 def send(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
     """Send the event of what happened to an object to the rules of the bucket's region."""
     from moto.events.models import events_backends
+    from moto.s3.models import s3_backends
 
-    event = message(account_id, bucket, str(event_name), key)
+    event_name = getattr(event_name, "value", event_name)
+    tags = s3_backends[account_id][bucket.partition].tagger
+    if event_name == "s3:ObjectTagging:Put" and not tags.get_tag_dict_for_resource(key.arn):
+        return
+    event = message(account_id, bucket, event_name, key)
     for rule in list(events_backends[account_id][bucket.region_name].event_buses["default"].rules.values()):
         rule.send_to_targets(event, transform_input=False)
 

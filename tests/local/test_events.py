@@ -1,0 +1,182 @@
+"""EventBridge in the local cloud delivers to what runs here, transformed as AWS documents."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from scones.localcloud.events import transformed
+
+from .conftest import ended, eventually
+
+RULE = "arn:aws:events:us-east-1:123456789012:rule/tests"
+EVENT = {
+    "id": "1",
+    "time": "2026-01-02T03:04:05Z",
+    "source": "tests",
+    "detail": {"key": 'a "b".png', "n": 2, "on": True},
+}
+
+
+@pytest.mark.parametrize(
+    ("template", "filled"),
+    [
+        ('{"key": <key>, "n": <n>}', {"key": 'a "b".png', "n": 2}),
+        ('{"text": "<key> has <n>"}', {"text": 'a "b".png has 2'}),
+        ('"<key> is <on>"', 'a "b".png is true'),
+        ('{"all": <detail>}', {"all": {"key": 'a "b".png', "n": 2, "on": True}}),
+        ('{"missing": <missing>, "text": "<missing>"}', {"missing": None, "text": ""}),
+        ('{"rule": <aws.events.rule-name>}', {"rule": "tests"}),
+        ('{"event": <aws.events.event.json>}', {"event": EVENT}),
+        ('{"kept": "<not a variable>"}', {"kept": "<not a variable>"}),
+    ],
+)
+def test_templates_are_filled_inside_and_outside_of_quotes(template, filled):
+    paths = {"key": "$.detail.key", "n": "$.detail.n", "on": "$.detail.on", "detail": "$.detail", "missing": "$.no"}
+    assert json.loads(transformed({"InputPathsMap": paths, "InputTemplate": template}, EVENT, RULE)) == filled
+
+
+@pytest.fixture
+def rule(cloud):
+    """Makes a rule with a pattern and one target; it is gone after the test."""
+    events, made = cloud.client("events"), []
+
+    def make(name: str, pattern: dict[str, Any], target: dict[str, Any]) -> None:
+        events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+        made.append(name)
+        events.put_targets(Rule=name, Targets=[{"Id": "target", **target}])
+
+    yield make
+    for name in made:
+        events.remove_targets(Rule=name, Ids=["target"])
+        events.delete_rule(Name=name)
+
+
+def send(cloud: Any, source: str, detail: Any) -> None:
+    entry = {"Source": source, "DetailType": "Test", "Detail": json.dumps(detail)}
+    assert cloud.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
+
+
+def queue(cloud: Any, name: str) -> tuple[str, str]:
+    url = cloud.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    return url, f"arn:aws:sqs:us-east-1:123456789012:{name}"
+
+
+def received(cloud: Any, url: str) -> Any:
+    message = eventually(lambda: cloud.client("sqs").receive_message(QueueUrl=url).get("Messages"))[0]
+    return json.loads(message["Body"])
+
+
+def test_an_uploaded_image_starts_the_state_machine(cloud, state_machine, rule):
+    s3, client = cloud.client("s3"), cloud.client("stepfunctions")
+    s3.create_bucket(Bucket="tests-uploads")
+    s3.put_bucket_notification_configuration(
+        Bucket="tests-uploads", NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    machine = state_machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
+    paths = {"bucket": "$.detail.bucket.name", "key": "$.detail.object.key"}
+    pattern = {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {"object": {"key": [{"prefix": "in/"}]}},
+    }
+    rule(
+        "tests-uploads",
+        pattern,
+        {
+            "Arn": machine,
+            "RoleArn": "arn:aws:iam::123456789012:role/tests-role",
+            "InputTransformer": {"InputPathsMap": paths, "InputTemplate": '{"s3_bucket": <bucket>, "s3_key": <key>}'},
+        },
+    )
+    s3.put_object(Bucket="tests-uploads", Key="elsewhere/a.png", Body=b"1")
+    s3.put_object(Bucket="tests-uploads", Key="in/a b.png", Body=b"1")
+    (execution,) = eventually(lambda: client.list_executions(stateMachineArn=machine)["executions"])
+    found = ended(client, execution["executionArn"])
+    assert json.loads(found["output"]) == {"s3_bucket": "tests-uploads", "s3_key": "in/a b.png"}
+
+
+def test_s3s_events_say_what_happened(cloud, rule):
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="tests-told")
+    s3.put_bucket_notification_configuration(
+        Bucket="tests-told", NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    url, arn = queue(cloud, "tests-told")
+    rule("tests-told", {"source": ["aws.s3"], "detail": {"bucket": {"name": ["tests-told"]}}}, {"Arn": arn})
+    s3.put_object(Bucket="tests-told", Key="a.png", Body=b"123")
+    event = received(cloud, url)
+    assert (event["detail-type"], event["detail"]["reason"]) == ("Object Created", "PutObject")
+    assert event["resources"] == ["arn:aws:s3:::tests-told"]
+    assert event["time"].endswith("Z")
+    found = event["detail"]["object"]
+    assert (found["key"], found["size"], found["etag"]) == ("a.png", 3, "202cb962ac59075b964b07152d234b70")
+    assert "version-id" not in found
+    s3.delete_object(Bucket="tests-told", Key="a.png")
+    event = received(cloud, url)
+    assert (event["detail-type"], event["detail"]["deletion-type"]) == ("Object Deleted", "Permanently Deleted")
+
+
+def test_a_function_is_invoked_with_the_event(cloud, function, rule):
+    url, _ = queue(cloud, "tests-from-function")
+    arn = function(
+        "import json, boto3\n"
+        "def handler(event, context):\n"
+        f"    boto3.client('sqs').send_message(QueueUrl={url!r}, MessageBody=json.dumps(event))\n"
+    )
+    rule("tests-function", {"source": ["tests.function"]}, {"Arn": arn})
+    send(cloud, "tests.function", {"a": 1})
+    event = received(cloud, url)
+    assert (event["source"], event["detail-type"], event["detail"]) == ("tests.function", "Test", {"a": 1})
+    assert event["account"] == "123456789012"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({}, None), ({"Input": '{"constant": true}'}, {"constant": True}), ({"InputPath": "$.detail.part"}, [1, 2])],
+)
+def test_a_queue_gets_the_event_a_constant_or_a_part(cloud, rule, given, expected):
+    name = f"tests-part-{len(str(given))}"
+    url, arn = queue(cloud, name)
+    rule(name, {"source": [name]}, {"Arn": arn, **given})
+    send(cloud, name, {"part": [1, 2]})
+    found = received(cloud, url)
+    assert (found["detail"] if expected is None else found) == (expected or {"part": [1, 2]})
+
+
+def test_a_topic_passes_the_event_on(cloud, rule):
+    url, queue_arn = queue(cloud, "tests-topic")
+    topic = cloud.client("sns").create_topic(Name="tests-topic")["TopicArn"]
+    cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
+    rule("tests-topic", {"source": ["tests.topic"]}, {"Arn": topic})
+    send(cloud, "tests.topic", {"a": 1})
+    assert json.loads(received(cloud, url)["Message"])["detail"] == {"a": 1}
+
+
+def test_what_cannot_be_delivered_goes_to_the_dead_letter_queue(cloud, rule):
+    url, arn = queue(cloud, "tests-undelivered")
+    gone = "arn:aws:states:us-east-1:123456789012:stateMachine:tests-no-such-machine"
+    rule("tests-undelivered", {"source": ["tests.undelivered"]}, {"Arn": gone, "DeadLetterConfig": {"Arn": arn}})
+    send(cloud, "tests.undelivered", {"a": 1})
+    assert received(cloud, url)["detail"] == {"a": 1}
+
+
+def test_a_disabled_rule_and_a_mere_schedule_deliver_nothing(cloud, rule):
+    """The marker is sent through a rule that is on, to the same queue: it comes alone."""
+    url, arn = queue(cloud, "tests-quiet")
+    events = cloud.client("events")
+    for name, options in (
+        ("tests-disabled", {"EventPattern": json.dumps({"source": ["tests.quiet"]}), "State": "DISABLED"}),
+        ("tests-scheduled", {"ScheduleExpression": "rate(1 day)"}),
+    ):
+        events.put_rule(Name=name, **options)
+        events.put_targets(Rule=name, Targets=[{"Id": "target", "Arn": arn, "Input": '"unwanted"'}])
+    rule("tests-quiet", {"source": ["tests.quiet"]}, {"Arn": arn, "Input": '"wanted"'})
+    send(cloud, "tests.quiet", {})
+    send(cloud, "tests.quiet", {})
+    assert [received(cloud, url), received(cloud, url)] == ["wanted", "wanted"]
+    for name in ("tests-disabled", "tests-scheduled"):
+        events.remove_targets(Rule=name, Ids=["target"])
+        events.delete_rule(Name=name)

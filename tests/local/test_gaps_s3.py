@@ -1,0 +1,81 @@
+"""S3 in the local cloud: what moto lacks and AWS documents."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from scones.localcloud.gaps.s3_policy_conditions import is_met
+
+
+def policy(bucket: str, *statements: dict) -> str:
+    whole = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+    return json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Principal": "*", "Resource": whole, **one} for one in statements]}
+    )
+
+
+@pytest.fixture
+def bucket(cloud, request):
+    name = f"tests-{abs(hash(request.node.name))}"[:40]
+    cloud.client("s3").create_bucket(Bucket=name)
+    return name
+
+
+# s3_policy_conditions
+
+
+def test_a_policy_that_denies_plain_http_lets_everyone_in_over_tls(cloud, bucket):
+    """Every request to this cloud counts as sent over TLS."""
+    s3 = cloud.client("s3")
+    deny = {"Effect": "Deny", "Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy(bucket, deny))
+    s3.put_object(Bucket=bucket, Key="a", Body=b"1")
+    assert s3.head_object(Bucket=bucket, Key="a")["ContentLength"] == 1
+
+
+def test_a_deny_whose_condition_is_met_denies(cloud, bucket):
+    s3 = cloud.client("s3")
+    s3.put_object(Bucket=bucket, Key="a", Body=b"1")
+    deny = {"Effect": "Deny", "Action": "s3:GetObject", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy(bucket, deny))
+    with pytest.raises(ClientError) as refused:
+        s3.get_object(Bucket=bucket, Key="a")
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    s3.delete_bucket_policy(Bucket=bucket)
+
+
+@pytest.mark.parametrize(
+    ("condition", "met"),
+    [
+        ({}, True),
+        ({"Bool": {"aws:SecureTransport": "true"}}, True),
+        ({"Bool": {"aws:securetransport": ["false"]}}, False),
+        ({"NumericLessThan": {"s3:TlsVersion": "1.2"}}, False),
+        ({"NumericGreaterThanEquals": {"s3:TlsVersion": 1.2}}, True),
+        ({"StringEquals": {"aws:PrincipalAccount": "1"}}, False),
+        ({"StringNotEquals": {"aws:PrincipalAccount": "1"}}, True),
+        ({"StringEqualsIfExists": {"aws:PrincipalAccount": "1"}}, True),
+        ({"Null": {"aws:PrincipalAccount": "true"}}, True),
+        ({"Null": {"aws:SecureTransport": "true"}}, False),
+        ({"StringLike": {"aws:UserId": "AROA*"}}, False),
+        ({"Bool": {"aws:SecureTransport": "true"}, "StringEquals": {"aws:PrincipalAccount": "1"}}, False),
+    ],
+)
+def test_conditions_are_judged_as_iam_judges_them(condition, met):
+    """A key that a request lacks meets negated and IfExists operators and Null: true, and no other (IAM User Guide)."""
+    assert is_met(condition, {"aws:securetransport": "true", "s3:tlsversion": "1.3"}) is met
+
+
+# s3_notification_eventbridge
+
+
+def test_a_bucket_says_that_its_events_go_to_eventbridge(cloud, bucket):
+    s3 = cloud.client("s3")
+    assert "EventBridgeConfiguration" not in s3.get_bucket_notification_configuration(Bucket=bucket)
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
+    assert s3.get_bucket_notification_configuration(Bucket=bucket)["EventBridgeConfiguration"] == {}
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+    assert "EventBridgeConfiguration" not in s3.get_bucket_notification_configuration(Bucket=bucket)
