@@ -51,7 +51,7 @@ def train(context, env=None, set=None, classes=None, name=None, attach=None, reg
     environment = settings.load(env)
     console = Console()
     if not attach:
-        attach = _start(environment, console, _pairs(set), classes, name, yes)
+        attach = _start(environment, console, pairs(set), classes, name, yes)
         console.print(f"started training job [bold]{attach}[/bold]", soft_wrap=True)
     done = _follow(environment, attach, console).job
     metrics = ", ".join(f"{metric} {value:.3f}" for metric, value in sorted(done.metrics.items()))
@@ -230,7 +230,7 @@ def _asked(question: str) -> bool:
         return False
 
 
-def _pairs(given: Any) -> dict[str, str]:
+def pairs(given: Any) -> dict[str, str]:
     """``--set`` options as a mapping.
 
     Raises:
@@ -249,25 +249,30 @@ def _pairs(given: Any) -> dict[str, str]:
 
 def _table(found: list[Any], pinned: str | None) -> Any:
     """Versions as a table, newest first."""
+    from rich.box import SIMPLE
     from rich.table import Table
     from rich.text import Text
 
     colours = {"Approved": "green", "PendingManualApproval": "yellow", "Rejected": "red"}
-    table = Table()
-    for title in ("version", "status", "validation accuracy"):
-        table.add_column(title, justify="left" if title == "status" else "right")
-    for title in ("data set", "commit", "created", "pinned"):
-        table.add_column(title)
+    table = Table(
+        box=SIMPLE, padding=(0, 1, 0, 0), caption="accuracy: on the validation images", caption_justify="left"
+    )
+    table.add_column("version", justify="right")
+    table.add_column("status", no_wrap=True)
+    table.add_column("accuracy", justify="right")
+    table.add_column("classes")
+    for title in ("data set", "commit", "created"):
+        table.add_column(title, no_wrap=True)
     for version in found:
         model = version.model
-        dirty = " +" if model and model.git_commit.endswith("-dirty") else ""
+        status = version.status + (", pinned" if version.arn == pinned else "")
         table.add_row(
             str(version.version),
-            Text(version.status, style=colours.get(version.status, "")),
+            Text(status, style=colours.get(version.status, "")),
             "" if version.accuracy is None else f"{version.accuracy:.3f}",
-            f"{', '.join(model.class_labels)} {model.dataset_fingerprint[:8]}" if model else "not this project's",
-            model.git_commit[:8] + dirty if model else "",
-            f"{version.created:%Y-%m-%d %H:%M}",
-            "pinned" if version.arn == pinned else "",
+            ", ".join(model.class_labels) if model else "not this project's",
+            model.dataset_fingerprint[:8] if model else "",
+            model.git_commit[:8] + ("+" if model.git_commit.endswith("-dirty") else "") if model else "",
+            f"{version.created:%Y-%m-%d}",
         )
     return table

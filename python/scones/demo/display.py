@@ -1,0 +1,100 @@
+"""A live list of steps: what is done and how long it took, what runs, what is still to come.
+
+Example::
+
+    with Steps(console, ["Build the data set", "Train"]) as steps:
+        with steps.step("Build the data set") as step:
+            step.found = "1,200 images"
+
+On a terminal the list redraws itself, and progress bars that a step shows appear below it. Elsewhere each step is a
+line when it begins and another when it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+
+@dataclass
+class Step:
+    """One step.
+
+    Attributes:
+        title: What is done.
+        status: ``waiting``, ``running``, ``done`` or ``failed``.
+        seconds: How long it took, once it has ended.
+        found: What came of it, in a line.
+    """
+
+    title: str
+    status: str = "waiting"
+    begun: float = 0.0
+    seconds: float = 0.0
+    found: str = ""
+
+
+class Steps:
+    """The list, shown while it is entered as a context."""
+
+    def __init__(self, console: Console, titles: Sequence[str]) -> None:
+        self.console = console
+        self.steps = [Step(title) for title in titles]
+        self._spinner = Spinner("dots", style="cyan")
+        self._live = Live(get_renderable=self.table, console=console, refresh_per_second=8, transient=True)
+
+    def __enter__(self) -> Steps:
+        if self.console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        if self.console.is_terminal:
+            self._live.stop()
+            self.console.print(self.table())
+
+    @contextlib.contextmanager
+    def step(self, title: str) -> Iterator[Step]:
+        """Run the body as the step ``title``; one that raises has failed."""
+        step = next(step for step in self.steps if step.title == title)
+        place = f"{self.steps.index(step) + 1}/{len(self.steps)}"
+        step.status, step.begun = "running", time.monotonic()
+        if not self.console.is_terminal:
+            self.console.print(f"[{place}] {title} …", markup=False, highlight=False)
+        try:
+            yield step
+        except BaseException:
+            step.status = "failed"
+            raise
+        else:
+            step.status = "done"
+        finally:
+            step.seconds = time.monotonic() - step.begun
+            if not self.console.is_terminal:
+                mark = "done" if step.status == "done" else "FAILED"
+                line = f"[{place}] {mark} in {step.seconds:.1f} s" + (f": {step.found}" if step.found else "")
+                self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def table(self) -> RenderableType:
+        """The list as it is now."""
+        grid = Table.grid(padding=(0, 1))
+        for justify in ("left", "left", "right", "left"):
+            grid.add_column(justify=justify)
+        for step in self.steps:
+            mark, style, seconds = Text("·"), "dim", ""
+            if step.status == "running":
+                mark, style, seconds = self._spinner, "cyan", f"{time.monotonic() - step.begun:.0f} s"
+            elif step.status != "waiting":
+                done = step.status == "done"
+                mark, style = Text("✔", "green") if done else Text("✘", "red"), "" if done else "red"
+                seconds = f"{step.seconds:.1f} s"
+            grid.add_row(mark, Text(step.title, style), Text(seconds, "dim"), Text(step.found, "dim"))
+        return grid

@@ -1,0 +1,326 @@
+"""The demo's steps, what each finds, and what is claimed and checked at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from scones import aws, capture, dataset, evaluation, packaging, workflow
+from scones.demo.display import Step, Steps
+from scones.errors import LocalCloudError, SettingsError
+from scones.localcloud import control
+from scones.settings import Environment
+from scones.terraform import STACKS, Stack, destroy_all
+from scones.training import job, request
+
+if TYPE_CHECKING:
+    from scones.dataset import Dataset, Ensured
+    from scones.registry import Version
+
+EXECUTIONS = 12
+CAPTURE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Something the demo shows, and whether it was so."""
+
+    text: str
+    held: bool
+
+
+@dataclass
+class Outcome:
+    """What the demo found.
+
+    Attributes:
+        steps: Every step with its status and time.
+        claims: What was checked.
+        ensured: The data set and where it came from.
+        version: The registered model.
+        evaluation: The endpoint's answers to the test split.
+        runs: Executions of the least and the most sure test images.
+        events: How many captured events there are.
+        report: The report's page.
+    """
+
+    steps: list[Step]
+    claims: list[Claim] = field(default_factory=list)
+    ensured: Ensured | None = None
+    version: Version | None = None
+    evaluation: evaluation.Evaluation | None = None
+    runs: list[workflow.ImageRun] = field(default_factory=list)
+    events: int = 0
+    report: Path | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether every step was done and every claim held."""
+        return bool(self.claims) and all(c.held for c in self.claims) and all(s.status == "done" for s in self.steps)
+
+
+class Demo:
+    """The whole workflow on the local cloud of an environment.
+
+    Args:
+        environment: One with a local cloud.
+        console: Where it is shown.
+        classes: The classes to tell apart; the environment's by default.
+        overrides: Hyperparameters to set otherwise than the recipe.
+        keep: Leave the cloud running, with all that is in it.
+
+    Raises:
+        SettingsError: the environment's cloud is AWS itself.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        console: Console,
+        *,
+        classes: tuple[str, ...] | None = None,
+        overrides: dict[str, str] | None = None,
+        keep: bool = False,
+    ) -> None:
+        if environment.cloud_path is None:
+            raise SettingsError(
+                f"the demo makes and removes all that is in its cloud, and environment '{environment.name}' is on AWS",
+                hint="run it on the local cloud: invoke demo --env local",
+            )
+        self.environment = replace(environment, classes=classes) if classes else environment
+        self.console = console
+        self.overrides = overrides or {}
+        self.keep = keep
+        self.state = environment.cloud_path.parent
+        self.log = environment.build / "demo-terraform.log"
+        todo: list[tuple[str, Callable[[Step], None]]] = [
+            ("Start the local cloud", self._start_cloud),
+            ("Build the data set", self._build_dataset),
+            ("Package the functions", self._package),
+            ("Apply the foundation: bucket, roles, model group", self._apply_foundation),
+            ("Upload the data set", self._upload),
+            ("Train, as a SageMaker training job", self._train),
+            ("Register the model", self._register),
+            ("Apply the service: endpoint, functions, state machine", self._apply_service),
+            ("Plan again: nothing to change", self._plan_again),
+            ("Evaluate the endpoint on the test images", self._evaluate),
+            ("Execute the state machine", self._execute),
+            ("Read what was captured, and report", self._report),
+        ]
+        if not keep:
+            todo.append(("Take everything down", self._tear_down))
+        self._todo = todo
+        self._outputs: dict[str, Any] = {}
+
+    def run(self) -> Outcome:
+        """Run every step, and take the cloud down whatever happens (unless it is to be kept).
+
+        Raises:
+            LocalCloudError: the environment's local cloud runs already.
+            SconesError: a step failed.
+        """
+        running = control.status(self.state)
+        if running:
+            raise LocalCloudError(
+                f"the demo needs a local cloud of its own, and one runs already at {running.endpoint}",
+                hint="end it first, with all that it holds: invoke local.down",
+            )
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.write_text("")
+        with Steps(self.console, [title for title, _ in self._todo]) as steps:
+            self.outcome = Outcome(steps.steps)
+            try:
+                for title, body in self._todo:
+                    with steps.step(title) as step:
+                        body(step)
+            finally:
+                if not self.keep:
+                    control.down(self.state)
+        return self.outcome
+
+    def _claim(self, text: str, held: bool) -> None:
+        self.outcome.claims.append(Claim(text, held))
+
+    def _start_cloud(self, step: Step) -> None:
+        cloud = control.up(self.state, tethered=not self.keep)
+        step.found = cloud.endpoint
+
+    def _build_dataset(self, step: Step) -> None:
+        from scones.tasks.data import announce, bars
+
+        with bars(self.console) as progress:
+            self.outcome.ensured = dataset.ensure(
+                self.environment.classes,
+                self.environment.build / "dataset",
+                cache=self.environment.build / "downloads",
+                progress=progress,
+            )
+        announce(self.outcome.ensured, self.console)
+        step.found = ", ".join(f"{self._dataset.size(split):,} {split}" for split in dataset.SPLITS)
+
+    @property
+    def _dataset(self) -> Dataset:
+        return self.outcome.ensured.dataset
+
+    def _package(self, step: Step) -> None:
+        packages = packaging.package(self.environment.root / "lambdas", self.environment.build / "lambdas")
+        step.found = ", ".join(f"{package.zip} {package.bytes / 1000:.1f} kB" for package in packages)
+
+    def _stack(self, name: str) -> Stack:
+        return Stack(self.environment, name, log=self.log)
+
+    def _apply_foundation(self, step: Step) -> None:
+        for name in ("bootstrap", "foundation"):
+            self._stack(name).apply()
+        self._outputs |= self._stack("foundation").outputs()
+        step.found = f"s3://{self._outputs['bucket']}"
+
+    def _upload(self, step: Step) -> None:
+        from scones.dataset import transfer
+        from scones.tasks.data import bars
+
+        s3 = aws.client(self.environment, "s3", max_connections=transfer.THREADS)
+        with bars(self.console) as progress:
+            step.found = self._uri = dataset.upload(self._dataset, s3, self._outputs["bucket"], progress=progress)
+
+    def _train(self, step: Step) -> None:
+        from scones.training.view import view
+
+        chosen = request.hyperparameters(
+            self.environment,
+            classes=len(self._dataset.classes),
+            samples=self._dataset.size("train"),
+            overrides=self.overrides,
+        )
+        self._job = job.start(
+            self.environment,
+            self._uri,
+            chosen,
+            bucket=self._outputs["bucket"],
+            role_arn=self._outputs["training_role_arn"],
+        )
+        with view(self.console) as show:
+            trained = job.follow(self.environment, self._job, show)
+        step.found = ", ".join(f"{name} {value:.3f}" for name, value in sorted(trained.job.metrics.items()))
+        self._claim("the training job completed", trained.job.status == "Completed")
+
+    def _register(self, step: Step) -> None:
+        from scones import registry
+
+        self.outcome.version = version = registry.register(self.environment, self._job)
+        step.found = f"version {version.version}: {version.status}"
+        self._claim("the model passed the gate of validation accuracy and is pinned", version.status == "Approved")
+
+    def _apply_service(self, step: Step) -> None:
+        self._stack("service").apply()
+        self._outputs |= self._stack("service").outputs()
+        step.found = f"{self._outputs['endpoint_name']}, {self._outputs['state_machine_arn'].rsplit(':', 1)[-1]}"
+
+    def _plan_again(self, step: Step) -> None:
+        changed = [name for name in STACKS if self._stack(name).plan()]
+        step.found = f"changes in {', '.join(changed)}" if changed else "no changes in any stack"
+        self._claim("a second plan of every stack is empty", not changed)
+
+    def _evaluate(self, step: Step) -> None:
+        from scones.tasks.data import bars
+
+        runtime = aws.client(self.environment, "sagemaker-runtime", max_connections=8)
+        with bars(self.console) as progress:
+            found = evaluation.evaluate(
+                runtime,
+                self._outputs["endpoint_name"],
+                self._dataset.images("test"),
+                classes=self._dataset.classes,
+                progress=progress,
+            )
+        found.write(self.environment.build / "evaluation.json")
+        self.outcome.evaluation = found
+        step.found = f"accuracy {found.accuracy:.3f} on {len(found.labels)} images"
+
+    def _execute(self, step: Step) -> None:
+        """The least and the most sure images of the test split: some of each kind of answer."""
+        found = self.outcome.evaluation
+        by_confidence = found.probabilities.max(axis=1).argsort(kind="stable")
+        half = EXECUTIONS // 2
+        places = [*by_confidence[:half], *by_confidence[-half:]]
+        images = self._dataset.images("test")
+        self.outcome.runs = workflow.run_many(
+            aws.client(self.environment, "s3"),
+            aws.client(self.environment, "stepfunctions"),
+            self._outputs["bucket"],
+            self._outputs["state_machine_arn"],
+            [str(images[place].path) for place in places],
+        )
+        codes = [run.exit_code for run in self.outcome.runs]
+        passed, low = codes.count(workflow.PASSED), codes.count(workflow.LOW)
+        step.found = f"{passed} passed, {low} failed out loud, {len(codes) - passed - low} went wrong"
+        self._claim("a confident image passed", passed > 0)
+        self._claim(
+            f"an unsure image's execution FAILED with {workflow.LOW_CONFIDENCE}",
+            any(
+                run.outcome and run.outcome.status == "FAILED" and run.outcome.error == workflow.LOW_CONFIDENCE
+                for run in self.outcome.runs
+            ),
+        )
+        self._claim("no execution went wrong in any other way", passed + low == len(codes))
+
+    def _report(self, step: Step) -> None:
+        """Every request shall have been captured: those of the evaluation, and one an execution."""
+        s3 = aws.client(self.environment, "s3", max_connections=8)
+        endpoint = self._outputs["endpoint_name"]
+        expected = len(self.outcome.evaluation.labels) + len(self.outcome.runs)
+        folder = self.environment.build / "captures" / self.environment.name
+        give_up = time.monotonic() + CAPTURE_SECONDS
+        while True:  # captures are written a moment after their requests
+            downloaded = capture.download(s3, self._outputs["capture_uri"], endpoint, folder)
+            captured = capture.read(downloaded.paths)
+            if len(captured.events) >= expected or time.monotonic() > give_up:
+                break
+            time.sleep(0.5)
+        self.outcome.events = len(captured.events)
+        self.outcome.report = capture.report.write(
+            captured,
+            self.environment.build / "report",
+            threshold=self.environment.service["confidence_threshold"],
+            classes=self._dataset.classes,
+            subject=endpoint,
+        )
+        step.found = f"{self.outcome.events} events"
+        self._claim(
+            f"captured events equal invocations ({self.outcome.events} of {expected}), none broken",
+            self.outcome.events == expected and not captured.broken,
+        )
+
+    def _tear_down(self, step: Step) -> None:
+        destroy_all(self.environment, log=self.log)
+        left = left_behind(self.environment)
+        control.down(self.state)
+        step.found = "nothing is left" if not left else f"left: {', '.join(left)}"
+        self._claim("destroy left nothing behind", not left)
+
+
+def left_behind(environment: Environment) -> list[str]:
+    """What there still is in an environment's cloud of what its stacks make."""
+
+    def client(service: str) -> Any:
+        return aws.client(environment, service)
+
+    sagemaker = client("sagemaker")
+    prefix = f"scones-{environment.name}"
+    found = {
+        "bucket": [
+            bucket["Name"] for bucket in client("s3").list_buckets()["Buckets"] if bucket["Name"].startswith(prefix)
+        ],
+        "endpoint": [one["EndpointName"] for one in sagemaker.list_endpoints()["Endpoints"]],
+        "configuration": [one["EndpointConfigName"] for one in sagemaker.list_endpoint_configs()["EndpointConfigs"]],
+        "model": [one["ModelName"] for one in sagemaker.list_models()["Models"]],
+        "function": [one["FunctionName"] for one in client("lambda").list_functions()["Functions"]],
+        "state machine": [one["name"] for one in client("stepfunctions").list_state_machines()["stateMachines"]],
+        "role": [one["RoleName"] for one in client("iam").list_roles()["Roles"] if one["RoleName"].startswith(prefix)],
+    }
+    return [f"{kind} {name}" for kind, names in found.items() for name in names]

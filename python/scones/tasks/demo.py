@@ -1,0 +1,92 @@
+"""``invoke demo``: the whole workflow on the local cloud, with checks of what it shows. ``make demo`` sets up first."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from invoke.exceptions import Exit
+
+from scones import settings
+from scones.tasks.cli import task
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from scones.demo import Outcome
+
+
+@task(
+    iterable=["set"],
+    help={
+        "classes": "the classes to tell apart, with commas; the environment's (bicycle,motorcycle) where not given",
+        "set": "a hyperparameter, as name=value; may be given many times (--set epochs=5 is quick and unsure)",
+        "keep": "leave the local cloud running with all that is in it, to go on working with it",
+        "env": "an environment with a local cloud; local where not given",
+    },
+)
+def demo(context, classes=None, set=None, keep=False, env=None):
+    """Run the whole workflow on this machine, from images to report, and check what it shows.
+
+    The images are those of the archive that CIFAR100_ARCHIVE names, else CIFAR-100 as fetched before, else fetched now,
+    else drawn by code. Exit code 0 says that every check held.
+
+    invoke demo
+    invoke demo --classes bus,train,tank --keep
+    """
+    from rich.console import Console
+
+    from scones.dataset import labels
+    from scones.demo import Demo
+    from scones.tasks.train import pairs
+
+    environment = settings.load(env)
+    console = Console()
+    began = time.monotonic()
+    demo = Demo(
+        environment,
+        console,
+        classes=labels.parse(classes) if classes else None,
+        overrides=pairs(set),
+        keep=keep,
+    )
+    outcome = demo.run()
+    show(console, outcome, environment, time.monotonic() - began, keep=keep)
+    if not outcome.held:
+        raise Exit("the demo did not show what it claims; the lines marked ✘ say what", code=1)
+
+
+def show(console: Console, outcome: Outcome, environment: settings.Environment, seconds: float, *, keep: bool) -> None:
+    """The demo's end: metrics, executions, claims, where the time went, and what to do next."""
+    from rich.panel import Panel
+    from rich.text import Text
+
+    from scones import evaluation
+    from scones.tasks.views import shown, summary_table
+
+    threshold = environment.service["confidence_threshold"]
+    console.print()
+    console.print(evaluation.render(outcome.evaluation, threshold=threshold))
+    console.print()
+    console.print(summary_table(outcome.runs))
+    console.print()
+    for claim in outcome.claims:
+        mark = ("✔ ", "green") if claim.held else ("✘ ", "bold red")
+        console.print(Text.assemble(mark, claim.text), soft_wrap=True)
+    longest = sorted(outcome.steps, key=lambda step: -step.seconds)[:3]
+    went = ", ".join(f"{step.title.split(':')[0].split(',')[0].lower()} {step.seconds:.0f} s" for step in longest)
+    console.print(f"\n{seconds:.0f} s in all; most of it: {went}", highlight=False)
+    lines = [f"the report      {shown(outcome.report)}", "every task      .venv/bin/invoke --list"]
+    if keep:
+        lines += [
+            "one image       .venv/bin/invoke execute --image build/dataset/test",
+            'plain terraform eval "$(.venv/bin/invoke env)" && terraform -chdir=terraform/stacks/service output',
+            "end it          .venv/bin/invoke local.down",
+        ]
+    else:
+        lines += [
+            "keep it running make demo ARGS=--keep",
+            "other classes   make demo ARGS='--classes bus,train,tank'",
+            "on AWS          see README.md: the same commands with --env dev",
+        ]
+    console.print(Panel("\n".join(lines), title="Next", title_align="left", expand=False), highlight=False)
