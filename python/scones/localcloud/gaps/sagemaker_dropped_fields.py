@@ -45,6 +45,7 @@ def _keep(action: str, find: Callable[[SageMakerModelBackend, Mapping[str, Any],
 
 def _complete(describe: Callable[[BaseObject], dict[str, Any]]) -> Callable[[BaseObject], dict[str, Any]]:
     def described(self: BaseObject) -> dict[str, Any]:
-        return {**getattr(self, SENT, {}), **{field: value for field, value in describe(self).items() if value}}
+        known = describe(self)
+        return {**known, **{field: sent for field, sent in getattr(self, SENT, {}).items() if not known.get(field)}}
 
     return described
