@@ -232,6 +232,13 @@ def test_a_job_without_a_model_is_refused(cloud: Cloud, status: str, hint: str |
     assert not cloud.sagemaker.packages
 
 
+def test_a_job_stopped_before_it_had_a_model_is_refused(cloud: Cloud) -> None:
+    """Its model.tar.gz is there, and empty."""
+    cloud.train("early", accuracy=None, status="Stopped")
+    with pytest.raises(RegistryError, match="stopped before its first epoch ended"):
+        cloud.register("early")
+
+
 def test_a_data_set_that_is_gone_is_named(cloud: Cloud) -> None:
     del cloud.s3.objects["scones", "datasets/5f/dataset.json"]
     with pytest.raises(RegistryError, match=r"s3://scones/datasets/5f/dataset.json"):

@@ -89,6 +89,8 @@ def register(
                 hint=f"follow it with: invoke train --attach {job_name}" if job.status == "InProgress" else None,
             )
         metrics = _metrics(job, client(environment, "logs"))
+        if job.status == "Stopped" and ACCURACY not in metrics:
+            raise RegistryError(f"training job '{job_name}' has no model: it was stopped before its first epoch ended")
         good = metrics.get(ACCURACY, 0.0) >= environment.training.minimum_validation_accuracy
         labels, fingerprint = _dataset(s3, job)
         package = sagemaker.create_model_package(

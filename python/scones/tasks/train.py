@@ -260,7 +260,6 @@ def _table(found: list[Any], pinned: str | None) -> Any:
     table.add_column("version", justify="right")
     table.add_column("status", no_wrap=True)
     table.add_column("accuracy", justify="right")
-    table.add_column("classes")
     for title in ("data set", "commit", "created"):
         table.add_column(title, no_wrap=True)
     for version in found:
@@ -270,9 +269,14 @@ def _table(found: list[Any], pinned: str | None) -> Any:
             str(version.version),
             Text(status, style=colours.get(version.status, "")),
             "" if version.accuracy is None else f"{version.accuracy:.3f}",
-            ", ".join(model.class_labels) if model else "not this project's",
-            model.dataset_fingerprint[:8] if model else "",
-            model.git_commit[:8] + ("+" if model.git_commit.endswith("-dirty") else "") if model else "",
+            model.dataset_fingerprint[:12] if model else "",
+            _short(model.git_commit) if model else "",
             f"{version.created:%Y-%m-%d}",
         )
     return table
+
+
+def _short(commit: str) -> str:
+    """A commit as git abbreviates it, with a plus where files differed from it."""
+    clean = commit.removesuffix("-dirty")
+    return clean[:8] + ("+" if clean != commit else "")

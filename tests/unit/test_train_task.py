@@ -1,0 +1,159 @@
+"""``invoke train`` and its companions: what they refuse, what they ask, what they leave behind."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from invoke import Context
+from invoke.exceptions import Exit
+from rich.console import Console
+
+from scones import registry, settings
+from scones.tasks import train as tasks
+from scones.training import job
+from scones.training.progress import Progress
+
+
+class Keyboard:
+    """Somebody, or nobody, at the terminal."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, there: bool, answer: bool = False) -> None:
+        self.questions: list[str] = []
+        self._answer = answer
+        monkeypatch.setattr("sys.stdin", self)
+        monkeypatch.setattr(tasks, "_asked", self._ask)
+        self.there = there
+
+    def isatty(self) -> bool:
+        return self.there
+
+    def _ask(self, question: str) -> bool:
+        self.questions.append(question)
+        return self._answer
+
+
+def follower(*outcomes: Any) -> Callable[..., Any]:
+    """A ``job.follow`` that ends in each of the outcomes in turn."""
+    left = list(outcomes)
+
+    def follow(environment: settings.Environment, name: str, view: Any) -> Any:
+        outcome = left.pop(0)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    return follow
+
+
+FINISHED = job.Outcome(
+    job.Job("j", "arn", "Completed", "Completed", None, "image", "s3://b/m", "s3://b/d"), Progress("j", 1, "Completed")
+)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"set": ["epochs"]}, "--set epochs is not NAME=VALUE"),
+        ({"set": ["epochs=1", "epochs=2"]}, "given twice"),
+        ({"set": ["epochs=none"]}, "epochs is 'none'"),
+        ({"set": ["learning_rat=1"]}, "did you mean learning_rate"),
+        ({"env": "devv"}, "no environment 'devv'"),
+        ({"classes": "bicycle,bicycle"}, "bicycle"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_done(
+    options: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def untouched(*arguments: Any, **options: Any) -> None:
+        raise AssertionError("something was done")
+
+    monkeypatch.setattr("scones.dataset.ensure", untouched)
+    monkeypatch.setattr("scones.terraform.Stack.apply", untouched)
+    with pytest.raises(Exit, match=said) as ended:
+        tasks.train(Context(), **{"env": "dev", **options})
+    assert ended.value.code == 2
+
+
+def test_nothing_that_costs_money_is_started_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = settings.load("dev", variables={})
+    Keyboard(monkeypatch, there=False)
+    with pytest.raises(tasks.InputError, match=r"ml.g4dn.xlarge in us-east-1, for at most 60 minutes") as refused:
+        tasks._confirm(environment, Console(file=io.StringIO()))
+    assert "--yes" in refused.value.hint
+    asked = Keyboard(monkeypatch, there=True, answer=False)
+    with pytest.raises(tasks.InputError, match="nothing was started"):
+        tasks._confirm(environment, Console(file=io.StringIO()))
+    assert asked.questions == ["Go on?"]
+    tasks._confirm(settings.load("local", variables={}), Console(file=io.StringIO()))
+    assert asked.questions == ["Go on?"]
+
+
+def test_after_ctrl_c_a_job_goes_on_and_is_told_how_to_be_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = settings.load("dev", variables={})
+    monkeypatch.setattr(job, "follow", follower(KeyboardInterrupt()))
+    monkeypatch.setattr(job, "stop", lambda environment, name: pytest.fail("the job was stopped"))
+    asked = Keyboard(monkeypatch, there=True, answer=False)
+    with pytest.raises(Exit, match="invoke train --attach j --env dev") as ended:
+        tasks._follow(environment, "j", Console(file=io.StringIO()))
+    assert ended.value.code == 130
+    assert asked.questions == ["Stop the training job?"]
+
+
+def test_after_ctrl_c_a_job_is_stopped_where_a_person_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped: list[str] = []
+    monkeypatch.setattr(job, "follow", follower(KeyboardInterrupt(), FINISHED))
+    monkeypatch.setattr(job, "stop", lambda environment, name: stopped.append(name))
+    Keyboard(monkeypatch, there=True, answer=True)
+    found = tasks._follow(settings.load("dev", variables={}), "j", Console(file=io.StringIO()))
+    assert stopped == ["j"]
+    assert found is FINISHED
+
+
+def versions() -> list[registry.Version]:
+    model = registry.PinnedModel(
+        "arn/1",
+        1,
+        "image",
+        "s3://b/m",
+        "ab",
+        ("bicycle", "bus"),
+        {"validation:accuracy": 0.875},
+        "5f" * 32,
+        "1f0c-dirty",
+    )
+    newer = dataclasses.replace(model, package_arn="arn/2", version=2, metrics={"validation:accuracy": 0.5})
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    return [
+        registry.Version(3, "arn/3", "Rejected", now, None, None),
+        registry.Version(2, "arn/2", "PendingManualApproval", now, "job-2", newer),
+        registry.Version(1, "arn/1", "Approved", now, "job-1", model),
+    ]
+
+
+def test_versions_are_listed_with_the_pinned_one_marked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    environment = dataclasses.replace(settings.load("dev", variables={}), pin_path=tmp_path / "model.tfvars.json")
+    monkeypatch.setattr(settings, "load", lambda env: environment)
+    monkeypatch.setattr(registry, "versions", lambda environment: versions())
+    registry.write_pin(environment.pin_path, versions()[2].model)
+    tasks.models(Context())
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    third, second, first = (row for row in rows if row and row[0].isdecimal())
+    assert third[1] == "Rejected"
+    assert second[1:3] == ["PendingManualApproval", "0.500"]
+    assert first[1:4] == ["Approved,", "pinned", "0.875"]
+    assert "1f0c+" in first
+    assert "5f5f5f5f5f5f" in first
+
+
+def test_a_version_is_a_number() -> None:
+    with pytest.raises(Exit, match="'latest' is not a version's number") as ended:
+        tasks.pin(Context(), "latest")
+    assert ended.value.code == 2
