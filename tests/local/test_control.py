@@ -1,2 +1,148 @@
-def test_x(cloud):
-    assert cloud.client("sts").get_caller_identity()["Account"] == "123456789012"
+"""The local cloud's life: it starts once, is found again, and leaves nothing behind however it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from scones.errors import LocalCloudError
+from scones.localcloud import control, server
+
+from .conftest import eventually, package
+
+FUNCTION = "import os\ndef handler(event, context):\n    return os.getpid()\n"
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended (a zombie has)."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return True
+
+
+def client(cloud: control.Cloud, service: str):
+    import boto3
+
+    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": "us-east-1"}
+    return boto3.client(service, endpoint_url=cloud.endpoint, **keys)
+
+
+def a_worker_of(cloud: control.Cloud) -> int:
+    """The process of a function's warm worker."""
+    role = client(cloud, "iam").create_role(RoleName="role", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    functions = client(cloud, "lambda")
+    functions.create_function(
+        FunctionName="who",
+        Runtime="python3.13",
+        Role=role,
+        Handler="handler.handler",
+        Code={"ZipFile": package(FUNCTION)},
+    )
+    return json.load(functions.invoke(FunctionName="who")["Payload"])
+
+
+@pytest.fixture
+def state(tmp_path):
+    """A folder for a cloud, which is ended after the test."""
+    yield tmp_path / "local"
+    control.down(tmp_path / "local")
+
+
+def test_up_finds_the_running_cloud_and_down_ends_it_with_all_its_processes(state):
+    first = control.up(state, port=0)
+    assert control.up(state) == control.status(state) == first
+    assert (
+        json.loads((state / "cloud.json").read_text()).items()
+        >= {
+            "endpoint": f"http://127.0.0.1:{first.port}",
+            "port": first.port,
+            "pid": first.pid,
+        }.items()
+    )
+    with pytest.raises(LocalCloudError, match=f"runs on port {first.port}, not 1"):
+        control.up(state, port=1)
+    worker = a_worker_of(first)
+    assert not is_gone(worker)
+    assert control.down(state)
+    assert is_gone(worker)
+    eventually(lambda: is_gone(first.pid))
+    assert control.status(state) is None
+    assert not (state / "cloud.json").exists()
+    assert not control.down(state), "there was none to end"
+
+
+def test_a_killed_cloud_takes_its_workers_along_and_its_files_are_no_obstacle(state):
+    """What kill -9 leaves says that a process is a cloud which by then may be anybody's: here, this one's."""
+    killed = control.up(state, port=0)
+    worker = a_worker_of(killed)
+    (state / "model.tfvars.json").write_text("{}")
+    os.kill(killed.pid, signal.SIGKILL)
+    eventually(lambda: is_gone(worker))
+    left = json.loads((state / "cloud.json").read_text())
+    (state / "cloud.json").write_text(json.dumps(left | {"pid": os.getpid()}))
+    (state / "cloud.lock").write_text(str(os.getpid()))
+    assert control.status(state) is None
+    began = time.monotonic()
+    again = control.up(state, port=0)
+    assert time.monotonic() - began < 6
+    assert again.pid not in (killed.pid, os.getpid())
+    assert not (state / "model.tfvars.json").exists(), "the model belonged to the cloud that is gone"
+    assert (state / "cloud.previous.log").exists(), "why it ended may be in its log"
+
+
+def test_a_cloud_ends_when_nobody_could_find_it_any_more(state):
+    running = control.up(state, port=0)
+    (state / "cloud.json").unlink()
+    eventually(lambda: is_gone(running.pid))
+
+
+def test_a_second_checkouts_cloud_takes_a_free_port_on_loopback_only(state, tmp_path, monkeypatch):
+    first = control.up(state, port=0)
+    with pytest.raises(LocalCloudError, match=f"cannot have port {first.port}: Address already in use"):
+        control.up(tmp_path / "other", port=first.port)
+    monkeypatch.setattr(server, "DEFAULT_PORT", first.port)
+    with contextlib.closing(server.bind(None)) as second:
+        address, port = second.getsockname()
+    assert port != first.port
+    assert address == "127.0.0.1"
+    with contextlib.closing(socket.socket()) as outside:
+        outside.settimeout(5)
+        assert outside.connect_ex(("127.0.0.2", first.port)) != 0, "it listens on 127.0.0.1 and nowhere else"
+
+
+def test_a_tethered_cloud_ends_with_the_process_that_started_it(state):
+    code = "from scones.localcloud import control; from pathlib import Path; import sys, time\n"
+    code += "control.up(Path(sys.argv[1]), port=0, tethered=True); print('up', flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code, str(state)], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout.readline() == "up\n"
+        pid = control.status(state).pid
+        owner.kill()
+    eventually(lambda: is_gone(pid))
+
+
+def test_an_interrupted_start_leaves_no_process(state, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(control.select, "select", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        control.up(state, port=0)
+    monkeypatch.undo()
+    eventually(lambda: not control.is_alive(state))
+
+
+def test_down_does_nothing_where_no_cloud_ever_was(tmp_path):
+    assert control.down(tmp_path / "nowhere") is False
+    assert control.status(tmp_path / "nowhere") is None
+    assert not (tmp_path / "nowhere").exists()

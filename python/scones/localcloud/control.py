@@ -104,7 +104,7 @@ def down(state: Path) -> bool:
 def status(state: Path) -> Cloud | None:
     """The folder's cloud, if it runs and answers."""
     state = state.absolute()
-    if not _alive(state):
+    if not is_alive(state):
         return None
     try:
         found = json.loads((state / ADDRESS).read_text())
@@ -138,7 +138,8 @@ def hold_lock(state: Path) -> IO[Any] | None:
     return lock
 
 
-def _alive(state: Path) -> bool:
+def is_alive(state: Path) -> bool:
+    """Whether a process holds the folder's lock, ready or not."""
     try:
         with (state / LOCK).open("a+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -196,6 +197,8 @@ def _server_variables() -> dict[str, str]:
     """This process's variables without what would lead the cloud to a real AWS, or its own calls through a proxy."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
     return kept | {
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
         "PYTHONUNBUFFERED": "1",
@@ -204,7 +207,7 @@ def _server_variables() -> dict[str, str]:
 
 def _end(state: Path) -> bool:
     """End whoever holds the folder's lock: asked first, then killed. False: nobody did."""
-    if not _alive(state):
+    if not is_alive(state):
         return False
     for sign, patience in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 5.0)):
         with contextlib.suppress(OSError, ValueError):
@@ -212,7 +215,7 @@ def _end(state: Path) -> bool:
             os.kill(int((state / LOCK).read_text()), sign)
         give_up = time.monotonic() + patience
         while time.monotonic() < give_up:
-            if not _alive(state):
+            if not is_alive(state):
                 return True
             time.sleep(0.02)
     raise LocalCloudError(f"the local cloud of {state} does not end", hint=f"its pid is in {state / LOCK}")

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
-import importlib.util
 import json
 import os
 import pkgutil
@@ -109,8 +108,7 @@ def make_server(listener: socket.socket, context: Context) -> BaseWSGIServer:
     for module in sorted(pkgutil.iter_modules(gaps.__path__), key=lambda found: found.name):
         importlib.import_module(f"{gaps.__name__}.{module.name}").apply()
     for name in SERVICES:
-        if importlib.util.find_spec(f"scones.localcloud.{name}"):
-            importlib.import_module(f"scones.localcloud.{name}").install(context)
+        importlib.import_module(f"scones.localcloud.{name}").install(context)
     return make_wsgi_server(
         HOST, port, application(), threaded=True, request_handler=RequestHandler, fd=listener.fileno()
     )

@@ -1,0 +1,89 @@
+"""What the local cloud answers when it cannot do what it is asked: at once, and by name."""
+
+from __future__ import annotations
+
+import json
+import time
+from urllib.request import urlopen
+
+import pytest
+from botocore.exceptions import ClientError
+
+from scones.localcloud import control
+
+from .conftest import eventually
+
+REFUSED = {
+    "json": ("sagemaker", "create_hub", {"HubName": "a", "HubDescription": "b"}, "sagemaker:CreateHub"),
+    "query": (
+        "iam",
+        "generate_service_last_accessed_details",
+        {"Arn": "arn:aws:iam::123456789012:role/x"},
+        "iam:GenerateServiceLastAccessedDetails",
+    ),
+    "ec2": ("ec2", "create_ipam", {}, "ec2:CreateIpam"),
+    "rest-json": (
+        "lambda",
+        "list_functions_by_code_signing_config",
+        {"CodeSigningConfigArn": "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0"},
+        "lambda:ListFunctionsByCodeSigningConfig",
+    ),
+    "rest-xml": ("cloudfront", "list_streaming_distributions", {}, "cloudfront:ListStreamingDistributions"),
+}
+
+
+@pytest.mark.parametrize("protocol", REFUSED)
+def test_an_action_that_moto_lacks_is_refused_by_name_in_the_services_own_form(cloud, protocol):
+    """A 500 would be retried for minutes; a refusal that a client cannot read would say nothing."""
+    service, method, parameters, action = REFUSED[protocol]
+    with pytest.raises(ClientError) as refused:
+        getattr(cloud.client(service), method)(**parameters)
+    answer = refused.value.response
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert answer["Error"]["Code"] == "NotImplemented"
+    assert answer["Error"]["Message"] == f"the local cloud does not support {action}"
+
+
+def test_the_refusal_and_the_request_are_logged(cloud):
+    with pytest.raises(ClientError):
+        cloud.client("sagemaker").create_hub(HubName="a", HubDescription="b")
+    log = cloud.state / control.LOG
+    eventually(
+        lambda: "refused (NotImplemented): the local cloud does not support sagemaker:CreateHub" in log.read_text()
+    )
+    eventually(lambda: " 400 sagemaker CreateHub " in log.read_text())
+
+
+def test_what_moto_refuses_itself_comes_through_unchanged(cloud):
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        cloud.client("s3").get_object(Bucket="tests-no-such-bucket", Key="a")
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        cloud.client("iam").get_role(RoleName="tests-no-such-role")
+
+
+def test_a_failure_of_moto_names_the_action_and_is_logged(cloud):
+    """RestoreObject without a body breaks moto's parser."""
+    cloud.client("s3").create_bucket(Bucket="tests-broken")
+    cloud.client("s3").put_object(Bucket="tests-broken", Key="a")
+    with pytest.raises(ClientError, match="the local cloud failed at s3:RestoreObject: ExpatError"):
+        cloud.client("s3").restore_object(Bucket="tests-broken", Key="a")
+    assert "Traceback" in (cloud.state / control.LOG).read_text()
+
+
+def test_aws_managed_policies_are_there(cloud):
+    arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+    assert cloud.client("iam").get_policy(PolicyArn=arn)["Policy"]["PolicyName"] == "AWSLambdaBasicExecutionRole"
+
+
+def test_the_cloud_says_which_process_it_is(cloud):
+    with urlopen(cloud.endpoint + control.IDENTITY_PATH, timeout=5) as answer:
+        assert json.load(answer) == {"pid": cloud.running.pid}
+
+
+def test_a_call_takes_milliseconds(cloud):
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="tests-quick")
+    began = time.monotonic()
+    for n in range(50):
+        s3.put_object(Bucket="tests-quick", Key=str(n), Body=b"x" * 5000)
+    assert (time.monotonic() - began) / 50 < 0.1
