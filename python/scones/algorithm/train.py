@@ -167,8 +167,8 @@ def _train_epoch(epoch, network, optimizer, batches, chosen, stop) -> bool:
             within += int((scores.detach().topk(chosen.top_k).indices == labels[:, None]).sum())
         if not torch.isfinite(loss):
             raise HyperparameterError(
-                f"the loss became {loss.item()} in epoch {epoch}: learning_rate {chosen.learning_rate} is too high; "
-                "lower it"
+                f"the loss became {loss.item()} in epoch {epoch} with optimizer {chosen.optimizer} and learning_rate "
+                f"{chosen.learning_rate}; lower learning_rate"
             )
         if number % SPEED_EVERY == 0:
             now = time.perf_counter()
@@ -242,7 +242,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop = Stop()
     signal.signal(signal.SIGTERM, lambda *_: setattr(stop, "asked", True))
     leave_with_standard_input()
-    torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     try:
         run(root, seed=int(os.environ.get("SCONES_SEED", "0")), stop=stop)
     except InputError as error:

@@ -1,6 +1,7 @@
 """A training job's folder, laid out as in a container, with images that are easily told apart."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -56,7 +57,20 @@ class Job:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
         )
+
+
+def finish(process: subprocess.Popen) -> tuple[str, str]:
+    """Everything a process prints until it ends; its standard input stays open, since it leaves when that closes."""
+    output, errors = process.stdout.read(), process.stderr.read()
+    process.wait(timeout=60)
+    return output, errors
+
+
+@pytest.fixture(name="finish", scope="session")
+def _finish():
+    return finish
 
 
 def make_images(job: Job, split: str, count: int, side: int, random: np.random.Generator) -> None:
