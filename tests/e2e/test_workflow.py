@@ -1,0 +1,150 @@
+"""The whole workflow as a person types it, in a copy of the project with a local cloud of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scones.localcloud import control
+from scones.settings import ROOT
+
+# Enough to pass the gate of validation accuracy and to leave some images unsure.
+EPOCHS = 10
+
+
+class Checkout:
+    """A copy of the project, and invoke in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        ignored = shutil.ignore_patterns(".terraform*", "__pycache__", "*.egg-info")
+        for name in ("python", "terraform", "asl", "lambdas"):
+            shutil.copytree(ROOT / name, root / name, ignore=ignored)
+        shutil.copy(ROOT / "tasks.py", root)
+        # What was downloaded once serves every copy.
+        shared = ROOT / "build" / "terraform"
+        shared.mkdir(parents=True, exist_ok=True)
+        (root / "build").mkdir()
+        (root / "build" / "terraform").symlink_to(shared)
+
+    def invoke(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """``invoke ARGUMENTS`` in the copy."""
+        variables = {
+            name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_", "SCONES_ENV"))
+        }
+        variables |= {"PYTHONPATH": str(self.root / "python"), "COLUMNS": "160"}
+        return subprocess.run(
+            [sys.executable, "-m", "invoke", *arguments],
+            cwd=self.root,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=900,
+        )
+
+    def image(self) -> str:
+        """A test image that the model is surest of, and is right about."""
+        found = json.loads((self.root / "build" / "evaluation.json").read_text())
+        right = [
+            one
+            for one in found["predictions"]
+            if one["label"] == found["classes"][one["probabilities"].index(max(one["probabilities"]))]
+        ]
+        return f"build/dataset/test/{max(right, key=lambda one: max(one['probabilities']))['name']}"
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """The copy; its local cloud ends with the tests, however they end."""
+    found = Checkout(tmp_path_factory.mktemp("checkout"))
+    yield found
+    control.down(found.root / "build" / "local")
+
+
+@pytest.fixture(scope="module")
+def demo(checkout: Checkout) -> subprocess.CompletedProcess[str]:
+    """What ``invoke demo --keep`` said; it leaves its cloud for the tests that follow."""
+    return checkout.invoke("demo", "--keep", "--set", f"epochs={EPOCHS}")
+
+
+def test_the_demo_holds_what_it_claims(demo: subprocess.CompletedProcess[str]) -> None:
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    assert "✘" not in demo.stdout
+    for claim in (
+        "a second plan of every stack is empty",
+        "an unsure image's execution FAILED with ThresholdConfidenceNotMet",
+        "captured events equal invocations (212 of 212), none broken",
+    ):
+        assert f"✔ {claim}" in demo.stdout
+
+
+def test_the_report_is_one_page_that_needs_nothing_else(demo: object, checkout: Checkout) -> None:
+    page = (checkout.root / "build" / "report" / "index.html").read_text()
+    assert page.count("data:image/png;base64,") > 2
+    assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_a_confident_image_passes_with_exit_code_0(demo: object, checkout: Checkout) -> None:
+    ran = checkout.invoke("execute", "--image", checkout.image())
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "SUCCEEDED" in ran.stdout
+
+
+def test_an_image_below_the_threshold_fails_out_loud_with_exit_code_3(demo: object, checkout: Checkout) -> None:
+    """No model is so sure that its probability is 1 when it is trained for so short a time."""
+    unsure = sorted((checkout.root / "build" / "dataset" / "test").iterdir())[:20]
+    ran = checkout.invoke("execute", *(part for one in unsure for part in ("--image", str(one))), "--threshold", "1")
+    assert ran.returncode == 3, ran.stdout + ran.stderr
+    assert "ThresholdConfidenceNotMet" in ran.stdout
+
+
+def test_bytes_that_are_no_image_are_refused_before_anything_runs(demo: object, checkout: Checkout) -> None:
+    (checkout.root / "note.png").write_text("not a picture")
+    ran = checkout.invoke("execute", "--image", "note.png")
+    assert ran.returncode == 2
+    assert "note.png is not a PNG or JPEG" in ran.stderr
+
+
+def test_a_second_model_is_registered_and_the_first_one_pinned_again(demo: object, checkout: Checkout) -> None:
+    """A model too weak for the gate is registered, waits for approval, and does not become what Terraform deploys."""
+    weak = checkout.invoke("train", "--set", "epochs=1", "--set", "learning_rate=0.000001")
+    assert weak.returncode == 0, weak.stdout + weak.stderr
+    assert "PendingManualApproval" in weak.stdout
+    pin = checkout.root / "build" / "local" / "model.tfvars.json"
+    assert json.loads(pin.read_text())["model"]["version"] == 1
+
+    assert checkout.invoke("pin", "2").returncode == 1
+    assert checkout.invoke("pin", "2", "--approve").returncode == 0
+    assert json.loads(pin.read_text())["model"]["version"] == 2
+    assert checkout.invoke("tf.plan", "--stack", "service").returncode == 2
+    assert checkout.invoke("pin", "1").returncode == 0
+    assert checkout.invoke("tf.plan", "--stack", "service").returncode == 0
+
+
+def test_a_misspelt_hyperparameter_is_refused_before_anything_is_created(demo: object, checkout: Checkout) -> None:
+    ran = checkout.invoke("train", "--set", "num_layer=18")
+    assert ran.returncode == 2
+    assert "num_layers" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_captures_are_downloaded_incrementally(demo: object, checkout: Checkout) -> None:
+    again = checkout.invoke("capture")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "here already" in again.stdout
+
+
+def test_everything_can_be_taken_down(demo: object, checkout: Checkout) -> None:
+    for stack in ("service", "foundation"):
+        ran = checkout.invoke("tf.destroy", "--stack", stack, "--yes")
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert checkout.invoke("local.down").returncode == 0
+    assert checkout.invoke("local.status").returncode == 1
