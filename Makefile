@@ -4,8 +4,6 @@ BIN := .venv/bin
 
 MAKEFLAGS += --silent --no-print-directory
 
-# Whatever keeps a cache keeps it here, not in a home folder.
-export MPLCONFIGDIR := $(CURDIR)/build/cache/matplotlib
 export RUFF_CACHE_DIR := $(CURDIR)/build/cache/ruff
 
 .PHONY: help setup demo test lint

@@ -176,9 +176,13 @@ def pending(root: Path, venv: Path, done: dict[str, str], stamp: dict[str, str])
             Step(
                 f"PyTorch {TORCH}" + ("" if mac else " with CUDA" if gpu else " for the CPU"),
                 torch_attempts(python, gpu=gpu, mac=mac),
-                hint=f"PyTorch {TORCH} was found neither where pip looks nor by uv. If this machine cannot reach "
-                "PyTorch's own\ndownloads, put its wheel into a folder and name that: "
-                "PIP_FIND_LINKS=/path/to/folder make setup",
+                hint=(
+                    f"PyTorch {TORCH} is made for macOS 14 and newer on Apple silicon."
+                    if mac
+                    else f"PyTorch {TORCH} was found neither where pip looks nor by uv. If this machine cannot reach "
+                    "PyTorch's own\ndownloads, put its wheel into a folder and name that: "
+                    "PIP_FIND_LINKS=/path/to/folder make setup"
+                ),
             )
         )
     project = tomllib.loads((root / "pyproject.toml").read_text())
