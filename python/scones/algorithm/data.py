@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
-from scones.algorithm import images
+from scones.algorithm import augment, images
 from scones.errors import DatasetError, ImageError
 from scones.training.hyperparameters import Hyperparameters
 
@@ -211,28 +211,19 @@ def _check_labels(name: str, entries: list[Entry], num_classes: int) -> None:
 def batches(
     channel: Channel, hyperparameters: Hyperparameters, random: np.random.Generator
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """One epoch: every image once in random order, cropped to the network's input, but for an incomplete last batch.
-
-    Without augmentation the crop is the middle of the image. ``crop`` takes it anywhere, and mirrors half the images.
+    """One epoch: every image once in random order, cut to the network's input, but for an incomplete last batch.
 
     Yields:
         Images, uint8 (mini_batch_size, 3, height, width), and labels, int64 (mini_batch_size,).
     """
-    _, height, width = hyperparameters.image_shape
     size = hyperparameters.mini_batch_size
     order = random.permutation(len(channel))
     for start in range(0, len(order) - size + 1, size):
         chosen = order[start : start + size]
-        batch = np.empty((size, height, width, 3), np.uint8)
-        for place, index in enumerate(chosen):
-            image = channel.image(index)
-            spare = image.shape[0] - height, image.shape[1] - width
-            if hyperparameters.augmentation_type is None:
-                top, left = spare[0] // 2, spare[1] // 2
-            else:
-                top, left = random.integers(0, spare[0] + 1), random.integers(0, spare[1] + 1)
-            batch[place] = image[top : top + height, left : left + width]
-        if hyperparameters.augmentation_type is not None:
-            mirrored = random.random(size) < 0.5
-            batch[mirrored] = batch[mirrored, :, ::-1]
+        batch = augment.cut(
+            [channel.image(index) for index in chosen],
+            hyperparameters.image_shape[1:],
+            hyperparameters.augmentation_type,
+            random,
+        )
         yield np.ascontiguousarray(batch.transpose(0, 3, 1, 2)), channel.labels[chosen]

@@ -61,7 +61,6 @@ def refuse_unsupported(chosen: Hyperparameters) -> None:
         "use_pretrained_model": (chosen.use_pretrained_model, "there are no pretrained weights on this machine"),
         "multi_label": (chosen.multi_label, "set it to 0"),
         "precision_dtype": (chosen.precision_dtype != "float32", "set it to float32"),
-        "augmentation_type": (chosen.augmentation_type not in (None, "crop"), "set it to crop, or leave it out"),
         "checkpoint_frequency": (chosen.checkpoint_frequency is not None, "leave it out: the best epoch is kept"),
     }
     for name, (asked, remedy) in reasons.items():

@@ -117,7 +117,7 @@ def test_the_same_seed_gives_the_same_model(job):
         {"optimizer": "rmsprop", "learning_rate": "0.001"},
         {"optimizer": "nag"},
         {"top_k": "2", "kv_store": "dist_sync"},
-        {"resize": "12"},
+        {"resize": "12", "augmentation_type": "crop"},
     ],
 )
 def test_every_way_of_training_learns(job, settings, messages):
@@ -175,7 +175,6 @@ def test_early_stopping_counts_only_what_passes_the_tolerance():
         ("use_pretrained_model", {"use_pretrained_model": 1}),
         ("multi_label", {"multi_label": 1}),
         ("precision_dtype", {"precision_dtype": "float16"}),
-        ("augmentation_type", {"augmentation_type": "crop_color_transform"}),
         ("checkpoint_frequency", {"checkpoint_frequency": 1}),
         ("image_shape", {"image_shape": "1,28,28", "num_layers": 20}),
     ],
