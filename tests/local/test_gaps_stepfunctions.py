@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -214,6 +217,22 @@ def test_a_task_that_takes_too_long_times_out(cloud, function, execute):
 
 
 # stepfunctions_clients
+
+
+def test_tasks_share_a_client_whose_making_is_not_left_to_threads():
+    """Asked of the interpreter itself, in a process of its own: this one keeps moto as it is."""
+    code = """
+from concurrent.futures import ThreadPoolExecutor
+from scones.localcloud.gaps import stepfunctions_clients
+stepfunctions_clients.apply()
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils import boto_client_for
+with ThreadPoolExecutor(8) as pool:
+    clients = list(pool.map(lambda _: boto_client_for(region="us-east-1", service="lambda"), range(32)))
+print(len(set(map(id, clients))), clients[0].meta.endpoint_url)
+"""
+    variables = os.environ | {"MOTO_PORT": "1234"}
+    asked = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)
+    assert asked.stdout.split() == ["1", "http://127.0.0.1:1234"]
 
 
 def test_many_executions_run_at_the_same_time(cloud, function, state_machine):

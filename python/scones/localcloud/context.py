@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,7 +46,11 @@ class Children:
         with self._lock:
             running, self._running = self._running, set()
         for child in running:
-            self.stop(child)
+            if child.poll() is None:
+                child.terminate()
+        give_up = time.monotonic() + 2.0
+        for child in running:
+            self.stop(child, grace=max(0.0, give_up - time.monotonic()))
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class Pool:
                 keep = not environment.stopped and self._wanted.get(settings.arn) == settings
                 if keep:
                     self._idle.append(environment)
-                self._change.notify()
+                self._change.notify_all()
             if not keep:
                 environment.stop()
 
