@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -57,6 +58,34 @@ def test_an_input_above_the_limit_is_refused(cloud, state_machine):
 
 
 # stepfunctions_parser
+
+
+def in_another_process(code: str) -> str:
+    """What some code about the interpreter itself prints: moto stays as it is in this process."""
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    variables = os.environ | {"MOTO_PORT": "1234"}
+    return subprocess.run(command, env=variables, capture_output=True, text=True, check=True).stdout
+
+
+def test_what_a_rejected_definition_left_behind_does_not_change_how_the_next_is_read():
+    """Its query language was JSONata, and moto would go on in that."""
+    read = in_another_process(
+        """
+        from scones.localcloud.gaps import stepfunctions_parser
+        stepfunctions_parser.apply()
+        from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+        try:
+            AmazonStateLanguageParser.parse(
+                '{"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Task", "End": true}}}'
+            )
+        except ValueError:
+            program, _ = AmazonStateLanguageParser.parse(
+                '{"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"b.$": "$.c"}, "End": true}}}'
+            )
+            print(program.states.states["A"].query_language.query_language_mode.name)
+        """
+    )
+    assert read == "JSONPath\n"
 
 
 def test_an_invalid_definition_spoils_nothing_for_later_ones(cloud, state_machine, execute):
@@ -220,19 +249,18 @@ def test_a_task_that_takes_too_long_times_out(cloud, function, execute):
 
 
 def test_tasks_share_a_client_whose_making_is_not_left_to_threads():
-    """Asked of the interpreter itself, in a process of its own: this one keeps moto as it is."""
-    code = """
-from concurrent.futures import ThreadPoolExecutor
-from scones.localcloud.gaps import stepfunctions_clients
-stepfunctions_clients.apply()
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils import boto_client_for
-with ThreadPoolExecutor(8) as pool:
-    clients = list(pool.map(lambda _: boto_client_for(region="us-east-1", service="lambda"), range(32)))
-print(len(set(map(id, clients))), clients[0].meta.endpoint_url)
-"""
-    variables = os.environ | {"MOTO_PORT": "1234"}
-    asked = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)
-    assert asked.stdout.split() == ["1", "http://127.0.0.1:1234"]
+    asked = in_another_process(
+        """
+        from concurrent.futures import ThreadPoolExecutor
+        from scones.localcloud.gaps import stepfunctions_clients
+        stepfunctions_clients.apply()
+        from moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils import boto_client_for
+        with ThreadPoolExecutor(8) as pool:
+            clients = list(pool.map(lambda _: boto_client_for(region="us-east-1", service="lambda"), range(32)))
+        print(len(set(map(id, clients))), clients[0].meta.endpoint_url)
+        """
+    )
+    assert asked.split() == ["1", "http://127.0.0.1:1234"]
 
 
 def test_many_executions_run_at_the_same_time(cloud, function, state_machine):
