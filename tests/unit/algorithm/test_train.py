@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from scones.algorithm import artifact
-from scones.algorithm.network import Network
+from scones.algorithm.loop import EarlyStopping, learning_rate
 from scones.algorithm.predictor import Predictor
-from scones.algorithm.train import EarlyStopping, Stop, learning_rate, refuse_unsupported, run
+from scones.algorithm.train import refuse_unsupported, run
 from scones.errors import HyperparameterError
 from scones.training.hyperparameters import parse
 
@@ -99,11 +99,16 @@ def test_a_job_leaves_with_the_process_that_started_it(job):
         assert process.wait(timeout=30) != 0
 
 
+def test_a_job_that_is_stopped_at_once_ends_without_a_model(job):
+    run(job.write(), seed=0, stopped=lambda: True)
+    assert not (job.root / "model").exists()
+
+
 def test_the_same_seed_gives_the_same_model(job):
     job.hyperparameters |= {"augmentation_type": "crop", "epochs": "1"}
     models = []
     for seed in (3, 3, 4):
-        run(job.write(), seed=seed, stop=Stop())
+        run(job.write(), seed=seed)
         models.append(artifact.read(job.root / "model").parameters)
     for name, value in models[0].items():
         np.testing.assert_array_equal(value, models[1][name])
@@ -122,7 +127,7 @@ def test_the_same_seed_gives_the_same_model(job):
 )
 def test_every_way_of_training_learns(job, settings, messages):
     job.hyperparameters |= {"epochs": "15"} | settings
-    run(job.write(), seed=0, stop=Stop())
+    run(job.write(), seed=0)
     lines = messages()
     assert max(float(line.split("=")[1]) for line in lines if "Validation-accuracy" in line) == 1.0
     assert ("Epoch[0] Train-top_k_accuracy_2=1.000000" in lines) == ("top_k" in settings)
@@ -131,7 +136,7 @@ def test_every_way_of_training_learns(job, settings, messages):
 def test_early_stopping_ends_the_job(job, messages):
     job.hyperparameters |= {"epochs": "60", "early_stopping": "True", "early_stopping_min_epochs": "2"}
     job.hyperparameters |= {"early_stopping_patience": "3", "learning_rate": "0"}
-    run(job.write(), seed=0, stop=Stop())
+    run(job.write(), seed=0)
     ended = [line for line in messages() if line.startswith("Early stopping")]
     assert ended == ["Early stopping at epoch 4: best validation accuracy 0.500000"]
 
@@ -139,7 +144,7 @@ def test_early_stopping_ends_the_job(job, messages):
 def test_hyperparameters_that_make_the_loss_overflow_are_the_owners_to_mend(job):
     job.hyperparameters |= {"optimizer": "rmsprop", "learning_rate": "1", "gamma": "1", "eps": "0"}
     with pytest.raises(HyperparameterError, match=r"nan in epoch 0 .*lower learning_rate"):
-        run(job.write(), seed=0, stop=Stop())
+        run(job.write(), seed=0)
 
 
 def test_the_rate_is_multiplied_at_each_step():
@@ -186,9 +191,3 @@ def test_refuses_by_name_what_is_not_supported(name, values):
 
 def test_every_supported_value_passes():
     refuse_unsupported(hyperparameters(augmentation_type="crop", top_k=2, kv_store="dist_async", early_stopping=True))
-
-
-def test_a_network_of_the_default_depth_can_be_made():
-    from scones.algorithm.symbol import resnet
-
-    assert Network.fresh(resnet(152, 2, (3, 32, 32)), (3, 32, 32), seed=0)
