@@ -85,23 +85,32 @@ def summary_table(runs: Sequence[ImageRun]) -> RenderableType:
         caption=", ".join(f"{counts[code]} {word}" for code, (word, _) in words.items()),
         caption_justify="left",
     )
-    for column in ("image", "result", "class", "confidence", "seconds", "error and cause"):
-        table.add_column(column, justify="right" if column in ("confidence", "seconds") else "left", overflow="fold")
+    table.add_column("image", no_wrap=True, overflow="ellipsis", min_width=16)
+    table.add_column("result", no_wrap=True)
+    table.add_column("answer, or error and cause", overflow="fold", min_width=25)
+    table.add_column("seconds", justify="right")
     for run in runs:
-        output = (run.outcome and run.outcome.output) or {}
         word, style = words[run.exit_code]
-        why = run.problem
-        if run.outcome and run.exit_code:
-            why = ": ".join(filter(None, (run.outcome.error, run.outcome.cause))) or run.outcome.status
         table.add_row(
             Text(run.image if run.image.startswith("s3://") else Path(run.image).name),
             Text(word, style),
-            Text(str(output.get("classification", ""))),
-            f"{output['confidence_score']:.4f}" if "confidence_score" in output else "",
+            Text(_answer(run)),
             f"{run.outcome.seconds:.2f}" if run.outcome else "",
-            Text(why or ""),
         )
     return table
+
+
+def _answer(run: ImageRun) -> str:
+    from scones.workflow import LOW, PASSED
+
+    if run.outcome is None:
+        return run.problem or ""
+    if run.exit_code == PASSED:
+        output = run.outcome.output or {}
+        return f"{output.get('classification')} {output.get('confidence_score'):.4f}"
+    if run.exit_code == LOW:
+        return run.outcome.error or ""
+    return ": ".join(filter(None, (run.outcome.error, run.outcome.cause))) or run.outcome.status
 
 
 def captured_table(summary: Summary) -> RenderableType:
