@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from scones import packaging, settings
+from scones.registry import PinnedModel, write_pin
 from scones.settings import Environment
 
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
@@ -50,18 +50,18 @@ def pin(cloud: Any, project: Environment, tmp_path_factory: pytest.TempPathFacto
         artifact.write(path, artifact.Artifact(symbol, parameters, shapes, epoch=1))
         key = f"models/untrained-{version}/output/model.tar.gz"
         cloud.client("s3").upload_file(str(path), bucket, key)
-        pinned = {
-            "package_arn": f"arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-local/{version}",
-            "version": version,
-            "image_uri": IMAGE,
-            "artifact_uri": f"s3://{bucket}/{key}",
-            "artifact_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            "class_labels": ["bicycle", "motorcycle"],
-            "metrics": {"validation:accuracy": 0.5},
-            "dataset_fingerprint": "0" * 64,
-            "git_commit": "0" * 40,
-        }
-        project.pin_path.write_text(json.dumps({"model": pinned}))
+        pinned = PinnedModel(
+            package_arn=f"arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-local/{version}",
+            version=version,
+            image_uri=IMAGE,
+            artifact_uri=f"s3://{bucket}/{key}",
+            artifact_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            class_labels=("bicycle", "motorcycle"),
+            metrics={"validation:accuracy": 0.5},
+            dataset_fingerprint="0" * 64,
+            git_commit="0" * 40,
+        )
+        write_pin(project.pin_path, pinned)
 
     return put
 

@@ -28,11 +28,12 @@ def env(context, env=None, stack="service"):
     import sys
 
     from scones import settings, terraform
-    from scones.terraform import state
+    from scones.terraform.state import Backend
 
     environment = settings.load(env)
-    found = {"SCONES_ENV": environment.name, **terraform.variables(environment, stack)}
-    if not state.bucket_exists(environment):
+    backend = Backend.of(environment)
+    found = {"SCONES_ENV": environment.name, **terraform.variables(environment, stack, backend=backend)}
+    if not backend.exists():
         print(
             f"there is no state in environment '{environment.name}' yet: make its bucket with: invoke tf.init "
             f"--env {environment.name}",

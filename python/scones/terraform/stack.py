@@ -22,8 +22,8 @@ from typing import Any
 from scones import aws
 from scones.errors import TerraformError
 from scones.settings import Environment
-from scones.terraform import state
 from scones.terraform.binary import locate
+from scones.terraform.state import Backend
 from scones.terraform.variables import value_files, variables
 
 
@@ -49,9 +49,14 @@ class Stack:
         return self.environment.root / "terraform" / "stacks" / self.name
 
     @cached_property
+    def backend(self) -> Backend:
+        """Where its state is kept."""
+        return Backend.of(self.environment)
+
+    @cached_property
     def variables(self) -> dict[str, str]:
         """What Terraform is told by its environment."""
-        return variables(self.environment, self.name)
+        return variables(self.environment, self.name, backend=self.backend)
 
     def init(self) -> None:
         """Make the stack ready to be planned; the bucket of the state is made where it is missing.
@@ -61,7 +66,7 @@ class Stack:
             SetupError: Terraform or its provider is missing.
             LocalCloudError: the environment's local cloud is not running.
         """
-        state.ensure_bucket(self.environment)
+        self.backend.ensure()
         self._run("init")
 
     def plan(self, *, out: Path | None = None) -> bool:
@@ -76,7 +81,7 @@ class Stack:
         Raises:
             TerraformError: Terraform failed, or no model is pinned.
         """
-        self._require_values()
+        self.require_values()
         self.init()
         save = [f"-out={out.resolve()}"] if out else []
         return self._run("plan", "-input=false", "-detailed-exitcode", *save, accept=(0, 2)) == 2
@@ -95,7 +100,7 @@ class Stack:
             raise TerraformError(
                 f"there is no saved plan {plan}", hint=f"invoke tf.plan --stack {self.name} --out {plan}"
             )
-        self._require_values()
+        self.require_values()
         self.init()
         if plan:
             self._run("apply", "-input=false", str(plan.resolve()))
@@ -110,13 +115,27 @@ class Stack:
         Raises:
             TerraformError: the stack has not been applied.
         """
-        found = state.read(self.environment, self.name)
-        if not found.resources:
+        found = self.backend.read(self.name)
+        if not found.outputs:
             raise TerraformError(
                 f"stack '{self.name}' of environment '{self.environment.name}' has not been applied",
                 hint=f"apply it with: invoke tf.apply --env {self.environment.name} --stack {self.name}",
             )
         return dict(found.outputs)
+
+    def require_values(self) -> None:
+        """Prove that the files of values are there, before Terraform stops at the one that is not.
+
+        Raises:
+            TerraformError: no model is pinned.
+        """
+        for path in value_files(self.environment, self.name):
+            if not path.exists():
+                env = self.environment.name
+                raise TerraformError(
+                    f"environment '{env}' has no pinned model: there is no {path}",
+                    hint=f"train one with: invoke train --env {env}; or pin one with: invoke pin VERSION --env {env}",
+                )
 
     def quiet(self, log: Path, on_line: Callable[[str], None] | None = None) -> Stack:
         """The same stack, whose words go to a file."""
@@ -129,14 +148,6 @@ class Stack:
             TerraformError: Terraform failed.
         """
         self._run(command, *arguments)
-
-    def _require_values(self) -> None:
-        for path in value_files(self.environment, self.name):
-            if not path.exists():
-                raise TerraformError(
-                    f"environment '{self.environment.name}' has no pinned model: there is no {path}",
-                    hint=f"train one with: invoke train --env {self.environment.name}; or pin one: invoke pin VERSION",
-                )
 
     def _verify_endpoint(self) -> None:
         """SageMaker rolls a failed update back, and Terraform says success all the same."""

@@ -2,8 +2,9 @@
 
 Example::
 
-    ensure_bucket(environment)                  # there from now on: versioned, encrypted, closed to the public
-    read(environment, "service").outputs        # {'endpoint_name': 'scones-local', …}
+    backend = Backend.of(settings.load("local"))
+    backend.ensure()                        # there from now on: versioned, closed to the public
+    backend.read("service").outputs         # {'endpoint_name': 'scones-local', …}
 
 Terraform cannot keep state in a bucket that it has yet to make, so the bucket is made here when it is missing; the
 bootstrap stack adopts it.
@@ -18,8 +19,7 @@ from typing import Any
 
 from scones import aws
 from scones.errors import TerraformError
-from scones.settings import Environment
-from scones.terraform.variables import state_bucket
+from scones.settings import PROJECT, Environment
 
 
 @dataclass(frozen=True)
@@ -35,91 +35,103 @@ class State:
     resources: tuple[str, ...] = ()
 
 
-def read(environment: Environment, stack: str) -> State:
-    """A stack's state, straight from its bucket, in one request; an empty one where there is none.
+@dataclass(frozen=True)
+class Backend:
+    """The bucket of an environment's state, ``scones-<env>-tfstate-<account>``.
 
-    Format: version 4 of Terraform's state, which the data source terraform_remote_state reads too.
-
-    Raises:
-        TerraformError: the state is of another form.
+    Attributes:
+        s3: A boto3 client.
+        account: The account that the bucket must belong to.
+        region: Where the bucket is made.
+        bucket: Its name.
     """
-    s3 = aws.client(environment, "s3")
-    try:
-        found = json.loads(s3.get_object(Bucket=state_bucket(environment), Key=f"{stack}.tfstate")["Body"].read())
-    except s3.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket"):
-            return State()
-        raise
-    if found.get("version") != 4:
-        raise TerraformError(
-            f"the state of stack '{stack}' is not of version 4, but {found.get('version', 'encrypted')}",
-            hint=f"look at it with: invoke env --env {environment.name} --stack {stack}; terraform output",
-        )
-    return State(
-        outputs={name: output["value"] for name, output in found["outputs"].items()},
-        resources=tuple(
-            ".".join(filter(None, [one.get("module"), one["type"], one["name"]]))
-            for one in found["resources"]
-            if one["mode"] == "managed" and one["instances"]
-        ),
-    )
 
+    s3: Any
+    account: str
+    region: str
+    bucket: str
 
-def bucket_exists(environment: Environment) -> bool:
-    """Whether the bucket of the state is there, and ours.
+    @classmethod
+    def of(cls, environment: Environment) -> Backend:
+        """The backend of an environment.
 
-    Raises:
-        TerraformError: another account has a bucket of that name.
-    """
-    s3, bucket = aws.client(environment, "s3"), state_bucket(environment)
-    try:
-        s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=aws.account_id(environment))
-    except s3.exceptions.ClientError as error:
-        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        if status == 404:
-            return False
-        if status == 403:
+        Raises:
+            LocalCloudError: the environment's cloud is a local one that is not running.
+        """
+        account = aws.account_id(environment)
+        bucket = f"{PROJECT}-{environment.name}-tfstate-{account}"
+        return cls(aws.client(environment, "s3"), account, environment.region, bucket)
+
+    def read(self, stack: str) -> State:
+        """A stack's state, in one request; an empty one where there is none.
+
+        Format: version 4 of Terraform's state, which the data source terraform_remote_state reads too.
+
+        Raises:
+            TerraformError: the state is of another form.
+        """
+        try:
+            found = json.loads(self.s3.get_object(Bucket=self.bucket, Key=f"{stack}.tfstate")["Body"].read())
+        except self.s3.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket"):
+                return State()
+            raise
+        if found.get("version") != 4:
             raise TerraformError(
-                f"the bucket of the state, {bucket}, belongs to another account or may not be read by you",
-                hint="check the credentials with: aws sts get-caller-identity",
-            ) from None
-        raise
-    return True
+                f"the state of stack '{stack}' cannot be read: its version is {found.get('version')}, not 4",
+                hint="look at it with terraform output; OpenTofu's encrypted state is not supported",
+            )
+        return State(
+            outputs={name: output["value"] for name, output in found["outputs"].items()},
+            resources=tuple(
+                ".".join(filter(None, [one.get("module"), one["type"], one["name"]]))
+                for one in found["resources"]
+                if one["mode"] == "managed" and one["instances"]
+            ),
+        )
 
+    def exists(self) -> bool:
+        """Whether the bucket is there, and ours.
 
-def ensure_bucket(environment: Environment) -> str:
-    """Make the bucket of the state where it is missing; its name.
+        Raises:
+            TerraformError: another account has a bucket of that name.
+        """
+        try:
+            self.s3.head_bucket(Bucket=self.bucket, ExpectedBucketOwner=self.account)
+        except self.s3.exceptions.ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if status == 404:
+                return False
+            if status == 403:
+                raise TerraformError(
+                    f"the bucket of the state, {self.bucket}, belongs to another account or may not be read by you",
+                    hint="see whose credentials these are with: aws sts get-caller-identity",
+                ) from None
+            raise
+        return True
 
-    Raises:
-        TerraformError: another account has a bucket of that name.
-    """
-    s3, bucket = aws.client(environment, "s3"), state_bucket(environment)
-    if bucket_exists(environment):
-        return bucket
-    # us-east-1 is where a bucket lies that names no region, and refuses to be named.
-    elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": environment.region}}
-    s3.create_bucket(Bucket=bucket, **({} if environment.region == "us-east-1" else elsewhere))
-    s3.put_public_access_block(
-        Bucket=bucket,
-        PublicAccessBlockConfiguration={
-            "BlockPublicAcls": True,
-            "IgnorePublicAcls": True,
-            "BlockPublicPolicy": True,
-            "RestrictPublicBuckets": True,
-        },
-    )
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    return bucket
+    def ensure(self) -> None:
+        """Make the bucket where it is missing.
 
+        Raises:
+            TerraformError: another account has a bucket of that name.
+        """
+        if self.exists():
+            return
+        # us-east-1 is where a bucket lies that names no region, and refuses to be named.
+        elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": self.region}}
+        self.s3.create_bucket(Bucket=self.bucket, **({} if self.region == "us-east-1" else elsewhere))
+        closed = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+        self.s3.put_public_access_block(Bucket=self.bucket, PublicAccessBlockConfiguration=dict.fromkeys(closed, True))
+        self.s3.put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration={"Status": "Enabled"})
 
-def delete_bucket(environment: Environment) -> None:
-    """Delete the bucket of the state with every version of everything in it."""
-    s3, bucket = aws.client(environment, "s3"), state_bucket(environment)
-    if not bucket_exists(environment):
-        return
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        if found:
-            objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
-            s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
-    s3.delete_bucket(Bucket=bucket)
+    def delete(self) -> None:
+        """Delete the bucket with every version of everything in it."""
+        if not self.exists():
+            return
+        for page in self.s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket):
+            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            if found:
+                objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+                self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": objects, "Quiet": True})
+        self.s3.delete_bucket(Bucket=self.bucket)

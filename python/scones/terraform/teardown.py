@@ -10,10 +10,12 @@ and a stack that others stand on must go last.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from scones import aws
 from scones.errors import TerraformError
 from scones.settings import Environment
-from scones.terraform import state
 from scones.terraform.stack import Stack
 from scones.terraform.variables import STACKS
 
@@ -30,24 +32,25 @@ def destroy(stack: Stack, *, ask: bool = False) -> None:
     environment = stack.environment
     above = STACKS[STACKS.index(stack.name) + 1 :]
     for name in above:
-        if standing := state.read(environment, name).resources:
+        if others := stack.backend.read(name).resources:
             raise TerraformError(
-                f"stack '{stack.name}' cannot go while '{name}' stands on it, with {len(standing)} resources",
+                f"stack '{stack.name}' cannot go while '{name}' stands on it, with {len(others)} resources",
                 hint=f"destroy that one first: invoke tf.destroy --env {environment.name} --stack {name}",
             )
-    resources = state.read(environment, stack.name).resources
+    standing = stack.backend.read(stack.name)
     if stack.name == "bootstrap":
-        _destroy_bootstrap(stack, resources, ask=ask)
+        _destroy_bootstrap(stack, standing.resources, ask=ask)
         return
-    if not resources:
+    if not standing.resources:
         return
     if stack.name == "foundation":
-        _empty_model_package_group(environment, state.read(environment, stack.name).outputs)
+        _empty_model_package_group(environment, standing.outputs)
+    stack.require_values()
     stack.init()
     stack.run("destroy", *_approval(ask))
 
 
-def destroy_all(environment: Environment, **words: object) -> None:
+def destroy_all(environment: Environment, **words: Any) -> None:
     """Destroy every stack of an environment, and its state.
 
     Args:
@@ -66,11 +69,11 @@ def _destroy_bootstrap(stack: Stack, resources: tuple[str, ...], *, ask: bool) -
     if any(address.startswith("module.") for address in resources):
         stack.init()
         stack.run("destroy", "-target=module.github_roles", *_approval(ask))
-    state.delete_bucket(stack.environment)
+    stack.backend.delete()
 
 
-def _empty_model_package_group(environment: Environment, outputs: object) -> None:
-    group = outputs.get("model_package_group_name") if isinstance(outputs, dict) else None
+def _empty_model_package_group(environment: Environment, outputs: Mapping[str, Any]) -> None:
+    group = outputs.get("model_package_group_name")
     if not group:
         return
     sagemaker = aws.client(environment, "sagemaker")

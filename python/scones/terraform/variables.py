@@ -18,9 +18,10 @@ from pathlib import Path
 
 from scones import aws
 from scones.errors import SettingsError
-from scones.settings import PROJECT, Environment
+from scones.settings import Environment
 from scones.terraform import mirror
 from scones.terraform.binary import locate
+from scones.terraform.state import Backend
 
 # In the order in which they are applied; they are destroyed in the opposite one.
 STACKS = ("bootstrap", "foundation", "service")
@@ -28,11 +29,6 @@ STACKS = ("bootstrap", "foundation", "service")
 # Commands that take -var-file; all but console lock the state, and wait for another's lock this long.
 _VALUED = ("plan", "apply", "destroy", "refresh", "import", "console")
 _LOCK_TIMEOUT = "2m"
-
-
-def state_bucket(environment: Environment) -> str:
-    """The bucket of an environment's Terraform state: ``scones-<env>-tfstate-<account>``."""
-    return f"{PROJECT}-{environment.name}-tfstate-{aws.account_id(environment)}"
 
 
 def value_files(environment: Environment, stack: str) -> list[Path]:
@@ -44,11 +40,16 @@ def value_files(environment: Environment, stack: str) -> list[Path]:
 
 
 def variables(
-    environment: Environment, stack: str = "service", *, process: Mapping[str, str] = os.environ
+    environment: Environment,
+    stack: str = "service",
+    *,
+    backend: Backend | None = None,
+    process: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
     """What ``terraform -chdir=terraform/stacks/STACK …`` needs in its environment.
 
     Args:
+        backend: The environment's backend, where the caller has it.
         process: The process's variables, which say where Terraform and its provider are.
 
     Raises:
@@ -58,7 +59,7 @@ def variables(
     """
     if stack not in STACKS:
         raise SettingsError(f"there is no stack '{stack}'; there are: {', '.join(STACKS)}")
-    bucket = state_bucket(environment)
+    bucket = (backend or Backend.of(environment)).bucket
     values = [f"-var-file={path}" for path in value_files(environment, stack)]
     arguments = {command: [f"-lock-timeout={_LOCK_TIMEOUT}", *values] for command in _VALUED}
     arguments["console"] = values

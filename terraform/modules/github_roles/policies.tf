@@ -33,7 +33,8 @@ locals {
     { Sid = "ReadStateMachines", Effect = "Allow", Action = ["states:DescribeStateMachine", "states:ListStateMachineVersions", "states:ListTagsForResource"], Resource = [local.machines] },
     { Sid = "ReadModels", Effect = "Allow", Action = ["sagemaker:DescribeModel", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeEndpoint", "sagemaker:DescribeModelPackageGroup", "sagemaker:ListTags"], Resource = local.models },
     { Sid = "ReadLogGroups", Effect = "Allow", Action = ["logs:ListTagsForResource"], Resource = local.log_groups },
-    # Listing log groups and checking a definition have no resource to name.
+    # Listing log groups and checking a definition have no resource to name:
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
     { Sid = "FindAndCheck", Effect = "Allow", Action = ["logs:DescribeLogGroups", "states:ValidateStateMachineDefinition"], Resource = ["*"] },
   ]
 

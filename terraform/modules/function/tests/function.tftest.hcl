@@ -111,6 +111,16 @@ run "rejects_an_empty_description" {
   expect_failures = [var.description]
 }
 
+run "rejects_a_package_that_is_not_there" {
+  command = plan
+
+  variables {
+    package = "tests/missing.zip"
+  }
+
+  expect_failures = [var.package]
+}
+
 run "rejects_a_statement_on_everything" {
   command = plan
 
