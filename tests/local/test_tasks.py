@@ -28,6 +28,12 @@ def test_up_and_status_say_where_the_cloud_is(cloud, of_the_tests_cloud, capsys)
     assert "is running" in said
 
 
+@pytest.mark.parametrize("port", ["http", "0", "70000", "-1"])
+def test_a_port_that_is_none_is_refused(of_the_tests_cloud, port):
+    with pytest.raises(Exit, match=f"--port must be a number from 1 to 65535, not '{port}'"):
+        local.up(Context(), port=port)
+
+
 def test_logs_shows_the_last_lines(cloud, of_the_tests_cloud, capsys):
     cloud.client("sts").get_caller_identity()
     local.logs(Context(), lines=1)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scones import settings
-from scones.errors import SettingsError
+from scones.errors import InputError, SettingsError
 from scones.tasks.cli import task
 
 ENVIRONMENT = "the environment whose cloud it is (default: SCONES_ENV, else local)"
@@ -21,17 +21,19 @@ def _state(env: str | None) -> Path:
 
 
 @task(help={"env": ENVIRONMENT, "port": "the port it must have (default: 5566, or a free one when that is taken)"})
-def up(context: Any, env: str | None = None, port: int | None = None) -> None:
+def up(context: Any, env: str | None = None, port: str | None = None) -> None:
     """Start the local cloud, or find it running.
 
     It speaks AWS's APIs on this machine only and keeps everything in memory: what is in it is lost at local.down.
     """
     from scones.localcloud import control
 
+    if port is not None and not (port.isdecimal() and 0 < int(port) < 65536):
+        raise InputError(f"--port must be a number from 1 to 65535, not '{port}'")
     state = _state(env)
     before = control.status(state)
     began = time.monotonic()
-    cloud = control.up(state, port=int(port) if port is not None else None)
+    cloud = control.up(state, port=int(port) if port else None)
     how = "is running" if before else f"started in {time.monotonic() - began:.1f} s"
     print(f"the local cloud {how}: {cloud.endpoint} (pid {cloud.pid})")
 
