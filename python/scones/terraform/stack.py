@@ -176,42 +176,39 @@ class Stack:
 
     def _to_terminal(self, line: list[str], child: dict[str, str]) -> tuple[int, str]:
         with subprocess.Popen(line, env=child) as process:
-            return _wait(process), ""
+            return _to_the_end(process.wait), ""
 
     def _to_log(self, line: list[str], child: dict[str, str], log: Path) -> tuple[int, str]:
         log.parent.mkdir(parents=True, exist_ok=True)
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         words: list[str] = []
         with (
             log.open("a") as sink,
-            subprocess.Popen(
-                [*line[:3], "-no-color", *line[3:]],
-                env=child,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                bufsize=1,
-            ) as process,
+            subprocess.Popen([*line[:3], "-no-color", *line[3:]], env=child, text=True, **streams) as process,
         ):
             sink.write(f"$ {shlex.join(line)}\n")
-            for said in process.stdout:
-                sink.write(said)
-                sink.flush()
-                words.append(said)
-                if self.on_line and said.strip():
-                    self.on_line(said.strip())
-            return _wait(process), "".join(words)
+
+            def follow() -> int:
+                while said := process.stdout.readline():
+                    words.append(said)
+                    sink.write(said)
+                    sink.flush()
+                    if self.on_line and said.strip():
+                        self.on_line(said.strip())
+                return process.wait()
+
+            return _to_the_end(follow), "".join(words)
 
 
-def _wait(process: subprocess.Popen) -> int:
+def _to_the_end(wait: Callable[[], int]) -> int:
     """Wait for Terraform to end, whatever comes.
 
-    Ctrl-C reaches it too: it then ends in order and saves its state, which killing it would lose.
+    Ctrl-C reaches it too: it then ends in order and saves its state, which leaving it would lose.
     """
     interrupted = False
     while True:
         try:
-            code = process.wait()
+            code = wait()
         except KeyboardInterrupt:
             interrupted = True
             continue

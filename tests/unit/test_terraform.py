@@ -1,0 +1,453 @@
+"""Terraform's binary, its provider's source, and how a stack is run, with a stand-in for Terraform itself."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from moto import mock_aws
+
+from scones import settings
+from scones.errors import InputError, SettingsError, SetupError, TerraformError
+from scones.settings import Environment
+from scones.tasks import env, tf
+from scones.terraform import Stack, binary, destroy, mirror, variables
+from scones.terraform.binary import Binary
+from scones.terraform.state import Backend
+
+TERRAFORM = Binary(Path("/usr/bin/terraform"), "Terraform", (1, 11, 4), "linux_amd64")
+
+
+def fake(folder: Path, name: str = "terraform", version: str = "Terraform v1.11.4", script: str = "") -> Path:
+    """An executable that says a version, and for anything else runs a Python script."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text(
+        f"#!{sys.executable}\nimport os, sys\n"
+        f"if sys.argv[1] == 'version':\n    print({version!r}); print('on linux_amd64'); sys.exit()\n"
+        + textwrap.dedent(script)
+    )
+    path.chmod(0o755)
+    return path
+
+
+def provider(
+    mirror_folder: Path, version: str = "5.100.0", *, packed: bool = False, host: str = "registry.terraform.io"
+):
+    """A folder that looks as a filesystem mirror of hashicorp/aws does."""
+    folder = mirror_folder / host / "hashicorp" / "aws"
+    if packed:
+        folder.mkdir(parents=True)
+        (folder / f"terraform-provider-aws_{version}_linux_amd64.zip").touch()
+    else:
+        (folder / version / "linux_amd64").mkdir(parents=True)
+    return mirror_folder
+
+
+class TestBinary:
+    def test_takes_terraform_from_path(self, tmp_path: Path) -> None:
+        path = fake(tmp_path / "bin")
+        found = binary.locate(tmp_path / "build", variables={"PATH": str(tmp_path / "bin")})
+        assert found == Binary(path, "Terraform", (1, 11, 4), "linux_amd64")
+
+    def test_takes_opentofu_where_terraform_is_too_old(self, tmp_path: Path) -> None:
+        fake(tmp_path / "bin", version="Terraform v1.10.5")
+        tofu = fake(tmp_path / "bin", "tofu", "OpenTofu v1.10.0")
+        found = binary.locate(tmp_path / "build", variables={"PATH": str(tmp_path / "bin")})
+        assert (found.path, found.registry) == (tofu, "registry.opentofu.org")
+
+    def test_takes_what_was_downloaded_before(self, tmp_path: Path) -> None:
+        path = fake(tmp_path / "build" / "terraform" / "bin")
+        assert binary.locate(tmp_path / "build", variables={"PATH": ""}).path == path
+
+    def test_says_what_to_install_where_none_can_be_had(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def offline(url: str) -> None:
+            raise OSError("no route to host")
+
+        monkeypatch.setattr(binary, "_open", offline)
+        fake(tmp_path / "bin", version="Terraform v1.5.7")
+        with pytest.raises(SetupError, match=r"too old: Terraform 1\.5\.7 .*no route to host") as refusal:
+            binary.locate(tmp_path / "build", variables={"PATH": str(tmp_path / "bin")})
+        assert "install Terraform 1.11 or newer" in refusal.value.hint
+
+    def test_a_command_that_is_something_else_is_passed_over(self, tmp_path: Path) -> None:
+        fake(tmp_path / "bin", version="Terraform Enterprise")
+        tofu = fake(tmp_path / "bin", "tofu", "OpenTofu v1.11.2")
+        assert binary.locate(tmp_path / "build", variables={"PATH": str(tmp_path / "bin")}).path == tofu
+
+
+class TestDownload:
+    @pytest.fixture
+    def release(self, monkeypatch: pytest.MonkeyPatch) -> bytes:
+        """A zip that counts as the pinned release."""
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as zipped:
+            zipped.writestr("LICENSE.txt", "words")
+            zipped.writestr("terraform", "#!/bin/sh\n")
+        monkeypatch.setitem(binary.SHA256, "linux_amd64", hashlib.sha256(buffer.getvalue()).hexdigest())
+        return buffer.getvalue()
+
+    def test_puts_the_checked_executable_in_place(self, tmp_path: Path, release: bytes) -> None:
+        asked = []
+        path = binary.download(
+            tmp_path, target="linux_amd64", opener=lambda url: asked.append(url) or io.BytesIO(release)
+        )
+        assert asked == ["https://releases.hashicorp.com/terraform/1.11.4/terraform_1.11.4_linux_amd64.zip"]
+        assert path.read_text() == "#!/bin/sh\n"
+        assert os.access(path, os.X_OK)
+        assert [one.name for one in path.parent.iterdir()] == ["terraform"], "nothing else may be left"
+
+    def test_refuses_a_release_that_was_changed(self, tmp_path: Path, release: bytes) -> None:
+        with pytest.raises(SetupError, match="is not the published release: its SHA-256 is"):
+            binary.download(tmp_path, target="linux_amd64", opener=lambda url: io.BytesIO(release + b"!"))
+        assert list((tmp_path / "terraform" / "bin").iterdir()) == []
+
+    def test_refuses_a_platform_that_is_not_pinned(self, tmp_path: Path) -> None:
+        with pytest.raises(SetupError, match="is pinned for this platform, plan9_mips"):
+            binary.download(tmp_path, target="plan9_mips", opener=lambda url: io.BytesIO())
+
+
+class TestMirror:
+    @staticmethod
+    def configure(build: Path, *, online: bool = False, folders: tuple[Path, ...] = (), **variables: str) -> str:
+        return mirror.configure(
+            build,
+            TERRAFORM,
+            variables={"HOME": str(build / "home"), "XDG_DATA_DIRS": str(build / "share"), **variables},
+            reachable=lambda registry: online,
+            add_on_folders=folders,
+        ).read_text()
+
+    def test_uses_the_registry_where_it_answers_and_keeps_what_comes(self, tmp_path: Path) -> None:
+        assert f'plugin_cache_dir = "{tmp_path}/terraform/providers"' in " ".join(
+            self.configure(tmp_path, online=True).split()
+        )
+        assert (tmp_path / "terraform" / "providers").is_dir(), "Terraform refuses a cache that is not there"
+
+    def test_needs_no_network_once_the_provider_is_here(self, tmp_path: Path) -> None:
+        provider(tmp_path / "terraform" / "providers", "6.2.0")
+        assert f'path = "{tmp_path}/terraform/providers"' in self.configure(tmp_path, online=False)
+
+    def test_a_named_folder_comes_first(self, tmp_path: Path) -> None:
+        named = provider(tmp_path / "named", packed=True)
+        text = self.configure(tmp_path / "build", online=True, SCONES_TF_PLUGIN_DIR=str(named))
+        assert f'path = "{named}"' in text
+
+    def test_a_named_folder_without_the_provider_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(
+            SetupError, match=r"which has no provider hashicorp/aws .* >= 5\.100, < 7\.0, for linux_amd64"
+        ):
+            self.configure(tmp_path, SCONES_TF_PLUGIN_DIR=str(tmp_path))
+
+    @pytest.mark.parametrize(
+        "place", ["home/.terraform.d/plugins", "home/.local/share/terraform/plugins", "share/terraform/plugins"]
+    )
+    @pytest.mark.skipif(sys.platform != "linux", reason="other systems have other implied folders")
+    def test_finds_an_implied_mirror_without_a_network(self, tmp_path: Path, place: str) -> None:
+        provider(tmp_path / place)
+        assert f'path = "{tmp_path / place}"' in self.configure(tmp_path)
+
+    def test_finds_a_mirror_among_add_on_software(self, tmp_path: Path) -> None:
+        provider(tmp_path / "opt" / "vendor" / "terraform" / "providers")
+        text = self.configure(tmp_path / "build", folders=(tmp_path / "nowhere", tmp_path / "opt"))
+        assert f'path = "{tmp_path}/opt/vendor/terraform/providers"' in text
+
+    @pytest.mark.parametrize("version", ["5.99.1", "7.0.0", "6.0.0-beta1"])
+    def test_passes_over_a_version_out_of_range(self, tmp_path: Path, version: str) -> None:
+        provider(tmp_path / "opt" / "mirror", version)
+        with pytest.raises(SetupError, match=r"registry\.terraform\.io does not answer, and no folder on this machine"):
+            self.configure(tmp_path / "build", folders=(tmp_path / "opt",))
+
+    def test_passes_over_another_platform(self, tmp_path: Path) -> None:
+        arm = replace(TERRAFORM, platform="linux_arm64")
+        assert mirror.has_provider(provider(tmp_path), TERRAFORM)
+        assert not mirror.has_provider(tmp_path, arm)
+
+    def test_a_choice_stands_without_asking_again(self, tmp_path: Path) -> None:
+        """An unreachable registry may take seconds to find out: once is enough."""
+        first = self.configure(tmp_path / "build", folders=(provider(tmp_path / "opt").parent / "opt",))
+        assert self.configure(tmp_path / "build", online=True) == first
+
+    def test_a_choice_that_is_gone_is_made_again(self, tmp_path: Path) -> None:
+        old = provider(tmp_path / "old")
+        self.configure(tmp_path / "build", SCONES_TF_PLUGIN_DIR=str(old))
+        old.rename(tmp_path / "moved")
+        assert "plugin_cache_dir" in self.configure(tmp_path / "build", online=True)
+
+    def test_leaves_a_users_own_installation_in_force(self, tmp_path: Path) -> None:
+        own = tmp_path / "home" / ".terraformrc"
+        own.parent.mkdir()
+        own.write_text('provider_installation {\n  network_mirror {\n    url = "https://mirror.example/"\n  }\n}\n')
+        assert self.configure(tmp_path, online=True) == own.read_text()
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Environment]:
+    """Environment dev of an empty project in a mocked AWS; a stand-in for Terraform notes what it is told."""
+    root = tmp_path / "project with a space"
+    folder = root / "terraform" / "environments" / "dev"
+    folder.mkdir(parents=True)
+    own = {"instance_type": "ml.g4dn.xlarge", "volume_size_gb": 30, "max_runtime_seconds": 60}
+    training = {**own, "minimum_validation_accuracy": 0.75}
+    (folder / "environment.json").write_text(
+        json.dumps({"region": "eu-west-1", "classes": ["bus", "tank"], "training": training})
+    )
+    (folder / "foundation.tfvars.json").write_text("{}")
+    (folder / "service.tfvars.json").write_text("{}")
+    for name in ("bootstrap", "foundation", "service"):
+        (root / "terraform" / "stacks" / name).mkdir(parents=True)
+    notes = tmp_path / "notes"
+    fake(
+        tmp_path / "bin",
+        script=f"""
+        with open({str(notes)!r}, "a") as sink:
+            print(" ".join(sys.argv[2:]), file=sink)
+        if "apply" in sys.argv and os.environ.get("FAIL"):
+            print("Planning...")
+            print("\\u2577\\n\\u2502 Error: creating S3 Bucket: AccessDenied", file=sys.stderr)
+            print("\\u2502 \\n\\u2502   with aws_s3_bucket.this,\\n\\u2575", file=sys.stderr)
+            sys.exit(1)
+        sys.exit(2 if "-detailed-exitcode" in sys.argv and os.environ.get("CHANGES") else 0)
+        """,
+    )
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("SCONES_TF_PLUGIN_DIR", str(provider(tmp_path / "mirror")))
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws():
+        yield settings.load("dev", root=root, variables={})
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """What the stand-in was told, one command a line."""
+    return tmp_path / "notes"
+
+
+def put_state(environment: Environment, stack: str, *, outputs: dict, resources: int = 1) -> None:
+    backend = Backend.of(environment)
+    backend.ensure()
+    managed = {"mode": "managed", "type": "aws_s3_bucket", "name": "this", "instances": [{}]}
+    data = {**managed, "mode": "data"}
+    body = {
+        "version": 4,
+        "outputs": {name: {"value": value, "type": "string"} for name, value in outputs.items()},
+        "resources": [data, *[managed] * resources],
+    }
+    backend.s3.put_object(Bucket=backend.bucket, Key=f"{stack}.tfstate", Body=json.dumps(body))
+
+
+class TestVariables:
+    def test_say_all_that_a_plain_command_needs(self, environment: Environment) -> None:
+        found = variables(environment, "service")
+        assert found["AWS_REGION"] == "eu-west-1"
+        assert found["TF_DATA_DIR"] == ".terraform/dev"
+        assert found["TF_VAR_environment"] == "dev"
+        assert found["TF_VAR_state_bucket"] == "scones-dev-tfstate-123456789012"
+        assert "-backend-config=bucket=scones-dev-tfstate-123456789012" in found["TF_CLI_ARGS_init"]
+        assert found["CHECKPOINT_DISABLE"] == "1"
+        assert "AWS_ENDPOINT_URL" not in found, "AWS itself needs none"
+
+    @pytest.mark.parametrize("command", ["plan", "apply", "destroy"])
+    def test_name_the_files_of_values_whatever_the_path(self, environment: Environment, command: str) -> None:
+        given = shlex.split(variables(environment, "service")[f"TF_CLI_ARGS_{command}"])
+        assert f"-var-file={environment.folder / 'service.tfvars.json'}" in given
+        assert f"-var-file={environment.pin_path}" in given
+
+    def test_give_each_stack_its_own_values(self, environment: Environment) -> None:
+        foundation = variables(environment, "foundation")["TF_CLI_ARGS_plan"]
+        assert "foundation.tfvars.json" in foundation
+        assert "model.tfvars.json" not in foundation
+        assert "-var-file" not in variables(environment, "bootstrap")["TF_CLI_ARGS_plan"]
+
+    def test_refuse_a_stack_that_is_not_there(self, environment: Environment) -> None:
+        with pytest.raises(SettingsError, match="no stack 'servce'; there are: bootstrap, foundation, service"):
+            variables(environment, "servce")
+
+
+class TestShellLines:
+    def test_a_shell_reads_what_was_meant(self) -> None:
+        """Quotes, spaces and dollar signs arrive as they are."""
+        value = "-var-file='/home/o'neil/a b.json' $HOME"
+        said = subprocess.run(
+            ["sh", "-c", "\n".join([*env.lines({"GIVEN": value}), 'printf %s "$GIVEN"'])],
+            capture_output=True,
+            text=True,
+        )
+        assert said.stdout == value
+
+    def test_leave_nothing_of_an_earlier_environment(self) -> None:
+        """Or the next one's commands would go to the local cloud, with its keys."""
+        said = env.lines({"AWS_REGION": "us-east-1"}, "AWS_ENDPOINT_URL AWS_REGION")
+        assert said == ["unset AWS_ENDPOINT_URL", "export AWS_REGION=us-east-1", "export SCONES_EXPORTED=AWS_REGION"]
+
+
+class TestBackend:
+    def test_is_made_versioned_and_closed_in_its_region(self, environment: Environment) -> None:
+        backend = Backend.of(environment)
+        assert not backend.exists()
+        backend.ensure()
+        backend.ensure()
+        where = {"Bucket": "scones-dev-tfstate-123456789012"}
+        assert backend.s3.get_bucket_location(**where)["LocationConstraint"] == "eu-west-1"
+        assert backend.s3.get_bucket_versioning(**where)["Status"] == "Enabled"
+        assert all(backend.s3.get_public_access_block(**where)["PublicAccessBlockConfiguration"].values())
+
+    def test_goes_with_every_version(self, environment: Environment) -> None:
+        for number in range(3):
+            put_state(environment, "service", outputs={"number": number})
+        backend = Backend.of(environment)
+        backend.s3.delete_object(Bucket=backend.bucket, Key="service.tfstate")
+        backend.delete()
+        backend.delete()
+        assert backend.s3.list_buckets()["Buckets"] == []
+
+    def test_a_state_of_another_form_is_refused(self, environment: Environment) -> None:
+        put_state(environment, "service", outputs={})
+        backend = Backend.of(environment)
+        backend.s3.put_object(Bucket=backend.bucket, Key="service.tfstate", Body='{"encrypted_data": "…"}'.encode())
+        with pytest.raises(TerraformError, match="its version is None, not 4"):
+            backend.read("service")
+
+
+class TestStack:
+    def test_outputs_are_the_states(self, environment: Environment) -> None:
+        put_state(environment, "foundation", outputs={"bucket": "scones-dev-123456789012"})
+        assert Stack(environment, "foundation").outputs() == {"bucket": "scones-dev-123456789012"}
+
+    def test_a_stack_that_was_not_applied_has_no_outputs(self, environment: Environment) -> None:
+        with pytest.raises(
+            TerraformError, match="stack 'foundation' of environment 'dev' has not been applied"
+        ) as missing:
+            Stack(environment, "foundation").outputs()
+        assert missing.value.hint == "apply it with: invoke tf.apply --env dev --stack foundation"
+
+    def test_applies_from_nothing(self, environment: Environment, notes: Path, tmp_path: Path) -> None:
+        Stack(environment, "foundation", log=tmp_path / "log").apply()
+        assert notes.read_text().split("\n") == ["init -no-color", "apply -no-color -input=false -auto-approve", ""]
+        assert Backend.of(environment).exists()
+
+    @pytest.mark.parametrize(("changes", "expected"), [("", False), ("1", True)])
+    def test_a_plan_says_whether_there_is_anything(
+        self, environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: str, expected: bool
+    ) -> None:
+        monkeypatch.setenv("CHANGES", changes)
+        assert Stack(environment, "foundation", log=tmp_path / "log").plan() is expected
+
+    def test_a_failure_says_what_terraform_said(
+        self, environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("FAIL", "1")
+        seen: list[str] = []
+        stack = Stack(environment, "foundation", log=tmp_path / "log", on_line=seen.append)
+        with pytest.raises(TerraformError) as failure:
+            stack.apply()
+        assert failure.value.message == (
+            "terraform apply of stack 'foundation' failed: creating S3 Bucket: AccessDenied\n  with aws_s3_bucket.this,"
+        )
+        assert failure.value.hint == f"all of it is in {tmp_path / 'log'}"
+        assert "Planning..." in seen
+        assert "Planning..." in (tmp_path / "log").read_text()
+
+    @pytest.mark.parametrize("command", ["plan", "apply"])
+    def test_the_service_needs_a_pinned_model(self, environment: Environment, notes: Path, command: str) -> None:
+        with pytest.raises(TerraformError, match="environment 'dev' has no pinned model") as refusal:
+            getattr(Stack(environment, "service"), command)()
+        assert "invoke train --env dev" in refusal.value.hint
+        assert not notes.exists()
+
+    def test_a_saved_plan_that_is_not_there_is_named(self, environment: Environment, tmp_path: Path) -> None:
+        with pytest.raises(TerraformError, match=r"there is no saved plan .*nothing\.tfplan"):
+            Stack(environment, "foundation").apply(plan=tmp_path / "nothing.tfplan")
+
+    @pytest.mark.parametrize("quiet", [False, True])
+    def test_ctrl_c_lets_terraform_save_its_state(self, tmp_path: Path, quiet: bool) -> None:
+        """Leaving it, or what it prints, would lose what it has made so far."""
+        saved, ready = tmp_path / "saved", tmp_path / "ready"
+        slow = fake(
+            tmp_path / "bin",
+            script=f"""
+            import pathlib, signal, time
+            def stop(*_):
+                print("Interrupt received.", flush=True)
+                time.sleep(1.0)     # longer than Python waits for a child of its own accord
+                print("Gracefully shutting down...", flush=True)
+                pathlib.Path({str(saved)!r}).touch()
+                sys.exit(1)
+            signal.signal(signal.SIGINT, stop)
+            pathlib.Path({str(ready)!r}).touch()
+            time.sleep(60)
+            """,
+        )
+        program = f"""
+        from pathlib import Path
+        from scones.terraform import Stack
+        stack, line = Stack(None, "service"), [{str(slow)!r}, "-chdir=.", "apply"]
+        stack._to_log(line, {{}}, Path({str(tmp_path / "log")!r})) if {quiet} else stack._to_terminal(line, {{}})
+        """
+        child = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(program)], start_new_session=True, stderr=subprocess.PIPE, text=True
+        )
+        deadline = time.monotonic() + 30
+        while not ready.exists():
+            assert time.monotonic() < deadline, "the stand-in did not start"
+            time.sleep(0.02)
+        os.killpg(child.pid, signal.SIGINT)
+        _, said = child.communicate(timeout=30)
+        assert saved.exists()
+        assert said.rstrip().endswith("KeyboardInterrupt")
+
+
+class TestDestroy:
+    def test_nothing_is_run_for_a_stack_that_is_not_there(self, environment: Environment, notes: Path) -> None:
+        destroy(Stack(environment, "foundation"))
+        assert not notes.exists()
+
+    def test_a_stack_goes_after_what_stands_on_it(self, environment: Environment) -> None:
+        put_state(environment, "service", outputs={}, resources=3)
+        with pytest.raises(
+            TerraformError, match="'bootstrap' cannot go while 'service' stands on it, with 3 resources"
+        ):
+            destroy(Stack(environment, "bootstrap"))
+
+    def test_registered_models_are_kept_where_the_environment_keeps_them(
+        self, environment: Environment, notes: Path
+    ) -> None:
+        from scones import aws
+
+        aws.client(environment, "sagemaker").create_model_package_group(ModelPackageGroupName="scones-dev")
+        aws.client(environment, "sagemaker").create_model_package(
+            ModelPackageGroupName="scones-dev", ModelPackageDescription="one"
+        )
+        put_state(environment, "foundation", outputs={"model_package_group_name": "scones-dev"})
+        with pytest.raises(
+            TerraformError, match="'scones-dev' holds 1 registered models, which environment 'dev' keeps"
+        ):
+            destroy(Stack(environment, "foundation"))
+        assert not notes.exists()
+
+    def test_the_state_goes_last(self, environment: Environment, notes: Path) -> None:
+        put_state(environment, "bootstrap", outputs={"state_bucket": "x"})
+        destroy(Stack(environment, "bootstrap"))
+        assert not Backend.of(environment).exists()
+        assert not notes.exists(), "without roles there is nothing for Terraform to destroy"
+
+
+def test_nobody_is_asked_where_nobody_can_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    with pytest.raises(InputError, match="no terminal to ask on"):
+        tf._asks(False)
+    assert tf._asks(True) is False
