@@ -101,8 +101,10 @@ class Environment:
         if self.cloud_path is None:
             return None
         try:
-            return json.loads(self.cloud_path.read_text())["endpoint"]
-        except (OSError, ValueError, KeyError):
+            found = json.loads(self.cloud_path.read_text())
+            os.kill(found["pid"], 0)  # what a crash left behind may name a port that is another cloud's by now
+            return found["endpoint"]
+        except (OSError, ValueError, KeyError, TypeError):
             raise LocalCloudError(
                 f"the cloud of environment '{self.name}' is not running: {self.cloud_path} does not say where it is",
                 hint="start it with: invoke local.up",

@@ -1,6 +1,8 @@
 """Which cloud a client talks to is a matter of the environment's endpoint and credentials alone."""
 
 import dataclasses
+import json
+import os
 
 import pytest
 
@@ -10,7 +12,7 @@ from scones import aws, settings
 @pytest.fixture
 def local(tmp_path):
     cloud = tmp_path / "cloud.json"
-    cloud.write_text('{"endpoint": "http://127.0.0.1:5999"}')
+    cloud.write_text(json.dumps({"endpoint": "http://127.0.0.1:5999", "pid": os.getpid()}))
     return dataclasses.replace(settings.load("local", variables={}), cloud_path=cloud)
 
 

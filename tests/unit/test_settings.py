@@ -1,6 +1,8 @@
 """Environments are read from their folders, and a mistake in one is named."""
 
 import json
+import os
+import subprocess
 
 import pytest
 
@@ -83,8 +85,19 @@ def test_a_local_cloud_is_found_through_the_file_it_writes(tmp_path):
     with pytest.raises(LocalCloudError, match=r"not running(.|\n)*invoke local\.up"):
         found.endpoint_url()
     found.cloud_path.parent.mkdir(parents=True)
-    found.cloud_path.write_text('{"endpoint": "http://127.0.0.1:5999"}')
+    found.cloud_path.write_text(json.dumps({"endpoint": "http://127.0.0.1:5999", "pid": os.getpid()}))
     assert found.endpoint_url() == "http://127.0.0.1:5999"
+
+
+def test_an_address_left_behind_by_a_cloud_that_crashed_is_not_used(tmp_path):
+    write_environment(tmp_path, "local", access={"endpoint_file": "build/local/cloud.json"})
+    found = settings.load("local", root=tmp_path, variables={})
+    found.cloud_path.parent.mkdir(parents=True)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    found.cloud_path.write_text(json.dumps({"endpoint": "http://127.0.0.1:5999", "pid": ended.pid}))
+    with pytest.raises(LocalCloudError, match="not running"):
+        found.endpoint_url()
 
 
 @pytest.mark.parametrize("name", settings.names())
