@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ def stacks(
     before: dict[str, set[str]],
     pin: Callable[[str, int], None],
     terraform_log: Path,
+    offline_tests: dict[Path, Future],
 ) -> Iterator[dict[str, Stack]]:
     """All three stacks, applied, with roles for a pipeline and a model of version 1 pinned."""
     (project.folder / "bootstrap.tfvars.json").write_text(json.dumps({"github_repository": "owner/scones"}))

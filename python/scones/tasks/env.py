@@ -25,9 +25,11 @@ def env(context, env=None, stack="service"):
     no second eval; a local cloud started anew on another port does.
     """
     import os
+    import shutil
     import sys
 
     from scones import settings, terraform
+    from scones.terraform.binary import locate
     from scones.terraform.state import Backend
 
     environment = settings.load(env)
@@ -39,6 +41,10 @@ def env(context, env=None, stack="service"):
             f"--env {environment.name}",
             file=sys.stderr,
         )
+    binary = locate(environment.build).path
+    if shutil.which(binary.name) != str(binary):
+        # It was downloaded, or the one on PATH is too old.
+        found["PATH"] = os.pathsep.join([str(binary.parent), os.environ.get("PATH", os.defpath)])
     if sys.stdout.isatty():
         print('# These lines are for your shell: eval "$(invoke env)"')
     print("\n".join(lines(found, os.environ.get(EXPORTED, ""))))
@@ -53,5 +59,5 @@ def lines(variables, before=""):
     import shlex
 
     gone = [f"unset {name}" for name in before.split() if name.isidentifier() and name not in variables]
-    named = {**variables, EXPORTED: " ".join(sorted(variables))}
+    named = {**variables, EXPORTED: " ".join(sorted(variables.keys() - {"PATH"}))}
     return gone + [f"export {name}={shlex.quote(value)}" for name, value in named.items()]

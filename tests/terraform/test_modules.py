@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from scones import settings
 from scones.terraform import mirror
-from scones.terraform.binary import Binary, locate
+from scones.terraform.binary import Binary
 
 TERRAFORM = settings.ROOT / "terraform"
 FOLDERS = sorted(path.parent for path in TERRAFORM.glob("*/*/versions.tf"))
@@ -27,47 +25,9 @@ def blocks(folder: Path, kind: str) -> dict[str, str]:
     return dict(re.findall(rf'^{kind} "(\w+)" {{\n(.*?)^}}', text, re.MULTILINE | re.DOTALL))
 
 
-@pytest.fixture(scope="session")
-def binary() -> Binary:
-    return locate(settings.ROOT / "build")
-
-
-@pytest.fixture(scope="session")
-def tests(binary: Binary) -> Iterator[dict[Path, Future]]:
-    """`terraform test` of every folder, as many at once as there are processors."""
-    configuration = mirror.configure(settings.ROOT / "build", binary)
-    variables = {
-        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
-        "TF_CLI_CONFIG_FILE": str(configuration),
-        "TF_DATA_DIR": ".terraform/test",
-        "CHECKPOINT_DISABLE": "1",
-        # No test may reach a cloud, whatever it forgets to mock.
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
-    }
-
-    def run(folder: Path) -> str:
-        said = ""
-        for command in (["init", "-backend=false", "-upgrade"], ["test"]):
-            ended = subprocess.run(
-                [binary.path, f"-chdir={folder}", *command, "-no-color"],
-                env=variables,
-                capture_output=True,
-                text=True,
-                timeout=600,
-            )
-            said += ended.stdout + ended.stderr
-            if ended.returncode:
-                raise AssertionError(said)
-        return said
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield {folder: pool.submit(run, folder) for folder in FOLDERS}
-
-
 @each_folder
-def test_passes_its_own_tests(tests: dict[Path, Future], folder: Path) -> None:
-    assert "0 failed" in tests[folder].result()
+def test_passes_its_own_tests(offline_tests: dict[Path, Future], folder: Path) -> None:
+    assert "0 failed" in offline_tests[folder].result()
 
 
 def test_is_formatted(binary: Binary) -> None:
