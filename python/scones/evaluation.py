@@ -257,8 +257,8 @@ def render(found: Evaluation, *, threshold: float | None = None) -> RenderableTy
     head = Text.assemble(
         ("accuracy ", "bold"),
         (f"{found.accuracy:.1%}", "bold green"),
-        f"  ({int(found.correct.sum())} of {len(found.labels)} images; 95% interval {low:.1%} to {high:.1%})",
-        f"   latency median {np.median(found.seconds) * 1000:.0f} ms, "
+        f"  ({int(found.correct.sum())} of {len(found.labels)} images; 95% interval {low:.1%} to {high:.1%})\n",
+        f"latency: median {np.median(found.seconds) * 1000:.0f} ms, "
         f"95th percentile {np.percentile(found.seconds, 95) * 1000:.0f} ms",
     )
     matrix = Table(title="Confusion: rows are the true classes", title_justify="left")

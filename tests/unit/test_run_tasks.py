@@ -80,6 +80,16 @@ def test_the_summary_has_a_row_for_every_image_whatever_became_of_it():
         assert row in text
 
 
+def test_the_summary_fits_a_narrow_terminal():
+    """Every row ends with its border: nothing is cut off."""
+    console = Console(width=80, file=io.StringIO())
+    many = "ImageNotFoundError: s3://scones-local-123456789012/nope.png cannot be read"
+    console.print(views.summary_table([ImageRun("s3://scones-local-123456789012/deep/" + "x" * 60, problem=many)] * 2))
+    rows = [line.rstrip() for line in console.file.getvalue().splitlines() if "│" in line]
+    assert rows
+    assert all(row.endswith("│") and len(row) <= 80 for row in rows)
+
+
 @pytest.fixture
 def captured(tmp_path: Path) -> Path:
     lines = [

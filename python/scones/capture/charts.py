@@ -14,9 +14,10 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scones.capture.analysis import class_name, predicted, trend
@@ -109,7 +110,7 @@ def over_time(events: Sequence[Event], *, threshold: float, classes: Sequence[st
     size, alpha = _mark(len(answered))
     # One call for all classes, in order of time, so that no class covers another; the legend's marks are drawn apart.
     axes.scatter(
-        [event.time for event in answered],
+        spread([event.time for event in answered]),
         [event.confidence for event in answered],
         s=size,
         alpha=alpha,
@@ -204,6 +205,20 @@ def by_class(events: Sequence[Event], *, threshold: float, classes: Sequence[str
     _dress(axes, theme, "x")
     _legend(axes, theme)
     return _png(figure)
+
+
+def spread(times: Sequence[datetime]) -> list[datetime]:
+    """Times in order, those of one whole second spread evenly over it.
+
+    Captured times are whole seconds; a burst of requests would otherwise be one upright line.
+    """
+    count = Counter(times)
+    seen: Counter[datetime] = Counter()
+    found = []
+    for time in times:
+        found.append(time if time.microsecond else time + timedelta(seconds=seen[time] / count[time]))
+        seen[time] += 1
+    return found
 
 
 def _mark(points: int) -> tuple[float, float]:

@@ -54,6 +54,14 @@ def parse(since: str | None, until: str | None, *, now: datetime | None = None) 
     return Period(start, end)
 
 
+def span(first: datetime, last: datetime) -> str:
+    """From one time to another in words, no longer than need be: ``22 November 2026, 18:49:04 to 18:49:13 UTC``."""
+    clock = "%H:%M:%S" if last - first < timedelta(minutes=10) else "%H:%M"
+    if first.date() == last.date():
+        return f"{first.day} {first:%B %Y}, {first:{clock}} to {last:{clock}} UTC"
+    return f"{first.day} {first:%B %Y} {first:{clock}} to {last.day} {last:%B %Y} {last:{clock}} UTC"
+
+
 def _point(text: str, option: str, now: datetime, *, whole_day: bool = False) -> datetime:
     text = text.strip()
     try:

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from scones.capture import analysis, records
+from scones.capture.period import span
 from scones.capture.records import Capture, Event
 from scones.errors import SconesError
 
@@ -99,6 +100,7 @@ def write(
     page = _template().render(
         subject=subject,
         period=period,
+        span=span,
         now=now,
         summary=summary,
         capture=capture,

@@ -85,10 +85,11 @@ def summary_table(runs: Sequence[ImageRun]) -> RenderableType:
         caption=", ".join(f"{counts[code]} {word}" for code, (word, _) in words.items()),
         caption_justify="left",
     )
-    table.add_column("image", no_wrap=True, overflow="ellipsis", min_width=16)
+    # Both wide columns may shrink: rich cuts the table off where only one of them can.
+    table.add_column("image", overflow="fold")
     table.add_column("result", no_wrap=True)
-    table.add_column("answer, or error and cause", overflow="fold", min_width=25)
-    table.add_column("seconds", justify="right")
+    table.add_column("answer, or error and cause", overflow="fold")
+    table.add_column("seconds", justify="right", no_wrap=True)
     for run in runs:
         word, style = words[run.exit_code]
         table.add_row(
@@ -119,10 +120,10 @@ def captured_table(summary: Summary) -> RenderableType:
     from rich.text import Text
 
     from scones.capture.analysis import percent
+    from scones.capture.period import span
 
-    span = f"{summary.first:%Y-%m-%d %H:%M} to {summary.last:%Y-%m-%d %H:%M} UTC"
     table = Table(
-        title=f"{summary.events:,} captured events, {span}",
+        title=f"{summary.events:,} captured events, {span(summary.first, summary.last)}",
         title_justify="left",
         caption=f"{summary.passed:,} of {summary.predictions:,} answers at or above {summary.threshold:g}; "
         f"median confidence {percent(summary.median)}",

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scones.capture.period import Period, parse
+from scones.capture.period import Period, parse, span
 from scones.errors import InputError
 
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
@@ -43,3 +43,15 @@ def test_names_what_is_no_time_and_says_what_is(since):
 def test_refuses_an_end_before_the_start():
     with pytest.raises(InputError, match="--since 2026-11-21 is not before --until 2026-11-20"):
         parse("2026-11-21", "2026-11-20")
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [
+        (0.002, "22 November 2026, 12:30:00 to 12:30:07 UTC"),
+        (2, "22 November 2026, 12:30 to 14:30 UTC"),
+        (24 * 31, "22 November 2026 12:30 to 23 December 2026 12:30 UTC"),
+    ],
+)
+def test_says_how_long_it_was_in_no_more_words_than_need_be(hours, expected):
+    assert span(NOW, NOW + timedelta(hours=hours)) == expected

@@ -76,7 +76,7 @@ def test_shows_the_numbers_the_pictures_and_the_least_sure_images(folder, captur
         subject="scones-dev",
     )
     assert "scones-dev" in page.text
-    assert "22 November 2026 12:00 to 22 November 2026 12:30 UTC" in page.text
+    assert "22 November 2026, 12:00 to 12:30 UTC" in page.text
     assert "33.3%passed the threshold of 0.8" in page.text
     assert "1 line could not be read" in page.text
     assert "00-00-000-a.jsonl:4: not JSON" in page.text
@@ -216,6 +216,13 @@ def test_the_threshold_line_lies_where_the_threshold_is():
     ]
     assert rows[0] > rows[1] > rows[2]
     assert rows[0] - rows[1] == pytest.approx(rows[1] - rows[2], abs=3)
+
+
+def test_requests_of_one_second_are_spread_over_it_in_their_order():
+    """Captured times are whole seconds: a burst would be one upright line."""
+    times = [NOW, NOW, NOW, NOW, NOW + timedelta(seconds=1), NOW + timedelta(seconds=2.5), NOW + timedelta(seconds=2.5)]
+    offsets = [(time - NOW).total_seconds() for time in charts.spread(times)]
+    assert offsets == [0, 0.25, 0.5, 0.75, 1, 2.5, 2.5]
 
 
 def test_a_class_name_in_another_script_raises_no_warning():
