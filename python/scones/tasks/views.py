@@ -82,13 +82,14 @@ def summary_table(runs: Sequence[ImageRun]) -> RenderableType:
     table = Table(
         title=f"{len(runs)} images",
         title_justify="left",
+        expand=True,
         caption=", ".join(f"{counts[code]} {word}" for code, (word, _) in words.items()),
         caption_justify="left",
     )
-    # Both wide columns may shrink: rich cuts the table off where only one of them can.
-    table.add_column("image", overflow="fold")
+    # In 80 columns the answer gets 25: ThresholdConfidenceNotMet in one piece.
+    table.add_column("image", overflow="fold", ratio=4)
     table.add_column("result", no_wrap=True)
-    table.add_column("answer, or error and cause", overflow="fold")
+    table.add_column("answer, or error and cause", overflow="fold", ratio=5)
     table.add_column("seconds", justify="right", no_wrap=True)
     for run in runs:
         word, style = words[run.exit_code]
