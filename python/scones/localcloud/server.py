@@ -104,13 +104,14 @@ def make_server(listener: socket.socket, context: Context) -> BaseWSGIServer:
 
     from scones.localcloud import gaps
     from scones.localcloud.application import RequestHandler, application
+    from scones.localcloud.lost_answers import LostAnswers
 
     for module in sorted(pkgutil.iter_modules(gaps.__path__), key=lambda found: found.name):
         importlib.import_module(f"{gaps.__name__}.{module.name}").apply()
     for name in SERVICES:
         importlib.import_module(f"scones.localcloud.{name}").install(context)
     return make_wsgi_server(
-        HOST, port, application(), threaded=True, request_handler=RequestHandler, fd=listener.fileno()
+        HOST, port, LostAnswers(application()), threaded=True, request_handler=RequestHandler, fd=listener.fileno()
     )
 
 

@@ -32,7 +32,7 @@ FLOORS = {"Terraform": (1, 11, 0), "OpenTofu": (1, 10, 0)}
 REGISTRIES = {"Terraform": "registry.terraform.io", "OpenTofu": "registry.opentofu.org"}
 
 RELEASE = "1.11.4"
-# From HashiCorp's terraform_1.11.4_SHA256SUMS.
+# Of HashiCorp's release archives, as independent public packagings of them agree.
 SHA256 = {
     "darwin_amd64": "a56d5002b9f7647291faccc3dd1a70350e60fb61e4c45037629508b8fdc2575b",
     "darwin_arm64": "867e0808fa971217043e25b7a792b10720c79b1546f8a68479b74f138be73e18",
