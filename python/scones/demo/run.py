@@ -12,7 +12,7 @@ from rich.console import Console
 
 from scones import aws, capture, dataset, evaluation, packaging, workflow
 from scones.demo.display import Step, Steps
-from scones.errors import LocalCloudError, SettingsError
+from scones.errors import LocalCloudError, RegistryError, SettingsError
 from scones.localcloud import control
 from scones.settings import Environment
 from scones.terraform import STACKS, Stack, destroy_all
@@ -214,7 +214,12 @@ class Demo:
 
         self.outcome.version = version = registry.register(self.environment, self._job)
         step.found = f"version {version.version}: {version.status}"
-        self._claim("the model passed the gate of validation accuracy and is pinned", version.status == "Approved")
+        if version.status != "Approved":
+            raise RegistryError(
+                registry.verdict(self.environment, version),
+                hint="the demo deploys what passed the gate; without --set it trains for as long as that takes",
+            )
+        self._claim("the model passed the gate of validation accuracy and is pinned", True)
 
     def _apply_service(self, step: Step) -> None:
         self._stack("service").apply()
