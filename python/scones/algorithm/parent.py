@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 
 
 def leave_with_standard_input() -> None:
@@ -18,7 +19,7 @@ def leave_with_standard_input() -> None:
 
     def watch() -> None:
         while os.read(sys.stdin.fileno(), 4096):
-            pass
+            time.sleep(0.1)  # nobody is meant to write; whoever does must not keep a core busy with it
         os._exit(1)
 
     threading.Thread(target=watch, name="standard-input", daemon=True).start()
