@@ -14,7 +14,6 @@ that captured traffic can be joined to the test split.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -26,6 +25,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from scones import files
 from scones.errors import CloudError, InputError
 from scones.measures import THRESHOLDS, ClassScore, Coverage, confusion, coverage, scores, wilson
 
@@ -119,10 +119,7 @@ class Evaluation:
 
     def write(self, path: Path) -> Path:
         """Keep it as JSON; the file appears whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-        partial.write_text(json.dumps(self.to_json(), indent=2) + "\n")
-        return partial.replace(path)
+        return files.write(path, json.dumps(self.to_json(), indent=2) + "\n")
 
 
 def pick(images: Sequence[LabelledImage], limit: int | None) -> list[LabelledImage]:

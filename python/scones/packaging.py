@@ -17,12 +17,12 @@ import ast
 import hashlib
 import io
 import json
-import os
 import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from scones import files
 from scones.errors import PackagingError
 
 MAX_BYTES = 10_000
@@ -64,12 +64,12 @@ def package(functions: Path, out: Path) -> list[Package]:
     out.mkdir(parents=True, exist_ok=True)
     packages = []
     for name, content in built.items():
-        _write(out / f"{name}.zip", content)
+        _keep(out / f"{name}.zip", content)
         packages.append(Package(name, f"{name}.zip", hashlib.sha256(content).hexdigest(), len(content)))
     for stale in set(out.glob("*.zip")) - {out / found.zip for found in packages}:
         stale.unlink()
     manifest = {found.name: {"zip": found.zip, "sha256": found.sha256, "bytes": found.bytes} for found in packages}
-    _write(out / "manifest.json", json.dumps(manifest, indent=2).encode() + b"\n")
+    _keep(out / "manifest.json", json.dumps(manifest, indent=2).encode() + b"\n")
     return packages
 
 
@@ -127,9 +127,6 @@ def _imports(tree: ast.Module) -> list[tuple[str, int]]:
     return found
 
 
-def _write(path: Path, content: bytes) -> None:
-    if path.is_file() and path.read_bytes() == content:
-        return
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_bytes(content)
-    partial.replace(path)
+def _keep(path: Path, content: bytes) -> None:
+    if not (path.is_file() and path.read_bytes() == content):
+        files.write(path, content)

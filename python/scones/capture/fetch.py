@@ -15,7 +15,6 @@ events' own times.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from scones import files
 from scones.capture.period import Period
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def download(
     finally:
         pool.shutdown(cancel_futures=True)
         if missing:
-            _replace(folder / INDEX, json.dumps(index, indent=0, sort_keys=True).encode())
+            files.write(folder / INDEX, json.dumps(index, indent=0, sort_keys=True))
     return Downloaded(
         paths=tuple(sorted(one.path for one in objects)),
         new=len(missing),
@@ -135,7 +135,7 @@ def _objects(s3: Any, bucket: str, prefix: str, folder: Path, period: Period) ->
 
 
 def _get(s3: Any, bucket: str, one: _Object) -> None:
-    _replace(one.path, s3.get_object(Bucket=bucket, Key=one.key)["Body"].read())
+    files.write(one.path, s3.get_object(Bucket=bucket, Key=one.key)["Body"].read())
 
 
 def _here(one: _Object, index: dict[str, Any]) -> bool:
@@ -149,10 +149,3 @@ def _index(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _replace(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    partial.write_bytes(data)
-    partial.replace(path)

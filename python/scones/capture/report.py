@@ -17,7 +17,6 @@ import base64
 import csv
 import io
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from scones import files
 from scones.capture import analysis, records
 from scones.capture.period import span
 from scones.capture.records import Capture, Event
@@ -94,9 +94,9 @@ def write(
         for name, draw in (("confidence-over-time", charts.over_time), ("confidence-by-class", charts.by_class))
     }
     for name, themes in pictures.items():
-        _replace(folder / f"{name}.png", themes["light"])
-    _replace(folder / "report.json", _json(capture, summary, subject, now))
-    _replace(folder / "events.csv", _csv(capture, classes))
+        files.write(folder / f"{name}.png", themes["light"])
+    files.write(folder / "report.json", _json(capture, summary, subject, now))
+    files.write(folder / "events.csv", _csv(capture, classes))
     page = _template().render(
         subject=subject,
         period=period,
@@ -108,7 +108,7 @@ def write(
         rows=[_row(event, classes, threshold) for event in analysis.least_sure(capture.events, rows)],
         shown_broken=capture.broken[:SHOWN_BROKEN],
     )
-    return _replace(folder / "index.html", page.encode())
+    return files.write(folder / "index.html", page)
 
 
 def thumbnail(image: bytes, size: int = THUMBNAIL) -> bytes | None:
@@ -204,10 +204,3 @@ def _cell(value: Any) -> Any:
 
 def _data_uri(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
-
-
-def _replace(path: Path, data: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    partial.write_bytes(data)
-    return partial.replace(path)

@@ -24,6 +24,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scones import files
 from scones.localcloud.context import Children, Context
 from scones.localcloud.control import ADDRESS, DEFAULT_PORT, hold_lock
 
@@ -55,7 +56,8 @@ def main(arguments: list[str] | None = None) -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
     address = options.state / ADDRESS
-    publish(address, {"endpoint": context.endpoint, "port": port, "pid": os.getpid(), "started": time.time()})
+    found = {"endpoint": context.endpoint, "port": port, "pid": os.getpid(), "started": time.time()}
+    files.write(address, json.dumps(found) + "\n")
     if options.ready_fd is not None:
         os.write(options.ready_fd, b"\n")
         os.close(options.ready_fd)
@@ -113,13 +115,6 @@ def make_server(listener: socket.socket, context: Context) -> BaseWSGIServer:
     return make_wsgi_server(
         HOST, port, LostAnswers(application()), threaded=True, request_handler=RequestHandler, fd=listener.fileno()
     )
-
-
-def publish(path: Path, found: dict[str, object]) -> None:
-    """Write ``found`` as JSON, whole or not at all."""
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(found) + "\n")
-    part.replace(path)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,11 @@ that promoting a model or rolling back is a change that can be reviewed.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from scones import files
 from scones.errors import RegistryError
 
 _HINT = "train a model with: invoke train; or pin one that is registered: invoke pin VERSION"
@@ -67,7 +67,4 @@ def read_pin(path: Path) -> PinnedModel:
 
 def write_pin(path: Path, model: PinnedModel) -> None:
     """Write ``model.tfvars.json``, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    partial.write_text(json.dumps({"model": asdict(model)}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)
+    files.write(path, json.dumps({"model": asdict(model)}, indent=2, ensure_ascii=False) + "\n")

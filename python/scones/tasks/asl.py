@@ -21,22 +21,20 @@ def render(context, env=None, account=None, out=None):
     """
     from pathlib import Path
 
-    from scones import definition, settings
+    from scones import definition, files, settings
 
     environment = settings.load(env)
     place = _place(environment, account)
     names, source = (definition.function_names(environment.name), "") if account else _function_names(environment)
     text = (environment.root / "asl" / "classify_image.asl.json").read_text()
-    filled = definition.render(text, definition.function_arns(*place, names))
+    filled = definition.render(text, definition.values(*place, names))
     if source:
         print(source, file=sys.stderr)
     if out is None:
         print(filled, end="")
         return
     target = Path(out)
-    partial = target.with_name(f".{target.name}.partial")
-    partial.write_text(filled)
-    partial.replace(target)
+    files.write(target, filled)
     print(f"wrote {target}", file=sys.stderr)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scones import files
 from scones.errors import InputError
 from scones.settings import ROOT
 from scones.tasks.cli import task
@@ -51,5 +52,5 @@ def docs(context, check=False):
     if check and new != now:
         raise InputError("the README's table of tasks is stale", hint="write it anew with: invoke docs")
     if new != now:
-        readme.write_text(new)
+        files.write(readme, new)
     print("the README's table of tasks is up to date")

@@ -22,6 +22,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from scones import files
 from scones.errors import SetupError
 from scones.terraform.binary import Binary
 
@@ -191,9 +192,4 @@ def _chosen(path: Path) -> Path | None:
 
 
 def _write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists() or path.read_text() != text:
-        part = path.with_suffix(f".{os.getpid()}")
-        part.write_text(text)
-        part.replace(path)
-    return path
+    return path if path.exists() and path.read_text() == text else files.write(path, text)
