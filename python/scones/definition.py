@@ -1,9 +1,9 @@
-"""The state machine's definition: ``asl/classify_image.asl.json`` with the functions' ARNs in the place of their names.
+"""The state machine's definition: ``asl/classify_image.asl.json`` with its partition and the functions' ARNs filled in.
 
 Example::
 
     text = (ROOT / "asl" / "classify_image.asl.json").read_text()
-    render(text, function_arns("aws", "us-east-1", "123456789012", {"classify-image": "scones-dev-classify-image", …}))
+    render(text, values("aws", "us-east-1", "123456789012", {"classify-image": "scones-dev-classify-image", …}))
 
 Terraform fills the same file with ``templatefile``; :func:`render` gives the same text and knows ``${name}`` only.
 Language: the Amazon States Language, https://states-language.net/spec.html.
@@ -30,16 +30,18 @@ def function_names(environment: str) -> dict[str, str]:
     return {function: f"scones-{environment}-{function}" for function in FUNCTIONS}
 
 
-def function_arns(partition: str, region: str, account: str, names: Mapping[str, str]) -> dict[str, str]:
-    """What the template's placeholders stand for.
+def values(partition: str, region: str, account: str, names: Mapping[str, str]) -> dict[str, str]:
+    """What the template's placeholders stand for: the partition, and the functions' ARNs.
 
     Args:
+        partition: The one that the region belongs to: ``aws``, ``aws-cn``, ``aws-us-gov``, ….
         names: The functions' names by what they do, as :func:`function_names` or the service stack's outputs give them.
     """
-    return {
+    arns = {
         f"{function.replace('-', '_')}_arn": f"arn:{partition}:lambda:{region}:{account}:function:{name}"
         for function, name in names.items()
     }
+    return {"partition": partition, **arns}
 
 
 def render(text: str, values: Mapping[str, str]) -> str:
@@ -52,6 +54,6 @@ def render(text: str, values: Mapping[str, str]) -> str:
     if asked != set(values):
         raise InputError(
             f"the definition asks for {', '.join(sorted(asked))}, and is given {', '.join(sorted(values))}",
-            hint="the placeholders of asl/classify_image.asl.json are the functions' names with _arn",
+            hint="the placeholders of asl/classify_image.asl.json are partition and the functions' names with _arn",
         )
     return PLACEHOLDER.sub(lambda found: values[found.group(1)], text)

@@ -168,10 +168,11 @@ def test_every_function_is_told_the_executions_name_and_start(task):
 
 def test_placeholders_are_what_terraform_passes():
     folders = {path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py")}
-    assert definition.placeholders(TEMPLATE) == {f"{folder}_arn" for folder in folders}
+    assert definition.placeholders(TEMPLATE) == {"partition", *(f"{folder}_arn" for folder in folders)}
     stack = (ROOT / "terraform" / "stacks" / "service" / "main.tf").read_text()
     assert "asl/classify_image.asl.json" in stack
     assert '${replace(name, "-", "_")}_arn' in stack
+    assert "{ partition = data.aws_partition.current.partition }" in stack
 
 
 def test_terraform_reads_nothing_else_in_it_as_a_template():
@@ -180,11 +181,19 @@ def test_terraform_reads_nothing_else_in_it_as_a_template():
 
 
 def test_rendering_fills_every_placeholder_and_stays_json():
-    arns = definition.function_arns("aws", "us-east-1", "123456789012", definition.function_names("dev"))
-    states = json.loads(definition.render(TEMPLATE, arns))["States"]
+    values = definition.values("aws", "us-east-1", "123456789012", definition.function_names("dev"))
+    states = json.loads(definition.render(TEMPLATE, values))["States"]
     called = [states[name]["Parameters"]["FunctionName"] for name in TASKS]
     prefix = "arn:aws:lambda:us-east-1:123456789012:function:scones-dev-"
     assert called == [f"{prefix}{function}" for function in definition.FUNCTIONS]
+
+
+@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov"])
+def test_everything_is_of_the_partition_that_it_is_rendered_for(partition):
+    """In another partition an execution would fail: "The resource belongs to a different partition"."""
+    values = definition.values(partition, "some-region-1", "123456789012", definition.function_names("dev"))
+    rendered = definition.render(TEMPLATE, values)
+    assert set(re.findall(r"arn:([^:]+):", rendered)) == {partition}
 
 
 @pytest.mark.parametrize("values", [{}, {"classify_image_arn": "x"}, {f"f{n}_arn": "x" for n in range(4)}], ids=len)
@@ -202,5 +211,5 @@ def test_the_task_prints_nothing_but_the_definition_and_needs_no_cloud_for_it(tm
 
 
 def test_an_independent_parser_of_the_states_language_takes_it():
-    arns = definition.function_arns("aws", "us-east-1", "123456789012", definition.function_names("dev"))
-    AmazonStateLanguageParser.parse(definition.render(TEMPLATE, arns))
+    values = definition.values("aws", "us-east-1", "123456789012", definition.function_names("dev"))
+    AmazonStateLanguageParser.parse(definition.render(TEMPLATE, values))

@@ -67,7 +67,8 @@ def machine(cloud):
     """The state machine as applied, but retrying once only, so that what never passes does not take a minute."""
     tag = uuid.uuid4().hex[:8]
     cloud.client("iam").create_role(RoleName=f"scones-{tag}", AssumeRolePolicyDocument="{}")
-    arns = {
+    values = {
+        "partition": "aws",
         "serialize_image_data_arn": deploy(
             cloud, f"serialize-{tag}", packaging.build(ROOT / "lambdas" / "serialize_image_data")
         ),
@@ -80,7 +81,7 @@ def machine(cloud):
         ),
     }
     template = (ROOT / "asl" / "classify_image.asl.json").read_text()
-    machine = json.loads(definition.render(template, arns))
+    machine = json.loads(definition.render(template, values))
     for state in machine["States"].values():
         for retrier in state.get("Retry", []):
             retrier["MaxAttempts"] = 1

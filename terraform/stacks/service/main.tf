@@ -57,8 +57,12 @@ module "function" {
 module "state_machine" {
   source = "../../modules/state_machine"
 
-  name               = "${local.prefix}-classify-image"
-  definition         = templatefile("${path.module}/../../../asl/classify_image.asl.json", { for name, function in module.function : "${replace(name, "-", "_")}_arn" => function.arn })
+  name = "${local.prefix}-classify-image"
+  definition = templatefile("${path.module}/../../../asl/classify_image.asl.json", merge(
+    # In GovCloud and in China an execution refuses a resource of the partition "aws".
+    { partition = data.aws_partition.current.partition },
+    { for name, function in module.function : "${replace(name, "-", "_")}_arn" => function.arn },
+  ))
   function_arns      = [for function in module.function : function.arn]
   log_retention_days = var.log_retention_days
 }
