@@ -1,5 +1,6 @@
 """How a task's failures reach a person: a message and an exit code, never a traceback."""
 
+import os
 import subprocess
 import sys
 
@@ -45,6 +46,23 @@ def test_a_failure_is_a_message_and_an_exit_code(error, code, text):
 def test_a_bug_keeps_its_traceback():
     with pytest.raises(ZeroDivisionError):
         raising(ZeroDivisionError())(invoke.Context())
+
+
+@pytest.mark.parametrize(
+    ("env", "endpoint"), [("dev", None), ("local", "http://127.0.0.1:5000"), (None, "http://127.0.0.1:5000")]
+)
+def test_another_environment_is_not_led_to_the_cloud_that_the_shell_was_set_to(monkeypatch, env, endpoint):
+    """After eval "$(invoke env)", --env dev must reach AWS; the shell's own environment stays as it was set."""
+    monkeypatch.setenv("SCONES_ENV", "local")
+    monkeypatch.setenv("SCONES_EXPORTED", "AWS_ACCESS_KEY_ID AWS_ENDPOINT_URL SCONES_ENV")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5000")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+
+    @task
+    def body(context, env=None):
+        return os.environ.get("AWS_ENDPOINT_URL")
+
+    assert body(invoke.Context(), env=env) == endpoint
 
 
 def test_debugging_shows_the_traceback(monkeypatch):

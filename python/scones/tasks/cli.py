@@ -19,6 +19,9 @@ from invoke.exceptions import Exit
 
 from scones.errors import SconesError
 
+#: The names that an earlier ``eval "$(invoke env)"`` set in this shell.
+EXPORTED = "SCONES_EXPORTED"
+
 
 def task(*args: Any, **options: Any) -> Any:
     """``invoke.task`` whose body may raise SconesError, which a person sees as one message and an exit code.
@@ -34,6 +37,7 @@ def task(*args: Any, **options: Any) -> Any:
 def _guarded(body: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(body)
     def run(*args: Any, **kwargs: Any) -> Any:
+        _leave_other_environment(kwargs.get("env"))
         try:
             return body(*args, **kwargs)
         except SconesError as error:
@@ -49,3 +53,13 @@ def _guarded(body: Callable[..., Any]) -> Callable[..., Any]:
             raise Exit(f"error: the cloud refused: {error}", code=1) from None
 
     return run
+
+
+def _leave_other_environment(name: str | None) -> None:
+    """Forget what ``eval "$(invoke env)"`` set for another environment than the one that a task is given.
+
+    Else ``--env dev``, which names no address and no keys of its own, would go to the local cloud with its keys.
+    """
+    if name and name != os.environ.get("SCONES_ENV"):
+        for variable in os.environ.get(EXPORTED, "").split():
+            os.environ.pop(variable, None)

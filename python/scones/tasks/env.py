@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from scones.tasks.cli import task
-
-# The names that an earlier `eval` set in this shell; those that the next one does not set are unset by it.
-EXPORTED = "SCONES_EXPORTED"
+from scones.tasks.cli import EXPORTED, task
 
 
 @task(
@@ -52,6 +49,8 @@ def env(context, env=None, stack="service"):
 
 def lines(variables, before=""):
     """Shell lines that export ``variables`` and unset what ``before``, an earlier list of names, has beyond them.
+
+    The names are exported too, for the next ``eval``, and for tasks that are given another environment.
 
     >>> lines({"AWS_REGION": "us-east-1"}, "AWS_ENDPOINT_URL AWS_REGION")
     ['unset AWS_ENDPOINT_URL', 'export AWS_REGION=us-east-1', 'export SCONES_EXPORTED=AWS_REGION']
