@@ -5,8 +5,11 @@ locals {
   # ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG
   image = regex("^(?P<account>[0-9]{12})\\.dkr\\.ecr\\.(?P<region>[a-z0-9-]+)\\.amazonaws\\.com(?:\\.cn)?/(?P<repository>[^:@]+)", var.image_uri)
 
-  artifact_arn = replace(var.artifact_uri, "s3://", "arn:${data.aws_partition.current.partition}:s3:::")
-  capture_arn  = replace(var.capture_uri, "s3://", "arn:${data.aws_partition.current.partition}:s3:::")
+  # s3://BUCKET/FOLDER/…: the folder that holds this artifact and those before it; one at the bucket's root stands alone.
+  artifacts_uri = try(regex("^s3://[^/]+/[^/]+/", var.artifact_uri), null)
+  artifacts_arn = replace(local.artifacts_uri == null ? var.artifact_uri : "${local.artifacts_uri}*", "s3://", "arn:${data.aws_partition.current.partition}:s3:::")
+
+  capture_arn = replace(var.capture_uri, "s3://", "arn:${data.aws_partition.current.partition}:s3:::")
 
   # SageMaker changes neither a model nor a configuration in place, and refuses a name that is taken. So each name ends
   # in a hash of its content: new content makes a new one beside the old one, which goes when the endpoint has moved on.
@@ -19,10 +22,12 @@ locals {
   # https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html#sagemaker-roles-createmodel-perms
   statements = [
     {
-      Sid      = "ReadTheArtifact"
+      # The artifact before this one too: while an endpoint is updated, and after an update was rolled back, an instance
+      # that is replaced loads it with this very role.
+      Sid      = "ReadArtifacts"
       Effect   = "Allow"
       Action   = ["s3:GetObject"]
-      Resource = local.artifact_arn
+      Resource = local.artifacts_arn
     },
     {
       Sid      = "WriteCaptures"

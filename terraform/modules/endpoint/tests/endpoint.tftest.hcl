@@ -47,14 +47,14 @@ run "captures_all_of_both_directions_as_json" {
 run "may_do_what_hosting_this_model_needs" {
   assert {
     condition = { for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid => statement.Resource } == {
-      ReadTheArtifact         = "arn:aws:s3:::pictures/models/job-1/output/model.tar.gz"
+      ReadArtifacts           = "arn:aws:s3:::pictures/models/*"
       WriteCaptures           = "arn:aws:s3:::pictures/captures/scones-test/*"
       WriteLogs               = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/sagemaker/Endpoints/scones-test:*"
       PutMetrics              = "*"
       LogInToTheImageRegistry = "*"
       PullTheImage            = "arn:aws:ecr:us-east-1:811284229777:repository/image-classification"
     }
-    error_message = "Each statement must name its own artifact, captures, logs and image."
+    error_message = "Each statement must name its own artifacts, captures, logs and image."
   }
 
   assert {
@@ -72,6 +72,19 @@ run "may_do_what_hosting_this_model_needs" {
   assert {
     condition     = aws_sagemaker_model.this.enable_network_isolation
     error_message = "The container must have no network."
+  }
+}
+
+run "reads_an_artifact_at_the_buckets_root_and_nothing_else_there" {
+  command = plan
+
+  variables {
+    artifact_uri = "s3://pictures/model.tar.gz"
+  }
+
+  assert {
+    condition     = local.artifacts_arn == "arn:aws:s3:::pictures/model.tar.gz"
+    error_message = "An artifact that lies in no folder must be named itself."
   }
 }
 
