@@ -29,7 +29,9 @@ locals {
     # On the bucket, not on what is in it: settings, and the listing that finds an example image.
     { Sid = "ReadBucket", Effect = "Allow", Action = ["s3:Get*", "s3:ListBucket"], Resource = [local.buckets] },
     { Sid = "ReadRoles", Effect = "Allow", Action = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"], Resource = [local.roles_arn] },
-    { Sid = "ReadFunctions", Effect = "Allow", Action = ["lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:ListVersionsByFunction"], Resource = [local.functions] },
+    # Without ListTags, GetFunction leaves the tags out, and every plan would set them anew:
+    # https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
+    { Sid = "ReadFunctions", Effect = "Allow", Action = ["lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:ListTags", "lambda:ListVersionsByFunction"], Resource = [local.functions] },
     { Sid = "ReadStateMachines", Effect = "Allow", Action = ["states:DescribeStateMachine", "states:ListStateMachineVersions", "states:ListTagsForResource"], Resource = [local.machines] },
     { Sid = "ReadModels", Effect = "Allow", Action = ["sagemaker:DescribeModel", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeEndpoint", "sagemaker:DescribeModelPackageGroup", "sagemaker:ListTags"], Resource = local.models },
     { Sid = "ReadLogGroups", Effect = "Allow", Action = ["logs:ListTagsForResource"], Resource = local.log_groups },

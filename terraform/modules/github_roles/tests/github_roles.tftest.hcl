@@ -52,6 +52,15 @@ run "plans_without_writing_anything_but_the_lock" {
   }
 }
 
+run "plans_with_the_tags_that_functions_have" {
+  assert {
+    condition = contains(one([
+      for statement in jsondecode(aws_iam_role_policy.this["plan"].policy).Statement : statement.Action if statement.Sid == "ReadFunctions"
+    ]), "lambda:ListTags")
+    error_message = "Lambda tells a function's tags only to those who may list them; else every plan shows a change."
+  }
+}
+
 run "names_everything_only_where_the_service_names_nothing" {
   assert {
     condition = [
