@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -140,6 +142,37 @@ def test_an_interrupted_start_leaves_no_process(state, monkeypatch):
         control.up(state, port=0)
     monkeypatch.undo()
     eventually(lambda: not control.is_alive(state))
+
+
+def test_those_who_only_ask_are_not_taken_for_a_cloud_and_keep_none_from_starting(state):
+    """Else `down` would end whatever process has the pid that an earlier cloud left in its lock."""
+    state.mkdir()
+    (state / "cloud.lock").write_text(str(os.getpid()))
+    with (state / "cloud.lock").open() as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        assert not control.is_alive(state)
+        assert not control.down(state), "and this process, whose pid is in the file, was left alone"
+        release = threading.Timer(0.2, asking.close)
+        release.start()
+        with contextlib.closing(control.hold_lock(state)):
+            assert control.is_alive(state)
+        release.join()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"endpoint": 3, "port": 1, "pid": [], "started": 0}'])
+def test_an_address_that_says_nothing_is_no_running_cloud(state, text):
+    state.mkdir()
+    with contextlib.closing(control.hold_lock(state)):
+        (state / "cloud.json").write_text(text)
+        assert control.status(state) is None
+
+
+def test_a_folder_of_other_things_is_neither_cleared_nor_made_a_clouds(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(LocalCloudError, match="holds files that are no local cloud's"):
+        control.up(tmp_path, port=0)
+    assert not control.down(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_down_does_nothing_where_no_cloud_ever_was(tmp_path):

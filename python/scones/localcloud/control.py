@@ -38,6 +38,7 @@ DEFAULT_PORT = 5566
 IDENTITY_PATH = "/_local-cloud"
 START_SECONDS = 60.0
 STOP_SECONDS = 8.0
+LOCK_SECONDS = 1.0
 
 ADDRESS, LOCK, LOG, PREVIOUS_LOG = "cloud.json", "cloud.lock", "cloud.log", "cloud.previous.log"
 _TURN = "turn.lock"
@@ -72,10 +73,12 @@ def up(state: Path, *, port: int | None = None, tethered: bool = False) -> Cloud
         tethered: Whether the cloud ends when the calling process does. Otherwise it outlives it, until :func:`down`.
 
     Raises:
-        LocalCloudError: the port is taken, the cloud runs on another one, or it did not start (with its last words).
+        LocalCloudError: the folder holds other things, the port is taken, the cloud runs on another one, or it did not
+            start (with its last words).
     """
     state = state.absolute()
     state.mkdir(parents=True, exist_ok=True)
+    _refuse_foreign(state)
     with _turn(state):
         running = status(state)
         if running:
@@ -93,7 +96,7 @@ def up(state: Path, *, port: int | None = None, tethered: bool = False) -> Cloud
 def down(state: Path) -> bool:
     """End the folder's cloud and every process it started; with it goes all that it holds. False: none was running."""
     state = state.absolute()
-    if not state.is_dir():
+    if not (state / LOCK).exists():
         return False
     with _turn(state):
         was_running = _end(state)
@@ -112,7 +115,7 @@ def status(state: Path) -> Cloud | None:
         # No proxy, whatever the variables say: the address is this machine's own.
         with build_opener(ProxyHandler({})).open(cloud.endpoint + IDENTITY_PATH, timeout=5) as answer:
             return cloud if json.load(answer)["pid"] == cloud.pid else None
-    except (OSError, URLError, ValueError, KeyError):
+    except (OSError, URLError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -127,11 +130,16 @@ def _turn(state: Path) -> Iterator[None]:
 def hold_lock(state: Path) -> IO[Any] | None:
     """Take the folder's lock for this process's life; None when a cloud has it. Called by the server."""
     lock = (state / LOCK).open("a+")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        return None
+    give_up = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if time.monotonic() > give_up:
+                lock.close()
+                return None
+            time.sleep(0.01)  # it may be someone who only asks, in is_alive
     lock.truncate(0)
     lock.write(str(os.getpid()))
     lock.flush()
@@ -141,8 +149,10 @@ def hold_lock(state: Path) -> IO[Any] | None:
 def is_alive(state: Path) -> bool:
     """Whether a process holds the folder's lock, ready or not."""
     try:
-        with (state / LOCK).open("a+") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with (state / LOCK).open() as lock:
+            # Shared, so that of two who ask at once neither is taken for a cloud: what the lock's file says would then
+            # be an earlier cloud's pid, which `down` would end although it may be anybody's by now.
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except FileNotFoundError:
@@ -219,6 +229,15 @@ def _end(state: Path) -> bool:
                 return True
             time.sleep(0.02)
     raise LocalCloudError(f"the local cloud of {state} does not end", hint=f"its pid is in {state / LOCK}")
+
+
+def _refuse_foreign(state: Path) -> None:
+    """Never clear a folder that has not been a cloud's: an environment may name a wrong one."""
+    if not (state / LOCK).exists() and any(path.name != _TURN for path in state.iterdir()):
+        raise LocalCloudError(
+            f"{state} holds files that are no local cloud's, and a local cloud clears its folder",
+            hint="let access.endpoint_file in the environment's environment.json name a file in a folder of its own",
+        )
 
 
 def _clear(state: Path) -> None:
