@@ -30,7 +30,7 @@ def test_up_and_status_say_where_the_cloud_is(cloud, of_the_tests_cloud, capsys)
 
 @pytest.mark.parametrize("port", ["http", "0", "70000", "-1"])
 def test_a_port_that_is_none_is_refused(of_the_tests_cloud, port):
-    with pytest.raises(Exit, match=f"--port must be a number from 1 to 65535, not '{port}'"):
+    with pytest.raises(Exit, match=f"--port must be a whole number from 1 to 65535, not '{port}'"):
         local.up(Context(), port=port)
 
 

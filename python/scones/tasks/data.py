@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scones import settings
 from scones.errors import InputError
+from scones.tasks import options
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
         "sample": "bicycles and motorcycles drawn by code: no file and no network needed",
         "classes": "the classes in label order, with commas; the environment's (bicycle,motorcycle) where not given",
         "out": "the data set's folder; build/dataset where not given",
-        "seed": "chooses the validation images, a tenth of each class's training images",
+        "seed": "chooses the validation images, a tenth of each class's training images; 0 where not given",
         "skip-bad": "leave out files that cannot be used and list them, instead of refusing",
         "upload": "also put the data set into the environment's bucket, or into --bucket",
         "bucket": "the bucket to upload to; the foundation stack's where not given",
@@ -46,7 +47,7 @@ def etl(
     classes=None,
     env=None,
     out=None,
-    seed=0,
+    seed=None,
     skip_bad=False,
     upload=False,
     bucket=None,
@@ -74,6 +75,7 @@ def etl(
             f"one source is needed, not {len(given)}: {', '.join(given)}", hint="give one of them, or none"
         )
     environment = settings.load(env)
+    seed = options.whole_number(seed, "--seed", default=0, least=0)
     chosen = labels.parse(classes) if classes else environment.classes
     target = Path(out).expanduser() if out else environment.build / "dataset"
     cache = environment.build / "downloads"

@@ -38,7 +38,7 @@ def demo(context, classes=None, set=None, keep=False, env=None):
 
     from scones.dataset import labels
     from scones.demo import Demo
-    from scones.tasks.train import pairs
+    from scones.tasks.options import pairs
 
     environment = settings.load(env)
     console = Console()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections import deque
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from scones import settings
-from scones.errors import InputError, SettingsError
+from scones.errors import LocalCloudError, SettingsError
+from scones.tasks import options
 from scones.tasks.cli import task
 
+LINES = 50
 ENVIRONMENT = "the environment whose cloud it is (default: SCONES_ENV, else local)"
 
 
@@ -28,12 +32,11 @@ def up(context: Any, env: str | None = None, port: str | None = None) -> None:
     """
     from scones.localcloud import control
 
-    if port is not None and not (port.isdecimal() and 0 < int(port) < 65536):
-        raise InputError(f"--port must be a number from 1 to 65535, not '{port}'")
+    wanted = options.whole_number(port, "--port", most=65535)
     state = _state(env)
     before = control.status(state)
     began = time.monotonic()
-    cloud = control.up(state, port=int(port) if port else None)
+    cloud = control.up(state, port=wanted)
     how = "is running" if before else f"started in {time.monotonic() - began:.1f} s"
     print(f"the local cloud {how}: {cloud.endpoint} (pid {cloud.pid})")
 
@@ -56,23 +59,25 @@ def status(context: Any, env: str | None = None) -> None:
     if cloud is None:
         print("the local cloud is not running; start it with: invoke local.up")
         raise SystemExit(1)
-    age = time.strftime("%H:%M:%S", time.gmtime(time.time() - cloud.started))
+    age = timedelta(seconds=int(time.time() - cloud.started))
     print(f"the local cloud is running: {cloud.endpoint} (pid {cloud.pid}, up {age})\nits folder: {cloud.state}")
 
 
-@task(help={"env": ENVIRONMENT, "lines": "how many lines (default 50)", "follow": "go on as they are written"})
-def logs(context: Any, env: str | None = None, lines: int = 50, follow: bool = False) -> None:
+@task(help={"env": ENVIRONMENT, "lines": f"how many lines (default {LINES})", "follow": "go on as they are written"})
+def logs(context: Any, env: str | None = None, lines: str | None = None, follow: bool = False) -> None:
     """Show the local cloud's log: every request, every refusal, every failure."""
-    from scones.errors import LocalCloudError
     from scones.localcloud import control
 
+    count = options.whole_number(lines, "--lines", default=LINES, most=1_000_000)
     state = _state(env)
     path = state / control.LOG
     if not path.exists():
         raise LocalCloudError(f"there is no log yet: {path}", hint="start the local cloud with: invoke local.up")
     with path.open(errors="replace") as log:
-        for line in log.readlines()[-lines:]:
+        for line in deque(log, maxlen=count):
             print(line, end="")
         while follow and control.status(state):
             print(log.read(), end="", flush=True)
             time.sleep(0.5)
+        if follow:
+            print(log.read(), end="")  # the last words of one that has ended

@@ -16,6 +16,7 @@ from invoke.exceptions import Exit
 
 from scones import settings
 from scones.errors import CloudError, InputError, SconesError
+from scones.tasks import options
 from scones.tasks.cli import task
 from scones.tasks.data import bars
 from scones.tasks.views import captured_table, combined_exit_code, outcome_table, shown, state_line, summary_table
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from scones.workflow import StateRun
 
 WORKERS = 8
+ROWS = 24
 SHOWN_BROKEN = 5
 ENVIRONMENT = "the environment: a folder of terraform/environments; local where not given"
 
@@ -40,7 +42,7 @@ ENVIRONMENT = "the environment: a folder of terraform/environments; local where 
         "env": ENVIRONMENT,
     },
 )
-def execute(context, image, threshold=None, workers=WORKERS, env=None):
+def execute(context, image, threshold=None, workers=None, env=None):
     """Run the state machine on an image, and show its states and its result.
 
     Local files are uploaded first, under images/<sha256>. Exit code: 0 when all passed, 3 when the only failures are
@@ -59,8 +61,8 @@ def execute(context, image, threshold=None, workers=WORKERS, env=None):
     images = workflow.images_of(image)
     if not images:
         raise InputError("no image is given", hint="invoke execute --image PATH (a file, a folder or s3://BUCKET/KEY)")
-    at = None if threshold is None else workflow.check_threshold(_number(threshold, "--threshold"))
-    workers = _count(workers, "--workers")
+    at = None if threshold is None else workflow.check_threshold(options.number(threshold, "--threshold"))
+    workers = options.whole_number(workers, "--workers", default=WORKERS)
     machine = Stack(environment, "service").outputs()["state_machine_arn"]
     local = not all(one.startswith("s3://") for one in images)
     bucket = Stack(environment, "foundation").outputs()["bucket"] if local else ""
@@ -90,7 +92,7 @@ def execute(context, image, threshold=None, workers=WORKERS, env=None):
         "env": ENVIRONMENT,
     }
 )
-def evaluate(context, limit=None, dataset=None, out=None, workers=WORKERS, env=None):
+def evaluate(context, limit=None, dataset=None, out=None, workers=None, env=None):
     """Send the test split through the endpoint: accuracy, confusion matrix, and what each threshold would do.
 
     The requests are captured like any others, with the image's name as CustomAttributes. All of it is kept in
@@ -109,8 +111,8 @@ def evaluate(context, limit=None, dataset=None, out=None, workers=WORKERS, env=N
     found = load(Path(dataset).expanduser() if dataset else environment.build / "dataset")
     pinned = registry.read_pin(environment.pin_path)
     evaluation.check_classes(found.classes, pinned.class_labels)
-    images = evaluation.pick(found.images("test"), None if limit is None else _count(limit, "--limit"))
-    workers = _count(workers, "--workers")
+    images = evaluation.pick(found.images("test"), options.whole_number(limit, "--limit"))
+    workers = options.whole_number(workers, "--workers", default=WORKERS)
     endpoint = Stack(environment, "service").outputs()["endpoint_name"]
     console = Console()
     with bars(console) as progress:
@@ -136,7 +138,7 @@ def evaluate(context, limit=None, dataset=None, out=None, workers=WORKERS, env=N
         "classes": "class names in label order, with commas; the pinned model's where not given",
         "threshold": "where the line is drawn; the environment's confidence_threshold where not given",
         "endpoint": "the endpoint's name; the service stack's where not given",
-        "rows": "how many of the least sure images are shown",
+        "rows": f"how many of the least sure images are shown; {ROWS} where not given",
         "out": "the report's folder; build/report where not given",
         "env": ENVIRONMENT,
     }
@@ -149,7 +151,7 @@ def capture(
     classes=None,
     threshold=None,
     endpoint=None,
-    rows=24,
+    rows=None,
     out=None,
     env=None,
 ):
@@ -169,9 +171,9 @@ def capture(
 
     environment = settings.load(env)
     period = periods.parse(since or (None if from_ else "30d"), until)
-    line = environment.service["confidence_threshold"] if threshold is None else _share(threshold, "--threshold")
-    rows = _count(rows, "--rows")
-    names = _names(classes)
+    line = environment.service["confidence_threshold"] if threshold is None else options.share(threshold, "--threshold")
+    rows = options.whole_number(rows, "--rows", default=ROWS)
+    names = options.names(classes)
     console = Console()
     if from_:
         folder = Path(from_).expanduser()
@@ -279,31 +281,3 @@ def _class_labels(environment: Environment) -> tuple[str, ...]:
         return tuple(registry.read_pin(environment.pin_path).class_labels)
     except RegistryError:
         return environment.classes
-
-
-def _names(classes: str | None) -> tuple[str, ...]:
-    return tuple(name.strip() for name in classes.split(",") if name.strip()) if classes else ()
-
-
-def _number(text: Any, option: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"{option} must be a number, not '{text}'") from None
-
-
-def _share(text: Any, option: str) -> float:
-    number = _number(text, option)
-    if not 0 <= number <= 1:
-        raise InputError(f"{option} must be from 0 to 1, not {text}", hint="80 percent is 0.8")
-    return number
-
-
-def _count(text: Any, option: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise InputError(f"{option} must be a whole number from 1 on, not '{text}'")
-    return number

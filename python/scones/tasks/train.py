@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scones import settings
 from scones.errors import InputError
+from scones.tasks import options
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def train(context, env=None, set=None, classes=None, name=None, attach=None, reg
     environment = settings.load(env)
     console = Console()
     if not attach:
-        attach = _start(environment, console, pairs(set), classes, name, yes)
+        attach = _start(environment, console, options.pairs(set), classes, name, yes)
         console.print(f"started training job [bold]{attach}[/bold]", soft_wrap=True)
     done = _follow(environment, attach, console).job
     metrics = ", ".join(f"{metric} {value:.3f}" for metric, value in sorted(done.metrics.items()))
@@ -228,23 +229,6 @@ def _asked(question: str) -> bool:
         return Confirm.ask(question, default=False)
     except (KeyboardInterrupt, EOFError):
         return False
-
-
-def pairs(given: Any) -> dict[str, str]:
-    """``--set`` options as a mapping.
-
-    Raises:
-        InputError: one is not NAME=VALUE, or a name comes twice.
-    """
-    found: dict[str, str] = {}
-    for text in given or ():
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
-            raise InputError(f"--set {text} is not NAME=VALUE", hint="for instance: --set epochs=30")
-        if name.strip() in found:
-            raise InputError(f"--set {name.strip()} is given twice: {found[name.strip()]} and {value}")
-        found[name.strip()] = value.strip()
-    return found
 
 
 def _table(found: list[Any], pinned: str | None) -> Any:

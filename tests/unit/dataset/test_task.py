@@ -52,7 +52,7 @@ def test_drawn_images_are_announced_so_that_nobody_misses_it(elsewhere, monkeypa
         ({"sample": True, "classes": "bicycle,moped"}, 2, "not 'moped'"),
         ({"archive": "none.tar.gz"}, 2, "none.tar.gz cannot be read"),
         ({"folder": "none"}, 2, "none is not a folder"),
-        ({"sample": True, "seed": -1}, 2, "the seed must be 0 or more, not -1"),
+        ({"sample": True, "seed": -1}, 2, "--seed must be a whole number from 0 on, not '-1'"),
     ],
 )
 def test_a_mistake_is_one_message_and_an_exit_code(options, code, message):

@@ -1,0 +1,82 @@
+"""What a person typed for a task's option, as a value.
+
+Example::
+
+    whole_number("8", "--workers")          # 8
+    whole_number("x", "--workers")          # InputError: --workers must be a whole number from 1 on, not 'x'
+
+Invoke would turn the text into a number by itself where an option's default is one, and shows a traceback where it is
+none: so a task's default is None, and the number that stands for it is given here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scones.errors import InputError
+
+
+def whole_number(
+    given: Any, option: str, *, default: int | None = None, least: int = 1, most: int | None = None
+) -> int | None:
+    """An integer of at least ``least`` and at most ``most``; ``default`` where none is given.
+
+    Raises:
+        InputError: it is none, or outside.
+    """
+    if given is None:
+        return default
+    try:
+        number = int(given)
+    except ValueError:
+        number = None
+    if number is None or number < least or (most is not None and number > most):
+        span = f"from {least} on" if most is None else f"from {least} to {most}"
+        raise InputError(f"{option} must be a whole number {span}, not '{given}'")
+    return number
+
+
+def number(given: Any, option: str) -> float:
+    """A number.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        return float(given)
+    except ValueError:
+        raise InputError(f"{option} must be a number, not '{given}'") from None
+
+
+def share(given: Any, option: str) -> float:
+    """A number from 0 to 1.
+
+    Raises:
+        InputError: it is none, or outside.
+    """
+    found = number(given, option)
+    if not 0 <= found <= 1:
+        raise InputError(f"{option} must be from 0 to 1, not {given}", hint="80 percent is 0.8")
+    return found
+
+
+def names(given: str | None) -> tuple[str, ...]:
+    """The names in ``a,b,c``; none where nothing is given."""
+    return tuple(name.strip() for name in given.split(",") if name.strip()) if given else ()
+
+
+def pairs(given: Any) -> dict[str, str]:
+    """``--set`` options as a mapping.
+
+    Raises:
+        InputError: one is not NAME=VALUE, or a name comes twice.
+    """
+    found: dict[str, str] = {}
+    for text in given or ():
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not name:
+            raise InputError(f"--set {text} is not NAME=VALUE", hint="for instance: --set epochs=30")
+        if name in found:
+            raise InputError(f"--set {name} is given twice: {found[name]} and {value}")
+        found[name] = value
+    return found
