@@ -6,7 +6,7 @@ import sys
 
 import invoke
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, NoCredentialsError
 from invoke.exceptions import Exit
 
 from scones.errors import DatasetError, TrainingError
@@ -34,6 +34,8 @@ def raising(error):
         (TrainingError("the job failed"), 1, "error: the job failed"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "PutObject"), 1, "AccessDenied"),
+        (NoCredentialsError(), 1, "error: the cloud cannot be asked: Unable to locate credentials"),
+        (PermissionError(13, "Permission denied", "/a/b"), 1, "error: /a/b: Permission denied"),
     ],
 )
 def test_a_failure_is_a_message_and_an_exit_code(error, code, text):
@@ -41,6 +43,20 @@ def test_a_failure_is_a_message_and_an_exit_code(error, code, text):
         raising(error)(invoke.Context())
     assert caught.value.code == code
     assert text in caught.value.message
+
+
+def test_a_reader_who_has_seen_enough_is_not_shown_a_traceback():
+    """``invoke local.logs | head -1`` ends as any program does whose reader leaves: with 128 + SIGPIPE."""
+    code = (
+        "import invoke\nfrom scones.tasks.cli import task\n"
+        "@task\ndef body(context):\n    while True: print('a line')\n"
+        "try: body(invoke.Context())\nexcept invoke.Exit as ended: raise SystemExit(ended.code)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout.readline() == b"a line\n"
+        child.stdout.close()
+        assert child.stderr.read() == b""
+    assert child.returncode == 141
 
 
 def test_a_bug_keeps_its_traceback():

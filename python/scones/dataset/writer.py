@@ -159,9 +159,9 @@ def _described(splits: dict[str, Images], classes: tuple[str, ...], contents: Co
 
 
 def _write(splits: dict[str, Images], description: dict[str, Any], out: Path, progress: Progress | None) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
     making, old = _beside(out, "new"), _beside(out, "old")
     try:
+        out.parent.mkdir(parents=True, exist_ok=True)
         making.mkdir()
         done = begin(progress, "Writing PNGs", sum(len(images) for images in splits.values()))
         for name in SPLITS:
@@ -172,7 +172,9 @@ def _write(splits: dict[str, Images], description: dict[str, Any], out: Path, pr
             out.rename(old)
         making.rename(out)
     except OSError as error:
-        raise DatasetError(f"{out} cannot be written: {error.strerror or error}", hint="is the disk full?") from error
+        raise DatasetError(
+            f"{out} cannot be written: {error.strerror or error}", hint="is there room for it, and may you write there?"
+        ) from error
     finally:
         if old.exists() and not out.exists():
             old.rename(out)

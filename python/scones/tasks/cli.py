@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -26,8 +27,8 @@ EXPORTED = "SCONES_EXPORTED"
 def task(*args: Any, **options: Any) -> Any:
     """``invoke.task`` whose body may raise SconesError, which a person sees as one message and an exit code.
 
-    A refusal by AWS (botocore's errors) is shown the same way; Ctrl-C ends with exit code 130. With ``SCONES_DEBUG=1``
-    the traceback is shown instead.
+    A file that cannot be read or written, and a refusal by AWS (botocore's errors), are shown the same way; Ctrl-C ends
+    with exit code 130. With ``SCONES_DEBUG=1`` the traceback is shown instead.
     """
     if args and callable(args[0]):
         return invoke.task(_guarded(args[0]), *args[1:], **options)
@@ -46,11 +47,20 @@ def _guarded(body: Callable[..., Any]) -> Callable[..., Any]:
             raise Exit(f"error: {error}", code=error.exit_code) from None
         except KeyboardInterrupt:
             raise Exit("interrupted; run the same command again to go on", code=130) from None
+        except BrokenPipeError:  # whoever read what was printed has seen enough, as `head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise Exit(code=141) from None
+        except OSError as error:
+            if os.environ.get("SCONES_DEBUG"):
+                raise
+            said = f"{error.filename}: {error.strerror}" if error.filename else error
+            raise Exit(f"error: {said}", code=1) from None
         except Exception as error:
             # botocore takes a fifth of a second to import: ask by name, so that tasks without AWS do not pay for it.
             if os.environ.get("SCONES_DEBUG") or not type(error).__module__.startswith(("botocore", "boto3")):
                 raise
-            raise Exit(f"error: the cloud refused: {error}", code=1) from None
+            what = "refused" if hasattr(error, "response") else "cannot be asked"
+            raise Exit(f"error: the cloud {what}: {error}", code=1) from None
 
     return run
 

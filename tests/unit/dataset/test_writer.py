@@ -221,6 +221,12 @@ def test_never_replaces_a_folder_that_is_no_data_set(out):
     assert (out / "holiday.jpg").exists()
 
 
+def test_a_place_that_cannot_be_is_one_clear_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DatasetError, match="file/dataset cannot be written"):
+        build(given(), CLASSES, tmp_path / "file" / "dataset")
+
+
 @pytest.mark.parametrize("name", ["../../evil.png", "/etc/passwd", "a\\b.png", "a\tb.png", ".hidden.png", "a\n.png"])
 def test_refuses_image_names_that_are_no_file_names(out, name):
     with pytest.raises(DatasetError, match="no plain file name"):
