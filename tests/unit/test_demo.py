@@ -10,7 +10,7 @@ from rich.console import Console
 from scones import settings
 from scones.demo import Claim, Demo, Outcome
 from scones.demo.display import Step, Steps
-from scones.errors import LocalCloudError, SettingsError
+from scones.errors import HyperparameterError, LocalCloudError, SettingsError
 from scones.localcloud import control
 
 
@@ -61,6 +61,11 @@ def test_refuses_an_environment_on_aws():
     """It makes and removes everything in its cloud."""
     with pytest.raises(SettingsError, match="environment 'prod' is on AWS"):
         Demo(settings.load("prod", variables={}), console())
+
+
+def test_a_misspelt_hyperparameter_is_told_before_anything_is_started():
+    with pytest.raises(HyperparameterError, match="did you mean epochs"):
+        Demo(settings.load("local", variables={}), console(), overrides={"epoch": "3"})
 
 
 def test_leaves_a_local_cloud_that_runs_alone(tmp_path, monkeypatch):

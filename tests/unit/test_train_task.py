@@ -65,6 +65,8 @@ FINISHED = job.Outcome(
         ({"set": ["learning_rat=1"]}, "did you mean learning_rate"),
         ({"env": "devv"}, "no environment 'devv'"),
         ({"classes": "bicycle,bicycle"}, "bicycle"),
+        ({"name": "no name"}, "'no name' cannot be a training job's name"),
+        ({"attach": "j", "set": ["epochs=3"], "name": "k"}, "--set, --name would change nothing"),
     ],
 )
 def test_a_mistake_is_told_before_anything_is_done(
@@ -113,6 +115,16 @@ def test_after_ctrl_c_a_job_is_stopped_where_a_person_says_so(monkeypatch: pytes
     found = tasks._follow(settings.load("dev", variables={}), "j", Console(file=io.StringIO()))
     assert stopped == ["j"]
     assert found is FINISHED
+
+
+def test_ctrl_c_while_a_job_stops_tells_how_to_follow_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not to run the same command again, which would start another job."""
+    monkeypatch.setattr(job, "follow", follower(KeyboardInterrupt(), KeyboardInterrupt()))
+    monkeypatch.setattr(job, "stop", lambda environment, name: None)
+    Keyboard(monkeypatch, there=True, answer=True)
+    with pytest.raises(Exit, match="invoke train --attach j --env dev") as ended:
+        tasks._follow(settings.load("dev", variables={}), "j", Console(file=io.StringIO()))
+    assert ended.value.code == 130
 
 
 def versions() -> list[registry.Version]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -76,6 +77,7 @@ class Demo:
 
     Raises:
         SettingsError: the environment's cloud is AWS itself.
+        HyperparameterError: an override is none that the algorithm takes.
     """
 
     def __init__(
@@ -93,6 +95,10 @@ class Demo:
                 hint="run it on the local cloud: invoke demo --env local",
             )
         self.environment = replace(environment, classes=classes) if classes else environment
+        # Nobody waits for a cloud and a data set to be told of a misspelt hyperparameter.
+        request.hyperparameters(
+            self.environment, classes=len(self.environment.classes), samples=sys.maxsize, overrides=overrides
+        )
         self.console = console
         self.overrides = overrides or {}
         self.keep = keep

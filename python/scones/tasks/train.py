@@ -8,6 +8,7 @@ Example::
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from scones import settings
@@ -51,6 +52,12 @@ def train(context, env=None, set=None, classes=None, name=None, attach=None, reg
 
     environment = settings.load(env)
     console = Console()
+    useless = [option for option, value in (("--set", set), ("--classes", classes), ("--name", name)) if value]
+    if attach and useless:
+        raise InputError(
+            f"--attach follows a job that has been started: {', '.join(useless)} would change nothing",
+            hint="leave out the one or the other",
+        )
     if not attach:
         attach = _start(environment, console, options.pairs(set), classes, name, yes)
         console.print(f"started training job [bold]{attach}[/bold]", soft_wrap=True)
@@ -137,6 +144,8 @@ def _start(
     from scones.training import job, request
 
     chosen_classes = labels.parse(classes) if classes else environment.classes
+    if name is not None:
+        request.check_name(name)
     request.check_instance_type(environment.training.instance_type)
     # Nobody waits for a data set to be told of a misspelt hyperparameter: how many images there are is seen later.
     request.hyperparameters(environment, classes=len(chosen_classes), samples=sys.maxsize, overrides=overrides)
@@ -196,16 +205,18 @@ def _follow(environment: Environment, name: str, console: Console) -> Any:
     from scones.training import job
     from scones.training.view import view
 
-    try:
+    def watch() -> Any:
         with view(console) as show:
             return job.follow(environment, name, show)
-    except KeyboardInterrupt:
+
+    with suppress(KeyboardInterrupt):
+        return watch()
+    with suppress(KeyboardInterrupt):
         if sys.stdin.isatty() and _asked("Stop the training job?"):
             job.stop(environment, name)
-            with view(console) as show:
-                return job.follow(environment, name, show)
-        again = f"invoke train --attach {name} --env {environment.name}"
-        raise Exit(f"training job '{name}' goes on; to follow it again: {again}", code=130) from None
+            return watch()
+    again = f"invoke train --attach {name} --env {environment.name}"
+    raise Exit(f"training job '{name}' goes on by itself; to follow it again: {again}", code=130)
 
 
 def _register(environment: Environment, job: str, console: Console) -> None:

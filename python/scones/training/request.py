@@ -48,6 +48,18 @@ def hyperparameters(
     return parse({**SMALL_IMAGES, **environment.training.hyperparameters, **counted, **(overrides or {})})
 
 
+def check_name(name: str) -> None:
+    """Refuse a training job's name that SageMaker does not take.
+
+    Raises:
+        InputError: it is such a one.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"'{name}' cannot be a training job's name", hint="use letters, digits and hyphens between them, 63 at most"
+        )
+
+
 def check_instance_type(instance_type: str) -> None:
     """Refuse an instance type that the algorithm does not train on.
 
@@ -109,10 +121,7 @@ def request(
         InputError: the name is none that SageMaker takes.
         SettingsError: the instance type is none that the algorithm trains on.
     """
-    if not _NAME.fullmatch(name):
-        raise InputError(
-            f"'{name}' cannot be a training job's name", hint="use letters, digits and hyphens between them, 63 at most"
-        )
+    check_name(name)
     check_instance_type(environment.training.instance_type)
     return {
         "training_job_name": name,
