@@ -54,12 +54,8 @@ def destroy(context, env=None, stack="service", yes=False):
     names = tuple(reversed(terraform.STACKS)) if stack == "all" else (_stack(env, stack).name,)
     ask = _asks(yes)
     for name in names:
-        if (
-            ask
-            and name == "bootstrap"
-            and input(f"Type {environment.name} to delete its state: ").strip() != environment.name
-        ):
-            raise InputError("nothing was deleted")
+        if ask and name == "bootstrap" and _typed(f"Type {environment.name} to delete its state: ") != environment.name:
+            raise InputError("the state was not deleted")
         terraform.destroy(terraform.Stack(environment, name), ask=ask)
 
 
@@ -98,6 +94,14 @@ def _stack(env, name, *, packaged=False):
     if packaged and name == "service":
         packaging.package(environment.root / "lambdas", environment.build / "lambdas")
     return terraform.Stack(environment, name)
+
+
+def _typed(question):
+    """What a person types; Ctrl-D is nothing."""
+    try:
+        return input(question).strip()
+    except EOFError:
+        return ""
 
 
 def _asks(yes):
