@@ -262,9 +262,11 @@ def images_of(arguments: Iterable[str]) -> list[str]:
     """
     found: list[str] = []
     for argument in arguments:
-        path = Path(argument)
-        if argument.startswith("s3://") or path.is_file():
+        path = Path(argument).expanduser()
+        if argument.startswith("s3://"):
             found.append(argument)
+        elif path.is_file():
+            found.append(str(path))
         elif path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in (".png", ".jpg", ".jpeg"))
             if not inside:

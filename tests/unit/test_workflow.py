@@ -271,12 +271,13 @@ def test_following_is_given_up_in_time_or_when_told_and_says_how_to_stop_the_exe
             workflow.follow(sfn, EXECUTION, pause=0, **given)
 
 
-def test_images_are_files_urls_and_what_folders_hold(tmp_path, picture):
+def test_images_are_files_urls_and_what_folders_hold(tmp_path, picture, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
     folder = tmp_path / "folder" / "deeper"
     folder.mkdir(parents=True)
     for name in ("b.PNG", "a.jpeg", "notes.txt", "c.jpg"):
         (folder / name).write_bytes(b"")
-    found = workflow.images_of(["s3://photos/a.png", str(picture), str(tmp_path / "folder")])
+    found = workflow.images_of(["s3://photos/a.png", str(picture), "~/folder"])
     assert found == ["s3://photos/a.png", str(picture), *(str(folder / name) for name in ("a.jpeg", "b.PNG", "c.jpg"))]
 
 
