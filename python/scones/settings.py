@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -136,7 +136,12 @@ def load(name: str | None = None, *, root: Path = ROOT, variables: Mapping[str, 
             hint=f"did you mean --env {near[0]}?" if near else "an environment is a folder of terraform/environments",
         )
     folder = root / "terraform" / "environments" / name
-    own = _read(folder / "environment.json")
+    path = folder / "environment.json"
+    own = _read(path)
+    _require(own, _OWN, path)
+    if unknown := own["training"].keys() - {known.name for known in fields(Training)}:
+        raise SettingsError(f"{path}: 'training' takes no {', '.join(sorted(unknown))}")
+    _require(own["training"], _TRAINING, path)
     try:
         access = own.get("access", {})
         return Environment(
@@ -154,8 +159,27 @@ def load(name: str | None = None, *, root: Path = ROOT, variables: Mapping[str, 
             else None,
             profile=access.get("profile"),
         )
-    except (KeyError, TypeError) as error:
-        raise SettingsError(f"{folder / 'environment.json'} cannot be used: {error}") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        raise SettingsError(f"{path} cannot be used: {error}") from error
+
+
+# What must be there, and of which type: what is found out later costs a training job.
+_OWN = {"region": str, "classes": list, "training": dict}
+_TRAINING = {
+    "instance_type": str,
+    "volume_size_gb": int,
+    "max_runtime_seconds": int,
+    "minimum_validation_accuracy": (int, float),
+}
+_WORDS = {str: "a text", list: "a list", dict: "an object", int: "a whole number", (int, float): "a number"}
+
+
+def _require(found: Mapping[str, Any], kinds: Mapping[str, Any], path: Path) -> None:
+    for name, kind in kinds.items():
+        if name not in found:
+            raise SettingsError(f"{path} has no '{name}'", hint="the other environments' files have it")
+        if not isinstance(found[name], kind) or isinstance(found[name], bool):
+            raise SettingsError(f"{path}: '{name}' must be {_WORDS[kind]}, not {json.dumps(found[name])}")
 
 
 def _read(path: Path) -> dict[str, Any]:

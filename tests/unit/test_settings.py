@@ -41,6 +41,30 @@ def test_reads_the_very_values_that_terraform_reads(tmp_path):
     assert found.endpoint_url() is None
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"region": None}, "'region' must be a text, not null"),
+        ({"classes": "bus,tank"}, "'classes' must be a list, not \"bus,tank\""),
+        ({"training": {"instance_type": "ml.g5.xlarge"}}, "has no 'volume_size_gb'"),
+        ({"training": []}, "'training' must be an object"),
+        ({"access": []}, "cannot be used"),
+    ],
+)
+def test_a_value_that_is_missing_or_of_another_type_is_named_with_its_file(tmp_path, changes, said):
+    write_environment(tmp_path, "dev", **changes)
+    with pytest.raises(SettingsError, match=rf"environment\.json.*{said}"):
+        settings.load("dev", root=tmp_path, variables={})
+
+
+@pytest.mark.parametrize("accuracy", ["0.7", None, True])
+def test_a_gate_that_is_no_number_is_found_before_a_job_is_trained(tmp_path, accuracy):
+    training = {"instance_type": "ml.g5.xlarge", "volume_size_gb": 30, "max_runtime_seconds": 600}
+    write_environment(tmp_path, "dev", training=training | {"minimum_validation_accuracy": accuracy})
+    with pytest.raises(SettingsError, match="'minimum_validation_accuracy' must be a number"):
+        settings.load("dev", root=tmp_path, variables={})
+
+
 def test_the_environment_is_the_local_one_unless_named_by_argument_or_variable(tmp_path):
     for name in ("local", "dev"):
         write_environment(tmp_path, name)
