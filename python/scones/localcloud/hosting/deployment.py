@@ -52,7 +52,7 @@ class Site:
                 fleet[variant.name] = self._start(variant)
             for variant in plan.variants:
                 _wait(variant, fleet[variant.name])
-        except DeploymentError:
+        except BaseException:
             end(fleet)
             raise
         return fleet
@@ -66,7 +66,7 @@ class Site:
         process = self._start(variant)
         try:
             _wait(variant, process)
-        except DeploymentError:
+        except BaseException:
             process.retire()
             raise
         return process

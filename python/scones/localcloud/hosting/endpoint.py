@@ -155,7 +155,12 @@ class Endpoint:
                 dead.stream.write(f"the container could not be restarted: {error}")
                 return
             with self._lock:
-                wanted = self._plan is plan and self.endpoint_status in ("InService", "Updating")
+                # The weights may have changed meanwhile; another deployment has a process of its own.
+                wanted = (
+                    self.endpoint_status in ("InService", "Updating")
+                    and self._plan.config_name == plan.config_name
+                    and variant.name not in self._fleet
+                )
                 if wanted:
                     self._fleet[variant.name] = process
             if not wanted:

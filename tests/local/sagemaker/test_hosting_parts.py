@@ -1,0 +1,80 @@
+"""What becomes of an endpoint's processes when something happens meanwhile; with stand-ins for the processes."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from scones.localcloud.hosting import deployment
+from scones.localcloud.hosting.deployment import Site
+from scones.localcloud.hosting.endpoint import Endpoint
+from scones.localcloud.hosting.plan import Plan, Variant
+
+from ..conftest import eventually
+
+VARIANT = Variant("A", "image-classification:1", "s3://b/m", 1.0, 1, None, 60, {})
+PLAN = Plan("config", (VARIANT, replace(VARIANT, name="B")), None)
+
+
+class Process:
+    """A serving process that only knows whether it was ended."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self.stream = SimpleNamespace(write=print)
+
+    def retire(self) -> None:
+        self.ended = True
+
+    def reserve(self) -> None: ...
+
+    def release(self) -> None: ...
+
+
+def test_a_container_that_is_restarted_while_weights_change_comes_back() -> None:
+    go_on, dead, new = threading.Event(), Process(), Process()
+
+    def start(variant: Variant) -> Process:
+        go_on.wait(10)
+        return new
+
+    fleet = {"A": dead, "B": Process()}
+    site: Any = SimpleNamespace(
+        endpoint="e", account="123456789012", region="us-east-1", deploy=lambda plan: fleet, start=start
+    )
+    endpoint = Endpoint(site, PLAN, tags=[], captures=SimpleNamespace())
+    endpoint.create()
+    eventually(lambda: endpoint.endpoint_status == "InService")
+    endpoint.restart(VARIANT, dead)
+    endpoint.scale([{"VariantName": "A", "DesiredWeight": 3.0}])
+    go_on.set()
+
+    def answers() -> bool:
+        with endpoint.lease("A") as (_, process, _):
+            return process is new
+
+    eventually(answers)
+    assert not new.ended
+
+
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), deployment.DeploymentError("missing")])
+def test_a_deployment_that_fails_in_any_way_leaves_no_process(
+    failure: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Process()
+    outcomes = iter([first, failure])
+
+    def start(self: Site, variant: Variant) -> Process:
+        outcome = next(outcomes)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(Site, "_start", start)
+    with pytest.raises(type(failure)):
+        Site(SimpleNamespace(), "123456789012", "us-east-1", "e").deploy(PLAN)
+    assert first.ended
