@@ -103,7 +103,7 @@ def summary_table(runs: Sequence[ImageRun]) -> RenderableType:
 
 
 def _answer(run: ImageRun) -> str:
-    from scones.workflow import LOW, PASSED
+    from scones.workflow import LOW, PASSED, explain
 
     if run.outcome is None:
         return run.problem or ""
@@ -112,7 +112,7 @@ def _answer(run: ImageRun) -> str:
         return f"{output.get('classification')} {output.get('confidence_score'):.4f}"
     if run.exit_code == LOW:
         return run.outcome.error or ""
-    return ": ".join(filter(None, (run.outcome.error, run.outcome.cause))) or run.outcome.status
+    return explain(run.outcome)
 
 
 def captured_table(summary: Summary) -> RenderableType:

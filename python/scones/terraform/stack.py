@@ -14,7 +14,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -136,10 +136,6 @@ class Stack:
                     f"environment '{env}' has no pinned model: there is no {path}",
                     hint=f"train one with: invoke train --env {env}; or pin one with: invoke pin VERSION --env {env}",
                 )
-
-    def quiet(self, log: Path, on_line: Callable[[str], None] | None = None) -> Stack:
-        """The same stack, whose words go to a file."""
-        return replace(self, log=log, on_line=on_line)
 
     def run(self, command: str, *arguments: str) -> None:
         """Run any terraform command on the stack, as it stands after :meth:`init`.
