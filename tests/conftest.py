@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import pytest
 
 from scones.localcloud import control
+
+# As scones.algorithm.train does, and before any test loads PyTorch: threads that spin while they wait starve all else.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 class LocalCloud:
