@@ -30,7 +30,10 @@ def inventory(cloud: Any) -> dict[str, set[str]]:
         },
         "functions": {one["FunctionName"] for one in functions},
         "state machines": {one["name"] for one in cloud.client("stepfunctions").list_state_machines()["stateMachines"]},
-        "log groups": {one["logGroupName"] for one in logs.describe_log_groups()["logGroups"]},
+        # Functions of other tests, in the same cloud, still log while these run.
+        "log groups": {
+            one["logGroupName"] for one in logs.describe_log_groups()["logGroups"] if "scones-" in one["logGroupName"]
+        },
         "models": {one["ModelName"] for one in sagemaker.list_models()["Models"]},
         "endpoint configurations": {
             one["EndpointConfigName"] for one in sagemaker.list_endpoint_configs()["EndpointConfigs"]
