@@ -4,7 +4,7 @@
 
     best = train(hyperparameters, train_channel, validation_channel, keep, seed=0)
 
-``keep(network, epoch)`` is called whenever validation accuracy is as high as ever before. Validation images are
+``keep(network, epoch)`` is called whenever validation accuracy is higher than ever before. Validation images are
 prepared as the endpoint prepares them: whole, resized to the network's input.
 """
 
@@ -71,7 +71,7 @@ def train(
         chosen: The hyperparameters.
         train_channel: The images to learn from.
         validation_channel: The images that choose the epoch.
-        keep: Called with the network and the epoch (from 1) whenever validation accuracy is as high as ever before.
+        keep: Called with the network and the epoch (from 1) whenever validation accuracy is higher than ever before.
         seed: Where random numbers start.
         stopped: Asked after every batch whether to end early.
 
@@ -94,8 +94,7 @@ def train(
         right = predictions(network, held_out, chosen.mini_batch_size) == validation_channel.labels
         accuracy = float(right.mean())
         log.info("Epoch[%d] Validation-accuracy=%.6f", epoch, accuracy)
-        # Of epochs that validate alike the last one is kept: it has learned longest, at the lowest rate.
-        if not accuracy < best:  # nan at first
+        if not accuracy <= best:  # nan at first; of equally good epochs the algorithm keeps the first
             best = accuracy
             log.info("Storing the best model with validation accuracy: %.6f", best)
             keep(network, epoch + 1)

@@ -9,9 +9,8 @@ eleven settings of optimizer, batch size, weight decay, schedule, augmentation a
 epoch 0.888, the next best 0.878, the starting point (sgd, batches of 32, crops alone) 0.840.
 
 Measured then, 900 images to learn from and 100 that choose the epoch, on the 200 test images as the endpoint serves
-them (resized to the network's input): 0.890, 0.930 and 0.900 with seeds 0, 1 and 2, mean 0.907. Each took 175 to 192 s
-of processor time, and 189 to 272 s on two cores that other work wanted too; on the cores alone an epoch took 1.6 to
-2.1 s (six timed), which makes about 110 s for all sixty.
+them (resized to the network's input): 0.880, 0.930 and 0.905 with seeds 0, 1 and 2, mean 0.905. The last took 120 s on
+two cores of its own; where other work wanted the cores too it was 145 to 190 s.
 """
 
 SMALL_IMAGES: dict[str, str] = {
