@@ -10,7 +10,7 @@ epoch 0.888, the next best 0.878, the starting point (sgd, batches of 32, crops 
 
 Measured then, 900 images to learn from and 100 that choose the epoch, on the 200 test images as the endpoint serves
 them (resized to the network's input): 0.880, 0.930 and 0.905 with seeds 0, 1 and 2, mean 0.905. The last took 120 s on
-two cores of its own; where other work wanted the cores too it was 145 to 190 s.
+two cores of its own; where other work wanted the cores too it was 145 and 183 s.
 """
 
 SMALL_IMAGES: dict[str, str] = {
