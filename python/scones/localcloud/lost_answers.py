@@ -15,9 +15,10 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+if TYPE_CHECKING:
+    from scones.localcloud.application import Wsgi
 
 ANSWERS_KEPT = 256
 LARGEST_KEPT = 65_536  # bytes
