@@ -172,7 +172,9 @@ def parameter_shapes(symbol: Mapping[str, Any], image_shape: tuple[int, int, int
             case "elemwise_add" if shapes[node.inputs[0]] != shapes[node.inputs[1]]:
                 left, right = (shapes[source] for source in node.inputs)
                 raise ArtifactError(f"the symbol's node '{node.name}' adds shapes that differ: {left} and {right}")
-            case "null" | "_copy" | "Activation" | "elemwise_add" | "SoftmaxOutput":
+            case (
+                "null" | "_copy" | "Cast" | "Activation" | "elemwise_add" | "SoftmaxOutput" | "LogisticRegressionOutput"
+            ):
                 pass
             case unknown:
                 raise unknown_operator(node.name, unknown)

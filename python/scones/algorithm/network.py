@@ -51,7 +51,8 @@ class Network(nn.Module):
         self._nodes = graph.nodes(symbol)
         self._head = graph.head(symbol)
         last = self._nodes[self._head]
-        if last.operator != "SoftmaxOutput":
+        self.multi_label = last.operator == "LogisticRegressionOutput"
+        if last.operator != "SoftmaxOutput" and not self.multi_label:
             raise graph.unknown_operator(last.name, f"{last.operator} (as a graph's output)")
         self._scores = last.inputs[0]
         self._data = next((index for index, node in enumerate(self._nodes) if node.name == "data"), None)
@@ -109,8 +110,9 @@ class Network(nn.Module):
         return values[self._scores]
 
     def forward(self, images: Tensor) -> Tensor:
-        """Probabilities: float32 (N, classes), each row summing to 1; ``images`` as in ``logits``."""
-        return torch.softmax(self.logits(images), dim=1)
+        """Probabilities: float32 (N, classes); a row sums to 1 unless ``multi_label``. ``images`` as in ``logits``."""
+        logits = self.logits(images)
+        return torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=1)
 
     def parameter_arrays(self) -> dict[str, np.ndarray]:
         """Copies of all weights and running statistics, float32, by the artifact's names."""
@@ -236,6 +238,7 @@ def _fully_connected(network: Network, node: Node) -> Operation:
 
 OPERATORS: dict[str, Callable[[Network, Node], Operation]] = {
     "_copy": _copy,
+    "Cast": _copy,  # everything is computed in float32
     "Convolution": _convolution,
     "BatchNorm": _batch_norm,
     "Activation": _activation,

@@ -53,24 +53,36 @@ def stages(num_layers: int, height: int) -> tuple[tuple[int, ...], tuple[int, ..
     raise HyperparameterError(f"there is no network of num_layers {num_layers} for images of height {height}")
 
 
-def resnet(num_layers: int, num_classes: int, image_shape: tuple[int, int, int]) -> dict[str, Any]:
+def resnet(
+    num_layers: int,
+    num_classes: int,
+    image_shape: tuple[int, int, int],
+    *,
+    multi_label: bool = False,
+    dtype: str = "float32",
+) -> dict[str, Any]:
     """The symbol graph of a ResNet v2.
 
     Args:
         num_layers: 18, 34, 50, 101, 152, 200; for images up to 28 pixels high 20, 32, 44, 56, 110.
         num_classes: Outputs of the last layer.
         image_shape: Channels, height, width.
+        multi_label: Whether an image may be of several classes, so that each has a probability of its own (sigmoid).
+        dtype: ``float32``, or ``float16`` for the layers between the input and the classes' scores.
 
     Returns:
         The graph, ready for ``json.dumps``.
 
     Raises:
-        HyperparameterError: there is no network of this depth for images of this height.
+        HyperparameterError: there is no network of this depth for images of this height, or no such dtype.
     """
+    if dtype not in ("float32", "float16"):
+        raise HyperparameterError(f"precision_dtype is {dtype!r}; it must be float32 or float16")
     height = image_shape[1]
     units, channels, bottleneck = stages(num_layers, height)
     graph = _Graph()
-    body = graph.add("_copy", "id", [graph.variable("data")])
+    body = graph.variable("data")
+    body = graph.add("_copy", "id", [body]) if dtype == "float32" else graph.cast(body, dtype)
     body = graph.batch_norm("bn_data", body, fix_gamma=True)
     if height <= 32:
         body = graph.convolution("conv0", body, channels[0], kernel=3)
@@ -95,7 +107,10 @@ def resnet(num_layers: int, num_classes: int, image_shape: tuple[int, int, int])
     settings = {"num_hidden": str(num_classes)}
     weight, bias = graph.variable("fc1_weight", settings), graph.variable("fc1_bias", settings)
     body = graph.add("FullyConnected", "fc1", [body, weight, bias], settings)
-    graph.add("SoftmaxOutput", "softmax", [body, graph.variable("softmax_label")])
+    if dtype != "float32":
+        body = graph.cast(body, "float32")
+    head = "LogisticRegressionOutput" if multi_label else "SoftmaxOutput"
+    graph.add(head, "softmax", [body, graph.variable("softmax_label")])
     return graph.symbol()
 
 
@@ -105,6 +120,7 @@ class _Graph:
     def __init__(self) -> None:
         self.nodes: list[dict[str, Any]] = []
         self.sums = 0
+        self.casts = 0
 
     def add(self, operator: str, name: str, inputs: Sequence[int], settings: Mapping[str, str] | None = None) -> int:
         node: dict[str, Any] = {"op": operator, "name": name}
@@ -118,6 +134,10 @@ class _Graph:
 
     def variable(self, name: str, settings: Mapping[str, str] | None = None) -> int:
         return self.add("null", name, [], settings)
+
+    def cast(self, body: int, dtype: str) -> int:
+        self.casts += 1
+        return self.add("Cast", f"cast{self.casts - 1}", [body], {"dtype": dtype})
 
     def batch_norm(self, name: str, body: int, *, fix_gamma: bool = False) -> int:
         settings = {"eps": EPSILON, "fix_gamma": str(fix_gamma), "momentum": MOMENTUM}
