@@ -1,4 +1,4 @@
-"""``invoke train``, ``register``, ``models``, ``pin``: from a data set to the model that Terraform deploys.
+"""``invoke train``: from a data set to a model that is registered.
 
 Example::
 
@@ -15,6 +15,7 @@ from scones import settings
 from scones.errors import InputError
 from scones.tasks import options
 from scones.tasks.cli import task
+from scones.tasks.registry import register_job
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,65 +68,9 @@ def train(context, env=None, set=None, classes=None, name=None, attach=None, reg
         f"trained in {done.billable_seconds or 0} billable seconds: {metrics or 'no metrics'}", soft_wrap=True
     )
     if register:
-        _register(environment, attach, console)
+        register_job(environment, attach, console)
     else:
         console.print(f"next: invoke register --job {attach} --env {environment.name}", soft_wrap=True)
-
-
-@task(help={"job": "the training job's name", "env": ENV})
-def register(context, job, env=None):
-    """Register the model of a training job that has ended; approve and pin it if it passes the gate.
-
-    invoke register --job scones-dev-20260101-120000 --env dev
-    """
-    from rich.console import Console
-
-    _register(settings.load(env), job, Console())
-
-
-@task(help={"env": ENV})
-def models(context, env=None):
-    """List the registered versions, newest first, with the one that is pinned."""
-    from rich.console import Console
-
-    from scones import registry
-    from scones.errors import RegistryError
-
-    environment = settings.load(env)
-    console = Console()
-    found = registry.versions(environment)
-    if not found:
-        console.print(f"no model is registered in environment '{environment.name}' yet; next: invoke train")
-        return
-    try:
-        pinned = registry.read_pin(environment.pin_path).package_arn
-    except RegistryError:
-        pinned = None
-    console.print(_table(found, pinned))
-
-
-@task(
-    positional=["version"],
-    help={"version": "the version's number, as invoke models lists it", "approve": "approve it first", "env": ENV},
-)
-def pin(context, version, approve=False, env=None):
-    """Make a registered version the one that Terraform deploys: promote it, or roll back to it.
-
-    A version that waits for approval needs --approve; one that was rejected cannot be pinned. The artifact is checked
-    against the SHA-256 that it was registered with.
-
-    invoke pin 3 --env dev
-    """
-    from rich.console import Console
-
-    from scones import registry
-
-    if not str(version).isdecimal():
-        raise InputError(f"'{version}' is not a version's number", hint="invoke models lists them: 1, 2, …")
-    environment = settings.load(env)
-    pinned = registry.pin(environment, int(version), approve=approve)
-    Console().print(f"version {pinned.version} is pinned in {environment.pin_path}", soft_wrap=True)
-    Console().print(f"next: invoke tf.apply --env {environment.name}")
 
 
 def _start(
@@ -219,19 +164,6 @@ def _follow(environment: Environment, name: str, console: Console) -> Any:
     raise Exit(f"training job '{name}' goes on by itself; to follow it again: {again}", code=130)
 
 
-def _register(environment: Environment, job: str, console: Console) -> None:
-    from scones import registry
-
-    with console.status("registering"):
-        version = registry.register(environment, job)
-    approved = version.status == "Approved"
-    console.print(
-        registry.verdict(environment, version), style="green" if approved else "yellow", soft_wrap=True, highlight=False
-    )
-    if approved:
-        console.print(f"next: invoke tf.apply --env {environment.name}")
-
-
 def _asked(question: str) -> bool:
     """Whether a person says yes; no is the default, and what Ctrl-C and Ctrl-D mean."""
     from rich.prompt import Confirm
@@ -240,38 +172,3 @@ def _asked(question: str) -> bool:
         return Confirm.ask(question, default=False)
     except (KeyboardInterrupt, EOFError):
         return False
-
-
-def _table(found: list[Any], pinned: str | None) -> Any:
-    """Versions as a table, newest first."""
-    from rich.box import SIMPLE
-    from rich.table import Table
-    from rich.text import Text
-
-    colours = {"Approved": "green", "PendingManualApproval": "yellow", "Rejected": "red"}
-    table = Table(
-        box=SIMPLE, padding=(0, 1, 0, 0), caption="accuracy: on the validation images", caption_justify="left"
-    )
-    table.add_column("version", justify="right")
-    table.add_column("status", no_wrap=True)
-    table.add_column("accuracy", justify="right")
-    for title in ("data set", "commit", "created"):
-        table.add_column(title, no_wrap=True)
-    for version in found:
-        model = version.model
-        status = version.status + (", pinned" if version.arn == pinned else "")
-        table.add_row(
-            str(version.version),
-            Text(status, style=colours.get(version.status, "")),
-            "" if version.accuracy is None else f"{version.accuracy:.3f}",
-            model.dataset_fingerprint[:12] if model else "",
-            _short(model.git_commit) if model else "",
-            f"{version.created:%Y-%m-%d}",
-        )
-    return table
-
-
-def _short(commit: str) -> str:
-    """A commit as git abbreviates it, with a plus where files differed from it."""
-    clean = commit.removesuffix("-dirty")
-    return clean[:8] + ("+" if clean != commit else "")

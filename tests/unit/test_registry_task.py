@@ -1,0 +1,58 @@
+"""``invoke register``, ``models`` and ``pin``: what they show and what they refuse."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from invoke import Context
+from invoke.exceptions import Exit
+
+from scones import registry, settings
+from scones.tasks import registry as tasks
+
+
+def versions() -> list[registry.Version]:
+    model = registry.PinnedModel(
+        "arn/1",
+        1,
+        "image",
+        "s3://b/m",
+        "ab",
+        ("bicycle", "bus"),
+        {"validation:accuracy": 0.875},
+        "5f" * 32,
+        "1f0c-dirty",
+    )
+    newer = dataclasses.replace(model, package_arn="arn/2", version=2, metrics={"validation:accuracy": 0.5})
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    return [
+        registry.Version(3, "arn/3", "Rejected", now, None, None),
+        registry.Version(2, "arn/2", "PendingManualApproval", now, "job-2", newer),
+        registry.Version(1, "arn/1", "Approved", now, "job-1", model),
+    ]
+
+
+def test_versions_are_listed_with_the_pinned_one_marked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    environment = dataclasses.replace(settings.load("dev", variables={}), pin_path=tmp_path / "model.tfvars.json")
+    monkeypatch.setattr(settings, "load", lambda env: environment)
+    monkeypatch.setattr(registry, "versions", lambda environment: versions())
+    registry.write_pin(environment.pin_path, versions()[2].model)
+    tasks.models(Context())
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    third, second, first = (row for row in rows if row and row[0].isdecimal())
+    assert third[1] == "Rejected"
+    assert second[1:3] == ["PendingManualApproval", "0.500"]
+    assert first[1:4] == ["Approved,", "pinned", "0.875"]
+    assert "1f0c+" in first
+    assert "5f5f5f5f5f5f" in first
+
+
+def test_a_version_is_a_number() -> None:
+    with pytest.raises(Exit, match="'latest' is not a version's number") as ended:
+        tasks.pin(Context(), "latest")
+    assert ended.value.code == 2
