@@ -71,35 +71,52 @@ def move_colors(images: np.ndarray, amounts: np.ndarray) -> np.ndarray:
     Returns:
         uint8, as ``images``.
     """
-    hls = rgb_to_hls(images.astype(np.float32) / 255) * COLOR_LIMITS
-    moved = np.clip(hls + amounts[:, None, None], 0, COLOR_LIMITS)
-    return np.rint(hls_to_rgb(moved / COLOR_LIMITS) * 255).astype(np.uint8)
+    # Each component a plane of its own: numpy goes through those ten times as fast as through every third number.
+    planes = np.moveaxis(images, -1, 0).astype(np.float32, order="C")
+    planes /= 255
+    moves = (amounts / COLOR_LIMITS).T[..., None, None]
+    moved = [np.clip(plane + move, 0, 1) for plane, move in zip(rgb_to_hls(*planes), moves, strict=True)]
+    result = np.empty_like(images)
+    for place, plane in enumerate(hls_to_rgb(*moved)):
+        plane *= 255
+        result[..., place] = np.rint(plane, out=plane)
+    return result
 
 
-def rgb_to_hls(rgb: np.ndarray) -> np.ndarray:
-    """Hue, lightness and saturation, each 0 to 1, of red, green and blue, 0 to 1; float32 (…, 3)."""
-    high, low = rgb.max(-1), rgb.min(-1)
-    span, total = high - low, high + low
-    room = np.where(total <= 1, total, 2 - total)
-    saturation = np.divide(span, room, out=np.zeros_like(span), where=span > 0)
-    # The hue is told by the two lesser components, counted from the greatest; by the first of two that are equal.
-    part = np.divide(high[..., None] - rgb, span[..., None], out=np.zeros_like(rgb), where=span[..., None] > 0)
-    red, green, blue = np.moveaxis(part, -1, 0)
-    greatest = rgb.argmax(-1)
-    sixths = np.choose(greatest, [blue - green, 2 + red - blue, 4 + green - red])
-    hue = np.where(span > 0, sixths / 6 % 1, 0)
-    return np.stack([hue, total / 2, saturation], -1).astype(np.float32)
+def rgb_to_hls(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Hue, lightness and saturation, each 0 to 1, of red, green and blue, 0 to 1; float32 of any one shape."""
+    high, low = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    span, lightness = high - low, (high + low) / 2
+    grey = span == 0
+    room = 1 - np.abs(2 * lightness - 1)
+    room[grey] = 1  # black and white have none, and no grey any saturation
+    saturation = span / room
+    # The hue, in sixths of the circle, is told by the two lesser components, counted from the greatest.
+    sixth = 1 / np.where(grey, 1, span)
+    hue = np.where(
+        high == red,
+        (green - blue) * sixth,
+        np.where(high == green, (blue - red) * sixth + 2, (red - green) * sixth + 4),
+    )
+    hue /= 6
+    hue += hue < 0
+    return hue, lightness, saturation
 
 
-def hls_to_rgb(hls: np.ndarray) -> np.ndarray:
+def hls_to_rgb(
+    hue: np.ndarray, lightness: np.ndarray, saturation: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The inverse of ``rgb_to_hls``."""
-    hue, lightness, saturation = np.moveaxis(hls, -1, 0)
     chroma = np.minimum(lightness, 1 - lightness) * saturation
-    components = []
-    for offset in (0, 8, 4):  # twelfths of the circle from which red, green and blue are counted
-        place = (offset + hue * 12) % 12
-        components.append(lightness - chroma * np.clip(np.minimum(place - 3, 9 - place), -1, 1))
-    return np.stack(components, -1)
+    hue = hue * 12
+
+    def component(opposite: int) -> np.ndarray:
+        """One that is least at the twelfth of the circle opposite to its own, and full within two of its own."""
+        away = np.abs(hue - opposite)
+        away = np.minimum(away, 12 - away)
+        return lightness + chroma * np.clip(away - 3, -1, 1)
+
+    return component(6), component(10), component(2)
 
 
 def transform(image: np.ndarray, random: np.random.Generator) -> np.ndarray:

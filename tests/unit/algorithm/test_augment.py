@@ -17,11 +17,16 @@ def test_colours_are_converted_as_the_standard_library_does(random):
     rgb = random.random((500, 3)).astype(np.float32)
     rgb[:100] = random.integers(0, 3, (100, 3)) / 2  # greys, primaries, equal components
     wanted = np.array([colorsys.rgb_to_hls(*color) for color in rgb.astype(float)])
-    found = augment.rgb_to_hls(rgb)
+    found = np.stack(augment.rgb_to_hls(*rgb.T), -1)
     np.testing.assert_allclose(found, wanted, atol=1e-4)
-    np.testing.assert_allclose(augment.hls_to_rgb(found), rgb, atol=1e-5)
-    back = np.array([colorsys.hls_to_rgb(*color) for color in found.astype(float)])
-    np.testing.assert_allclose(augment.hls_to_rgb(found), back, atol=1e-5)
+    np.testing.assert_allclose(np.stack(augment.hls_to_rgb(*found.T), -1), rgb, atol=1e-5)
+
+
+def test_colours_are_converted_back_as_the_standard_library_does(random):
+    hls = random.random((500, 3)).astype(np.float32)
+    hls[:50, 0] = np.linspace(0, 1, 50)
+    wanted = np.array([colorsys.hls_to_rgb(*color) for color in hls.astype(float)])
+    np.testing.assert_allclose(np.stack(augment.hls_to_rgb(*hls.T), -1), wanted, atol=1e-5)
 
 
 def test_moving_colours_by_nothing_changes_nothing(random):
