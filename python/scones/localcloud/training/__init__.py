@@ -15,9 +15,12 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.exceptions import ResourceInUseException, ValidationError
+from moto.sagemaker.models import sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
 from scones.localcloud.context import Context
@@ -29,20 +32,9 @@ from scones.localcloud.training.runner import run
 def install(context: Context) -> None:
     """Make moto's ``CreateTrainingJob`` run the algorithm, and give it ``StopTrainingJob``."""
     shutil.rmtree(context.state / "training", ignore_errors=True)  # of a cloud that was killed
-    creating = threading.Lock()
 
     def create_training_job(self: SageMakerResponse) -> ActionResult:
-        check(self.params)
-        job = Job(self.params, account=self.current_account, region=self.region)
-        jobs = self.sagemaker_backend.training_jobs
-        with creating:
-            if job.training_job_name in jobs:
-                raise ResourceInUseException(
-                    "Training job names must be unique within an AWS account and region, "
-                    f"and a training job with this name already exists ({job.arn})"
-                )
-            jobs[job.training_job_name] = job
-        threading.Thread(target=run, args=(job, context), name=job.training_job_name, daemon=True).start()
+        job = start(self.params, account=self.current_account, region=self.region, context=context)
         return ActionResult({"TrainingJobArn": job.arn})
 
     def stop_training_job(self: SageMakerResponse) -> EmptyResult:
@@ -55,3 +47,35 @@ def install(context: Context) -> None:
 
     SageMakerResponse.create_training_job = create_training_job
     SageMakerResponse.stop_training_job = stop_training_job
+
+
+def start(
+    request: Mapping[str, Any],
+    *,
+    account: str,
+    region: str,
+    context: Context,
+    tuning_job_arn: str | None = None,
+    changed: Callable[[Job], None] | None = None,
+) -> Job:
+    """Check a request and run it as a training job of an account and region: CreateTrainingJob.
+
+    Args:
+        request: CreateTrainingJob's parameters.
+        tuning_job_arn: The tuning job whose trial it is.
+        changed: Called with the job, from the job's own thread, when it has new metrics and when it has ended.
+
+    Raises:
+        ValidationError: AWS refuses the request, or the local cloud cannot do it.
+        ResourceInUseException: there is a job of that name.
+    """
+    check(request)
+    job = Job(request, account=account, region=region, tuning_job_arn=tuning_job_arn, changed=changed)
+    jobs = sagemaker_backends[account][region].training_jobs
+    if jobs.setdefault(job.training_job_name, job) is not job:
+        raise ResourceInUseException(
+            "Training job names must be unique within an AWS account and region, "
+            f"and a training job with this name already exists ({job.arn})"
+        )
+    threading.Thread(target=run, args=(job, context), name=job.training_job_name, daemon=True).start()
+    return job

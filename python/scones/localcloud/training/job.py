@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -50,11 +50,22 @@ class Job:
 
     Attributes:
         request: CreateTrainingJob's parameters.
+        tuning_job_arn: The tuning job whose trial it is; None for a job by itself.
         training_job_name, arn, tags, creation_time: As moto's other actions (ListTrainingJobs, ListTags) look for them.
     """
 
-    def __init__(self, request: Mapping[str, Any], *, account: str, region: str) -> None:
+    def __init__(
+        self,
+        request: Mapping[str, Any],
+        *,
+        account: str,
+        region: str,
+        tuning_job_arn: str | None = None,
+        changed: Callable[[Job], None] | None = None,
+    ) -> None:
         self.request = dict(request)
+        self.tuning_job_arn = tuning_job_arn
+        self._changed = changed or (lambda job: None)
         self.account = account
         self.region = region
         self.training_job_name: str = request["TrainingJobName"]
@@ -103,11 +114,24 @@ class Job:
             self._transitions[-1]["EndTime"] = now
             self.training_end_time = now
             self.training_job_status = status
+        self._changed(self)  # not under the lock: who is told may be waiting for it, to stop the job
 
     def record(self, metrics: list[dict[str, Any]]) -> None:
         """Keep the metrics as they stand."""
         with self._lock:
             self._metrics = metrics
+        self._changed(self)
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        """Each metric's last value so far: MetricName, Value and Timestamp."""
+        with self._lock:
+            return list(self._metrics)
+
+    @property
+    def failure_reason(self) -> str | None:
+        """Why it failed; None where it did not."""
+        return self._failure_reason
 
     @property
     def stopping(self) -> bool:
@@ -164,6 +188,7 @@ class Job:
             answer = {
                 **{name: value for name, value in self.request.items() if name != "Tags"},
                 "TrainingJobArn": self.arn,
+                "TuningJobArn": self.tuning_job_arn,
                 "AlgorithmSpecification": algorithm,
                 "TrainingJobStatus": self.training_job_status,
                 "SecondaryStatus": self._transitions[-1]["Status"],
