@@ -9,10 +9,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from scones.algorithm import artifact as artifacts
 from scones.algorithm.artifact import Artifact
@@ -24,7 +25,13 @@ LARGEST_BATCH = 64
 
 
 class Predictor:
-    """A network and the preprocessing that its endpoint does: RGB, resized to the network's input, raw 0 to 255.
+    """A network and the preprocessing that its endpoint does: resized to the network's input, raw 0 to 255.
+
+    Attributes:
+        artifact: What it was made of.
+        image_shape: Channels (3: RGB, 1: grey), height and width of the network's input.
+        num_classes: How many outputs there are.
+        multi_label: Whether each output is a probability of its own (sigmoid), so that a row need not sum to 1.
 
     Raises:
         ArtifactError: the artifact's network cannot be run here.
@@ -33,11 +40,13 @@ class Predictor:
     def __init__(self, artifact: Artifact) -> None:
         self.artifact = artifact
         self.image_shape = artifact.image_shape
-        if self.image_shape[0] != 3:
+        if self.image_shape[0] not in (1, 3):
             raise ArtifactError(
-                f"the artifact takes images of {self.image_shape[0]} channels; only RGB (3) is supported"
+                f"the artifact takes images of {self.image_shape[0]} channels; supported are 3 (RGB) and 1 (grey)"
             )
         self._network = Network(artifact.symbol, artifact.parameters).eval()
+        self.num_classes = artifact.num_classes
+        self.multi_label = self._network.multi_label
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Predictor:
@@ -65,12 +74,17 @@ class Predictor:
         Raises:
             ImageError: one of the images cannot be decoded.
         """
-        inputs = [pixels(decode(data), self.image_shape) for data in images]
-        if not inputs:
-            return np.zeros((0, self.artifact.num_classes), np.float32)
-        found = []
+        return self._run(self._network, images)
+
+    def logits(self, images: Sequence[bytes]) -> np.ndarray:
+        """The scores that softmax (with ``multi_label``: sigmoid) makes the probabilities of; else as these."""
+        return self._run(self._network.logits, images)
+
+    def _run(self, forward: Callable[[Tensor], Tensor], images: Sequence[bytes]) -> np.ndarray:
+        inputs = [pixels(decode(data, self.image_shape[0]), self.image_shape) for data in images]
+        found = [np.zeros((0, self.num_classes), np.float32)]
         with torch.inference_mode():
             for start in range(0, len(inputs), LARGEST_BATCH):
                 batch = torch.from_numpy(np.stack(inputs[start : start + LARGEST_BATCH]))
-                found.append(self._network(batch.float()).numpy())
+                found.append(forward(batch.float()).float().numpy())
         return np.concatenate(found)

@@ -108,7 +108,7 @@ def test_answers_json_to_whoever_takes_it(ask, accept):
         (b"[1, 2]", "application/json", {}, 415, "application/json.*use image/png, image/jpeg, application/x-image"),
         (b"no image", "image/png", {}, 400, "neither a PNG nor a JPEG"),
         (b"", "image/png", {}, 400, "0 bytes"),
-        (encoded("red", (99, 99), "JPEG")[:640], "image/jpeg", {}, 400, "cannot be decoded"),
+        (encoded("red", (99, 99), "JPEG")[:640], "image/jpeg", {}, 400, "cut short"),
         (encoded("red"), "image/png", {"Accept": "text/csv"}, 406, "text/csv"),
     ],
 )
@@ -178,11 +178,42 @@ def test_a_batch_is_answered_as_its_images_are(model):
     assert predictor.probabilities([]).shape == (0, 3)
 
 
+def made(folder, shape, **options):
+    """An untrained artifact for images of a shape."""
+    symbol = resnet(20, 2, shape, **options)
+    parameters = Network.fresh(symbol, shape, seed=0).parameter_arrays()
+    return artifact.write(folder, Artifact(symbol, parameters, [{"shape": [1, *shape], "name": "data"}], 1))
+
+
 def test_says_which_images_and_artifacts_cannot_be_used(model, tmp_path):
     with pytest.raises(ImageError):
         Predictor.load(model).probabilities([b"no image"])
-    grey = resnet(20, 2, (1, 8, 8))
-    parameters = Network.fresh(grey, (1, 8, 8), seed=0).parameter_arrays()
-    artifact.write(tmp_path, Artifact(grey, parameters, [{"shape": [1, 1, 8, 8], "name": "data"}], 1))
-    with pytest.raises(ArtifactError, match="images of 1 channels"):
-        Predictor.load(tmp_path)
+    with pytest.raises(ArtifactError, match=r"images of 4 channels; supported are 3 \(RGB\) and 1 \(grey\)"):
+        Predictor.load(made(tmp_path, (4, 8, 8)))
+
+
+def test_a_grey_network_sees_any_image_as_grey(tmp_path):
+    predictor = Predictor.load(made(tmp_path, (1, 8, 8)))
+    grey = Image.new("RGB", (8, 8), (200, 100, 50)).convert("L")
+    file = io.BytesIO()
+    grey.save(file, "PNG")
+    found = predictor.probabilities([encoded((200, 100, 50)), file.getvalue()])
+    np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_logits_are_what_softmax_makes_the_probabilities_of(model):
+    predictor = Predictor.load(model)
+    images = [encoded("red"), encoded("blue")]
+    found = predictor.logits(images).astype(np.float64)
+    scores = np.exp(found - found.max(1, keepdims=True))
+    assert (predictor.num_classes, predictor.multi_label) == (3, False)
+    np.testing.assert_allclose(scores / scores.sum(1, keepdims=True), predictor.probabilities(images), atol=1e-6)
+    assert predictor.logits([]).shape == (0, 3)
+
+
+def test_several_labels_an_image_have_probabilities_of_their_own(tmp_path):
+    predictor = Predictor.load(made(tmp_path, SHAPE, multi_label=True))
+    images = [encoded("red"), encoded("blue")]
+    assert predictor.multi_label
+    sigmoid = 1 / (1 + np.exp(-predictor.logits(images).astype(np.float64)))
+    np.testing.assert_allclose(predictor.probabilities(images), sigmoid, atol=1e-6)
