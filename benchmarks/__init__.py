@@ -1,0 +1,1 @@
+"""What is measured of the project, one module a subject: ``invoke bench.train``."""
