@@ -268,7 +268,7 @@ def reached(timed: Iterable[tuple[float, str]]) -> dict[str, float | None]:
 
 
 def served_accuracy(artifact: Path, bench: Bench) -> float:
-    """The share of test images that an artifact answers rightly, from their PNGs' bytes as the endpoint is sent them."""
+    """The share of test images that an artifact answers rightly, given the bytes the endpoint is sent."""
     from scones.algorithm.predictor import Predictor
     from scones.dataset import load
 
@@ -286,13 +286,16 @@ def table(bench: Bench) -> Any:
     """One row a seed, their mean and standard deviation, and the public runs' figures below."""
     from rich.table import Table
 
+    notes = (
+        "to .85: from the process's start until that validation accuracy",
+        f"{PUBLIC.source}: accuracy {PUBLIC.least} to {PUBLIC.greatest}; {PUBLIC.instance}, median billable seconds",
+        f"{bench.machine['processor']}, {bench.machine['threads']} threads, torch {bench.machine['torch']}",
+    )
     shown = Table(
         title=f"{', '.join(bench.classes)}: {bench.hyperparameters['num_layers']} layers, "
         f"{bench.hyperparameters['image_shape']}, {bench.hyperparameters['epochs']} epochs",
         title_justify="left",
-        caption=f"time is from the process's start until a validation accuracy; {PUBLIC.source}: accuracy .776 to .875, "
-        f"on {PUBLIC.instance}, median billable seconds\n{bench.machine['processor']}, {bench.machine['threads']} "
-        f"threads, torch {bench.machine['torch']}",
+        caption="\n".join(notes),
         caption_justify="left",
     )
     shown.add_column("seed")
@@ -313,7 +316,7 @@ def table(bench: Bench) -> Any:
         "test": ".3f",
         "validation": ".3f",
         "epoch": ".0f",
-        **{name: ".0f" for name in (bench.runs[0].reached if bench.runs else ())},
+        **dict.fromkeys(bench.runs[0].reached if bench.runs else (), ".0f"),
         "seconds": ".0f",
         "images_per_second": ".0f",
     }
