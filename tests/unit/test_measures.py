@@ -1,7 +1,18 @@
 import numpy as np
 import pytest
 
-from scones.measures import THRESHOLDS, ClassScore, Coverage, confusion, coverage, scores, wilson
+from scones.measures import (
+    THRESHOLDS,
+    ClassScore,
+    Coverage,
+    confusion,
+    coverage,
+    expected_calibration_error,
+    risk_coverage,
+    scores,
+    smallest_threshold,
+    wilson,
+)
 
 # Three classes, ten images, by hand:  truth 0 0 0 0 1 1 1 2 2 2
 LABELS = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2, 2])
@@ -65,3 +76,80 @@ def test_a_threshold_that_nothing_reaches_has_no_accuracy():
 def test_thresholds_go_from_a_half_to_nearly_certain():
     assert (THRESHOLDS[0], THRESHOLDS[-1]) == (0.5, 0.99)
     assert sorted(THRESHOLDS) == list(THRESHOLDS)
+
+
+def test_the_calibration_error_by_hand():
+    """Two bins of (0.5, 1]: |0.5 - 0.625| on two answers in (0.6, 0.7), |1 - 0.95| on two in (0.9, 1]."""
+    probabilities = np.array([[0.62, 0.38], [0.37, 0.63], [0.92, 0.08], [0.02, 0.98]])
+    labels = np.array([0, 0, 0, 1])
+    assert expected_calibration_error(probabilities, labels, bins=10) == pytest.approx((2 * 0.125 + 2 * 0.05) / 4)
+
+
+def test_a_confidence_on_the_edge_of_a_bin_belongs_to_the_lower_one():
+    """Guo et al.: bin m is ((m - 1) / M, m / M]. Taken apart, the two answers would be off by 0.75 and 0.5 each."""
+    probabilities = np.array([[0.75, 0.25], [0.50, 0.50], [0.74, 0.26]])
+    labels = np.array([1, 0, 0])
+    assert expected_calibration_error(probabilities, labels, bins=4) == pytest.approx((0.5 + abs(1 - 1.49)) / 3)
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+def test_the_calibration_error_is_that_of_the_definition_done_slowly(classes):
+    random = np.random.default_rng(classes)
+    probabilities = random.dirichlet(np.full(classes, 0.4), 400).astype(np.float32)
+    labels = random.integers(0, classes, 400)
+    total = 0.0
+    for number in range(15):
+        members = [
+            (float(row.max()), int(row.argmax()) == label)
+            for row, label in zip(probabilities, labels, strict=True)
+            if number / 15 < float(row.max()) <= (number + 1) / 15
+        ]
+        if members:
+            sure, right = (sum(column) / len(members) for column in zip(*members, strict=True))
+            total += len(members) / 400 * abs(right - sure)
+    assert expected_calibration_error(probabilities, labels) == pytest.approx(total, abs=1e-9)
+
+
+def test_risk_and_coverage_by_hand():
+    curve = risk_coverage(np.array([0.8, 0.5, 0.8, 1.0]), np.array([True, False, False, True]))
+    assert curve.thresholds.tolist() == [1.0, 0.8, 0.5]
+    assert curve.coverage.tolist() == [0.25, 0.75, 1.0]
+    assert curve.risk.tolist() == [0.0, pytest.approx(1 / 3), 0.5]
+
+
+SURE = np.array([0.5134, 0.6049, 0.8134, 0.8871, 0.9402, 0.9403])
+RIGHT = np.array([False, True, False, True, True, True])
+
+
+@pytest.mark.parametrize(
+    ("target", "threshold", "answered"),
+    [(0.5, 0.5, 6), (0.8, 0.6, 5), (0.81, 0.88, 3), (1.0, 0.88, 3)],
+)
+def test_the_smallest_threshold_answers_most_images_and_is_short_to_write(target, threshold, answered):
+    found = smallest_threshold(SURE, RIGHT, target)
+    assert (found.threshold, found.answered) == (threshold, answered)
+    assert found.accuracy >= target
+
+
+def test_a_threshold_has_as_many_decimals_as_it_takes():
+    assert smallest_threshold(SURE, np.array([True] * 4 + [False, True]), 1.0).threshold == 0.9403
+
+
+def test_a_target_that_no_threshold_reaches_has_none():
+    assert smallest_threshold(np.array([0.9, 0.8]), np.array([False, True]), 0.6) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_other_threshold_answers_more_with_the_target_s_accuracy(seed):
+    random = np.random.default_rng(seed)
+    confidences = random.beta(5, 1, 60).astype(np.float32)
+    right = random.random(60) < confidences
+    found = smallest_threshold(confidences, right, 0.9)
+    every = [one for one in coverage(confidences, right, confidences) if one.accuracy >= 0.9]
+    assert (found.answered if found else 0) == max((one.answered for one in every), default=0)
+    assert found is None or found.accuracy >= 0.9
+
+
+def test_what_a_threshold_reaches_comes_with_wilson_s_interval():
+    assert Coverage(0.9, 29, 0.5, 28 / 29).interval == wilson(28, 29)
+    assert Coverage(0.99, 0, 0.0, None).interval is None
