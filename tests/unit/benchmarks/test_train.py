@@ -1,4 +1,4 @@
-"""bench.train: figures read from a training's log, a table that sets them beside the public runs', runs that are kept."""
+"""bench.train: figures read from a training's log, their table beside the public runs', runs that are kept."""
 
 import io
 import json
