@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from scones.algorithm import graph, ndarray
+from scones.algorithm import ndarray, program
 from scones.errors import ArtifactError
 
 PREFIX = "image-classification"
@@ -70,25 +70,23 @@ class Artifact:
 
     @property
     def num_classes(self) -> int:
-        """Outputs of the last layer."""
-        layers = [node for node in graph.nodes(self.symbol) if node.operator == "FullyConnected"]
-        if not layers:
-            raise ArtifactError("the symbol has no FullyConnected layer, so no classes")
-        return layers[-1].integer("num_hidden")
+        """How many classes the network tells apart."""
+        return program.shapes(program.read(self.symbol), self.image_shape, self._arrays()).scores[1]
 
     def check(self) -> None:
         """Prove that parameters and symbol belong together.
 
         Raises:
-            ArtifactError: a parameter is missing or has another shape than the symbol gives it.
+            ArtifactError: the symbol cannot be run, or a parameter is missing or has another shape than it must have.
         """
-        for name, wanted in graph.parameter_shapes(self.symbol, self.image_shape).items():
+        found = program.read(self.symbol)
+        for name in found.parameters.values():
             if name not in self.parameters:
                 raise ArtifactError(f"the artifact's parameters lack '{name}', which its symbol needs")
-            if self.parameters[name].shape != wanted:
-                raise ArtifactError(
-                    f"the artifact's '{name}' has shape {self.parameters[name].shape}; its symbol needs {wanted}"
-                )
+        program.shapes(found, self.image_shape, self._arrays())
+
+    def _arrays(self) -> dict[str, tuple[int, ...]]:
+        return {name: array.shape for name, array in self.parameters.items()}
 
 
 def read(path: str | os.PathLike[str]) -> Artifact:

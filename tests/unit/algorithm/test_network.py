@@ -136,7 +136,12 @@ def test_the_same_seed_draws_the_same_weights():
             {"attrs": {"no_bias": "1", "stride": "2"}},
             "'conv0' .* has stride '2'; it must be two whole numbers",
         ),
-        ("conv0", {"attrs": {"kernel": "(3, 3)"}}, "'conv0' .* lacks an input: it takes 2"),
+        ("conv0", {"attrs": {"kernel": "(3, 3)"}}, "'conv0' .* has no num_filter"),
+        (
+            "conv0",
+            {"attrs": {"kernel": "(3, 3)", "num_filter": "16"}},
+            "'conv0' .* lacks an input: it takes 2, without its bias",
+        ),
         ("softmax", {"op": "LinearRegressionOutput"}, "'softmax' is a 'LinearRegressionOutput"),
         ("data", {"name": "image"}, "no input named 'data'"),
     ],

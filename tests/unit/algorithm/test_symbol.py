@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from scones.algorithm import graph
+from scones.algorithm import graph, program
 from scones.algorithm.symbol import resnet
 from scones.errors import ArtifactError, HyperparameterError
 
@@ -31,7 +31,8 @@ def test_a_network_has_as_many_layers_as_its_name_says(depth, height):
 )
 def test_imagenet_networks_have_the_published_number_of_weights(depth, classes, millions):
     """Within what tells the pre-activation form from the original, whose sizes torchvision publishes."""
-    shapes = graph.parameter_shapes(resnet(depth, classes, (3, 224, 224)), (3, 224, 224))
+    symbol = resnet(depth, classes, (3, 224, 224))
+    shapes = program.shapes(program.read(symbol), (3, 224, 224)).parameters
     weights = sum(math.prod(shape) for name, shape in shapes.items() if name.startswith("arg:"))
     assert weights / 1e6 == pytest.approx(millions, rel=0.005)
 
@@ -85,7 +86,7 @@ def test_reads_every_spelling_of_settings(spelling):
     for node in symbol["nodes"]:
         if "attrs" in node:
             node[spelling] = node.pop("attrs")
-    assert graph.parameter_shapes(symbol, (3, 28, 28))["arg:conv0_weight"] == (16, 3, 3, 3)
+    assert program.shapes(program.read(symbol), (3, 28, 28)).parameters["arg:conv0_weight"] == (16, 3, 3, 3)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,10 @@ def test_reads_every_spelling_of_settings(spelling):
     [
         ({}, "not an MXNet graph"),
         ({"nodes": []}, "no nodes"),
-        ({"nodes": [{"op": "_copy", "name": "a", "inputs": [[0, 0, 0]]}]}, "'a' takes from a node that does not come"),
+        (
+            {"nodes": [{"op": "_copy", "name": "a", "inputs": [[0, 0, 0]]}]},
+            "'a' .* takes from a node that does not come",
+        ),
         ({"nodes": [{"op": "null", "inputs": []}]}, "not an MXNet graph"),
         ({"nodes": 3}, "not an MXNet graph"),
     ],
@@ -107,10 +111,10 @@ def test_names_an_operator_it_does_not_know_and_its_node():
     symbol = resnet(20, 2, (3, 28, 28))
     next(node for node in symbol["nodes"] if node["name"] == "relu1")["op"] = "RNN"
     with pytest.raises(ArtifactError, match="'relu1' is a 'RNN'"):
-        graph.parameter_shapes(symbol, (3, 28, 28))
+        program.shapes(program.read(symbol), (3, 28, 28))
 
 
 def test_says_when_an_image_is_too_small_for_the_network():
     symbol = resnet(18, 2, (3, 224, 224))
     with pytest.raises(ArtifactError, match="left without pixels"):
-        graph.parameter_shapes(symbol, (3, 0, 0))
+        program.shapes(program.read(symbol), (3, 0, 0))
