@@ -41,8 +41,9 @@ class Network(nn.Module):
         super().__init__()
         self._program = program = read(symbol)
         self.multi_label = program.multi_label
+        fixed = self._fixed()
         for index, name in program.parameters.items():
-            self._register(name, parameters, fixed=index in self._fixed())
+            self._register(name, parameters, fixed=index in fixed)
         # Which values no later step takes, so that a deep network does not hold all of them at once.
         last_use = {source: index for index in program.steps for source in program.nodes[index].inputs}
         self._done = {index: [source for source, last in last_use.items() if last == index] for index in program.steps}

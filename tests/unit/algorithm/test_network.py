@@ -133,8 +133,8 @@ def test_the_same_seed_draws_the_same_weights():
         ("pool1", {"attrs": {"pool_type": "lp", "kernel": "(2, 2)"}}, "'pool1' is a 'Pooling of pool_type 'lp''"),
         (
             "conv0",
-            {"attrs": {"no_bias": "1", "stride": "2"}},
-            "'conv0' .* has stride '2'; it must be two whole numbers",
+            {"attrs": {"no_bias": "1", "num_filter": "16", "kernel": "(3, 3)", "stride": "2"}},
+            r"'conv0' .* has stride '2'; it must be whole numbers of 1 or more, as in \(3, 3\)",
         ),
         ("conv0", {"attrs": {"kernel": "(3, 3)"}}, "'conv0' .* has no num_filter"),
         (
