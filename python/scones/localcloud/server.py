@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
 
 HOST = "127.0.0.1"
-SERVICES = ("functions", "events", "training", "hosting")
+SERVICES = ("functions", "events", "training", "tuning", "hosting")
 
 
 def main(arguments: list[str] | None = None) -> None:

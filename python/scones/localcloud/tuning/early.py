@@ -1,0 +1,35 @@
+"""Which trials are stopped early: SageMaker's median rule.
+
+Example::
+
+    is_hopeless([0.50, 0.55], [[0.60, 0.70, 0.80], [0.50, 0.52]], maximize=True)
+    # True: the others' running averages at the second epoch are 0.65 and 0.51; 0.55 is below their median, 0.58
+
+Source: "Stop Training Jobs Early" in the SageMaker AI developer guide: after each epoch, the value of the objective
+metric is compared with the median of the running averages of all previous training jobs up to the same epoch, and a job
+with a worse value is stopped. The guide does not say what becomes of jobs that ended before that epoch; here they have
+no say in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean, median
+
+
+def is_hopeless(values: Sequence[float], previous: Sequence[Sequence[float]], *, maximize: bool) -> bool:
+    """Whether a trial is to be stopped after its last epoch.
+
+    Args:
+        values: Its objective metric, one value an epoch so far.
+        previous: The same of every trial started before it.
+        maximize: Whether larger values are better.
+    """
+    epochs = len(values)
+    if not epochs:
+        return False
+    averages = [fmean(others[:epochs]) for others in previous if len(others) >= epochs]
+    if not averages:
+        return False
+    bar = median(averages)
+    return values[-1] < bar if maximize else values[-1] > bar

@@ -1,0 +1,52 @@
+"""Pages of a tuning job's trials: filtered, sorted, cut.
+
+Example::
+
+    page(job.trials(), {"SortBy": "FinalObjectiveMetricValue", "SortOrder": "Descending", "MaxResults": 10})
+    # {'TrainingJobSummaries': […], 'NextToken': '10'}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from moto.sagemaker.exceptions import ValidationError
+
+LIMIT = 10  # MaxResults where none is given, as the API reference has it
+_OBJECTIVE = "FinalHyperParameterTuningJobObjectiveMetric"
+
+_SORTS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    "Name": lambda summary: summary["TrainingJobName"],
+    "CreationTime": lambda summary: summary["CreationTime"],
+    "Status": lambda summary: summary["TrainingJobStatus"],
+    "FinalObjectiveMetricValue": lambda summary: summary[_OBJECTIVE]["Value"],
+}
+
+
+def page(summaries: Sequence[Mapping[str, Any]], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """One page of ListTrainingJobsForHyperParameterTuningJob.
+
+    Args:
+        summaries: Every trial's summary.
+        asked: The action's parameters.
+
+    Raises:
+        ValidationError: a parameter cannot be used.
+    """
+    by, order = asked.get("SortBy", "Name"), asked.get("SortOrder", "Ascending")
+    if by not in _SORTS or order not in ("Ascending", "Descending"):
+        raise ValidationError(f"Trials cannot be sorted by {by}, {order}.")
+    status = asked.get("StatusEquals")
+    found = [one for one in summaries if status in (None, one["TrainingJobStatus"])]
+    if by == "FinalObjectiveMetricValue":  # "jobs that did not return this metric are not listed"
+        found = [one for one in found if _OBJECTIVE in one]
+    found.sort(key=_SORTS[by], reverse=order == "Descending")
+    token, limit = asked.get("NextToken") or "0", asked.get("MaxResults") or LIMIT
+    if not token.isdecimal():
+        raise ValidationError(f"NextToken '{token}' is none of this action's.")
+    start = int(token)
+    answer: dict[str, Any] = {"TrainingJobSummaries": found[start : start + limit]}
+    if start + limit < len(found):
+        answer["NextToken"] = str(start + limit)
+    return answer

@@ -1,0 +1,146 @@
+"""Which hyperparameters are tried next: the strategies Random, Bayesian and Grid.
+
+Example::
+
+    search = Search(searched, strategy="Bayesian", maximize=True, jobs=12, seed=7)
+    trial = search.ask()         # Trial(number=0, values={'learning_rate': '0.0534…', 'optimizer': 'nag'})
+    search.tell(trial, 0.91)     # or None: it failed
+
+Bayesian is Optuna's tree-structured Parzen estimator (Bergstra et al., 2011, "Algorithms for Hyper-Parameter
+Optimization"). SageMaker fits a Gaussian process: both model what was seen to choose what comes next, but they do not
+choose the same values. The first third of the jobs (ten at most) is drawn at random. Auto scaling, where SageMaker
+chooses by itself, is logarithmic here from one order of magnitude on, else linear. A seed gives the same trials again
+as long as they end in the same order.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from scones.training.ranges import Choice, Range, Searched
+
+_DRAWS = 50  # so often a trial is drawn again that has been tried already
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One combination to be tried.
+
+    Attributes:
+        number: 0, 1, …
+        values: The searched hyperparameters, as they are written.
+    """
+
+    number: int
+    values: dict[str, str]
+
+
+def combinations(searched: Searched) -> int | None:
+    """How many combinations there are; None where a continuous range makes them endless."""
+    counts = [
+        len(entry.values) if isinstance(entry, Choice) else int(entry.most - entry.least) + 1 if entry.whole else None
+        for entry in searched.values()
+    ]
+    return None if None in counts else math.prod(counts)
+
+
+class Search:
+    """Chooses trials.
+
+    Args:
+        searched: What is searched.
+        strategy: ``Random``, ``Bayesian`` or ``Grid`` (of choices only).
+        maximize: Whether larger values are better.
+        jobs: How many trials there will be at most.
+        seed: Repeats the choice.
+    """
+
+    def __init__(
+        self, searched: Searched, *, strategy: str, maximize: bool, jobs: int, seed: int | None = None
+    ) -> None:
+        self._searched = searched
+        self._number = itertools.count()
+        self._tried: set[tuple[str, ...]] = set()
+        self._asked: dict[int, Any] = {}
+        self._grid = _grid(searched) if strategy == "Grid" else None
+        self._study = None if strategy == "Grid" else _study(strategy, maximize, jobs, seed)
+
+    def ask(self) -> Trial | None:
+        """The next trial; None where every combination has been tried."""
+        if self._grid is not None:
+            values = next(self._grid, None)
+            return None if values is None else Trial(next(self._number), values)
+        distributions = {name: _distribution(entry) for name, entry in self._searched.items()}
+        for _ in range(_DRAWS):
+            asked = self._study.ask(distributions)
+            values = {name: _written(entry, asked.params[name]) for name, entry in self._searched.items()}
+            if tuple(values.values()) not in self._tried:
+                break
+            self._study.tell(asked, state=_states().FAIL)
+        else:
+            return None
+        self._tried.add(tuple(values.values()))
+        trial = Trial(next(self._number), values)
+        self._asked[trial.number] = asked
+        return trial
+
+    def tell(self, trial: Trial, value: float | None) -> None:
+        """How a trial did: its objective, or None where it has none."""
+        asked = self._asked.pop(trial.number, None)
+        if asked is not None:
+            self._study.tell(asked, value, state=_states().FAIL if value is None else None)
+
+
+def scaling(entry: Range) -> str:
+    """How a range's values are spread: ``Linear``, ``Logarithmic`` or ``ReverseLogarithmic``."""
+    if entry.scaling != "Auto":
+        return entry.scaling
+    return "Logarithmic" if entry.least > 0 and entry.most >= 10 * entry.least else "Linear"
+
+
+def _grid(searched: Searched) -> Iterator[dict[str, str]]:
+    for values in itertools.product(*(entry.ends for entry in searched.values())):
+        yield dict(zip(searched, values, strict=True))
+
+
+def _study(strategy: str, maximize: bool, jobs: int, seed: int | None) -> Any:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    sampler: optuna.samplers.BaseSampler
+    if strategy == "Random":
+        sampler = optuna.samplers.RandomSampler(seed=seed)
+    else:
+        sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=max(1, min(10, jobs // 3)))
+    return optuna.create_study(direction="maximize" if maximize else "minimize", sampler=sampler)
+
+
+def _distribution(entry: Range | Choice) -> Any:
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if isinstance(entry, Choice):
+        return CategoricalDistribution(entry.values)
+    if entry.whole:
+        return IntDistribution(int(entry.least), int(entry.most), log=scaling(entry) == "Logarithmic")
+    if scaling(entry) == "ReverseLogarithmic":
+        return FloatDistribution(1 - entry.most, 1 - entry.least, log=True)
+    return FloatDistribution(entry.least, entry.most, log=scaling(entry) == "Logarithmic")
+
+
+def _written(entry: Range | Choice, value: Any) -> str:
+    if isinstance(entry, Choice):
+        return value
+    if scaling(entry) == "ReverseLogarithmic":
+        value = 1 - value
+    # Taking away from 1 and back again may pass an end by the last digit.
+    return entry.written(min(entry.most, max(entry.least, value)))
+
+
+def _states() -> Any:
+    from optuna.trial import TrialState
+
+    return TrialState
