@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scones.algorithm import data
 from scones.algorithm.data import Channel, batches, check_channels
 from scones.errors import DatasetError
 from scones.training.hyperparameters import parse
@@ -54,6 +53,7 @@ def rewrite(job, number, line):
         ("2\t0\tgone.png", r"names 'gone.png', which channel 'train' does not hold \(1 of 16"),
         ("2\t0\t../validation/red_0.png", "lies outside the channel"),
         ("2\t0\t/etc/hostname", "lies outside the channel"),
+        ("1\t0\tred_2.png", "train.lst line 3 has index 1, as train.lst line 2 has; every image needs an index"),
     ],
 )
 def test_says_which_line_of_a_list_is_wrong(job, line, reason):
@@ -70,7 +70,7 @@ def test_says_how_many_training_samples_there_are(job):
 
 
 def test_says_which_classes_have_no_image(job):
-    with pytest.raises(DatasetError, match="num_classes is 4, but channel 'train_lst' has no image of label 2, 3"):
+    with pytest.raises(DatasetError, match="num_classes is 4, but channel 'train' has no image of label 2, 3"):
         read(job, num_classes="4")
 
 
@@ -101,16 +101,22 @@ def test_says_when_there_is_no_list(job, content):
 @pytest.mark.parametrize(
     ("channel", "settings", "reason"),
     [
-        ("train", {"ContentType": "application/x-recordio"}, "'train' has content type 'application/x-recordio'"),
-        ("train", {"TrainingInputMode": "Pipe"}, "'train' is read in Pipe mode"),
-        ("validation", {"RecordWrapperType": "RecordIO"}, "'validation' is read in Pipe mode"),
-        ("model", {"ContentType": "application/x-sagemaker-model"}, "channel 'model'"),
+        ("train", {"ContentType": "text/csv"}, "'train' has content type 'text/csv'; it may be application/x-recordio"),
+        ("train", {"TrainingInputMode": "Pipe"}, "'train' holds images in Pipe mode, .* as an augmented manifest"),
+        ("validation", {"RecordWrapperType": "RecordIO"}, "'validation' has RecordWrapperType RecordIO, .* Pipe mode"),
+        ("model", {"ContentType": "application/x-image"}, "channel 'model' has content type 'application/x-image'"),
+        ("model", {"TrainingInputMode": "Pipe"}, "channel 'model' is in Pipe mode"),
     ],
 )
 def test_refuses_by_name_the_channels_it_cannot_read(job, channel, settings, reason):
     job.channels[channel] = settings
     with pytest.raises(DatasetError, match=reason):
         check_channels(job.write())
+
+
+def test_lets_a_model_to_start_from_pass(job):
+    job.channels["model"] = {"ContentType": "application/x-sagemaker-model", "TrainingInputMode": "File"}
+    check_channels(job.write())
 
 
 def test_names_the_channels_that_are_missing(job):
@@ -187,9 +193,51 @@ def test_validation_sees_the_whole_image_as_the_endpoint_does(job):
 
 
 def test_images_beyond_the_memory_are_read_again(job, monkeypatch):
-    monkeypatch.setattr(data, "MEMORY_LIMIT", 3 * 10 * 10 * 3)
+    monkeypatch.setattr("scones.algorithm.data.channel.MEMORY_LIMIT", 3 * 10 * 10 * 3)
     channel = read(job)
     assert sum(kept is not None for kept in channel.kept) == 3
-    monkeypatch.setattr(data, "MEMORY_LIMIT", 1 << 30)
+    monkeypatch.setattr("scones.algorithm.data.channel.MEMORY_LIMIT", 1 << 30)
     for index, wanted in enumerate(read(job).kept):
         np.testing.assert_array_equal(channel.image(index), wanted)
+
+
+def test_says_how_many_images_no_list_names(job, caplog):
+    lines = job.train_list.read_text().splitlines(keepends=True)
+    job.train_list.write_text("".join(lines[:-2]))
+    assert len(read(job, num_training_samples="14")) == 14
+    assert "channel 'train' holds 2 images that no .lst file names" in caplog.text
+
+
+def test_a_network_of_one_channel_sees_grey(job):
+    channel = read(job, image_shape="1,8,8")
+    assert channel.image(0).shape == (10, 10, 1)
+    red, green, blue = np.moveaxis(read(job).image(0).astype(float), -1, 0)
+    np.testing.assert_allclose(channel.image(0)[..., 0], 0.299 * red + 0.587 * green + 0.114 * blue, atol=1)
+    assert next(channel.whole((1, 8, 8))).shape == (1, 8, 8)
+
+
+@pytest.mark.parametrize("augmentation", [{}, {"augmentation_type": "crop_color_transform"}])
+def test_batches_of_grey_images_have_one_channel(job, augmentation):
+    hyperparameters = parse(job.hyperparameters | {"image_shape": "1,8,8"} | augmentation)
+    channel = read(job, image_shape="1,8,8")
+    found = list(batches(channel, hyperparameters, np.random.default_rng(0)))
+    assert [images.shape for images, _ in found] == [(8, 1, 8, 8)] * 2
+    if not augmentation:
+        seen = sorted(image.tobytes() for images, _ in found for image in images)
+        assert seen == sorted(channel.image(index)[1:9, 1:9].tobytes() for index in range(16))
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("\t".join(["0", *["1"] * 5000, "red_0.png"]), "line 1 has 5000 labels"),
+        ("9" * 5000, "line 1 must be"),
+        ("0\t" + "9" * 5000 + "x\tred_0.png", "line 1 has label"),
+        ("0\t0\t" + "a/" * 3000, "line 1 names"),
+    ],
+)
+def test_a_reason_fits_into_a_failure_reason_however_long_the_value(job, line, reason):
+    rewrite(job, 1, line)
+    with pytest.raises(DatasetError, match=reason) as refused:
+        read(job)
+    assert len(str(refused.value)) < 900
