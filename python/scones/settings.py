@@ -52,6 +52,27 @@ class Training:
     hyperparameters: Mapping[str, str] = field(default_factory=dict)
 
 
+STRATEGIES = ("Bayesian", "Random", "Grid")
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What a tuning job may use.
+
+    Attributes:
+        max_jobs: At most so many training jobs, its trials.
+        max_parallel_jobs: At most so many of them at a time. Each needs an instance of the account's quota; and the
+            fewer there are at a time, the more a Bayesian search has learnt before it chooses the next.
+        early_stopping: Whether trials are stopped that do worse than the median of those before them.
+        strategy: How trials are chosen: Bayesian, Random or Grid (every combination of choices).
+    """
+
+    max_jobs: int = 12
+    max_parallel_jobs: int = 2
+    early_stopping: bool = True
+    strategy: str = "Bayesian"
+
+
 @dataclass(frozen=True)
 class Environment:
     """Where and with which values the workflow runs.
@@ -62,6 +83,7 @@ class Environment:
         region: The AWS region.
         classes: The classes told apart, in label order.
         training: What a training job is asked for.
+        tuning: What a tuning job may use.
         foundation: ``foundation.tfvars.json``, as Terraform reads it.
         service: ``service.tfvars.json``, as Terraform reads it.
         pin_path: The pinned model's file, ``model.tfvars.json``.
@@ -81,6 +103,7 @@ class Environment:
     cloud_path: Path | None = None
     credentials: Credentials | None = None
     profile: str | None = None
+    tuning: Tuning = field(default_factory=Tuning)
 
     @property
     def folder(self) -> Path:
@@ -139,9 +162,9 @@ def load(name: str | None = None, *, root: Path = ROOT, variables: Mapping[str, 
     path = folder / "environment.json"
     own = _read(path)
     _require(own, _OWN, path)
-    if unknown := own["training"].keys() - {known.name for known in fields(Training)}:
-        raise SettingsError(f"{path}: 'training' takes no {', '.join(sorted(unknown))}")
+    _refuse_unknown(own, "training", Training, path)
     _require(own["training"], _TRAINING, path)
+    tuning = _tuning(own, path)
     try:
         access = own.get("access", {})
         return Environment(
@@ -150,6 +173,7 @@ def load(name: str | None = None, *, root: Path = ROOT, variables: Mapping[str, 
             region=own["region"],
             classes=tuple(own["classes"]),
             training=Training(**own["training"]),
+            tuning=tuning,
             foundation=_read(folder / "foundation.tfvars.json"),
             service=_read(folder / "service.tfvars.json"),
             pin_path=root / own["model_pin"] if "model_pin" in own else folder / "model.tfvars.json",
@@ -171,15 +195,49 @@ _TRAINING = {
     "max_runtime_seconds": int,
     "minimum_validation_accuracy": (int, float),
 }
-_WORDS = {str: "a text", list: "a list", dict: "an object", int: "a whole number", (int, float): "a number"}
+_TUNING = {"max_jobs": int, "max_parallel_jobs": int, "early_stopping": bool, "strategy": str}
+_WORDS = {
+    bool: "true or false",
+    str: "a text",
+    list: "a list",
+    dict: "an object",
+    int: "a whole number",
+    (int, float): "a number",
+}
 
 
 def _require(found: Mapping[str, Any], kinds: Mapping[str, Any], path: Path) -> None:
     for name, kind in kinds.items():
         if name not in found:
             raise SettingsError(f"{path} has no '{name}'", hint="the other environments' files have it")
-        if not isinstance(found[name], kind) or isinstance(found[name], bool):
+        if not isinstance(found[name], kind) or (isinstance(found[name], bool) and kind is not bool):
             raise SettingsError(f"{path}: '{name}' must be {_WORDS[kind]}, not {json.dumps(found[name])}")
+
+
+def _refuse_unknown(own: Mapping[str, Any], part: str, kind: type, path: Path) -> None:
+    if unknown := own[part].keys() - {known.name for known in fields(kind)}:
+        raise SettingsError(f"{path}: '{part}' takes no {', '.join(sorted(unknown))}")
+
+
+def _tuning(own: Mapping[str, Any], path: Path) -> Tuning:
+    """The environment's own limits of a tuning job; what it does not say is the default."""
+    if "tuning" not in own:
+        return Tuning()
+    _require(own, {"tuning": dict}, path)
+    given = own["tuning"]
+    _refuse_unknown(own, "tuning", Tuning, path)
+    _require(given, {name: kind for name, kind in _TUNING.items() if name in given}, path)
+    found = Tuning(**given)
+    for name in ("max_jobs", "max_parallel_jobs"):
+        if getattr(found, name) < 1:
+            raise SettingsError(f"{path}: '{name}' must be 1 or more, not {getattr(found, name)}")
+    if found.strategy not in STRATEGIES:
+        near = get_close_matches(found.strategy, STRATEGIES, n=1)
+        raise SettingsError(
+            f"{path}: 'strategy' must be one of {', '.join(STRATEGIES)}, not {json.dumps(found.strategy)}",
+            hint=f"did you mean {near[0]}?" if near else None,
+        )
+    return found
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -133,3 +133,30 @@ def test_every_environment_of_the_project_can_be_loaded(name):
 
 def test_only_the_local_environment_carries_keys():
     assert [name for name in settings.names() if settings.load(name, variables={}).credentials] == ["local"]
+
+
+def test_limits_of_a_tuning_job_are_the_environments_or_the_defaults(tmp_path):
+    write_environment(tmp_path, "dev")
+    assert settings.load("dev", root=tmp_path, variables={}).tuning == settings.Tuning()
+    write_environment(tmp_path, "prod", tuning={"max_jobs": 3, "early_stopping": False})
+    found = settings.load("prod", root=tmp_path, variables={}).tuning
+    assert (found.max_jobs, found.early_stopping, found.strategy) == (3, False, "Bayesian")
+
+
+@pytest.mark.parametrize(
+    ("tuning", "told"),
+    [
+        ([], "'tuning' must be an object"),
+        ({"jobs": 3}, "'tuning' takes no jobs"),
+        ({"max_jobs": "3"}, "'max_jobs' must be a whole number, not \"3\""),
+        ({"max_jobs": True}, "'max_jobs' must be a whole number"),
+        ({"max_parallel_jobs": 0}, "'max_parallel_jobs' must be 1 or more, not 0"),
+        ({"early_stopping": "Auto"}, "'early_stopping' must be true or false"),
+        ({"strategy": "bayesian"}, "'strategy' must be one of Bayesian, Random, Grid"),
+    ],
+)
+def test_limits_of_a_tuning_job_that_cannot_be_used_are_named(tmp_path, tuning, told):
+    write_environment(tmp_path, "dev", tuning=tuning)
+    with pytest.raises(SettingsError) as caught:
+        settings.load("dev", root=tmp_path, variables={})
+    assert told in caught.value.message

@@ -3,7 +3,7 @@
 Example::
 
     searched = merge([read_range("learning_rate=0.01:0.3:log"), read_choice("optimizer=sgd,nag")])
-    as_request(searched)     # ParameterRanges of CreateHyperParameterTuningJob, in snake case
+    as_request(searched)     # ParameterRanges of CreateHyperParameterTuningJob
 
 Source of the limits: "Tune an Image Classification Model" in the SageMaker AI developer guide.
 """
@@ -208,20 +208,36 @@ def problem_of(entry: Range | Choice) -> str | None:
 
 
 def as_request(searched: Searched) -> dict[str, Any]:
-    """``ParameterRanges`` of CreateHyperParameterTuningJob, in snake case."""
+    """``ParameterRanges`` of CreateHyperParameterTuningJob."""
     found: dict[str, list[dict[str, Any]]] = {}
     for entry in searched.values():
         if isinstance(entry, Choice):
-            found.setdefault("categorical_parameter_ranges", []).append(
-                {"name": entry.name, "values": list(entry.values)}
-            )
+            given: dict[str, Any] = {"Name": entry.name, "Values": list(entry.values)}
+            found.setdefault("CategoricalParameterRanges", []).append(given)
             continue
-        kind = "integer_parameter_ranges" if entry.whole else "continuous_parameter_ranges"
         least, most = entry.ends
-        found.setdefault(kind, []).append(
-            {"name": entry.name, "min_value": least, "max_value": most, "scaling_type": entry.scaling}
-        )
+        given = {"Name": entry.name, "MinValue": least, "MaxValue": most, "ScalingType": entry.scaling}
+        found.setdefault("IntegerParameterRanges" if entry.whole else "ContinuousParameterRanges", []).append(given)
     return found
+
+
+def from_request(ranges: Mapping[str, Any]) -> Searched:
+    """What :func:`as_request` made, as a description of a tuning job shows it."""
+    entries: list[Range | Choice] = [
+        Range(
+            given["Name"],
+            float(given["MinValue"]),
+            float(given["MaxValue"]),
+            whole=field == "IntegerParameterRanges",
+            scaling=given.get("ScalingType", "Auto"),
+        )
+        for field in ("ContinuousParameterRanges", "IntegerParameterRanges")
+        for given in ranges.get(field) or []
+    ]
+    entries += [
+        Choice(given["Name"], tuple(given["Values"])) for given in ranges.get("CategoricalParameterRanges") or []
+    ]
+    return merge(entries)
 
 
 def _tunable(name: str) -> Range | Choice:
