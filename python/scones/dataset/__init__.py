@@ -13,6 +13,7 @@ from scones.dataset.archive import Archive
 from scones.dataset.choice import Ensured, choose, ensure
 from scones.dataset.download import Download
 from scones.dataset.folder import Folder
+from scones.dataset.records import write_records
 from scones.dataset.sample import Sample
 from scones.dataset.stored import SPLITS, Dataset, LabelledImage, load
 from scones.dataset.transfer import upload
@@ -32,4 +33,5 @@ __all__ = [
     "ensure",
     "load",
     "upload",
+    "write_records",
 ]

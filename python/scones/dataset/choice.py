@@ -19,6 +19,7 @@ from scones.dataset import labels, stored
 from scones.dataset.archive import Archive
 from scones.dataset.contents import Source
 from scones.dataset.download import Download
+from scones.dataset.records import write_records
 from scones.dataset.sample import CLASSES, Sample
 from scones.dataset.stored import Dataset
 from scones.dataset.writer import build
@@ -111,6 +112,7 @@ def ensure(
     seed: int = 0,
     skip_bad: bool = False,
     reuse: bool = False,
+    recordio: bool = False,
     variables: Mapping[str, str] = os.environ,
     download: Download | None = None,
     progress: Progress | None = None,
@@ -120,6 +122,7 @@ def ensure(
     Args:
         reuse: Take a data set of these classes that is in ``out``, whatever its source and seed, unless
             ``CIFAR100_ARCHIVE`` names one: what training wants after someone ran ``invoke etl``.
+        recordio: Write the splits as RecordIO too.
 
     Raises:
         DatasetError: no data set of these classes can be had.
@@ -130,7 +133,9 @@ def ensure(
         except DatasetError:
             there = None
         if there and there.classes == tuple(classes):
+            if recordio and not there.recordio:
+                write_records(there, progress=progress)
             return Ensured(there, there.source, f"it is in {out}")
     choice = choose(classes, cache, variables=variables, download=download, progress=progress)
-    dataset = build(choice.source, classes, out, seed=seed, skip_bad=skip_bad, progress=progress)
+    dataset = build(choice.source, classes, out, seed=seed, skip_bad=skip_bad, recordio=recordio, progress=progress)
     return Ensured(dataset, choice.source.title, choice.reason)

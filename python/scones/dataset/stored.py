@@ -5,6 +5,7 @@
     build/dataset/
       train/ validation/ test/                  PNGs, 32 x 32 RGB, under their original names
       train.lst validation.lst test.lst         index TAB label TAB file name within the split's folder
+      train.rec validation.rec test.rec         the same as RecordIO, where asked for
       dataset.json                              classes, counts, means, source, fingerprint
 
 Example::
@@ -79,6 +80,15 @@ class Dataset:
     def kind(self) -> str:
         """What its images are from: ``archive``, ``download``, ``folder`` or ``sample``."""
         return self.description["source"]["kind"]
+
+    @property
+    def recordio(self) -> bool:
+        """Whether its splits are there as RecordIO too."""
+        return all(self.records(split).is_file() for split in SPLITS)
+
+    def records(self, split: str) -> Path:
+        """Where a split is, or would be, as RecordIO."""
+        return self.root / f"{split}.rec"
 
     def size(self, split: str) -> int:
         """How many images a split has."""

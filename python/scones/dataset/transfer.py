@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 
 THREADS = 16
 
-_TYPES = {".png": "image/png", ".json": "application/json", ".lst": "text/tab-separated-values; charset=utf-8"}
+_TYPES = {
+    ".png": "image/png",
+    ".json": "application/json",
+    ".lst": "text/tab-separated-values; charset=utf-8",
+    ".rec": "application/x-recordio",
+}
 
 
 def upload(dataset: Dataset, s3: Any, bucket: str, *, progress: Progress | None = None, threads: int = THREADS) -> str:
@@ -83,6 +88,8 @@ def _files(dataset: Dataset) -> Iterator[Path]:
     """All but the description."""
     for split in SPLITS:
         yield dataset.root / f"{split}.lst"
+        if dataset.recordio:
+            yield dataset.records(split)
         yield from (image.path for image in dataset.images(split))
 
 

@@ -26,6 +26,7 @@ from scones.dataset import labels, split, stored
 from scones.dataset.checks import check
 from scones.dataset.contents import SIDE, Contents, Images, Source
 from scones.dataset.progress import begin
+from scones.dataset.records import write_records
 from scones.dataset.stored import DESCRIPTION, SPLITS, Dataset
 from scones.errors import DatasetError
 
@@ -42,6 +43,7 @@ def build(
     *,
     seed: int = 0,
     skip_bad: bool = False,
+    recordio: bool = False,
     progress: Progress | None = None,
 ) -> Dataset:
     """Make the data set of ``classes`` in ``out``, or find it there.
@@ -52,6 +54,7 @@ def build(
         out: The data set's folder; a data set that is there is replaced.
         seed: Chooses the validation images, a tenth of each class's training images.
         skip_bad: Leave out what cannot be used, and list it in the description, instead of refusing.
+        recordio: Write the splits as RecordIO too; where they are there, they stay whether asked for or not.
         progress: Where to show progress; None for nowhere.
 
     Raises:
@@ -70,9 +73,16 @@ def build(
         "source": {"kind": identity.kind, "name": identity.name, "sha256": identity.sha256},
         "validation_share": VALIDATION_SHARE,
     }
-    there = _same(out, wanted, skip_bad)
-    if there:
-        return there
+    dataset = _same(out, wanted, skip_bad) or _build(source, wanted, out, seed, skip_bad, progress)
+    if recordio:
+        write_records(dataset, progress=progress)
+    return dataset
+
+
+def _build(
+    source: Source, wanted: dict[str, Any], out: Path, seed: int, skip_bad: bool, progress: Progress | None
+) -> Dataset:
+    classes = tuple(wanted["classes"])
     contents = check(source.read(classes, seed=seed, skip_bad=skip_bad, progress=progress), classes, skip_bad=skip_bad)
     train, validation = split.split(
         contents.train, classes, share=VALIDATION_SHARE, seed=seed, aside="validation", keep=2

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         "out": "the data set's folder; build/dataset where not given",
         "seed": "chooses the validation images, a tenth of each class's training images; 0 where not given",
         "skip-bad": "leave out files that cannot be used and list them, instead of refusing",
+        "recordio": "also write train.rec, validation.rec and test.rec, the one-file form that trains faster on AWS",
         "upload": "also put the data set into the environment's bucket, or into --bucket",
         "bucket": "the bucket to upload to; the foundation stack's where not given",
         "env": "the environment: a folder of terraform/environments; local where not given",
@@ -49,6 +50,7 @@ def etl(
     out=None,
     seed=None,
     skip_bad=False,
+    recordio=False,
     upload=False,
     bucket=None,
 ):
@@ -60,6 +62,7 @@ def etl(
 
     invoke etl --sample
     invoke etl --archive cifar-100-python.tar.gz --classes bus,train,tank
+    invoke etl --recordio
     invoke etl --folder pictures --classes scooter,bicycle --skip-bad --upload --env dev
     """
     from rich.console import Console
@@ -79,6 +82,7 @@ def etl(
     chosen = labels.parse(classes) if classes else environment.classes
     target = Path(out).expanduser() if out else environment.build / "dataset"
     cache = environment.build / "downloads"
+    how = {"seed": seed, "skip_bad": skip_bad, "recordio": recordio}
     console = Console()
     with bars(console) as progress:
         source = None
@@ -91,9 +95,9 @@ def etl(
         elif download:
             source = Download(cache, progress=progress)
         if source is None:
-            ensured = dataset.ensure(chosen, target, cache=cache, seed=seed, skip_bad=skip_bad, progress=progress)
+            ensured = dataset.ensure(chosen, target, cache=cache, progress=progress, **how)
         else:
-            built = dataset.build(source, chosen, target, seed=seed, skip_bad=skip_bad, progress=progress)
+            built = dataset.build(source, chosen, target, progress=progress, **how)
             ensured = dataset.Ensured(built, source.title, f"asked for with {given[0]}")
     announce(ensured, console)
     console.print(summary(ensured.dataset))
@@ -101,7 +105,7 @@ def etl(
         with bars(console) as progress:
             console.print(f"uploaded to {_upload(ensured.dataset, environment, bucket, progress)}", soft_wrap=True)
     else:
-        console.print("next: invoke train")
+        console.print("next: invoke train --recordio" if recordio else "next: invoke train")
 
 
 def bars(console: Console) -> Progress:
@@ -140,6 +144,9 @@ def summary(dataset: Any) -> Any:
     caption = f"{dataset.root}\nfingerprint {dataset.fingerprint[:16]}…"
     if skipped:
         caption += f"\n{skipped} files were left out; dataset.json lists them under 'skipped'"
+    if dataset.recordio:
+        size = sum(dataset.records(split).stat().st_size for split in SPLITS)
+        caption += f"\nalso as RecordIO: {', '.join(dataset.records(split).name for split in SPLITS)} ({size:,} bytes)"
     table = Table(caption=caption, caption_justify="left")
     table.add_column("label", justify="right")
     table.add_column("class")

@@ -29,6 +29,14 @@ def test_builds_in_the_build_folder_and_says_what_it_built(archive, elsewhere, c
         assert word in printed
 
 
+def test_writes_recordio_where_asked_and_says_so(archive, elsewhere, capsys):
+    etl(Context(), archive=str(archive), recordio=True)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "also as RecordIO: train.rec, validation.rec, test.rec" in printed
+    assert "next: invoke train --recordio" in printed
+    assert load(elsewhere).recordio
+
+
 def test_the_variable_names_the_archive(archive, elsewhere, monkeypatch, capsys):
     monkeypatch.setenv("CIFAR100_ARCHIVE", str(archive))
     etl(Context())
