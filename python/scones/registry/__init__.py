@@ -11,7 +11,21 @@ A version carries all that it takes to pin it again: image, artifact and its SHA
 set's fingerprint, the git commit. The pinned version is the one that Terraform deploys.
 """
 
+from scones.registry.creation import calibration_line, verdict
+from scones.registry.imported import register_artifact
 from scones.registry.pinned import PinnedModel, read_pin, write_pin
-from scones.registry.versions import Version, pin, register, verdict, versions
+from scones.registry.trained import register
+from scones.registry.versions import Version, pin, versions
 
-__all__ = ["PinnedModel", "Version", "pin", "read_pin", "register", "verdict", "versions", "write_pin"]
+__all__ = [
+    "PinnedModel",
+    "Version",
+    "calibration_line",
+    "pin",
+    "read_pin",
+    "register",
+    "register_artifact",
+    "verdict",
+    "versions",
+    "write_pin",
+]

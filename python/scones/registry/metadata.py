@@ -31,15 +31,16 @@ def to_metadata(
     """A version's CustomerMetadataProperties: text of letters, digits, spaces and ``_.:/=+-@``, 256 characters each.
 
     Class labels are joined by ``/``, other characters written as ``=`` and two hexadecimal digits a UTF-8 byte; a text
-    that is too long goes on in ``class_labels.2``, ``class_labels.3``, ….
+    that is too long goes on in ``class_labels.2``, ``class_labels.3``, …. A data set or a commit that is not known is
+    an empty text, and left out: a value has a character at least.
     """
     text = "/".join(quote(label, safe="").replace("%", "=").replace("~", "=7E") for label in class_labels)
     parts = [text[begin : begin + _LENGTH] for begin in range(0, len(text), _LENGTH)]
+    known = {"dataset_fingerprint": dataset_fingerprint, "git_commit": git_commit}
     return {
         "job": job,
         "artifact_sha256": artifact_sha256,
-        "dataset_fingerprint": dataset_fingerprint,
-        "git_commit": git_commit,
+        **{name: value for name, value in known.items() if value},
         **{_METRIC + name: f"{value:.6f}" for name, value in metrics.items()},
         **{_LABELS + (f".{place}" if place > 1 else ""): part for place, part in enumerate(parts, start=1)},
     }
@@ -55,7 +56,8 @@ def from_metadata(properties: Mapping[str, str]) -> dict[str, Any]:
     while more := properties.get(f"{_LABELS}.{len(parts) + 1}"):
         parts.append(more)
     return {
-        **{name: properties[name] for name in ("job", "artifact_sha256", "dataset_fingerprint", "git_commit")},
+        **{name: properties[name] for name in ("job", "artifact_sha256")},
+        **{name: properties.get(name, "") for name in ("dataset_fingerprint", "git_commit")},
         "class_labels": tuple(unquote(label.replace("=", "%")) for label in "".join(parts).split("/")),
         "metrics": {
             name.removeprefix(_METRIC): float(value) for name, value in properties.items() if name.startswith(_METRIC)

@@ -33,9 +33,12 @@ class PinnedModel:
         artifact_uri: ``s3://…/model.tar.gz``.
         artifact_sha256: The artifact's SHA-256, in hexadecimal.
         class_labels: The classes in the order of the model's outputs.
-        metrics: ``validation:accuracy`` and ``train:accuracy``, 0 to 1.
-        dataset_fingerprint: The data set's SHA-256 (see scones.dataset.stored), in hexadecimal.
-        git_commit: The commit that trained it; ``-dirty`` follows where files were changed.
+        metrics: ``validation:accuracy`` and ``train:accuracy``, 0 to 1; where it was calibrated, the ``temperature``
+            that is folded into it, and the expected calibration error on the validation images before it was
+            (``validation:ece``) and after (``validation:ece_calibrated``).
+        dataset_fingerprint: The SHA-256 (see scones.dataset.stored), in hexadecimal, of the data set that it was
+            trained on, or, where it came from elsewhere, measured on; empty where it was not.
+        git_commit: The commit that trained it, ``-dirty`` following where files were changed; empty where not known.
     """
 
     package_arn: str

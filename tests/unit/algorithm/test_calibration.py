@@ -119,7 +119,7 @@ def test_what_is_folded_survives_the_file_and_divides_all_scores(tmp_path) -> No
     path = artifacts.write(tmp_path / "model.tar.gz", fold(before, 1.7))
     after = artifacts.read(path)
     was, is_ = scores(before, IMAGES), scores(after, IMAGES)
-    np.testing.assert_allclose(is_, was / 1.7, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(is_, was / 1.7, rtol=1e-5, atol=1e-6 * np.abs(was).max())
     assert np.array_equal(is_.argmax(axis=1), was.argmax(axis=1))
     changed = [name for name, value in before.parameters.items() if not np.array_equal(value, after.parameters[name])]
     assert len(changed) == 2
@@ -139,7 +139,7 @@ def test_a_layer_without_bias_is_divided() -> None:
     layer["attrs"] = {**layer["attrs"], "no_bias": "True"}
     layer["inputs"] = layer["inputs"][:2]
     bare = dataclasses.replace(before, symbol={**before.symbol, "nodes": nodes})
-    np.testing.assert_allclose(scores(fold(bare, 4.0), IMAGES), scores(bare, IMAGES) / 4, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(scores(fold(bare, 4.0), IMAGES), scores(bare, IMAGES) / 4, rtol=1e-5, atol=1e-2)
 
 
 def test_a_network_of_several_labels_is_left_alone() -> None:

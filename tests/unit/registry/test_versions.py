@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-import io
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import pytest
-from botocore.exceptions import ClientError
-from botocore.response import StreamingBody
-from botocore.validate import validate_parameters
 
-from scones import registry, settings
+from scones import registry
 from scones.errors import RegistryError
 from scones.registry.metadata import from_metadata, to_metadata
 
@@ -26,129 +19,8 @@ IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
 ARTIFACT = b"a model" * 400_000  # more than one block of the hash
 FINGERPRINT = "5f" * 32
 
-SERVICE = botocore.session.get_session().get_service_model("sagemaker")
 
-
-def refuse(code: str, operation: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": code}}, operation)
-
-
-class SageMaker:
-    """A model registry and training jobs in memory; calls are held against botocore's model of the API."""
-
-    def __init__(self) -> None:
-        self.jobs: dict[str, dict[str, Any]] = {}
-        self.packages: dict[str, dict[str, Any]] = {}
-        self.tags: list[dict[str, str]] = []
-
-    def describe_training_job(self, TrainingJobName: str) -> dict[str, Any]:
-        return self.jobs[TrainingJobName]
-
-    def list_tags(self, ResourceArn: str) -> dict[str, Any]:
-        return {"Tags": self.tags}
-
-    def create_model_package(self, **asked: Any) -> dict[str, Any]:
-        validate_parameters(asked, SERVICE.operation_model("CreateModelPackage").input_shape)
-        number = len(self.packages) + 1
-        arn = f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{GROUP}/{number}"
-        created = datetime(2026, 1, number, tzinfo=UTC)
-        self.packages[arn] = {**asked, "ModelPackageArn": arn, "ModelPackageVersion": number, "CreationTime": created}
-        return {"ModelPackageArn": arn}
-
-    def describe_model_package(self, ModelPackageName: str) -> dict[str, Any]:
-        return self.packages[ModelPackageName]
-
-    def update_model_package(self, **asked: Any) -> None:
-        validate_parameters(asked, SERVICE.operation_model("UpdateModelPackage").input_shape)
-        self.packages[asked["ModelPackageArn"]]["ModelApprovalStatus"] = asked["ModelApprovalStatus"]
-
-    def get_paginator(self, action: str) -> SageMaker:
-        assert action == "list_model_packages"
-        return self
-
-    def paginate(self, ModelPackageGroupName: str) -> list[dict[str, Any]]:
-        assert ModelPackageGroupName == GROUP
-        return [{"ModelPackageSummaryList": [package]} for package in self.packages.values()]
-
-
-class S3:
-    def __init__(self) -> None:
-        self.objects: dict[tuple[str, str], bytes] = {}
-
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
-        try:
-            content = self.objects[Bucket, Key]
-        except KeyError:
-            raise refuse("NoSuchKey", "GetObject") from None
-        return {"Body": StreamingBody(io.BytesIO(content), len(content))}
-
-
-class Logs:
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def describe_log_streams(self, **asked: Any) -> dict[str, Any]:
-        if not self.lines:  # the retention period is over
-            raise refuse("ResourceNotFoundException", "DescribeLogStreams")
-        return {"logStreams": [{"logStreamName": f"{JOB}/algo-1-1767268800"}]}
-
-    def get_log_events(self, nextToken: str | None = None, **asked: Any) -> dict[str, Any]:
-        events = [] if nextToken else [{"message": line} for line in self.lines]
-        return {"events": events, "nextForwardToken": "f/1"}
-
-
-class Cloud:
-    """An environment with one completed job, and its clients."""
-
-    def __init__(self, folder: Path) -> None:
-        found = settings.load("dev", variables={})
-        self.environment = dataclasses.replace(found, pin_path=folder / "deep" / "model.tfvars.json")
-        self.sagemaker, self.s3, self.logs = SageMaker(), S3(), Logs()
-        self.sagemaker.tags = [{"Key": "GitCommit", "Value": "1f0c"}]
-        self.train(JOB, accuracy=0.91)
-
-    def client(self, environment: settings.Environment, service: str) -> Any:
-        return getattr(self, service)
-
-    def train(self, name: str, *, accuracy: float | None, status: str = "Completed", **changes: Any) -> None:
-        classes = changes.pop("classes", ["bicycle", "motorcycle"])
-        source = {"S3DataType": "S3Prefix", "S3Uri": "s3://scones/datasets/5f/train/"}
-        metrics = {} if accuracy is None else {"train:accuracy": 0.99, "validation:accuracy": accuracy}
-        now = datetime(2026, 1, 1, tzinfo=UTC)
-        self.sagemaker.jobs[name] = {
-            "TrainingJobName": name,
-            "TrainingJobArn": f"arn:aws:sagemaker:us-east-1:123456789012:training-job/{name}",
-            "TrainingJobStatus": status,
-            "SecondaryStatus": status,
-            "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
-            "ModelArtifacts": {"S3ModelArtifacts": f"s3://scones/models/{name}/output/model.tar.gz"},
-            "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
-            "FinalMetricDataList": [
-                {"MetricName": metric, "Value": value, "Timestamp": now} for metric, value in metrics.items()
-            ],
-            **changes,
-        }
-        self.s3.objects["scones", f"models/{name}/output/model.tar.gz"] = ARTIFACT
-        description = {"classes": classes, "fingerprint": FINGERPRINT}
-        self.s3.objects["scones", "datasets/5f/dataset.json"] = json.dumps(description).encode()
-
-    def register(self, name: str = JOB) -> registry.Version:
-        return registry.register(self.environment, name, group=GROUP, client=self.client)
-
-    def pin(self, version: int, *, approve: bool = False) -> registry.Version:
-        return registry.pin(self.environment, version, approve=approve, group=GROUP, client=self.client)
-
-    @property
-    def pinned(self) -> registry.PinnedModel:
-        return registry.read_pin(self.environment.pin_path)
-
-
-@pytest.fixture
-def cloud(tmp_path: Path) -> Cloud:
-    return Cloud(tmp_path)
-
-
-def test_a_good_model_is_approved_and_pinned_with_all_that_serving_needs(cloud: Cloud) -> None:
+def test_a_good_model_is_approved_and_pinned_with_all_that_serving_needs(cloud: Any) -> None:
     version = cloud.register()
     assert (version.version, version.status, version.job) == (1, "Approved", JOB)
     assert cloud.pinned == version.model
@@ -165,7 +37,7 @@ def test_a_good_model_is_approved_and_pinned_with_all_that_serving_needs(cloud: 
     )
 
 
-def test_terraform_reads_the_pin_as_its_variable_model(cloud: Cloud) -> None:
+def test_terraform_reads_the_pin_as_its_variable_model(cloud: Any) -> None:
     cloud.register()
     text = cloud.environment.pin_path.read_text()
     assert text.endswith("}\n")
@@ -175,7 +47,7 @@ def test_terraform_reads_the_pin_as_its_variable_model(cloud: Cloud) -> None:
     assert [path.name for path in cloud.environment.pin_path.parent.iterdir()] == ["model.tfvars.json"]
 
 
-def test_a_model_below_the_gate_waits_for_approval_and_leaves_the_pin_as_it_was(cloud: Cloud) -> None:
+def test_a_model_below_the_gate_waits_for_approval_and_leaves_the_pin_as_it_was(cloud: Any) -> None:
     cloud.register()
     cloud.train("worse", accuracy=0.7499)
     version = cloud.register("worse")
@@ -187,12 +59,12 @@ def test_a_model_below_the_gate_waits_for_approval_and_leaves_the_pin_as_it_was(
     assert "invoke pin 2 --approve --env dev" in said
 
 
-def test_a_model_at_the_gate_passes_it(cloud: Cloud) -> None:
+def test_a_model_at_the_gate_passes_it(cloud: Any) -> None:
     cloud.train("just", accuracy=0.75)
     assert cloud.register("just").status == "Approved"
 
 
-def test_the_gate_looks_at_the_best_epoch_which_is_what_the_artifact_holds(cloud: Cloud) -> None:
+def test_the_gate_looks_at_the_best_epoch_which_is_what_the_artifact_holds(cloud: Any) -> None:
     """SageMaker's final metric is the last epoch's; the artifact is the best one's, which only the log tells."""
     cloud.train(JOB, accuracy=0.60)
     cloud.logs.lines = ["Storing the best model with validation accuracy: 0.880000", "Epoch[9] Validation-accuracy=0.6"]
@@ -201,14 +73,14 @@ def test_the_gate_looks_at_the_best_epoch_which_is_what_the_artifact_holds(cloud
     assert version.status == "Approved"
 
 
-def test_a_model_of_unknown_accuracy_is_not_approved(cloud: Cloud) -> None:
+def test_a_model_of_unknown_accuracy_is_not_approved(cloud: Any) -> None:
     cloud.train("silent", accuracy=None)
     version = cloud.register("silent")
     assert version.status == "PendingManualApproval"
     assert "unknown" in registry.verdict(cloud.environment, version)
 
 
-def test_registering_again_makes_no_second_version_but_pins_what_was_not_pinned(cloud: Cloud) -> None:
+def test_registering_again_makes_no_second_version_but_pins_what_was_not_pinned(cloud: Any) -> None:
     cloud.register()
     cloud.environment.pin_path.unlink()
     assert cloud.register().version == 1
@@ -216,7 +88,7 @@ def test_registering_again_makes_no_second_version_but_pins_what_was_not_pinned(
     assert len(cloud.sagemaker.packages) == 1
 
 
-def test_the_best_model_of_a_stopped_job_can_be_registered(cloud: Cloud) -> None:
+def test_the_best_model_of_a_stopped_job_can_be_registered(cloud: Any) -> None:
     cloud.train("stopped", accuracy=0.8, status="Stopped")
     assert cloud.register("stopped").status == "Approved"
 
@@ -224,7 +96,7 @@ def test_the_best_model_of_a_stopped_job_can_be_registered(cloud: Cloud) -> None
 @pytest.mark.parametrize(
     ("status", "hint"), [("Failed", None), ("InProgress", "follow it with: invoke train --attach bad")]
 )
-def test_a_job_without_a_model_is_refused(cloud: Cloud, status: str, hint: str | None) -> None:
+def test_a_job_without_a_model_is_refused(cloud: Any, status: str, hint: str | None) -> None:
     cloud.train("bad", accuracy=None, status=status, FailureReason="ClientError: no images")
     with pytest.raises(RegistryError, match=f"it is {status}: ClientError: no images") as refused:
         cloud.register("bad")
@@ -232,26 +104,26 @@ def test_a_job_without_a_model_is_refused(cloud: Cloud, status: str, hint: str |
     assert not cloud.sagemaker.packages
 
 
-def test_a_job_stopped_before_it_had_a_model_is_refused(cloud: Cloud) -> None:
+def test_a_job_stopped_before_it_had_a_model_is_refused(cloud: Any) -> None:
     """Its model.tar.gz is there, and empty."""
     cloud.train("early", accuracy=None, status="Stopped")
     with pytest.raises(RegistryError, match="stopped before its first epoch ended"):
         cloud.register("early")
 
 
-def test_a_data_set_that_is_gone_is_named(cloud: Cloud) -> None:
+def test_a_data_set_that_is_gone_is_named(cloud: Any) -> None:
     del cloud.s3.objects["scones", "datasets/5f/dataset.json"]
     with pytest.raises(RegistryError, match=r"s3://scones/datasets/5f/dataset.json"):
         cloud.register()
 
 
-def test_a_job_started_otherwise_has_the_commit_of_this_checkout(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_started_otherwise_has_the_commit_of_this_checkout(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     cloud.sagemaker.tags = []
     monkeypatch.setattr("scones.revision.commit", lambda root: "2e1d-dirty")
     assert cloud.register().model.git_commit == "2e1d-dirty"
 
 
-def test_rolls_back_to_an_earlier_version(cloud: Cloud) -> None:
+def test_rolls_back_to_an_earlier_version(cloud: Any) -> None:
     cloud.register()
     cloud.train("newer", accuracy=0.95)
     assert cloud.register("newer").version == 2
@@ -260,7 +132,7 @@ def test_rolls_back_to_an_earlier_version(cloud: Cloud) -> None:
     assert cloud.pinned.version == 1
 
 
-def test_a_waiting_version_is_pinned_only_when_approved(cloud: Cloud) -> None:
+def test_a_waiting_version_is_pinned_only_when_approved(cloud: Any) -> None:
     cloud.train("worse", accuracy=0.5)
     cloud.register("worse")
     with pytest.raises(RegistryError, match=r"waits for approval: its validation accuracy is 0.500") as refused:
@@ -271,7 +143,7 @@ def test_a_waiting_version_is_pinned_only_when_approved(cloud: Cloud) -> None:
     assert cloud.pinned.version == 1
 
 
-def test_a_rejected_or_absent_version_is_refused_with_those_there_are(cloud: Cloud) -> None:
+def test_a_rejected_or_absent_version_is_refused_with_those_there_are(cloud: Any) -> None:
     cloud.register()
     cloud.train("other", accuracy=0.9)
     other = cloud.register("other")
@@ -282,7 +154,7 @@ def test_a_rejected_or_absent_version_is_refused_with_those_there_are(cloud: Clo
         cloud.pin(7)
 
 
-def test_a_version_made_by_other_means_is_listed_but_not_pinned(cloud: Cloud) -> None:
+def test_a_version_made_by_other_means_is_listed_but_not_pinned(cloud: Any) -> None:
     cloud.sagemaker.create_model_package(ModelPackageGroupName=GROUP, ModelApprovalStatus="Approved")
     [version] = registry.versions(cloud.environment, group=GROUP, client=cloud.client)
     assert (version.model, version.job, version.accuracy) == (None, None, None)
@@ -290,7 +162,7 @@ def test_a_version_made_by_other_means_is_listed_but_not_pinned(cloud: Cloud) ->
         cloud.pin(1)
 
 
-def test_an_artifact_that_changed_or_is_gone_is_not_pinned(cloud: Cloud) -> None:
+def test_an_artifact_that_changed_or_is_gone_is_not_pinned(cloud: Any) -> None:
     cloud.register()
     cloud.environment.pin_path.unlink()
     place = ("scones", f"models/{JOB}/output/model.tar.gz")
@@ -303,7 +175,7 @@ def test_an_artifact_that_changed_or_is_gone_is_not_pinned(cloud: Cloud) -> None
     assert not cloud.environment.pin_path.exists()
 
 
-def test_versions_are_listed_newest_first(cloud: Cloud) -> None:
+def test_versions_are_listed_newest_first(cloud: Any) -> None:
     cloud.register()
     cloud.train("newer", accuracy=0.95)
     cloud.register("newer")

@@ -1,0 +1,74 @@
+"""The registry's objects in S3: read, hashed, put.
+
+Example::
+
+    sha256(s3, "s3://BUCKET/models/job/output/model.tar.gz")      # '5f1c…'
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from scones.errors import RegistryError
+
+BLOCK = 1 << 20
+
+
+def read(s3: Any, uri: str) -> bytes:
+    """An object's bytes.
+
+    Raises:
+        RegistryError: it is gone.
+    """
+    return _get(s3, uri).read()
+
+
+def sha256(s3: Any, uri: str) -> str:
+    """The SHA-256 of an object's bytes, in hexadecimal.
+
+    Raises:
+        RegistryError: it is gone.
+    """
+    digest = hashlib.sha256()
+    for block in _get(s3, uri).iter_chunks(BLOCK):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def put(s3: Any, path: Path, uri: str) -> str:
+    """Put an artifact; S3 refuses what arrives damaged.
+
+    Returns:
+        Its SHA-256, in hexadecimal.
+    """
+    place = urlsplit(uri)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+        file.seek(0)
+        s3.put_object(
+            Bucket=place.netloc,
+            Key=place.path.removeprefix("/"),
+            Body=file,
+            ContentType="application/gzip",
+            ChecksumAlgorithm="SHA256",
+            ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
+        )
+    return digest.hexdigest()
+
+
+def _get(s3: Any, uri: str) -> Any:
+    from botocore.exceptions import ClientError
+
+    place = urlsplit(uri)
+    try:
+        return s3.get_object(Bucket=place.netloc, Key=place.path.removeprefix("/"))["Body"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket"):
+            raise RegistryError(
+                f"{uri} is gone", hint="train again; or pin a version that is whole: invoke models"
+            ) from None
+        raise
