@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -18,11 +20,21 @@ def write(path: Path, content: str | bytes) -> Path:
     Raises:
         OSError: it cannot be written; what was there before still is, and nothing is left beside it.
     """
-    data = content.encode() if isinstance(content, str) else content
+    with whole(path) as partial:
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A path to write to, which is moved to its place at the end; folders that are missing are made.
+
+    What was there before still is until then, and nothing is left beside it where the writing fails.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
-        partial.write_bytes(data)
-        return partial.replace(path)
+        yield partial
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

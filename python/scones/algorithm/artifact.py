@@ -124,11 +124,11 @@ def read(path: str | os.PathLike[str]) -> Artifact:
     return artifact
 
 
-def write(path: str | os.PathLike[str], artifact: Artifact) -> Path:
+def write(path: str | os.PathLike[str], artifact: Artifact, *, beside: bool = False) -> Path:
     """Write an artifact: one ``.tar.gz`` where the path ends so, else a folder of its three files.
 
-    Each file appears whole or not at all; an earlier epoch's parameters in the folder go once the new ones are there.
-    The archive's bytes depend on nothing but the artifact.
+    Each file appears whole or not at all; an earlier epoch's parameters in the folder go once the new ones are there,
+    unless these stand ``beside`` them. The archive's bytes depend on nothing but the artifact.
     """
     path = Path(path)
     parameters = f"{PREFIX}-{artifact.epoch:04d}.params"
@@ -145,7 +145,7 @@ def write(path: str | os.PathLike[str], artifact: Artifact) -> Path:
     for name, data in files.items():
         _replace(path / name, data)
     for earlier in path.glob(f"{PREFIX}-*.params"):
-        if earlier.name != parameters:
+        if earlier.name != parameters and not beside:
             earlier.unlink()
     return path
 

@@ -16,7 +16,8 @@ adam      m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g²;  w -= r √(1 - b2ᵗ
 rmsprop   n = gamma n + (1 - gamma) g²;  w -= r g / √(n + eps)
 ========  =====================================================================================
 
-Weights and the scales of batch norms decay, offsets do not. They are not ``torch.optim``'s: those differ (sgd's rate
+Weights and the scales of batch norms decay, offsets do not; ``weight_decay`` is for sgd and nag, and "ignored for other
+optimizers", as the algorithm's documentation has it. They are not ``torch.optim``'s: those differ (sgd's rate
 lies outside its momentum), and importing them takes seconds (over ten from a cold disk).
 """
 
@@ -32,7 +33,11 @@ from scones.training.hyperparameters import Hyperparameters
 
 
 class Optimizer:
-    """One of the four optimizers, over all that a network learns."""
+    """One of the four optimizers, over all that a network learns.
+
+    Attributes:
+        steps: How many steps have been made.
+    """
 
     def __init__(self, network: Network, chosen: Hyperparameters) -> None:
         self._chosen = chosen
@@ -41,25 +46,30 @@ class Optimizer:
         ]
         named = list(network.named_parameters())
         self._weights = [value for _, value in named]
+        self._decay = chosen.weight_decay if chosen.optimizer in ("sgd", "nag") else 0.0
         self._decayed = [place for place, (name, _) in enumerate(named) if name.endswith(("_weight", "_gamma"))]
-        self._steps = 0
+        self.steps = 0
         self._first = [torch.zeros_like(value) for value in self._weights]
         self._second = [torch.zeros_like(value) for value in self._weights] if chosen.optimizer == "adam" else []
 
     @torch.no_grad()
     def step(self, learning_rate: float) -> None:
         """Move every weight by its gradient, then drop the gradients."""
-        self._steps += 1
+        self.steps += 1
         gradients = [value.grad for value in self._weights]
-        if self._chosen.weight_decay:
+        if self._decay:
             torch._foreach_add_(
                 [gradients[place] for place in self._decayed],
                 [self._weights[place] for place in self._decayed],
-                alpha=self._chosen.weight_decay,
+                alpha=self._decay,
             )
         self._update(gradients, learning_rate)
         for value in self._weights:
             value.grad = None
+
+    def state(self) -> list[Tensor]:
+        """What it remembers between steps, beside ``steps``: tensors of the weights' shapes, to be read or written."""
+        return [*self._first, *self._second]
 
     def _sgd(self, gradients: list[Tensor], rate: float) -> None:
         torch._foreach_mul_(self._first, self._chosen.momentum)
@@ -79,7 +89,7 @@ class Optimizer:
         torch._foreach_mul_(self._second, two)
         torch._foreach_addcmul_(self._second, gradients, gradients, value=1 - two)
         # A beta of 1 keeps the state at 0, so nothing ever moves; its correction would divide by 0.
-        corrected = rate * math.sqrt(1 - two**self._steps) / ((1 - one**self._steps) or 1.0)
+        corrected = rate * math.sqrt(1 - two**self.steps) / ((1 - one**self.steps) or 1.0)
         scale = torch._foreach_sqrt(self._second)
         torch._foreach_add_(scale, self._chosen.eps)
         torch._foreach_addcdiv_(self._weights, self._first, scale, value=-corrected)

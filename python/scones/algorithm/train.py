@@ -6,7 +6,8 @@
 
 ``DIR`` is laid out as ``/opt/ml`` in a container: hyperparameters and channels under ``input/``, the artifact's three
 files under ``model/``, the reason of a failure in ``output/failure``. Log lines are those of the built-in algorithm, so
-that its metric definitions read them.
+that its metric definitions read them. Where there is a folder ``checkpoints/``, each epoch leaves there what a job that
+begins with that folder goes on from.
 
 SIGTERM (StopTrainingJob) ends it after the batch at hand, the best model so far in place, exit code 0. Exit code 2 is a
 ClientError, something the job's owner can mend; 1 an AlgorithmError. ``SCONES_SEED`` (default 0) seeds the weights, the
@@ -23,35 +24,36 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scones.algorithm.parent import leave_with_standard_input
 from scones.errors import HyperparameterError, InputError
 from scones.training.hyperparameters import Hyperparameters, allowed, parse
 
+if TYPE_CHECKING:
+    import numpy as np
+
+SAMPLED = 64  # training images that a checkpoint knows its data by
 log = logging.getLogger("image-classification")
 
 
-def refuse_unsupported(chosen: Hyperparameters) -> None:
-    """Refuse by name what the algorithm can do and this package cannot.
+def refuse_unsupported(chosen: Hyperparameters, *, model_channel: bool) -> None:
+    """Refuse by name what the built-in container can do and this package cannot, before anything is read.
+
+    Args:
+        chosen: The hyperparameters.
+        model_channel: Whether the job has the channel ``model``.
 
     Raises:
         HyperparameterError: one of them was asked for.
     """
-    reasons = {
-        "use_pretrained_model": (chosen.use_pretrained_model, "there are no pretrained weights on this machine"),
-        "multi_label": (chosen.multi_label, "set it to 0"),
-        "precision_dtype": (chosen.precision_dtype != "float32", "set it to float32"),
-        "checkpoint_frequency": (chosen.checkpoint_frequency is not None, "leave it out: the best epoch is kept"),
-    }
-    for name, (asked, remedy) in reasons.items():
-        if asked:
-            value = chosen.to_strings()[name]
-            raise HyperparameterError(f"{name} is {value}, which is not supported here yet; {remedy}")
-    if chosen.image_shape[0] != 3:
+    if chosen.use_pretrained_model and not model_channel:
         raise HyperparameterError(
-            f"image_shape has {chosen.image_shape[0]} channels, which is not supported here yet; use 3 (RGB)"
+            "use_pretrained_model is 1, but the job has no channel 'model': the container on AWS brings weights from "
+            "ImageNet along, and there are none here; give an artifact as channel 'model' (invoke train --model "
+            "model.tar.gz), or set use_pretrained_model to 0"
         )
 
 
@@ -64,12 +66,13 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
         stopped: Asked after every batch whether to end early.
 
     Raises:
-        InputError: the hyperparameters, the data, or both together cannot be used.
+        InputError: the hyperparameters, the data, or both together cannot be used; or there is a checkpoint that is
+            damaged or another job's.
     """
     values = json.loads((root / "input/config/hyperparameters.json").read_text())
     log.info("Reading provided configuration: %s", values)
     chosen = parse(values)
-    refuse_unsupported(chosen)
+    refuse_unsupported(chosen, model_channel=(root / "input/data/model").is_dir())
     from scones.algorithm import data
     from scones.algorithm.data import Channel
 
@@ -82,23 +85,65 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
     # OpenMP's threads wait for one another by spinning, unless told otherwise before PyTorch loads it. Where anything
     # else wants the cores that costs more than all the work: 3 epochs beside another job took 96 s, and 14 s like this.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it CUDA's matrix products differ by the run
     # Imported only now: it takes seconds, which a job that is refused need not wait.
     import torch
 
-    from scones.algorithm import artifact, loop, symbol
+    from scones.algorithm import checkpoint, loop, precision, pretrained, symbol
+    from scones.algorithm import artifact as artifacts
     from scones.algorithm.network import Network
 
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     log.info("Setting number of threads: %d", torch.get_num_threads())
-    graph = symbol.resnet(chosen.num_layers, chosen.num_classes, chosen.image_shape)
+    if torch.cuda.is_available():
+        log.info("Using GPU: %s", torch.cuda.get_device_name())
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.backends.cudnn.benchmark = False
+    given = pretrained.read(root)
+    if given is None:
+        graph = symbol.resnet(
+            chosen.num_layers,
+            chosen.num_classes,
+            chosen.image_shape,
+            multi_label=chosen.multi_label,
+            dtype=chosen.precision_dtype,
+        )
+        network = Network.fresh(graph, chosen.image_shape, seed=seed)
+    else:
+        start = pretrained.Start.of(given, chosen, seed=seed)
+        graph, network = start.symbol, Network(start.symbol, start.parameters)
+        anew = ", its last layer drawn anew" if chosen.use_pretrained_model else ""
+        log.info("Starting from the model in channel 'model' (epoch %d)%s", given.epoch, anew)
     shapes = [{"shape": [chosen.mini_batch_size, *chosen.image_shape], "name": "data"}]
 
-    def keep(network: Network, epoch: int) -> None:
-        artifact.write(root / "model", artifact.Artifact(graph, network.parameter_arrays(), shapes, epoch))
-        log.info('Saved checkpoint to "%s"', f"/opt/ml/model/{artifact.PREFIX}-{epoch:04d}.params")
+    def keep(parameters: Mapping[str, np.ndarray], epoch: int) -> None:
+        made = artifacts.Artifact(graph, precision.stored(graph, parameters), shapes, epoch)
+        artifacts.write(root / "model", made, beside=chosen.checkpoint_frequency is not None)
+        log.info('Saved checkpoint to "%s"', f"/opt/ml/model/{artifacts.PREFIX}-{epoch:04d}.params")
 
-    loop.train(chosen, train_channel, validation_channel, keep, seed=seed, stopped=stopped)
+    def checkpoints(held_out: np.ndarray) -> checkpoint.Checkpoints:
+        some = range(0, len(train_channel), max(1, len(train_channel) // SAMPLED))
+        identity = checkpoint.identity(
+            chosen,
+            seed=seed,
+            start=network.parameter_arrays(),
+            train={"labels": train_channel.labels, **{index: train_channel.image(index) for index in some}},
+            validation={"labels": validation_channel.labels, "images": held_out},
+        )
+        return checkpoint.Checkpoints(root / "checkpoints", identity)
+
+    loop.train(
+        chosen,
+        network,
+        train_channel,
+        validation_channel,
+        keep,
+        seed=seed,
+        stopped=stopped,
+        # SageMaker makes the folder for a job that has a CheckpointConfig.
+        checkpoints=checkpoints if (root / "checkpoints").is_dir() else None,
+    )
 
 
 def log_parameters(chosen: Hyperparameters) -> None:
@@ -109,7 +154,10 @@ def log_parameters(chosen: Hyperparameters) -> None:
             log.info("%s: %s", name, getattr(chosen, name))
     if chosen.kv_store:
         log.info("kv_store has no effect: there is one machine")
-    log.info("checkpoint_frequency not set, will store the best model")
+    if chosen.checkpoint_frequency is None:
+        log.info("checkpoint_frequency not set, will store the best model")
+    else:
+        log.info("checkpoint_frequency is %d: of the epochs kept, the last is served", chosen.checkpoint_frequency)
     log.info("--------------------")
 
 

@@ -184,6 +184,29 @@ def parse(values: Mapping[str, Any]) -> Hyperparameters:
     return chosen
 
 
+def check_pretrained(chosen: Hyperparameters, *, model_channel: bool) -> None:
+    """Refuse a job whose pretrained weights would not fit.
+
+    They come from the artifact in the job's channel ``model``, which fits or not as only its network can tell. Without
+    that channel the built-in container brings weights of its own: ImageNet's, for images of 3,224,224 and depths of
+    18 to 200 layers.
+
+    Args:
+        chosen: The hyperparameters.
+        model_channel: Whether the job has the channel ``model``.
+
+    Raises:
+        HyperparameterError: use_pretrained_model is 1 without such a channel, for images of another shape.
+    """
+    if chosen.use_pretrained_model and not model_channel and chosen.image_shape != (3, 224, 224):
+        raise HyperparameterError(
+            f"use_pretrained_model is 1 with image_shape {_text(chosen.image_shape)}; the container's own weights are "
+            "for 3,224,224",
+            hint="give a model to start from (invoke train --model), set image_shape to 3,224,224 and resize to 224 or "
+            "more, or train from scratch",
+        )
+
+
 def _read(name: str, value: Any) -> Any:
     rule: _Rule = _FIELDS[name].metadata["rule"]
     text = value if isinstance(value, str) else rule.write(value)
@@ -207,7 +230,12 @@ def _text(value: Any) -> str:
 
 def _check_together(chosen: Hyperparameters) -> None:
     """The rules that tie hyperparameters to one another."""
-    _, height, width = chosen.image_shape
+    channels, height, width = chosen.image_shape
+    if channels not in (1, 3):
+        raise HyperparameterError(
+            f"image_shape is {_text(chosen.image_shape)}, of {channels} channels; images are grey (1) or RGB (3)",
+            hint=f"set image_shape to 3,{height},{width}",
+        )
     small = height <= SMALL_IMAGE_HEIGHT
     depths = SMALL_IMAGE_LAYERS if small else LARGE_IMAGE_LAYERS
     if chosen.num_layers not in depths:
@@ -235,8 +263,8 @@ def _check_together(chosen: Hyperparameters) -> None:
         )
     if chosen.use_weighted_loss and not chosen.multi_label:
         raise HyperparameterError("use_weighted_loss is 1 without multi_label; it weighs the labels of multi_label 1")
-    if chosen.use_pretrained_model and chosen.image_shape != (3, 224, 224):
+    if chosen.top_k is not None and chosen.multi_label:
         raise HyperparameterError(
-            f"use_pretrained_model is 1 with image_shape {_text(chosen.image_shape)}; the weights are for 3,224,224",
-            hint="leave image_shape out and set resize to 224 or more, or train from scratch",
+            f"top_k is {chosen.top_k} with multi_label 1; it counts images that have one label each",
+            hint="leave top_k out",
         )

@@ -5,11 +5,12 @@ import signal
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from scones.algorithm import artifact
 from scones.algorithm.loop import EarlyStopping, learning_rate
 from scones.algorithm.predictor import Predictor
-from scones.algorithm.train import refuse_unsupported, run
+from scones.algorithm.train import run
 from scones.errors import HyperparameterError
 from scones.training.hyperparameters import parse
 
@@ -130,7 +131,8 @@ def test_every_way_of_training_learns(job, settings, messages):
     run(job.write(), seed=0)
     lines = messages()
     assert max(float(line.split("=")[1]) for line in lines if "Validation-accuracy" in line) == 1.0
-    assert ("Epoch[0] Train-top_k_accuracy_2=1.000000" in lines) == ("top_k" in settings)
+    for split in ("Train", "Validation"):
+        assert (f"Epoch[0] {split}-top_k_accuracy_2=1.000000" in lines) == ("top_k" in settings)
 
 
 def test_early_stopping_ends_the_job(job, messages):
@@ -156,7 +158,11 @@ def test_the_rate_is_multiplied_at_each_step():
 def ended(accuracies, **settings):
     """The epoch with which training ends, None where it goes to its end."""
     early = EarlyStopping(hyperparameters(early_stopping=True, **settings))
-    return next((epoch for epoch, accuracy in enumerate(accuracies) if early.ends(epoch, accuracy)), None)
+    for epoch, accuracy in enumerate(accuracies):
+        early.take(epoch, accuracy)
+        if early.due:
+            return epoch
+    return None
 
 
 def test_early_stopping_waits_its_patience_after_the_least_epochs():
@@ -174,20 +180,67 @@ def test_early_stopping_counts_only_what_passes_the_tolerance():
     assert ended(slow, early_stopping_tolerance=0.05, **settings) == 4
 
 
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        ("use_pretrained_model", {"use_pretrained_model": 1}),
-        ("multi_label", {"multi_label": 1}),
-        ("precision_dtype", {"precision_dtype": "float16"}),
-        ("checkpoint_frequency", {"checkpoint_frequency": 1}),
-        ("image_shape", {"image_shape": "1,28,28", "num_layers": 20}),
-    ],
-)
-def test_refuses_by_name_what_is_not_supported(name, values):
-    with pytest.raises(HyperparameterError, match=f"^{name} .*not supported here yet"):
-        refuse_unsupported(hyperparameters(**values))
+def test_pretrained_weights_are_the_model_channels_and_nobody_elses(job):
+    job.hyperparameters |= {"use_pretrained_model": "1"}
+    with pytest.raises(HyperparameterError, match=r"use_pretrained_model is 1, but .* no channel 'model'.*--model"):
+        run(job.write(), seed=0)
 
 
-def test_every_supported_value_passes():
-    refuse_unsupported(hyperparameters(augmentation_type="crop", top_k=2, kv_store="dist_async", early_stopping=True))
+def test_every_nth_epoch_is_kept_where_it_is_asked_for(job, messages):
+    job.hyperparameters |= {"epochs": "5", "checkpoint_frequency": "2"}
+    run(job.write(), seed=0)
+    kept = sorted(path.name for path in (job.root / "model").glob("*.params"))
+    assert kept == ["image-classification-0002.params", "image-classification-0004.params"]
+    assert artifact.read(job.root / "model").epoch == 4
+    assert "checkpoint_frequency is 2: of the epochs kept, the last is served" in messages()
+
+
+def test_a_job_that_ends_before_its_first_checkpoint_keeps_its_best_epoch(job, messages):
+    job.hyperparameters |= {"epochs": "50", "checkpoint_frequency": "50", "early_stopping": "True"}
+    job.hyperparameters |= {"early_stopping_min_epochs": "1", "early_stopping_patience": "1"}
+    run(job.write(), seed=0)
+    accuracies = [float(line.split("=")[1]) for line in messages() if "Validation-accuracy" in line]
+    assert len(accuracies) < 50
+    assert artifact.read(job.root / "model").epoch == accuracies.index(max(accuracies)) + 1
+
+
+def test_several_labels_an_image_are_learnt_and_judged_label_by_label(job, messages):
+    """Red is label 0, blue label 1, and every image has label 2."""
+    job.hyperparameters |= {"num_classes": "3", "multi_label": "1", "use_weighted_loss": "1", "epochs": "15"}
+    for split in ("train", "validation"):
+        listed = job.data(f"{split}_lst") / f"{split}.lst"
+        rows = [line.split("\t") for line in listed.read_text().splitlines()]
+        marks = {"0": "1\t0", "1": "0\t1"}
+        listed.write_text("".join(f"{index}\t{marks[label]}\t1\t{path}\n" for index, label, path in rows))
+    run(job.write(), seed=0)
+    accuracies = [float(line.split("=")[1]) for line in messages() if "Validation-accuracy" in line]
+    assert accuracies[-1] == 1.0
+    assert all(accuracy * 24 == pytest.approx(round(accuracy * 24), abs=1e-4) for accuracy in accuracies)
+    predictor = Predictor(artifact.read(job.root / "model"))
+    (row,) = predictor.probabilities([(job.data("validation") / "red_0.png").read_bytes()])
+    assert (row > 0.5).tolist() == [True, False, True]
+    assert row.sum() > 1.5
+
+
+def test_grey_images_are_learnt(job, messages):
+    for split in ("train", "validation"):
+        for path in job.data(split).iterdir():
+            Image.new("L", (10, 10), 200 if path.name.startswith("red") else 40).save(path)
+    job.hyperparameters |= {"image_shape": "1,8,8", "epochs": "8"}
+    run(job.write(), seed=0)
+    assert max(float(line.split("=")[1]) for line in messages() if "Validation-accuracy" in line) == 1.0
+    assert artifact.read(job.root / "model").image_shape == (1, 8, 8)
+
+
+def test_half_precision_learns_and_is_stored_as_mxnet_stores_it(job, messages):
+    job.hyperparameters |= {"precision_dtype": "float16", "epochs": "10"}
+    run(job.write(), seed=0)
+    assert max(float(line.split("=")[1]) for line in messages() if "Validation-accuracy" in line) == 1.0
+    made = artifact.read(job.root / "model")
+    assert {name: array.dtype for name, array in made.parameters.items() if "conv0" in name or "fc1" in name} == {
+        "arg:conv0_weight": np.float16,
+        "arg:fc1_weight": np.float16,
+        "arg:fc1_bias": np.float16,
+    }
+    assert made.parameters["arg:bn1_gamma"].dtype == made.parameters["aux:bn1_moving_var"].dtype == np.float32
+    assert [node["attrs"]["dtype"] for node in made.symbol["nodes"] if node["op"] == "Cast"] == ["float16", "float32"]

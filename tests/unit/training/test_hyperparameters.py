@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from scones.errors import HyperparameterError
-from scones.training.hyperparameters import Hyperparameters, allowed, parse
+from scones.training.hyperparameters import Hyperparameters, allowed, check_pretrained, parse
 from scones.training.recipe import SMALL_IMAGES
 
 DATA = {"num_classes": "2", "num_training_samples": "900"}
@@ -52,6 +52,7 @@ def test_defaults_are_the_algorithms():
     }
 
 
+# All at once but top_k, which does not go with multi_label.
 EVERY_ONE = DATA | {
     "image_shape": "3,224,224",
     "num_layers": "50",
@@ -72,7 +73,6 @@ EVERY_ONE = DATA | {
     "resize": "256",
     "multi_label": "1",
     "use_weighted_loss": "1",
-    "top_k": "2",
     "precision_dtype": "float16",
     "kv_store": "dist_sync",
     "checkpoint_frequency": "3",
@@ -84,7 +84,7 @@ EVERY_ONE = DATA | {
 
 
 def test_what_is_sent_is_what_was_set():
-    assert EVERY_ONE.keys() == allowed().keys()
+    assert EVERY_ONE.keys() | {"top_k"} == allowed().keys()
     assert parse(EVERY_ONE).to_strings() == EVERY_ONE
     assert read().to_strings() == DATA
     assert read(optimizer="sgd").to_strings() == DATA | {"optimizer": "sgd"}  # set, though it is the default
@@ -198,7 +198,8 @@ def test_depths_for_large_images_go_with_large_images_only(depth):
         ({"top_k": "3"}, "top_k is 3, more than num_classes, 2"),
         ({"checkpoint_frequency": "31"}, "checkpoint_frequency is 31, more than epochs, 30"),
         ({"use_weighted_loss": "1"}, "use_weighted_loss is 1 without multi_label"),
-        ({"use_pretrained_model": "1", "image_shape": "3,64,64"}, "the weights are for 3,224,224"),
+        ({"top_k": "2", "multi_label": "1"}, "top_k is 2 with multi_label 1"),
+        ({"image_shape": "4,224,224"}, r"image_shape is 4,224,224, of 4 channels; images are grey \(1\) or RGB \(3\)"),
     ],
 )
 def test_refuses_values_that_do_not_go_together(values, reason):
@@ -220,6 +221,15 @@ def test_refuses_values_that_do_not_go_together(values, reason):
 )
 def test_takes_values_at_the_ends_of_their_ranges(values):
     assert read(**values)
+
+
+def test_pretrained_weights_for_other_images_come_from_a_model_channel_only():
+    small = read(use_pretrained_model="1", image_shape="3,28,28", num_layers="20")
+    check_pretrained(small, model_channel=True)
+    with pytest.raises(HyperparameterError, match="the container's own weights are for 3,224,224") as caught:
+        check_pretrained(small, model_channel=False)
+    assert "invoke train --model" in caught.value.hint
+    check_pretrained(read(use_pretrained_model="1"), model_channel=False)
 
 
 def test_the_recipe_for_small_images_is_allowed_and_sent_whole():

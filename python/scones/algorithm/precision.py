@@ -1,0 +1,94 @@
+"""``precision_dtype``: the arithmetic of training, and what of an artifact is half precision.
+
+``float16`` is mixed precision: layers compute in half precision, weights that are learnt stay float32. On CUDA half
+precision is float16, whose small gradients would vanish: the loss is scaled up, the gradients down again, and a step
+whose gradients overflowed is left out while the scale is halved (P. Micikevicius et al., "Mixed Precision Training",
+2018). On a CPU it is bfloat16, which processors can compute with and which needs no scaling.
+
+::
+
+    precision = Precision("float16", torch.device("cuda"))
+    with precision.arithmetic():
+        scores = network.logits(images)
+    precision.backward(loss)
+    if precision.unscale(network.parameters()):
+        optimizer.step(rate)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scones.algorithm import graph
+
+FIRST_SCALE, STEPS_TO_DOUBLE = 2.0**16, 2000
+
+
+class Precision:
+    """How a job computes.
+
+    Attributes:
+        scale: What the loss is multiplied by; 1 where gradients cannot vanish.
+        good: Steps since the scale was last changed.
+    """
+
+    def __init__(self, dtype: str, device: torch.device) -> None:
+        half = torch.float16 if device.type == "cuda" else torch.bfloat16
+        self._device = device
+        self._half = half if dtype == "float16" else None
+        self.scale = FIRST_SCALE if self._half is torch.float16 else 1.0
+        self.good = 0
+
+    def arithmetic(self) -> AbstractContextManager:
+        """The context that a forward pass belongs into."""
+        return torch.autocast(self._device.type, self._half, enabled=self._half is not None)
+
+    def backward(self, loss: Tensor) -> None:
+        """Find the gradients of a loss, as yet scaled."""
+        (loss * self.scale if self._half is torch.float16 else loss).backward()
+
+    def unscale(self, weights: Iterable[Tensor]) -> bool:
+        """Give the gradients their true size; false, and no gradients, where they overflowed."""
+        if self._half is not torch.float16:
+            return True
+        weights = list(weights)
+        gradients = [weight.grad for weight in weights]
+        torch._foreach_mul_(gradients, 1 / self.scale)
+        if torch.stack(torch._foreach_norm(gradients)).isfinite().all():
+            self.good += 1
+            if self.good == STEPS_TO_DOUBLE:
+                self.scale, self.good = self.scale * 2, 0
+            return True
+        self.scale, self.good = max(self.scale / 2, 1.0), 0
+        for weight in weights:
+            weight.grad = None
+        return False
+
+
+def half_precision(symbol: Mapping[str, Any]) -> bool:
+    """Whether a graph computes in float16."""
+    return any(node.operator == "Cast" and node.attributes.get("dtype") == "float16" for node in graph.nodes(symbol))
+
+
+def stored(symbol: Mapping[str, Any], parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Parameters as MXNet stores those of a graph.
+
+    Where the graph computes in float16, weights of convolutions and fully connected layers are float16. What belongs
+    to batch norms is float32 in any case (``BatchNormType`` of MXNet's ``src/operator/nn/batch_norm.cc``).
+
+    Args:
+        symbol: The graph.
+        parameters: float32 arrays by the artifact's names.
+    """
+    if not half_precision(symbol):
+        return dict(parameters)
+    found = graph.nodes(symbol)
+    layers = (node for node in found if node.operator in ("Convolution", "FullyConnected"))
+    halved = {f"arg:{found[source].name}" for node in layers for source in node.inputs[1:]}
+    return {name: array.astype(np.float16) if name in halved else array for name, array in parameters.items()}

@@ -1,0 +1,187 @@
+"""The ``model`` channel: an artifact whose weights training starts from.
+
+::
+
+    artifact = read(root)                              # None where the job has no such channel
+    start = Start.of(artifact, hyperparameters, seed=0)
+    network = Network(start.symbol, start.parameters)
+
+Two ways lead on from an artifact, and the network is the artifact's own graph in both:
+
+``use_pretrained_model`` 1
+    Transfer learning: all weights are the artifact's but those of the last FullyConnected layer, which are drawn anew
+    for the job's own classes. Any image_shape will do that the graph can take. On AWS the container brings weights of
+    its own (ImageNet's, for 3,224,224); here there are none, so that the channel is needed.
+``use_pretrained_model`` 0
+    Incremental training: all weights are the artifact's, and num_layers, image_shape and num_classes must be those that
+    it was trained with.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scones.algorithm import artifact as artifacts
+from scones.algorithm import graph
+from scones.algorithm.artifact import Artifact
+from scones.algorithm.precision import half_precision
+from scones.errors import ArtifactError, DatasetError, HyperparameterError
+from scones.training.hyperparameters import LARGE_IMAGE_LAYERS, SMALL_IMAGE_LAYERS, Hyperparameters
+
+CHANNEL = "model"
+HEADS = {False: "SoftmaxOutput", True: "LogisticRegressionOutput"}
+SETTINGS = ("param", "attr", "attrs")  # where MXNet has kept a node's settings
+
+
+def read(root: Path) -> Artifact | None:
+    """The artifact in a job's ``model`` channel: a ``model.tar.gz``, or the files of one.
+
+    Args:
+        root: The job's folder, laid out as ``/opt/ml``.
+
+    Raises:
+        DatasetError: the channel holds no artifact that can be read.
+    """
+    folder = root / "input/data" / CHANNEL
+    if not folder.is_dir():
+        return None
+    archives = sorted(folder.rglob("*.tar.gz"))
+    if len(archives) > 1:
+        raise DatasetError(
+            f"channel '{CHANNEL}' holds {len(archives)} archives ({', '.join(path.name for path in archives)}); "
+            "give one model.tar.gz"
+        )
+    try:
+        return artifacts.read(archives[0] if archives else folder)
+    except ArtifactError as error:
+        raise DatasetError(
+            f"channel '{CHANNEL}': {error.message.replace(str(folder), 'it')}; "
+            "give the model.tar.gz of an Image Classification job"
+        ) from None
+
+
+@dataclass(frozen=True)
+class Start:
+    """What training begins with.
+
+    Attributes:
+        symbol: The graph.
+        parameters: float32 weights and running statistics by the artifact's names.
+    """
+
+    symbol: Mapping[str, Any]
+    parameters: Mapping[str, np.ndarray]
+
+    @classmethod
+    def of(cls, artifact: Artifact, chosen: Hyperparameters, *, seed: int) -> Start:
+        """Begin where an artifact ended.
+
+        Args:
+            artifact: The ``model`` channel's.
+            chosen: The hyperparameters.
+            seed: Where the random numbers of a new last layer start.
+
+        Raises:
+            HyperparameterError: the hyperparameters do not fit the artifact; it is said which, and what they must be.
+        """
+        _check(artifact, chosen)
+        parameters = {name: np.asarray(array, np.float32) for name, array in artifact.parameters.items()}
+        if not chosen.use_pretrained_model:
+            return cls(artifact.symbol, parameters)
+        symbol = with_last_layer(artifact.symbol, chosen.num_classes, multi_label=chosen.multi_label)
+        try:
+            shapes = graph.parameter_shapes(symbol, chosen.image_shape)
+        except ArtifactError as error:
+            raise _unfit(
+                "image_shape", _text(chosen.image_shape), f"cannot take such images: {error.message}"
+            ) from None
+        random = np.random.default_rng(seed)
+        drawn = {name: _drawn(shapes[name], random) for name in last_layer(symbol)}
+        other = next((name for name in shapes if name not in drawn and parameters[name].shape != shapes[name]), None)
+        if other is not None:
+            why = f"was made for {_text(artifact.image_shape)}: '{other}' has shape {parameters[other].shape}"
+            raise _unfit("image_shape", _text(chosen.image_shape), f"{why}; set image_shape to that")
+        return cls(symbol, {name: drawn.get(name, parameters.get(name)) for name in shapes})
+
+
+def last_layer(symbol: Mapping[str, Any]) -> list[str]:
+    """The artifact's names of the last FullyConnected layer's weight and bias (where it has one)."""
+    found = graph.nodes(symbol)
+    layer = found[_last_layer(found)]
+    return [f"arg:{found[source].name}" for source in layer.inputs[1:]]
+
+
+def with_last_layer(symbol: Mapping[str, Any], num_classes: int, *, multi_label: bool) -> dict[str, Any]:
+    """A graph with another number of classes, and with the output that goes with one label an image, or several."""
+    changed = copy.deepcopy(dict(symbol))
+    found = graph.nodes(changed)
+    place = _last_layer(found)
+    for index in (place, *found[place].inputs[1:]):
+        for spelling in SETTINGS:
+            settings = changed["nodes"][index].get(spelling) or {}
+            settings.pop("__shape__", None)
+            if "num_hidden" in settings:
+                settings["num_hidden"] = str(num_classes)
+    output = changed["nodes"][graph.head(changed)]
+    if output["op"] != HEADS[multi_label]:
+        output["op"] = HEADS[multi_label]
+        for spelling in SETTINGS:
+            output.pop(spelling, None)
+    return changed
+
+
+def depth(symbol: Mapping[str, Any]) -> int:
+    """Layers as ResNets count them: convolutions, but for the projections (``…_sc``), and fully connected layers."""
+    counted = ("Convolution", "FullyConnected")
+    return sum(node.operator in counted and not node.name.endswith("_sc") for node in graph.nodes(symbol))
+
+
+def _last_layer(found: list[graph.Node]) -> int:
+    return max(index for index, node in enumerate(found) if node.operator == "FullyConnected")
+
+
+def _check(artifact: Artifact, chosen: Hyperparameters) -> None:
+    layers = depth(artifact.symbol)
+    # A network that is none of the algorithm's own has no num_layers that could be given.
+    if layers in (*SMALL_IMAGE_LAYERS, *LARGE_IMAGE_LAYERS) and layers != chosen.num_layers:
+        raise _unfit("num_layers", chosen.num_layers, f"has {layers} layers; set num_layers to {layers}")
+    wanted = "float16" if half_precision(artifact.symbol) else "float32"
+    if wanted != chosen.precision_dtype:
+        raise _unfit("precision_dtype", chosen.precision_dtype, f"computes in {wanted}; set precision_dtype to that")
+    if artifact.image_shape[0] != chosen.image_shape[0]:
+        why = f"takes images of {artifact.image_shape[0]} channels; set image_shape to as many"
+        raise _unfit("image_shape", _text(chosen.image_shape), why)
+    if chosen.use_pretrained_model:
+        return
+    again = "; or set use_pretrained_model to 1, to draw its last layer anew"
+    if artifact.image_shape != chosen.image_shape:
+        shape = _text(artifact.image_shape)
+        raise _unfit("image_shape", _text(chosen.image_shape), f"takes {shape}; set image_shape to that{again}")
+    if artifact.num_classes != chosen.num_classes:
+        why = f"tells {artifact.num_classes} classes, and incremental training goes on with the same"
+        raise _unfit("num_classes", chosen.num_classes, why + again)
+    output = graph.nodes(artifact.symbol)[graph.head(artifact.symbol)].operator
+    if output != HEADS[chosen.multi_label]:
+        why = f"ends in {output}, where {HEADS[chosen.multi_label]} goes with it"
+        raise _unfit("multi_label", int(chosen.multi_label), why + again)
+
+
+def _drawn(shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
+    """A new weight or bias, as ``Network.fresh`` draws them."""
+    if len(shape) == 1:
+        return np.zeros(shape, np.float32)
+    return random.normal(0, np.sqrt(2 / np.prod(shape[1:])), shape).astype(np.float32)
+
+
+def _unfit(name: str, value: Any, why: str) -> HyperparameterError:
+    return HyperparameterError(f"{name} is {value}, but the network in channel '{CHANNEL}' {why}")
+
+
+def _text(shape: tuple[int, ...]) -> str:
+    return ",".join(map(str, shape))
