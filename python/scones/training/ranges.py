@@ -46,6 +46,13 @@ class Range:
         """Its smallest and largest value as a hyperparameter is written."""
         return self.written(self.least), self.written(self.most)
 
+    @property
+    def drawn_on(self) -> str:
+        """Its scale; for ``Auto``, which SageMaker settles by itself, logarithmic from an order of magnitude on."""
+        if self.scaling != "Auto":
+            return self.scaling
+        return "Logarithmic" if self.least > 0 and self.most >= 10 * self.least else "Linear"
+
     def written(self, value: float) -> str:
         """A value of it, as a hyperparameter is written."""
         return str(int(value)) if self.whole else repr(float(value))

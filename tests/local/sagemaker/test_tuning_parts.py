@@ -16,7 +16,7 @@ from scones.localcloud.tuning.early import is_hopeless
 from scones.localcloud.tuning.job import TuningJob
 from scones.localcloud.tuning.listing import page
 from scones.localcloud.tuning.request import Plan
-from scones.localcloud.tuning.search import Search, combinations, scaling
+from scones.localcloud.tuning.search import Search, combinations
 from scones.training.ranges import SMALL_IMAGES, Choice, Range
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -100,9 +100,9 @@ def test_values_are_spread_as_the_scaling_says(kind: str, middle: float) -> None
 
 
 def test_auto_is_logarithmic_from_one_order_of_magnitude_on() -> None:
-    assert scaling(Range("learning_rate", 0.01, 0.1)) == "Logarithmic"
-    assert scaling(Range("learning_rate", 0.01, 0.09)) == "Linear"
-    assert scaling(Range("momentum", 0.0, 0.9)) == "Linear"
+    assert Range("learning_rate", 0.01, 0.1).drawn_on == "Logarithmic"
+    assert Range("learning_rate", 0.01, 0.09).drawn_on == "Linear"
+    assert Range("momentum", 0.0, 0.9).drawn_on == "Linear"
 
 
 def test_a_grid_is_every_combination_once() -> None:

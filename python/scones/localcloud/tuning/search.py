@@ -8,9 +8,8 @@ Example::
 
 Bayesian is Optuna's tree-structured Parzen estimator (Bergstra et al., 2011, "Algorithms for Hyper-Parameter
 Optimization"). SageMaker fits a Gaussian process: both model what was seen to choose what comes next, but they do not
-choose the same values. The first third of the jobs (ten at most) is drawn at random. Auto scaling, where SageMaker
-chooses by itself, is logarithmic here from one order of magnitude on, else linear. A seed gives the same trials again
-as long as they end in the same order.
+choose the same values. The first third of the jobs (ten at most) is drawn at random. ``Range.drawn_on`` says what Auto
+scaling comes to. A seed gives the same trials again as long as they end in the same order.
 """
 
 from __future__ import annotations
@@ -95,13 +94,6 @@ class Search:
             self._study.tell(asked, value, state=_states().FAIL if value is None else None)
 
 
-def scaling(entry: Range) -> str:
-    """How a range's values are spread: ``Linear``, ``Logarithmic`` or ``ReverseLogarithmic``."""
-    if entry.scaling != "Auto":
-        return entry.scaling
-    return "Logarithmic" if entry.least > 0 and entry.most >= 10 * entry.least else "Linear"
-
-
 def _grid(searched: Searched) -> Iterator[dict[str, str]]:
     for values in itertools.product(*(entry.ends for entry in searched.values())):
         yield dict(zip(searched, values, strict=True))
@@ -125,16 +117,16 @@ def _distribution(entry: Range | Choice) -> Any:
     if isinstance(entry, Choice):
         return CategoricalDistribution(entry.values)
     if entry.whole:
-        return IntDistribution(int(entry.least), int(entry.most), log=scaling(entry) == "Logarithmic")
-    if scaling(entry) == "ReverseLogarithmic":
+        return IntDistribution(int(entry.least), int(entry.most), log=entry.drawn_on == "Logarithmic")
+    if entry.drawn_on == "ReverseLogarithmic":
         return FloatDistribution(1 - entry.most, 1 - entry.least, log=True)
-    return FloatDistribution(entry.least, entry.most, log=scaling(entry) == "Logarithmic")
+    return FloatDistribution(entry.least, entry.most, log=entry.drawn_on == "Logarithmic")
 
 
 def _written(entry: Range | Choice, value: Any) -> str:
     if isinstance(entry, Choice):
         return value
-    if scaling(entry) == "ReverseLogarithmic":
+    if entry.drawn_on == "ReverseLogarithmic":
         value = 1 - value
     # Taking away from 1 and back again may pass an end by the last digit.
     return entry.written(min(entry.most, max(entry.least, value)))

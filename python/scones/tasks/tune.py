@@ -1,0 +1,296 @@
+"""``invoke tune``: a search for better hyperparameters, whose best model is registered.
+
+Example::
+
+    invoke tune --env dev --range learning_rate=0.01:0.3:log --choice optimizer=sgd,nag --jobs 12
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scones import settings
+from scones.errors import InputError, TrainingError
+from scones.tasks import options
+from scones.tasks.cli import task
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from scones.settings import Environment, Tuning
+    from scones.training.ranges import Searched
+    from scones.training.trials import TuningJob
+
+
+@task(
+    iterable=["range", "choice", "set"],
+    help={
+        "env": "the environment: a folder of terraform/environments; local where not given",
+        "range": "search these numbers, NAME=LEAST:MOST or NAME=LEAST:MOST:SCALING (linear, log, reverse-log, auto); "
+        "may be given many times",
+        "choice": "search these words, NAME=VALUE,VALUE; may be given many times",
+        "set": "a hyperparameter of all trials, NAME=VALUE; may be given many times",
+        "classes": "the classes in label order, with commas; the environment's where not given",
+        "jobs": "at most so many trials; the environment's tuning.max_jobs where not given",
+        "parallel": "so many of them at a time; the environment's tuning.max_parallel_jobs where not given",
+        "strategy": "Bayesian, Random or Grid (every combination of choices); the environment's where not given",
+        "early-stopping": "stop trials that do worse than the median of those before (--no-early-stopping: never)",
+        "seed": "repeats the choice of trials",
+        "name": "the tuning job's name, 32 characters at most; tune-ENV-DATE-TIME where not given",
+        "attach": "follow this tuning job, started before, instead of starting one",
+        "register": "register the best trial's model at the end (--no-register: only tune)",
+        "yes": "do not ask before something that costs money is started",
+    },
+)
+def tune(
+    context,
+    env=None,
+    range=None,
+    choice=None,
+    set=None,
+    classes=None,
+    jobs=None,
+    parallel=None,
+    strategy=None,
+    name=None,
+    attach=None,
+    seed=None,
+    register=True,
+    yes=False,
+    early_stopping=True,
+):
+    """Search for better hyperparameters with a SageMaker tuning job, follow it, and register the best model.
+
+    Each trial is a training job. What is searched is what --range and --choice say; without either, ranges about the
+    project's recipe for small images, but for what --set fixes. The algorithm lets these be searched: learning_rate,
+    weight_decay, momentum, mini_batch_size, optimizer, beta_1, beta_2, eps, gamma. How many trials there may be is the
+    environment's to say (tuning, in environment.json). At the end the trials are in build/tuning/NAME, as trials.json
+    and as a picture, trials.png. Ctrl-C asks whether to stop; a job that goes on is followed again with --attach.
+
+    invoke tune --set epochs=40 --jobs 8
+    invoke tune --env dev --range learning_rate=0.01:0.3:log --choice optimizer=sgd,nag --jobs 12 --parallel 2
+    invoke tune --env dev --attach tune-dev-20260101-120000
+    """
+    from rich.console import Console
+
+    from scones.tasks.registry import register_job
+    from scones.training import ranges
+
+    environment = settings.load(env)
+    console = Console()
+    given = {"--range": range, "--choice": choice, "--set": set, "--classes": classes, "--jobs": jobs,
+             "--parallel": parallel, "--strategy": strategy, "--seed": seed, "--name": name}  # fmt: skip
+    useless = [option for option, value in given.items() if value]
+    if attach and useless:
+        raise InputError(
+            f"--attach follows a job that has been started: {', '.join(useless)} would change nothing",
+            hint="leave out the one or the other",
+        )
+    if not attach:
+        fixed = options.pairs(set)
+        asked = [ranges.read_range(text) for text in range or ()] + [ranges.read_choice(text) for text in choice or ()]
+        limits = _limits(environment.tuning, jobs, parallel, strategy, early_stopping)
+        searched = _searched(asked, fixed, limits)
+        attach = _start(
+            environment,
+            console,
+            searched,
+            limits,
+            fixed,
+            classes=classes,
+            name=name,
+            seed=options.whole_number(seed, "--seed", least=0),
+            yes=yes,
+        )
+        console.print(f"started tuning job [bold]{attach}[/bold]", soft_wrap=True)
+    job = _follow(environment, attach, console)
+    _report(environment, job, console)
+    if job.best is None:
+        raise TrainingError(
+            f"tuning job '{job.name}' found no model: {job.failure_reason or 'no trial ended its first epoch'}",
+            hint=f"what its trials said: {_folder(environment, job) / 'trials.json'}",
+        )
+    if register:
+        register_job(environment, job.best.name, console)
+    else:
+        console.print(f"next: invoke register --job {job.best.name} --env {environment.name}", soft_wrap=True)
+
+
+def _limits(own: Tuning, jobs: Any, parallel: Any, strategy: str | None, early_stopping: bool) -> Tuning:
+    """The environment's limits, changed by what was typed."""
+    if strategy is not None:
+        known = {one.lower(): one for one in settings.STRATEGIES}
+        if strategy.lower() not in known:
+            raise InputError(f"there is no strategy '{strategy}'; there are: {', '.join(settings.STRATEGIES)}")
+        strategy = known[strategy.lower()]
+    return replace(
+        own,
+        max_jobs=options.whole_number(jobs, "--jobs", default=own.max_jobs, most=750),
+        max_parallel_jobs=options.whole_number(parallel, "--parallel", default=own.max_parallel_jobs, most=100),
+        strategy=strategy or own.strategy,
+        early_stopping=own.early_stopping and early_stopping,
+    )
+
+
+def _searched(asked: list[Any], fixed: dict[str, str], limits: Tuning) -> Searched:
+    """What was asked for; else the defaults, without what is fixed and, for a grid, without numbers."""
+    from scones.training import ranges
+
+    if asked:
+        searched = ranges.merge(asked)
+        if both := [name for name in searched if name in fixed]:
+            raise InputError(
+                f"{both[0]} is to be searched ({searched[both[0]]}) and to be {fixed[both[0]]}",
+                hint=f"leave out --set {both[0]}, or its range",
+            )
+        return searched
+    searched = {name: entry for name, entry in ranges.SMALL_IMAGES.items() if name not in fixed}
+    if limits.strategy == "Grid":
+        searched = {name: entry for name, entry in searched.items() if isinstance(entry, ranges.Choice)}
+    if not searched:
+        raise InputError("nothing is left to be searched", hint="for instance: --range learning_rate=0.01:0.3:log")
+    return searched
+
+
+def _start(
+    environment: Environment,
+    console: Console,
+    searched: Searched,
+    limits: Tuning,
+    fixed: dict[str, str],
+    *,
+    classes: str | None,
+    name: str | None,
+    seed: int | None,
+    yes: bool,
+) -> str:
+    """Everything up to the job's creation; the job's name."""
+    from scones import aws, dataset
+    from scones.dataset import labels, transfer
+    from scones.tasks.data import announce, bars
+    from scones.terraform import Stack
+    from scones.training import request, tuning
+
+    chosen_classes = labels.parse(classes) if classes else environment.classes
+    if name is not None:
+        tuning.check_name(name)
+    request.check_instance_type(environment.training.instance_type)
+    # Nobody waits for a data set to be told of a mistake: how many images there are is seen later.
+    chosen = request.hyperparameters(environment, classes=len(chosen_classes), samples=sys.maxsize, overrides=fixed)
+    tuning.check_together(searched, chosen)
+    environment.endpoint_url()
+    with bars(console) as progress:
+        ensured = dataset.ensure(
+            chosen_classes,
+            environment.build / "dataset",
+            cache=environment.build / "downloads",
+            reuse=True,
+            progress=progress,
+        )
+    announce(ensured, console)
+    data = ensured.dataset
+    chosen = request.hyperparameters(
+        environment, classes=len(data.classes), samples=data.size("train"), overrides=fixed
+    )
+    tuning.check_together(searched, chosen)
+    for entry in searched.values():
+        console.print(f"searching {entry}", soft_wrap=True, highlight=False)
+    if not yes:
+        _confirm(environment, limits, console)
+    log = environment.build / "logs" / f"terraform-{environment.name}-foundation.log"
+    stack = Stack(environment, "foundation", log=log)
+    with console.status(f"applying the foundation stack (terraform; {log})"):
+        stack.apply()
+    outputs = stack.outputs()
+    s3 = aws.client(environment, "s3", max_connections=transfer.THREADS)
+    with bars(console) as progress:
+        uri = dataset.upload(data, s3, outputs["bucket"], progress=progress)
+    console.print(f"data set is at {uri}", soft_wrap=True)
+    return tuning.start(
+        environment,
+        uri,
+        chosen,
+        searched,
+        bucket=outputs["bucket"],
+        role_arn=outputs["training_role_arn"],
+        limits=limits,
+        name=name,
+        seed=seed,
+    )
+
+
+def _confirm(environment: Environment, limits: Tuning, console: Console) -> None:
+    """Ask before AWS is used for money; a local cloud costs nothing.
+
+    Raises:
+        InputError: the answer is no, or nobody is there to answer.
+    """
+    if environment.cloud_path is not None:
+        return
+    count = "a training job for every combination" if limits.strategy == "Grid" else f"up to {limits.max_jobs} jobs"
+    what = (
+        f"this starts {count}, {limits.max_parallel_jobs} at a time, on {environment.training.instance_type} in "
+        f"{environment.region}, each for at most {environment.training.max_runtime_seconds // 60} minutes; AWS charges "
+        "for them"
+    )
+    if not sys.stdin.isatty():
+        raise InputError(what, hint="where nobody can answer, say so: --yes")
+    console.print(what, soft_wrap=True)
+    if not _asked("Go on?"):
+        raise InputError("nothing was started")
+
+
+def _follow(environment: Environment, name: str, console: Console) -> TuningJob:
+    """Follow a tuning job to its end; on Ctrl-C, ask whether to stop it."""
+    from invoke.exceptions import Exit
+
+    from scones.training import tuning, watch
+    from scones.training.trials_view import view
+
+    def follow() -> TuningJob:
+        with view(console) as show:
+            return watch.follow(environment, name, show)
+
+    with suppress(KeyboardInterrupt):
+        return follow()
+    with suppress(KeyboardInterrupt):
+        if sys.stdin.isatty() and _asked("Stop the tuning job? What its trials have reached is kept."):
+            tuning.stop(environment, name)
+            return follow()
+    again = f"invoke tune --attach {name} --env {environment.name}"
+    raise Exit(f"tuning job '{name}' goes on by itself; to follow it again: {again}", code=130)
+
+
+def _report(environment: Environment, job: TuningJob, console: Console) -> None:
+    """Show all trials, and leave them as JSON and as a picture."""
+    from scones import files
+    from scones.tasks.views import shown
+    from scones.training.trials import as_json
+    from scones.training.trials_view import table
+
+    console.print(table(job))
+    folder = _folder(environment, job)
+    files.write(folder / "trials.json", as_json(job))
+    if any(trial.objective is not None for trial in job.trials):
+        from scones.training.trials_chart import picture
+
+        files.write(folder / "trials.png", picture(job))
+        console.print(f"picture: {shown(folder / 'trials.png')}", soft_wrap=True)
+
+
+def _folder(environment: Environment, job: TuningJob) -> Path:
+    return environment.build / "tuning" / job.name
+
+
+def _asked(question: str) -> bool:
+    """Whether a person says yes; no is the default, and what Ctrl-C and Ctrl-D mean."""
+    from rich.prompt import Confirm
+
+    try:
+        return Confirm.ask(question, default=False)
+    except (KeyboardInterrupt, EOFError):
+        return False

@@ -1,0 +1,150 @@
+"""The picture of a tuning job's trials: parallel coordinates, one line a trial.
+
+Example::
+
+    files.write(Path("build/tuning/tune-1/trials.png"), picture(job))
+
+One axis a hyperparameter searched, on the scale it was searched on, and the objective on the last. A line's colour is
+its objective; the best trial's is drawn over the others, those without an objective are dotted.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+# Before matplotlib: it also says where that keeps its font cache.
+from scones.capture.charts import DOTS_PER_INCH, LIGHT
+
+# isort: split
+from matplotlib import colormaps
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from scones.training.ranges import Choice, Range
+from scones.training.trials import Trial, TuningJob
+from scones.training.trials_view import shown
+
+OBJECTIVE = "validation\naccuracy"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One upright axis.
+
+    Attributes:
+        title: What it shows.
+        place: A trial's height on it, 0 to 1; None where the trial has no value for it.
+        ticks: Heights and what stands there.
+    """
+
+    title: str
+    place: Callable[[Trial], float | None]
+    ticks: tuple[tuple[float, str], ...]
+
+
+def axes(job: TuningJob) -> list[Axis]:
+    """The picture's axes, from left to right."""
+    found = [_of_choice(entry) if isinstance(entry, Choice) else _of_range(entry) for entry in job.searched.values()]
+    return [*found, _of_objective(job)]
+
+
+def picture(job: TuningJob) -> bytes:
+    """The picture as a PNG."""
+    columns = axes(job)
+    figure = Figure(figsize=(max(6.0, 1.9 * len(columns)), 4.6), facecolor=LIGHT.background, layout="constrained")
+    FigureCanvasAgg(figure)
+    plot = figure.add_subplot()
+    plot.set_xlim(-0.25, len(columns) - 0.55)
+    plot.set_ylim(-0.04, 1.04)
+    plot.set_yticks([])
+    plot.set_xticks(range(len(columns)), [axis.title for axis in columns], color=LIGHT.ink)
+    plot.xaxis.tick_top()
+    plot.tick_params(length=0)
+    for side in plot.spines.values():
+        side.set_visible(False)
+    for place, axis in enumerate(columns):
+        plot.axvline(place, color=LIGHT.faint, linewidth=1, zorder=1)
+        for height, text in axis.ticks:
+            plot.annotate(
+                text,
+                (place, height),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
+                color=LIGHT.faint,
+                bbox={"facecolor": LIGHT.background, "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
+                zorder=4,
+            )
+    values = [trial.objective for trial in job.trials if trial.objective is not None]
+    colour_of = Normalize(min(values, default=0.0), max(values, default=1.0) + 1e-9)
+    for trial in job.trials:
+        best = trial.name == job.best_name
+        points = [(place, height) for place, axis in enumerate(columns) if (height := axis.place(trial)) is not None]
+        plot.plot(
+            *zip(*points, strict=True),
+            color=LIGHT.faint if trial.objective is None else colormaps["viridis"](colour_of(trial.objective)),
+            linestyle=":" if trial.objective is None else "-",
+            linewidth=3.0 if best else 1.3,
+            alpha=1.0 if best else 0.75,
+            marker="o",
+            markersize=5 if best else 3,
+            zorder=3 if best else 2,
+        )
+    title = f"{job.name}: {len(job.trials)} trials"
+    if job.best is not None and job.best.objective is not None:
+        title += f", the best {job.best.objective:.3f}"
+    plot.set_title(title, loc="left", color=LIGHT.ink)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=DOTS_PER_INCH, facecolor=LIGHT.background)
+    return file.getvalue()
+
+
+def _of_choice(entry: Choice) -> Axis:
+    steps = max(1, len(entry.values) - 1)
+    places = {value: index / steps for index, value in enumerate(entry.values)}
+    return Axis(
+        entry.name,
+        lambda trial: places.get(trial.values.get(entry.name, "")),
+        tuple((height, value) for value, height in places.items()),
+    )
+
+
+def _of_range(entry: Range) -> Axis:
+    scale = _SCALES[entry.drawn_on]
+    low, high = scale(entry.least), scale(entry.most)
+
+    def place(value: float) -> float:
+        return (scale(value) - low) / (high - low)
+
+    def of_trial(trial: Trial) -> float | None:
+        return place(float(trial.values[entry.name])) if entry.name in trial.values else None
+
+    return Axis(
+        entry.name, of_trial, tuple((place(value), shown(entry.written(value))) for value in (entry.least, entry.most))
+    )
+
+
+def _of_objective(job: TuningJob) -> Axis:
+    values = [trial.objective for trial in job.trials if trial.objective is not None]
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    span = high - low
+
+    def place(trial: Trial) -> float | None:
+        if trial.objective is None:
+            return None
+        return (trial.objective - low) / span if span else 0.5
+
+    ticks = ((0.0, f"{low:.3f}"), (1.0, f"{high:.3f}")) if span else ((0.5, f"{low:.3f}"),)
+    return Axis(OBJECTIVE, place, ticks)
+
+
+_SCALES: dict[str, Callable[[float], float]] = {
+    "Linear": float,
+    "Logarithmic": math.log,
+    "ReverseLogarithmic": lambda value: -math.log(1 - value),
+}

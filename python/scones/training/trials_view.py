@@ -1,0 +1,129 @@
+"""A tuning job's trials for a person: a live table on a terminal, plain lines elsewhere, and a picture.
+
+Example::
+
+    with view(Console()) as show:
+        watch.follow(environment, name, show)
+    console.print(table(job))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from scones.training.trials import Trial, TuningJob
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+_STYLES = {"completed": "green", "failed": "bold red", "running": "bold", "stopped early": "yellow"}
+
+
+@contextmanager
+def view(console: Console) -> Iterator[Callable[[TuningJob], None]]:
+    """What :func:`scones.training.watch.follow` calls with each look."""
+    if console.is_terminal:
+        from rich.live import Live
+
+        with Live(console=console, refresh_per_second=4, transient=True) as live:
+            yield lambda job: live.update(table(job))
+        return
+    told = Lines()
+
+    def write(job: TuningJob) -> None:
+        for line in told.new(job):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    yield write
+
+
+class Lines:
+    """Tells of each trial when it has started and when it has ended, once.
+
+    Example::
+
+        told = Lines()
+        told.new(job)     # ['trial 1: learning_rate 0.0534, optimizer nag']
+        told.new(job)     # []
+    """
+
+    def __init__(self) -> None:
+        self._started: set[str] = set()
+        self._ended: set[str] = set()
+
+    def new(self, job: TuningJob) -> list[str]:
+        """The lines that have not been told yet."""
+        lines = []
+        for trial in job.trials:
+            if trial.name not in self._started:
+                self._started.add(trial.name)
+                values = ", ".join(f"{name} {shown(value)}" for name, value in trial.values.items())
+                lines.append(f"trial {trial.number}{f' of {job.jobs}' if job.jobs else ''}: {values}")
+            # A trial's log may come later than the word that it has ended.
+            if trial.name not in self._ended and trial.ended and (trial.kept is not None or job.ended):
+                self._ended.add(trial.name)
+                lines.append(f"trial {trial.number} {ending(job, trial)}")
+        return lines
+
+
+def ending(job: TuningJob, trial: Trial) -> str:
+    """How a trial ended: ``completed: validation accuracy 0.910, best epoch 0.930, 60 of 60 epochs, 121 s``."""
+    parts = []
+    if trial.objective is not None:
+        parts.append(f"validation accuracy {trial.objective:.3f}")
+    if trial.kept is not None:
+        parts.append(f"best epoch {trial.kept:.3f}")
+    parts += [f"{trial.epochs_done} of {trial.epochs} epochs", f"{trial.seconds} s"]
+    if trial.failure_reason:
+        parts.append(trial.failure_reason)
+    return f"{job.outcome(trial)}: {', '.join(parts)}"
+
+
+def table(job: TuningJob) -> RenderableType:
+    """All trials: hyperparameters, how far they are, how good, what became of them; the best one marked."""
+    from rich.table import Table
+    from rich.text import Text
+
+    shown_name = Text.assemble("tuning job ", (job.name, "bold"), f": {job.status}, {job.strategy} search")
+    grid = Table(title=shown_name, title_justify="left", caption=_caption(job), caption_justify="left", box=None)
+    grid.add_column("", justify="right", no_wrap=True)
+    for name in job.searched:
+        grid.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
+    for title in ("epochs", "validation\naccuracy", "best\nepoch", "seconds"):
+        grid.add_column(title, justify="right", no_wrap=True)
+    grid.add_column("outcome", no_wrap=True)
+    for trial in job.trials:
+        outcome = job.outcome(trial)
+        best = trial.name == job.best_name
+        grid.add_row(
+            f"{'★ ' if best else ''}{trial.number}",
+            *(shown(trial.values.get(name, "")) for name in job.searched),
+            f"{trial.epochs_done}/{trial.epochs}",
+            _accuracy(trial.objective),
+            _accuracy(trial.kept),
+            str(trial.seconds),
+            Text(outcome, style=_STYLES.get(outcome, "")),
+            style="bold" if best else "",
+        )
+    return grid
+
+
+def shown(value: str) -> str:
+    """A hyperparameter's value in few digits: ``0.0534``."""
+    try:
+        return value if value.isdecimal() else f"{float(value):.3g}"
+    except ValueError:
+        return value
+
+
+def _caption(job: TuningJob) -> str:
+    parts = [f"{sum(trial.ended for trial in job.trials)} of {job.jobs or 'all'} trials have ended"]
+    if job.best is not None:
+        parts.append(f"★ best: {job.best.name}")
+    return "; ".join(parts)
+
+
+def _accuracy(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

@@ -1,0 +1,133 @@
+"""Follows a tuning job: SageMaker's word on its trials, and how far each one's log says it is.
+
+Example::
+
+    found = follow(environment, "tune-dev-20260101-120000", print)
+    found.best.epochs_done
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from scones import aws
+from scones.errors import TrainingError
+from scones.training import trials
+from scones.training.logs import LogReader
+from scones.training.progress import Progress
+from scones.training.trials import Trial, TuningJob
+
+if TYPE_CHECKING:
+    from scones.settings import Environment
+
+_SECONDS_BETWEEN_LOOKS = (1.0, 10.0)  # at first, and once a job takes minutes
+_LATE_LOOKS = 3  # so often a trial's log is read again once it has ended: its last lines come late
+
+
+class Watch:
+    """Looks at a tuning job and its trials again and again, reading each trial's log once.
+
+    Args:
+        name: The tuning job's name.
+        client: Makes the environment's clients.
+    """
+
+    def __init__(self, environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> None:
+        self._environment, self._name = environment, name
+        self._sagemaker, self._logs = client(environment, "sagemaker"), client(environment, "logs")
+        self._readers: dict[str, LogReader] = {}
+        self._progress: dict[str, Progress] = {}
+        self._late: dict[str, int] = {}
+        self._out_of_time: dict[str, bool] = {}
+
+    def look(self) -> TuningJob:
+        """The tuning job as it stands.
+
+        Raises:
+            TrainingError: there is no such job.
+        """
+        job = trials.read(self._describe(), self._summaries(), now=datetime.now(UTC))
+        return replace(job, trials=tuple(self._with_log(trial) for trial in job.trials))
+
+    @property
+    def owed(self) -> bool:
+        """Whether a trial's last log lines may still come."""
+        return any(looks < _LATE_LOOKS for looks in self._late.values())
+
+    def _describe(self) -> dict[str, Any]:
+        from botocore.exceptions import ClientError
+
+        try:
+            return self._sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=self._name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("ResourceNotFound", "ValidationException"):
+                raise
+            raise TrainingError(
+                f"environment '{self._environment.name}' has no tuning job '{self._name}': "
+                f"{error.response['Error']['Message']}",
+                hint="its name is what invoke tune printed; jobs are listed in SageMaker's console",
+            ) from None
+
+    def _summaries(self) -> list[dict[str, Any]]:
+        pages = self._sagemaker.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job").paginate(
+            HyperParameterTuningJobName=self._name, SortBy="CreationTime", PaginationConfig={"PageSize": 100}
+        )
+        return [summary for page in pages for summary in page["TrainingJobSummaries"]]
+
+    def _with_log(self, trial: Trial) -> Trial:
+        """A trial with what its log says, and whether it ran out of time."""
+        name = trial.name
+        looks = self._late.get(name, 0)
+        if looks < _LATE_LOOKS:
+            reader = self._readers.setdefault(name, LogReader(self._logs, name))
+            progress = self._progress.get(name, Progress(name, trial.epochs))
+            for line in reader.read():
+                progress = progress.after(line)
+            self._progress[name] = progress
+            if trial.ended:
+                complete = trial.status == "Failed" or progress.stored is not None
+                self._late[name] = _LATE_LOOKS if complete else looks + 1
+        if trial.status == "Stopped" and name not in self._out_of_time:
+            found = self._sagemaker.describe_training_job(TrainingJobName=name)
+            self._out_of_time[name] = found["SecondaryStatus"] == "MaxRuntimeExceeded"
+        progress = self._progress[name]
+        return replace(
+            trial,
+            epochs_done=progress.epochs_done,
+            kept=progress.stored,
+            out_of_time=self._out_of_time.get(name, False),
+        )
+
+
+def follow(
+    environment: Environment,
+    name: str,
+    show: Callable[[TuningJob], None],
+    *,
+    client: Callable[..., Any] = aws.client,
+    sleep: Callable[[float], None] = time.sleep,
+) -> TuningJob:
+    """Follow a tuning job to its end, however it ends.
+
+    Args:
+        show: Called with the job each time it was looked at.
+        client: Makes the environment's clients.
+        sleep: Waits between two looks.
+
+    Raises:
+        TrainingError: there is no such job.
+    """
+    watch = Watch(environment, name, client=client)
+    waited = 0.0
+    while True:
+        job = watch.look()
+        show(job)
+        if job.ended and not watch.owed:
+            return job
+        pause = min(_SECONDS_BETWEEN_LOOKS[1], _SECONDS_BETWEEN_LOOKS[0] + waited / 60)
+        sleep(pause)
+        waited += pause
