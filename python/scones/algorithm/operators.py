@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import zip_longest
 
 import torch
 from torch import Tensor
@@ -45,7 +46,7 @@ class Operator:
 
     def inputs(self, given: Sequence[Shape | None]) -> list[Shape | None]:
         """The shapes of everything it takes; ``given`` has None for parameters of which nothing is known yet."""
-        return [given[0], *self.parameters(given[0])]
+        return [given[0], *self.parameters(given[0])] if given[0] else list(given)
 
     def shape(self, *inputs: Shape) -> Shape:
         """The shape of what it gives."""
@@ -87,10 +88,10 @@ class Binary(Operator):
     def shape(self, left: Shape, right: Shape) -> Shape:
         if not self.broadcasts and left != right:
             raise self.node.error(f"takes shapes that differ: {left} and {right}")
-        # MXNet wants as many sides of both, where PyTorch would add some.
-        if len(left) != len(right) or any(len({*pair} - {1}) > 1 for pair in zip(left, right, strict=True)):
+        sides = list(zip_longest(reversed(left), reversed(right), fillvalue=1))
+        if any(one != other and 1 not in (one, other) for one, other in sides):
             raise self.node.error(f"takes shapes that do not fit together: {left} and {right}")
-        return tuple(map(max, left, right))
+        return tuple(max(pair) for pair in reversed(sides))
 
     def __call__(self, left: Tensor, right: Tensor, *, training: bool) -> Tensor:
         return self.function(left, right)
@@ -277,7 +278,7 @@ class ParametricReLU(Operator):
     takes = ("data", "gamma")
 
     def inputs(self, given: Sequence[Shape | None]) -> list[Shape | None]:
-        return [given[0], (1,) if given[1] == (1,) else given[0][1:2]]
+        return [given[0], given[1] if given[1] == (1,) or not given[0] else given[0][1:2]]
 
     def __call__(self, x: Tensor, slope: Tensor, *, training: bool) -> Tensor:
         return functional.prelu(x, slope)

@@ -16,7 +16,7 @@ from typing import Any
 
 from scones.algorithm import graph, operators
 from scones.algorithm.graph import Node
-from scones.algorithm.operators import Operator, Shape
+from scones.algorithm.operators import Binary, Operator, Shape
 from scones.errors import ArtifactError
 
 SIGMOIDS = ("LogisticRegressionOutput",)
@@ -119,6 +119,7 @@ def shapes(program: Program, image_shape: tuple[int, int, int], arrays: Mapping[
     for index, name in program.parameters.items():
         declared = program.nodes[index].integers("__shape__", ())
         known[index] = (arrays or {}).get(name) or (declared if all(declared) else None) or None
+    images = {program.data}  # what depends on the image, so has as many entries as there are images
     for index, operator in program.steps.items():
         node = program.nodes[index]
         for source, shape in zip(node.inputs, operator.inputs([known[source] for source in node.inputs]), strict=True):
@@ -131,11 +132,16 @@ def shapes(program: Program, image_shape: tuple[int, int, int], arrays: Mapping[
                 )
             known[source] = shape
         given = operator.shape(*(known[source] for source in node.inputs))
-        if min(given) < 1:
+        if min(given, default=1) < 1:
             raise node.error(f"is left without pixels by an image of {image_shape}")
         if math.prod(given) > LARGEST_VALUE:
             raise node.error(f"makes {given} of an image of {image_shape}, more than a network can")
         known[index] = given
+        if from_images := images.intersection(node.inputs):
+            images.add(index)
+            sides = min(len(known[source]) for source in from_images)
+            if given[0] != 1 or (isinstance(operator, Binary) and len(given) > sides):
+                raise node.error(f"gives {given} for one image: it mixes images")
     scores = known[program.scores]
     if scores is None or len(scores) != 2 or scores[0] != 1:
         raise program.nodes[program.scores].error(f"gives scores of shape {scores} for one image, not (1, classes)")

@@ -1,0 +1,313 @@
+"""What genuine MXNet answers, builds, trains and writes, for the tests beside this file.
+
+Run by the Python of the oracle's own environment, which has MXNet 1.9.1 and none of this project::
+
+    python genuine.py FOLDER
+
+``FOLDER/tasks.json`` lists what to do, ``{"task": "answer", "artifact": …}``: the name of a function below and what it
+takes. ``FOLDER/results.json`` then says what each gave, or the traceback of what it raised. Paths are under FOLDER.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import runpy
+import sys
+import traceback
+import types
+from pathlib import Path
+
+import numpy
+
+numpy.bool = bool  # which numpy 1.23 warns of and MXNet 1.9.1 still uses
+
+import mxnet as mx  # noqa: E402
+from blocks import BLOCKS, HEADS  # noqa: E402
+from PIL import Image  # noqa: E402
+
+PREFIX = "image-classification"
+UNITS = {
+    18: (2, 2, 2, 2),
+    34: (3, 4, 6, 3),
+    50: (3, 4, 6, 3),
+    101: (3, 4, 23, 3),
+    152: (3, 8, 36, 3),
+    200: (3, 24, 36, 3),
+}
+
+
+def resnet(depth, classes, shape, *, multi_label=False, dtype="float32"):
+    """The ResNet v2 of MXNet's published example for image classification, named by MXNet's own rules."""
+    height = shape[1]
+    if height > 28:
+        units, deep = UNITS[depth], depth >= 50
+        stem, *channels = (64, 256, 512, 1024, 2048) if deep else (64, 64, 128, 256, 512)
+    else:
+        units, deep = ((depth - 2) // 6,) * 3, False
+        stem, *channels = 16, 16, 32, 64
+
+    def norm(x, name, fix_gamma=False):
+        return mx.sym.BatchNorm(x, fix_gamma=fix_gamma, eps=2e-5, momentum=0.9, name=name)
+
+    def convolution(x, name, filters, kernel, stride=1, **settings):
+        size, step = (kernel, kernel), (stride, stride)
+        return mx.sym.Convolution(
+            x, num_filter=filters, kernel=size, stride=step, no_bias=True, workspace=256, name=name, **settings
+        )
+
+    def unit(x, name, filters, stride, first):
+        layers = [(filters, 3, stride), (filters, 3, 1)]
+        if deep:
+            layers = [(filters // 4, 1, 1), (filters // 4, 3, stride), (filters, 1, 1)]
+        inner, entry = x, None
+        for place, (width, kernel, step) in enumerate(layers, 1):
+            inner = mx.sym.Activation(norm(inner, f"{name}_bn{place}"), act_type="relu", name=f"{name}_relu{place}")
+            entry = inner if entry is None else entry
+            inner = convolution(inner, f"{name}_conv{place}", width, kernel, step, pad=(kernel // 2, kernel // 2))
+        return inner + (convolution(entry, f"{name}_sc", filters, 1, stride) if first else x)
+
+    with mx.name.NameManager():
+        x = mx.sym.Variable("data")
+        x = mx.sym.identity(x, name="id") if dtype == "float32" else mx.sym.Cast(x, dtype=dtype)
+        x = norm(x, "bn_data", fix_gamma=True)
+        if height <= 32:
+            x = convolution(x, "conv0", stem, 3, pad=(1, 1))
+        else:
+            x = convolution(x, "conv0", stem, 7, 2, pad=(3, 3))
+            x = mx.sym.Activation(norm(x, "bn0"), act_type="relu", name="relu0")
+            x = mx.sym.Pooling(x, kernel=(3, 3), stride=(2, 2), pad=(1, 1), pool_type="max", name="pooling0")
+        for stage, (count, filters) in enumerate(zip(units, channels, strict=True), 1):
+            for number in range(1, count + 1):
+                stride = 2 if stage > 1 and number == 1 else 1
+                x = unit(x, f"stage{stage}_unit{number}", filters, stride, number == 1)
+        x = mx.sym.Activation(norm(x, "bn1"), act_type="relu", name="relu1")
+        x = mx.sym.Pooling(x, global_pool=True, kernel=(7, 7), pool_type="avg", name="pool1")
+        x = mx.sym.FullyConnected(mx.sym.Flatten(x), num_hidden=classes, name="fc1")
+        if dtype != "float32":
+            x = mx.sym.Cast(x, dtype="float32")
+        return (mx.sym.LogisticRegressionOutput if multi_label else mx.sym.SoftmaxOutput)(x, name="softmax")
+
+
+def inferred(symbol, shape):
+    """The shapes that MXNet infers of a network's arguments and of its running statistics, by their names."""
+    given, _, running = symbol.infer_shape(data=shape)
+    arguments = dict(zip(symbol.list_arguments(), given, strict=True))
+    return arguments, dict(zip(symbol.list_auxiliary_states(), running, strict=True))
+
+
+def describe(folder, depth, classes, shape, symbol, **options):
+    """The nodes of its own network and the shapes it infers, and those of the symbol given."""
+    own = resnet(depth, classes, shape, **options)
+
+    def shapes(network):
+        arguments, statistics = inferred(network, (1, *shape))
+        found = {f"arg:{name}": side for name, side in arguments.items()}
+        return found | {f"aux:{name}": side for name, side in statistics.items()}
+
+    loaded = mx.sym.load(str(folder / symbol))
+    return {"nodes": json.loads(own.tojson())["nodes"], "shapes": shapes(own), "loaded": shapes(loaded)}
+
+
+def answer(folder, artifact, images, answers):
+    """What an artifact answers, found as SageMaker's container finds it."""
+    (parameters,) = (folder / artifact).glob(f"{PREFIX}-*.params")
+    prefix, epoch = str(folder / artifact / PREFIX), int(parameters.stem.rpartition("-")[2])
+    labels = [name for name in mx.sym.load(f"{prefix}-symbol.json").list_arguments() if name.endswith("label")]
+    module = mx.mod.Module.load(prefix, epoch, label_names=labels)
+    found = numpy.load(folder / images)
+    module.bind(for_training=False, data_shapes=[("data", found.shape)])
+    module.forward(mx.io.DataBatch([mx.nd.array(found)]), is_train=False)
+    numpy.save(folder / answers, module.get_outputs()[0].asnumpy())
+
+
+def save(folder, artifact, symbol, arguments, statistics, shape, epoch=1):
+    (folder / artifact).mkdir(parents=True)
+    mx.model.save_checkpoint(str(folder / artifact / PREFIX), epoch, symbol, arguments, statistics)
+    (folder / artifact / "model-shapes.json").write_text(json.dumps([{"shape": [32, *shape], "name": "data"}]))
+
+
+def make(folder, artifact, blocks, head, seed, images, answers, dtype="float32"):
+    """An artifact of a network of these blocks one after another (as far as the image goes), with random weights."""
+    random = numpy.random.default_rng(seed)
+    found = numpy.load(folder / images)
+    with mx.name.NameManager():
+        x = mx.sym.BatchNorm(mx.sym.Variable("data"), name="bn_data")
+        for place, block in enumerate(blocks):
+            longer = BLOCKS[block](mx.sym, x, f"block{place}")
+            try:
+                _, ((batch, *_),), _ = longer.infer_shape(data=found.shape)
+            except mx.MXNetError:
+                batch = None  # the image has become too small for this block, or flat
+            if batch == found.shape[0]:
+                x = longer
+        scores = mx.sym.FullyConnected(x, num_hidden=4, name="fc")
+        symbol = HEADS[head](mx.sym, scores)
+
+    def draw(name, shape):
+        if name.endswith("moving_var"):
+            value = random.uniform(0.5, 2, shape)
+        elif name.endswith("weight"):
+            value = random.normal(0, numpy.prod(shape[1:]) ** -0.5, shape)
+        else:
+            value = random.normal(0.3, 0.3, shape)
+        if name.startswith("bn_data_moving"):  # as the statistics of pixels are
+            value = value * 100 + 50 if name.endswith("mean") else value * 5000
+        return mx.nd.array(value.astype(dtype), dtype=dtype)
+
+    arguments, statistics = inferred(scores, found.shape)
+    del arguments["data"]
+    arguments = {name: draw(name, shape) for name, shape in arguments.items()}
+    statistics = {name: draw(name, shape) for name, shape in statistics.items()}
+    # Scores of about 1: a softmax that is saturated would hide differences.
+    values = {name: value.astype("float32") for name, value in arguments.items()} | {"data": mx.nd.array(found)}
+    states = {name: value.astype("float32") for name, value in statistics.items()}
+    spread = float(scores.bind(mx.cpu(), values, aux_states=states).forward(is_train=False)[0].asnumpy().std())
+    for name in ("fc_weight", "fc_bias"):
+        arguments[name] = (arguments[name].astype("float32") / spread).astype(dtype)
+    save(folder, artifact, symbol, arguments, statistics, found.shape[1:])
+    answer(folder, artifact, images, answers)
+    return sorted({node["op"] for node in json.loads(symbol.tojson())["nodes"]})
+
+
+def train(
+    folder, artifact, records, shape, classes, depth=20, epochs=2, batch=16, rate=0.05, images=None, answers=None
+):
+    """Train a ResNet as the algorithm does, from a RecordIO file, and save it as a checkpoint."""
+    mx.random.seed(1)
+    data = mx.io.ImageRecordIter(
+        path_imgrec=str(folder / records),
+        data_shape=tuple(shape),
+        batch_size=batch,
+        shuffle=True,
+        seed=1,
+        rand_crop=True,
+        rand_mirror=True,
+    )
+    module = mx.mod.Module(resnet(depth, classes, shape))
+    metric = mx.metric.Accuracy()
+    module.fit(
+        data,
+        eval_metric=metric,
+        num_epoch=epochs,
+        initializer=mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2),
+        optimizer="sgd",
+        optimizer_params={"learning_rate": rate, "momentum": 0.9, "wd": 5e-4},
+        batch_end_callback=None,
+    )
+    (folder / artifact).mkdir(parents=True)
+    module.save_checkpoint(str(folder / artifact / PREFIX), epochs)
+    (folder / artifact / "model-shapes.json").write_text(json.dumps([{"shape": [batch, *shape], "name": "data"}]))
+    if images:
+        answer(folder, artifact, images, answers)
+    return metric.get()[1]
+
+
+def save_list(folder, arrays, path):
+    """Write a .params file of a numpy archive's arrays."""
+    found = numpy.load(folder / arrays)
+    mx.nd.save(str(folder / path), {name: mx.nd.array(found[name], dtype=found[name].dtype) for name in found.files})
+
+
+def load_list(folder, path, arrays, scalars=False):
+    """Read a .params file into a numpy archive; with ``scalars``, under numpy's meaning of shapes."""
+    with mx.util.np_shape(scalars):
+        found = mx.nd.load(str(folder / path))
+        numpy.savez(folder / arrays, **{name: value.asnumpy() for name, value in found.items()})
+
+
+def write_records(folder, path, pictures):
+    """Write a RecordIO file of PNG images; a picture is its side, its colour and its labels."""
+    file = mx.recordio.MXRecordIO(str(folder / path), "w")
+    random = numpy.random.default_rng(3)
+    for number, (side, channel, labels) in enumerate(pictures):
+        pixels = random.integers(0, 120, (side, side, 3), numpy.uint8)
+        pixels[..., channel] += 120
+        encoded = io.BytesIO()
+        Image.fromarray(pixels).save(encoded, "PNG")
+        label = labels[0] if len(labels) == 1 else labels
+        file.write(mx.recordio.pack(mx.recordio.IRHeader(0, label, number, 0), encoded.getvalue()))
+    file.close()
+
+
+def write_bytes(folder, path, records):
+    """Write a RecordIO file of these bytes, given in hexadecimal."""
+    file = mx.recordio.MXRecordIO(str(folder / path), "w")
+    for record in records:
+        file.write(bytes.fromhex(record))
+    file.close()
+
+
+def im2rec(folder, images, listing, prefix):
+    """Pack images by a .lst file with the im2rec that MXNet comes with, their bytes as they are."""
+    sys.modules.setdefault("cv2", types.ModuleType("cv2"))  # which it imports, and does not need for this
+    (folder / f"{prefix}.lst").write_text((folder / listing).read_text())
+    arguments, sys.argv = sys.argv, ["im2rec", str(folder / prefix), str(folder / images), "--pass-through"]
+    try:
+        runpy.run_path(str(Path(mx.__file__).parent / "tools/im2rec.py"), run_name="__main__")
+    finally:
+        sys.argv = arguments
+
+
+def read_records(folder, path):
+    """What a RecordIO file holds: of each record the bytes, in hexadecimal."""
+    file = mx.recordio.MXRecordIO(str(folder / path), "r")
+    found = []
+    while (record := file.read()) is not None:
+        found.append(record.hex())
+    return found
+
+
+def unpack_records(folder, path):
+    """Of each image's record the labels, the number and the image's bytes in hexadecimal."""
+    found = []
+    for record in read_records(folder, path):
+        header, image = mx.recordio.unpack(bytes.fromhex(record))
+        found.append([numpy.atleast_1d(header.label).tolist(), header.id, image.hex()])
+    return found
+
+
+def iterate_records(folder, path, shape, labels, pixels):
+    """The pixels that MXNet's own iterator makes of a RecordIO file, in the file's order; gives the labels."""
+    data = mx.io.ImageRecordIter(
+        path_imgrec=str(folder / path), data_shape=tuple(shape), batch_size=1, label_width=labels, shuffle=False
+    )
+    batches = [(batch.data[0].asnumpy()[0], batch.label[0].asnumpy().ravel().tolist()) for batch in data]
+    numpy.save(folder / pixels, numpy.stack([image for image, _ in batches]))
+    return [found for _, found in batches]
+
+
+TASKS = {
+    function.__name__: function
+    for function in (
+        describe,
+        answer,
+        make,
+        train,
+        save_list,
+        load_list,
+        write_records,
+        write_bytes,
+        im2rec,
+        read_records,
+        unpack_records,
+        iterate_records,
+    )
+}
+
+
+def main(folder):
+    results = []
+    for entry in json.loads((folder / "tasks.json").read_text()):
+        task = entry.pop("task")
+        try:
+            results.append({"gave": TASKS[task](folder, **entry)})
+        except Exception:  # noqa: BLE001, one case's failure is that case's
+            results.append({"raised": traceback.format_exc()})
+    (folder / "results.json").write_text(json.dumps(results))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("MXNET_STORAGE_FALLBACK_LOG_VERBOSE", "0")
+    main(Path(sys.argv[1]))

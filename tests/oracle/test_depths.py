@@ -1,0 +1,132 @@
+"""Networks of every depth: the graph is MXNet's own, and genuine MXNet answers as ours from what is written here."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from scones.algorithm import artifact, program
+from scones.algorithm.artifact import Artifact
+from scones.algorithm.network import Network
+from scones.algorithm.symbol import resnet
+
+CLASSES = 5
+TOLERANCE = 1e-4
+SMALL, MIDDLE, LARGE = (3, 28, 28), (3, 32, 32), (3, 64, 48)
+# Depth, image and options; the ImageNet form has another stem above a height of 32.
+CASES: dict[str, dict[str, Any]] = {
+    **{f"{depth} of {SMALL}": {"depth": depth, "shape": SMALL} for depth in (20, 32, 44, 56, 110)},
+    **{f"{depth} of {MIDDLE}": {"depth": depth, "shape": MIDDLE} for depth in (18, 34, 50, 101, 152, 200)},
+    **{f"{depth} of {LARGE}": {"depth": depth, "shape": LARGE} for depth in (18, 50)},
+    "grey": {"depth": 20, "shape": (1, 28, 28)},
+    "several labels": {"depth": 20, "shape": SMALL, "multi_label": True},
+    "half precision": {"depth": 20, "shape": SMALL, "dtype": "float16"},
+}
+
+
+def options(case: str) -> dict[str, Any]:
+    return {key: value for key, value in CASES[case].items() if key in ("multi_label", "dtype")}
+
+
+def symbol_of(case: str) -> dict[str, Any]:
+    return resnet(CASES[case]["depth"], CLASSES, CASES[case]["shape"], **options(case))
+
+
+def trained(case: str, images: np.ndarray) -> tuple[Artifact, np.ndarray]:
+    """A network as training leaves it, and what it answers: no statistic at its start, scores of about 1."""
+    shape = CASES[case]["shape"]
+    random = np.random.default_rng(1)
+    parameters = Network.fresh(symbol_of(case), shape, seed=1).parameter_arrays()
+    for name, value in parameters.items():
+        if name.endswith("_gamma"):  # small, so that two hundred sums do not grow beyond all bounds
+            value[:] = random.uniform(0.2, 0.6, value.shape)
+        elif name.endswith("_moving_var"):
+            value[:] = random.uniform(0.5, 2, value.shape)
+        elif name.endswith(("_beta", "_mean")):
+            value[:] = random.normal(0, 0.2, value.shape)
+    parameters["aux:bn_data_moving_mean"] += 120
+    parameters["aux:bn_data_moving_var"] += 4000
+    with torch.inference_mode():
+        scores = Network(symbol_of(case), parameters).eval().logits(torch.from_numpy(images)).numpy()
+        parameters["arg:fc1_weight"] /= scores.std(0).mean()
+        answers = Network(symbol_of(case), parameters).eval()(torch.from_numpy(images)).numpy()
+    return Artifact(symbol_of(case), parameters, [{"shape": [32, *shape], "name": "data"}], 7), answers
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Of one case: what genuine MXNet says of its graph, what it answers, and what this project answers."""
+
+    graph: Any
+    theirs: Any
+    ours: np.ndarray
+
+
+@pytest.fixture(scope="module")
+def outcomes(oracle, tmp_path_factory) -> dict[str, Outcome]:
+    folder: Path = tmp_path_factory.mktemp("depths")
+    tasks, answers = [], {}
+    for number, (case, settings) in enumerate(CASES.items()):
+        images = np.random.default_rng(number).integers(0, 256, (3, *settings["shape"])).astype(np.float32)
+        images *= np.array([0.4, 0.7, 1], np.float32)[:, None, None, None]
+        np.save(folder / f"{number}-images.npy", images)
+        made, answers[case] = trained(case, images)
+        artifact.write(folder / str(number), made)
+        tasks += [
+            {
+                "task": "describe",
+                "classes": CLASSES,
+                "symbol": f"{number}/image-classification-symbol.json",
+                **settings,
+            },
+            {
+                "task": "answer",
+                "artifact": str(number),
+                "images": f"{number}-images.npy",
+                "answers": f"{number}-answers.npy",
+            },
+        ]
+    results = iter(oracle.run(folder, tasks))
+    found = {}
+    for number, case in enumerate(CASES):
+        described, answered = next(results), next(results)
+        theirs = np.load(folder / f"{number}-answers.npy") if answered.raised is None else answered.raised
+        found[case] = Outcome(described, theirs, answers[case])
+    shutil.rmtree(folder)  # a gigabyte of weights
+    return found
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_genuine_mxnet_answers_as_ours_from_an_artifact_written_here(outcomes, case):
+    outcome = outcomes[case]
+    assert isinstance(outcome.theirs, np.ndarray), outcome.theirs
+    # Half precision has ten bits after the point, and MXNet computes in it; here it is float32 all the way.
+    tolerance = 3e-2 if case == "half precision" else TOLERANCE
+    np.testing.assert_allclose(outcome.theirs, outcome.ours, atol=tolerance)
+    assert outcome.ours.std(0).max() > 10 * TOLERANCE, "the images are not told apart, so that this could not fail"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_graph_is_mxnets_own(outcomes, case):
+    wanted = outcomes[case].graph.gave["nodes"]
+    found = symbol_of(case)["nodes"]
+    assert [node["name"] for node in found] == [node["name"] for node in wanted]
+    for ours, theirs in zip(found, wanted, strict=True):
+        assert (ours["op"], ours.get("attrs")) == (theirs["op"], theirs.get("attrs")), ours["name"]
+        assert [entry[:2] for entry in ours["inputs"]] == [entry[:2] for entry in theirs["inputs"]], ours["name"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_parameters_have_the_shapes_that_genuine_mxnet_infers(outcomes, case):
+    ours = program.shapes(program.read(symbol_of(case)), CASES[case]["shape"]).parameters
+    described = outcomes[case].graph.gave
+    for theirs in (described["shapes"], described["loaded"]):
+        wanted = {name: tuple(shape) for name, shape in theirs.items()}
+        del wanted["arg:data"], wanted["arg:softmax_label"]
+        assert ours == wanted
