@@ -3,6 +3,7 @@
 Example::
 
     invoke register --job scones-dev-20260101-120000 --env dev
+    invoke register --artifact s3://BUCKET/model.tar.gz --classes bicycle,motorcycle
 """
 
 from __future__ import annotations
@@ -21,15 +22,41 @@ if TYPE_CHECKING:
 ENV = "the environment: a folder of terraform/environments; local where not given"
 
 
-@task(help={"job": "the training job's name", "env": ENV})
-def register(context, job, env=None):
-    """Register the model of a training job that has ended; approve and pin it if it passes the gate.
+@task(
+    help={
+        "job": "the name of a training job that has ended",
+        "artifact": "a model from anywhere instead: a model.tar.gz, the folder of its files, or s3://BUCKET/KEY",
+        "classes": "with --artifact: the classes in its outputs' order, with commas; the data set's where not given",
+        "dataset": "with --artifact: the data set that it is measured on; build/dataset where not given",
+        "calibrate": "fit the temperature on the validation images (--no-calibrate: register it as it is)",
+        "env": ENV,
+    }
+)
+def register(context, job=None, artifact=None, classes=None, dataset=None, calibrate=True, env=None):
+    """Register a trained model; approve and pin it if its validation accuracy passes the environment's gate.
+
+    It is calibrated on the validation images: a temperature that makes its confidence honest is folded into its last
+    layer, so that its answers stay as they are and whatever serves it needs nothing new. A model from elsewhere is
+    measured on the data set's validation images; without them its accuracy is unknown, and it waits for approval.
 
     invoke register --job scones-dev-20260101-120000 --env dev
+    invoke register --artifact model.tar.gz --classes bicycle,motorcycle
     """
     from rich.console import Console
 
-    register_job(settings.load(env), job, Console())
+    environment, console = settings.load(env), Console()
+    if (job is None) == (artifact is None):
+        raise InputError(
+            "a model to register is needed: either --job or --artifact",
+            hint="invoke register --job NAME, or invoke register --artifact PATH",
+        )
+    if job is None:
+        _register_artifact(environment, artifact, classes, dataset, calibrate, console)
+        return
+    useless = [option for option, value in (("--classes", classes), ("--dataset", dataset)) if value]
+    if useless:
+        raise InputError(f"a training job's data set is known: {' and '.join(useless)} would change nothing")
+    register_job(environment, job, console, calibrate=calibrate)
 
 
 @task(help={"env": ENV})
@@ -73,22 +100,83 @@ def pin(context, version, approve=False, env=None):
         raise InputError(f"'{version}' is not a version's number", hint="invoke models lists them: 1, 2, …")
     environment = settings.load(env)
     pinned = registry.pin(environment, int(version), approve=approve)
-    Console().print(f"version {pinned.version} is pinned in {environment.pin_path}", soft_wrap=True)
-    Console().print(f"next: invoke tf.apply --env {environment.name}")
+    console = Console()
+    console.print(f"version {pinned.version} is pinned in {environment.pin_path}", soft_wrap=True)
+    if calibration := registry.calibration_line(pinned):
+        console.print(calibration, soft_wrap=True, highlight=False)
+    console.print(f"next: invoke tf.apply --env {environment.name}")
 
 
-def register_job(environment: Environment, job: str, console: Console) -> None:
+def register_job(environment: Environment, job: str, console: Console, *, calibrate: bool = True) -> None:
     """Register a training job's model, and say what became of it."""
     from scones import registry
+    from scones.tasks.data import bars
 
-    with console.status("registering"):
-        version = registry.register(environment, job)
+    with bars(console) as progress:
+        progress.add_task("registering", total=None)
+        version = registry.register(
+            environment, job, calibrate=calibrate, progress=progress, warn=lambda text: _warn(console, text)
+        )
+    _say(environment, version, console)
+
+
+def _register_artifact(
+    environment: Environment, place: str, classes: str | None, folder: str | None, calibrate: bool, console: Console
+) -> None:
+    from scones import registry
+    from scones.dataset import labels
+    from scones.tasks.data import bars
+
+    named = labels.parse(classes) if classes else None
+    dataset = _dataset(environment, folder, named, console)
+    named = named or (dataset.classes if dataset else environment.classes)
+    with bars(console) as progress:
+        progress.add_task("registering", total=None)
+        version = registry.register_artifact(
+            environment,
+            place,
+            named,
+            dataset=dataset,
+            calibrate=calibrate,
+            progress=progress,
+            warn=lambda text: _warn(console, text),
+        )
+    console.print(f"classes, in the order of its outputs: {', '.join(named)}", soft_wrap=True, highlight=False)
+    _say(environment, version, console)
+
+
+def _dataset(environment: Environment, folder: str | None, named: tuple[str, ...] | None, console: Console) -> Any:
+    """The data set that was asked for, else the one in build/dataset where there is one of these classes, else None."""
+    from pathlib import Path
+
+    from scones.dataset import load
+    from scones.errors import DatasetError
+
+    if folder:
+        return load(Path(folder).expanduser())
+    try:
+        found = load(environment.build / "dataset")
+    except DatasetError:
+        return None
+    if named is None or found.classes == named:
+        return found
+    _warn(console, f"the data set in {found.root} has other classes: {', '.join(found.classes)}")
+    return None
+
+
+def _say(environment: Environment, version: Any, console: Console) -> None:
+    from scones import registry
+
     approved = version.status == "Approved"
     console.print(
         registry.verdict(environment, version), style="green" if approved else "yellow", soft_wrap=True, highlight=False
     )
     if approved:
         console.print(f"next: invoke tf.apply --env {environment.name}")
+
+
+def _warn(console: Console, text: str) -> None:
+    console.print(text, style="yellow", soft_wrap=True, highlight=False, markup=False)
 
 
 def _table(found: list[Any], pinned: str | None) -> Any:
@@ -99,11 +187,15 @@ def _table(found: list[Any], pinned: str | None) -> Any:
 
     colours = {"Approved": "green", "PendingManualApproval": "yellow", "Rejected": "red"}
     table = Table(
-        box=SIMPLE, padding=(0, 1, 0, 0), caption="accuracy: on the validation images", caption_justify="left"
+        box=SIMPLE,
+        padding=(0, 1, 0, 0),
+        caption="accuracy and expected calibration error (ECE): on the validation images",
+        caption_justify="left",
     )
     table.add_column("version", justify="right")
     table.add_column("status", no_wrap=True)
     table.add_column("accuracy", justify="right")
+    table.add_column("ECE", justify="right")
     for title in ("data set", "commit", "created"):
         table.add_column(title, no_wrap=True)
     for version in found:
@@ -113,11 +205,19 @@ def _table(found: list[Any], pinned: str | None) -> Any:
             str(version.version),
             Text(status, style=colours.get(version.status, "")),
             "" if version.accuracy is None else f"{version.accuracy:.3f}",
+            _error(model),
             model.dataset_fingerprint[:12] if model else "",
             _short(model.git_commit) if model else "",
             f"{version.created:%Y-%m-%d}",
         )
     return table
+
+
+def _error(model: Any) -> str:
+    """The calibration error of what is served: the calibrated model's, else the model's own where it is known."""
+    metrics = model.metrics if model else {}
+    found = metrics.get("validation:ece_calibrated", metrics.get("validation:ece"))
+    return "" if found is None else f"{found:.3f}"
 
 
 def _short(commit: str) -> str:

@@ -1,0 +1,107 @@
+"""``invoke threshold``: from the accuracy that is wanted to the confidence that it takes.
+
+Example::
+
+    invoke threshold --target-accuracy 0.95
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scones import settings
+from scones.errors import InputError, SconesError
+from scones.tasks import options
+from scones.tasks.cli import task
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from scones.settings import Environment
+
+
+@task(
+    help={
+        "target-accuracy": "the share of right answers, among those given, that is wanted, 0 to 1",
+        "artifact": "a model.tar.gz, the folder of its files, or s3://BUCKET/KEY; the pinned model's where not given",
+        "dataset": "the folder of the data set whose validation images are asked; build/dataset where not given",
+        "out": "the picture; build/threshold/risk-coverage.png where not given",
+        "write": "put the threshold into the environment's service.tfvars.json",
+        "env": "the environment: a folder of terraform/environments; local where not given",
+    }
+)
+def threshold(context, target_accuracy, artifact=None, dataset=None, out=None, write=False, env=None):
+    """Propose the confidence threshold that reaches an accuracy, and say what share of images it answers.
+
+    It is measured on the data set's validation images, through the model as the endpoint runs it; no cloud is needed
+    with --artifact PATH. Shown are Wilson's 95% interval, what other thresholds would do, and a risk-coverage picture.
+    Nothing is changed without --write. Exit code 1 where no threshold reaches the accuracy.
+
+    invoke threshold --target-accuracy 0.95
+    invoke threshold --target-accuracy 0.97 --artifact model.tar.gz --dataset build/dataset --write
+    """
+    from rich.console import Console
+
+    from scones import confidence, files
+    from scones.confidence.chart import draw
+    from scones.confidence.proposal import render
+    from scones.confidence.setting import NAME, set_threshold
+    from scones.dataset import load
+    from scones.tasks.views import shown
+
+    target = options.share(target_accuracy, "--target-accuracy")
+    environment, console = settings.load(env), Console()
+    found = load(Path(dataset).expanduser() if dataset else environment.build / "dataset")
+    answers, subject = _answers(environment, artifact, found, console)
+    current = environment.service[NAME]
+    with console.status("drawing"):
+        proposal = confidence.propose(answers, target)
+        title = f"{subject}: {len(answers.labels)} validation images"
+        path = Path(out).expanduser() if out else environment.build / "threshold" / "risk-coverage.png"
+        files.write(path, draw(proposal, current=current, title=title))
+    console.print(render(proposal, current=current), highlight=False)
+    console.print(f"picture: {shown(path)}", soft_wrap=True, highlight=False, markup=False)
+    if proposal.found is None:
+        best = proposal.best
+        raise SconesError(
+            f"no threshold reaches an accuracy of {target:g} on these {len(answers.labels)} images; the best is "
+            f"{best.accuracy:.1%}, with threshold {best.threshold} and {best.share:.1%} of images answered",
+            hint="ask for less, or train a better model: invoke tune",
+        )
+    setting = environment.folder / "service.tfvars.json"
+    value = proposal.found.threshold
+    if write:
+        before = set_threshold(setting, value)
+        console.print(f"{NAME} in {shown(setting)}: {before}, now {value}", soft_wrap=True, highlight=False)
+    else:
+        console.print(f'to use it, put "{NAME}": {value} into {shown(setting)} (--write does)', soft_wrap=True)
+    console.print(f"next: invoke tf.plan --env {environment.name} shows the change", highlight=False)
+
+
+def _answers(environment: Environment, place: str | None, dataset: Any, console: Console) -> tuple[Any, str]:
+    """What the model answers to the data set's validation images, and what to call it."""
+    from scones import artifacts, confidence, evaluation, registry
+    from scones.algorithm import artifact as files
+    from scones.tasks.data import bars
+
+    if place is None:
+        pinned = registry.read_pin(environment.pin_path)
+        evaluation.check_classes(dataset.classes, pinned.class_labels)
+        place, subject = pinned.artifact_uri, f"version {pinned.version}"
+        if pinned.dataset_fingerprint != dataset.fingerprint:
+            console.print(
+                f"version {pinned.version} was not trained on this data set: if its training images are among these, "
+                "they flatter it",
+                style="yellow",
+            )
+    else:
+        subject = Path(place).name
+    with bars(console) as progress:
+        model = files.read(artifacts.fetch(environment, place, progress=progress))
+        if model.num_classes != len(dataset.classes):
+            raise InputError(
+                f"{place} has {model.num_classes} classes; the data set in {dataset.root} has {len(dataset.classes)}",
+                hint="give the data set of its classes: --dataset DIR",
+            )
+        return confidence.ask(model, confidence.images_of(dataset), progress=progress), subject
