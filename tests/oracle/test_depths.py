@@ -55,6 +55,8 @@ def trained(case: str, images: np.ndarray) -> tuple[Artifact, np.ndarray]:
     with torch.inference_mode():
         scores = Network(symbol_of(case), parameters).eval().logits(torch.from_numpy(images)).numpy()
         parameters["arg:fc1_weight"] /= scores.std(0).mean()
+        parameters["arg:fc1_bias"] -= scores.mean(0)
+        parameters["arg:fc1_bias"] /= scores.std(0).mean()
         answers = Network(symbol_of(case), parameters).eval()(torch.from_numpy(images)).numpy()
     return Artifact(symbol_of(case), parameters, [{"shape": [32, *shape], "name": "data"}], 7), answers
 
@@ -102,14 +104,17 @@ def outcomes(oracle, tmp_path_factory) -> dict[str, Outcome]:
     return found
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [case for case in CASES if case != "half precision"])
 def test_genuine_mxnet_answers_as_ours_from_an_artifact_written_here(outcomes, case):
     outcome = outcomes[case]
     assert isinstance(outcome.theirs, np.ndarray), outcome.theirs
-    # Half precision has ten bits after the point, and MXNet computes in it; here it is float32 all the way.
-    tolerance = 3e-2 if case == "half precision" else TOLERANCE
-    np.testing.assert_allclose(outcome.theirs, outcome.ours, atol=tolerance)
+    np.testing.assert_allclose(outcome.theirs, outcome.ours, atol=TOLERANCE)
     assert outcome.ours.std(0).max() > 10 * TOLERANCE, "the images are not told apart, so that this could not fail"
+
+
+def test_genuine_mxnet_loads_half_precision_and_computes_it_on_gpus_only(outcomes):
+    """So that nothing which is to be served on a CPU is written in half precision: this would show if it could be."""
+    assert "FP16 gemm on cpu not implemented" in outcomes["half precision"].theirs
 
 
 @pytest.mark.parametrize("case", CASES)
