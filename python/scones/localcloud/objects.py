@@ -54,11 +54,20 @@ def listing(account: str, bucket: str, prefix: str) -> Iterator[tuple[str, FakeK
 
 def read(account: str, uri: str) -> bytes | None:
     """An object's content; None where there is no such object or bucket."""
+    found = find(account, uri)
+    return found.value if found else None
+
+
+def find(account: str, uri: str) -> FakeKey | None:
+    """An object, whose ``.value`` is its content; None where there is no such object or bucket.
+
+    Raises:
+        ValueError: it is no address in S3.
+    """
     bucket, key = split(uri)
     if not has_bucket(account, bucket):
         return None
-    found = _backend(account).get_object(bucket, key)
-    return found.value if found else None
+    return _backend(account).get_object(bucket, key) or None
 
 
 def write(account: str, uri: str, content: bytes, *, kms_key_id: str | None = None) -> None:

@@ -159,7 +159,15 @@ def test_a_missing_output_bucket_is_found_before_training(sagemaker: Any, job_re
             {"AlgorithmSpecification": {"TrainingImage": "1.dkr.ecr/xgboost:1", "TrainingInputMode": "File"}},
             "'1.dkr.ecr/xgboost:1', which the local cloud cannot run",
         ),
-        ({"CheckpointConfig": {"S3Uri": "s3://bucket/checkpoints"}}, "does not support CheckpointConfig"),
+        (
+            {"CheckpointConfig": {"S3Uri": "s3://bucket/checkpoints", "LocalPath": "/tmp/mine"}},
+            "checkpointConfig.localPath is /tmp/mine; the algorithm keeps its checkpoints in /opt/ml/checkpoints",
+        ),
+        ({"CheckpointConfig": {"S3Uri": "bucket/checkpoints"}}, "checkpointConfig.s3Uri: 'bucket/checkpoints' is not"),
+        (
+            {"DebugRuleConfigurations": [{"RuleConfigurationName": "a", "RuleEvaluatorImage": "b"}]},
+            "does not support DebugRuleConfigurations",
+        ),
     ],
 )
 def test_refuses_by_name(sagemaker: Any, job_request: Any, change: dict[str, Any], message: str) -> None:
@@ -169,10 +177,28 @@ def test_refuses_by_name(sagemaker: Any, job_request: Any, change: dict[str, Any
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 
 
-def test_refuses_pipe_mode(sagemaker: Any, job_request: Any) -> None:
-    request = job_request("piped")
-    request["AlgorithmSpecification"]["TrainingInputMode"] = "Pipe"
-    with pytest.raises(ClientError, match="does not support input mode Pipe"):
+@pytest.mark.parametrize(
+    ("channel", "source", "message"),
+    [
+        ({}, {"S3DataType": "Converse"}, "does not support S3DataType Converse"),
+        (
+            {},
+            {"S3DataType": "AugmentedManifestFile", "AttributeNames": ["source-ref", "class"]},
+            "AugmentedManifestFile goes with input mode Pipe, not File",
+        ),
+        ({"InputMode": "Pipe"}, {"S3DataType": "AugmentedManifestFile"}, "AugmentedManifestFile needs AttributeNames"),
+        ({"InputMode": "FastFile"}, {"S3DataType": "ManifestFile"}, "FastFile goes with S3DataType S3Prefix"),
+        ({"CompressionType": "Gzip"}, {}, "CompressionType Gzip goes with input mode Pipe, not File"),
+        ({"RecordWrapperType": "RecordIO"}, {}, "RecordWrapperType RecordIO goes with input mode Pipe, not File"),
+    ],
+)
+def test_refuses_a_channel_by_name(
+    sagemaker: Any, job_request: Any, channel: dict[str, Any], source: dict[str, Any], message: str
+) -> None:
+    request = job_request("refused")
+    request["InputDataConfig"][0].update(channel)
+    request["InputDataConfig"][0]["DataSource"]["S3DataSource"].update(source)
+    with pytest.raises(ClientError, match=re.escape(message)):
         sagemaker.create_training_job(**request)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scones.localcloud import images, objects
-from scones.localcloud.training import channels, metrics, runner
+from scones.localcloud.training import metrics, runner, sources
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -26,13 +26,13 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
     ],
 )
 def test_objects_keep_their_path_below_the_prefix(key: str, prefix: str, path: str) -> None:
-    assert str(channels.relative(key, prefix)) == path
+    assert str(sources.relative(key, prefix)) == path
 
 
 @pytest.mark.parametrize("key", ["data/../../etc/passwd", "data/.."])
 def test_refuses_a_key_that_leaves_the_channels_folder(key: str) -> None:
-    with pytest.raises(channels.InputError, match="cannot be a file's path"):
-        channels.relative(key, "data")
+    with pytest.raises(sources.InputError, match="cannot be a file's path"):
+        sources.relative(key, "data")
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ Example::
 ``CreateTrainingJob`` for the built-in Image Classification image runs ``scones.algorithm`` over the S3 channels, in a
 process of its own; ``StopTrainingJob``, which moto lacks, and ``MaxRuntimeInSeconds`` end it.
 
-Otherwise than on AWS: one instance; channels of S3 prefixes in File mode; neither checkpoints nor debugger rules; a
-managed spot job is never interrupted. What is not supported is refused by name.
+Channels come in File, FastFile and Pipe mode, from prefixes, manifests and augmented manifests; checkpoints are kept
+in S3. Otherwise than on AWS: one instance; no file systems; no debugger rules; a managed spot job is never interrupted.
+What is not supported is refused by name.
 """
 
 from __future__ import annotations

@@ -12,21 +12,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from scones.localcloud import objects
+from scones.localcloud.training import sources
+from scones.localcloud.training.sources import InputError
 
-
-class InputError(Exception):
-    """Input that cannot be given to the algorithm; the message is the job's FailureReason."""
+if TYPE_CHECKING:
+    from scones.localcloud.training.job import Job
 
 
 def write_configuration(request: Mapping[str, Any], root: Path) -> None:
     """Write ``input/config`` for a request of CreateTrainingJob."""
     channels = {
         channel["ChannelName"]: {
-            "TrainingInputMode": channel.get("InputMode", "File"),
+            "TrainingInputMode": input_mode(request, channel),
             "S3DistributionType": "FullyReplicated",
             "RecordWrapperType": channel.get("RecordWrapperType", "None"),
             **({"ContentType": channel["ContentType"]} if channel.get("ContentType") else {}),
@@ -49,48 +49,23 @@ def write_configuration(request: Mapping[str, Any], root: Path) -> None:
         (folder / f"{name}.json").write_text(json.dumps(content))
 
 
-def download(account: str, region: str, role: str, channel: Mapping[str, Any], folder: Path) -> int:
-    """Write a channel's objects under ``folder``; how many there were.
+def input_mode(request: Mapping[str, Any], channel: Mapping[str, Any]) -> str:
+    """``Pipe`` or ``File``: a channel's own input mode, else the job's. FastFile looks like File to an algorithm."""
+    mode = channel.get("InputMode") or request["AlgorithmSpecification"].get("TrainingInputMode") or "File"
+    return "Pipe" if mode == "Pipe" else "File"
+
+
+def download(job: Job, channel: Mapping[str, Any], folder: Path) -> None:
+    """Write a channel's objects under ``folder``.
 
     Raises:
-        InputError: there is no object under the prefix, or one whose key is no path.
+        InputError: there is no object, or one whose key is no path.
     """
-    uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
-    bucket, prefix = objects.split(uri)
     folder.mkdir(parents=True)
-    count = 0
-    for key, found in objects.listing(account, bucket, prefix):
-        if key.endswith("/"):  # what the console makes where a person asks for a folder
-            continue
-        target = folder / relative(key, prefix)
+    for found in sources.find(job, channel):
+        target = folder / found.path
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(found.value)
+            target.write_bytes(found.content())
         except OSError as error:
-            raise InputError(f"ClientError: Data download failed:{error.strerror}: s3://{bucket}/{key}") from error
-        count += 1
-    if not count:
-        missing = "key" if objects.has_bucket(account, bucket) else "bucket"
-        raise InputError(
-            f'ClientError: No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
-            f"bucket exists in the selected region ({region}), that objects exist under that S3 prefix, and that the "
-            f'role "{role}" has "s3:ListBucket" permissions on bucket "{bucket}". '
-            f"Error message from S3: The specified {missing} does not exist."
-        )
-    return count
-
-
-def relative(key: str, prefix: str) -> PurePosixPath:
-    """Where an object lies in its channel's folder: below the prefix where that is a folder, else beside its like.
-
-    Raises:
-        InputError: the key leaves the folder.
-    """
-    if key.startswith(prefix.rstrip("/") + "/"):
-        name = key[len(prefix.rstrip("/")) + 1 :]
-    else:  # 'data/part' stands for data/part-0, data/part-1 …
-        name = key[prefix.rfind("/") + 1 :]
-    path = PurePosixPath(name.lstrip("/"))
-    if not path.parts or ".." in path.parts:
-        raise InputError(f"ClientError: Data download failed:The key '{key}' cannot be a file's path")
-    return path
+            raise InputError(f"ClientError: Data download failed:{error.strerror}: {found.uri}") from error

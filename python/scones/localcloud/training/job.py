@@ -177,6 +177,12 @@ class Job:
             child.terminate()
             threading.Thread(target=_kill_after, args=(child, STOP_GRACE), daemon=True).start()
 
+    def interrupt(self) -> None:
+        """Kill the algorithm's process, which cannot be given what it needs."""
+        with self._lock:
+            if self._child and self._child.poll() is None:
+                self._child.kill()
+
     @property
     def response_object(self) -> dict[str, Any]:
         """DescribeTrainingJob's answer, of one moment."""

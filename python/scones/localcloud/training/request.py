@@ -20,6 +20,7 @@ from moto.core.utils import get_service_model
 from moto.sagemaker.exceptions import ValidationError
 
 from scones.localcloud import images, objects
+from scones.localcloud.training.checkpoints import PLACE
 
 # Patterns of CreateTrainingJob's API reference.
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
@@ -27,7 +28,11 @@ ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+")
 GPU = re.compile(r"ml\.[pg]\d")
 
 # Fields that change what a job does, which the local cloud would have to pretend.
-UNSUPPORTED = ("CheckpointConfig", "DebugRuleConfigurations", "ProfilerRuleConfigurations", "ServerlessJobConfig")
+UNSUPPORTED = ("DebugRuleConfigurations", "ProfilerRuleConfigurations", "ServerlessJobConfig")
+
+
+DATA_TYPES = ("S3Prefix", "ManifestFile", "AugmentedManifestFile")
+MODES = ("File", "FastFile", "Pipe")
 
 
 def check(request: Mapping[str, Any]) -> None:
@@ -45,10 +50,10 @@ def check(request: Mapping[str, Any]) -> None:
     algorithm = request["AlgorithmSpecification"]
     images.check(algorithm.get("TrainingImage"), f"training job '{name}'")
     _check_resources(request.get("ResourceConfig") or {})
-    _check_input_mode(algorithm.get("TrainingInputMode", "File"), "the job")
+    _check_checkpoints(request.get("CheckpointConfig"))
     _check_uri(request["OutputDataConfig"].get("S3OutputPath", ""), "outputDataConfig.s3OutputPath")
     for channel in request.get("InputDataConfig") or []:
-        _check_channel(channel)
+        _check_channel(channel, algorithm.get("TrainingInputMode") or "File")
     for field in UNSUPPORTED:
         if request.get(field):
             raise ValidationError(f"the local cloud does not support {field} of a training job: leave it out")
@@ -73,22 +78,40 @@ def _check_resources(resources: Mapping[str, Any]) -> None:
         )
 
 
-def _check_channel(channel: Mapping[str, Any]) -> None:
+def _check_channel(channel: Mapping[str, Any], jobs_mode: str) -> None:
     name = channel["ChannelName"]
     source = (channel.get("DataSource") or {}).get("S3DataSource")
     if not source:
         raise ValidationError(f"channel '{name}': the local cloud reads channels from S3DataSource only")
-    if source.get("S3DataType") != "S3Prefix":
-        raise ValidationError(f"channel '{name}': the local cloud does not support S3DataType {source['S3DataType']}")
-    if channel.get("CompressionType") not in (None, "None"):
-        raise ValidationError(f"channel '{name}': the local cloud does not support CompressionType Gzip")
-    _check_input_mode(channel.get("InputMode", "File"), f"channel '{name}'")
+    kind, mode = source.get("S3DataType"), channel.get("InputMode") or jobs_mode
+    if kind not in DATA_TYPES:
+        raise ValidationError(f"channel '{name}': the local cloud does not support S3DataType {kind}")
+    if mode not in MODES:
+        raise ValidationError(f"channel '{name}': the local cloud does not support input mode {mode}")
+    if kind == "AugmentedManifestFile" and mode != "Pipe":
+        raise ValidationError(
+            f"channel '{name}': S3DataType AugmentedManifestFile goes with input mode Pipe, not {mode}"
+        )
+    if kind == "AugmentedManifestFile" and not source.get("AttributeNames"):
+        raise ValidationError(
+            f"channel '{name}': S3DataType AugmentedManifestFile needs AttributeNames, such as source-ref, class"
+        )
+    if mode == "FastFile" and kind != "S3Prefix":
+        raise ValidationError(f"channel '{name}': input mode FastFile goes with S3DataType S3Prefix, not {kind}")
+    for field in ("CompressionType", "RecordWrapperType"):
+        value = channel.get(field) or "None"
+        if value != "None" and mode != "Pipe":
+            raise ValidationError(f"channel '{name}': {field} {value} goes with input mode Pipe, not {mode}")
     _check_uri(source.get("S3Uri", ""), f"inputDataConfig channel '{name}'.s3Uri")
 
 
-def _check_input_mode(mode: str, what: str) -> None:
-    if mode not in ("File", "FastFile"):
-        raise ValidationError(f"{what}: the local cloud does not support input mode {mode}; use File")
+def _check_checkpoints(config: Mapping[str, Any] | None) -> None:
+    if not config:
+        return
+    _check_uri(config.get("S3Uri", ""), "checkpointConfig.s3Uri")
+    place = config.get("LocalPath") or PLACE
+    if place.rstrip("/") != PLACE:
+        raise ValidationError(f"checkpointConfig.localPath is {place}; the algorithm keeps its checkpoints in {PLACE}")
 
 
 def _check_uri(uri: str, what: str) -> None:

@@ -20,7 +20,7 @@ import tarfile
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from moto.core.exceptions import ServiceException
@@ -30,9 +30,11 @@ from moto.sagemaker.exceptions import ValidationError
 from scones.localcloud import objects
 from scones.localcloud.context import Context
 from scones.localcloud.logstream import LogStream, lines
-from scones.localcloud.training import channels
+from scones.localcloud.training import channels, pipes
+from scones.localcloud.training.checkpoints import Checkpoints
 from scones.localcloud.training.job import Job, Stopped
 from scones.localcloud.training.metrics import Metrics
+from scones.localcloud.training.sources import InputError
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 ALGORITHM = "scones.algorithm.train"
@@ -49,7 +51,7 @@ def run(job: Job, context: Context) -> None:
         _run(job, context, root)
     except Stopped:
         job.end("Stopped")
-    except (Failure, channels.InputError) as failure:
+    except (Failure, InputError) as failure:
         job.end("Failed", reason=str(failure))
     except Exception as error:  # noqa: BLE001  a job must not stay InProgress because of a fault of the cloud
         traceback.print_exc()
@@ -75,13 +77,22 @@ def _run(job: Job, context: Context, root: Path) -> None:
         timer.daemon = True
         timer.start()
     try:
+        kept = request.get("CheckpointConfig")
+        checkpoints = Checkpoints(job.account, kept["S3Uri"], root / "checkpoints") if kept else None
+        if checkpoints:
+            checkpoints.fill()
+        piped = {}
         for channel in request.get("InputDataConfig") or []:
-            folder = root / "input" / "data" / channel["ChannelName"]
-            channels.download(job.account, job.region, request["RoleArn"], channel, folder)
+            name = channel["ChannelName"]
+            if channels.input_mode(request, channel) == "Pipe":
+                piped[name] = pipes.content(job, channel)
+            else:
+                channels.download(job, channel, root / "input/data" / name)
             if job.stopping:
                 raise Stopped
         job.enter("Training")
-        code = _train(job, context, root)
+        with checkpoints.copied() if checkpoints else contextlib.nullcontext(), _feeding(job, root, piped):
+            code = _train(job, context, root)
     finally:
         if timer:
             timer.cancel()
@@ -94,6 +105,27 @@ def _run(job: Job, context: Context, root: Path) -> None:
     if any((root / "output" / "data").iterdir()):
         _upload(job, root / "output" / "data", f"{job.output}/output.tar.gz")
     job.end("Stopped" if job.stopping else "Completed")
+
+
+@contextlib.contextmanager
+def _feeding(job: Job, root: Path, piped: Mapping[str, Callable[[int], Iterator[bytes]]]) -> Iterator[None]:
+    """Feed the channels in Pipe mode while the algorithm runs.
+
+    Raises:
+        InputError: a channel's bytes could not be had.
+    """
+    feeders = [pipes.Feeder(root / "input/data", name, give, job.interrupt) for name, give in piped.items()]
+    try:
+        yield
+    except BaseException:
+        job.interrupt()  # a reader that is still there would keep its feeder
+        raise
+    finally:
+        for feeder in feeders:
+            feeder.stop()
+    failure = next((feeder.failure for feeder in feeders if feeder.failure), None)
+    if failure:
+        raise failure
 
 
 def _train(job: Job, context: Context, root: Path) -> int:

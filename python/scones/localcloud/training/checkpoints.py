@@ -1,0 +1,106 @@
+"""CheckpointConfig: a folder that is filled from S3 when a job starts and copied there as it changes.
+
+Example::
+
+    checkpoints = Checkpoints("123456789012", "s3://bucket/checkpoints/job", root / "checkpoints")
+    checkpoints.fill()
+    with checkpoints.copied():
+        …                               # whatever the algorithm leaves, however it ends, is in S3 afterwards
+
+As on AWS, what is deleted from the folder stays in S3. Files whose names begin with a dot are unfinished and are left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from moto.core.exceptions import ServiceException
+
+from scones.localcloud import objects
+from scones.localcloud.training.sources import InputError, relative
+
+INTERVAL = 1.0  # seconds between two looks for what has changed
+PLACE = "/opt/ml/checkpoints"
+
+
+class Checkpoints:
+    """A job's folder of checkpoints and its place in S3."""
+
+    def __init__(self, account: str, uri: str, folder: Path) -> None:
+        self._account, self._folder = account, folder
+        self._bucket, key = objects.split(uri)
+        self._prefix = f"{key.rstrip('/')}/" if key.strip("/") else ""
+        self._copied: dict[Path, tuple[int, int, int]] = {}
+        self._copying = threading.Lock()
+
+    def fill(self) -> int:
+        """Write what S3 has into the folder; how many files there were.
+
+        Raises:
+            InputError: there is no such bucket, or a key is no path.
+        """
+        if not objects.has_bucket(self._account, self._bucket):
+            raise InputError(
+                f"ClientError: Data upload failed:NoSuchBucket: The specified bucket does not exist: {self._bucket}"
+            )
+        self._folder.mkdir(parents=True)
+        for key, held in objects.listing(self._account, self._bucket, self._prefix):
+            if not key.endswith("/"):
+                path = self._folder / relative(key, self._prefix)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(held.value)
+                self._copied[path] = _state(path)
+        return len(self._copied)
+
+    def copy(self) -> None:
+        """Put into S3 what has changed, the oldest first: a file that names others comes after them.
+
+        Raises:
+            ServiceException: S3 refused.
+        """
+        with self._copying:
+            changed = []
+            for path in self._folder.rglob("*"):
+                hidden = any(part.startswith(".") for part in path.relative_to(self._folder).parts)
+                with contextlib.suppress(FileNotFoundError):  # gone since it was listed
+                    if not hidden and path.is_file() and self._copied.get(path) != (state := _state(path)):
+                        changed.append((state, path))
+            for state, path in sorted(changed):
+                with contextlib.suppress(FileNotFoundError):
+                    name = path.relative_to(self._folder).as_posix()
+                    objects.write(self._account, f"s3://{self._bucket}/{self._prefix}{name}", path.read_bytes())
+                    self._copied[path] = state
+
+    @contextlib.contextmanager
+    def copied(self) -> Iterator[None]:
+        """Copy every second meanwhile, and once more at the end, whatever happened.
+
+        Raises:
+            InputError: S3 refused the last copy.
+        """
+        ended = threading.Event()
+
+        def watch() -> None:
+            while not ended.wait(INTERVAL):
+                with contextlib.suppress(ServiceException):  # the last copy says so
+                    self.copy()
+
+        thread = threading.Thread(target=watch, name="checkpoints", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+            try:
+                self.copy()
+            except ServiceException as error:
+                raise InputError(f"ClientError: Data upload failed:{error}") from error
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino
