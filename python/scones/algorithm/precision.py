@@ -1,4 +1,4 @@
-"""``precision_dtype``: the arithmetic of training, and what of an artifact is half precision.
+"""``precision_dtype``: the arithmetic of training.
 
 ``float16`` is mixed precision: layers compute in half precision, weights that are learnt stay float32. On CUDA half
 precision is float16, whose small gradients would vanish: the loss is scaled up, the gradients down again, and a step
@@ -17,15 +17,11 @@ whose gradients overflowed is left out while the scale is halved (P. Micikeviciu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
-
-from scones.algorithm import graph
 
 FIRST_SCALE, STEPS_TO_DOUBLE = 2.0**16, 2000
 
@@ -69,26 +65,3 @@ class Precision:
         for weight in weights:
             weight.grad = None
         return False
-
-
-def half_precision(symbol: Mapping[str, Any]) -> bool:
-    """Whether a graph computes in float16."""
-    return any(node.operator == "Cast" and node.attributes.get("dtype") == "float16" for node in graph.nodes(symbol))
-
-
-def stored(symbol: Mapping[str, Any], parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Parameters as MXNet stores those of a graph.
-
-    Where the graph computes in float16, weights of convolutions and fully connected layers are float16. What belongs
-    to batch norms is float32 in any case (``BatchNormType`` of MXNet's ``src/operator/nn/batch_norm.cc``).
-
-    Args:
-        symbol: The graph.
-        parameters: float32 arrays by the artifact's names.
-    """
-    if not half_precision(symbol):
-        return dict(parameters)
-    found = graph.nodes(symbol)
-    layers = (node for node in found if node.operator in ("Convolution", "FullyConnected"))
-    halved = {f"arg:{found[source].name}" for node in layers for source in node.inputs[1:]}
-    return {name: array.astype(np.float16) if name in halved else array for name, array in parameters.items()}

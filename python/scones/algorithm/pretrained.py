@@ -30,7 +30,7 @@ import numpy as np
 from scones.algorithm import artifact as artifacts
 from scones.algorithm import graph
 from scones.algorithm.artifact import Artifact
-from scones.algorithm.precision import half_precision
+from scones.algorithm.half import half_precision
 from scones.errors import ArtifactError, DatasetError, HyperparameterError
 from scones.training.hyperparameters import LARGE_IMAGE_LAYERS, SMALL_IMAGE_LAYERS, Hyperparameters
 
@@ -90,7 +90,7 @@ class Start:
         Raises:
             HyperparameterError: the hyperparameters do not fit the artifact; it is said which, and what they must be.
         """
-        _check(artifact, chosen)
+        check(artifact, chosen)
         parameters = {name: np.asarray(array, np.float32) for name, array in artifact.parameters.items()}
         if not chosen.use_pretrained_model:
             return cls(artifact.symbol, parameters)
@@ -108,6 +108,36 @@ class Start:
             why = f"was made for {_text(artifact.image_shape)}: '{other}' has shape {parameters[other].shape}"
             raise _unfit("image_shape", _text(chosen.image_shape), f"{why}; set image_shape to that")
         return cls(symbol, {name: drawn.get(name, parameters.get(name)) for name in shapes})
+
+
+def check(artifact: Artifact, chosen: Hyperparameters) -> None:
+    """Refuse hyperparameters that do not fit the artifact that training is to start from.
+
+    Raises:
+        HyperparameterError: one does not; it is said which, and what it must be.
+    """
+    layers = num_layers(artifact.symbol)
+    if layers not in (None, chosen.num_layers):
+        raise _unfit("num_layers", chosen.num_layers, f"has {layers} layers; set num_layers to {layers}")
+    wanted = "float16" if half_precision(artifact.symbol) else "float32"
+    if wanted != chosen.precision_dtype:
+        raise _unfit("precision_dtype", chosen.precision_dtype, f"computes in {wanted}; set precision_dtype to that")
+    if artifact.image_shape[0] != chosen.image_shape[0]:
+        why = f"takes images of {artifact.image_shape[0]} channels; set image_shape to as many"
+        raise _unfit("image_shape", _text(chosen.image_shape), why)
+    if chosen.use_pretrained_model:
+        return
+    again = "; or set use_pretrained_model to 1, to draw its last layer anew"
+    if artifact.image_shape != chosen.image_shape:
+        shape = _text(artifact.image_shape)
+        raise _unfit("image_shape", _text(chosen.image_shape), f"takes {shape}; set image_shape to that{again}")
+    if artifact.num_classes != chosen.num_classes:
+        why = f"tells {artifact.num_classes} classes, and incremental training goes on with the same"
+        raise _unfit("num_classes", chosen.num_classes, why + again)
+    output = graph.nodes(artifact.symbol)[graph.head(artifact.symbol)].operator
+    if output != HEADS[chosen.multi_label]:
+        why = f"ends in {output}, where {HEADS[chosen.multi_label]} goes with it"
+        raise _unfit("multi_label", int(chosen.multi_label), why + again)
 
 
 def last_layer(symbol: Mapping[str, Any]) -> list[str]:
@@ -136,40 +166,18 @@ def with_last_layer(symbol: Mapping[str, Any], num_classes: int, *, multi_label:
     return changed
 
 
-def depth(symbol: Mapping[str, Any]) -> int:
-    """Layers as ResNets count them: convolutions, but for the projections (``…_sc``), and fully connected layers."""
+def num_layers(symbol: Mapping[str, Any]) -> int | None:
+    """A graph's depth as the algorithm's ``num_layers`` counts it; None where it is no network of the algorithm's.
+
+    Convolutions count, but for the projections (``…_sc``), and fully connected layers.
+    """
     counted = ("Convolution", "FullyConnected")
-    return sum(node.operator in counted and not node.name.endswith("_sc") for node in graph.nodes(symbol))
+    depth = sum(node.operator in counted and not node.name.endswith("_sc") for node in graph.nodes(symbol))
+    return depth if depth in (*SMALL_IMAGE_LAYERS, *LARGE_IMAGE_LAYERS) else None
 
 
 def _last_layer(found: list[graph.Node]) -> int:
     return max(index for index, node in enumerate(found) if node.operator == "FullyConnected")
-
-
-def _check(artifact: Artifact, chosen: Hyperparameters) -> None:
-    layers = depth(artifact.symbol)
-    # A network that is none of the algorithm's own has no num_layers that could be given.
-    if layers in (*SMALL_IMAGE_LAYERS, *LARGE_IMAGE_LAYERS) and layers != chosen.num_layers:
-        raise _unfit("num_layers", chosen.num_layers, f"has {layers} layers; set num_layers to {layers}")
-    wanted = "float16" if half_precision(artifact.symbol) else "float32"
-    if wanted != chosen.precision_dtype:
-        raise _unfit("precision_dtype", chosen.precision_dtype, f"computes in {wanted}; set precision_dtype to that")
-    if artifact.image_shape[0] != chosen.image_shape[0]:
-        why = f"takes images of {artifact.image_shape[0]} channels; set image_shape to as many"
-        raise _unfit("image_shape", _text(chosen.image_shape), why)
-    if chosen.use_pretrained_model:
-        return
-    again = "; or set use_pretrained_model to 1, to draw its last layer anew"
-    if artifact.image_shape != chosen.image_shape:
-        shape = _text(artifact.image_shape)
-        raise _unfit("image_shape", _text(chosen.image_shape), f"takes {shape}; set image_shape to that{again}")
-    if artifact.num_classes != chosen.num_classes:
-        why = f"tells {artifact.num_classes} classes, and incremental training goes on with the same"
-        raise _unfit("num_classes", chosen.num_classes, why + again)
-    output = graph.nodes(artifact.symbol)[graph.head(artifact.symbol)].operator
-    if output != HEADS[chosen.multi_label]:
-        why = f"ends in {output}, where {HEADS[chosen.multi_label]} goes with it"
-        raise _unfit("multi_label", int(chosen.multi_label), why + again)
 
 
 def _drawn(shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:

@@ -89,8 +89,8 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
     # Imported only now: it takes seconds, which a job that is refused need not wait.
     import torch
 
-    from scones.algorithm import checkpoint, loop, precision, pretrained, symbol
     from scones.algorithm import artifact as artifacts
+    from scones.algorithm import checkpoint, half, loop, pretrained, symbol
     from scones.algorithm.network import Network
 
     if "OMP_NUM_THREADS" not in os.environ:
@@ -118,7 +118,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
     shapes = [{"shape": [chosen.mini_batch_size, *chosen.image_shape], "name": "data"}]
 
     def keep(parameters: Mapping[str, np.ndarray], epoch: int) -> None:
-        made = artifacts.Artifact(graph, precision.stored(graph, parameters), shapes, epoch)
+        made = artifacts.Artifact(graph, half.stored(graph, parameters), shapes, epoch)
         artifacts.write(root / "model", made, beside=chosen.checkpoint_frequency is not None)
         log.info('Saved checkpoint to "%s"', f"/opt/ml/model/{artifacts.PREFIX}-{epoch:04d}.params")
 

@@ -32,35 +32,55 @@ ENV = "the environment: a folder of terraform/environments; local where not give
         "set": "a hyperparameter of the algorithm, NAME=VALUE; may be given many times",
         "classes": "the classes in label order, with commas; the environment's (bicycle,motorcycle) where not given",
         "name": "the job's name; scones-ENV-DATE-TIME where not given",
+        "recordio": "train on the data set's RecordIO files, which are made if need be (as invoke etl --recordio does)",
+        "model": "start from a trained model: a model.tar.gz, s3://BUCKET/KEY, or a version that invoke models lists",
+        "resume": "go on where this job ended before its time: a new job with its data, settings and checkpoints",
         "attach": "follow this job, started before, instead of starting one",
         "register": "register the model once it is trained (--no-register: only train)",
         "yes": "do not ask before something that costs money is started",
     },
 )
-def train(context, env=None, set=None, classes=None, name=None, attach=None, register=True, yes=False):
+def train(
+    context,
+    env=None,
+    set=None,
+    classes=None,
+    name=None,
+    recordio=False,
+    model=None,
+    resume=None,
+    attach=None,
+    register=True,
+    yes=False,
+):
     """Train a model on SageMaker, follow the job, and register what it made.
 
     The foundation stack is applied, and the data set built if there is none yet (as invoke etl does) and uploaded.
     Hyperparameters are the project's for small images, changed by the environment's and by --set; they are checked
     before anything is made. A model whose validation accuracy passes the environment's gate is approved and pinned.
-    Ctrl-C asks whether to stop the job; one that goes on is followed again with --attach.
+    With --model, training goes on from that model's weights (the same classes, or others with use_pretrained_model=1).
+    Ctrl-C asks whether to stop the job; one that goes on is followed again with --attach. A job that failed or was
+    stopped is gone on with by --resume: every epoch leaves a checkpoint.
 
     invoke train
     invoke train --env dev --set epochs=30 --set learning_rate=0.05
+    invoke train --model 3 --classes bus,train --set use_pretrained_model=1
     invoke train --env dev --attach scones-dev-20260101-120000
+    invoke train --env dev --resume scones-dev-20260101-120000
     """
     from rich.console import Console
 
     environment = settings.load(env)
     console = Console()
-    useless = [option for option, value in (("--set", set), ("--classes", classes), ("--name", name)) if value]
-    if attach and useless:
-        raise InputError(
-            f"--attach follows a job that has been started: {', '.join(useless)} would change nothing",
-            hint="leave out the one or the other",
-        )
-    if not attach:
-        attach = _start(environment, console, options.pairs(set), classes, name, yes)
+    settled = {"--set": set, "--classes": classes, "--recordio": recordio, "--model": model}
+    if attach:
+        _refuse_with("--attach", "follows a job that has been started", {**settled, "--name": name, "--resume": resume})
+    else:
+        if resume:
+            _refuse_with("--resume", "goes on with a job as it was begun", settled)
+            attach = _resume(environment, console, resume, name, yes)
+        else:
+            attach = _start(environment, console, options.pairs(set), classes, name, yes, recordio, model)
         console.print(f"started training job [bold]{attach}[/bold]", soft_wrap=True)
     done = _follow(environment, attach, console).job
     metrics = ", ".join(f"{metric} {value:.3f}" for metric, value in sorted(done.metrics.items()))
@@ -73,6 +93,14 @@ def train(context, env=None, set=None, classes=None, name=None, attach=None, reg
         console.print(f"next: invoke register --job {attach} --env {environment.name}", soft_wrap=True)
 
 
+def _refuse_with(option: str, does: str, others: dict[str, Any]) -> None:
+    useless = [other for other, value in others.items() if value]
+    if useless:
+        raise InputError(
+            f"{option} {does}: {', '.join(useless)} would change nothing", hint="leave out the one or the other"
+        )
+
+
 def _start(
     environment: Environment,
     console: Console,
@@ -80,20 +108,31 @@ def _start(
     classes: str | None,
     name: str | None,
     yes: bool,
+    recordio: bool,
+    model: str | None,
 ) -> str:
     """Everything up to the job's creation; the job's name."""
     from scones import aws, dataset
     from scones.dataset import labels, transfer
     from scones.tasks.data import announce, bars
-    from scones.terraform import Stack
-    from scones.training import job, request
+    from scones.training import job, request, starting
+    from scones.training.hyperparameters import check_pretrained
 
     chosen_classes = labels.parse(classes) if classes else environment.classes
     if name is not None:
         request.check_name(name)
     request.check_instance_type(environment.training.instance_type)
+    if model:
+        with bars(console) as progress:
+            start = starting.find(environment, model, progress=progress)
+        overrides = {**start.settings, **overrides}
     # Nobody waits for a data set to be told of a misspelt hyperparameter: how many images there are is seen later.
-    request.hyperparameters(environment, classes=len(chosen_classes), samples=sys.maxsize, overrides=overrides)
+    chosen = request.hyperparameters(environment, classes=len(chosen_classes), samples=sys.maxsize, overrides=overrides)
+    check_pretrained(chosen, model_channel=bool(model))
+    if model:
+        from scones.algorithm import pretrained
+
+        pretrained.check(start.artifact, chosen)
     environment.endpoint_url()
     with bars(console) as progress:
         ensured = dataset.ensure(
@@ -101,6 +140,7 @@ def _start(
             environment.build / "dataset",
             cache=environment.build / "downloads",
             reuse=True,
+            recordio=recordio,
             progress=progress,
         )
     announce(ensured, console)
@@ -110,18 +150,57 @@ def _start(
     )
     if not yes:
         _confirm(environment, console)
-    log = environment.build / "logs" / f"terraform-{environment.name}-foundation.log"
-    stack = Stack(environment, "foundation", log=log)
-    with console.status(f"applying the foundation stack (terraform; {log})"):
-        stack.apply()
-    outputs = stack.outputs()
+    outputs = _foundation(environment, console)
     s3 = aws.client(environment, "s3", max_connections=transfer.THREADS)
     with bars(console) as progress:
         uri = dataset.upload(data, s3, outputs["bucket"], progress=progress)
     console.print(f"data set is at {uri}", soft_wrap=True)
     return job.start(
-        environment, uri, chosen, bucket=outputs["bucket"], role_arn=outputs["training_role_arn"], name=name
+        environment,
+        uri,
+        chosen,
+        bucket=outputs["bucket"],
+        role_arn=outputs["training_role_arn"],
+        name=name,
+        recordio=recordio,
+        model_uri=start.put(s3, outputs["bucket"]) if model else None,
     )
+
+
+def _resume(environment: Environment, console: Console, ended: str, name: str | None, yes: bool) -> str:
+    """Start a job that goes on with one that ended before its time; the new job's name."""
+    from scones.training import job, request
+    from scones.training.hyperparameters import parse
+
+    if name is not None:
+        request.check_name(name)
+    request.check_instance_type(environment.training.instance_type)
+    before = job.resumable(environment, ended)
+    if not yes:
+        _confirm(environment, console)
+    outputs = _foundation(environment, console)
+    return job.start(
+        environment,
+        before.dataset_uri,
+        parse(before.hyperparameters),
+        bucket=outputs["bucket"],
+        role_arn=outputs["training_role_arn"],
+        name=name,
+        recordio=before.recordio,
+        model_uri=before.model_uri,
+        checkpoint_uri=before.checkpoint_uri,
+    )
+
+
+def _foundation(environment: Environment, console: Console) -> dict[str, Any]:
+    """Apply the foundation stack; its outputs."""
+    from scones.terraform import Stack
+
+    log = environment.build / "logs" / f"terraform-{environment.name}-foundation.log"
+    stack = Stack(environment, "foundation", log=log)
+    with console.status(f"applying the foundation stack (terraform; {log})"):
+        stack.apply()
+    return stack.outputs()
 
 
 def _confirm(environment: Environment, console: Console) -> None:

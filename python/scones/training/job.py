@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from scones import aws, revision
 from scones.errors import TrainingError
 from scones.settings import PROJECT
+from scones.training import failures
 from scones.training.hyperparameters import Hyperparameters
 from scones.training.progress import Progress
 from scones.training.request import image_uri, new_name, request
@@ -47,6 +48,9 @@ class Job:
         image_uri: The algorithm's image in ECR.
         artifact_uri: Where its model is, or will be: ``s3://…/model.tar.gz``.
         dataset_uri: The data set that it trained on: ``s3://BUCKET/datasets/<fingerprint>``.
+        recordio: Whether it trained on the data set's RecordIO files.
+        model_uri: The artifact that it started from; None where it started from scratch.
+        checkpoint_uri: Where its checkpoints are; None where it leaves none.
         hyperparameters: As it was sent them.
         metrics: Final metrics by name: each one's last value.
         billable_seconds: What is paid for; None until it has ended.
@@ -60,6 +64,9 @@ class Job:
     image_uri: str
     artifact_uri: str | None
     dataset_uri: str | None
+    recordio: bool = False
+    model_uri: str | None = None
+    checkpoint_uri: str | None = None
     hyperparameters: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     billable_seconds: int | None = None
@@ -81,6 +88,9 @@ def start(
     bucket: str,
     role_arn: str,
     name: str | None = None,
+    recordio: bool = False,
+    model_uri: str | None = None,
+    checkpoint_uri: str | None = None,
     tags: Mapping[str, str] | None = None,
     client: Callable[..., Any] = aws.client,
 ) -> str:
@@ -92,6 +102,10 @@ def start(
         bucket: Where the model goes, under ``models/``.
         role_arn: The role that the job takes.
         name: The job's name; one that says where and when, if not given.
+        recordio: Train on the data set's RecordIO files rather than on its images.
+        model_uri: The artifact to start from.
+        checkpoint_uri: Where the job goes on from and leaves its checkpoints; under ``checkpoints/`` in the bucket, by
+            its name, if not given.
         tags: Tags beside the project's own (Project, Environment, GitCommit).
         client: Makes the environment's clients.
 
@@ -104,14 +118,18 @@ def start(
     """
     from botocore.exceptions import ClientError
 
+    name = name or new_name(environment)
     asked = request(
         environment,
-        name=name or new_name(environment),
+        name=name,
         image=image_uri(environment.region),
         dataset_uri=dataset_uri,
         chosen=chosen,
         bucket=bucket,
         role_arn=role_arn,
+        recordio=recordio,
+        model_uri=model_uri,
+        checkpoint_uri=checkpoint_uri or f"s3://{bucket}/checkpoints/{name}",
         tags={
             "Project": PROJECT,
             "Environment": environment.name,
@@ -123,8 +141,8 @@ def start(
     try:
         resource.create(**asked, **where)
     except ClientError as error:
-        raise _explained(error, environment, asked["training_job_name"]) from error
-    return asked["training_job_name"]
+        raise failures.refused(error, environment, name) from error
+    return name
 
 
 def describe(environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> Job:
@@ -134,6 +152,26 @@ def describe(environment: Environment, name: str, *, client: Callable[..., Any] 
         TrainingError: there is no such job.
     """
     return _as_job(_get(environment, name, client))
+
+
+def resumable(environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> Job:
+    """A job that ended before its time, whose checkpoints another can go on from.
+
+    Raises:
+        TrainingError: there is no such job, it still runs, it completed, or it leaves no checkpoints.
+    """
+    job = describe(environment, name, client=client)
+    if job.status in ("InProgress", "Stopping"):
+        raise TrainingError(f"training job '{name}' still runs", hint=f"to follow it: invoke train --attach {name}")
+    if job.status == "Completed":
+        raise TrainingError(
+            f"training job '{name}' completed, so there is nothing to go on with",
+            hint=f"to train further from its model: invoke train --model {job.artifact_uri}",
+        )
+    if job.checkpoint_uri is None or job.dataset_uri is None:
+        what = "checkpoints" if job.checkpoint_uri is None else "data"
+        raise TrainingError(f"training job '{name}' has no {what} to go on with", hint="start a new one: invoke train")
+    return job
 
 
 def stop(environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> None:
@@ -188,7 +226,7 @@ def follow(
         resource.refresh()
     job = _as_job(resource)
     if job.status != "Completed":
-        raise failure(job, progress)
+        raise failures.ended(job, progress)
     return Outcome(job, progress)
 
 
@@ -196,44 +234,6 @@ def _is_owed_lines(progress: Progress) -> bool:
     if progress.status == "Completed":
         return progress.stored is None
     return progress.status == "Failed" and not progress.tail
-
-
-def failure(job: Job, progress: Progress) -> TrainingError:
-    """The error that tells of a job that failed or was stopped."""
-    reason = job.failure_reason or {
-        "MaxRuntimeExceeded": "it took longer than training.max_runtime_seconds allows",
-        "Stopped": "someone stopped it",
-    }.get(job.secondary_status, job.secondary_status)
-    ended = "failed" if job.status == "Failed" else "was stopped"
-    lines = "".join(f"\n    {line}" for line in progress.tail)
-    message = f"training job '{job.name}' {ended}: {reason}"
-    if lines:
-        message += f"\n  the last lines of its log:{lines}"
-    hint = None
-    if job.status == "Stopped" and progress.stored is not None:
-        hint = (
-            f"its best model so far (validation accuracy {progress.stored:.3f}) is kept; "
-            f"to register it: invoke register --job {job.name}"
-        )
-    return TrainingError(message, hint=hint)
-
-
-def _explained(error: Any, environment: Environment, name: str) -> Exception:
-    code, said = error.response["Error"]["Code"], error.response["Error"]["Message"]
-    instance_type = environment.training.instance_type
-    if code == "ResourceLimitExceeded":
-        return TrainingError(
-            f"AWS refused training job '{name}': {said}",
-            hint=f"new accounts may use no GPU for training. In the console of Service Quotas, region "
-            f"{environment.region}, service Amazon SageMaker, ask for '{instance_type} for training job usage' of 1; "
-            "it takes hours to days",
-        )
-    if code == "ResourceInUse":
-        return TrainingError(
-            f"there is a training job '{name}' already",
-            hint=f"give another --name, or follow that one: invoke train --attach {name}",
-        )
-    return error
 
 
 def _get(environment: Environment, name: str, client: Callable[..., Any]) -> Any:
@@ -268,7 +268,8 @@ def _resource(environment: Environment, client: Callable[..., Any]) -> tuple[Any
 def _as_job(resource: Any) -> Job:
     """A ``TrainingJob``'s attributes; what AWS left out is a falsy ``Unassigned`` there."""
     channels = {channel.channel_name: channel for channel in resource.input_data_config or ()}
-    uri = channels["train"].data_source.s3_data_source.s3_uri if "train" in channels else None
+    uris = {name: channel.data_source.s3_data_source.s3_uri for name, channel in channels.items()}
+    train = uris.get("train", "")
     return Job(
         name=resource.training_job_name,
         arn=resource.training_job_arn,
@@ -277,7 +278,10 @@ def _as_job(resource: Any) -> Job:
         failure_reason=resource.failure_reason or None,
         image_uri=resource.algorithm_specification.training_image,
         artifact_uri=resource.model_artifacts.s3_model_artifacts if resource.model_artifacts else None,
-        dataset_uri=uri.removesuffix("/").removesuffix("/train") if uri else None,
+        dataset_uri=train.removesuffix("/").removesuffix("/train").removesuffix("/train.rec") or None,
+        recordio=train.endswith("/train.rec"),
+        model_uri=uris.get("model"),
+        checkpoint_uri=resource.checkpoint_config.s3_uri if resource.checkpoint_config else None,
         hyperparameters=dict(resource.hyper_parameters or {}),
         metrics={metric.metric_name: metric.value for metric in resource.final_metric_data_list or ()},
         billable_seconds=resource.billable_time_in_seconds or None,

@@ -15,13 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from scones.errors import InputError, SettingsError
 from scones.settings import PROJECT
-from scones.training.hyperparameters import Hyperparameters, parse
+from scones.training.hyperparameters import Hyperparameters, check_pretrained, parse
 from scones.training.recipe import SMALL_IMAGES
 
 if TYPE_CHECKING:
     from scones.settings import Environment
 
 ALGORITHM = "image-classification"
+
+# The content types of the algorithm's channels, and where SageMaker keeps a container's checkpoints.
+IMAGES, RECORDIO, MODEL = "application/x-image", "application/x-recordio", "application/x-sagemaker-model"
+CHECKPOINTS = "/opt/ml/checkpoints"
 
 # CreateTrainingJob's own pattern for a name.
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
@@ -114,26 +118,41 @@ def request(
     bucket: str,
     role_arn: str,
     tags: Mapping[str, str],
+    recordio: bool = False,
+    model_uri: str | None = None,
+    checkpoint_uri: str | None = None,
 ) -> dict[str, Any]:
     """What ``sagemaker.core``'s ``TrainingJob.create`` is given: CreateTrainingJob's fields in snake case.
 
+    Args:
+        environment: Gives the instance.
+        name: The job's name.
+        image: The algorithm's image.
+        dataset_uri: Where the data set is, ``s3://BUCKET/datasets/<fingerprint>``.
+        chosen: The hyperparameters.
+        bucket: Where the model goes, under ``models/``.
+        role_arn: The role that the job takes.
+        tags: The job's tags.
+        recordio: Train on the data set's ``train.rec`` and ``validation.rec`` rather than on its images.
+        model_uri: The ``model.tar.gz`` to start from, as the channel ``model``.
+        checkpoint_uri: Where the job leaves, and looks for, its checkpoints: a prefix, ``s3://BUCKET/checkpoints/JOB``.
+
     Raises:
-        InputError: the name is none that SageMaker takes.
+        InputError: the name is none that SageMaker takes; or there are no pretrained weights for the hyperparameters.
         SettingsError: the instance type is none that the algorithm trains on.
     """
     check_name(name)
     check_instance_type(environment.training.instance_type)
+    check_pretrained(chosen, model_channel=model_uri is not None)
+    checkpoints = {"s3_uri": checkpoint_uri, "local_path": CHECKPOINTS} if checkpoint_uri else None
     return {
         "training_job_name": name,
         "role_arn": role_arn,
         "algorithm_specification": {"training_image": image, "training_input_mode": "File"},
         "hyper_parameters": chosen.to_strings(),
         "input_data_config": [
-            # A prefix without its slash would take train.lst into the channel of images.
-            _channel("train", f"{dataset_uri}/train/"),
-            _channel("validation", f"{dataset_uri}/validation/"),
-            _channel("train_lst", f"{dataset_uri}/train.lst"),
-            _channel("validation_lst", f"{dataset_uri}/validation.lst"),
+            *(_records(dataset_uri) if recordio else _images(dataset_uri)),
+            *([_channel("model", model_uri, MODEL)] if model_uri else []),
         ],
         "output_data_config": {"s3_output_path": f"s3://{bucket}/models"},
         "resource_config": {
@@ -143,13 +162,28 @@ def request(
         },
         "stopping_condition": {"max_runtime_in_seconds": environment.training.max_runtime_seconds},
         "tags": [{"key": key, "value": value} for key, value in tags.items()],
+        **({"checkpoint_config": checkpoints} if checkpoints else {}),
     }
 
 
-def _channel(name: str, uri: str) -> dict[str, Any]:
+def _images(dataset_uri: str) -> list[dict[str, Any]]:
+    return [
+        # A prefix without its slash would take train.lst into the channel of images.
+        _channel("train", f"{dataset_uri}/train/", IMAGES),
+        _channel("validation", f"{dataset_uri}/validation/", IMAGES),
+        _channel("train_lst", f"{dataset_uri}/train.lst", IMAGES),
+        _channel("validation_lst", f"{dataset_uri}/validation.lst", IMAGES),
+    ]
+
+
+def _records(dataset_uri: str) -> list[dict[str, Any]]:
+    return [_channel(name, f"{dataset_uri}/{name}.rec", RECORDIO) for name in ("train", "validation")]
+
+
+def _channel(name: str, uri: str, content_type: str) -> dict[str, Any]:
     return {
         "channel_name": name,
-        "content_type": "application/x-image",
+        "content_type": content_type,
         "compression_type": "None",
         "data_source": {
             "s3_data_source": {

@@ -136,14 +136,12 @@ def test_asks_for_the_built_in_algorithm_on_a_gpu_with_images_and_lists(cloud: C
     assert asked["OutputDataConfig"] == {"S3OutputPath": "s3://scones-dev/models"}
     assert asked["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600}
     assert asked["RoleArn"] == ROLE
-    channels = {entry["ChannelName"]: entry for entry in asked["InputDataConfig"]}
-    assert {name: entry["DataSource"]["S3DataSource"]["S3Uri"] for name, entry in channels.items()} == {
-        "train": f"{DATASET}/train/",
-        "validation": f"{DATASET}/validation/",
-        "train_lst": f"{DATASET}/train.lst",
-        "validation_lst": f"{DATASET}/validation.lst",
+    assert channels_of(asked) == {
+        "train": ("application/x-image", f"{DATASET}/train/"),
+        "validation": ("application/x-image", f"{DATASET}/validation/"),
+        "train_lst": ("application/x-image", f"{DATASET}/train.lst"),
+        "validation_lst": ("application/x-image", f"{DATASET}/validation.lst"),
     }
-    assert {entry["ContentType"] for entry in channels.values()} == {"application/x-image"}
     assert asked["HyperParameters"]["num_training_samples"] == "900"
     assert all(isinstance(value, str) for value in asked["HyperParameters"].values())
     assert {tag["Key"]: tag["Value"] for tag in asked["Tags"]} == {
@@ -151,6 +149,34 @@ def test_asks_for_the_built_in_algorithm_on_a_gpu_with_images_and_lists(cloud: C
         "Environment": "dev",
         "GitCommit": "1f0c",
     }
+
+
+def channels_of(asked: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    return {
+        entry["ChannelName"]: (entry["ContentType"], entry["DataSource"]["S3DataSource"]["S3Uri"])
+        for entry in asked["InputDataConfig"]
+    }
+
+
+def test_asks_for_recordio_a_model_to_start_from_and_its_own_checkpoints(cloud: Cloud) -> None:
+    asked = expect_creation(cloud)
+    start(cloud, recordio=True, model_uri="s3://scones-dev/models/earlier/output/model.tar.gz")
+    assert channels_of(asked) == {
+        "train": ("application/x-recordio", f"{DATASET}/train.rec"),
+        "validation": ("application/x-recordio", f"{DATASET}/validation.rec"),
+        "model": ("application/x-sagemaker-model", "s3://scones-dev/models/earlier/output/model.tar.gz"),
+    }
+    checkpoints = {"S3Uri": f"s3://scones-dev/checkpoints/{NAME}", "LocalPath": "/opt/ml/checkpoints"}
+    assert asked["CheckpointConfig"] == checkpoints
+
+
+def test_pretrained_weights_of_small_images_need_a_model(cloud: Cloud) -> None:
+    chosen = hyperparameters(environment(), classes=2, samples=900, overrides={"use_pretrained_model": "1"})
+    asked = {"bucket": "scones-dev", "role_arn": ROLE, "name": NAME, "client": cloud.client}
+    with pytest.raises(HyperparameterError, match="the container's own weights are for 3,224,224"):
+        job.start(environment(), DATASET, chosen, **asked)
+    expect_creation(cloud)
+    assert job.start(environment(), DATASET, chosen, model_uri="s3://scones-dev/models/a/model.tar.gz", **asked)
 
 
 @pytest.mark.parametrize(
@@ -281,6 +307,62 @@ def test_a_stopped_job_says_that_its_best_model_can_be_registered(cloud: Cloud) 
     with pytest.raises(TrainingError, match="max_runtime_seconds") as stopped:
         job.follow(environment(), NAME, client=cloud.client, sleep=lambda seconds: None)
     assert f"invoke register --job {NAME}" in stopped.value.hint
+
+
+def with_channels(**uris: str) -> list[dict[str, Any]]:
+    return [
+        {"ChannelName": name, "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}}
+        for name, uri in uris.items()
+    ]
+
+
+CHECKPOINTS = {"CheckpointConfig": {"S3Uri": f"s3://scones-dev/checkpoints/{NAME}"}}
+
+
+@pytest.mark.parametrize(("status", "secondary"), [("Failed", "Failed"), ("Stopped", "Stopped")])
+def test_a_job_that_left_a_checkpoint_says_how_to_go_on(cloud: Cloud, status: str, secondary: str) -> None:
+    cloud.describes(status, secondary, FailureReason="AlgorithmError: , exit code: 137", **CHECKPOINTS)
+    cloud.has_log_stream()
+    cloud.logs(*run_log(0, 0.6, 0.7))
+    with pytest.raises(TrainingError) as ended:
+        job.follow(environment(), NAME, client=cloud.client, sleep=lambda seconds: None)
+    assert f"to go on after epoch 1 of 2: invoke train --resume {NAME}" in ended.value.hint
+
+
+def test_a_job_that_never_got_anywhere_is_not_said_to_go_on(cloud: Cloud) -> None:
+    cloud.describes("Failed", "Failed", FailureReason="ClientError: num_classes is 2", **CHECKPOINTS)
+    cloud.has_log_stream()
+    cloud.logs("one line")
+    with pytest.raises(TrainingError) as failed:
+        job.follow(environment(), NAME, client=cloud.client, sleep=lambda seconds: None)
+    assert failed.value.hint is None
+
+
+def test_a_job_tells_what_another_needs_to_go_on_with_it(cloud: Cloud) -> None:
+    channels = with_channels(train=f"{DATASET}/train.rec", model="s3://scones-dev/models/a/model.tar.gz")
+    cloud.describes("Failed", "Failed", InputDataConfig=channels, **CHECKPOINTS)
+    found = job.resumable(environment(), NAME, client=cloud.client)
+    assert (found.dataset_uri, found.recordio) == (DATASET, True)
+    assert found.model_uri == "s3://scones-dev/models/a/model.tar.gz"
+    assert found.checkpoint_uri == f"s3://scones-dev/checkpoints/{NAME}"
+    assert found.hyperparameters == {"epochs": "2"}
+
+
+@pytest.mark.parametrize(
+    ("status", "changes", "said", "hint"),
+    [
+        ("InProgress", CHECKPOINTS, "still runs", f"invoke train --attach {NAME}"),
+        ("Completed", CHECKPOINTS, "nothing to go on with", f"invoke train --model s3://scones-dev/models/{NAME}"),
+        ("Failed", {}, "has no checkpoints", "invoke train"),
+    ],
+)
+def test_refuses_to_go_on_with_a_job_that_needs_or_allows_none(
+    cloud: Cloud, status: str, changes: dict[str, Any], said: str, hint: str
+) -> None:
+    cloud.describes(status, "Training", **changes)
+    with pytest.raises(TrainingError, match=said) as refused:
+        job.resumable(environment(), NAME, client=cloud.client)
+    assert hint in refused.value.hint
 
 
 def test_stops_a_running_job_and_leaves_one_that_has_ended(cloud: Cloud) -> None:

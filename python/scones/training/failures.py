@@ -1,0 +1,69 @@
+"""What is said of a training job that could not be created, that failed, or that was stopped.
+
+Example::
+
+    raise ended(job, progress)
+    # training job 'scones-dev-1' failed: ClientError: num_training_samples is 900, but …
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scones.errors import TrainingError
+
+if TYPE_CHECKING:
+    from scones.settings import Environment
+    from scones.training.job import Job
+    from scones.training.progress import Progress
+
+
+def ended(job: Job, progress: Progress) -> TrainingError:
+    """The error that tells of a job that failed or was stopped."""
+    reason = job.failure_reason or {
+        "MaxRuntimeExceeded": "it took longer than training.max_runtime_seconds allows",
+        "Stopped": "someone stopped it",
+    }.get(job.secondary_status, job.secondary_status)
+    how = "failed" if job.status == "Failed" else "was stopped"
+    lines = "".join(f"\n    {line}" for line in progress.tail)
+    message = f"training job '{job.name}' {how}: {reason}"
+    if lines:
+        message += f"\n  the last lines of its log:{lines}"
+    hints = []
+    if job.status == "Stopped" and progress.stored is not None:
+        hints.append(
+            f"its best model so far (validation accuracy {progress.stored:.3f}) is kept; "
+            f"to register it: invoke register --job {job.name}"
+        )
+    if job.checkpoint_uri is not None and progress.epochs_done:
+        after = f"to go on after epoch {progress.epochs_done} of {progress.epochs}"
+        hints.append(f"{after}: invoke train --resume {job.name}")
+    return TrainingError(message, hint="; ".join(hints) or None)
+
+
+def refused(error: Any, environment: Environment, name: str) -> Exception:
+    """The error that tells of a job that could not be created.
+
+    Args:
+        error: botocore's ClientError.
+        environment: Whose instance type was asked for.
+        name: The job's name.
+
+    Returns:
+        A TrainingError; ``error`` itself where it is none that is known.
+    """
+    code, said = error.response["Error"]["Code"], error.response["Error"]["Message"]
+    instance_type = environment.training.instance_type
+    if code == "ResourceLimitExceeded":
+        return TrainingError(
+            f"AWS refused training job '{name}': {said}",
+            hint=f"new accounts may use no GPU for training. In the console of Service Quotas, region "
+            f"{environment.region}, service Amazon SageMaker, ask for '{instance_type} for training job usage' of 1; "
+            "it takes hours to days",
+        )
+    if code == "ResourceInUse":
+        return TrainingError(
+            f"there is a training job '{name}' already",
+            hint=f"give another --name, or follow that one: invoke train --attach {name}",
+        )
+    return error
