@@ -58,9 +58,9 @@ class Range:
         return str(int(value)) if self.whole else repr(float(value))
 
     def __str__(self) -> str:
-        return f"{self.name} {self.ends[0]} to {self.ends[1]}" + (
-            "" if self.scaling == "Auto" else f" ({self.scaling.lower()})"
-        )
+        words = {scaling: word for word, scaling in _SCALING_WORDS.items()}
+        spread = "" if self.scaling == "Auto" else f" ({words[self.scaling]})"
+        return f"{self.name} {self.ends[0]} to {self.ends[1]}{spread}"
 
 
 @dataclass(frozen=True)

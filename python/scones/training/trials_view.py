@@ -86,19 +86,26 @@ def table(job: TuningJob) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    shown_name = Text.assemble("tuning job ", (job.name, "bold"), f": {job.status}, {job.strategy} search")
-    grid = Table(title=shown_name, title_justify="left", caption=_caption(job), caption_justify="left", box=None)
+    grid = Table(
+        title=Text.assemble("tuning job ", (job.name, "bold"), f": {job.status}, {job.strategy} search"),
+        title_justify="left",
+        caption=_caption(job),
+        caption_justify="left",
+        box=None,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
     grid.add_column("", justify="right", no_wrap=True)
     for name in job.searched:
         grid.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
-    for title in ("epochs", "validation\naccuracy", "best\nepoch", "seconds"):
+    for title in ("epochs", "last\nepoch", "best\nepoch", "s"):
         grid.add_column(title, justify="right", no_wrap=True)
-    grid.add_column("outcome", no_wrap=True)
+    grid.add_column("outcome", min_width=9)  # so that it all fits in 80 columns, this one may take two lines
     for trial in job.trials:
         outcome = job.outcome(trial)
         best = trial.name == job.best_name
         grid.add_row(
-            f"{'★ ' if best else ''}{trial.number}",
+            f"{'★' if best else ''}{trial.number}",
             *(shown(trial.values.get(name, "")) for name in job.searched),
             f"{trial.epochs_done}/{trial.epochs}",
             _accuracy(trial.objective),
@@ -119,10 +126,13 @@ def shown(value: str) -> str:
 
 
 def _caption(job: TuningJob) -> str:
-    parts = [f"{sum(trial.ended for trial in job.trials)} of {job.jobs or 'all'} trials have ended"]
+    ended = sum(trial.ended for trial in job.trials)
+    lines = [
+        f"{ended} of {job.jobs or 'all'} trials have ended; last and best epoch: accuracy on the validation images"
+    ]
     if job.best is not None:
-        parts.append(f"★ best: {job.best.name}")
-    return "; ".join(parts)
+        lines.append(f"★ best: {job.best.name}")
+    return "\n".join(lines)
 
 
 def _accuracy(value: float | None) -> str:
