@@ -106,7 +106,7 @@ def tune(
             seed=options.whole_number(seed, "--seed", least=0),
             yes=yes,
         )
-        console.print(f"started tuning job [bold]{attach}[/bold]", soft_wrap=True)
+        console.print(f"started tuning job [bold]{attach}[/bold]", soft_wrap=True, highlight=False)
     job = _follow(environment, attach, console)
     _report(environment, job, console)
     if job.best is None:
@@ -117,7 +117,9 @@ def tune(
     if register:
         register_job(environment, job.best.name, console)
     else:
-        console.print(f"next: invoke register --job {job.best.name} --env {environment.name}", soft_wrap=True)
+        console.print(
+            f"next: invoke register --job {job.best.name} --env {environment.name}", soft_wrap=True, highlight=False
+        )
 
 
 def _limits(own: Tuning, jobs: Any, parallel: Any, strategy: str | None, early_stopping: bool) -> Tuning:

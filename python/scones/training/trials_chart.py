@@ -4,8 +4,8 @@ Example::
 
     files.write(Path("build/tuning/tune-1/trials.png"), picture(job))
 
-One axis a hyperparameter searched, on the scale it was searched on, and the objective on the last. A line's colour is
-its objective; the best trial's is drawn over the others, those without an objective are dotted.
+One axis a hyperparameter searched, on the scale it was searched on, and the objective on the last. A line is the
+darker, the better its objective; the best trial's is drawn over the others, those without an objective are dotted.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def picture(job: TuningJob) -> bytes:
                 va="center",
                 fontsize=8,
                 color=LIGHT.faint,
-                bbox={"facecolor": LIGHT.background, "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
+                bbox={"facecolor": LIGHT.background, "edgecolor": "none", "alpha": 0.9, "pad": 0.5},
                 zorder=4,
             )
     values = [trial.objective for trial in job.trials if trial.objective is not None]
@@ -87,7 +87,7 @@ def picture(job: TuningJob) -> bytes:
         points = [(place, height) for place, axis in enumerate(columns) if (height := axis.place(trial)) is not None]
         plot.plot(
             *zip(*points, strict=True),
-            color=LIGHT.faint if trial.objective is None else colormaps["viridis"](colour_of(trial.objective)),
+            color=LIGHT.faint if trial.objective is None else colormaps["viridis_r"](colour_of(trial.objective)),
             linestyle=":" if trial.objective is None else "-",
             linewidth=3.0 if best else 1.3,
             alpha=1.0 if best else 0.75,
