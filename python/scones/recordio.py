@@ -16,7 +16,6 @@ which ``im2rec`` writes.
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
@@ -24,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from scones import files
 from scones.errors import DatasetError
 
 MAGIC = struct.pack("<I", 0xCED7230A)
@@ -113,17 +113,11 @@ def write(path: Path, records: Iterable[bytes]) -> int:
         DatasetError: a record is too large for the format.
         OSError: the file cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     count = 0
-    try:
-        with partial.open("wb") as file:
-            for record in records:
-                file.write(encode(record))
-                count += 1
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with files.whole(path) as partial, partial.open("wb") as file:
+        for record in records:
+            file.write(encode(record))
+            count += 1
     return count
 
 

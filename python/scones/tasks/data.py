@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         "out": "the data set's folder; build/dataset where not given",
         "seed": "chooses the validation images, a tenth of each class's training images; 0 where not given",
         "skip-bad": "leave out files that cannot be used and list them, instead of refusing",
-        "recordio": "also write train.rec, validation.rec and test.rec, the one-file form that trains faster on AWS",
+        "recordio": "also write train.rec, validation.rec and test.rec: a file a split, as the algorithm recommends",
         "upload": "also put the data set into the environment's bucket, or into --bucket",
         "bucket": "the bucket to upload to; the foundation stack's where not given",
         "env": "the environment: a folder of terraform/environments; local where not given",

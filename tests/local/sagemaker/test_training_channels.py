@@ -44,13 +44,20 @@ def channels(bucket: str, pattern: str, **settings: Any) -> list[dict[str, Any]]
     ]
 
 
-def losses(cloud: Any, name: str) -> list[str]:
-    """What the job's log says of its accuracy."""
+def logged(cloud: Any, name: str, pattern: str) -> list[str]:
+    """What a pattern finds in a job's log."""
     logs = cloud.client("logs")
     group = "/aws/sagemaker/TrainingJobs"
-    stream = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/")["logStreams"][0]
-    events = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True)
-    return [found for event in events["events"] for found in re.findall(r"\S+-accuracy=\S+", event["message"])]
+    streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/")["logStreams"]
+    if not streams:
+        return []
+    stream = streams[0]["logStreamName"]
+    events = logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True)["events"]
+    return [found for event in events for found in re.findall(pattern, event["message"])]
+
+
+def accuracies(cloud: Any, name: str) -> list[str]:
+    return logged(cloud, name, r"\S+-accuracy=\S+")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +65,9 @@ def from_images(cloud: Any, sagemaker: Any, job_request: Any, finish: Any) -> li
     """The accuracies of a job that read the images one by one."""
     sagemaker.create_training_job(**job_request("from-images", hyperparameters=EPOCHS))
     assert finish("from-images")["TrainingJobStatus"] == "Completed"
-    return losses(cloud, "from-images")
+    found = accuracies(cloud, "from-images")
+    assert len(found) == 2
+    return found
 
 
 def test_an_augmented_manifest_trains_as_its_images_do(
@@ -76,7 +85,7 @@ def test_an_augmented_manifest_trains_as_its_images_do(
     job = finish("manifest")
     assert job["TrainingJobStatus"] == "Completed", job
     assert job["InputDataConfig"] == given
-    assert losses(cloud, "manifest") == from_images
+    assert accuracies(cloud, "manifest") == from_images
 
 
 def test_packed_recordio_through_a_pipe_trains_as_its_images_do(
@@ -94,7 +103,7 @@ def test_packed_recordio_through_a_pipe_trains_as_its_images_do(
     sagemaker.create_training_job(**request)
     job = finish("records")
     assert job["TrainingJobStatus"] == "Completed", job
-    assert losses(cloud, "records") == from_images
+    assert accuracies(cloud, "records") == from_images
 
 
 def test_what_does_not_fit_is_the_jobs_failure_reason(
@@ -122,7 +131,7 @@ def test_bytes_that_cannot_be_had_fail_a_job_that_waits_for_them(
     assert f"ClientError: s3://{bucket}/unpacked/train.rec is not packed with gzip" in job["FailureReason"]
 
 
-def test_a_job_that_reads_pipes_can_be_stopped_and_leaves_nothing(
+def test_a_stopped_job_that_reads_pipes_leaves_nothing_and_another_goes_on_from_its_checkpoint(
     cloud: Any, sagemaker: Any, s3: Any, job_request: Any, finish: Any, wait_for: Any, bucket: str
 ) -> None:
     for split in ("train", "validation"):
@@ -132,12 +141,20 @@ def test_a_job_that_reads_pipes_can_be_stopped_and_leaves_nothing(
         )
         s3.put_object(Bucket=bucket, Key=f"plain/{split}.rec", Body=packed)
     given = channels(bucket, "plain/{}.rec", InputMode="Pipe", ShuffleConfig={"Seed": 3})
-    request = job_request("piped", hyperparameters={"epochs": "5000"}, InputDataConfig=given)
-    request["CheckpointConfig"] = {"S3Uri": f"s3://{bucket}/checkpoints/piped"}
-    sagemaker.create_training_job(**request)
-    wait_for(
-        lambda: sagemaker.describe_training_job(TrainingJobName="piped"), lambda job: job.get("FinalMetricDataList")
-    )
-    sagemaker.stop_training_job(TrainingJobName="piped")
-    assert finish("piped")["TrainingJobStatus"] == "Stopped"
-    wait_for(lambda: (Path(cloud.state) / "training" / "piped").exists(), lambda there: not there)
+
+    def stopped(name: str, until: str) -> list[str]:
+        """The accuracies of a job that is stopped when its log has a line."""
+        request = job_request(name, hyperparameters={"epochs": "5000"}, InputDataConfig=given)
+        request["CheckpointConfig"] = {"S3Uri": f"s3://{bucket}/checkpoints/piped"}
+        sagemaker.create_training_job(**request)
+        wait_for(lambda: logged(cloud, name, until), bool)
+        sagemaker.stop_training_job(TrainingJobName=name)
+        job = finish(name)
+        assert (job["TrainingJobStatus"], job["CheckpointConfig"]) == ("Stopped", request["CheckpointConfig"])
+        wait_for(lambda: (Path(cloud.state) / "training" / name).exists(), lambda there: not there)
+        return logged(cloud, name, r"\S+ Validation-accuracy=\S+")
+
+    first = stopped("piped", "Validation-accuracy")
+    second = stopped("piped-on", "Going on after epoch")
+    assert logged(cloud, "piped-on", r"Going on after epoch (\d+)") == [str(len(first) - 1)]
+    assert second[: len(first)] == first
