@@ -10,7 +10,7 @@ from importlib import import_module
 from invoke import Collection
 
 TOP = ("data", "train", "tune", "registry", "threshold", "package", "run", "demo", "env", "docs")
-NESTED = {"local": "local", "tf": "tf", "asl": "asl", "bench": "bench"}
+NESTED = {"local": "local", "tf": "tf", "asl": "asl", "bench": "bench", "model": "model"}
 
 
 def compose() -> Collection:

@@ -1,0 +1,231 @@
+"""``invoke model.inspect``, ``model.predict`` and ``model.export``: a model artifact at hand, without any endpoint.
+
+Example::
+
+    invoke model.inspect build/model.tar.gz
+    invoke model.predict --artifact s3://BUCKET/models/job/output/model.tar.gz bicycle.jpg photos
+    invoke model.export build/model.tar.gz --onnx build/model.onnx
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from invoke.exceptions import Exit
+
+from scones import settings
+from scones.errors import CloudError, ImageError, InputError
+from scones.tasks import options
+from scones.tasks.cli import task
+from scones.tasks.data import bars
+from scones.tasks.many import TakesMany
+from scones.tasks.views import shown
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from scones.algorithm.description import Description
+    from scones.registry import PinnedModel
+    from scones.settings import Environment
+
+ENV = "the environment: a folder of terraform/environments; local where not given"
+ARTIFACT = "a model.tar.gz, the folder of its files, or s3://BUCKET/KEY"
+
+
+@task(positional=["artifact"], help={"artifact": ARTIFACT, "json": "print JSON instead of a table", "env": ENV})
+def inspect(context, artifact, json=False, env=None):
+    """Show what is inside a model artifact: layers, parameters, input, size, epoch, classes.
+
+    invoke model.inspect build/model.tar.gz
+    invoke model.inspect s3://BUCKET/models/job/output/model.tar.gz --json
+    """
+    from json import dumps
+
+    from rich.console import Console
+
+    path = fetched(settings.load(env), artifact)
+    with Console(stderr=True).status("reading"):
+        from scones.algorithm import artifact as artifacts
+        from scones.algorithm import description
+
+        found = description.describe(artifacts.read(path))
+    size = path.stat().st_size if path.is_file() else sum(one.stat().st_size for one in path.iterdir())
+    if json:
+        print(dumps({"artifact": str(artifact), "size": size, **found.to_json()}, indent=2))
+    else:
+        Console().print(view(found, str(artifact), size))
+
+
+@task(
+    klass=TakesMany,
+    iterable=["image"],
+    help={
+        "image": "a PNG or JPEG, a folder of them, or s3://BUCKET/KEY; as many as you like, with or without --image",
+        "artifact": f"{ARTIFACT}; the pinned model's where not given",
+        "classes": "the classes in label order, with commas; the pinned model's where it is the artifact",
+        "env": ENV,
+    },
+)
+def predict(context, image, artifact=None, classes=None, env=None):
+    """Let a model artifact answer images, right here: one line of JSON an image.
+
+    {"image": "bicycle.jpg", "probabilities": [0.97, 0.03]}, with "labels" and "label" where the classes are known, or
+    {"image": …, "error": …} for one that cannot be read: then the exit code is 2 once all the others are answered.
+
+    invoke model.predict bicycle.jpg photos/*.png
+    invoke model.predict --artifact build/model.tar.gz --classes bicycle,motorcycle photos
+    """
+    from rich.console import Console
+
+    from scones import workflow
+
+    images = workflow.images_of(image)
+    if not images:
+        raise InputError("no image is given", hint="invoke model.predict IMAGE… (files, folders or s3://BUCKET/KEY)")
+    environment = settings.load(env)
+    pinned = _pinned(environment, artifact)
+    path = fetched(environment, artifact or pinned.artifact_uri)
+    with Console(stderr=True).status("loading"):
+        from scones.algorithm.predictor import Predictor
+
+        predictor = Predictor.load(path)
+    labels = options.names(classes) or (pinned.class_labels if pinned else ())
+    if labels and len(labels) != predictor.num_classes:
+        raise InputError(f"the artifact has {predictor.num_classes} classes, not {len(labels)}: {', '.join(labels)}")
+    read = _reader(environment)
+    broken = 0
+    for one in images:
+        line: dict[str, Any] = {"image": one}
+        try:
+            (row,) = predictor.probabilities([read(one)])
+        except (ImageError, CloudError, OSError) as error:
+            broken += 1
+            line["error"] = error.strerror or str(error) if isinstance(error, OSError) else error.message
+        else:
+            line["probabilities"] = [float(share) for share in row]
+            if labels:
+                line["labels"] = list(labels)
+                if not predictor.multi_label:
+                    line["label"] = labels[int(row.argmax())]
+        print(json.dumps(line, ensure_ascii=False), flush=True)
+    if broken:
+        raise Exit(f"error: {broken} of {len(images)} images could not be answered", code=InputError.exit_code)
+
+
+@task(
+    positional=["artifact"],
+    help={"artifact": ARTIFACT, "onnx": "the ONNX file to write, for instance build/model.onnx", "env": ENV},
+)
+def export(context, artifact, onnx=None, env=None):
+    """Write a model artifact as ONNX, for whatever runs that.
+
+    Input 'data': float32 (N, channels, height, width), raw pixels 0 to 255. Output 'probabilities': (N, classes).
+    Where onnxruntime is installed, both are asked the same and must agree.
+
+    invoke model.export build/model.tar.gz --onnx build/model.onnx
+    """
+    from importlib.util import find_spec
+
+    from rich.console import Console
+    from rich.filesize import decimal
+
+    from scones import files
+
+    if not onnx:
+        raise InputError("where to write is not given", hint="invoke model.export ARTIFACT --onnx build/model.onnx")
+    path = fetched(settings.load(env), artifact)
+    with Console(stderr=True).status("exporting"):
+        from scones.algorithm import artifact as artifacts
+        from scones.algorithm import onnx_export
+
+        found = artifacts.read(path)
+        data = onnx_export.export(found)
+        difference = onnx_export.check(data, found) if find_spec("onnxruntime") else None
+    written = files.write(Path(onnx).expanduser(), data)
+    checked = "" if difference is None else f", answers as ours do (differing by {difference:.0e} at most)"
+    Console().print(f"{shown(written)}: {decimal(len(data))}{checked}", soft_wrap=True, highlight=False)
+
+
+def fetched(environment: Environment, place: str) -> Path:
+    """The path of an artifact, downloaded with a bar where it is in S3."""
+    from rich.console import Console
+
+    from scones import artifacts
+
+    if "://" not in place:
+        return artifacts.fetch(environment, place)
+    with bars(Console(stderr=True)) as progress:
+        return artifacts.fetch(environment, place, progress=progress)
+
+
+def view(found: Description, place: str, size: int) -> RenderableType:
+    """A description as a table with what matters above it."""
+    from rich.console import Group
+    from rich.filesize import decimal
+    from rich.table import Table
+    from rich.text import Text
+
+    summary = Table.grid(padding=(0, 2))
+    kind = "several labels an image (sigmoid)" if found.multi_label else "one label an image (softmax)"
+    trained = f", trained in batches of {found.batch}" if found.batch else ""
+    numbers = f"{found.parameters:,} ({decimal(found.bytes)}, {', '.join(found.dtypes)})"
+    for name, value in (
+        ("artifact", f"{place} ({decimal(size)})"),
+        ("input", f"{_sides(found.image_shape)} (channels, height, width), raw 0 to 255{trained}"),
+        ("classes", f"{found.classes}, {kind}"),
+        ("epoch", str(found.epoch)),
+        ("depth", f"{found.depth} layers with weights"),
+        ("parameters", numbers),
+        ("written by", f"MXNet {found.mxnet_version}" if found.mxnet_version else "unknown"),
+    ):
+        summary.add_row(Text(name, "bold"), Text(value, overflow="fold"))
+    table = Table()
+    for column in ("layer", "operator", "gives", "parameters"):
+        table.add_column(column, justify="right" if column == "parameters" else "left")
+    for layer in found.layers:
+        count = f"{layer.parameters:,}" if layer.parameters else ""
+        table.add_row(Text(layer.name), Text(layer.operator), _sides(layer.shape), count)
+    return Group(summary, table)
+
+
+def _sides(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _pinned(environment: Environment, artifact: str | None) -> PinnedModel | None:
+    """The pinned model where it is what is asked; None where it is another artifact, of unknown classes."""
+    from scones import registry
+    from scones.errors import RegistryError
+
+    try:
+        found = registry.read_pin(environment.pin_path)
+    except RegistryError:
+        if artifact is None:
+            raise
+        return None
+    return found if artifact in (None, found.artifact_uri) else None
+
+
+def _reader(environment: Environment) -> Callable[[str], bytes]:
+    """What gives an image's bytes; a client is made only where one is in S3."""
+    client: list[Any] = []
+
+    def read(place: str) -> bytes:
+        if not place.startswith("s3://"):
+            return Path(place).read_bytes()
+        from botocore.exceptions import ClientError
+
+        from scones import artifacts, aws
+
+        if not client:
+            client.append(aws.client(environment, "s3"))
+        bucket, key = artifacts.split(place)
+        try:
+            return client[0].get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            raise CloudError(f"{place} cannot be read: {error}") from None
+
+    return read
