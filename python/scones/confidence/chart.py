@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from scones.confidence.proposal import Proposal
-from scones.measures import Coverage, risk_coverage, wilson
+from scones.measures import THRESHOLDS, Coverage, risk_coverage, wilson
 
 
 def draw(proposal: Proposal, *, current: float | None = None, title: str, theme: Theme = LIGHT) -> bytes:
@@ -35,11 +35,13 @@ def draw(proposal: Proposal, *, current: float | None = None, title: str, theme:
     wrong = np.rint(curve.risk * answered).astype(int)
     low, high = np.array([wilson(int(one), int(of)) for one, of in zip(wrong, answered, strict=True)]).T
 
-    figure = Figure(figsize=(9, 5.4), dpi=DOTS_PER_INCH, facecolor=theme.background, layout="constrained")
+    figure = Figure(figsize=(9, 6), dpi=DOTS_PER_INCH, facecolor=theme.background, layout="constrained")
     axes = figure.add_subplot()
     blue, orange = theme.classes[:2]
-    axes.fill_between(curve.coverage, low, high, color=blue, alpha=0.15, linewidth=0, step="pre", label="95 % interval")
-    axes.step(curve.coverage, curve.risk, color=blue, linewidth=2, where="pre", label="measured")
+    axes.fill_between(curve.coverage, low, high, color=blue, alpha=0.15, linewidth=0, label="95% interval")
+    axes.plot(
+        curve.coverage, curve.risk, color=blue, linewidth=2, marker="." if len(low) == 1 else "", label="measured"
+    )
     axes.axhline(
         1 - proposal.target,
         color=theme.threshold,
@@ -51,9 +53,10 @@ def draw(proposal: Proposal, *, current: float | None = None, title: str, theme:
     axes.set_xlim(0, 1.02)
     axes.set_ylim(-0.02 * top, min(1.0, top))
     if proposal.found:
-        _mark(axes, proposal.found, f"{proposal.found.threshold:g}, proposed", orange, theme, up=True)
-    if current is not None and (now := proposal.at(current)[0]).answered and now != proposal.found:
-        _mark(axes, now, f"{current:g}, in use", theme.faint, theme, up=False)
+        _mark(axes, proposal.found, "proposed", orange, theme)
+    if current is not None and (now := proposal.at(current)[0]).answered:
+        _mark(axes, now, "in use", theme.ink, theme)
+    _name_thresholds(axes, proposal, theme)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_xlabel("images answered (coverage)", color=theme.faint)
@@ -64,24 +67,38 @@ def draw(proposal: Proposal, *, current: float | None = None, title: str, theme:
     axes.tick_params(colors=theme.faint, length=0)
     for side in axes.spines.values():
         side.set_visible(False)
-    axes.legend(loc="upper left", frameon=False, labelcolor=theme.ink)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, labelcolor=theme.ink)
     stream = io.BytesIO()
     FigureCanvasAgg(figure).print_png(stream)
     return stream.getvalue()
 
 
-def _mark(axes: Axes, at: Coverage, text: str, colour: str, theme: Theme, *, up: bool) -> None:
-    """A threshold's point, with its value beside it."""
-    place = at.share, 1 - at.accuracy
-    axes.plot(*place, "o", color=colour, markersize=9, zorder=5, markeredgecolor=theme.background, markeredgewidth=1.5)
-    axes.annotate(
-        f"threshold {text}\n{at.share:.0%} answered, {1 - at.accuracy:.1%} wrong",
-        place,
-        xytext=(-14, 34 if up else -38),
-        textcoords="offset points",
-        ha="right",
-        color=theme.ink,
-        fontsize=9,
-        arrowprops={"arrowstyle": "-", "color": colour},
-        zorder=6,
+def _mark(axes: Axes, at: Coverage, what: str, colour: str, theme: Theme) -> None:
+    """A threshold's point; the legend says its values, where they cannot lie on the curve."""
+    text = f"{what}: threshold {at.threshold:g}, {at.share:.0%} answered, {1 - at.accuracy:.1%} of them wrong"
+    size = 11 if what == "in use" else 7  # so that both are seen where they are the same
+    axes.plot(
+        [at.share],
+        [1 - at.accuracy],
+        linestyle="",
+        marker="o",
+        color=colour,
+        markersize=size,
+        markerfacecolor="none" if what == "in use" else colour,
+        markeredgewidth=1.6,
+        zorder=5,
+        label=text,
     )
+
+
+def _name_thresholds(axes: Axes, proposal: Proposal, theme: Theme) -> None:
+    """Along the top, which threshold answers how much; those that would be written over each other are left out."""
+    shown: list[Coverage] = []
+    for one in reversed(proposal.at(*THRESHOLDS)):  # from the one that answers least
+        if one.answered and (not shown or one.share - shown[-1].share > 0.04):
+            shown.append(one)
+    top = axes.secondary_xaxis("top")
+    top.set_xticks([one.share for one in shown], [f"{one.threshold:g}" for one in shown])
+    top.set_xlabel("confidence threshold", color=theme.faint)
+    top.tick_params(colors=theme.faint, length=3)
+    top.spines["top"].set_visible(False)

@@ -105,7 +105,7 @@ def _table(proposal: Proposal, current: float | None) -> Table:
             str(one.answered),
             f"{one.share:.1%}",
             "-" if one.accuracy is None else f"{one.accuracy:.1%}",
-            "-" if one.interval is None else "{:.1%} to {:.1%}".format(*one.interval),
+            "-" if one.interval is None else "{:.1f} to {:.1f}%".format(*(100 * end for end in one.interval)),
             ", ".join(notes),
             style="bold" if notes else "",
         )

@@ -72,7 +72,7 @@ def test_the_calibration_error_of_a_temperature_is_that_of_scores_divided_by_it(
 def test_the_picture_is_drawn_whatever_is_found(target: float, current: float | None) -> None:
     for measured in (answers(), answers(1), Answers(np.array([[0, 1.0]], np.float32), np.array([0]))):
         with Image.open(io.BytesIO(draw(propose(measured, target), current=current, title="version 3"))) as picture:
-            assert picture.size == (1440, 864)
+            assert picture.size == (1440, 960)
 
 
 @pytest.mark.parametrize("environment", ["local", "dev", "prod"])
