@@ -31,8 +31,9 @@ from scones.errors import ArtifactError
 PREFIX = "image-classification"
 SYMBOL = f"{PREFIX}-symbol.json"
 SHAPES = "model-shapes.json"
-PARAMETERS = re.compile(rf"{PREFIX}-(\d{{4,}})\.params")
+PARAMETERS = re.compile(rf"{PREFIX}-(\d{{4,9}})\.params")
 LARGEST_FILE = 1 << 30  # 200 layers take 260 MB
+LARGEST_TEXT = 1 << 24  # and their symbol 600 kB
 READ_SIZE = 1 << 20
 
 
@@ -42,7 +43,7 @@ class Artifact:
 
     Attributes:
         symbol: The network, MXNet's symbol graph.
-        parameters: float32 weights (``arg:…``) and running statistics (``aux:…``) by name.
+        parameters: float32 or float16 weights (``arg:…``) and running statistics (``aux:…``) by name.
         shapes: ``model-shapes.json``: ``[{"name": "data", "shape": [32, 3, 28, 28]}]``, with the batch trained with.
         epoch: The epoch it comes from, counted from 1.
     """
@@ -104,7 +105,7 @@ def read(path: str | os.PathLike[str]) -> Artifact:
         raise ArtifactError(f"there is no model artifact at {path}") from None
     except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
         raise ArtifactError(f"{path} is not a model.tar.gz: {error}") from None
-    epochs = {int(match[1]): name for name in files if (match := PARAMETERS.fullmatch(name))}
+    epochs = {epoch: name for name in files if (epoch := _epoch(name)) is not None}
     lacking = [name for name in (SYMBOL, SHAPES) if name not in files]
     if not epochs:
         lacking.append(f"{PREFIX}-NNNN.params")
@@ -113,10 +114,10 @@ def read(path: str | os.PathLike[str]) -> Artifact:
             f"{path} is no Image Classification artifact: it lacks {', '.join(lacking)}",
             hint=f"it has: {', '.join(sorted(files)) or 'nothing'}",
         )
-    epoch = max(epochs)
+    ((epoch, parameters),) = epochs.items()
     artifact = Artifact(
         symbol=_json(files[SYMBOL], SYMBOL, dict),
-        parameters=ndarray.loads(files[epochs[epoch]]),
+        parameters=ndarray.loads(files[parameters]),
         shapes=_json(files[SHAPES], SHAPES, list),
         epoch=epoch,
     )
@@ -170,36 +171,66 @@ def _replace(path: Path, data: bytes) -> None:
     Path(file.name).replace(path)
 
 
-def _wanted(name: str) -> bool:
-    return name in (SYMBOL, SHAPES) or PARAMETERS.fullmatch(name) is not None
+class _Files:
+    """The artifact's files as they are found: of several epochs' parameters only the last is kept."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.found: dict[str, bytes] = {}
+
+    def wants(self, name: str, size: int) -> bool:
+        """Whether a file is to be read.
+
+        Raises:
+            ArtifactError: it would be, but is larger than a model's.
+        """
+        epoch = _epoch(name)
+        if epoch is None and name not in (SYMBOL, SHAPES):
+            return False
+        if epoch is not None and any(epoch < (_epoch(other) or 0) for other in self.found):
+            return False
+        if size > (LARGEST_TEXT if epoch is None else LARGEST_FILE):
+            raise ArtifactError(f"{self.path} has a {name} of {size:,} bytes, more than a model has")
+        return True
+
+    def add(self, name: str, data: bytes) -> None:
+        if _epoch(name) is not None:
+            self.found = {other: kept for other, kept in self.found.items() if _epoch(other) is None}
+        self.found[name] = data
+
+
+def _epoch(name: str) -> int | None:
+    match = PARAMETERS.fullmatch(name)
+    return int(match[1]) if match else None
 
 
 def _folder_files(path: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in path.iterdir() if file.is_file() and _wanted(file.name)}
+    files = _Files(path)
+    for file in sorted(path.iterdir()):
+        if file.is_file() and files.wants(file.name, file.stat().st_size):
+            files.add(file.name, file.read_bytes())
+    return files.found
 
 
 def _archive_files(path: Path) -> dict[str, bytes]:
-    """The artifact's files in an archive; links, devices and everything with another name are passed over."""
-    found = {}
+    """The artifact's files in an archive; links, devices, sparse files and other names are passed over."""
+    files = _Files(path)
     with gzip.open(path) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
             name = member.name.removeprefix("./")
-            if not member.isreg() or not _wanted(name):
-                continue
-            if member.size > LARGEST_FILE:
-                raise ArtifactError(f"{path} has a {name} of {member.size} bytes, more than a model has")
-            found[name] = archive.extractfile(member).read(member.size)
+            if member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and files.wants(name, member.size):
+                files.add(name, archive.extractfile(member).read(member.size))
         # To the end, where gzip's checksum stands: an archive that was cut short must not pass for a whole one.
         for _ in range(0, LARGEST_FILE, READ_SIZE):
             if not stream.read(READ_SIZE):
                 break
-    return found
+    return files.found
 
 
 def _json(data: bytes, name: str, kind: type) -> Any:
     try:
         found = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ArtifactError(f"the artifact's {name} is not JSON: {error}") from None
     if not isinstance(found, kind):
         raise ArtifactError(f"the artifact's {name} holds a {type(found).__name__}, not a {kind.__name__}")

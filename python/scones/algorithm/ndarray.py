@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
@@ -90,7 +91,7 @@ def loads(data: bytes) -> dict[str, np.ndarray]:
     if len(names) != len(arrays):
         raise ArtifactError(f"the .params file has {len(arrays)} arrays but {len(names)} names")
     if len(set(names)) != len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+        ((twice, _),) = Counter(names).most_common(1)
         raise ArtifactError(f"the .params file has two arrays named '{twice}'")
     if reader.left:
         raise ArtifactError(f"the .params file goes on for {reader.left} bytes after its end")
@@ -110,10 +111,10 @@ def _array(reader: _Reader, index: int) -> np.ndarray:
         side = "q"
     else:
         sides, side = magic, "I"  # before version 1 an array began with its number of sides
+    if sides == (-1 if magic == V3_MAGIC else 0):  # what MXNet writes of an array that was never filled
+        raise ArtifactError(f"{place} of the .params file is empty: it has no shape")
     if not 0 <= sides <= MOST_SIDES:
         raise ArtifactError(f"{place} of the .params file is damaged: it says it has {sides} sides")
-    if sides == 0 and magic != V3_MAGIC:
-        raise ArtifactError(f"{place} of the .params file is empty: it has no shape")
     shape = reader.unpack(f"<{sides}{side}", place)
     _, _, flag = reader.unpack("<iii", place)
     if flag not in TYPES:
