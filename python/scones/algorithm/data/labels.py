@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -85,6 +86,8 @@ class Labels:
                     value = json.loads(value)
                 except (ValueError, RecursionError):
                     break
+        if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, list | dict) for one in value)):
+            raise DatasetError(f"{place} has label {shown(text)}, which is neither a number nor a list of numbers")
         if not self.several or label_format == "multi-hot":
             if self.several and not isinstance(value, list):
                 raise DatasetError(
@@ -109,8 +112,8 @@ class Labels:
             beyond = next((label for label in found if label >= self.num_classes), None)
             if beyond is not None:
                 raise DatasetError(
-                    f"{place} has label {beyond}, but num_classes is {self.num_classes}, so labels are 0 to "
-                    f"{self.num_classes - 1}; mend the label, or set num_classes to {greatest + 1}"
+                    f"{place} has label {shown(str(beyond))}, but num_classes is {self.num_classes}, so labels are 0 "
+                    f"to {self.num_classes - 1}; mend the label, or set num_classes to {shown(str(greatest + 1))}"
                 )
 
     def gather(self, labels: Sequence[tuple[int, ...]]) -> np.ndarray:
@@ -129,13 +132,13 @@ class Labels:
         Raises:
             DatasetError: there is such a class.
         """
-        seen = gathered.any(0) if self.several else np.bincount(gathered, minlength=self.num_classes) > 0
-        unseen = np.flatnonzero(~seen)
-        if len(unseen):
-            named = ", ".join(map(str, unseen[:10]))
+        seen = set((np.flatnonzero(gathered.any(0)) if self.several else np.unique(gathered)).tolist())
+        if len(seen) < self.num_classes:
+            unseen = list(islice((label for label in range(self.num_classes) if label not in seen), 10))
+            more = " …" if len(seen) + len(unseen) < self.num_classes else ""
             raise DatasetError(
-                f"num_classes is {self.num_classes}, but {where} has no image of label {named}"
-                f"{' …' if len(unseen) > 10 else ''}; set num_classes to the number of classes there are"
+                f"num_classes is {self.num_classes}, but {where} has no image of label {', '.join(map(str, unseen))}"
+                f"{more}; set num_classes to the number of classes there are"
             )
 
     @staticmethod

@@ -1,7 +1,11 @@
 """multi_label: several labels an image, in lists; and what refuses them."""
 
+import json
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scones.algorithm.data import Channel, batches
 from scones.algorithm.data.labels import Labels
@@ -100,7 +104,9 @@ def test_reads_both_formats_of_a_manifests_list(text, label_format, found):
         ("[0, -1]", "class-id", "line 1 has label '-1'"),
         ("[0, 0.5]", "class-id", "line 1 has label '0.5'"),
         ("1", "multi-hot", "line 1 has label 1; .* a list with a 0 or 1 for each class"),
-        ('{"a": 1}', "class-id", "line 1 has label '{'a': 1}'"),
+        ('{"a": 1}', "class-id", "line 1 has label .* neither a number nor a list of numbers"),
+        ("[" * 900 + "]" * 900, "class-id", "line 1 has label .* neither a number nor a list of numbers"),
+        ("1e300", "class-id", "line 1 has label 1000"),
         ("[true, 0, 1]", "multi-hot", "line 1 has True among its labels"),
         ("[" * 100_000, "class-id", "line 1 has label"),
     ],
@@ -108,6 +114,29 @@ def test_reads_both_formats_of_a_manifests_list(text, label_format, found):
 def test_refuses_what_is_no_list_of_labels(text, label_format, reason):
     with pytest.raises(DatasetError, match=reason):
         Labels(3, several=True).of_json(text, "line 1", label_format)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner, max_size=4)
+).map(json.dumps)
+
+
+@given(JSON | st.text(), st.booleans(), st.sampled_from(["multi-hot", "class-id"]))
+def test_any_text_is_labels_or_a_reason_that_fits(text, several, label_format):
+    labels = Labels(3, several)
+    try:
+        found = labels.of_json(text, "line 1", label_format)
+        labels.check([found], ["line 1"])
+    except DatasetError as error:
+        assert len(str(error)) < 900  # noqa: PT017 - either is right
+        return
+    assert labels.gather([found]).shape == ((1, 3) if several else (1,))
+
+
+def test_a_mistyped_number_of_classes_takes_no_memory():
+    labels = Labels(10**12, several=False)
+    with pytest.raises(DatasetError, match=r"has no image of label 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 …"):
+        labels.check_all_seen(labels.gather([(0,), (1,)]), "channel 'train'")
 
 
 @pytest.mark.parametrize("text", ["1", '"1"', "1.0", "[1]"])
