@@ -1,4 +1,4 @@
-"""How good an endpoint is: the test split sent through it, and what its answers are worth.
+"""How good a model is: the test split sent through its endpoint, or through its artifact right here.
 
 Example::
 
@@ -6,9 +6,10 @@ Example::
     found.accuracy                     # 0.915
     found.interval                     # (0.868, 0.946): Wilson's, for 95 %
     console.print(render(found))
+    evaluate_artifact(Predictor.load("model.tar.gz"), dataset.images("test"), classes=dataset.classes)
 
-Every request carries ``InferenceId`` (``evaluate-<time>-<number>``) and ``CustomAttributes`` (the image's name), so
-that captured traffic can be joined to the test split.
+Every request to an endpoint carries ``InferenceId`` (``evaluate-<time>-<number>``) and ``CustomAttributes`` (the
+image's name), so that captured traffic can be joined to the test split.
 """
 
 from __future__ import annotations
@@ -26,13 +27,14 @@ from urllib.parse import quote
 import numpy as np
 
 from scones import files
-from scones.errors import CloudError, InputError
+from scones.errors import CloudError, ImageError, InputError
 from scones.measures import THRESHOLDS, ClassScore, Coverage, confusion, coverage, scores, wilson
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.progress import Progress
 
+    from scones.algorithm.predictor import Predictor
     from scones.dataset import LabelledImage
 
 CONTENT_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
@@ -40,10 +42,10 @@ CONTENT_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """An endpoint's answers to labelled images.
+    """A model's answers to labelled images.
 
     Attributes:
-        endpoint: The endpoint's name.
+        endpoint: The endpoint's name; None where an artifact answered by itself.
         classes: The classes, in label order.
         names: The images' names.
         labels: int64, shape (images,).
@@ -52,7 +54,7 @@ class Evaluation:
         about: What else the record shall say: model package, data set fingerprint.
     """
 
-    endpoint: str
+    endpoint: str | None
     classes: tuple[str, ...]
     names: tuple[str, ...]
     labels: np.ndarray
@@ -98,7 +100,7 @@ class Evaluation:
         """Everything, as it is kept in ``build/evaluation.json``."""
         low, high = self.interval
         return {
-            "endpoint": self.endpoint,
+            **({"endpoint": self.endpoint} if self.endpoint else {}),
             **self.about,
             "classes": list(self.classes),
             "images": len(self.labels),
@@ -178,8 +180,7 @@ def evaluate(
         InputError: there are no images.
         CloudError: the endpoint refused an image, or answered with something other than one probability a class.
     """
-    if not images:
-        raise InputError("the test split has no images", hint="make it with: invoke etl")
+    _refuse_nothing(images)
     run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
     answers: list[tuple[list[float], float] | None] = [None] * len(images)
     bar = progress.add_task(f"evaluating {endpoint}", total=len(images)) if progress else None
@@ -195,6 +196,65 @@ def evaluate(
                 progress.advance(bar)
     finally:
         pool.shutdown(cancel_futures=True)
+    return _evaluation(endpoint, classes, images, answers, about)
+
+
+def evaluate_artifact(
+    predictor: Predictor,
+    images: Sequence[LabelledImage],
+    *,
+    classes: Sequence[str],
+    about: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Let a model artifact answer labelled images in this process, one at a time, as an endpoint would.
+
+    Args:
+        predictor: The artifact, loaded.
+        images: With ``path``, ``label`` and ``name``.
+        classes: The classes, in label order: how many of them there are is checked, what they mean cannot be.
+        about: Kept with the result.
+        progress: Gets a bar of its own.
+
+    Raises:
+        InputError: there are no images, or the artifact tells another number of classes apart.
+        ImageError: an image cannot be decoded.
+    """
+    _refuse_nothing(images)
+    if predictor.num_classes != len(classes):
+        raise InputError(
+            f"the artifact tells {predictor.num_classes} classes apart; the data set has {len(classes)}: "
+            + ", ".join(classes),
+            hint="give the data set it was trained on: --dataset FOLDER, made with: invoke etl --classes A,B,…",
+        )
+    predictor.warm_up()
+    answers = []
+    bar = progress.add_task("evaluating the artifact", total=len(images)) if progress else None
+    for one in images:
+        body = one.path.read_bytes()
+        begun = time.perf_counter()
+        try:
+            (row,) = predictor.probabilities([body])
+        except ImageError as error:
+            raise ImageError(f"{one.path}: {error.message}", hint="make the data set again: invoke etl") from None
+        answers.append((row.tolist(), time.perf_counter() - begun))
+        if progress:
+            progress.advance(bar)
+    return _evaluation(None, classes, images, answers, about)
+
+
+def _refuse_nothing(images: Sequence[LabelledImage]) -> None:
+    if not images:
+        raise InputError("the test split has no images", hint="make it with: invoke etl")
+
+
+def _evaluation(
+    endpoint: str | None,
+    classes: Sequence[str],
+    images: Sequence[LabelledImage],
+    answers: Sequence[tuple[list[float], float]],
+    about: Mapping[str, Any] | None,
+) -> Evaluation:
     return Evaluation(
         endpoint=endpoint,
         classes=tuple(classes),
@@ -255,8 +315,8 @@ def render(found: Evaluation, *, threshold: float | None = None) -> RenderableTy
         ("accuracy ", "bold"),
         (f"{found.accuracy:.1%}", "bold green"),
         f"  ({int(found.correct.sum())} of {len(found.labels)} images; 95% interval {low:.1%} to {high:.1%})\n",
-        f"latency: median {np.median(found.seconds) * 1000:.0f} ms, "
-        f"95th percentile {np.percentile(found.seconds, 95) * 1000:.0f} ms",
+        f"latency: median {_milliseconds(np.median(found.seconds))}, "
+        f"95th percentile {_milliseconds(np.percentile(found.seconds, 95))}",
     )
     matrix = Table(title="Confusion: rows are the true classes", title_justify="left")
     matrix.add_column("")
@@ -284,3 +344,7 @@ def render(found: Evaluation, *, threshold: float | None = None) -> RenderableTy
 
 def _share(found: float | None) -> str:
     return "-" if found is None else f"{found:.1%}"
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.{1 if seconds < 0.01 else 0}f} ms"

@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from scones import evaluation
 from scones.dataset import LabelledImage
-from scones.errors import CloudError, InputError
+from scones.errors import CloudError, ImageError, InputError
 
 CLASSES = ("bicycle", "motorcycle")
 
@@ -150,3 +150,48 @@ def test_probabilities_are_floats_of_one_row_an_image(images):
     found = evaluation.evaluate(Endpoint(), "scones", images, classes=CLASSES)
     assert (found.probabilities.shape, found.probabilities.dtype) == ((4, 2), np.float64)
     assert (found.labels.dtype, found.seconds.shape) == (np.int64, (4,))
+
+
+class Artifact:
+    """Stands for a predictor: answers with the two probabilities that are written in the image's file."""
+
+    num_classes = 2
+    warm = False
+
+    def warm_up(self) -> None:
+        self.warm = True
+
+    def probabilities(self, bodies: list[bytes]) -> np.ndarray:
+        if bodies == [b"damaged"]:
+            raise ImageError("the image cannot be decoded")
+        return np.array([json.loads(body) for body in bodies])
+
+
+def test_an_artifact_is_measured_as_an_endpoint_is(images, tmp_path):
+    asked = evaluation.evaluate(Endpoint(), "scones", images, classes=CLASSES)
+    predictor = Artifact()
+    with Progress(disable=True) as progress:
+        found = evaluation.evaluate_artifact(
+            predictor, images, classes=CLASSES, about={"artifact": "model.tar.gz"}, progress=progress
+        )
+    assert predictor.warm
+    assert [(bar.completed, bar.total) for bar in progress.tasks] == [(4, 4)]
+    assert (found.names, found.accuracy, found.interval) == (asked.names, asked.accuracy, asked.interval)
+    assert found.confusion.tolist() == asked.confusion.tolist()
+    assert found.coverage() == asked.coverage()
+    kept = json.loads(found.write(tmp_path / "evaluation.json").read_text())
+    wanted = asked.to_json()
+    assert kept.keys() ^ wanted.keys() == {"endpoint", "artifact"}
+    assert kept["artifact"] == "model.tar.gz"
+
+
+def test_an_artifact_of_another_number_of_classes_is_refused_by_name(images):
+    with pytest.raises(InputError, match=r"(?s)tells 2 classes apart; the data set has 3: bus, tank, train.*--dataset"):
+        evaluation.evaluate_artifact(Artifact(), images, classes=("bus", "tank", "train"))
+
+
+def test_an_artifact_is_not_asked_about_nothing_or_what_is_no_image(image):
+    with pytest.raises(InputError, match="no images"):
+        evaluation.evaluate_artifact(Artifact(), [], classes=CLASSES)
+    with pytest.raises(ImageError, match=r"bad\.png: the image cannot be decoded"):
+        evaluation.evaluate_artifact(Artifact(), [image("bad.png", 0, "damaged")], classes=CLASSES)

@@ -206,3 +206,59 @@ def test_execute_refuses_a_threshold_that_is_none(deployed, threshold):
         run.execute(Context(), image=["s3://b/passed"], threshold=threshold)
     assert refused.value.code == 2
     assert "threshold" in refused.value.message
+
+
+@pytest.fixture
+def split_and_artifact(tmp_path):
+    """A data set with a test split of two drawn images, and an artifact that has never learnt anything."""
+    from PIL import Image
+
+    from scones.algorithm import artifact
+    from scones.algorithm.network import Network
+    from scones.algorithm.symbol import resnet
+
+    root = tmp_path / "dataset"
+    (root / "test").mkdir(parents=True)
+    for color in ("red", "blue"):
+        Image.new("RGB", (32, 32), color).save(root / f"test/{color}.png")
+    (root / "test.lst").write_text("0\t0\tred.png\n1\t1\tblue.png\n")
+    classes = ["bicycle", "motorcycle"]
+    described = {
+        "format": 1,
+        "classes": classes,
+        "counts": {split: dict.fromkeys(classes, 1) for split in ("train", "validation", "test")},
+        "fingerprint": "abc",
+        "means": {name: [0, 0, 0] for name in classes},
+        "source": {"kind": "sample", "name": "drawn", "sha256": ""},
+    }
+    (root / "dataset.json").write_text(json.dumps(described))
+    symbol = resnet(20, 2, (3, 8, 8))
+    parameters = Network.fresh(symbol, (3, 8, 8), seed=0).parameter_arrays()
+    shapes = [{"shape": [1, 3, 8, 8], "name": "data"}]
+    return root, artifact.write(tmp_path / "model.tar.gz", artifact.Artifact(symbol, parameters, shapes, 1))
+
+
+def test_evaluate_lets_an_artifact_answer_without_any_cloud(split_and_artifact, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(aws, "client", None)
+    monkeypatch.setattr(Stack, "outputs", None)
+    root, path = split_and_artifact
+    run.evaluate(Context(), artifact=str(path), dataset=str(root), out=str(tmp_path / "evaluation.json"))
+    kept = json.loads((tmp_path / "evaluation.json").read_text())
+    assert (kept["artifact"], kept["dataset_fingerprint"], kept["images"]) == (str(path), "abc", 2)
+    assert f"accuracy {kept['accuracy']:.1%}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        ({"artifact": "absent.tar.gz"}, 1, "no model artifact at absent.tar.gz"),
+        ({"workers": "2"}, 2, "--workers is for an endpoint's requests"),
+        ({"limit": "0"}, 2, "--limit must be a whole number from 1 on, not '0'"),
+    ],
+)
+def test_evaluate_refuses_what_it_cannot_use(split_and_artifact, options, code, message):
+    root, path = split_and_artifact
+    with pytest.raises(Exit) as refused:
+        run.evaluate(Context(), **{"artifact": str(path), "dataset": str(root)} | options)
+    assert message in refused.value.message
+    assert refused.value.code == code

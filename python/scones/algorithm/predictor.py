@@ -24,6 +24,11 @@ from scones.errors import ArtifactError
 LARGEST_BATCH = 64
 
 
+def one_image_at_a_time() -> None:
+    """Let this process compute with one thread a request: for single images, more only wait for one another."""
+    torch.set_num_threads(1)
+
+
 class Predictor:
     """A network and the preprocessing that its endpoint does: resized to the network's input, raw 0 to 255.
 

@@ -104,12 +104,9 @@ def _accepted(value: str) -> str | None:
 def serve(artifact: str, port: int) -> int:
     """Load an artifact and answer until told to leave; gives the exit code."""
     # Imported here: two seconds during which --help need not wait.
-    import torch
+    from scones.algorithm.predictor import Predictor, one_image_at_a_time
 
-    from scones.algorithm.predictor import Predictor
-
-    # Requests run side by side, one thread each: more threads a request only get in one another's way.
-    torch.set_num_threads(1)
+    one_image_at_a_time()
     try:
         predictor = Predictor.load(artifact)
         predictor.warm_up()

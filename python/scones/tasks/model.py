@@ -89,8 +89,9 @@ def predict(context, image, artifact=None, classes=None, env=None):
     pinned = _pinned(environment, artifact)
     path = fetched(environment, artifact or pinned.artifact_uri)
     with Console(stderr=True).status("loading"):
-        from scones.algorithm.predictor import Predictor
+        from scones.algorithm.predictor import Predictor, one_image_at_a_time
 
+        one_image_at_a_time()
         predictor = Predictor.load(path)
     labels = options.names(classes) or (pinned.class_labels if pinned else ())
     if labels and len(labels) != predictor.num_classes:
