@@ -29,10 +29,11 @@ variable "noncurrent_version_days" {
 }
 
 variable "expirations" {
-  description = "What is deleted by age: for each rule's name the key prefix it covers and the age in days."
+  description = "What is deleted by age: for each rule's name the key prefix it covers and the age in days, and how many days a replaced object of it is kept (noncurrent_version_days, unless given)."
   type = map(object({
-    prefix = string
-    days   = number
+    prefix          = string
+    days            = number
+    noncurrent_days = optional(number)
   }))
   default  = {}
   nullable = false
@@ -40,6 +41,11 @@ variable "expirations" {
   validation {
     condition     = alltrue([for rule in var.expirations : rule.days >= 1 && floor(rule.days) == rule.days])
     error_message = "An expiration's days are a whole number, 1 or more; these are ${jsonencode({ for name, rule in var.expirations : name => rule.days })}."
+  }
+
+  validation {
+    condition     = alltrue([for rule in var.expirations : rule.noncurrent_days == null ? true : rule.noncurrent_days >= 1 && floor(rule.noncurrent_days) == rule.noncurrent_days])
+    error_message = "An expiration's noncurrent_days are a whole number, 1 or more; these are ${jsonencode({ for name, rule in var.expirations : name => rule.noncurrent_days })}."
   }
 
   validation {

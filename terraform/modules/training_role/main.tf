@@ -15,11 +15,11 @@ locals {
   # https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html#sagemaker-roles-createtrainingjob-perms
   statements = [
     {
-      Sid       = "ListTheDataset"
+      Sid       = "ListWhatIsRead"
       Effect    = "Allow"
       Action    = ["s3:ListBucket"]
       Resource  = var.bucket_arn
-      Condition = { StringLike = { "s3:prefix" = ["datasets/*"] } }
+      Condition = { StringLike = { "s3:prefix" = ["datasets/*", "models/*", "checkpoints/*"] } }
     },
     {
       Sid      = "ReadTheDataset"
@@ -28,10 +28,19 @@ locals {
       Resource = "${var.bucket_arn}/datasets/*"
     },
     {
-      Sid      = "WriteTheArtifact"
+      # A job may start from an earlier one's artifact.
+      Sid      = "ReadAndWriteArtifacts"
       Effect   = "Allow"
-      Action   = ["s3:PutObject"]
+      Action   = ["s3:GetObject", "s3:PutObject"]
       Resource = "${var.bucket_arn}/models/*"
+    },
+    {
+      # SageMaker keeps a job's checkpoints as they are in its container, deletes included:
+      # https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html
+      Sid      = "KeepCheckpoints"
+      Effect   = "Allow"
+      Action   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+      Resource = "${var.bucket_arn}/checkpoints/*"
     },
     {
       Sid      = "WriteLogs"

@@ -10,7 +10,7 @@ variable "name" {
 }
 
 variable "bucket_arn" {
-  description = "The bucket whose datasets/ a job may read and whose models/ it may write."
+  description = "The bucket whose datasets/ a job may read, and whose models/ and checkpoints/ it may read and write."
   type        = string
   nullable    = false
 

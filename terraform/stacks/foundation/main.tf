@@ -17,6 +17,8 @@ module "bucket" {
   expirations = {
     captures = { prefix = "captures/", days = var.capture_retention_days }
     images   = { prefix = "images/", days = var.capture_retention_days }
+    # A job's checkpoint is replaced every epoch, and of no use once the job has ended well.
+    checkpoints = { prefix = "checkpoints/", days = 30, noncurrent_days = 1 }
   }
 }
 

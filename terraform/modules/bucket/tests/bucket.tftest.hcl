@@ -84,6 +84,17 @@ run "deletes_what_is_old" {
   }
 }
 
+run "deletes_sooner_what_is_replaced_often" {
+  variables {
+    expirations = { checkpoints = { prefix = "checkpoints/", days = 30, noncurrent_days = 1 } }
+  }
+
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.this.rule[1].noncurrent_version_expiration[0].noncurrent_days == 1
+    error_message = "An expiration's own noncurrent_days must count for its prefix."
+  }
+}
+
 run "rejects_a_name_that_S3_would_refuse" {
   command = plan
 
@@ -119,6 +130,16 @@ run "rejects_a_prefix_that_could_cover_a_neighbour" {
 
   variables {
     expirations = { captures = { prefix = "captures", days = 90 } }
+  }
+
+  expect_failures = [var.expirations]
+}
+
+run "rejects_zero_noncurrent_days_of_an_expiration" {
+  command = plan
+
+  variables {
+    expirations = { checkpoints = { prefix = "checkpoints/", days = 30, noncurrent_days = 0 } }
   }
 
   expect_failures = [var.expirations]

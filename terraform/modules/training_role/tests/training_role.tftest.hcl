@@ -24,9 +24,10 @@ variables {
 run "may_do_what_a_training_job_needs" {
   assert {
     condition = { for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
-      ListTheDataset   = [["s3:ListBucket"], "arn:aws:s3:::pictures"]
-      ReadTheDataset   = [["s3:GetObject"], "arn:aws:s3:::pictures/datasets/*"]
-      WriteTheArtifact = [["s3:PutObject"], "arn:aws:s3:::pictures/models/*"]
+      ListWhatIsRead        = [["s3:ListBucket"], "arn:aws:s3:::pictures"]
+      ReadTheDataset        = [["s3:GetObject"], "arn:aws:s3:::pictures/datasets/*"]
+      ReadAndWriteArtifacts = [["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::pictures/models/*"]
+      KeepCheckpoints       = [["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], "arn:aws:s3:::pictures/checkpoints/*"]
       WriteLogs = [
         ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
         "arn:aws:logs:us-east-1:123456789012:log-group:/aws/sagemaker/TrainingJobs:*",
@@ -42,13 +43,13 @@ run "may_do_what_a_training_job_needs" {
   }
 }
 
-run "lists_data_sets_only_and_puts_metrics_of_training_only" {
+run "lists_what_it_reads_only_and_puts_metrics_of_training_only" {
   assert {
     condition = { for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid => jsonencode(statement.Condition) if can(statement.Condition) } == {
-      ListTheDataset = jsonencode({ StringLike = { "s3:prefix" = ["datasets/*"] } })
+      ListWhatIsRead = jsonencode({ StringLike = { "s3:prefix" = ["datasets/*", "models/*", "checkpoints/*"] } })
       PutMetrics     = jsonencode({ StringEquals = { "cloudwatch:namespace" = "/aws/sagemaker/TrainingJobs" } })
     }
-    error_message = "Listing must be bound to datasets/ and metrics to the training jobs' namespace."
+    error_message = "Listing must be bound to datasets/, models/ and checkpoints/, and metrics to the training jobs' namespace."
   }
 }
 
