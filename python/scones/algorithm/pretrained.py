@@ -28,9 +28,9 @@ from typing import Any
 import numpy as np
 
 from scones.algorithm import artifact as artifacts
-from scones.algorithm import graph
+from scones.algorithm import graph, program
 from scones.algorithm.artifact import Artifact
-from scones.algorithm.half import half_precision
+from scones.algorithm.program import Program
 from scones.errors import ArtifactError, DatasetError, HyperparameterError
 from scones.training.hyperparameters import LARGE_IMAGE_LAYERS, SMALL_IMAGE_LAYERS, Hyperparameters
 
@@ -91,23 +91,21 @@ class Start:
             HyperparameterError: the hyperparameters do not fit the artifact; it is said which, and what they must be.
         """
         check(artifact, chosen)
+        symbol = in_single_precision(artifact.symbol)
         parameters = {name: np.asarray(array, np.float32) for name, array in artifact.parameters.items()}
         if not chosen.use_pretrained_model:
-            return cls(artifact.symbol, parameters)
-        symbol = with_last_layer(artifact.symbol, chosen.num_classes, multi_label=chosen.multi_label)
+            return cls(symbol, parameters)
+        symbol = with_last_layer(symbol, chosen.num_classes, multi_label=chosen.multi_label)
+        anew = last_layer(symbol)
+        kept = {name: array.shape for name, array in parameters.items() if name not in anew}
         try:
-            shapes = graph.parameter_shapes(symbol, chosen.image_shape)
+            shapes = program.shapes(program.read(symbol), chosen.image_shape, kept).parameters
         except ArtifactError as error:
-            raise _unfit(
-                "image_shape", _text(chosen.image_shape), f"cannot take such images: {error.message}"
-            ) from None
+            why = f"was made for {_text(artifact.image_shape)}, and cannot take that: {error.message}"
+            raise _unfit("image_shape", _text(chosen.image_shape), why) from None
         random = np.random.default_rng(seed)
-        drawn = {name: _drawn(shapes[name], random) for name in last_layer(symbol)}
-        other = next((name for name in shapes if name not in drawn and parameters[name].shape != shapes[name]), None)
-        if other is not None:
-            why = f"was made for {_text(artifact.image_shape)}: '{other}' has shape {parameters[other].shape}"
-            raise _unfit("image_shape", _text(chosen.image_shape), f"{why}; set image_shape to that")
-        return cls(symbol, {name: drawn.get(name, parameters.get(name)) for name in shapes})
+        drawn = {name: _drawn(shapes[name], random) for name in anew}
+        return cls(symbol, {name: drawn[name] if name in drawn else parameters[name] for name in shapes})
 
 
 def check(artifact: Artifact, chosen: Hyperparameters) -> None:
@@ -119,9 +117,6 @@ def check(artifact: Artifact, chosen: Hyperparameters) -> None:
     layers = num_layers(artifact.symbol)
     if layers not in (None, chosen.num_layers):
         raise _unfit("num_layers", chosen.num_layers, f"has {layers} layers; set num_layers to {layers}")
-    wanted = "float16" if half_precision(artifact.symbol) else "float32"
-    if wanted != chosen.precision_dtype:
-        raise _unfit("precision_dtype", chosen.precision_dtype, f"computes in {wanted}; set precision_dtype to that")
     if artifact.image_shape[0] != chosen.image_shape[0]:
         why = f"takes images of {artifact.image_shape[0]} channels; set image_shape to as many"
         raise _unfit("image_shape", _text(chosen.image_shape), why)
@@ -134,35 +129,51 @@ def check(artifact: Artifact, chosen: Hyperparameters) -> None:
     if artifact.num_classes != chosen.num_classes:
         why = f"tells {artifact.num_classes} classes, and incremental training goes on with the same"
         raise _unfit("num_classes", chosen.num_classes, why + again)
-    output = graph.nodes(artifact.symbol)[graph.head(artifact.symbol)].operator
-    if output != HEADS[chosen.multi_label]:
-        why = f"ends in {output}, where {HEADS[chosen.multi_label]} goes with it"
+    several = program.read(artifact.symbol).multi_label
+    if several != chosen.multi_label:
+        why = f"tells {'several labels' if several else 'one label'} an image; set multi_label to {int(several)}"
         raise _unfit("multi_label", int(chosen.multi_label), why + again)
 
 
 def last_layer(symbol: Mapping[str, Any]) -> list[str]:
-    """The artifact's names of the last FullyConnected layer's weight and bias (where it has one)."""
-    found = graph.nodes(symbol)
-    layer = found[_last_layer(found)]
-    return [f"arg:{found[source].name}" for source in layer.inputs[1:]]
+    """The artifact's names of the weight, and of the bias where it has one, of the last FullyConnected layer."""
+    found = program.read(symbol)
+    return [found.parameters[source] for source in found.nodes[_last_layer(found)].inputs[1:]]
 
 
 def with_last_layer(symbol: Mapping[str, Any], num_classes: int, *, multi_label: bool) -> dict[str, Any]:
-    """A graph with another number of classes, and with the output that goes with one label an image, or several."""
+    """A graph with another number of classes, and with the output that goes with one label an image, or several.
+
+    Raises:
+        HyperparameterError: the graph's output is none that can be changed so.
+    """
     changed = copy.deepcopy(dict(symbol))
-    found = graph.nodes(changed)
+    found = program.read(changed)
     place = _last_layer(found)
-    for index in (place, *found[place].inputs[1:]):
+    for index in (place, *found.nodes[place].inputs[1:]):
         for spelling in SETTINGS:
             settings = changed["nodes"][index].get(spelling) or {}
             settings.pop("__shape__", None)
             if "num_hidden" in settings:
                 settings["num_hidden"] = str(num_classes)
-    output = changed["nodes"][graph.head(changed)]
-    if output["op"] != HEADS[multi_label]:
+    if found.multi_label != multi_label:
+        output = changed["nodes"][graph.head(changed)]
+        if output["op"] != HEADS[found.multi_label]:
+            raise _unfit("multi_label", int(multi_label), f"ends in {output['op']}, which cannot be changed to that")
         output["op"] = HEADS[multi_label]
         for spelling in SETTINGS:
             output.pop(spelling, None)
+    return changed
+
+
+def in_single_precision(symbol: Mapping[str, Any]) -> dict[str, Any]:
+    """A graph without its casts to float16, which MXNet computes on GPUs only, while models are served on CPUs."""
+    changed = copy.deepcopy(dict(symbol))
+    for node in changed["nodes"]:
+        if node["op"] == "Cast" and any((node.get(spelling) or {}).get("dtype") == "float16" for spelling in SETTINGS):
+            node["op"] = "_copy"
+            for spelling in SETTINGS:
+                node.pop(spelling, None)
     return changed
 
 
@@ -176,8 +187,11 @@ def num_layers(symbol: Mapping[str, Any]) -> int | None:
     return depth if depth in (*SMALL_IMAGE_LAYERS, *LARGE_IMAGE_LAYERS) else None
 
 
-def _last_layer(found: list[graph.Node]) -> int:
-    return max(index for index, node in enumerate(found) if node.operator == "FullyConnected")
+def _last_layer(found: Program) -> int:
+    layers = [index for index in found.steps if found.nodes[index].operator == "FullyConnected"]
+    if not layers:
+        raise _unfit("use_pretrained_model", 1, "has no FullyConnected layer that could be drawn anew")
+    return max(layers)
 
 
 def _drawn(shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:

@@ -90,7 +90,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
     import torch
 
     from scones.algorithm import artifact as artifacts
-    from scones.algorithm import checkpoint, half, loop, pretrained, symbol
+    from scones.algorithm import checkpoint, loop, pretrained, symbol
     from scones.algorithm.network import Network
 
     if "OMP_NUM_THREADS" not in os.environ:
@@ -102,13 +102,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
         torch.backends.cudnn.benchmark = False
     given = pretrained.read(root)
     if given is None:
-        graph = symbol.resnet(
-            chosen.num_layers,
-            chosen.num_classes,
-            chosen.image_shape,
-            multi_label=chosen.multi_label,
-            dtype=chosen.precision_dtype,
-        )
+        graph = symbol.resnet(chosen.num_layers, chosen.num_classes, chosen.image_shape, multi_label=chosen.multi_label)
         network = Network.fresh(graph, chosen.image_shape, seed=seed)
     else:
         start = pretrained.Start.of(given, chosen, seed=seed)
@@ -118,7 +112,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
     shapes = [{"shape": [chosen.mini_batch_size, *chosen.image_shape], "name": "data"}]
 
     def keep(parameters: Mapping[str, np.ndarray], epoch: int) -> None:
-        made = artifacts.Artifact(graph, half.stored(graph, parameters), shapes, epoch)
+        made = artifacts.Artifact(graph, parameters, shapes, epoch)
         artifacts.write(root / "model", made, beside=chosen.checkpoint_frequency is not None)
         log.info('Saved checkpoint to "%s"', f"/opt/ml/model/{artifacts.PREFIX}-{epoch:04d}.params")
 

@@ -3,7 +3,7 @@
 Example::
 
     start = find(environment, "3")                       # a version; or a path, or s3://BUCKET/KEY
-    start.settings                                       # {'image_shape': '3,28,28', 'num_layers': '20', …}
+    start.settings                                       # {'image_shape': '3,28,28', 'num_layers': '20'}
     start.put(s3, "scones-dev-1")                        # 's3://scones-dev-1/models/…/model.tar.gz'
 """
 
@@ -41,12 +41,11 @@ class Start:
     @property
     def settings(self) -> dict[str, str]:
         """The hyperparameters that its network settles, unless someone sets others."""
-        from scones.algorithm import half, pretrained
+        from scones.algorithm import pretrained
 
         layers = pretrained.num_layers(self.artifact.symbol)
         return {
             "image_shape": ",".join(map(str, self.artifact.image_shape)),
-            "precision_dtype": "float16" if half.half_precision(self.artifact.symbol) else "float32",
             **({"num_layers": str(layers)} if layers else {}),
         }
 
