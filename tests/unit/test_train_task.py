@@ -24,7 +24,7 @@ class Keyboard:
         self.questions: list[str] = []
         self._answer = answer
         monkeypatch.setattr("sys.stdin", self)
-        monkeypatch.setattr(tasks, "_asked", self._ask)
+        monkeypatch.setattr("scones.tasks.prepare.asked", self._ask)
         self.there = there
 
     def isatty(self) -> bool:

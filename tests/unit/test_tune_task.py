@@ -155,7 +155,7 @@ def test_ctrl_c_asks_whether_to_stop_and_the_job_can_be_followed_again(
     stopped: list[str] = []
     ended(KeyboardInterrupt(), dataclasses.replace(DONE, status="Stopped"))
     monkeypatch.setattr("sys.stdin", type("Terminal", (), {"isatty": lambda self: True})())
-    monkeypatch.setattr(tasks, "_asked", lambda question: answer)
+    monkeypatch.setattr("scones.tasks.prepare.asked", lambda question: answer)
     monkeypatch.setattr("scones.training.tuning.stop", lambda environment, name: stopped.append(name))
     if answer:
         tasks.tune(Context(), attach="t")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from scones import settings
 from scones.errors import InputError
-from scones.tasks import options
+from scones.tasks import options, prepare
 from scones.tasks.cli import task
 from scones.tasks.registry import register_job
 
@@ -112,58 +112,28 @@ def _start(
     model: str | None,
 ) -> str:
     """Everything up to the job's creation; the job's name."""
-    from scones import aws, dataset
-    from scones.dataset import labels, transfer
-    from scones.tasks.data import announce, bars
-    from scones.training import job, request, starting
-    from scones.training.hyperparameters import check_pretrained
+    from scones.training import job, request
 
-    chosen_classes = labels.parse(classes) if classes else environment.classes
     if name is not None:
         request.check_name(name)
-    request.check_instance_type(environment.training.instance_type)
-    if model:
-        with bars(console) as progress:
-            start = starting.find(environment, model, progress=progress)
-        overrides = {**start.settings, **overrides}
-    # Nobody waits for a data set to be told of a misspelt hyperparameter: how many images there are is seen later.
-    chosen = request.hyperparameters(environment, classes=len(chosen_classes), samples=sys.maxsize, overrides=overrides)
-    check_pretrained(chosen, model_channel=bool(model))
-    if model:
-        from scones.algorithm import pretrained
-
-        pretrained.check(start.artifact, chosen)
-    environment.endpoint_url()
-    with bars(console) as progress:
-        ensured = dataset.ensure(
-            chosen_classes,
-            environment.build / "dataset",
-            cache=environment.build / "downloads",
-            reuse=True,
-            recordio=recordio,
-            progress=progress,
-        )
-    announce(ensured, console)
-    data = ensured.dataset
-    chosen = request.hyperparameters(
-        environment, classes=len(data.classes), samples=data.size("train"), overrides=overrides
+    ready = prepare.prepare(
+        environment,
+        console,
+        overrides,
+        classes=classes,
+        recordio=recordio,
+        model=model,
+        consent=lambda: None if yes else _confirm(environment, console),
     )
-    if not yes:
-        _confirm(environment, console)
-    outputs = _foundation(environment, console)
-    s3 = aws.client(environment, "s3", max_connections=transfer.THREADS)
-    with bars(console) as progress:
-        uri = dataset.upload(data, s3, outputs["bucket"], progress=progress)
-    console.print(f"data set is at {uri}", soft_wrap=True)
     return job.start(
         environment,
-        uri,
-        chosen,
-        bucket=outputs["bucket"],
-        role_arn=outputs["training_role_arn"],
+        ready.dataset_uri,
+        ready.chosen,
+        bucket=ready.bucket,
+        role_arn=ready.role_arn,
         name=name,
         recordio=recordio,
-        model_uri=start.put(s3, outputs["bucket"]) if model else None,
+        model_uri=ready.model_uri,
     )
 
 
@@ -178,7 +148,7 @@ def _resume(environment: Environment, console: Console, ended: str, name: str | 
     before = job.resumable(environment, ended)
     if not yes:
         _confirm(environment, console)
-    outputs = _foundation(environment, console)
+    outputs = prepare.foundation(environment, console)
     return job.start(
         environment,
         before.dataset_uri,
@@ -192,34 +162,17 @@ def _resume(environment: Environment, console: Console, ended: str, name: str | 
     )
 
 
-def _foundation(environment: Environment, console: Console) -> dict[str, Any]:
-    """Apply the foundation stack; its outputs."""
-    from scones.terraform import Stack
-
-    log = environment.build / "logs" / f"terraform-{environment.name}-foundation.log"
-    stack = Stack(environment, "foundation", log=log)
-    with console.status(f"applying the foundation stack (terraform; {log})"):
-        stack.apply()
-    return stack.outputs()
-
-
 def _confirm(environment: Environment, console: Console) -> None:
-    """Ask before AWS is used for money; a local cloud costs nothing.
+    """Ask before AWS is used for money.
 
     Raises:
         InputError: the answer is no, or nobody is there to answer.
     """
-    if environment.cloud_path is not None:
-        return
     what = (
         f"this starts a training job on {environment.training.instance_type} in {environment.region}, for at most "
         f"{environment.training.max_runtime_seconds // 60} minutes; AWS charges for it"
     )
-    if not sys.stdin.isatty():
-        raise InputError(what, hint="where nobody can answer, say so: --yes")
-    console.print(what, soft_wrap=True)
-    if not _asked("Go on?"):
-        raise InputError("nothing was started")
+    prepare.confirm(environment, what, console)
 
 
 def _follow(environment: Environment, name: str, console: Console) -> Any:
@@ -236,18 +189,8 @@ def _follow(environment: Environment, name: str, console: Console) -> Any:
     with suppress(KeyboardInterrupt):
         return watch()
     with suppress(KeyboardInterrupt):
-        if sys.stdin.isatty() and _asked("Stop the training job?"):
+        if sys.stdin.isatty() and prepare.asked("Stop the training job?"):
             job.stop(environment, name)
             return watch()
     again = f"invoke train --attach {name} --env {environment.name}"
     raise Exit(f"training job '{name}' goes on by itself; to follow it again: {again}", code=130)
-
-
-def _asked(question: str) -> bool:
-    """Whether a person says yes; no is the default, and what Ctrl-C and Ctrl-D mean."""
-    from rich.prompt import Confirm
-
-    try:
-        return Confirm.ask(question, default=False)
-    except (KeyboardInterrupt, EOFError):
-        return False

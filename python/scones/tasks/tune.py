@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from scones import settings
 from scones.errors import InputError, TrainingError
-from scones.tasks import options
+from scones.tasks import options, prepare
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
         "choice": "search these words, NAME=VALUE,VALUE; may be given many times",
         "set": "a hyperparameter of all trials, NAME=VALUE; may be given many times",
         "classes": "the classes in label order, with commas; the environment's where not given",
+        "recordio": "train on the data set's RecordIO files, which are made if need be",
+        "model": "start every trial from a trained model: a model.tar.gz, s3://BUCKET/KEY, or a version's number",
         "jobs": "at most so many trials; the environment's tuning.max_jobs where not given",
         "parallel": "so many of them at a time; the environment's tuning.max_parallel_jobs where not given",
         "strategy": "Bayesian, Random or Grid (every combination of choices); the environment's where not given",
@@ -53,6 +55,8 @@ def tune(
     choice=None,
     set=None,
     classes=None,
+    recordio=False,
+    model=None,
     jobs=None,
     parallel=None,
     strategy=None,
@@ -82,8 +86,9 @@ def tune(
 
     environment = settings.load(env)
     console = Console()
-    given = {"--range": range, "--choice": choice, "--set": set, "--classes": classes, "--jobs": jobs,
-             "--parallel": parallel, "--strategy": strategy, "--seed": seed, "--name": name}  # fmt: skip
+    given = {"--range": range, "--choice": choice, "--set": set, "--classes": classes, "--recordio": recordio,
+             "--model": model, "--jobs": jobs, "--parallel": parallel, "--strategy": strategy, "--seed": seed,
+             "--name": name}  # fmt: skip
     useless = [option for option, value in given.items() if value]
     if attach and useless:
         raise InputError(
@@ -102,6 +107,8 @@ def tune(
             limits,
             fixed,
             classes=classes,
+            recordio=recordio,
+            model=model,
             name=name,
             seed=options.whole_number(seed, "--seed", least=0),
             yes=yes,
@@ -166,84 +173,62 @@ def _start(
     fixed: dict[str, str],
     *,
     classes: str | None,
+    recordio: bool,
+    model: str | None,
     name: str | None,
     seed: int | None,
     yes: bool,
 ) -> str:
     """Everything up to the job's creation; the job's name."""
-    from scones import aws, dataset
-    from scones.dataset import labels, transfer
-    from scones.tasks.data import announce, bars
-    from scones.terraform import Stack
-    from scones.training import request, tuning
+    from scones.training import tuning
 
-    chosen_classes = labels.parse(classes) if classes else environment.classes
     if name is not None:
         tuning.check_name(name)
-    request.check_instance_type(environment.training.instance_type)
-    # Nobody waits for a data set to be told of a mistake: how many images there are is seen later.
-    chosen = request.hyperparameters(environment, classes=len(chosen_classes), samples=sys.maxsize, overrides=fixed)
-    tuning.check_together(searched, chosen)
-    environment.endpoint_url()
-    with bars(console) as progress:
-        ensured = dataset.ensure(
-            chosen_classes,
-            environment.build / "dataset",
-            cache=environment.build / "downloads",
-            reuse=True,
-            progress=progress,
-        )
-    announce(ensured, console)
-    data = ensured.dataset
-    chosen = request.hyperparameters(
-        environment, classes=len(data.classes), samples=data.size("train"), overrides=fixed
+
+    def consent() -> None:
+        for entry in searched.values():
+            console.print(f"searching {entry}", soft_wrap=True, highlight=False)
+        if not yes:
+            _confirm(environment, limits, console)
+
+    ready = prepare.prepare(
+        environment,
+        console,
+        fixed,
+        classes=classes,
+        recordio=recordio,
+        model=model,
+        consent=consent,
+        check=lambda chosen: tuning.check_together(searched, chosen),
     )
-    tuning.check_together(searched, chosen)
-    for entry in searched.values():
-        console.print(f"searching {entry}", soft_wrap=True, highlight=False)
-    if not yes:
-        _confirm(environment, limits, console)
-    log = environment.build / "logs" / f"terraform-{environment.name}-foundation.log"
-    stack = Stack(environment, "foundation", log=log)
-    with console.status(f"applying the foundation stack (terraform; {log})"):
-        stack.apply()
-    outputs = stack.outputs()
-    s3 = aws.client(environment, "s3", max_connections=transfer.THREADS)
-    with bars(console) as progress:
-        uri = dataset.upload(data, s3, outputs["bucket"], progress=progress)
-    console.print(f"data set is at {uri}", soft_wrap=True)
     return tuning.start(
         environment,
-        uri,
-        chosen,
+        ready.dataset_uri,
+        ready.chosen,
         searched,
-        bucket=outputs["bucket"],
-        role_arn=outputs["training_role_arn"],
+        bucket=ready.bucket,
+        role_arn=ready.role_arn,
         limits=limits,
         name=name,
         seed=seed,
+        recordio=recordio,
+        model_uri=ready.model_uri,
     )
 
 
 def _confirm(environment: Environment, limits: Tuning, console: Console) -> None:
-    """Ask before AWS is used for money; a local cloud costs nothing.
+    """Ask before AWS is used for money.
 
     Raises:
         InputError: the answer is no, or nobody is there to answer.
     """
-    if environment.cloud_path is not None:
-        return
     count = "a training job for every combination" if limits.strategy == "Grid" else f"up to {limits.max_jobs} jobs"
     what = (
         f"this starts {count}, {limits.max_parallel_jobs} at a time, on {environment.training.instance_type} in "
         f"{environment.region}, each for at most {environment.training.max_runtime_seconds // 60} minutes; AWS charges "
         "for them"
     )
-    if not sys.stdin.isatty():
-        raise InputError(what, hint="where nobody can answer, say so: --yes")
-    console.print(what, soft_wrap=True)
-    if not _asked("Go on?"):
-        raise InputError("nothing was started")
+    prepare.confirm(environment, what, console)
 
 
 def _follow(environment: Environment, name: str, console: Console) -> TuningJob:
@@ -260,7 +245,7 @@ def _follow(environment: Environment, name: str, console: Console) -> TuningJob:
     with suppress(KeyboardInterrupt):
         return follow()
     with suppress(KeyboardInterrupt):
-        if sys.stdin.isatty() and _asked("Stop the tuning job? What its trials have reached is kept."):
+        if sys.stdin.isatty() and prepare.asked("Stop the tuning job? What its trials have reached is kept."):
             tuning.stop(environment, name)
             return follow()
     again = f"invoke tune --attach {name} --env {environment.name}"
@@ -286,13 +271,3 @@ def _report(environment: Environment, job: TuningJob, console: Console) -> None:
 
 def _folder(environment: Environment, job: TuningJob) -> Path:
     return environment.build / "tuning" / job.name
-
-
-def _asked(question: str) -> bool:
-    """Whether a person says yes; no is the default, and what Ctrl-C and Ctrl-D mean."""
-    from rich.prompt import Confirm
-
-    try:
-        return Confirm.ask(question, default=False)
-    except (KeyboardInterrupt, EOFError):
-        return False

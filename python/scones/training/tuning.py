@@ -138,6 +138,8 @@ def start(
     limits: Tuning | None = None,
     name: str | None = None,
     seed: int | None = None,
+    recordio: bool = False,
+    model_uri: str | None = None,
     client: Callable[..., Any] = aws.client,
 ) -> str:
     """Create a tuning job.
@@ -151,6 +153,8 @@ def start(
         limits: The environment's, if not given.
         name: The job's name; one that says where and when, if not given.
         seed: Repeats the choice of trials.
+        recordio: Train on the data set's RecordIO files rather than on its images.
+        model_uri: The ``model.tar.gz`` that every trial starts from.
         client: Makes the environment's clients.
 
     Returns:
@@ -172,6 +176,8 @@ def start(
         bucket=bucket,
         role_arn=role_arn,
         tags={"Project": PROJECT, "Environment": environment.name, COMMIT_TAG: revision.commit(environment.root)},
+        recordio=recordio,
+        model_uri=model_uri,
     )
     asked = request(training, name=name, searched=searched, limits=limits, seed=seed)
     try:

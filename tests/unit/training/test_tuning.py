@@ -86,6 +86,24 @@ def test_trials_share_what_is_not_searched() -> None:
     assert asked()["Tags"] == [{"Key": "Project", "Value": "scones"}]
 
 
+def test_trials_do_not_share_a_place_for_checkpoints() -> None:
+    training = {
+        **training_request(
+            ENVIRONMENT,
+            name=NAME,
+            image=image_uri("us-east-1"),
+            dataset_uri="s3://scones-dev/datasets/0123abcd",
+            chosen=chosen(),
+            bucket="scones-dev",
+            role_arn=ROLE,
+            tags={},
+        ),
+        "checkpoint_config": {"s3_uri": "s3://scones-dev/checkpoints"},
+    }
+    made = tuning.request(training, name=NAME, searched=SEARCHED, limits=settings.Tuning())
+    assert "CheckpointConfig" not in made["TrainingJobDefinition"]
+
+
 def test_a_grid_has_choices_only_and_as_many_trials_as_combinations() -> None:
     grid = asked(ranges.merge([ranges.read_choice("optimizer=sgd,nag")]), strategy="Grid")
     assert grid["HyperParameterTuningJobConfig"]["ResourceLimits"] == {"MaxParallelTrainingJobs": 2}
