@@ -22,6 +22,8 @@ from scones.errors import ImageError
 
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 MOST_PIXELS = 50_000_000  # a 50-megapixel photograph; more is a mistake or a decompression bomb
+# A photograph has a few pixels a byte, an empty page some hundred: what is large and has more is made to be a bomb.
+LARGE, MOST_PIXELS_A_BYTE = 8_000_000, 300
 MOST_SCANS = 100  # a progressive JPEG has about ten; each is a pass over all pixels
 START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # the start of a frame, of each kind of coding
@@ -54,7 +56,7 @@ def _check_png(data: bytes) -> None:
             if kind != b"IHDR" or length != 13:
                 raise ImageError("the PNG image is damaged: it does not begin with its header")
             if at + 25 <= len(data):
-                _check_size(*struct.unpack_from(">II", data, at + 8))
+                _check_size(*struct.unpack_from(">II", data, at + 8), len(data))
         if kind == b"IEND":
             return
         at += 12 + length
@@ -82,7 +84,7 @@ def _check_jpeg(data: bytes) -> None:
         (length,) = struct.unpack_from(">H", data, at)
         if kind in FRAMES and at + 7 <= len(data):
             height, width = struct.unpack_from(">HH", data, at + 3)
-            _check_size(width, height)
+            _check_size(width, height, len(data))
         at += length
         if kind == START_OF_SCAN:
             scans += 1
@@ -95,11 +97,13 @@ def _check_jpeg(data: bytes) -> None:
     raise _cut_short("JPEG", data)
 
 
-def _check_size(width: int, height: int) -> None:
+def _check_size(width: int, height: int, size: int) -> None:
     if not width or not height:
         raise ImageError(f"the image is empty: {width} x {height} pixels")
     if width * height > MOST_PIXELS:
         raise ImageError(f"the image is too large: {width} x {height}, more than {MOST_PIXELS} pixels")
+    if width * height > max(LARGE, MOST_PIXELS_A_BYTE * size):
+        raise ImageError(f"the image is a decompression bomb: {width} x {height} pixels in {size} bytes")
 
 
 def _cut_short(form: str, data: bytes) -> ImageError:
