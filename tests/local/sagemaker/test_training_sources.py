@@ -152,9 +152,7 @@ def test_a_reader_may_close_a_pipe_early(tmp_path: Path) -> None:
     feeder = pipes.Feeder(tmp_path, "train", lambda epoch: iter([str(epoch).encode(), LARGE]))
     with (tmp_path / "train_0").open("rb") as pipe:
         assert pipe.read(1) == b"0"
-    poll = threading.Event()
-    while not (tmp_path / "train_1").exists():  # as the documentation asks for
-        poll.wait(0.01)
+    ends(lambda: wait_until((tmp_path / "train_1").exists))  # as the documentation asks for
     assert (tmp_path / "train_1").read_bytes() == b"1" + LARGE
     ends(feeder.stop)
 
