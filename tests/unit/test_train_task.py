@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -64,6 +66,12 @@ FINISHED = job.Outcome(
         ({"classes": "bicycle,bicycle"}, "bicycle"),
         ({"name": "no name"}, "'no name' cannot be a training job's name"),
         ({"attach": "j", "set": ["epochs=3"], "name": "k"}, "--set, --name would change nothing"),
+        ({"attach": "j", "resume": "k"}, "--attach follows .*: --resume would change nothing"),
+        (
+            {"resume": "j", "model": "3", "recordio": True},
+            "--resume goes on .*: --recordio, --model would change nothing",
+        ),
+        ({"set": ["use_pretrained_model=1"]}, "the container's own weights are for 3,224,224"),
     ],
 )
 def test_a_mistake_is_told_before_anything_is_done(
@@ -77,6 +85,98 @@ def test_a_mistake_is_told_before_anything_is_done(
     with pytest.raises(Exit, match=said) as ended:
         tasks.train(Context(), **{"env": "dev", **options})
     assert ended.value.code == 2
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the job would have been asked for; neither a data set nor a cloud is there."""
+    asked: dict[str, Any] = {}
+
+    def ensure(classes: tuple[str, ...], out: Path, **options: Any) -> Any:
+        asked["ensured"] = options
+        return SimpleNamespace(dataset=SimpleNamespace(classes=classes, size=lambda split: 900))
+
+    def start(environment: settings.Environment, dataset_uri: str, chosen: Any, **options: Any) -> str:
+        asked.update(dataset_uri=dataset_uri, chosen=chosen, **options)
+        return "new"
+
+    monkeypatch.setattr("scones.dataset.ensure", ensure)
+    monkeypatch.setattr("scones.dataset.upload", lambda *arguments, **options: "s3://b/datasets/f")
+    monkeypatch.setattr("scones.tasks.data.announce", lambda *arguments: None)
+    monkeypatch.setattr(
+        "scones.tasks.prepare.foundation", lambda *arguments: {"bucket": "b", "training_role_arn": "role"}
+    )
+    monkeypatch.setattr("scones.aws.client", lambda *arguments, **options: None)
+    monkeypatch.setattr(job, "start", start)
+    monkeypatch.setattr(job, "follow", lambda *arguments: FINISHED)
+    return asked
+
+
+def a_model(folder: Path) -> Path:
+    from scones.algorithm import artifact
+    from scones.algorithm.network import Network
+    from scones.algorithm.symbol import resnet
+
+    symbol = resnet(32, 2, (3, 20, 20))
+    parameters = Network.fresh(symbol, (3, 20, 20), seed=0).parameter_arrays()
+    shapes = [{"name": "data", "shape": [1, 3, 20, 20]}]
+    return artifact.write(folder / "model.tar.gz", artifact.Artifact(symbol, parameters, shapes, epoch=1))
+
+
+def test_a_model_to_start_from_settles_the_network_and_goes_to_the_bucket(
+    started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(
+        "scones.artifacts.upload", lambda s3, bucket, path: f"s3://{bucket}/models/imported/{path.name}"
+    )
+    model = str(a_model(tmp_path))
+    tasks.train(Context(), env="dev", model=model, recordio=True, register=False, yes=True)
+    assert (started["chosen"].num_layers, started["chosen"].image_shape) == (32, (3, 20, 20))
+    assert started["model_uri"] == "s3://b/models/imported/model.tar.gz"
+    assert started["recordio"]
+    assert started["ensured"]["recordio"]
+    options = ["use_pretrained_model=1", "num_layers=20"]
+    with pytest.raises(Exit, match="num_layers is 20, but the network in channel 'model' has 32 layers"):
+        tasks.train(Context(), env="dev", model=model, set=options, register=False, yes=True)
+    with pytest.raises(Exit, match=r"num_classes is 3, .* set use_pretrained_model to 1"):
+        tasks.train(Context(), env="dev", model=model, classes="bus,tank,train", register=False, yes=True)
+
+
+def test_a_model_that_is_not_there_is_named(started: dict[str, Any]) -> None:
+    with pytest.raises(Exit, match=r"there is no model artifact at nowhere\.tar\.gz"):
+        tasks.train(Context(), env="dev", model="nowhere.tar.gz", yes=True)
+
+
+def test_going_on_with_a_job_asks_for_just_what_it_was_asked_for(
+    started: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {"num_classes": "2", "num_training_samples": "900", "image_shape": "3,28,28", "num_layers": "20"}
+    before = job.Job(
+        "ended",
+        "arn",
+        "Failed",
+        "Failed",
+        "AlgorithmError: , exit code: 137",
+        "image",
+        None,
+        "s3://b/datasets/f",
+        recordio=True,
+        model_uri="s3://b/models/m/model.tar.gz",
+        checkpoint_uri="s3://b/checkpoints/ended",
+        hyperparameters=values,
+    )
+    monkeypatch.setattr(job, "describe", lambda environment, name, **options: before)
+    tasks.train(Context(), env="dev", resume="ended", name="again", register=False, yes=True)
+    assert started.pop("chosen").to_strings() == values
+    assert started == {
+        "dataset_uri": "s3://b/datasets/f",
+        "bucket": "b",
+        "role_arn": "role",
+        "name": "again",
+        "recordio": True,
+        "model_uri": "s3://b/models/m/model.tar.gz",
+        "checkpoint_uri": "s3://b/checkpoints/ended",
+    }
 
 
 def test_nothing_that_costs_money_is_started_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
