@@ -118,7 +118,11 @@ def shapes(program: Program, image_shape: tuple[int, int, int], arrays: Mapping[
     known: dict[int, Shape | None] = {program.data: (1, *image_shape)}
     for index, name in program.parameters.items():
         declared = program.nodes[index].integers("__shape__", ())
-        known[index] = (arrays or {}).get(name) or (declared if all(declared) else None) or None
+        declared = declared if all(declared) else ()  # a side of 0 is one that is not said
+        at_hand = (arrays or {}).get(name) or ()
+        if declared and at_hand and declared != at_hand:
+            raise ArtifactError(f"'{name}' has shape {at_hand}; the symbol says {declared}")
+        known[index] = at_hand or declared or None
     images = {program.data}  # what depends on the image, so has as many entries as there are images
     for index, operator in program.steps.items():
         node = program.nodes[index]

@@ -1,9 +1,12 @@
 """The .params codec: what MXNet wrote is read, what is written is what MXNet writes, and nothing makes it crash."""
 
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scones.algorithm.ndarray import dumps, loads
 from scones.errors import ArtifactError
@@ -73,6 +76,7 @@ def test_reads_a_scalar_where_the_version_has_them():
         (file_of(struct.pack("<Ii", 0xF993FAC9, 2) + bytes(40)), "storage type csr"),
         (file_of(struct.pack("<IiIqiii", 0xF993FAC9, 0, 1, 2, 1, 0, 4) + bytes(8)), "of type int32"),
         (file_of(struct.pack("<IiI", 0xF993FAC9, 0, 0)), "no shape"),
+        (file_of(struct.pack("<Iii", 0xF993FACA, 0, -1)), "no shape"),
         (file_of(struct.pack("<IiI", 0xF993FAC9, 0, 1000) + bytes(20)), "1000 sides"),
         (file_of(struct.pack("<IiIqqiii", 0xF993FAC9, 0, 2, 2**40, 2**40, 1, 0, 0)), "needs 4835703278458516698824704"),
         (file_of(struct.pack("<IiIqqiii", 0xF993FAC9, 0, 2, -1, -4, 1, 0, 0) + bytes(16)), r"shape is \(-1, -4\)"),
@@ -94,17 +98,70 @@ def test_no_cut_of_a_file_is_taken_for_a_file():
             loads(GENUINE[:length])
 
 
-def test_a_damaged_file_is_an_error_or_arrays_that_fit_into_it():
-    random = np.random.default_rng(0)
-    for _ in range(3000):
-        data = bytearray(GENUINE)
-        for _ in range(random.integers(1, 4)):
-            data[random.integers(len(data))] = random.integers(256)
-        try:
-            found = loads(bytes(data))
-        except ArtifactError:
-            continue
-        assert sum(array.nbytes for array in found.values()) <= len(data)
+SIZES = st.sampled_from([0, 1, 2, 3, 4, 31, 33, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**63 - 1, 2**63, 2**64 - 1])
+MAGICS = st.sampled_from([0xF993FAC8, 0xF993FAC9, 0xF993FACA, 0, 1, 2, 2**32 - 1])
+
+
+@st.composite
+def arrays(draw):
+    """What may pass for an array: parts of the right widths with values at and beyond all bounds."""
+    magic = draw(MAGICS)
+    storage = struct.pack("<I", draw(st.sampled_from([0, 0, 0, 1, 2, 3, 2**32 - 1]))) if magic >= 0xF993FAC9 else b""
+    sides = draw(st.integers(0, 4))
+    count = struct.pack("<I", draw(st.sampled_from([sides, sides, sides, 2**31, 2**32 - 1]))) if magic > 2 else b""
+    width = "<Q" if magic > 2 else "<I"
+    limit = 2 ** (8 * struct.calcsize(width))
+    shape = b"".join(struct.pack(width, draw(SIZES) % limit) for _ in range(sides if magic > 2 else magic % 3))
+    kind = struct.pack("<iiI", 1, 0, draw(st.sampled_from([0, 0, 2, 1, 9, 2**32 - 1])))
+    return struct.pack("<I", magic) + storage + count + shape + kind + draw(st.binary(max_size=40))
+
+
+@st.composite
+def files(draw):
+    made = draw(st.lists(arrays(), max_size=3))
+    names = draw(st.lists(st.binary(max_size=4), max_size=3))
+    listed = b"".join(struct.pack("<Q", draw(st.one_of(st.just(len(name)), SIZES))) + name for name in names)
+    counts = [draw(st.one_of(st.just(len(part)), SIZES)) for part in (made, names)]
+    whole = struct.pack("<QQQ", 0x112, 0, counts[0]) + b"".join(made) + struct.pack("<Q", counts[1]) + listed
+    return whole[: draw(st.integers(0, len(whole)))] if draw(st.booleans()) else whole
+
+
+@st.composite
+def damaged(draw):
+    """A genuine file with some of its bytes changed."""
+    data = bytearray(GENUINE)
+    for place in draw(st.lists(st.integers(0, len(data) - 1), min_size=1, max_size=6)):
+        data[place] = draw(st.integers(0, 255))
+    return bytes(data)
+
+
+@given(st.one_of(st.binary(max_size=200), files(), damaged()))
+@settings(max_examples=1500, deadline=None)
+def test_any_bytes_are_an_error_or_arrays_that_fit_into_them(data):
+    tracemalloc.start()
+    try:
+        found = loads(data)
+    except ArtifactError:
+        found = {}
+    finally:
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert sum(array.nbytes for array in found.values()) <= len(data)
+    assert most < 1 << 20
+
+
+@given(st.dictionaries(st.text(max_size=8), st.sampled_from([(1,), (2, 3), (0,), (4, 1, 2, 2)]), max_size=4), st.data())
+@settings(max_examples=200, deadline=None)
+def test_what_is_written_is_read_back(shapes, data):
+    wanted = {}
+    for name, shape in shapes.items():
+        dtype = data.draw(st.sampled_from([np.float32, np.float16]))
+        wanted[name] = np.random.default_rng(0).normal(size=shape).astype(dtype)
+    found = loads(dumps(wanted))
+    assert list(found) == list(wanted)
+    for name, value in wanted.items():
+        np.testing.assert_array_equal(found[name], value)
+        assert found[name].dtype == value.dtype
 
 
 @pytest.mark.parametrize("array", [np.zeros(3), np.zeros((), np.float32), np.zeros(2, np.int32)])
