@@ -10,8 +10,18 @@ Example::
 Training images tell nothing of it: a network has learned those by heart.
 """
 
-from scones.confidence.answers import Answers, ask, calibrate
+from scones.confidence.answers import ERROR, Answers, ask, calibrate
 from scones.confidence.images import LabelledImages, images_of, stored_images
 from scones.confidence.proposal import Proposal, propose
 
-__all__ = ["Answers", "LabelledImages", "Proposal", "ask", "calibrate", "images_of", "propose", "stored_images"]
+__all__ = [
+    "ERROR",
+    "Answers",
+    "LabelledImages",
+    "Proposal",
+    "ask",
+    "calibrate",
+    "images_of",
+    "propose",
+    "stored_images",
+]

@@ -84,7 +84,7 @@ def register_artifact(
 
             try:
                 answers = confidence.ask(artifact, confidence.images_of(dataset), progress=progress)
-                metrics[ACCURACY] = answers.accuracy
+                metrics |= {ACCURACY: answers.accuracy, confidence.ERROR: answers.calibration_error()}
                 if calibrate:
                     artifact, more = confidence.calibrate(artifact, answers)
                     metrics |= more

@@ -206,7 +206,7 @@ def _table(found: list[Any], pinned: str | None) -> Any:
             Text(status, style=colours.get(version.status, "")),
             "" if version.accuracy is None else f"{version.accuracy:.3f}",
             _error(model),
-            model.dataset_fingerprint[:12] if model else "",
+            model.dataset_fingerprint[:8] if model else "",
             _short(model.git_commit) if model else "",
             f"{version.created:%Y-%m-%d}",
         )

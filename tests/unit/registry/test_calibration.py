@@ -145,6 +145,7 @@ def test_the_registry_s_rounding_does_not_make_it_another(cloud: Any, shades: Da
     for _ in range(2):
         version = cloud.bring(overconfident, CLASSES, dataset=shades, calibrate=False)
     assert version.version == 1
+    assert version.model.metrics["validation:ece"] == pytest.approx(1 / 6, abs=0.01)
     assert version.model.artifact_sha256 == hashlib.sha256(overconfident.read_bytes()).hexdigest()
 
 

@@ -26,7 +26,12 @@ def versions() -> list[registry.Version]:
         "5f" * 32,
         "1f0c-dirty",
     )
-    newer = dataclasses.replace(model, package_arn="arn/2", version=2, metrics={"validation:accuracy": 0.5})
+    newer = dataclasses.replace(
+        model,
+        package_arn="arn/2",
+        version=2,
+        metrics={"validation:accuracy": 0.5, "validation:ece": 0.2, "validation:ece_calibrated": 0.041},
+    )
     now = datetime(2026, 1, 2, tzinfo=UTC)
     return [
         registry.Version(3, "arn/3", "Rejected", now, None, None),
@@ -49,7 +54,8 @@ def test_versions_are_listed_with_the_pinned_one_marked(
     assert second[1:3] == ["PendingManualApproval", "0.500"]
     assert first[1:4] == ["Approved,", "pinned", "0.875"]
     assert "1f0c+" in first
-    assert "5f5f5f5f5f5f" in first
+    assert "5f5f5f5f" in first
+    assert second[3] == "0.041", "the calibrated model's own"
 
 
 def test_a_version_is_a_number() -> None:
