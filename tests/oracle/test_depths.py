@@ -41,24 +41,25 @@ def symbol_of(case: str) -> dict[str, Any]:
 def trained(case: str, images: np.ndarray) -> tuple[Artifact, np.ndarray]:
     """A network as training leaves it, and what it answers: no statistic at its start, scores of about 1."""
     shape = CASES[case]["shape"]
-    random = np.random.default_rng(1)
-    parameters = Network.fresh(symbol_of(case), shape, seed=1).parameter_arrays()
-    for name, value in parameters.items():
-        if name.endswith("_gamma"):  # small, so that two hundred sums do not grow beyond all bounds
-            value[:] = random.uniform(0.2, 0.6, value.shape)
-        elif name.endswith("_moving_var"):
-            value[:] = random.uniform(0.5, 2, value.shape)
-        elif name.endswith(("_beta", "_mean")):
-            value[:] = random.normal(0, 0.2, value.shape)
-    parameters["aux:bn_data_moving_mean"] += 120
-    parameters["aux:bn_data_moving_var"] += 4000
+    network = Network.fresh(symbol_of(case), shape, seed=1).eval()
+    torch.manual_seed(1)
     with torch.inference_mode():
-        scores = Network(symbol_of(case), parameters).eval().logits(torch.from_numpy(images)).numpy()
-        parameters["arg:fc1_weight"] /= scores.std(0).mean()
-        parameters["arg:fc1_bias"] -= scores.mean(0)
-        parameters["arg:fc1_bias"] /= scores.std(0).mean()
-        answers = Network(symbol_of(case), parameters).eval()(torch.from_numpy(images)).numpy()
-    return Artifact(symbol_of(case), parameters, [{"shape": [32, *shape], "name": "data"}], 7), answers
+        for name, value in network.state_dict().items():  # which shares the network's memory
+            if name.endswith("_gamma") and name != "arg:bn_data_gamma":
+                value.uniform_(0.2, 0.6)  # small, so that two hundred sums do not grow beyond all bounds
+            elif name.endswith("_moving_var"):
+                value.uniform_(0.5, 2)
+            elif name.endswith(("_beta", "_mean")):
+                value.normal_(0, 0.2)
+        state = network.state_dict()
+        state["aux:bn_data_moving_mean"].add_(120)
+        state["aux:bn_data_moving_var"].add_(4000)
+        scores = network.logits(torch.from_numpy(images))
+        spread = scores.std(0).mean()
+        state["arg:fc1_weight"].div_(spread)
+        state["arg:fc1_bias"].sub_(scores.mean(0)).div_(spread)
+        answers = network(torch.from_numpy(images)).numpy()
+    return Artifact(symbol_of(case), network.parameter_arrays(), [{"shape": [32, *shape], "name": "data"}], 7), answers
 
 
 @dataclass(frozen=True)
