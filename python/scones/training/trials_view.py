@@ -127,9 +127,7 @@ def shown(value: str) -> str:
 
 def _caption(job: TuningJob) -> str:
     ended = sum(trial.ended for trial in job.trials)
-    lines = [
-        f"{ended} of {job.jobs or 'all'} trials have ended; last and best epoch: accuracy on the validation images"
-    ]
+    lines = [f"{ended} of {job.jobs or 'all'} trials have ended; accuracies are on the validation images"]
     if job.best is not None:
         lines.append(f"★ best: {job.best.name}")
     return "\n".join(lines)

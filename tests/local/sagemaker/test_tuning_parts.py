@@ -279,6 +279,21 @@ def test_a_hopeless_trial_is_stopped_after_its_epoch_and_its_objective_counts(be
     assert found["ObjectiveStatusCounters"] == {"Succeeded": 2, "Pending": 0, "Failed": 0}
 
 
+def test_only_trials_that_have_ended_have_a_say_in_whether_another_is_hopeless(bench: Any) -> None:
+    tuning = bench(jobs=3, parallel=2, early_stopping=True)
+    running, second = tuning.trial(0), tuning.trial(1)
+    running.epoch(0.9)
+    second.epoch(0.5)
+    assert second.training_job_status == "InProgress"
+    running.end("Failed", "InternalServerError")
+    second.epoch(0.5)
+    assert second.training_job_status == "InProgress"
+    second.end()
+    third = tuning.trial(2)
+    third.epoch(0.49)
+    assert third.training_job_status == "Stopped"
+
+
 def test_without_early_stopping_a_poor_trial_goes_on(bench: Any) -> None:
     tuning = bench(jobs=2)
     tuning.trial(0).epoch(0.9)

@@ -7,8 +7,8 @@ Example::
 
 Source: "Stop Training Jobs Early" in the SageMaker AI developer guide: after each epoch, the value of the objective
 metric is compared with the median of the running averages of all previous training jobs up to the same epoch, and a job
-with a worse value is stopped. The guide does not say what becomes of jobs that ended before that epoch; here they have
-no say in it.
+with a worse value is stopped. Previous are those that have ended: the API reference speaks of "previously completed
+training jobs". It is not said what becomes of jobs that ended before that epoch; here they have no say in it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def is_hopeless(values: Sequence[float], previous: Sequence[Sequence[float]], *,
 
     Args:
         values: Its objective metric, one value an epoch so far.
-        previous: The same of every trial started before it.
+        previous: The same of every trial that has ended, and not failed.
         maximize: Whether larger values are better.
     """
     epochs = len(values)

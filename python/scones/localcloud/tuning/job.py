@@ -143,7 +143,7 @@ class TuningJob:
         """Called from a training job's own thread."""
         with self._changed:
             new = run.see(job, self.plan.metric)
-            previous = [other.values for other in self._runs[: self._runs.index(run)] if not other.failed]
+            previous = [other.values for other in self._runs if other is not run and other.ended and not other.failed]
             hopeless = (
                 new
                 and self.plan.early_stopping
