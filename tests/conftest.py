@@ -14,6 +14,11 @@ from scones.localcloud import control
 # As scones.algorithm.train does, and before any test loads PyTorch: threads that spin while they wait starve all else.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+# What the fuzzing tests remember of failures belongs where everything else is that the project makes.
+os.environ.setdefault(
+    "HYPOTHESIS_STORAGE_DIRECTORY", str(Path(__file__).resolve().parent.parent / "build/cache/hypothesis")
+)
+
 
 class LocalCloud:
     """A running local cloud and boto3 clients for it; every client is made once."""

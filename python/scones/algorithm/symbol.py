@@ -68,7 +68,8 @@ def resnet(
         num_classes: Outputs of the last layer.
         image_shape: Channels, height, width.
         multi_label: Whether an image may be of several classes, so that each has a probability of its own (sigmoid).
-        dtype: ``float32``, or ``float16`` for the layers between the input and the classes' scores.
+        dtype: ``float32``, or ``float16`` for the layers between the input and the classes' scores; MXNet computes
+            that on GPUs only ("FP16 gemm on cpu not implemented"), so what CPUs are to serve must be ``float32``.
 
     Returns:
         The graph, ready for ``json.dumps``.

@@ -1,12 +1,17 @@
 """model.tar.gz: what is written is read back the same, and what is no artifact is refused with its reason."""
 
+import gzip
 import io
 import json
+import shutil
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scones.algorithm import artifact
 from scones.algorithm.artifact import Artifact
@@ -20,7 +25,7 @@ SHAPE = (3, 8, 8)
 
 @pytest.fixture(scope="module")
 def made():
-    symbol = resnet(20, 2, SHAPE)
+    symbol = resnet(8, 2, SHAPE)
     parameters = Network.fresh(symbol, SHAPE, seed=0).parameter_arrays()
     return Artifact(symbol, parameters, [{"shape": [32, *SHAPE], "name": "data"}], 7)
 
@@ -96,6 +101,42 @@ def test_of_several_epochs_the_last_is_read(made, tmp_path):
     files = files_of(made, tmp_path)
     files["image-classification-0010.params"] = files["image-classification-0007.params"]
     assert artifact.read(pack(tmp_path / "model.tar.gz", files.items())).epoch == 10
+
+
+def test_earlier_epochs_parameters_are_not_even_decoded(made, tmp_path):
+    files = files_of(made, tmp_path)
+    for order in (["0001", "0009"], ["0009", "0001"]):
+        several = {name: data for name, data in files.items() if not name.endswith(".params")}
+        for epoch in order:
+            whole = files["image-classification-0007.params"] if epoch == "0009" else b"damaged"
+            several[f"image-classification-{epoch}.params"] = whole
+        assert artifact.read(pack(tmp_path / "model.tar.gz", several.items())).epoch == 9
+
+
+def test_a_text_too_large_for_a_graph_is_not_read(made, tmp_path):
+    files = files_of(made, tmp_path) | {"image-classification-symbol.json": b" " * (1 << 25)}
+    with pytest.raises(ArtifactError, match=r"symbol.json of 33,554,432 bytes, more than a model has"):
+        artifact.read(pack(tmp_path / "model.tar.gz", files.items()))
+
+
+def test_a_text_nested_without_end_is_refused(made, tmp_path):
+    files = files_of(made, tmp_path) | {"image-classification-symbol.json": b"[" * 100_000}
+    with pytest.raises(ArtifactError, match=r"symbol.json is not JSON"):
+        artifact.read(pack(tmp_path / "model.tar.gz", files.items()))
+
+
+@given(st.lists(st.tuples(st.integers(0, 20_000), st.integers(0, 255)), min_size=1, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_a_damaged_archive_is_an_error_or_an_artifact(made, tmp_path_factory, changes):
+    """Damaged before it is compressed, so that gzip's checksum does not hide it."""
+    folder = tmp_path_factory.mktemp("damaged")
+    data = bytearray(gzip.decompress(artifact.write(folder / "model.tar.gz", made).read_bytes()))
+    for place, value in changes:
+        data[place] = value
+    (folder / "model.tar.gz").write_bytes(gzip.compress(bytes(data), compresslevel=1))
+    with suppress(ArtifactError):
+        assert artifact.read(folder / "model.tar.gz").num_classes > 0
+    shutil.rmtree(folder)
 
 
 def test_links_and_paths_elsewhere_are_never_followed(made, tmp_path):
