@@ -1,8 +1,9 @@
-"""``invoke bench.train``: what training costs and reaches, with the public runs' figures beside it.
+"""``invoke bench.train`` and ``bench.serve``: what training and serving cost, beside the public runs.
 
 Example::
 
     invoke bench.train --seeds 5
+    invoke bench.serve
 """
 
 from __future__ import annotations
@@ -65,6 +66,79 @@ def train(context, seeds=None, data=None, set=None, again=False, env=None):
             bench = bench.with_run(benchmark.measure(bench, seed, show))
         bench.save(path)
     console.print(benchmark.table(bench))
+    console.print(f"written to {path}", soft_wrap=True)
+
+
+@task(
+    help={
+        "artifact": "a model.tar.gz, its folder or s3://BUCKET/KEY; an untrained network of the recipe where not given",
+        "clients": "how many clients ask at once, with commas; 1,2,4 where not given",
+        "seconds": "how long a round lasts; 2 where not given",
+        "rounds": "how many rounds the medians are of; 5 where not given",
+        "public": "also serve the network of the public runs, as untrained (--no-public: only the artifact)",
+        "env": "the environment whose recipe is used; local where not given",
+    }
+)
+def serve(context, artifact=None, clients=None, seconds=None, rounds=None, public=True, env=None):
+    """Start the serving process on an artifact, and measure how soon and how many requests it answers.
+
+    Needs neither a data set nor a cloud: without --artifact it is an untrained network of the environment's recipe,
+    which answers as soon as a trained one. Kept in build/bench/serve.json.
+
+    invoke bench.serve
+    invoke bench.serve --artifact build/model.tar.gz --no-public --clients 1,8
+    """
+    import tempfile
+
+    from rich.console import Console
+
+    from scones.errors import InputError
+    from scones.tasks.model import fetched
+
+    environment = settings.load(env)
+    counts = tuple(options.whole_number(one, "--clients", most=64) for one in options.names(clients or "1,2,4"))
+    lasting = options.number(seconds or "2", "--seconds")
+    if not 0 < lasting <= 600:
+        raise InputError(f"--seconds must be more than 0 and at most 600, not {seconds}")
+    rounds = options.whole_number(rounds, "--rounds", default=5)
+    console = Console()
+    given = fetched(environment, artifact) if artifact else None
+
+    from benchmarks import serve as benchmark
+    from benchmarks.train import machine
+    from scones.training import request
+
+    with tempfile.TemporaryDirectory(prefix="bench-serve-") as folder, bars(console) as progress:
+        bar = progress.add_task("making networks", total=None)
+        subjects = []
+        if given:
+            subjects.append((str(artifact), given))
+        else:
+            recipe = request.hyperparameters(environment, classes=2, samples=1000)
+            shape = ",".join(map(str, recipe.image_shape))
+            name = f"the recipe's network ({recipe.num_layers} layers, {shape}), untrained"
+            made = benchmark.fresh(Path(folder, "ours"), num_layers=recipe.num_layers, image_shape=recipe.image_shape)
+            subjects.append((name, made))
+        if public:
+            layers, shape = benchmark.PUBLIC_LAYERS, benchmark.PUBLIC_SHAPE
+            made = benchmark.fresh(Path(folder, "public"), num_layers=layers, image_shape=shape)
+            subjects.append((benchmark.PUBLIC, made))
+        served = []
+        for name, path in subjects:
+            progress.reset(bar, description=name, total=len(counts) * rounds)
+            served.append(
+                benchmark.measure(
+                    name,
+                    path,
+                    clients=counts,
+                    seconds=lasting,
+                    rounds=rounds,
+                    on_round=lambda: progress.advance(bar),
+                )
+            )
+    found = machine()
+    console.print(benchmark.table(served, found))
+    path = benchmark.save(environment.build / "bench" / "serve.json", served, found)
     console.print(f"written to {path}", soft_wrap=True)
 
 
