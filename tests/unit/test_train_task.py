@@ -15,7 +15,8 @@ from rich.console import Console
 
 from scones import settings
 from scones.tasks import train as tasks
-from scones.training import job
+from scones.tasks.backbone import backbone
+from scones.training import job, recipe
 from scones.training.progress import Progress
 
 
@@ -142,6 +143,32 @@ def test_a_model_to_start_from_settles_the_network_and_goes_to_the_bucket(
         tasks.train(Context(), env="dev", model=model, classes="bus,tank,train", register=False, yes=True)
 
 
+def test_a_model_is_gone_on_with_at_the_rates_of_fine_tuning_unless_others_are_set(
+    started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("scones.artifacts.upload", lambda *arguments: "s3://b/models/m/model.tar.gz")
+    model = str(a_model(tmp_path))
+    tasks.train(Context(), env="dev", model=model, register=False, yes=True)
+    assert started["chosen"].learning_rate == float(recipe.FINE_TUNING["learning_rate"])
+    tasks.train(Context(), env="dev", model=model, set=["learning_rate=0.5"], register=False, yes=True)
+    assert started["chosen"].learning_rate == 0.5
+    tasks.train(Context(), env="dev", register=False, yes=True)
+    assert started["chosen"].learning_rate == float(recipe.SMALL_IMAGES["learning_rate"])
+
+
+def test_a_backbone_learns_the_other_classes_and_says_how_it_is_started_from(
+    started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ensure_others(classes: tuple[str, ...], out: Path, **options: Any) -> Any:
+        assert classes == ("bicycle", "motorcycle")
+        return SimpleNamespace(dataset=SimpleNamespace(classes=("bus", "tank", "train")))
+
+    monkeypatch.setattr("scones.dataset.ensure_others", ensure_others)
+    backbone(Context(), env="dev", set=["epochs=30"], yes=True)
+    assert (started["chosen"].num_classes, started["chosen"].epochs) == (3, 30)
+    assert "next: invoke train --model s3://b/m --set use_pretrained_model=1 --env dev" in capsys.readouterr().out
+
+
 def test_a_model_that_is_not_there_is_named(started: dict[str, Any]) -> None:
     with pytest.raises(Exit, match=r"there is no model artifact at nowhere\.tar\.gz"):
         tasks.train(Context(), env="dev", model="nowhere.tar.gz", yes=True)
@@ -183,13 +210,13 @@ def test_nothing_that_costs_money_is_started_unasked(monkeypatch: pytest.MonkeyP
     environment = settings.load("dev", variables={})
     Keyboard(monkeypatch, there=False)
     with pytest.raises(tasks.InputError, match=r"ml.g4dn.xlarge in us-east-1, for at most 60 minutes") as refused:
-        tasks._confirm(environment, Console(file=io.StringIO()))
+        tasks.confirm(environment, Console(file=io.StringIO()))
     assert "--yes" in refused.value.hint
     asked = Keyboard(monkeypatch, there=True, answer=False)
     with pytest.raises(tasks.InputError, match="nothing was started"):
-        tasks._confirm(environment, Console(file=io.StringIO()))
+        tasks.confirm(environment, Console(file=io.StringIO()))
     assert asked.questions == ["Go on?"]
-    tasks._confirm(settings.load("local", variables={}), Console(file=io.StringIO()))
+    tasks.confirm(settings.load("local", variables={}), Console(file=io.StringIO()))
     assert asked.questions == ["Go on?"]
 
 
@@ -199,7 +226,7 @@ def test_after_ctrl_c_a_job_goes_on_and_is_told_how_to_be_followed(monkeypatch: 
     monkeypatch.setattr(job, "stop", lambda environment, name: pytest.fail("the job was stopped"))
     asked = Keyboard(monkeypatch, there=True, answer=False)
     with pytest.raises(Exit, match="invoke train --attach j --env dev") as ended:
-        tasks._follow(environment, "j", Console(file=io.StringIO()))
+        tasks.follow(environment, "j", Console(file=io.StringIO()))
     assert ended.value.code == 130
     assert asked.questions == ["Stop the training job?"]
 
@@ -209,7 +236,7 @@ def test_after_ctrl_c_a_job_is_stopped_where_a_person_says_so(monkeypatch: pytes
     monkeypatch.setattr(job, "follow", follower(KeyboardInterrupt(), FINISHED))
     monkeypatch.setattr(job, "stop", lambda environment, name: stopped.append(name))
     Keyboard(monkeypatch, there=True, answer=True)
-    found = tasks._follow(settings.load("dev", variables={}), "j", Console(file=io.StringIO()))
+    found = tasks.follow(settings.load("dev", variables={}), "j", Console(file=io.StringIO()))
     assert stopped == ["j"]
     assert found is FINISHED
 
@@ -220,5 +247,5 @@ def test_ctrl_c_while_a_job_stops_tells_how_to_follow_it(monkeypatch: pytest.Mon
     monkeypatch.setattr(job, "stop", lambda environment, name: None)
     Keyboard(monkeypatch, there=True, answer=True)
     with pytest.raises(Exit, match="invoke train --attach j --env dev") as ended:
-        tasks._follow(settings.load("dev", variables={}), "j", Console(file=io.StringIO()))
+        tasks.follow(settings.load("dev", variables={}), "j", Console(file=io.StringIO()))
     assert ended.value.code == 130

@@ -10,7 +10,7 @@ Example::
 """
 
 from scones.dataset.archive import Archive
-from scones.dataset.choice import Ensured, choose, ensure
+from scones.dataset.choice import Ensured, choose, ensure, ensure_others
 from scones.dataset.download import Download
 from scones.dataset.folder import Folder
 from scones.dataset.records import write_records
@@ -31,6 +31,7 @@ __all__ = [
     "build",
     "choose",
     "ensure",
+    "ensure_others",
     "load",
     "upload",
     "write_records",

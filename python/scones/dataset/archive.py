@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from scones.dataset import cifar
 from scones.dataset.contents import Contents, Identity
@@ -79,13 +79,23 @@ class Archive:
         Raises:
             DatasetError: the file is not CIFAR-100's archive, is truncated, or does not have the classes.
         """
+        return cifar.select(*self._batches(progress), classes, origin=self.path.name)
+
+    def classes(self, *, progress: Progress | None = None) -> tuple[str, ...]:
+        """The classes that have images to train on and to test with, in the archive's label order.
+
+        Raises:
+            DatasetError: the file is not CIFAR-100's archive, or is truncated.
+        """
+        return cifar.present(*self._batches(progress), origin=self.path.name)
+
+    def _batches(self, progress: Progress | None) -> tuple[dict[bytes, Any], ...]:
         found = self._members(progress)
         missing = [name for name in MEMBERS if name not in found]
         if missing:
             raise DatasetError(f"{self.path.name} is not CIFAR-100: it has no file '{missing[0]}'", hint=_HINT)
         # One at a time, so that a damaged or hostile 'meta' is named before 150 MB are loaded.
-        batches = {name: cifar.unpickle(found.pop(name), f"{self.path.name}: {name}") for name in MEMBERS}
-        return cifar.select(batches["meta"], batches["train"], batches["test"], classes, origin=self.path.name)
+        return tuple(cifar.unpickle(found.pop(name), f"{self.path.name}: {name}") for name in MEMBERS)
 
     def _members(self, progress: Progress | None) -> dict[str, bytes]:
         try:

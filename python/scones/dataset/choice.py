@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scones.dataset import labels, stored
 from scones.dataset.archive import Archive
@@ -137,5 +137,39 @@ def ensure(
                 write_records(there, progress=progress)
             return Ensured(there, there.source, f"it is in {out}")
     choice = choose(classes, cache, variables=variables, download=download, progress=progress)
-    dataset = build(choice.source, classes, out, seed=seed, skip_bad=skip_bad, recordio=recordio, progress=progress)
+    return _built(choice, classes, out, seed=seed, skip_bad=skip_bad, recordio=recordio, progress=progress)
+
+
+def ensure_others(
+    classes: Sequence[str],
+    out: Path,
+    *,
+    cache: Path,
+    recordio: bool = False,
+    variables: Mapping[str, str] = os.environ,
+    download: Download | None = None,
+    progress: Progress | None = None,
+) -> Ensured:
+    """Have a data set of every class but ``classes`` in ``out``: what a backbone learns from.
+
+    Raises:
+        DatasetError: there is no archive, or it has no two other classes.
+    """
+    choice = choose(classes, cache, variables=variables, download=download, progress=progress)
+    if isinstance(choice.source, Sample):
+        raise DatasetError(
+            f"a backbone learns from the archive's other classes, and the drawn sample has none; {choice.reason}",
+            hint=f"give CIFAR-100's archive: set {VARIABLE} to cifar-100-python.tar.gz, or run: invoke etl --download",
+        )
+    others = [name for name in choice.source.classes(progress=progress) if name not in classes]
+    if len(others) < 2:
+        raise DatasetError(
+            f"{choice.source.title} has {len(others)} classes beside {labels.join(classes)}; a backbone needs two",
+            hint=f"set {VARIABLE} to the whole of CIFAR-100, cifar-100-python.tar.gz",
+        )
+    return _built(choice, others, out, recordio=recordio, progress=progress)
+
+
+def _built(choice: Choice, classes: Sequence[str], out: Path, **options: Any) -> Ensured:
+    dataset = build(choice.source, classes, out, **options)
     return Ensured(dataset, choice.source.title, choice.reason)

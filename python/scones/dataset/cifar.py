@@ -110,6 +110,20 @@ def class_names(meta: Mapping[bytes, Any], origin: str) -> tuple[str, ...]:
     return tuple(_text(name) for name in names)
 
 
+def present(
+    meta: Mapping[bytes, Any], train: Mapping[bytes, Any], test: Mapping[bytes, Any], *, origin: str
+) -> tuple[str, ...]:
+    """The classes that have images in both members, in label order.
+
+    Raises:
+        DatasetError: a member is not CIFAR-100's.
+    """
+    known = class_names(meta, origin)
+    used = [set(_checked(batch, f"'{name}' of {origin}", len(known))[1].tolist())
+            for name, batch in (("train", train), ("test", test))]  # fmt: skip
+    return tuple(known[label] for label in sorted(used[0] & used[1]))
+
+
 def select(
     meta: Mapping[bytes, Any],
     train: Mapping[bytes, Any],

@@ -86,6 +86,10 @@ class Download:
         """
         return self._archive().read(classes, seed=seed, skip_bad=skip_bad, progress=progress)
 
+    def classes(self, *, progress: Progress | None = None) -> tuple[str, ...]:
+        """The archive's classes, in label order, fetching it where it is not there; raises as ``read`` does."""
+        return self._archive().classes(progress=progress)
+
     def _archive(self) -> Archive:
         if not self.cached:
             self.fetch()

@@ -1,15 +1,15 @@
 """The invoke namespaces: thin tasks that parse, call and print.
 
 Each module holds one group of tasks made with :func:`scones.tasks.cli.task`. Modules named in ``TOP`` give
-top-level tasks (``invoke etl``); those named in ``NESTED`` give dotted ones (``invoke local.up``). Heavy libraries are
-imported inside the tasks, so that ``invoke --list`` answers at once.
+top-level tasks (``invoke etl``); those named in ``NESTED`` give dotted ones (``invoke local.up``); ``train`` is both.
+Heavy libraries are imported inside the tasks, so that ``invoke --list`` answers at once.
 """
 
 from importlib import import_module
 
 from invoke import Collection
 
-TOP = ("data", "train", "tune", "registry", "threshold", "package", "run", "demo", "env", "docs")
+TOP = ("data", "tune", "registry", "threshold", "package", "run", "demo", "env", "docs")
 NESTED = {"local": "local", "tf": "tf", "asl": "asl", "bench": "bench", "model": "model"}
 
 
@@ -22,4 +22,8 @@ def compose() -> Collection:
             root.add_task(task)
     for name, module in NESTED.items():
         root.add_collection(Collection.from_module(import_module(f"scones.tasks.{module}")), name=name)
+    training = Collection("train")
+    training.add_task(import_module("scones.tasks.train").train, default=True)
+    training.add_task(import_module("scones.tasks.backbone").backbone)
+    root.add_collection(training)
     return root

@@ -24,7 +24,9 @@ def table() -> str:
     from scones.tasks import compose
 
     namespace = compose()
-    rows = [(name, (namespace[name].__doc__ or "").strip().splitlines()[0]) for name in sorted(namespace.task_names)]
+    # The default of a group goes by the group's name, as one would type it: 'train' rather than 'train.train'.
+    names = sorted(min([name, *aliases], key=len) for name, aliases in namespace.task_names.items())
+    rows = [(name, (namespace[name].__doc__ or "").strip().splitlines()[0]) for name in names]
     return "\n".join(
         ["| task | what it does |", "|---|---|", *(f"| `invoke {name}` | {says} |" for name, says in rows)]
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scones.errors import InputError
@@ -51,6 +52,8 @@ def prepare(
     model: str | None,
     consent: Callable[[], None],
     check: Callable[[Hyperparameters], None] = lambda chosen: None,
+    recipe: Mapping[str, str] | None = None,
+    out: Path | None = None,
 ) -> Ready:
     """Check what was asked for, and make what it takes.
 
@@ -61,6 +64,8 @@ def prepare(
         model: A trained model to start from: a path, ``s3://BUCKET/KEY`` or a version.
         consent: Asks before something is made that may cost money; raises where it may not be.
         check: Raises where a job could not have these hyperparameters.
+        recipe: What hyperparameters are unless set otherwise; the project's, for training from scratch or from a model.
+        out: The data set's folder; ``build/dataset``, if not given.
 
     Raises:
         SconesError: something cannot be used, or cannot be made.
@@ -70,15 +75,19 @@ def prepare(
     from scones.tasks.data import announce, bars
     from scones.training import request, starting
     from scones.training.hyperparameters import check_pretrained
+    from scones.training.recipe import FINE_TUNING, SMALL_IMAGES
 
     chosen_classes = labels.parse(classes) if classes else environment.classes
     request.check_instance_type(environment.training.instance_type)
+    recipe = recipe or (FINE_TUNING if model else SMALL_IMAGES)
     if model:
         with bars(console) as progress:
             start = starting.find(environment, model, progress=progress)
         overrides = {**start.settings, **overrides}
     # Nobody waits for a data set to be told of a misspelt hyperparameter: how many images there are is seen later.
-    chosen = request.hyperparameters(environment, classes=len(chosen_classes), samples=sys.maxsize, overrides=overrides)
+    chosen = request.hyperparameters(
+        environment, classes=len(chosen_classes), samples=sys.maxsize, overrides=overrides, recipe=recipe
+    )
     check_pretrained(chosen, model_channel=bool(model))
     check(chosen)
     if model:
@@ -89,7 +98,7 @@ def prepare(
     with bars(console) as progress:
         ensured = dataset.ensure(
             chosen_classes,
-            environment.build / "dataset",
+            out or environment.build / "dataset",
             cache=environment.build / "downloads",
             reuse=True,
             recordio=recordio,
@@ -98,7 +107,7 @@ def prepare(
     announce(ensured, console)
     data = ensured.dataset
     chosen = request.hyperparameters(
-        environment, classes=len(data.classes), samples=data.size("train"), overrides=overrides
+        environment, classes=len(data.classes), samples=data.size("train"), overrides=overrides, recipe=recipe
     )
     check(chosen)
     consent()

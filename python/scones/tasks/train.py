@@ -82,7 +82,7 @@ def train(
         else:
             attach = _start(environment, console, options.pairs(set), classes, name, yes, recordio, model)
         console.print(f"started training job [bold]{attach}[/bold]", soft_wrap=True)
-    done = _follow(environment, attach, console).job
+    done = follow(environment, attach, console).job
     metrics = ", ".join(f"{metric} {value:.3f}" for metric, value in sorted(done.metrics.items()))
     console.print(
         f"trained in {done.billable_seconds or 0} billable seconds: {metrics or 'no metrics'}", soft_wrap=True
@@ -123,7 +123,7 @@ def _start(
         classes=classes,
         recordio=recordio,
         model=model,
-        consent=lambda: None if yes else _confirm(environment, console),
+        consent=lambda: None if yes else confirm(environment, console),
     )
     return job.start(
         environment,
@@ -147,7 +147,7 @@ def _resume(environment: Environment, console: Console, ended: str, name: str | 
     request.check_instance_type(environment.training.instance_type)
     before = job.resumable(environment, ended)
     if not yes:
-        _confirm(environment, console)
+        confirm(environment, console)
     outputs = prepare.foundation(environment, console)
     return job.start(
         environment,
@@ -162,7 +162,7 @@ def _resume(environment: Environment, console: Console, ended: str, name: str | 
     )
 
 
-def _confirm(environment: Environment, console: Console) -> None:
+def confirm(environment: Environment, console: Console) -> None:
     """Ask before AWS is used for money.
 
     Raises:
@@ -175,7 +175,7 @@ def _confirm(environment: Environment, console: Console) -> None:
     prepare.confirm(environment, what, console)
 
 
-def _follow(environment: Environment, name: str, console: Console) -> Any:
+def follow(environment: Environment, name: str, console: Console) -> Any:
     """Follow a job to its end; on Ctrl-C, ask whether to stop it."""
     from invoke.exceptions import Exit
 

@@ -26,3 +26,16 @@ SMALL_IMAGES: dict[str, str] = {
     "lr_scheduler_step": "30,48",
     "augmentation_type": "crop_color_transform",
 }
+
+#: For training on from a model's weights: lower rates, for fewer epochs.
+FINE_TUNING: dict[str, str] = SMALL_IMAGES | {
+    "learning_rate": "0.01",
+    "epochs": "20",
+    "lr_scheduler_step": "10,16",
+}
+
+#: For a backbone: some thousands of images of other classes.
+BACKBONE: dict[str, str] = SMALL_IMAGES | {
+    "epochs": "24",
+    "lr_scheduler_step": "14,20",
+}

@@ -36,7 +36,12 @@ _RETIRED = ("p2", "p3", "p3dn")
 
 
 def hyperparameters(
-    environment: Environment, *, classes: int, samples: int, overrides: Mapping[str, str] | None = None
+    environment: Environment,
+    *,
+    classes: int,
+    samples: int,
+    overrides: Mapping[str, str] | None = None,
+    recipe: Mapping[str, str] = SMALL_IMAGES,
 ) -> Hyperparameters:
     """The project's recipe, changed by the environment and then by ``overrides``, for a data set.
 
@@ -44,12 +49,13 @@ def hyperparameters(
         classes: How many classes the data set has.
         samples: How many training images it has.
         overrides: Hyperparameters by name, as a person gave them.
+        recipe: What is set unless the environment or a person sets otherwise.
 
     Raises:
         HyperparameterError: one is unknown, not allowed, or does not go with another.
     """
     counted = {"num_classes": str(classes), "num_training_samples": str(samples)}
-    return parse({**SMALL_IMAGES, **environment.training.hyperparameters, **counted, **(overrides or {})})
+    return parse({**recipe, **environment.training.hyperparameters, **counted, **(overrides or {})})
 
 
 def check_name(name: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scones.dataset import Archive, Download, Sample, build, choose, ensure
+from scones.dataset import Archive, Download, Sample, build, choose, ensure, ensure_others
 from scones.errors import DatasetError
 
 CLASSES = ("bicycle", "motorcycle")
@@ -82,3 +82,29 @@ def test_ensure_does_not_take_other_classes(archive, tmp_path):
     build(Archive(archive), ("bus", "tank"), out)
     ensured = ensure(CLASSES, out, cache=tmp_path, reuse=True, variables={}, download=Unreachable(tmp_path))
     assert ensured.dataset.classes == CLASSES
+
+
+def test_a_backbone_learns_from_every_other_class_that_has_images(archive, tmp_path):
+    found = ensure_others(CLASSES, tmp_path / "out", cache=tmp_path, variables={"CIFAR100_ARCHIVE": str(archive)})
+    assert found.dataset.classes == ("apple", "bus", "tank", "train")
+    assert found.dataset.size("train") == 4 * 18
+
+
+def test_a_class_without_images_is_no_class_to_learn_from(pack, members, tmp_path):
+    keep = [place for place, label in enumerate(members["test"][b"fine_labels"]) if label != 2]  # no bus to test with
+    for key in (b"fine_labels", b"filenames"):
+        members["test"][key] = [members["test"][key][place] for place in keep]
+    members["test"][b"data"] = members["test"][b"data"][keep]
+    assert Archive(pack(members)).classes() == ("apple", "bicycle", "motorcycle", "tank", "train")
+
+
+def test_the_drawn_sample_has_nothing_for_a_backbone_and_it_is_said_what_to_give(tmp_path):
+    with pytest.raises(DatasetError, match=r"the drawn sample has none; .* the university cannot be reached") as raised:
+        ensure_others(CLASSES, tmp_path / "out", cache=tmp_path, variables={}, download=Unreachable(tmp_path))
+    assert "CIFAR100_ARCHIVE" in raised.value.hint
+
+
+def test_an_archive_of_the_own_classes_alone_has_nothing_for_a_backbone(archive, tmp_path):
+    own = ("apple", "bicycle", "bus", "motorcycle", "tank")
+    with pytest.raises(DatasetError, match=r"has 1 classes beside 'apple'.*needs two"):
+        ensure_others(own, tmp_path / "out", cache=tmp_path, variables={"CIFAR100_ARCHIVE": str(archive)})

@@ -1,0 +1,83 @@
+"""``invoke train.backbone``: a network that has seen the archive's other classes, for ``invoke train --model``.
+
+Example::
+
+    invoke train.backbone
+    invoke train --model s3://BUCKET/models/JOB/output/model.tar.gz --set use_pretrained_model=1
+"""
+
+from __future__ import annotations
+
+from scones import settings
+from scones.tasks import options, prepare
+from scones.tasks.cli import task
+from scones.tasks.train import ENV, confirm, follow
+
+
+@task(
+    iterable=["set"],
+    help={
+        "env": ENV,
+        "set": "a hyperparameter of the algorithm, NAME=VALUE; may be given many times",
+        "name": "the job's name; scones-ENV-DATE-TIME where not given",
+        "recordio": "train on the data set's RecordIO files",
+        "yes": "do not ask before something that costs money is started",
+    },
+)
+def backbone(context, env=None, set=None, name=None, recordio=False, yes=False):
+    """Train a network on the archive's other classes, from whose weights invoke train --model starts.
+
+    All of CIFAR-100's classes but the environment's own are learned: shapes and colours of 49,000 more pictures, where
+    the environment's classes have a thousand. No weights from elsewhere are used. The images are kept in
+    build/backbone/dataset; the model is not registered, as it is not one to deploy.
+
+    invoke train.backbone
+    invoke train.backbone --env dev --set epochs=40 --recordio
+    """
+    from rich.console import Console
+
+    from scones import dataset
+    from scones.tasks.data import bars
+    from scones.training import job, request
+    from scones.training.recipe import BACKBONE
+
+    environment = settings.load(env)
+    console = Console()
+    if name is not None:
+        request.check_name(name)
+    overrides = options.pairs(set)
+    folder = environment.build / "backbone" / "dataset"
+    with bars(console) as progress:
+        ensured = dataset.ensure_others(
+            environment.classes, folder, cache=environment.build / "downloads", recordio=recordio, progress=progress
+        )
+    ready = prepare.prepare(
+        environment,
+        console,
+        overrides,
+        classes=",".join(ensured.dataset.classes),
+        recordio=recordio,
+        model=None,
+        consent=lambda: None if yes else confirm(environment, console),
+        recipe=BACKBONE,
+        out=folder,
+    )
+    started = job.start(
+        environment,
+        ready.dataset_uri,
+        ready.chosen,
+        bucket=ready.bucket,
+        role_arn=ready.role_arn,
+        name=name,
+        recordio=recordio,
+    )
+    console.print(f"started training job [bold]{started}[/bold]", soft_wrap=True)
+    done = follow(environment, started, console).job
+    metrics = ", ".join(f"{metric} {value:.3f}" for metric, value in sorted(done.metrics.items()))
+    console.print(f"trained in {done.billable_seconds or 0} billable seconds: {metrics}", soft_wrap=True)
+    console.print(
+        f"next: invoke train --model {done.artifact_uri} --set use_pretrained_model=1 --env {environment.name}",
+        soft_wrap=True,
+        highlight=False,
+        markup=False,
+    )
