@@ -36,6 +36,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    wbufsize = -1  # headers and body leave together
     server_version = "scones"
 
     def do_GET(self) -> None:

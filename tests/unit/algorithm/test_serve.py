@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from http.server import ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -17,10 +18,18 @@ from scones.algorithm import artifact
 from scones.algorithm.artifact import Artifact
 from scones.algorithm.network import Network
 from scones.algorithm.predictor import Predictor
+from scones.algorithm.serve import Handler
 from scones.algorithm.symbol import resnet
 from scones.errors import ArtifactError, ImageError
 
 SHAPE = (3, 8, 8)
+HUGE = b"\xff\xd8\xff\xc0\0\x0b\x08\xff\xff\xff\xff\1\1\x11\0"  # the header of a JPEG of 65,535 x 65,535
+NEED_NO_DECODING = {
+    "empty": b"",
+    "text": b"no image",
+    "a bomb": HUGE,
+    "cut short": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1",
+}
 
 
 def encoded(color, size=(8, 8), form="PNG"):
@@ -109,6 +118,7 @@ def test_answers_json_to_whoever_takes_it(ask, accept):
         (b"no image", "image/png", {}, 400, "neither a PNG nor a JPEG"),
         (b"", "image/png", {}, 400, "0 bytes"),
         (encoded("red", (99, 99), "JPEG")[:640], "image/jpeg", {}, 400, "cut short"),
+        (HUGE, "image/jpeg", {}, 400, "too large: 65535 x 65535"),
         (encoded("red"), "image/png", {"Accept": "text/csv"}, 406, "text/csv"),
     ],
 )
@@ -126,6 +136,44 @@ def test_refuses_a_body_that_the_endpoint_would_not_pass_on(port):
     connection.endheaders()
     assert connection.getresponse().status == 413
     connection.close()
+
+
+@pytest.fixture
+def unwilling():
+    """A server in this process whose predictor fails when it is asked; gives a function that asks the server."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.predictor = None
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=30)
+
+    def request(body, content_type, **headers):
+        connection.request("POST", "/invocations", body, {"Content-Type": content_type} | headers)
+        response = connection.getresponse()
+        response.read()
+        return response.status
+
+    yield request
+    connection.close()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_what_is_asked_wrongly_never_reaches_the_model(unwilling):
+    image = encoded("red")
+    assert unwilling(image, "image/png") == 500  # so it would be seen
+    assert unwilling(image, "image/gif") == 415
+    assert unwilling(image, "") == 415
+    assert unwilling(image, "image/png", Accept="image/png") == 406
+
+
+@pytest.mark.parametrize("data", NEED_NO_DECODING.values(), ids=NEED_NO_DECODING.keys())
+def test_what_is_no_bearable_image_is_refused_without_decoding_it(model, monkeypatch, data):
+    """The server answers an ImageError with 400; see above."""
+    monkeypatch.setattr(Image, "open", None)
+    with pytest.raises(ImageError):
+        Predictor.load(model).probabilities([data])
 
 
 def test_there_is_nothing_elsewhere(ask):
