@@ -41,7 +41,7 @@ LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 # The network of the public runs of this workflow. None of them published how soon its endpoint answered, so what it
 # costs is measured here, in the same way.
 PUBLIC_LAYERS, PUBLIC_SHAPE = 152, (3, 32, 32)
-PUBLIC = f"the public runs' network ({PUBLIC_LAYERS} layers, {','.join(map(str, PUBLIC_SHAPE))})"
+PUBLIC = f"public runs' network: {PUBLIC_LAYERS} layers, {','.join(map(str, PUBLIC_SHAPE))}"
 
 
 @dataclass(frozen=True)
@@ -253,24 +253,22 @@ def table(served: Sequence[Served], machine: Mapping[str, Any]) -> Any:
     from rich.text import Text
 
     notes = (
-        "latency in ms, as a client sees it; processor: ms of processor time a request, in the serving process",
+        "p50 to p99: ms, as a client sees it; CPU: processor time a request, in the serving process",
         "none of the public runs published its endpoint's latency: their network is measured here, in the same way",
         f"{machine['processor']}, {machine['cores']} cores, load average {os.getloadavg()[0]:.1f}, "
         f"torch {machine['torch']}",
     )
     shown = Table(title="Serving", title_justify="left", caption="\n".join(notes), caption_justify="left")
-    shown.add_column("model")
-    for name in ("start", "clients", "p50", "p90", "p99", "requests/s", "processor"):
-        shown.add_column(name, justify="right")
+    shown.add_column("model", min_width=20)
+    for name in ("clients", "p50", "p90", "p99", "requests/s", "CPU ms"):
+        shown.add_column(name, justify="right", no_wrap=True)
     for one in served:
-        for place, load in enumerate(one.loads):
-            shown.add_row(
-                Text("" if place else one.name),
-                "" if place else f"{one.start:.1f} s",
-                str(load.clients),
-                *(f"{value:.1f}" for value in (load.p50, load.p90, load.p99)),
-                f"{load.per_second:.0f}",
-                "" if load.processor is None else f"{load.processor:.1f}",
-            )
-        shown.add_section()
+        columns = [
+            [str(load.clients) for load in one.loads],
+            *([f"{getattr(load, name):.1f}" for load in one.loads] for name in ("p50", "p90", "p99")),
+            [f"{load.per_second:.0f}" for load in one.loads],
+            ["" if load.processor is None else f"{load.processor:.1f}" for load in one.loads],
+        ]
+        name = Text(f"{one.name}\nstarts in {one.start:.1f} s")
+        shown.add_row(name, *("\n".join(column) for column in columns), end_section=True)
     return shown

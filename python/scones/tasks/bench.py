@@ -116,7 +116,7 @@ def serve(context, artifact=None, clients=None, seconds=None, rounds=None, publi
         else:
             recipe = request.hyperparameters(environment, classes=2, samples=1000)
             shape = ",".join(map(str, recipe.image_shape))
-            name = f"the recipe's network ({recipe.num_layers} layers, {shape}), untrained"
+            name = f"the recipe's network: {recipe.num_layers} layers, {shape}"
             made = benchmark.fresh(Path(folder, "ours"), num_layers=recipe.num_layers, image_shape=recipe.image_shape)
             subjects.append((name, made))
         if public:
