@@ -4,21 +4,26 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import boto3
 import numpy as np
 import onnxruntime
 import pytest
 from invoke import Context
 from invoke.exceptions import Exit
 from invoke.parser import Argument
+from moto import mock_aws
 from PIL import Image
 
+from scones import aws, settings
 from scones.algorithm import artifact
 from scones.algorithm.artifact import Artifact
 from scones.algorithm.network import Network
 from scones.algorithm.predictor import Predictor
 from scones.algorithm.symbol import resnet
+from scones.registry.pinned import PinnedModel, write_pin
 from scones.settings import ROOT
 from scones.tasks import model
 from scones.tasks.many import words_of
@@ -163,3 +168,24 @@ def test_words_are_told_from_the_values_of_options(typed, words):
         Argument(names=("flag",), kind=bool, default=False),
     ]
     assert words_of(typed.split(), "predict", options) == words
+
+
+def test_predict_answers_with_the_pinned_model_and_its_classes_also_images_in_s3(
+    made, images, tmp_path, monkeypatch, capsys
+):
+    local = replace(settings.load("local"), root=tmp_path, pin_path=tmp_path / "model.tfvars.json")
+    pinned = PinnedModel("arn", 1, "image", "s3://models/a/model.tar.gz", "sha", ("bus", "tank"), {}, "abc", "commit")
+    write_pin(local.pin_path, pinned)
+    monkeypatch.setattr(settings, "load", lambda name=None: local)
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1", aws_access_key_id="local", aws_secret_access_key="local")
+        monkeypatch.setattr(aws, "client", lambda *_, **__: s3)
+        s3.create_bucket(Bucket="models")
+        s3.upload_file(str(made), "models", "a/model.tar.gz")
+        s3.upload_file(images[0], "models", "a.png")
+        with pytest.raises(Exit, match="1 of 3 images"):
+            model.predict(Context(), image=["s3://models/a.png", images[0], "s3://models/absent.png"])
+    there, here, absent = lines(capsys)
+    assert there["probabilities"] == here["probabilities"]
+    assert there["labels"] == ["bus", "tank"]
+    assert "s3://models/absent.png cannot be read" in absent["error"]

@@ -154,12 +154,12 @@ def fetched(environment: Environment, place: str) -> Path:
     """The path of an artifact, downloaded with a bar where it is in S3."""
     from rich.console import Console
 
-    from scones import artifacts
+    from scones import artifacts, aws
 
     if "://" not in place:
         return artifacts.fetch(environment, place)
     with bars(Console(stderr=True)) as progress:
-        return artifacts.fetch(environment, place, progress=progress)
+        return artifacts.fetch(environment, place, client=aws.client, progress=progress)
 
 
 def view(found: Description, place: str, size: int) -> RenderableType:
