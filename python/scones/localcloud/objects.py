@@ -70,15 +70,25 @@ def find(account: str, uri: str) -> FakeKey | None:
     return _backend(account).get_object(bucket, key) or None
 
 
-def write(account: str, uri: str, content: bytes, *, kms_key_id: str | None = None) -> None:
-    """Put an object.
+def write(account: str, uri: str, content: bytes, *, kms_key_id: str | None = None) -> str:
+    """Put an object; the version that it is, ``null`` in a bucket without versions.
 
     Raises:
         ServiceException: there is no such bucket.
     """
     bucket, key = split(uri)
     encryption = "aws:kms" if kms_key_id else None
-    _backend(account).put_object(bucket, key, content, encryption=encryption, kms_key_id=kms_key_id)
+    return _backend(account).put_object(bucket, key, content, encryption=encryption, kms_key_id=kms_key_id).version_id
+
+
+def delete(account: str, uri: str, *, version: str | None = None) -> None:
+    """Delete an object as DeleteObject does, or one version of it for good; one that is gone already is no matter.
+
+    Raises:
+        ServiceException: there is no such bucket.
+    """
+    bucket, key = split(uri)
+    _backend(account).delete_object(bucket, key, version)
 
 
 def _backend(account: str) -> S3Backend:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ import boto3
 import pytest
 from moto import mock_aws
 from moto.core.exceptions import ServiceException
+from moto.s3.models import s3_backends
 
 from scones.localcloud.training import checkpoints as checkpoints_module
 from scones.localcloud.training import pipes, sources
@@ -28,14 +30,20 @@ ACCOUNT = "123456789012"
 JOB = SimpleNamespace(account=ACCOUNT, region="us-east-1", request={"RoleArn": "arn:aws:iam::1:role/a"})
 
 
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    """Made once: it takes as long as all that a test does with it."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "test")
+        yield boto3.client("s3", region_name="us-east-1")
+
+
 @pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket="data")
-        yield client
+def s3(client: Any) -> Any:
+    s3_backends.reset()
+    client.create_bucket(Bucket="data")
+    return client
 
 
 def channel(kind: str = "S3Prefix", uri: str = "s3://data/list", **settings: Any) -> dict[str, Any]:
@@ -201,9 +209,48 @@ def test_checkpoints_are_filled_from_s3_and_only_what_changed_goes_back(s3: Any,
     with checkpoints.copied():
         (folder / "deep/two").write_bytes(b"22")
         (folder / ".three.part").write_bytes(b"unfinished")
-        (folder / "one").unlink()
     assert held(s3) == {"kept/one": b"1", "kept/deep/two": b"22", "keptother": b"3"}
     assert s3.head_object(Bucket="data", Key="kept/one")["LastModified"] == before
+
+
+def test_a_checkpoint_that_is_deleted_in_the_container_is_deleted_in_s3(s3: Any, tmp_path: Path) -> None:
+    put(s3, kept__one=b"1", kept__two=b"2")
+    folder = tmp_path / "checkpoints"
+    checkpoints = Checkpoints(ACCOUNT, "s3://data/kept", folder)
+    checkpoints.fill()
+    with checkpoints.copied():
+        (folder / "one").unlink()
+        (folder / "three").write_bytes(b"3")
+        checkpoints.copy()
+        assert held(s3) == {"kept/two": b"2", "kept/three": b"3"}
+        put(s3, kept__later=b"4")  # what others add meanwhile is theirs
+        (folder / "three").unlink()
+    assert held(s3) == {"kept/two": b"2", "kept/later": b"4"}
+
+
+def test_a_folder_that_is_gone_as_a_whole_takes_nothing_along(s3: Any, tmp_path: Path) -> None:
+    put(s3, kept__one=b"1")
+    checkpoints = Checkpoints(ACCOUNT, "s3://data/kept", tmp_path / "checkpoints")
+    checkpoints.fill()
+    shutil.rmtree(tmp_path / "checkpoints")
+    checkpoints.copy()
+    assert held(s3) == {"kept/one": b"1"}
+
+
+def test_a_versioned_bucket_keeps_what_was_there_and_a_jobs_last_copy(s3: Any, tmp_path: Path) -> None:
+    s3.put_bucket_versioning(Bucket="data", VersioningConfiguration={"Status": "Enabled"})
+    put(s3, kept__state=b"before")
+    checkpoints = Checkpoints(ACCOUNT, "s3://data/kept", tmp_path / "checkpoints")
+    checkpoints.fill()
+    for epoch in (b"first", b"second", b"third"):
+        (tmp_path / "checkpoints/state").write_bytes(epoch)
+        checkpoints.copy()
+    versions = s3.list_object_versions(Bucket="data")["Versions"]
+    found = {
+        s3.get_object(Bucket="data", Key=one["Key"], VersionId=one["VersionId"])["Body"].read() for one in versions
+    }
+    assert (len(versions), found) == (2, {b"before", b"third"})
+    assert held(s3) == {"kept/state": b"third"}
 
 
 def test_checkpoints_are_copied_while_the_job_runs(s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,9 @@ Example::
     with checkpoints.copied():
         …                               # whatever the algorithm leaves, however it ends, is in S3 afterwards
 
-As on AWS, what is deleted from the folder stays in S3. Files whose names begin with a dot are unfinished and are left.
+As on AWS, what is deleted from the folder is deleted in S3 too ("Checkpoints in Amazon SageMaker AI", developer guide).
+Files whose names begin with a dot are unfinished and are left. In a bucket with versions a job's own earlier copies of
+a file go with the next one: all is in memory here, and a checkpoint comes with every epoch.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ class Checkpoints:
         self._bucket, key = objects.split(uri)
         self._prefix = f"{key.rstrip('/')}/" if key.strip("/") else ""
         self._copied: dict[Path, tuple[int, int, int]] = {}
+        self._versions: dict[Path, str] = {}  # of what this job has put there
         self._copying = threading.Lock()
 
     def fill(self) -> int:
@@ -56,12 +59,16 @@ class Checkpoints:
         return len(self._copied)
 
     def copy(self) -> None:
-        """Put into S3 what has changed, the oldest first: a file that names others comes after them.
+        """Delete in S3 what is gone, and put there what has changed, the oldest first: a file may name earlier ones.
 
         Raises:
             ServiceException: S3 refused.
         """
         with self._copying:
+            gone = [path for path in self._copied if not path.exists()] if self._folder.is_dir() else []
+            for path in gone:
+                objects.delete(self._account, self._uri(path))
+                del self._copied[path]
             changed = []
             for path in self._folder.rglob("*"):
                 hidden = any(part.startswith(".") for part in path.relative_to(self._folder).parts)
@@ -70,9 +77,17 @@ class Checkpoints:
                         changed.append((state, path))
             for state, path in sorted(changed):
                 with contextlib.suppress(FileNotFoundError):
-                    name = path.relative_to(self._folder).as_posix()
-                    objects.write(self._account, f"s3://{self._bucket}/{self._prefix}{name}", path.read_bytes())
+                    self._put(path)
                     self._copied[path] = state
+
+    def _put(self, path: Path) -> None:
+        uri, earlier = self._uri(path), self._versions.get(path, "null")
+        self._versions[path] = objects.write(self._account, uri, path.read_bytes())
+        if earlier not in ("null", self._versions[path]):
+            objects.delete(self._account, uri, version=earlier)
+
+    def _uri(self, path: Path) -> str:
+        return f"s3://{self._bucket}/{self._prefix}{path.relative_to(self._folder).as_posix()}"
 
     @contextlib.contextmanager
     def copied(self) -> Iterator[None]:
