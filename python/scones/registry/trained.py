@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from scones.settings import Environment
 
+TRAIN_ACCURACY = "train:accuracy"
+
 
 def register(
     environment: Environment,
@@ -117,14 +119,17 @@ def _calibrated(
 def _metrics(job: jobs.Job, logs: Any) -> dict[str, float]:
     """Train and validation accuracy of the artifact.
 
-    A job's final metrics are those of its last epoch; its artifact is the best epoch's, whose accuracy the log has.
+    A job's final metrics are its last epoch's. Its artifact is the best epoch's, or with ``checkpoint_frequency`` the
+    last that was saved, and that epoch's are in the log; without the log, the final metrics have to do.
     """
-    metrics = {name: job.metrics[name] for name in ("train:accuracy", ACCURACY) if name in job.metrics}
+    metrics = {name: job.metrics[name] for name in (TRAIN_ACCURACY, ACCURACY) if name in job.metrics}
     progress = Progress(job.name, 0)
     for line in LogReader(logs, job.name).read():
         progress = progress.after(line)
-    if progress.stored is not None:
-        metrics[ACCURACY] = progress.stored
+    if progress.saved in progress.train:
+        metrics[TRAIN_ACCURACY] = progress.train[progress.saved]
+    if progress.kept is not None:
+        metrics[ACCURACY] = progress.kept
     return metrics
 
 

@@ -149,7 +149,7 @@ def _watched(console: Console, seed: int) -> Iterator[Callable[[Any], None]]:
         bar = progress.add_task(f"seed {seed}", total=None)
 
         def show(now: Any) -> None:
-            best = f", validation {now.stored:.3f}" if now.stored is not None else ""
+            best = f", validation {now.kept:.3f}" if now.kept is not None else ""
             progress.update(bar, total=now.epochs, completed=now.epochs_done, description=f"seed {seed}{best}")
 
         yield show

@@ -30,9 +30,9 @@ def ended(job: Job, progress: Progress) -> TrainingError:
     if lines:
         message += f"\n  the last lines of its log:{lines}"
     hints = []
-    if job.status == "Stopped" and progress.stored is not None:
+    if job.status == "Stopped" and progress.kept is not None:
         hints.append(
-            f"its best model so far (validation accuracy {progress.stored:.3f}) is kept; "
+            f"its model so far (validation accuracy {progress.kept:.3f}) is kept; "
             f"to register it: invoke register --job {job.name}"
         )
     if job.checkpoint_uri is not None and progress.epochs_done:

@@ -232,7 +232,7 @@ def follow(
 
 def _is_owed_lines(progress: Progress) -> bool:
     if progress.status == "Completed":
-        return progress.stored is None
+        return progress.kept is None
     return progress.status == "Failed" and not progress.tail
 
 

@@ -25,6 +25,7 @@ _TRAIN = re.compile(rf"Epoch\[(\d+)\] Train-accuracy={_NUMBER}")
 _TIME = re.compile(rf"Epoch\[(\d+)\] Time cost={_NUMBER}")
 _VALIDATION = re.compile(rf"Epoch\[(\d+)\] Validation-accuracy={_NUMBER}")
 _STORED = re.compile(rf"Storing the best model with validation accuracy: {_NUMBER}")
+_SAVED = re.compile(r'Saved checkpoint to ".*-(\d{4,})\.params"')
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ class Progress:
         train: Training accuracy of each finished epoch, 0 to 1.
         validation: Validation accuracy of each finished epoch, 0 to 1.
         seconds: The time each finished epoch took.
-        stored: Validation accuracy of the model kept so far, the best epoch's; it becomes the artifact.
+        stored: Validation accuracy of the best epoch's model, as the algorithm stored it.
+        saved: The epoch, counted from 0, whose parameters were saved last; with ``checkpoint_frequency``, where every
+            so many epochs are, nothing is ``stored``.
         speed: Images a second, as last reported.
         current: The epoch being worked on; None before the first.
         tail: The last log lines, oldest first.
@@ -53,6 +56,7 @@ class Progress:
     validation: Mapping[int, float] = field(default_factory=dict)
     seconds: Mapping[int, float] = field(default_factory=dict)
     stored: float | None = None
+    saved: int | None = None
     speed: float | None = None
     current: int | None = None
     tail: tuple[str, ...] = ()
@@ -71,7 +75,14 @@ class Progress:
             return replace(progress, current=epoch, validation={**self.validation, epoch: float(match[2])})
         if match := _STORED.search(line):
             return replace(progress, stored=float(match[1]))
+        if match := _SAVED.search(line):
+            return replace(progress, saved=int(match[1]) - 1)
         return progress
+
+    @property
+    def kept(self) -> float | None:
+        """Validation accuracy of the model kept so far, which becomes the artifact; None where it cannot be told."""
+        return self.validation.get(self.saved) if self.stored is None else self.stored
 
     @property
     def finished(self) -> bool:

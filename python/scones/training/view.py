@@ -103,8 +103,8 @@ def panel(progress: Progress, elapsed: float) -> RenderableType:
         if series:
             values = [series[epoch] for epoch in sorted(series)]
             table.add_row(title, f"[bold]{values[-1]:.3f}[/bold]  {sparkline(values)}")
-    if progress.stored is not None:
-        table.add_row("kept model", f"validation accuracy {progress.stored:.3f}")
+    if progress.kept is not None:
+        table.add_row("kept model", f"validation accuracy {progress.kept:.3f}")
     if progress.speed is not None and not progress.finished:
         table.add_row("speed", f"{progress.speed:.0f} images/s")
     return Panel(table, title=f"training job {progress.name}", title_align="left", expand=False)

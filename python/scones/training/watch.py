@@ -89,7 +89,7 @@ class Watch:
                 progress = progress.after(line)
             self._progress[name] = progress
             if trial.ended:
-                complete = trial.status == "Failed" or progress.stored is not None
+                complete = trial.status == "Failed" or progress.kept is not None
                 self._late[name] = _LATE_LOOKS if complete else looks + 1
         if trial.status == "Stopped" and name not in self._out_of_time:
             found = self._sagemaker.describe_training_job(TrainingJobName=name)
@@ -98,7 +98,7 @@ class Watch:
         return replace(
             trial,
             epochs_done=progress.epochs_done,
-            kept=progress.stored,
+            kept=progress.kept,
             out_of_time=self._out_of_time.get(name, False),
         )
 

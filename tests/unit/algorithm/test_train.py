@@ -14,6 +14,7 @@ from scones.algorithm.symbol import resnet
 from scones.algorithm.train import run
 from scones.errors import HyperparameterError
 from scones.training.hyperparameters import parse
+from scones.training.progress import Progress
 
 LINE = re.compile(r"\[\d\d/\d\d/\d{4} \d\d:\d\d:\d\d (INFO|ERROR) \d+\] ")
 
@@ -194,6 +195,10 @@ def test_every_nth_epoch_is_kept_where_it_is_asked_for(job, messages):
     assert kept == ["image-classification-0002.params", "image-classification-0004.params"]
     assert artifact.read(job.root / "model").epoch == 4
     assert "checkpoint_frequency is 2: of the epochs kept, the last is served" in messages()
+    progress = Progress("job", 5)
+    for line in messages():
+        progress = progress.after(line)
+    assert progress.saved == 3, "who registers the job finds the accuracy of the artifact, not of the last epoch"
 
 
 def test_a_job_that_ends_before_its_first_checkpoint_keeps_its_best_epoch(job, messages):

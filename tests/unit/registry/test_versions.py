@@ -73,6 +73,23 @@ def test_the_gate_looks_at_the_best_epoch_which_is_what_the_artifact_holds(cloud
     assert version.status == "Approved"
 
 
+def test_the_gate_looks_at_the_epoch_that_was_saved_last_where_every_so_many_are(cloud: Any) -> None:
+    """With checkpoint_frequency the artifact holds that one, neither the best epoch nor the job's last."""
+    cloud.train(JOB, accuracy=0.90)
+    cloud.logs.lines = [
+        "Epoch[0] Train-accuracy=0.800000",
+        "Epoch[0] Validation-accuracy=0.950000",
+        "Epoch[1] Train-accuracy=0.850000",
+        "Epoch[1] Validation-accuracy=0.600000",
+        'Saved checkpoint to "/opt/ml/model/image-classification-0002.params"',
+        "Epoch[2] Train-accuracy=0.900000",
+        "Epoch[2] Validation-accuracy=0.900000",
+    ]
+    version = cloud.register()
+    assert version.model.metrics == {"train:accuracy": 0.85, "validation:accuracy": 0.6}
+    assert version.status == "PendingManualApproval"
+
+
 def test_a_model_of_unknown_accuracy_is_not_approved(cloud: Any) -> None:
     cloud.train("silent", accuracy=None)
     version = cloud.register("silent")

@@ -30,7 +30,7 @@ def test_reads_the_lines_of_the_built_in_algorithm() -> None:
         'Saved checkpoint to "/opt/ml/model/image-classification-0004.params"',
     )
     assert (progress.train, progress.validation, progress.seconds) == ({3: 0.623992}, {3: 0.651042}, {3: 5.291})
-    assert (progress.stored, progress.speed, progress.current) == (0.651042, 187.953, 3)
+    assert (progress.stored, progress.saved, progress.speed, progress.current) == (0.651042, 3, 187.953, 3)
 
 
 def test_the_kept_model_is_the_best_epochs_not_the_last() -> None:
@@ -39,8 +39,21 @@ def test_the_kept_model_is_the_best_epochs_not_the_last() -> None:
         "Storing the best model with validation accuracy: 0.900000",
         "Epoch[1] Validation-accuracy=0.850000",
     )
-    assert progress.stored == 0.9
+    assert progress.kept == 0.9
     assert progress.validation[1] == 0.85
+
+
+def test_with_checkpoint_frequency_the_kept_model_is_the_last_that_was_saved() -> None:
+    """No line says that it was stored, and the epochs after it are not kept."""
+    progress = read("Epoch[0] Validation-accuracy=0.900000")
+    assert progress.kept is None
+    progress = read(
+        "Epoch[0] Validation-accuracy=0.900000",
+        "Epoch[1] Validation-accuracy=0.700000",
+        'Saved checkpoint to "/opt/ml/model/image-classification-0002.params"',
+        "Epoch[2] Validation-accuracy=0.800000",
+    )
+    assert progress.kept == 0.7
 
 
 @pytest.mark.parametrize(
