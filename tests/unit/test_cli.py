@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import invoke
+import invoke.main
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 from invoke.exceptions import Exit
@@ -36,6 +37,7 @@ def raising(error):
         (ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "PutObject"), 1, "AccessDenied"),
         (NoCredentialsError(), 1, "error: the cloud cannot be asked: Unable to locate credentials"),
         (PermissionError(13, "Permission denied", "/a/b"), 1, "error: /a/b: Permission denied"),
+        (IsADirectoryError(21, "Is a directory", "/a/.b.1.part", None, "/a/b"), 1, "error: /a/b: Is a directory"),
     ],
 )
 def test_a_failure_is_a_message_and_an_exit_code(error, code, text):
@@ -62,6 +64,18 @@ def test_a_reader_who_has_seen_enough_is_not_shown_a_traceback():
 def test_a_bug_keeps_its_traceback():
     with pytest.raises(ZeroDivisionError):
         raising(ZeroDivisionError())(invoke.Context())
+
+
+@pytest.mark.parametrize("typed", ["pin --help", "model.inspect -h", "model.export --onnx a --help", "pin 3 --help"])
+def test_help_is_shown_by_tasks_that_want_a_word(typed, monkeypatch, capsys):
+    """Invoke's parser takes --help for the word that is missing."""
+    monkeypatch.setattr(sys, "argv", ["invoke", *typed.split()])
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(SystemExit) as ended:
+        invoke.main.program.run()
+    shown = capsys.readouterr()
+    assert f"{typed.split()[0]} [--options]" in shown.out
+    assert (ended.value.code or 0, shown.err) == (0, "")
 
 
 @pytest.mark.parametrize(

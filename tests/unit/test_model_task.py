@@ -26,7 +26,7 @@ from scones.algorithm.symbol import resnet
 from scones.registry.pinned import PinnedModel, write_pin
 from scones.settings import ROOT
 from scones.tasks import model
-from scones.tasks.many import words_of
+from scones.tasks.words import words_of
 
 SHAPE = (3, 8, 8)
 

@@ -19,6 +19,7 @@ import invoke
 from invoke.exceptions import Exit
 
 from scones.errors import SconesError
+from scones.tasks.words import Helpful
 
 #: The names that an earlier ``eval "$(invoke env)"`` set in this shell.
 EXPORTED = "SCONES_EXPORTED"
@@ -30,6 +31,7 @@ def task(*args: Any, **options: Any) -> Any:
     A file that cannot be read or written, and a refusal by AWS (botocore's errors), are shown the same way; Ctrl-C ends
     with exit code 130. With ``SCONES_DEBUG=1`` the traceback is shown instead.
     """
+    options.setdefault("klass", Helpful)
     if args and callable(args[0]):
         return invoke.task(_guarded(args[0]), *args[1:], **options)
     return lambda body: invoke.task(_guarded(body), *args, **options)
@@ -53,7 +55,9 @@ def _guarded(body: Callable[..., Any]) -> Callable[..., Any]:
         except OSError as error:
             if os.environ.get("SCONES_DEBUG"):
                 raise
-            said = f"{error.filename}: {error.strerror}" if error.filename else error
+            # Of a file that could not be moved to its place, the place: the other is a name that nobody gave.
+            place = error.filename2 or error.filename
+            said = f"{place}: {error.strerror}" if place else error
             raise Exit(f"error: {said}", code=1) from None
         except Exception as error:
             # botocore takes a fifth of a second to import: ask by name, so that tasks without AWS do not pay for it.

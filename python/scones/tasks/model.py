@@ -21,8 +21,8 @@ from scones.errors import CloudError, ImageError, InputError
 from scones.tasks import options
 from scones.tasks.cli import task
 from scones.tasks.data import bars
-from scones.tasks.many import TakesMany
 from scones.tasks.views import shown
+from scones.tasks.words import TakesMany
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -1,4 +1,4 @@
-"""A task that takes any number of words after its name, as ``cat`` takes files.
+"""Tasks that take words after their name: any number of them, as ``cat`` takes files, and none where help is wanted.
 
 Example::
 
@@ -6,7 +6,8 @@ Example::
     def predict(context, image):
         ...                          # invoke predict a.png b.png --image c.png: ["a.png", "b.png", "c.png"]
 
-Invoke's own parser has a fixed number of positional arguments a task; here the task has as many as were typed.
+Invoke's own parser has a fixed number of positional arguments a task, and takes the next word for one that is missing,
+be it ``--help``. Here a task has as many as were typed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,17 @@ import invoke
 from invoke.parser import Argument
 
 _WORD = "{}-{}"
+
+
+class Helpful(invoke.Task):
+    """A task that explains itself to ``invoke TASK --help`` also where it wants a word after its name."""
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        arguments = super().get_arguments(ignore_unknown_help)
+        if not {"--help", "-h"}.isdisjoint(sys.argv) and not words_of(sys.argv[1:], self.name, arguments):
+            for argument in arguments:
+                argument.positional = False
+        return arguments
 
 
 class TakesMany(invoke.Task):
