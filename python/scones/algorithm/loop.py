@@ -28,42 +28,13 @@ from scones.algorithm.network import Network
 from scones.algorithm.objective import Objective, within
 from scones.algorithm.optimizers import Optimizer
 from scones.algorithm.precision import Precision
+from scones.algorithm.schedule import EarlyStopping, learning_rate
 from scones.errors import HyperparameterError
 from scones.training.hyperparameters import Hyperparameters
 
 SPEED_EVERY = 20  # batches between two lines with the speed, as MXNet's Speedometer has it
 Keep = Callable[[Mapping[str, np.ndarray], int], None]
 log = logging.getLogger("image-classification")
-
-
-def learning_rate(chosen: Hyperparameters, epoch: int) -> float:
-    """The rate of an epoch (counted from 0): multiplied by the factor at each step that is reached."""
-    reached = sum(epoch >= step for step in chosen.lr_scheduler_step or ())
-    return chosen.learning_rate * chosen.lr_scheduler_factor**reached
-
-
-@dataclass
-class EarlyStopping:
-    """Whether validation accuracy has stopped getting better, by the ``early_stopping_*`` hyperparameters.
-
-    The tolerance is relative to the best accuracy so far; patience is counted once the least number of epochs is over.
-    """
-
-    chosen: Hyperparameters
-    best: float = 0.0
-    waited: int = 0
-
-    def take(self, epoch: int, accuracy: float) -> None:
-        """Take in an epoch's accuracy (epochs counted from 0)."""
-        if accuracy > self.best * (1 + self.chosen.early_stopping_tolerance):
-            self.best, self.waited = accuracy, 0
-        elif epoch + 1 > self.chosen.early_stopping_min_epochs:
-            self.waited += 1
-
-    @property
-    def due(self) -> bool:
-        """Whether training should end with the last epoch taken in."""
-        return self.chosen.early_stopping and self.waited >= self.chosen.early_stopping_patience
 
 
 @dataclass
