@@ -16,7 +16,6 @@ import json
 import os
 import re
 import tarfile
-import tempfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from scones import files
 from scones.algorithm import ndarray, program
 from scones.errors import ArtifactError
 
@@ -100,25 +100,25 @@ def read(path: str | os.PathLike[str]) -> Artifact:
     """
     path = Path(path)
     try:
-        files = _folder_files(path) if path.is_dir() else _archive_files(path)
+        found = _folder_files(path) if path.is_dir() else _archive_files(path)
     except FileNotFoundError:
         raise ArtifactError(f"there is no model artifact at {path}") from None
     except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
         raise ArtifactError(f"{path} is not a model.tar.gz: {error}") from None
-    epochs = {epoch: name for name in files if (epoch := _epoch(name)) is not None}
-    lacking = [name for name in (SYMBOL, SHAPES) if name not in files]
+    epochs = {epoch: name for name in found if (epoch := _epoch(name)) is not None}
+    lacking = [name for name in (SYMBOL, SHAPES) if name not in found]
     if not epochs:
         lacking.append(f"{PREFIX}-NNNN.params")
     if lacking:
         raise ArtifactError(
             f"{path} is no Image Classification artifact: it lacks {', '.join(lacking)}",
-            hint=f"it has: {', '.join(sorted(files)) or 'nothing'}",
+            hint=f"it has: {', '.join(sorted(found)) or 'nothing'}",
         )
     ((epoch, parameters),) = epochs.items()
     artifact = Artifact(
-        symbol=_json(files[SYMBOL], SYMBOL, dict),
-        parameters=ndarray.loads(files[parameters]),
-        shapes=_json(files[SHAPES], SHAPES, list),
+        symbol=_json(found[SYMBOL], SYMBOL, dict),
+        parameters=ndarray.loads(found[parameters]),
+        shapes=_json(found[SHAPES], SHAPES, list),
         epoch=epoch,
     )
     artifact.check()
@@ -133,42 +133,32 @@ def write(path: str | os.PathLike[str], artifact: Artifact, *, beside: bool = Fa
     """
     path = Path(path)
     parameters = f"{PREFIX}-{artifact.epoch:04d}.params"
-    files = {
+    contents = {
         SYMBOL: json.dumps(artifact.symbol, indent=2).encode(),
         SHAPES: json.dumps(artifact.shapes).encode(),
         parameters: ndarray.dumps(artifact.parameters),
     }
     if path.name.endswith(".tar.gz"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, _archive(files))
-        return path
-    path.mkdir(parents=True, exist_ok=True)
-    for name, data in files.items():
-        _replace(path / name, data)
+        return files.write(path, _archive(contents))
+    for name, data in contents.items():
+        files.write(path / name, data)
     for earlier in path.glob(f"{PREFIX}-*.params"):
         if earlier.name != parameters and not beside:
             earlier.unlink()
     return path
 
 
-def _archive(files: Mapping[str, bytes]) -> bytes:
+def _archive(contents: Mapping[str, bytes]) -> bytes:
     packed = io.BytesIO()
     with (
         gzip.GzipFile(fileobj=packed, mode="wb", mtime=0, compresslevel=6) as stream,
         tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive,
     ):
-        for name in sorted(files):
+        for name in sorted(contents):
             member = tarfile.TarInfo(name)
-            member.size = len(files[name])
-            archive.addfile(member, io.BytesIO(files[name]))
+            member.size = len(contents[name])
+            archive.addfile(member, io.BytesIO(contents[name]))
     return packed.getvalue()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        file.write(data)
-    Path(file.name).chmod(0o644)
-    Path(file.name).replace(path)
 
 
 class _Files:
@@ -205,26 +195,26 @@ def _epoch(name: str) -> int | None:
 
 
 def _folder_files(path: Path) -> dict[str, bytes]:
-    files = _Files(path)
+    held = _Files(path)
     for file in sorted(path.iterdir()):
-        if file.is_file() and files.wants(file.name, file.stat().st_size):
-            files.add(file.name, file.read_bytes())
-    return files.found
+        if file.is_file() and held.wants(file.name, file.stat().st_size):
+            held.add(file.name, file.read_bytes())
+    return held.found
 
 
 def _archive_files(path: Path) -> dict[str, bytes]:
     """The artifact's files in an archive; links, devices, sparse files and other names are passed over."""
-    files = _Files(path)
+    held = _Files(path)
     with gzip.open(path) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
             name = member.name.removeprefix("./")
-            if member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and files.wants(name, member.size):
-                files.add(name, archive.extractfile(member).read(member.size))
+            if member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and held.wants(name, member.size):
+                held.add(name, archive.extractfile(member).read(member.size))
         # To the end, where gzip's checksum stands: an archive that was cut short must not pass for a whole one.
         for _ in range(0, LARGEST_FILE, READ_SIZE):
             if not stream.read(READ_SIZE):
                 break
-    return files.found
+    return held.found
 
 
 def _json(data: bytes, name: str, kind: type) -> Any:
