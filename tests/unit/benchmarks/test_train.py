@@ -119,5 +119,5 @@ def test_says_why_a_training_failed(bench):
     (bench.folder / "validation").mkdir()
     for name in ("train", "validation"):
         Path(bench.folder / f"{name}.lst").write_text("0\t0\ta.png\n")
-    with pytest.raises(TrainingError, match=r"seed 3 ended with exit code 2: ClientError: num_classes is 2"):
+    with pytest.raises(TrainingError, match=r"seed 3 ended with exit code 2: ClientError: train\.lst line 1 names"):
         benchmark.measure(bench, 3)
