@@ -78,6 +78,9 @@ def ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Any], Pa
         ({"strategy": "Hyperband"}, "no strategy 'Hyperband'; there are: Bayesian, Random, Grid"),
         ({"name": "x" * 33}, "cannot be a tuning job's name"),
         ({"set": ["optimizer=sgd"], "strategy": "grid"}, "nothing is left to be searched"),
+        ({"choice": ["optimizer=sgd,nag"], "strategy": "grid", "jobs": "3"}, "every combination, 2 here: --jobs 3"),
+        ({"range": ["momentum=0.1:0.2"], "strategy": "grid"}, "momentum is a range of numbers"),
+        ({"seed": "2147483648"}, "--seed must be a whole number from 0 to 2147483647"),
         ({"attach": "t", "jobs": "3", "range": ["a"]}, "--range, --jobs would change nothing"),
         ({"env": "devv"}, "no environment 'devv'"),
     ],
@@ -106,6 +109,18 @@ def test_the_environments_limits_are_changed_by_what_is_typed() -> None:
     own = settings.Tuning(max_jobs=5, max_parallel_jobs=2, early_stopping=True, strategy="Bayesian")
     assert tasks._limits(own, None, None, None, True) == own
     assert tasks._limits(own, "7", "1", "random", False) == settings.Tuning(7, 1, False, "Random")
+
+
+def test_no_more_trials_are_asked_for_than_there_are_combinations(
+    ended: Any, registered: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SageMaker would refuse the tuning job, when all has been made and uploaded."""
+    ended(DONE, DONE)
+    asked: list[Any] = []
+    monkeypatch.setattr(tasks, "_start", lambda environment, console, searched, limits, *_, **__: asked.append(limits))
+    tasks.tune(Context(), choice=["optimizer=sgd,nag"], jobs="8")
+    tasks.tune(Context(), choice=["optimizer=sgd,nag"], range=["momentum=0.1:0.2"], jobs="8")
+    assert [limits.max_jobs for limits in asked] == [2, 8]
 
 
 def test_money_is_not_spent_where_nobody_can_agree_to_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         "classes": "the classes in label order, with commas; the environment's where not given",
         "recordio": "train on the data set's RecordIO files, which are made if need be",
         "model": "start every trial from a trained model: a model.tar.gz, s3://BUCKET/KEY, or a version's number",
-        "jobs": "at most so many trials; the environment's tuning.max_jobs where not given",
+        "jobs": "at most so many trials, but for a Grid; the environment's tuning.max_jobs where not given",
         "parallel": "so many of them at a time; the environment's tuning.max_parallel_jobs where not given",
         "strategy": "Bayesian, Random or Grid (every combination of choices); the environment's where not given",
         "early-stopping": "stop trials that do worse than the median of those before (--no-early-stopping: never)",
@@ -82,7 +82,7 @@ def tune(
     from rich.console import Console
 
     from scones.tasks.registry import register_job
-    from scones.training import ranges
+    from scones.training import ranges, tuning
 
     environment = settings.load(env)
     console = Console()
@@ -100,6 +100,15 @@ def tune(
         asked = [ranges.read_range(text) for text in range or ()] + [ranges.read_choice(text) for text in choice or ()]
         limits = _limits(environment.tuning, jobs, parallel, strategy, early_stopping)
         searched = _searched(asked, fixed, limits)
+        tuning.check_strategy(searched, limits.strategy)
+        combinations = ranges.combinations(searched)
+        if limits.strategy == "Grid" and jobs is not None:
+            raise InputError(
+                f"the strategy Grid tries every combination, {combinations} here: --jobs {jobs} would change nothing",
+                hint="leave it out, or take another --strategy: Bayesian, Random",
+            )
+        # SageMaker refuses to be given more jobs than there are combinations.
+        limits = replace(limits, max_jobs=min(limits.max_jobs, combinations or limits.max_jobs))
         attach = _start(
             environment,
             console,
@@ -110,7 +119,7 @@ def tune(
             recordio=recordio,
             model=model,
             name=name,
-            seed=options.whole_number(seed, "--seed", least=0),
+            seed=options.whole_number(seed, "--seed", least=0, most=2**31 - 1),
             yes=yes,
         )
         console.print(f"started tuning job [bold]{attach}[/bold]", soft_wrap=True, highlight=False)

@@ -214,6 +214,15 @@ def problem_of(entry: Range | Choice) -> str | None:
     return None
 
 
+def combinations(searched: Searched) -> int | None:
+    """How many combinations there are; None where a continuous range makes them endless."""
+    counts = [
+        len(entry.values) if isinstance(entry, Choice) else int(entry.most - entry.least) + 1 if entry.whole else None
+        for entry in searched.values()
+    ]
+    return None if None in counts else math.prod(counts)
+
+
 def as_request(searched: Searched) -> dict[str, Any]:
     """``ParameterRanges`` of CreateHyperParameterTuningJob."""
     found: dict[str, list[dict[str, Any]]] = {}

@@ -127,7 +127,8 @@ def shown(value: str) -> str:
 
 def _caption(job: TuningJob) -> str:
     ended = sum(trial.ended for trial in job.trials)
-    lines = [f"{ended} of {job.jobs or 'all'} trials have ended; accuracies are on the validation images"]
+    of = f" of {job.jobs}" if job.jobs else ""
+    lines = [f"{ended}{of} trials have ended; accuracies are on the validation images"]
     if job.best is not None:
         lines.append(f"★ best: {job.best.name}")
     return "\n".join(lines)

@@ -55,6 +55,20 @@ def new_name(environment: Environment, now: datetime | None = None) -> str:
     return f"tune-{place}-{now or datetime.now(UTC):%Y%m%d-%H%M%S}"
 
 
+def check_strategy(searched: ranges.Searched, strategy: str) -> None:
+    """Refuse to search numbers by a grid.
+
+    Raises:
+        InputError: that is what is asked for.
+    """
+    numbers = [entry.name for entry in searched.values() if isinstance(entry, ranges.Range)]
+    if strategy == "Grid" and numbers:
+        raise InputError(
+            f"the strategy Grid tries every combination of choices, and {numbers[0]} is a range of numbers",
+            hint="leave the range out, or take another --strategy: Bayesian, Random",
+        )
+
+
 def check_together(searched: ranges.Searched, chosen: Hyperparameters) -> None:
     """Refuse a search of which a trial could be no training job.
 
@@ -97,13 +111,7 @@ def request(
     from sagemaker.core.utils.utils import serialize
 
     check_name(name)
-    if limits.strategy == "Grid":
-        numbers = [entry.name for entry in searched.values() if isinstance(entry, ranges.Range)]
-        if numbers:
-            raise InputError(
-                f"the strategy Grid tries every combination of choices, and {numbers[0]} is a range of numbers",
-                hint="leave the range out, or take another --strategy: Bayesian, Random",
-            )
+    check_strategy(searched, limits.strategy)
     static = {key: value for key, value in training["hyper_parameters"].items() if key not in searched}
     # Trials that wrote their checkpoints to one place would overwrite one another's.
     own = ("training_job_name", "hyper_parameters", "tags", "checkpoint_config")
@@ -210,6 +218,6 @@ def _explained(error: Any, environment: Environment, name: str, limits: Tuning) 
     if code == "ResourceInUse":
         return TrainingError(
             f"there is a tuning job '{name}' already",
-            hint=f"give another --name, or follow that one: invoke tune --attach {name}",
+            hint=f"give another --name, or follow that one: invoke tune --attach {name} --env {environment.name}",
         )
     return error

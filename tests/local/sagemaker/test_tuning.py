@@ -242,6 +242,7 @@ def rate(least: str, most: str, scaling: str = "Linear") -> dict[str, Any]:
             "The total number of hyperparameter combinations for the provided ranges [2]",
         ),
         ({"Strategy": "Grid"}, "Grid search takes categorical ranges only; learning_rate is none"),
+        ({"RandomSeed": 2**31}, "RandomSeed is 2147483648; it must be from 0 to 2147483647"),
         ({"ResourceLimits": {"MaxParallelTrainingJobs": 1}}, "MaxNumberOfTrainingJobs is required"),
         (
             {"ResourceLimits": {"MaxNumberOfTrainingJobs": 20, "MaxParallelTrainingJobs": 11}},

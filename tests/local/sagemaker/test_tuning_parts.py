@@ -16,8 +16,8 @@ from scones.localcloud.tuning.early import is_hopeless
 from scones.localcloud.tuning.job import TuningJob
 from scones.localcloud.tuning.listing import page
 from scones.localcloud.tuning.request import Plan
-from scones.localcloud.tuning.search import Search, combinations
-from scones.training.ranges import SMALL_IMAGES, Choice, Range
+from scones.localcloud.tuning.search import Search
+from scones.training.ranges import SMALL_IMAGES, Choice, Range, combinations
 
 pytestmark = pytest.mark.filterwarnings("error")
 

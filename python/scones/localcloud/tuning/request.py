@@ -18,8 +18,7 @@ from moto.sagemaker.exceptions import ValidationError
 
 from scones.localcloud.training.metrics import DEFINITIONS
 from scones.localcloud.training.request import check
-from scones.localcloud.tuning.search import combinations
-from scones.training.ranges import SCALINGS, Choice, Range, Searched, problem_of
+from scones.training.ranges import SCALINGS, Choice, Range, Searched, combinations, problem_of
 
 # Patterns and limits of CreateHyperParameterTuningJob's API reference, and of "Resource Limits for Automatic Model
 # Tuning" in the developer guide.
@@ -27,6 +26,7 @@ NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
 MOST_JOBS = 750
 MOST_PARALLEL_JOBS = 10
 MOST_SEARCHED = 30
+MOST_SEED = 2**31 - 1  # an Integer of the API
 
 OBJECTIVE = "_tuning_objective_metric"  # the hyperparameter that SageMaker adds to every trial
 
@@ -119,6 +119,9 @@ def read(request: Mapping[str, Any]) -> Plan:
         )
     metric, maximize = _objective(config)
     jobs, parallel, seconds = _limits(config, searched)
+    seed = config.get("RandomSeed")
+    if seed is not None and not 0 <= seed <= MOST_SEED:
+        raise ValidationError(f"RandomSeed is {seed}; it must be from 0 to {MOST_SEED}.")
     criteria = config.get("TuningJobCompletionCriteria") or {}
     if (criteria.get("ConvergenceDetected") or {}).get("CompleteOnConvergence") == "Enabled":
         raise ValidationError("the local cloud does not support ConvergenceDetected of a tuning job: leave it out")
@@ -131,7 +134,7 @@ def read(request: Mapping[str, Any]) -> Plan:
         parallel,
         seconds,
         early_stopping=config.get("TrainingJobEarlyStoppingType") == "Auto",
-        seed=config.get("RandomSeed"),
+        seed=seed,
         target=criteria.get("TargetObjectiveMetricValue"),
         patience=(criteria.get("BestObjectiveNotImproving") or {}).get("MaxNumberOfTrainingJobsNotImproving"),
     )

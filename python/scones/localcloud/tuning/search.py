@@ -15,7 +15,6 @@ scaling comes to. A seed gives the same trials again as long as they end in the 
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -36,15 +35,6 @@ class Trial:
 
     number: int
     values: dict[str, str]
-
-
-def combinations(searched: Searched) -> int | None:
-    """How many combinations there are; None where a continuous range makes them endless."""
-    counts = [
-        len(entry.values) if isinstance(entry, Choice) else int(entry.most - entry.least) + 1 if entry.whole else None
-        for entry in searched.values()
-    ]
-    return None if None in counts else math.prod(counts)
 
 
 class Search:
