@@ -63,9 +63,9 @@ class Labels:
                 f"image has a 0 or 1 for each class: set num_classes to {len(numbers)}, or mend the labels"
             )
         found = tuple(_whole(number) for number in numbers)
-        wrong = next((number for number, value in zip(numbers, found, strict=True) if value not in (0, 1)), None)
-        if wrong is not None:
-            raise DatasetError(f"{place} has {shown(str(wrong))} among its labels; with multi_label each is 0 or 1")
+        wrong = [number for number, value in zip(numbers, found, strict=True) if value not in (0, 1)]
+        if wrong:
+            raise DatasetError(f"{place} has {shown(str(wrong[0]))} among its labels; with multi_label each is 0 or 1")
         return found
 
     def of_json(self, text: str, place: str, label_format: str) -> tuple[int, ...]:

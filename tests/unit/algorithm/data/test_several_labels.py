@@ -108,6 +108,7 @@ def test_reads_both_formats_of_a_manifests_list(text, label_format, found):
         ("[" * 900 + "]" * 900, "class-id", "line 1 has label .* neither a number nor a list of numbers"),
         ("1e300", "class-id", "line 1 has label 1000"),
         ("[true, 0, 1]", "multi-hot", "line 1 has True among its labels"),
+        ("[null, 0, 1]", "multi-hot", "line 1 has None among its labels"),
         ("[" * 100_000, "class-id", "line 1 has label"),
     ],
 )
