@@ -51,15 +51,14 @@ def entries(root: Path, name: str, labels: Labels) -> list[Entry]:
     """A channel's images.
 
     Args:
-        root: The folder laid out as ``/opt/ml``; without ``input/config/inputdataconfig.json``, images with lists.
+        root: The folder laid out as ``/opt/ml``.
         name: ``train`` or ``validation``.
         labels: How labels are read.
 
     Raises:
         DatasetError: the channel holds nothing, or not what its form has.
     """
-    configured = (root / "input/config/inputdataconfig.json").is_file()
-    channel = forms.settings(root).get(name, {}) if configured else {}
+    channel = forms.settings(root).get(name, {})
     form = forms.form(channel, name)
     data = root / "input/data"
     if form is Form.IMAGES:
@@ -147,10 +146,14 @@ class Spool:
     """What came through a pipe, which gives it only once, while an epoch needs images in an order of its own.
 
     It is kept in a file without a name, which is gone when this is.
+
+    Args:
+        stream: What is kept.
+        folder: Where, on the disk that is to hold it: what is temporary may be kept in memory elsewhere.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it stays open as long as this is there
+    def __init__(self, stream: BinaryIO, folder: Path) -> None:
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - it stays open as long as this is there
         weakref.finalize(self, self._file.close)
         self._lock = threading.Lock()
         shutil.copyfileobj(stream, self._file, 1 << 20)
@@ -166,7 +169,7 @@ class Spool:
         path = data / f"{name}_0"
         try:
             with path.open("rb") as pipe:
-                return cls(pipe)
+                return cls(pipe, data)
         except FileNotFoundError:
             raise DatasetError(
                 f"channel '{name}' is in Pipe mode, but there is no pipe input/data/{path.name}"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from scones.algorithm.data import Channel, check_channels
-from scones.errors import DatasetError
+from scones.errors import DatasetError, HyperparameterError
 from scones.recordio import ImageRecord, encode, write
 from scones.training.hyperparameters import parse
 
@@ -148,7 +148,7 @@ def test_says_what_does_not_go_with_the_hyperparameters(recorded):
         read(recorded, num_training_samples="900")
     with pytest.raises(DatasetError, match="num_classes is 3, but channel 'train' has no image of label 2"):
         read(recorded, num_classes="3")
-    with pytest.raises(DatasetError, match=r"train.rec: record 0 is 10 x 10 pixels, smaller than image_shape 3,12,12"):
+    with pytest.raises(DatasetError, match=r"record 0 is 10 x 10 pixels, smaller than image_shape 3,12,12; .* pack"):
         read(recorded, image_shape="3,12,12")
 
 
@@ -160,3 +160,8 @@ def test_says_that_images_are_no_records(recorded):
     path.rename(path.with_suffix(".png"))
     with pytest.raises(DatasetError, match=r"holds no \.rec file, .*: it holds train\.png; .*application/x-image"):
         read(recorded)
+
+
+def test_resize_is_for_images_only_as_the_algorithm_documents(recorded):
+    with pytest.raises(HyperparameterError, match="resize is 14, but images that come as application/x-recordio"):
+        read(recorded, resize="14")
