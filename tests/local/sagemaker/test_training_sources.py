@@ -128,6 +128,14 @@ def test_a_prefixs_objects_follow_one_another_as_they_are(s3: Any) -> None:
     assert b"".join(give(0)) == b"".join(give(1)) == bytes(range(5))
 
 
+def test_an_object_too_large_for_a_record_is_named(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(s3, list__a=bytes(100))
+    monkeypatch.setattr("scones.recordio.LARGEST", 99)
+    give = pipes.content(JOB, channel(uri="s3://data/list/", RecordWrapperType="RecordIO"))
+    with pytest.raises(InputError, match="ClientError: s3://data/list/a: a record of 100 bytes is too large"):
+        list(give(0))
+
+
 def test_a_shuffled_channel_has_another_order_each_epoch_and_the_same_from_the_same_seed(s3: Any) -> None:
     put(s3, **{f"list__{number:02}": bytes([number]) for number in range(20)})
     shuffled = channel(uri="s3://data/list/", ShuffleConfig={"Seed": 7})
@@ -181,15 +189,18 @@ def test_feeding_ends_when_a_reader_is_killed(tmp_path: Path) -> None:
     ends(feeder.stop)
 
 
-def test_bytes_that_cannot_be_had_are_the_feeders_failure(tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [InputError, RuntimeError])
+def test_bytes_that_cannot_be_had_are_the_feeders_failure(tmp_path: Path, error: type[Exception]) -> None:
+    """Told before the pipe is closed: its reader would take what it has got for all there is."""
+
     def give(epoch: int) -> Iterator[bytes]:
         yield b"some"
-        raise InputError("no more")
+        raise error("no more")
 
     failed = threading.Event()
     feeder = pipes.Feeder(tmp_path, "train", give, failed.set)
     assert (tmp_path / "train_0").read_bytes() == b"some"
-    assert failed.wait(20)
+    assert failed.is_set()
     assert str(feeder.failure) == "no more"
     ends(feeder.stop)
 

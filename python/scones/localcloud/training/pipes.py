@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scones.errors import DatasetError
 from scones.localcloud.training import sources
 from scones.localcloud.training.sources import Found, InputError
 from scones.recordio import encode
@@ -54,9 +55,16 @@ def content(job: Job, channel: Mapping[str, Any]) -> Callable[[int], Iterator[by
         for group in order:
             for found in group:
                 data = _unpacked(found) if zipped and found.path is not None else found.content()
-                yield encode(data) if wrapped else data
+                yield _wrapped(found, data) if wrapped else data
 
     return give
+
+
+def _wrapped(found: Found, data: bytes) -> bytes:
+    try:
+        return encode(data)
+    except DatasetError as error:
+        raise InputError(f"ClientError: {found.uri}: {error.message}") from None
 
 
 def _unpacked(found: Found) -> bytes:
@@ -90,7 +98,7 @@ class Feeder:
             give: The bytes of an epoch.
             failed: Called once, from the thread, when the bytes cannot be had.
         """
-        self.failure: InputError | None = None
+        self.failure: Exception | None = None
         self._data, self._name, self._give, self._failed = data, name, give, failed
         self._stopped = threading.Event()
         os.mkfifo(self._path(0))
@@ -118,7 +126,7 @@ class Feeder:
                             left = left[pipe.write(left) :]
                 except BrokenPipeError:
                     pass  # done with the epoch, or ended: a reader may close a pipe early
-                except InputError as error:
+                except Exception as error:  # noqa: BLE001 - a reader must not take what it has got for all there is
                     self.failure = error
                     self._failed()
                     return

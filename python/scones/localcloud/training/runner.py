@@ -112,7 +112,7 @@ def _feeding(job: Job, root: Path, piped: Mapping[str, Callable[[int], Iterator[
     """Feed the channels in Pipe mode while the algorithm runs.
 
     Raises:
-        InputError: a channel's bytes could not be had.
+        InputError: a channel's bytes could not be had, for a reason that is the job's owner's.
     """
     feeders = [pipes.Feeder(root / "input/data", name, give, job.interrupt) for name, give in piped.items()]
     try:
