@@ -56,7 +56,8 @@ class Optimizer:
     def step(self, learning_rate: float) -> None:
         """Move every weight by its gradient, then drop the gradients."""
         self.steps += 1
-        gradients = [value.grad for value in self._weights]
+        # What a graph blocks off (BlockGrad) has none, and decays nevertheless, as in MXNet.
+        gradients = [torch.zeros_like(value) if value.grad is None else value.grad for value in self._weights]
         if self._decay:
             torch._foreach_add_(
                 [gradients[place] for place in self._decayed],

@@ -58,7 +58,7 @@ class Precision:
         if self._half is not torch.float16:
             return True
         weights = list(weights)
-        gradients = [weight.grad for weight in weights]
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
         torch._foreach_mul_(gradients, 1 / self.scale)
         if torch.stack(torch._foreach_norm(gradients)).isfinite().all():
             self.good += 1

@@ -108,3 +108,14 @@ def test_agrees_with_pytorch_while_the_rate_stays(name):
 @pytest.mark.parametrize("settings", [{"beta_1": 1}, {"beta_2": 1, "eps": 1e-3}, {"beta_1": 0, "beta_2": 0}])
 def test_adam_at_the_ends_of_its_ranges_stays_finite(settings):
     assert all(np.isfinite(value).all() for value in run(chosen(optimizer="adam", **settings)))
+
+
+@pytest.mark.parametrize("name", ["sgd", "nag", "adam", "rmsprop"])
+def test_what_a_graph_blocks_off_only_decays(name):
+    network = Two()
+    Optimizer(network, chosen(optimizer=name, weight_decay=0.5)).step(RATE)
+    weight, offset = (value.detach().numpy() for value in network.parameters())
+    moved = weight / np.array([1.0, -2.0, 0.5]) - 1
+    expected = {"sgd": -RATE * 0.5, "nag": -RATE * 0.5 * 1.9}.get(name, 0)
+    np.testing.assert_allclose(moved, expected, atol=1e-6)
+    assert offset == 3
