@@ -57,11 +57,12 @@ def read(root: Path) -> Artifact | None:
             f"channel '{CHANNEL}' holds {len(archives)} archives ({', '.join(path.name for path in archives)}); "
             "give one model.tar.gz"
         )
+    source = archives[0] if archives else folder
     try:
-        return artifacts.read(archives[0] if archives else folder)
+        return artifacts.read(source)
     except ArtifactError as error:
         raise DatasetError(
-            f"channel '{CHANNEL}': {error.message.replace(str(folder), 'it')}; "
+            f"channel '{CHANNEL}': {error.message.replace(str(source), source.name if archives else 'it')}; "
             "give the model.tar.gz of an Image Classification job"
         ) from None
 
