@@ -238,7 +238,7 @@ def test_after_ctrl_c_a_job_is_stopped_where_a_person_says_so(monkeypatch: pytes
     Keyboard(monkeypatch, there=True, answer=True)
     found = tasks.follow(settings.load("dev", variables={}), "j", Console(file=io.StringIO()))
     assert stopped == ["j"]
-    assert found is FINISHED
+    assert found is FINISHED.job
 
 
 def test_ctrl_c_while_a_job_stops_tells_how_to_follow_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,9 +72,7 @@ def backbone(context, env=None, set=None, name=None, recordio=False, yes=False):
         recordio=recordio,
     )
     console.print(f"started training job [bold]{started}[/bold]", soft_wrap=True)
-    done = follow(environment, started, console).job
-    metrics = ", ".join(f"{metric} {value:.3f}" for metric, value in sorted(done.metrics.items()))
-    console.print(f"trained in {done.billable_seconds or 0} billable seconds: {metrics}", soft_wrap=True)
+    done = follow(environment, started, console)
     console.print(
         f"next: invoke train --model {done.artifact_uri} --set use_pretrained_model=1 --env {environment.name}",
         soft_wrap=True,

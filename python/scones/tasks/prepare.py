@@ -1,18 +1,20 @@
-"""What comes before a job that trains: the data set, the model to start from, consent, the foundation stack.
+"""What is about a job that trains: the data set, the model to start from, consent, the foundation stack; its end.
 
 Example::
 
     ready = prepare(environment, console, overrides, classes=None, recordio=False, model=None, consent=consent)
     job.start(environment, ready.dataset_uri, ready.chosen, bucket=ready.bucket, role_arn=ready.role_arn)
+    to_its_end(watch, "Stop the training job?", stop, left="training job 'a' goes on by itself")
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from scones.errors import InputError
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
     from scones.settings import Environment
     from scones.training.hyperparameters import Hyperparameters
+
+Ended = TypeVar("Ended")
 
 
 @dataclass(frozen=True)
@@ -163,3 +167,26 @@ def asked(question: str) -> bool:
         return Confirm.ask(question, default=False)
     except (KeyboardInterrupt, EOFError):
         return False
+
+
+def to_its_end(watch: Callable[[], Ended], question: str, stop: Callable[[], None], *, left: str) -> Ended:
+    """Follow a job to its end; Ctrl-C asks whether to stop it.
+
+    Args:
+        watch: Follows it; called again where it is stopped.
+        question: Whether it shall be.
+        stop: Asks the cloud to.
+        left: What is said where it goes on by itself: how to follow it again.
+
+    Raises:
+        Exit: it goes on by itself; exit code 130.
+    """
+    from invoke.exceptions import Exit
+
+    with suppress(KeyboardInterrupt):
+        return watch()
+    with suppress(KeyboardInterrupt):
+        if sys.stdin.isatty() and asked(question):
+            stop()
+            return watch()
+    raise Exit(left, code=130)

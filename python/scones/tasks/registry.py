@@ -109,14 +109,20 @@ def pin(context, version, approve=False, env=None):
 
 def register_job(environment: Environment, job: str, console: Console, *, calibrate: bool = True) -> None:
     """Register a training job's model, and say what became of it."""
+    from invoke.exceptions import Exit
+
     from scones import registry
     from scones.tasks.data import bars
 
-    with bars(console) as progress:
-        progress.add_task("registering", total=None)
-        version = registry.register(
-            environment, job, calibrate=calibrate, progress=progress, warn=lambda text: _warn(console, text)
-        )
+    try:
+        with bars(console) as progress:
+            progress.add_task("registering", total=None)
+            version = registry.register(
+                environment, job, calibrate=calibrate, progress=progress, warn=lambda text: _warn(console, text)
+            )
+    except KeyboardInterrupt:  # the job that was started for it has ended: nobody shall start another one
+        again = f"invoke register --job {job} --env {environment.name}"
+        raise Exit(f"the model of training job '{job}' is not registered; to register it: {again}", code=130) from None
     _say(environment, version, console)
 
 

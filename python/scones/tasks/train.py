@@ -7,8 +7,6 @@ Example::
 
 from __future__ import annotations
 
-import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from scones import settings
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from scones.settings import Environment
+    from scones.training.job import Job
 
 ENV = "the environment: a folder of terraform/environments; local where not given"
 
@@ -82,11 +81,7 @@ def train(
         else:
             attach = _start(environment, console, options.pairs(set), classes, name, yes, recordio, model)
         console.print(f"started training job [bold]{attach}[/bold]", soft_wrap=True)
-    done = follow(environment, attach, console).job
-    metrics = ", ".join(f"{metric} {value:.3f}" for metric, value in sorted(done.metrics.items()))
-    console.print(
-        f"trained in {done.billable_seconds or 0} billable seconds: {metrics or 'no metrics'}", soft_wrap=True
-    )
+    follow(environment, attach, console)
     if register:
         register_job(environment, attach, console)
     else:
@@ -175,10 +170,8 @@ def confirm(environment: Environment, console: Console) -> None:
     prepare.confirm(environment, what, console)
 
 
-def follow(environment: Environment, name: str, console: Console) -> Any:
-    """Follow a job to its end; on Ctrl-C, ask whether to stop it."""
-    from invoke.exceptions import Exit
-
+def follow(environment: Environment, name: str, console: Console) -> Job:
+    """Follow a job to its end, and say how good it is; on Ctrl-C, ask whether to stop it. What it came to."""
     from scones.training import job
     from scones.training.view import view
 
@@ -186,11 +179,15 @@ def follow(environment: Environment, name: str, console: Console) -> Any:
         with view(console) as show:
             return job.follow(environment, name, show)
 
-    with suppress(KeyboardInterrupt):
-        return watch()
-    with suppress(KeyboardInterrupt):
-        if sys.stdin.isatty() and prepare.asked("Stop the training job?"):
-            job.stop(environment, name)
-            return watch()
     again = f"invoke train --attach {name} --env {environment.name}"
-    raise Exit(f"training job '{name}' goes on by itself; to follow it again: {again}", code=130)
+    done = prepare.to_its_end(
+        watch,
+        "Stop the training job?",
+        lambda: job.stop(environment, name),
+        left=f"training job '{name}' goes on by itself; to follow it again: {again}",
+    ).job
+    metrics = ", ".join(f"{metric} {value:.3f}" for metric, value in sorted(done.metrics.items()))
+    console.print(
+        f"trained in {done.billable_seconds or 0} billable seconds: {metrics or 'no metrics'}", soft_wrap=True
+    )
+    return done

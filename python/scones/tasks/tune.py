@@ -7,8 +7,6 @@ Example::
 
 from __future__ import annotations
 
-import sys
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -242,8 +240,6 @@ def _confirm(environment: Environment, limits: Tuning, console: Console) -> None
 
 def _follow(environment: Environment, name: str, console: Console) -> TuningJob:
     """Follow a tuning job to its end; on Ctrl-C, ask whether to stop it."""
-    from invoke.exceptions import Exit
-
     from scones.training import tuning, watch
     from scones.training.trials_view import view
 
@@ -251,14 +247,13 @@ def _follow(environment: Environment, name: str, console: Console) -> TuningJob:
         with view(console) as show:
             return watch.follow(environment, name, show)
 
-    with suppress(KeyboardInterrupt):
-        return follow()
-    with suppress(KeyboardInterrupt):
-        if sys.stdin.isatty() and prepare.asked("Stop the tuning job? What its trials have reached is kept."):
-            tuning.stop(environment, name)
-            return follow()
     again = f"invoke tune --attach {name} --env {environment.name}"
-    raise Exit(f"tuning job '{name}' goes on by itself; to follow it again: {again}", code=130)
+    return prepare.to_its_end(
+        follow,
+        "Stop the tuning job? What its trials have reached is kept.",
+        lambda: tuning.stop(environment, name),
+        left=f"tuning job '{name}' goes on by itself; to follow it again: {again}",
+    )
 
 
 def _report(environment: Environment, job: TuningJob, console: Console) -> None:

@@ -130,12 +130,7 @@ def start(
         recordio=recordio,
         model_uri=model_uri,
         checkpoint_uri=checkpoint_uri or f"s3://{bucket}/checkpoints/{name}",
-        tags={
-            "Project": PROJECT,
-            "Environment": environment.name,
-            COMMIT_TAG: revision.commit(environment.root),
-            **(tags or {}),
-        },
+        tags={**own_tags(environment), **(tags or {})},
     )
     resource, where = _resource(environment, client)
     try:
@@ -143,6 +138,11 @@ def start(
     except ClientError as error:
         raise failures.refused(error, environment, name) from error
     return name
+
+
+def own_tags(environment: Environment) -> dict[str, str]:
+    """The tags of every job that is started here."""
+    return {"Project": PROJECT, "Environment": environment.name, COMMIT_TAG: revision.commit(environment.root)}
 
 
 def describe(environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> Job:

@@ -19,12 +19,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from scones import aws, revision
+from scones import aws
 from scones.errors import HyperparameterError, InputError, TrainingError
-from scones.settings import PROJECT, Tuning
+from scones.settings import Tuning
 from scones.training import ranges
 from scones.training.hyperparameters import Hyperparameters, parse
-from scones.training.job import COMMIT_TAG
+from scones.training.job import own_tags
 from scones.training.request import image_uri
 from scones.training.request import request as training_request
 
@@ -183,7 +183,7 @@ def start(
         chosen=chosen,
         bucket=bucket,
         role_arn=role_arn,
-        tags={"Project": PROJECT, "Environment": environment.name, COMMIT_TAG: revision.commit(environment.root)},
+        tags=own_tags(environment),
         recordio=recordio,
         model_uri=model_uri,
     )

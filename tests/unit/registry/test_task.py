@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from invoke import Context
 from invoke.exceptions import Exit
+from rich.console import Console
 
 from scones import registry, settings
 from scones.tasks import registry as tasks
@@ -62,3 +64,15 @@ def test_a_version_is_a_number() -> None:
     with pytest.raises(Exit, match="'latest' is not a version's number") as ended:
         tasks.pin(Context(), "latest")
     assert ended.value.code == 2
+
+
+def test_whoever_interrupts_registering_is_not_led_to_train_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job has ended and been paid for; "the same command again" would start another."""
+
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(registry, "register", interrupted)
+    with pytest.raises(Exit, match="to register it: invoke register --job j --env dev") as ended:
+        tasks.register_job(settings.load("dev", variables={}), "j", Console(file=io.StringIO()))
+    assert ended.value.code == 130
