@@ -18,6 +18,7 @@ from scones.algorithm.symbol import resnet
 
 CLASSES = 5
 TOLERANCE = 1e-4
+POOL = np.random.default_rng(1).standard_normal(1_000_003, np.float32)
 SMALL, MIDDLE, LARGE = (3, 28, 28), (3, 32, 32), (3, 64, 48)
 # Depth, image and options; the ImageNet form has another stem above a height of 32.
 CASES: dict[str, dict[str, Any]] = {
@@ -38,10 +39,22 @@ def symbol_of(case: str) -> dict[str, Any]:
     return resnet(CASES[case]["depth"], CLASSES, CASES[case]["shape"], **options(case))
 
 
+def drawn(case: str) -> dict[str, np.ndarray]:
+    """Weights of variance 2 / fan-in. All are out of one million: to draw a quarter of a billion takes a while."""
+    found = {}
+    for name, shape in program.shapes(program.read(symbol_of(case)), CASES[case]["shape"]).parameters.items():
+        if name.endswith("_weight"):
+            start = len(found) * 7919 % 1000
+            found[name] = np.resize(POOL[start:], shape) * np.float32(np.sqrt(2 / np.prod(shape[1:])))
+        else:
+            found[name] = np.full(shape, name.endswith(("_gamma", "_moving_var")), np.float32)
+    return found
+
+
 def trained(case: str, images: np.ndarray) -> tuple[Artifact, np.ndarray]:
     """A network as training leaves it, and what it answers: no statistic at its start, scores of about 1."""
     shape = CASES[case]["shape"]
-    network = Network.fresh(symbol_of(case), shape, seed=1).eval()
+    network = Network(symbol_of(case), drawn(case)).eval()
     torch.manual_seed(1)
     with torch.inference_mode():
         for name, value in network.state_dict().items():  # which shares the network's memory
