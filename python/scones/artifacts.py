@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from scones import aws
+from scones import aws, files
 from scones.errors import ArtifactError, CloudError, InputError
 
 if TYPE_CHECKING:
@@ -101,24 +101,34 @@ def upload(s3: Any, bucket: str, path: str | os.PathLike[str]) -> str:
     from botocore.exceptions import ClientError
 
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256")
-            key = f"models/imported/{digest.hexdigest()}/{NAME}"
-            if not _there(s3, bucket, key):
-                file.seek(0)
-                s3.put_object(
-                    Bucket=bucket,
-                    Key=key,
-                    Body=file,
-                    ContentType="application/gzip",
-                    ChecksumAlgorithm="SHA256",
-                    ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
-                )
+        key = f"models/imported/{_sha256(path).hexdigest()}/{NAME}"
+        if not _there(s3, bucket, key):
+            put(s3, path, f"s3://{bucket}/{key}")
     except FileNotFoundError:
         raise ArtifactError(f"there is no model artifact at {path}") from None
     except ClientError as error:
         raise CloudError(f"{path} cannot be put into the bucket {bucket}: {error}") from None
     return f"s3://{bucket}/{key}"
+
+
+def put(s3: Any, path: Path, uri: str) -> str:
+    """Put an artifact's file where it is to be; S3 refuses what arrives damaged.
+
+    Returns:
+        Its SHA-256, in hexadecimal.
+    """
+    bucket, key = split(uri)
+    digest = _sha256(path)
+    with path.open("rb") as file:
+        s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=file,
+            ContentType="application/gzip",
+            ChecksumAlgorithm="SHA256",
+            ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
+        )
+    return digest.hexdigest()
 
 
 def split(uri: str) -> tuple[str, str]:
@@ -136,25 +146,25 @@ def split(uri: str) -> tuple[str, str]:
     return parts.netloc, key
 
 
+def _sha256(path: Path) -> Any:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256")
+
+
 def _download(s3: Any, bucket: str, key: str, head: dict[str, Any], path: Path, progress: Progress | None) -> None:
     from botocore.exceptions import BotoCoreError
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     bar = progress.add_task(f"downloading {key}", total=head["ContentLength"]) if progress else None
     # As the object was when its ETag was told: one that was replaced meanwhile is refused.
     body = s3.get_object(Bucket=bucket, Key=key, IfMatch=head["ETag"])["Body"]
-    partial = path.with_name(f".{NAME}.{os.getpid()}.part")
     try:
-        with partial.open("wb") as file:
+        with files.whole(path) as partial, partial.open("wb") as file:
             for chunk in body.iter_chunks(CHUNK):
                 file.write(chunk)
                 if progress:
                     progress.advance(bar, len(chunk))
-        partial.replace(path)
     except BotoCoreError as error:
         raise CloudError(f"s3://{bucket}/{key} was cut short: {error}", hint="try again") from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _there(s3: Any, bucket: str, key: str) -> bool:

@@ -1,4 +1,4 @@
-"""The registry's objects in S3: read, hashed, put.
+"""The registry's objects in S3: read and hashed.
 
 Example::
 
@@ -7,9 +7,7 @@ Example::
 
 from __future__ import annotations
 
-import base64
 import hashlib
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,27 +34,6 @@ def sha256(s3: Any, uri: str) -> str:
     digest = hashlib.sha256()
     for block in _get(s3, uri).iter_chunks(BLOCK):
         digest.update(block)
-    return digest.hexdigest()
-
-
-def put(s3: Any, path: Path, uri: str) -> str:
-    """Put an artifact; S3 refuses what arrives damaged.
-
-    Returns:
-        Its SHA-256, in hexadecimal.
-    """
-    place = urlsplit(uri)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
-        file.seek(0)
-        s3.put_object(
-            Bucket=place.netloc,
-            Key=place.path.removeprefix("/"),
-            Body=file,
-            ContentType="application/gzip",
-            ChecksumAlgorithm="SHA256",
-            ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
-        )
     return digest.hexdigest()
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from scones import artifacts, aws, revision
 from scones.errors import ArtifactError, InputError, RegistryError
 from scones.registry import objects
-from scones.registry.creation import create, pin_if_approved
+from scones.registry.creation import calibration_line, create, pin_if_approved
 from scones.registry.versions import ACCURACY, Version, group_of, listed
 from scones.training import job as jobs
 from scones.training.logs import LogReader
@@ -65,12 +65,16 @@ def register(
     job = jobs.describe(environment, job_name, client=client)
     sagemaker, s3 = client(environment, "sagemaker"), client(environment, "s3")
     version = next((known for known in listed(sagemaker, group) if known.job == job_name), None)
+    if version is not None and not calibrate and calibration_line(version):
+        warn(f"training job '{job_name}' is registered already, as version {version.version}, calibrated")
     if version is None:
         if job.status not in ("Completed", "Stopped") or not job.artifact_uri:
             reason = f": {job.failure_reason}" if job.failure_reason else ""
             raise RegistryError(
                 f"training job '{job_name}' has no model to register: it is {job.status}{reason}",
-                hint=f"follow it with: invoke train --attach {job_name}" if job.status == "InProgress" else None,
+                hint=f"follow it with: invoke train --attach {job_name} --env {environment.name}"
+                if job.status == "InProgress"
+                else None,
             )
         metrics = _metrics(job, client(environment, "logs"))
         if job.status == "Stopped" and ACCURACY not in metrics:
@@ -113,7 +117,7 @@ def _calibrated(
     calibrated, metrics = confidence.calibrate(artifact, answers)
     uri = f"{job.artifact_uri.rsplit('/', 2)[0]}/calibrated/{artifacts.NAME}"  # beside …/output/model.tar.gz
     with tempfile.TemporaryDirectory() as folder:
-        return uri, objects.put(s3, files.write(Path(folder) / artifacts.NAME, calibrated), uri), metrics
+        return uri, artifacts.put(s3, files.write(Path(folder) / artifacts.NAME, calibrated), uri), metrics
 
 
 def _metrics(job: jobs.Job, logs: Any) -> dict[str, float]:

@@ -71,7 +71,8 @@ def models(context, env=None):
     console = Console()
     found = registry.versions(environment)
     if not found:
-        console.print(f"no model is registered in environment '{environment.name}' yet; next: invoke train")
+        console.print(f"no model is registered in environment '{environment.name}' yet")
+        console.print(f"next: invoke train --env {environment.name}")
         return
     try:
         pinned = registry.read_pin(environment.pin_path).package_arn
@@ -194,6 +195,7 @@ def _table(found: list[Any], pinned: str | None) -> Any:
     colours = {"Approved": "green", "PendingManualApproval": "yellow", "Rejected": "red"}
     table = Table(
         box=SIMPLE,
+        show_edge=False,
         padding=(0, 1, 0, 0),
         caption="accuracy and expected calibration error (ECE): on the validation images",
         caption_justify="left",
@@ -202,7 +204,7 @@ def _table(found: list[Any], pinned: str | None) -> Any:
     table.add_column("status", no_wrap=True)
     table.add_column("accuracy", justify="right")
     table.add_column("ECE", justify="right")
-    for title in ("data set", "commit", "created"):
+    for title in ("data set", "commit", "created"):  # with the longest status, 80 columns in all
         table.add_column(title, no_wrap=True)
     for version in found:
         model = version.model
@@ -229,4 +231,4 @@ def _error(model: Any) -> str:
 def _short(commit: str) -> str:
     """A commit as git abbreviates it, with a plus where files differed from it."""
     clean = commit.removesuffix("-dirty")
-    return clean[:8] + ("+" if clean != commit else "")
+    return clean[:7] + ("+" if clean != commit else "")

@@ -2,7 +2,7 @@
 
 Example::
 
-    raise ended(job, progress)
+    raise ended(job, progress, environment)
     # training job 'scones-dev-1' failed: ClientError: num_training_samples is 900, but …
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from scones.training.progress import Progress
 
 
-def ended(job: Job, progress: Progress) -> TrainingError:
+def ended(job: Job, progress: Progress, environment: Environment) -> TrainingError:
     """The error that tells of a job that failed or was stopped."""
     reason = job.failure_reason or {
         "MaxRuntimeExceeded": "it took longer than training.max_runtime_seconds allows",
@@ -33,11 +33,11 @@ def ended(job: Job, progress: Progress) -> TrainingError:
     if job.status == "Stopped" and progress.kept is not None:
         hints.append(
             f"its model so far (validation accuracy {progress.kept:.3f}) is kept; "
-            f"to register it: invoke register --job {job.name}"
+            f"to register it: invoke register --job {job.name} --env {environment.name}"
         )
     if job.checkpoint_uri is not None and progress.epochs_done:
         after = f"to go on after epoch {progress.epochs_done} of {progress.epochs}"
-        hints.append(f"{after}: invoke train --resume {job.name}")
+        hints.append(f"{after}: invoke train --resume {job.name} --env {environment.name}")
     return TrainingError(message, hint="; ".join(hints) or None)
 
 
@@ -64,6 +64,6 @@ def refused(error: Any, environment: Environment, name: str) -> Exception:
     if code == "ResourceInUse":
         return TrainingError(
             f"there is a training job '{name}' already",
-            hint=f"give another --name, or follow that one: invoke train --attach {name}",
+            hint=f"give another --name, or follow that one: invoke train --attach {name} --env {environment.name}",
         )
     return error

@@ -162,11 +162,14 @@ def resumable(environment: Environment, name: str, *, client: Callable[..., Any]
     """
     job = describe(environment, name, client=client)
     if job.status in ("InProgress", "Stopping"):
-        raise TrainingError(f"training job '{name}' still runs", hint=f"to follow it: invoke train --attach {name}")
+        raise TrainingError(
+            f"training job '{name}' still runs",
+            hint=f"to follow it: invoke train --attach {name} --env {environment.name}",
+        )
     if job.status == "Completed":
         raise TrainingError(
             f"training job '{name}' completed, so there is nothing to go on with",
-            hint=f"to train further from its model: invoke train --model {job.artifact_uri}",
+            hint=f"to train further from its model: invoke train --model {job.artifact_uri} --env {environment.name}",
         )
     if job.checkpoint_uri is None or job.dataset_uri is None:
         what = "checkpoints" if job.checkpoint_uri is None else "data"
@@ -226,7 +229,7 @@ def follow(
         resource.refresh()
     job = _as_job(resource)
     if job.status != "Completed":
-        raise failures.ended(job, progress)
+        raise failures.ended(job, progress, environment)
     return Outcome(job, progress)
 
 

@@ -66,6 +66,12 @@ def test_a_job_s_model_is_registered_calibrated_with_its_answers_as_they_were(
     assert f"temperature {model.metrics['temperature']:.2f}" in said
 
 
+def test_says_so_where_what_is_registered_already_is_not_what_was_asked_for(trained: Any) -> None:
+    trained.register()
+    assert "temperature" in trained.register(calibrate=False).model.metrics
+    assert trained.said == [f"training job '{trained.job}' is registered already, as version 1, calibrated"]
+
+
 def test_registering_again_makes_no_second_version_and_no_second_artifact(trained: Any) -> None:
     first = trained.register()
     objects = dict(trained.s3.objects)

@@ -60,6 +60,18 @@ def test_versions_are_listed_with_the_pinned_one_marked(
     assert second[3] == "0.041", "the calibrated model's own"
 
 
+def test_the_table_of_versions_fits_a_terminal_of_80_columns() -> None:
+    found = versions()
+    found[2] = dataclasses.replace(
+        found[2], version=100, model=dataclasses.replace(found[2].model, git_commit="0123456789abcdef-dirty")
+    )
+    shown = Console(file=io.StringIO(), width=80)
+    shown.print(tasks._table(found, "arn/1"))
+    assert "…" not in shown.file.getvalue()
+    for word in ("accuracy", "PendingManualApproval", "0123456+", "2026-01-02"):
+        assert word in shown.file.getvalue()
+
+
 def test_a_version_is_a_number() -> None:
     with pytest.raises(Exit, match="'latest' is not a version's number") as ended:
         tasks.pin(Context(), "latest")

@@ -111,7 +111,7 @@ def test_the_best_model_of_a_stopped_job_can_be_registered(cloud: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "hint"), [("Failed", None), ("InProgress", "follow it with: invoke train --attach bad")]
+    ("status", "hint"), [("Failed", None), ("InProgress", "follow it with: invoke train --attach bad --env dev")]
 )
 def test_a_job_without_a_model_is_refused(cloud: Any, status: str, hint: str | None) -> None:
     cloud.train("bad", accuracy=None, status=status, FailureReason="ClientError: no images")
