@@ -61,13 +61,11 @@ def accuracies(cloud: Any, name: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def from_images(cloud: Any, sagemaker: Any, job_request: Any, finish: Any) -> list[str]:
-    """The accuracies of a job that read the images one by one."""
-    sagemaker.create_training_job(**job_request("from-images", hyperparameters=EPOCHS))
-    assert finish("from-images")["TrainingJobStatus"] == "Completed"
-    found = accuracies(cloud, "from-images")
-    assert len(found) == 2
-    return found
+def from_images(cloud: Any, trained: dict[str, Any]) -> list[str]:
+    """The first epoch's accuracies of a job that read the images one by one."""
+    first = accuracies(cloud, trained["TrainingJobName"])[:2]
+    assert len(first) == 2
+    return first
 
 
 def test_an_augmented_manifest_trains_as_its_images_do(

@@ -142,7 +142,7 @@ PARAMETERS = Network.fresh(TEMPLATE, SHAPE, seed=0).parameter_arrays()
 
 
 @given(st.lists(st.tuples(st.integers(0, 200), st.one_of(PARTS, MORE_PARTS), VALUES), min_size=1, max_size=4))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_a_damaged_graph_is_an_error_or_a_network_that_runs(changes):
     symbol = copy.deepcopy(TEMPLATE)
     for place, part, value in changes:

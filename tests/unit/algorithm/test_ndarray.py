@@ -136,7 +136,7 @@ def damaged(draw):
 
 
 @given(st.one_of(st.binary(max_size=200), files(), damaged()))
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_any_bytes_are_an_error_or_arrays_that_fit_into_them(data):
     tracemalloc.start()
     try:
