@@ -161,12 +161,20 @@ def test_a_backbone_learns_the_other_classes_and_says_how_it_is_started_from(
 ) -> None:
     def ensure_others(classes: tuple[str, ...], out: Path, **options: Any) -> Any:
         assert classes == ("bicycle", "motorcycle")
-        return SimpleNamespace(dataset=SimpleNamespace(classes=("bus", "tank", "train")))
+        return SimpleNamespace(dataset=SimpleNamespace(classes=("bus", "tank", "train"), size=lambda split: 900))
 
     monkeypatch.setattr("scones.dataset.ensure_others", ensure_others)
     backbone(Context(), env="dev", set=["epochs=30"], yes=True)
     assert (started["chosen"].num_classes, started["chosen"].epochs) == (3, 30)
     assert "next: invoke train --model s3://b/m --set use_pretrained_model=1 --env dev" in capsys.readouterr().out
+
+
+def test_a_backbones_hyperparameters_are_checked_before_its_many_images_are_made(
+    started: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scones.dataset.ensure_others", lambda *_, **__: pytest.fail("49,000 images were made"))
+    with pytest.raises(Exit, match="no hyperparameter 'epocs'"):
+        backbone(Context(), env="dev", set=["epocs=30"], yes=True)
 
 
 def test_a_model_that_is_not_there_is_named(started: dict[str, Any]) -> None:

@@ -9,9 +9,9 @@ Example::
 from __future__ import annotations
 
 from scones import settings
-from scones.tasks import options, prepare
+from scones.tasks import options
 from scones.tasks.cli import task
-from scones.tasks.train import ENV, confirm, follow
+from scones.tasks.train import ENV, follow, start
 
 
 @task(
@@ -37,39 +37,25 @@ def backbone(context, env=None, set=None, name=None, recordio=False, yes=False):
     from rich.console import Console
 
     from scones import dataset
-    from scones.tasks.data import bars
-    from scones.training import job, request
     from scones.training.recipe import BACKBONE
 
     environment = settings.load(env)
     console = Console()
-    if name is not None:
-        request.check_name(name)
-    overrides = options.pairs(set)
-    folder = environment.build / "backbone" / "dataset"
-    with bars(console) as progress:
-        ensured = dataset.ensure_others(
-            environment.classes, folder, cache=environment.build / "downloads", recordio=recordio, progress=progress
-        )
-    ready = prepare.prepare(
+    started = start(
         environment,
         console,
-        overrides,
-        classes=",".join(ensured.dataset.classes),
-        recordio=recordio,
-        model=None,
-        consent=lambda: None if yes else confirm(environment, console),
-        recipe=BACKBONE,
-        out=folder,
-    )
-    started = job.start(
-        environment,
-        ready.dataset_uri,
-        ready.chosen,
-        bucket=ready.bucket,
-        role_arn=ready.role_arn,
+        options.pairs(set),
         name=name,
+        yes=yes,
         recordio=recordio,
+        recipe=BACKBONE,
+        ensure=lambda progress: dataset.ensure_others(
+            environment.classes,
+            environment.build / "backbone" / "dataset",
+            cache=environment.build / "downloads",
+            recordio=recordio,
+            progress=progress,
+        ),
     )
     console.print(f"started training job [bold]{started}[/bold]", soft_wrap=True)
     done = follow(environment, started, console)

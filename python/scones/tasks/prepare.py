@@ -13,18 +13,21 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scones.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
+    from scones.dataset import Ensured
     from scones.settings import Environment
     from scones.training.hyperparameters import Hyperparameters
 
 Ended = TypeVar("Ended")
+
+MANY = 1000  # classes, where it is not known yet how many there are
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def prepare(
     consent: Callable[[], None],
     check: Callable[[Hyperparameters], None] = lambda chosen: None,
     recipe: Mapping[str, str] | None = None,
-    out: Path | None = None,
+    ensure: Callable[[Progress], Ensured] | None = None,
 ) -> Ready:
     """Check what was asked for, and make what it takes.
 
@@ -69,7 +72,8 @@ def prepare(
         consent: Asks before something is made that may cost money; raises where it may not be.
         check: Raises where a job could not have these hyperparameters.
         recipe: What hyperparameters are unless set otherwise; the project's, for training from scratch or from a model.
-        out: The data set's folder; ``build/dataset``, if not given.
+        ensure: Has the data set, whose classes are seen only then; one of ``classes`` in ``build/dataset``, if not
+            given.
 
     Raises:
         SconesError: something cannot be used, or cannot be made.
@@ -90,7 +94,11 @@ def prepare(
         overrides = {**start.settings, **overrides}
     # Nobody waits for a data set to be told of a misspelt hyperparameter: how many images there are is seen later.
     chosen = request.hyperparameters(
-        environment, classes=len(chosen_classes), samples=sys.maxsize, overrides=overrides, recipe=recipe
+        environment,
+        classes=MANY if ensure else len(chosen_classes),
+        samples=sys.maxsize,
+        overrides=overrides,
+        recipe=recipe,
     )
     check_pretrained(chosen, model_channel=bool(model))
     check_resize(chosen, recordio=recordio)
@@ -101,13 +109,17 @@ def prepare(
         pretrained.check(start.artifact, chosen)
     environment.endpoint_url()
     with bars(console) as progress:
-        ensured = dataset.ensure(
-            chosen_classes,
-            out or environment.build / "dataset",
-            cache=environment.build / "downloads",
-            reuse=True,
-            recordio=recordio,
-            progress=progress,
+        ensured = (
+            ensure(progress)
+            if ensure
+            else dataset.ensure(
+                chosen_classes,
+                environment.build / "dataset",
+                cache=environment.build / "downloads",
+                reuse=True,
+                recordio=recordio,
+                progress=progress,
+            )
         )
     announce(ensured, console)
     data = ensured.dataset

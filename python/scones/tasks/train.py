@@ -79,7 +79,16 @@ def train(
             _refuse_with("--resume", "goes on with a job as it was begun", settled)
             attach = _resume(environment, console, resume, name, yes)
         else:
-            attach = _start(environment, console, options.pairs(set), classes, name, yes, recordio, model)
+            attach = start(
+                environment,
+                console,
+                options.pairs(set),
+                classes=classes,
+                name=name,
+                yes=yes,
+                recordio=recordio,
+                model=model,
+            )
         console.print(f"started training job [bold]{attach}[/bold]", soft_wrap=True)
     follow(environment, attach, console)
     if register:
@@ -96,17 +105,19 @@ def _refuse_with(option: str, does: str, others: dict[str, Any]) -> None:
         )
 
 
-def _start(
+def start(
     environment: Environment,
     console: Console,
     overrides: dict[str, str],
-    classes: str | None,
+    *,
     name: str | None,
     yes: bool,
     recordio: bool,
-    model: str | None,
+    classes: str | None = None,
+    model: str | None = None,
+    **how: Any,
 ) -> str:
-    """Everything up to the job's creation; the job's name."""
+    """Everything up to the job's creation; ``how`` as :func:`prepare.prepare` takes it. The job's name."""
     from scones.training import job, request
 
     if name is not None:
@@ -119,6 +130,7 @@ def _start(
         recordio=recordio,
         model=model,
         consent=lambda: None if yes else confirm(environment, console),
+        **how,
     )
     return job.start(
         environment,

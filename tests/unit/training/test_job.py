@@ -306,7 +306,7 @@ def test_a_stopped_job_says_that_its_best_model_can_be_registered(cloud: Cloud) 
     cloud.logs(*run_log(0, 0.6, 0.7))
     with pytest.raises(TrainingError, match="max_runtime_seconds") as stopped:
         job.follow(environment(), NAME, client=cloud.client, sleep=lambda seconds: None)
-    assert f"invoke register --job {NAME}" in stopped.value.hint
+    assert f"invoke register --job {NAME} --env dev" in stopped.value.hint
 
 
 def with_channels(**uris: str) -> list[dict[str, Any]]:
@@ -326,7 +326,7 @@ def test_a_job_that_left_a_checkpoint_says_how_to_go_on(cloud: Cloud, status: st
     cloud.logs(*run_log(0, 0.6, 0.7))
     with pytest.raises(TrainingError) as ended:
         job.follow(environment(), NAME, client=cloud.client, sleep=lambda seconds: None)
-    assert f"to go on after epoch 1 of 2: invoke train --resume {NAME}" in ended.value.hint
+    assert f"to go on after epoch 1 of 2: invoke train --resume {NAME} --env dev" in ended.value.hint
 
 
 def test_a_job_that_never_got_anywhere_is_not_said_to_go_on(cloud: Cloud) -> None:
