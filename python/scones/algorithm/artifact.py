@@ -27,6 +27,7 @@ import numpy as np
 from scones import files
 from scones.algorithm import ndarray, program
 from scones.errors import ArtifactError
+from scones.training.hyperparameters import LARGEST_SIDE
 
 PREFIX = "image-classification"
 SYMBOL = f"{PREFIX}-symbol.json"
@@ -65,7 +66,7 @@ class Artifact:
             _, channels, height, width = (int(side) for side in shape)
         except (KeyError, TypeError, ValueError):
             raise ArtifactError(f"{SHAPES} does not give the shape of 'data': {self.shapes!r}") from None
-        if not (channels > 0 and 0 < height <= 4096 and 0 < width <= 4096):
+        if not (channels > 0 and 0 < height <= LARGEST_SIDE and 0 < width <= LARGEST_SIDE):
             raise ArtifactError(f"{SHAPES} gives 'data' an impossible shape: {shape}")
         return channels, height, width
 

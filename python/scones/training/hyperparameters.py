@@ -24,6 +24,7 @@ from scones.errors import HyperparameterError
 SMALL_IMAGE_HEIGHT = 28
 SMALL_IMAGE_LAYERS = (20, 32, 44, 56, 110)
 LARGE_IMAGE_LAYERS = (18, 34, 50, 101, 152, 200)
+LARGEST_SIDE = 4096  # of an image, in pixels: a mistyped one would take all memory there is
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,13 @@ class _Rule:
     write: Callable[[Any], str] = lambda value: _text(value)
 
 
-def _whole(least: int) -> _Rule:
+def _whole(least: int, most: int | None = None) -> _Rule:
     def read(text: str) -> int:
-        if not re.fullmatch(r"[0-9]+", text) or int(text) < least:
+        if not re.fullmatch(r"[0-9]+", text) or int(text) < least or (most is not None and int(text) > most):
             raise ValueError
         return int(text)
 
-    return _Rule(f"a whole number from {least} on", read)
+    return _Rule(f"a whole number from {least} " + ("on" if most is None else f"to {most}"), read)
 
 
 def _share(text: str) -> float:
@@ -63,7 +64,7 @@ def _one_of(*choices: str, read: Callable[[str], Any] = str) -> _Rule:
 
 def _image_shape(text: str) -> tuple[int, int, int]:
     channels, height, width = (int(side) for side in text.split(","))
-    if min(channels, height, width) < 1:
+    if min(channels, height, width) < 1 or max(height, width) > LARGEST_SIDE:
         raise ValueError
     return channels, height, width
 
@@ -98,7 +99,7 @@ class Hyperparameters:
     num_classes: int = _value(_whole(1))
     num_training_samples: int = _value(_whole(1))
     image_shape: tuple[int, int, int] = _value(
-        _Rule("channels,height,width, as in 3,224,224", _image_shape), (3, 224, 224)
+        _Rule(f"channels,height,width, as in 3,224,224, sides up to {LARGEST_SIDE}", _image_shape), (3, 224, 224)
     )
     num_layers: int = _value(_one_of(*_LAYERS, read=int), 152)
     epochs: int = _value(_whole(1), 30)
@@ -115,7 +116,7 @@ class Hyperparameters:
     gamma: float = _value(_SHARE, 0.9)
     use_pretrained_model: bool = _value(_SWITCH, False)
     augmentation_type: str | None = _value(_one_of("crop", "crop_color", "crop_color_transform"), None)
-    resize: int | None = _value(_whole(1), None)
+    resize: int | None = _value(_whole(1, LARGEST_SIDE), None)
     multi_label: bool = _value(_SWITCH, False)
     use_weighted_loss: bool = _value(_SWITCH, False)
     top_k: int | None = _value(_whole(2), None)

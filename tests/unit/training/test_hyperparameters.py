@@ -150,7 +150,7 @@ def test_names_the_one_that_is_missing(name):
         ("weight_decay", ["-1e-9"]),
         ("eps", ["2"]),
         ("num_layers", ["21", "8", "resnet50"]),
-        ("image_shape", ["28", "28,28", "3,0,28", "3,28,28,1", "(3,28,28)", "3x28x28"]),
+        ("image_shape", ["28", "28,28", "3,0,28", "3,28,28,1", "3,28,4097", "(3,28,28)", "3x28x28"]),
         ("lr_scheduler_step", ["", "0,5", "5,5", "9,3", "a", "1.5"]),
         ("optimizer", ["SGD", "adamw"]),
         ("augmentation_type", ["flip", ""]),
@@ -159,7 +159,7 @@ def test_names_the_one_that_is_missing(name):
         ("precision_dtype", ["bfloat16"]),
         ("kv_store", ["device"]),
         ("early_stopping", ["yes", "1"]),
-        ("resize", ["0"]),
+        ("resize", ["0", "4097"]),
         ("checkpoint_frequency", ["0"]),
     ],
 )
