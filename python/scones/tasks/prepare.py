@@ -82,7 +82,7 @@ def prepare(
     from scones.dataset import labels, transfer
     from scones.tasks.data import announce, bars
     from scones.training import request, starting
-    from scones.training.hyperparameters import check_pretrained, check_resize
+    from scones.training.hyperparameters import check_pretrained
     from scones.training.recipe import FINE_TUNING, SMALL_IMAGES
 
     chosen_classes = labels.parse(classes) if classes else environment.classes
@@ -101,7 +101,6 @@ def prepare(
         recipe=recipe,
     )
     check_pretrained(chosen, model_channel=bool(model))
-    check_resize(chosen, recordio=recordio)
     check(chosen)
     if model:
         from scones.algorithm import pretrained

@@ -208,23 +208,6 @@ def check_pretrained(chosen: Hyperparameters, *, model_channel: bool) -> None:
         )
 
 
-def check_resize(chosen: Hyperparameters, *, recordio: bool) -> None:
-    """Refuse to resize what the algorithm does not: its documentation has ``resize`` for application/x-image only.
-
-    Args:
-        chosen: The hyperparameters.
-        recordio: Whether the job's images come as application/x-recordio.
-
-    Raises:
-        HyperparameterError: resize is set, for RecordIO.
-    """
-    if chosen.resize is not None and recordio:
-        raise HyperparameterError(
-            f"resize is {chosen.resize}, but images that come as application/x-recordio are not resized",
-            hint="leave resize out, or give the images themselves (application/x-image)",
-        )
-
-
 def _read(name: str, value: Any) -> Any:
     rule: _Rule = _FIELDS[name].metadata["rule"]
     text = value if isinstance(value, str) else rule.write(value)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from scones.errors import InputError, SettingsError
 from scones.settings import PROJECT
-from scones.training.hyperparameters import Hyperparameters, check_pretrained, check_resize, parse
+from scones.training.hyperparameters import Hyperparameters, check_pretrained, parse
 from scones.training.recipe import SMALL_IMAGES
 
 if TYPE_CHECKING:
@@ -144,14 +144,12 @@ def request(
         checkpoint_uri: Where the job leaves, and looks for, its checkpoints: a prefix, ``s3://BUCKET/checkpoints/JOB``.
 
     Raises:
-        InputError: the name is none that SageMaker takes; there are no pretrained weights for the hyperparameters; or
-            they ask for what is not done with RecordIO.
+        InputError: the name is none that SageMaker takes; or there are no pretrained weights for the hyperparameters.
         SettingsError: the instance type is none that the algorithm trains on.
     """
     check_name(name)
     check_instance_type(environment.training.instance_type)
     check_pretrained(chosen, model_channel=model_uri is not None)
-    check_resize(chosen, recordio=recordio)
     checkpoints = {"s3_uri": checkpoint_uri, "local_path": CHECKPOINTS} if checkpoint_uri else None
     return {
         "training_job_name": name,

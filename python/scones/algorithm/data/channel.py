@@ -17,11 +17,10 @@ import numpy as np
 from PIL import Image
 
 from scones.algorithm import augment, images
-from scones.algorithm.data import forms
 from scones.algorithm.data.labels import Labels
 from scones.algorithm.data.sources import Entry, entries
 from scones.errors import DatasetError, ImageError
-from scones.training.hyperparameters import Hyperparameters, check_resize
+from scones.training.hyperparameters import Hyperparameters
 
 MEMORY_LIMIT = 1 << 30  # decoded pixels that are kept, in bytes; beyond it images are decoded anew each epoch
 LUMA = np.array([19595, 38470, 7471], np.uint32)  # ITU-R 601's, in parts of 65,536; they add up to it
@@ -53,10 +52,7 @@ class Channel:
 
         Raises:
             DatasetError: the channel's parts, or they and the hyperparameters, do not fit together.
-            HyperparameterError: resize is set, which is not for RecordIO.
         """
-        recordio = forms.are_records(forms.settings(root).get(name, {}))
-        check_resize(hyperparameters, recordio=recordio)
         labels = Labels(hyperparameters.num_classes, hyperparameters.multi_label)
         found = entries(root, name, labels)
         where = f"channel '{name}'"
@@ -72,7 +68,7 @@ class Channel:
         resize = hyperparameters.resize if name == "train" else None
         channels = hyperparameters.image_shape[0]
         channel = cls(name, tuple(found), gathered, channels, resize, [None] * len(found))
-        channel._fill(hyperparameters, resizable=not recordio)
+        channel._fill(hyperparameters)
         return channel
 
     def __len__(self) -> int:
@@ -102,7 +98,7 @@ class Channel:
         where = f"channel '{self.name}'"
         return entry.name if entry.name.startswith(where) else f"{where}: {entry.name}"
 
-    def _fill(self, hyperparameters: Hyperparameters, *, resizable: bool) -> None:
+    def _fill(self, hyperparameters: Hyperparameters) -> None:
         """Decode every image once, to find what cannot be used, and keep those that fit into memory."""
         _, height, width = hyperparameters.image_shape
         room = MEMORY_LIMIT
@@ -110,10 +106,9 @@ class Channel:
             image = self._decode(index)
             if self.name == "train" and (image.shape[0] < height or image.shape[1] < width):
                 shape = ",".join(map(str, hyperparameters.image_shape))
-                larger = f"set resize to {max(height, width)} or more" if resizable else "pack larger images"
                 raise DatasetError(
                     f"{self._title(entry)} is {image.shape[1]} x {image.shape[0]} pixels, smaller than image_shape "
-                    f"{shape}; lower image_shape, or {larger}"
+                    f"{shape}; lower image_shape, or set resize to {max(height, width)} or more"
                 )
             room -= image.nbytes
             if room >= 0:

@@ -41,11 +41,6 @@ def settings(root: Path) -> dict[str, dict[str, str]]:
         raise DatasetError("the job has no input/config/inputdataconfig.json, so no channels") from None
 
 
-def are_records(channel: Mapping[str, str]) -> bool:
-    """Whether a channel's content type is RecordIO's, an augmented manifest's too."""
-    return content_type(channel)[0] == RECORD_TYPE
-
-
 def check_channels(root: Path) -> None:
     """Refuse channels that cannot be trained on.
 
@@ -91,7 +86,7 @@ def form(channel: Mapping[str, str], name: str) -> Form:
         )
     if wrapped:
         return Form.MANIFEST
-    if are_records(channel):
+    if kind == RECORD_TYPE:
         return Form.RECORDS
     if piped:
         raise DatasetError(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from scones.algorithm.data import Channel, check_channels
-from scones.errors import DatasetError, HyperparameterError
+from scones.errors import DatasetError
 from scones.recordio import ImageRecord, encode, write
 from scones.training.hyperparameters import parse
 
@@ -148,7 +148,7 @@ def test_says_what_does_not_go_with_the_hyperparameters(recorded):
         read(recorded, num_training_samples="900")
     with pytest.raises(DatasetError, match="num_classes is 3, but channel 'train' has no image of label 2"):
         read(recorded, num_classes="3")
-    with pytest.raises(DatasetError, match=r"record 0 is 10 x 10 pixels, smaller than image_shape 3,12,12; .* pack"):
+    with pytest.raises(DatasetError, match=r"record 0 is 10 x 10 pixels, smaller than image_shape 3,12,12; .* resize"):
         read(recorded, image_shape="3,12,12")
 
 
@@ -162,6 +162,5 @@ def test_says_that_images_are_no_records(recorded):
         read(recorded)
 
 
-def test_resize_is_for_images_only_as_the_algorithm_documents(recorded):
-    with pytest.raises(HyperparameterError, match="resize is 14, but images that come as application/x-recordio"):
-        read(recorded, resize="14")
+def test_records_are_resized_as_images_are(recorded):
+    assert read(recorded, image_shape="3,12,12", resize="14").image(0).shape == (14, 14, 3)
