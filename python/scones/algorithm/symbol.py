@@ -42,9 +42,7 @@ def stages(num_layers: int, height: int) -> tuple[tuple[int, ...], tuple[int, ..
         HyperparameterError: there is no such network.
     """
     if height <= 28:
-        if num_layers >= 164 and (num_layers - 2) % 9 == 0:
-            return ((num_layers - 2) // 9,) * 3, (16, 64, 128, 256), True
-        if 8 <= num_layers < 164 and (num_layers - 2) % 6 == 0:
+        if 8 <= num_layers < 164 and (num_layers - 2) % 6 == 0:  # MXNet's example has bottlenecks from 164 on
             return ((num_layers - 2) // 6,) * 3, (16, 16, 32, 64), False
     elif num_layers in IMAGENET_UNITS:
         bottleneck = num_layers >= 50
