@@ -5,7 +5,6 @@ Example::
     found = evaluate(runtime, "scones-dev", dataset.images("test"), classes=dataset.classes)
     found.accuracy                     # 0.915
     found.interval                     # (0.868, 0.946): Wilson's, for 95 %
-    console.print(render(found))
     evaluate_artifact(Predictor.load("model.tar.gz"), dataset.images("test"), classes=dataset.classes)
 
 Every request to an endpoint carries ``InferenceId`` (``evaluate-<time>-<number>``) and ``CustomAttributes`` (the
@@ -27,11 +26,10 @@ from urllib.parse import quote
 import numpy as np
 
 from scones import files
-from scones.errors import CloudError, ImageError, InputError
+from scones.errors import ArtifactError, CloudError, ImageError, InputError
 from scones.measures import THRESHOLDS, ClassScore, Coverage, confusion, coverage, scores, wilson
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
     from rich.progress import Progress
 
     from scones.algorithm.predictor import Predictor
@@ -218,6 +216,7 @@ def evaluate_artifact(
 
     Raises:
         InputError: there are no images, or the artifact tells another number of classes apart.
+        ArtifactError: it gives several labels an image.
         ImageError: an image cannot be decoded.
     """
     _refuse_nothing(images)
@@ -227,6 +226,8 @@ def evaluate_artifact(
             + ", ".join(classes),
             hint="give the data set it was trained on: --dataset FOLDER, made with: invoke etl --classes A,B,…",
         )
+    if predictor.multi_label:
+        raise ArtifactError("the artifact gives several labels an image (multi_label): it has no one answer to count")
     predictor.warm_up()
     answers = []
     bar = progress.add_task("evaluating the artifact", total=len(images)) if progress else None
@@ -297,54 +298,3 @@ def _ask(runtime: Any, endpoint: str, one: LabelledImage, inference_id: str, cla
             hint="does the endpoint serve the pinned model? apply the service stack: invoke tf.apply --stack service",
         )
     return found, seconds
-
-
-def render(found: Evaluation, *, threshold: float | None = None) -> RenderableType:
-    """Tables for a terminal.
-
-    Args:
-        found: What is shown.
-        threshold: The environment's own, which is marked; added where it is not among :data:`THRESHOLDS`.
-    """
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
-    low, high = found.interval
-    head = Text.assemble(
-        ("accuracy ", "bold"),
-        (f"{found.accuracy:.1%}", "bold green"),
-        f"  ({int(found.correct.sum())} of {len(found.labels)} images; 95% interval {low:.1%} to {high:.1%})\n",
-        f"latency: median {_milliseconds(np.median(found.seconds))}, "
-        f"95th percentile {_milliseconds(np.percentile(found.seconds, 95))}",
-    )
-    matrix = Table(title="Confusion: rows are the true classes", title_justify="left")
-    matrix.add_column("")
-    for name in found.classes:
-        matrix.add_column(Text(name), justify="right")
-    for column in ("images", "precision", "recall"):
-        matrix.add_column(column, justify="right", style="dim" if column == "images" else "")
-    for label, (row, score) in enumerate(zip(found.confusion.tolist(), found.scores, strict=True)):
-        cells = [Text(f"{count}", "bold" if column == label else "") for column, count in enumerate(row)]
-        matrix.add_row(Text(score.name), *cells, str(score.images), _share(score.precision), _share(score.recall))
-    table = Table(title="What a confidence threshold does", title_justify="left")
-    for column in ("threshold", "answered", "share answered", "accuracy of what is answered"):
-        table.add_column(column, justify="right")
-    for one in found.coverage(sorted({*THRESHOLDS, *([threshold] if threshold is not None else [])})):
-        own = one.threshold == threshold
-        table.add_row(
-            f"{'▸ ' if own else ''}{one.threshold:.2f}",
-            str(one.answered),
-            f"{one.share:.1%}",
-            _share(one.accuracy),
-            style="bold" if own else "",
-        )
-    return Group(head, "", matrix, "", table)
-
-
-def _share(found: float | None) -> str:
-    return "-" if found is None else f"{found:.1%}"
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{seconds * 1000:.{1 if seconds < 0.01 else 0}f} ms"

@@ -11,7 +11,8 @@ from rich.progress import Progress
 
 from scones import evaluation
 from scones.dataset import LabelledImage
-from scones.errors import CloudError, ImageError, InputError
+from scones.errors import ArtifactError, CloudError, ImageError, InputError
+from scones.tasks import views
 
 CLASSES = ("bicycle", "motorcycle")
 
@@ -123,7 +124,7 @@ def test_what_is_kept_says_everything_and_is_json(images, tmp_path):
 def test_shows_the_numbers_and_marks_the_environments_own_threshold(images):
     found = evaluation.evaluate(Endpoint(), "scones", images, classes=("bicycle", "[bold]motor[/oops]"))
     console = Console(record=True, width=120, file=io.StringIO())
-    console.print(evaluation.render(found, threshold=0.93))
+    console.print(views.evaluation_tables(found, threshold=0.93))
     text = console.export_text()
     assert "accuracy 75.0%  (3 of 4 images; 95% interval 30.1% to 95.4%)" in text
     assert "[bold]motor[/oops]" in text
@@ -156,6 +157,7 @@ class Artifact:
     """Stands for a predictor: answers with the two probabilities that are written in the image's file."""
 
     num_classes = 2
+    multi_label = False
     warm = False
 
     def warm_up(self) -> None:
@@ -188,6 +190,13 @@ def test_an_artifact_is_measured_as_an_endpoint_is(images, tmp_path):
 def test_an_artifact_of_another_number_of_classes_is_refused_by_name(images):
     with pytest.raises(InputError, match=r"(?s)tells 2 classes apart; the data set has 3: bus, tank, train.*--dataset"):
         evaluation.evaluate_artifact(Artifact(), images, classes=("bus", "tank", "train"))
+
+
+def test_an_artifact_of_several_labels_an_image_is_not_measured_as_if_it_gave_one(images):
+    predictor = Artifact()
+    predictor.multi_label = True
+    with pytest.raises(ArtifactError, match="several labels an image"):
+        evaluation.evaluate_artifact(predictor, images, classes=CLASSES)
 
 
 def test_an_artifact_is_not_asked_about_nothing_or_what_is_no_image(image):

@@ -8,7 +8,7 @@ from invoke.exceptions import Exit
 from rich.console import Console
 
 from scones import aws, workflow
-from scones.tasks import run, views
+from scones.tasks import evaluate, run, views
 from scones.terraform import Stack
 from scones.workflow import ImageRun, Outcome, StateRun
 
@@ -242,7 +242,7 @@ def test_evaluate_lets_an_artifact_answer_without_any_cloud(split_and_artifact, 
     monkeypatch.setattr(aws, "client", None)
     monkeypatch.setattr(Stack, "outputs", None)
     root, path = split_and_artifact
-    run.evaluate(Context(), artifact=str(path), dataset=str(root), out=str(tmp_path / "evaluation.json"))
+    evaluate.evaluate(Context(), artifact=str(path), dataset=str(root), out=str(tmp_path / "evaluation.json"))
     kept = json.loads((tmp_path / "evaluation.json").read_text())
     assert (kept["artifact"], kept["dataset_fingerprint"], kept["images"]) == (str(path), "abc", 2)
     assert f"accuracy {kept['accuracy']:.1%}" in capsys.readouterr().out
@@ -259,6 +259,6 @@ def test_evaluate_lets_an_artifact_answer_without_any_cloud(split_and_artifact, 
 def test_evaluate_refuses_what_it_cannot_use(split_and_artifact, options, code, message):
     root, path = split_and_artifact
     with pytest.raises(Exit) as refused:
-        run.evaluate(Context(), **{"artifact": str(path), "dataset": str(root)} | options)
+        evaluate.evaluate(Context(), **{"artifact": str(path), "dataset": str(root)} | options)
     assert message in refused.value.message
     assert refused.value.code == code

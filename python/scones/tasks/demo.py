@@ -61,12 +61,11 @@ def show(console: Console, outcome: Outcome, environment: settings.Environment, 
     from rich.panel import Panel
     from rich.text import Text
 
-    from scones import evaluation
-    from scones.tasks.views import shown, summary_table
+    from scones.tasks.views import evaluation_tables, shown, summary_table
 
     threshold = environment.service["confidence_threshold"]
     console.print()
-    console.print(evaluation.render(outcome.evaluation, threshold=threshold))
+    console.print(evaluation_tables(outcome.evaluation, threshold=threshold))
     console.print()
     console.print(summary_table(outcome.runs))
     console.print()

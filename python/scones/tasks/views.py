@@ -1,4 +1,4 @@
-"""What ``invoke execute`` and ``invoke capture`` print.
+"""What ``invoke execute``, ``invoke evaluate`` and ``invoke capture`` print.
 
 Example::
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from scones.capture.analysis import Summary
+    from scones.evaluation import Evaluation
     from scones.workflow import ImageRun, Outcome, StateRun
 
 
@@ -113,6 +114,60 @@ def _answer(run: ImageRun) -> str:
     if run.exit_code == LOW:
         return run.outcome.error or ""
     return explain(run.outcome)
+
+
+def evaluation_tables(found: Evaluation, *, threshold: float | None = None) -> RenderableType:
+    """How good a model is: accuracy, latency, the confusion matrix, what each threshold does.
+
+    Args:
+        found: What is shown.
+        threshold: The environment's own, which is marked; added where it is not among those of :mod:`scones.measures`.
+    """
+    import numpy as np
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    from scones.measures import THRESHOLDS
+
+    low, high = found.interval
+    head = Text.assemble(
+        ("accuracy ", "bold"),
+        (f"{found.accuracy:.1%}", "bold green"),
+        f"  ({int(found.correct.sum())} of {len(found.labels)} images; 95% interval {low:.1%} to {high:.1%})\n",
+        f"latency: median {_milliseconds(np.median(found.seconds))}, "
+        f"95th percentile {_milliseconds(np.percentile(found.seconds, 95))}",
+    )
+    matrix = Table(title="Confusion: rows are the true classes", title_justify="left")
+    matrix.add_column("")
+    for name in found.classes:
+        matrix.add_column(Text(name), justify="right")
+    for column in ("images", "precision", "recall"):
+        matrix.add_column(column, justify="right", style="dim" if column == "images" else "")
+    for label, (row, score) in enumerate(zip(found.confusion.tolist(), found.scores, strict=True)):
+        cells = [Text(f"{count}", "bold" if column == label else "") for column, count in enumerate(row)]
+        matrix.add_row(Text(score.name), *cells, str(score.images), _share(score.precision), _share(score.recall))
+    table = Table(title="What a confidence threshold does", title_justify="left")
+    for column in ("threshold", "answered", "share answered", "accuracy of what is answered"):
+        table.add_column(column, justify="right")
+    for one in found.coverage(sorted({*THRESHOLDS, *([threshold] if threshold is not None else [])})):
+        own = one.threshold == threshold
+        table.add_row(
+            f"{'▸ ' if own else ''}{one.threshold:.2f}",
+            str(one.answered),
+            f"{one.share:.1%}",
+            _share(one.accuracy),
+            style="bold" if own else "",
+        )
+    return Group(head, "", matrix, "", table)
+
+
+def _share(found: float | None) -> str:
+    return "-" if found is None else f"{found:.1%}"
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.{1 if seconds < 0.01 else 0}f} ms"
 
 
 def captured_table(summary: Summary) -> RenderableType:
