@@ -148,6 +148,21 @@ def train(folder, artifact, records, shape, classes, depth=20, epochs=2, batch=1
     return accuracy.get()[1]
 
 
+def steps(folder, artifact, images, labels, optimizer, options, trained):
+    """Train an artifact's network for a step on each batch, and save what it has become as a .params file."""
+    batches, wanted = numpy.load(folder / images), numpy.load(folder / labels).astype("float32")
+    symbol, arguments, statistics = mx.model.load_checkpoint(str(folder / artifact / PREFIX), 1)
+    module = mx.mod.Module(symbol, label_names=["softmax_label"])
+    module.bind([("data", batches.shape[1:])], [("softmax_label", wanted.shape[1:])])
+    module.init_params(arg_params=arguments, aux_params=statistics)
+    module.init_optimizer(optimizer=optimizer, optimizer_params=options)
+    for pixels, found in zip(batches, wanted, strict=True):
+        module.forward_backward(mx.io.DataBatch([mx.nd.array(pixels)], [mx.nd.array(found)]))
+        module.update()
+        mx.nd.waitall()  # else a batch norm may miss its statistics of all steps but one
+    module.save_params(str(folder / trained))
+
+
 def save_list(folder, arrays, path):
     """Write a .params file of a numpy archive's arrays."""
     found = numpy.load(folder / arrays)
@@ -230,6 +245,7 @@ TASKS = {
         answer,
         make,
         train,
+        steps,
         save_list,
         load_list,
         write_records,
