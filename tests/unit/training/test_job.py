@@ -288,6 +288,18 @@ def test_waits_for_a_log_that_comes_after_the_jobs_end(cloud: Cloud) -> None:
     assert outcome.progress.stored == 0.7
 
 
+def test_does_not_wait_for_a_best_model_where_every_so_many_epochs_are_kept(cloud: Cloud) -> None:
+    cloud.describes("Completed", "Completed")
+    cloud.has_log_stream()
+    cloud.logs(
+        "Epoch[0] Validation-accuracy=0.700000",
+        'Saved checkpoint to "/opt/ml/model/image-classification-0001.params"',
+    )
+    outcome = job.follow(environment(), NAME, client=cloud.client, sleep=lambda seconds: None)
+    cloud.assert_used_up()
+    assert outcome.progress.kept == 0.7
+
+
 def test_a_failed_job_says_why_with_the_last_lines_of_its_log(cloud: Cloud) -> None:
     reason = "ClientError: num_classes is 2, but the list has label 2"
     cloud.describes("Failed", "Failed", FailureReason=reason)
