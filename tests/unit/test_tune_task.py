@@ -77,6 +77,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Any], Pa
         ({"seed": "-1"}, "--seed must be a whole number from 0"),
         ({"strategy": "Hyperband"}, "no strategy 'Hyperband'; there are: Bayesian, Random, Grid"),
         ({"name": "x" * 33}, "cannot be a tuning job's name"),
+        ({"set": ["optimizer=adam"]}, "are those of sgd and nag, not of adam(.|\n)*--range learning_rate="),
         ({"set": ["optimizer=sgd"], "strategy": "grid"}, "nothing is left to be searched"),
         ({"choice": ["optimizer=sgd,nag"], "strategy": "grid", "jobs": "3"}, "every combination, 2 here: --jobs 3"),
         ({"range": ["momentum=0.1:0.2"], "strategy": "grid"}, "momentum is a range of numbers"),
@@ -101,7 +102,7 @@ def test_a_mistake_is_told_before_anything_is_done(
 def test_what_is_searched_is_what_was_asked_for_else_the_defaults_without_what_is_fixed() -> None:
     asked = list(SEARCHED.values())
     assert tasks._searched(asked, {"epochs": "3"}, settings.Tuning()) == SEARCHED
-    left = tasks._searched([], {"optimizer": "adam", "learning_rate": "0.1"}, settings.Tuning())
+    left = tasks._searched([], {"optimizer": "nag", "learning_rate": "0.1"}, settings.Tuning())
     assert set(left) == set(ranges.SMALL_IMAGES) - {"optimizer", "learning_rate"}
 
 

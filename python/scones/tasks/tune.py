@@ -164,6 +164,11 @@ def _searched(asked: list[Any], fixed: dict[str, str], limits: Tuning) -> Search
                 hint=f"leave out --set {both[0]}, or its range",
             )
         return searched
+    if (optimizer := fixed.get("optimizer")) in ("adam", "rmsprop"):
+        raise InputError(
+            f"the ranges that are searched where none is given are those of sgd and nag, not of {optimizer}",
+            hint="say what is to be searched, for instance: --range learning_rate=0.0001:0.01:log",
+        )
     searched = {name: entry for name, entry in ranges.SMALL_IMAGES.items() if name not in fixed}
     if limits.strategy == "Grid":
         searched = {name: entry for name, entry in searched.items() if isinstance(entry, ranges.Choice)}
