@@ -27,8 +27,8 @@ ALGORITHM = "image-classification"
 IMAGES, RECORDIO, MODEL = "application/x-image", "application/x-recordio", "application/x-sagemaker-model"
 CHECKPOINTS = "/opt/ml/checkpoints"
 
-# CreateTrainingJob's own pattern for a name.
-_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+# The pattern of CreateTrainingJob and CreateHyperParameterTuningJob for a name; how long it may be is said apart.
+_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 
 # SageMaker's developer guide, "Image Classification - MXNet", EC2 instance recommendation.
 _FAMILIES = ("g4dn", "g5")
@@ -58,15 +58,16 @@ def hyperparameters(
     return parse({**recipe, **environment.training.hyperparameters, **counted, **(overrides or {})})
 
 
-def check_name(name: str) -> None:
-    """Refuse a training job's name that SageMaker does not take.
+def check_name(name: str, *, of: str = "training", longest: int = 63) -> None:
+    """Refuse a job's name that SageMaker does not take.
 
     Raises:
         InputError: it is such a one.
     """
-    if not _NAME.fullmatch(name):
+    if len(name) > longest or not _NAME.fullmatch(name):
         raise InputError(
-            f"'{name}' cannot be a training job's name", hint="use letters, digits and hyphens between them, 63 at most"
+            f"'{name}' cannot be a {of} job's name",
+            hint=f"use letters, digits and hyphens between them, {longest} at most",
         )
 
 

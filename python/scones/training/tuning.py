@@ -23,18 +23,14 @@ from scones import aws
 from scones.errors import HyperparameterError, InputError, TrainingError
 from scones.settings import Tuning
 from scones.training import ranges
+from scones.training import request as training_requests
 from scones.training.hyperparameters import Hyperparameters, parse
 from scones.training.job import own_tags
-from scones.training.request import image_uri
-from scones.training.request import request as training_request
 
 if TYPE_CHECKING:
     from scones.settings import Environment
 
 METRIC = "validation:accuracy"
-
-# CreateHyperParameterTuningJob's own pattern for a name.
-_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
 
 
 def check_name(name: str) -> None:
@@ -43,10 +39,7 @@ def check_name(name: str) -> None:
     Raises:
         InputError: it is such a one.
     """
-    if not _NAME.fullmatch(name):
-        raise InputError(
-            f"'{name}' cannot be a tuning job's name", hint="use letters, digits and hyphens between them, 32 at most"
-        )
+    training_requests.check_name(name, of="tuning", longest=32)
 
 
 def new_name(environment: Environment, now: datetime | None = None) -> str:
@@ -175,10 +168,10 @@ def start(
     from botocore.exceptions import ClientError
 
     name, limits = name or new_name(environment), limits or environment.tuning
-    training = training_request(
+    training = training_requests.request(
         environment,
         name=name,
-        image=image_uri(environment.region),
+        image=training_requests.image_uri(environment.region),
         dataset_uri=dataset_uri,
         chosen=chosen,
         bucket=bucket,

@@ -204,7 +204,7 @@ def test_takes_the_gpu_instance_types_of_the_algorithms_documentation(instance_t
     check_instance_type(instance_type)
 
 
-@pytest.mark.parametrize("name", ["ends-", "under_score", "a" * 64, ""])
+@pytest.mark.parametrize("name", ["ends-", "under_score", "a" * 64, f"a{'-' * 62}b", ""])
 def test_refuses_a_name_that_sagemaker_would_refuse(name: str) -> None:
     with pytest.raises(InputError, match="cannot be a training job's name"):
         job.request(

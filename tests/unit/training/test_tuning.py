@@ -126,9 +126,10 @@ def test_a_name_is_one_that_sagemaker_takes(environment: str) -> None:
     tuning.check_name(name)
 
 
-def test_refuses_a_name_that_is_too_long() -> None:
+@pytest.mark.parametrize("name", ["x" * 33, f"x{'-' * 31}x"])
+def test_refuses_a_name_that_is_too_long(name: str) -> None:
     with pytest.raises(InputError, match=r"cannot be a tuning job's name(.|\n)*32 at most"):
-        tuning.check_name("x" * 33)
+        tuning.check_name(name)
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,8 @@ def check(request: Mapping[str, Any]) -> None:
         ValidationError: the first thing wrong, with its value.
     """
     name = request["TrainingJobName"]
-    _matches(name, "trainingJobName", NAME)
-    _matches(request.get("RoleArn") or "", "roleArn", ROLE)
+    matches(name, "trainingJobName", NAME, longest=63)
+    matches(request.get("RoleArn") or "", "roleArn", ROLE)
     algorithm = request["AlgorithmSpecification"]
     images.check(algorithm.get("TrainingImage"), f"training job '{name}'")
     _check_resources(request.get("ResourceConfig") or {})
@@ -121,12 +121,21 @@ def _check_uri(uri: str, what: str) -> None:
         raise ValidationError(f"{what}: {error}") from None
 
 
-def _matches(value: str, what: str, pattern: re.Pattern[str]) -> None:
-    if not pattern.fullmatch(value):
-        raise ValidationError(
-            f"1 validation error detected: Value '{value}' at '{what}' failed to satisfy constraint: "
-            f"Member must satisfy regular expression pattern: ^{pattern.pattern}$"
-        )
+def matches(value: str, what: str, pattern: re.Pattern[str], *, longest: int | None = None) -> None:
+    """Refuse a value as AWS does that is too long or of another pattern.
+
+    Raises:
+        ValidationError: it is.
+    """
+    if longest is not None and len(value) > longest:
+        must = f"Member must have length less than or equal to {longest}"
+    elif not pattern.fullmatch(value):
+        must = f"Member must satisfy regular expression pattern: ^{pattern.pattern}$"
+    else:
+        return
+    raise ValidationError(
+        f"1 validation error detected: Value '{value}' at '{what}' failed to satisfy constraint: {must}"
+    )
 
 
 @cache

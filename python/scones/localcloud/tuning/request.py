@@ -17,7 +17,7 @@ from typing import Any
 from moto.sagemaker.exceptions import ValidationError
 
 from scones.localcloud.training.metrics import DEFINITIONS
-from scones.localcloud.training.request import check
+from scones.localcloud.training.request import check, matches
 from scones.training.ranges import SCALINGS, Choice, Range, Searched, combinations, problem_of
 
 # Patterns and limits of CreateHyperParameterTuningJob's API reference, and of "Resource Limits for Automatic Model
@@ -90,11 +90,7 @@ def read(request: Mapping[str, Any]) -> Plan:
         ValidationError: the first thing wrong, with its value.
     """
     name = request["HyperParameterTuningJobName"]
-    if not NAME.fullmatch(name):
-        raise ValidationError(
-            f"1 validation error detected: Value '{name}' at 'hyperParameterTuningJobName' failed to satisfy "
-            f"constraint: Member must satisfy regular expression pattern: ^{NAME.pattern}$"
-        )
+    matches(name, "hyperParameterTuningJobName", NAME, longest=32)
     for field in UNSUPPORTED:
         if request.get(field):
             raise ValidationError(f"the local cloud does not support {field} of a tuning job: leave it out")
