@@ -72,6 +72,20 @@ def values_of(search: Search, count: int) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("strategy", ["Random", "Bayesian"])
+@pytest.mark.parametrize("seed", range(5))
+def test_as_many_jobs_as_combinations_try_them_all_whatever_is_good(strategy: str, seed: int) -> None:
+    few = searched(OPTIMIZER, Range("mini_batch_size", 32, 34, whole=True))
+    search = Search(few, strategy=strategy, maximize=True, jobs=6, seed=seed)
+    tried = set()
+    for _ in range(6):
+        trial = search.ask()
+        tried.add(tuple(trial.values.values()))
+        search.tell(trial, 0.9 if trial.values["optimizer"] == "sgd" else 0.1)
+    assert len(tried) == 6
+    assert search.ask() is None
+
+
+@pytest.mark.parametrize("strategy", ["Random", "Bayesian"])
 def test_the_same_seed_chooses_the_same_trials_and_another_seed_others(strategy: str) -> None:
     first, again, other = (
         values_of(Search(SMALL_IMAGES, strategy=strategy, maximize=True, jobs=12, seed=seed), 12) for seed in (7, 7, 8)

@@ -15,11 +15,11 @@ scaling comes to. A seed gives the same trials again as long as they end in the 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from scones.training.ranges import Choice, Range, Searched
+from scones.training.ranges import Choice, Range, Searched, combinations
 
 _DRAWS = 50  # so often a trial is drawn again that has been tried already
 
@@ -71,11 +71,26 @@ class Search:
                 break
             self._study.tell(asked, state=_states().FAIL)
         else:
-            return None
+            # Bayesian search comes back to what was good: where few combinations are left, it is given one of them.
+            values = self._untried()
+            if values is None:
+                return None
+            self._study.enqueue_trial(
+                {
+                    name: value if isinstance(self._searched[name], Choice) else int(value)
+                    for name, value in values.items()
+                }
+            )
+            asked = self._study.ask(distributions)
         self._tried.add(tuple(values.values()))
         trial = Trial(next(self._number), values)
         self._asked[trial.number] = asked
         return trial
+
+    def _untried(self) -> dict[str, str] | None:
+        if combinations(self._searched) is None:
+            return None
+        return next((values for values in _grid(self._searched) if tuple(values.values()) not in self._tried), None)
 
     def tell(self, trial: Trial, value: float | None) -> None:
         """How a trial did: its objective, or None where it has none."""
@@ -85,8 +100,12 @@ class Search:
 
 
 def _grid(searched: Searched) -> Iterator[dict[str, str]]:
-    for values in itertools.product(*(entry.ends for entry in searched.values())):
+    for values in itertools.product(*map(_all, searched.values())):
         yield dict(zip(searched, values, strict=True))
+
+
+def _all(entry: Range | Choice) -> Iterable[str]:
+    return entry.values if isinstance(entry, Choice) else map(str, range(int(entry.least), int(entry.most) + 1))
 
 
 def _study(strategy: str, maximize: bool, jobs: int, seed: int | None) -> Any:
