@@ -12,10 +12,11 @@ that 100 of the 200 choose, on the other 100. float16 there is bfloat16, for spe
 was better by more than chance, so the recipe stayed. What the runs say, with this recipe at 0.886 over five folds:
 
 - Batches of 32 at rate 0.05, 56 to 62 epochs: 0.911 on the two folds they were picked on, 0.856 on the other three;
-  0.878 together. Two folds do not tell settings apart: one run is 0.02 off as often as not.
+  0.878 together. Two folds do not tell settings apart: one run is easily 0.02 off.
 - Fewer kinds of augmentation (crop_color 0.853), 18 wide layers at 3,48,48 (0.858), 32 layers (0.853), 24 x 24 pixels
   (0.869) are worse; ``resize`` of 28 or 30 gains nothing.
-- More epochs help: 100 or 120 reach 0.908 to 0.915 on the first two folds, where 60 reach 0.895; they take too long.
+- More epochs seem to help: 100 or 120 reach 0.908 to 0.915 on the first two folds, where 60 reach 0.895 (100 at weight
+  decay 0.0005, one run, 0.892); they take too long.
 - Keeping an epoch by 100 validation images costs 0.007 against simply taking the last ones.
 
 Measured, 900 images to learn from and 100 that choose the epoch, on the 200 test images as the endpoint serves them:
