@@ -3,8 +3,8 @@
 ``float16`` is mixed precision: layers compute in half precision, weights that are learnt stay float32. On CUDA half
 precision is float16, whose small gradients would vanish: the loss is scaled up, the gradients down again, and a step
 whose gradients overflowed is left out while the scale is halved (P. Micikevicius et al., "Mixed Precision Training",
-2018). On a CPU it is bfloat16, which processors can compute with and which needs no scaling: 20 layers at 3,28,28 train
-twice as fast with it where the processor has AVX-512's bfloat16.
+2018). On a CPU it is bfloat16, which needs no scaling, where the processor multiplies it itself: 20 layers at 3,28,28
+train twice as fast with AVX-512's. Other processors would be slower with it than without, and compute in float32.
 
 What is written is float32 in any case, the weights and the graph. MXNet computes float16 on GPUs only ("FP16 gemm on
 cpu not implemented"), and hosting runs on CPUs: a float16 model trained here could not be served there.
@@ -28,6 +28,15 @@ import torch
 from torch import Tensor
 
 FIRST_SCALE, STEPS_TO_DOUBLE = 2.0**16, 2000
+BFLOAT16 = ("avx512_bf16", "amx_bf16")  # what torch.cpu.get_capabilities calls processors' instructions for it
+
+
+def half_type(device: torch.device) -> torch.dtype | None:
+    """The half precision that is faster than float32 on a device; None where none is."""
+    if device.type == "cuda":
+        return torch.float16
+    capable = torch.cpu.get_capabilities()
+    return torch.bfloat16 if any(capable.get(name) for name in BFLOAT16) else None
 
 
 class Precision:
@@ -39,9 +48,8 @@ class Precision:
     """
 
     def __init__(self, dtype: str, device: torch.device) -> None:
-        half = torch.float16 if device.type == "cuda" else torch.bfloat16
         self._device = device
-        self._half = half if dtype == "float16" else None
+        self._half = half_type(device) if dtype == "float16" else None
         self.scale = FIRST_SCALE if self._half is torch.float16 else 1.0
         self.good = 0
 

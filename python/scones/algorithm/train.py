@@ -84,8 +84,8 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
 
     # OpenMP's threads wait for one another by spinning, unless told otherwise before PyTorch loads it. Where anything
     # else wants the cores that costs more than all the work: 3 epochs beside another job took 96 s, and 14 s like this.
-    # A few microseconds of spinning (GNU's OpenMP: so many turns) spare most of the sleeping between two small layers:
-    # on idle cores an epoch of 900 images takes 1.3 s instead of 1.8 s, beside another job no more than without.
+    # A few microseconds of spinning (GNU's OpenMP: so many turns) spare some of the sleeping between two small layers:
+    # on idle cores epochs of 900 images took 1.3 s instead of 1.6 to 1.8 s, beside other jobs 4 to 5 s either way.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it CUDA's matrix products differ by the run

@@ -6,7 +6,12 @@ import torch
 from scones.algorithm.precision import FIRST_SCALE, STEPS_TO_DOUBLE, Precision
 
 
-def test_half_precision_on_a_cpu_needs_no_scaling():
+def capable_of(monkeypatch, *instructions):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: dict.fromkeys(instructions, True))
+
+
+def test_half_precision_on_a_cpu_needs_no_scaling(monkeypatch):
+    capable_of(monkeypatch, "avx512_bf16")
     precision = Precision("float16", torch.device("cpu"))
     weight = torch.ones(2, 2, requires_grad=True)
     with precision.arithmetic():
@@ -14,6 +19,12 @@ def test_half_precision_on_a_cpu_needs_no_scaling():
     precision.backward(weight.sum())
     assert precision.unscale([weight])
     assert (weight.grad == 1).all()
+
+
+def test_a_processor_that_is_no_faster_in_half_precision_computes_in_single(monkeypatch):
+    capable_of(monkeypatch, "avx2")
+    with Precision("float16", torch.device("cpu")).arithmetic():
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
 
 
 def test_single_precision_is_left_alone():
