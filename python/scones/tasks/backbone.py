@@ -18,7 +18,7 @@ from scones.tasks.train import ENV, follow, start
     iterable=["set"],
     help={
         "env": ENV,
-        "set": "a hyperparameter of the algorithm, NAME=VALUE; may be given many times",
+        "set": "a hyperparameter, NAME=VALUE (NAME= for the algorithm's own default); may be given many times",
         "name": "the job's name; scones-ENV-DATE-TIME where not given",
         "recordio": "train on the data set's RecordIO files",
         "yes": "do not ask before something that costs money is started",

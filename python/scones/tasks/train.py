@@ -28,7 +28,7 @@ ENV = "the environment: a folder of terraform/environments; local where not give
     iterable=["set"],
     help={
         "env": ENV,
-        "set": "a hyperparameter of the algorithm, NAME=VALUE; may be given many times",
+        "set": "a hyperparameter, NAME=VALUE (NAME= for the algorithm's own default); may be given many times",
         "classes": "the classes in label order, with commas; the environment's (bicycle,motorcycle) where not given",
         "name": "the job's name; scones-ENV-DATE-TIME where not given",
         "recordio": "train on the data set's RecordIO files, which are made if need be (as invoke etl --recordio does)",

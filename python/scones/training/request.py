@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from scones.errors import InputError, SettingsError
 from scones.settings import PROJECT
 from scones.training.hyperparameters import Hyperparameters, check_pretrained, parse
-from scones.training.recipe import SMALL_IMAGES
+from scones.training.recipe import SMALL_IMAGES, for_epochs
 
 if TYPE_CHECKING:
     from scones.settings import Environment
@@ -48,14 +48,20 @@ def hyperparameters(
     Args:
         classes: How many classes the data set has.
         samples: How many training images it has.
-        overrides: Hyperparameters by name, as a person gave them.
+        overrides: Hyperparameters by name, as a person gave them. Another number of epochs moves the recipe's steps
+            along. An empty value leaves a hyperparameter to the algorithm.
         recipe: What is set unless the environment or a person sets otherwise.
 
     Raises:
         HyperparameterError: one is unknown, not allowed, or does not go with another.
     """
     counted = {"num_classes": str(classes), "num_training_samples": str(samples)}
-    return parse({**recipe, **environment.training.hyperparameters, **counted, **(overrides or {})})
+    given = {**environment.training.hyperparameters, **counted, **(overrides or {})}
+    epochs = str(given.get("epochs", ""))
+    if epochs.isdecimal() and int(epochs):
+        recipe = for_epochs(recipe, int(epochs))
+    values = {**recipe, **given}
+    return parse({name: value for name, value in values.items() if value != ""})
 
 
 def check_name(name: str, *, of: str = "training", longest: int = 63) -> None:

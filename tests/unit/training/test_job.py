@@ -237,6 +237,22 @@ def test_what_a_person_sets_outranks_the_environment_which_outranks_the_recipe()
         hyperparameters(place, classes=3, samples=900, overrides={"epoks": "2"})
 
 
+@pytest.mark.parametrize(("epochs", "steps"), [("40", (20, 32)), ("10", (5, 8)), ("1", (1,))])
+def test_with_other_epochs_the_rate_falls_after_the_same_share_of_them_and_the_last_is_kept(
+    epochs: str, steps: tuple[int, ...]
+) -> None:
+    chosen = hyperparameters(environment(), classes=2, samples=900, overrides={"epochs": epochs})
+    assert (chosen.lr_scheduler_step, chosen.checkpoint_frequency) == (steps, int(epochs))
+    own = hyperparameters(environment(), classes=2, samples=900, overrides={"epochs": epochs, "lr_scheduler_step": "3"})
+    assert own.lr_scheduler_step == (3,)
+
+
+def test_an_empty_value_leaves_a_hyperparameter_to_the_algorithm() -> None:
+    chosen = hyperparameters(environment(), classes=2, samples=900, overrides={"checkpoint_frequency": ""})
+    assert chosen.checkpoint_frequency is None
+    assert "checkpoint_frequency" not in chosen.to_strings()
+
+
 def test_a_gpu_quota_of_nought_is_explained(cloud: Cloud) -> None:
     said = "The account-level service limit 'ml.g4dn.xlarge for training job usage' is 0 Instances"
     cloud["sagemaker"].add_client_error("create_training_job", "ResourceLimitExceeded", said)
