@@ -66,7 +66,7 @@ class Run:
     Attributes:
         seed: ``SCONES_SEED``.
         test: The kept model's accuracy on the test images, as the endpoint serves them.
-        validation: Its accuracy on the validation images, which chose it.
+        validation: Its accuracy on the validation images.
         last: The last epoch's accuracy on the validation images.
         epoch: The epoch that was kept, from 1.
         seconds: From the process's start to its end.
@@ -238,15 +238,14 @@ def run_of(
     load: float,
 ) -> Run:
     """A run's figures, from its log lines and the seconds at which they came."""
-    best, epoch = max((accuracy, -number) for number, accuracy in progress.validation.items())
     batch, samples = (int(bench.hyperparameters[name]) for name in ("mini_batch_size", "num_training_samples"))
     epochs = list(progress.seconds.values())
     return Run(
         seed=seed,
         test=test,
-        validation=best,
+        validation=progress.validation[progress.saved],
         last=progress.validation[max(progress.validation)],
-        epoch=1 - epoch,
+        epoch=progress.saved + 1,
         seconds=round(seconds, 2),
         reached=reached(timed),
         images_per_second=round(samples // batch * batch * len(epochs) / sum(epochs), 1),

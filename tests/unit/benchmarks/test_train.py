@@ -31,6 +31,7 @@ LOG = [
     (5.1, "Storing the best model with validation accuracy: 0.900000\n"),
     (6.0, "Epoch[2] Time cost=1.000\n"),
     (6.1, "Epoch[2] Validation-accuracy=0.900000\n"),
+    (6.2, 'Saved checkpoint to "/opt/ml/model/image-classification-0003.params"\n'),
 ]
 
 
@@ -63,7 +64,7 @@ def test_times_and_accuracies_are_those_of_the_log(bench):
     assert found.seed == 7
     assert found.test == 0.91
     assert found.validation == found.last == 0.9
-    assert found.epoch == 2  # of equally good epochs the first is kept, and they count from 1
+    assert found.epoch == 3  # the one that was saved last, and they count from 1
     assert found.reached == {"85": 4.1, "88": 5.1, "90": 5.1}
     assert found.images_per_second == 6.0  # 8 of 10 images make whole batches; 24 in 4 seconds
 
