@@ -393,8 +393,10 @@ class TestStack:
             """,
         )
         program = f"""
+        import signal
         from pathlib import Path
         from scones.terraform import Stack
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # which background jobs may have inherited ignored
         stack, line = Stack(None, "service"), [{str(slow)!r}, "-chdir=.", "apply"]
         stack._to_log(line, {{}}, Path({str(tmp_path / "log")!r})) if {quiet} else stack._to_terminal(line, {{}})
         """
