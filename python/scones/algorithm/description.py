@@ -14,11 +14,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from scones.algorithm.artifact import Artifact
+from scones.algorithm.graph import depth
 from scones.algorithm.operators import Shape
-from scones.algorithm.program import Program, read
+from scones.algorithm.program import read, shapes
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,7 @@ class Description:
     @property
     def depth(self) -> int:
         """Layers with weights on the longest way: convolutions and dense layers, projections of shortcuts apart."""
-        weighted = [one for one in self.layers if one.operator in ("Convolution", "FullyConnected")]
-        return sum(not one.name.endswith("_sc") for one in weighted)
+        return depth((one.operator, one.name) for one in self.layers)
 
     def to_json(self) -> dict[str, Any]:
         """All of it, as JSON takes it."""
@@ -84,7 +82,7 @@ def describe(artifact: Artifact) -> Description:
         ArtifactError: its network is not understood.
     """
     program = read(artifact.symbol)
-    values = shapes_of_values(program, artifact.image_shape, artifact.parameters)
+    found = shapes(program, artifact.image_shape, {name: array.shape for name, array in artifact.parameters.items()})
     counted: set[int] = set()
     layers = []
     for index in program.steps:
@@ -92,12 +90,12 @@ def describe(artifact: Artifact) -> Description:
         own = [source for source in node.inputs if source in program.parameters and source not in counted]
         counted.update(own)
         numbers = sum(artifact.parameters[program.parameters[source]].size for source in own)
-        layers.append(Layer(node.name, node.operator, values[index][1:], numbers))
+        layers.append(Layer(node.name, node.operator, found.values[index][1:], numbers))
     used = [artifact.parameters[name] for name in program.parameters.values()]
     return Description(
         layers=tuple(layers),
         image_shape=artifact.image_shape,
-        classes=values[program.scores][-1],
+        classes=found.scores[-1],
         multi_label=program.multi_label,
         epoch=artifact.epoch,
         batch=_batch(artifact),
@@ -106,17 +104,6 @@ def describe(artifact: Artifact) -> Description:
         bytes=sum(array.nbytes for array in used),
         dtypes=tuple(sorted({array.dtype.name for array in used})),
     )
-
-
-def shapes_of_values(
-    program: Program, image_shape: tuple[int, int, int], parameters: Mapping[str, np.ndarray]
-) -> dict[int, Shape]:
-    """The shape of everything a network computes for one image, (1, …), by the index of the node that computes it."""
-    known: dict[int, Shape] = {program.data: (1, *image_shape)}
-    known |= {index: parameters[name].shape for index, name in program.parameters.items()}
-    for index, operator in program.steps.items():
-        known[index] = tuple(operator.shape(*(known[source] for source in program.nodes[index].inputs)))
-    return known
 
 
 def _batch(artifact: Artifact) -> int | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,3 +175,12 @@ def unknown_operator(node: str, operator: str) -> ArtifactError:
         f"the symbol's node '{node}' is a '{operator}', an operator that is not supported",
         hint="supported is what networks for Image Classification are made of: see scones.algorithm.operators",
     )
+
+
+def depth(nodes: Iterable[tuple[str, str]]) -> int:
+    """How deep a residual network is: convolutions, but for the shortcuts' projections (``…_sc``), and dense layers.
+
+    Args:
+        nodes: Operators and names.
+    """
+    return sum(operator in ("Convolution", "FullyConnected") and not name.endswith("_sc") for operator, name in nodes)

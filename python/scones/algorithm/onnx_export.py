@@ -20,9 +20,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from scones.algorithm.artifact import PREFIX, Artifact
-from scones.algorithm.description import shapes_of_values
 from scones.algorithm.operators import BatchNorm, Convolution, FullyConnected, Operator, Pooling, Shape
-from scones.algorithm.program import read
+from scones.algorithm.program import read, shapes
 from scones.errors import ArtifactError
 
 OPSET = 20  # the first with Gelu; onnxruntime 1.17 (2024) reads it
@@ -38,8 +37,8 @@ def export(artifact: Artifact) -> bytes:
         ArtifactError: its network is not understood, or is too large for one ONNX file.
     """
     program = read(artifact.symbol)
-    shapes = shapes_of_values(program, artifact.image_shape, artifact.parameters)
-    graph = _Graph({program.data: "data"}, shapes)
+    found = shapes(program, artifact.image_shape, {name: array.shape for name, array in artifact.parameters.items()})
+    graph = _Graph({program.data: "data"}, found.values)
     for index, name in program.parameters.items():
         graph.names[index] = graph.constant(artifact.parameters[name], program.nodes[index].name)
     for index, operator in program.steps.items():
@@ -55,7 +54,7 @@ def export(artifact: Artifact) -> bytes:
         scores = graph.add("Div", scores, graph.constant(program.temperature, "temperature"), name="scaled")
     kind, settings = ("Sigmoid", {}) if program.multi_label else ("Softmax", {"axis": 1})
     graph.nodes.append(helper.make_node(kind, [scores], ["probabilities"], name="probabilities", **settings))
-    classes = shapes[program.scores][-1]
+    classes = found.scores[-1]
     used = {name for node in graph.nodes for name in node.input}  # a gamma that counts as 1 is not
     model = helper.make_model(
         helper.make_graph(

@@ -179,12 +179,8 @@ def in_single_precision(symbol: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def num_layers(symbol: Mapping[str, Any]) -> int | None:
-    """A graph's depth as the algorithm's ``num_layers`` counts it; None where it is no network of the algorithm's.
-
-    Convolutions count, but for the projections (``…_sc``), and fully connected layers.
-    """
-    counted = ("Convolution", "FullyConnected")
-    depth = sum(node.operator in counted and not node.name.endswith("_sc") for node in graph.nodes(symbol))
+    """A graph's depth as the algorithm's ``num_layers`` counts it; None where it is no network of the algorithm's."""
+    depth = graph.depth((node.operator, node.name) for node in graph.nodes(symbol))
     return depth if depth in (*SMALL_IMAGE_LAYERS, *LARGE_IMAGE_LAYERS) else None
 
 

@@ -50,10 +50,17 @@ class Program:
 
 @dataclass(frozen=True)
 class Shapes:
-    """The shapes of a graph's parameters, by the artifact's names, and of its scores for one image, (1, classes)."""
+    """The shapes in a graph that is given one image.
+
+    Attributes:
+        parameters: Of its parameters, by the artifact's names.
+        scores: Of its scores, (1, classes).
+        values: Of the image, the parameters and all that is computed, by their nodes' indices.
+    """
 
     parameters: dict[str, Shape]
     scores: Shape
+    values: dict[int, Shape]
 
 
 def read(symbol: Mapping[str, Any]) -> Program:
@@ -149,4 +156,4 @@ def shapes(program: Program, image_shape: tuple[int, int, int], arrays: Mapping[
     scores = known[program.scores]
     if scores is None or len(scores) != 2 or scores[0] != 1:
         raise program.nodes[program.scores].error(f"gives scores of shape {scores} for one image, not (1, classes)")
-    return Shapes({name: known[index] for index, name in program.parameters.items()}, scores)
+    return Shapes({name: known[index] for index, name in program.parameters.items()}, scores, known)
