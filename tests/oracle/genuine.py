@@ -112,10 +112,10 @@ def make(folder, artifact, blocks, head, seed, images, answers, dtype="float32")
     return sorted({node["op"] for node in json.loads(symbol.tojson())["nodes"]})
 
 
-def train(folder, artifact, records, shape, classes, depth=20, epochs=2, batch=16, rate=0.05, drops=()):
+def train(folder, artifact, records, shape, classes, depth=20, epochs=2, batch=16, rate=0.05):
     """Train a ResNet as the algorithm does, from a RecordIO file, and save it as a checkpoint.
 
-    The rate falls to a tenth at the epochs of ``drops``. Gives the last epoch's accuracy on what it was trained with.
+    Gives the last epoch's accuracy on what it was trained with.
     """
     mx.random.seed(1)
     data = mx.io.ImageRecordIter(
@@ -127,11 +127,6 @@ def train(folder, artifact, records, shape, classes, depth=20, epochs=2, batch=1
         rand_crop=True,
         rand_mirror=True,
     )
-    options = {"learning_rate": rate, "momentum": 0.9, "wd": 5e-4}
-    if drops:
-        batches = sum(1 for _ in data)
-        data.reset()
-        options["lr_scheduler"] = mx.lr_scheduler.MultiFactorScheduler([drop * batches for drop in drops], 0.1)
     module = mx.mod.Module(resnet(depth, classes, shape))
     accuracy = mx.metric.Accuracy()
     module.fit(
@@ -140,7 +135,7 @@ def train(folder, artifact, records, shape, classes, depth=20, epochs=2, batch=1
         num_epoch=epochs,
         initializer=mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2),
         optimizer="sgd",
-        optimizer_params=options,
+        optimizer_params={"learning_rate": rate, "momentum": 0.9, "wd": 5e-4},
     )
     (folder / artifact).mkdir(parents=True)
     module.save_checkpoint(str(folder / artifact / PREFIX), epochs)

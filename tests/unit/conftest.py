@@ -17,6 +17,17 @@ from scones.algorithm.artifact import Artifact
 SIDE = 8
 
 
+@pytest.fixture
+def untouched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a data set nor a stack may be made."""
+
+    def made(*arguments: object, **options: object) -> None:
+        raise AssertionError("something was done")
+
+    monkeypatch.setattr("scones.dataset.ensure", made)
+    monkeypatch.setattr("scones.terraform.Stack.apply", made)
+
+
 @pytest.fixture(scope="session")
 def shades(tmp_path_factory: pytest.TempPathFactory) -> dataset.Dataset:
     """36 validation images, dark ones (bicycle) and light ones (motorcycle); every sixth label is the other's."""

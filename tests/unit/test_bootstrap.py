@@ -64,8 +64,8 @@ def test_takes_the_python_that_runs_it_where_that_is_supported(bootstrap: Module
 
 @pytest.mark.parametrize("version", [(3, 10, 13), (3, 14, 0)])
 def test_looks_for_the_newest_supported_python_elsewhere(bootstrap: ModuleType, version: tuple) -> None:
-    there = {"python3.12": ("/opt/python3.12", (3, 12, 1)), "python3.11": ("/opt/python3.11", (3, 11, 7))}
-    assert bootstrap.find_python("/usr/bin/python3", version, probe=there.get) == "/opt/python3.12"
+    there = {"python3.12": ("/elsewhere/python3.12", (3, 12, 1)), "python3.11": ("/elsewhere/python3.11", (3, 11, 7))}
+    assert bootstrap.find_python("/usr/bin/python3", version, probe=there.get) == "/elsewhere/python3.12"
 
 
 def test_without_a_supported_python_it_says_what_is_needed_and_how_to_name_one(bootstrap: ModuleType) -> None:

@@ -86,14 +86,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Any], Pa
         ({"env": "devv"}, "no environment 'devv'"),
     ],
 )
-def test_a_mistake_is_told_before_anything_is_done(
-    options: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def untouched(*arguments: Any, **options: Any) -> None:
-        raise AssertionError("something was done")
-
-    monkeypatch.setattr("scones.dataset.ensure", untouched)
-    monkeypatch.setattr("scones.terraform.Stack.apply", untouched)
+def test_a_mistake_is_told_before_anything_is_done(untouched: None, options: dict[str, Any], said: str) -> None:
     with pytest.raises(Exit, match=said) as ended:
         tasks.tune(Context(), **{"env": "dev", **options})
     assert ended.value.code == 2
