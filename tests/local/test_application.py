@@ -42,6 +42,7 @@ def test_an_action_that_moto_lacks_is_refused_by_name_in_the_services_own_form(c
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 400
     assert answer["Error"]["Code"] == "NotImplemented"
     assert answer["Error"]["Message"] == f"the local cloud does not support {action}"
+    assert answer["ResponseMetadata"]["RequestId"]
 
 
 def test_the_refusal_and_the_request_are_logged(cloud):

@@ -6,12 +6,15 @@ import base64
 import io
 import json
 import os
+import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
+from scones.localcloud.functions import packages
 
 from .conftest import eventually, package
 
@@ -60,6 +63,16 @@ def test_calls_at_the_same_time_run_in_processes_of_their_own(cloud, function):
         pids = list(pool.map(lambda me: invoke(cloud, arn, {"me": me})[0], ["a", "b"]))
     assert None not in pids
     assert len(set(pids)) == 2
+
+
+def test_the_first_calls_of_a_cloud_may_come_together(tmp_path):
+    """Each finds that what the runtime ships is not laid out yet."""
+    with ThreadPoolExecutor(6) as pool:
+        for attempt in range(20):
+            together, folder = threading.Barrier(6), tmp_path / str(attempt)
+            calls = [pool.submit(lambda: (together.wait(), packages.runtime(folder))) for _ in range(6)]  # noqa: B023
+            assert [call.result()[1] for call in calls] == [folder] * 6
+            assert {link.name for link in folder.iterdir()} >= {"boto3", "botocore"}
 
 
 def test_new_code_and_new_variables_replace_the_workers(cloud, function):

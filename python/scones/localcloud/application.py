@@ -14,6 +14,7 @@ import os
 import re
 import time
 import traceback
+import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +30,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 from scones.localcloud.control import IDENTITY_PATH
 
+REQUEST_IDS = ("x-amzn-requestid", "x-amz-request-id")
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -53,11 +55,14 @@ def application() -> Wsgi:
             return [identity]
         began = time.monotonic()
 
-        def logged(status: str, *rest: Any) -> Any:
+        def logged(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             now = datetime.now(UTC).isoformat(timespec="milliseconds")
             took = (time.monotonic() - began) * 1000
             print(f"{now} {status.split()[0]} {_asked(environ)} {took:.0f} ms", flush=True)
-            return start_response(status, *rest)
+            # Every answer of AWS has one, and moto's interpreter of state machines takes it for granted.
+            if not any(name.lower() in REQUEST_IDS for name, _ in headers):
+                headers = [*headers, (REQUEST_IDS[0], str(uuid.uuid4()))]
+            return start_response(status, headers, *rest)
 
         return dispatch(environ, logged)
 
@@ -114,9 +119,10 @@ def _refusal(service: str, code: str, message: str, *, status: int = 400) -> Res
     if "json" in protocol or "X-Amz-Target" in request.headers:
         body = json.dumps({"__type": code, "message": message})
         return Response(body, status, headers={"x-amzn-errortype": code}, mimetype="application/json")
+    request_id = uuid.uuid4()
     error = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
     if protocol == "ec2":
-        error = f"<Response><Errors>{error}</Errors></Response>"
+        error = f"<Response><Errors>{error}</Errors><RequestID>{request_id}</RequestID></Response>"
     elif service not in ("s3", "s3bucket_path"):
-        error = f"<ErrorResponse>{error}</ErrorResponse>"
+        error = f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>"
     return Response(error, status, mimetype="text/xml")

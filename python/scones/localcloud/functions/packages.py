@@ -7,6 +7,7 @@ would there.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import io
@@ -19,14 +20,13 @@ SHIPPED = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "ur
 
 
 def runtime(folder: Path) -> Path:
-    """A folder that holds the packages of AWS's runtime, as links to those installed here."""
+    """A folder that holds the packages of AWS's runtime, as links to those installed here; safe in several threads."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in SHIPPED:
         found = importlib.util.find_spec(name)
         origin = Path(found.submodule_search_locations[0] if found.submodule_search_locations else found.origin)
-        link = folder / origin.name
-        if not link.exists():
-            link.symlink_to(origin)
+        with contextlib.suppress(FileExistsError):  # an earlier call made it, or one at the same time
+            (folder / origin.name).symlink_to(origin)
     return folder
 
 

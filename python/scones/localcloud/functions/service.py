@@ -40,6 +40,7 @@ class Service:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._folder = context.state / "functions"
+        self._writing = threading.Lock()
         self._pool = Pool(lambda settings: Environment(settings, context.children))
 
     def answer(self, request: LambdaResponse) -> tuple[int, dict[str, str], bytes]:
@@ -107,7 +108,8 @@ class Service:
         except Busy as busy:
             raise _TooManyRequests("TooManyRequestsException", f"Rate Exceeded. ({busy.reason})") from None
         entries = log.entries(function, request_id, done)
-        log.write(function, stream, entries)
+        with self._writing:  # moto makes a missing log group anew for each of two first calls
+            log.write(function, stream, entries)
         return done, "".join(entries)
 
     def forget(self, arn: str) -> None:
