@@ -16,8 +16,14 @@ data "terraform_remote_state" "foundation" {
 
 locals {
   prefix      = "scones-${var.environment}"
-  bucket      = data.terraform_remote_state.foundation.outputs.bucket
+  foundation  = data.terraform_remote_state.foundation.outputs
+  bucket      = local.foundation.bucket
   capture_uri = "s3://${local.bucket}/captures"
+
+  # What the foundation was not asked for is null there, and a state does not hold an output that is null.
+  kms_key_arn              = try(local.foundation.kms_key_arn, null)
+  vpc                      = try(local.foundation.vpc, null)
+  permissions_boundary_arn = try(local.foundation.permissions_boundary_arn, null)
 }
 
 module "endpoint" {
