@@ -98,7 +98,16 @@ def pixels(image: Image.Image, image_shape: tuple[int, int, int]) -> np.ndarray:
 
 
 def shrink(image: Image.Image, shorter_side: int) -> Image.Image:
-    """An image whose shorter side has this many pixels, its proportions kept."""
+    """An image whose shorter side has this many pixels, its proportions kept.
+
+    Raises:
+        ImageError: it is so narrow that it would become too large.
+    """
     scale = shorter_side / min(image.size)
     size = tuple(max(round(side * scale), shorter_side) for side in image.size)
+    if size[0] * size[1] > imagefile.MOST_PIXELS:
+        raise ImageError(
+            f"the image is too narrow, {image.width} x {image.height}: resized to a shorter side of {shorter_side} it "
+            f"would have {size[0]} x {size[1]}, more than {imagefile.MOST_PIXELS} pixels"
+        )
     return image if size == image.size else image.resize(size, Image.Resampling.BILINEAR)

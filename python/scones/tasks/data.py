@@ -104,7 +104,7 @@ def etl(
     if upload or bucket:
         with bars(console) as progress:
             console.print(f"uploaded to {_upload(ensured.dataset, environment, bucket, progress)}", soft_wrap=True)
-    else:
+    elif not out:  # training takes the data set from where it lies by default
         console.print("next: invoke train --recordio" if recordio else "next: invoke train")
 
 

@@ -123,6 +123,11 @@ def test_shrinking_gives_the_shorter_side_its_length_and_keeps_proportions(size,
     assert images.shrink(Image.new("RGB", size), 10).size == wanted
 
 
+def test_a_strip_that_shrinking_would_blow_up_is_refused():
+    with pytest.raises(ImageError, match="too narrow, 1 x 30000: .* it would have 256 x 7680000"):
+        images.shrink(Image.new("RGB", (1, 30_000)), 256)
+
+
 @pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n", b"hello", encoded(Image.new("RGB", (4, 4)), "GIF")])
 def test_refuses_what_is_neither_png_nor_jpeg(data):
     with pytest.raises(ImageError):

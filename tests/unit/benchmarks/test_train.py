@@ -1,6 +1,7 @@
 """bench.train: figures read from a training's log, their table beside the public runs', runs that are kept."""
 
 import io
+import dataclasses
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -79,6 +80,11 @@ def test_the_table_has_mean_and_deviation_and_the_public_runs(bench):
     assert "0.028" in row(text, "sd")
     assert "never" in row(text, "0")
     assert {"0.832", "443", "191"} <= set(row(text, "public"))
+
+
+def test_the_public_runs_stand_only_beside_their_own_classes(bench):
+    others = dataclasses.replace(bench, classes=("bus", "train"))
+    assert "public" not in shown(others.with_run(run(0, 0.90)))
 
 
 def test_one_run_has_no_deviation(bench):

@@ -89,9 +89,9 @@ class Channel:
         entry = self.entries[index]
         try:
             image = images.decode(entry.load(), self.channels)
+            image = images.shrink(image, self.resize) if self.resize else image
         except ImageError as error:
             raise DatasetError(f"{self._title(entry)}: {error.message}") from None
-        image = images.shrink(image, self.resize) if self.resize else image
         return np.asarray(image).reshape(image.height, image.width, self.channels)
 
     def _title(self, entry: Entry) -> str:
