@@ -124,7 +124,7 @@ def test_shrinking_gives_the_shorter_side_its_length_and_keeps_proportions(size,
 
 
 def test_a_strip_that_shrinking_would_blow_up_is_refused():
-    with pytest.raises(ImageError, match="too narrow, 1 x 30000: .* it would have 256 x 7680000"):
+    with pytest.raises(ImageError, match=r"too narrow, 1 x 30000: .* it would have 256 x 7680000"):
         images.shrink(Image.new("RGB", (1, 30_000)), 256)
 
 

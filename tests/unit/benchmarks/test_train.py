@@ -1,7 +1,6 @@
 """bench.train: figures read from a training's log, their table beside the public runs', runs that are kept."""
 
 import io
-import dataclasses
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -83,7 +82,7 @@ def test_the_table_has_mean_and_deviation_and_the_public_runs(bench):
 
 
 def test_the_public_runs_stand_only_beside_their_own_classes(bench):
-    others = dataclasses.replace(bench, classes=("bus", "train"))
+    others = replace(bench, classes=("bus", "train"))
     assert "public" not in shown(others.with_run(run(0, 0.90)))
 
 
