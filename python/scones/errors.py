@@ -16,6 +16,7 @@
     ├── TrainingError              a training job that failed or was stopped
     ├── RegistryError              a model version that is missing or may not be used
     ├── TerraformError             a terraform command that failed
+    ├── CheckError                 files that a check has something against, or a check that could not be made
     └── WorkflowError              an execution that could not be started or followed
 
 Example::
@@ -100,3 +101,7 @@ class TerraformError(SconesError):
 
 class WorkflowError(SconesError):
     """An execution that could not be started or followed."""
+
+
+class CheckError(SconesError):
+    """Files that a check has something against, or a check that could not be made."""

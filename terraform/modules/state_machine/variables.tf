@@ -21,8 +21,8 @@ variable "definition" {
   }
 
   validation {
-    condition     = !strcontains(var.definition, "$${")
-    error_message = "The definition still holds a placeholder such as $${name}; fill it with templatefile."
+    condition     = !can(regex("[$][{]", var.definition))
+    error_message = "The definition still holds a placeholder, a name in braces after a dollar sign; fill it with templatefile."
   }
 }
 

@@ -1,0 +1,74 @@
+"""A Python environment for one tool, built once under ``build/checks/NAME`` from a file of pins.
+
+Example::
+
+    python = ensure(Path("build"), "checkov", Path(__file__).with_name("checkov.txt"), imports="checkov.main")
+    subprocess.run([python, "-m", "checkov.main", "--version"])
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from scones import files
+from scones.errors import SetupError
+
+BUILD_SECONDS = 600
+
+
+def ensure(build: Path, name: str, pins: Path, *, imports: str) -> Path:
+    """The environment's Python; the environment is built where it is missing, or where the pins have changed.
+
+    Args:
+        build: The project's build folder.
+        name: The tool's name.
+        pins: A requirements file with everything that the tool needs, each ``NAME==VERSION``.
+        imports: A module that can be imported once the environment is as it should be.
+
+    Raises:
+        SetupError: it cannot be built on this machine.
+    """
+    home = (build / "checks" / name).resolve()
+    marker, python = home / "made-of", home / "venv" / "bin" / "python"
+    made_of = hashlib.sha256(pins.read_bytes() + sys.version.encode()).hexdigest()
+    with _alone(home):
+        if marker.is_file() and marker.read_text() == made_of and python.exists():
+            return python
+        marker.unlink(missing_ok=True)
+        shutil.rmtree(home / "venv", ignore_errors=True)
+        _step(name, [sys.executable, "-m", "venv", home / "venv"])
+        # Without what packages ask for: the pins are all of it. Without builds: what a wheel holds is all that runs.
+        install = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]
+        _step(name, [*install, "--requirement", pins])
+        _step(name, [python, "-c", f"import {imports}"])
+        files.write(marker, made_of)
+    return python
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Let no other process build the same environment meanwhile; the lock goes with the process."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _step(name: str, command: Sequence[str | Path]) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=BUILD_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SetupError(f"the environment of {name} cannot be built: {error}") from None
+    if done.returncode:
+        lines = (done.stderr or done.stdout).strip().splitlines() or [f"exit code {done.returncode}"]
+        raise SetupError(
+            f"the environment of {name} cannot be built: {' '.join(map(str, command[1:4]))}: {lines[-1]}",
+            hint="it is made with pip from the package index, which must be reachable once",
+        )

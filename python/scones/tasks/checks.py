@@ -1,0 +1,47 @@
+"""``invoke checks``: what other people's tools have against the project's files."""
+
+from __future__ import annotations
+
+from scones.tasks.cli import task
+
+
+@task(help={"reasons": "also list what is passed over, each with its reason"})
+def checkov(context, reasons=False):
+    """Judge the Terraform files by checkov's policies; exit code 1 where it finds anything.
+
+    checkov runs in an environment of its own, build/checks/checkov, which is built at the first call. A policy that is
+    not followed has a comment inside the resource, with the reason: #checkov:skip=CKV_AWS_144:why
+
+    invoke checks.checkov --reasons
+    """
+    from rich.console import Console
+
+    from scones import settings
+    from scones.checks import checkov as tool
+    from scones.errors import CheckError
+
+    console = Console()
+    with console.status("checkov looks at the Terraform files (its first run installs it)"):
+        report = tool.scan(settings.ROOT / "terraform", build=settings.ROOT / "build")
+    for one in (*report.findings, *(report.suppressions if reasons else report.unreasoned)):
+        console.print(f"[bold]{one.policy}[/bold] {one.resource} ({one.place})", soft_wrap=True, highlight=False)
+        console.print(f"    {one.asks}", soft_wrap=True, highlight=False, markup=False)
+        if one.reason:
+            console.print(f"    passed over: {one.reason}", soft_wrap=True, highlight=False, markup=False)
+    console.print(
+        f"checkov {report.version}: {report.resources} resources, {report.passed} checks passed, "
+        f"{len(report.findings)} failed, {len(report.suppressions)} passed over with a reason",
+        soft_wrap=True,
+    )
+    if not report.clean:
+        unread = f"; it could not read {', '.join(report.unread)}" if report.unread else ""
+        raise CheckError(
+            f"checkov has {len(report.findings) + len(report.unreasoned)} findings{unread}",
+            hint="change the resource, or say inside it why not: #checkov:skip=POLICY:reason",
+        )
+
+
+@task(default=True, name="all")
+def every(context):
+    """Run every check there is."""
+    checkov(context)
