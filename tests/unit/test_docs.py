@@ -1,16 +1,27 @@
-"""The README's table of tasks tells the truth."""
+"""What is generated in the documentation tells the truth."""
 
 import pytest
 
+from scones.docs.pages import pages
 from scones.errors import InputError
 from scones.settings import ROOT
 from scones.tasks import compose
-from scones.tasks.docs import BEGIN, END, filled, table
+from scones.tasks.docs import table
 
 
-def test_the_readme_lists_every_task_as_it_is_now():
-    text = (ROOT / "README.md").read_text()
-    assert filled(text) == text, "write it anew with: invoke docs"
+@pytest.fixture(scope="module")
+def made():
+    return pages(ROOT, tasks=table())
+
+
+def test_nothing_generated_is_stale(made):
+    stale = [str(path.relative_to(ROOT)) for path, text in made.items() if path.read_text() != text]
+    assert stale == [], "write it anew with: invoke docs"
+
+
+def test_every_module_has_its_table(made):
+    modules = {path.parent for path in (ROOT / "terraform" / "modules").glob("*/versions.tf")}
+    assert modules == {path.parent for path in made if path.parent.parent.name == "modules"}
 
 
 def test_every_task_says_what_it_does():
@@ -29,10 +40,11 @@ def test_every_option_of_every_task_is_explained():
     assert missing == []
 
 
-def test_a_stale_table_is_replaced_and_nothing_else():
-    assert filled(f"above\n{BEGIN}\nold\n{END}\nbelow\n") == f"above\n{BEGIN}\n{table()}\n{END}\nbelow\n"
-
-
-def test_a_readme_without_a_place_for_the_table_is_refused():
-    with pytest.raises(InputError, match="no place for the table"):
-        filled("# Scones\n")
+def test_a_readme_without_a_place_for_the_table_is_refused_by_name(tmp_path):
+    for folder in ("asl", "docs"):
+        (tmp_path / folder).mkdir()
+    for name in ("terraform", "asl/classify_image.asl.json", "docs/architecture.md", "docs/settings.md"):
+        (tmp_path / name).exists() or (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "README.md").write_text("# Scones\n")
+    with pytest.raises(InputError, match=r"README\.md: there is no place for the tasks"):
+        pages(tmp_path, tasks=table())

@@ -1,22 +1,14 @@
-"""The README's table of tasks, generated from the tasks themselves.
+"""The parts of the documentation that are made from the code: tasks, modules, pictures.
 
 Example::
 
-    invoke docs            # rewrites the table
-    invoke docs --check    # fails when the table is stale, as CI does
+    invoke docs            # writes them anew
+    invoke docs --check    # fails when one is stale, as CI does
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from scones import files
-from scones.errors import InputError
-from scones.settings import ROOT
 from scones.tasks.cli import task
-
-BEGIN = "<!-- tasks: written by `invoke docs` -->"
-END = "<!-- end of tasks -->"
 
 
 def table() -> str:
@@ -32,27 +24,19 @@ def table() -> str:
     )
 
 
-def filled(text: str) -> str:
-    """``text`` with the table between its two marks made anew.
-
-    Raises:
-        InputError: the marks are not there.
-    """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise InputError(f"the README has no place for the table of tasks: it needs the lines {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
-
-
-@task(help={"check": "change nothing; fail when the table is stale"})
+@task(help={"check": "change nothing; fail when anything is stale"})
 def docs(context, check=False):
-    """Write the README's table of tasks from the tasks themselves."""
-    readme = Path(ROOT) / "README.md"
-    now = readme.read_text()
-    new = filled(now)
-    if check and new != now:
-        raise InputError("the README's table of tasks is stale", hint="write it anew with: invoke docs")
-    if new != now:
-        files.write(readme, new)
-    print("the README's table of tasks is up to date")
+    """Write what is generated: the README's tasks, the modules' inputs and outputs, the pictures."""
+    from scones import files
+    from scones.docs.pages import pages
+    from scones.errors import InputError
+    from scones.settings import ROOT
+
+    made = pages(ROOT, tasks=table())
+    stale = {path: text for path, text in made.items() if not path.exists() or path.read_text() != text}
+    names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
+    if check and stale:
+        raise InputError(f"what is generated is stale in {names}", hint="write it anew with: invoke docs")
+    for path, text in stale.items():
+        files.write(path, text)
+    print(f"written: {names}" if stale else f"all {len(made)} files are up to date")

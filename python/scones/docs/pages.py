@@ -1,0 +1,58 @@
+"""Every Markdown file with a generated part, and what it is to say.
+
+Example::
+
+    for path, text in pages(ROOT, tasks="| task | what it does |…").items():
+        ...                                              # the file's whole text, its generated parts made anew
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from scones.docs import modules, picture
+from scones.docs.sections import Section
+from scones.errors import InputError
+from scones.terraform import STACKS
+
+
+def pages(root: Path, tasks: str) -> dict[Path, str]:
+    """The files' texts, as they are to be.
+
+    Args:
+        root: The project's folder.
+        tasks: The README's table of tasks.
+
+    Raises:
+        InputError: a file has no place for its part, or what it is made from cannot be read.
+    """
+    terraform = root / "terraform"
+    definition = json.loads((root / "asl" / "classify_image.asl.json").read_text())
+    found = {
+        root / "README.md": [Section("tasks", tasks)],
+        root / "docs" / "architecture.md": [
+            Section("stacks", picture.stacks(terraform)),
+            Section("state machine", picture.state_machine(definition)),
+        ],
+        root / "docs" / "settings.md": [
+            Section(f"inputs and outputs of {name}", modules.tables(terraform / "stacks" / name, level=3))
+            for name in STACKS
+        ],
+    }
+    made = {path: _filled(path, sections) for path, sections in found.items()}
+    for folder in sorted(path.parent for path in terraform.glob("modules/*/versions.tf")):
+        readme = folder / "README.md"
+        text = readme.read_text() if readme.exists() else f"# {folder.name}\n"
+        made[readme] = Section("inputs and outputs", modules.tables(folder)).added(text)
+    return made
+
+
+def _filled(path: Path, sections: list[Section]) -> str:
+    text = path.read_text()
+    for section in sections:
+        try:
+            text = section.filled(text)
+        except InputError as error:
+            raise InputError(f"{path}: {error.message}") from None
+    return text
