@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import subprocess
+from collections import Counter
 from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from scones import settings
-from scones.terraform import mirror
+from scones.terraform import configuration, mirror
 from scones.terraform.binary import Binary
+from scones.terraform.configuration import Block
 
 TERRAFORM = settings.ROOT / "terraform"
 FOLDERS = sorted(path.parent for path in TERRAFORM.glob("*/*/versions.tf"))
@@ -19,10 +22,27 @@ MODULES = [folder for folder in FOLDERS if folder.parent.name == "modules"]
 each_folder = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
 
 
-def blocks(folder: Path, kind: str) -> dict[str, str]:
-    """The text of each top-level block of a kind, by its name."""
-    text = "\n".join(path.read_text() for path in sorted(folder.glob("*.tf")))
-    return dict(re.findall(rf'^{kind} "(\w+)" {{\n(.*?)^}}', text, re.MULTILINE | re.DOTALL))
+def blocks(folder: Path, kind: str) -> dict[str, Block]:
+    """Each top-level block of a kind, by its name."""
+    return {block.name: block for block in configuration.read(folder) if block.kind == kind}
+
+
+@functools.cache
+def runs(folder: Path) -> tuple[Block, ...]:
+    """The runs of a folder's tests."""
+    return tuple(block for block in configuration.read(folder / "tests", "*.tftest.hcl") if block.kind == "run")
+
+
+def asserted(folder: Path) -> list[str]:
+    """The conditions that a folder's tests assert."""
+    return [found.argument("condition") or "" for run in runs(folder) for found in run.within("assert")]
+
+
+def rejected(folder: Path) -> Counter[str]:
+    """How many runs are to be rejected by each variable, check or resource."""
+    return Counter(
+        name for run in runs(folder) for name in re.findall(r"[\w.]+", run.argument("expect_failures") or "")
+    )
 
 
 @each_folder
@@ -39,22 +59,68 @@ def test_is_formatted(binary: Binary) -> None:
 
 @each_folder
 def test_every_variable_and_output_says_what_it_is(folder: Path) -> None:
-    for name, body in blocks(folder, "variable").items():
-        assert re.search(r"^  type +=", body, re.MULTILINE), f"{name} has no type"
-        assert re.search(r'^  description += "[A-Z].{10,}\."$', body, re.MULTILINE), f"{name} needs a sentence"
-        assert re.search(r"^  nullable +=|default +=", body, re.MULTILINE), (
+    for name, variable in blocks(folder, "variable").items():
+        assert variable.argument("type"), f"{name} has no type"
+        assert re.fullmatch(r'"[A-Z].{10,}\."', variable.argument("description") or ""), f"{name} needs a sentence"
+        assert "nullable" in variable.arguments or "default" in variable.arguments, (
             f"{name} neither has a default nor refuses null"
         )
-    for name, body in blocks(folder, "output").items():
-        assert re.search(r'^  description += "[A-Z].{10,}\."$', body, re.MULTILINE), f"{name} needs a sentence"
+    for name, output in blocks(folder, "output").items():
+        assert re.fullmatch(r'"[A-Z].{10,}\."', output.argument("description") or ""), f"{name} needs a sentence"
 
 
 @each_folder
 def test_every_validation_has_a_run_that_it_rejects(folder: Path) -> None:
-    runs = "\n".join(path.read_text() for path in folder.glob("tests/*.tftest.hcl"))
-    rejected = set(re.findall(r"expect_failures = \[var\.(\w+)\]", runs))
-    validated = {name for name, body in blocks(folder, "variable").items() if "validation {" in body}
-    assert validated == rejected
+    """A variable with three validations is rejected in three runs at least; so with a resource's preconditions."""
+    rules = Counter(
+        {f"var.{name}": len(found.within("validation")) for name, found in blocks(folder, "variable").items()}
+    )
+    for block in configuration.read(folder):
+        conditions = len(block.deep("precondition") + block.deep("postcondition"))
+        if block.kind in ("resource", "data", "output"):
+            rules[".".join((block.kind, *block.labels)).removeprefix("resource.")] += conditions
+        elif block.kind == "check":
+            rules[f"check.{block.name}"] += len(block.within("assert"))
+    assert {name: count for name, count in (rules - rejected(folder)).items() if count} == {}
+    assert rejected(folder).keys() <= (+rules).keys(), "nothing there could reject a run"
+
+
+@each_folder
+def test_every_statement_of_a_policy_is_asserted_by_its_sid(folder: Path) -> None:
+    text = "\n".join(path.read_text() for path in folder.glob("*.tf"))
+    conditions = "\n".join(asserted(folder))
+    sids = set(re.findall(r'\bSid\s+= "(\w+)"', text))
+    assert {sid for sid in sids if not re.search(rf"\b{sid}\b", conditions)} == set()
+
+
+@each_folder
+def test_who_may_take_a_role_is_asserted(folder: Path) -> None:
+    roles = [block.name for block in configuration.read(folder) if block.labels[:1] == ("aws_iam_role",)]
+    unproved = [
+        name
+        for name in roles
+        if not any(re.search(rf"\baws_iam_role\.{name}\b[^\n]*assume_role_policy", one) for one in asserted(folder))
+    ]
+    assert unproved == []
+
+
+@each_folder
+def test_every_toggle_has_a_run(folder: Path) -> None:
+    """What is on or off, and what may be left out (null), is tried the other way in a run that is not rejected."""
+    toggles = {
+        name: configuration.one_line(variable.argument("default"))
+        for name, variable in blocks(folder, "variable").items()
+        if variable.argument("type") == "bool" or variable.argument("default") == "null"
+    }
+    tried = {
+        name
+        for run in runs(folder)
+        if not run.argument("expect_failures")
+        for given in run.within("variables")
+        for name, value in given.arguments.items()
+        if name in toggles and configuration.one_line(value) != toggles[name]
+    }
+    assert set(toggles) - tried == set()
 
 
 @each_folder
@@ -81,7 +147,7 @@ def test_names_every_resource_only_beside_a_source_that_says_why(folder: Path) -
 def test_a_module_shows_how_it_is_used(folder: Path) -> None:
     readme = (folder / "README.md").read_text()
     assert f'source = "../../modules/{folder.name}"' in readme
-    required = [name for name, body in blocks(folder, "variable").items() if "default " not in body]
+    required = [name for name, variable in blocks(folder, "variable").items() if "default" not in variable.arguments]
     for name in required:
         assert re.search(rf"^  {name} +=", readme, re.MULTILINE), f"the README's example lacks {name}"
 
