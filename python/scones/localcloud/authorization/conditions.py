@@ -29,15 +29,15 @@ def is_met(condition: Condition, context: Mapping[str, tuple[str, ...]], source:
         source: The statement's name, for the error.
 
     Raises:
-        UnsupportedPolicy: the operator is not AWS's, a value is not one that it takes, or the key is one that no request
-            of the local cloud ever has: to take it for missing would be to guess.
+        UnsupportedPolicy: the operator is not AWS's, a value is not one that it takes, or the key is one that no
+            request of the local cloud ever has: to take it for missing would be to guess.
     """
     name = condition.operator
     group = next((prefix for prefix in SETS if name.startswith(prefix)), "")
     name = name.removeprefix(group)
     optional = name.endswith("IfExists")
     name = name.removesuffix("IfExists")
-    if condition.key not in KEYS and not condition.key.startswith(TAG_KEYS):
+    if not is_known(condition.key):
         raise UnsupportedPolicy(f"{source} has the condition key {condition.key}, which the local cloud cannot judge")
     actual = context.get(condition.key, ())
     if name == "Null":
@@ -139,7 +139,7 @@ OPERATORS: dict[str, tuple[Test, bool]] = {
     "ArnNotLike": (_arn_like, True),
 }
 
-# The keys that some request of the local cloud has a value for (derivation, evaluation._describe, principals).
+# The keys that some request of the local cloud has a value for: see evaluation._describe, derivation and principals.
 KEYS = frozenset(
     name.lower()
     for name in (
@@ -148,16 +148,59 @@ KEYS = frozenset(
         "aws:PrincipalAccount",
         "aws:PrincipalArn",
         "aws:PrincipalIsAWSService",
-        "aws:PrincipalServiceName",
         "aws:PrincipalType",
         "aws:RequestedRegion",
         "aws:SecureTransport",
         "aws:SourceAccount",
         "aws:SourceArn",
         "aws:SourceIp",
+        "aws:SourceOwner",  # of SNS's default topic policy
         "aws:TagKeys",
         "aws:username",
         "aws:ViaAWSService",
+        "cloudwatch:namespace",
+        "ec2:CreateAction",
+        "ec2:Vpc",
+        "ec2:VpceServiceName",
+        "iam:AWSServiceName",
+        "iam:PassedToService",
+        "iam:PermissionsBoundary",
+        "iam:PolicyARN",
+        "kms:CallerAccount",
+        "kms:EncryptionContextKeys",
+        "kms:GrantIsForAWSResource",
+        "kms:GrantOperations",
+        "kms:GranteePrincipal",
+        "kms:RequestAlias",
+        "kms:ViaService",
+        "lambda:FunctionArn",
+        "lambda:Principal",
+        "s3:delimiter",
+        "s3:max-keys",
+        "s3:prefix",
+        "s3:TlsVersion",
+        "s3:x-amz-acl",
+        "s3:x-amz-server-side-encryption",
+        "s3:x-amz-server-side-encryption-aws-kms-key-id",
+        "sagemaker:InstanceTypes",
+        "sagemaker:ModelApprovalStatus",
+        "sagemaker:NetworkIsolation",
+        "sagemaker:OutputKmsKey",
+        "sagemaker:VolumeKmsKey",
+        "sagemaker:VpcSecurityGroupIds",
+        "sagemaker:VpcSubnets",
+        "sns:Endpoint",
+        "sns:Protocol",
+        "sts:ExternalId",
+        "sts:RoleSessionName",
     )
 )
-TAG_KEYS = ("aws:requesttag/", "aws:resourcetag/")
+KEY_PREFIXES = ("aws:requesttag/", "aws:resourcetag/", "kms:encryptioncontext:")
+WEB_IDENTITY_CLAIMS = (":aud", ":sub", ":amr", ":oaud")  # token.actions.githubusercontent.com:sub
+
+
+def is_known(key: str) -> bool:
+    """Whether some request of the local cloud may have a value for a key, given in lower case."""
+    host, _, _ = key.partition(":")
+    claim = "." in host and key.endswith(WEB_IDENTITY_CLAIMS)
+    return key in KEYS or key.startswith(KEY_PREFIXES) or claim

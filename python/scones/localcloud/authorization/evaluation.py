@@ -11,8 +11,8 @@ is one account, in no organization, so there are no service or resource control 
     5. a session policy is set and does not allow                                -> refused
     6. an identity-based policy allows                                           -> allowed, else refused
 
-A role's trust policy and a KMS key's policy must allow in any case (same page; AWS KMS Developer Guide, "Key policies in
-AWS KMS"). A statement there that names the account leaves it to the account's identity-based policies.
+A role's trust policy and a KMS key's policy must allow in any case (same page; AWS KMS Developer Guide, "Key policies
+in AWS KMS"). A statement there that names the account leaves it to the account's identity-based policies.
 
 Example::
 

@@ -22,7 +22,9 @@ ELEMENTS = {"Sid", "Effect", "Condition"} | {
     prefix + name for prefix in ("", "Not") for name in ("Action", "Resource", "Principal")
 }
 PRINCIPAL_TYPES = ("AWS", "Service", "Federated")
-SPECIAL_VARIABLES = {"*": "[*]", "?": "[?]", "$": "$"}  # ${*}, ${?} and ${$} are the characters themselves
+# Wildcards that :func:`fill` has put in as characters, by code points that no ARN has.
+LITERAL = {"*": "\ue000", "?": "\ue001"}
+SPECIAL_VARIABLES = {**LITERAL, "$": "$"}  # ${*}, ${?} and ${$} are the characters themselves
 
 
 class UnsupportedPolicy(CloudError):
@@ -152,25 +154,22 @@ def matches_resource(element: Element | None, arn: str, variables: Mapping[str, 
 def matches(pattern: str, text: str) -> bool:
     """Whether ``text`` is what ``pattern`` says: ``*`` is any characters, ``?`` is one, all others are themselves.
 
-    As AWS has it, ``*`` passes over ``/`` and, in an ARN, over colons. A pattern from :func:`fill` has ``[*]`` and
-    ``[?]`` for the characters themselves.
+    As AWS has it, ``*`` passes over ``/`` and, in an ARN, over colons.
     """
     return _compiled(pattern).fullmatch(text) is not None
 
 
 def unescaped(pattern: str) -> str:
     """A pattern of :func:`fill`'s as plain text, for operators that know no wildcards."""
-    return re.sub(r"\[([*?])\]", r"\1", pattern)
+    for character, literal in LITERAL.items():
+        pattern = pattern.replace(literal, character)
+    return pattern
 
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    def translated(part: str) -> str:
-        if part in ("[*]", "[?]"):
-            return re.escape(part[1])
-        return {"*": ".*", "?": "."}.get(part) or re.escape(part)
-
-    return re.compile("".join(translated(part) for part in re.findall(r"\[[*?]\]|.", pattern, re.DOTALL)), re.DOTALL)
+    wildcards = {"*": ".*", "?": "."}
+    return re.compile("".join(wildcards.get(one) or re.escape(unescaped(one)) for one in pattern), re.DOTALL)
 
 
 def fill(pattern: str, context: Mapping[str, tuple[str, ...]]) -> str | None:
@@ -191,7 +190,7 @@ def fill(pattern: str, context: Mapping[str, tuple[str, ...]]) -> str | None:
             return SPECIAL_VARIABLES[name]
         known = context.get(name.lower(), ())
         if len(known) == 1:
-            return re.sub(r"[*?]", r"[\g<0>]", known[0])  # a value is text, never a pattern
+            return known[0].translate(str.maketrans(LITERAL))  # a value is text, never a pattern
         if default:
             return default.strip("'")
         if name.lower() not in VARIABLES:
