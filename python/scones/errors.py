@@ -16,6 +16,8 @@
     ├── TrainingError              a training job that failed or was stopped
     ├── RegistryError              a model version that is missing or may not be used
     ├── TerraformError             a terraform command that failed
+    │   ├── StalePlanError         a saved plan that others' changes have overtaken
+    │   └── LockedStateError       a state that another command is changing
     ├── CheckError                 files that a check has something against, or a check that could not be made
     └── WorkflowError              an execution that could not be started or followed
 
@@ -97,6 +99,14 @@ class RegistryError(SconesError):
 
 class TerraformError(SconesError):
     """A terraform command that failed."""
+
+
+class StalePlanError(TerraformError):
+    """A saved plan that may not be applied any more: what it was made of has changed."""
+
+
+class LockedStateError(TerraformError):
+    """A state that another command is changing."""
 
 
 class WorkflowError(SconesError):

@@ -13,15 +13,16 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from scones import aws
+from scones import aws, files
 from scones.errors import TerraformError
 from scones.settings import Environment
+from scones.terraform import refusals
 from scones.terraform.binary import locate
 from scones.terraform.state import Backend
 from scones.terraform.variables import value_files, variables
@@ -58,8 +59,16 @@ class Stack:
         """What Terraform is told by its environment."""
         return variables(self.environment, self.name, backend=self.backend)
 
-    def init(self) -> None:
+    @property
+    def lock_file(self) -> Path:
+        """Where Terraform writes which version of the provider it took."""
+        return self.folder / ".terraform.lock.hcl"
+
+    def init(self, *, lock_file: Path | None = None) -> None:
         """Make the stack ready to be planned; the bucket of the state is made where it is missing.
+
+        Args:
+            lock_file: The lock file that a plan was made with: the provider is taken as it says, not the newest.
 
         Raises:
             TerraformError: Terraform failed.
@@ -67,7 +76,23 @@ class Stack:
             LocalCloudError: the environment's local cloud is not running.
         """
         self.backend.ensure()
-        self._run("init")
+        if lock_file is None:
+            self._run("init")
+            return
+        files.write(self.lock_file, lock_file.read_bytes())
+        name = "TF_CLI_ARGS_init"
+        self._run("init", also={name: self.variables[name].replace(" -upgrade", " -lockfile=readonly")})
+
+    def validate(self) -> None:
+        """Prove the configuration consistent, without a cloud.
+
+        Raises:
+            TerraformError: it is not.
+        """
+        # A data folder of its own, since this one knows no backend.
+        alone = {"TF_DATA_DIR": ".terraform/validate", "TF_CLI_ARGS_init": "-input=false -upgrade"}
+        self._run("init", "-backend=false", also=alone)
+        self._run("validate", also=alone)
 
     def plan(self, *, out: Path | None = None) -> bool:
         """Show what applying would change.
@@ -86,11 +111,26 @@ class Stack:
         save = [f"-out={out.resolve()}"] if out else []
         return self._run("plan", "-input=false", "-detailed-exitcode", *save, accept=(0, 2)) == 2
 
-    def apply(self, *, plan: Path | None = None, ask: bool = False) -> None:
+    def show(self, plan: Path, *, json: bool = False) -> str:
+        """What a saved plan says: Terraform's own words for a person, or its JSON.
+
+        Format: https://developer.hashicorp.com/terraform/internals/json-format
+
+        Raises:
+            TerraformError: it is not a plan that this Terraform can read.
+        """
+        line = [*self._line("show"), "-no-color", *(["-json"] if json else []), str(plan.resolve())]
+        said = subprocess.run(line, env={**os.environ, **self.variables}, capture_output=True, text=True, check=False)
+        if said.returncode:
+            raise TerraformError(f"the plan {plan} cannot be read: {_errors(said.stderr) or said.stderr.strip()}")
+        return said.stdout
+
+    def apply(self, *, plan: Path | None = None, lock_file: Path | None = None, ask: bool = False) -> None:
         """Make the cloud what the configuration says; for ``service``, check that the endpoint got there.
 
         Args:
             plan: A saved plan, to be applied as it is.
+            lock_file: The lock file that the plan was made with, where that was elsewhere.
             ask: Whether Terraform shows its plan and asks before it begins.
 
         Raises:
@@ -101,7 +141,7 @@ class Stack:
                 f"there is no saved plan {plan}", hint=f"invoke tf.plan --stack {self.name} --out {plan}"
             )
         self.require_values()
-        self.init()
+        self.init(lock_file=lock_file)
         if plan:
             self._run("apply", "-input=false", str(plan.resolve()))
         else:
@@ -159,13 +199,19 @@ class Stack:
                 hint="look at the container's log, /aws/sagemaker/Endpoints; or pin the model before: invoke models",
             )
 
-    def _run(self, command: str, *arguments: str, accept: Sequence[int] = (0,)) -> int:
-        binary = locate(self.environment.build)
-        line = [str(binary.path), f"-chdir={self.folder}", command, *arguments]
-        child = {**os.environ, **self.variables}
+    def _line(self, command: str, *arguments: str) -> list[str]:
+        return [str(locate(self.environment.build).path), f"-chdir={self.folder}", command, *arguments]
+
+    def _run(
+        self, command: str, *arguments: str, accept: Sequence[int] = (0,), also: Mapping[str, str] | None = None
+    ) -> int:
+        line = self._line(command, *arguments)
+        child = {**os.environ, **self.variables, **(also or {})}
         code, words = self._to_terminal(line, child) if self.log is None else self._to_log(line, child, self.log)
         if code in accept:
             return code
+        if known := refusals.explain(words, self.name, self.environment.name):
+            raise known
         reason = _errors(words) or f"exit code {code}"
         where = f"all of it is in {self.log}" if self.log else None
         raise TerraformError(f"terraform {command} of stack '{self.name}' failed: {reason}", hint=where)

@@ -29,10 +29,14 @@ class State:
     Attributes:
         outputs: The values of its outputs.
         resources: The addresses of what it manages; empty where nothing is there.
+        lineage: What names this state, from its first version on; empty where there is none.
+        serial: Its version, which every change counts up.
     """
 
     outputs: Mapping[str, Any] = field(default_factory=dict)
     resources: tuple[str, ...] = ()
+    lineage: str = ""
+    serial: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,8 @@ class Backend:
                 for one in found["resources"]
                 if one["mode"] == "managed" and one["instances"]
             ),
+            lineage=found["lineage"],
+            serial=found["serial"],
         )
 
     def exists(self) -> bool:
