@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault(
     "HYPOTHESIS_STORAGE_DIRECTORY", str(Path(__file__).resolve().parent.parent / "build/cache/hypothesis")
 )
+
+
+SERVICES = [f"{name}.amazonaws.com" for name in ("events", "lambda", "sagemaker", "scheduler", "states")]
 
 
 class LocalCloud:
@@ -43,6 +46,20 @@ class LocalCloud:
                 config=Config(retries={"total_max_attempts": 1}),
             )
         return self._clients[service]
+
+    def role(self, name: str, *statements: Mapping[str, Any]) -> str:
+        """The ARN of a role that every service may take on and that may do what the statements say; by default, all."""
+        import json
+
+        trust = {"Effect": "Allow", "Principal": {"Service": SERVICES}, "Action": "sts:AssumeRole"}
+        allowed = statements or ({"Effect": "Allow", "Action": "*", "Resource": "*"},)
+        iam = self.client("iam")
+        arn = iam.create_role(
+            RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        )["Role"]["Arn"]
+        document = json.dumps({"Version": "2012-10-17", "Statement": allowed})
+        iam.put_role_policy(RoleName=name, PolicyName="tests", PolicyDocument=document)
+        return arn
 
 
 @pytest.fixture(scope="session")

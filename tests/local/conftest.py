@@ -36,9 +36,8 @@ def package(code: str) -> bytes:
 
 @pytest.fixture(scope="session")
 def role(cloud: Any) -> str:
-    """The ARN of a role that services may have."""
-    made = cloud.client("iam").create_role(RoleName="tests-role", AssumeRolePolicyDocument="{}")
-    return made["Role"]["Arn"]
+    """The ARN of a role that every service may take on and that may do all."""
+    return cloud.role("tests-role")
 
 
 @pytest.fixture

@@ -42,7 +42,10 @@ def client(cloud: control.Cloud, service: str):
 
 def a_worker_of(cloud: control.Cloud) -> int:
     """The process of a function's warm worker."""
-    role = client(cloud, "iam").create_role(RoleName="role", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = client(cloud, "iam").create_role(
+        RoleName="role", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )["Role"]["Arn"]
     functions = client(cloud, "lambda")
     functions.create_function(
         FunctionName="who",

@@ -69,7 +69,7 @@ def received(cloud: Any, url: str) -> Any:
     return json.loads(message["Body"])
 
 
-def test_an_uploaded_image_starts_the_state_machine(cloud, state_machine, rule):
+def test_an_uploaded_image_starts_the_state_machine(cloud, role, state_machine, rule):
     s3, client = cloud.client("s3"), cloud.client("stepfunctions")
     s3.create_bucket(Bucket="tests-uploads")
     s3.put_bucket_notification_configuration(
@@ -87,7 +87,7 @@ def test_an_uploaded_image_starts_the_state_machine(cloud, state_machine, rule):
         pattern,
         {
             "Arn": machine,
-            "RoleArn": "arn:aws:iam::123456789012:role/tests-role",
+            "RoleArn": role,
             "InputTransformer": {"InputPathsMap": paths, "InputTemplate": '{"s3_bucket": <bucket>, "s3_key": <key>}'},
         },
     )

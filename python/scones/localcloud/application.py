@@ -1,4 +1,4 @@
-"""The local cloud as a WSGI application: moto's, with a request log and refusals that say what was asked.
+"""The local cloud as a WSGI application: moto's behind a judge, with a log and refusals that say what was asked.
 
 An action that moto lacks would be answered 500, which AWS's clients retry for minutes. Here it is answered 400, in the
 service's own error form, so that boto3 raises::
@@ -18,17 +18,17 @@ import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
-from xml.sax.saxutils import escape
 
-from botocore.exceptions import UnknownServiceError
 from flask import Flask, Response, request
 from moto.core.responses import boto3_service_name
 from moto.core.routing import get_service_router
-from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.exceptions import HTTPException, NotFound
 
+from scones.localcloud.authorization.enforcement import Enforcement
+from scones.localcloud.authorization.roles import Roles
 from scones.localcloud.control import IDENTITY_PATH
+from scones.localcloud.refusals import refusal
 
 REQUEST_IDS = ("x-amzn-requestid", "x-amz-request-id")
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -44,9 +44,14 @@ class RequestHandler(MotoRequestHandler):
         pass
 
 
-def application() -> Wsgi:
-    """moto's dispatcher, answering who it is at ``IDENTITY_PATH`` and logging every other request in one line."""
+def application(roles: Roles) -> Wsgi:
+    """moto's dispatcher, answering who it is at ``IDENTITY_PATH`` and judging and logging every other request.
+
+    Args:
+        roles: Judges what is not the account's root user's.
+    """
     dispatch = DomainDispatcherApplication(_backend_app)
+    enforcement = Enforcement(dispatch, roles)
     identity = json.dumps({"pid": os.getpid()}).encode()
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -64,7 +69,14 @@ def application() -> Wsgi:
                 headers = [*headers, (REQUEST_IDS[0], str(uuid.uuid4()))]
             return start_response(status, headers, *rest)
 
-        return dispatch(environ, logged)
+        try:
+            refused = enforcement.refuse(environ)
+        except Exception as error:  # noqa: BLE001 - what cannot be judged is refused, never waved through
+            traceback.print_exception(error)
+            words = f"the local cloud failed to judge {_asked(environ)}: {type(error).__name__}: {error}"
+            service = _asked(environ).partition(" ")[0]
+            refused = refusal(service, "InternalFailure", words, target="HTTP_X_AMZ_TARGET" in environ)
+        return (refused or dispatch)(environ, logged)
 
     return answer
 
@@ -82,14 +94,14 @@ def _backend_app(service: Any) -> Flask:
     name = boto3_service_name.get(service, service)
 
     def refuse(error: Exception) -> Response:
-        return _refusal(name, "NotImplemented", f"the local cloud does not support {name}:{_action(name)}")
+        return _refused(name, "NotImplemented", f"the local cloud does not support {name}:{_action(name)}")
 
     def fail(error: Exception) -> Response | HTTPException:
         if isinstance(error, HTTPException):  # moto's way to refuse: the answer is made already
             return error
         traceback.print_exception(error)
         message = f"the local cloud failed at {name}:{_action(name)}: {type(error).__name__}: {error}"
-        return _refusal(name, "InternalFailure", message, status=500)
+        return _refused(name, "InternalFailure", message, status=500)
 
     app.register_error_handler(NotImplementedError, refuse)
     app.register_error_handler(NotFound, refuse)  # a path that moto has no route for
@@ -109,20 +121,5 @@ def _action(service: str) -> str:
         return f"{request.method} {request.path}"
 
 
-def _refusal(service: str, code: str, message: str, *, status: int = 400) -> Response:
-    """An error in the form of the service's protocol, so that AWS's clients read its code and message."""
-    print(f"refused ({code}): {message}", flush=True)
-    try:
-        protocol = get_service_model(service).protocol
-    except UnknownServiceError:  # moto's own pages
-        protocol = "json"
-    if "json" in protocol or "X-Amz-Target" in request.headers:
-        body = json.dumps({"__type": code, "message": message})
-        return Response(body, status, headers={"x-amzn-errortype": code}, mimetype="application/json")
-    request_id = uuid.uuid4()
-    error = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
-    if protocol == "ec2":
-        error = f"<Response><Errors>{error}</Errors><RequestID>{request_id}</RequestID></Response>"
-    elif service not in ("s3", "s3bucket_path"):
-        error = f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>"
-    return Response(error, status, mimetype="text/xml")
+def _refused(service: str, code: str, message: str, *, status: int = 400) -> Response:
+    return refusal(service, code, message, status=status, target="X-Amz-Target" in request.headers)

@@ -8,7 +8,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from scones.localcloud.metrics.store import Metrics
+
+if TYPE_CHECKING:
+    from scones.localcloud.authorization.roles import Roles
 
 
 @dataclass
@@ -61,8 +66,12 @@ class Context:
         state: The cloud's folder, ``build/local``: logs, unpacked functions, jobs' working folders.
         endpoint: ``http://127.0.0.1:PORT``.
         children: The processes it has started.
+        roles: What its services ask before they act in a role's name.
+        metrics: What its services report to CloudWatch.
     """
 
     state: Path
     endpoint: str
     children: Children
+    roles: Roles
+    metrics: Metrics = field(default_factory=Metrics)

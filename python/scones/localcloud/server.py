@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scones import files
+from scones.localcloud.authorization.record import Record
+from scones.localcloud.authorization.roles import Roles
 from scones.localcloud.context import Children, Context
 from scones.localcloud.control import ADDRESS, DEFAULT_PORT, hold_lock
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
 
 HOST = "127.0.0.1"
-SERVICES = ("functions", "events", "training", "tuning", "hosting")
+SERVICES = ("metrics", "functions", "events", "training", "tuning", "hosting")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -51,7 +53,8 @@ def main(arguments: list[str] | None = None) -> None:
         signal.signal(sign, lambda *_: leave.set())
     listener = bind(options.port)
     port = listener.getsockname()[1]
-    context = Context(state=options.state, endpoint=f"http://{HOST}:{port}", children=Children())
+    roles = Roles(Record(options.state))
+    context = Context(state=options.state, endpoint=f"http://{HOST}:{port}", children=Children(), roles=roles)
     server = make_server(listener, context)
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
@@ -113,7 +116,12 @@ def make_server(listener: socket.socket, context: Context) -> BaseWSGIServer:
     for name in SERVICES:
         importlib.import_module(f"scones.localcloud.{name}").install(context)
     return make_wsgi_server(
-        HOST, port, LostAnswers(application()), threaded=True, request_handler=RequestHandler, fd=listener.fileno()
+        HOST,
+        port,
+        LostAnswers(application(context.roles)),
+        threaded=True,
+        request_handler=RequestHandler,
+        fd=listener.fileno(),
     )
 
 

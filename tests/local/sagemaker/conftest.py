@@ -17,6 +17,13 @@ ROLE = "arn:aws:iam::123456789012:role/scones-training"
 SIZE = 20  # pixels a side
 
 
+@pytest.fixture(scope="session", autouse=True)
+def roles(cloud: Any) -> None:
+    """The roles that these tests' models and jobs have, which may do all."""
+    cloud.role("scones")
+    cloud.role("scones-training")
+
+
 def png(label: int, seed: int) -> bytes:
     """A noisy picture, the more red the first class, the more blue the second."""
     noise = random.Random(1000 * label + seed)

@@ -1,0 +1,221 @@
+"""The step in front of the dispatcher: who signed a request, what it needs, and whether policies allow it.
+
+Always on. The account's root user, which is what every client is unless it is given other keys, is never refused; all
+others are judged, and an action that the local cloud cannot judge is refused by name. Example::
+
+    refused = Enforcement(dispatcher, roles).refuse(environ)    # None: go on
+
+Errors are in each service's words and protocol: AWS General Reference, "Common errors"; IAM User Guide, "Troubleshoot
+access denied error messages".
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request as HttpRequest
+from moto.core.request import determine_request_protocol
+from moto.core.responses import boto3_service_name
+from moto.core.routing import get_service_router
+from moto.core.utils import get_service_model
+from moto.iam.models import get_account_id_from
+from werkzeug.exceptions import HTTPException
+
+from scones.localcloud.authorization import principals
+from scones.localcloud.authorization.derivation import UnknownAction, derive
+from scones.localcloud.authorization.evaluation import Context, Decision, Principal, Request
+from scones.localcloud.authorization.policies import UnsupportedPolicy
+from scones.localcloud.authorization.principals import ANONYMOUS, ROOT_KEY, BadKey
+from scones.localcloud.authorization.roles import Roles, denial
+from scones.localcloud.refusals import protocol, refusal
+
+if TYPE_CHECKING:
+    from flask import Response
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+
+#: What is no service of AWS's: moto's own pages, and an instance's metadata, which needs no key.
+OPEN_PATHS = ("/moto-api", "/latest/", "/favicon.ico")
+#: Operations that come without a signature; what signs them is in their parameters.
+WEB_IDENTITY = "AssumeRoleWithWebIdentity"
+
+
+class Enforcement:
+    """Judges requests before they are dispatched.
+
+    Args:
+        dispatcher: moto's, which knows whose service a request is for.
+        roles: The cloud's judge.
+    """
+
+    def __init__(self, dispatcher: DomainDispatcherApplication, roles: Roles) -> None:
+        self._dispatcher = dispatcher
+        self._roles = roles
+
+    def refuse(self, environ: dict[str, Any]) -> Response | None:
+        """The answer to a request that may not go on; None where it may."""
+        key, token = signer(environ)
+        if key == ROOT_KEY or environ.get("PATH_INFO", "").startswith(OPEN_PATHS):
+            return None
+        http = _buffered(environ)
+        service = self._service(environ)
+        answer = _Answers(service, "HTTP_X_AMZ_TARGET" in environ)
+        try:
+            who = principals.principal_of(key, token)
+        except BadKey as bad:
+            return answer.bad_key(bad)
+        try:
+            operation, parameters = _parsed(http, service)
+        except (HTTPException, NotImplementedError):
+            return answer.unknown(http)
+        if who is ANONYMOUS and service != "s3" and operation != WEB_IDENTITY:
+            return answer.give("MissingAuthenticationToken", "Missing Authentication Token", status=403)
+        try:
+            return self._judge(environ, answer, who, operation, parameters)
+        except BadKey as bad:
+            return answer.bad_key(bad)
+        except UnknownAction as unknown:
+            return answer.give("NotImplemented", str(unknown))
+        except UnsupportedPolicy as unsupported:
+            return answer.give("NotImplemented", str(unsupported))
+
+    def _judge(
+        self,
+        environ: dict[str, Any],
+        answer: _Answers,
+        who: Principal,
+        operation: str,
+        parameters: Mapping[str, Any],
+    ) -> Response | None:
+        given: Context = {"aws:securetransport": ("true",), "aws:requestedregion": (_region(environ),)}
+        if operation == WEB_IDENTITY:
+            who, claims = principals.web_identity(parameters.get("WebIdentityToken") or "", _account(parameters))
+            given = {**given, **claims}
+        for access in derive(environ, answer.service, operation, parameters):
+            request = access.by(who)
+            request = Request(who, request.action, request.resources, {**given, **request.context})
+            decision = self._roles.judge(request)
+            if not decision.allowed:
+                return answer.denied(request, decision)
+        return None
+
+    def _service(self, environ: dict[str, Any]) -> str:
+        """boto3's name of the service that moto would dispatch to."""
+        host = self._dispatcher.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
+        found = self._dispatcher.get_backend_for_host(host) or "s3"
+        name = boto3_service_name.get(found, found)
+        return "s3" if name == "s3bucket_path" else name
+
+
+class _Answers:
+    """A service's words for what it refuses."""
+
+    def __init__(self, service: str, target: bool) -> None:
+        self.service = service
+        self._target = target
+        self._protocol = "json" if target else protocol(service)
+
+    def give(self, code: str, message: str, *, status: int = 400) -> Response:
+        return refusal(self.service, code, message, status=status, target=self._target)
+
+    def unknown(self, http: HttpRequest) -> Response:
+        target = http.headers.get("X-Amz-Target", "").rpartition(".")[2] or http.values.get("Action")
+        what = target or f"{http.method} {http.path}"
+        return self.give("NotImplemented", f"the local cloud cannot judge {self.service}:{what}")
+
+    def denied(self, request: Request, decision: Decision) -> Response:
+        words = denial(request, decision)
+        if request.action.startswith("sts:AssumeRoleWith"):
+            words = f"Not authorized to perform {request.action}"
+        code, status = {
+            "json": ("AccessDeniedException", 400),
+            "rest-json": ("AccessDeniedException", 403),
+            "ec2": ("UnauthorizedOperation", 403),
+        }.get(self._protocol, ("AccessDenied", 403))
+        if self.service == "sns":
+            code = "AuthorizationError"
+        if self._protocol == "ec2":
+            words = f"You are not authorized to perform this operation. {words}"
+        return self.give(code, words, status=status)
+
+    def bad_key(self, bad: BadKey) -> Response:
+        if bad.kind == "identity":
+            return self.give("InvalidIdentityToken", str(bad))
+        if self.service == "s3":
+            code, words, status = {
+                "unknown": (
+                    "InvalidAccessKeyId",
+                    "The AWS Access Key Id you provided does not exist in our records.",
+                    403,
+                ),
+                "token": ("InvalidToken", "The provided token is malformed or otherwise invalid.", 400),
+                "expired": ("ExpiredToken", "The provided token has expired.", 400),
+            }[bad.kind]
+            return self.give(code, words, status=status)
+        if self._protocol == "ec2":
+            return self.give("AuthFailure", "AWS was not able to validate the provided access credentials", status=401)
+        by_json = "json" in self._protocol
+        code = {
+            ("expired", True): "ExpiredTokenException",
+            ("expired", False): "ExpiredToken",
+        }.get((bad.kind, by_json), "UnrecognizedClientException" if by_json else "InvalidClientTokenId")
+        return self.give(code, str(bad), status=400 if self._protocol == "json" else 403)
+
+
+def signer(environ: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The access key that signed a request, by header or by query, and the session token that came with it."""
+    signature = environ.get("HTTP_AUTHORIZATION", "")
+    if found := re.search(r"Credential=([^/,\s]+)/", signature):
+        return found[1], environ.get("HTTP_X_AMZ_SECURITY_TOKEN")
+    query = parse_qs(environ.get("QUERY_STRING", ""))
+    if credential := query.get("X-Amz-Credential"):
+        return credential[0].partition("/")[0], query.get("X-Amz-Security-Token", [None])[0]
+    if key := query.get("AWSAccessKeyId"):  # an address signed by version 2, which boto3 still makes for S3
+        return key[0], query.get("x-amz-security-token", [None])[0]
+    return None, None
+
+
+def _buffered(environ: dict[str, Any]) -> HttpRequest:
+    """The request, its body read into memory so that moto can read it again."""
+    request = HttpRequest(environ)
+    body = request.get_data(cache=True)
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    return request
+
+
+def _parsed(request: HttpRequest, service: str) -> tuple[str, Mapping[str, Any]]:
+    """The operation that a request asks for, and its parameters by botocore's names.
+
+    Raises:
+        NotFound: the service has no such operation.
+        NotImplementedError: it comes in a protocol that moto does not read.
+    """
+    operation, in_path = get_service_router(service).match(request)
+    model = get_service_model(service)
+    parser: Callable[..., Any] = PROTOCOL_PARSERS[determine_request_protocol(model, request.content_type)]
+    parsed = parser(model.operation_model(operation.name)).parse(
+        {
+            "method": request.method,
+            "values": request.values,
+            "headers": request.headers,
+            "body": request.data,
+            "url_path": request.path,
+            "url_params": in_path,
+        }
+    )
+    return operation.name, {**in_path, **parsed}
+
+
+def _region(environ: Mapping[str, Any]) -> str:
+    found = re.search(r"Credential=[^/]*/\d+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
+    return found[1] if found else "us-east-1"
+
+
+def _account(parameters: Mapping[str, Any]) -> str:
+    found = re.match(r"arn:[\w-]+:iam::(\d{12}):", parameters.get("RoleArn") or "")
+    return found[1] if found else get_account_id_from("")
