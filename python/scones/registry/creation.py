@@ -75,9 +75,12 @@ def calibration_line(version: Version) -> str | None:
     """What a version's calibration did, for a person to read; None where it is not calibrated."""
     metrics = version.model.metrics if version.model else {}
     try:
-        return (
+        before, after = metrics["validation:ece"], metrics["validation:ece_calibrated"]
+        said = (
             f"calibrated on the validation images: temperature {metrics['temperature']:.2f}, expected calibration "
-            f"error {metrics['validation:ece']:.3f} before, {metrics['validation:ece_calibrated']:.3f} after"
+            f"error {before:.3f} before, {after:.3f} after"
         )
     except KeyError:
         return None
+    # The temperature is the likeliest; the error, of images counted in bins, may go either way when there are few.
+    return f"{said} (of so few images it is known to some hundredths only)" if after > before else said

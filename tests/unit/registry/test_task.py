@@ -88,3 +88,13 @@ def test_whoever_interrupts_registering_is_not_led_to_train_again(monkeypatch: p
     with pytest.raises(Exit, match="to register it: invoke register --job j --env dev") as ended:
         tasks.register_job(settings.load("dev", variables={}), "j", Console(file=io.StringIO()))
     assert ended.value.code == 130
+
+
+@pytest.mark.parametrize(("after", "doubted"), [(0.041, False), (0.23, True)])
+def test_a_calibration_error_that_came_out_higher_is_put_into_proportion(after: float, doubted: bool) -> None:
+    version = versions()[1]
+    metrics = {"temperature": 1.1, "validation:ece": 0.2, "validation:ece_calibrated": after}
+    version = dataclasses.replace(version, model=dataclasses.replace(version.model, metrics=metrics))
+    said = registry.verdict(settings.load("dev", variables={}), version)
+    assert f"0.200 before, {after:.3f} after" in said
+    assert ("some hundredths only" in said) is doubted
