@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,30 +11,23 @@ from typing import Any
 
 import pytest
 
-from scones import packaging, settings
+from scones import settings
+from scones.localcloud import control
 from scones.registry import PinnedModel, write_pin
 from scones.settings import Environment
 from scones.terraform import mirror
 from scones.terraform.binary import Binary, locate
 
+from .examples import Command, run
+from .workbench import copy_of_the_project, untrained_model
+
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
-SHAPE = (3, 20, 20)
 
 
 @pytest.fixture(scope="session")
 def project(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """Environment ``local`` of a copy of the project, in the test run's cloud: a developer's own is not touched."""
-    root = tmp_path_factory.mktemp("project")
-    for name in ("terraform", "asl", "lambdas"):
-        shutil.copytree(settings.ROOT / name, root / name, ignore=shutil.ignore_patterns(".terraform*", "__pycache__"))
-    (root / "build" / "local").mkdir(parents=True)
-    shutil.copy(cloud.state / "cloud.json", root / "build" / "local")
-    # A provider downloaded once serves every copy.
-    shared = settings.ROOT / "build" / "terraform"
-    shared.mkdir(parents=True, exist_ok=True)
-    (root / "build" / "terraform").symlink_to(shared)
-    packaging.package(root / "lambdas", root / "build" / "lambdas")
-    return settings.load("local", root=root, variables={})
+    """A copy of the project in the test run's cloud: a developer's own is not touched."""
+    return copy_of_the_project(tmp_path_factory.mktemp("project"), cloud.state)
 
 
 @pytest.fixture(scope="session")
@@ -44,15 +35,8 @@ def pin(cloud: Any, project: Environment, tmp_path_factory: pytest.TempPathFacto
     """Puts an untrained but servable model into a bucket and pins it: ``pin(bucket, version)``."""
 
     def put(bucket: str, version: int) -> None:
-        from scones.algorithm import artifact
-        from scones.algorithm.network import Network
-        from scones.algorithm.symbol import resnet
-
-        symbol = resnet(20, 2, SHAPE)
-        parameters = Network.fresh(symbol, SHAPE, seed=version).parameter_arrays()
-        shapes = [{"name": "data", "shape": [1, *SHAPE]}]
         path = tmp_path_factory.mktemp("model") / "model.tar.gz"
-        artifact.write(path, artifact.Artifact(symbol, parameters, shapes, epoch=1))
+        sha256 = untrained_model(path, seed=version)
         key = f"models/untrained-{version}/output/model.tar.gz"
         cloud.client("s3").upload_file(str(path), bucket, key)
         pinned = PinnedModel(
@@ -60,7 +44,7 @@ def pin(cloud: Any, project: Environment, tmp_path_factory: pytest.TempPathFacto
             version=version,
             image_uri=IMAGE,
             artifact_uri=f"s3://{bucket}/{key}",
-            artifact_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            artifact_sha256=sha256,
             class_labels=("bicycle", "motorcycle"),
             metrics={"validation:accuracy": 0.5},
             dataset_fingerprint="0" * 64,
@@ -69,6 +53,22 @@ def pin(cloud: Any, project: Environment, tmp_path_factory: pytest.TempPathFacto
         write_pin(project.pin_path, pinned)
 
     return put
+
+
+@pytest.fixture(scope="session")
+def examples(binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[list[Command]]]:
+    """The modules' examples, all in one configuration, applied, planned again and destroyed in a cloud of their own.
+
+    They run beside the other tests: most of an apply is waiting.
+    """
+    folder = tmp_path_factory.mktemp("examples")
+    state = folder / "cloud"
+    control.up(state, port=0, tethered=True)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            yield pool.submit(run, copy_of_the_project(folder / "project", state), binary)
+    finally:
+        control.down(state)
 
 
 @pytest.fixture(scope="session")

@@ -17,39 +17,14 @@ from scones.settings import Environment
 from scones.tasks import env
 from scones.terraform import Stack, destroy, destroy_all, variables
 
-
-def inventory(cloud: Any) -> dict[str, set[str]]:
-    """The names of everything in the cloud of each kind that the stacks make."""
-    sagemaker, logs = cloud.client("sagemaker"), cloud.client("logs")
-    functions = cloud.client("lambda").list_functions()["Functions"]
-    return {
-        "buckets": {one["Name"] for one in cloud.client("s3").list_buckets()["Buckets"]},
-        "roles": {one["RoleName"] for one in cloud.client("iam").list_roles()["Roles"]},
-        "identity providers": {
-            one["Arn"] for one in cloud.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]
-        },
-        "functions": {one["FunctionName"] for one in functions},
-        "state machines": {one["name"] for one in cloud.client("stepfunctions").list_state_machines()["stateMachines"]},
-        # Functions of other tests, in the same cloud, still log while these run.
-        "log groups": {
-            one["logGroupName"] for one in logs.describe_log_groups()["logGroups"] if "scones-" in one["logGroupName"]
-        },
-        "models": {one["ModelName"] for one in sagemaker.list_models()["Models"]},
-        "endpoint configurations": {
-            one["EndpointConfigName"] for one in sagemaker.list_endpoint_configs()["EndpointConfigs"]
-        },
-        "endpoints": {one["EndpointName"] for one in sagemaker.list_endpoints()["Endpoints"]},
-        "model package groups": {
-            one["ModelPackageGroupName"]
-            for one in sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
-        },
-    }
+from .examples import Command
+from .workbench import inventory
 
 
 @pytest.fixture(scope="module")
 def before(cloud: Any) -> dict[str, set[str]]:
     """What was in the cloud before anything was applied."""
-    return inventory(cloud)
+    return inventory(cloud.client)
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +34,7 @@ def stacks(
     pin: Callable[[str, int], None],
     terraform_log: Path,
     offline_tests: dict[Path, Future],
+    examples: Future[list[Command]],
 ) -> Iterator[dict[str, Stack]]:
     """All three stacks, applied, with roles for a pipeline and a model of version 1 pinned."""
     (project.folder / "bootstrap.tfvars.json").write_text(json.dumps({"github_repository": "owner/scones"}))
@@ -148,7 +124,7 @@ def test_destroying_leaves_nothing(
     terraform_log: Path,
 ) -> None:
     """Not the bucket of the state either, though it holds what says what there is to destroy."""
-    standing = inventory(cloud)
+    standing = inventory(cloud.client)
     assert all(standing[kind] - before[kind] for kind in standing), "there was nothing of some kind to destroy"
     destroy_all(project, log=terraform_log)
-    assert inventory(cloud) == before
+    assert inventory(cloud.client) == before

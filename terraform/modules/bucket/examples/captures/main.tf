@@ -1,0 +1,16 @@
+# A bucket whose captures go after 90 days and whose checkpoints, replaced every epoch, go a day after that.
+
+data "aws_caller_identity" "current" {}
+
+module "bucket" {
+  source = "../.."
+
+  name                    = "scones-example-${data.aws_caller_identity.current.account_id}"
+  force_destroy           = true
+  noncurrent_version_days = 7
+
+  expirations = {
+    captures    = { prefix = "captures/", days = 90 }
+    checkpoints = { prefix = "checkpoints/", days = 30, noncurrent_days = 1 }
+  }
+}

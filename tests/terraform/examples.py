@@ -1,0 +1,105 @@
+"""The modules' examples, all of them in one configuration, as a user would apply them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from scones import aws
+from scones.settings import ROOT, Environment
+from scones.terraform import configuration, mirror
+from scones.terraform.binary import Binary
+
+from .workbench import inventory, untrained_model
+
+BUCKET = "scones-given"
+
+
+@dataclass(frozen=True)
+class Command:
+    """One terraform command that was run.
+
+    Attributes:
+        name: ``init``, ``apply``, ``plan`` or ``destroy``.
+        code: Its exit code; of ``plan``, 2 where there is anything to change.
+        said: All that it said.
+        seconds: How long it took.
+        left: What was in the cloud after it and not before the first.
+    """
+
+    name: str
+    code: int
+    said: str
+    seconds: float
+    left: dict[str, set[str]]
+
+
+def found(root: Path = ROOT) -> dict[str, Path]:
+    """The examples' folders, by MODULE_NAME."""
+    folders = sorted(path.parent for path in root.glob("terraform/modules/*/examples/*/main.tf"))
+    return {f"{folder.parent.parent.name}_{folder.name}": folder for folder in folders}
+
+
+def run(environment: Environment, binary: Binary) -> list[Command]:
+    """Apply, plan and destroy every example in the environment's cloud, from a copy of the project."""
+    folder = environment.root / "examples"
+    folder.mkdir()
+    (folder / "main.tf").write_text(_configuration(environment, folder))
+
+    def client(service: str):
+        return aws.client(environment, service)
+
+    before = inventory(client)
+    variables = {
+        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
+        **aws.variables(environment),
+        "TF_CLI_CONFIG_FILE": str(mirror.configure(environment.build, binary)),
+        "CHECKPOINT_DISABLE": "1",
+    }
+    commands: list[Command] = []
+    for name, *options in (
+        ("init",),
+        ("apply", "-auto-approve"),
+        ("plan", "-detailed-exitcode"),
+        ("destroy", "-auto-approve"),
+    ):
+        begun = time.monotonic()
+        ended = subprocess.run(
+            [binary.path, f"-chdir={folder}", name, "-input=false", "-no-color", *options],
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        standing = {kind: names - before[kind] for kind, names in inventory(client).items()}
+        seconds = time.monotonic() - begun
+        commands.append(Command(name, ended.returncode, ended.stdout + ended.stderr, seconds, standing))
+        if ended.returncode == 1:
+            break
+    return commands
+
+
+def _configuration(environment: Environment, folder: Path) -> str:
+    """One module block an example, with the values that it leaves to its user."""
+    given = _given(environment)
+    text = 'provider "aws" {\n  max_retries = 5\n}\n'
+    for name, example in found(environment.root).items():
+        wanted = [block.name for block in configuration.read(example) if block.kind == "variable"]
+        # A module's source is a path from the configuration's folder.
+        lines = [f'source = "{os.path.relpath(example, folder)}"', *(f'{name} = "{given[name]}"' for name in wanted)]
+        text += f'\nmodule "{name}" {{\n' + "".join(f"  {line}\n" for line in lines) + "}\n"
+    return text
+
+
+def _given(environment: Environment) -> dict[str, str]:
+    """What the examples take for there already: a bucket with a model in it."""
+    key = "models/untrained/output/model.tar.gz"
+    path = environment.build / "model.tar.gz"
+    sha256 = untrained_model(path, seed=1)
+    s3 = aws.client(environment, "s3")
+    s3.create_bucket(Bucket=BUCKET)
+    s3.upload_file(str(path), BUCKET, key)
+    return {"bucket": BUCKET, "artifact_uri": f"s3://{BUCKET}/{key}", "artifact_sha256": sha256}

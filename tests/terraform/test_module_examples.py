@@ -1,0 +1,29 @@
+"""The modules' examples work as they stand: what a user copies can be applied, settles, and goes again."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+import pytest
+
+from scones.settings import ROOT
+
+from .examples import Command, found
+
+MODULES = sorted(path.parent for path in ROOT.glob("terraform/modules/*/versions.tf"))
+
+
+@pytest.mark.parametrize("folder", MODULES, ids=lambda folder: folder.name)
+def test_every_module_has_an_example(folder) -> None:
+    assert [name for name in found() if name.startswith(f"{folder.name}_")]
+    assert 'source = "../.."' in "".join(path.read_text() for path in folder.glob("examples/*/main.tf"))
+
+
+def test_all_examples_together_apply_plan_nothing_and_go(examples: Future[list[Command]]) -> None:
+    commands = examples.result()
+    assert (commands[-1].name, commands[-1].code) == ("destroy", 0), commands[-1].said
+    init, applied, planned, destroyed = commands
+    assert not any(init.left.values())
+    assert [kind for kind, names in applied.left.items() if not names] == ["model package groups"]
+    assert planned.code == 0, planned.said
+    assert destroyed.left == init.left
