@@ -1,0 +1,98 @@
+"""Metric math over one period: arithmetic, comparisons, FILL and IF.
+
+Example::
+
+    evaluate("100 * FILL(low, 0) / (low + passed)", {"low": 3.0, "passed": 1.0})        # 75.0
+
+AWS: Amazon CloudWatch User Guide, Using math expressions with CloudWatch metrics. A value that is missing makes the
+result missing, as does a division by zero; FILL gives it a value; AND, OR and comparisons give 1 or 0.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+ARITHMETIC: dict[type, Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+COMPARISONS: dict[type, Callable[[float, float], bool]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+FUNCTIONS = {"FILL": 2, "IF": 3, "ABS": 1}
+
+
+class UnknownExpression(ValueError):
+    """An expression that the local cloud cannot evaluate; its message says what of it."""
+
+
+def evaluate(expression: str, values: Mapping[str, float | None]) -> float | None:
+    """An expression's value in one period, given those of the metrics it names; None where it has none.
+
+    Raises:
+        UnknownExpression: it is no expression, or one with what the local cloud does not have.
+    """
+    # AWS writes AND, OR, && and ||, and powers as ^.
+    text = re.sub(r"\bAND\b|&&", " and ", expression)
+    text = re.sub(r"\bOR\b|\|\|", " or ", text).replace("^", "**").strip()
+    try:
+        tree = ast.parse(text, mode="eval")
+    except SyntaxError as error:
+        raise UnknownExpression(f"'{expression}' is no expression of metric math: {error.msg}") from None
+    return _value(tree.body, values)
+
+
+def _value(node: ast.AST, values: Mapping[str, float | None]) -> float | None:
+    match node:
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+            return float(number)
+        case ast.Name(id=name):
+            if name not in values:
+                raise UnknownExpression(f"there is no metric of the id '{name}'")
+            return values[name]
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            found = _value(operand, values)
+            return None if found is None else -found
+        case ast.BinOp(op=op, left=left, right=right) if type(op) in ARITHMETIC:
+            return _combined(ARITHMETIC[type(op)], _value(left, values), _value(right, values))
+        case ast.Compare(ops=[op], left=left, comparators=[right]) if type(op) in COMPARISONS:
+            return _combined(COMPARISONS[type(op)], _value(left, values), _value(right, values))
+        case ast.BoolOp(op=op, values=parts):
+            found = [_value(part, values) for part in parts]
+            if None in found:
+                return None
+            return float(all(found) if isinstance(op, ast.And) else any(found))
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if FUNCTIONS.get(name) == len(arguments):
+            return _call(name, [_value(argument, values) for argument in arguments])
+    raise UnknownExpression(f"the local cloud does not support '{ast.unparse(node)}' in metric math")
+
+
+def _combined(function: Callable[[float, float], Any], left: float | None, right: float | None) -> float | None:
+    if left is None or right is None:
+        return None
+    try:
+        return float(function(left, right))
+    except ZeroDivisionError:
+        return None
+
+
+def _call(name: str, found: list[float | None]) -> float | None:
+    match name:
+        case "FILL":
+            return found[1] if found[0] is None else found[0]
+        case "IF":
+            return None if found[0] is None else found[1] if found[0] else found[2]
+        case _:
+            return None if found[0] is None else abs(found[0])
