@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from scones.localcloud.context import Context
+from scones.localcloud.metrics import reports
 
 if TYPE_CHECKING:
     from moto.events.models import Rule
@@ -44,6 +45,8 @@ def install(context: Context) -> None:
         event = _as_delivered(original_event)
         if not self.event_pattern.matches_event(event):
             return
+        where = {"account": self.account_id, "region": self.region_name}
+        reports.rule_matched(context.metrics, rule=self.name, targets=len(self.targets), **where)
         mine = [target for target in self.targets if _service(target) in DELIVERED]
         for target in mine:
             threading.Thread(target=_deliver, args=(self, target, event), daemon=True).start()

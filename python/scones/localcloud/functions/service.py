@@ -16,6 +16,7 @@ from scones.localcloud.context import Context
 from scones.localcloud.functions import log, packages
 from scones.localcloud.functions.environment import Answer, Environment, Settings
 from scones.localcloud.functions.pool import Busy, Pool
+from scones.localcloud.metrics import reports
 
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
@@ -92,6 +93,7 @@ class Service:
         """Run a function once, log it, and give its answer and the text of its log."""
         request_id = str(uuid.uuid4())
         reserved = function.reserved_concurrency
+        whose = {"name": function.function_name, "account": function.account_id, "region": function.region}
         try:
             with self._pool.worker(
                 self._settings(function), reserved=int(reserved) if reserved is not None else None
@@ -106,7 +108,9 @@ class Service:
                 )
                 stream = environment.log_stream
         except Busy as busy:
+            reports.function_throttled(self._context.metrics, **whose)
             raise _TooManyRequests("TooManyRequestsException", f"Rate Exceeded. ({busy.reason})") from None
+        reports.function_ran(self._context.metrics, seconds=done.seconds, failed=bool(done.error), **whose)
         entries = log.entries(function, request_id, done)
         with self._writing:  # moto makes a missing log group anew for each of two first calls
             log.write(function, stream, entries)
