@@ -153,12 +153,12 @@ def test_describe_tells_variants_images_weights_and_counts(sagemaker: Any, endpo
     assert [each["EndpointStatus"] for each in listed] == ["InService"]
 
 
-def test_weights_and_counts_change_apart(sagemaker: Any, runtime: Any, endpoint: str, images: Any) -> None:
+def test_weights_and_counts_change_apart(sagemaker: Any, runtime: Any, endpoint: str, images: Any, settle: Any) -> None:
     def change(**wanted: Any) -> dict[str, Any]:
         sagemaker.update_endpoint_weights_and_capacities(
             EndpointName=endpoint, DesiredWeightsAndCapacities=[{"VariantName": "green", **wanted}]
         )
-        return sagemaker.describe_endpoint(EndpointName=endpoint)["ProductionVariants"][1]
+        return settle(endpoint)["ProductionVariants"][1]
 
     heavier = change(DesiredWeight=5)
     assert (heavier["CurrentWeight"], heavier["CurrentInstanceCount"]) == (5, 1)

@@ -54,8 +54,8 @@ def test_a_container_that_is_restarted_while_weights_change_comes_back() -> None
     go_on.set()
 
     def answers() -> bool:
-        with endpoint.lease("A") as (_, process, _):
-            return process is new
+        with endpoint.lease("A") as lease:
+            return lease.process is new
 
     eventually(answers)
     assert not new.ended

@@ -5,11 +5,13 @@ Example::
     install(Context(state, "http://127.0.0.1:5000", Children()))
 
 A variant is a process of ``scones.algorithm.serve`` over the artifact that its model names, one a variant whatever the
-instance count. UpdateEndpoint is a blue/green deployment all at once: new processes start while the old ones answer.
+instance count. UpdateEndpoint is a blue/green deployment: new processes start while the old ones answer, traffic moves
+to them as the deployment configuration says, and an alarm that trips meanwhile turns it back. A shadow variant gets
+copies of requests. Application Auto Scaling changes the count of instances, which here is a number and no more.
 
-Otherwise than on AWS: one container a model, of the Image Classification image; no shadow variants, asynchronous
-inference, explainers, inference components or response streams; alarms of AutoRollbackConfiguration are not watched;
-captured data is in S3 after a second. What is not supported is refused by name.
+Otherwise than on AWS: one container a model, of the Image Classification image; no rolling deployments, asynchronous
+inference, explainers, inference components or response streams; captured data is in S3 after a second. What is not
+supported is refused by name.
 """
 
 from __future__ import annotations
@@ -25,11 +27,13 @@ from moto.sagemaker.responses import SageMakerResponse
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
 from scones.localcloud.context import Context
+from scones.localcloud.hosting import autoscaling
 from scones.localcloud.hosting.capture import Captures
 from scones.localcloud.hosting.deployment import Site
 from scones.localcloud.hosting.endpoint import Endpoint
 from scones.localcloud.hosting.invocation import invoke, refusal
 from scones.localcloud.hosting.plan import read_plan, retain
+from scones.localcloud.hosting.rollout import read_rollout
 
 
 def install(context: Context) -> None:
@@ -47,6 +51,7 @@ def install(context: Context) -> None:
             captures=captures,
             deployment_config=self.params.get("DeploymentConfig"),
         )
+        read_rollout(self.params.get("DeploymentConfig"))  # refuse at once what no update could do
         with creating:
             if name in self.sagemaker_backend.endpoints:
                 raise AWSValidationException(f'Cannot create already existing endpoint "{endpoint.arn}".')
@@ -93,6 +98,7 @@ def install(context: Context) -> None:
     SageMakerRuntimeResponse.use_raw_body = True  # a picture is no text
     SageMakerRuntimeResponse.invoke_endpoint = _invoke_endpoint
     SageMakerRuntimeResponse.invoke_endpoint_async = _invoke_endpoint_async
+    autoscaling.install(context.metrics)
 
 
 def _find(response: SageMakerResponse) -> Endpoint:

@@ -48,9 +48,10 @@ class Site:
         """
         fleet: Fleet = {}
         try:
-            for variant in plan.variants:
+            every = (*plan.variants, *plan.shadows)
+            for variant in every:
                 fleet[variant.name] = self._start(variant)
-            for variant in plan.variants:
+            for variant in every:
                 _wait(variant, fleet[variant.name])
         except BaseException:
             end(fleet)

@@ -11,13 +11,12 @@ It stands in moto's ``endpoints`` in the place of moto's own, which is InService
 
 from __future__ import annotations
 
-import random
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from moto.core.utils import utcnow
@@ -28,7 +27,12 @@ from scones.localcloud.hosting import description
 from scones.localcloud.hosting.capture import Captures
 from scones.localcloud.hosting.deployment import DeploymentError, Fleet, Site, end
 from scones.localcloud.hosting.plan import Plan, Variant
+from scones.localcloud.hosting.rollout import AT_ONCE, RolledBack, Rollout, between, read_rollout, tripped
+from scones.localcloud.hosting.routing import Lease, NoVariant, Pending, Route, choose
 from scones.localcloud.hosting.serving import ServingProcess
+from scones.localcloud.metrics import reports
+
+LOOK_SECONDS = 0.2  # how often alarms are looked at while a deployment bakes
 
 
 class Endpoint:
@@ -57,7 +61,8 @@ class Endpoint:
         self._site = site
         self._plan = plan
         self._deployment_config = deployment_config
-        self._pending: tuple[Plan, datetime] | None = (plan, self.creation_time)
+        self._wanted: Plan | None = None  # what a change of weights or counts is about to make of the plan
+        self._pending: Pending | None = Pending(plan, self.creation_time)
         self._fleet: Fleet = {}
         self._failure_reason: str | None = None
         self._lock = threading.RLock()
@@ -66,27 +71,30 @@ class Endpoint:
 
     def create(self) -> None:
         """Start the first plan: Creating, then InService or Failed."""
-        self._deploy(self._plan, otherwise="Failed")
+        self._deploy(self._pending, AT_ONCE, otherwise="Failed")
 
     def update(
         self, plan: Plan, *, deployment_config: Mapping[str, Any] | None = None, retain_deployment: bool = False
     ) -> None:
         """Go over to another plan: the running processes answer until the new ones can.
 
-        Where those do not come to answer, the endpoint stays as it was, with FailureReason saying why.
+        Where those do not come to answer, or an alarm trips, the endpoint stays as it was, with FailureReason saying
+        why.
 
         Raises:
             AWSValidationException: the endpoint is busy, or Failed.
+            ValidationError: the deployment is one that the local cloud cannot do.
         """
         with self._lock:
             self._must_be_in_service()
+            config = self._deployment_config if retain_deployment else deployment_config
+            rollout = between(self._plan, plan, read_rollout(config))
             self.endpoint_status = "Updating"
             self.last_modified_time = utcnow()
             self._failure_reason = None
-            self._pending = (plan, self.last_modified_time)
-            if not retain_deployment:
-                self._deployment_config = deployment_config
-        self._deploy(plan, otherwise="InService")
+            self._pending = Pending(plan, self.last_modified_time)
+            self._deployment_config = config
+        self._deploy(self._pending, rollout, otherwise="InService")
 
     def delete(self, then: Callable[[], None]) -> None:
         """End its processes, its captured events written.
@@ -112,7 +120,7 @@ class Endpoint:
         self._begin(work)
 
     def scale(self, wanted: list[dict[str, Any]]) -> None:
-        """UpdateEndpointWeightsAndCapacities: what is not given stays.
+        """UpdateEndpointWeightsAndCapacities: what is not given stays. Updating, and InService when it is so.
 
         Raises:
             AWSValidationException: a variant is unknown or named twice, or the endpoint is busy.
@@ -136,16 +144,24 @@ class Endpoint:
                     weight=_given(change.get("DesiredWeight"), variant.weight),
                     instance_count=_given(change.get("DesiredInstanceCount"), variant.instance_count),
                 )
-            self._plan = replace(self._plan, variants=tuple(known.values()))
+            self._wanted = replace(self._plan, variants=tuple(known.values()))
+            self.endpoint_status = "Updating"
             self.last_modified_time = utcnow()
+
+        def work() -> None:
+            with self._lock:
+                self._plan, self._wanted = self._wanted, None
+                self._settle("InService")
+
+        self._begin(work)
 
     def restart(self, variant: Variant, dead: ServingProcess) -> None:
         """Start a variant's process anew where it has died, as SageMaker restarts a container."""
         with self._lock:
-            if self._fleet.get(variant.name) is not dead:
+            fleet = next((one.fleet for one in self._routes() if one.fleet.get(variant.name) is dead), None)
+            if fleet is None:
                 return
-            del self._fleet[variant.name]
-            plan = self._plan
+            del fleet[variant.name]
 
         def work() -> None:
             dead.retire()
@@ -155,14 +171,10 @@ class Endpoint:
                 dead.stream.write(f"the container could not be restarted: {error}")
                 return
             with self._lock:
-                # The weights may have changed meanwhile; another deployment has a process of its own.
-                wanted = (
-                    self.endpoint_status in ("InService", "Updating")
-                    and self._plan.config_name == plan.config_name
-                    and variant.name not in self._fleet
-                )
+                # The fleet may have been ended meanwhile, or have got another process.
+                wanted = variant.name not in fleet and any(fleet is one.fleet for one in self._routes())
                 if wanted:
-                    self._fleet[variant.name] = process
+                    fleet[variant.name] = process
             if not wanted:
                 process.retire()
 
@@ -171,8 +183,10 @@ class Endpoint:
     def close(self) -> None:
         """End its processes at once."""
         with self._lock:
-            fleet, self._fleet = self._fleet, {}
-        end(fleet)
+            fleets = [route.fleet for route in self._routes()]
+            self._fleet = {}
+        for fleet in fleets:
+            end(fleet)
 
     # -- what is asked of it
 
@@ -182,35 +196,38 @@ class Endpoint:
         return self._plan
 
     @contextmanager
-    def lease(self, target: str | None) -> Iterator[tuple[Variant, ServingProcess | None, Plan]]:
-        """The variant that a request goes to, its process, which is not ended meanwhile, and the plan.
+    def lease(self, target: str | None) -> Iterator[Lease]:
+        """What a request goes to.
 
         Args:
             target: TargetVariant; by default the weights decide.
-
-        Yields:
-            No process where that is being restarted.
 
         Raises:
             AWSValidationException: there is no such variant, or no weight.
         """
         with self._lock:
-            plan = self._plan
-            variants = [variant for variant in plan.variants if target in (None, variant.name)]
-            if not variants:
-                raise AWSValidationException(f"Variant {target} not found for Endpoint {self.endpoint_name}.")
-            weights = [1.0] if target else [variant.weight for variant in variants]
-            if not sum(weights):
-                raise AWSValidationException(f"No variant of Endpoint {self.endpoint_name} has a weight above 0.")
-            (chosen,) = random.choices(variants, weights)
-            process = self._fleet.get(chosen.name)
-            if process:
-                process.reserve()
+            try:
+                lease = choose(self._routes(), target)
+            except NoVariant as error:
+                raise AWSValidationException(f"{error} Endpoint {self.endpoint_name}.") from None
         try:
-            yield chosen, process, plan
+            yield lease
         finally:
-            if process:
-                process.release()
+            if lease.process:
+                lease.process.release()
+
+    def report(self, variant: str, *, status: int, model_seconds: float, overhead_seconds: float) -> None:
+        """Put what CloudWatch is told of one request; ``status`` is what the container answered."""
+        reports.endpoint_invoked(
+            self._site.context.metrics,
+            endpoint=self.endpoint_name,
+            variant=variant,
+            status=status,
+            model_seconds=model_seconds,
+            overhead_seconds=overhead_seconds,
+            account=self._site.account,
+            region=self._site.region,
+        )
 
     def summary(self) -> dict[str, Any]:
         """One of ListEndpoints' items."""
@@ -229,18 +246,16 @@ class Endpoint:
             answer = {
                 **self.summary(),
                 "EndpointConfigName": self._plan.config_name,
-                "ProductionVariants": description.variants(self._plan, self.creation_time),
+                "ProductionVariants": description.variants(self._plan, self.creation_time, wanted=self._wanted),
+                "ShadowProductionVariants": description.shadows(self._plan, self.creation_time),
                 "DataCaptureConfig": description.capture(self._plan),
                 "FailureReason": self._failure_reason,
                 "LastDeploymentConfig": self._deployment_config,
             }
             if self._pending:
-                plan, since = self._pending
-                answer["PendingDeploymentSummary"] = {
-                    "EndpointConfigName": plan.config_name,
-                    "ProductionVariants": description.variants(plan, since),
-                    "StartTime": since,
-                }
+                answer["PendingDeploymentSummary"] = description.pending(
+                    self._pending.plan, self._pending.since, self._pending.stage
+                )
         return {name: value for name, value in answer.items() if value not in (None, [], {})}
 
     # -- inside
@@ -251,21 +266,62 @@ class Endpoint:
         if self.endpoint_status != "InService":
             raise AWSValidationException(f'Cannot update in-progress endpoint "{self.arn}".')
 
-    def _deploy(self, plan: Plan, *, otherwise: str) -> None:
-        """Start a plan's processes; InService with them, or ``otherwise`` with the reason and what there was."""
+    def _routes(self) -> list[Route]:
+        """What may answer a request: what the endpoint runs, and what is being deployed once it gets traffic."""
+        pending = self._pending
+        if pending is None or pending.fleet is None:
+            return [Route(self._plan, self._fleet)]
+        return [
+            Route(self._plan, self._fleet, 1 - pending.share),
+            Route(pending.plan, pending.fleet, pending.share),
+        ]
+
+    def _deploy(self, pending: Pending, rollout: Rollout, *, otherwise: str) -> None:
+        """Bring a plan into service; or leave what there was, ``otherwise``, with the reason."""
 
         def work() -> None:
+            fleet: Fleet = {}
             try:
-                fleet = self._site.deploy(plan)
-            except DeploymentError as error:
+                fleet = self._site.deploy(pending.plan)
+                self._shift(pending, fleet, rollout)
+            except (DeploymentError, RolledBack) as error:
+                with self._lock:
+                    pending.fleet = None
+                    if otherwise == "InService":
+                        self.endpoint_status = "RollingBack"
+                end(fleet)
                 self._settle(otherwise, reason=str(error))
                 return
             with self._lock:
-                old, self._fleet, self._plan = self._fleet, fleet, plan
-                self._settle("InService")
+                old, self._fleet, self._plan = self._fleet, fleet, pending.plan
+                pending.fleet, pending.stage = None, "Deleting"
+            if old:
+                time.sleep(rollout.termination_seconds)
+            self._settle("InService")
             end(old)
 
         self._begin(work)
+
+    def _shift(self, pending: Pending, fleet: Fleet, rollout: Rollout) -> None:
+        """Give the new fleet its traffic step by step, and bake after each.
+
+        Raises:
+            RolledBack: an alarm tripped, or it took too long.
+        """
+        began = time.monotonic()
+        for share in rollout.shares:
+            with self._lock:
+                pending.fleet, pending.share, pending.stage = fleet, share, "Baking"
+            until = time.monotonic() + rollout.bake_seconds
+            while True:
+                if alarm := tripped(self._site.account, self._site.region, rollout.alarms):
+                    raise RolledBack(f"The deployment was rolled back because the alarm {alarm} is in ALARM state.")
+                left = until - time.monotonic()
+                if left <= 0:
+                    break
+                if rollout.limit_seconds is not None and time.monotonic() - began > rollout.limit_seconds:
+                    raise RolledBack(f"The deployment did not complete within {rollout.limit_seconds} seconds.")
+                time.sleep(min(left, LOOK_SECONDS))
 
     def _settle(self, status: str, *, reason: str | None = None) -> None:
         with self._lock:

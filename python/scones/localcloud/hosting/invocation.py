@@ -11,18 +11,18 @@ Errors are those of InvokeEndpoint's API reference: ValidationError (400) for wh
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.exceptions import ServiceException
 
-from scones.localcloud.hosting import capture
+from scones.localcloud.hosting import copies
+from scones.localcloud.hosting.copies import PREFIX
 from scones.localcloud.hosting.endpoint import Endpoint
 from scones.localcloud.hosting.serving import Answer, NoAnswer, ServingProcess
 
 LARGEST_BODY = 6 * 1024 * 1024
-PREFIX = "x-amzn-sagemaker-"
 # Parameters of InvokeEndpoint that need what the local cloud does not have.
 UNSUPPORTED = (
     "target-model",
@@ -32,6 +32,9 @@ UNSUPPORTED = (
     "session-id",
     "prefix-aware-id",
 )
+
+# An endpoint answers through the whole of an update, also of one that is rolled back.
+ANSWERING = ("InService", "Updating", "RollingBack")
 
 Response = tuple[int, dict[str, Any], str | bytes]
 
@@ -51,7 +54,7 @@ def invoke(endpoint: Endpoint | None, name: str, body: bytes, headers: Mapping[s
     """
     if endpoint is None:
         return refusal(f"Endpoint {name} of account {account} not found.")
-    if endpoint.endpoint_status not in ("InService", "Updating"):
+    if endpoint.endpoint_status not in ANSWERING:
         return refusal(
             f"Endpoint {name} of account {account} is not InService: its status is {endpoint.endpoint_status}."
         )
@@ -63,29 +66,29 @@ def invoke(endpoint: Endpoint | None, name: str, body: bytes, headers: Mapping[s
     for parameter in UNSUPPORTED:
         if headers.get(PREFIX + parameter):
             return refusal(f"the local cloud does not support the header X-Amzn-SageMaker-{parameter.title()}")
+    began = time.monotonic()
     try:
-        with endpoint.lease(headers.get(PREFIX + "target-variant")) as (variant, process, plan):
+        with endpoint.lease(headers.get(PREFIX + "target-variant")) as lease:
+            variant, process, plan = lease.variant, lease.process, lease.plan
+            if lease.shadow:
+                copies.send(endpoint, lease, account, body, headers)
             if process is None:
+                endpoint.report(variant.name, status=503, model_seconds=0, overhead_seconds=time.monotonic() - began)
                 return _error(503, "ServiceUnavailable", {"Message": f"The container of {variant.name} is restarting."})
+            asked = time.monotonic()
             try:
-                answer = process.invoke(body, _container_headers(headers))
+                answer = process.invoke(body, copies.container_headers(headers))
             except NoAnswer as error:
                 if not process.alive:
                     endpoint.restart(variant, process)
                 answer = Answer(0, {}, str(error).encode())
+            took = time.monotonic() - asked
+            overhead = time.monotonic() - began - took
+            endpoint.report(variant.name, status=answer.status, model_seconds=took, overhead_seconds=overhead)
             if not 200 <= answer.status < 300:
                 return model_error(process, account, answer)
             content_type = answer.headers.get("content-type", "application/octet-stream")
-            if capture.sampled(plan.capture):
-                line = capture.event(
-                    plan.capture,
-                    request=capture.Message(headers.get("content-type", ""), body),
-                    answer=capture.Message(content_type, answer.body),
-                    now=datetime.now(UTC),
-                    inference_id=headers.get(PREFIX + "inference-id"),
-                    custom_attributes=headers.get(PREFIX + "custom-attributes"),
-                )
-                endpoint.captures.add(_target(plan.capture, account, name, variant.name), line)
+            copies.keep(endpoint, variant, plan, account, body, headers, answer)
     except ServiceException as error:
         return refusal(str(error))
     given = {"Content-Type": content_type, "x-Amzn-Invoked-Production-Variant": variant.name}
@@ -120,16 +123,6 @@ def model_error(process: ServingProcess, account: str, answer: Answer) -> Respon
             "LogStreamArn": stream.arn,
         },
     )
-
-
-def _container_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    kept = {"Content-Type": headers.get("content-type"), "Accept": headers.get("accept")}
-    kept["X-Amzn-SageMaker-Custom-Attributes"] = headers.get(PREFIX + "custom-attributes")
-    return {name: value for name, value in kept.items() if value}
-
-
-def _target(config: Mapping[str, Any], account: str, endpoint: str, variant: str) -> capture.Target:
-    return capture.Target(account, config["DestinationS3Uri"], endpoint, variant, config.get("KmsKeyId"))
 
 
 def _error(status: int, kind: str, body: Mapping[str, Any]) -> Response:

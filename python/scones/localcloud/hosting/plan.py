@@ -19,13 +19,13 @@ from moto.sagemaker.models import SageMakerModelBackend
 
 from scones.localcloud import images, objects
 
-UNSUPPORTED = ("ShadowProductionVariants", "AsyncInferenceConfig", "ExplainerConfig")
+UNSUPPORTED = ("AsyncInferenceConfig", "ExplainerConfig")
 STARTUP_SECONDS = 120  # where the configuration has no ContainerStartupHealthCheckTimeoutInSeconds
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One production variant.
+    """One production or shadow variant.
 
     Attributes:
         name: The variant's name.
@@ -56,11 +56,13 @@ class Plan:
         config_name: The endpoint configuration's name.
         variants: Its production variants.
         capture: DataCaptureConfig; None where the configuration has none.
+        shadows: Variants that get copies of requests, and whose answers nobody gets.
     """
 
     config_name: str
     variants: tuple[Variant, ...]
     capture: Mapping[str, Any] | None
+    shadows: tuple[Variant, ...] = ()
 
 
 def read_plan(backend: SageMakerModelBackend, config_name: str) -> Plan:
@@ -74,7 +76,13 @@ def read_plan(backend: SageMakerModelBackend, config_name: str) -> Plan:
         if config.get(field):
             raise ValidationError(f"endpoint configuration '{config_name}': the local cloud does not support {field}")
     variants = tuple(_variant(backend, variant) for variant in config["ProductionVariants"])
-    return Plan(config_name, variants, config.get("DataCaptureConfig") or None)
+    shadows = tuple(_variant(backend, variant) for variant in config.get("ShadowProductionVariants") or [])
+    if shadows and (len(variants), len(shadows)) != (1, 1):
+        raise ValidationError(
+            f"endpoint configuration '{config_name}' has {len(variants)} production and {len(shadows)} shadow "
+            "variants; with ShadowProductionVariants it has one of each"
+        )
+    return Plan(config_name, variants, config.get("DataCaptureConfig") or None, shadows)
 
 
 def retain(new: Plan, old: Plan, *, exclude: frozenset[str] = frozenset()) -> Plan:
