@@ -1,7 +1,52 @@
+data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
+data "aws_region" "current" {}
 
 locals {
-  arn = "arn:${data.aws_partition.current.partition}:s3:::${var.name}"
+  account   = data.aws_caller_identity.current.account_id
+  partition = data.aws_partition.current.partition
+  arn       = "arn:${local.partition}:s3:::${var.name}"
+
+  tls_statement = {
+    Sid       = "RefuseWithoutTLS"
+    Effect    = "Deny"
+    Principal = "*"
+    Action    = "s3:*"
+    Resource  = [local.arn, "${local.arn}/*"]
+    Condition = { Bool = { "aws:SecureTransport" = "false" } }
+  }
+
+  # What services deliver in their own name, each to its own folder, for this account alone.
+  log_statements = {
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+    access = [{
+      Sid       = "TakeAccessLogs"
+      Effect    = "Allow"
+      Principal = { Service = "logging.s3.amazonaws.com" }
+      Action    = "s3:PutObject"
+      Resource  = "${local.arn}/access/*"
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+    }]
+    # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
+    flow = [for sid, given in {
+      LookAtTheFlowLogsPlace = { action = "s3:GetBucketAcl", resource = local.arn, when = {} }
+      TakeFlowLogs = {
+        action   = "s3:PutObject"
+        resource = "${local.arn}/flow/AWSLogs/${local.account}/*"
+        when     = { "s3:x-amz-acl" = "bucket-owner-full-control" }
+      }
+      } : {
+      Sid       = sid
+      Effect    = "Allow"
+      Principal = { Service = "delivery.logs.amazonaws.com" }
+      Action    = given.action
+      Resource  = given.resource
+      Condition = {
+        StringEquals = merge({ "aws:SourceAccount" = local.account }, given.when)
+        ArnLike      = { "aws:SourceArn" = "arn:${local.partition}:logs:${data.aws_region.current.id}:${local.account}:*" }
+      }
+    }]
+  }
 }
 
 resource "aws_s3_bucket" "this" {
@@ -21,8 +66,13 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = aws_s3_bucket.this.id
 
   rule {
+    # One call to KMS a day and folder rather than one an object:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+    bucket_key_enabled = var.kms_key_arn != null
+
     apply_server_side_encryption_by_default {
-      sse_algorithm = "AES256"
+      sse_algorithm     = var.kms_key_arn == null ? "AES256" : "aws:kms"
+      kms_master_key_id = var.kms_key_arn
     }
   }
 }
@@ -49,19 +99,20 @@ resource "aws_s3_bucket_policy" "this" {
   bucket = aws_s3_bucket.this.id
 
   policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "RefuseWithoutTLS"
-      Effect    = "Deny"
-      Principal = "*"
-      Action    = "s3:*"
-      Resource  = [local.arn, "${local.arn}/*"]
-      Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
+    Version   = "2012-10-17"
+    Statement = concat([local.tls_statement], flatten([for source in sort(var.log_sources) : local.log_statements[source]]))
   })
 
   # S3 answers OperationAborted when a bucket's policy and its public access block change at once.
   depends_on = [aws_s3_bucket_public_access_block.this]
+}
+
+resource "aws_s3_bucket_logging" "this" {
+  count = var.access_log == null ? 0 : 1
+
+  bucket        = aws_s3_bucket.this.id
+  target_bucket = var.access_log.bucket
+  target_prefix = "access/${var.name}/"
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
@@ -104,6 +155,24 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
         content {
           noncurrent_days = noncurrent_version_expiration.value
         }
+      }
+    }
+  }
+
+  dynamic "rule" {
+    for_each = var.transitions
+
+    content {
+      id     = rule.key
+      status = "Enabled"
+
+      filter {
+        prefix = rule.value.prefix
+      }
+
+      transition {
+        days          = rule.value.days
+        storage_class = rule.value.storage_class
       }
     }
   }

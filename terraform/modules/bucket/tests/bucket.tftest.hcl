@@ -1,4 +1,12 @@
 mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { id = "us-east-1" }
+  }
+
   mock_data "aws_partition" {
     defaults = { partition = "aws" }
   }
@@ -25,6 +33,57 @@ run "keeps_versions_and_encrypts" {
   assert {
     condition     = aws_s3_bucket.this.force_destroy == false
     error_message = "A bucket with objects must survive destroy unless it is asked otherwise."
+  }
+}
+
+run "is_encrypted_by_a_key_of_ones_own" {
+  variables {
+    kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/1"
+  }
+
+  assert {
+    condition = one([
+      for rule in aws_s3_bucket_server_side_encryption_configuration.this.rule : [
+        rule.bucket_key_enabled,
+        rule.apply_server_side_encryption_by_default[0].sse_algorithm,
+        rule.apply_server_side_encryption_by_default[0].kms_master_key_id,
+      ]
+    ]) == [true, "aws:kms", "arn:aws:kms:us-east-1:123456789012:key/1"]
+    error_message = "The key given must encrypt, through a bucket key."
+  }
+}
+
+run "has_its_requests_recorded_elsewhere" {
+  variables {
+    access_log = { bucket = "scones-test-logs" }
+  }
+
+  assert {
+    condition     = [aws_s3_bucket_logging.this[0].target_bucket, aws_s3_bucket_logging.this[0].target_prefix] == ["scones-test-logs", "access/scones-test-123456789012/"]
+    error_message = "Requests must be recorded under the bucket's name."
+  }
+}
+
+run "takes_logs_of_its_account_only" {
+  variables {
+    log_sources = ["flow", "access"]
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : statement.Sid => [statement.Principal, statement.Action, statement.Resource] if statement.Effect == "Allow" } == {
+      TakeAccessLogs         = [{ Service = "logging.s3.amazonaws.com" }, "s3:PutObject", "arn:aws:s3:::scones-test-123456789012/access/*"]
+      LookAtTheFlowLogsPlace = [{ Service = "delivery.logs.amazonaws.com" }, "s3:GetBucketAcl", "arn:aws:s3:::scones-test-123456789012"]
+      TakeFlowLogs           = [{ Service = "delivery.logs.amazonaws.com" }, "s3:PutObject", "arn:aws:s3:::scones-test-123456789012/flow/AWSLogs/123456789012/*"]
+    }
+    error_message = "Each service must be let to its own folder."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement :
+      statement.Condition.StringEquals["aws:SourceAccount"] == "123456789012" if statement.Effect == "Allow"
+    ])
+    error_message = "Services must be bound to the account."
   }
 }
 
@@ -95,6 +154,20 @@ run "deletes_sooner_what_is_replaced_often" {
   }
 }
 
+run "moves_to_a_cheaper_class_what_is_seldom_read" {
+  variables {
+    expirations = { captures = { prefix = "captures/", days = 90 } }
+    transitions = { datasets = { prefix = "datasets/", days = 60 } }
+  }
+
+  assert {
+    condition = [for rule in aws_s3_bucket_lifecycle_configuration.this.rule : [
+      for transition in rule.transition : [rule.filter[0].prefix, transition.days, transition.storage_class]
+    ]] == [[], [], [["datasets/", 60, "INTELLIGENT_TIERING"]]]
+    error_message = "A transition must cover its prefix only, at its age, and move to a class that is read at once."
+  }
+}
+
 run "rejects_a_name_that_S3_would_refuse" {
   command = plan
 
@@ -143,4 +216,66 @@ run "rejects_zero_noncurrent_days_of_an_expiration" {
   }
 
   expect_failures = [var.expirations]
+}
+
+run "rejects_a_transition_of_half_a_day" {
+  command = plan
+
+  variables {
+    transitions = { datasets = { prefix = "datasets/", days = 0.5 } }
+  }
+
+  expect_failures = [var.transitions]
+}
+
+run "rejects_a_class_that_has_to_be_restored" {
+  command = plan
+
+  variables {
+    transitions = { datasets = { prefix = "datasets/", days = 90, storage_class = "DEEP_ARCHIVE" } }
+  }
+
+  expect_failures = [var.transitions]
+}
+
+run "rejects_two_rules_of_one_name" {
+  command = plan
+
+  variables {
+    expirations = { datasets = { prefix = "datasets/", days = 365 } }
+    transitions = { datasets = { prefix = "datasets/", days = 90 } }
+  }
+
+  expect_failures = [var.transitions]
+}
+
+run "rejects_a_key_that_is_an_alias" {
+  command = plan
+
+  variables {
+    kms_key_arn = "alias/scones"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}
+
+run "rejects_a_source_of_logs_that_it_does_not_know" {
+  command = plan
+
+  variables {
+    log_sources = ["cloudtrail"]
+  }
+
+  expect_failures = [var.log_sources]
+}
+
+run "rejects_logs_in_a_bucket_under_a_key" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/1"
+    log_sources = ["access"]
+  }
+
+  expect_failures = [var.log_sources]
 }
