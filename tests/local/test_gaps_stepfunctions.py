@@ -245,22 +245,28 @@ def test_a_task_that_takes_too_long_times_out(cloud, function, execute):
     assert time.monotonic() - began < 10
 
 
-# stepfunctions_clients
+# the interpreter's clients: scones.localcloud.executions
 
 
-def test_tasks_share_a_client_whose_making_is_not_left_to_threads():
+def test_a_roles_tasks_share_a_client_whose_making_is_not_left_to_threads():
     asked = in_another_process(
         """
         from concurrent.futures import ThreadPoolExecutor
-        from scones.localcloud.gaps import stepfunctions_clients
-        stepfunctions_clients.apply()
+        from types import SimpleNamespace
+        from scones.localcloud import executions
+        from scones.localcloud.authorization.principals import Keys
+        roles = SimpleNamespace(mint=lambda role, service, session: Keys(role, "secret", "token"))
+        executions.install(SimpleNamespace(roles=roles, endpoint="http://127.0.0.1:1234"))
         from moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils import boto_client_for
+        def made(number):
+            role = SimpleNamespace(role_arn=f"role-{number % 2}")
+            return boto_client_for(region="us-east-1", service="lambda", state_credentials=role)
         with ThreadPoolExecutor(8) as pool:
-            clients = list(pool.map(lambda _: boto_client_for(region="us-east-1", service="lambda"), range(32)))
+            clients = list(pool.map(made, range(32)))
         print(len(set(map(id, clients))), clients[0].meta.endpoint_url)
         """
     )
-    assert asked.split() == ["1", "http://127.0.0.1:1234"]
+    assert asked.split() == ["2", "http://127.0.0.1:1234"]
 
 
 def test_many_executions_run_at_the_same_time(cloud, function, state_machine):

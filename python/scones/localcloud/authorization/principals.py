@@ -76,7 +76,7 @@ def principal_of(access_key: str | None, token: str | None) -> Principal:
             raise BadKey("token", "The security token included in the request is invalid.")
         if session.expiration < utcnow():
             raise BadKey("expired", "The security token included in the request is expired")
-        return Principal(session.arn, account, "role", role_arn=session.role_arn)
+        return Principal(session.arn, account, "role", role_arn=session.role_arn, session_policy=session.policy)
     user = iam_backends[account][PARTITION].get_user_from_access_key_id(access_key)
     if user is None or user.get_access_key_by_id(access_key).status != "Active":
         raise BadKey("unknown", "The security token included in the request is invalid.")

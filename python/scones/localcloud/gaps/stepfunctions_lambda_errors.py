@@ -4,7 +4,8 @@ moto: ``stepfunctions/parser/asl/component/state/exec/state_task/state_task_lamb
 refusal ``Exception`` where the Resource is the function's ARN.
 
 AWS: ``Lambda.TooManyRequestsException``, ``Lambda.ServiceException`` and so on, for both kinds of Resource (Step
-Functions Developer Guide, Handling errors).
+Functions Developer Guide, Handling errors); what Lambda has no exception for, as a missing permission, is
+``Lambda.AWSLambdaException``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
+NAMES = {"AccessDeniedException": "AWSLambdaException"}
+
 
 def apply() -> None:
     unnamed = StateTaskLambda._from_error
@@ -26,7 +29,8 @@ def apply() -> None:
     def _from_error(self: StateTaskLambda, env: Any, ex: Exception) -> FailureEvent:
         if not isinstance(ex, ClientError):
             return unnamed(self, env, ex)
-        error, cause = f"Lambda.{ex.response['Error']['Code']}", ex.response["Error"]["Message"]
+        code, cause = ex.response["Error"]["Code"], ex.response["Error"]["Message"]
+        error = f"Lambda.{NAMES.get(code, code)}"
         details = EventDetails(
             lambdaFunctionFailedEventDetails=LambdaFunctionFailedEventDetails(error=error, cause=cause)
         )
