@@ -168,6 +168,17 @@ run "moves_to_a_cheaper_class_what_is_seldom_read" {
   }
 }
 
+run "goes_with_its_objects_only_when_asked" {
+  variables {
+    force_destroy = true
+  }
+
+  assert {
+    condition     = aws_s3_bucket.this.force_destroy
+    error_message = "What was asked to go with its objects must not stop a destroy."
+  }
+}
+
 run "rejects_a_name_that_S3_would_refuse" {
   command = plan
 

@@ -115,7 +115,14 @@ run "has_an_interface_for_each_service_named" {
     condition = alltrue([
       for endpoint in aws_vpc_endpoint.interface :
       endpoint.private_dns_enabled && length(endpoint.subnet_ids) == 3 &&
-      jsondecode(endpoint.policy).Statement[0].Condition == { StringEquals = { "aws:PrincipalAccount" = "123456789012" } }
+      jsondecode(endpoint.policy).Statement == [{
+        Sid       = "LetOwnPrincipalsThrough"
+        Effect    = "Allow"
+        Principal = "*"
+        Action    = "*"
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:PrincipalAccount" = "123456789012" } }
+      }]
     ])
     error_message = "An endpoint must answer under the service's name in every subnet, and to the account's principals only."
   }
