@@ -59,12 +59,17 @@ def read_pin(path: Path) -> PinnedModel:
         RegistryError: no model is pinned, or the file cannot be used.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))["model"]
-        values = {field.name: found[field.name] for field in fields(PinnedModel)}
+        return parse_pin(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RegistryError(f"no model is pinned: there is no {path}", hint=_HINT) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RegistryError(f"{path} does not hold a pinned model: {error!r}", hint=_HINT) from None
+
+
+def parse_pin(text: str) -> PinnedModel:
+    """A pinned model out of the file's text; raises ValueError, KeyError or TypeError where it holds none."""
+    found = json.loads(text)["model"]
+    values = {field.name: found[field.name] for field in fields(PinnedModel)}
     return PinnedModel(**{**values, "class_labels": tuple(values["class_labels"])})
 
 

@@ -10,7 +10,15 @@ from importlib import import_module
 from invoke import Collection
 
 TOP = ("data", "tune", "registry", "threshold", "package", "run", "evaluate", "demo", "env", "docs")
-NESTED = {"local": "local", "tf": "tf", "asl": "asl", "bench": "bench", "model": "model", "checks": "checks"}
+NESTED = {
+    "local": "local",
+    "ci": "ci",
+    "tf": "tf",
+    "asl": "asl",
+    "bench": "bench",
+    "model": "model",
+    "checks": "checks",
+}
 
 
 def compose() -> Collection:

@@ -41,7 +41,17 @@ def checkov(context, reasons=False):
         )
 
 
+@task
+def workflows(context):
+    """Hold the GitHub and GitLab workflow files against their schemas and zizmor's audits; no network is asked."""
+    from scones import settings
+    from scones.checks import workflows as tool
+
+    print("\n".join(tool.lint(settings.ROOT, build=settings.ROOT / "build")))
+
+
 @task(default=True, name="all")
 def every(context):
     """Run every check there is."""
+    workflows(context)
     checkov(context)

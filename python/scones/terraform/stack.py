@@ -83,17 +83,6 @@ class Stack:
         name = "TF_CLI_ARGS_init"
         self._run("init", also={name: self.variables[name].replace(" -upgrade", " -lockfile=readonly")})
 
-    def validate(self) -> None:
-        """Prove the configuration consistent, without a cloud.
-
-        Raises:
-            TerraformError: it is not.
-        """
-        # A data folder of its own, since this one knows no backend.
-        alone = {"TF_DATA_DIR": ".terraform/validate", "TF_CLI_ARGS_init": "-input=false -upgrade"}
-        self._run("init", "-backend=false", also=alone)
-        self._run("validate", also=alone)
-
     def plan(self, *, out: Path | None = None) -> bool:
         """Show what applying would change.
 
