@@ -100,3 +100,50 @@ variable "log_retention_days" {
     error_message = "CloudWatch Logs keeps lines for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days; this is ${var.log_retention_days}."
   }
 }
+
+variable "kms_key_arn" {
+  description = "The KMS key that encrypts the function's variables and its log; null leaves them to AWS's own keys, which cost nothing."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    error_message = "kms_key_arn has the form arn:aws:kms:REGION:ACCOUNT:key/ID; this is \"${coalesce(var.kms_key_arn, "null")}\"."
+  }
+}
+
+variable "vpc" {
+  description = "The subnets and security groups that the function runs in; null runs it in Lambda's own network. There it reaches only what has an endpoint."
+  type = object({
+    subnet_ids         = list(string)
+    security_group_ids = list(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.vpc == null ? true : length(var.vpc.subnet_ids) > 0 && length(var.vpc.security_group_ids) > 0
+    error_message = "vpc needs one or more of each of subnet_ids and security_group_ids; this is ${jsonencode(var.vpc)}."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "The policy that bounds what the role may ever do, whatever its own policies say; null sets no bound."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null ? true : can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn has the form arn:aws:iam::ACCOUNT:policy/NAME; this is \"${coalesce(var.permissions_boundary_arn, "null")}\"."
+  }
+}
+
+variable "reserved_concurrency" {
+  description = "How many calls may run at once, which no other function can take away; null shares the account's."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.reserved_concurrency == null ? true : var.reserved_concurrency >= 0 && floor(var.reserved_concurrency) == var.reserved_concurrency
+    error_message = "reserved_concurrency is a whole number, 0 (which stops the function) or more; this is ${coalesce(var.reserved_concurrency, -1)}."
+  }
+}

@@ -5,11 +5,16 @@ data "aws_caller_identity" "current" {}
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/vendedlogs/states/${var.name}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
+
+  #checkov:skip=CKV_AWS_158:the key is an option, kms_key_arn; CloudWatch Logs encrypts with its own otherwise
+  #checkov:skip=CKV_AWS_338:log_retention_days decides; events of executions are of use for weeks, and a year of them costs
 }
 
 resource "aws_iam_role" "this" {
-  name        = "${var.name}-states"
-  description = "What the state machine ${var.name} may do."
+  name                 = "${var.name}-states"
+  description          = "What the state machine ${var.name} may do."
+  permissions_boundary = var.permissions_boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -85,6 +90,8 @@ resource "aws_sfn_state_machine" "this" {
   tracing_configuration {
     enabled = true
   }
+
+  #checkov:skip=CKV_AWS_285:every event is logged; the states' input and output, which are images, are kept out of the log
 
   # States proves that the role may log when the machine is made.
   depends_on = [aws_iam_role_policy.this]

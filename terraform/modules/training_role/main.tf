@@ -10,6 +10,7 @@ data "aws_sagemaker_prebuilt_ecr_image" "this" {
 locals {
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.id
+  ec2       = "arn:${local.partition}:ec2:${local.region}:${data.aws_caller_identity.current.account_id}"
 
   # What a training job's role needs, of what SageMaker lists for CreateTrainingJob:
   # https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html#sagemaker-roles-createtrainingjob-perms
@@ -72,11 +73,69 @@ locals {
       Resource = "arn:${local.partition}:ecr:${local.region}:${data.aws_sagemaker_prebuilt_ecr_image.this.registry_id}:repository/${var.algorithm}"
     },
   ]
+
+  # What it needs besides for the key of its data, its model and its volume, and for its network:
+  # https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html#sagemaker-roles-createtrainingjob-perms
+  key_statements = [for arn in var.kms_key_arn[*] : [
+    {
+      Sid      = "UseTheKey"
+      Effect   = "Allow"
+      Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
+      Resource = arn
+    },
+    {
+      # For the volume, which EC2 encrypts: a grant that only a service of AWS can be given.
+      Sid       = "LendTheKeyForTheVolume"
+      Effect    = "Allow"
+      Action    = ["kms:CreateGrant"]
+      Resource  = arn
+      Condition = { Bool = { "kms:GrantIsForAWSResource" = "true" } }
+    },
+  ]]
+
+  network_statements = [for vpc in var.vpc[*] : [
+    {
+      Sid    = "MakeItsNetworkInterfaces"
+      Effect = "Allow"
+      Action = ["ec2:CreateNetworkInterface"]
+      Resource = concat(
+        ["${local.ec2}:network-interface/*"],
+        [for id in vpc.subnet_ids : "${local.ec2}:subnet/${id}"],
+        [for id in vpc.security_group_ids : "${local.ec2}:security-group/${id}"],
+      )
+    },
+    {
+      Sid    = "LendAndDeleteItsNetworkInterfaces"
+      Effect = "Allow"
+      Action = [
+        "ec2:CreateNetworkInterfacePermission",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DeleteNetworkInterfacePermission",
+      ]
+      Resource  = "${local.ec2}:network-interface/*"
+      Condition = { ArnEquals = { "ec2:Subnet" = [for id in vpc.subnet_ids : "${local.ec2}:subnet/${id}"] } }
+    },
+    {
+      # EC2's lists have no resource to name:
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+      Sid    = "LookAtTheNetwork"
+      Effect = "Allow"
+      Action = [
+        "ec2:DescribeDhcpOptions",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+      ]
+      Resource = "*"
+    },
+  ]]
 }
 
 resource "aws_iam_role" "this" {
-  name        = var.name
-  description = "What a training job may do."
+  name                 = var.name
+  description          = "What a training job may do."
+  permissions_boundary = var.permissions_boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -90,7 +149,11 @@ resource "aws_iam_role" "this" {
 }
 
 resource "aws_iam_role_policy" "this" {
-  name   = "training"
-  role   = aws_iam_role.this.id
-  policy = jsonencode({ Version = "2012-10-17", Statement = local.statements })
+  name = "training"
+  role = aws_iam_role.this.id
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = flatten([local.statements, local.key_statements, local.network_statements])
+  })
 }

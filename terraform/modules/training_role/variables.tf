@@ -26,3 +26,39 @@ variable "algorithm" {
   default     = "image-classification"
   nullable    = false
 }
+
+variable "kms_key_arn" {
+  description = "The KMS key that encrypts the bucket and the volumes of jobs; null where AWS's own keys do."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    error_message = "kms_key_arn has the form arn:aws:kms:REGION:ACCOUNT:key/ID; this is \"${coalesce(var.kms_key_arn, "null")}\"."
+  }
+}
+
+variable "vpc" {
+  description = "The subnets and security groups that jobs run in; null where they run in SageMaker's own network."
+  type = object({
+    subnet_ids         = list(string)
+    security_group_ids = list(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.vpc == null ? true : length(var.vpc.subnet_ids) > 0 && length(var.vpc.security_group_ids) > 0
+    error_message = "vpc needs one or more of each of subnet_ids and security_group_ids; this is ${jsonencode(var.vpc)}."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "The policy that bounds what the role may ever do, whatever its own policies say; null sets no bound."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null ? true : can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn has the form arn:aws:iam::ACCOUNT:policy/NAME; this is \"${coalesce(var.permissions_boundary_arn, "null")}\"."
+  }
+}

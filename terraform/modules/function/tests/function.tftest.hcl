@@ -1,4 +1,16 @@
 mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { id = "us-east-1" }
+  }
+
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::123456789012:role/scones-test-greet" }
   }
@@ -58,6 +70,54 @@ run "may_do_what_it_is_allowed_by_name" {
   assert {
     condition     = aws_lambda_function.this.tracing_config[0].mode == "PassThrough"
     error_message = "Tracing must be off."
+  }
+}
+
+run "runs_in_a_network_with_a_key_and_within_a_boundary" {
+  variables {
+    environment              = { GREETING = "hello" }
+    kms_key_arn              = "arn:aws:kms:us-east-1:123456789012:key/1"
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+    reserved_concurrency     = 5
+    tracing                  = false
+    vpc                      = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"] }
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.this.vpc_config[0].subnet_ids == toset(["subnet-1", "subnet-2"]) &&
+      aws_lambda_function.this.vpc_config[0].security_group_ids == toset(["sg-1"])
+    )
+    error_message = "The function must run in the network."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.kms_key_arn == var.kms_key_arn && aws_cloudwatch_log_group.this.kms_key_id == var.kms_key_arn
+    error_message = "The key must encrypt variables and log."
+  }
+
+  assert {
+    condition     = aws_iam_role.this.permissions_boundary == var.permissions_boundary_arn
+    error_message = "The role must have its boundary."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.reserved_concurrent_executions == 5
+    error_message = "Concurrency must be reserved."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid => [statement.Action, statement.Resource] if statement.Sid != "WriteItsLogs" } == {
+      MakeItsNetworkInterfaces = [["ec2:CreateNetworkInterface"], [
+        "arn:aws:ec2:us-east-1:123456789012:network-interface/*",
+        "arn:aws:ec2:us-east-1:123456789012:subnet/subnet-1",
+        "arn:aws:ec2:us-east-1:123456789012:subnet/subnet-2",
+        "arn:aws:ec2:us-east-1:123456789012:security-group/sg-1",
+      ]]
+      DeleteItsNetworkInterfaces = [["ec2:DeleteNetworkInterface"], ["arn:aws:ec2:us-east-1:123456789012:network-interface/*"]]
+      FindItsNetworkInterfaces   = [["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"], ["*"]]
+    }
+    error_message = "The role must let Lambda make interfaces in these subnets only."
   }
 }
 
@@ -169,4 +229,44 @@ run "rejects_a_retention_that_logs_do_not_know" {
   }
 
   expect_failures = [var.log_retention_days]
+}
+
+run "rejects_a_key_that_is_an_alias" {
+  command = plan
+
+  variables {
+    kms_key_arn = "alias/scones"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}
+
+run "rejects_a_network_without_a_security_group" {
+  command = plan
+
+  variables {
+    vpc = { subnet_ids = ["subnet-1"], security_group_ids = [] }
+  }
+
+  expect_failures = [var.vpc]
+}
+
+run "rejects_a_boundary_that_is_no_policy" {
+  command = plan
+
+  variables {
+    permissions_boundary_arn = "arn:aws:iam::123456789012:role/developer"
+  }
+
+  expect_failures = [var.permissions_boundary_arn]
+}
+
+run "rejects_half_a_call_at_once" {
+  command = plan
+
+  variables {
+    reserved_concurrency = 0.5
+  }
+
+  expect_failures = [var.reserved_concurrency]
 }

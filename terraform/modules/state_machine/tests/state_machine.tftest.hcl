@@ -69,6 +69,23 @@ run "logs_every_event_but_no_image" {
   }
 }
 
+run "logs_under_a_key_and_stays_within_a_boundary" {
+  variables {
+    kms_key_arn              = "arn:aws:kms:us-east-1:123456789012:key/1"
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.this.kms_key_id == var.kms_key_arn
+    error_message = "The key must encrypt the log."
+  }
+
+  assert {
+    condition     = aws_iam_role.this.permissions_boundary == var.permissions_boundary_arn
+    error_message = "The role must have its boundary."
+  }
+}
+
 run "rejects_a_name_too_long_for_its_role" {
   command = plan
 
@@ -117,4 +134,24 @@ run "rejects_a_retention_that_logs_do_not_know" {
   }
 
   expect_failures = [var.log_retention_days]
+}
+
+run "rejects_a_key_that_is_an_alias" {
+  command = plan
+
+  variables {
+    kms_key_arn = "alias/scones"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}
+
+run "rejects_a_boundary_that_is_no_policy" {
+  command = plan
+
+  variables {
+    permissions_boundary_arn = "arn:aws:iam::123456789012:role/developer"
+  }
+
+  expect_failures = [var.permissions_boundary_arn]
 }

@@ -53,6 +53,65 @@ run "lists_what_it_reads_only_and_puts_metrics_of_training_only" {
   }
 }
 
+run "uses_its_key_and_lends_it_to_services_only" {
+  variables {
+    kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/1"
+  }
+
+  assert {
+    condition = slice(jsondecode(aws_iam_role_policy.this.policy).Statement, 8, 10) == [
+      {
+        Sid      = "UseTheKey"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
+        Resource = "arn:aws:kms:us-east-1:123456789012:key/1"
+      },
+      {
+        Sid       = "LendTheKeyForTheVolume"
+        Effect    = "Allow"
+        Action    = ["kms:CreateGrant"]
+        Resource  = "arn:aws:kms:us-east-1:123456789012:key/1"
+        Condition = { Bool = { "kms:GrantIsForAWSResource" = "true" } }
+      },
+    ]
+    error_message = "The role must be able to use this key, and to lend it to services of AWS only."
+  }
+}
+
+run "makes_interfaces_in_its_subnets_only_within_its_boundary" {
+  variables {
+    vpc                      = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"] }
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid => statement.Resource if startswith(statement.Action[0], "ec2:") } == {
+      MakeItsNetworkInterfaces = [
+        "arn:aws:ec2:us-east-1:123456789012:network-interface/*",
+        "arn:aws:ec2:us-east-1:123456789012:subnet/subnet-1",
+        "arn:aws:ec2:us-east-1:123456789012:subnet/subnet-2",
+        "arn:aws:ec2:us-east-1:123456789012:security-group/sg-1",
+      ]
+      LendAndDeleteItsNetworkInterfaces = "arn:aws:ec2:us-east-1:123456789012:network-interface/*"
+      LookAtTheNetwork                  = "*"
+    }
+    error_message = "Interfaces must be made in these subnets and with this security group only."
+  }
+
+  assert {
+    condition = one([
+      for statement in jsondecode(aws_iam_role_policy.this.policy).Statement :
+      statement.Condition.ArnEquals["ec2:Subnet"] if statement.Sid == "LendAndDeleteItsNetworkInterfaces"
+    ]) == ["arn:aws:ec2:us-east-1:123456789012:subnet/subnet-1", "arn:aws:ec2:us-east-1:123456789012:subnet/subnet-2"]
+    error_message = "Interfaces of other subnets must be left alone."
+  }
+
+  assert {
+    condition     = aws_iam_role.this.permissions_boundary == var.permissions_boundary_arn
+    error_message = "The role must have its boundary."
+  }
+}
+
 run "is_taken_by_sagemaker_of_this_account_only" {
   assert {
     condition = jsondecode(aws_iam_role.this.assume_role_policy).Statement == [{
@@ -83,4 +142,34 @@ run "rejects_an_arn_that_is_no_bucket" {
   }
 
   expect_failures = [var.bucket_arn]
+}
+
+run "rejects_a_key_that_is_an_alias" {
+  command = plan
+
+  variables {
+    kms_key_arn = "alias/scones"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}
+
+run "rejects_a_network_without_a_security_group" {
+  command = plan
+
+  variables {
+    vpc = { subnet_ids = ["subnet-1"], security_group_ids = [] }
+  }
+
+  expect_failures = [var.vpc]
+}
+
+run "rejects_a_boundary_that_is_no_policy" {
+  command = plan
+
+  variables {
+    permissions_boundary_arn = "arn:aws:iam::123456789012:role/developer"
+  }
+
+  expect_failures = [var.permissions_boundary_arn]
 }
