@@ -1,0 +1,192 @@
+# Every alarm in one map: what is watched, from which value on, over how long, and what it means. What is absent is no
+# alarm unless it is said: no traffic is no error.
+
+locals {
+  five_minutes = 300
+
+  by_variant = merge([
+    for number, variant in var.endpoint.variant_names : {
+      for kind, alarm in {
+        "endpoint-4xx" = {
+          description = "The model refuses requests: somebody sends what is no image, or of a type that it does not read."
+          metric      = "Invocation4XXErrors", statistic = "Sum", threshold = var.thresholds.endpoint_4xx
+        }
+        "endpoint-5xx" = {
+          description = "The model fails on requests or does not answer: look at the endpoint's log, and roll back the model."
+          metric      = "Invocation5XXErrors", statistic = "Sum", threshold = var.thresholds.endpoint_5xx
+        }
+        "endpoint-latency" = {
+          # ModelLatency is in microseconds.
+          description = "One request in a hundred takes longer than ${var.thresholds.latency_p99_ms} ms in the model: more or larger instances are needed."
+          metric      = "ModelLatency", statistic = "p99", threshold = var.thresholds.latency_p99_ms * 1000
+        }
+      } :
+      number == 0 ? kind : "${kind}-${lower(variant)}" => merge(alarm, {
+        namespace  = "AWS/SageMaker"
+        dimensions = { EndpointName = var.endpoint.name, VariantName = variant }
+      })
+    }
+  ]...)
+
+  metric_alarms = merge(
+    {
+      for name, alarm in local.by_variant : name => merge({ period = local.five_minutes, periods = 1, comparison = "GreaterThanOrEqualToThreshold", missing = "notBreaching" }, alarm)
+    },
+    {
+      for hours in [var.thresholds.silent_hours] : "endpoint-silent" => {
+        description = "Nobody has asked the endpoint for ${hours} hours: what calls it may be broken, or it runs and costs for nothing."
+        namespace   = "AWS/SageMaker"
+        metric      = "Invocations"
+        statistic   = "Sum"
+        dimensions  = { EndpointName = var.endpoint.name, VariantName = var.endpoint.variant_names[0] }
+        threshold   = 1
+        period      = 3600
+        periods     = hours
+        comparison  = "LessThanThreshold"
+        # Without requests there is no data, which is just what this is about.
+        missing = "breaching"
+      } if hours > 0
+    },
+    {
+      executions-failed = {
+        description = "Executions end in errors other than low confidence: the saved query ${var.name}/errors lists them."
+        namespace   = var.name
+        metric      = "Failures"
+        statistic   = "Sum"
+        dimensions  = {}
+        threshold   = var.thresholds.failed_executions
+        period      = local.five_minutes
+        periods     = 1
+        comparison  = "GreaterThanOrEqualToThreshold"
+        missing     = "notBreaching"
+      }
+    },
+    {
+      for key, function in var.functions : "${key}-throttled" => {
+        description = "Calls of the function ${function.name} are refused: it reached its, or the account's, concurrency."
+        namespace   = "AWS/Lambda"
+        metric      = "Throttles"
+        statistic   = "Sum"
+        dimensions  = { FunctionName = function.name }
+        threshold   = var.thresholds.function_throttles
+        period      = local.five_minutes
+        periods     = 1
+        comparison  = "GreaterThanOrEqualToThreshold"
+        missing     = "notBreaching"
+      }
+    },
+    {
+      for key, function in var.functions : "${key}-errors" => {
+        description = "The function ${function.name} ends in errors: the saved query ${var.name}/errors lists them."
+        namespace   = "AWS/Lambda"
+        metric      = "Errors"
+        statistic   = "Sum"
+        dimensions  = { FunctionName = function.name }
+        threshold   = var.thresholds.function_errors
+        period      = local.five_minutes
+        periods     = 1
+        comparison  = "GreaterThanOrEqualToThreshold"
+        missing     = "notBreaching"
+      } if !function.refuses_low_answers
+    },
+  )
+
+  succeeded = { namespace = "AWS/States", metric = "ExecutionsSucceeded", dimensions = { StateMachineArn = var.state_machine.arn } }
+  low_count = { namespace = var.name, metric = "LowConfidence", dimensions = {} }
+
+  # Alarms on several metrics; each is a sum over the period.
+  math_alarms = merge(
+    {
+      low-confidence = {
+        description = "At least ${var.thresholds.low_confidence_percent} percent of answers are not sure enough: the images have changed, or the threshold is too high."
+        expression  = "IF(FILL(low, 0) + FILL(succeeded, 0) >= ${var.thresholds.low_confidence_minimum}, 100 * FILL(low, 0) / (FILL(low, 0) + FILL(succeeded, 0)), 0)"
+        metrics     = { low = local.low_count, succeeded = local.succeeded }
+        threshold   = var.thresholds.low_confidence_percent
+        period      = 900
+        periods     = 1
+      }
+    },
+    {
+      for key, function in var.functions : "${key}-errors" => {
+        description = "The function ${function.name} ends in errors other than low confidence: the saved query ${var.name}/errors lists them."
+        expression  = "FILL(errors, 0) - FILL(low, 0)"
+        metrics = {
+          errors = { namespace = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = function.name } }
+          low    = local.low_count
+        }
+        threshold = var.thresholds.function_errors
+        period    = local.five_minutes
+        periods   = 1
+      } if function.refuses_low_answers
+    },
+    {
+      for captures in var.captures[*] : "capture-stopped" => {
+        description = "The endpoint answers, and nothing of it arrives in s3://${captures.bucket}/${captures.prefix}: its disk is full, or its role or key lets it write no more."
+        # Captures arrive minutes after their requests, and S3's counts some minutes later still: hence two hours.
+        expression = "IF(FILL(invocations, 0) >= ${var.thresholds.capture_stopped_after} AND FILL(captures, 0) < 1, 1, 0)"
+        metrics = {
+          invocations = { namespace = "AWS/SageMaker", metric = "Invocations", dimensions = { EndpointName = var.endpoint.name, VariantName = var.endpoint.variant_names[0] } }
+          captures    = { namespace = "AWS/S3", metric = "PutRequests", dimensions = { BucketName = captures.bucket, FilterId = "${var.name}-captures" } }
+        }
+        threshold = 1
+        period    = 3600
+        periods   = 2
+      }
+    },
+  )
+}
+
+resource "aws_cloudwatch_metric_alarm" "metric" {
+  for_each = local.metric_alarms
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.description
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimensions
+  statistic           = startswith(each.value.statistic, "p") ? null : each.value.statistic
+  extended_statistic  = startswith(each.value.statistic, "p") ? each.value.statistic : null
+  period              = each.value.period
+  evaluation_periods  = each.value.periods
+  comparison_operator = each.value.comparison
+  threshold           = each.value.threshold
+  treat_missing_data  = each.value.missing
+  alarm_actions       = [aws_sns_topic.this.arn]
+  ok_actions          = [aws_sns_topic.this.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "math" {
+  for_each = local.math_alarms
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.description
+  evaluation_periods  = each.value.periods
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = each.value.threshold
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.this.arn]
+  ok_actions          = [aws_sns_topic.this.arn]
+
+  metric_query {
+    id          = "watched"
+    label       = each.key
+    expression  = each.value.expression
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = each.value.metrics
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = metric_query.value.namespace
+        metric_name = metric_query.value.metric
+        dimensions  = metric_query.value.dimensions
+        period      = each.value.period
+        stat        = "Sum"
+      }
+    }
+  }
+}

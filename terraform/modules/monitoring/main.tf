@@ -1,0 +1,87 @@
+data "aws_caller_identity" "current" {}
+data "aws_region" "current" {}
+
+# CloudWatch cannot publish to a topic under SNS's own key, so that without a key of the account's the topic has none:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+resource "aws_sns_topic" "this" {
+  #checkov:skip=CKV_AWS_26:a key of the account's is an option, and SNS's own key lets no alarm publish
+  name              = "${var.name}-alarms"
+  kms_master_key_id = var.kms_key_arn
+}
+
+resource "aws_sns_topic_policy" "this" {
+  arn = aws_sns_topic.this.arn
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        # CloudWatch's alarms and the account's budgets:
+        # https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
+        Sid       = "LetAlarmsAndBudgetsPublish"
+        Effect    = "Allow"
+        Principal = { Service = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"] }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.this.arn
+        Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
+      },
+      {
+        Sid       = "RefuseWithoutTLS"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.this.arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+}
+
+resource "aws_sns_topic_subscription" "email" {
+  for_each = toset(var.emails)
+
+  topic_arn = aws_sns_topic.this.arn
+  protocol  = "email"
+  endpoint  = each.value
+}
+
+locals {
+  ended = "($.type = \"ExecutionFailed\") || ($.type = \"ExecutionTimedOut\")"
+  low   = "$.details.error = \"${var.low_confidence_error}\""
+
+  # Executions, counted from the state machine's log, since its own metrics do not tell one error from another. An error
+  # that a log does not name counts as a failure: an alarm too many is better than none.
+  counted = {
+    LowConfidence = "{ ($.type = \"ExecutionFailed\") && (${local.low}) }"
+    Failures      = "{ (${local.ended}) && (($.details.error NOT EXISTS) || ($.details.error != \"${var.low_confidence_error}\")) }"
+  }
+}
+
+resource "aws_cloudwatch_log_metric_filter" "this" {
+  for_each = local.counted
+
+  name           = "${var.name}-${each.key}"
+  log_group_name = var.state_machine.log_group_name
+  pattern        = each.value
+
+  metric_transformation {
+    namespace     = var.name
+    name          = each.key
+    value         = "1"
+    default_value = "0"
+    unit          = "Count"
+  }
+}
+
+# S3 counts the requests under a prefix only where it is told to:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-configurations.html
+resource "aws_s3_bucket_metric" "captures" {
+  for_each = { for one in var.captures[*] : "captures" => one }
+
+  bucket = each.value.bucket
+  name   = "${var.name}-captures"
+
+  filter {
+    prefix = each.value.prefix
+  }
+}
