@@ -1,6 +1,8 @@
 output "name" {
-  description = "The bucket's name."
+  description = "The bucket's name, once its policy is in place."
   value       = aws_s3_bucket.this.id
+
+  depends_on = [aws_s3_bucket_policy.this]
 }
 
 output "arn" {

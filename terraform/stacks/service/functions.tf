@@ -10,12 +10,17 @@ locals {
     [for arn in slice(local.image_buckets, 1, length(local.image_buckets)) : "${arn}/*"],
   )
 
-  read_images = {
-    ReadImages = { actions = ["s3:GetObject"], resources = local.image_objects }
-    # Without it S3 answers 403 for a key that is not there, and a wrong key would look like a missing permission:
-    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-    TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = local.image_buckets }
-  }
+  read_images = merge(
+    {
+      ReadImages = { actions = ["s3:GetObject"], resources = local.image_objects }
+      # Without it S3 answers 403 for a key that is not there, and a wrong key would look like a missing permission:
+      # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+      TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = local.image_buckets }
+    },
+    # S3 decrypts an object for whoever may use its key:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+    { for arn in local.kms_key_arn[*] : "DecryptImages" => { actions = ["kms:Decrypt"], resources = [arn] } },
+  )
 
   functions = {
     serialize-image-data = {

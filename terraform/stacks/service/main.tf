@@ -26,26 +26,6 @@ locals {
   permissions_boundary_arn = try(local.foundation.permissions_boundary_arn, null)
 }
 
-module "endpoint" {
-  source = "../../modules/endpoint"
-
-  name               = local.prefix
-  image_uri          = var.model.image_uri
-  artifact_uri       = var.model.artifact_uri
-  artifact_sha256    = var.model.artifact_sha256
-  instance_type      = var.endpoint_instance_type
-  instance_count     = var.endpoint_instance_count
-  capture_uri        = local.capture_uri
-  capture_percentage = var.capture_percentage
-  log_retention_days = var.log_retention_days
-
-  model_tags = {
-    ModelPackage       = var.model.package_arn
-    DatasetFingerprint = var.model.dataset_fingerprint
-    GitCommit          = var.model.git_commit
-  }
-}
-
 module "function" {
   source   = "../../modules/function"
   for_each = local.functions
@@ -58,6 +38,10 @@ module "function" {
   memory_mb          = each.value.memory_mb
   timeout_seconds    = each.value.timeout_seconds
   log_retention_days = var.log_retention_days
+
+  kms_key_arn              = local.kms_key_arn
+  vpc                      = local.vpc
+  permissions_boundary_arn = local.permissions_boundary_arn
 }
 
 module "state_machine" {
@@ -71,4 +55,7 @@ module "state_machine" {
   ))
   function_arns      = [for function in module.function : function.arn]
   log_retention_days = var.log_retention_days
+
+  kms_key_arn              = local.kms_key_arn
+  permissions_boundary_arn = local.permissions_boundary_arn
 }

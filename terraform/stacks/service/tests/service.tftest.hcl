@@ -63,6 +63,33 @@ run "gives_the_console_an_input_that_works" {
   }
 }
 
+run "takes_up_the_foundations_key_network_and_boundary" {
+  override_data {
+    target = data.terraform_remote_state.foundation
+    values = { outputs = {
+      bucket                   = "scones-test-123456789012"
+      kms_key_arn              = "arn:aws:kms:us-east-1:123456789012:key/1"
+      vpc                      = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+      permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+    } }
+  }
+
+  assert {
+    condition = (
+      local.kms_key_arn == "arn:aws:kms:us-east-1:123456789012:key/1" && local.vpc.subnet_ids == ["subnet-1"] &&
+      local.permissions_boundary_arn == "arn:aws:iam::123456789012:policy/boundary"
+    )
+    error_message = "What the foundation has must be used here."
+  }
+
+  assert {
+    condition = [for name, function in local.functions : name if can(function.allow.DecryptImages)] == [
+      "classify-image", "serialize-image-data",
+    ]
+    error_message = "The functions that read images, and no other, must be able to decrypt them."
+  }
+}
+
 run "names_three_functions" {
   assert {
     condition = output.function_names == {
