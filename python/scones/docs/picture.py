@@ -26,6 +26,7 @@ from scones.terraform.configuration import Block, text_of
 SERVICES = {
     "aws_appautoscaling_": "Application Auto Scaling",
     "aws_budgets_": "Budgets",
+    "aws_ce_": "Cost Explorer",
     "aws_cloudwatch_": "CloudWatch",
     "aws_cloudwatch_event_": "EventBridge",
     "aws_cloudwatch_log_": "CloudWatch Logs",
@@ -90,8 +91,8 @@ class _Stack:
         for block in found:
             if block.kind == "module":
                 source = terraform / "modules" / Path(text_of(block.argument("source") or '""')).name
-                part = Part(self._key(block.name), _title(block), services(source), "count" in block.arguments)
-            elif block.kind == "resource":
+                part = Part(self._key(block.name), _title(block), services(source), _optional(block))
+            elif block.kind == "resource" and block.labels[0].startswith("aws_"):
                 service = service_of(block.labels[0])
                 part = Part(self._key(service), service, _things(found, service), False)
             else:
@@ -130,13 +131,16 @@ def service_of(kind: str) -> str:
 
 
 def services(module: Path) -> tuple[str, ...]:
-    """The services that a module makes something of, those it makes most of first.
+    """The services that a module makes something of: those it makes most of first, or else as main.tf has them.
 
     Raises:
         InputError: the module makes something of a type that is not known here.
     """
-    kinds = [block.labels[0] for block in configuration.read(module) if block.kind == "resource"]
-    return tuple(name for name, _ in Counter(service_of(kind) for kind in kinds).most_common())
+    found = sorted(configuration.read(module), key=lambda block: "main.tf:" not in block.where)
+    kinds = [block.labels[0] for block in found if block.kind == "resource"]
+    # What Terraform itself keeps (terraform_data) is of no service.
+    made = Counter(service_of(kind) for kind in kinds if kind.startswith("aws_"))
+    return tuple(name for name, _ in made.most_common())
 
 
 def stacks(terraform: Path) -> str:
@@ -202,13 +206,19 @@ def _targets(found: Mapping[str, _Stack], stack: _Stack, words: str) -> Iterator
 
 def _things(blocks: Iterable[Block], service: str) -> tuple[str, ...]:
     """What is made of a service, without what only completes another resource as aws_s3_bucket_policy does."""
-    kinds = {block.labels[0] for block in blocks if block.kind == "resource" and service_of(block.labels[0]) == service}
+    made = {block.labels[0] for block in blocks if block.kind == "resource" and block.labels[0].startswith("aws_")}
+    kinds = {kind for kind in made if service_of(kind) == service}
     main = [kind for kind in sorted(kinds) if not any(kind.startswith(f"{other}_") for other in kinds)]
     return tuple(kind.split("_", 2)[-1].replace("_", " ") for kind in main)
 
 
+def _optional(call: Block) -> bool:
+    """Whether a module may be left out: it is counted, or made for each of a value that may be null (`value[*]`)."""
+    return "count" in call.arguments or "[*]" in (call.argument("for_each") or "")
+
+
 def _title(call: Block) -> str:
-    return f"{call.name}, one each" if "for_each" in call.arguments else call.name
+    return f"{call.name}, one each" if "for_each" in call.arguments and not _optional(call) else call.name
 
 
 def _box(part: Part) -> str:

@@ -11,7 +11,7 @@ def terraform(tmp_path):
     """Three small stacks: a bucket and a key below, three modules above that stand on them."""
     modules = {
         "bucket": ["aws_s3_bucket", "aws_s3_bucket_policy", "aws_iam_role"],
-        "worker": ["aws_lambda_function"],
+        "worker": ["aws_lambda_function", "terraform_data"],
     }
     for name, kinds in modules.items():
         folder = tmp_path / "modules" / name
@@ -72,7 +72,8 @@ module "second" {
 }
 
 module "third" {
-  source = "../../modules/worker"
+  source   = "../../modules/worker"
+  for_each = { for name in var.third[*] : "only" => name }
 
   bucket = local.bucket
 }
@@ -90,6 +91,7 @@ def test_shows_every_part_in_its_stack_with_what_it_makes(terraform):
         'foundation_sns["SNS<br>topic"]',
         'bootstrap_s3["S3<br>bucket"]',
         'service_second["second, one each<br>Lambda"]',
+        'service_third["third<br>Lambda"]:::optional',
     ):
         assert expected in lines
 

@@ -1,0 +1,49 @@
+# Alarms over a service that is there already: an endpoint with two variants, its state machine and its functions.
+
+data "aws_caller_identity" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  logs = toset(["/aws/lambda/scones-watched-filter", "/aws/sagemaker/Endpoints/scones-watched", "/aws/vendedlogs/states/scones-watched"])
+}
+
+# What is counted from logs needs the logs to be there.
+resource "aws_cloudwatch_log_group" "this" {
+  for_each = local.logs
+
+  name              = each.value
+  retention_in_days = 7
+}
+
+module "monitoring" {
+  source = "../.."
+
+  name   = "scones-watched"
+  emails = ["you@example.com"]
+
+  endpoint = {
+    name           = "scones-watched"
+    log_group_name = aws_cloudwatch_log_group.this["/aws/sagemaker/Endpoints/scones-watched"].name
+    variant_names  = ["AllTraffic", "Candidate"]
+  }
+
+  state_machine = {
+    arn            = "arn:aws:states:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:stateMachine:scones-watched"
+    log_group_name = aws_cloudwatch_log_group.this["/aws/vendedlogs/states/scones-watched"].name
+  }
+
+  functions = {
+    filter-low-confidence = {
+      name                = "scones-watched-filter"
+      log_group_name      = aws_cloudwatch_log_group.this["/aws/lambda/scones-watched-filter"].name
+      refuses_low_answers = true
+    }
+  }
+
+  thresholds = { latency_p99_ms = 500, silent_hours = 0 }
+}
+
+output "topic_arn" {
+  description = "Where alarms are told: for a chat, a pager or a queue to subscribe to."
+  value       = module.monitoring.topic_arn
+}
