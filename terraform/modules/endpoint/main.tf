@@ -1,108 +1,74 @@
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
+data "aws_region" "current" {}
 
 locals {
-  # ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG
-  image = regex("^(?P<account>[0-9]{12})\\.dkr\\.ecr\\.(?P<region>[a-z0-9-]+)\\.amazonaws\\.com(?:\\.cn)?/(?P<repository>[^:@]+)", var.image_uri)
+  # What is served, by the variant that serves it: the names stay the same across updates, as scaling targets, weights
+  # and guardrails ask (https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-exclusions.html).
+  main   = { image_uri = var.image_uri, artifact_uri = var.artifact_uri, artifact_sha256 = var.artifact_sha256, tags = var.model_tags }
+  second = try(var.candidate.shadow, false) ? "Shadow" : "Candidate"
+  served = merge({ AllTraffic = local.main }, var.candidate == null ? {} : { (local.second) = {
+    image_uri       = var.candidate.image_uri
+    artifact_uri    = var.candidate.artifact_uri
+    artifact_sha256 = var.candidate.artifact_sha256
+    tags            = var.candidate.model_tags
+  } })
+  production = [for name in ["AllTraffic", "Candidate"] : name if contains(keys(local.served), name)]
 
-  # s3://BUCKET/FOLDER/…: the folder that holds this artifact and those before it; one at the bucket's root stands alone.
-  artifacts_uri = try(regex("^s3://[^/]+/[^/]+/", var.artifact_uri), null)
-  artifacts_arn = replace(local.artifacts_uri == null ? var.artifact_uri : "${local.artifacts_uri}*", "s3://", "arn:${data.aws_partition.current.partition}:s3:::")
-
-  capture_arn = replace(var.capture_uri, "s3://", "arn:${data.aws_partition.current.partition}:s3:::")
+  # Whole numbers, since AWS keeps weights as 32-bit floats: 0.9 would come back as another number. A shadow gets as
+  # large a share of copies as its weight is of the production variant's.
+  share   = try(var.candidate.share, 0)
+  weights = { AllTraffic = var.candidate == null ? 1 : local.second == "Shadow" ? 100 : 100 - local.share, Candidate = local.share, Shadow = local.share }
 
   # SageMaker changes neither a model nor a configuration in place, and refuses a name that is taken. So each name ends
-  # in a hash of its content: new content makes a new one beside the old one, which goes when the endpoint has moved on.
-  model_hash = substr(sha256(jsonencode([var.image_uri, var.artifact_uri, var.artifact_sha256, aws_iam_role.this.name])), 0, 12)
+  # in a hash of its content, which is also the key of its resource: new content makes a new one beside the old one,
+  # which goes when the endpoint has moved on; and content that comes back, after an update that was rolled back, finds
+  # its old one there.
+  hashes = { for name, model in local.served : name => substr(sha256(jsonencode([
+    model.image_uri, model.artifact_uri, model.artifact_sha256, aws_iam_role.this.name, var.vpc,
+  ])), 0, 12) }
+  models = { for hash, same in { for name, model in local.served : local.hashes[name] => model... } : hash => same[0] }
+
   configuration_hash = substr(sha256(jsonencode([
-    local.model_hash, var.instance_type, var.instance_count, var.capture_uri, var.capture_percentage,
+    local.hashes, local.share, var.instance_type, local.fixed_count, var.capture_uri, var.capture_percentage, var.kms_key_arn,
   ])), 0, 12)
 
-  # What an endpoint's role needs:
-  # https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html#sagemaker-roles-createmodel-perms
-  statements = [
-    {
-      # The artifact before this one too: while an endpoint is updated, and after an update was rolled back, an instance
-      # that is replaced loads it with this very role.
-      Sid      = "ReadArtifacts"
-      Effect   = "Allow"
-      Action   = ["s3:GetObject"]
-      Resource = local.artifacts_arn
-    },
-    {
-      Sid      = "WriteCaptures"
-      Effect   = "Allow"
-      Action   = ["s3:PutObject"]
-      Resource = "${local.capture_arn}/${var.name}/*"
-    },
-    {
-      Sid      = "WriteLogs"
-      Effect   = "Allow"
-      Action   = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-      Resource = "${aws_cloudwatch_log_group.this.arn}:*"
-    },
-    {
-      # A metric has no resource to name, only a namespace:
-      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
-      Sid       = "PutMetrics"
-      Effect    = "Allow"
-      Action    = ["cloudwatch:PutMetricData"]
-      Resource  = "*"
-      Condition = { StringEquals = { "cloudwatch:namespace" = "/aws/sagemaker/Endpoints" } }
-    },
-    {
-      # A registry's token has no resource to name:
-      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
-      Sid      = "LogInToTheImageRegistry"
-      Effect   = "Allow"
-      Action   = ["ecr:GetAuthorizationToken"]
-      Resource = "*"
-    },
-    {
-      Sid      = "PullTheImage"
-      Effect   = "Allow"
-      Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-      Resource = "arn:${data.aws_partition.current.partition}:ecr:${local.image.region}:${local.image.account}:repository/${local.image.repository}"
-    },
-  ]
+  # Where it is scaled, the scaling target owns the count: another one to begin with makes no other configuration.
+  fixed_count = var.autoscaling == null ? var.instance_count : null
+
+  # An instance with a disk of its own takes no key for it, and encrypts that disk with one of its hardware:
+  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html
+  own_disk   = can(regex("^ml\\.(g[5-9][a-z0-9]*|p5[a-z]*|trn[a-z0-9]*|[a-z]+[0-9]+[a-z]*d[a-z]*)\\.", var.instance_type))
+  volume_key = local.own_disk ? null : var.kms_key_arn
 }
 
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/sagemaker/Endpoints/${var.name}"
   retention_in_days = var.log_retention_days
-}
-
-resource "aws_iam_role" "this" {
-  name        = "${var.name}-hosting"
-  description = "What the endpoint ${var.name} may do."
-
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "sagemaker.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
-    }]
-  })
-}
-
-resource "aws_iam_role_policy" "this" {
-  name   = "hosting"
-  role   = aws_iam_role.this.id
-  policy = jsonencode({ Version = "2012-10-17", Statement = local.statements })
+  kms_key_id        = var.kms_key_arn
 }
 
 resource "aws_sagemaker_model" "this" {
-  name               = "${var.name}-${local.model_hash}"
+  for_each = local.models
+
+  name               = "${var.name}-${each.key}"
   execution_role_arn = aws_iam_role.this.arn
   # The container answers from its artifact alone, and has no reason to reach a network.
   enable_network_isolation = true
-  tags                     = var.model_tags
+  tags                     = each.value.tags
 
   primary_container {
-    image          = var.image_uri
-    model_data_url = var.artifact_uri
+    image          = each.value.image_uri
+    model_data_url = each.value.artifact_uri
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.vpc[*]
+
+    content {
+      subnets            = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
   }
 
   lifecycle {
@@ -113,21 +79,40 @@ resource "aws_sagemaker_model" "this" {
 }
 
 resource "aws_sagemaker_endpoint_configuration" "this" {
-  name = "${var.name}-${local.configuration_hash}"
+  for_each = toset([local.configuration_hash])
 
-  production_variants {
-    # A constant name: weights and scaling targets refer to it across updates.
-    variant_name           = "AllTraffic"
-    model_name             = aws_sagemaker_model.this.name
-    instance_type          = var.instance_type
-    initial_instance_count = var.instance_count
-    initial_variant_weight = 1
+  name        = "${var.name}-${each.key}"
+  kms_key_arn = local.volume_key
+
+  dynamic "production_variants" {
+    for_each = local.production
+
+    content {
+      variant_name           = production_variants.value
+      model_name             = aws_sagemaker_model.this[local.hashes[production_variants.value]].name
+      instance_type          = var.instance_type
+      initial_instance_count = production_variants.value == "AllTraffic" ? var.instance_count : 1
+      initial_variant_weight = local.weights[production_variants.value]
+    }
+  }
+
+  dynamic "shadow_production_variants" {
+    for_each = setsubtract(keys(local.served), local.production)
+
+    content {
+      variant_name           = shadow_production_variants.value
+      model_name             = aws_sagemaker_model.this[local.hashes[shadow_production_variants.value]].name
+      instance_type          = var.instance_type
+      initial_instance_count = 1
+      initial_variant_weight = local.weights[shadow_production_variants.value]
+    }
   }
 
   data_capture_config {
     enable_capture              = var.capture_percentage > 0
     initial_sampling_percentage = var.capture_percentage
     destination_s3_uri          = var.capture_uri
+    kms_key_id                  = var.kms_key_arn
 
     capture_options {
       capture_mode = "Input"
@@ -145,12 +130,64 @@ resource "aws_sagemaker_endpoint_configuration" "this" {
 
   lifecycle {
     create_before_destroy = true
+    # Of a scaled variant; any other has the count in the configuration's name.
+    ignore_changes = [production_variants[0].initial_instance_count]
   }
 }
 
 resource "aws_sagemaker_endpoint" "this" {
   name                 = var.name
-  endpoint_config_name = aws_sagemaker_endpoint_configuration.this.name
+  endpoint_config_name = aws_sagemaker_endpoint_configuration.this[local.configuration_hash].name
+
+  # The provider replaces an endpoint where the alarms come or go: so they are always there, under the same names.
+  deployment_config {
+    auto_rollback_configuration {
+      dynamic "alarms" {
+        for_each = aws_cloudwatch_metric_alarm.rollback
+
+        content {
+          alarm_name = alarms.value.alarm_name
+        }
+      }
+    }
+
+    blue_green_update_policy {
+      maximum_execution_timeout_in_seconds = 3600 # as long as the provider waits for an endpoint
+      termination_wait_in_seconds          = var.deployment.termination_wait_seconds
+
+      traffic_routing_configuration {
+        type                     = var.deployment.routing
+        wait_interval_in_seconds = var.deployment.wait_seconds
+
+        dynamic "canary_size" {
+          for_each = var.deployment.routing == "CANARY" ? [var.deployment.step_percent] : []
+
+          content {
+            type  = "CAPACITY_PERCENT"
+            value = canary_size.value
+          }
+        }
+
+        dynamic "linear_step_size" {
+          for_each = var.deployment.routing == "LINEAR" ? [var.deployment.step_percent] : []
+
+          content {
+            type  = "CAPACITY_PERCENT"
+            value = linear_step_size.value
+          }
+        }
+      }
+    }
+  }
+
+  lifecycle {
+    # SageMaker rolls an update back that fails, and the provider calls it a success: the old configuration and model
+    # would be destroyed next, though the endpoint runs them.
+    postcondition {
+      condition     = self.endpoint_config_name == aws_sagemaker_endpoint_configuration.this[local.configuration_hash].name
+      error_message = "SageMaker rolled the update back: endpoint ${self.name} still runs ${self.endpoint_config_name} and answers; nothing of that was destroyed. The reason: aws sagemaker describe-endpoint --endpoint-name ${self.name} --query FailureReason"
+    }
+  }
 
   depends_on = [aws_cloudwatch_log_group.this]
 }

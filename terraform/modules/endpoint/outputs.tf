@@ -9,21 +9,31 @@ output "arn" {
 }
 
 output "model_name" {
-  description = "The model that the endpoint's configuration names."
-  value       = aws_sagemaker_model.this.name
+  description = "The model that the variant AllTraffic serves."
+  value       = aws_sagemaker_model.this[local.hashes["AllTraffic"]].name
 }
 
 output "configuration_name" {
   description = "The configuration that the endpoint was asked to run. SageMaker may have rolled back to another one."
-  value       = aws_sagemaker_endpoint_configuration.this.name
+  value       = aws_sagemaker_endpoint_configuration.this[local.configuration_hash].name
 }
 
 output "variant_name" {
-  description = "The name of the endpoint's only production variant."
-  value       = aws_sagemaker_endpoint_configuration.this.production_variants[0].variant_name
+  description = "The name of the variant that serves the pinned model; it stays the same across updates."
+  value       = "AllTraffic"
 }
 
 output "role_arn" {
   description = "The ARN of the role that the model runs with."
   value       = aws_iam_role.this.arn
+}
+
+output "variant_names" {
+  description = "The names of all production variants; a shadow is none of them."
+  value       = tolist(local.production)
+}
+
+output "rollback_alarm_names" {
+  description = "The alarms that turn an update back while it bakes."
+  value       = tolist(local.rollback_names)
 }

@@ -63,7 +63,7 @@ variable "instance_type" {
 }
 
 variable "instance_count" {
-  description = "How many instances the endpoint runs on. Two or more lie in different Availability Zones."
+  description = "How many instances the endpoint runs on, or begins with where it is scaled. Two or more lie in different Availability Zones."
   type        = number
   default     = 1
   nullable    = false
@@ -106,5 +106,156 @@ variable "log_retention_days" {
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
     error_message = "CloudWatch Logs keeps lines for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days; this is ${var.log_retention_days}."
+  }
+}
+
+variable "candidate" {
+  description = "A second model beside the first, to be compared with it: it gets a share of the requests, in percent, or with shadow only copies of that share, whose answers are captured and never returned."
+  type = object({
+    image_uri       = string
+    artifact_uri    = string
+    artifact_sha256 = string
+    model_tags      = optional(map(string), {})
+    share           = number
+    shadow          = optional(bool, false)
+  })
+  default = null
+
+  validation {
+    condition     = var.candidate == null ? true : var.candidate.share >= 1 && var.candidate.share <= (var.candidate.shadow ? 100 : 99) && floor(var.candidate.share) == var.candidate.share
+    error_message = "candidate.share is a whole number from 1 to 99, to 100 for a shadow; this is ${try(var.candidate.share, "null")}."
+  }
+
+  validation {
+    condition     = var.candidate == null ? true : can(regex("^[0-9]{12}\\.dkr\\.ecr\\.[a-z0-9-]+\\.amazonaws\\.com(\\.cn)?/[^:@]+", var.candidate.image_uri)) && can(regex("^s3://[^/]+/.+\\.tar\\.gz$", var.candidate.artifact_uri)) && can(regex("^[0-9a-f]{64}$", var.candidate.artifact_sha256))
+    error_message = "candidate has an image_uri in ECR, an artifact_uri of the form s3://BUCKET/KEY.tar.gz and an artifact_sha256 of 64 hexadecimal digits; this is ${jsonencode(var.candidate)}."
+  }
+}
+
+variable "deployment" {
+  description = "How an update takes over: all traffic at once, a canary of step_percent of it first, or linear steps of step_percent. Alarms are watched for wait_seconds after each step; the old instances stay termination_wait_seconds longer."
+  type = object({
+    routing                  = optional(string, "ALL_AT_ONCE")
+    step_percent             = optional(number, 50)
+    wait_seconds             = optional(number, 180)
+    termination_wait_seconds = optional(number, 60)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(["ALL_AT_ONCE", "CANARY", "LINEAR"], var.deployment.routing)
+    error_message = "deployment.routing is ALL_AT_ONCE, CANARY or LINEAR; this is \"${var.deployment.routing}\"."
+  }
+
+  validation {
+    # At most half of the instances are a step; of a single one there is no half.
+    condition     = var.deployment.routing == "ALL_AT_ONCE" || var.instance_count >= 2
+    error_message = "deployment.routing ${var.deployment.routing} needs two instances or more, since a step is at most half of them; instance_count is ${var.instance_count}."
+  }
+
+  validation {
+    condition     = var.deployment.step_percent >= (var.deployment.routing == "LINEAR" ? 10 : 1) && var.deployment.step_percent <= 50 && floor(var.deployment.step_percent) == var.deployment.step_percent
+    error_message = "deployment.step_percent is a whole number from 1 (LINEAR: 10) to 50; this is ${var.deployment.step_percent}."
+  }
+
+  validation {
+    condition     = alltrue([for seconds in [var.deployment.wait_seconds, var.deployment.termination_wait_seconds] : seconds >= 0 && seconds <= 3600]) && var.deployment.wait_seconds * (var.deployment.routing == "LINEAR" ? ceil(100 / var.deployment.step_percent) : 2) + var.deployment.termination_wait_seconds <= 2400
+    error_message = "All waiting of a deployment together, wait_seconds after each step and termination_wait_seconds, is at most 2400 seconds, so that Terraform sees its end; these are ${var.deployment.wait_seconds} and ${var.deployment.termination_wait_seconds}."
+  }
+}
+
+variable "rollback" {
+  description = "When an update is turned back: where more than error_percent of a minute's requests end in a 5xx, or the slowest hundredth of the answers takes longer than latency_ms."
+  type = object({
+    error_percent = optional(number, 5)
+    latency_ms    = optional(number, 5000)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.rollback.error_percent >= 0 && var.rollback.error_percent < 100 && var.rollback.latency_ms > 0
+    error_message = "rollback.error_percent is from 0 to less than 100, and latency_ms more than 0; these are ${var.rollback.error_percent} and ${var.rollback.latency_ms}."
+  }
+}
+
+variable "autoscaling" {
+  description = "Between how many instances the endpoint is scaled, and to how many requests a minute an instance; schedules set other limits at their times. With it instance_count is only where the endpoint begins."
+  type = object({
+    min                 = optional(number, 1)
+    max                 = number
+    requests_per_minute = number
+    scale_in_cooldown   = optional(number, 300)
+    scale_out_cooldown  = optional(number, 60)
+    schedules = optional(map(object({
+      schedule = string
+      timezone = optional(string, "UTC")
+      min      = number
+      max      = number
+    })), {})
+  })
+  default = null
+
+  validation {
+    condition     = var.autoscaling == null ? true : alltrue([for limits in concat([var.autoscaling], values(var.autoscaling.schedules)) : limits.min >= 1 && limits.max >= limits.min])
+    error_message = "Every min of autoscaling is 1 or more, and its max no less than that: an endpoint cannot be scaled to nothing; this is ${jsonencode(var.autoscaling)}."
+  }
+
+  validation {
+    condition     = var.autoscaling == null ? true : var.autoscaling.requests_per_minute > 0
+    error_message = "autoscaling.requests_per_minute is more than 0; this is ${try(var.autoscaling.requests_per_minute, "null")}."
+  }
+
+  validation {
+    condition     = var.autoscaling == null ? true : alltrue([for one in values(var.autoscaling.schedules) : can(regex("^(at|cron|rate)\\(.+\\)$", one.schedule))])
+    error_message = "A schedule of autoscaling has the form cron(…), rate(…) or at(…); these are ${jsonencode(try(values(var.autoscaling.schedules)[*].schedule, []))}."
+  }
+}
+
+variable "kms_key_arn" {
+  description = "The key that encrypts the captures, the log group and the instances' disks; null leaves them to keys that AWS owns."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    error_message = "kms_key_arn has the form arn:aws:kms:REGION:ACCOUNT:key/ID; this is \"${coalesce(var.kms_key_arn, "null")}\"."
+  }
+}
+
+variable "vpc" {
+  description = "The subnets and security groups that the model's instances are attached to; null leaves them in SageMaker's own network."
+  type = object({
+    subnet_ids         = list(string)
+    security_group_ids = list(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.vpc == null ? true : length(var.vpc.subnet_ids) >= 1 && length(var.vpc.security_group_ids) >= 1
+    error_message = "vpc has at least one subnet and one security group; this is ${jsonencode(var.vpc)}."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "A policy that bounds what the role may ever do; null sets no bound."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null ? true : can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn has the form arn:aws:iam::ACCOUNT:policy/NAME; this is \"${coalesce(var.permissions_boundary_arn, "null")}\"."
+  }
+}
+
+variable "alarm_topic_arn" {
+  description = "The topic that is told when an alarm that turns updates back goes off; null tells nobody."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.alarm_topic_arn == null ? true : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:.+$", var.alarm_topic_arn))
+    error_message = "alarm_topic_arn has the form arn:aws:sns:REGION:ACCOUNT:NAME; this is \"${coalesce(var.alarm_topic_arn, "null")}\"."
   }
 }

@@ -7,6 +7,10 @@ mock_provider "aws" {
     defaults = { partition = "aws" }
   }
 
+  mock_data "aws_region" {
+    defaults = { id = "us-east-1" }
+  }
+
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::123456789012:role/scones-test-hosting" }
   }
@@ -27,19 +31,19 @@ variables {
 run "captures_all_of_both_directions_as_json" {
   assert {
     condition = (
-      aws_sagemaker_endpoint_configuration.this.data_capture_config[0].enable_capture &&
-      aws_sagemaker_endpoint_configuration.this.data_capture_config[0].initial_sampling_percentage == 100
+      one(values(aws_sagemaker_endpoint_configuration.this)).data_capture_config[0].enable_capture &&
+      one(values(aws_sagemaker_endpoint_configuration.this)).data_capture_config[0].initial_sampling_percentage == 100
     )
     error_message = "Every request must be captured."
   }
 
   assert {
-    condition     = [for option in aws_sagemaker_endpoint_configuration.this.data_capture_config[0].capture_options : option.capture_mode] == ["Input", "Output"]
+    condition     = [for option in one(values(aws_sagemaker_endpoint_configuration.this)).data_capture_config[0].capture_options : option.capture_mode] == ["Input", "Output"]
     error_message = "Requests and answers must both be captured."
   }
 
   assert {
-    condition     = one(aws_sagemaker_endpoint_configuration.this.data_capture_config[0].capture_content_type_header[0].json_content_types) == "application/json"
+    condition     = one(one(values(aws_sagemaker_endpoint_configuration.this)).data_capture_config[0].capture_content_type_header[0].json_content_types) == "application/json"
     error_message = "Answers must be captured as JSON."
   }
 }
@@ -47,12 +51,16 @@ run "captures_all_of_both_directions_as_json" {
 run "may_do_what_hosting_this_model_needs" {
   assert {
     condition = { for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid => statement.Resource } == {
-      ReadArtifacts           = "arn:aws:s3:::pictures/models/*"
+      ReadArtifacts           = ["arn:aws:s3:::pictures/models/*"]
       WriteCaptures           = "arn:aws:s3:::pictures/captures/scones-test/*"
       WriteLogs               = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/sagemaker/Endpoints/scones-test:*"
       PutMetrics              = "*"
       LogInToTheImageRegistry = "*"
-      PullTheImage            = "arn:aws:ecr:us-east-1:811284229777:repository/image-classification"
+      PullTheImage            = ["arn:aws:ecr:us-east-1:811284229777:repository/image-classification"]
+      WatchTheAlarmsThatRollBack = [
+        "arn:aws:cloudwatch:us-east-1:123456789012:alarm:scones-test-rollback-5xx",
+        "arn:aws:cloudwatch:us-east-1:123456789012:alarm:scones-test-rollback-latency",
+      ]
     }
     error_message = "Each statement must name its own artifacts, captures, logs and image."
   }
@@ -70,7 +78,7 @@ run "may_do_what_hosting_this_model_needs" {
   }
 
   assert {
-    condition     = aws_sagemaker_model.this.enable_network_isolation
+    condition     = one(values(aws_sagemaker_model.this)).enable_network_isolation
     error_message = "The container must have no network."
   }
 }
@@ -83,7 +91,7 @@ run "reads_an_artifact_at_the_buckets_root_and_nothing_else_there" {
   }
 
   assert {
-    condition     = local.artifacts_arn == "arn:aws:s3:::pictures/model.tar.gz"
+    condition     = local.artifact_arns == tolist(["arn:aws:s3:::pictures/model.tar.gz"])
     error_message = "An artifact that lies in no folder must be named itself."
   }
 }
@@ -94,12 +102,12 @@ run "names_a_new_model_and_configuration_after_new_content" {
   }
 
   assert {
-    condition     = aws_sagemaker_model.this.name != run.may_do_what_hosting_this_model_needs.model_name
+    condition     = output.model_name != run.may_do_what_hosting_this_model_needs.model_name
     error_message = "Another artifact must give another model name."
   }
 
   assert {
-    condition     = aws_sagemaker_endpoint_configuration.this.name != run.may_do_what_hosting_this_model_needs.configuration_name
+    condition     = output.configuration_name != run.may_do_what_hosting_this_model_needs.configuration_name
     error_message = "Another model must give another configuration name."
   }
 }
@@ -111,12 +119,12 @@ run "keeps_the_model_when_only_instances_change" {
   }
 
   assert {
-    condition     = aws_sagemaker_model.this.name == run.names_a_new_model_and_configuration_after_new_content.model_name
+    condition     = output.model_name == run.names_a_new_model_and_configuration_after_new_content.model_name
     error_message = "The same artifact must keep the model's name."
   }
 
   assert {
-    condition     = aws_sagemaker_endpoint_configuration.this.name != run.names_a_new_model_and_configuration_after_new_content.configuration_name
+    condition     = output.configuration_name != run.names_a_new_model_and_configuration_after_new_content.configuration_name
     error_message = "Another instance type must give another configuration name."
   }
 
@@ -132,9 +140,387 @@ run "captures_nothing_at_zero_percent" {
   }
 
   assert {
-    condition     = aws_sagemaker_endpoint_configuration.this.data_capture_config[0].enable_capture == false
+    condition     = one(values(aws_sagemaker_endpoint_configuration.this)).data_capture_config[0].enable_capture == false
     error_message = "0 percent must turn capture off."
   }
+}
+
+run "goes_over_blue_green_and_turns_back_at_alarms" {
+  command = plan
+
+  assert {
+    condition = (
+      aws_sagemaker_endpoint.this.deployment_config[0].blue_green_update_policy[0].traffic_routing_configuration[0].type == "ALL_AT_ONCE" &&
+      aws_sagemaker_endpoint.this.deployment_config[0].blue_green_update_policy[0].traffic_routing_configuration[0].wait_interval_in_seconds == 180 &&
+      aws_sagemaker_endpoint.this.deployment_config[0].blue_green_update_policy[0].termination_wait_in_seconds == 60
+    )
+    error_message = "By default all traffic moves at once, is watched for three minutes, and may go back."
+  }
+
+  assert {
+    condition     = toset(aws_sagemaker_endpoint.this.deployment_config[0].auto_rollback_configuration[0].alarms[*].alarm_name) == toset(["scones-test-rollback-5xx", "scones-test-rollback-latency"])
+    error_message = "Both alarms must turn an update back."
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.rollback["5xx"].threshold == 5 &&
+      [for query in aws_cloudwatch_metric_alarm.rollback["5xx"].metric_query : query.expression if query.return_data == true] == [
+        "100 * (FILL(errorsAllTraffic, 0)) / (FILL(requestsAllTraffic, 0))"
+      ] &&
+      [for query in aws_cloudwatch_metric_alarm.rollback["latency"].metric_query : query.metric[0].dimensions if query.id == "latencyAllTraffic"] == [
+        tomap({ EndpointName = "scones-test", VariantName = "AllTraffic" })
+      ]
+    )
+    error_message = "The alarms must watch this endpoint's variant."
+  }
+
+  assert {
+    condition     = length(aws_appautoscaling_target.this) == 0 && length(aws_cloudwatch_metric_alarm.rollback["5xx"].alarm_actions) == 0
+    error_message = "Nothing is scaled and nobody told where that was not asked for."
+  }
+}
+
+run "gives_a_canary_half_of_two_instances" {
+  command = plan
+
+  variables {
+    instance_count = 2
+    deployment     = { routing = "CANARY", step_percent = 50, wait_seconds = 300 }
+  }
+
+  assert {
+    condition     = aws_sagemaker_endpoint.this.deployment_config[0].blue_green_update_policy[0].traffic_routing_configuration[0].canary_size == tolist([{ type = "CAPACITY_PERCENT", value = 50 }])
+    error_message = "The canary's size must reach SageMaker."
+  }
+}
+
+run "moves_in_linear_steps" {
+  command = plan
+
+  variables {
+    instance_count = 4
+    deployment     = { routing = "LINEAR", step_percent = 25 }
+  }
+
+  assert {
+    condition     = aws_sagemaker_endpoint.this.deployment_config[0].blue_green_update_policy[0].traffic_routing_configuration[0].linear_step_size == tolist([{ type = "CAPACITY_PERCENT", value = 25 }])
+    error_message = "The step's size must reach SageMaker."
+  }
+}
+
+run "shares_traffic_with_a_candidate_under_constant_names" {
+  variables {
+    candidate = {
+      image_uri       = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+      artifact_uri    = "s3://pictures/models/job-2/output/model.tar.gz"
+      artifact_sha256 = "0000000000000000000000000000000000000000000000000000000000000009"
+      share           = 10
+    }
+  }
+
+  assert {
+    condition = { for variant in one(values(aws_sagemaker_endpoint_configuration.this)).production_variants : variant.variant_name => variant.initial_variant_weight } == {
+      AllTraffic = 90
+      Candidate  = 10
+    }
+    error_message = "Weights must be whole numbers that sum to 100."
+  }
+
+  assert {
+    condition     = length(distinct(one(values(aws_sagemaker_endpoint_configuration.this)).production_variants[*].model_name)) == 2 && output.variant_names == tolist(["AllTraffic", "Candidate"])
+    error_message = "Each variant must serve its own model."
+  }
+
+  assert {
+    condition     = join(" ", output.rollback_alarm_names) == "scones-test-rollback-5xx scones-test-rollback-latency"
+    error_message = "The alarms' names must stay the same: the provider replaces an endpoint where they change."
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.rollback["latency"].metric_query) == 3
+    error_message = "Both variants must be watched."
+  }
+}
+
+run "copies_requests_to_a_shadow" {
+  variables {
+    candidate = {
+      image_uri       = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+      artifact_uri    = "s3://elsewhere/models/job-2/output/model.tar.gz"
+      artifact_sha256 = "0000000000000000000000000000000000000000000000000000000000000009"
+      share           = 40
+      shadow          = true
+    }
+  }
+
+  assert {
+    condition = (
+      one(values(aws_sagemaker_endpoint_configuration.this)).production_variants[*].initial_variant_weight == tolist([100]) &&
+      one(values(aws_sagemaker_endpoint_configuration.this)).shadow_production_variants[*].initial_variant_weight == tolist([40]) &&
+      one(values(aws_sagemaker_endpoint_configuration.this)).shadow_production_variants[*].variant_name == tolist(["Shadow"])
+    )
+    error_message = "The shadow's share is its weight over the production variant's."
+  }
+
+  assert {
+    condition     = local.artifact_arns == tolist(["arn:aws:s3:::pictures/models/*", "arn:aws:s3:::elsewhere/models/*"])
+    error_message = "The role must read both models."
+  }
+}
+
+run "is_scaled_without_the_count_in_any_name" {
+  variables {
+    instance_count = 1
+    autoscaling = {
+      max                 = 4
+      requests_per_minute = 600
+      schedules           = { night = { schedule = "cron(0 20 * * ? *)", timezone = "Europe/Berlin", min = 1, max = 1 } }
+    }
+  }
+
+  assert {
+    condition = (
+      aws_appautoscaling_target.this["AllTraffic"].resource_id == "endpoint/scones-test/variant/AllTraffic" &&
+      aws_appautoscaling_target.this["AllTraffic"].min_capacity == 1 &&
+      aws_appautoscaling_target.this["AllTraffic"].max_capacity == 4
+    )
+    error_message = "The constant variant must be scaled, from one instance on."
+  }
+
+  assert {
+    condition     = aws_appautoscaling_policy.this["AllTraffic"].target_tracking_scaling_policy_configuration[0].predefined_metric_specification[0].predefined_metric_type == "SageMakerVariantInvocationsPerInstance"
+    error_message = "Requests an instance must be what is tracked."
+  }
+
+  assert {
+    condition     = aws_appautoscaling_scheduled_action.this["night"].scalable_target_action[0].max_capacity == "1"
+    error_message = "The night must scale in."
+  }
+}
+
+run "keeps_the_configuration_when_only_the_count_of_a_scaled_endpoint_changes" {
+  variables {
+    instance_count = 3
+    autoscaling    = { max = 4, requests_per_minute = 600 }
+  }
+
+  assert {
+    condition     = output.configuration_name == run.is_scaled_without_the_count_in_any_name.configuration_name
+    error_message = "The scaling target owns the count: another one to begin with must not move the endpoint."
+  }
+}
+
+run "lies_in_the_network_with_its_own_key_and_within_the_boundary" {
+  variables {
+    kms_key_arn              = "arn:aws:kms:us-east-1:123456789012:key/1234"
+    vpc                      = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"] }
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+    alarm_topic_arn          = "arn:aws:sns:us-east-1:123456789012:alarms"
+  }
+
+  assert {
+    condition = (
+      one(values(aws_sagemaker_endpoint_configuration.this)).kms_key_arn == var.kms_key_arn &&
+      one(values(aws_sagemaker_endpoint_configuration.this)).data_capture_config[0].kms_key_id == var.kms_key_arn &&
+      aws_cloudwatch_log_group.this.kms_key_id == var.kms_key_arn
+    )
+    error_message = "Disk, captures and logs must be encrypted with the key."
+  }
+
+  assert {
+    condition     = one(values(aws_sagemaker_model.this)).vpc_config[0].subnets == toset(["subnet-1", "subnet-2"]) && one(values(aws_sagemaker_model.this)).enable_network_isolation
+    error_message = "The model must lie in the network, its container still without one."
+  }
+
+  assert {
+    condition     = aws_iam_role.this.permissions_boundary == var.permissions_boundary_arn
+    error_message = "The role must be bounded."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.rollback["5xx"].alarm_actions == toset([var.alarm_topic_arn])
+    error_message = "The topic must be told."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid => statement.Resource if contains(["UseTheKey", "MakeNetworkInterfaces", "DescribeTheNetwork"], statement.Sid) } == {
+      UseTheKey = "arn:aws:kms:us-east-1:123456789012:key/1234"
+      MakeNetworkInterfaces = [
+        "arn:aws:ec2:us-east-1:123456789012:network-interface/*",
+        "arn:aws:ec2:us-east-1:123456789012:subnet/subnet-1",
+        "arn:aws:ec2:us-east-1:123456789012:subnet/subnet-2",
+        "arn:aws:ec2:us-east-1:123456789012:security-group/sg-1",
+      ]
+      DescribeTheNetwork = "*"
+    }
+    error_message = "The role must use the key and the network, and no other."
+  }
+}
+
+run "gives_no_key_to_a_disk_that_takes_none" {
+  command = plan
+
+  variables {
+    kms_key_arn   = "arn:aws:kms:us-east-1:123456789012:key/1234"
+    instance_type = "ml.g4dn.xlarge"
+  }
+
+  assert {
+    condition     = one(values(aws_sagemaker_endpoint_configuration.this)).kms_key_arn == null
+    error_message = "SageMaker refuses a key for an instance with a disk of its own."
+  }
+}
+
+run "rejects_a_share_of_everything" {
+  command = plan
+
+  variables {
+    candidate = {
+      image_uri       = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+      artifact_uri    = "s3://pictures/models/job-2/output/model.tar.gz"
+      artifact_sha256 = "0000000000000000000000000000000000000000000000000000000000000009"
+      share           = 100
+    }
+  }
+
+  expect_failures = [var.candidate]
+}
+
+run "rejects_a_candidate_that_is_no_tar_gz" {
+  command = plan
+
+  variables {
+    candidate = {
+      image_uri       = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+      artifact_uri    = "s3://pictures/models/job-2/output/model.zip"
+      artifact_sha256 = "0000000000000000000000000000000000000000000000000000000000000009"
+      share           = 10
+    }
+  }
+
+  expect_failures = [var.candidate]
+}
+
+run "rejects_a_way_to_go_over_that_sagemaker_does_not_know" {
+  command = plan
+
+  variables {
+    deployment = { routing = "ROLLING" }
+  }
+
+  expect_failures = [var.deployment]
+}
+
+run "rejects_a_canary_of_a_single_instance" {
+  command = plan
+
+  variables {
+    deployment = { routing = "CANARY" }
+  }
+
+  expect_failures = [var.deployment]
+}
+
+run "rejects_a_canary_of_more_than_half" {
+  command = plan
+
+  variables {
+    instance_count = 2
+    deployment     = { routing = "CANARY", step_percent = 60 }
+  }
+
+  expect_failures = [var.deployment]
+}
+
+run "rejects_waiting_longer_than_terraform_does" {
+  command = plan
+
+  variables {
+    deployment = { wait_seconds = 1800 }
+  }
+
+  expect_failures = [var.deployment]
+}
+
+run "rejects_rolling_back_at_every_request" {
+  command = plan
+
+  variables {
+    rollback = { error_percent = -1 }
+  }
+
+  expect_failures = [var.rollback]
+}
+
+run "rejects_scaling_to_nothing" {
+  command = plan
+
+  variables {
+    autoscaling = { min = 0, max = 4, requests_per_minute = 600 }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
+run "rejects_scaling_to_no_requests" {
+  command = plan
+
+  variables {
+    autoscaling = { max = 4, requests_per_minute = 0 }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
+run "rejects_a_schedule_in_words" {
+  command = plan
+
+  variables {
+    autoscaling = { max = 4, requests_per_minute = 600, schedules = { night = { schedule = "at night", min = 1, max = 1 } } }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
+run "rejects_a_key_by_its_alias" {
+  command = plan
+
+  variables {
+    kms_key_arn = "alias/scones"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}
+
+run "rejects_a_network_without_subnets" {
+  command = plan
+
+  variables {
+    vpc = { subnet_ids = [], security_group_ids = ["sg-1"] }
+  }
+
+  expect_failures = [var.vpc]
+}
+
+run "rejects_a_boundary_that_is_a_role" {
+  command = plan
+
+  variables {
+    permissions_boundary_arn = "arn:aws:iam::123456789012:role/boundary"
+  }
+
+  expect_failures = [var.permissions_boundary_arn]
+}
+
+run "rejects_a_topic_by_its_name" {
+  command = plan
+
+  variables {
+    alarm_topic_arn = "alarms"
+  }
+
+  expect_failures = [var.alarm_topic_arn]
 }
 
 run "rejects_a_name_that_ends_in_a_hyphen" {
