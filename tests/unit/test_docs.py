@@ -1,5 +1,7 @@
 """What is generated in the documentation tells the truth."""
 
+import re
+
 import pytest
 
 from scones.docs.pages import pages
@@ -7,6 +9,9 @@ from scones.errors import InputError
 from scones.settings import ROOT
 from scones.tasks import compose
 from scones.tasks.docs import table
+
+ALARM = re.compile(r'"?([\w${}-]+)"? =>? \{\n(?:\s*#.*\n)*\s*description')
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +27,32 @@ def test_nothing_generated_is_stale(made):
 def test_every_module_has_its_table(made):
     modules = {path.parent for path in (ROOT / "terraform" / "modules").glob("*/versions.tf")}
     assert modules == {path.parent for path in made if path.parent.parent.name == "modules"}
+
+
+def test_the_guide_says_what_to_do_about_every_alarm_and_no_other():
+    """An alarm's key in the modules' maps stands before its description; what a key is filled with is FUNCTION."""
+    modules = ROOT / "terraform" / "modules"
+    alarms = {"monitoring": ("alarms.tf", ""), "endpoint": ("rollback.tf", "rollback-")}
+    names = {
+        prefix + key.replace("${key}", "FUNCTION")
+        for module, (name, prefix) in alarms.items()
+        for key in ALARM.findall((modules / module / name).read_text())
+    }
+    assert len(names) > 10
+    guide = (ROOT / "docs" / "operations.md").read_text()
+    assert set(re.findall(r"^### `(.+)`$", guide, re.MULTILINE)) == names
+
+
+def test_every_task_and_heading_that_the_guides_name_is_there():
+    tasks = compose().task_names
+    known = {*tasks, *(alias for aliases in tasks.values() for alias in aliases)}
+    for path in (ROOT / "docs").glob("*.md"):
+        text = path.read_text()
+        assert set(re.findall(r"\binvoke ([a-z][\w.]*)", text)) - known == set(), path
+        headings = {re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-") for line in HEADING.findall(text)}
+        assert set(re.findall(r"\]\(#([\w-]+)\)", text)) - headings == set(), path
+        files = re.findall(r"\]\(([\w./-]+\.md)\)", text)
+        assert [name for name in files if not (path.parent / name).exists()] == []
 
 
 def test_every_task_says_what_it_does():

@@ -5,6 +5,6 @@ module "budget" {
 
   name              = "scones-example"
   monthly_limit_usd = 150
-  tags              = { Project = "scones", Environment = "example" }
+  tag               = { key = "Workload", value = "scones-example" }
   emails            = ["you@example.com"]
 }
