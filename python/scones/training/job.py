@@ -106,7 +106,7 @@ def start(
         model_uri: The artifact to start from.
         checkpoint_uri: Where the job goes on from and leaves its checkpoints; under ``checkpoints/`` in the bucket, by
             its name, if not given.
-        tags: Tags beside the project's own (Project, Environment, GitCommit).
+        tags: Tags beside the project's own (Project, Environment, Workload, GitCommit).
         client: Makes the environment's clients.
 
     Returns:
@@ -142,7 +142,13 @@ def start(
 
 def own_tags(environment: Environment) -> dict[str, str]:
     """The tags of every job that is started here."""
-    return {"Project": PROJECT, "Environment": environment.name, COMMIT_TAG: revision.commit(environment.root)}
+    # Workload is what the environment's budget counts, as Terraform's default tags have it.
+    return {
+        "Project": PROJECT,
+        "Environment": environment.name,
+        "Workload": f"{PROJECT}-{environment.name}",
+        COMMIT_TAG: revision.commit(environment.root),
+    }
 
 
 def describe(environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> Job:

@@ -29,6 +29,7 @@ provider "aws" {
       Environment = var.environment
       Stack       = "service"
       ManagedBy   = "terraform"
+      Workload    = "scones-${var.environment}"
     }
   }
 }

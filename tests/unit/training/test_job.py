@@ -147,6 +147,7 @@ def test_asks_for_the_built_in_algorithm_on_a_gpu_with_images_and_lists(cloud: C
     assert {tag["Key"]: tag["Value"] for tag in asked["Tags"]} == {
         "Project": "scones",
         "Environment": "dev",
+        "Workload": "scones-dev",
         "GitCommit": "1f0c",
     }
 

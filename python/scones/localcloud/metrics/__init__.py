@@ -32,9 +32,10 @@ __all__ = ["Metrics", "install"]
 
 def install(context: Context) -> None:
     """Let this cloud's services report, its log metric filters count, and its alarms be evaluated."""
-    from scones.localcloud.metrics import executions, logfilters, watch
+    from scones.localcloud.metrics import executions, logfilters, requests, watch
 
     context.metrics.index_puts()
     executions.install(context.metrics)
     logfilters.install(context.metrics)
+    requests.install(context.metrics)
     watch.install(context.metrics, clock=context.state / "alarm-clock")

@@ -1,0 +1,49 @@
+resource "aws_budgets_budget" "this" {
+  name         = var.name
+  budget_type  = "COST"
+  limit_amount = tostring(var.monthly_limit_usd)
+  limit_unit   = "USD"
+  time_unit    = "MONTHLY"
+
+  # A budget sees a tag only once it is a cost allocation tag, which takes up to a day after it was activated:
+  # https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/custom-tags.html
+  dynamic "cost_filter" {
+    for_each = var.tag[*]
+
+    content {
+      name   = "TagKeyValue"
+      values = [join("$", ["user:${cost_filter.value.key}", cost_filter.value.value])]
+    }
+  }
+
+  # What has been spent, and what the month will come to if it goes on like this.
+  dynamic "notification" {
+    for_each = merge(
+      { for percent in var.alert_percents : "actual-${percent}" => { type = "ACTUAL", percent = percent } },
+      { forecast = { type = "FORECASTED", percent = 100 } },
+    )
+
+    content {
+      comparison_operator        = "GREATER_THAN"
+      notification_type          = notification.value.type
+      threshold                  = notification.value.percent
+      threshold_type             = "PERCENTAGE"
+      subscriber_sns_topic_arns  = var.topic_arn[*]
+      subscriber_email_addresses = var.emails
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = var.topic_arn != null || length(var.emails) > 0
+      error_message = "A budget needs somebody to tell: give topic_arn or emails."
+    }
+  }
+}
+
+resource "aws_ce_cost_allocation_tag" "this" {
+  count = var.tag != null && var.activate_tag ? 1 : 0
+
+  tag_key = var.tag.key
+  status  = "Active"
+}

@@ -1,0 +1,100 @@
+mock_provider "aws" {}
+
+variables {
+  name              = "scones-test"
+  monthly_limit_usd = 150
+  emails            = ["you@example.com"]
+}
+
+run "tells_people_at_shares_of_the_limit_and_of_a_forecast_above_it" {
+  assert {
+    condition = toset([for one in aws_budgets_budget.this.notification : "${one.notification_type} ${one.threshold}"]) == toset([
+      "ACTUAL 50", "ACTUAL 80", "ACTUAL 100", "FORECASTED 100",
+    ])
+    error_message = "Three shares and the forecast must be told."
+  }
+
+  assert {
+    condition     = alltrue([for one in aws_budgets_budget.this.notification : one.subscriber_email_addresses == toset(["you@example.com"])])
+    error_message = "Each alert goes to the address."
+  }
+
+  assert {
+    condition     = aws_budgets_budget.this.limit_amount == "150" && length(aws_budgets_budget.this.cost_filter) == 0 && length(aws_ce_cost_allocation_tag.this) == 0
+    error_message = "Without a tag the whole account counts."
+  }
+}
+
+run "counts_what_has_the_tag_and_tells_a_topic" {
+  variables {
+    emails       = []
+    topic_arn    = "arn:aws:sns:us-east-1:123456789012:scones-test-alarms"
+    tag          = { key = "Workload", value = "scones-test" }
+    activate_tag = true
+  }
+
+  assert {
+    condition     = [for one in aws_budgets_budget.this.cost_filter : one.values[0]] == ["user:Workload$scones-test"]
+    error_message = "Costs are filtered by the tag."
+  }
+
+  assert {
+    condition     = alltrue([for one in aws_budgets_budget.this.notification : one.subscriber_sns_topic_arns == toset([var.topic_arn])])
+    error_message = "Each alert goes to the topic."
+  }
+
+  assert {
+    condition     = aws_ce_cost_allocation_tag.this[*].tag_key == ["Workload"]
+    error_message = "The key is activated."
+  }
+}
+
+run "rejects_a_budget_that_tells_nobody" {
+  command = plan
+
+  variables {
+    emails = []
+  }
+
+  expect_failures = [aws_budgets_budget.this]
+}
+
+run "rejects_a_name_with_a_colon" {
+  command = plan
+
+  variables {
+    name = "scones:test"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "rejects_a_limit_of_nothing" {
+  command = plan
+
+  variables {
+    monthly_limit_usd = 0
+  }
+
+  expect_failures = [var.monthly_limit_usd]
+}
+
+run "rejects_more_alerts_than_a_budget_has" {
+  command = plan
+
+  variables {
+    alert_percents = [20, 40, 60, 80, 100]
+  }
+
+  expect_failures = [var.alert_percents]
+}
+
+run "rejects_a_name_for_an_address" {
+  command = plan
+
+  variables {
+    emails = ["you"]
+  }
+
+  expect_failures = [var.emails]
+}

@@ -1,0 +1,46 @@
+# Who is told when something goes wrong, and when the month becomes too dear.
+
+module "monitoring" {
+  source = "../../modules/monitoring"
+
+  name        = local.prefix
+  emails      = var.alarm_emails
+  thresholds  = var.alarm_thresholds
+  kms_key_arn = local.kms_key_arn
+
+  endpoint = {
+    name           = module.endpoint.name
+    log_group_name = "/aws/sagemaker/Endpoints/${module.endpoint.name}"
+    variant_names  = module.endpoint.variant_names
+  }
+
+  state_machine = {
+    arn            = module.state_machine.arn
+    log_group_name = module.state_machine.log_group_name
+  }
+
+  functions = {
+    for key, function in module.function : key => {
+      name                = function.name
+      log_group_name      = function.log_group_name
+      refuses_low_answers = key == "filter-low-confidence"
+    }
+  }
+
+  # A sample of the traffic may hold nothing for a while, which is no fault.
+  captures = var.capture_percentage < 100 ? null : {
+    bucket = local.bucket
+    prefix = "${trimprefix(local.capture_uri, "s3://${local.bucket}/")}/${module.endpoint.name}/"
+  }
+}
+
+module "budget" {
+  source   = "../../modules/budget"
+  for_each = { for limit in var.monthly_budget_usd[*] : "monthly" => limit }
+
+  name              = local.prefix
+  monthly_limit_usd = each.value
+  tag               = { key = "Workload", value = local.prefix }
+  activate_tag      = var.activate_cost_tag
+  topic_arn         = module.monitoring.topic_arn
+}
