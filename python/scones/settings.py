@@ -111,6 +111,11 @@ class Environment:
         return self.root / "terraform" / "environments" / self.name
 
     @property
+    def candidate_path(self) -> Path:
+        """The file of the model that is compared with the pinned one, beside the pin; there while one is."""
+        return self.pin_path.with_name("candidate.tfvars.json")
+
+    @property
     def build(self) -> Path:
         """Everything the project makes is under here."""
         return self.root / "build"

@@ -13,7 +13,8 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any
 from scones import aws, files
 from scones.errors import TerraformError
 from scones.settings import Environment
-from scones.terraform import refusals
+from scones.terraform import endpoint, refusals
 from scones.terraform.binary import locate
 from scones.terraform.state import Backend
 from scones.terraform.variables import value_files, variables
@@ -131,12 +132,9 @@ class Stack:
             )
         self.require_values()
         self.init(lock_file=lock_file)
-        if plan:
-            self._run("apply", "-input=false", str(plan.resolve()))
-        else:
-            self._run("apply", *([] if ask else ["-input=false", "-auto-approve"]))
-        if self.name == "service":
-            self._verify_endpoint()
+        saved = ["-input=false", str(plan.resolve())] if plan else None
+        with self._watching_endpoint() if self.name == "service" else nullcontext():
+            self._run("apply", *(saved or ([] if ask else ["-input=false", "-auto-approve"])))
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs.
@@ -174,19 +172,27 @@ class Stack:
         """
         self._run(command, *arguments)
 
-    def _verify_endpoint(self) -> None:
-        """SageMaker rolls a failed update back, and Terraform says success all the same."""
-        outputs = self.outputs()
+    @contextmanager
+    def _watching_endpoint(self) -> Iterator[None]:
+        """Say SageMaker's reason where it rolls an update back, whether Terraform fails at that or not."""
         sagemaker = aws.client(self.environment, "sagemaker")
-        endpoint = sagemaker.describe_endpoint(EndpointName=outputs["endpoint_name"])
-        wanted = outputs["endpoint_configuration_name"]
-        if endpoint["EndpointStatus"] != "InService" or endpoint["EndpointConfigName"] != wanted:
+        name = self.backend.read(self.name).outputs.get("endpoint_name")
+        before = endpoint.describe(sagemaker, name)
+        try:
+            yield
+        except TerraformError as error:
+            after = endpoint.describe(sagemaker, name)
+            if reason := endpoint.rolled_back(before, after):
+                raise endpoint.explain(after, reason) from error
+            raise
+        outputs = self.outputs()
+        found = endpoint.describe(sagemaker, outputs["endpoint_name"])
+        if found is None:
             raise TerraformError(
-                f"endpoint '{endpoint['EndpointName']}' is {endpoint['EndpointStatus']} and runs "
-                f"{endpoint['EndpointConfigName']}, not {wanted}: "
-                f"{endpoint.get('FailureReason', 'SageMaker gives no reason')}",
-                hint="look at the container's log, /aws/sagemaker/Endpoints; or pin the model before: invoke models",
+                f"endpoint '{outputs['endpoint_name']}' is gone, though it was applied",
+                hint="look for who deleted it, and apply again",
             )
+        endpoint.verify(found, outputs["endpoint_configuration_name"])
 
     def _line(self, command: str, *arguments: str) -> list[str]:
         return [str(locate(self.environment.build).path), f"-chdir={self.folder}", command, *arguments]
