@@ -74,24 +74,17 @@ locals {
     },
   ]
 
-  # What it needs besides for the key of its data, its model and its volume, and for its network:
+  # What it needs besides for the key of its data and its model, and for its network:
   # https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html#sagemaker-roles-createtrainingjob-perms
-  key_statements = [for arn in var.kms_key_arn[*] : [
-    {
-      Sid      = "UseTheKey"
-      Effect   = "Allow"
-      Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
-      Resource = arn
-    },
-    {
-      # For the volume, which EC2 encrypts: a grant that only a service of AWS can be given.
-      Sid       = "LendTheKeyForTheVolume"
-      Effect    = "Allow"
-      Action    = ["kms:CreateGrant"]
-      Resource  = arn
-      Condition = { Bool = { "kms:GrantIsForAWSResource" = "true" } }
-    },
-  ]]
+  key_statements = [for arn in var.kms_key_arn[*] : {
+    # No grant for a volume: the algorithm's instances have disks of their own, which their hardware encrypts, and
+    # SageMaker refuses a key for them:
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
+    Sid      = "UseTheKey"
+    Effect   = "Allow"
+    Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    Resource = arn
+  }]
 
   network_statements = [for vpc in var.vpc[*] : [
     {

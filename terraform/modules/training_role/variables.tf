@@ -28,7 +28,7 @@ variable "algorithm" {
 }
 
 variable "kms_key_arn" {
-  description = "The KMS key that encrypts the bucket and the volumes of jobs; null where AWS's own keys do."
+  description = "The KMS key that encrypts the bucket; null where S3's own key does."
   type        = string
   default     = null
 

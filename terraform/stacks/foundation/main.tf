@@ -16,7 +16,7 @@ module "key" {
   count  = var.customer_managed_key ? 1 : 0
 
   name                 = local.prefix
-  description          = "Encrypts what ${local.prefix} keeps: bucket, logs, topics, volumes."
+  description          = "Encrypts what ${local.prefix} keeps: bucket, logs, topics, the endpoint's volumes."
   deletion_window_days = var.force_destroy ? 7 : 30
   publishers           = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]
 
