@@ -34,8 +34,7 @@ def install(context: Context) -> None:
     lock = threading.Lock()
 
     def boto_client_for(region: str, service: str, state_credentials: Any) -> BaseClient:
-        from scones.localcloud.authorization.principals import Keys as K; keys = K("local", "local", None)  # TEMP
-        #keys = context.roles.mint(state_credentials.role_arn, SERVICE, "execution")
+        keys = context.roles.mint(state_credentials.role_arn, SERVICE, "execution")
         with lock:
             if (service, region, keys) not in clients:
                 clients[service, region, keys] = _client(service, region, context.endpoint, keys)

@@ -16,7 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from scones.localcloud.authorization.roles import CannotAssume, Roles
+from scones.localcloud import network
+from scones.localcloud.access import Acting
+from scones.localcloud.authorization.roles import AccessDenied, CannotAssume, Roles
 from scones.localcloud.context import Context
 
 LOG_DELIVERY = (
@@ -44,33 +46,34 @@ def _install_lambda(roles: Roles) -> None:
 
     create, update = LambdaBackend.create_function, LambdaBackend.update_function_configuration
 
-    def check(role: str, given: Mapping[str, Any]) -> None:
+    def check(role: str, region: str, given: Mapping[str, Any]) -> None:
         try:
             roles.assume(role, "lambda.amazonaws.com")
         except (CannotAssume, IndexError):
             message = "The role defined for the function cannot be assumed by Lambda."
             raise InvalidParameterValueException(message) from None
-        needs = []
-        if (given.get("TracingConfig") or {}).get("Mode") == "Active":
-            needs.append(("xray:PutTraceSegments", "PutTraceSegments on XRAY"))
-        if (given.get("VpcConfig") or {}).get("SubnetIds"):
-            # What Lambda checks of those that its guide lists, "Giving Lambda functions access to resources in a VPC".
-            for action in ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface"):
-                needs.append((f"ec2:{action}", f"{action} on EC2"))
-        for action, words in needs:
-            if not roles.may(role, action, session="awslambda").allowed:
-                message = f"The provided execution role does not have permissions to call {words}"
-                raise InvalidParameterValueException(message)
+        acting = Acting(roles, role, account=role.split(":")[4], region=region, session="awslambda")
+        try:
+            if (given.get("TracingConfig") or {}).get("Mode") == "Active":
+                acting.require("xray:PutTraceSegments")
+            if (vpc := given.get("VpcConfig") or {}).get("SubnetIds"):
+                network.join(acting, vpc["SubnetIds"], vpc.get("SecurityGroupIds") or [], needs=network.LAMBDA)
+        except AccessDenied as error:
+            service, action = error.request.action.split(":")
+            raise InvalidParameterValueException(
+                f"The provided execution role does not have permissions to call {action} on {service.upper()}"
+            ) from None
 
     def create_function(self: LambdaBackend, spec: dict[str, Any]) -> Any:
-        check(spec["Role"], spec)
+        check(spec["Role"], self.region_name, spec)
         return create(self, spec)
 
     def update_function_configuration(
         self: LambdaBackend, function_name: str, qualifier: str, body: dict[str, Any]
     ) -> Any:
         if "Role" in body or "TracingConfig" in body or "VpcConfig" in body:
-            check(body.get("Role") or self.get_function(function_name, qualifier).role, body)
+            role = body.get("Role") or self.get_function(function_name, qualifier).role
+            check(role, self.region_name, body)
         return update(self, function_name, qualifier, body)
 
     LambdaBackend.create_function = create_function

@@ -7,7 +7,13 @@ Example::
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 from moto.sagemaker.exceptions import ValidationError
+
+if TYPE_CHECKING:
+    from scones.localcloud.access import Acting
 
 ALGORITHM = "image-classification"
 
@@ -37,3 +43,20 @@ def check(image: str | None, what: str) -> None:
             f"{what} asks for image '{image}', which the local cloud cannot run: "
             f"it runs images of repository '{ALGORITHM}' only"
         )
+
+
+def pull(role: Acting, image: str) -> None:
+    """Prove that a role may pull an image, as SageMaker does before it runs one.
+
+    AWS: Amazon ECR User Guide, "Private repository policies": what pulling needs.
+
+    Raises:
+        AccessDenied: it may not.
+    """
+    found = re.match(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.", image)
+    if not found:  # another registry, which has no roles
+        return
+    account, region = found.groups()
+    role.require("ecr:GetAuthorizationToken")
+    for action in ("BatchCheckLayerAvailability", "GetDownloadUrlForLayer", "BatchGetImage"):
+        role.require(f"ecr:{action}", f"arn:aws:ecr:{region}:{account}:repository/{repository(image)}")

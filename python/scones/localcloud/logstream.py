@@ -13,10 +13,13 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import IO
 
 from moto.core.exceptions import ServiceException
 from moto.logs.models import logs_backends
+
+from scones.localcloud.access import Acting
 
 _creating = threading.Lock()
 
@@ -30,12 +33,24 @@ class LogStream:
         region: The AWS region.
         group: The log group's name.
         name: The stream's name.
+        role: Who writes; what it may not write is lost, as on AWS. None where no role is needed.
     """
 
     account: str
     region: str
     group: str
     name: str
+    role: Acting | None = None
+
+    @cached_property
+    def _allowed(self) -> bool:
+        """Whether the role may write: asked once, since a job writes line after line."""
+        which = {"logGroupName": self.group, "logStreamName": self.name}
+        calls = [("DescribeLogStreams", {"logGroupName": self.group}), ("CreateLogStream", which)]
+        if self.group not in logs_backends[self.account][self.region].groups:
+            calls.insert(0, ("CreateLogGroup", {"logGroupName": self.group}))
+        calls.append(("PutLogEvents", which))
+        return self.role is None or all(self.role.may("logs", operation, **given) for operation, given in calls)
 
     @property
     def arn(self) -> str:
@@ -44,6 +59,8 @@ class LogStream:
 
     def create(self) -> None:
         """Make the group and the stream where they are missing."""
+        if not self._allowed:
+            return
         backend = logs_backends[self.account][self.region]
         with _creating:
             backend.ensure_log_group(self.group)
@@ -51,7 +68,7 @@ class LogStream:
 
     def write(self, message: str) -> None:
         """Put one line, with the time it is now. CloudWatch Logs takes no empty message: such a line is left out."""
-        if not message:
+        if not message or not self._allowed:
             return
         event = {"timestamp": int(time.time() * 1000), "message": message}
         backend = logs_backends[self.account][self.region]

@@ -18,8 +18,12 @@ import boto3
 import pytest
 from moto import mock_aws
 from moto.core.exceptions import ServiceException
+from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 
+from scones.localcloud.access import Acting
+from scones.localcloud.authorization.record import Record
+from scones.localcloud.authorization.roles import Roles
 from scones.localcloud.training import checkpoints as checkpoints_module
 from scones.localcloud.training import pipes, sources
 from scones.localcloud.training.checkpoints import Checkpoints
@@ -27,7 +31,9 @@ from scones.localcloud.training.sources import InputError
 from scones.recordio import read
 
 ACCOUNT = "123456789012"
-JOB = SimpleNamespace(account=ACCOUNT, region="us-east-1", request={"RoleArn": "arn:aws:iam::1:role/a"})
+ROLE = Acting(Roles(Record(Path("nowhere"))), f"arn:aws:iam::{ACCOUNT}:role/a", account=ACCOUNT, region="us-east-1")
+JOB = SimpleNamespace(account=ACCOUNT, region="us-east-1", request={"RoleArn": ROLE.role_arn}, role=ROLE)
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +47,10 @@ def client() -> Iterator[Any]:
 
 @pytest.fixture
 def s3(client: Any) -> Any:
-    s3_backends.reset()
+    s3_backends.reset()  # and with it everything else in moto
+    iam = iam_backends[ACCOUNT]["aws"]
+    iam.create_role("a", "{}", "/", None, "", [], "3600")
+    iam.put_role_policy("a", "all", json.dumps(EVERYTHING))
     client.create_bucket(Bucket="data")
     return client
 
@@ -214,7 +223,7 @@ def test_checkpoints_are_filled_from_s3_and_only_what_changed_goes_back(s3: Any,
     put(s3, kept__one=b"1", kept__deep__two=b"2", keptother=b"3")
     before = s3.head_object(Bucket="data", Key="kept/one")["LastModified"]
     folder = tmp_path / "checkpoints"
-    checkpoints = Checkpoints(ACCOUNT, "s3://data/kept", folder)
+    checkpoints = Checkpoints(ROLE, "s3://data/kept", folder)
     assert checkpoints.fill() == 2
     assert (folder / "deep/two").read_bytes() == b"2"
     with checkpoints.copied():
@@ -227,7 +236,7 @@ def test_checkpoints_are_filled_from_s3_and_only_what_changed_goes_back(s3: Any,
 def test_a_checkpoint_that_is_deleted_in_the_container_is_deleted_in_s3(s3: Any, tmp_path: Path) -> None:
     put(s3, kept__one=b"1", kept__two=b"2")
     folder = tmp_path / "checkpoints"
-    checkpoints = Checkpoints(ACCOUNT, "s3://data/kept", folder)
+    checkpoints = Checkpoints(ROLE, "s3://data/kept", folder)
     checkpoints.fill()
     with checkpoints.copied():
         (folder / "one").unlink()
@@ -241,7 +250,7 @@ def test_a_checkpoint_that_is_deleted_in_the_container_is_deleted_in_s3(s3: Any,
 
 def test_a_folder_that_is_gone_as_a_whole_takes_nothing_along(s3: Any, tmp_path: Path) -> None:
     put(s3, kept__one=b"1")
-    checkpoints = Checkpoints(ACCOUNT, "s3://data/kept", tmp_path / "checkpoints")
+    checkpoints = Checkpoints(ROLE, "s3://data/kept", tmp_path / "checkpoints")
     checkpoints.fill()
     shutil.rmtree(tmp_path / "checkpoints")
     checkpoints.copy()
@@ -251,7 +260,7 @@ def test_a_folder_that_is_gone_as_a_whole_takes_nothing_along(s3: Any, tmp_path:
 def test_a_versioned_bucket_keeps_what_was_there_and_a_jobs_last_copy(s3: Any, tmp_path: Path) -> None:
     s3.put_bucket_versioning(Bucket="data", VersioningConfiguration={"Status": "Enabled"})
     put(s3, kept__state=b"before")
-    checkpoints = Checkpoints(ACCOUNT, "s3://data/kept", tmp_path / "checkpoints")
+    checkpoints = Checkpoints(ROLE, "s3://data/kept", tmp_path / "checkpoints")
     checkpoints.fill()
     for epoch in (b"first", b"second", b"third"):
         (tmp_path / "checkpoints/state").write_bytes(epoch)
@@ -266,7 +275,7 @@ def test_a_versioned_bucket_keeps_what_was_there_and_a_jobs_last_copy(s3: Any, t
 
 def test_checkpoints_are_copied_while_the_job_runs(s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints_module, "INTERVAL", 0.01)
-    checkpoints = Checkpoints(ACCOUNT, "s3://data", tmp_path / "checkpoints")
+    checkpoints = Checkpoints(ROLE, "s3://data", tmp_path / "checkpoints")
     checkpoints.fill()
     with checkpoints.copied():
         (tmp_path / "checkpoints/state").write_bytes(b"1")
@@ -281,7 +290,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def test_checkpoints_are_in_s3_however_the_job_ends(s3: Any, tmp_path: Path) -> None:
-    checkpoints = Checkpoints(ACCOUNT, "s3://data/kept/", tmp_path / "checkpoints")
+    checkpoints = Checkpoints(ROLE, "s3://data/kept/", tmp_path / "checkpoints")
     assert checkpoints.fill() == 0
 
     def killed() -> None:
@@ -295,11 +304,11 @@ def test_checkpoints_are_in_s3_however_the_job_ends(s3: Any, tmp_path: Path) -> 
 
 def test_checkpoints_need_a_bucket(s3: Any, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="NoSuchBucket: The specified bucket does not exist: gone"):
-        Checkpoints(ACCOUNT, "s3://gone/kept", tmp_path / "checkpoints").fill()
+        Checkpoints(ROLE, "s3://gone/kept", tmp_path / "checkpoints").fill()
 
 
 def test_a_refused_last_copy_fails_the_job(s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    checkpoints = Checkpoints(ACCOUNT, "s3://data/kept", tmp_path / "checkpoints")
+    checkpoints = Checkpoints(ROLE, "s3://data/kept", tmp_path / "checkpoints")
     checkpoints.fill()
 
     def refuse(*_: Any, **__: Any) -> None:

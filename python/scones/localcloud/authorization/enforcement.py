@@ -28,7 +28,7 @@ from werkzeug.exceptions import HTTPException
 
 from scones.localcloud.authorization import principals
 from scones.localcloud.authorization.derivation import UnknownAction, derive
-from scones.localcloud.authorization.evaluation import Context, Decision, Principal, Request
+from scones.localcloud.authorization.evaluation import Access, Context, Decision, Principal, Request
 from scones.localcloud.authorization.policies import UnsupportedPolicy
 from scones.localcloud.authorization.principals import ANONYMOUS, ROOT_KEY, BadKey
 from scones.localcloud.authorization.roles import Roles, denial
@@ -42,6 +42,14 @@ if TYPE_CHECKING:
 OPEN_PATHS = ("/moto-api", "/latest/", "/favicon.ico")
 #: Operations that come without a signature; what signs them is in their parameters.
 WEB_IDENTITY = "AssumeRoleWithWebIdentity"
+#: moto's names of services that boto3 calls otherwise.
+BOTO3_NAMES = {
+    **boto3_service_name,
+    "applicationautoscaling": "application-autoscaling",
+    "s3bucket_path": "s3",
+    "sagemakermetrics": "sagemaker-metrics",
+    "sagemakerruntime": "sagemaker-runtime",
+}
 
 
 class Enforcement:
@@ -91,13 +99,11 @@ class Enforcement:
         operation: str,
         parameters: Mapping[str, Any],
     ) -> Response | None:
-        given: Context = {"aws:securetransport": ("true",), "aws:requestedregion": (_region(environ),)}
+        claims: Context = {}
         if operation == WEB_IDENTITY:
             who, claims = principals.web_identity(parameters.get("WebIdentityToken") or "", _account(parameters))
-            given = {**given, **claims}
         for access in derive(environ, answer.service, operation, parameters):
-            request = access.by(who)
-            request = Request(who, request.action, request.resources, {**given, **request.context})
+            request = Access(access.action, access.resources, {**access.context, **claims}).by(who)
             decision = self._roles.judge(request)
             if not decision.allowed:
                 return answer.denied(request, decision)
@@ -107,8 +113,7 @@ class Enforcement:
         """boto3's name of the service that moto would dispatch to."""
         host = self._dispatcher.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
         found = self._dispatcher.get_backend_for_host(host) or "s3"
-        name = boto3_service_name.get(found, found)
-        return "s3" if name == "s3bucket_path" else name
+        return BOTO3_NAMES.get(found, found)
 
 
 class _Answers:
@@ -209,11 +214,6 @@ def _parsed(request: HttpRequest, service: str) -> tuple[str, Mapping[str, Any]]
         }
     )
     return operation.name, {**in_path, **parsed}
-
-
-def _region(environ: Mapping[str, Any]) -> str:
-    found = re.search(r"Credential=[^/]*/\d+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
-    return found[1] if found else "us-east-1"
 
 
 def _account(parameters: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from scones.localcloud.authorization.evaluation import Access, Context, Decision, Principal, Request, evaluate
 from scones.localcloud.authorization.principals import Keys, open_session, role_id, session_of
@@ -100,6 +101,39 @@ class Roles:
         decision = self.judge(request)
         if not decision.allowed:
             raise AccessDenied(request, decision)
+
+    def require_call(
+        self,
+        role_arn: str,
+        service: str,
+        operation: str,
+        parameters: Mapping[str, Any],
+        *,
+        region: str,
+        session: str = "SageMaker",
+    ) -> None:
+        """Refuse a call that a role may not make: all that it needs permission for, its keys' use included.
+
+        Args:
+            service: boto3's name of the service.
+            operation: The operation, ``GetObject``.
+            parameters: Its parameters.
+            region: The AWS region that is called.
+
+        Raises:
+            AccessDenied: as of :meth:`require`.
+            UnknownAction: the local cloud cannot judge the operation.
+        """
+        from scones.localcloud.authorization.derivation import derive
+
+        signed = {
+            "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential={session}/00000000/{region}/{service}/aws4_request"
+        }
+        for access in derive(signed, service, operation, parameters):
+            request = access.by(session_of(role_arn, session))
+            decision = self.judge(request)
+            if not decision.allowed:
+                raise AccessDenied(request, decision)
 
     def assume(self, role_arn: str, service: str, *, source_arn: str | None = None) -> None:
         """Refuse a role that a service may not take on.

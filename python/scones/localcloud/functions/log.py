@@ -17,6 +17,8 @@ from scones.localcloud.functions.environment import Answer
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
 
+    from scones.localcloud.access import Acting
+
 
 def entries(function: LambdaFunction, request_id: str, done: Answer) -> list[str]:
     """The log events of one run, in order, each ending in a newline."""
@@ -34,9 +36,20 @@ def entries(function: LambdaFunction, request_id: str, done: Answer) -> list[str
     ]
 
 
-def write(function: LambdaFunction, stream: str, found: list[str]) -> None:
-    """Put log events into the function's log group, which is made where it is missing, as Lambda does."""
+def write(function: LambdaFunction, stream: str, found: list[str], *, role: Acting) -> None:
+    """Put log events into the function's log group in its role's name; what the role may not write is lost.
+
+    The group is made where it is missing, as Lambda does.
+    """
     backend, group = function.logs_backend, function.logs_group_name
+    which = {"logGroupName": group, "logStreamName": stream}
+    calls = [("PutLogEvents", which)]
+    if group not in backend.groups:
+        calls = [("CreateLogGroup", {"logGroupName": group}), ("CreateLogStream", which), *calls]
+    elif stream not in backend.groups[group].streams:
+        calls = [("CreateLogStream", which), *calls]
+    if not all(role.may("logs", operation, **given) for operation, given in calls):
+        return
     backend.ensure_log_group(group)
     if stream not in backend.groups[group].streams:
         backend.groups[group].create_log_stream(stream)

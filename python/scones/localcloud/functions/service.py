@@ -12,6 +12,8 @@ from urllib.parse import unquote
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 
+from scones.localcloud.access import Acting
+from scones.localcloud.authorization.roles import CannotAssume
 from scones.localcloud.context import Context
 from scones.localcloud.functions import log, packages
 from scones.localcloud.functions.environment import Answer, Environment, Settings
@@ -33,6 +35,10 @@ class _RequestTooLarge(LambdaClientError):
 
 class _TooManyRequests(LambdaClientError):
     code = 429
+
+
+class _Forbidden(LambdaClientError):
+    code = 403
 
 
 class Service:
@@ -112,8 +118,11 @@ class Service:
             raise _TooManyRequests("TooManyRequestsException", f"Rate Exceeded. ({busy.reason})") from None
         reports.function_ran(self._context.metrics, seconds=done.seconds, failed=bool(done.error), **whose)
         entries = log.entries(function, request_id, done)
+        role = Acting(
+            self._context.roles, function.role, function.account_id, function.region, session=function.function_name
+        )
         with self._writing:  # moto makes a missing log group anew for each of two first calls
-            log.write(function, stream, entries)
+            log.write(function, stream, entries, role=role)
         return done, "".join(entries)
 
     def forget(self, arn: str) -> None:
@@ -149,6 +158,11 @@ class Service:
 
     def _variables(self, function: LambdaFunction, code: str) -> dict[str, str]:
         """A worker's whole environment (AWS Lambda Developer Guide, Defined runtime environment variables)."""
+        try:
+            keys = self._context.roles.mint(function.role, "lambda.amazonaws.com", function.function_name)
+        except CannotAssume:
+            message = "The role defined for the function cannot be assumed by Lambda."
+            raise _Forbidden("AccessDeniedException", message) from None
         logging_config = function.get_configuration()["LoggingConfig"]
         given = {name: str(value) for name, value in function.environment_vars.items()}
         return {
@@ -168,8 +182,9 @@ class Service:
             "AWS_LAMBDA_LOG_LEVEL": logging_config.get("ApplicationLogLevel", ""),
             "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
             "LAMBDA_TASK_ROOT": code,
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_ACCESS_KEY_ID": keys.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+            "AWS_SESSION_TOKEN": keys.session_token,
             # This cloud, whatever the user's own configuration of AWS says.
             "AWS_ENDPOINT_URL": self._context.endpoint,
             "AWS_CONFIG_FILE": "/dev/null",

@@ -24,6 +24,7 @@ from moto.sagemaker.exceptions import ResourceInUseException, ValidationError
 from moto.sagemaker.models import sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
+from scones.localcloud.access import Acting
 from scones.localcloud.context import Context
 from scones.localcloud.training.job import Job
 from scones.localcloud.training.request import check
@@ -71,7 +72,8 @@ def start(
         ResourceInUseException: there is a job of that name.
     """
     check(request)
-    job = Job(request, account=account, region=region, tuning_job_arn=tuning_job_arn, changed=changed)
+    role = Acting(context.roles, request["RoleArn"], account=account, region=region)
+    job = Job(request, role=role, tuning_job_arn=tuning_job_arn, changed=changed)
     jobs = sagemaker_backends[account][region].training_jobs
     if jobs.setdefault(job.training_job_name, job) is not job:
         raise ResourceInUseException(

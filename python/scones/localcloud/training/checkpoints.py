@@ -2,7 +2,7 @@
 
 Example::
 
-    checkpoints = Checkpoints("123456789012", "s3://bucket/checkpoints/job", root / "checkpoints")
+    checkpoints = Checkpoints(job.role, "s3://bucket/checkpoints/job", root / "checkpoints")
     checkpoints.fill()
     with checkpoints.copied():
         …                               # whatever the algorithm leaves, however it ends, is in S3 afterwards
@@ -22,7 +22,9 @@ from pathlib import Path
 from moto.core.exceptions import ServiceException
 
 from scones.localcloud import objects
-from scones.localcloud.training.sources import InputError, relative
+from scones.localcloud.access import Acting
+from scones.localcloud.authorization.roles import AccessDenied
+from scones.localcloud.training.sources import InputError, refused, relative
 
 INTERVAL = 1.0  # seconds between two looks for what has changed
 PLACE = "/opt/ml/checkpoints"
@@ -31,8 +33,8 @@ PLACE = "/opt/ml/checkpoints"
 class Checkpoints:
     """A job's folder of checkpoints and its place in S3."""
 
-    def __init__(self, account: str, uri: str, folder: Path) -> None:
-        self._account, self._folder = account, folder
+    def __init__(self, role: Acting, uri: str, folder: Path) -> None:
+        self._role, self._folder = role, folder
         self._bucket, key = objects.split(uri)
         self._prefix = f"{key.rstrip('/')}/" if key.strip("/") else ""
         self._copied: dict[Path, tuple[int, int, int]] = {}
@@ -43,19 +45,22 @@ class Checkpoints:
         """Write what S3 has into the folder; how many files there were.
 
         Raises:
-            InputError: there is no such bucket, or a key is no path.
+            InputError: there is no such bucket, it may not be read, or a key is no path.
         """
-        if not objects.has_bucket(self._account, self._bucket):
+        if not objects.has_bucket(self._role.account, self._bucket):
             raise InputError(
                 f"ClientError: Data upload failed:NoSuchBucket: The specified bucket does not exist: {self._bucket}"
             )
         self._folder.mkdir(parents=True)
-        for key, held in objects.listing(self._account, self._bucket, self._prefix):
-            if not key.endswith("/"):
-                path = self._folder / relative(key, self._prefix)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(held.value)
-                self._copied[path] = _state(path)
+        try:
+            for key, held in self._role.listing(self._bucket, self._prefix):
+                if not key.endswith("/"):
+                    path = self._folder / relative(key, self._prefix)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(self._role.content(self._bucket, key, held))
+                    self._copied[path] = _state(path)
+        except AccessDenied as error:
+            raise refused(error) from None
         return len(self._copied)
 
     def copy(self) -> None:
@@ -63,11 +68,12 @@ class Checkpoints:
 
         Raises:
             ServiceException: S3 refused.
+            AccessDenied: the role may not write there.
         """
         with self._copying:
             gone = [path for path in self._copied if not path.exists()] if self._folder.is_dir() else []
             for path in gone:
-                objects.delete(self._account, self._uri(path))
+                self._role.delete(self._uri(path))
                 del self._copied[path]
             changed = []
             for path in self._folder.rglob("*"):
@@ -82,9 +88,9 @@ class Checkpoints:
 
     def _put(self, path: Path) -> None:
         uri, earlier = self._uri(path), self._versions.get(path, "null")
-        self._versions[path] = objects.write(self._account, uri, path.read_bytes())
+        self._versions[path] = self._role.write(uri, path.read_bytes())
         if earlier not in ("null", self._versions[path]):
-            objects.delete(self._account, uri, version=earlier)
+            objects.delete(self._role.account, uri, version=earlier)  # this machine's memory, no matter of the role's
 
     def _uri(self, path: Path) -> str:
         return f"s3://{self._bucket}/{self._prefix}{path.relative_to(self._folder).as_posix()}"
@@ -100,7 +106,7 @@ class Checkpoints:
 
         def watch() -> None:
             while not ended.wait(INTERVAL):
-                with contextlib.suppress(ServiceException):  # the last copy says so
+                with contextlib.suppress(ServiceException, AccessDenied):  # the last copy says so
                     self.copy()
 
         thread = threading.Thread(target=watch, name="checkpoints", daemon=True)
@@ -112,7 +118,7 @@ class Checkpoints:
             thread.join()
             try:
                 self.copy()
-            except ServiceException as error:
+            except (ServiceException, AccessDenied) as error:
                 raise InputError(f"ClientError: Data upload failed:{error}") from error
 
 

@@ -2,7 +2,7 @@
 
 Example::
 
-    job = Job(request, account="123456789012", region="us-east-1")
+    job = Job(request, role=Acting(context.roles, request["RoleArn"], account="123456789012", region="us-east-1"))
     job.enter("Training")
     job.end("Completed")
 
@@ -23,6 +23,7 @@ from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.utils import arn_formatter
 
+from scones.localcloud.access import Acting
 from scones.localcloud.training.metrics import DEFINITIONS
 
 #: StatusMessage of each SecondaryStatus, as SageMaker words them.
@@ -50,6 +51,7 @@ class Job:
 
     Attributes:
         request: CreateTrainingJob's parameters.
+        role: What the job does in its role's name.
         tuning_job_arn: The tuning job whose trial it is; None for a job by itself.
         training_job_name, arn, tags, creation_time: As moto's other actions (ListTrainingJobs, ListTags) look for them.
     """
@@ -58,18 +60,17 @@ class Job:
         self,
         request: Mapping[str, Any],
         *,
-        account: str,
-        region: str,
+        role: Acting,
         tuning_job_arn: str | None = None,
         changed: Callable[[Job], None] | None = None,
     ) -> None:
         self.request = dict(request)
         self.tuning_job_arn = tuning_job_arn
         self._changed = changed or (lambda job: None)
-        self.account = account
-        self.region = region
+        self.role = role
+        self.account, self.region = role.account, role.region
         self.training_job_name: str = request["TrainingJobName"]
-        self.arn = arn_formatter("training-job", self.training_job_name, account, region)
+        self.arn = arn_formatter("training-job", self.training_job_name, role.account, role.region)
         self.tags = list(request.get("Tags") or [])
         self.creation_time = utcnow()
         self.last_modified_time = self.creation_time

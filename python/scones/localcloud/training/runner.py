@@ -27,7 +27,8 @@ from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
 
-from scones.localcloud import objects
+from scones.localcloud import images, network, objects
+from scones.localcloud.authorization.roles import AccessDenied
 from scones.localcloud.context import Context
 from scones.localcloud.logstream import LogStream, lines
 from scones.localcloud.training import channels, pipes
@@ -70,6 +71,7 @@ def _run(job: Job, context: Context, root: Path) -> None:
     for folder in ("model", "output/data", "input/data"):
         (root / folder).mkdir(parents=True)
 
+    _prepare(job)
     job.enter("Downloading")
     limit = (request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds")
     timer = threading.Timer(limit, _out_of_time, args=(job,)) if limit else None
@@ -78,7 +80,7 @@ def _run(job: Job, context: Context, root: Path) -> None:
         timer.start()
     try:
         kept = request.get("CheckpointConfig")
-        checkpoints = Checkpoints(job.account, kept["S3Uri"], root / "checkpoints") if kept else None
+        checkpoints = Checkpoints(job.role, kept["S3Uri"], root / "checkpoints") if kept else None
         if checkpoints:
             checkpoints.fill()
         piped = {}
@@ -107,6 +109,30 @@ def _run(job: Job, context: Context, root: Path) -> None:
     job.end("Stopped" if job.stopping else "Completed")
 
 
+def _prepare(job: Job) -> None:
+    """What SageMaker does with the job's role before its container runs: pull the image, join its network.
+
+    Raises:
+        Failure: the role does not allow it.
+    """
+    try:
+        images.pull(job.role, job.request["AlgorithmSpecification"]["TrainingImage"])
+        if vpc := job.request.get("VpcConfig"):
+            network.join(job.role, vpc["Subnets"], vpc["SecurityGroupIds"], needs=network.SAGEMAKER)
+        if key := job.request["ResourceConfig"].get("VolumeKmsKeyId"):
+            job.role.lend(key)
+    except AccessDenied as error:
+        raise Failure(f"ClientError: {error}") from None
+
+
+def _report(job: Job, context: Context) -> None:
+    """Put the metrics that are new into CloudWatch, as SageMaker does with the job's role."""
+    where = {"account": job.account, "region": job.region}
+    dimensions = {"TrainingJobName": job.training_job_name}
+    for one in job.metrics:
+        context.metrics.put(LOG_GROUP, one["MetricName"], dimensions, one["Value"], "None", **where)
+
+
 @contextlib.contextmanager
 def _feeding(job: Job, root: Path, piped: Mapping[str, Callable[[int], Iterator[bytes]]]) -> Iterator[None]:
     """Feed the channels in Pipe mode while the algorithm runs.
@@ -131,9 +157,11 @@ def _feeding(job: Job, root: Path, piped: Mapping[str, Callable[[int], Iterator[
 def _train(job: Job, context: Context, root: Path) -> int:
     """Run the algorithm to its end, putting what it prints into the job's log; its exit code."""
     name = f"{job.training_job_name}/algo-1-{int(time.time())}"
-    stream = LogStream(job.account, job.region, LOG_GROUP, name)
+    stream = LogStream(job.account, job.region, LOG_GROUP, name, role=job.role)
     stream.create()
     metrics = Metrics()
+    # Without it the metrics are SageMaker's own only, and nobody is told.
+    reported = job.role.may("cloudwatch", "PutMetricData", Namespace=LOG_GROUP)
     child = job.attend(
         lambda: context.children.spawn(
             [sys.executable, "-m", ALGORITHM, "--root", str(root)],
@@ -148,6 +176,8 @@ def _train(job: Job, context: Context, root: Path) -> int:
             stream.write(line)
             if metrics.read(line, utcnow()):
                 job.record(metrics.final())
+                if reported:
+                    _report(job, context)
     code = child.wait()
     child.stdin.close()  # only now: closing it earlier tells the algorithm that the cloud has gone
     return code
@@ -188,8 +218,8 @@ def archive(folder: Path) -> bytes:
 
 def _upload(job: Job, folder: Path, uri: str) -> None:
     try:
-        objects.write(job.account, uri, archive(folder), kms_key_id=job.request["OutputDataConfig"].get("KmsKeyId"))
-    except ServiceException as error:
+        job.role.write(uri, archive(folder), kms_key_id=job.request["OutputDataConfig"].get("KmsKeyId"))
+    except (ServiceException, AccessDenied) as error:
         raise Failure(f"ClientError: Data upload failed:{error}") from error
 
 

@@ -19,8 +19,12 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from scones.localcloud import objects
+from scones.localcloud.authorization.roles import AccessDenied
 
 if TYPE_CHECKING:
+    from moto.s3.models import FakeKey
+
+    from scones.localcloud.access import Acting
     from scones.localcloud.training.job import Job
 
 
@@ -51,21 +55,20 @@ def find(job: Job, channel: Mapping[str, Any]) -> list[Found]:
     """
     source = channel["DataSource"]["S3DataSource"]
     if source["S3DataType"] == "ManifestFile":
-        return _of_manifest(job.account, source["S3Uri"])
+        return _of_manifest(job.role, source["S3Uri"])
     bucket, prefix = objects.split(source["S3Uri"])
+    try:
+        listed = job.role.listing(bucket, prefix)
+    except AccessDenied as error:
+        raise _nothing_found(job, source["S3Uri"], bucket, str(error)) from None
     found = [
-        Found(f"s3://{bucket}/{key}", relative(key, prefix), _reader(held))
-        for key, held in objects.listing(job.account, bucket, prefix)
+        Found(f"s3://{bucket}/{key}", relative(key, prefix), _reader(job.role, bucket, key, held))
+        for key, held in listed
         if not key.endswith("/")  # what the console makes where a person asks for a folder
     ]
     if not found:
         missing = "key" if objects.has_bucket(job.account, bucket) else "bucket"
-        raise InputError(
-            f'ClientError: No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source. Please '
-            f"ensure that the bucket exists in the selected region ({job.region}), that objects exist under that S3 "
-            f'prefix, and that the role "{job.request["RoleArn"]}" has "s3:ListBucket" permissions on bucket '
-            f'"{bucket}". Error message from S3: The specified {missing} does not exist.'
-        )
+        raise _nothing_found(job, source["S3Uri"], bucket, f"The specified {missing} does not exist.")
     return found
 
 
@@ -80,7 +83,7 @@ def lines(job: Job, channel: Mapping[str, Any]) -> list[list[Found]]:
     source = channel["DataSource"]["S3DataSource"]
     uri = source["S3Uri"]
     read = []
-    for number, line in enumerate(_text(job.account, uri).splitlines(), start=1):
+    for number, line in enumerate(_text(job.role, uri).splitlines(), start=1):
         if not line.strip():
             continue
         where = f"line {number} of the augmented manifest {uri}"
@@ -90,7 +93,7 @@ def lines(job: Job, channel: Mapping[str, Any]) -> list[list[Found]]:
             raise InputError(f"ClientError: {where} is not JSON: {error}") from None
         if not isinstance(record, dict):
             raise InputError(f"ClientError: {where} is not a JSON object: {line[:80]}")
-        read.append([_attribute(job.account, record, name, where) for name in source["AttributeNames"]])
+        read.append([_attribute(job.role, record, name, where) for name in source["AttributeNames"]])
     if not read:
         raise InputError(f"ClientError: the augmented manifest {uri} has no line")
     return read
@@ -112,13 +115,13 @@ def relative(key: str, prefix: str) -> PurePosixPath:
     return path
 
 
-def _of_manifest(account: str, uri: str) -> list[Found]:
+def _of_manifest(role: Acting, uri: str) -> list[Found]:
     wrong = InputError(
         f"ClientError: the manifest {uri} must be a JSON list of an object with a prefix and the keys that follow it, "
         'as in [{"prefix": "s3://BUCKET/images/"}, "1.png", "2.png"]'
     )
     try:
-        first, *names = json.loads(_text(account, uri))
+        first, *names = json.loads(_text(role, uri))
         prefix = first["prefix"]
         bucket, start = objects.split(prefix)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -126,23 +129,26 @@ def _of_manifest(account: str, uri: str) -> list[Found]:
     if not names or not all(isinstance(name, str) and name for name in names):
         raise wrong
     return [
-        Found(prefix + name, relative(start + name, start), _object(account, f"s3://{bucket}/{start}{name}", uri))
+        Found(prefix + name, relative(start + name, start), _object(role, f"s3://{bucket}/{start}{name}", uri))
         for name in names
     ]
 
 
-def _attribute(account: str, record: Mapping[str, Any], name: str, where: str) -> Found:
+def _attribute(role: Acting, record: Mapping[str, Any], name: str, where: str) -> Found:
     if name not in record:
         raise InputError(f"ClientError: {where} has no attribute '{name}'; it has: {', '.join(record)[:200]}")
     value = record[name]
     if name.endswith("-ref"):
-        return Found(str(value), PurePosixPath(name), _object(account, value, where))
+        return Found(str(value), PurePosixPath(name), _object(role, value, where))
     content = (value if isinstance(value, str) else json.dumps(value)).encode()
     return Found(f"{name} in {where}", None, lambda: content)
 
 
-def _text(account: str, uri: str) -> str:
-    content = objects.read(account, uri)
+def _text(role: Acting, uri: str) -> str:
+    try:
+        content = role.read(uri)
+    except AccessDenied as error:
+        raise refused(error) from None
     if content is None:
         raise InputError(f"ClientError: Data download failed:NoSuchKey: The specified key does not exist: {uri}")
     try:
@@ -151,15 +157,37 @@ def _text(account: str, uri: str) -> str:
         raise InputError(f"ClientError: {uri} is no UTF-8 text: {error}") from None
 
 
-def _object(account: str, uri: Any, where: str) -> Callable[[], bytes]:
+def _object(role: Acting, uri: Any, where: str) -> Callable[[], bytes]:
     try:
-        held = objects.find(account, uri)
+        held = role.find(uri)
+    except AccessDenied as error:
+        raise refused(error) from None
     except (ValueError, AttributeError):
         raise InputError(f"ClientError: {where} names {str(uri)[:200]!r}, which is no address in S3") from None
     if held is None:
         raise InputError(f"ClientError: {where} names {uri}, an object that does not exist")
-    return _reader(held)
-
-
-def _reader(held: Any) -> Callable[[], bytes]:
     return lambda: held.value
+
+
+def _reader(role: Acting, bucket: str, key: str, held: FakeKey) -> Callable[[], bytes]:
+    def read() -> bytes:
+        try:
+            return role.content(bucket, key, held)
+        except AccessDenied as error:
+            raise refused(error) from None
+
+    return read
+
+
+def _nothing_found(job: Job, uri: str, bucket: str, said: str) -> InputError:
+    return InputError(
+        f'ClientError: No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
+        f"bucket exists in the selected region ({job.region}), that objects exist under that S3 prefix, and that the "
+        f'role "{job.request["RoleArn"]}" has "s3:ListBucket" permissions on bucket "{bucket}". Error message from S3: '
+        f"{said}"
+    )
+
+
+def refused(error: AccessDenied) -> InputError:
+    """The failure of a job whose role may not read what it is given."""
+    return InputError(f"ClientError: Data download failed:AccessDenied: {error}")
