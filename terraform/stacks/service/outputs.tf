@@ -37,3 +37,13 @@ output "console_input" {
     confidence_threshold = var.confidence_threshold
   })
 }
+
+output "alarm_topic_arn" {
+  description = "The topic that alarms and the budget tell: subscribe what is to hear of them."
+  value       = module.monitoring.topic_arn
+}
+
+output "alarm_names" {
+  description = "The alarms, by what they watch. The dashboard of the environment's name shows them."
+  value       = module.monitoring.alarm_names
+}

@@ -27,6 +27,14 @@ mock_provider "aws" {
     defaults = { arn = "arn:aws:lambda:us-east-1:123456789012:function:scones-test" }
   }
 
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:us-east-1:123456789012:scones-test-alarms" }
+  }
+
+  mock_resource "aws_cloudwatch_metric_alarm" {
+    defaults = { arn = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:scones-test" }
+  }
+
   mock_resource "aws_sagemaker_endpoint" {
     defaults = { arn = "arn:aws:sagemaker:us-east-1:123456789012:endpoint/scones-test" }
   }
@@ -131,6 +139,25 @@ run "lets_functions_read_images_and_ask_one_endpoint" {
   assert {
     condition     = length(local.functions["filter-low-confidence"].allow) == 0
     error_message = "filterLowConfidence calls nothing."
+  }
+}
+
+run "watches_what_it_runs_and_counts_what_it_costs_when_asked" {
+  variables {
+    alarm_emails       = ["you@example.com"]
+    alarm_thresholds   = { silent_hours = 0 }
+    monthly_budget_usd = 150
+    activate_cost_tag  = true
+  }
+
+  assert {
+    condition     = contains(keys(module.monitoring.alarm_names), "capture-stopped") && !contains(keys(module.monitoring.alarm_names), "endpoint-silent")
+    error_message = "Captures are watched, and the silence is not when it is 0."
+  }
+
+  assert {
+    condition     = [for budget in module.budget : budget.name] == ["scones-test"]
+    error_message = "A limit makes a budget."
   }
 }
 
