@@ -48,7 +48,7 @@ def _unknown(called: str, asked: Asked) -> str:
 def _aliased(asked: Asked) -> Iterable[str]:
     """The key that an alias stands for."""
     found = arn_of(asked.value("AliasName") or "", asked.account, asked.region)
-    return [found] if found else []
+    return [found or _unknown("*", asked)]
 
 
 def _about(asked: Asked) -> Given:

@@ -265,7 +265,12 @@ SCHEDULER_TABLE = {
         Need("scheduler:CreateScheduleGroup", (SCHEDULE_GROUP,)),
         Need("scheduler:TagResource", (SCHEDULE_GROUP,), when="Tags"),
     ),
-    **on(SCHEDULE_GROUP, "scheduler", "DeleteScheduleGroup", "GetScheduleGroup"),
+    **on(SCHEDULE_GROUP, "scheduler", "GetScheduleGroup"),
+    # Its schedules go with it.
+    "DeleteScheduleGroup": (
+        Need("scheduler:DeleteScheduleGroup", (SCHEDULE_GROUP,)),
+        Need("scheduler:DeleteSchedule", ("arn:aws:scheduler:{region}:{account}:schedule/{Name}/*",)),
+    ),
     **on("{ResourceArn}", "scheduler", "ListTagsForResource", "TagResource", "UntagResource"),
     **on("*", "scheduler", "ListScheduleGroups", "ListSchedules"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scones.localcloud.authorization.derivation.needs import Asked, Need, on
+from scones.localcloud.authorization.derivation.needs import Asked, Need, on, passing
 
 LOGS = "arn:aws:logs:{region}:{account}:log-group:"
 STREAM = LOGS + "{logGroupName}:log-stream:{logStreamName}"
@@ -45,10 +45,13 @@ LOGS_TABLE = {
         "ListTagsLogGroup",
         "PutMetricFilter",
         "PutRetentionPolicy",
-        "PutSubscriptionFilter",
         "StartQuery",
         "TagLogGroup",
         "UntagLogGroup",
+    ),
+    "PutSubscriptionFilter": (
+        Need("logs:PutSubscriptionFilter", (log_group,)),
+        passing("roleArn", "logs.amazonaws.com"),
     ),
     # A query's answers are judged by the groups that it was started on, which only its start names.
     **on(LOGS + "*", "logs", "GetQueryResults"),
@@ -94,7 +97,7 @@ CLOUDWATCH_TABLE = {
     **on(ALARMS, "cloudwatch", "DeleteAlarms", "DisableAlarmActions", "EnableAlarmActions"),
     **on(ALARM, "cloudwatch", "DescribeAlarmHistory", "SetAlarmState"),
     "DescribeAlarms": (Need("cloudwatch:DescribeAlarms", (_described,)),),
-    **on(DASHBOARD, "cloudwatch", "GetDashboard", "PutDashboard"),
+    **on(DASHBOARD, "cloudwatch", "GetDashboard", "PutDashboard", tagged=False),
     "DeleteDashboards": (
         Need("cloudwatch:DeleteDashboards", ("arn:aws:cloudwatch::{account}:dashboard/{DashboardNames}",)),
     ),

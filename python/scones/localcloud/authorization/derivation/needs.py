@@ -134,16 +134,14 @@ def tags_of(parameters: Mapping[str, Any]) -> Given:
     names: list[str] = []
     for parameter, value in parameters.items():
         kind = parameter.lower()
-        if kind in ("tags", "tagset", "resourcetags", "bucketresourcetags") and isinstance(value, Mapping):
+        if kind in ("tags", "resourcetags") and isinstance(value, Mapping):
             pairs |= {str(key): str(one) for key, one in value.items()}
         elif kind in ("tags", "resourcetags"):
             pairs |= _pairs(value)
         elif kind == "tagspecifications":
             for specification in value or []:
                 pairs |= _pairs(specification.get("Tags"))
-        elif kind == "tagging" and isinstance(value, Mapping):
-            pairs |= _pairs(value.get("TagSet"))
-        elif kind in ("tagkeys", "tag_keys", "resourcetagkeys"):
+        elif kind in ("tagkeys", "resourcetagkeys"):
             names += [str(one) for one in value or []]
     found: Given = {f"aws:requesttag/{key}".lower(): (value,) for key, value in pairs.items()}
     if pairs or names:

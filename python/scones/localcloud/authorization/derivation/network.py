@@ -111,9 +111,8 @@ def _association(asked: Asked) -> Iterable[str]:
     backend = ec2_backends[asked.account][asked.region]
     wanted = asked.value("AssociationId")
     for table in list(backend.route_tables.values()):
-        subnet = table.associations.get(wanted)
-        if subnet:
-            return [arn_of(table.id, asked), arn_of(subnet, asked)]
+        if joined := table._associations.get(wanted):
+            return [arn_of(table.id, asked), arn_of(joined, asked)]
     return [EC2.format(region=asked.region, account=asked.account) + "route-table/*"]
 
 
@@ -152,6 +151,10 @@ TABLE = {
         touching("CreateVpcEndpoint", "VpcId", "RouteTableIds", "SubnetIds", "SecurityGroupIds"),
         _Touching("ec2:CreateVpcEndpoint", (EC2 + "vpc-endpoint/*",), _service_name),
         _tags_new("vpc-endpoint"),
+        *(
+            Need(f"ec2:{action}", tagged=False)
+            for action in ("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs")
+        ),
     ),
     "ModifyVpcEndpoint": (
         touching(

@@ -14,10 +14,24 @@ def _target(asked: Asked) -> Iterable[str]:
     return [asked.value("TopicArn") or asked.value("TargetArn") or "*"]
 
 
+def _feedback_roles(asked: Asked) -> Iterable[str]:
+    """The roles that a topic is to log its deliveries with."""
+    attributes = dict(asked.parameters.get("Attributes") or {})
+    if name := asked.value("AttributeName"):
+        attributes[name] = asked.value("AttributeValue")
+    return [str(value) for name, value in attributes.items() if name.endswith("FeedbackRoleArn") and value]
+
+
+LOGGING = Need("iam:PassRole", (_feedback_roles,), {"iam:passedtoservice": "sns.amazonaws.com"}, tagged=False)
 SNS_TABLE = {
-    "CreateTopic": (Need("sns:CreateTopic", (NEW_TOPIC,)), Need("sns:TagResource", (NEW_TOPIC,), when="Tags")),
+    "CreateTopic": (
+        Need("sns:CreateTopic", (NEW_TOPIC,)),
+        Need("sns:TagResource", (NEW_TOPIC,), when="Tags"),
+        LOGGING,
+    ),
+    "SetTopicAttributes": (Need("sns:SetTopicAttributes", ("{TopicArn}",)), LOGGING),
     **on("{TopicArn}", "sns", "AddPermission", "ConfirmSubscription", "DeleteTopic", "GetTopicAttributes"),
-    **on("{TopicArn}", "sns", "ListSubscriptionsByTopic", "RemovePermission", "SetTopicAttributes"),
+    **on("{TopicArn}", "sns", "ListSubscriptionsByTopic", "RemovePermission"),
     "Subscribe": (
         Need("sns:Subscribe", ("{TopicArn}",), {"sns:endpoint": "{Endpoint}", "sns:protocol": "{Protocol}"}),
     ),

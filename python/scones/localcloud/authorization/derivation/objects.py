@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from moto.s3.models import s3_backends
 
-from scones.localcloud.authorization.derivation.needs import Asked, Need, on
+from scones.localcloud.authorization.derivation.needs import Asked, Need, on, passing
 
 BUCKET = "arn:aws:s3:::{Bucket}"
 OBJECT = "arn:aws:s3:::{Bucket}/{Key}"
@@ -112,6 +112,10 @@ TABLE = {
         for name, action in SETTINGS.items()
         for verb in ("Get", "Put")
     },
+    "PutBucketReplication": (
+        Need("s3:PutReplicationConfiguration", (BUCKET,)),
+        passing("ReplicationConfiguration.Role", "s3.amazonaws.com"),
+    ),
     **{f"DeleteBucket{name}": (Need(f"s3:Put{SETTINGS[name]}", (BUCKET,)),) for name in UNSETTABLE},
     **{operation: (Need(f"s3:{action}", (BUCKET,)),) for operation, action in ON_BUCKETS.items()},
     **{operation: (Need("s3:ListBucket", (BUCKET,), LISTING),) for operation in ("ListObjects", "ListObjectsV2")},
