@@ -79,6 +79,20 @@ def pin(
     Raises:
         RegistryError: there is no such version, it is not approved, or its artifact is gone or changed.
     """
+    chosen = choose(environment, version, approve=approve, group=group, client=client)
+    write_pin(environment.pin_path, chosen.model)
+    return chosen
+
+
+def choose(
+    environment: Environment,
+    version: int,
+    *,
+    approve: bool = False,
+    group: str | None = None,
+    client: Callable[..., Any] = aws.client,
+) -> Version:
+    """A version that may be deployed, its artifact checked; nothing is pinned. Arguments, errors: as of :func:`pin`."""
     sagemaker = client(environment, "sagemaker")
     known = listed(sagemaker, group or group_of(environment))
     chosen = next((one for one in known if one.version == version), None)
@@ -114,7 +128,6 @@ def pin(
             ModelPackageArn=chosen.arn, ModelApprovalStatus=APPROVED, ApprovalDescription="invoke pin --approve"
         )
         chosen = describe(sagemaker, chosen.arn)
-    write_pin(environment.pin_path, chosen.model)
     return chosen
 
 

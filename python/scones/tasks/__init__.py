@@ -11,6 +11,7 @@ from invoke import Collection
 
 TOP = ("data", "tune", "registry", "threshold", "package", "run", "evaluate", "demo", "env", "docs")
 NESTED = {
+    "ab": "ab",
     "local": "local",
     "ci": "ci",
     "tf": "tf",

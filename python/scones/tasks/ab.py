@@ -1,0 +1,225 @@
+"""``invoke ab.*``: a second model behind the endpoint, compared with the pinned one.
+
+Example::
+
+    invoke ab.start 4 --share 10
+    invoke ab.status --since 1d
+    invoke ab.promote
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scones import settings
+from scones.errors import InputError
+from scones.tasks import options
+from scones.tasks.cli import task
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from scones.ab import Candidate, Traffic
+    from scones.settings import Environment
+
+ENV = "the environment: a folder of terraform/environments; local where not given"
+APPLY = "apply the service stack at once, without asking"
+
+
+@task(
+    positional=["version"],
+    help={
+        "version": "the version's number, as invoke models lists it",
+        "share": "its share of the requests in percent, 1 to 99; 10 where not given",
+        "shadow": "send it copies of requests only, whose answers are captured and never returned",
+        "approve": "approve it first",
+        "apply": APPLY,
+        "env": ENV,
+    },
+)
+def start(context, version, share=None, shadow=False, approve=False, apply=False, env=None):
+    """Put a registered version beside the pinned one, with a share of the traffic.
+
+    It is written to candidate.tfvars.json, beside the pin; Terraform deploys it as the variant Candidate, or Shadow, on
+    an instance of its own. The same version again changes its share.
+
+    invoke ab.start 4 --share 10
+    invoke ab.start 4 --share 100 --shadow
+    """
+    from rich.console import Console
+
+    from scones import ab
+
+    if not str(version).isdecimal():
+        raise InputError(f"'{version}' is not a version's number", hint="invoke models lists them: 1, 2, …")
+    environment, console = settings.load(env), Console()
+    percent = options.whole_number(share, "--share", default=10, most=100)
+    found = ab.start(environment, int(version), share=percent, shadow=shadow, approve=approve)
+    what = "gets copies of" if shadow else "gets"
+    _say(console, f"version {found.model.version} {what} {found.share} % of the requests: {environment.candidate_path}")
+    _apply(environment, console, apply)
+
+
+@task(
+    help={
+        "since": "from this time (UTC) or age on: 2026-11-22, 12h; 30d where not given",
+        "until": "up to this time; now where not given",
+        "threshold": "below this confidence an answer is low; the environment's confidence_threshold where not given",
+        "dataset": "the data set whose test images have known labels; build/dataset where not given",
+        "env": ENV,
+    }
+)
+def status(context, since=None, until=None, threshold=None, dataset=None, env=None):
+    """Compare the variants by captured traffic: requests, confidence, low answers, accuracy where labels are known.
+
+    Intervals are Wilson's, for 95 %. Labels are known of requests with images of the test split, as invoke evaluate and
+    invoke execute send them. Of a shadow it is told too how often it agreed.
+
+    invoke ab.status
+    invoke ab.status --since 1d --env prod
+    """
+    from rich.console import Console
+
+    from scones import ab, aws, capture
+    from scones.capture import period as periods
+    from scones.tasks.data import bars
+    from scones.tasks.run import WORKERS, nothing_captured
+    from scones.terraform import Stack
+
+    environment, console = settings.load(env), Console()
+    period = periods.parse(since or "30d", until)
+    line = environment.service["confidence_threshold"] if threshold is None else options.share(threshold, "--threshold")
+    outputs = Stack(environment, "service").outputs()
+    name, uri = outputs["endpoint_name"], outputs["capture_uri"]
+    folder = environment.build / "captures" / environment.name
+    s3 = aws.client(environment, "s3", max_connections=WORKERS)
+    with bars(console) as progress:
+        files = capture.download(s3, uri, name, folder, period=period, workers=WORKERS, progress=progress)
+    with console.status("reading"):
+        found = capture.read(files.paths, period)
+        events = ab.comparison.by_variant(found.events, folder / name)
+        labels = _labels(environment, dataset)
+    if not events:
+        raise nothing_captured(name, uri, period, found)
+    compared = ab.read(environment.candidate_path)
+    console.print(_table(ab.compare(events, threshold=line, labels=labels), compared, environment, line))
+    agreed = ab.agreement(events.get("AllTraffic", []), events.get("Shadow", []))
+    if agreed:
+        _say(
+            console,
+            f"of {agreed.both:,} requests that both answered, the shadow agreed on {agreed.alike / agreed.both:.1%}; "
+            f"it was {abs(agreed.surer):.3f} {'surer' if agreed.surer >= 0 else 'less sure'} on average",
+        )
+    if found.broken:
+        _say(console, f"{len(found.broken):,} captured lines could not be read; invoke capture shows them")
+    if compared:
+        _say(console, "next: invoke ab.promote, or invoke ab.stop")
+
+
+@task(help={"apply": APPLY, "env": ENV})
+def promote(context, apply=False, env=None):
+    """Pin the candidate: it serves all requests from the next apply on, and nothing is compared any more."""
+    from rich.console import Console
+
+    from scones import ab
+
+    environment, console = settings.load(env), Console()
+    version = ab.promote(environment)
+    _say(
+        console, f"version {version.version} is pinned in {environment.pin_path}; {environment.candidate_path} is gone"
+    )
+    _apply(environment, console, apply)
+
+
+@task(help={"apply": APPLY, "env": ENV})
+def stop(context, apply=False, env=None):
+    """End the comparison: from the next apply on the pinned model serves all requests alone."""
+    from rich.console import Console
+
+    from scones import ab
+
+    environment, console = settings.load(env), Console()
+    found = ab.stop(environment)
+    _say(console, f"version {found.model.version} is compared no more: {environment.candidate_path} is gone")
+    _apply(environment, console, apply)
+
+
+def _apply(environment: Environment, console: Console, now: bool) -> None:
+    if not now:
+        _say(console, f"next: invoke tf.apply --env {environment.name}")
+        return
+    from scones import packaging
+    from scones.terraform import Stack
+
+    packaging.package(environment.root / "lambdas", environment.build / "lambdas")
+    log = environment.build / "terraform-service.log"
+    with console.status("terraform apply") as shown:
+        Stack(
+            environment, "service", log=log, on_line=lambda line: shown.update(f"terraform apply: {line[:60]}")
+        ).apply()
+    _say(console, f"applied; all of Terraform's words are in {log}")
+
+
+def _labels(environment: Environment, folder: str | None) -> dict[str, int]:
+    """The test images' labels; none where no data set is here and none was asked for."""
+    from pathlib import Path
+
+    from scones import ab
+    from scones.dataset import load
+    from scones.errors import DatasetError
+
+    try:
+        return ab.comparison.labels_of(load(Path(folder).expanduser() if folder else environment.build / "dataset"))
+    except DatasetError:
+        if folder:
+            raise
+        return {}
+
+
+def _table(found: list[Traffic], compared: Candidate | None, environment: Environment, threshold: float) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    versions = {"AllTraffic": _pinned(environment.pin_path)}
+    if compared:
+        versions[compared.variant] = f"{compared.model.version}"
+    table = Table(
+        title="Variants, by captured traffic",
+        title_justify="left",
+        caption=f"low: below {threshold:g}; accuracy: of images of the test split",
+        caption_justify="left",
+    )
+    table.add_column("variant")
+    table.add_column("version", justify="right")
+    for name in ("requests", "confidence", "low answers", "accuracy"):
+        table.add_column(name, justify="right")
+    for one in found:
+        table.add_row(
+            Text(one.variant),
+            versions.get(one.variant, ""),
+            f"{one.requests:,}",
+            "-" if one.confidence is None else f"{one.confidence:.3f}",
+            _proportion(one.low_share, one.low_interval),
+            _proportion(one.accuracy, one.accuracy_interval) + (f"\n{one.labelled:,} images" if one.labelled else ""),
+        )
+    return table
+
+
+def _proportion(share: float | None, interval: tuple[float, float] | None) -> str:
+    return "-" if share is None or interval is None else f"{share:.1%}\n{interval[0]:.1%} to {interval[1]:.1%}"
+
+
+def _pinned(path: Path) -> str:
+    from scones import registry
+    from scones.errors import RegistryError
+
+    try:
+        return str(registry.read_pin(path).version)
+    except RegistryError:
+        return ""
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, soft_wrap=True, highlight=False, markup=False)
