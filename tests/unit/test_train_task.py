@@ -18,6 +18,7 @@ from scones.tasks import train as tasks
 from scones.tasks.backbone import backbone
 from scones.training import job, recipe
 from scones.training.progress import Progress
+from scones.training.request import Placement
 
 
 class Keyboard:
@@ -98,7 +99,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr("scones.dataset.upload", lambda *arguments, **options: "s3://b/datasets/f")
     monkeypatch.setattr("scones.tasks.data.announce", lambda *arguments: None)
     monkeypatch.setattr(
-        "scones.tasks.prepare.foundation", lambda *arguments: {"bucket": "b", "training_role_arn": "role"}
+        "scones.tasks.prepare.foundation",
+        lambda *arguments: {"bucket": "b", "training_role_arn": "role", "kms_key_arn": "key"},
     )
     monkeypatch.setattr("scones.aws.client", lambda *arguments, **options: None)
     monkeypatch.setattr(job, "start", start)
@@ -204,6 +206,7 @@ def test_going_on_with_a_job_asks_for_just_what_it_was_asked_for(
         "recordio": True,
         "model_uri": "s3://b/models/m/model.tar.gz",
         "checkpoint_uri": "s3://b/checkpoints/ended",
+        "placement": Placement("key"),
     }
 
 

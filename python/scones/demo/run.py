@@ -209,6 +209,7 @@ class Demo:
             chosen,
             bucket=self._outputs["bucket"],
             role_arn=self._outputs["training_role_arn"],
+            placement=request.Placement.of(self._outputs),
         )
         with view(self.console) as show:
             trained = job.follow(self.environment, self._job, show)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from scones.dataset import Ensured
     from scones.settings import Environment
     from scones.training.hyperparameters import Hyperparameters
+    from scones.training.request import Placement
 
 Ended = TypeVar("Ended")
 
@@ -40,6 +41,7 @@ class Ready:
         bucket: Where the model goes.
         role_arn: The role that a training job takes.
         model_uri: The model to start from; None to start from scratch.
+        placement: The network that the job runs in, and the key of its model.
     """
 
     chosen: Hyperparameters
@@ -47,6 +49,7 @@ class Ready:
     bucket: str
     role_arn: str
     model_uri: str | None
+    placement: Placement
 
 
 def prepare(
@@ -138,6 +141,7 @@ def prepare(
         bucket=outputs["bucket"],
         role_arn=outputs["training_role_arn"],
         model_uri=start.put(s3, outputs["bucket"]) if model else None,
+        placement=request.Placement.of(outputs),
     )
 
 

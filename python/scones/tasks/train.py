@@ -141,6 +141,7 @@ def start(
         name=name,
         recordio=recordio,
         model_uri=ready.model_uri,
+        placement=ready.placement,
     )
 
 
@@ -166,6 +167,7 @@ def _resume(environment: Environment, console: Console, ended: str, name: str | 
         recordio=before.recordio,
         model_uri=before.model_uri,
         checkpoint_uri=before.checkpoint_uri,
+        placement=request.Placement.of(outputs),
     )
 
 

@@ -225,6 +225,7 @@ def _start(
         seed=seed,
         recordio=recordio,
         model_uri=ready.model_uri,
+        placement=ready.placement,
     )
 
 

@@ -24,7 +24,7 @@ from scones.settings import PROJECT
 from scones.training import failures
 from scones.training.hyperparameters import Hyperparameters
 from scones.training.progress import Progress
-from scones.training.request import image_uri, new_name, request
+from scones.training.request import ANYWHERE, Placement, image_uri, new_name, request
 
 if TYPE_CHECKING:
     from scones.settings import Environment
@@ -92,6 +92,7 @@ def start(
     model_uri: str | None = None,
     checkpoint_uri: str | None = None,
     tags: Mapping[str, str] | None = None,
+    placement: Placement = ANYWHERE,
     client: Callable[..., Any] = aws.client,
 ) -> str:
     """Create a training job.
@@ -107,6 +108,7 @@ def start(
         checkpoint_uri: Where the job goes on from and leaves its checkpoints; under ``checkpoints/`` in the bucket, by
             its name, if not given.
         tags: Tags beside the project's own (Project, Environment, Workload, GitCommit).
+        placement: The network that it runs in, and the key of its model.
         client: Makes the environment's clients.
 
     Returns:
@@ -131,6 +133,7 @@ def start(
         model_uri=model_uri,
         checkpoint_uri=checkpoint_uri or f"s3://{bucket}/checkpoints/{name}",
         tags={**own_tags(environment), **(tags or {})},
+        placement=placement,
     )
     resource, where = _resource(environment, client)
     try:

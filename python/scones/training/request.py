@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,32 @@ _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 # SageMaker's developer guide, "Image Classification - MXNet", EC2 instance recommendation.
 _FAMILIES = ("g4dn", "g5")
 _RETIRED = ("p2", "p3", "p3dn")
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a job runs and what its model is encrypted by.
+
+    Attributes:
+        kms_key_arn: The key that the bucket is encrypted by; None for S3's own.
+        subnet_ids: The subnets that the job reaches S3 from; none for SageMaker's own network.
+        security_group_ids: The security groups of what runs there.
+    """
+
+    kms_key_arn: str | None = None
+    subnet_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, outputs: Mapping[str, Any]) -> Placement:
+        """As the foundation stack's outputs have it; an output that is null is not among them."""
+        vpc = outputs.get("vpc") or {}
+        return cls(
+            outputs.get("kms_key_arn"), tuple(vpc.get("subnet_ids", ())), tuple(vpc.get("security_group_ids", ()))
+        )
+
+
+ANYWHERE = Placement()
 
 
 def hyperparameters(
@@ -134,6 +161,7 @@ def request(
     recordio: bool = False,
     model_uri: str | None = None,
     checkpoint_uri: str | None = None,
+    placement: Placement = ANYWHERE,
 ) -> dict[str, Any]:
     """What ``sagemaker.core``'s ``TrainingJob.create`` is given: CreateTrainingJob's fields in snake case.
 
@@ -149,6 +177,7 @@ def request(
         recordio: Train on the data set's ``train.rec`` and ``validation.rec`` rather than on its images.
         model_uri: The ``model.tar.gz`` to start from, as the channel ``model``.
         checkpoint_uri: Where the job leaves, and looks for, its checkpoints: a prefix, ``s3://BUCKET/checkpoints/JOB``.
+        placement: The network that it runs in, and the key of its model.
 
     Raises:
         InputError: the name is none that SageMaker takes; or there are no pretrained weights for the hyperparameters.
@@ -167,15 +196,35 @@ def request(
             *(_records(dataset_uri) if recordio else _images(dataset_uri)),
             *([_channel("model", model_uri, MODEL)] if model_uri else []),
         ],
-        "output_data_config": {"s3_output_path": f"s3://{bucket}/models"},
+        # SageMaker would write the model under the account's default key for S3, not under the bucket's, if not told.
+        "output_data_config": {
+            "s3_output_path": f"s3://{bucket}/models",
+            **({"kms_key_id": placement.kms_key_arn} if placement.kms_key_arn else {}),
+        },
+        # No key for the volume: SageMaker refuses one for instances with disks of their own, which the algorithm's are,
+        # and which their hardware encrypts (API reference, ResourceConfig, VolumeKmsKeyId).
         "resource_config": {
             "instance_type": environment.training.instance_type,
             "instance_count": 1,
             "volume_size_in_gb": environment.training.volume_size_gb,
         },
+        # SageMaker brings the container its data; it has no reason to reach a network.
+        "enable_network_isolation": True,
+        **_network(placement),
         "stopping_condition": {"max_runtime_in_seconds": environment.training.max_runtime_seconds},
         "tags": [{"key": key, "value": value} for key, value in tags.items()],
         **({"checkpoint_config": checkpoints} if checkpoints else {}),
+    }
+
+
+def _network(placement: Placement) -> dict[str, Any]:
+    if not placement.subnet_ids:
+        return {}
+    return {
+        "vpc_config": {
+            "subnets": list(placement.subnet_ids),
+            "security_group_ids": list(placement.security_group_ids),
+        }
     }
 
 

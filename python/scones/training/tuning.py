@@ -141,6 +141,7 @@ def start(
     seed: int | None = None,
     recordio: bool = False,
     model_uri: str | None = None,
+    placement: training_requests.Placement = training_requests.ANYWHERE,
     client: Callable[..., Any] = aws.client,
 ) -> str:
     """Create a tuning job.
@@ -156,6 +157,7 @@ def start(
         seed: Repeats the choice of trials.
         recordio: Train on the data set's RecordIO files rather than on its images.
         model_uri: The ``model.tar.gz`` that every trial starts from.
+        placement: The network that every trial runs in, and the key of its model.
         client: Makes the environment's clients.
 
     Returns:
@@ -179,6 +181,7 @@ def start(
         tags=own_tags(environment),
         recordio=recordio,
         model_uri=model_uri,
+        placement=placement,
     )
     asked = request(training, name=name, searched=searched, limits=limits, seed=seed)
     try:

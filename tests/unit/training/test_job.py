@@ -14,11 +14,12 @@ from scones import settings
 from scones.errors import HyperparameterError, InputError, SettingsError, TrainingError
 from scones.training import job
 from scones.training.progress import Progress
-from scones.training.request import check_instance_type, hyperparameters, image_uri, new_name
+from scones.training.request import Placement, check_instance_type, hyperparameters, image_uri, new_name
 
 NAME = "scones-dev-20260101-120000"
 ARN = f"arn:aws:sagemaker:us-east-1:123456789012:training-job/{NAME}"
 ROLE = "arn:aws:iam::123456789012:role/scones-dev-training"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
 DATASET = "s3://scones-dev/datasets/0123abcd"
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
 
@@ -150,6 +151,23 @@ def test_asks_for_the_built_in_algorithm_on_a_gpu_with_images_and_lists(cloud: C
         "Workload": "scones-dev",
         "GitCommit": "1f0c",
     }
+
+
+def test_the_container_has_no_network_wherever_the_job_runs(cloud: Cloud) -> None:
+    asked = expect_creation(cloud)
+    start(cloud)
+    assert asked["EnableNetworkIsolation"]
+    assert "VpcConfig" not in asked
+
+
+def test_runs_in_the_foundations_network_with_its_model_under_the_foundations_key(cloud: Cloud) -> None:
+    """But no key for the disk: the instances' own disks take none (API reference, ResourceConfig)."""
+    asked = expect_creation(cloud)
+    outputs = {"kms_key_arn": KEY, "vpc": {"subnet_ids": ["subnet-1", "subnet-2"], "security_group_ids": ["sg-1"]}}
+    start(cloud, placement=Placement.of(outputs))
+    assert asked["VpcConfig"] == {"Subnets": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]}
+    assert asked["OutputDataConfig"] == {"S3OutputPath": "s3://scones-dev/models", "KmsKeyId": KEY}
+    assert "VolumeKmsKeyId" not in asked["ResourceConfig"]
 
 
 def channels_of(asked: dict[str, Any]) -> dict[str, tuple[str, str]]:

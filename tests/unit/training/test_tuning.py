@@ -17,7 +17,7 @@ from rich.console import Console
 from scones import settings
 from scones.errors import HyperparameterError, InputError, TrainingError
 from scones.training import ranges, tuning, watch
-from scones.training.request import hyperparameters, image_uri
+from scones.training.request import Placement, hyperparameters, image_uri
 from scones.training.request import request as training_request
 from scones.training.trials import as_json, read
 from scones.training.trials_chart import axes, picture
@@ -50,6 +50,7 @@ def asked(searched: ranges.Searched = SEARCHED, *, seed: int | None = None, **li
         bucket="scones-dev",
         role_arn=ROLE,
         tags={"Project": "scones"},
+        placement=Placement("arn:aws:kms:us-east-1:123456789012:key/1", ("subnet-1",), ("sg-1",)),
     )
     return tuning.request(
         training, name=NAME, searched=searched, limits=dataclasses.replace(settings.Tuning(), **limits), seed=seed
@@ -84,6 +85,13 @@ def test_trials_share_what_is_not_searched() -> None:
     assert definition["ResourceConfig"]["InstanceType"] == ENVIRONMENT.training.instance_type
     assert {channel["ChannelName"] for channel in definition["InputDataConfig"]} >= {"train", "validation"}
     assert asked()["Tags"] == [{"Key": "Project", "Value": "scones"}]
+
+
+def test_trials_run_in_the_network_isolated_and_their_models_are_under_the_key() -> None:
+    definition = asked()["TrainingJobDefinition"]
+    assert definition["VpcConfig"] == {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+    assert definition["EnableNetworkIsolation"]
+    assert definition["OutputDataConfig"]["KmsKeyId"] == "arn:aws:kms:us-east-1:123456789012:key/1"
 
 
 def test_trials_do_not_share_a_place_for_checkpoints() -> None:
