@@ -65,7 +65,7 @@ def arn_forms(action: str) -> dict[str, str]:
 
 
 def fits(arn: str, form: str) -> bool:
-    """Whether ``arn:aws:sqs:us-east-1:123456789012:name`` is of ``arn:${Partition}:sqs:${Region}:${Account}:${Name}``."""
+    """Whether an ARN is of a form such as ``arn:${Partition}:sqs:${Region}:${Account}:${QueueName}``."""
     pattern = re.sub(r"\\\$\\\{[^}]*\\\}", ".+", re.escape(form))
     return re.fullmatch(pattern, arn) is not None
 
