@@ -59,9 +59,17 @@ def send(cloud: Any, source: str, detail: Any) -> None:
     assert cloud.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
 
 
-def queue(cloud: Any, name: str) -> tuple[str, str]:
-    url = cloud.client("sqs").create_queue(QueueName=name)["QueueUrl"]
-    return url, f"arn:aws:sqs:us-east-1:123456789012:{name}"
+def policy(action: str, resource: str) -> str:
+    """Lets EventBridge in."""
+    events = {"Service": "events.amazonaws.com"}
+    statement = {"Effect": "Allow", "Principal": events, "Action": action, "Resource": resource}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def queue(cloud: Any, name: str, **attributes: str) -> tuple[str, str]:
+    arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
+    attributes = {"Policy": policy("sqs:SendMessage", arn), **attributes}
+    return cloud.client("sqs").create_queue(QueueName=name, Attributes=attributes)["QueueUrl"], arn
 
 
 def received(cloud: Any, url: str) -> Any:
@@ -126,6 +134,9 @@ def test_a_function_is_invoked_with_the_event(cloud, function, rule):
         "def handler(event, context):\n"
         f"    boto3.client('sqs').send_message(QueueUrl={url!r}, MessageBody=json.dumps(event))\n"
     )
+    cloud.client("lambda").add_permission(
+        FunctionName=arn, StatementId="rules", Action="lambda:InvokeFunction", Principal="events.amazonaws.com"
+    )
     rule("tests-function", {"source": ["tests.function"]}, {"Arn": arn})
     send(cloud, "tests.function", {"a": 1})
     event = received(cloud, url)
@@ -150,6 +161,9 @@ def test_a_topic_passes_the_event_on(cloud, rule):
     url, queue_arn = queue(cloud, "tests-topic")
     topic = cloud.client("sns").create_topic(Name="tests-topic")["TopicArn"]
     cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
+    cloud.client("sns").set_topic_attributes(
+        TopicArn=topic, AttributeName="Policy", AttributeValue=policy("sns:Publish", topic)
+    )
     rule("tests-topic", {"source": ["tests.topic"]}, {"Arn": topic})
     send(cloud, "tests.topic", {"a": 1})
     assert json.loads(received(cloud, url)["Message"])["detail"] == {"a": 1}
@@ -161,6 +175,29 @@ def test_what_cannot_be_delivered_goes_to_the_dead_letter_queue(cloud, rule):
     rule("tests-undelivered", {"source": ["tests.undelivered"]}, {"Arn": gone, "DeadLetterConfig": {"Arn": arn}})
     send(cloud, "tests.undelivered", {"a": 1})
     assert received(cloud, url)["detail"] == {"a": 1}
+
+
+def test_a_target_whose_policy_does_not_let_rules_in_is_not_delivered_to(cloud, rule, function):
+    """What it should have got is in the dead-letter queue."""
+    closed, lost = queue(cloud, "tests-closed", Policy=""), queue(cloud, "tests-lost")
+    targets = {"queue": closed[1], "function": function("def handler(event, context): pass")}
+    for name, arn in targets.items():
+        source = f"tests.closed.{name}"
+        rule(f"tests-closed-{name}", {"source": [source]}, {"Arn": arn, "DeadLetterConfig": {"Arn": lost[1]}})
+        send(cloud, source, {"to": name})
+        assert received(cloud, lost[0])["detail"] == {"to": name}
+    assert "Messages" not in cloud.client("sqs").receive_message(QueueUrl=closed[0])
+
+
+def test_a_rules_role_must_be_allowed_to_start_the_state_machine(cloud, rule, state_machine):
+    machine = state_machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
+    role = cloud.role("tests-may-nothing", {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"})
+    url, arn = queue(cloud, "tests-not-started")
+    source = "tests.not-started"
+    rule("tests-not-started", {"source": [source]}, {"Arn": machine, "RoleArn": role, "DeadLetterConfig": {"Arn": arn}})
+    send(cloud, source, {"a": 1})
+    assert received(cloud, url)["detail"] == {"a": 1}
+    assert not cloud.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
 
 
 def test_a_disabled_rule_and_a_mere_schedule_deliver_nothing(cloud, rule):

@@ -24,13 +24,21 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from scones.localcloud.authorization.roles import Roles
 from scones.localcloud.context import Context
 from scones.localcloud.metrics import reports
 
 if TYPE_CHECKING:
     from moto.events.models import Rule
 
-DELIVERED = ("states", "lambda", "sns", "sqs")
+SERVICE = "events.amazonaws.com"
+#: The services whose targets are delivered to, and what delivering needs permission for.
+ACTIONS = {
+    "states": "states:StartExecution",
+    "lambda": "lambda:InvokeFunction",
+    "sns": "sns:Publish",
+    "sqs": "sqs:SendMessage",
+}
 
 
 def install(context: Context) -> None:
@@ -47,9 +55,9 @@ def install(context: Context) -> None:
             return
         where = {"account": self.account_id, "region": self.region_name}
         reports.rule_matched(context.metrics, rule=self.name, targets=len(self.targets), **where)
-        mine = [target for target in self.targets if _service(target) in DELIVERED]
+        mine = [target for target in self.targets if _service(target) in ACTIONS]
         for target in mine:
-            threading.Thread(target=_deliver, args=(self, target, event), daemon=True).start()
+            threading.Thread(target=_deliver, args=(context.roles, self, target, event), daemon=True).start()
         others = [target for target in self.targets if target not in mine]
         if others:
             remaining = copy.copy(self)
@@ -121,15 +129,33 @@ def _as_delivered(event: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "id": event.get("id") or str(uuid.uuid4()), "time": when}
 
 
-def _deliver(rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None:
+def _deliver(roles: Roles, rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None:
     try:
+        _authorize(roles, rule, target)
         _send(rule, target, input_of(target, event, rule.arn), event)
     except Exception:  # noqa: BLE001 - whatever the target refuses: the dead-letter queue is where it is looked for
         print(f"event {event['id']} of rule {rule.name} could not be delivered to {target['Arn']}", flush=True)
         traceback.print_exc()
         queue = (target.get("DeadLetterConfig") or {}).get("Arn")
         if queue:
+            roles.require_service(SERVICE, "sqs:SendMessage", queue, source_arn=rule.arn)
             _queue(rule.account_id, queue, json.dumps(event), None)
+
+
+def _authorize(roles: Roles, rule: Rule, target: dict[str, Any]) -> None:
+    """Refuse a target that the rule may not reach: with the role it names, else by the target's own policy.
+
+    AWS: EventBridge User Guide, "Using resource-based policies" and "Using identity-based policies".
+
+    Raises:
+        AccessDenied, CannotAssume: it may not.
+    """
+    arn, role, action = target["Arn"], target.get("RoleArn"), ACTIONS[_service(target)]
+    if role is None:
+        roles.require_service(SERVICE, action, arn, source_arn=rule.arn)
+        return
+    roles.assume(role, SERVICE, source_arn=rule.arn)
+    roles.require(role, action, arn, session="events")
 
 
 def _send(rule: Rule, target: dict[str, Any], text: str, event: dict[str, Any]) -> None:

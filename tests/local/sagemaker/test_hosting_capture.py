@@ -6,10 +6,14 @@ import base64
 import json
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scones.localcloud.access import Acting
+from scones.localcloud.authorization.record import Record
+from scones.localcloud.authorization.roles import Roles
 from scones.localcloud.hosting import capture
 
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
@@ -89,7 +93,8 @@ def test_the_sampling_percentage_decides() -> None:
 
 
 def test_a_file_lies_where_aws_puts_it() -> None:
-    target = capture.Target("123456789012", "s3://bucket/captures/", "scones", "AllTraffic")
+    role = Acting(Roles(Record(Path("nowhere"))), "arn:aws:iam::123456789012:role/a", "123456789012", "us-east-1")
+    target = capture.Target(role, "s3://bucket/captures/", "scones", "AllTraffic")
     assert re.fullmatch(
         r"s3://bucket/captures/scones/AllTraffic/2026/01/28/12/09-35-872-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.jsonl",
         capture.key(target, NOW),

@@ -135,6 +135,24 @@ class Roles:
             if not decision.allowed:
                 raise AccessDenied(request, decision)
 
+    def require_service(self, service: str, action: str, resource: str, *, source_arn: str) -> None:
+        """Refuse what a service may not do by itself, without a role: the resource's own policy decides.
+
+        Args:
+            service: ``events.amazonaws.com``.
+            action: As policies name it: ``sqs:SendMessage``.
+            resource: The ARN.
+            source_arn: What the service acts for: the rule, the alarm.
+
+        Raises:
+            AccessDenied: the resource's policy does not allow it.
+        """
+        context: Context = {"aws:sourcearn": (source_arn,), "aws:sourceaccount": (source_arn.split(":")[4],)}
+        request = Access(action, (resource,), context).by(Principal(service, "", "service"))
+        decision = self.judge(request)
+        if not decision.allowed:
+            raise AccessDenied(request, decision)
+
     def assume(self, role_arn: str, service: str, *, source_arn: str | None = None) -> None:
         """Refuse a role that a service may not take on.
 

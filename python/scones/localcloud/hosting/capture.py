@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from scones.localcloud import objects
+from scones.localcloud.access import Acting
 
 FLUSH_SECONDS = 1.0
 
@@ -34,13 +34,13 @@ class Target:
     """Where events are put: one variant's folder.
 
     Attributes:
-        account: The account whose bucket it is.
+        role: The role of the variant's model, in whose name they are written.
         destination: DestinationS3Uri.
         endpoint, variant: The names that the key begins with.
         kms_key_id: The key that encrypts the files, if one is given.
     """
 
-    account: str
+    role: Acting
     destination: str
     endpoint: str
     variant: str
@@ -124,7 +124,7 @@ class Captures:
             for target, (began, rows) in waiting.items():
                 content = "".join(f"{row}\n" for row in rows).encode()
                 try:
-                    objects.write(target.account, key(target, began), content, kms_key_id=target.kms_key_id)
+                    target.role.write(key(target, began), content, kms_key_id=target.kms_key_id)
                 except Exception:  # noqa: BLE001  one missing bucket must not end the capture of all endpoints
                     print(f"data capture lost {len(rows)} events of endpoint {target.endpoint}:", flush=True)
                     traceback.print_exc()

@@ -2,8 +2,8 @@
 
 Example::
 
-    keep(endpoint, variant, plan, account, body, headers, answer)
-    send(endpoint, lease, account, body, headers)
+    keep(endpoint, variant, plan, body, headers, answer)
+    send(endpoint, lease, body, headers)
 
 SageMaker's developer guide, "Shadow variants": the caller gets the production variant's answer alone; the shadow's is
 captured, under its own name. Whatever happens to a copy, the caller does not notice.
@@ -38,7 +38,6 @@ def keep(
     endpoint: Endpoint,
     variant: Variant,
     plan: Plan,
-    account: str,
     body: bytes,
     headers: Mapping[str, str],
     answer: Answer,
@@ -56,11 +55,13 @@ def keep(
         custom_attributes=headers.get(PREFIX + "custom-attributes"),
     )
     name = endpoint.endpoint_name
-    target = capture.Target(account, config["DestinationS3Uri"], name, variant.name, config.get("KmsKeyId"))
+    target = capture.Target(
+        endpoint.role(variant), config["DestinationS3Uri"], name, variant.name, config.get("KmsKeyId")
+    )
     endpoint.captures.add(target, line)
 
 
-def send(endpoint: Endpoint, lease: Lease, account: str, body: bytes, headers: Mapping[str, str]) -> None:
+def send(endpoint: Endpoint, lease: Lease, body: bytes, headers: Mapping[str, str]) -> None:
     """Send a copy to the shadow that the lease has reserved, and release it when it has answered."""
 
     def work() -> None:
@@ -69,7 +70,7 @@ def send(endpoint: Endpoint, lease: Lease, account: str, body: bytes, headers: M
             answer = lease.shadow.invoke(body, container_headers(headers))
             status = answer.status
             if 200 <= answer.status < 300:
-                keep(endpoint, lease.plan.shadows[0], lease.plan, account, body, headers, answer)
+                keep(endpoint, lease.plan.shadows[0], lease.plan, body, headers, answer)
         except NoAnswer as error:
             lease.shadow.stream.write(f"a copied request was not answered: {error}")
         finally:

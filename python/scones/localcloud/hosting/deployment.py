@@ -13,7 +13,9 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scones.localcloud import objects
+from scones.localcloud import images, network
+from scones.localcloud.access import Acting
+from scones.localcloud.authorization.roles import AccessDenied
 from scones.localcloud.context import Context
 from scones.localcloud.hosting.plan import Plan, Variant
 from scones.localcloud.hosting.serving import ServingProcess, StartError
@@ -72,20 +74,49 @@ class Site:
             raise
         return process
 
+    def role(self, variant: Variant) -> Acting:
+        """What SageMaker does in the name of a variant's role."""
+        return Acting(self.context.roles, variant.role_arn, account=self.account, region=self.region)
+
     def _start(self, variant: Variant) -> ServingProcess:
-        artifact = objects.read(self.account, variant.model_data_url)
-        if artifact is None:
-            raise DeploymentError(
-                f'Failed to download model data for container "container_1" from URL: "{variant.model_data_url}". '
-                "Please ensure that there is an object located at the URL and that the role passed to CreateModel has "
-                "permissions to download the model."
-            )
+        role = self.role(variant)
+        artifact = _prepare(role, variant)
         identity = uuid.uuid4().hex[:17]
         group = f"/aws/sagemaker/Endpoints/{self.endpoint}"
-        stream = LogStream(self.account, self.region, group, f"{variant.name}/i-{identity}")
+        stream = LogStream(self.account, self.region, group, f"{variant.name}/i-{identity}", role=role)
         folder = self.context.state / "endpoints" / self.endpoint / identity
         variables = {**variant.environment, "AWS_REGION": self.region}
         return ServingProcess(self.context, stream, folder, artifact, variables)
+
+
+def _prepare(role: Acting, variant: Variant) -> bytes:
+    """What SageMaker does with a model's role before its container runs; the model's artifact.
+
+    Raises:
+        DeploymentError: the role does not allow it, or there is no artifact.
+    """
+    try:
+        images.pull(role, variant.image)
+        if variant.vpc:
+            network.join(role, variant.vpc["Subnets"], variant.vpc["SecurityGroupIds"], needs=network.SAGEMAKER)
+    except AccessDenied as error:
+        raise DeploymentError(
+            f"The role of the model of production variant {variant.name} lacks permissions: {error}"
+        ) from None
+    # Whether the use that the container makes of its instance may be reported; the local cloud has no instance.
+    role.may("cloudwatch", "PutMetricData", Namespace="/aws/sagemaker/Endpoints")
+    try:
+        artifact = role.read(variant.model_data_url)
+    except AccessDenied as error:
+        print(f"{variant.name}: {error}", flush=True)
+        artifact = None
+    if artifact is None:
+        raise DeploymentError(
+            f'Failed to download model data for container "container_1" from URL: "{variant.model_data_url}". '
+            "Please ensure that there is an object located at the URL and that the role passed to CreateModel has "
+            "permissions to download the model."
+        )
+    return artifact
 
 
 def end(fleet: Mapping[str, ServingProcess]) -> None:

@@ -23,6 +23,7 @@ from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import AWSValidationException
 from moto.sagemaker.utils import arn_formatter
 
+from scones.localcloud.access import Acting
 from scones.localcloud.hosting import description
 from scones.localcloud.hosting.capture import Captures
 from scones.localcloud.hosting.deployment import DeploymentError, Fleet, Site, end
@@ -189,6 +190,10 @@ class Endpoint:
             end(fleet)
 
     # -- what is asked of it
+
+    def role(self, variant: Variant) -> Acting:
+        """What SageMaker does in the name of a variant's role."""
+        return self._site.role(variant)
 
     @property
     def plan(self) -> Plan:

@@ -71,7 +71,7 @@ def invoke(endpoint: Endpoint | None, name: str, body: bytes, headers: Mapping[s
         with endpoint.lease(headers.get(PREFIX + "target-variant")) as lease:
             variant, process, plan = lease.variant, lease.process, lease.plan
             if lease.shadow:
-                copies.send(endpoint, lease, account, body, headers)
+                copies.send(endpoint, lease, body, headers)
             if process is None:
                 endpoint.report(variant.name, status=503, model_seconds=0, overhead_seconds=time.monotonic() - began)
                 return _error(503, "ServiceUnavailable", {"Message": f"The container of {variant.name} is restarting."})
@@ -88,7 +88,7 @@ def invoke(endpoint: Endpoint | None, name: str, body: bytes, headers: Mapping[s
             if not 200 <= answer.status < 300:
                 return model_error(process, account, answer)
             content_type = answer.headers.get("content-type", "application/octet-stream")
-            copies.keep(endpoint, variant, plan, account, body, headers, answer)
+            copies.keep(endpoint, variant, plan, body, headers, answer)
     except ServiceException as error:
         return refusal(str(error))
     given = {"Content-Type": content_type, "x-Amzn-Invoked-Production-Variant": variant.name}

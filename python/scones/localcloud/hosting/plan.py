@@ -36,6 +36,8 @@ class Variant:
         serverless: ServerlessConfig, where the variant has no instances.
         startup_seconds: How long its process may take until it answers.
         environment: The model's Environment.
+        role_arn: The model's role, in whose name its artifact is read and what it leaves is written.
+        vpc: The model's VpcConfig; None where it has none.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Variant:
     serverless: Mapping[str, Any] | None
     startup_seconds: int
     environment: Mapping[str, str]
+    role_arn: str = ""
+    vpc: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,7 @@ def _variant(backend: SageMakerModelBackend, variant: Mapping[str, Any]) -> Vari
     name, model_name = variant["VariantName"], variant.get("ModelName")
     if not model_name:
         raise ValidationError(f"variant '{name}': the local cloud does not support inference components; name a model")
+    model = backend.describe_model(model_name)
     container = _container(backend, model_name)
     image, url = container.get("Image"), container.get("ModelDataUrl")
     images.check(image, f"model '{model_name}'")
@@ -124,6 +129,8 @@ def _variant(backend: SageMakerModelBackend, variant: Mapping[str, Any]) -> Vari
         serverless=variant.get("ServerlessConfig"),
         startup_seconds=variant.get("ContainerStartupHealthCheckTimeoutInSeconds") or STARTUP_SECONDS,
         environment=container.get("Environment") or {},
+        role_arn=model.execution_role_arn,
+        vpc=model.vpc_config or None,
     )
 
 
