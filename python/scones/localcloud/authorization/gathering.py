@@ -62,13 +62,18 @@ def _identity(account: str, arn: str) -> tuple[Statements, Statements | None]:
         for policy, document in list(one.policies.items()):
             found += _read(document, f"{holder}/{policy}")
         for attached in list(one.managed_policies.values()):
-            found += _read(attached.default_version.document, f"{holder}/{attached.name}")
+            found += _read(_document(attached), f"{holder}/{attached.name}")
     boundary = getattr(entity, "permissions_boundary_arn", None)
     if not boundary:
         return found, None
     policy = iam.managed_policies.get(boundary)
     # A boundary that is gone allows nothing.
-    return found, _read(policy.default_version.document, f"boundary/{policy.name}") if policy else ()
+    return found, _read(_document(policy), f"boundary/{policy.name}") if policy else ()
+
+
+def _document(policy: Any) -> str:
+    """What a managed policy says: its default version."""
+    return next(one.document for one in policy.versions if one.version_id == policy.default_version_id)
 
 
 def _policy_of(arn: str, *, trust: bool) -> Statements | None:
