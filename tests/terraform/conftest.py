@@ -13,7 +13,7 @@ import pytest
 
 from scones import settings
 from scones.localcloud import control
-from scones.registry import PinnedModel, write_pin
+from scones.registry import PinnedModel
 from scones.settings import Environment
 from scones.terraform import mirror
 from scones.terraform.binary import Binary, locate
@@ -31,15 +31,15 @@ def project(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Environment
 
 
 @pytest.fixture(scope="session")
-def pin(cloud: Any, project: Environment, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], None]:
-    """Puts an untrained but servable model into a bucket and pins it: ``pin(bucket, version)``."""
+def model(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], PinnedModel]:
+    """Puts an untrained but servable model into a bucket: ``model(bucket, version)``."""
 
-    def put(bucket: str, version: int) -> None:
+    def put(bucket: str, version: int) -> PinnedModel:
         path = tmp_path_factory.mktemp("model") / "model.tar.gz"
         sha256 = untrained_model(path, seed=version)
         key = f"models/untrained-{version}/output/model.tar.gz"
         cloud.client("s3").upload_file(str(path), bucket, key)
-        pinned = PinnedModel(
+        return PinnedModel(
             package_arn=f"arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-local/{version}",
             version=version,
             image_uri=IMAGE,
@@ -50,7 +50,6 @@ def pin(cloud: Any, project: Environment, tmp_path_factory: pytest.TempPathFacto
             dataset_fingerprint="0" * 64,
             git_commit="0" * 40,
         )
-        write_pin(project.pin_path, pinned)
 
     return put
 

@@ -4,21 +4,54 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scones import settings
 from scones.errors import TerraformError
+from scones.registry import PinnedModel, write_pin
 from scones.settings import Environment
 from scones.tasks import env
 from scones.terraform import Stack, destroy, destroy_all, variables
 
 from .examples import Command
 from .workbench import inventory
+
+# Every option on.
+FOUNDATION = {
+    "customer_managed_key": True,
+    "vpc": {"availability_zones": 2, "interface_endpoints": ["kms", "logs", "sagemaker.runtime"]},
+    "access_logging": True,
+    "dataset_retention_days": 365,
+}
+SERVICE = {
+    "alarm_emails": ["you@example.com"],
+    "monthly_budget_usd": 150,
+    "endpoint_instance_count": 2,
+    "endpoint_deployment": {"routing": "CANARY", "step_percent": 50, "wait_seconds": 1, "termination_wait_seconds": 0},
+    "endpoint_autoscaling": {
+        "min": 2,
+        "max": 4,
+        "requests_per_minute": 600,
+        "schedules": {"night": {"schedule": "cron(0 20 * * ? *)", "min": 1, "max": 1}},
+    },
+}
+# As wide as the test's own user: what it is to show is that every role has it.
+BOUNDARY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+def give(project: Environment, stack: str, **values: Any) -> None:
+    """Add values to a stack's file."""
+    path = project.folder / f"{stack}.tfvars.json"
+    found = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps({**found, **values}))
 
 
 @pytest.fixture(scope="module")
@@ -31,22 +64,28 @@ def before(cloud: Any) -> dict[str, set[str]]:
 def stacks(
     project: Environment,
     before: dict[str, set[str]],
-    pin: Callable[[str, int], None],
+    model: Callable[[str, int], PinnedModel],
+    cloud: Any,
     terraform_log: Path,
     offline_tests: dict[Path, Future],
     examples: Future[list[Command]],
 ) -> Iterator[dict[str, Stack]]:
-    """All three stacks, applied, with roles for a pipeline and a model of version 1 pinned."""
-    (project.folder / "bootstrap.tfvars.json").write_text(json.dumps({"github_repository": "owner/scones"}))
+    """All three stacks, applied with every option on, and a model of version 1 pinned."""
+    boundary = cloud.client("iam").create_policy(PolicyName="gate-boundary", PolicyDocument=json.dumps(BOUNDARY))
+    arn = boundary["Policy"]["Arn"]
+    give(project, "bootstrap", github_repository="owner/scones")
+    give(project, "foundation", **FOUNDATION, permissions_boundary_arn=arn)
+    give(project, "service", **SERVICE)
     found = {name: Stack(project, name, log=terraform_log) for name in ("bootstrap", "foundation", "service")}
     try:
         found["bootstrap"].apply()
         found["foundation"].apply()
-        pin(found["foundation"].outputs()["bucket"], 1)
+        write_pin(project.pin_path, model(found["foundation"].outputs()["bucket"], 1))
         found["service"].apply()
         yield found
     finally:
         destroy_all(project, log=terraform_log)
+        cloud.client("iam").delete_policy(PolicyArn=arn)
 
 
 @pytest.mark.parametrize("name", ["bootstrap", "foundation", "service"])
@@ -87,17 +126,43 @@ def test_a_lower_stack_does_not_go_before_what_stands_on_it(stacks: dict[str, St
         destroy(stacks["foundation"])
 
 
-def test_takes_up_a_new_model_and_a_new_threshold(
+def test_everything_is_under_the_key_in_the_network_and_within_the_boundary(
+    stacks: dict[str, Stack], cloud: Any
+) -> None:
+    foundation = stacks["foundation"].outputs()
+    key, vpc = foundation["kms_key_arn"], foundation["vpc"]
+    functions = cloud.client("lambda").list_functions()["Functions"]
+    own = [one for one in functions if one["FunctionName"].startswith("scones-local-")]
+    assert len(own) == 3
+    for one in own:
+        assert one["VpcConfig"]["SubnetIds"] == vpc["subnet_ids"]
+    groups = cloud.client("logs").describe_log_groups(logGroupNamePrefix="/aws/")["logGroups"]
+    assert {one.get("kmsKeyId") for one in groups if "scones-local" in one["logGroupName"]} == {key}
+    rules = cloud.client("s3").get_bucket_encryption(Bucket=foundation["bucket"])["ServerSideEncryptionConfiguration"]
+    assert rules["Rules"][0]["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"] == key
+    topics = [one["TopicArn"] for one in cloud.client("sns").list_topics()["Topics"]]
+    (topic,) = [one for one in topics if one.endswith(":scones-local-alarms")]
+    assert cloud.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]["KmsMasterKeyId"] == key
+    iam = cloud.client("iam")
+    roles = [one["RoleName"] for one in iam.list_roles()["Roles"] if one["RoleName"].startswith("scones-local-")]
+    bounds = {name: iam.get_role(RoleName=name)["Role"].get("PermissionsBoundary") for name in roles}
+    assert len(roles) >= 6
+    assert [name for name, bound in bounds.items() if not bound] == []
+
+
+def test_takes_up_a_new_model_a_candidate_and_a_new_threshold(
     stacks: dict[str, Stack],
     project: Environment,
-    pin: Callable[[str, int], None],
+    model: Callable[[str, int], PinnedModel],
     cloud: Any,
 ) -> None:
     service, sagemaker = stacks["service"], cloud.client("sagemaker")
     old = service.outputs()
-    pin(stacks["foundation"].outputs()["bucket"], 2)
-    values = project.folder / "service.tfvars.json"
-    values.write_text(json.dumps({**json.loads(values.read_text()), "confidence_threshold": 0.6}))
+    bucket = stacks["foundation"].outputs()["bucket"]
+    write_pin(project.pin_path, model(bucket, 2))
+    candidate = {"model": asdict(model(bucket, 3)), "share": 10}
+    project.candidate_path.write_text(json.dumps({"candidate": candidate}))
+    give(project, "service", confidence_threshold=0.6)
 
     assert service.plan()
     service.apply()
@@ -108,12 +173,26 @@ def test_takes_up_a_new_model_and_a_new_threshold(
     assert new["endpoint_configuration_name"] != old["endpoint_configuration_name"]
     endpoint = sagemaker.describe_endpoint(EndpointName=new["endpoint_name"])
     assert endpoint["EndpointConfigName"] == new["endpoint_configuration_name"]
+    variants = {one["VariantName"]: one["CurrentWeight"] for one in endpoint["ProductionVariants"]}
+    assert variants == {"AllTraffic": 90, "Candidate": 10}
     names = [one["EndpointConfigName"] for one in sagemaker.list_endpoint_configs()["EndpointConfigs"]]
     assert old["endpoint_configuration_name"] not in names
     threshold = cloud.client("lambda").get_function_configuration(FunctionName="scones-local-filter-low-confidence")
-    assert threshold["Environment"]["Variables"] == {"CONFIDENCE_THRESHOLD": "0.6"}
+    assert threshold["Environment"]["Variables"]["CONFIDENCE_THRESHOLD"] == "0.6"
     classify = cloud.client("lambda").get_function_configuration(FunctionName="scones-local-classify-image")
     assert classify["Environment"]["Variables"]["MODEL_PACKAGE"].endswith("/2")
+
+
+def test_the_guide_says_what_to_do_about_every_alarm_that_stands(stacks: dict[str, Stack], cloud: Any) -> None:
+    """A function's alarms have one section, and so have both variants'."""
+    pages = cloud.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix="scones-local-")
+    names = {one["AlarmName"].removeprefix("scones-local-") for page in pages for one in page["MetricAlarms"]}
+    functions = "|".join(stacks["service"].outputs()["function_names"])
+    sections = {re.sub(rf"^({functions})-", "FUNCTION-", name).removesuffix("-candidate") for name in names}
+    # What scaling watches is the service's own.
+    sections = {name for name in sections if not name.startswith("TargetTracking")}
+    guide = (settings.ROOT / "docs" / "operations.md").read_text()
+    assert sections == set(re.findall(r"^### `(.+)`$", guide, re.MULTILINE))
 
 
 def test_destroying_leaves_nothing(

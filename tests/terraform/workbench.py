@@ -43,24 +43,39 @@ def untrained_model(path: Path, *, seed: int) -> str:
 
 def inventory(client: Callable[[str], Any]) -> dict[str, set[str]]:
     """The names of everything in a cloud of each kind that the stacks make, through clients by service."""
-    sagemaker, logs, iam = client("sagemaker"), client("logs"), client("iam")
+    sagemaker, iam, ec2 = client("sagemaker"), client("iam"), client("ec2")
+    cloudwatch, logs = client("cloudwatch"), client("logs")
+    account = client("sts").get_caller_identity()["Account"]
+    alarms = cloudwatch.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    targets = client("application-autoscaling").describe_scalable_targets(ServiceNamespace="sagemaker")
     return {
-        "buckets": {one["Name"] for one in client("s3").list_buckets()["Buckets"]},
-        "roles": {one["RoleName"] for one in iam.list_roles()["Roles"]},
-        "identity providers": {one["Arn"] for one in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]},
-        "functions": {one["FunctionName"] for one in client("lambda").list_functions()["Functions"]},
-        "state machines": {one["name"] for one in client("stepfunctions").list_state_machines()["stateMachines"]},
+        "buckets": _names(client("s3").list_buckets()["Buckets"], "Name"),
+        "roles": _names(iam.list_roles()["Roles"], "RoleName"),
+        "identity providers": _names(iam.list_open_id_connect_providers()["OpenIDConnectProviderList"], "Arn"),
+        # A key that was destroyed is there for some days more, and its alias is not.
+        "keys": {one for one in _names(client("kms").list_aliases()["Aliases"], "AliasName") if "/aws/" not in one},
+        "networks": _names(ec2.describe_vpcs()["Vpcs"], "VpcId"),
+        "ways out of networks": _names(ec2.describe_vpc_endpoints()["VpcEndpoints"], "VpcEndpointId"),
+        "functions": _names(client("lambda").list_functions()["Functions"], "FunctionName"),
+        "state machines": _names(client("stepfunctions").list_state_machines()["stateMachines"], "name"),
         # Functions of other tests, in the same cloud, still log while these run.
         "log groups": {
-            one["logGroupName"] for one in logs.describe_log_groups()["logGroups"] if "scones-" in one["logGroupName"]
+            one for one in _names(logs.describe_log_groups()["logGroups"], "logGroupName") if "scones-" in one
         },
-        "models": {one["ModelName"] for one in sagemaker.list_models()["Models"]},
-        "endpoint configurations": {
-            one["EndpointConfigName"] for one in sagemaker.list_endpoint_configs()["EndpointConfigs"]
-        },
-        "endpoints": {one["EndpointName"] for one in sagemaker.list_endpoints()["Endpoints"]},
-        "model package groups": {
-            one["ModelPackageGroupName"]
-            for one in sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
-        },
+        "saved queries": _names(logs.describe_query_definitions()["queryDefinitions"], "name"),
+        "models": _names(sagemaker.list_models()["Models"], "ModelName"),
+        "endpoint configurations": _names(sagemaker.list_endpoint_configs()["EndpointConfigs"], "EndpointConfigName"),
+        "endpoints": _names(sagemaker.list_endpoints()["Endpoints"], "EndpointName"),
+        "scaling targets": _names(targets["ScalableTargets"], "ResourceId"),
+        "model package groups": _names(
+            sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"], "ModelPackageGroupName"
+        ),
+        "alarms": _names(alarms["MetricAlarms"] + alarms["CompositeAlarms"], "AlarmName"),
+        "dashboards": _names(cloudwatch.list_dashboards()["DashboardEntries"], "DashboardName"),
+        "topics": _names(client("sns").list_topics()["Topics"], "TopicArn"),
+        "budgets": _names(client("budgets").describe_budgets(AccountId=account).get("Budgets", []), "BudgetName"),
     }
+
+
+def _names(found: list[dict[str, Any]], key: str) -> set[str]:
+    return {one[key] for one in found}
