@@ -370,3 +370,94 @@ def kill_server_of(folder: Path) -> None:
             os.kill(int(process.name), signal.SIGKILL)
             return
     raise AssertionError(f"no process works in {folder}")
+
+
+def test_a_shadow_gets_copies_and_its_answers_are_captured_apart(
+    cloud: Any,
+    sagemaker: Any,
+    runtime: Any,
+    bucket: str,
+    artifact: str,
+    make_config: Any,
+    settle: Any,
+    delete: Any,
+    images: Any,
+    wait_for: Any,
+) -> None:
+    capture = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": f"s3://{bucket}/shadowed",
+        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+        "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
+    }
+    shadow = {
+        "VariantName": "Shadow",
+        "ModelName": make_config("Model"),
+        "InstanceType": "ml.t2.medium",
+        "InitialInstanceCount": 1,
+        "InitialVariantWeight": 100.0,
+    }
+    config = make_config("AllTraffic", weights=(100.0,), ShadowProductionVariants=[shadow], DataCaptureConfig=capture)
+    sagemaker.create_endpoint(EndpointName="shadowed", EndpointConfigName=config)
+    found = settle("shadowed")
+    assert [variant["VariantName"] for variant in found["ShadowProductionVariants"]] == ["Shadow"]
+    for number in range(3):
+        assert ask(runtime, "shadowed", images(0, 7), InferenceId=f"request-{number}")[0] == "AllTraffic"
+    with pytest.raises(ClientError, match="Variant Shadow not found"):
+        ask(runtime, "shadowed", images(0, 7), TargetVariant="Shadow")
+
+    def captured(variant: str) -> list[str]:
+        s3 = cloud.client("s3")
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"shadowed/shadowed/{variant}/").get("Contents", [])
+        bodies = [s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read().decode() for one in listed]
+        return sorted(json.loads(line)["eventMetadata"]["inferenceId"] for text in bodies for line in text.splitlines())
+
+    expected = [f"request-{number}" for number in range(3)]
+    for variant in ("AllTraffic", "Shadow"):
+        wait_for(lambda variant=variant: captured(variant), lambda found: found == expected)
+    delete("shadowed")
+
+
+def test_autoscaling_brings_the_count_within_its_limits(
+    cloud: Any, sagemaker: Any, make_config: Any, settle: Any, delete: Any, wait_for: Any
+) -> None:
+    sagemaker.create_endpoint(EndpointName="scaled", EndpointConfigName=make_config("AllTraffic"))
+    settle("scaled")
+    scaling = cloud.client("application-autoscaling")
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "endpoint/scaled/variant/AllTraffic",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    scaling.register_scalable_target(**target, MinCapacity=2, MaxCapacity=4)
+    scaling.put_scaling_policy(
+        **target,
+        PolicyName="requests",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 600,
+            "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+        },
+    )
+
+    def count() -> int:
+        return sagemaker.describe_endpoint(EndpointName="scaled")["ProductionVariants"][0]["CurrentInstanceCount"]
+
+    wait_for(count, lambda found: found == 2)
+    scaling.put_scheduled_action(
+        **target,
+        ScheduledActionName="night",
+        Schedule="rate(1 minute)",
+        ScalableTargetAction={"MinCapacity": 1, "MaxCapacity": 1},
+    )
+    clock = Path(cloud.state) / "alarm-clock"
+    clock.write_text("61")
+    try:
+        wait_for(count, lambda found: found == 1)
+    finally:
+        clock.unlink()
+    limits = scaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[target["ResourceId"]])
+    assert [(one["MinCapacity"], one["MaxCapacity"]) for one in limits["ScalableTargets"]] == [(1, 1)]
+    scaling.deregister_scalable_target(**target)
+    delete("scaled")

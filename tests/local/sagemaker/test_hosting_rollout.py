@@ -1,0 +1,187 @@
+"""Blue/green deployments as AWS documents them: canary, baking, alarms that turn back; what a rollout asks for."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from moto.sagemaker.exceptions import ValidationError
+
+from scones.localcloud.hosting import endpoint as endpoints
+from scones.localcloud.hosting.autoscaling import tracked
+from scones.localcloud.hosting.endpoint import Endpoint
+from scones.localcloud.hosting.plan import Plan, Variant
+from scones.localcloud.hosting.rollout import Rollout, between, read_rollout
+from scones.localcloud.hosting.schedules import due
+
+from ..conftest import eventually
+
+VARIANT = Variant("A", "image-classification:1", "s3://b/m", 1.0, 2, None, 60, {})
+
+
+class Process:
+    """A serving process that only knows whether it was ended."""
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+
+    def retire(self) -> None:
+        self.ended.set()
+
+    def reserve(self) -> None: ...
+
+    def release(self) -> None: ...
+
+
+def plan(name: str, *variants: Variant, shadows: tuple[Variant, ...] = ()) -> Plan:
+    return Plan(name, variants or (VARIANT,), None, shadows)
+
+
+def deployment(kind: str = "CANARY", wait: int = 1, **more: Any) -> dict[str, Any]:
+    size = {"Type": "CAPACITY_PERCENT", "Value": 50}
+    routing = {"Type": kind, "WaitIntervalInSeconds": wait, "CanarySize": size, "LinearStepSize": size}
+    return {
+        "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": 0},
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}]},
+        **more,
+    }
+
+
+@pytest.fixture
+def alarm(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """The alarm ``errors``: in ALARM state once it is set."""
+    found = threading.Event()
+    monkeypatch.setattr(endpoints, "tripped", lambda account, region, names: names[0] if found.is_set() else None)
+    return found
+
+
+@pytest.fixture
+def served() -> Any:
+    """An endpoint in service on plan ``blue``, with its processes by plan."""
+    fleets = {"blue": {"A": Process()}, "green": {"A": Process()}}
+    site = SimpleNamespace(
+        endpoint="e", account="123456789012", region="us-east-1", deploy=lambda asked: fleets[asked.config_name]
+    )
+    endpoint = Endpoint(site, plan("blue"), tags=[], captures=SimpleNamespace())
+    endpoint.create()
+    eventually(lambda: endpoint.endpoint_status == "InService")
+    return SimpleNamespace(endpoint=endpoint, fleets=fleets)
+
+
+def shares(endpoint: Endpoint, requests: int = 200) -> Counter[str]:
+    """Which plan so many requests go to."""
+    found: Counter[str] = Counter()
+    for _ in range(requests):
+        with endpoint.lease(None) as lease:
+            found[lease.plan.config_name] += 1
+    return found
+
+
+def stage(endpoint: Endpoint) -> str | None:
+    pending = endpoint.response_object.get("PendingDeploymentSummary")
+    return pending["ProductionVariants"][0]["VariantStatus"][0]["Status"] if pending else None
+
+
+def test_a_canary_gets_its_share_until_it_has_baked(served: Any, alarm: threading.Event) -> None:
+    endpoint = served.endpoint
+    endpoint.update(plan("green"), deployment_config=deployment(wait=1))
+    eventually(lambda: stage(endpoint) == "Baking")
+    during = endpoint.response_object
+    assert (during["EndpointStatus"], during["EndpointConfigName"]) == ("Updating", "blue")
+    assert during["PendingDeploymentSummary"]["EndpointConfigName"] == "green"
+    found = shares(endpoint)
+    assert 60 < found["green"] < 140  # of 200 at 50 %: outside has a chance of 1e-8
+    eventually(lambda: endpoint.endpoint_status == "InService")
+    assert endpoint.response_object["EndpointConfigName"] == "green"
+    assert shares(endpoint) == {"green": 200}
+    assert served.fleets["blue"]["A"].ended.wait(5)
+
+
+def test_an_alarm_turns_a_canary_back_and_the_reason_names_it(served: Any, alarm: threading.Event) -> None:
+    endpoint = served.endpoint
+    endpoint.update(plan("green"), deployment_config=deployment(wait=60))
+    eventually(lambda: stage(endpoint) == "Baking")
+    alarm.set()
+    eventually(lambda: endpoint.endpoint_status == "InService")
+    after = endpoint.response_object
+    assert after["EndpointConfigName"] == "blue"
+    assert "alarm errors" in after["FailureReason"]
+    assert "PendingDeploymentSummary" not in after
+    assert after["LastDeploymentConfig"] == deployment(wait=60)
+    assert shares(endpoint) == {"blue": 200}
+    assert served.fleets["green"]["A"].ended.is_set()
+    assert not served.fleets["blue"]["A"].ended.is_set()
+
+
+def test_between_other_variants_it_goes_at_once(served: Any, alarm: threading.Event) -> None:
+    """AWS: guardrails need the same variant names; an endpoint without them goes all at once, with no baking."""
+    endpoint = served.endpoint
+    served.fleets["green"]["B"] = Process()
+    other = Variant("B", "image-classification:1", "s3://b/m", 1.0, 1, None, 60, {})
+    endpoint.update(plan("green", VARIANT, other), deployment_config=deployment(wait=600))
+    eventually(lambda: endpoint.endpoint_status == "InService")
+    assert endpoint.response_object["EndpointConfigName"] == "green"
+
+
+def test_steps_are_those_of_the_routing() -> None:
+    assert read_rollout(None) == Rollout()
+    assert read_rollout(deployment("ALL_AT_ONCE")).shares == (1.0,)
+    assert read_rollout(deployment("CANARY")).shares == (0.5, 1.0)
+    assert read_rollout(deployment("LINEAR")).shares == (0.5, 1.0)
+    thirds = deployment("LINEAR")
+    thirds["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["LinearStepSize"]["Value"] = 30
+    assert read_rollout(thirds).shares == pytest.approx((0.3, 0.6, 0.9, 1.0))
+    assert between(plan("a"), plan("b"), read_rollout(thirds)) == read_rollout(thirds)
+
+
+def test_what_cannot_be_done_is_refused_by_name() -> None:
+    large, counted, hasty = deployment(), deployment(), deployment(wait=400)
+    large["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["CanarySize"]["Value"] = 60
+    counted["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["CanarySize"]["Type"] = "INSTANCE_COUNT"
+    hasty["BlueGreenUpdatePolicy"]["MaximumExecutionTimeoutInSeconds"] = 600
+    for config, words in (
+        (large, "CanarySize must be from 0% to 50%"),
+        (counted, "does not support INSTANCE_COUNT"),
+        (hasty, "MaximumExecutionTimeoutInSeconds must be more"),
+        ({"RollingUpdatePolicy": {"WaitIntervalInSeconds": 0}}, "does not support RollingUpdatePolicy"),
+    ):
+        with pytest.raises(ValidationError, match=words):
+            read_rollout(config)
+
+
+def test_target_tracking_goes_out_in_three_minutes_and_in_after_fifteen() -> None:
+    assert tracked(1, [None] * 12 + [120, 130, 250], target=100) == 3
+    assert tracked(1, [None] * 12 + [120, 90, 250], target=100) == 1
+    assert tracked(4, [100] * 15, target=100) == 1
+    assert tracked(4, [None] + [100] * 14, target=100) == 4, "a minute without data must not scale in"
+    assert tracked(4, [0] * 15, target=100) == 1
+    assert tracked(2, [190] * 15, target=100) == 2
+
+
+@pytest.mark.parametrize(
+    ("expression", "zone", "at"),
+    [
+        ("cron(0 20 ? * MON-FRI *)", None, datetime(2026, 11, 23, 20, tzinfo=UTC)),
+        ("cron(0 20 * * ? *)", "Europe/Berlin", datetime(2026, 11, 23, 19, tzinfo=UTC)),
+        ("cron(0/15 8,20 * NOV ? 2026)", None, datetime(2026, 11, 23, 20, 45, tzinfo=UTC)),
+        ("at(2026-11-23T20:00:00)", "Europe/Berlin", datetime(2026, 11, 23, 19, tzinfo=UTC)),
+    ],
+)
+def test_a_schedule_is_due_at_its_time_only(expression: str, zone: str | None, at: datetime) -> None:
+    second = timedelta(seconds=1)
+    assert due(expression, zone, at - second, at)
+    assert not due(expression, zone, at, at + second)
+    assert not due(expression, zone, at - 2 * second, at - second)
+
+
+def test_a_rate_is_due_every_time_it_has_passed() -> None:
+    begun = datetime(2026, 11, 23, 20, tzinfo=UTC)
+    five = timedelta(minutes=5)
+    assert due("rate(5 minutes)", None, begun + five - timedelta(seconds=1), begun + five, since=begun)
+    assert not due("rate(5 minutes)", None, begun + timedelta(seconds=1), begun + timedelta(seconds=9), since=begun)
+    with pytest.raises(ValueError, match="none of at"):
+        due("every day", None, begun, begun + five)
