@@ -34,8 +34,8 @@ def install(context: Context) -> None:
     """Let this cloud's services report, its log metric filters count, and its alarms be evaluated."""
     from scones.localcloud.metrics import executions, logfilters, requests, watch
 
-    context.metrics.index_puts()
+    context.metrics.install(clock=context.state / "alarm-clock")
     executions.install(context.metrics)
     logfilters.install(context.metrics)
     requests.install(context.metrics)
-    watch.install(context.metrics, clock=context.state / "alarm-clock")
+    watch.install(context.metrics)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from scones.localcloud.metrics.series import Datum, Series
@@ -20,15 +22,13 @@ class Metrics:
 
     _series: dict[Key, Series] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _ahead: float = 0.0
+    _clock: Path | None = None
 
     def now(self) -> float:
         """The time of metrics and alarms, in seconds since 1970."""
-        return time.time() + self._ahead
-
-    def set_ahead(self, seconds: float) -> None:
-        """Set the clock of metrics and alarms that far ahead of this machine's."""
-        self._ahead = seconds
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            return time.time() + float(self._clock.read_text() if self._clock else 0)
+        return time.time()
 
     def put(
         self,
@@ -72,10 +72,15 @@ class Metrics:
         alarm = cloudwatch_backends[account][region].alarms.get(name)
         return alarm.state_value if alarm else None
 
-    def index_puts(self) -> None:
-        """Let every PutMetricData, a caller's and a service's own, be indexed."""
+    def install(self, *, clock: Path) -> None:
+        """Let every PutMetricData, a caller's and a service's own, be indexed.
+
+        Args:
+            clock: A file that says by how many seconds metrics and alarms are ahead of time; there need be none.
+        """
         from moto.cloudwatch.models import CloudWatchBackend
 
+        self._clock = clock
         put = CloudWatchBackend.put_metric_data
 
         def put_metric_data(backend: CloudWatchBackend, namespace: str, metric_data: list[dict[str, Any]]) -> None:

@@ -7,13 +7,11 @@ events and SNS notifications.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
 import time
 import traceback
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from moto.cloudwatch.exceptions import ValidationError
@@ -26,13 +24,8 @@ from scones.localcloud.metrics.store import Metrics
 EVERY_SECONDS = 1.0
 
 
-def install(metrics: Metrics, *, clock: Path) -> None:
-    """Refuse alarms that cannot be evaluated, and evaluate the others for as long as the cloud runs.
-
-    Args:
-        metrics: What alarms are evaluated on.
-        clock: A file that says by how many seconds metrics and alarms are ahead of time; there need be none.
-    """
+def install(metrics: Metrics) -> None:
+    """Refuse alarms that cannot be evaluated, and evaluate the others for as long as the cloud runs."""
     put, update = CloudWatchBackend.put_metric_alarm, Alarm.update_state
 
     def put_metric_alarm(self: CloudWatchBackend, name: str, **given: Any) -> Alarm:
@@ -59,7 +52,7 @@ def install(metrics: Metrics, *, clock: Path) -> None:
 
     CloudWatchBackend.put_metric_alarm = put_metric_alarm
     Alarm.update_state = update_state
-    threading.Thread(target=_watch, args=(metrics, clock), name="alarms", daemon=True).start()
+    threading.Thread(target=_watch, args=(metrics,), name="alarms", daemon=True).start()
 
 
 def unsupported(alarm: Alarm) -> str | None:
@@ -134,11 +127,9 @@ def _value(alarm: Alarm, read: Any) -> float | None:
     return found[watched]
 
 
-def _watch(metrics: Metrics, clock: Path) -> None:
+def _watch(metrics: Metrics) -> None:
     while True:
         began = time.monotonic()
-        with contextlib.suppress(FileNotFoundError, ValueError):
-            metrics.set_ahead(float(clock.read_text()))
         for regions in list(cloudwatch_backends.values()):
             for backend in list(regions.values()):
                 for alarm in list(backend.alarms.values()):

@@ -1,0 +1,223 @@
+"""Every alarm of the monitoring module, seen going off and back in the local cloud; what is applied stays as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scones import settings
+from scones.terraform import mirror
+from scones.terraform.binary import Binary
+from tests.local.conftest import eventually
+
+NAME = "alarms-test"
+MACHINE = f"arn:aws:states:us-east-1:123456789012:stateMachine:{NAME}"
+CONFIGURATION = f"""
+terraform {{
+  required_providers {{
+    aws = {{ source = "hashicorp/aws" }}
+  }}
+}}
+
+provider "aws" {{}}
+
+resource "aws_cloudwatch_log_group" "states" {{
+  name = "/aws/vendedlogs/states/{NAME}"
+}}
+
+resource "aws_s3_bucket" "captures" {{
+  bucket        = "{NAME}-captures"
+  force_destroy = true
+}}
+
+module "monitoring" {{
+  source = "MODULES/monitoring"
+
+  name          = "{NAME}"
+  endpoint      = {{ name = "{NAME}", log_group_name = "/aws/sagemaker/Endpoints/{NAME}" }}
+  state_machine = {{ arn = "{MACHINE}", log_group_name = aws_cloudwatch_log_group.states.name }}
+  captures      = {{ bucket = aws_s3_bucket.captures.id, prefix = "captures/{NAME}/" }}
+  emails        = ["you@example.com"]
+  functions = {{
+    classify = {{ name = "{NAME}-classify", log_group_name = "/aws/lambda/{NAME}-classify" }}
+    filter   = {{ name = "{NAME}-filter", log_group_name = "/aws/lambda/{NAME}-filter", refuses_low_answers = true }}
+  }}
+}}
+
+module "budget" {{
+  source = "MODULES/budget"
+
+  name              = "{NAME}"
+  monthly_limit_usd = var.limit
+  tag               = {{ key = "Workload", value = "{NAME}" }}
+  activate_tag      = true
+  topic_arn         = module.monitoring.topic_arn
+}}
+
+variable "limit" {{
+  type    = number
+  default = 150
+}}
+
+output "alarms" {{
+  value = module.monitoring.alarm_names
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What is watched, as its services would report of it.
+
+    Attributes:
+        cloud: The test run's local cloud.
+        alarms: The alarms' names, by what they watch.
+    """
+
+    cloud: Any
+    alarms: dict[str, str]
+
+    def states(self) -> dict[str, str]:
+        """The state of every alarm, by what it watches."""
+        found = self.cloud.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{NAME}-")["MetricAlarms"]
+        names = {name: key for key, name in self.alarms.items()}
+        return {names[one["AlarmName"]]: one["StateValue"] for one in found}
+
+    def off(self) -> set[str]:
+        """What has gone off."""
+        return {key for key, state in self.states().items() if state == "ALARM"}
+
+    def report(self, namespace: str, metric: str, dimensions: dict[str, str], *values: float) -> None:
+        """Put values now, by the clock of the alarms."""
+        pairs = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+        data = [{"MetricName": metric, "Dimensions": pairs, "Value": value} for value in values]
+        self.cloud.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=data)
+
+    def endpoint(self, metric: str, *values: float) -> None:
+        """What SageMaker reports of the endpoint's variant."""
+        self.report("AWS/SageMaker", metric, {"EndpointName": NAME, "VariantName": "AllTraffic"}, *values)
+
+    def function(self, which: str, metric: str, *values: float) -> None:
+        """What Lambda reports of a function."""
+        self.report("AWS/Lambda", metric, {"FunctionName": f"{NAME}-{which}"}, *values)
+
+    def executions(self, *errors: str | None) -> None:
+        """What Step Functions logs and reports of executions that ended in errors, or well (None)."""
+        now = int(time.time() * 1000)
+        events = [
+            {"timestamp": now, "message": json.dumps({"type": "ExecutionFailed", "details": {"error": error}})}
+            for error in errors
+            if error
+        ]
+        logs, group = self.cloud.client("logs"), f"/aws/vendedlogs/states/{NAME}"
+        if events:
+            logs.put_log_events(logGroupName=group, logStreamName="states", logEvents=events)
+        good = errors.count(None)
+        if good:
+            self.report("AWS/States", "ExecutionsSucceeded", {"StateMachineArn": MACHINE}, *[1.0] * good)
+
+    def capture(self) -> None:
+        """What SageMaker does to captured traffic."""
+        key = f"captures/{NAME}/AllTraffic/2026/01/01/00/{time.monotonic_ns()}.jsonl"
+        self.cloud.client("s3").put_object(Bucket=f"{NAME}-captures", Key=key, Body=b"{}")
+
+    def advance(self, seconds: float) -> None:
+        """Set the clock of metrics and alarms further ahead."""
+        path = self.cloud.state / "alarm-clock"
+        path.write_text(str(seconds + (float(path.read_text()) if path.exists() else 0.0)))
+
+
+@pytest.fixture(scope="module")
+def terraform(cloud: Any, binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Runs Terraform on the configuration above against the test run's cloud."""
+    folder: Path = tmp_path_factory.mktemp("monitoring")
+    modules = settings.ROOT / "terraform" / "modules"
+    (folder / "main.tf").write_text(CONFIGURATION.replace("MODULES", os.path.relpath(modules, folder)))
+    variables = {
+        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
+        "TF_CLI_CONFIG_FILE": str(mirror.configure(settings.ROOT / "build", binary)),
+        "CHECKPOINT_DISABLE": "1",
+        "AWS_ENDPOINT_URL": cloud.endpoint,
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+    def run(*words: str, accept: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess:
+        line = [binary.path, f"-chdir={folder}", *words]
+        ended = subprocess.run(line, env=variables, capture_output=True, text=True, timeout=300)
+        assert ended.returncode in accept, ended.stdout + ended.stderr
+        return ended
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def watched(cloud: Any, terraform: Callable[..., Any]) -> Watched:
+    """The modules, applied. What they made goes with the cloud; that it can be destroyed, their examples prove."""
+    terraform("init", "-input=false", "-no-color")
+    terraform("apply", "-input=false", "-auto-approve", "-no-color")
+    cloud.client("logs").create_log_stream(logGroupName=f"/aws/vendedlogs/states/{NAME}", logStreamName="states")
+    return Watched(cloud, json.loads(terraform("output", "-json", "alarms").stdout))
+
+
+def test_every_alarm_goes_off_and_back(watched: Watched) -> None:
+    """One after another: what makes each go off, that no other does, and that it is over when its cause is."""
+    # Nobody asks a new endpoint.
+    eventually(lambda: watched.states().keys() == set(watched.alarms) and watched.off() == {"endpoint-silent"})
+    watched.endpoint("Invocations", 1)
+    eventually(lambda: set(watched.states().values()) == {"OK"})
+
+    five = {
+        "endpoint-4xx": lambda: watched.endpoint("Invocation4XXErrors", *[1.0] * 10),
+        "endpoint-5xx": lambda: watched.endpoint("Invocation5XXErrors", 0, 1),
+        "endpoint-latency": lambda: watched.endpoint("ModelLatency", *[1e5] * 90, *[2.5e6] * 2),
+        "executions-failed": lambda: watched.executions("ThresholdConfidenceNotMet", "InvalidImageError"),
+        "classify-errors": lambda: watched.function("classify", "Errors", 1, 1, 1),
+        "classify-throttled": lambda: watched.function("classify", "Throttles", 1),
+        "filter-throttled": lambda: watched.function("filter", "Throttles", 1),
+    }
+    for cause in five.values():
+        cause()
+    eventually(lambda: watched.off() == set(five))
+    watched.advance(1200)
+    eventually(lambda: watched.off() == set())
+
+    # Answers that are not sure enough are errors of the function that refuses them, and failures of nothing.
+    watched.function("filter", "Errors", *[1.0] * 12)
+    watched.executions(*["ThresholdConfidenceNotMet"] * 12, *[None] * 12)
+    eventually(lambda: watched.off() == {"low-confidence"})
+    watched.executions(*[None] * 12)
+    eventually(lambda: watched.off() == set())
+    watched.function("filter", "Errors", *[1.0] * 3)
+    eventually(lambda: watched.off() == {"filter-errors"})
+    watched.advance(1200)
+    eventually(lambda: watched.off() == set())
+
+    # Two hours of requests without a capture, then one.
+    watched.endpoint("Invocations", *[1.0] * 20)
+    watched.advance(3600)
+    watched.endpoint("Invocations", *[1.0] * 20)
+    eventually(lambda: watched.off() == {"capture-stopped"})
+    watched.capture()
+    eventually(lambda: watched.off() == set())
+
+    watched.advance(27 * 3600)
+    eventually(lambda: watched.off() == {"endpoint-silent"})
+
+
+def test_a_changed_budget_settles(watched: Watched, terraform: Callable[..., Any], cloud: Any) -> None:
+    terraform("apply", "-input=false", "-auto-approve", "-no-color", "-var=limit=90")
+    plan = terraform("plan", "-input=false", "-no-color", "-detailed-exitcode", "-var=limit=90")
+    assert "No changes." in plan.stdout
+    found = cloud.client("budgets").describe_budget(AccountId="123456789012", BudgetName=NAME)["Budget"]
+    assert (found["BudgetLimit"]["Amount"], found["CostFilters"]) == ("90", {"TagKeyValue": [f"user:Workload${NAME}"]})
