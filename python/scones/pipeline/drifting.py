@@ -10,7 +10,6 @@ Everything that the stacks manage is read anew from the cloud. A stack that was 
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scones import files, packaging, revision
-from scones.pipeline import changes, planning, summary
+from scones.pipeline import planning, summary
 from scones.pipeline.saved import Saved
 from scones.settings import Environment
 from scones.terraform import Stack
@@ -86,11 +85,4 @@ def _look_at(stack: Stack, plans: Path) -> summary.Part:
         packaging.package(environment.root / "lambdas", environment.build / "lambdas")
     # Kept only as long as it is read: nobody applies it.
     differs = stack.plan(out=blank.plan(plans))
-    told = json.loads(stack.show(blank.plan(plans), json=True))
-    return summary.Part(
-        saved=replace(blank, changes=differs),
-        changes=changes.changes(told),
-        outputs=changes.outputs(told),
-        drift=changes.drift(told) if differs else (),
-        words=stack.show(blank.plan(plans)),
-    )
+    return planning.part(stack, replace(blank, changes=differs), plans)

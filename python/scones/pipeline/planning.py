@@ -147,13 +147,21 @@ def _plan_one(stack: Stack, blank: Saved, folder: Path, below: Sequence[summary.
     before = stack.backend.read(stack.name)
     differs = stack.plan(out=blank.plan(folder))
     shutil.copyfile(stack.lock_file, blank.lock_file(folder))
-    told = json.loads(stack.show(blank.plan(folder), json=True))
+    planned = replace(blank, changes=differs, lineage=before.lineage, serial=before.serial, reads=read)
+    return part(stack, planned, folder)
+
+
+def part(stack: Stack, planned: Saved, folder: Path) -> summary.Part:
+    """What a saved plan says, asked of Terraform only where it changes anything."""
+    if not planned.changes:
+        return summary.Part(planned)
+    told = json.loads(stack.show(planned.plan(folder), json=True))
     return summary.Part(
-        saved=replace(blank, changes=differs, lineage=before.lineage, serial=before.serial, reads=read),
+        saved=planned,
         changes=changes.changes(told),
         outputs=changes.outputs(told),
         drift=changes.drift(told),
-        words=stack.show(blank.plan(folder)),
+        words=stack.show(planned.plan(folder)),
     )
 
 

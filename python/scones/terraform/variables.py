@@ -11,6 +11,7 @@ was made; where a value has changed since, Terraform refuses it.
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from collections.abc import Mapping
@@ -41,6 +42,23 @@ def value_files(environment: Environment, stack: str) -> list[Path]:
     return [own] if own.exists() else []
 
 
+def state_key(environment: Environment) -> str | None:
+    """The ARN of the KMS key that the state is encrypted with, by ``bootstrap.tfvars.json``; None for S3's own.
+
+    Terraform's backend asks for S3's own key unless it is told of another, whatever the bucket's default is.
+
+    Raises:
+        SettingsError: the file is not JSON.
+    """
+    path = environment.folder / "bootstrap.tfvars.json"
+    try:
+        return json.loads(path.read_text()).get("state_kms_key_arn")
+    except FileNotFoundError:
+        return None
+    except (ValueError, AttributeError) as error:
+        raise SettingsError(f"{path} cannot be used: {error}") from None
+
+
 def variables(
     environment: Environment,
     stack: str = "service",
@@ -66,7 +84,10 @@ def variables(
     arguments = {command: [f"-lock-timeout={_LOCK_TIMEOUT}", *values] for command in _VALUED}
     arguments["console"] = values
     # A changed provider source or bucket is taken up, and nothing is ever asked or migrated.
-    arguments["init"] = ["-input=false", "-reconfigure", "-upgrade", f"-backend-config=bucket={bucket}"]
+    arguments["init"] = [
+        *["-input=false", "-reconfigure", "-upgrade", f"-backend-config=bucket={bucket}"],
+        *(f"-backend-config=kms_key_id={key}" for key in [state_key(environment)] if key),
+    ]
     return {
         **aws.variables(environment),
         "CHECKPOINT_DISABLE": "1",  # no question about newer versions, and no file of it in the home folder

@@ -9,12 +9,10 @@ locals {
     plan = {
       description = "Plans changes to ${var.prefix}, from pull requests and the main branch of ${var.repository}."
       subjects    = ["repo:${var.repository}:pull_request", "repo:${var.repository}:ref:refs/heads/main"]
-      statements  = local.read
     }
     apply = {
       description = "Applies changes to ${var.prefix}, from the environment ${var.deployment_environment} of ${var.repository}."
       subjects    = ["repo:${var.repository}:environment:${var.deployment_environment}"]
-      statements  = concat(local.read, local.write)
     }
   }
 }
@@ -31,12 +29,14 @@ resource "aws_iam_openid_connect_provider" "this" {
 resource "aws_iam_role" "this" {
   for_each = local.roles
 
-  name        = "ci-${var.prefix}-${each.key}"
-  description = each.value.description
+  name                 = "ci-${var.prefix}-${each.key}"
+  description          = each.value.description
+  permissions_boundary = var.own_permissions_boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
+      Sid       = "OnlyTheseJobs"
       Effect    = "Allow"
       Principal = { Federated = local.provider_arn }
       Action    = "sts:AssumeRoleWithWebIdentity"
@@ -48,12 +48,4 @@ resource "aws_iam_role" "this" {
       }
     }]
   })
-}
-
-resource "aws_iam_role_policy" "this" {
-  for_each = local.roles
-
-  name   = each.key
-  role   = aws_iam_role.this[each.key].id
-  policy = jsonencode({ Version = "2012-10-17", Statement = each.value.statements })
 }

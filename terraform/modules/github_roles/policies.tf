@@ -1,5 +1,9 @@
-# What planning reads and what applying writes. Resources are named by the prefix that every name of an environment
-# begins with; "*" stands only where the service has no resource to name, by the service authorization reference:
+# The policies of the two roles, by what they are about. A customer managed policy holds 6,144 characters, more than a
+# role's own would in all: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+#
+# Resources are named by the prefix that every name of an environment begins with, or, where AWS gives the names, by the
+# tag Workload that everything carries. "*" stands only where the service has no resource to name, by the service
+# authorization reference:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 
 data "aws_caller_identity" "current" {}
@@ -7,66 +11,63 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
+  account   = data.aws_caller_identity.current.account_id
   partition = data.aws_partition.current.partition
-  scope     = "${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}"
+  region    = data.aws_region.current.id
+  arn       = "arn:${local.partition}:%s:${local.region}:${local.account}:%s"
 
-  state = "arn:${local.partition}:s3:::${var.state_bucket}"
+  state      = "arn:${local.partition}:s3:::${var.state_bucket}"
+  buckets    = [for end in ["", "-logs"] : "arn:${local.partition}:s3:::${var.prefix}-${local.account}${end}"]
+  functions  = format(local.arn, "lambda", "function:${var.prefix}-*")
+  log_groups = [for folder in ["lambda", "sagemaker/Endpoints", "vendedlogs/states"] : format(local.arn, "logs", "log-group:/aws/${folder}/${var.prefix}*")]
+  machines   = format(local.arn, "states", "stateMachine:${var.prefix}-*")
+  roles_arn  = "arn:${local.partition}:iam::${local.account}:role/${var.prefix}-*"
+  models     = flatten([for kind in ["model", "endpoint-config", "endpoint", "model-package-group"] : formatlist(local.arn, "sagemaker", ["${kind}/${var.prefix}", "${kind}/${var.prefix}-*"])])
+  alarms     = format(local.arn, "cloudwatch", "alarm:${var.prefix}-*")
+  dashboard  = "arn:${local.partition}:cloudwatch::${local.account}:dashboard/${var.prefix}"
+  topics     = format(local.arn, "sns", "${var.prefix}-*")
+  budget     = "arn:${local.partition}:budgets::${local.account}:budget/${var.prefix}"
+  targets    = format(local.arn, "application-autoscaling", "scalable-target/*")
+  keys       = format(local.arn, "kms", "key/*")
+  alias      = format(local.arn, "kms", "alias/${var.prefix}")
+  network    = [for kind in ["vpc", "subnet", "route-table", "security-group", "vpc-endpoint", "vpc-flow-log", "security-group-rule"] : format(local.arn, "ec2", "${kind}/*")]
 
-  buckets    = "arn:${local.partition}:s3:::${var.prefix}-${data.aws_caller_identity.current.account_id}"
-  functions  = "arn:${local.partition}:lambda:${local.scope}:function:${var.prefix}-*"
-  log_groups = [for folder in ["lambda", "sagemaker/Endpoints", "vendedlogs/states"] : "arn:${local.partition}:logs:${local.scope}:log-group:/aws/${folder}/${var.prefix}*"]
-  machines   = "arn:${local.partition}:states:${local.scope}:stateMachine:${var.prefix}-*"
-  roles_arn  = "arn:${local.partition}:iam::${data.aws_caller_identity.current.account_id}:role/${var.prefix}-*"
-  models = flatten([
-    for kind in ["model", "endpoint-config", "endpoint", "model-package-group"] :
-    ["arn:${local.partition}:sagemaker:${local.scope}:${kind}/${var.prefix}", "arn:${local.partition}:sagemaker:${local.scope}:${kind}/${var.prefix}-*"]
-  ])
+  # What is there already and is ours; and what is being made and will be.
+  is_ours      = { StringEquals = { "aws:ResourceTag/Workload" = var.prefix } }
+  will_be_ours = { StringEquals = { "aws:RequestTag/Workload" = var.prefix } }
 
-  read = [
-    { Sid = "ReadState", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.state] },
-    { Sid = "ReadStateObjects", Effect = "Allow", Action = ["s3:GetObject"], Resource = ["${local.state}/*.tfstate"] },
-    { Sid = "LockState", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], Resource = ["${local.state}/*.tfstate.tflock"] },
-    # On the bucket, not on what is in it: settings, and the listing that finds an example image.
-    { Sid = "ReadBucket", Effect = "Allow", Action = ["s3:Get*", "s3:ListBucket"], Resource = [local.buckets] },
-    { Sid = "ReadRoles", Effect = "Allow", Action = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"], Resource = [local.roles_arn] },
-    # Without ListTags, GetFunction leaves the tags out, and every plan would set them anew:
-    # https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
-    { Sid = "ReadFunctions", Effect = "Allow", Action = ["lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:ListTags", "lambda:ListVersionsByFunction"], Resource = [local.functions] },
-    { Sid = "ReadStateMachines", Effect = "Allow", Action = ["states:DescribeStateMachine", "states:ListStateMachineVersions", "states:ListTagsForResource"], Resource = [local.machines] },
-    { Sid = "ReadModels", Effect = "Allow", Action = ["sagemaker:DescribeModel", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeEndpoint", "sagemaker:DescribeModelPackageGroup", "sagemaker:ListTags"], Resource = local.models },
-    { Sid = "ReadLogGroups", Effect = "Allow", Action = ["logs:ListTagsForResource"], Resource = local.log_groups },
-    # Listing log groups and checking a definition have no resource to name:
-    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
-    { Sid = "FindAndCheck", Effect = "Allow", Action = ["logs:DescribeLogGroups", "states:ValidateStateMachineDefinition"], Resource = ["*"] },
-  ]
+  policies = {
+    state            = { roles = ["plan", "apply"], statements = concat(local.read_state, local.read_state_key) }
+    read-foundation  = { roles = ["plan", "apply"], statements = concat(local.read_foundation, local.read_key, local.read_network) }
+    read-service     = { roles = ["plan", "apply"], statements = concat(local.read_service, local.read_function_key, local.read_scaling, local.read_budget, local.read_emails) }
+    write-foundation = { roles = ["apply"], statements = concat(local.write_state, local.write_foundation, local.write_key) }
+    write-network    = { roles = ["apply"], statements = local.write_network }
+    write-service    = { roles = ["apply"], statements = concat(local.write_service, local.write_function_key, local.write_scaling, local.write_budget, local.write_emails) }
+    write-roles      = { roles = ["apply"], statements = concat(local.write_roles, local.make_scaling_role) }
+  }
 
-  write = [
-    { Sid = "WriteState", Effect = "Allow", Action = ["s3:PutObject"], Resource = ["${local.state}/*.tfstate"] },
-    { Sid = "WriteBucket", Effect = "Allow", Action = ["s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:PutBucket*", "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration"], Resource = [local.buckets] },
-    {
-      Sid      = "WriteRoles"
-      Effect   = "Allow"
-      Action   = ["iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:ListInstanceProfilesForRole", "iam:PutRolePolicy", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription"]
-      Resource = [local.roles_arn]
-    },
-    {
-      Sid       = "HandOverRoles"
-      Effect    = "Allow"
-      Action    = ["iam:PassRole"]
-      Resource  = [local.roles_arn]
-      Condition = { StringEquals = { "iam:PassedToService" = ["lambda.amazonaws.com", "sagemaker.amazonaws.com", "states.amazonaws.com"] } }
-    },
-    { Sid = "WriteFunctions", Effect = "Allow", Action = ["lambda:CreateFunction", "lambda:DeleteFunction", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"], Resource = [local.functions] },
-    { Sid = "WriteStateMachines", Effect = "Allow", Action = ["states:CreateStateMachine", "states:DeleteStateMachine", "states:TagResource", "states:UntagResource", "states:UpdateStateMachine"], Resource = [local.machines] },
-    {
-      Sid      = "WriteModels"
-      Effect   = "Allow"
-      Action   = ["sagemaker:AddTags", "sagemaker:CreateEndpoint", "sagemaker:CreateEndpointConfig", "sagemaker:CreateModel", "sagemaker:CreateModelPackageGroup", "sagemaker:DeleteEndpoint", "sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel", "sagemaker:DeleteModelPackageGroup", "sagemaker:DeleteTags", "sagemaker:UpdateEndpoint"]
-      Resource = local.models
-    },
-    { Sid = "WriteLogGroups", Effect = "Allow", Action = ["logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource"], Resource = local.log_groups },
-    # A state machine's log delivery is set up with its maker's permissions, and has no resource to name:
-    # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
-    { Sid = "DeliverLogs", Effect = "Allow", Action = ["logs:CreateLogDelivery", "logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery"], Resource = ["*"] },
-  ]
+  made = { for name, policy in local.policies : name => policy if length(policy.statements) > 0 }
+}
+
+resource "aws_iam_policy" "this" {
+  for_each = local.made
+
+  # Outside the names that the roles may write to, as the roles' own are.
+  name        = "ci-${var.prefix}-${each.key}"
+  description = "What ${join(" and ", each.value.roles)} of ${var.prefix} may: ${replace(each.key, "-", " ")}."
+  policy      = jsonencode({ Version = "2012-10-17", Statement = each.value.statements })
+
+  lifecycle {
+    precondition {
+      condition     = length(jsonencode({ Version = "2012-10-17", Statement = each.value.statements })) <= 6144
+      error_message = "A managed policy holds 6144 characters; ${each.key} would have more. A shorter prefix would help."
+    }
+  }
+}
+
+resource "aws_iam_role_policy_attachment" "this" {
+  for_each = merge([for name, policy in local.made : { for role in policy.roles : "${role}/${name}" => { role = role, policy = name } }]...)
+
+  role       = aws_iam_role.this[each.value.role].name
+  policy_arn = aws_iam_policy.this[each.value.policy].arn
 }

@@ -47,3 +47,50 @@ variable "oidc_provider_arn" {
     error_message = "oidc_provider_arn ends in oidc-provider/token.actions.githubusercontent.com; this is \"${coalesce(var.oidc_provider_arn, "null")}\"."
   }
 }
+
+variable "options" {
+  description = "What the environment makes beyond the least: each is permitted only where it is on. The bootstrap stack takes them from the environment's files."
+  type = object({
+    customer_managed_key = optional(bool, false)
+    vpc                  = optional(bool, false)
+    autoscaling          = optional(bool, false)
+    emails               = optional(bool, false)
+    budget               = optional(bool, false)
+    cost_tag             = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "state_kms_key_arn" {
+  description = "The KMS key that the state is encrypted with; null where S3's own key does."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.state_kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.state_kms_key_arn))
+    error_message = "state_kms_key_arn is the ARN of a key, not of an alias; this is \"${coalesce(var.state_kms_key_arn, "null")}\"."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "The policy that must bound every role that applying makes; null leaves them unbounded, so that who may merge could give a function any permission."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn is the ARN of a managed policy; this is \"${coalesce(var.permissions_boundary_arn, "null")}\"."
+  }
+}
+
+variable "own_permissions_boundary_arn" {
+  description = "The policy that bounds the two roles themselves, where the organisation asks for one; null sets no bound."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.own_permissions_boundary_arn == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/", var.own_permissions_boundary_arn))
+    error_message = "own_permissions_boundary_arn is the ARN of a managed policy; this is \"${coalesce(var.own_permissions_boundary_arn, "null")}\"."
+  }
+}

@@ -4,6 +4,15 @@
 # Terraform cannot keep its state in a bucket that it has yet to make, so `invoke tf.apply` makes the bucket when it is
 # missing, and this stack adopts it.
 
+locals {
+  # What the other stacks are told, so that the roles may do just what these make. A change there that asks for more is
+  # a change here too, which a person applies first.
+  told = {
+    for stack in ["foundation", "service"] :
+    stack => try(jsondecode(file("${path.module}/../../environments/${var.environment}/${stack}.tfvars.json")), {})
+  }
+}
+
 import {
   to = aws_s3_bucket.state
   id = var.state_bucket
@@ -36,8 +45,11 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "state" {
   bucket = aws_s3_bucket.state.id
 
   rule {
+    bucket_key_enabled = var.state_kms_key_arn != null
+
     apply_server_side_encryption_by_default {
-      sse_algorithm = "AES256"
+      sse_algorithm     = var.state_kms_key_arn == null ? "AES256" : "aws:kms"
+      kms_master_key_id = var.state_kms_key_arn
     }
   }
 }
@@ -79,4 +91,17 @@ module "github_roles" {
   deployment_environment = var.environment
   state_bucket           = aws_s3_bucket.state.id
   oidc_provider_arn      = var.github_oidc_provider_arn
+  state_kms_key_arn      = var.state_kms_key_arn
+
+  permissions_boundary_arn     = try(local.told.foundation.permissions_boundary_arn, null)
+  own_permissions_boundary_arn = var.pipeline_permissions_boundary_arn
+
+  options = {
+    customer_managed_key = try(local.told.foundation.customer_managed_key, false)
+    vpc                  = try(local.told.foundation.vpc != null, false)
+    autoscaling          = try(local.told.service.endpoint_autoscaling != null, false)
+    emails               = try(length(local.told.service.alarm_emails) > 0, false)
+    budget               = try(local.told.service.monthly_budget_usd != null, false)
+    cost_tag             = try(local.told.service.activate_cost_tag, false)
+  }
 }

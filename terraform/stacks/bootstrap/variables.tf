@@ -26,3 +26,15 @@ variable "github_oidc_provider_arn" {
   type        = string
   default     = null
 }
+
+variable "state_kms_key_arn" {
+  description = "The KMS key that the state is encrypted with, which outlives everything here; null takes S3's own. `invoke env` tells Terraform's backend too."
+  type        = string
+  default     = null
+}
+
+variable "pipeline_permissions_boundary_arn" {
+  description = "The policy that bounds the pipeline's own roles, where the organisation asks for one; null sets no bound."
+  type        = string
+  default     = null
+}

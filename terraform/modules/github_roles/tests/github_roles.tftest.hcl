@@ -11,6 +11,10 @@ mock_provider "aws" {
     defaults = { id = "us-east-1" }
   }
 
+  mock_resource "aws_iam_policy" {
+    defaults = { arn = "arn:aws:iam::123456789012:policy/ci-scones-test" }
+  }
+
   mock_resource "aws_iam_openid_connect_provider" {
     defaults = { arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" }
   }
@@ -43,47 +47,132 @@ run "trusts_pull_requests_and_main_to_plan_and_one_environment_to_apply" {
 
 run "plans_without_writing_anything_but_the_lock" {
   assert {
+    condition = [for name, one in aws_iam_role_policy_attachment.this : one.policy_arn if one.role == "ci-scones-test-plan"] == [
+      for name in ["read-foundation", "read-service", "state"] : aws_iam_policy.this[name].arn
+    ]
+    error_message = "Planning may have the policies that read, and the state's."
+  }
+
+  assert {
     condition = distinct(flatten([
-      for statement in jsondecode(aws_iam_role_policy.this["plan"].policy).Statement : [
-        for action in statement.Action : "${statement.Sid} ${action}" if !can(regex(":(Get|List|Describe|Validate)", action))
+      for name in ["read-foundation", "read-service", "state"] : [
+        for statement in jsondecode(aws_iam_policy.this[name].policy).Statement : [
+          for action in statement.Action : "${statement.Sid} ${action}" if !can(regex(":(Get|List|Describe|Validate)", action))
+        ]
       ]
     ])) == tolist(["LockState s3:PutObject", "LockState s3:DeleteObject"])
     error_message = "Planning may write the state's lock only."
   }
-}
 
-run "plans_with_the_tags_that_functions_have" {
   assert {
     condition = contains(one([
-      for statement in jsondecode(aws_iam_role_policy.this["plan"].policy).Statement : statement.Action if statement.Sid == "ReadFunctions"
+      for statement in jsondecode(aws_iam_policy.this["read-service"].policy).Statement : statement.Action if statement.Sid == "ReadFunctions"
     ]), "lambda:ListTags")
     error_message = "Lambda tells a function's tags only to those who may list them; else every plan shows a change."
   }
 }
 
-run "names_everything_only_where_the_service_names_nothing" {
+run "applies_what_the_environment_makes_and_cannot_widen_itself" {
+  assert {
+    condition = length([
+      for action in flatten([for policy in aws_iam_policy.this : [for statement in jsondecode(policy.policy).Statement : statement.Action]]) :
+      action if can(regex("^(kms|ec2|application-autoscaling|budgets|ce):|^sns:Subscribe|ServiceLinkedRole", action))
+    ]) == 0
+    error_message = "Every option is permitted only where it is on."
+  }
+
+  assert {
+    condition     = alltrue([for name in concat([for role in aws_iam_role.this : role.name], [for policy in aws_iam_policy.this : policy.name]) : startswith(name, "ci-scones-test-")])
+    error_message = "The names of roles and policies must lie outside what the roles may write to."
+  }
+
   assert {
     condition = [
-      for statement in jsondecode(aws_iam_role_policy.this["apply"].policy).Statement : statement.Sid if contains(statement.Resource, "*")
-    ] == ["FindAndCheck", "DeliverLogs"]
-    error_message = "Every other statement must name its resources."
+      for action in flatten([for policy in aws_iam_policy.this : [for statement in jsondecode(policy.policy).Statement : statement.Action]]) :
+      action if can(regex("^iam:.*(Attach|PolicyVersion|CreatePolicy|DeleteRolePermissionsBoundary|User|Group|SAML|OpenID|\\*)", action))
+    ] == ["iam:ListAttachedRolePolicies"]
+    error_message = "Applying may neither attach policies nor change managed ones, nor let a role out of its boundary."
   }
-}
 
-run "cannot_widen_itself" {
-  assert {
-    condition     = alltrue([for role in aws_iam_role.this : !startswith(role.name, "scones-test-")])
-    error_message = "The roles' names must lie outside what the roles may write to."
-  }
-}
-
-run "hands_roles_to_the_three_services_only" {
   assert {
     condition = one([
-      for statement in jsondecode(aws_iam_role_policy.this["apply"].policy).Statement : statement.Condition.StringEquals["iam:PassedToService"]
+      for statement in jsondecode(aws_iam_policy.this["write-roles"].policy).Statement : statement
       if contains(statement.Action, "iam:PassRole")
-    ]) == ["lambda.amazonaws.com", "sagemaker.amazonaws.com", "states.amazonaws.com"]
-    error_message = "PassRole must be bound to the services that the roles are for."
+      ]) == {
+      Sid       = "HandOverRoles"
+      Effect    = "Allow"
+      Action    = ["iam:PassRole"]
+      Resource  = ["arn:aws:iam::123456789012:role/scones-test-*"]
+      Condition = { StringEquals = { "iam:PassedToService" = ["lambda.amazonaws.com", "sagemaker.amazonaws.com", "states.amazonaws.com"] } }
+    }
+    error_message = "PassRole must be bound to the roles of the environment, and to the services that they are for."
+  }
+}
+
+run "names_everything_only_where_the_service_names_nothing" {
+  variables {
+    prefix       = "scones-environment12"
+    state_bucket = "scones-environment12-tfstate-123456789012"
+    options      = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, cost_tag = true }
+
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/organisation/workloads-boundary"
+    state_kms_key_arn        = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  }
+
+  assert {
+    condition = sort(flatten([
+      for policy in aws_iam_policy.this : [for statement in jsondecode(policy.policy).Statement : statement.Sid if contains(statement.Resource, "*")]
+      ])) == sort([
+      "ActivateCostTag", "DeliverFlowLogs", "DeliverLogs", "FindAliases", "FindAndCheck", "MakeKey", "ReadCostTags", "ReadNetwork",
+      "ReadScaling", "ReadSubscriptions", "SaveQueries", "Unsubscribe",
+    ])
+    error_message = "Every other statement must name its resources."
+  }
+
+  # Everything that AWS gives its identifier, and that others in the account have too.
+  assert {
+    condition = alltrue(flatten([
+      for policy in aws_iam_policy.this : [
+        for statement in jsondecode(policy.policy).Statement : can(regex("\"Condition\"", jsonencode(statement)))
+        if anytrue([for arn in statement.Resource : can(regex(":(kms|ec2):.*/\\*$", arn))])
+      ]
+    ]))
+    error_message = "Keys and networks must be bound to the environment's tag."
+  }
+
+  assert {
+    condition     = max([for policy in aws_iam_policy.this : length(policy.policy)]...) <= 6144 && length(aws_iam_policy.this) <= 10
+    error_message = "A managed policy holds 6,144 characters, and a role ten of them."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(aws_iam_policy.this["state"].policy).Statement : statement.Resource if statement.Sid == "UseTheStatesKey"]) == [var.state_kms_key_arn]
+    error_message = "Who reads the state must be able to decrypt it."
+  }
+}
+
+run "makes_roles_within_the_boundary_only" {
+  variables {
+    permissions_boundary_arn     = "arn:aws:iam::123456789012:policy/workloads"
+    own_permissions_boundary_arn = "arn:aws:iam::123456789012:policy/pipelines"
+  }
+
+  assert {
+    condition = one([
+      for statement in jsondecode(aws_iam_policy.this["write-roles"].policy).Statement : statement if contains(statement.Action, "iam:PutRolePolicy")
+      ]) == {
+      Sid       = "GiveRolesPermissions"
+      Effect    = "Allow"
+      Action    = ["iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"]
+      Resource  = ["arn:aws:iam::123456789012:role/scones-test-*"]
+      Condition = { StringEquals = { "iam:PermissionsBoundary" = "arn:aws:iam::123456789012:policy/workloads" } }
+    }
+    error_message = "Whatever gives a role permissions must ask for the boundary."
+  }
+
+  assert {
+    condition     = alltrue([for role in aws_iam_role.this : role.permissions_boundary == "arn:aws:iam::123456789012:policy/pipelines"])
+    error_message = "Both roles must carry the boundary."
   }
 }
 
@@ -136,4 +225,34 @@ run "rejects_a_provider_of_another_issuer" {
   }
 
   expect_failures = [var.oidc_provider_arn]
+}
+
+run "rejects_the_alias_of_a_key" {
+  command = plan
+
+  variables {
+    state_kms_key_arn = "arn:aws:kms:us-east-1:123456789012:alias/state"
+  }
+
+  expect_failures = [var.state_kms_key_arn]
+}
+
+run "rejects_a_boundary_that_is_no_policy" {
+  command = plan
+
+  variables {
+    permissions_boundary_arn = "arn:aws:iam::123456789012:role/boundary"
+  }
+
+  expect_failures = [var.permissions_boundary_arn]
+}
+
+run "rejects_a_boundary_of_its_own_that_is_no_policy" {
+  command = plan
+
+  variables {
+    own_permissions_boundary_arn = "workloads"
+  }
+
+  expect_failures = [var.own_permissions_boundary_arn]
 }

@@ -44,6 +44,36 @@ run "keeps_every_version_of_the_state_and_refuses_plain_http" {
   }
 }
 
+run "encrypts_the_state_with_the_key_that_it_is_given" {
+  command = plan
+
+  variables {
+    state_kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  }
+
+  assert {
+    condition = one(one(aws_s3_bucket_server_side_encryption_configuration.state.rule).apply_server_side_encryption_by_default) == {
+      sse_algorithm     = "aws:kms"
+      kms_master_key_id = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+    }
+    error_message = "The bucket must encrypt with the key."
+  }
+}
+
+run "reads_what_the_environments_files_turn_on" {
+  command = plan
+
+  variables {
+    environment       = "dev"
+    github_repository = "owner/scones"
+  }
+
+  assert {
+    condition     = local.told.service.confidence_threshold > 0 && local.told.foundation.force_destroy
+    error_message = "The files of the environment must have been read."
+  }
+}
+
 run "rejects_an_environment_in_capitals" {
   command = plan
 

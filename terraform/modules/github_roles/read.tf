@@ -1,0 +1,92 @@
+# What planning reads, and applying with it: nothing is written but the state's lock.
+
+locals {
+  read_state = [
+    { Sid = "ReadState", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.state] },
+    { Sid = "ReadStateObjects", Effect = "Allow", Action = ["s3:GetObject"], Resource = ["${local.state}/*.tfstate"] },
+    { Sid = "LockState", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], Resource = ["${local.state}/*.tfstate.tflock"] },
+  ]
+
+  # State and lock are encrypted with it.
+  read_state_key = [for arn in var.state_kms_key_arn[*] : {
+    Sid      = "UseTheStatesKey"
+    Effect   = "Allow"
+    Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    Resource = [arn]
+  }]
+
+  read_foundation = [
+    # On the buckets, not on what is in them: settings, and the listing that finds an example image.
+    { Sid = "ReadBuckets", Effect = "Allow", Action = ["s3:Get*", "s3:ListBucket"], Resource = local.buckets },
+    { Sid = "ReadRoles", Effect = "Allow", Action = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"], Resource = [local.roles_arn] },
+  ]
+
+  read_service = [
+    # Without ListTags, GetFunction leaves the tags out, and every plan would set them anew:
+    # https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
+    { Sid = "ReadFunctions", Effect = "Allow", Action = ["lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:ListTags", "lambda:ListVersionsByFunction"], Resource = [local.functions] },
+    { Sid = "ReadStateMachines", Effect = "Allow", Action = ["states:DescribeStateMachine", "states:ListStateMachineVersions", "states:ListTagsForResource"], Resource = [local.machines] },
+    { Sid = "ReadModels", Effect = "Allow", Action = ["sagemaker:DescribeModel", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeEndpoint", "sagemaker:DescribeModelPackageGroup", "sagemaker:ListTags"], Resource = local.models },
+    { Sid = "ReadLogGroups", Effect = "Allow", Action = ["logs:DescribeMetricFilters", "logs:ListTagsForResource"], Resource = local.log_groups },
+    { Sid = "ReadAlarms", Effect = "Allow", Action = ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"], Resource = [local.alarms] },
+    { Sid = "ReadDashboard", Effect = "Allow", Action = ["cloudwatch:GetDashboard"], Resource = [local.dashboard] },
+    { Sid = "ReadTopics", Effect = "Allow", Action = ["sns:GetTopicAttributes", "sns:ListTagsForResource"], Resource = [local.topics] },
+    # Listing log groups and saved queries, and checking a definition, have no resource to name:
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+    { Sid = "FindAndCheck", Effect = "Allow", Action = ["logs:DescribeLogGroups", "logs:DescribeQueryDefinitions", "states:ValidateStateMachineDefinition"], Resource = ["*"] },
+  ]
+
+  # A subscription is named by its topic's ARN and an identifier, and the service takes none of it in policies:
+  # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
+  read_emails = [for statement in [
+    { Sid = "ReadSubscriptions", Effect = "Allow", Action = ["sns:GetSubscriptionAttributes"], Resource = ["*"] },
+  ] : statement if var.options.emails]
+
+  read_budget = [for statement in concat(
+    [{ Sid = "ReadBudget", Effect = "Allow", Action = ["budgets:ListTagsForResource", "budgets:ViewBudget"], Resource = [local.budget] }],
+    # Cost allocation tags are the account's, and have no resource to name:
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscostexplorerservice.html
+    [for on in [var.options.cost_tag] : { Sid = "ReadCostTags", Effect = "Allow", Action = ["ce:ListCostAllocationTags"], Resource = ["*"] } if on],
+  ) : statement if var.options.budget]
+
+  read_scaling = [for statement in [
+    # What only describes has no resource to name:
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsapplicationautoscaling.html
+    { Sid = "ReadScaling", Effect = "Allow", Action = ["application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies", "application-autoscaling:DescribeScheduledActions"], Resource = ["*"] },
+    { Sid = "ReadScalingTags", Effect = "Allow", Action = ["application-autoscaling:ListTagsForResource"], Resource = [local.targets] },
+  ] : statement if var.options.autoscaling]
+
+  read_key = [for statement in [
+    { Sid = "ReadKey", Effect = "Allow", Action = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"], Resource = [local.keys], Condition = local.is_ours },
+    # Aliases are listed, and have no resource to name:
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
+    { Sid = "FindAliases", Effect = "Allow", Action = ["kms:ListAliases"], Resource = ["*"] },
+  ] : statement if var.options.customer_managed_key]
+
+  # A function's environment is shown to those only who may decrypt it:
+  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+  read_function_key = [for statement in [{
+    Sid       = "ReadFunctionsEnvironments"
+    Effect    = "Allow"
+    Action    = ["kms:Decrypt"]
+    Resource  = [local.keys]
+    Condition = { StringEquals = merge(local.is_ours.StringEquals, { "kms:ViaService" = "lambda.${local.region}.amazonaws.com" }) }
+  }] : statement if var.options.customer_managed_key]
+
+  read_network = [for statement in [
+    { Sid = "ReadNetworkAttributes", Effect = "Allow", Action = ["ec2:DescribeVpcAttribute"], Resource = [local.network[0]], Condition = local.is_ours },
+    {
+      # What only describes has no resource to name:
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+      Sid    = "ReadNetwork"
+      Effect = "Allow"
+      Action = [
+        "ec2:DescribeAvailabilityZones", "ec2:DescribeFlowLogs", "ec2:DescribeNetworkAcls", "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribePrefixLists", "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets", "ec2:DescribeTags", "ec2:DescribeVpcEndpoints", "ec2:DescribeVpcs",
+      ]
+      Resource = ["*"]
+    },
+  ] : statement if var.options.vpc]
+}

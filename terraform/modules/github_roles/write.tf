@@ -1,0 +1,213 @@
+# What applying writes, beyond what it reads.
+
+locals {
+  write_state = [
+    { Sid = "WriteState", Effect = "Allow", Action = ["s3:PutObject"], Resource = ["${local.state}/*.tfstate"] },
+  ]
+
+  write_foundation = [
+    {
+      Sid    = "WriteBuckets"
+      Effect = "Allow"
+      Action = [
+        "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:PutBucket*", "s3:PutEncryptionConfiguration",
+        "s3:PutLifecycleConfiguration", "s3:PutMetricsConfiguration",
+      ]
+      Resource = local.buckets
+    },
+  ]
+
+  write_key = [for statement in [
+    {
+      # A key has no name before it is made; what is made carries the environment's tag:
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
+      Sid       = "MakeKey"
+      Effect    = "Allow"
+      Action    = ["kms:CreateKey"]
+      Resource  = ["*"]
+      Condition = local.will_be_ours
+    },
+    {
+      # Tags given as a key is made are asked for on any key. So this could also claim a key of the account's that has no
+      # tag Workload: keys of others belong into other accounts.
+      Sid       = "TagKeyAsItIsMade"
+      Effect    = "Allow"
+      Action    = ["kms:TagResource"]
+      Resource  = [local.keys]
+      Condition = merge(local.will_be_ours, { Null = { "aws:ResourceTag/Workload" = "true" } })
+    },
+    { Sid = "WriteKey", Effect = "Allow", Action = ["kms:EnableKeyRotation", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateKeyDescription"], Resource = [local.keys], Condition = local.is_ours },
+    { Sid = "NameKey", Effect = "Allow", Action = ["kms:CreateAlias", "kms:DeleteAlias"], Resource = [local.alias] },
+    { Sid = "NameKeysTarget", Effect = "Allow", Action = ["kms:CreateAlias", "kms:DeleteAlias"], Resource = [local.keys], Condition = local.is_ours },
+    { Sid = "EncryptLogGroups", Effect = "Allow", Action = ["logs:AssociateKmsKey", "logs:DisassociateKmsKey"], Resource = local.log_groups },
+  ] : statement if var.options.customer_managed_key]
+
+  # Lambda encrypts an environment, and SageMaker a volume, by grants that whoever makes the function or endpoint lets
+  # them have:
+  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+  # https://docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html
+  write_function_key = [for statement in [
+    {
+      Sid       = "EncryptFunctionsEnvironments"
+      Effect    = "Allow"
+      Action    = ["kms:Encrypt"]
+      Resource  = [local.keys]
+      Condition = { StringEquals = merge(local.is_ours.StringEquals, { "kms:ViaService" = "lambda.${local.region}.amazonaws.com" }) }
+    },
+    {
+      Sid      = "LetServicesUseTheKey"
+      Effect   = "Allow"
+      Action   = ["kms:CreateGrant"]
+      Resource = [local.keys]
+      Condition = {
+        StringEquals = merge(local.is_ours.StringEquals, { "kms:ViaService" = ["lambda.${local.region}.amazonaws.com", "sagemaker.${local.region}.amazonaws.com"] })
+        Bool         = { "kms:GrantIsForAWSResource" = "true" }
+      }
+    },
+  ] : statement if var.options.customer_managed_key]
+
+  write_network = [for statement in [
+    {
+      Sid    = "MakeNetwork"
+      Effect = "Allow"
+      Action = [
+        "ec2:CreateVpc", "ec2:CreateSubnet", "ec2:CreateRouteTable", "ec2:CreateSecurityGroup", "ec2:CreateVpcEndpoint",
+        "ec2:CreateFlowLogs", "ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress",
+      ]
+      Resource  = local.network
+      Condition = local.will_be_ours
+    },
+    {
+      # What the new thing is made in or for, which is there already; prefix lists and services are AWS's.
+      Sid       = "MakeNetworkInOurs"
+      Effect    = "Allow"
+      Action    = ["ec2:CreateSubnet", "ec2:CreateRouteTable", "ec2:CreateSecurityGroup", "ec2:CreateVpcEndpoint", "ec2:CreateFlowLogs"]
+      Resource  = local.network
+      Condition = local.is_ours
+    },
+    {
+      Sid    = "WriteNetwork"
+      Effect = "Allow"
+      Action = [
+        "ec2:AssociateRouteTable", "ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:DeleteFlowLogs",
+        "ec2:DeleteRouteTable", "ec2:DeleteSecurityGroup", "ec2:DeleteSubnet", "ec2:DeleteTags", "ec2:DeleteVpc",
+        "ec2:DeleteVpcEndpoints", "ec2:DisassociateRouteTable", "ec2:ModifySecurityGroupRules", "ec2:ModifySubnetAttribute",
+        "ec2:ModifyVpcAttribute", "ec2:ModifyVpcEndpoint", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress",
+      ]
+      Resource  = local.network
+      Condition = local.is_ours
+    },
+    {
+      # Tags are given as a thing is made, and changed on what is ours.
+      Sid       = "TagNetworkAsItIsMade"
+      Effect    = "Allow"
+      Action    = ["ec2:CreateTags"]
+      Resource  = local.network
+      Condition = { StringEquals = { "ec2:CreateAction" = ["CreateVpc", "CreateSubnet", "CreateRouteTable", "CreateSecurityGroup", "CreateVpcEndpoint", "CreateFlowLogs", "AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress"] } }
+    },
+    { Sid = "TagNetwork", Effect = "Allow", Action = ["ec2:CreateTags"], Resource = local.network, Condition = local.is_ours },
+    {
+      # A network's default security group is made by EC2, without a tag: it is taken over before it is closed.
+      Sid       = "TakeOverDefaultGroup"
+      Effect    = "Allow"
+      Action    = ["ec2:CreateTags"]
+      Resource  = [format(local.arn, "ec2", "security-group/*")]
+      Condition = merge(local.will_be_ours, { Null = { "aws:ResourceTag/Workload" = "true" } })
+    },
+    # Flow logs are delivered with their maker's permissions, and a delivery has no resource to name:
+    # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
+    { Sid = "DeliverFlowLogs", Effect = "Allow", Action = ["logs:CreateLogDelivery", "logs:DeleteLogDelivery"], Resource = ["*"] },
+  ] : statement if var.options.vpc]
+
+  write_service = [
+    { Sid = "WriteFunctions", Effect = "Allow", Action = ["lambda:CreateFunction", "lambda:DeleteFunction", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"], Resource = [local.functions] },
+    { Sid = "WriteStateMachines", Effect = "Allow", Action = ["states:CreateStateMachine", "states:DeleteStateMachine", "states:TagResource", "states:UntagResource", "states:UpdateStateMachine"], Resource = [local.machines] },
+    {
+      Sid      = "WriteModels"
+      Effect   = "Allow"
+      Action   = ["sagemaker:AddTags", "sagemaker:CreateEndpoint", "sagemaker:CreateEndpointConfig", "sagemaker:CreateModel", "sagemaker:CreateModelPackageGroup", "sagemaker:DeleteEndpoint", "sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel", "sagemaker:DeleteModelPackageGroup", "sagemaker:DeleteTags", "sagemaker:UpdateEndpoint"]
+      Resource = local.models
+    },
+    { Sid = "WriteLogGroups", Effect = "Allow", Action = ["logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteMetricFilter", "logs:PutMetricFilter", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource"], Resource = local.log_groups },
+    { Sid = "WriteAlarms", Effect = "Allow", Action = ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"], Resource = [local.alarms] },
+    { Sid = "WriteDashboard", Effect = "Allow", Action = ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"], Resource = [local.dashboard] },
+    { Sid = "WriteTopics", Effect = "Allow", Action = ["sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:TagResource", "sns:UntagResource"], Resource = [local.topics] },
+    # Saved queries have no resource to name:
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+    { Sid = "SaveQueries", Effect = "Allow", Action = ["logs:DeleteQueryDefinition", "logs:PutQueryDefinition"], Resource = ["*"] },
+    # A state machine's log delivery is set up with its maker's permissions, and has no resource to name:
+    # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
+    { Sid = "DeliverLogs", Effect = "Allow", Action = ["logs:CreateLogDelivery", "logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery"], Resource = ["*"] },
+  ]
+
+  write_emails = [for statement in [
+    { Sid = "Subscribe", Effect = "Allow", Action = ["sns:Subscribe"], Resource = [local.topics], Condition = { StringEquals = { "sns:Protocol" = "email" } } },
+    # Leaving a topic has no resource to name:
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
+    { Sid = "Unsubscribe", Effect = "Allow", Action = ["sns:Unsubscribe"], Resource = ["*"] },
+  ] : statement if var.options.emails]
+
+  write_budget = [for statement in concat(
+    [{ Sid = "WriteBudget", Effect = "Allow", Action = ["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"], Resource = [local.budget] }],
+    # Cost allocation tags are the account's, and have no resource to name:
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscostexplorerservice.html
+    [for on in [var.options.cost_tag] : { Sid = "ActivateCostTag", Effect = "Allow", Action = ["ce:UpdateCostAllocationTagsStatus"], Resource = ["*"] } if on],
+  ) : statement if var.options.budget]
+
+  write_scaling = [for statement in [
+    {
+      Sid    = "WriteScaling"
+      Effect = "Allow"
+      Action = [
+        "application-autoscaling:DeleteScalingPolicy", "application-autoscaling:DeleteScheduledAction", "application-autoscaling:DeregisterScalableTarget",
+        "application-autoscaling:PutScalingPolicy", "application-autoscaling:PutScheduledAction", "application-autoscaling:RegisterScalableTarget",
+      ]
+      Resource  = [local.targets]
+      Condition = { StringEquals = { "application-autoscaling:service-namespace" = "sagemaker" } }
+    },
+    { Sid = "TagScaling", Effect = "Allow", Action = ["application-autoscaling:TagResource", "application-autoscaling:UntagResource"], Resource = [local.targets] },
+    # Whoever sets scaling up must be allowed what it does:
+    # https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_id-based-policy-examples.html
+    { Sid = "LetScalingScale", Effect = "Allow", Action = ["sagemaker:UpdateEndpointWeightsAndCapacities"], Resource = local.models },
+    { Sid = "LetScalingWatch", Effect = "Allow", Action = ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"], Resource = [format(local.arn, "cloudwatch", "alarm:TargetTracking-endpoint/${var.prefix}/*")] },
+  ] : statement if var.options.autoscaling]
+
+  # With a boundary, no role is made or given a policy that does not carry it; and none is ever let out of it, since
+  # that would take iam:DeleteRolePermissionsBoundary, or the boundary's own policy:
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+  within_boundary = { for arn in var.permissions_boundary_arn[*] : "Condition" => { StringEquals = { "iam:PermissionsBoundary" = arn } } }
+
+  write_roles = [
+    merge(
+      {
+        Sid      = "GiveRolesPermissions"
+        Effect   = "Allow"
+        Action   = concat(["iam:CreateRole", "iam:PutRolePolicy"], [for arn in var.permissions_boundary_arn[*] : "iam:PutRolePermissionsBoundary"])
+        Resource = [local.roles_arn]
+      },
+      local.within_boundary,
+    ),
+    {
+      Sid      = "WriteRoles"
+      Effect   = "Allow"
+      Action   = ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:ListInstanceProfilesForRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription"]
+      Resource = [local.roles_arn]
+    },
+    {
+      Sid       = "HandOverRoles"
+      Effect    = "Allow"
+      Action    = ["iam:PassRole"]
+      Resource  = [local.roles_arn]
+      Condition = { StringEquals = { "iam:PassedToService" = ["lambda.amazonaws.com", "sagemaker.amazonaws.com", "states.amazonaws.com"] } }
+    },
+  ]
+
+  # The role that Application Auto Scaling works with is made once an account.
+  make_scaling_role = [for statement in [{
+    Sid       = "MakeScalingsRole"
+    Effect    = "Allow"
+    Action    = ["iam:CreateServiceLinkedRole"]
+    Resource  = ["arn:${local.partition}:iam::${local.account}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"]
+    Condition = { StringEquals = { "iam:AWSServiceName" = "sagemaker.application-autoscaling.amazonaws.com" } }
+  }] : statement if var.options.autoscaling]
+}
