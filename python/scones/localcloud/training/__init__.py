@@ -27,7 +27,7 @@ from moto.sagemaker.responses import SageMakerResponse
 from scones.localcloud.access import Acting
 from scones.localcloud.context import Context
 from scones.localcloud.training.job import Job
-from scones.localcloud.training.request import check
+from scones.localcloud.training.request import check, check_network
 from scones.localcloud.training.runner import run
 
 
@@ -72,6 +72,7 @@ def start(
         ResourceInUseException: there is a job of that name.
     """
     check(request)
+    check_network(request, account=account, region=region)
     role = Acting(context.roles, request["RoleArn"], account=account, region=region)
     job = Job(request, role=role, tuning_job_arn=tuning_job_arn, changed=changed)
     jobs = sagemaker_backends[account][region].training_jobs

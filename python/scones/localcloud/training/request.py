@@ -17,15 +17,19 @@ from functools import cache
 from typing import Any
 
 from moto.core.utils import get_service_model
+from moto.ec2.exceptions import EC2ClientError
 from moto.sagemaker.exceptions import ValidationError
 
 from scones.localcloud import images, objects
+from scones.localcloud.subnets import vpc_of
 from scones.localcloud.training.checkpoints import PLACE
 
 # Patterns of CreateTrainingJob's API reference.
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+")
 GPU = re.compile(r"ml\.[pg]\d")
+# Instances with disks of their own, of those that train on GPUs: EC2 User Guide, "Instance store volumes".
+OWN_DISKS = re.compile(r"ml\.(p3dn|p4d|p4de|p5|p5e|p5en|g4dn|g5|g6|g6e)\.")
 
 # Fields that change what a job does, which the local cloud would have to pretend.
 UNSUPPORTED = ("DebugRuleConfigurations", "ProfilerRuleConfigurations", "ServerlessJobConfig")
@@ -59,6 +63,23 @@ def check(request: Mapping[str, Any]) -> None:
             raise ValidationError(f"the local cloud does not support {field} of a training job: leave it out")
 
 
+def check_network(request: Mapping[str, Any], *, account: str, region: str) -> None:
+    """Refuse a network that is not there.
+
+    Args:
+        request: CreateTrainingJob's parameters.
+
+    Raises:
+        ValidationError: a subnet or security group does not exist, or they are of different networks.
+    """
+    if not (vpc := request.get("VpcConfig")):
+        return
+    try:
+        vpc_of(vpc["Subnets"], vpc["SecurityGroupIds"], account=account, region=region)
+    except EC2ClientError as error:
+        raise ValidationError(f"vpcConfig: {error.message}") from None
+
+
 def _check_resources(resources: Mapping[str, Any]) -> None:
     instance_type = resources.get("InstanceType")
     known = _instance_types()
@@ -71,6 +92,12 @@ def _check_resources(resources: Mapping[str, Any]) -> None:
         raise ValidationError(
             f"Instance type {instance_type} is not supported by algorithm {images.ALGORITHM}: "
             "it trains on GPU instances only, such as ml.g4dn.xlarge"
+        )
+    if resources.get("VolumeKmsKeyId") and OWN_DISKS.match(instance_type):
+        # API reference, ResourceConfig: "You can't request a VolumeKmsKeyId when using an instance type with local
+        # storage."
+        raise ValidationError(
+            f"VolumeKmsKeyId is not supported for instance type {instance_type}, which has local storage"
         )
     if resources.get("InstanceCount", 1) != 1:
         raise ValidationError(
