@@ -44,7 +44,12 @@ def test_a_container_that_is_restarted_while_weights_change_comes_back() -> None
 
     fleet = {"A": dead, "B": Process()}
     site: Any = SimpleNamespace(
-        endpoint="e", account="123456789012", region="us-east-1", deploy=lambda plan: fleet, start=start
+        endpoint="e",
+        account="123456789012",
+        region="us-east-1",
+        watch=lambda *_: None,
+        deploy=lambda plan: fleet,
+        start=start,
     )
     endpoint = Endpoint(site, PLAN, tags=[], captures=SimpleNamespace())
     endpoint.create()

@@ -64,7 +64,11 @@ def served() -> Any:
     """An endpoint in service on plan ``blue``, with its processes by plan."""
     fleets = {"blue": {"A": Process()}, "green": {"A": Process()}}
     site = SimpleNamespace(
-        endpoint="e", account="123456789012", region="us-east-1", deploy=lambda asked: fleets[asked.config_name]
+        endpoint="e",
+        account="123456789012",
+        region="us-east-1",
+        watch=lambda *_: None,
+        deploy=lambda asked: fleets[asked.config_name],
     )
     endpoint = Endpoint(site, plan("blue"), tags=[], captures=SimpleNamespace())
     endpoint.create()

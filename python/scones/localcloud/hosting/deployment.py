@@ -10,7 +10,7 @@ Example::
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scones.localcloud import images, network
@@ -77,6 +77,20 @@ class Site:
     def role(self, variant: Variant) -> Acting:
         """What SageMaker does in the name of a variant's role."""
         return Acting(self.context.roles, variant.role_arn, account=self.account, region=self.region)
+
+    def watch(self, plan: Plan, alarms: Sequence[str]) -> None:
+        """Prove that the plan's roles may look at the alarms of a deployment, as SageMaker does in their name.
+
+        AWS: SageMaker Developer Guide, "Auto-Rollback Configuration and Monitoring".
+
+        Raises:
+            DeploymentError: one may not.
+        """
+        for variant in plan.variants if alarms else ():
+            try:
+                self.role(variant).call("cloudwatch", "DescribeAlarms", AlarmNames=list(alarms))
+            except AccessDenied as error:
+                raise DeploymentError(f"The alarms of the deployment cannot be watched: {error}") from None
 
     def _start(self, variant: Variant) -> ServingProcess:
         role = self.role(variant)

@@ -312,8 +312,10 @@ class Endpoint:
 
         Raises:
             RolledBack: an alarm tripped, or it took too long.
+            DeploymentError: the alarms may not be watched.
         """
         began = time.monotonic()
+        self._site.watch(pending.plan, rollout.alarms)
         for share in rollout.shares:
             with self._lock:
                 pending.fleet, pending.share, pending.stage = fleet, share, "Baking"
