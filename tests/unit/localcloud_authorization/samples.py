@@ -75,6 +75,8 @@ VALUES: dict[str, str] = {
     "SubnetIds": "subnet-0001",
     "VpcEndpointIds": "vpce-0001",
 }
+# What boto3 sends only with a library of its own: a global endpoint of EventBridge.
+UNSENT = ("EndpointId",)
 RESOURCES = {
     "applicationautoscaling": f"arn:aws:application-autoscaling:{HERE}:scalable-target/0001",
     "budgets": f"arn:aws:budgets::{ACCOUNT}:budget/sample",
@@ -113,7 +115,7 @@ def parameters(table: str, operation: str, *, everything: bool) -> dict[str, Any
 def _sample(table: str, name: str, shape: Shape, everything: bool, depth: int = 0) -> Any:
     if shape.type_name == "structure":
         required = shape.metadata.get("required", [])
-        names = [one for one in shape.members if one in required or (everything and depth < 4)]
+        names = [one for one in shape.members if one in required or (everything and depth < 4 and one not in UNSENT)]
         return {one: _sample(table, one, shape.members[one], everything, depth + 1) for one in names}
     if shape.type_name == "list":
         return [_sample(table, name, shape.member, everything, depth)]

@@ -77,11 +77,11 @@ class Enforcement:
         except BadKey as bad:
             return answer.bad_key(bad)
         try:
-            operation, parameters = _parsed(http, service)
+            operation, parameters = parsed(http, service)
         except (HTTPException, NotImplementedError):
-            return answer.unknown(http)
+            return answer.unsigned() if who is ANONYMOUS else answer.unknown(http)
         if who is ANONYMOUS and service != "s3" and operation != WEB_IDENTITY:
-            return answer.give("MissingAuthenticationToken", "Missing Authentication Token", status=403)
+            return answer.unsigned()
         try:
             return self._judge(environ, answer, who, operation, parameters)
         except BadKey as bad:
@@ -126,6 +126,9 @@ class _Answers:
 
     def give(self, code: str, message: str, *, status: int = 400) -> Response:
         return refusal(self.service, code, message, status=status, target=self._target)
+
+    def unsigned(self) -> Response:
+        return self.give("MissingAuthenticationToken", "Missing Authentication Token", status=403)
 
     def unknown(self, http: HttpRequest) -> Response:
         target = http.headers.get("X-Amz-Target", "").rpartition(".")[2] or http.values.get("Action")
@@ -193,7 +196,7 @@ def _buffered(environ: dict[str, Any]) -> HttpRequest:
     return request
 
 
-def _parsed(request: HttpRequest, service: str) -> tuple[str, Mapping[str, Any]]:
+def parsed(request: HttpRequest, service: str) -> tuple[str, Mapping[str, Any]]:
     """The operation that a request asks for, and its parameters by botocore's names.
 
     Raises:

@@ -26,10 +26,8 @@ SETTINGS = {
     "Acl": "BucketAcl",
     "Cors": "BucketCORS",
     "Encryption": "EncryptionConfiguration",
-    "Lifecycle": "LifecycleConfiguration",
     "LifecycleConfiguration": "LifecycleConfiguration",
     "Logging": "BucketLogging",
-    "Notification": "BucketNotification",
     "NotificationConfiguration": "BucketNotification",
     "OwnershipControls": "BucketOwnershipControls",
     "Replication": "ReplicationConfiguration",
@@ -37,11 +35,12 @@ SETTINGS = {
     "Tagging": "BucketTagging",
     "Versioning": "BucketVersioning",
 }
-UNSETTABLE = ("Cors", "Encryption", "Lifecycle", "OwnershipControls", "Replication", "Tagging")
+UNSETTABLE = ("Cors", "Encryption", "OwnershipControls", "Replication", "Tagging")
 # Operations on a bucket that fit no pattern, and the action of each.
 ON_BUCKETS = {
     "CreateBucket": "CreateBucket",
     "DeleteBucket": "DeleteBucket",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
     "DeleteBucketPolicy": "DeleteBucketPolicy",
     "DeleteBucketWebsite": "DeleteBucketWebsite",
     "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
