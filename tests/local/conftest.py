@@ -48,10 +48,11 @@ def function(cloud: Any, role: str) -> Any:
     def make(code: str, **options: Any) -> str:
         given = {"Runtime": "python3.13", "Handler": "handler.handler", "Role": role, "Timeout": 20, **options}
         name = given.pop("FunctionName", f"tests-function-{next(numbers)}")
-        made.append(name)
-        return cloud.client("lambda").create_function(FunctionName=name, Code={"ZipFile": package(code)}, **given)[
+        arn = cloud.client("lambda").create_function(FunctionName=name, Code={"ZipFile": package(code)}, **given)[
             "FunctionArn"
         ]
+        made.append(name)
+        return arn
 
     yield make
     for name in made:
@@ -65,7 +66,7 @@ def state_machine(cloud: Any, role: str) -> Any:
 
     def make(definition: dict[str, Any], **options: Any) -> str:
         arn = cloud.client("stepfunctions").create_state_machine(
-            name=f"tests-machine-{next(numbers)}", definition=json.dumps(definition), roleArn=role, **options
+            name=f"tests-machine-{next(numbers)}", definition=json.dumps(definition), **{"roleArn": role, **options}
         )["stateMachineArn"]
         made.append(arn)
         return arn

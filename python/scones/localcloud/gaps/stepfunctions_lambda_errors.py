@@ -1,7 +1,8 @@
 """A function that Lambda refused to run fails its state with Lambda's own error, so that Retry and Catch can name it.
 
 moto: ``stepfunctions/parser/asl/component/state/exec/state_task/state_task_lambda.py``, ``_from_error`` calls every
-refusal ``Exception`` where the Resource is the function's ARN.
+refusal ``Exception`` where the Resource is the function's ARN; ``.../service/state_task_service_lambda.py`` names every
+one after its code.
 
 AWS: ``Lambda.TooManyRequestsException``, ``Lambda.ServiceException`` and so on, for both kinds of Resource (Step
 Functions Developer Guide, Handling errors); what Lambda has no exception for, as a missing permission, is
@@ -17,6 +18,9 @@ from moto.stepfunctions.parser import models as _loads_the_interpreter  # noqa: 
 from moto.stepfunctions.parser.api import HistoryEventType, LambdaFunctionFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
+    StateTaskServiceLambda,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
@@ -24,13 +28,17 @@ NAMES = {"AccessDeniedException": "AWSLambdaException"}
 
 
 def apply() -> None:
-    unnamed = StateTaskLambda._from_error
+    unnamed, named = StateTaskLambda._from_error, StateTaskServiceLambda._error_cause_from_client_error
+
+    def _error_cause_from_client_error(client_error: ClientError) -> tuple[str, str]:
+        error, cause = named(client_error)
+        return _name(error.removeprefix("Lambda.")), cause
 
     def _from_error(self: StateTaskLambda, env: Any, ex: Exception) -> FailureEvent:
         if not isinstance(ex, ClientError):
             return unnamed(self, env, ex)
         code, cause = ex.response["Error"]["Code"], ex.response["Error"]["Message"]
-        error = f"Lambda.{NAMES.get(code, code)}"
+        error = _name(code)
         details = EventDetails(
             lambdaFunctionFailedEventDetails=LambdaFunctionFailedEventDetails(error=error, cause=cause)
         )
@@ -42,3 +50,8 @@ def apply() -> None:
         )
 
     StateTaskLambda._from_error = _from_error
+    StateTaskServiceLambda._error_cause_from_client_error = staticmethod(_error_cause_from_client_error)
+
+
+def _name(code: str) -> str:
+    return f"Lambda.{NAMES.get(code, code)}"
