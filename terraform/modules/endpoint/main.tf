@@ -46,6 +46,9 @@ resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/sagemaker/Endpoints/${var.name}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn
+
+  #checkov:skip=CKV_AWS_158:the key is an option, kms_key_arn; CloudWatch Logs encrypts with its own otherwise
+  #checkov:skip=CKV_AWS_338:log_retention_days decides; lines of the container are of use for weeks, and a year of them costs
 }
 
 resource "aws_sagemaker_model" "this" {

@@ -13,6 +13,8 @@ from botocore.exceptions import ClientError
 
 pytestmark = pytest.mark.filterwarnings("error")
 
+GPU = {"InstanceType": "ml.g4dn.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 1}
+
 
 @pytest.fixture(scope="module")
 def sagemaker(cloud: Any) -> Any:
@@ -154,6 +156,14 @@ def test_a_missing_output_bucket_is_found_before_training(sagemaker: Any, job_re
         (
             {"ResourceConfig": {"InstanceType": "ml.g5.xlarge", "InstanceCount": 2, "VolumeSizeInGB": 1}},
             "instanceCount is 2",
+        ),
+        (
+            {"ResourceConfig": {**GPU, "VolumeKmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/1"}},
+            "VolumeKmsKeyId is not supported for instance type ml.g4dn.xlarge, which has local storage",
+        ),
+        (
+            {"VpcConfig": {"Subnets": ["subnet-0"], "SecurityGroupIds": ["sg-0"]}},
+            "vpcConfig: The subnet ID 'subnet-0' does not exist",
         ),
         (
             {"AlgorithmSpecification": {"TrainingImage": "1.dkr.ecr/xgboost:1", "TrainingInputMode": "File"}},
