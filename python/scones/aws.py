@@ -32,6 +32,8 @@ def variables(environment: Environment) -> dict[str, str]:
     if environment.credentials:
         found["AWS_ACCESS_KEY_ID"] = environment.credentials.access_key_id
         found["AWS_SECRET_ACCESS_KEY"] = environment.credentials.secret_access_key
+        if environment.credentials.session_token:
+            found["AWS_SESSION_TOKEN"] = environment.credentials.session_token
     if environment.profile:
         found["AWS_PROFILE"] = environment.profile
     return found
@@ -46,6 +48,7 @@ def session(environment: Environment) -> boto3.Session:
         region_name=environment.region,
         aws_access_key_id=keys.access_key_id if keys else None,
         aws_secret_access_key=keys.secret_access_key if keys else None,
+        aws_session_token=keys.session_token if keys else None,
         profile_name=environment.profile,
     )
 

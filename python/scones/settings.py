@@ -27,10 +27,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Credentials:
-    """Keys written into an environment; only a local cloud's, which are no secret."""
+    """Keys written into an environment, only a local cloud's, which are no secret; or those of a role's session.
+
+    With ``dataclasses.replace(environment, credentials=…)`` everything, Terraform included, is done in a role's name.
+    """
 
     access_key_id: str
     secret_access_key: str
+    session_token: str | None = None
 
 
 @dataclass(frozen=True)

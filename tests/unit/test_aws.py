@@ -37,3 +37,10 @@ def test_an_environment_on_aws_names_no_endpoint_and_no_keys():
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
+
+
+def test_a_roles_session_is_used_by_clients_and_child_processes(local):
+    keys = settings.Credentials("ASIAEXAMPLE", "secret", "token")
+    session = dataclasses.replace(local, credentials=keys)
+    assert aws.variables(session)["AWS_SESSION_TOKEN"] == "token"
+    assert aws.client(session, "s3")._request_signer._credentials.token == "token"
