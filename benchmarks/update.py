@@ -37,7 +37,7 @@ from scones.terraform.binary import locate
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
 SHAPE = (3, 20, 20)
 BUCKET, ENDPOINT = "scones-update-under-load", "scones-update"
-BAKE_SECONDS = 2  # long enough that the canary is asked too
+BAKE_SECONDS = 1  # long enough that the canary is asked too
 
 STACK = """
 terraform {
@@ -79,23 +79,27 @@ class Phase:
 
     Attributes:
         name: What was applied.
-        outcome: ``applied``, or why Terraform failed.
+        outcome: ``applied``, or what Terraform failed at.
+        reason: What SageMaker says of it; empty where all went well.
         seconds: How long the apply took.
         requests: How many requests were sent meanwhile.
         failed: How many of them were not answered.
         answered: How many each model answered.
         runs: The model that the endpoint ran afterwards.
         changes_after: Whether Terraform planned any change right after; None where the apply failed.
+        kept: Whether the configuration that the endpoint runs, and its model, are there.
     """
 
     name: str
     outcome: str
+    reason: str
     seconds: float
     requests: int
     failed: int
     answered: dict[str, int]
     runs: str
     changes_after: bool | None
+    kept: bool
 
 
 @dataclass(frozen=True)
@@ -157,8 +161,6 @@ def measure(folder: Path, *, clients: int = 2, on_phase: Callable[[str], None] =
             ):
                 on_phase(f"applying {title}")
                 phases.append(_phase(terraform, load, title, *addresses[name]))
-        on_phase("destroying it")
-        terraform.run("destroy", "-auto-approve", *terraform.given(*addresses["model 2"]))
     finally:
         control.down(folder / "cloud")
     return Run(clients, tuple(phases), tuple(load.errors[:5]))
@@ -172,17 +174,30 @@ def _phase(terraform: _Terraform, load: _Load, title: str, uri: str, sha256: str
     load.wait(20)
     after = load.counts()
     sent = after - before
-    reason = terraform.client("sagemaker").describe_endpoint(EndpointName=ENDPOINT).get("FailureReason", "")
+    endpoint = terraform.client("sagemaker").describe_endpoint(EndpointName=ENDPOINT)
     return Phase(
         name=title,
-        outcome=f"{problem} {reason}".strip() if problem else "applied",
+        outcome=problem or "applied",
+        reason=endpoint.get("FailureReason", ""),
         seconds=round(took, 1),
         requests=sum(sent.values()),
         failed=sent["failed"],
         answered={name: count for name, count in sorted(sent.items()) if name != "failed"},
         runs=load.last,
         changes_after=None if problem else terraform.changes(uri, sha256),
+        kept=_there(terraform.client("sagemaker"), endpoint["EndpointConfigName"]),
     )
+
+
+def _there(sagemaker: Any, configuration: str) -> bool:
+    """Whether a configuration is there, and its models."""
+    try:
+        found = sagemaker.describe_endpoint_config(EndpointConfigName=configuration)
+        for variant in found["ProductionVariants"]:
+            sagemaker.describe_model(ModelName=variant["ModelName"])
+    except sagemaker.exceptions.ClientError:
+        return False
+    return True
 
 
 class _Terraform:

@@ -1,9 +1,10 @@
-"""``invoke bench.train`` and ``bench.serve``: what training and serving cost, beside the public runs.
+"""``invoke bench.*``: what training and serving cost, beside the public runs; what an update does to its callers.
 
 Example::
 
     invoke bench.train --seeds 5
     invoke bench.serve
+    invoke bench.update
 """
 
 from __future__ import annotations
@@ -140,6 +141,41 @@ def serve(context, artifact=None, clients=None, seconds=None, rounds=None, publi
     console.print(benchmark.table(served, found))
     path = benchmark.save(environment.build / "bench" / "serve.json", served, found)
     console.print(f"written to {path}", soft_wrap=True)
+
+
+@task(help={"clients": "how many clients ask at once, without a pause; 2 where not given"})
+def update(context, clients=None):
+    """Update an endpoint while clients ask it, and count the requests that were not answered: exit code 1 if any.
+
+    In a local cloud of its own, Terraform applies to the module endpoint: an artifact that cannot load (SageMaker rolls
+    back, and the apply must fail), the model before, and one that can. About a minute. Kept in build/bench/update.json.
+
+    invoke bench.update
+    """
+    import tempfile
+
+    from invoke.exceptions import Exit
+    from rich.console import Console
+
+    from benchmarks import update as benchmark
+
+    count = options.whole_number(clients, "--clients", default=2, most=32)
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="bench-update-") as folder, bars(console) as progress:
+        bar = progress.add_task("starting", total=None)
+        run = benchmark.measure(
+            Path(folder), clients=count, on_phase=lambda name: progress.update(bar, description=name)
+        )
+    console.print(benchmark.table(run))
+    path = benchmark.save(settings.ROOT / "build" / "bench" / "update.json", run)
+    console.print(f"written to {path}", soft_wrap=True)
+    for phase in run.phases:
+        if phase.reason:
+            console.print(f"{phase.name}: {phase.reason}", style="dim", markup=False, highlight=False, soft_wrap=True)
+    for error in run.errors:
+        console.print(error, style="red", markup=False)
+    if run.failed:
+        raise Exit(code=1)
 
 
 @contextmanager
