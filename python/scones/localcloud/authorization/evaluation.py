@@ -26,10 +26,19 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from scones.localcloud.authorization.conditions import is_met
-from scones.localcloud.authorization.policies import Element, Statement, matches_action, matches_resource
+from scones.localcloud.authorization.policies import (
+    Condition,
+    Element,
+    Statement,
+    UnsupportedPolicy,
+    matches_action,
+    matches_resource,
+)
 
 Kind = Literal["root", "user", "role", "service", "federated", "anonymous"]
 Context = Mapping[str, tuple[str, ...]]
+# The services whose resources' tags are condition keys here (derivation.network and derivation.keys).
+TAGGED = ("ec2", "kms")
 # How directly a resource-based policy's statement names who asks.
 Naming = Literal["itself", "role", "everyone", "account"]
 TRUST_ACTIONS = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML", "sts:TagSession")
@@ -208,8 +217,14 @@ def _matches(statement: Statement, request: Request, resource: str) -> bool:
         matches_action(statement.action, request.action)
         and matches_resource(statement.resource, resource, request.context)
         and (statement.principal is None or _naming(statement.principal, request.principal) is not None)
-        and all(is_met(condition, request.context, statement.source) for condition in statement.conditions)
+        and all(_is_met(condition, request, statement.source) for condition in statement.conditions)
     )
+
+
+def _is_met(condition: Condition, request: Request, source: str) -> bool:
+    if condition.key.startswith("aws:resourcetag/") and request.action.partition(":")[0] not in TAGGED:
+        raise UnsupportedPolicy(f"{source} goes by a tag of what {request.action} is on, which the local cloud ignores")
+    return is_met(condition, request.context, source)
 
 
 def _naming(element: Element | None, principal: Principal) -> Naming | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from moto.sagemaker.models import sagemaker_backends
 
+from scones.localcloud.authorization.derivation import keys
 from scones.localcloud.authorization.derivation.needs import Asked, Given, Need, on, passing
 
 SAGEMAKER = "arn:aws:sagemaker:{region}:{account}:"
@@ -57,8 +58,8 @@ def volume_key(asked: Asked) -> Iterable[str]:
     """
     configurations = sagemaker_backends[asked.account][asked.region].endpoint_configs
     known = configurations.get(asked.value("EndpointConfigName") or "")
-    key = getattr(known, "kms_key_id", None)
-    return [key] if key else []
+    called = getattr(known, "kms_key_id", None)
+    return [keys.arn_of(called, asked.account, asked.region) or called] if called else []
 
 
 def _grant(asked: Asked) -> Given:
@@ -66,6 +67,7 @@ def _grant(asked: Asked) -> Given:
         "kms:calleraccount": (asked.account,),
         "kms:grantisforawsresource": ("true",),
         "kms:viaservice": (f"sagemaker.{asked.region}.amazonaws.com",),
+        **{name: values for key in volume_key(asked) for name, values in keys.tags(key).items()},
     }
 
 

@@ -58,17 +58,18 @@ def _about(asked: Asked) -> Given:
     if called.startswith("alias/"):
         found["kms:requestalias"] = (called,)
     for key in _key(asked):
-        found |= _tags(key)
+        found |= tags(key)
     return found | _encryption_context(asked.parameters.get("EncryptionContext") or {})
 
 
-def _tags(arn: str) -> Given:
+def tags(arn: str) -> Given:
+    """The condition keys of a key's tags."""
     _, _, _, region, account, name = arn.split(":", 5)
     backend = kms_backends[account][region]
     if name.removeprefix("key/") not in backend.keys:
         return {}
-    tags = backend.tagger.get_tag_dict_for_resource(name.removeprefix("key/"))
-    return {f"aws:resourcetag/{key}".lower(): (value,) for key, value in tags.items()}
+    known = backend.tagger.get_tag_dict_for_resource(name.removeprefix("key/"))
+    return {f"aws:resourcetag/{key}".lower(): (value,) for key, value in known.items()}
 
 
 def _encryption_context(pairs: dict[str, str]) -> Given:
@@ -202,7 +203,7 @@ def _uses(key: str, actions: Iterable[str], service: str, encryption_context: di
     context = {
         "kms:calleraccount": (key.split(":")[4],),
         "kms:viaservice": (service,),
-        **_tags(key),
+        **tags(key),
         **_encryption_context(encryption_context),
     }
     return [Access(action, (key,), context) for action in actions]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from scones.localcloud.authorization.derivation import keys
 from scones.localcloud.authorization.derivation.needs import Asked, Given, Need, on, passing
 
 
@@ -43,10 +44,8 @@ PLACE = {"lambda:subnetids": "{VpcConfig.SubnetIds}", "lambda:securitygroupids":
 
 
 def _environment_key(asked: Asked) -> Iterable[str]:
-    from scones.localcloud.authorization.derivation.keys import arn_of
-
     called = asked.value("KMSKeyArn") or ""
-    return [arn_of(called, asked.account, asked.region) or called]
+    return [keys.arn_of(called, asked.account, asked.region) or called]
 
 
 def _via_lambda(asked: Asked) -> Given:
@@ -55,13 +54,18 @@ def _via_lambda(asked: Asked) -> Given:
         "kms:encryptioncontext:aws:lambda:functionarn": (_function(asked)[0],),
         "kms:encryptioncontextkeys": ("aws:lambda:FunctionArn",),
         "kms:viaservice": (f"lambda.{asked.region}.amazonaws.com",),
+        **{name: values for key in _environment_key(asked) for name, values in keys.tags(key).items()},
     }
 
 
+def _granting(asked: Asked) -> Given:
+    return {**_via_lambda(asked), "kms:grantisforawsresource": ("true",)}
+
+
 # To encrypt a function's environment with a key (Lambda Developer Guide, "Securing Lambda environment variables").
-ENCRYPTING = tuple(
-    Need(f"kms:{action}", (_environment_key,), _via_lambda, when="KMSKeyArn", tagged=False)
-    for action in ("CreateGrant", "Encrypt")
+ENCRYPTING = (
+    Need("kms:CreateGrant", (_environment_key,), _granting, when="KMSKeyArn", tagged=False),
+    Need("kms:Encrypt", (_environment_key,), _via_lambda, when="KMSKeyArn", tagged=False),
 )
 
 LAMBDA_TABLE = {

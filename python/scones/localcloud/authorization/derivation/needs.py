@@ -76,7 +76,7 @@ class Need:
             any resource of its kind, ``*`` in their place.
         context: Condition keys and templates of their values, or a function that says both; a key whose parameters are
             missing is left out.
-        when: A parameter without which the need does not arise, or a function that says whether it does.
+        when: A parameter without which, or where it is empty, the need does not arise; or a function that says.
         tagged: Whether the operation's tags are part of it (``aws:RequestTag/KEY``, ``aws:TagKeys``).
         optional: Whether a resource whose parameters are missing is left out: it is not touched then.
     """
@@ -92,7 +92,7 @@ class Need:
         """What the request needs of this, one access a resource."""
         if callable(self.when) and not self.when(asked):
             return []
-        if isinstance(self.when, str) and not asked.values(self.when):
+        if isinstance(self.when, str) and not any(asked.values(self.when)):
             return []
         context = self.context(asked) if callable(self.context) else _keys(self.context, asked)
         if self.tagged:

@@ -121,6 +121,16 @@ def _service_name(asked: Asked) -> Given:
     return {"ec2:vpceservicename": (name,)} if name else {}
 
 
+# Flow logs into a bucket are delivered with their maker's permissions (VPC User Guide, "Publish flow logs to S3").
+def _is_delivered(asked: Asked) -> bool:
+    return asked.value("LogDestinationType") not in (None, "cloud-watch-logs")
+
+
+def _was_delivered(asked: Asked) -> bool:
+    known = ec2_backends[asked.account][asked.region].flow_logs
+    return any(one in known and known[one].log_destination_type == "s3" for one in asked.values("FlowLogIds"))
+
+
 READS = (
     "DescribeAccountAttributes",
     "DescribeAvailabilityZones",
@@ -175,12 +185,19 @@ TABLE = {
     **_changes("VpcEndpointIds", "DeleteVpcEndpoints"),
     **_changes("NetworkInterfaceId", "DeleteNetworkInterface"),
     **_changes("PrefixListId", "GetManagedPrefixListEntries"),
-    **_changes("FlowLogIds", "DeleteFlowLogs"),
+    "DeleteFlowLogs": (
+        touching("DeleteFlowLogs", "FlowLogIds"),
+        Need("logs:DeleteLogDelivery", when=_was_delivered, tagged=False),
+    ),
     "AssociateRouteTable": (touching("AssociateRouteTable", "RouteTableId", "SubnetId"),),
     "DisassociateRouteTable": (_Touching("ec2:DisassociateRouteTable", (_association,)),),
     "ReplaceRouteTableAssociation": (touching("ReplaceRouteTableAssociation", "RouteTableId"),),
     **{
-        name: (touching(name, "GroupId"), _tags_new("security-group-rule"))
+        name: (
+            touching(name, "GroupId"),
+            _Touching(f"ec2:{name}", (EC2 + "security-group-rule/*",), when="TagSpecifications"),
+            _tags_new("security-group-rule"),
+        )
         for name in ("AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress")
     },
     "ModifySecurityGroupRules": (
@@ -191,6 +208,7 @@ TABLE = {
     "CreateFlowLogs": (
         touching("CreateFlowLogs", "new vpc-flow-log", "ResourceIds"),
         _tags_new("vpc-flow-log"),
+        Need("logs:CreateLogDelivery", when=_is_delivered, tagged=False),
         Need(
             "iam:PassRole",
             ("{DeliverLogsPermissionArn}",),
