@@ -9,7 +9,7 @@ from importlib import import_module
 
 from invoke import Collection
 
-TOP = ("data", "tune", "registry", "threshold", "package", "run", "evaluate", "demo", "env", "docs")
+TOP = ("data", "tune", "registry", "threshold", "package", "run", "evaluate", "demo", "env", "docs", "cost", "down")
 NESTED = {
     "ab": "ab",
     "local": "local",

@@ -1,0 +1,70 @@
+"""From what is used to what it costs, line by line: pure arithmetic over a table of prices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scones.cost.prices import Prices
+from scones.cost.usage import HOURS_A_MONTH, Usage
+
+IMAGES = 1000
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a bill.
+
+    Attributes:
+        what: What is paid for.
+        quantity: How much of it, in ``unit``.
+        unit: What one of it is.
+        price: US dollars a unit.
+    """
+
+    what: str
+    quantity: float
+    unit: str
+    price: float
+
+    @property
+    def cost(self) -> float:
+        """US dollars."""
+        return self.quantity * self.price
+
+
+def at_rest(usage: Usage, prices: Prices) -> list[Line]:
+    """What a month costs in which nobody sends an image; what is not used at all is left out.
+
+    Raises:
+        InputError: the table has no price of the endpoint's instance type.
+    """
+    hour = prices.instance_hour("hosting_hour", usage.instance_type)
+    hours = usage.instances * usage.endpoint_hours
+    found = [
+        Line(f"endpoint: {usage.instances} x {usage.instance_type}", hours, "instance hours", hour),
+        Line(
+            "interface endpoints",
+            usage.interface_endpoints * HOURS_A_MONTH,
+            "hours",
+            prices.of("interface_endpoint_hour"),
+        ),
+        Line("KMS keys", usage.keys, "keys", prices.of("kms_key_month")),
+        Line("dashboards", usage.dashboards, "dashboards", prices.of("dashboard_month")),
+        Line("metrics that are counted for alarms", usage.custom_metrics, "metrics", prices.of("custom_metric_month")),
+        Line("metrics that alarms watch", usage.alarm_metrics, "metrics", prices.of("alarm_metric_month")),
+        Line("objects in S3, every version", usage.stored_gb, "GB", prices.of("s3_gb_month")),
+    ]
+    return [line for line in found if line.quantity]
+
+
+def per_thousand(usage: Usage, prices: Prices) -> list[Line]:
+    """What 1,000 images add, each classified in one execution that passes."""
+    seconds = [function.memory_mb / 1024 * function.seconds for function in usage.functions]
+    return [
+        Line("state transitions", usage.transitions * IMAGES, "transitions", prices.of("state_transition")),
+        Line("calls of functions", len(usage.functions) * IMAGES, "calls", prices.of("function_request")),
+        Line("functions' time", sum(seconds) * IMAGES, "GB-seconds", prices.of("function_arm_gb_second")),
+        Line("images read from S3", IMAGES, "requests", prices.of("s3_get")),
+        Line("logs", usage.log_kb_per_image * IMAGES / 1e6, "GB", prices.of("log_gb")),
+        Line("traces, if every one is kept", IMAGES, "traces", prices.of("trace")),
+    ]

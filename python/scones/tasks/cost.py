@@ -1,0 +1,105 @@
+"""``invoke cost``: what an environment costs at rest and per 1,000 images, and what something else would."""
+
+from __future__ import annotations
+
+from scones.tasks.cli import task
+
+
+@task(
+    help={
+        "env": "the environment (default: SCONES_ENV, else local)",
+        "instance_type": "what if the endpoint ran on this: ml.c5.xlarge",
+        "instances": "what if it had so many instances",
+        "hours": "what if it ran so many hours a week (168 is always; see endpoint_hours in the operations guide)",
+        "offline": "go by the environment's files alone, without asking its cloud",
+        "json": "print JSON",
+    }
+)
+def cost(context, env=None, instance_type=None, instances=None, hours=None, offline=False, json=False):
+    """Say what a month costs in which nobody sends an image, and what 1,000 images add.
+
+    Prices are a dated table's, for us-east-1, before free tier and tax: python/scones/cost/prices.json. How long the
+    functions take and what S3 holds is asked of the environment's cloud. Nothing is changed.
+
+    invoke cost --env prod --instance-type ml.c5.xlarge --hours 50
+    """
+    from rich.console import Console
+
+    from scones import settings
+    from scones.cost import Prices, at_rest, gather, per_thousand, what_if
+    from scones.cost.usage import configured
+    from scones.tasks import options
+
+    environment, prices, console = settings.load(env), Prices.load(), Console(stderr=True)
+    with console.status("asking the cloud what is used"):
+        usage = configured(environment) if offline else gather(environment)
+    other = None
+    if instance_type or instances is not None or hours is not None:
+        count = None if instances is None else options.whole_number(instances, "--instances")
+        other = what_if(
+            usage,
+            instance_type=instance_type,
+            instances=count,
+            hours_a_week=None if hours is None else options.number(hours, "--hours"),
+        )
+    rest, thousand = at_rest(usage, prices), per_thousand(usage, prices)
+    changed = at_rest(other, prices) if other else None
+    if json:
+        _print_json(environment, prices, usage, rest, thousand, changed)
+        return
+    _print(environment, prices, usage, rest, thousand, changed)
+
+
+def _print_json(environment, prices, usage, rest, thousand, changed):
+    from json import dumps
+
+    def lines(found):
+        return [{"what": one.what, "quantity": one.quantity, "unit": one.unit, "usd": one.cost} for one in found]
+
+    report = {
+        "environment": environment.name,
+        "prices": {"gathered": prices.gathered, "region": prices.region},
+        "measured": usage.measured,
+        "month_at_rest": {"usd": sum(one.cost for one in rest), "lines": lines(rest)},
+        "thousand_images": {"usd": sum(one.cost for one in thousand), "lines": lines(thousand)},
+    }
+    if changed is not None:
+        report["what_if"] = {"usd": sum(one.cost for one in changed), "lines": lines(changed)}
+    print(dumps(report, indent=2))
+
+
+def _print(environment, prices, usage, rest, thousand, changed):
+    from rich.console import Console
+
+    console = Console()
+    console.print(_table(f"A month of '{environment.name}' at rest", rest))
+    console.print(_table("1,000 images more", thousand))
+    if changed is not None:
+        before, after = sum(one.cost for one in rest), sum(one.cost for one in changed)
+        console.print(_table("A month at rest, if it were so", changed))
+        console.print(f"{after - before:+,.2f} US dollars a month, {after / before - 1:+.0%}")
+    region = "" if environment.region == prices.region else f", not of {environment.region}, where they differ"
+    console.print(
+        f"\nPrices of {prices.gathered} for {prices.region}{region}, before free tier, discounts and tax; without "
+        "data transfer, the instances' disks, KMS and SNS requests, training.",
+        highlight=False,
+    )
+    assumed = [] if usage.measured else ["how long the functions take (nothing was measured in 30 days)"]
+    assumed.append(f"{usage.log_kb_per_image:g} kB of logs an image")
+    if not usage.applied:
+        assumed.append("what is stored (the service stack is not applied, or was not asked)")
+    console.print(f"Assumed: {'; '.join(assumed)}.", highlight=False)
+
+
+def _table(title, lines):
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=None, show_footer=True)
+    table.add_column("what", footer="together")
+    table.add_column("quantity", justify="right")
+    table.add_column("unit")
+    table.add_column("US dollars", justify="right", footer=f"{sum(one.cost for one in lines):,.2f}")
+    for one in lines:
+        quantity = f"{one.quantity:,.0f}" if one.quantity >= 100 else f"{one.quantity:,.2f}"
+        table.add_row(one.what, quantity, one.unit, f"{one.cost:,.2f}" if one.cost >= 0.01 else f"{one.cost:.4f}")
+    return table

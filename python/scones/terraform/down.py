@@ -1,0 +1,177 @@
+"""Taking an environment down in steps, each of which finds out by itself what there is left to do.
+
+Example::
+
+    for step in steps(settings.load("dev"), everything=False, log=None):
+        step.take()                     # interrupted? run them all again: what is done is passed over
+
+By default what was learnt stays: the data sets, the models and their registry, in the foundation stack's bucket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from scones import aws
+from scones.settings import PROJECT, Environment
+from scones.terraform.stack import Stack
+from scones.terraform.state import Backend
+from scones.terraform.teardown import destroy
+
+# Prefixes of the project's bucket that stay, unless everything goes.
+KEPT = ("datasets/", "models/")
+_PAGE = 1000  # DeleteObjects takes so many keys
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step.
+
+    Attributes:
+        what: What goes, for people.
+        take: Does it; says in a few words what it did.
+    """
+
+    what: str
+    take: Callable[[], str]
+
+
+def steps(
+    environment: Environment, *, everything: bool, client: Callable[..., Any] = aws.client, **words: Any
+) -> list[Step]:
+    """What takes an environment down, in order.
+
+    Args:
+        everything: Whether data sets, models, the registry, the roles of a pipeline and Terraform's state go too.
+        client: Makes the environment's clients.
+        words: ``log`` and ``on_line`` of :class:`Stack`.
+
+    Raises:
+        LocalCloudError: the environment's cloud is a local one that is not running.
+    """
+    backend = Backend.of(environment)
+    found = [
+        Step("executions and jobs that run", partial(_stop, environment, backend, client)),
+        Step("the service: endpoint, functions, state machine, alarms", partial(_stack, environment, "service", words)),
+    ]
+    if not everything:
+        return [
+            *found,
+            Step("captures and all but data sets and models", partial(_sweep, environment, backend, client)),
+            Step("the network, which costs by the hour", partial(_network, environment, words)),
+        ]
+    return [
+        *found,
+        Step("the registered models", partial(_packages, environment, backend, client)),
+        Step("every object of the environment's buckets", partial(_empty, environment, backend, client)),
+        Step(
+            "the foundation: bucket, registry, roles, network, key", partial(_stack, environment, "foundation", words)
+        ),
+        Step("the pipeline's roles and Terraform's state", partial(_stack, environment, "bootstrap", words)),
+    ]
+
+
+def kept(environment: Environment) -> list[str]:
+    """What :func:`steps` leaves when not everything goes, for people."""
+    foundation = environment.foundation
+    found = ["the data sets and model artifacts in S3", "the registered models", "the training role"]
+    found += ["the KMS key that they are encrypted with"] if foundation.get("customer_managed_key") else []
+    return [*found, "Terraform's state"]
+
+
+def _stop(environment: Environment, backend: Backend, client: Callable[..., Any]) -> str:
+    """Stop what would go on writing while its bucket is emptied, or hold a role that goes."""
+    states, sagemaker = client(environment, "stepfunctions"), client(environment, "sagemaker")
+    stopped = 0
+    if arn := backend.read("service").outputs.get("state_machine_arn"):
+        pages = states.get_paginator("list_executions").paginate(stateMachineArn=arn, statusFilter="RUNNING")
+        for one in [execution for page in pages for execution in page["executions"]]:
+            states.stop_execution(executionArn=one["executionArn"], error="Down", cause="the environment is taken down")
+            stopped += 1
+    prefix = f"{PROJECT}-{environment.name}-"
+    asked = {"NameContains": prefix, "StatusEquals": "InProgress"}
+    for kind, stop in (
+        ("HyperParameterTuningJob", "stop_hyper_parameter_tuning_job"),
+        ("TrainingJob", "stop_training_job"),
+    ):
+        operation = "list_hyper_parameter_tuning_jobs" if kind.startswith("Hyper") else "list_training_jobs"
+        pages = sagemaker.get_paginator(operation).paginate(**asked)
+        for name in [one[f"{kind}Name"] for page in pages for one in page[f"{kind}Summaries"]]:
+            if name.startswith(prefix):
+                getattr(sagemaker, stop)(**{f"{kind}Name": name})
+                stopped += 1
+    return f"{stopped} stopped" if stopped else "none runs"
+
+
+def _stack(environment: Environment, name: str, words: dict[str, Any]) -> str:
+    stack = Stack(environment, name, **words)
+    standing = len(stack.backend.read(name).resources)
+    destroy(stack)
+    return f"{standing} resources destroyed" if standing else "nothing was there"
+
+
+def _network(environment: Environment, words: dict[str, Any]) -> str:
+    stack = Stack(environment, "foundation", **words)
+    standing = [one for one in stack.backend.read("foundation").resources if one.startswith("module.network")]
+    if not standing:
+        return "there is none"
+    stack.init()
+    stack.run("destroy", "-target=module.network", "-input=false", "-auto-approve")
+    return f"{len(standing)} resources destroyed; the next apply of the foundation makes them again"
+
+
+def _sweep(environment: Environment, backend: Backend, client: Callable[..., Any]) -> str:
+    bucket = backend.read("foundation").outputs.get("bucket")
+    if not bucket:
+        return "there is no bucket"
+    return _deleted(_delete(client(environment, "s3"), bucket, keep=KEPT))
+
+
+def _packages(environment: Environment, backend: Backend, client: Callable[..., Any]) -> str:
+    group = backend.read("foundation").outputs.get("model_package_group_name")
+    if not group:
+        return "there is no registry"
+    sagemaker = client(environment, "sagemaker")
+    pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
+    arns = [one["ModelPackageArn"] for page in pages for one in page["ModelPackageSummaryList"]]
+    for arn in arns:
+        sagemaker.delete_model_package(ModelPackageName=arn)
+    return f"{len(arns)} deleted"
+
+
+def _empty(environment: Environment, backend: Backend, client: Callable[..., Any]) -> str:
+    """Empty every bucket of the environment's but that of the state, which goes last."""
+    s3 = client(environment, "s3")
+    mine = [
+        one["Name"] for one in s3.list_buckets()["Buckets"] if one["Name"].startswith(f"{PROJECT}-{environment.name}-")
+    ]
+    return _deleted(sum(_delete(s3, name, keep=()) for name in mine if name != backend.bucket))
+
+
+def _delete(s3: Any, bucket: str, *, keep: tuple[str, ...]) -> int:
+    """Delete every version of every object whose key begins with none of ``keep``; says how many."""
+    count = 0
+    for batch in _batches(s3, bucket, keep):
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+        for error in answer.get("Errors", [])[:1]:
+            raise PermissionError(f"s3://{bucket}/{error['Key']} cannot be deleted: {error['Message']}")
+        count += len(batch)
+    return count
+
+
+def _batches(s3: Any, bucket: str, keep: tuple[str, ...]) -> Iterator[list[dict[str, str]]]:
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        found = [
+            {"Key": one["Key"], "VersionId": one["VersionId"]}
+            for one in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            if not one["Key"].startswith(keep or ("\0",))
+        ]
+        for begin in range(0, len(found), _PAGE):
+            yield found[begin : begin + _PAGE]
+
+
+def _deleted(count: int) -> str:
+    return f"{count:,} versions of objects deleted" if count else "nothing was there"
