@@ -24,6 +24,7 @@ from scones.errors import CheckError
 
 PINS = Path(__file__).with_name("checkov.txt")
 SCAN_SECONDS = 300
+NO_REASON = "No comment provided"  # checkov's words where a suppression has none
 KEPT = ("PATH", "HOME", "TMPDIR")
 
 
@@ -128,10 +129,11 @@ def read(answer: Any) -> Report:
 
 
 def _finding(check: dict[str, Any]) -> Finding:
+    reason = (check["check_result"].get("suppress_comment") or NO_REASON).strip()
     return Finding(
         policy=check["check_id"],
         asks=check["check_name"],
         resource=check["resource"],
         place=f"{check['file_path'].lstrip('/')}:{check['file_line_range'][0]}",
-        reason=(check["check_result"].get("suppress_comment") or "").strip(),
+        reason="" if reason == NO_REASON else reason,
     )

@@ -1,0 +1,42 @@
+"""Tools in environments of their own: where one cannot be built, its tests are skipped, and the run's end says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scones import settings
+from scones.checks import checkov
+from scones.errors import SetupError
+
+NOT_RUN: list[str] = []  # why, for the summary
+
+
+@pytest.fixture(scope="session")
+def scan() -> Callable[[Path], checkov.Report]:
+    """What checkov says of a folder."""
+
+    def scan(folder: Path) -> checkov.Report:
+        try:
+            return checkov.scan(folder, build=settings.ROOT / "build")
+        except SetupError as error:
+            NOT_RUN.append(error.message)
+            pytest.skip(error.message)
+
+    return scan
+
+
+@pytest.fixture(scope="session")
+def report(scan: Callable[[Path], checkov.Report]) -> checkov.Report:
+    """What checkov says of the project's own Terraform files."""
+    return scan(settings.ROOT / "terraform")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if NOT_RUN:
+        terminalreporter.section("CHECKS DID NOT RUN", red=True, bold=True)
+        for why in sorted(set(NOT_RUN)):
+            terminalreporter.line(f"Nothing was checked: {why}")
