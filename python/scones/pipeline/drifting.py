@@ -85,4 +85,4 @@ def _look_at(stack: Stack, plans: Path) -> summary.Part:
         packaging.package(environment.root / "lambdas", environment.build / "lambdas")
     # Kept only as long as it is read: nobody applies it.
     differs = stack.plan(out=blank.plan(plans))
-    return planning.part(stack, replace(blank, changes=differs), plans)
+    return planning.described(stack, replace(blank, changes=differs), plans)

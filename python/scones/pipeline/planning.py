@@ -148,10 +148,10 @@ def _plan_one(stack: Stack, blank: Saved, folder: Path, below: Sequence[summary.
     differs = stack.plan(out=blank.plan(folder))
     shutil.copyfile(stack.lock_file, blank.lock_file(folder))
     planned = replace(blank, changes=differs, lineage=before.lineage, serial=before.serial, reads=read)
-    return part(stack, planned, folder)
+    return described(stack, planned, folder)
 
 
-def part(stack: Stack, planned: Saved, folder: Path) -> summary.Part:
+def described(stack: Stack, planned: Saved, folder: Path) -> summary.Part:
     """What a saved plan says, asked of Terraform only where it changes anything."""
     if not planned.changes:
         return summary.Part(planned)

@@ -92,8 +92,8 @@ class Backend:
                 for one in found["resources"]
                 if one["mode"] == "managed" and one["instances"]
             ),
-            lineage=found["lineage"],
-            serial=found["serial"],
+            lineage=found.get("lineage", ""),
+            serial=found.get("serial", 0),
         )
 
     def exists(self) -> bool:

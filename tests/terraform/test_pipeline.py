@@ -1,0 +1,171 @@
+"""The pipeline on a stack of one log group, in a checkout of its own: what is planned is applied, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from invoke import Context
+from invoke.exceptions import Exit
+
+from scones import settings
+from scones.errors import LockedStateError, StalePlanError
+from scones.settings import Environment
+from scones.tasks import ci
+from scones.terraform import Stack
+
+GROUP = "/scones/tiny"
+CONFIGURATION = """
+variable "environment" {
+  type = string
+}
+
+variable "state_bucket" {
+  type = string
+}
+
+variable "days" {
+  type = number
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/scones/${var.environment}"
+  retention_in_days = var.days
+}
+"""
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=test", "-c", "user.email=test@localhost")
+    subprocess.run(["git", "-C", folder, *identity, *arguments], check=True, capture_output=True)
+
+
+def days(cloud: Any) -> int | None:
+    """How long the group's logs are kept; None where there is no group."""
+    found = cloud.client("logs").describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"]
+    return found[0]["retentionInDays"] if found else None
+
+
+@pytest.fixture
+def checkout(cloud: Any, tmp_path: Path) -> Iterator[Callable[[str], Environment]]:
+    """Makes checkouts of one project, which share its state: ``checkout("mine")``."""
+    made: list[Environment] = []
+
+    def make(name: str) -> Environment:
+        root = tmp_path / name
+        stack, folder = root / "terraform" / "stacks" / "foundation", root / "terraform" / "environments" / "tiny"
+        stack.mkdir(parents=True)
+        shutil.copy(settings.ROOT / "terraform" / "stacks" / "foundation" / "versions.tf", stack)
+        (stack / "main.tf").write_text(CONFIGURATION)
+        folder.mkdir(parents=True)
+        own = json.loads((settings.ROOT / "terraform/environments/local/environment.json").read_text())
+        del own["model_pin"]
+        (folder / "environment.json").write_text(json.dumps(own))
+        (folder / "foundation.tfvars.json").write_text('{"days": 7}')
+        (folder / "service.tfvars.json").write_text("{}")
+        (root / ".gitignore").write_text("/build/\n.terraform*\n")
+        (root / "build" / "local").mkdir(parents=True)
+        shutil.copy(cloud.state / "cloud.json", root / "build" / "local")
+        shared = settings.ROOT / "build" / "terraform"  # a provider downloaded once serves every copy
+        shared.mkdir(parents=True, exist_ok=True)
+        (root / "build" / "terraform").symlink_to(shared)
+        git(root, "init", "--initial-branch=main")
+        git(root, "add", ".")
+        git(root, "commit", "--message=seven days")
+        made.append(settings.load("tiny", root=root, variables={}))
+        return made[-1]
+
+    yield make
+    for environment in made[:1]:
+        Stack(environment, "foundation").backend.delete()
+        if days(cloud) is not None:
+            cloud.client("logs").delete_log_group(logGroupName=GROUP)
+
+
+def foundation(environment: Environment) -> Stack:
+    return Stack(environment, "foundation", log=environment.build / "terraform.log")
+
+
+def test_a_merge_applies_what_the_pull_request_planned_and_nothing_else(
+    checkout: Callable[[str], Environment],
+    cloud: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    environment = checkout("mine")
+    monkeypatch.setattr(settings, "load", lambda name=None: environment)
+    run: dict[str, Any] = {"env": "tiny"}
+
+    ci.plan(Context(), **run)
+    digest = capsys.readouterr().out.split("--sha256 ")[1].strip()
+    page = (environment.build / "plans" / "tiny" / "summary.md").read_text()
+    assert "- **foundation**: 1 to create" in page
+    assert "- **service**: to be planned once foundation has been applied" in page
+    assert digest in page
+    assert days(cloud) is None, "planning changes nothing"
+
+    with pytest.raises(Exit, match="not the plans that were reviewed"):
+        ci.merge(Context(), **run, sha256="0" * 64)
+    assert days(cloud) is None
+    ci.merge(Context(), **run, sha256=digest)
+    assert days(cloud) == 7
+    with pytest.raises(Exit, match=r"is stale: it was made on serial 0 of its state, which is at 1 by now"):
+        ci.merge(Context(), **run, sha256=digest)
+
+    capsys.readouterr()
+    ci.drift(Context(), **run)
+    assert "no changes" in capsys.readouterr().out
+    cloud.client("logs").put_retention_policy(logGroupName=GROUP, retentionInDays=30)
+    with pytest.raises(SystemExit) as ended:
+        ci.drift(Context(), **run)
+    assert ended.value.code == 2
+    page = (environment.build / "drift" / "tiny" / "drift.md").read_text()
+    assert "update `aws_cloudwatch_log_group.this` (`retention_in_days`)" in page
+
+
+def test_of_two_applies_at_once_the_second_waits_and_a_plan_made_before_is_refused(
+    checkout: Callable[[str], Environment], cloud: Any, tmp_path: Path
+) -> None:
+    """Without the lock both would make the group, and one would find it there already."""
+    mine, theirs = foundation(checkout("mine")), foundation(checkout("theirs"))
+    mine.plan(out=tmp_path / "mine.tfplan")
+    with ThreadPoolExecutor(2) as pool:
+        for ended in [pool.submit(one.apply) for one in (mine, theirs)]:
+            ended.result()
+    state = mine.backend.read("foundation")
+    assert (state.resources, state.serial) == (("aws_cloudwatch_log_group.this",), 1)
+    with pytest.raises(StalePlanError, match="state of environment 'tiny' was changed after the plan was made"):
+        mine.apply(plan=tmp_path / "mine.tfplan")
+    assert mine.backend.read("foundation") == state
+    assert days(cloud) == 7
+
+
+def test_who_holds_the_lock_is_said_and_nothing_is_changed(
+    checkout: Callable[[str], Environment], cloud: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = foundation(checkout("mine"))
+    stack.backend.ensure()
+    lock = {
+        "ID": "11111111-2222-3333-4444-555555555555",
+        "Operation": "OperationTypeApply",
+        "Who": "somebody@elsewhere",
+        "Version": "1.11.4",
+        "Created": "2026-01-02T03:04:05Z",
+    }
+    bucket = stack.backend.bucket
+    cloud.client("s3").put_object(Bucket=bucket, Key="foundation.tfstate.tflock", Body=json.dumps(lock).encode())
+    patient = stack.variables["TF_CLI_ARGS_apply"]
+    assert "-lock-timeout=2m" in patient
+    monkeypatch.setitem(stack.variables, "TF_CLI_ARGS_apply", patient.replace("=2m", "=0s"))
+    with pytest.raises(
+        LockedStateError, match=r"is locked by somebody@elsewhere since 2026-01-02 .*\(Apply\)"
+    ) as refusal:
+        stack.apply()
+    assert f"terraform force-unlock {lock['ID']}" in refusal.value.hint
+    assert days(cloud) is None
