@@ -6,10 +6,10 @@
         run = measure(Path(folder))
     run.phases[1].failed              # 0: while an update to a model that cannot load was rolled back
 
-A local cloud of its own, Terraform, and this project's module ``endpoint``. Clients ask without a pause and without
-retries, so that whatever goes wrong is seen, while Terraform applies, one after the other: an artifact that cannot be
-loaded, the first one again (the pin is taken back), and one that can. Which model answered is told by the answer: the
-networks are untrained, each from a seed of its own, and each gives the same image other probabilities.
+A local cloud of its own, Terraform, and this project's module ``endpoint``. Clients ask one request after the other,
+without retries, so that whatever goes wrong is seen. Meanwhile Terraform applies an artifact that cannot be loaded, the
+first one again (the pin is taken back), and one that can. Which model answered is told by the answer: the networks are
+untrained, each from a seed of its own, and each gives the same image other probabilities.
 """
 
 from __future__ import annotations
@@ -127,12 +127,15 @@ class Run:
         return sum(phase.failed for phase in self.phases)
 
 
-def measure(folder: Path, *, clients: int = 2, on_phase: Callable[[str], None] = lambda name: None) -> Run:
+def measure(
+    folder: Path, *, clients: int = 2, pause: float = 0.0, on_phase: Callable[[str], None] = lambda name: None
+) -> Run:
     """Update an endpoint in every way, and ask it all the while.
 
     Args:
         folder: Gets the cloud, Terraform's files and the models.
         clients: How many ask at once.
+        pause: How many seconds each waits after an answer.
         on_phase: Called with the name of what is done next.
 
     Raises:
@@ -151,7 +154,7 @@ def measure(folder: Path, *, clients: int = 2, on_phase: Callable[[str], None] =
         if problem := terraform.apply(*addresses["model 1"]):
             raise SconesError(f"the endpoint could not be made: {problem}")
         known = {name: _answer(folder / name) for name in ("model 1", "model 2")}
-        load = _Load(terraform, known, clients)
+        load = _Load(terraform, known, clients, pause)
         phases = []
         with load.running():
             for title, name in (
@@ -271,10 +274,11 @@ class _Terraform:
 class _Load:
     """Clients that ask an endpoint the same image, one request after the other, and note which model answered."""
 
-    def __init__(self, terraform: _Terraform, known: dict[str, list[float]], clients: int) -> None:
+    def __init__(self, terraform: _Terraform, known: dict[str, list[float]], clients: int, pause: float) -> None:
         self.errors: list[str] = []
         self.last = ""
         self._known = known
+        self._pause = pause
         self._clients = [terraform.client("sagemaker-runtime") for _ in range(clients)]
         self._image = noise(SHAPE[1])
         self._counts: Counter[str] = Counter()
@@ -318,6 +322,7 @@ class _Load:
             with self._changed:
                 self._counts[found] += 1
                 self._changed.notify_all()
+            self._over.wait(self._pause)
 
 
 def _nearest(answer: Sequence[float], known: dict[str, list[float]]) -> str:

@@ -12,7 +12,7 @@ from benchmarks import update
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> update.Run:
     folder: Path = tmp_path_factory.mktemp("update")
-    return update.measure(folder, clients=2)
+    return update.measure(folder, clients=2, pause=0.05)
 
 
 def test_not_one_request_fails(run: update.Run) -> None:
