@@ -34,9 +34,13 @@ def checkov(context, reasons=False):
         soft_wrap=True,
     )
     if not report.clean:
-        unread = f"; it could not read {', '.join(report.unread)}" if report.unread else ""
+        wrong = {
+            "checks failed": len(report.findings),
+            "passed over without a reason": len(report.unreasoned),
+            f"files that it could not read ({', '.join(report.unread)})": len(report.unread),
+        }
         raise CheckError(
-            f"checkov has {len(report.findings) + len(report.unreasoned)} findings{unread}",
+            f"checkov: {', '.join(f'{count} {what}' for what, count in wrong.items() if count)}",
             hint="change the resource, or say inside it why not: #checkov:skip=POLICY:reason",
         )
 

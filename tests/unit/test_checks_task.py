@@ -1,0 +1,58 @@
+"""invoke checks.checkov: what it prints, and when it fails."""
+
+from __future__ import annotations
+
+import pytest
+from invoke import Context
+from invoke.exceptions import Exit
+
+from scones.checks import checkov as tool
+from scones.tasks import checks
+
+OPEN = tool.Finding("CKV_AWS_20", "Ensure the ACL is private", "aws_s3_bucket.open", "main.tf:1")
+KNOWN = tool.Finding("CKV_AWS_144", "Ensure replication", "aws_s3_bucket.kept", "main.tf:9", reason="can be made again")
+
+
+def report(**changes: object) -> tool.Report:
+    made = {"version": "3", "resources": 2, "passed": 40, "findings": (), "suppressions": (KNOWN,), "unread": ()}
+    return tool.Report(**{**made, **changes})
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """What the task says of a report."""
+
+    def run(found: tool.Report, **options: bool) -> str:
+        monkeypatch.setattr(tool, "scan", lambda *arguments, **given: found)
+        checks.checkov(Context(), **options)
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_says_how_much_was_checked_and_gives_reasons_when_asked(said) -> None:
+    assert said(report()) == "checkov 3: 2 resources, 40 checks passed, 0 failed, 1 passed over with a reason\n"
+    assert "CKV_AWS_144 aws_s3_bucket.kept (main.tf:9)" in said(report(), reasons=True)
+    assert "passed over: can be made again" in said(report(), reasons=True)
+
+
+def test_a_finding_fails_and_is_shown_with_its_place(said, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Exit, match="checkov: 1 checks failed") as failed:
+        said(report(findings=(OPEN,)))
+    assert failed.value.code == 1
+    assert "CKV_AWS_20 aws_s3_bucket.open (main.tf:1)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        (report(unread=("/t/main.tf",)), r"1 files that it could not read \(/t/main.tf\)"),
+        (
+            report(suppressions=(tool.Finding("CKV_AWS_144", "Ensure", "a", "main.tf:1"),)),
+            "1 passed over without a reason",
+        ),
+    ],
+)
+def test_what_was_not_judged_and_what_has_no_reason_fails_too(said, found: tool.Report, why: str) -> None:
+    with pytest.raises(Exit, match=why):
+        said(found)
