@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scones import settings
-from scones.checks import checkov
+from scones.checks import checkov, workflows
 from scones.errors import SetupError
 
 NOT_RUN: list[str] = []  # why, for the summary
@@ -32,6 +32,20 @@ def scan() -> Callable[[Path], checkov.Report]:
 def report(scan: Callable[[Path], checkov.Report]) -> checkov.Report:
     """What checkov says of the project's own Terraform files."""
     return scan(settings.ROOT / "terraform")
+
+
+@pytest.fixture(scope="session")
+def lint() -> Callable[[Path], list[str]]:
+    """What the workflow files of a project are found to be."""
+
+    def lint(root: Path) -> list[str]:
+        try:
+            return workflows.lint(root, build=settings.ROOT / "build")
+        except SetupError as error:
+            NOT_RUN.append(error.message)
+            pytest.skip(error.message)
+
+    return lint
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,0 +1,103 @@
+"""The workflow files are what GitHub and GitLab take, and give no job more than it needs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scones import settings
+from scones.errors import CheckError
+from scones.tasks import compose
+
+Lint = Callable[[Path], list[str]]
+WORKFLOWS = sorted((settings.ROOT / ".github" / "workflows").glob("*.yml"))
+GITLAB = settings.ROOT / ".gitlab-ci.yml"
+USES = re.compile(r"uses: (\S+?)@(\S+)(?: # (\S+))?")
+
+
+def jobs() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in WORKFLOWS:
+        for name, job in yaml.safe_load(path.read_text())["jobs"].items():
+            yield f"{path.name}: {name}", job
+
+
+def test_schemas_and_zizmor_have_nothing_against_them(lint: Lint) -> None:
+    assert lint(settings.ROOT) == [
+        "4 GitHub workflows and .gitlab-ci.yml keep to their schemas",
+        "zizmor finds nothing in 4 workflows",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("pull-request.yml", "runs-on: ubuntu-24.04", "run-on: ubuntu-24.04", "GitHub's schema"),
+        ("pull-request.yml", "@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0", "@v5", "unpinned-uses"),
+        ("pull-request.yml", "cat plans/plans-*/summary.md", "echo ${{ github.head_ref }}", "template-injection"),
+        ("drift.yml", "permissions: {}", "permissions: write-all", "excessive-permissions"),
+        (".gitlab-ci.yml", "stages: [check, plan, apply, drift]", "stages: check", "GitLab's schema"),
+    ],
+)
+def test_a_file_that_is_wrong_or_unsafe_is_refused(
+    lint: Lint, tmp_path: Path, file: str, old: str, new: str, said: str
+) -> None:
+    shutil.copytree(settings.ROOT / ".github", tmp_path / ".github")
+    shutil.copy(GITLAB, tmp_path)
+    path = tmp_path / file if file == GITLAB.name else tmp_path / ".github" / "workflows" / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(CheckError, match=said):
+        lint(tmp_path)
+
+
+def test_every_action_is_pinned_by_one_commit_and_says_which_version_that_is() -> None:
+    pins: dict[str, set[tuple[str, str]]] = {}
+    for path in WORKFLOWS:
+        for name, commit, version in USES.findall(path.read_text()):
+            assert re.fullmatch("[0-9a-f]{40}", commit), f"{path.name}: {name}@{commit}"
+            assert re.fullmatch(r"v\d+\.\d+\.\d+", version), f"{path.name}: {name}@{commit} # {version}"
+            pins.setdefault(name, set()).add((commit, version))
+    assert len(pins) == 5
+    assert all(len(found) == 1 for found in pins.values()), pins
+
+
+def test_only_jobs_that_take_a_role_may_ask_for_a_token() -> None:
+    for name, job in jobs():
+        takes = any("configure-aws-credentials" in step.get("uses", "") for step in job.get("steps", []))
+        may = job["permissions"].get("id-token") == "write"
+        assert may == (takes or "uses" in job), name
+
+
+def test_the_apply_role_is_taken_only_after_somebody_approved() -> None:
+    """What the role trusts is the deployment environment, which a job has only once its rules let it."""
+    applying = [(name, job) for name, job in jobs() if "-apply\n" in yaml.safe_dump(job)]
+    assert [name for name, _ in applying] == ["deploy-environment.yml: apply"]
+    assert applying[0][1]["environment"] == "${{ inputs.environment }}"
+    assert not any("environment" in job for name, job in jobs() if name != applying[0][0])
+
+
+def test_code_of_a_pull_request_meets_no_permission_to_write() -> None:
+    """A job that checks code out runs it; those that write comments and issues check nothing out."""
+    for name, job in jobs():
+        if any("actions/checkout" in step.get("uses", "") for step in job.get("steps", [])):
+            assert set(job["permissions"].items()) <= {
+                ("contents", "read"),
+                ("id-token", "write"),
+                ("actions", "read"),
+                ("pull-requests", "read"),
+            }, name
+
+
+def test_both_pipelines_run_tasks_that_there_are() -> None:
+    known = set(compose().task_names)
+    for path in [*WORKFLOWS, GITLAB]:
+        asked = set(re.findall(r"\.venv/bin/invoke (\S+)", path.read_text()))
+        assert asked <= known, path.name
+    asked = set(re.findall(r"\.venv/bin/invoke (\S+)", GITLAB.read_text()))
+    assert asked == {"ci.checks", "ci.plan", "ci.merge", "ci.drift"}
