@@ -143,6 +143,13 @@ def test_an_operation_without_an_entry_is_refused_by_name():
         derive({}, "eks", "CreateCluster", {})
 
 
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_a_request_without_parameters_is_judged_all_the_same(table):
+    """Only what AWS lets everybody do needs nothing: to ask who one is."""
+    unjudged = {operation for operation in TABLES[table] if not derive({}, table, operation, {})}
+    assert unjudged == ({"GetCallerIdentity"} if table == "sts" else set())
+
+
 @pytest.mark.parametrize(
     ("operation", "given", "expected"),
     [

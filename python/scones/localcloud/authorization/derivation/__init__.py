@@ -72,6 +72,9 @@ def derive(environ: Mapping[str, Any], service: str, operation: str, parameters:
         for access in need.accesses(asked):
             of_keys = keys.implied(access, asked)
             found += [Access(one.action, one.resources, {**about, **one.context}) for one in (access, *of_keys)]
+    if not found and table[operation]:
+        # A request that names nothing that the table looks for, such as a security group by its name.
+        return [Access(table[operation][0].action, ("*",), about)]
     return found
 
 

@@ -1,4 +1,4 @@
-"""CloudWatch and its logs, X-Ray, budgets, and finding resources by tag."""
+"""CloudWatch and its logs, X-Ray, budgets and costs, and finding resources by tag."""
 
 from __future__ import annotations
 
@@ -200,6 +200,7 @@ BUDGETS_TABLE = {
     **on("{ResourceARN}", "budgets", "ListTagsForResource", "TagResource", "UntagResource"),
 }
 
+COSTS_TABLE = on("*", "ce", "ListCostAllocationTags", "UpdateCostAllocationTagsStatus", tagged=False)
 TAGGING_TABLE = on("*", "tag", "GetResources", "GetTagKeys", "GetTagValues")
 
 TABLES = {
@@ -207,5 +208,6 @@ TABLES = {
     "cloudwatch": CLOUDWATCH_TABLE,
     "xray": XRAY_TABLE,
     "budgets": BUDGETS_TABLE,
+    "ce": COSTS_TABLE,
     "resourcegroupstaggingapi": TAGGING_TABLE,
 }

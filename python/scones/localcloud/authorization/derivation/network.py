@@ -116,6 +116,12 @@ def _association(asked: Asked) -> Iterable[str]:
     return [EC2.format(region=asked.region, account=asked.account) + "route-table/*"]
 
 
+def _group(asked: Asked) -> Iterable[str]:
+    """A security group by its identifier; by its name, which only a default network's has, it is any."""
+    base = EC2.format(region=asked.region, account=asked.account)
+    return [arn_of(one, asked) for one in asked.values("GroupId")] or [f"{base}security-group/*"]
+
+
 def _service_name(asked: Asked) -> Given:
     name = asked.value("ServiceName")
     return {"ec2:vpceservicename": (name,)} if name else {}
@@ -181,7 +187,10 @@ TABLE = {
     **_changes("VpcId", "DeleteVpc", "DescribeVpcAttribute", "ModifyVpcAttribute", "GetSecurityGroupsForVpc"),
     **_changes("SubnetId", "DeleteSubnet", "ModifySubnetAttribute"),
     **_changes("RouteTableId", "DeleteRouteTable", "CreateRoute", "DeleteRoute"),
-    **_changes("GroupId", "DeleteSecurityGroup", "RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress"),
+    **{
+        name: (_Touching(f"ec2:{name}", (_group,)),)
+        for name in ("DeleteSecurityGroup", "RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress")
+    },
     **_changes("VpcEndpointIds", "DeleteVpcEndpoints"),
     **_changes("NetworkInterfaceId", "DeleteNetworkInterface"),
     **_changes("PrefixListId", "GetManagedPrefixListEntries"),
@@ -194,7 +203,7 @@ TABLE = {
     "ReplaceRouteTableAssociation": (touching("ReplaceRouteTableAssociation", "RouteTableId"),),
     **{
         name: (
-            touching(name, "GroupId"),
+            _Touching(f"ec2:{name}", (_group,)),
             _Touching(f"ec2:{name}", (EC2 + "security-group-rule/*",), when="TagSpecifications"),
             _tags_new("security-group-rule"),
         )
