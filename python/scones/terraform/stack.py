@@ -186,6 +186,8 @@ class Stack:
                 raise endpoint.explain(after, reason) from error
             raise
         outputs = self.outputs()
+        if outputs.get("endpoint_enabled") is False:
+            return  # outside its hours
         found = endpoint.describe(sagemaker, outputs["endpoint_name"])
         if found is None:
             raise TerraformError(

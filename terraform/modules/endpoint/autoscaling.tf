@@ -1,6 +1,6 @@
 locals {
-  scaled    = var.autoscaling == null ? {} : { AllTraffic = var.autoscaling }
-  schedules = var.autoscaling == null ? {} : var.autoscaling.schedules
+  scaled    = var.autoscaling == null || !var.enabled ? {} : { AllTraffic = var.autoscaling }
+  schedules = var.autoscaling == null || !var.enabled ? {} : var.autoscaling.schedules
 }
 
 # What the limits were last set to here. Scheduled actions change them too, and must not be undone by the next apply.
@@ -15,7 +15,7 @@ resource "aws_appautoscaling_target" "this" {
 
   service_namespace  = "sagemaker"
   scalable_dimension = "sagemaker:variant:DesiredInstanceCount"
-  resource_id        = "endpoint/${aws_sagemaker_endpoint.this.name}/variant/${each.key}"
+  resource_id        = "endpoint/${aws_sagemaker_endpoint.this[0].name}/variant/${each.key}"
   min_capacity       = each.value.min
   max_capacity       = each.value.max
 

@@ -139,6 +139,8 @@ resource "aws_sagemaker_endpoint_configuration" "this" {
 }
 
 resource "aws_sagemaker_endpoint" "this" {
+  count = var.enabled ? 1 : 0
+
   name                 = var.name
   endpoint_config_name = aws_sagemaker_endpoint_configuration.this[local.configuration_hash].name
 

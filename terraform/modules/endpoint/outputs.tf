@@ -1,11 +1,11 @@
 output "name" {
-  description = "The endpoint's name."
-  value       = aws_sagemaker_endpoint.this.name
+  description = "The endpoint's name, which it has whether it is there or not."
+  value       = try(aws_sagemaker_endpoint.this[0].name, var.name)
 }
 
 output "arn" {
   description = "The endpoint's ARN."
-  value       = aws_sagemaker_endpoint.this.arn
+  value       = try(aws_sagemaker_endpoint.this[0].arn, format(local.arn_of, "sagemaker", "endpoint/${var.name}"))
 }
 
 output "model_name" {

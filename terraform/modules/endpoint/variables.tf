@@ -259,3 +259,10 @@ variable "alarm_topic_arn" {
     error_message = "alarm_topic_arn has the form arn:aws:sns:REGION:ACCOUNT:NAME; this is \"${coalesce(var.alarm_topic_arn, "null")}\"."
   }
 }
+
+variable "enabled" {
+  description = "Whether the endpoint is there. Without it nothing answers and no instance costs; its model, configuration, role and alarms stay, and turning it on again takes SageMaker some minutes."
+  type        = bool
+  default     = true
+  nullable    = false
+}

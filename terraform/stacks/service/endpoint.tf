@@ -4,6 +4,7 @@ module "endpoint" {
   source = "../../modules/endpoint"
 
   name                     = local.prefix
+  enabled                  = local.endpoint_enabled
   image_uri                = var.model.image_uri
   artifact_uri             = var.model.artifact_uri
   artifact_sha256          = var.model.artifact_sha256
@@ -38,4 +39,14 @@ locals {
       GitCommit          = model.git_commit
     }
   }
+}
+
+locals {
+  # Whether it is within the hours, by the clock of whoever plans: each plan asks for what its hour needs, so that none
+  # undoes another. EEE is Mon to Sun, h is 0 to 23: https://developer.hashicorp.com/terraform/language/functions/formatdate
+  endpoint_enabled = var.endpoint_hours == null ? true : (
+    contains(var.endpoint_hours.days, formatdate("EEE", plantimestamp())) &&
+    tonumber(formatdate("h", plantimestamp())) >= var.endpoint_hours.from_utc &&
+    tonumber(formatdate("h", plantimestamp())) < var.endpoint_hours.until_utc
+  )
 }

@@ -3,9 +3,10 @@
 module "monitoring" {
   source = "../../modules/monitoring"
 
-  name        = local.prefix
-  emails      = var.alarm_emails
-  thresholds  = var.alarm_thresholds
+  name   = local.prefix
+  emails = var.alarm_emails
+  # An endpoint that is off at night is silent then.
+  thresholds  = merge(var.alarm_thresholds, var.endpoint_hours == null ? {} : { silent_hours = 0 })
   kms_key_arn = local.kms_key_arn
 
   endpoint = {

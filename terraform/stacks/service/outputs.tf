@@ -47,3 +47,8 @@ output "alarm_names" {
   description = "The alarms, by what they watch. The dashboard of the environment's name shows them."
   value       = module.monitoring.alarm_names
 }
+
+output "endpoint_enabled" {
+  description = "Whether the endpoint is there at this hour; endpoint_hours says when."
+  value       = local.endpoint_enabled
+}

@@ -192,3 +192,23 @@ variable "activate_cost_tag" {
   default     = false
   nullable    = false
 }
+
+variable "endpoint_hours" {
+  description = "The hours of which days (Mon to Sun, all in UTC) the endpoint is there; null is always. An apply at any time gives what that hour asks for: have one run at both hours, invoke tf.apply --stack service --yes."
+  type = object({
+    from_utc  = number
+    until_utc = number
+    days      = optional(list(string), ["Mon", "Tue", "Wed", "Thu", "Fri"])
+  })
+  default = null
+
+  validation {
+    condition     = var.endpoint_hours == null ? true : contains(range(24), var.endpoint_hours.from_utc) && contains(range(1, 25), var.endpoint_hours.until_utc) && var.endpoint_hours.from_utc < var.endpoint_hours.until_utc
+    error_message = "endpoint_hours.from_utc and until_utc are whole hours from 0 to 24, the first below the second; these are ${try(var.endpoint_hours.from_utc, "null")} and ${try(var.endpoint_hours.until_utc, "null")}."
+  }
+
+  validation {
+    condition     = var.endpoint_hours == null ? true : length(setsubtract(var.endpoint_hours.days, ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])) == 0
+    error_message = "endpoint_hours.days are Mon, Tue, Wed, Thu, Fri, Sat and Sun; these are ${try(join(", ", var.endpoint_hours.days), "null")}."
+  }
+}

@@ -73,7 +73,13 @@ run "may_do_what_hosting_this_model_needs" {
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Condition == { StringEquals = { "aws:SourceAccount" = "123456789012" } }
+    condition = jsondecode(aws_iam_role.this.assume_role_policy).Statement == [{
+      Sid       = "SageMakerOfThisAccount"
+      Effect    = "Allow"
+      Principal = { Service = "sagemaker.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = { "aws:SourceAccount" = "123456789012" } }
+    }]
     error_message = "The role's trust must be bound to the account."
   }
 
@@ -150,15 +156,15 @@ run "goes_over_blue_green_and_turns_back_at_alarms" {
 
   assert {
     condition = (
-      aws_sagemaker_endpoint.this.deployment_config[0].blue_green_update_policy[0].traffic_routing_configuration[0].type == "ALL_AT_ONCE" &&
-      aws_sagemaker_endpoint.this.deployment_config[0].blue_green_update_policy[0].traffic_routing_configuration[0].wait_interval_in_seconds == 180 &&
-      aws_sagemaker_endpoint.this.deployment_config[0].blue_green_update_policy[0].termination_wait_in_seconds == 60
+      aws_sagemaker_endpoint.this[0].deployment_config[0].blue_green_update_policy[0].traffic_routing_configuration[0].type == "ALL_AT_ONCE" &&
+      aws_sagemaker_endpoint.this[0].deployment_config[0].blue_green_update_policy[0].traffic_routing_configuration[0].wait_interval_in_seconds == 180 &&
+      aws_sagemaker_endpoint.this[0].deployment_config[0].blue_green_update_policy[0].termination_wait_in_seconds == 60
     )
     error_message = "By default all traffic moves at once, is watched for three minutes, and may go back."
   }
 
   assert {
-    condition     = toset(aws_sagemaker_endpoint.this.deployment_config[0].auto_rollback_configuration[0].alarms[*].alarm_name) == toset(["scones-test-rollback-5xx", "scones-test-rollback-latency"])
+    condition     = toset(aws_sagemaker_endpoint.this[0].deployment_config[0].auto_rollback_configuration[0].alarms[*].alarm_name) == toset(["scones-test-rollback-5xx", "scones-test-rollback-latency"])
     error_message = "Both alarms must turn an update back."
   }
 
@@ -190,7 +196,7 @@ run "gives_a_canary_half_of_two_instances" {
   }
 
   assert {
-    condition     = aws_sagemaker_endpoint.this.deployment_config[0].blue_green_update_policy[0].traffic_routing_configuration[0].canary_size == tolist([{ type = "CAPACITY_PERCENT", value = 50 }])
+    condition     = aws_sagemaker_endpoint.this[0].deployment_config[0].blue_green_update_policy[0].traffic_routing_configuration[0].canary_size == tolist([{ type = "CAPACITY_PERCENT", value = 50 }])
     error_message = "The canary's size must reach SageMaker."
   }
 }
@@ -204,7 +210,7 @@ run "moves_in_linear_steps" {
   }
 
   assert {
-    condition     = aws_sagemaker_endpoint.this.deployment_config[0].blue_green_update_policy[0].traffic_routing_configuration[0].linear_step_size == tolist([{ type = "CAPACITY_PERCENT", value = 25 }])
+    condition     = aws_sagemaker_endpoint.this[0].deployment_config[0].blue_green_update_policy[0].traffic_routing_configuration[0].linear_step_size == tolist([{ type = "CAPACITY_PERCENT", value = 25 }])
     error_message = "The step's size must reach SageMaker."
   }
 }
@@ -369,6 +375,23 @@ run "gives_no_key_to_a_disk_that_takes_none" {
   assert {
     condition     = one(values(aws_sagemaker_endpoint_configuration.this)).kms_key_arn == null
     error_message = "SageMaker refuses a key for an instance with a disk of its own."
+  }
+}
+
+run "leaves_the_endpoint_out_and_keeps_what_it_is_made_of" {
+  variables {
+    enabled     = false
+    autoscaling = { max = 2, requests_per_minute = 100 }
+  }
+
+  assert {
+    condition     = length(aws_sagemaker_endpoint.this) == 0 && length(aws_appautoscaling_target.this) == 0
+    error_message = "Nothing that costs may be left, nor anything that scales it."
+  }
+
+  assert {
+    condition     = output.name == "scones-test" && output.arn == "arn:aws:sagemaker:us-east-1:123456789012:endpoint/scones-test" && length(aws_sagemaker_endpoint_configuration.this) == 1
+    error_message = "Who asks the endpoint must go on naming it, and its configuration must wait."
   }
 }
 

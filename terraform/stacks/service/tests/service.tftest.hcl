@@ -109,6 +109,52 @@ run "names_three_functions" {
   }
 }
 
+run "puts_a_candidate_beside_the_pinned_model" {
+  variables {
+    candidate = {
+      share = 10
+      model = {
+        package_arn     = "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-test/2"
+        version         = 2
+        image_uri       = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+        artifact_uri    = "s3://scones-test-123456789012/models/job-2/output/model.tar.gz"
+        artifact_sha256 = "0000000000000000000000000000000000000000000000000000000000000002"
+        class_labels    = ["bicycle", "motorcycle"]
+      }
+    }
+  }
+
+  assert {
+    condition     = join(" ", module.endpoint.variant_names) == "AllTraffic Candidate"
+    error_message = "Both models must answer."
+  }
+
+  assert {
+    condition     = local.functions["classify-image"].environment["CANDIDATE_PACKAGE"] == "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-test/2"
+    error_message = "classifyImage must name the model that answered."
+  }
+}
+
+run "rejects_a_candidate_of_other_classes" {
+  command = plan
+
+  variables {
+    candidate = {
+      share = 10
+      model = {
+        package_arn     = "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-test/2"
+        version         = 2
+        image_uri       = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+        artifact_uri    = "s3://scones-test-123456789012/models/job-2/output/model.tar.gz"
+        artifact_sha256 = "0000000000000000000000000000000000000000000000000000000000000002"
+        class_labels    = ["motorcycle", "bicycle"]
+      }
+    }
+  }
+
+  expect_failures = [var.candidate]
+}
+
 run "tells_each_function_what_it_needs_to_know" {
   assert {
     condition = local.functions["classify-image"].environment == {
@@ -172,6 +218,55 @@ run "reads_images_of_further_buckets_when_asked" {
     ]
     error_message = "The named bucket must be readable, beside the project's own folders."
   }
+}
+
+run "leaves_the_endpoint_out_outside_its_hours" {
+  variables {
+    endpoint_hours = { from_utc = 0, until_utc = 24, days = [] }
+  }
+
+  assert {
+    condition     = !output.endpoint_enabled && output.endpoint_name == "scones-test"
+    error_message = "On no day the endpoint is there, and its name stays."
+  }
+
+  assert {
+    condition     = !contains(keys(module.monitoring.alarm_names), "endpoint-silent")
+    error_message = "Its silence is no alarm then."
+  }
+}
+
+run "has_the_endpoint_within_its_hours" {
+  command = plan
+
+  variables {
+    endpoint_hours = { from_utc = 0, until_utc = 24, days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"] }
+  }
+
+  assert {
+    condition     = output.endpoint_enabled
+    error_message = "At every hour of every day the endpoint is there."
+  }
+}
+
+run "rejects_hours_that_end_before_they_begin" {
+  command = plan
+
+  variables {
+    endpoint_hours = { from_utc = 20, until_utc = 6 }
+  }
+
+  expect_failures = [var.endpoint_hours]
+}
+
+run "rejects_days_by_other_names" {
+  command = plan
+
+  variables {
+    endpoint_hours = { from_utc = 6, until_utc = 18, days = ["Monday"] }
+  }
+
+  expect_failures = [var.endpoint_hours]
 }
 
 run "rejects_a_threshold_above_one" {
