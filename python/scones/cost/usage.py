@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 HOURS_A_MONTH = 730.0  # AWS's own figure: 8,760 hours a year over twelve months
 HOURS_A_WEEK = 168.0
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri")  # the days of endpoint_hours where it names none
 
 # Where nothing was measured yet: a call that waits for S3 or the endpoint, and the lines that one execution logs.
 ASSUMED_SECONDS = 0.15
@@ -154,8 +155,8 @@ def hours_a_month(schedule: Mapping[str, Any] | None) -> float:
     """The hours a month of an ``endpoint_hours``; all of them where there is none."""
     if not schedule:
         return HOURS_A_MONTH
-    a_day = (int(schedule["until_utc"]) - int(schedule["from_utc"])) % 24 or 24
-    return a_day * len(schedule["days"]) / HOURS_A_WEEK * HOURS_A_MONTH
+    a_day = int(schedule["until_utc"]) - int(schedule["from_utc"])
+    return a_day * len(schedule.get("days", WEEKDAYS)) / HOURS_A_WEEK * HOURS_A_MONTH
 
 
 def _interface_endpoints(vpc: Mapping[str, Any] | None) -> int:

@@ -45,7 +45,11 @@ def down(context, env=None, everything=False, yes=False):
     if not yes:
         if not sys.stdin.isatty():
             raise InputError("there is no terminal to ask on", hint="say --yes to go on without being asked")
-        if input(f"Type {environment.name} to go on: ").strip() != environment.name:
+        try:
+            typed = input(f"Type {environment.name} to go on: ").strip()
+        except EOFError:
+            typed = ""
+        if typed != environment.name:
             raise InputError("nothing was taken down")
     for step in todo:
         began = time.monotonic()
