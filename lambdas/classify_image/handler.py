@@ -9,7 +9,7 @@ import os
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from inference import custom_attributes, image_data, inference_id, is_final, probabilities, version
+from inference import custom_attributes, image_data, inference_id, is_final, package_of, probabilities, version
 
 # Two attempts at each call fit into the function's 60 seconds.
 config = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
@@ -47,7 +47,8 @@ def handler(event, context):
     print(json.dumps({"level": "INFO", **log, "image_url": request["image_url"], "inferences": inferences}))
     found = {name: value for name, value in request.items() if name != "image_data"}
     found |= {"inferences": inferences, "class_probabilities": dict(zip(labels, inferences, strict=True))}
-    model = {"endpoint": os.environ["ENDPOINT_NAME"], "variant": variant, **version(os.environ["MODEL_PACKAGE"])}
+    package = package_of(variant, os.environ)
+    model = {"endpoint": os.environ["ENDPOINT_NAME"], "variant": variant, **version(package)}
     return found | {"model": model}
 
 

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -72,6 +73,12 @@ def probabilities(body: bytes, labels: list[str]) -> list[float]:
     if not math.isclose(sum(found), 1, abs_tol=TOLERANCE):
         raise InvalidInferenceError(f"the endpoint's probabilities sum to {sum(found):g}, not 1: {shown}")
     return found
+
+
+def package_of(variant: str | None, variables: Mapping[str, str]) -> str:
+    """The model package behind a variant: a candidate that is compared with the pinned model has one of its own."""
+    candidate = variables.get("CANDIDATE_PACKAGE")
+    return candidate if candidate and variant == "Candidate" else variables["MODEL_PACKAGE"]
 
 
 def version(package: str) -> dict[str, Any]:

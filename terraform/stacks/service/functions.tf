@@ -35,11 +35,11 @@ locals {
       description     = "Asks the endpoint how likely each class is."
       memory_mb       = 512
       timeout_seconds = 65
-      environment = {
+      environment = merge({
         ENDPOINT_NAME = module.endpoint.name
         CLASS_LABELS  = jsonencode(var.model.class_labels)
         MODEL_PACKAGE = var.model.package_arn
-      }
+      }, { for one in var.candidate[*] : "CANDIDATE_PACKAGE" => one.model.package_arn if !one.shadow })
       allow = merge(local.read_images, {
         InvokeEndpoint = { actions = ["sagemaker:InvokeEndpoint"], resources = [module.endpoint.arn] }
       })

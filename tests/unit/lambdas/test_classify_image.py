@@ -256,3 +256,12 @@ def test_logs_one_json_line_with_the_executions_name_and_no_image(module, answer
     assert json.loads(line)["execution"] == "run-1"
     assert SERIALIZED["image_data"] not in line
     assert len(line) < 400
+
+
+@pytest.mark.parametrize(
+    ("variant", "candidate", "expected"),
+    [("AllTraffic", "a/2", "a/1"), ("Candidate", "a/2", "a/2"), ("Candidate", None, "a/1"), (None, "a/2", "a/1")],
+)
+def test_the_model_named_is_that_of_the_variant_that_answered(module, variant, candidate, expected):
+    variables = {"MODEL_PACKAGE": "a/1", **({"CANDIDATE_PACKAGE": candidate} if candidate else {})}
+    assert module.package_of(variant, variables) == expected
