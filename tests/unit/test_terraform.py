@@ -261,6 +261,17 @@ class TestVariables:
         assert found["CHECKPOINT_DISABLE"] == "1"
         assert "AWS_ENDPOINT_URL" not in found, "AWS itself needs none"
 
+    def test_tell_the_backend_of_the_key_that_the_state_is_encrypted_with(self, environment: Environment) -> None:
+        """It would ask for S3's own key otherwise, whatever the bucket's default is."""
+        assert "kms_key_id" not in variables(environment)["TF_CLI_ARGS_init"]
+        key = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+        path = environment.folder / "bootstrap.tfvars.json"
+        path.write_text(json.dumps({"state_kms_key_arn": key}))
+        assert f"-backend-config=kms_key_id={key}" in variables(environment)["TF_CLI_ARGS_init"]
+        path.write_text("[]")
+        with pytest.raises(SettingsError, match=r"bootstrap\.tfvars\.json cannot be used"):
+            variables(environment)
+
     @pytest.mark.parametrize("command", ["plan", "apply", "destroy"])
     def test_name_the_files_of_values_whatever_the_path(self, environment: Environment, command: str) -> None:
         given = shlex.split(variables(environment, "service")[f"TF_CLI_ARGS_{command}"])
