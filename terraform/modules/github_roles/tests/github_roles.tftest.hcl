@@ -151,6 +151,53 @@ run "names_everything_only_where_the_service_names_nothing" {
   }
 }
 
+run "has_a_statement_for_each_thing_it_may_do" {
+  variables {
+    options           = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, cost_tag = true }
+    state_kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  }
+
+  assert {
+    condition = { for name, policy in aws_iam_policy.this : name => [for statement in jsondecode(policy.policy).Statement : statement.Sid] } == {
+      read-foundation = [
+        "ReadBuckets", "ReadRoles", "ReadKey", "FindAliases", "ReadNetworkAttributes",
+        "ReadNetwork",
+      ]
+      read-service = [
+        "ReadFunctions", "ReadStateMachines", "ReadModels", "ReadLogGroups", "ReadAlarms",
+        "ReadDashboard", "ReadTopics", "FindAndCheck", "ReadFunctionsEnvironments", "ReadScaling",
+        "ReadScalingTags", "ReadBudget", "ReadCostTags", "ReadSubscriptions",
+      ]
+      state = [
+        "ReadState", "ReadStateObjects", "LockState", "UseTheStatesKey",
+      ]
+      write-foundation = [
+        "WriteState", "WriteBuckets", "MakeKey", "TagKeyAsItIsMade", "WriteKey",
+        "NameKey", "NameKeysTarget", "EncryptLogGroups",
+      ]
+      write-network = [
+        "MakeNetwork", "MakeNetworkInOurs", "WriteNetwork", "TagNetworkAsItIsMade", "TagNetwork",
+        "TakeOverDefaultGroup", "DeliverFlowLogs",
+      ]
+      write-roles = [
+        "GiveRolesPermissions", "WriteRoles", "HandOverRoles", "MakeScalingsRole",
+      ]
+      write-service = [
+        "WriteFunctions", "WriteStateMachines", "WriteModels", "WriteLogGroups", "WriteAlarms",
+        "WriteDashboard", "WriteTopics", "SaveQueries", "DeliverLogs", "EncryptFunctionsEnvironments",
+        "LetServicesUseTheKey", "WriteScaling", "TagScaling", "LetScalingScale", "LetScalingWatch",
+        "WriteBudget", "ActivateCostTag", "Subscribe", "Unsubscribe",
+      ]
+    }
+    error_message = "What the roles may do has changed: say here what."
+  }
+
+  assert {
+    condition     = alltrue([for role in aws_iam_role.this : [for statement in jsondecode(role.assume_role_policy).Statement : statement.Sid] == ["OnlyTheseJobs"]])
+    error_message = "There must be one way only to take a role."
+  }
+}
+
 run "makes_roles_within_the_boundary_only" {
   variables {
     permissions_boundary_arn     = "arn:aws:iam::123456789012:policy/workloads"
@@ -185,6 +232,17 @@ run "uses_the_provider_that_the_account_has" {
     condition     = length(aws_iam_openid_connect_provider.this) == 0
     error_message = "A second provider of the same issuer would be refused by IAM."
   }
+}
+
+run "rejects_a_prefix_too_long_for_its_policies" {
+  command = plan
+
+  variables {
+    prefix  = "scones-with-a-name-of-no-less-than-42-char"
+    options = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, cost_tag = true }
+  }
+
+  expect_failures = [aws_iam_policy.this]
 }
 
 run "rejects_a_prefix_in_capitals" {

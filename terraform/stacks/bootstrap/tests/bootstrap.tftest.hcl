@@ -42,6 +42,33 @@ run "keeps_every_version_of_the_state_and_refuses_plain_http" {
     condition     = aws_s3_bucket_versioning.state.versioning_configuration[0].status == "Enabled"
     error_message = "A broken state must be recoverable."
   }
+
+  assert {
+    condition = jsondecode(aws_s3_bucket_policy.state.policy).Statement == [{
+      Sid       = "RefuseWithoutTLS"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:*"
+      Resource  = ["arn:aws:s3:::scones-test-tfstate-123456789012", "arn:aws:s3:::scones-test-tfstate-123456789012/*"]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+    error_message = "The state must never cross the network in the clear."
+  }
+}
+
+run "makes_two_roles_for_a_repository_within_the_pipelines_boundary" {
+  command = plan
+
+  variables {
+    github_repository                 = "owner/scones"
+    github_oidc_provider_arn          = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+    pipeline_permissions_boundary_arn = "arn:aws:iam::123456789012:policy/pipelines"
+  }
+
+  assert {
+    condition     = toset(keys(output.github_role_arns)) == toset(["plan", "apply"])
+    error_message = "Workflows must have a role to plan with and one to apply with."
+  }
 }
 
 run "encrypts_the_state_with_the_key_that_it_is_given" {

@@ -100,6 +100,20 @@ run "rejects_a_network_in_which_functions_cannot_call_the_endpoint" {
   expect_failures = [var.vpc]
 }
 
+run "goes_with_all_that_it_holds_only_when_asked" {
+  command = plan
+
+  variables {
+    force_destroy        = true
+    customer_managed_key = true
+  }
+
+  assert {
+    condition     = length(module.key) == 1 && module.bucket.arn == "arn:aws:s3:::scones-test-123456789012"
+    error_message = "Everything must have its name all the same."
+  }
+}
+
 run "rejects_an_environment_with_a_hyphen" {
   command = plan
 
