@@ -71,12 +71,15 @@ def test_every_variable_and_output_says_what_it_is(folder: Path) -> None:
 
 @each_folder
 def test_every_validation_has_a_run_that_it_rejects(folder: Path) -> None:
-    """A variable with three validations is rejected in three runs at least; so with a resource's preconditions."""
+    """A variable with three validations is rejected in three runs at least; so with a resource's preconditions.
+
+    A postcondition is about what the cloud answered, which a mock cannot get wrong: tests against the local cloud do.
+    """
     rules = Counter(
         {f"var.{name}": len(found.within("validation")) for name, found in blocks(folder, "variable").items()}
     )
     for block in configuration.read(folder):
-        conditions = len(block.deep("precondition") + block.deep("postcondition"))
+        conditions = len(block.deep("precondition"))
         if block.kind in ("resource", "data", "output"):
             rules[".".join((block.kind, *block.labels)).removeprefix("resource.")] += conditions
         elif block.kind == "check":
