@@ -24,6 +24,7 @@ GLOBAL = {
     "aws:currenttime",
     "aws:epochtime",
     "aws:requestedregion",
+    "aws:resourceaccount",
     "aws:securetransport",
     "aws:sourceip",
     "aws:viaawsservice",

@@ -285,6 +285,15 @@ class TestNetworks:
         assert made[2].context["ec2:createaction"] == ("CreateSubnet",)
         assert made[2].context["aws:requesttag/team"] == ("ml",)
 
+    def test_a_network_interface_is_judged_by_its_subnet(self, account):
+        vpc = account.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnet = account.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+        expected = (f"arn:aws:ec2:{HERE}:subnet/{subnet}",)
+        assert derive({}, "ec2", "CreateNetworkInterface", {"SubnetId": subnet})[0].context["ec2:subnet"] == expected
+        made = account.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+        (access,) = derive({}, "ec2", "DeleteNetworkInterface", {"NetworkInterfaceId": made})
+        assert access.context["ec2:subnet"] == expected
+
     def test_a_route_tables_association_is_the_tables_and_the_subnets(self, account):
         vpc = account.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         subnet = account.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]

@@ -71,11 +71,18 @@ def derive(environ: Mapping[str, Any], service: str, operation: str, parameters:
     for need in table[operation]:
         for access in need.accesses(asked):
             of_keys = keys.implied(access, asked)
-            found += [Access(one.action, one.resources, {**about, **one.context}) for one in (access, *of_keys)]
+            found += [_whole(one, about) for one in (access, *of_keys)]
     if not found and table[operation]:
         # A request that names nothing that the table looks for, such as a security group by its name.
-        return [Access(table[operation][0].action, ("*",), about)]
+        return [_whole(Access(table[operation][0].action), about)]
     return found
+
+
+def _whole(access: Access, about: Mapping[str, tuple[str, ...]]) -> Access:
+    """An access with what is said of every request, and the account of what it is on: a bucket's ARN names none."""
+    parts = access.resources[0].split(":")
+    owner = parts[4] if len(parts) > 5 and parts[4] else DEFAULT_ACCOUNT_ID
+    return Access(access.action, access.resources, {**about, "aws:resourceaccount": (owner,), **access.context})
 
 
 def _about(environ: Mapping[str, Any], asked: Asked) -> dict[str, tuple[str, ...]]:

@@ -45,10 +45,12 @@ def about(arn: str, asked: Asked) -> Given:
     backend = ec2_backends[asked.account][asked.region]
     identifier = arn.rpartition("/")[2]
     if identifier == "*":
-        return _vpc_of(asked)
+        return _place_of(asked, arn)
     found: Given = {
         f"aws:resourcetag/{key}".lower(): (str(value),) for key, value in _tags(backend, identifier).items()
     }
+    if (interface := backend.enis.get(identifier)) is not None:
+        found["ec2:subnet"] = (arn_of(interface.subnet.id, asked),)
     vpc = _vpc_id(backend, identifier)
     return found | ({"ec2:vpc": (arn_of(vpc, asked),)} if vpc else {})
 
@@ -71,9 +73,11 @@ def _vpc_id(backend: Any, identifier: str) -> str | None:
     return getattr(known, "vpc_id", None)
 
 
-def _vpc_of(asked: Asked) -> Given:
-    vpc = asked.value("VpcId")
-    return {"ec2:vpc": (arn_of(vpc, asked),)} if vpc else {}
+def _place_of(asked: Asked, arn: str) -> Given:
+    """Where something new will be: its VPC, and a network interface's subnet."""
+    vpc, subnet = asked.value("VpcId"), asked.value("SubnetId")
+    found: Given = {"ec2:vpc": (arn_of(vpc, asked),)} if vpc else {}
+    return found | ({"ec2:subnet": (arn_of(subnet, asked),)} if subnet and ":network-interface/" in arn else {})
 
 
 def _identified(path: str) -> Callable[[Asked], Iterable[str]]:
@@ -192,7 +196,7 @@ TABLE = {
         for name in ("DeleteSecurityGroup", "RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress")
     },
     **_changes("VpcEndpointIds", "DeleteVpcEndpoints"),
-    **_changes("NetworkInterfaceId", "DeleteNetworkInterface"),
+    **_changes("NetworkInterfaceId", "DeleteNetworkInterface", "CreateNetworkInterfacePermission"),
     **_changes("PrefixListId", "GetManagedPrefixListEntries"),
     "DeleteFlowLogs": (
         touching("DeleteFlowLogs", "FlowLogIds"),
