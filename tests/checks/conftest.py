@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from scones import settings
-from scones.checks import checkov, workflows
+from scones.checks import checkov, environment, workflows
 from scones.errors import SetupError
 
 NOT_RUN: list[str] = []  # why, for the summary
 
 
+def build(name: str, pins: Path, *, imports: str) -> Path:
+    """The build folder, with a tool's environment in it; it is tried once, as a fixture's skip is remembered."""
+    try:
+        environment.ensure(settings.ROOT / "build", name, pins, imports=imports)
+    except SetupError as error:
+        NOT_RUN.append(error.message)
+        pytest.skip(error.message)
+    return settings.ROOT / "build"
+
+
 @pytest.fixture(scope="session")
 def scan() -> Callable[[Path], checkov.Report]:
     """What checkov says of a folder."""
-
-    def scan(folder: Path) -> checkov.Report:
-        try:
-            return checkov.scan(folder, build=settings.ROOT / "build")
-        except SetupError as error:
-            NOT_RUN.append(error.message)
-            pytest.skip(error.message)
-
-    return scan
+    return partial(checkov.scan, build=build("checkov", checkov.PINS, imports="checkov.main"))
 
 
 @pytest.fixture(scope="session")
@@ -37,15 +40,7 @@ def report(scan: Callable[[Path], checkov.Report]) -> checkov.Report:
 @pytest.fixture(scope="session")
 def lint() -> Callable[[Path], list[str]]:
     """What the workflow files of a project are found to be."""
-
-    def lint(root: Path) -> list[str]:
-        try:
-            return workflows.lint(root, build=settings.ROOT / "build")
-        except SetupError as error:
-            NOT_RUN.append(error.message)
-            pytest.skip(error.message)
-
-    return lint
+    return partial(workflows.lint, build=build("workflows", workflows.PINS, imports="check_jsonschema"))
 
 
 @pytest.hookimpl(trylast=True)
