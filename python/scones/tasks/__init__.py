@@ -19,6 +19,7 @@ NESTED = {
     "bench": "bench",
     "model": "model",
     "checks": "checks",
+    "iam": "iam",
 }
 
 

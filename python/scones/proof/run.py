@@ -1,0 +1,343 @@
+"""The proof's steps: everything that a role of the project does, done by that role, and recorded by the local cloud."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scones import aws, packaging, settings, workflow
+from scones.demo.display import Step, Steps
+from scones.errors import CheckError
+from scones.localcloud import control
+from scones.localcloud.authorization import record
+from scones.proof import sample
+from scones.proof.granted import granted, taken_away
+from scones.proof.matrix import Row, matrix
+from scones.proof.sessions import session
+from scones.registry import PinnedModel, write_pin
+from scones.settings import Environment
+from scones.terraform import Stack, destroy
+from scones.training import job, request
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from scones.localcloud.authorization.policies import Statement
+
+REPOSITORY = "owner/scones"
+WAIT_SECONDS = 120.0
+RETRIES_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A statement that was really taken away.
+
+    Attributes:
+        source: Where it stands.
+        refused: What was refused then: action and resource; empty where nothing was.
+    """
+
+    source: str
+    refused: str
+
+
+@dataclass
+class Outcome:
+    """What the proof found.
+
+    Attributes:
+        steps: Every step with its time.
+        rows: Every statement and the steps that need it.
+        removals: The statements that were really taken away.
+        requests: How many requests were judged.
+        refused: Requests that were refused although nothing was taken away: action and resource.
+    """
+
+    steps: list[Step]
+    rows: list[Row] = field(default_factory=list)
+    removals: list[Removal] = field(default_factory=list)
+    requests: int = 0
+    refused: list[str] = field(default_factory=list)
+
+    @property
+    def superfluous(self) -> list[Row]:
+        """The statements that no step needs."""
+        return [row for row in self.rows if not row.steps]
+
+    @property
+    def held(self) -> bool:
+        """Whether every statement is needed, and every one that was taken away was missed."""
+        return bool(self.rows) and not self.superfluous and all(one.refused for one in self.removals)
+
+
+class Proof:
+    """The proof, in a copy of the project with a local cloud of its own.
+
+    Args:
+        root: The project's folder.
+        console: Where it is shown.
+        values: What to set otherwise than environment ``local`` does, by stack: ``{"foundation": {"vpc": {}}}``.
+    """
+
+    def __init__(self, root: Path, console: Console, *, values: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        self.root, self.console, self.values = root, console, values or {}
+        self.folder = root / "build" / "proof"
+        self.log = root / "build" / "proof-terraform.log"
+        self._todo: list[tuple[str, str, Callable[[Step], None]]] = [
+            ("", "Start a local cloud of its own", self._start),
+            ("", "Apply the bootstrap stack, as the account's owner", self._bootstrap),
+            ("apply foundation", "Apply the foundation, as the pipeline", self._foundation),
+            ("train", "Train on a few images", self._train),
+            ("apply service", "Apply the service, as the pipeline", self._service),
+            ("execute", "Execute the state machine", self._execute),
+            ("plan", "Plan every change, as a pull request", self._plan),
+            ("update", "Serve another model, as the pipeline", self._update),
+            ("without", "Take the runtime's statements away, one by one", self._take_away),
+            ("destroy", "Destroy service and foundation, as the pipeline", self._destroy),
+        ]
+
+    def run(self) -> Outcome:
+        """Do every step, and say which statement each of them needs.
+
+        Raises:
+            SconesError: a step failed.
+        """
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.write_text("")
+        with Steps(self.console, [title for _, title, _ in self._todo]) as steps:
+            self.outcome = Outcome(steps.steps)
+            try:
+                for name, title, body in self._todo:
+                    if name:
+                        record.begin_step(self.state, name)
+                    with steps.step(title) as step:
+                        body(step)
+                self._conclude()
+            finally:
+                control.down(self.state)
+        return self.outcome
+
+    # -- steps
+
+    def _start(self, step: Step) -> None:
+        copy = self.folder / "project"
+        for name in ("terraform", "asl", "lambdas"):
+            shutil.copytree(self.root / name, copy / name, ignore=shutil.ignore_patterns(".terraform*", "__pycache__"))
+        (copy / "build").mkdir(parents=True)
+        (self.root / "build" / "terraform").mkdir(parents=True, exist_ok=True)
+        (copy / "build" / "terraform").symlink_to(self.root / "build" / "terraform")
+        packaging.package(copy / "lambdas", copy / "build" / "lambdas")
+        self.environment = settings.load("local", root=copy, variables={})
+        for stack, values in {"bootstrap": {"github_repository": REPOSITORY}, **self.values}.items():
+            path = self.environment.folder / f"{stack}.tfvars.json"
+            held = json.loads(path.read_text()) if path.exists() else {}
+            path.write_text(json.dumps({**held, **values}))
+        self.environment = settings.load("local", root=copy, variables={})
+        self.state = self.environment.cloud_path.parent
+        step.found = control.up(self.state, port=0, tethered=True).endpoint
+
+    def _bootstrap(self, step: Step) -> None:
+        self._stack("bootstrap").apply()
+        roles = self._stack("bootstrap").outputs()["github_role_arns"]
+        place = f"repo:{REPOSITORY}:environment:{self.environment.name}"
+        record.begin_step(self.state, "take on the roles")
+        self.applying = session(self.environment, roles["apply"], place)
+        self.planning = session(self.environment, roles["plan"], f"repo:{REPOSITORY}:pull_request")
+        step.found = ", ".join(arn.rpartition("/")[2] for arn in roles.values())
+
+    def _foundation(self, step: Step) -> None:
+        stack = self._stack("foundation", self.applying)
+        stack.apply()
+        self.outputs = stack.outputs()
+        step.found = f"s3://{self.outputs['bucket']}"
+
+    def _train(self, step: Step) -> None:
+        self.dataset = sample.put(aws.client(self.environment, "s3"), self.outputs["bucket"])
+        trained = self._training_job("proof")
+        if trained["TrainingJobStatus"] != "Completed":
+            raise CheckError(f"the training job failed: {trained['FailureReason']}")
+        self.artifact = trained["ModelArtifacts"]["S3ModelArtifacts"]
+        step.found = self.artifact
+
+    def _service(self, step: Step) -> None:
+        self._pin(1)
+        stack = self._stack("service", self.applying)
+        stack.apply()
+        self.outputs |= stack.outputs()
+        step.found = self.outputs["endpoint_name"]
+
+    def _execute(self, step: Step) -> None:
+        """An image of the data set, and a key that is not there, which must not look like a missing permission."""
+        found = self._executions()
+        if [one[0] for one in found] != ["SUCCEEDED", "FAILED"] or found[1][1] != "ImageNotFoundError":
+            raise CheckError(f"the executions ended as {found}", hint=f"the cloud's log: {self.state / control.LOG}")
+        self._wait(self._captured, "the request was not captured")
+        step.found = "an image passed; one that is not there was called so"
+
+    def _plan(self, step: Step) -> None:
+        for name in ("foundation", "service"):
+            if self._stack(name, self.planning).plan():
+                raise CheckError(f"the plan of stack '{name}' is not empty", hint=f"see {self.log}")
+        step.found = "no changes"
+
+    def _update(self, step: Step) -> None:
+        self._pin(2)
+        self._stack("service", self.applying).apply()
+        self.outputs |= self._stack("service").outputs()
+        step.found = self.outputs["endpoint_configuration_name"]
+
+    def _destroy(self, step: Step) -> None:
+        # What the environment keeps is its owner's to delete, not the pipeline's.
+        sample.empty(aws.client(self.environment, "s3"), self.outputs["bucket"])
+        for name in ("service", "foundation"):
+            destroy(self._stack(name, self.applying))
+
+    # -- taking away
+
+    def _take_away(self, step: Step) -> None:
+        iam = aws.client(self.environment, "iam")
+        self.statements = granted(iam, f"scones-{self.environment.name}")
+        for statement in self.statements:
+            again = self._again(statement)
+            if again is None:
+                continue
+            name = f"without {statement.source}"
+            record.begin_step(self.state, name)
+            with taken_away(iam, statement):
+                again()
+            role = statement.source.split("/")[1]
+            refused = [
+                f"{one.request.action} {one.request.resources[0]}"
+                for one in record.read(self.state)
+                if one.step == name and not one.decision.allowed and f"/{role}/" in f"{one.request.principal.arn}/"
+            ]
+            self.outcome.removals.append(Removal(statement.source, refused[0] if refused else ""))
+        record.begin_step(self.state, "after")
+        missed = sum(bool(one.refused) for one in self.outcome.removals)
+        step.found = f"{missed} of {len(self.outcome.removals)} were missed at once"
+
+    def _again(self, statement: Statement) -> Callable[[], object] | None:
+        """What needs a statement of a runtime role and takes seconds; None for others."""
+        _, role, policy, sid = statement.source.split("/")
+        if policy == "trust":
+            return None
+        prefix = f"scones-{self.environment.name}"
+        if role == f"{prefix}-training":
+            return lambda: self._training_job(f"without-{sid}-{int(time.time())}")
+        if role.endswith("-states"):
+            return self._update_machine if sid in ("DeliverItsLogs",) else self._executions
+        if role in self.outputs["function_names"].values():
+            return (lambda: self._update_function(role)) if sid in ("SendItsTraces",) else self._executions
+        return None
+
+    # -- what steps share
+
+    def _stack(self, name: str, environment: Environment | None = None) -> Stack:
+        return Stack(environment or self.environment, name, log=self.log)
+
+    def _pin(self, version: int) -> None:
+        s3 = aws.client(self.environment, "s3")
+        bucket, _, key = self.artifact.removeprefix("s3://").partition("/")
+        content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        uri = self.artifact
+        if version > 1:
+            key = f"models/again-{version}/output/model.tar.gz"
+            s3.put_object(Bucket=bucket, Key=key, Body=content)
+            uri = f"s3://{bucket}/{key}"
+        account, group = aws.account_id(self.environment), self.outputs["model_package_group_name"]
+        write_pin(
+            self.environment.pin_path,
+            PinnedModel(
+                package_arn=f"arn:aws:sagemaker:{self.environment.region}:{account}:model-package/{group}/{version}",
+                version=version,
+                image_uri=request.image_uri(self.environment.region),
+                artifact_uri=uri,
+                artifact_sha256=hashlib.sha256(content).hexdigest(),
+                class_labels=self.environment.classes,
+                metrics={},
+                dataset_fingerprint=sample.FINGERPRINT,
+                git_commit="",
+            ),
+        )
+
+    def _training_job(self, name: str) -> dict[str, Any]:
+        """A training job of one epoch, followed to its end."""
+        chosen = request.hyperparameters(
+            self.environment, classes=len(self.environment.classes), samples=sample.TRAIN, overrides=sample.OVERRIDES
+        )
+        name = f"scones-{name}".replace("_", "-")
+        job.start(
+            self.environment,
+            self.dataset,
+            chosen,
+            bucket=self.outputs["bucket"],
+            role_arn=self.outputs["training_role_arn"],
+            name=name,
+            placement=request.Placement.of(self.outputs),
+        )
+        sagemaker = aws.client(self.environment, "sagemaker")
+
+        def ended() -> dict[str, Any] | None:
+            found = sagemaker.describe_training_job(TrainingJobName=name)
+            return found if found["TrainingJobStatus"] in ("Completed", "Failed", "Stopped") else None
+
+        return self._wait(ended, f"training job {name} did not end")
+
+    def _executions(self) -> list[tuple[str, str | None]]:
+        """How an execution of an image ended, and one of a key that is not there."""
+        sfn = aws.client(self.environment, "stepfunctions")
+        keys = (f"{self.dataset}/validation/0/000.png", f"s3://{self.outputs['bucket']}/images/not-there.png")
+        begun = [workflow.start(sfn, self.outputs["state_machine_arn"], uri, threshold=0.0) for uri in keys]
+        ended = []
+        for execution in begun:
+            with contextlib.suppress(TimeoutError):
+                outcome = workflow.follow(sfn, execution.arn, timeout=RETRIES_SECONDS)
+                ended.append((outcome.status, outcome.error))
+        return ended
+
+    def _update_machine(self) -> None:
+        sfn = aws.client(self.environment, "stepfunctions")
+        arn = self.outputs["state_machine_arn"]
+        logging = sfn.describe_state_machine(stateMachineArn=arn)["loggingConfiguration"]
+        with contextlib.suppress(sfn.exceptions.ClientError):
+            sfn.update_state_machine(stateMachineArn=arn, loggingConfiguration=logging)
+
+    def _update_function(self, name: str) -> None:
+        functions = aws.client(self.environment, "lambda")
+        with contextlib.suppress(functions.exceptions.ClientError):
+            functions.update_function_configuration(FunctionName=name, TracingConfig={"Mode": "Active"})
+
+    def _captured(self) -> bool:
+        place = self.outputs["capture_uri"].removeprefix(f"s3://{self.outputs['bucket']}/")
+        s3 = aws.client(self.environment, "s3")
+        return bool(s3.list_objects_v2(Bucket=self.outputs["bucket"], Prefix=f"{place}/")["KeyCount"])
+
+    def _wait(self, look: Callable[[], Any], otherwise: str) -> Any:
+        give_up = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < give_up:
+            if found := look():
+                return found
+            time.sleep(0.2)
+        raise CheckError(f"{otherwise} within {WAIT_SECONDS:.0f} s")
+
+    def _conclude(self) -> None:
+        judged = [one for one in record.read(self.state) if one.request.principal.kind != "root"]
+        plain = [one for one in judged if not one.step.startswith("without")]
+        self.outcome.requests = len(plain)
+        self.outcome.refused = sorted(
+            {
+                f"{one.step}: {one.request.principal.arn} {one.request.action} {one.request.resources[0]}"
+                for one in plain
+                if not one.decision.allowed
+            }
+        )
+        self.outcome.rows = matrix(plain, self.statements)

@@ -1,0 +1,47 @@
+"""An environment as a role of its pipeline uses it: with a session that the role's web identity opens.
+
+Example::
+
+    applying = session(environment, "arn:…:role/ci-scones-local-apply", "repo:owner/scones:environment:local")
+    Stack(applying, "foundation").apply()       # judged by that role's policies
+
+The token is the one that GitHub would sign; the local cloud reads it without a signature.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from scones.localcloud.authorization.principals import unsigned_token
+from scones.settings import Credentials, Environment
+
+ISSUER = "https://token.actions.githubusercontent.com"
+AUDIENCE = "sts.amazonaws.com"
+
+
+def session(environment: Environment, role_arn: str, subject: str) -> Environment:
+    """The environment, with the keys of a session that GitHub's token for ``subject`` opens.
+
+    Raises:
+        ClientError: the role's trust policy, or the identity provider, refuses the token.
+    """
+    import boto3
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    sts = boto3.client(
+        "sts",
+        region_name=environment.region,
+        endpoint_url=environment.endpoint_url(),
+        config=Config(signature_version=UNSIGNED),
+    )
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "exp": int(time.time()) + 600}
+    keys = sts.assume_role_with_web_identity(
+        RoleArn=role_arn, RoleSessionName="proof", WebIdentityToken=unsigned_token(claims), DurationSeconds=7200
+    )["Credentials"]
+    return replace(
+        environment,
+        credentials=Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]),
+        profile=None,
+    )
