@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 
+from scones.localcloud import tracing
 from scones.localcloud.access import Acting
 from scones.localcloud.authorization.roles import CannotAssume
 from scones.localcloud.context import Context
@@ -121,6 +122,7 @@ class Service:
         role = Acting(
             self._context.roles, function.role, function.account_id, function.region, session=function.function_name
         )
+        tracing.function_ran(role, function, trace_id, seconds=done.seconds, failed=bool(done.error))
         with self._writing:  # moto makes a missing log group anew for each of two first calls
             log.write(function, stream, entries, role=role)
         return done, "".join(entries)
