@@ -26,9 +26,9 @@ class Account:
     """An account in memory."""
 
     def __getattr__(self, service: str) -> Any:
-        return boto3.client(
-            service.replace("_", "-"), region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x"
-        )
+        made = boto3.client(service, region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x")
+        setattr(self, service, made)
+        return made
 
     def role(self, name: str, *statements: dict[str, Any], trust: Any = None, **more: Any) -> Principal:
         trusted = trust or {"Effect": "Allow", "Principal": {"Service": LAMBDA.arn}, "Action": "sts:AssumeRole"}
