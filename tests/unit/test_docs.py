@@ -11,6 +11,7 @@ from scones.tasks import compose
 from scones.tasks.docs import table
 
 ALARM = re.compile(r'"?([\w${}-]+)"? =>? \{\n(?:\s*#.*\n)*\s*description')
+COMMAND = re.compile(r"(?:`|^ *|bin/)invoke ([a-z][\w.]*)", re.MULTILINE)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -48,7 +49,7 @@ def test_every_task_and_heading_that_the_guides_name_is_there():
     known = {*tasks, *(alias for aliases in tasks.values() for alias in aliases)}
     for path in (ROOT / "docs").glob("*.md"):
         text = path.read_text()
-        assert set(re.findall(r"\binvoke ([a-z][\w.]*)", text)) - known == set(), path
+        assert set(COMMAND.findall(text)) - known == set(), path
         headings = {re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-") for line in HEADING.findall(text)}
         assert set(re.findall(r"\]\(#([\w-]+)\)", text)) - headings == set(), path
         files = re.findall(r"\]\(([\w./-]+\.md)\)", text)
