@@ -31,15 +31,16 @@ def total(cloud: Any, namespace: str, name: str, **dimensions: str) -> float | N
 
 
 @pytest.fixture
-def advance(cloud: Any) -> Callable[[float], None]:
-    """Sets the clock of alarms further ahead."""
+def advance(cloud: Any) -> Iterator[Callable[[float], None]]:
+    """Sets the clock of alarms further ahead, for one test."""
     path = cloud.state / "alarm-clock"
 
     def further(seconds: float) -> None:
         ahead = float(path.read_text()) if path.exists() else 0.0
         path.write_text(str(ahead + seconds))
 
-    return further
+    yield further
+    path.unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -162,12 +162,13 @@ def terraform(cloud: Any, binary: Binary, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="module")
-def watched(cloud: Any, terraform: Callable[..., Any]) -> Watched:
+def watched(cloud: Any, terraform: Callable[..., Any]) -> Iterator[Watched]:
     """The modules, applied. What they made goes with the cloud; that it can be destroyed, their examples prove."""
     terraform("init", "-input=false", "-no-color")
     terraform("apply", "-input=false", "-auto-approve", "-no-color")
     cloud.client("logs").create_log_stream(logGroupName=f"/aws/vendedlogs/states/{NAME}", logStreamName="states")
-    return Watched(cloud, json.loads(terraform("output", "-json", "alarms").stdout))
+    yield Watched(cloud, json.loads(terraform("output", "-json", "alarms").stdout))
+    (cloud.state / "alarm-clock").unlink(missing_ok=True)
 
 
 def test_every_alarm_goes_off_and_back(watched: Watched) -> None:

@@ -15,9 +15,9 @@ from scones.tasks.cli import task
 def down(context, env=None, everything=False, yes=False):
     """Take an environment down: stop what runs, destroy the service, delete what it captured.
 
-    Data sets, model artifacts and registered models stay, so that `invoke tf.apply --env ENV` brings it back as it
-    was. With --everything they go too, and so do the pipeline's roles and Terraform's state. Run it again after an
-    interruption: what is done is passed over. What it said of Terraform's work is in build/down-ENV.log.
+    Data sets, model artifacts and registered models stay, so that an apply of the stacks foundation and service brings
+    it back as it was. With --everything they go too, and so do the pipeline's roles and Terraform's state. Run it again
+    after an interruption: what is done is passed over. What Terraform said is in build/down-ENV.log.
     """
     import sys
     import time

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -461,3 +463,34 @@ def test_autoscaling_brings_the_count_within_its_limits(
     assert [(one["MinCapacity"], one["MaxCapacity"]) for one in limits["ScalableTargets"]] == [(1, 1)]
     scaling.deregister_scalable_target(**target)
     delete("scaled")
+
+
+def test_a_variant_reports_its_requests_errors_and_times(
+    cloud: Any, runtime: Any, endpoint: str, images: Callable[[int, int], bytes]
+) -> None:
+    """AWS/SageMaker by endpoint and variant: what the container answered counts, latencies are in microseconds."""
+
+    def reported(metric: str, statistic: str = "Sum") -> float:
+        found = cloud.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/SageMaker",
+            MetricName=metric,
+            Dimensions=[{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": "green"}],
+            StartTime=datetime(2020, 1, 1, tzinfo=UTC),
+            EndTime=datetime(2100, 1, 1, tzinfo=UTC),
+            Period=86400 * 36500,
+            Statistics=[statistic],
+        )["Datapoints"]
+        return sum(one[statistic] for one in found)
+
+    names = ("Invocations", "Invocation4XXErrors", "Invocation5XXErrors", "InvocationModelErrors")
+    before = {name: reported(name) for name in names}
+    for body in (images(0, 1), images(1, 1), b"no picture"):
+        with contextlib.suppress(ClientError):
+            ask(runtime, endpoint, body, TargetVariant="green")
+    assert {name: reported(name) - before[name] for name in names} == {
+        "Invocations": 3,
+        "Invocation4XXErrors": 1,
+        "Invocation5XXErrors": 0,
+        "InvocationModelErrors": 1,
+    }
+    assert 100 < reported("ModelLatency", "Average") < 60e6
