@@ -9,6 +9,7 @@ from invoke import Context
 from invoke.exceptions import Exit
 
 from scones import settings
+from scones.errors import TerraformError
 from scones.tasks import down as task
 from scones.terraform import down
 from scones.terraform.state import State
@@ -139,6 +140,13 @@ def test_everything_is_everything_of_this_environment_and_nothing_of_another(clo
     assert taken == ["service", "foundation", "bootstrap"]
     assert (cloud.objects["scones-dev-1"], cloud.objects["scones-dev-logs-1"], cloud.packages) == (set(), set(), [])
     assert cloud.objects["scones-prod-1"] == {("datasets/x", "1")}
+
+
+def test_an_environment_that_keeps_its_data_is_not_emptied(cloud: Cloud, taken: list[str]) -> None:
+    environment = settings.load("prod", variables={})
+    with pytest.raises(TerraformError, match="'prod' keeps its data sets and models: force_destroy is not set"):
+        down.steps(environment, everything=True, client=lambda *_: cloud)
+    assert down.steps(environment, everything=False, client=lambda *_: cloud)
 
 
 def test_what_runs_is_stopped_first_and_what_belongs_to_others_goes_on(cloud: Cloud, taken: list[str]) -> None:

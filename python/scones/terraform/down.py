@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from scones import aws
+from scones.errors import TerraformError
 from scones.settings import PROJECT, Environment
 from scones.terraform.stack import Stack
 from scones.terraform.state import Backend
@@ -50,8 +51,15 @@ def steps(
         words: ``log`` and ``on_line`` of :class:`Stack`.
 
     Raises:
+        TerraformError: everything was asked for in an environment that keeps its data.
         LocalCloudError: the environment's cloud is a local one that is not running.
     """
+    if everything and not environment.foundation.get("force_destroy"):
+        raise TerraformError(
+            f"environment '{environment.name}' keeps its data sets and models: force_destroy is not set",
+            hint=f"to lose them all, set it in {environment.folder / 'foundation.tfvars.json'}; without --everything "
+            "they stay",
+        )
     backend = Backend.of(environment)
     found = [
         Step("executions and jobs that run", partial(_stop, environment, backend, client)),
