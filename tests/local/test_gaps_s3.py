@@ -7,8 +7,6 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from scones.localcloud.gaps.s3_policy_conditions import is_met
-
 
 def policy(bucket: str, *statements: dict) -> str:
     whole = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
@@ -24,7 +22,7 @@ def bucket(cloud, request):
     return name
 
 
-# s3_policy_conditions
+# s3_bucket_policies
 
 
 def test_a_policy_that_denies_plain_http_lets_everyone_in_over_tls(cloud, bucket):
@@ -45,28 +43,6 @@ def test_a_deny_whose_condition_is_met_denies(cloud, bucket):
         s3.get_object(Bucket=bucket, Key="a")
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
     s3.delete_bucket_policy(Bucket=bucket)
-
-
-@pytest.mark.parametrize(
-    ("condition", "met"),
-    [
-        ({}, True),
-        ({"Bool": {"aws:SecureTransport": "true"}}, True),
-        ({"Bool": {"aws:securetransport": ["false"]}}, False),
-        ({"NumericLessThan": {"s3:TlsVersion": "1.2"}}, False),
-        ({"NumericGreaterThanEquals": {"s3:TlsVersion": 1.2}}, True),
-        ({"StringEquals": {"aws:PrincipalAccount": "1"}}, False),
-        ({"StringNotEquals": {"aws:PrincipalAccount": "1"}}, True),
-        ({"StringEqualsIfExists": {"aws:PrincipalAccount": "1"}}, True),
-        ({"Null": {"aws:PrincipalAccount": "true"}}, True),
-        ({"Null": {"aws:SecureTransport": "true"}}, False),
-        ({"StringLike": {"aws:UserId": "AROA*"}}, False),
-        ({"Bool": {"aws:SecureTransport": "true"}, "StringEquals": {"aws:PrincipalAccount": "1"}}, False),
-    ],
-)
-def test_conditions_are_judged_as_iam_judges_them(condition, met):
-    """A key that a request lacks meets negated and IfExists operators and Null: true, and no other (IAM User Guide)."""
-    assert is_met(condition, {"aws:securetransport": "true", "s3:tlsversion": "1.3"}) is met
 
 
 # s3_notification_eventbridge

@@ -23,7 +23,7 @@ from scones.proof.matrix import Row, matrix
 from scones.proof.sessions import session
 from scones.registry import PinnedModel, write_pin
 from scones.settings import Environment
-from scones.terraform import Stack, destroy
+from scones.terraform import Stack
 from scones.training import job, request
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ class Proof:
     def __init__(self, root: Path, console: Console, *, values: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self.root, self.console, self.values = root, console, values or {}
         self.folder = root / "build" / "proof"
+        self.state = self.folder / "project" / "build" / "local"
         self.log = root / "build" / "proof-terraform.log"
         self._todo: list[tuple[str, str, Callable[[Step], None]]] = [
             ("", "Start a local cloud of its own", self._start),
@@ -123,8 +124,14 @@ class Proof:
                         body(step)
                 self._conclude()
             finally:
-                control.down(self.state)
+                self._end()
         return self.outcome
+
+    def _end(self) -> None:
+        """End the cloud, whose folder goes with it, and keep what was judged."""
+        if (self.state / record.JUDGED).exists():
+            shutil.copy(self.state / record.JUDGED, self.folder)
+        control.down(self.state)
 
     # -- steps
 
@@ -142,7 +149,6 @@ class Proof:
             held = json.loads(path.read_text()) if path.exists() else {}
             path.write_text(json.dumps({**held, **values}))
         self.environment = settings.load("local", root=copy, variables={})
-        self.state = self.environment.cloud_path.parent
         step.found = control.up(self.state, port=0, tethered=True).endpoint
 
     def _bootstrap(self, step: Step) -> None:
@@ -199,7 +205,9 @@ class Proof:
         # What the environment keeps is its owner's to delete, not the pipeline's.
         sample.empty(aws.client(self.environment, "s3"), self.outputs["bucket"])
         for name in ("service", "foundation"):
-            destroy(self._stack(name, self.applying))
+            stack = self._stack(name, self.applying)
+            stack.init()
+            stack.run("destroy", "-input=false", "-auto-approve")
 
     # -- taking away
 
@@ -228,7 +236,7 @@ class Proof:
     def _again(self, statement: Statement) -> Callable[[], object] | None:
         """What needs a statement of a runtime role and takes seconds; None for others."""
         _, role, policy, sid = statement.source.split("/")
-        if policy == "trust":
+        if policy == "trust" or statement.effect != "Allow":
             return None
         prefix = f"scones-{self.environment.name}"
         if role == f"{prefix}-training":

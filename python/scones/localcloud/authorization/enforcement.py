@@ -1,7 +1,8 @@
 """The step in front of the dispatcher: who signed a request, what it needs, and whether policies allow it.
 
-Always on. The account's root user, which is what every client is unless it is given other keys, is never refused; all
-others are judged, and an action that the local cloud cannot judge is refused by name. Example::
+Always on. The account's root user, which is what every client is unless it is given other keys, is refused only what
+a bucket's policy denies everybody; all others are judged, and an action of theirs that the local cloud cannot judge is
+refused by name. Example::
 
     refused = Enforcement(dispatcher, roles).refuse(environ)    # None: go on
 
@@ -24,6 +25,7 @@ from moto.core.responses import boto3_service_name
 from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from moto.iam.models import get_account_id_from
+from moto.s3.models import s3_backends
 from werkzeug.exceptions import HTTPException
 
 from scones.localcloud.authorization import principals
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
 OPEN_PATHS = ("/moto-api", "/latest/", "/favicon.ico")
 #: Operations that come without a signature; what signs them is in their parameters.
 WEB_IDENTITY = "AssumeRoleWithWebIdentity"
+#: What the root user may always do, so that a policy that denies all does not last for ever (Amazon S3 User Guide,
+#: "Bucket policies for Amazon S3").
+POLICY_OPERATIONS = ("DeleteBucketPolicy", "GetBucketPolicy", "PutBucketPolicy")
 #: moto's names of services that boto3 calls otherwise.
 BOTO3_NAMES = {
     **boto3_service_name,
@@ -67,7 +72,8 @@ class Enforcement:
     def refuse(self, environ: dict[str, Any]) -> Response | None:
         """The answer to a request that may not go on; None where it may."""
         key, token = signer(environ)
-        if key == ROOT_KEY or environ.get("PATH_INFO", "").startswith(OPEN_PATHS):
+        path = environ.get("PATH_INFO", "")
+        if path.startswith(OPEN_PATHS) or (key == ROOT_KEY and not _has_policy(environ, path)):
             return None
         http = _buffered(environ)
         service = self._service(environ)
@@ -79,6 +85,8 @@ class Enforcement:
         try:
             operation, parameters = parsed(http, service)
         except (HTTPException, NotImplementedError):
+            if who.kind == "root":
+                return None
             return answer.unsigned() if who is ANONYMOUS else answer.unknown(http)
         if who is ANONYMOUS and service != "s3" and operation != WEB_IDENTITY:
             return answer.unsigned()
@@ -87,7 +95,7 @@ class Enforcement:
         except BadKey as bad:
             return answer.bad_key(bad)
         except UnknownAction as unknown:
-            return answer.give("NotImplemented", str(unknown))
+            return None if who.kind == "root" else answer.give("NotImplemented", str(unknown))
         except UnsupportedPolicy as unsupported:
             return answer.give("NotImplemented", str(unsupported))
 
@@ -102,6 +110,8 @@ class Enforcement:
         claims: Context = {}
         if operation == WEB_IDENTITY:
             who, claims = principals.web_identity(parameters.get("WebIdentityToken") or "", _account(parameters))
+        if who.kind == "root" and operation in POLICY_OPERATIONS:
+            return None
         for access in derive(environ, answer.service, operation, parameters):
             request = Access(access.action, access.resources, {**access.context, **claims}).by(who)
             decision = self._roles.judge(request)
@@ -185,6 +195,14 @@ def signer(environ: Mapping[str, Any]) -> tuple[str | None, str | None]:
     if key := query.get("AWSAccessKeyId"):  # an address signed by version 2, which boto3 still makes for S3
         return key[0], query.get("x-amz-security-token", [None])[0]
     return None, None
+
+
+def _has_policy(environ: Mapping[str, Any], path: str) -> bool:
+    """Whether the request is for a bucket that has a policy."""
+    if "/s3/" not in environ.get("HTTP_AUTHORIZATION", "") + environ.get("QUERY_STRING", "").replace("%2F", "/"):
+        return False
+    bucket = s3_backends[get_account_id_from(ROOT_KEY)]["aws"].buckets.get(path.split("/")[1])
+    return bucket is not None and bucket.policy is not None
 
 
 def _buffered(environ: dict[str, Any]) -> HttpRequest:
