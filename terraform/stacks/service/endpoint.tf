@@ -20,6 +20,7 @@ module "endpoint" {
   kms_key_arn              = local.kms_key_arn
   vpc                      = local.vpc
   permissions_boundary_arn = local.permissions_boundary_arn
+  alarm_topic_arn          = module.monitoring.topic_arn
 
   candidate = var.candidate == null ? null : {
     image_uri       = var.candidate.model.image_uri

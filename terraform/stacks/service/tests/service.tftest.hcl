@@ -155,6 +155,29 @@ run "rejects_a_candidate_of_other_classes" {
   expect_failures = [var.candidate]
 }
 
+run "scales_the_endpoint_when_asked" {
+  variables {
+    endpoint_autoscaling = { max = 4, requests_per_minute = 600 }
+  }
+
+  assert {
+    condition     = output.endpoint_configuration_name != run.gives_the_console_an_input_that_works.endpoint_configuration_name
+    error_message = "The configuration must leave the number of instances to the scaling."
+  }
+}
+
+run "leaves_a_scaled_endpoint_alone_when_only_its_first_count_changes" {
+  variables {
+    endpoint_autoscaling    = { max = 4, requests_per_minute = 600 }
+    endpoint_instance_count = 3
+  }
+
+  assert {
+    condition     = output.endpoint_configuration_name == run.scales_the_endpoint_when_asked.endpoint_configuration_name
+    error_message = "The scaling alone decides how many instances there are."
+  }
+}
+
 run "tells_each_function_what_it_needs_to_know" {
   assert {
     condition = local.functions["classify-image"].environment == {
