@@ -53,7 +53,8 @@ def changes(plan: Mapping[str, Any]) -> tuple[Change, ...]:
 
 def drift(plan: Mapping[str, Any]) -> tuple[Change, ...]:
     """What others have done to resources since Terraform last wrote its state."""
-    return _read(plan.get("resource_drift", ()))
+    # Right after a resource was made, its provider reads as empty what it wrote as null: nobody has done anything.
+    return tuple(one for one in _read(plan.get("resource_drift", ())) if one.action != "update" or one.attributes)
 
 
 def outputs(plan: Mapping[str, Any]) -> tuple[str, ...]:
@@ -79,6 +80,19 @@ def _differing(change: Mapping[str, Any]) -> tuple[str, ...]:
     before, after = change.get("before") or {}, change.get("after") or {}
     unknown = change.get("after_unknown") or {}
     forced = {str(path[0]) for path in change.get("replace_paths", ()) if path}
-    known = {name for name in {*before, *after} if before.get(name) != after.get(name) and not unknown.get(name)}
+    known = {
+        name
+        for name in {*before, *after}
+        if _filled(before.get(name)) != _filled(after.get(name)) and not unknown.get(name)
+    }
     # What is only known afterwards need not differ; it is named where nothing else is.
     return tuple(sorted(known | forced)) or tuple(sorted(name for name in unknown if unknown[name]))
+
+
+def _filled(value: Any) -> Any:
+    """A value without what is empty in it: null, "", [] and {} say the same of a resource."""
+    if isinstance(value, Mapping):
+        value = {name: found for name, one in value.items() if (found := _filled(one)) is not None}
+    elif isinstance(value, list):
+        value = [found for one in value if (found := _filled(one)) is not None]
+    return None if value in ("", [], {}) else value

@@ -55,6 +55,18 @@ def test_arguments_are_named_and_their_values_are_not() -> None:
     assert [str(one) for one in changes.changes(plan)] == ["update a.b (password)"]
 
 
+def test_what_is_only_read_as_empty_is_no_drift() -> None:
+    before, after = {"tags": None, "box": [{"a": 1, "b": ""}]}, {"tags": {}, "box": [{"a": 1, "b": None, "c": []}]}
+    plan = {
+        "resource_drift": [
+            resource("a.same", "update", before=before, after=after),
+            resource("b.changed", "update", before=before, after={**after, "box": [{"a": 0}]}),
+            resource("c.gone", "delete", before=before),
+        ]
+    }
+    assert changes.drift(plan) == (Change("destroy", "c.gone"), Change("update", "b.changed", ("box",)))
+
+
 def test_outputs_that_change_are_named() -> None:
     plan = {"output_changes": {"new": {"actions": ["create"]}, "same": {"actions": ["no-op"]}}}
     assert changes.outputs(plan) == ("new",)
