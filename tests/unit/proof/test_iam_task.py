@@ -1,0 +1,72 @@
+"""invoke iam.prove says which statement which step needs, and fails where one is superfluous."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from invoke import Context, Exit
+from rich.console import Console
+
+from scones.localcloud.authorization.policies import statements
+from scones.proof import Outcome, Row
+from scones.proof.run import Removal
+from scones.tasks import iam
+
+GRANTED = statements(
+    {"Statement": [{"Sid": sid, "Effect": "Allow", "Action": f"s3:{sid}"} for sid in ("GetObject", "PutObject")]},
+    source="role/reader/own",
+)
+
+
+@pytest.fixture
+def outcome() -> Outcome:
+    needed = Row(GRANTED[0], ("train", "execute"), "s3:GetObject arn:aws:s3:::images/a.png", ())
+    removals = [Removal(GRANTED[0].source, "s3:GetObject arn:aws:s3:::images/a.png")]
+    return Outcome([], rows=[needed], removals=removals, requests=7)
+
+
+@pytest.fixture
+def superfluous(outcome: Outcome) -> Outcome:
+    outcome.rows.append(Row(GRANTED[1], (), "", ("s3:PutObject",)))
+    return outcome
+
+
+def said(outcome: Outcome) -> str:
+    console = Console(width=160, file=io.StringIO())
+    iam.show(console, outcome)
+    return console.file.getvalue()
+
+
+def test_the_matrix_names_step_request_and_role(outcome):
+    words = said(outcome)
+    for expected in ("reader", "own/GetObject", "train", "execute", "●", "s3:GetObject arn:aws:s3:::images/a.png (and"):
+        assert expected in words
+    assert "1 statements of 1 roles, 7 judged requests: 0 superfluous; 1 of 1" in words
+
+
+def test_a_superfluous_statement_is_said_to_be_one(superfluous):
+    assert "nothing: superfluous" in said(superfluous)
+    assert not superfluous.held
+
+
+def test_a_statement_that_was_taken_away_and_not_missed_is_no_proof(outcome):
+    outcome.removals.append(Removal("role/reader/own/Other", ""))
+    assert not outcome.held
+    assert "taken away and not missed: role/reader/own/Other" in said(outcome)
+
+
+def test_the_exit_code_is_1_where_something_is_superfluous_and_the_file_says_what(superfluous, monkeypatch, tmp_path):
+    class Proof:
+        def __init__(self, root, console, values):
+            assert values["foundation"]["customer_managed_key"]
+
+        def run(self):
+            return superfluous
+
+    monkeypatch.setattr("scones.proof.Proof", Proof)
+    with pytest.raises(Exit) as ended:
+        iam.prove(Context(), out=str(tmp_path / "proof.json"))
+    assert ended.value.code == 1
+    assert json.loads((tmp_path / "proof.json").read_text())["superfluous"] == ["role/reader/own/PutObject"]
