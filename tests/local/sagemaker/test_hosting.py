@@ -39,7 +39,12 @@ def make_config(sagemaker: Any, artifact: str) -> Callable[..., str]:
     """Makes models and a configuration of them; its name."""
 
     def make(
-        *variants: str, url: str = artifact, image: str = IMAGE, weights: tuple[float, ...] = (), **more: Any
+        *variants: str,
+        url: str = artifact,
+        image: str = IMAGE,
+        weights: tuple[float, ...] = (),
+        instance_type: str = "ml.t2.medium",
+        **more: Any,
     ) -> str:
         name = f"hosting-{next(numbers)}"
         sagemaker.create_model(
@@ -54,7 +59,7 @@ def make_config(sagemaker: Any, artifact: str) -> Callable[..., str]:
                 {
                     "VariantName": variant,
                     "ModelName": name,
-                    "InstanceType": "ml.t2.medium",
+                    "InstanceType": instance_type,
                     "InitialInstanceCount": 1,
                     "InitialVariantWeight": weight,
                 }
@@ -447,6 +452,10 @@ def test_autoscaling_brings_the_count_within_its_limits(
         return sagemaker.describe_endpoint(EndpointName="scaled")["ProductionVariants"][0]["CurrentInstanceCount"]
 
     wait_for(count, lambda found: found == 2)
+    with pytest.raises(ClientError, match="instance type of variant AllTraffic cannot change"):
+        sagemaker.update_endpoint(
+            EndpointName="scaled", EndpointConfigName=make_config("AllTraffic", instance_type="ml.m5.large")
+        )
     scaling.put_scheduled_action(
         **target,
         ScheduledActionName="night",

@@ -65,6 +65,9 @@ def install(context: Context) -> None:
         if self.params.get("RetainAllVariantProperties"):
             exclude = self.params.get("ExcludeRetainedVariantProperties") or []
             wanted = retain(wanted, endpoint.plan, exclude=frozenset(each["VariantPropertyType"] for each in exclude))
+        autoscaling.refuse_other_instances(
+            self.current_account, self.region, endpoint.endpoint_name, endpoint.plan, wanted
+        )
         endpoint.update(
             wanted,
             deployment_config=self.params.get("DeploymentConfig"),

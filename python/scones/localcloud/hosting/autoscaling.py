@@ -25,6 +25,7 @@ from moto.sagemaker.exceptions import AWSValidationException
 from moto.sagemaker.models import sagemaker_backends
 
 from scones.localcloud.hosting.endpoint import Endpoint
+from scones.localcloud.hosting.plan import Plan
 from scones.localcloud.hosting.schedules import due
 from scones.localcloud.metrics import Metrics
 
@@ -47,6 +48,26 @@ def install(metrics: Metrics) -> None:
                 traceback.print_exc()
 
     threading.Thread(target=run, name="autoscaling", daemon=True).start()
+
+
+def refuse_other_instances(account: str, region: str, endpoint: str, old: Plan, new: Plan) -> None:
+    """Refuse an update that changes the instance type of a variant that is scaled, as SageMaker does.
+
+    AWS: SageMaker Developer Guide, "Update endpoints that use auto scaling".
+
+    Raises:
+        AWSValidationException: it does.
+    """
+    targets = applicationautoscaling_backends[account][region]._flatten_scalable_targets("sagemaker")
+    scaled = {target.resource_id for target in targets}
+    before = {variant.name: variant.instance_type for variant in old.variants}
+    for variant in new.variants:
+        resource = f"endpoint/{endpoint}/variant/{variant.name}"
+        if resource in scaled and before.get(variant.name, variant.instance_type) != variant.instance_type:
+            raise AWSValidationException(
+                f"The instance type of variant {variant.name} cannot change from {before[variant.name]} to "
+                f"{variant.instance_type} while {resource} is a scalable target: deregister it first."
+            )
 
 
 def tracked(count: int, requests: Sequence[int | None], target: float) -> int:

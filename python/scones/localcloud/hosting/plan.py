@@ -38,6 +38,7 @@ class Variant:
         environment: The model's Environment.
         role_arn: The model's role, in whose name its artifact is read and what it leaves is written.
         vpc: The model's VpcConfig; None where it has none.
+        instance_type: What its instances are, which the local cloud has none of.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Variant:
     environment: Mapping[str, str]
     role_arn: str = ""
     vpc: Mapping[str, Any] | None = None
+    instance_type: str | None = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ def _variant(backend: SageMakerModelBackend, variant: Mapping[str, Any]) -> Vari
         environment=container.get("Environment") or {},
         role_arn=model.execution_role_arn,
         vpc=model.vpc_config or None,
+        instance_type=variant.get("InstanceType"),
     )
 
 
