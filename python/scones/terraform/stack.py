@@ -55,9 +55,9 @@ class Stack:
         """Where its state is kept."""
         return Backend.of(self.environment)
 
-    @cached_property
+    @property
     def variables(self) -> dict[str, str]:
-        """What Terraform is told by its environment."""
+        """What Terraform is told by its environment, as it is now: files of values come and go."""
         return variables(self.environment, self.name, backend=self.backend)
 
     @property

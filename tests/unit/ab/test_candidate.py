@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from scones.ab import candidate
 from scones.errors import InputError, RegistryError
 from scones.registry import PinnedModel, Version, read_pin, write_pin
 from scones.settings import Environment
+from scones.terraform import Stack
 from scones.terraform.variables import value_files
 
 MODEL = PinnedModel(
@@ -62,6 +64,16 @@ def test_a_candidate_is_what_terraform_reads_beside_the_pin(environment: Environ
     assert set(found) == {"candidate"}
     assert (found["candidate"]["model"]["version"], found["candidate"]["share"]) == (2, 10)
     assert value_files(environment, "service")[-1] == environment.candidate_path
+
+
+def test_a_stack_that_was_made_before_takes_the_candidate_up(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scones.terraform.stack.Backend.of", lambda environment: SimpleNamespace(bucket="state"))
+    stack = Stack(environment, "service")
+    assert "candidate.tfvars.json" not in stack.variables["TF_CLI_ARGS_plan"]
+    ab.start(environment, 2, share=10)
+    assert str(environment.candidate_path) in stack.variables["TF_CLI_ARGS_plan"]
 
 
 def test_the_same_version_again_changes_its_share(environment: Environment) -> None:
