@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import shutil
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scones import aws, packaging, settings, workflow
+from scones import aws, packaging, settings
 from scones.demo.display import Step, Steps
 from scones.errors import CheckError
 from scones.localcloud import control
@@ -21,19 +19,16 @@ from scones.proof import sample
 from scones.proof.granted import granted, taken_away
 from scones.proof.matrix import Row, matrix
 from scones.proof.sessions import session
+from scones.proof.workload import Workload, wait
 from scones.registry import PinnedModel, write_pin
 from scones.settings import Environment
 from scones.terraform import Stack
-from scones.training import job, request
+from scones.training import request
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from scones.localcloud.authorization.policies import Statement
-
 REPOSITORY = "owner/scones"
-WAIT_SECONDS = 120.0
-RETRIES_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -167,8 +162,9 @@ class Proof:
         step.found = f"s3://{self.outputs['bucket']}"
 
     def _train(self, step: Step) -> None:
-        self.dataset = sample.put(aws.client(self.environment, "s3"), self.outputs["bucket"])
-        trained = self._training_job("proof")
+        dataset = sample.put(aws.client(self.environment, "s3"), self.outputs["bucket"])
+        self.workload = Workload(self.environment, self.outputs, dataset)
+        trained = self.workload.train("proof")
         if trained["TrainingJobStatus"] != "Completed":
             raise CheckError(f"the training job failed: {trained['FailureReason']}")
         self.artifact = trained["ModelArtifacts"]["S3ModelArtifacts"]
@@ -183,10 +179,10 @@ class Proof:
 
     def _execute(self, step: Step) -> None:
         """An image of the data set, and a key that is not there, which must not look like a missing permission."""
-        found = self._executions()
+        found = self.workload.execute()
         if [one[0] for one in found] != ["SUCCEEDED", "FAILED"] or found[1][1] != "ImageNotFoundError":
             raise CheckError(f"the executions ended as {found}", hint=f"the cloud's log: {self.state / control.LOG}")
-        self._wait(self._captured, "the request was not captured")
+        wait(self.workload.captured, "the request was not captured")
         step.found = "an image passed; one that is not there was called so"
 
     def _plan(self, step: Step) -> None:
@@ -215,7 +211,7 @@ class Proof:
         iam = aws.client(self.environment, "iam")
         self.statements = granted(iam, f"scones-{self.environment.name}")
         for statement in self.statements:
-            again = self._again(statement)
+            again = self.workload.needing(statement)
             if again is None:
                 continue
             name = f"without {statement.source}"
@@ -232,20 +228,6 @@ class Proof:
         record.begin_step(self.state, "after")
         missed = sum(bool(one.refused) for one in self.outcome.removals)
         step.found = f"{missed} of {len(self.outcome.removals)} were missed at once"
-
-    def _again(self, statement: Statement) -> Callable[[], object] | None:
-        """What needs a statement of a runtime role and takes seconds; None for others."""
-        _, role, policy, sid = statement.source.split("/")
-        if policy == "trust" or statement.effect != "Allow":
-            return None
-        prefix = f"scones-{self.environment.name}"
-        if role == f"{prefix}-training":
-            return lambda: self._training_job(f"without-{sid}-{int(time.time())}")
-        if role.endswith("-states"):
-            return self._update_machine if sid in ("DeliverItsLogs",) else self._executions
-        if role in self.outputs["function_names"].values():
-            return (lambda: self._update_function(role)) if sid in ("SendItsTraces",) else self._executions
-        return None
 
     # -- what steps share
 
@@ -276,66 +258,6 @@ class Proof:
                 git_commit="",
             ),
         )
-
-    def _training_job(self, name: str) -> dict[str, Any]:
-        """A training job of one epoch, followed to its end."""
-        chosen = request.hyperparameters(
-            self.environment, classes=len(self.environment.classes), samples=sample.TRAIN, overrides=sample.OVERRIDES
-        )
-        name = f"scones-{name}".replace("_", "-")
-        job.start(
-            self.environment,
-            self.dataset,
-            chosen,
-            bucket=self.outputs["bucket"],
-            role_arn=self.outputs["training_role_arn"],
-            name=name,
-            placement=request.Placement.of(self.outputs),
-        )
-        sagemaker = aws.client(self.environment, "sagemaker")
-
-        def ended() -> dict[str, Any] | None:
-            found = sagemaker.describe_training_job(TrainingJobName=name)
-            return found if found["TrainingJobStatus"] in ("Completed", "Failed", "Stopped") else None
-
-        return self._wait(ended, f"training job {name} did not end")
-
-    def _executions(self) -> list[tuple[str, str | None]]:
-        """How an execution of an image ended, and one of a key that is not there."""
-        sfn = aws.client(self.environment, "stepfunctions")
-        keys = (f"{self.dataset}/validation/0/000.png", f"s3://{self.outputs['bucket']}/images/not-there.png")
-        begun = [workflow.start(sfn, self.outputs["state_machine_arn"], uri, threshold=0.0) for uri in keys]
-        ended = []
-        for execution in begun:
-            with contextlib.suppress(TimeoutError):
-                outcome = workflow.follow(sfn, execution.arn, timeout=RETRIES_SECONDS)
-                ended.append((outcome.status, outcome.error))
-        return ended
-
-    def _update_machine(self) -> None:
-        sfn = aws.client(self.environment, "stepfunctions")
-        arn = self.outputs["state_machine_arn"]
-        logging = sfn.describe_state_machine(stateMachineArn=arn)["loggingConfiguration"]
-        with contextlib.suppress(sfn.exceptions.ClientError):
-            sfn.update_state_machine(stateMachineArn=arn, loggingConfiguration=logging)
-
-    def _update_function(self, name: str) -> None:
-        functions = aws.client(self.environment, "lambda")
-        with contextlib.suppress(functions.exceptions.ClientError):
-            functions.update_function_configuration(FunctionName=name, TracingConfig={"Mode": "Active"})
-
-    def _captured(self) -> bool:
-        place = self.outputs["capture_uri"].removeprefix(f"s3://{self.outputs['bucket']}/")
-        s3 = aws.client(self.environment, "s3")
-        return bool(s3.list_objects_v2(Bucket=self.outputs["bucket"], Prefix=f"{place}/")["KeyCount"])
-
-    def _wait(self, look: Callable[[], Any], otherwise: str) -> Any:
-        give_up = time.monotonic() + WAIT_SECONDS
-        while time.monotonic() < give_up:
-            if found := look():
-                return found
-            time.sleep(0.2)
-        raise CheckError(f"{otherwise} within {WAIT_SECONDS:.0f} s")
 
     def _conclude(self) -> None:
         judged = [one for one in record.read(self.state) if one.request.principal.kind != "root"]

@@ -1,0 +1,129 @@
+"""What is done again and again with and without a statement: a training job, executions, updates.
+
+Example::
+
+    workload = Workload(environment, outputs, "s3://bucket/datasets/0…0")
+    workload.train("once")["TrainingJobStatus"]     # 'Completed'
+    workload.execute()                              # [('SUCCEEDED', None), ('FAILED', 'ImageNotFoundError')]
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scones import aws, workflow
+from scones.errors import CheckError
+from scones.proof import sample
+from scones.settings import Environment
+from scones.training import job, request
+
+if TYPE_CHECKING:
+    from scones.localcloud.authorization.policies import Statement
+
+WAIT_SECONDS = 120.0
+RETRIES_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What the runtime's roles are there for.
+
+    Attributes:
+        environment: Where the stacks are applied.
+        outputs: The stacks' outputs; the service's are there once it is applied.
+        dataset: Where the data set is.
+    """
+
+    environment: Environment
+    outputs: Mapping[str, Any]
+    dataset: str
+
+    def needing(self, statement: Statement) -> Callable[[], object] | None:
+        """What needs a statement of a runtime role and takes seconds; None for others."""
+        _, role, policy, sid = statement.source.split("/")
+        if policy == "trust" or statement.effect != "Allow":
+            return None
+        if role == f"scones-{self.environment.name}-training":
+            return lambda: self.train(f"without-{sid}-{int(time.time())}")
+        if role == f"{self.outputs['state_machine_arn'].rpartition(':')[2]}-states":
+            return lambda: (self._update_machine(), self.execute())
+        if role in self.outputs["function_names"].values():
+            return lambda: (self._update_function(role), self.execute())
+        return None
+
+    def train(self, name: str) -> dict[str, Any]:
+        """A training job of one epoch, followed to its end."""
+        chosen = request.hyperparameters(
+            self.environment, classes=len(self.environment.classes), samples=sample.TRAIN, overrides=sample.OVERRIDES
+        )
+        name = f"scones-{name}".replace("_", "-")
+        job.start(
+            self.environment,
+            self.dataset,
+            chosen,
+            bucket=self.outputs["bucket"],
+            role_arn=self.outputs["training_role_arn"],
+            name=name,
+            placement=request.Placement.of(self.outputs),
+        )
+        sagemaker = aws.client(self.environment, "sagemaker")
+
+        def ended() -> dict[str, Any] | None:
+            found = sagemaker.describe_training_job(TrainingJobName=name)
+            return found if found["TrainingJobStatus"] in ("Completed", "Failed", "Stopped") else None
+
+        return wait(ended, f"training job {name} did not end")
+
+    def execute(self) -> list[tuple[str, str | None]]:
+        """How an execution of an image ended, and one of a key that is not there."""
+        sfn = aws.client(self.environment, "stepfunctions")
+        keys = (f"{self.dataset}/validation/0/000.png", f"s3://{self.outputs['bucket']}/images/not-there.png")
+        begun = [workflow.start(sfn, self.outputs["state_machine_arn"], uri, threshold=0.0) for uri in keys]
+        ended = []
+        for execution in begun:
+            with contextlib.suppress(TimeoutError):
+                outcome = workflow.follow(sfn, execution.arn, timeout=RETRIES_SECONDS)
+                ended.append((outcome.status, outcome.error))
+        return ended
+
+    def _update_machine(self) -> None:
+        """Say again where the state machine logs to: what it must be allowed is proved anew."""
+        sfn = aws.client(self.environment, "stepfunctions")
+        arn = self.outputs["state_machine_arn"]
+        logging = sfn.describe_state_machine(stateMachineArn=arn)["loggingConfiguration"]
+        with contextlib.suppress(sfn.exceptions.ClientError):
+            sfn.update_state_machine(stateMachineArn=arn, loggingConfiguration=logging)
+
+    def _update_function(self, name: str) -> None:
+        """Say again that a function is traced, and its network: what it must be allowed is proved anew."""
+        functions = aws.client(self.environment, "lambda")
+        network = functions.get_function_configuration(FunctionName=name).get("VpcConfig") or {}
+        kept = {key: network[key] for key in ("SubnetIds", "SecurityGroupIds") if network.get(key)}
+        with contextlib.suppress(functions.exceptions.ClientError):
+            functions.update_function_configuration(
+                FunctionName=name, TracingConfig={"Mode": "Active"}, **({"VpcConfig": kept} if kept else {})
+            )
+
+    def captured(self) -> bool:
+        """Whether a request has been captured."""
+        place = self.outputs["capture_uri"].removeprefix(f"s3://{self.outputs['bucket']}/")
+        s3 = aws.client(self.environment, "s3")
+        return bool(s3.list_objects_v2(Bucket=self.outputs["bucket"], Prefix=f"{place}/")["KeyCount"])
+
+
+def wait(look: Callable[[], Any], otherwise: str) -> Any:
+    """The first true answer of ``look``.
+
+    Raises:
+        CheckError: there is none in time; the message begins with ``otherwise``.
+    """
+    give_up = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < give_up:
+        if found := look():
+            return found
+        time.sleep(0.2)
+    raise CheckError(f"{otherwise} within {WAIT_SECONDS:.0f} s")
