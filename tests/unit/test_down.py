@@ -99,6 +99,9 @@ def taken(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         def read(self, name: str) -> State:
             return states.get(name, State())
 
+        def exists(self) -> bool:
+            return "bootstrap" in states
+
     class Stack:
         def __init__(self, environment: Any, name: str, **_: Any) -> None:
             self.name, self.backend = name, Backend()

@@ -78,7 +78,7 @@ def steps(
         Step(
             "the foundation: bucket, registry, roles, network, key", partial(_stack, environment, "foundation", words)
         ),
-        Step("the pipeline's roles and Terraform's state", partial(_stack, environment, "bootstrap", words)),
+        Step("the pipeline's roles and Terraform's state", partial(_state, environment, words)),
     ]
 
 
@@ -119,6 +119,13 @@ def _stack(environment: Environment, name: str, words: dict[str, Any]) -> str:
     standing = len(stack.backend.read(name).resources)
     destroy(stack)
     return f"{standing} resources destroyed" if standing else "nothing was there"
+
+
+def _state(environment: Environment, words: dict[str, Any]) -> str:
+    stack = Stack(environment, "bootstrap", **words)
+    stood = stack.backend.exists()
+    destroy(stack)
+    return "deleted" if stood else "nothing was there"
 
 
 def _network(environment: Environment, words: dict[str, Any]) -> str:
