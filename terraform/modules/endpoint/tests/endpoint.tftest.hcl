@@ -66,6 +66,11 @@ run "may_do_what_hosting_this_model_needs" {
   }
 
   assert {
+    condition     = alltrue([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Effect == "Allow"])
+    error_message = "Nothing in the list above is a refusal."
+  }
+
+  assert {
     condition = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Condition if statement.Sid == "PutMetrics"] == [
       { StringEquals = { "cloudwatch:namespace" = "/aws/sagemaker/Endpoints" } },
     ]

@@ -30,9 +30,13 @@ run "may_call_the_functions_it_is_given_and_no_other" {
   }
 
   assert {
-    condition = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid if statement.Resource == "*"] == [
-      "DeliverItsLogs", "SendItsTraces",
-    ]
+    condition = { for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid => [statement.Effect, statement.Action] if statement.Resource == "*" } == {
+      DeliverItsLogs = ["Allow", [
+        "logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery", "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups",
+      ]]
+      SendItsTraces = ["Allow", ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"]]
+    }
     error_message = "Only log delivery and tracing, which have no resource to name, may name \"*\"."
   }
 }

@@ -41,6 +41,11 @@ run "may_do_what_a_training_job_needs" {
     }
     error_message = "Each statement must name its own prefix, logs and image."
   }
+
+  assert {
+    condition     = alltrue([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Effect == "Allow"])
+    error_message = "Nothing in the list above is a refusal."
+  }
 }
 
 run "lists_what_it_reads_only_and_puts_metrics_of_training_only" {
