@@ -355,3 +355,19 @@ def test_a_role_is_handed_over_by_whom_may_pass_it_only(cloud, client, user, fun
     )
     made = make("tests-passed", create, passing)
     eventually(lambda: cloud.client("stepfunctions").delete_state_machine(stateMachineArn=made["stateMachineArn"]))
+
+
+def test_a_functions_environment_under_a_key_is_shown_to_those_only_who_may_decrypt_it(cloud, client, user, function):
+    key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    environment = {"Variables": {"SECRET": "it"}}
+    arn = function("def handler(event, context): pass", KMSKeyArn=key, Environment=environment)
+    read = {"Effect": "Allow", "Action": "lambda:GetFunction", "Resource": arn}
+    decrypt = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": key}
+
+    def shown(*statements: dict[str, Any]) -> dict[str, Any]:
+        found = client("lambda", user(*statements)).get_function(FunctionName=arn)["Configuration"]
+        return found["Environment"]
+
+    assert shown(read, decrypt)["Variables"] == {"SECRET": "it"}
+    assert shown(read)["Error"]["ErrorCode"] == "AccessDeniedException"
+    assert "Variables" not in shown(read)

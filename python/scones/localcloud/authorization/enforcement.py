@@ -16,7 +16,6 @@ import io
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request as HttpRequest
@@ -71,7 +70,7 @@ class Enforcement:
 
     def refuse(self, environ: dict[str, Any]) -> Response | None:
         """The answer to a request that may not go on; None where it may."""
-        key, token = signer(environ)
+        key, token = principals.signer(environ)
         path = environ.get("PATH_INFO", "")
         if path.startswith(OPEN_PATHS) or (key == ROOT_KEY and not _has_policy(environ, path)):
             return None
@@ -182,19 +181,6 @@ class _Answers:
             ("expired", False): "ExpiredToken",
         }.get((bad.kind, by_json), "UnrecognizedClientException" if by_json else "InvalidClientTokenId")
         return self.give(code, str(bad), status=400 if self._protocol == "json" else 403)
-
-
-def signer(environ: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """The access key that signed a request, by header or by query, and the session token that came with it."""
-    signature = environ.get("HTTP_AUTHORIZATION", "")
-    if found := re.search(r"Credential=([^/,\s]+)/", signature):
-        return found[1], environ.get("HTTP_X_AMZ_SECURITY_TOKEN")
-    query = parse_qs(environ.get("QUERY_STRING", ""))
-    if credential := query.get("X-Amz-Credential"):
-        return credential[0].partition("/")[0], query.get("X-Amz-Security-Token", [None])[0]
-    if key := query.get("AWSAccessKeyId"):  # an address signed by version 2, which boto3 still makes for S3
-        return key[0], query.get("x-amz-security-token", [None])[0]
-    return None, None
 
 
 def _has_policy(environ: Mapping[str, Any], path: str) -> bool:

@@ -2,6 +2,7 @@
 
 Example::
 
+    principal_of(*signer(environ))
     principal_of("local", None)                         # the account's root user, who may do everything
     principal_of("ASIA…", "its session token")          # arn:aws:sts::123456789012:assumed-role/scones-local/session
     credentials = open_session("arn:aws:iam::123456789012:role/scones-local", "session")
@@ -19,10 +20,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs
 
 from scones.localcloud.authorization.evaluation import Context, Principal
 
@@ -53,6 +56,19 @@ class Keys:
     access_key_id: str
     secret_access_key: str
     session_token: str
+
+
+def signer(environ: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The access key that signed a request, by header or by query, and the session token that came with it."""
+    signature = environ.get("HTTP_AUTHORIZATION", "")
+    if found := re.search(r"Credential=([^/,\s]+)/", signature):
+        return found[1], environ.get("HTTP_X_AMZ_SECURITY_TOKEN")
+    query = parse_qs(environ.get("QUERY_STRING", ""))
+    if credential := query.get("X-Amz-Credential"):
+        return credential[0].partition("/")[0], query.get("X-Amz-Security-Token", [None])[0]
+    if key := query.get("AWSAccessKeyId"):  # an address signed by version 2, which boto3 still makes for S3
+        return key[0], query.get("x-amz-security-token", [None])[0]
+    return None, None
 
 
 def principal_of(access_key: str | None, token: str | None) -> Principal:

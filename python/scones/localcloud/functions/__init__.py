@@ -10,6 +10,7 @@ AWS: AWS Lambda API Reference, Invoke; Developer Guide, Understanding Lambda fun
 from __future__ import annotations
 
 from scones.localcloud.context import Context
+from scones.localcloud.functions import secrecy
 from scones.localcloud.functions.service import Service
 
 
@@ -18,6 +19,7 @@ def install(context: Context) -> None:
     from moto.awslambda.models import LambdaBackend, LambdaFunction
     from moto.awslambda.responses import LambdaResponse
 
+    secrecy.install(context.roles)
     service = Service(context)
     delete = LambdaBackend.delete_function
 

@@ -51,6 +51,14 @@ def _aliased(asked: Asked) -> Iterable[str]:
     return [found or _unknown("*", asked)]
 
 
+def _about_aliased(asked: Asked) -> Given:
+    """The condition keys of the key that an alias stands for."""
+    found: Given = {"kms:calleraccount": (asked.account,)}
+    for key in _aliased(asked):
+        found |= tags(key)
+    return found
+
+
 def _about(asked: Asked) -> Given:
     """The condition keys of a key and of what is done with it."""
     found: Given = {"kms:calleraccount": (asked.account,)}
@@ -124,7 +132,7 @@ TABLE = {
     ),
     "CreateAlias": (Need("kms:CreateAlias", (ALIAS, _key), _about),),
     "UpdateAlias": (Need("kms:UpdateAlias", (ALIAS, _aliased, _key), _about),),
-    "DeleteAlias": (Need("kms:DeleteAlias", (ALIAS, _aliased), {"kms:calleraccount": "{account}"}),),
+    "DeleteAlias": (Need("kms:DeleteAlias", (ALIAS, _aliased), _about_aliased),),
     **on("*", "kms", "ListAliases", "ListKeys"),
 }
 TABLES = {"kms": TABLE}

@@ -31,13 +31,25 @@ def arn_of(identifier: str, asked: Asked) -> str:
 
 
 class _Touching(Need):
-    """A need whose resources' tags and VPC are condition keys too."""
+    """A need whose resources' tags and VPC are condition keys too.
+
+    The tags that a request gives are those of what it makes, and no condition keys of what that is made in (Service
+    Authorization Reference, Actions, resources, and condition keys for Amazon EC2).
+    """
 
     def accesses(self, asked: Asked) -> list[Access]:
         return [
-            Access(one.action, one.resources, {**about(one.resources[0], asked), **one.context})
+            Access(one.action, one.resources, {**about(one.resources[0], asked), **self._given(one)})
             for one in super().accesses(asked)
         ]
+
+    def _given(self, one: Access) -> Given:
+        is_new = one.resources[0].endswith("/*") or self.action in ("ec2:CreateTags", "ec2:DeleteTags")
+        return {
+            key: values
+            for key, values in one.context.items()
+            if is_new or not key.startswith(("aws:requesttag/", "aws:tagkeys"))
+        }
 
 
 def about(arn: str, asked: Asked) -> Given:
