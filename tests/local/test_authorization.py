@@ -371,3 +371,23 @@ def test_a_functions_environment_under_a_key_is_shown_to_those_only_who_may_decr
     assert shown(read, decrypt)["Variables"] == {"SECRET": "it"}
     assert shown(read)["Error"]["ErrorCode"] == "AccessDeniedException"
     assert "Variables" not in shown(read)
+
+
+def test_an_alias_is_deleted_by_whom_may_do_so_to_its_key(cloud, client, user):
+    def made(team: str) -> str:
+        name = f"alias/tests-of-{team}"
+        key = cloud.client("kms").create_key(Tags=[{"TagKey": "Team", "TagValue": team}])["KeyMetadata"]["KeyId"]
+        cloud.client("kms").create_alias(AliasName=name, TargetKeyId=key)
+        return name
+
+    condition = {"StringEquals": {"aws:ResourceTag/Team": "ours"}}
+    on_keys = {
+        "Effect": "Allow",
+        "Action": "kms:DeleteAlias",
+        "Resource": "arn:aws:kms:*:*:key/*",
+        "Condition": condition,
+    }
+    on_names = {"Effect": "Allow", "Action": "kms:DeleteAlias", "Resource": "arn:aws:kms:*:*:alias/tests-of-*"}
+    kms = client("kms", user(on_names, on_keys))
+    kms.delete_alias(AliasName=made("ours"))
+    assert refused(lambda: kms.delete_alias(AliasName=made("theirs")))[0] == "AccessDeniedException"

@@ -243,6 +243,16 @@ def test_tags_are_condition_keys_in_whichever_form_a_service_has_them(given):
     assert tags_of(given) == {"aws:requesttag/team": ("ml",), "aws:tagkeys": ("Team",)}
 
 
+def test_the_tags_of_a_new_subnet_are_no_condition_keys_of_the_network_it_is_made_in():
+    given = {"VpcId": "vpc-1", "TagSpecifications": [{"ResourceType": "subnet", "Tags": [{"Key": "A", "Value": "b"}]}]}
+    found = {
+        access.resources[0].rpartition(":")[2]: "aws:requesttag/a" in access.context
+        for access in derive({}, "ec2", "CreateSubnet", given)
+        if access.action == "ec2:CreateSubnet"
+    }
+    assert found == {"subnet/*": True, "vpc/vpc-1": False}
+
+
 def test_the_region_is_the_one_that_the_request_is_signed_for():
     signed = {"HTTP_AUTHORIZATION": "AWS4-HMAC-SHA256 Credential=AKIA/20260101/eu-west-1/sqs/aws4_request, …"}
     (access,) = derive(signed, "sqs", "DeleteQueue", {"QueueUrl": f"http://127.0.0.1:1/{ACCOUNT}/one"})
