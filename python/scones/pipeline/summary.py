@@ -85,11 +85,12 @@ def drift_page(environment: str, parts: Sequence[Part]) -> str:
             found += ["", f"Changed in **{part.saved.stack}** by others than Terraform:", "", *_list(part.drift)]
     room = MOST - sum(map(len, found))
     found += [_details(part, room // max(1, len(parts))) for part in parts if part.changes or part.outputs]
-    found += [
-        "",
-        "What is listed above as to be created, updated or destroyed is what an apply of the main branch would do now. "
-        "Either apply it, or bring the configuration to what is there.",
-    ]
+    if any(part.saved.changes for part in parts):
+        found += [
+            "",
+            "What is to be created, updated or destroyed is what applying the main branch would do now. Either apply it, "
+            "or bring the configuration to what is there.",
+        ]
     return "\n".join(found).rstrip() + "\n"
 
 
