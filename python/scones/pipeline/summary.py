@@ -88,8 +88,8 @@ def drift_page(environment: str, parts: Sequence[Part]) -> str:
     if any(part.saved.changes for part in parts):
         found += [
             "",
-            "What is to be created, updated or destroyed is what applying the main branch would do now. Either apply it, "
-            "or bring the configuration to what is there.",
+            "What is to be created, updated or destroyed is what applying the main branch would do now. Either "
+            "apply it, or bring the configuration to what is there.",
         ]
     return "\n".join(found).rstrip() + "\n"
 
