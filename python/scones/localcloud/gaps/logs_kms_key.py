@@ -1,0 +1,36 @@
+"""A log group can be given a key, and be without it again, after it was made.
+
+moto: ``logs/responses.py`` has neither AssociateKmsKey nor DisassociateKmsKey, which Terraform calls where a log
+group's ``kms_key_id`` changes.
+
+AWS: Amazon CloudWatch Logs API Reference, AssociateKmsKey: by ``logGroupName``, or by ``resourceIdentifier``, the ARN
+of a log group.
+"""
+
+from __future__ import annotations
+
+from moto.logs.exceptions import ResourceNotFoundException
+from moto.logs.models import LogGroup
+from moto.logs.responses import LogsResponse
+
+
+def apply() -> None:
+    def associate_kms_key(self: LogsResponse) -> str:
+        _group(self).kms_key_id = self._get_param("kmsKeyId")
+        return ""
+
+    def disassociate_kms_key(self: LogsResponse) -> str:
+        _group(self).kms_key_id = None
+        return ""
+
+    LogsResponse.associate_kms_key = associate_kms_key
+    LogsResponse.disassociate_kms_key = disassociate_kms_key
+
+
+def _group(response: LogsResponse) -> LogGroup:
+    arn = response._get_param("resourceIdentifier") or ""
+    name = response._get_param("logGroupName") or arn.partition(":log-group:")[2].removesuffix(":*")
+    group = response.logs_backend.groups.get(name)
+    if group is None:
+        raise ResourceNotFoundException()
+    return group

@@ -1,0 +1,30 @@
+"""CloudWatch Logs in the local cloud: what moto lacks and AWS documents."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError
+
+# logs_kms_key
+
+
+def test_a_log_group_is_given_a_key_and_is_without_it_again(cloud):
+    logs, name = cloud.client("logs"), "/tests/keyed"
+    key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    logs.create_log_group(logGroupName=name)
+
+    def held() -> str | None:
+        return logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"][0].get("kmsKeyId")
+
+    logs.associate_kms_key(logGroupName=name, kmsKeyId=key)
+    assert held() == key
+    logs.disassociate_kms_key(logGroupName=name)
+    assert held() is None
+    arn = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"][0]["arn"]
+    logs.associate_kms_key(resourceIdentifier=arn, kmsKeyId=key)
+    assert held() == key
+
+
+def test_no_key_is_given_to_a_log_group_that_is_not_there(cloud):
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        cloud.client("logs").associate_kms_key(logGroupName="/tests/none", kmsKeyId="arn:aws:kms:us-east-1:1:key/a")
