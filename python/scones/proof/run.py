@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 REPOSITORY = "owner/scones"
+GONE_ERROR = "ImageNotFoundError"
 
 
 @dataclass(frozen=True)
@@ -87,15 +89,19 @@ class Proof:
         self.folder = root / "build" / "proof"
         self.state = self.folder / "project" / "build" / "local"
         self.log = root / "build" / "proof-terraform.log"
+        self.outputs: dict[str, Any] = {}
         self._todo: list[tuple[str, str, Callable[[Step], None]]] = [
             ("", "Start a local cloud of its own", self._start),
             ("", "Apply the bootstrap stack, as the account's owner", self._bootstrap),
-            ("apply foundation", "Apply the foundation, as the pipeline", self._foundation),
+            ("apply foundation", "Apply the foundation, as the pipeline", self._apply_foundation),
             ("train", "Train on a few images", self._train),
-            ("apply service", "Apply the service, as the pipeline", self._service),
+            ("apply service", "Apply the service, as the pipeline", self._apply_service),
             ("execute", "Execute the state machine", self._execute),
+            ("update foundation", "Change the foundation, as the pipeline", self._update_foundation),
+            ("train again", "Train with what has changed", self._train),
+            ("update service", "Change the service and its model, as the pipeline", self._update_service),
+            ("execute again", "Execute with what has changed", self._execute),
             ("plan", "Plan every change, as a pull request", self._plan),
-            ("update", "Serve another model, as the pipeline", self._update),
             ("without", "Take the runtime's statements away, one by one", self._take_away),
             ("destroy", "Destroy service and foundation, as the pipeline", self._destroy),
         ]
@@ -139,11 +145,8 @@ class Proof:
         (copy / "build" / "terraform").symlink_to(self.root / "build" / "terraform")
         packaging.package(copy / "lambdas", copy / "build" / "lambdas")
         self.environment = settings.load("local", root=copy, variables={})
-        for stack, values in {"bootstrap": {"github_repository": REPOSITORY}, **self.values}.items():
-            path = self.environment.folder / f"{stack}.tfvars.json"
-            held = json.loads(path.read_text()) if path.exists() else {}
-            path.write_text(json.dumps({**held, **values}))
-        self.environment = settings.load("local", root=copy, variables={})
+        # The bootstrap stack reads in these files what its roles are to be allowed.
+        self._set({"bootstrap": {"github_repository": REPOSITORY}, **self.values})
         step.found = control.up(self.state, port=0, tethered=True).endpoint
 
     def _bootstrap(self, step: Step) -> None:
@@ -155,35 +158,49 @@ class Proof:
         self.planning = session(self.environment, roles["plan"], f"repo:{REPOSITORY}:pull_request")
         step.found = ", ".join(arn.rpartition("/")[2] for arn in roles.values())
 
-    def _foundation(self, step: Step) -> None:
-        stack = self._stack("foundation", self.applying)
-        stack.apply()
-        self.outputs = stack.outputs()
+    def _apply_foundation(self, step: Step) -> None:
+        # Without options first: turning them on is one of the changes.
+        for stack in self.values:
+            shutil.copy(self.root / "terraform/environments/local" / f"{stack}.tfvars.json", self.environment.folder)
+        # Data is its owner's to delete, not the pipeline's.
+        self._set({"foundation": {"force_destroy": False}})
+        self._apply("foundation")
         step.found = f"s3://{self.outputs['bucket']}"
 
     def _train(self, step: Step) -> None:
-        dataset = sample.put(aws.client(self.environment, "s3"), self.outputs["bucket"])
-        self.workload = Workload(self.environment, self.outputs, dataset)
-        trained = self.workload.train("proof")
+        s3, bucket = aws.client(self.environment, "s3"), self.outputs["bucket"]
+        self.workload = Workload(self.environment, self.outputs, sample.put(s3, bucket))
+        trained = self.workload.train(f"proof-{int(time.time())}")
         if trained["TrainingJobStatus"] != "Completed":
             raise CheckError(f"the training job failed: {trained['FailureReason']}")
         self.artifact = trained["ModelArtifacts"]["S3ModelArtifacts"]
         step.found = self.artifact
 
-    def _service(self, step: Step) -> None:
+    def _apply_service(self, step: Step) -> None:
         self._pin(1)
-        stack = self._stack("service", self.applying)
-        stack.apply()
-        self.outputs |= stack.outputs()
+        self._apply("service")
         step.found = self.outputs["endpoint_name"]
 
+    def _update_foundation(self, step: Step) -> None:
+        self._set(self.values)
+        for stack in ("foundation", "service"):
+            retag(self._stack(stack).folder / "versions.tf")
+        self._apply("foundation")
+        step.found = ", ".join(self.values.get("foundation", {})) or "another tag"
+
+    def _update_service(self, step: Step) -> None:
+        self._pin(2)
+        self._apply("service")
+        step.found = ", ".join(self.values.get("service", {})) or "another model"
+
     def _execute(self, step: Step) -> None:
-        """An image of the data set, and a key that is not there, which must not look like a missing permission."""
+        """Images small and large; and a key that is not there, which must not look like a missing permission."""
         found = self.workload.execute()
-        if [one[0] for one in found] != ["SUCCEEDED", "FAILED"] or found[1][1] != "ImageNotFoundError":
+        expected = [("SUCCEEDED", None), ("SUCCEEDED", None), ("FAILED", GONE_ERROR), ("FAILED", GONE_ERROR)]
+        if found != expected:
             raise CheckError(f"the executions ended as {found}", hint=f"the cloud's log: {self.state / control.LOG}")
         wait(self.workload.captured, "the request was not captured")
-        step.found = "an image passed; one that is not there was called so"
+        step.found = "images passed; one that is not there was called so"
 
     def _plan(self, step: Step) -> None:
         for name in ("foundation", "service"):
@@ -191,15 +208,11 @@ class Proof:
                 raise CheckError(f"the plan of stack '{name}' is not empty", hint=f"see {self.log}")
         step.found = "no changes"
 
-    def _update(self, step: Step) -> None:
-        self._pin(2)
-        self._stack("service", self.applying).apply()
-        self.outputs |= self._stack("service").outputs()
-        step.found = self.outputs["endpoint_configuration_name"]
-
     def _destroy(self, step: Step) -> None:
-        # What the environment keeps is its owner's to delete, not the pipeline's.
-        sample.empty(aws.client(self.environment, "s3"), self.outputs["bucket"])
+        s3 = aws.client(self.environment, "s3")
+        for bucket in s3.list_buckets()["Buckets"]:
+            if bucket["Name"].startswith(self.outputs["bucket"]):
+                sample.empty(s3, bucket["Name"])
         for name in ("service", "foundation"):
             stack = self._stack(name, self.applying)
             stack.init()
@@ -234,15 +247,22 @@ class Proof:
     def _stack(self, name: str, environment: Environment | None = None) -> Stack:
         return Stack(environment or self.environment, name, log=self.log)
 
+    def _apply(self, name: str) -> None:
+        self._stack(name, self.applying).apply()
+        self.outputs |= self._stack(name).outputs()
+
+    def _set(self, values: Mapping[str, Mapping[str, Any]]) -> None:
+        """Set variables of stacks in the copy's environment."""
+        for stack, given in values.items():
+            path = self.environment.folder / f"{stack}.tfvars.json"
+            held = json.loads(path.read_text()) if path.exists() else {}
+            path.write_text(json.dumps({**held, **given}))
+        self.environment = settings.load("local", root=self.environment.root, variables={})
+
     def _pin(self, version: int) -> None:
         s3 = aws.client(self.environment, "s3")
         bucket, _, key = self.artifact.removeprefix("s3://").partition("/")
         content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        uri = self.artifact
-        if version > 1:
-            key = f"models/again-{version}/output/model.tar.gz"
-            s3.put_object(Bucket=bucket, Key=key, Body=content)
-            uri = f"s3://{bucket}/{key}"
         account, group = aws.account_id(self.environment), self.outputs["model_package_group_name"]
         write_pin(
             self.environment.pin_path,
@@ -250,7 +270,7 @@ class Proof:
                 package_arn=f"arn:aws:sagemaker:{self.environment.region}:{account}:model-package/{group}/{version}",
                 version=version,
                 image_uri=request.image_uri(self.environment.region),
-                artifact_uri=uri,
+                artifact_uri=self.artifact,
                 artifact_sha256=hashlib.sha256(content).hexdigest(),
                 class_labels=self.environment.classes,
                 metrics={},
@@ -271,3 +291,16 @@ class Proof:
             }
         )
         self.outcome.rows = matrix(plain, self.statements)
+
+
+def retag(path: Path) -> None:
+    """Change one of the tags that everything in a stack has.
+
+    Raises:
+        CheckError: it is not there.
+    """
+    text = path.read_text()
+    changed = text.replace('ManagedBy   = "terraform"', 'ManagedBy   = "Terraform"')
+    if changed == text:
+        raise CheckError(f"{path} has no tag ManagedBy to change")
+    path.write_text(changed)

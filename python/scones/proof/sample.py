@@ -11,7 +11,8 @@ import io
 from typing import Any
 
 TRAIN, VALIDATION = 16, 8
-SIDE = 20  # pixels
+SIDE, LARGE_SIDE = 20, 320  # pixels
+LARGE = "images/large.png"
 FINGERPRINT = "0" * 64
 OVERRIDES = {"epochs": "1", "image_shape": f"3,{SIDE},{SIDE}", "num_layers": "20", "mini_batch_size": "8"}
 
@@ -32,7 +33,20 @@ def put(s3: Any, bucket: str) -> str:
             s3.put_object(Bucket=bucket, Key=f"{place}/{split}/{name}", Body=stream.getvalue())
             rows.append(f"{index}\t{label}\t{name}\n")
         s3.put_object(Bucket=bucket, Key=f"{place}/{split}.lst", Body="".join(rows).encode())
+    s3.put_object(Bucket=bucket, Key=LARGE, Body=large())
     return f"s3://{bucket}/{place}"
+
+
+def large() -> bytes:
+    """A picture of noise that is too large for a state: the function that asks the model has to read it itself."""
+    import random
+
+    from PIL import Image
+
+    stream = io.BytesIO()
+    noise = random.Random(0).randbytes(3 * LARGE_SIDE * LARGE_SIDE)
+    Image.frombytes("RGB", (LARGE_SIDE, LARGE_SIDE), noise).save(stream, "PNG")
+    return stream.getvalue()
 
 
 def empty(s3: Any, bucket: str) -> None:
