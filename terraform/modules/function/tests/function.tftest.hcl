@@ -119,6 +119,11 @@ run "runs_in_a_network_with_a_key_and_within_a_boundary" {
     }
     error_message = "The role must let Lambda make interfaces in these subnets only."
   }
+
+  assert {
+    condition     = alltrue([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Effect == "Allow"])
+    error_message = "Nothing in the list above is a refusal."
+  }
 }
 
 run "is_updated_by_its_content" {

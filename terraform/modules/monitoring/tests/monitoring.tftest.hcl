@@ -61,7 +61,7 @@ run "watches_what_can_go_wrong_and_tells_one_topic" {
   }
 
   assert {
-    condition     = [for one in jsondecode(aws_sns_topic_policy.this.policy).Statement : one.Effect if one.Sid == "RefuseWithoutTLS"] == ["Deny"]
+    condition     = [for one in jsondecode(aws_sns_topic_policy.this.policy).Statement : [one.Effect, one.Action] if one.Sid == "RefuseWithoutTLS"] == [["Deny", "sns:Publish"]]
     error_message = "Plain HTTP must be refused."
   }
 
