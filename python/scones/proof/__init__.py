@@ -7,6 +7,7 @@ Example::
 """
 
 from scones.proof.matrix import Row, matrix
-from scones.proof.run import Outcome, Proof
+from scones.proof.outcome import Outcome, Removal
+from scones.proof.run import Proof
 
-__all__ = ["Outcome", "Proof", "Row", "matrix"]
+__all__ = ["Outcome", "Proof", "Removal", "Row", "matrix"]

@@ -7,18 +7,18 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scones import aws, packaging, settings
 from scones.demo.display import Step, Steps
-from scones.errors import CheckError
+from scones.errors import CheckError, LocalCloudError
 from scones.localcloud import control
 from scones.localcloud.authorization import record
 from scones.proof import sample
 from scones.proof.granted import granted, taken_away
-from scones.proof.matrix import Row, matrix
+from scones.proof.matrix import matrix
+from scones.proof.outcome import Outcome, Removal
 from scones.proof.sessions import session
 from scones.proof.workload import Workload, wait
 from scones.registry import PinnedModel, write_pin
@@ -31,48 +31,6 @@ if TYPE_CHECKING:
 
 REPOSITORY = "owner/scones"
 GONE_ERROR = "ImageNotFoundError"
-
-
-@dataclass(frozen=True)
-class Removal:
-    """A statement that was really taken away.
-
-    Attributes:
-        source: Where it stands.
-        refused: What was refused then: action and resource; empty where nothing was.
-    """
-
-    source: str
-    refused: str
-
-
-@dataclass
-class Outcome:
-    """What the proof found.
-
-    Attributes:
-        steps: Every step with its time.
-        rows: Every statement and the steps that need it.
-        removals: The statements that were really taken away.
-        requests: How many requests were judged.
-        refused: Requests that were refused although nothing was taken away: action and resource.
-    """
-
-    steps: list[Step]
-    rows: list[Row] = field(default_factory=list)
-    removals: list[Removal] = field(default_factory=list)
-    requests: int = 0
-    refused: list[str] = field(default_factory=list)
-
-    @property
-    def superfluous(self) -> list[Row]:
-        """The statements that no step needs."""
-        return [row for row in self.rows if not row.steps]
-
-    @property
-    def held(self) -> bool:
-        """Whether every statement is needed, and every one that was taken away was missed."""
-        return bool(self.rows) and not self.superfluous and all(one.refused for one in self.removals)
 
 
 class Proof:
@@ -101,6 +59,7 @@ class Proof:
             ("train again", "Train with what has changed", self._train),
             ("update service", "Change the service and its model, as the pipeline", self._update_service),
             ("execute again", "Execute with what has changed", self._execute),
+            ("change a tag", "Change a tag of everything, as the pipeline", self._retag),
             ("plan", "Plan every change, as a pull request", self._plan),
             ("without", "Take the runtime's statements away, one by one", self._take_away),
             ("destroy", "Destroy service and foundation, as the pipeline", self._destroy),
@@ -110,8 +69,14 @@ class Proof:
         """Do every step, and say which statement each of them needs.
 
         Raises:
+            LocalCloudError: another proof is under way in this checkout.
             SconesError: a step failed.
         """
+        if running := control.status(self.state):
+            raise LocalCloudError(
+                f"another proof is under way in {self.folder}, with a cloud at {running.endpoint}",
+                hint="wait for it to end",
+            )
         shutil.rmtree(self.folder, ignore_errors=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log.write_text("")
@@ -183,10 +148,8 @@ class Proof:
 
     def _update_foundation(self, step: Step) -> None:
         self._set(self.values)
-        for stack in ("foundation", "service"):
-            retag(self._stack(stack).folder / "versions.tf")
         self._apply("foundation")
-        step.found = ", ".join(self.values.get("foundation", {})) or "another tag"
+        step.found = ", ".join(self.values.get("foundation", {})) or "no options"
 
     def _update_service(self, step: Step) -> None:
         self._pin(2)
@@ -202,6 +165,12 @@ class Proof:
         wait(self.workload.captured, "the request was not captured")
         step.found = "images passed; one that is not there was called so"
 
+    def _retag(self, step: Step) -> None:
+        for stack in ("foundation", "service"):
+            retag(self._stack(stack).folder / "versions.tf")
+            self._apply(stack)
+        step.found = "ManagedBy"
+
     def _plan(self, step: Step) -> None:
         for name in ("foundation", "service"):
             if self._stack(name, self.planning).plan():
@@ -209,14 +178,19 @@ class Proof:
         step.found = "no changes"
 
     def _destroy(self, step: Step) -> None:
+        self._stack_down("service")
         s3 = aws.client(self.environment, "s3")
+        # The requests that destroy a bucket would be logged into the next.
+        s3.put_bucket_logging(Bucket=self.outputs["bucket"], BucketLoggingStatus={})
         for bucket in s3.list_buckets()["Buckets"]:
             if bucket["Name"].startswith(self.outputs["bucket"]):
                 sample.empty(s3, bucket["Name"])
-        for name in ("service", "foundation"):
-            stack = self._stack(name, self.applying)
-            stack.init()
-            stack.run("destroy", "-input=false", "-auto-approve")
+        self._stack_down("foundation")
+
+    def _stack_down(self, name: str) -> None:
+        stack = self._stack(name, self.applying)
+        stack.init()
+        stack.run("destroy", "-input=false", "-auto-approve")
 
     # -- taking away
 

@@ -10,8 +10,7 @@ from invoke import Context, Exit
 from rich.console import Console
 
 from scones.localcloud.authorization.policies import statements
-from scones.proof import Outcome, Row
-from scones.proof.run import Removal
+from scones.proof import Outcome, Removal, Row
 from scones.tasks import iam
 
 GRANTED = statements(

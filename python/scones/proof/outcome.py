@@ -1,0 +1,50 @@
+"""What the proof found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from scones.demo.display import Step
+from scones.proof.matrix import Row
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A statement that was really taken away.
+
+    Attributes:
+        source: Where it stands.
+        refused: What was refused then: action and resource; empty where nothing was.
+    """
+
+    source: str
+    refused: str
+
+
+@dataclass
+class Outcome:
+    """What the proof found.
+
+    Attributes:
+        steps: Every step with its time.
+        rows: Every statement and the steps that need it.
+        removals: The statements that were really taken away.
+        requests: How many requests were judged.
+        refused: Requests that were refused although nothing was taken away: action and resource.
+    """
+
+    steps: list[Step]
+    rows: list[Row] = field(default_factory=list)
+    removals: list[Removal] = field(default_factory=list)
+    requests: int = 0
+    refused: list[str] = field(default_factory=list)
+
+    @property
+    def superfluous(self) -> list[Row]:
+        """The statements that no step needs."""
+        return [row for row in self.rows if not row.steps]
+
+    @property
+    def held(self) -> bool:
+        """Whether every statement is needed, and every one that was taken away was missed."""
+        return bool(self.rows) and not self.superfluous and all(one.refused for one in self.removals)
