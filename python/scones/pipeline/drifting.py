@@ -10,7 +10,6 @@ Everything that the stacks manage is read anew from the cloud. A stack that was 
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +20,8 @@ from scones.pipeline import planning, summary
 from scones.pipeline.saved import Saved
 from scones.settings import Environment
 from scones.terraform import Stack
+
+PAGE = "drift.md"
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def look(
     Raises:
         TerraformError: Terraform failed.
     """
-    shutil.rmtree(folder, ignore_errors=True)
+    (folder / PAGE).unlink(missing_ok=True)  # what was found before is not what is found now
     parts = []
     with tempfile.TemporaryDirectory() as plans:
         for name in stacks:
@@ -72,7 +73,7 @@ def look(
                 parts.append(_look_at(Stack(environment, name, log=log), Path(plans)))
                 shown.found = parts[-1].line()
     page = summary.drift_page(environment.name, parts)
-    files.write(folder / "drift.md", page)
+    files.write(folder / PAGE, page)
     return Drift(tuple(parts), page)
 
 

@@ -20,7 +20,7 @@ from scones.errors import InputError, StalePlanError
 from scones.pipeline import planning, saved
 from scones.pipeline.saved import Saved
 from scones.settings import Environment
-from scones.terraform import Stack
+from scones.terraform import STACKS, Stack
 from scones.terraform.binary import locate
 from scones.terraform.state import Backend
 
@@ -59,7 +59,7 @@ def verify(environment: Environment, folder: Path, *, expected: str | None = Non
             environment.
         StalePlanError: the checkout is another revision, or a state was changed since.
     """
-    plans = sorted(saved.read(folder, expected=expected), key=lambda one: planning.PLANNED.index(one.stack))
+    plans = sorted(saved.read(folder, expected=expected), key=lambda one: STACKS.index(one.stack))
     tree, backend = revision.tree(environment.root), Backend.of(environment)
     terraform = str(locate(environment.build)).partition(" (")[0]
     again = f"plan again and have it reviewed: invoke ci.pr --env {environment.name}"

@@ -86,7 +86,7 @@ def plan(
     log: Path | None = None,
     step: Step = unseen,
 ) -> Planned:
-    """Plan an environment's stacks and save the plans; what the folder held before is gone.
+    """Plan an environment's stacks and save the plans; those that the folder held before are gone.
 
     Args:
         folder: Where the plans are saved, such as ``build/plans/dev``.
@@ -105,8 +105,8 @@ def plan(
             f"{environment.root} is no git checkout with a commit: a saved plan is of a revision",
             hint="git init && git add . && git commit; or plan one stack with: invoke tf.plan",
         )
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    saved.clear(folder)
+    (folder / SUMMARY).unlink(missing_ok=True)
     compared = promotion.find(environment.root, environment.pin_path, revision.base(environment.root, base))
     parts: list[summary.Part] = []
     for name in stacks:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from scones import files
 from scones.errors import InputError
+from scones.terraform import STACKS
 
 SUMS = "SHA256SUMS"
 
@@ -60,10 +61,23 @@ class Saved:
         """The lock file that it was made with."""
         return folder / f"{self.stack}.lock.hcl"
 
+    def description(self, folder: Path) -> Path:
+        """The file of what is known of it."""
+        return folder / f"{self.stack}.json"
+
     def files(self, folder: Path) -> list[Path]:
         """All the files that a folder has of it."""
         own = [] if self.deferred else [self.plan(folder), self.lock_file(folder)]
-        return [*own, folder / f"{self.stack}.json"]
+        return [*own, self.description(folder)]
+
+
+def clear(folder: Path) -> None:
+    """Remove the saved plans that a folder holds, and nothing else of it; it is made where it is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / SUMS).unlink(missing_ok=True)  # first: without it nobody takes what is left for whole
+    for name in STACKS:
+        for path in Saved(name, environment="", commit="", tree="", terraform="").files(folder):
+            path.unlink(missing_ok=True)
 
 
 def write(folder: Path, plans: Sequence[Saved]) -> str:
@@ -73,7 +87,7 @@ def write(folder: Path, plans: Sequence[Saved]) -> str:
         The digest of them all: the SHA-256, hexadecimal, of the file of sums.
     """
     for plan in plans:
-        files.write(folder / f"{plan.stack}.json", json.dumps(asdict(plan), indent=2) + "\n")
+        files.write(plan.description(folder), json.dumps(asdict(plan), indent=2) + "\n")
     listed = sorted(path for plan in plans for path in plan.files(folder))
     sums = "".join(f"{_sha256(path)}  {path.name}\n" for path in listed)
     files.write(folder / SUMS, sums)
@@ -90,7 +104,8 @@ def digest(folder: Path) -> str:
         return _sha256(folder / SUMS)
     except FileNotFoundError:
         raise InputError(
-            f"there are no saved plans: {folder / SUMS} is missing", hint=f"make them: invoke ci.pr --env {folder.name}"
+            f"there are no saved plans: {folder / SUMS} is missing",
+            hint="make them: invoke ci.pr, with the same --env and --out",
         ) from None
 
 
@@ -110,7 +125,7 @@ def read(folder: Path, *, expected: str | None = None) -> list[Saved]:
             hint="apply the plans whose digest stands in the summary that you approved, or plan again",
         )
     plans = []
-    sums = dict(reversed(line.split("  ", 1)) for line in (folder / SUMS).read_text().splitlines())
+    sums = _sums(folder / SUMS)
     for name, wanted in sums.items():
         path = folder / name
         if Path(name).name != name or not path.is_file() or _sha256(path) != wanted:
@@ -118,16 +133,29 @@ def read(folder: Path, *, expected: str | None = None) -> list[Saved]:
             raise InputError(f"the saved plan is not whole: {path} {what}", hint="plan again: invoke ci.pr")
         if path.suffix == ".json":
             plans.append(_parse(path))
+    if not plans:
+        raise InputError(f"{folder / SUMS} names no stack's plan", hint="plan again: invoke ci.pr")
     for plan in plans:
         if lacking := [path.name for path in plan.files(folder) if path.name not in sums]:
             raise InputError(f"the saved plan is not whole: {folder / SUMS} does not name {', '.join(lacking)}")
     return plans
 
 
+def _sums(path: Path) -> dict[str, str]:
+    """The SHA-256 of each file that a file of sums names."""
+    lines = [line.partition("  ") for line in path.read_text(errors="replace").splitlines()]
+    if not all(name for _, _, name in lines):
+        raise InputError(f"{path} is no list of SHA-256 sums and files", hint="plan again: invoke ci.pr")
+    return {name: wanted for wanted, _, name in lines}
+
+
 def _parse(path: Path) -> Saved:
     try:
         given = json.loads(path.read_text())
-        return Saved(**{field.name: given[field.name] for field in fields(Saved)})
+        found = Saved(**{field.name: given[field.name] for field in fields(Saved)})
+        if found.stack not in STACKS or found.description(path.parent) != path:
+            raise ValueError(f"its stack is {found.stack}")
+        return found
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} does not describe a saved plan: {error!r}", hint="plan again: invoke ci.pr") from None
 

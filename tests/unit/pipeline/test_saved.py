@@ -74,4 +74,35 @@ def test_a_description_of_another_form_is_refused(folder: Path) -> None:
 def test_where_nothing_was_planned_it_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there are no saved plans") as refusal:
         saved.read(tmp_path / "dev")
-    assert refusal.value.hint == "make them: invoke ci.pr --env dev"
+    assert refusal.value.hint == "make them: invoke ci.pr, with the same --env and --out"
+
+
+@pytest.mark.parametrize(
+    ("sums", "words"),
+    [(b"", "names no stack's plan"), (b"x\n", "no list of SHA-256"), (b"\xff\xfe", "no list of SHA-256")],
+)
+def test_sums_of_another_form_are_refused(folder: Path, sums: bytes, words: str) -> None:
+    (folder / saved.SUMS).write_bytes(sums)
+    with pytest.raises(InputError, match=words):
+        saved.read(folder)
+
+
+@pytest.mark.parametrize("stack", ["database", "bootstrap"])
+def test_a_description_of_another_stack_than_its_name_says_is_refused(folder: Path, stack: str) -> None:
+    path = folder / "service.json"
+    path.write_text(path.read_text().replace('"service"', f'"{stack}"'))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    sums = folder / saved.SUMS
+    lines = [line for line in sums.read_text().splitlines() if "service" not in line]
+    sums.write_text("\n".join([*lines, f"{digest}  service.json"]))
+    with pytest.raises(InputError, match=rf"service\.json does not describe a saved plan: .*{stack}"):
+        saved.read(folder)
+
+
+def test_a_folder_loses_its_plans_and_nothing_else(folder: Path) -> None:
+    (folder / "notes.txt").write_text("mine")
+    (folder / "package.json").write_text("{}")
+    saved.clear(folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["notes.txt", "package.json"]
+    saved.clear(folder / "new" / "one")
+    assert (folder / "new" / "one").is_dir()
