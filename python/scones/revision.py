@@ -10,6 +10,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from scones.errors import InputError
+
 UNKNOWN = "unknown"
 
 
@@ -46,7 +48,15 @@ def base(root: Path, given: str | None = None) -> str | None:
 
     Returns:
         The commit; None where there is none, as before the first.
+
+    Raises:
+        InputError: the checkout does not have the revision that was given.
     """
+    if given and _resolved(root, given) is None:
+        raise InputError(
+            f"git knows no revision '{given}' in {root}",
+            hint="give a commit, a branch or a tag; a shallow clone has the newest commits only: git fetch --unshallow",
+        )
     for name in [given] if given else ["origin/main", "main"]:
         try:
             head, common = _git(root, "rev-parse", "HEAD"), _git(root, "merge-base", "HEAD", name)
@@ -54,10 +64,7 @@ def base(root: Path, given: str | None = None) -> str | None:
             continue
         if common != head:
             return common
-    try:
-        return _git(root, "rev-parse", "--verify", "--quiet", "HEAD^")
-    except (OSError, subprocess.CalledProcessError):
-        return None
+    return _resolved(root, "HEAD^")
 
 
 def text(root: Path, revision: str, path: Path) -> str | None:
@@ -69,6 +76,14 @@ def text(root: Path, revision: str, path: Path) -> str | None:
     try:
         return _git(root, "show", f"{revision}:{path.relative_to(root).as_posix()}")
     except (OSError, ValueError, subprocess.CalledProcessError):
+        return None
+
+
+def _resolved(root: Path, name: str) -> str | None:
+    """The commit that a name stands for; None where it stands for none."""
+    try:
+        return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    except (OSError, subprocess.CalledProcessError):
         return None
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from scones import revision
+from scones.errors import InputError
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -28,3 +31,15 @@ def test_a_commit_is_marked_where_tracked_files_differ_from_it(tmp_path: Path) -
 
 def test_outside_a_checkout_the_commit_is_unknown(tmp_path: Path) -> None:
     assert revision.commit(tmp_path / "nowhere") == "unknown"
+
+
+def test_changes_are_counted_from_a_revision_that_is_there(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--initial-branch=main")
+    assert revision.base(tmp_path) is None
+    for message in ("first", "second"):
+        git(tmp_path, "commit", "--allow-empty", "-m", message)
+    first = git(tmp_path, "rev-parse", "HEAD^")
+    assert revision.base(tmp_path) == first
+    assert revision.base(tmp_path, first[:10]) == first
+    with pytest.raises(InputError, match="git knows no revision 'mian'"):
+        revision.base(tmp_path, "mian")
