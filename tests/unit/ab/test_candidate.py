@@ -129,5 +129,6 @@ def test_there_is_nothing_to_end_where_nothing_is_compared(environment: Environm
 
 def test_a_damaged_file_is_named(environment: Environment) -> None:
     environment.candidate_path.write_text('{"candidate": {}}')
-    with pytest.raises(RegistryError, match=r"candidate\.tfvars\.json does not hold a candidate"):
+    with pytest.raises(RegistryError, match=r"candidate\.tfvars\.json does not hold a candidate") as refusal:
         ab.read(environment.candidate_path)
+    assert "delete the file" in refusal.value.hint  # ab.stop cannot say what it stops either
