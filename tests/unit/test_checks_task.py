@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from invoke import Context
 from invoke.exceptions import Exit
 
 from scones.checks import checkov as tool
+from scones.checks import environment
+from scones.errors import CheckError
 from scones.tasks import checks
 
 OPEN = tool.Finding("CKV_AWS_20", "Ensure the ACL is private", "aws_s3_bucket.open", "main.tf:1")
@@ -56,3 +60,15 @@ def test_a_finding_fails_and_is_shown_with_its_place(said, capsys: pytest.Captur
 def test_what_was_not_judged_and_what_has_no_reason_fails_too(said, found: tool.Report, why: str) -> None:
     with pytest.raises(Exit, match=why):
         said(found)
+
+
+def test_a_tool_that_does_not_end_fails_with_its_name() -> None:
+    with pytest.raises(CheckError, match=r"checkov did not end within 0\.1 s"):
+        environment.run("checkov", [sys.executable, "-c", "import threading; threading.Event().wait()"], 0.1)
+
+
+def test_a_tool_is_given_no_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GH_TOKEN", "secret")
+    done = environment.run("zizmor", [sys.executable, "-c", "import os; print(*os.environ)"], 20)
+    assert "PATH" in done.stdout
+    assert "GH_TOKEN" not in done.stdout

@@ -13,8 +13,6 @@ an option that is off by default is judged off.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +23,6 @@ from scones.errors import CheckError
 PINS = Path(__file__).with_name("checkov.txt")
 SCAN_SECONDS = 300
 NO_REASON = "No comment provided"  # checkov's words where a suppression has none
-KEPT = ("PATH", "HOME", "TMPDIR")
 
 
 @dataclass(frozen=True)
@@ -91,15 +88,7 @@ def scan(folder: Path, *, build: Path) -> Report:
     """
     python = environment.ensure(build, "checkov", PINS, imports="checkov.main")
     command = [python, "-m", "checkov.main", "--directory", folder.resolve(), "--framework", "terraform"]
-    done = subprocess.run(
-        [*command, "--skip-download", "--compact", "--output", "json"],
-        capture_output=True,
-        text=True,
-        timeout=SCAN_SECONDS,
-        check=False,
-        # Without a key of its vendor's service, which checkov would ask for more.
-        env={"LANG": "C.UTF-8", **{name: os.environ[name] for name in KEPT if name in os.environ}},
-    )
+    done = environment.run("checkov", [*command, "--skip-download", "--compact", "--output", "json"], SCAN_SECONDS)
     try:
         return read(json.loads(done.stdout))
     except (ValueError, KeyError) as error:

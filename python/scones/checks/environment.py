@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import CompletedProcess
 
 from scones import files
-from scones.errors import SetupError
+from scones.errors import CheckError, SetupError
 
 BUILD_SECONDS = 600
 
@@ -50,6 +52,27 @@ def ensure(build: Path, name: str, pins: Path, *, imports: str) -> Path:
         _step(name, [python, "-c", f"import {imports}"])
         files.write(marker, made_of)
     return python
+
+
+def run(title: str, command: Sequence[str | Path], seconds: float, *, folder: Path | None = None) -> CompletedProcess:
+    """Run a tool to its end, whatever its exit code; what it says is in the answer.
+
+    Of this process's variables it gets those alone that any program needs: with a token of GitHub's or a key of its
+    vendor's it would ask their services.
+
+    Raises:
+        CheckError: it took longer than it may.
+    """
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    env = {**kept, "LANG": "C.UTF-8", "NO_COLOR": "1"}
+    try:
+        return subprocess.run(
+            command, cwd=folder, env=env, capture_output=True, text=True, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise CheckError(
+            f"{title} did not end within {seconds:g} s", hint="a busy machine? run it again: invoke checks"
+        ) from None
 
 
 @contextmanager

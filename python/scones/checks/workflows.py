@@ -10,8 +10,6 @@ wide, text of strangers in scripts, actions not pinned by commit (https://docs.z
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -52,17 +50,7 @@ def lint(root: Path, *, build: Path) -> list[str]:
 
 
 def _run(title: str, command: Sequence[str | Path], root: Path) -> None:
-    # Without GH_TOKEN and the like, with which zizmor would ask GitHub.
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    done = subprocess.run(
-        command,
-        cwd=root,
-        env={**kept, "LANG": "C.UTF-8", "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    done = environment.run(title, command, SECONDS, folder=root)
     if done.returncode:
         said = "\n".join(part.strip() for part in (done.stdout, done.stderr) if part.strip())
         raise CheckError(f"{title} refuses a workflow file:\n{said}")

@@ -48,10 +48,14 @@ def checkov(context, reasons=False):
 @task
 def workflows(context):
     """Hold the GitHub and GitLab workflow files against their schemas and zizmor's audits; no network is asked."""
+    from rich.console import Console
+
     from scones import settings
     from scones.checks import workflows as tool
 
-    print("\n".join(tool.lint(settings.ROOT, build=settings.ROOT / "build")))
+    with Console().status("check-jsonschema and zizmor read the workflow files (their first run installs them)"):
+        said = tool.lint(settings.ROOT, build=settings.ROOT / "build")
+    print("\n".join(said))
 
 
 @task(default=True, name="all")
