@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +33,14 @@ class Candidate:
         model: What serving needs to know of it.
         share: Its share of the requests, in percent; of copies of them where it is a shadow.
         shadow: Whether nobody gets its answers.
+        started: When the comparison began, ISO 8601 in UTC: what its variant answered before was another model's. Empty
+            where the file does not say. Terraform passes over it.
     """
 
     model: PinnedModel
     share: int
     shadow: bool
+    started: str = ""
 
     @property
     def variant(self) -> str:
@@ -52,7 +56,12 @@ def read(path: Path) -> Candidate | None:
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["candidate"]
-        return Candidate(parse_pin(json.dumps(found)), int(found["share"]), bool(found.get("shadow", False)))
+        return Candidate(
+            parse_pin(json.dumps(found)),
+            int(found["share"]),
+            bool(found.get("shadow", False)),
+            str(found.get("started", "")),
+        )
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -107,7 +116,8 @@ def start(
             f"{pinned.version} {', '.join(pinned.class_labels)}: their answers would be read by the same labels",
             hint="compare models of the same classes, in the same order",
         )
-    candidate = Candidate(chosen.model, share, shadow)
+    started = now.started if now else datetime.now(UTC).isoformat(timespec="seconds")
+    candidate = Candidate(chosen.model, share, shadow, started)
     files.write(
         environment.candidate_path,
         json.dumps({"candidate": asdict(candidate)}, indent=2, ensure_ascii=False) + "\n",

@@ -64,7 +64,7 @@ def start(context, version, share=None, shadow=False, approve=False, apply=False
 
 @task(
     help={
-        "since": "from this time (UTC) or age on: 2026-11-22, 12h; 30d where not given",
+        "since": "from this time (UTC) or age on: 2026-11-22, 12h; the comparison's begin, else 30d, where not given",
         "until": "up to this time; now where not given",
         "threshold": "below this confidence an answer is low; the environment's confidence_threshold where not given",
         "dataset": "the data set whose test images have known labels; build/dataset where not given",
@@ -74,8 +74,9 @@ def start(context, version, share=None, shadow=False, approve=False, apply=False
 def status(context, since=None, until=None, threshold=None, dataset=None, env=None):
     """Compare the variants by captured traffic: requests, confidence, low answers, accuracy where labels are known.
 
-    Intervals are Wilson's, for 95 %. Labels are known of requests with images of the test split, as invoke evaluate and
-    invoke execute send them. Of a shadow it is told too how often it agreed.
+    Intervals are Wilson's, for 95 %. The versions are those that are pinned and compared now. Labels are known of
+    requests with images of the test split, as invoke evaluate and invoke execute send them. Of a shadow it is told too
+    how often it agreed.
 
     invoke ab.status
     invoke ab.status --since 1d --env prod
@@ -89,7 +90,9 @@ def status(context, since=None, until=None, threshold=None, dataset=None, env=No
     from scones.terraform import Stack
 
     environment, console = settings.load(env), Console()
-    period = periods.parse(since or "30d", until)
+    compared = ab.read(environment.candidate_path)
+    # The variants' names are always the same: before this comparison they were other models'.
+    period = periods.parse(since or (compared.started if compared else "") or "30d", until)
     line = environment.service["confidence_threshold"] if threshold is None else options.share(threshold, "--threshold")
     outputs = Stack(environment, "service").outputs()
     name, uri = outputs["endpoint_name"], outputs["capture_uri"]
@@ -103,7 +106,6 @@ def status(context, since=None, until=None, threshold=None, dataset=None, env=No
         labels = _labels(environment, dataset)
     if not events:
         raise nothing_captured(name, uri, period, found)
-    compared = ab.read(environment.candidate_path)
     console.print(_table(ab.compare(events, threshold=line, labels=labels), compared, environment, line))
     agreed = ab.agreement(events.get("AllTraffic", []), events.get("Shadow", []))
     if agreed:
