@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from moto.sagemaker.exceptions import ValidationError
 
+from scones.localcloud.hosting import autoscaling
 from scones.localcloud.hosting import endpoint as endpoints
-from scones.localcloud.hosting.autoscaling import tracked
+from scones.localcloud.hosting.autoscaling import Scaler, tracked
 from scones.localcloud.hosting.endpoint import Endpoint
 from scones.localcloud.hosting.plan import Plan, Variant
 from scones.localcloud.hosting.rollout import Rollout, between, read_rollout
@@ -155,6 +156,25 @@ def test_what_cannot_be_done_is_refused_by_name() -> None:
     ):
         with pytest.raises(ValidationError, match=words):
             read_rollout(config)
+
+
+def test_a_target_that_cannot_be_scaled_does_not_keep_the_others_from_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """moto keeps any resource id, and any schedule."""
+    seen = []
+
+    def look(self: Scaler, account: str, region: str, backend: Any, target: str, begin: float, end: float) -> None:
+        seen.append(target)
+        if target == "first":
+            raise ValueError("cron(0 0 L * ? *) cannot be read")
+
+    backend = SimpleNamespace(_flatten_scalable_targets=lambda namespace: ["first", "second"])
+    monkeypatch.setattr(autoscaling, "applicationautoscaling_backends", {"123456789012": {"us-east-1": backend}})
+    monkeypatch.setattr(Scaler, "_look", look)
+    Scaler(SimpleNamespace(now=lambda: 0.0)).look()
+    assert seen == ["first", "second"]
+    assert "cron(0 0 L * ? *) cannot be read" in capsys.readouterr().err
 
 
 def test_target_tracking_goes_out_in_three_minutes_and_in_after_fifteen() -> None:

@@ -44,7 +44,7 @@ def install(metrics: Metrics) -> None:
             time.sleep(EVERY_SECONDS)
             try:
                 scaler.look()
-            except Exception:  # noqa: BLE001  one target's fault must not end the scaling of all
+            except Exception:  # noqa: BLE001  moto's targets may change while they are walked: look again
                 traceback.print_exc()
 
     threading.Thread(target=run, name="autoscaling", daemon=True).start()
@@ -102,7 +102,10 @@ class Scaler:
         for account, regions in list(applicationautoscaling_backends.items()):
             for region, backend in list(regions.items()):
                 for target in backend._flatten_scalable_targets("sagemaker"):
-                    self._look(account, region, backend, target, begin, end)
+                    try:
+                        self._look(account, region, backend, target, begin, end)
+                    except Exception:  # noqa: BLE001  one target's fault must not end the scaling of the others
+                        traceback.print_exc()
 
     def _look(
         self, account: str, region: str, backend: Any, target: FakeScalableTarget, begin: float, end: float
