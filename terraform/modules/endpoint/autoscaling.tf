@@ -4,10 +4,13 @@ locals {
 }
 
 # What the limits were last set to here. Scheduled actions change them too, and must not be undone by the next apply.
+# And on which instances: SageMaker refuses another type while the variant is a target, so that the target goes before
+# the endpoint is updated, and comes back after it:
+# https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html
 resource "terraform_data" "capacity" {
   for_each = local.scaled
 
-  input = { min = each.value.min, max = each.value.max }
+  input = { min = each.value.min, max = each.value.max, instance_type = var.instance_type }
 }
 
 resource "aws_appautoscaling_target" "this" {

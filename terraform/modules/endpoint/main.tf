@@ -36,6 +36,9 @@ locals {
   # Where it is scaled, the scaling target owns the count: another one to begin with makes no other configuration.
   fixed_count = var.autoscaling == null ? var.instance_count : null
 
+  # The new fleet of an update begins with this many, whatever the old one was scaled to; never with less than the least.
+  first_count = max(var.instance_count, try(var.autoscaling.min, 1))
+
   # An instance with a disk of its own takes no key for it, and encrypts that disk with one of its hardware:
   # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html
   own_disk   = can(regex("^ml\\.(g[5-9][a-z0-9]*|p5[a-z]*|trn[a-z0-9]*|[a-z]+[0-9]+[a-z]*d[a-z]*)\\.", var.instance_type))
@@ -94,7 +97,7 @@ resource "aws_sagemaker_endpoint_configuration" "this" {
       variant_name           = production_variants.value
       model_name             = aws_sagemaker_model.this[local.hashes[production_variants.value]].name
       instance_type          = var.instance_type
-      initial_instance_count = production_variants.value == "AllTraffic" ? var.instance_count : 1
+      initial_instance_count = production_variants.value == "AllTraffic" ? local.first_count : 1
       initial_variant_weight = local.weights[production_variants.value]
     }
   }

@@ -322,6 +322,31 @@ run "keeps_the_configuration_when_only_the_count_of_a_scaled_endpoint_changes" {
   }
 }
 
+run "begins_an_update_with_no_less_than_the_least_of_a_scaled_endpoint" {
+  variables {
+    instance_count     = 1
+    capture_percentage = 50 # any change of what is asked of the endpoint
+    autoscaling        = { min = 3, max = 4, requests_per_minute = 600 }
+  }
+
+  assert {
+    condition     = one(values(aws_sagemaker_endpoint_configuration.this)).production_variants[0].initial_instance_count == 3
+    error_message = "An update's new fleet must not begin below the scaling target's minimum."
+  }
+}
+
+run "takes_the_scaling_target_away_while_the_instance_type_changes" {
+  variables {
+    instance_type = "ml.m5.xlarge"
+    autoscaling   = { min = 3, max = 4, requests_per_minute = 600 }
+  }
+
+  assert {
+    condition     = terraform_data.capacity["AllTraffic"].input.instance_type == "ml.m5.xlarge"
+    error_message = "SageMaker refuses another instance type of a scaled variant: the target must be replaced with it."
+  }
+}
+
 run "lies_in_the_network_with_its_own_key_and_within_the_boundary" {
   variables {
     kms_key_arn              = "arn:aws:kms:us-east-1:123456789012:key/1234"
