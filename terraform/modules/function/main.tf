@@ -35,11 +35,12 @@ locals {
       )
     },
     {
-      # Any, since Lambda deletes them after the function is gone, and shares them between functions.
+      # Any, since Lambda deletes them after the function is gone, and shares them between functions; in the words of
+      # the page above, which says that a function may not reach its network otherwise.
       Sid      = "DeleteItsNetworkInterfaces"
       Effect   = "Allow"
       Action   = ["ec2:DeleteNetworkInterface"]
-      Resource = ["${local.ec2}:network-interface/*"]
+      Resource = ["${local.ec2}:*/*"]
     },
     {
       # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
