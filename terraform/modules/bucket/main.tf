@@ -27,10 +27,11 @@ locals {
       Resource  = "${local.arn}/access/*"
       Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
     }]
+    # Under AWS's own Sids: it adds the statements to a policy in which it does not find them, which would be drift.
     # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
     flow = [for sid, given in {
-      LookAtTheFlowLogsPlace = { action = "s3:GetBucketAcl", resource = local.arn, when = {} }
-      TakeFlowLogs = {
+      AWSLogDeliveryAclCheck = { action = "s3:GetBucketAcl", resource = local.arn, when = {} }
+      AWSLogDeliveryWrite = {
         action   = "s3:PutObject"
         resource = "${local.arn}/flow/AWSLogs/${local.account}/*"
         when     = { "s3:x-amz-acl" = "bucket-owner-full-control" }

@@ -72,8 +72,8 @@ run "takes_logs_of_its_account_only" {
   assert {
     condition = { for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : statement.Sid => [statement.Principal, statement.Action, statement.Resource] if statement.Effect == "Allow" } == {
       TakeAccessLogs         = [{ Service = "logging.s3.amazonaws.com" }, "s3:PutObject", "arn:aws:s3:::scones-test-123456789012/access/*"]
-      LookAtTheFlowLogsPlace = [{ Service = "delivery.logs.amazonaws.com" }, "s3:GetBucketAcl", "arn:aws:s3:::scones-test-123456789012"]
-      TakeFlowLogs           = [{ Service = "delivery.logs.amazonaws.com" }, "s3:PutObject", "arn:aws:s3:::scones-test-123456789012/flow/AWSLogs/123456789012/*"]
+      AWSLogDeliveryAclCheck = [{ Service = "delivery.logs.amazonaws.com" }, "s3:GetBucketAcl", "arn:aws:s3:::scones-test-123456789012"]
+      AWSLogDeliveryWrite    = [{ Service = "delivery.logs.amazonaws.com" }, "s3:PutObject", "arn:aws:s3:::scones-test-123456789012/flow/AWSLogs/123456789012/*"]
     }
     error_message = "Each service must be let to its own folder."
   }
