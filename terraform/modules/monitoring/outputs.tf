@@ -1,6 +1,9 @@
 output "topic_arn" {
   description = "The topic that every alarm tells of going off and of being over."
   value       = aws_sns_topic.this.arn
+
+  # Who is given it may publish from then on.
+  depends_on = [aws_sns_topic_policy.this]
 }
 
 output "alarm_names" {
