@@ -39,7 +39,7 @@ def test_schemas_and_zizmor_have_nothing_against_them(lint: Lint) -> None:
     [
         ("pull-request.yml", "runs-on: ubuntu-24.04", "run-on: ubuntu-24.04", "GitHub's schema"),
         ("pull-request.yml", "@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0", "@v5", "unpinned-uses"),
-        ("pull-request.yml", "cat plans/plans-*/summary.md", "echo ${{ github.head_ref }}", "template-injection"),
+        ("pull-request.yml", "cat plans/*/summary.md", "echo ${{ github.head_ref }}", "template-injection"),
         ("drift.yml", "permissions: {}", "permissions: write-all", "excessive-permissions"),
         (".gitlab-ci.yml", "stages: [check, plan, apply, drift]", "stages: check", "GitLab's schema"),
     ],
@@ -80,6 +80,34 @@ def test_the_apply_role_is_taken_only_after_somebody_approved() -> None:
     assert [name for name, _ in applying] == ["deploy-environment.yml: apply"]
     assert applying[0][1]["environment"] == "${{ inputs.environment }}"
     assert not any("environment" in job for name, job in jobs() if name != applying[0][0])
+
+
+def test_credentials_last_as_long_as_an_apply() -> None:
+    """A job whose credentials run out cannot write the state of what it made."""
+    job = dict(jobs())["deploy-environment.yml: apply"]
+    asked = [step["with"]["role-duration-seconds"] for step in job["steps"] if "role-to-assume" in step.get("with", {})]
+    assert asked == [60 * job["timeout-minutes"]]
+
+
+def test_artifacts_lie_in_their_environments_folder_whether_there_is_one_or_several() -> None:
+    """The action puts a single match of a pattern right into the path, and each of several into a folder of its name:
+    https://github.com/actions/download-artifact/issues/419"""
+    steps = [
+        (name, step) for name, job in jobs() for step in job.get("steps", []) if "artifact@" in step.get("uses", "")
+    ]
+    assert len(steps) == 7
+    for name, step in steps:
+        assert not ("pattern" in step["with"] and not step["with"].get("merge-multiple")), name
+        assert step["with"]["path"].rstrip("/") in ("build/plans", "build/drift", "plans", "found"), name
+
+
+def test_nothing_that_holds_a_lock_is_cancelled_by_the_next_push() -> None:
+    for path in WORKFLOWS:
+        assert not yaml.safe_load(path.read_text()).get("concurrency", {}).get("cancel-in-progress"), path.name
+    for name, job in jobs():
+        takes = any("configure-aws-credentials" in step.get("uses", "") for step in job.get("steps", []))
+        assert not (takes and job.get("concurrency", {}).get("cancel-in-progress")), name
+    assert not yaml.safe_load(GITLAB.read_text())[".with_role"]["interruptible"]
 
 
 def test_code_of_a_pull_request_meets_no_permission_to_write() -> None:

@@ -9,10 +9,13 @@ locals {
     plan = {
       description = "Plans changes to ${var.prefix}, from pull requests and the main branch of ${var.repository}."
       subjects    = ["repo:${var.repository}:pull_request", "repo:${var.repository}:ref:refs/heads/main"]
+      hours       = 1
     }
     apply = {
       description = "Applies changes to ${var.prefix}, from the environment ${var.deployment_environment} of ${var.repository}."
       subjects    = ["repo:${var.repository}:environment:${var.deployment_environment}"]
+      # An endpoint's update alone may take one; credentials that run out meanwhile leave a state unwritten.
+      hours = 2
     }
   }
 }
@@ -32,6 +35,7 @@ resource "aws_iam_role" "this" {
   name                 = "ci-${var.prefix}-${each.key}"
   description          = each.value.description
   permissions_boundary = var.own_permissions_boundary_arn
+  max_session_duration = each.value.hours * 3600
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

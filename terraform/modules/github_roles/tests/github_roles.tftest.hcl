@@ -43,6 +43,11 @@ run "trusts_pull_requests_and_main_to_plan_and_one_environment_to_apply" {
     }
     error_message = "Only those subjects of GitHub's token may take the roles."
   }
+
+  assert {
+    condition     = { for name, role in aws_iam_role.this : name => role.max_session_duration } == { plan = 3600, apply = 7200 }
+    error_message = "Applying must outlast an endpoint's update, and planning needs no more than an hour."
+  }
 }
 
 run "plans_without_writing_anything_but_the_lock" {
