@@ -30,6 +30,7 @@ class Outcome:
         rows: Every statement and the steps that need it.
         removals: The statements that were really taken away.
         requests: How many requests were judged.
+        order: The names of the steps, as the rows have them, in their order.
         refused: Requests that were refused although nothing was taken away: action and resource.
     """
 
@@ -37,6 +38,7 @@ class Outcome:
     rows: list[Row] = field(default_factory=list)
     removals: list[Removal] = field(default_factory=list)
     requests: int = 0
+    order: tuple[str, ...] = ()
     refused: list[str] = field(default_factory=list)
 
     @property

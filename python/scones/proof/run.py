@@ -257,6 +257,7 @@ class Proof:
         judged = [one for one in record.read(self.state) if one.request.principal.kind != "root"]
         plain = [one for one in judged if not one.step.startswith("without")]
         self.outcome.requests = len(plain)
+        self.outcome.order = tuple(dict.fromkeys(one.step for one in plain))
         self.outcome.refused = sorted(
             {
                 f"{one.step}: {one.request.principal.arn} {one.request.action} {one.request.resources[0]}"

@@ -66,12 +66,11 @@ def show(console: Console, outcome: Outcome) -> None:
     from rich.table import Table
 
     removed = {one.source: one for one in outcome.removals}
-    steps = list(dict.fromkeys(step for row in outcome.rows for step in row.steps))
     for role in dict.fromkeys(row.role for row in outcome.rows):
         table = Table(title=role, title_justify="left", title_style="bold", box=None, pad_edge=False)
         table.add_column("statement")
         rows = [row for row in outcome.rows if row.role == role]
-        used = [step for step in steps if any(step in row.steps for row in rows)]
+        used = [step for step in outcome.order if any(step in row.steps for row in rows)]
         for step in used:
             table.add_column(step, justify="center", style="green")
         table.add_column("without it, refused", style="dim", overflow="fold")

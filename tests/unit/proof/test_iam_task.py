@@ -23,7 +23,7 @@ GRANTED = statements(
 def outcome() -> Outcome:
     needed = Row(GRANTED[0], ("train", "execute"), "s3:GetObject arn:aws:s3:::images/a.png", ())
     removals = [Removal(GRANTED[0].source, "s3:GetObject arn:aws:s3:::images/a.png")]
-    return Outcome([], rows=[needed], removals=removals, requests=7)
+    return Outcome([], rows=[needed], removals=removals, requests=7, order=("train", "execute"))
 
 
 @pytest.fixture
