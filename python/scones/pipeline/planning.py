@@ -96,7 +96,7 @@ def plan(
         step: Shows each stack's planning.
 
     Raises:
-        InputError: the project is no git checkout, so that nobody could say what was planned.
+        InputError: the project is no git checkout, so that nobody could say what was planned; or it has no such base.
         TerraformError: Terraform failed.
     """
     tree = revision.tree(environment.root)
@@ -105,9 +105,9 @@ def plan(
             f"{environment.root} is no git checkout with a commit: a saved plan is of a revision",
             hint="git init && git add . && git commit; or plan one stack with: invoke tf.plan",
         )
+    compared = promotion.find(environment.root, environment.pin_path, revision.base(environment.root, base))
     saved.clear(folder)
     (folder / SUMMARY).unlink(missing_ok=True)
-    compared = promotion.find(environment.root, environment.pin_path, revision.base(environment.root, base))
     parts: list[summary.Part] = []
     for name in stacks:
         with step(title(name)) as shown:

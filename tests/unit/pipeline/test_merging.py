@@ -144,6 +144,16 @@ def test_another_terraforms_plan_is_refused(environment: Environment, plan: Save
         verify(environment, replace(plan, terraform="Terraform 1.12.0"))
 
 
+def test_a_base_that_is_not_there_is_refused_and_leaves_the_plans_of_before(
+    environment: Environment, plan: Saved
+) -> None:
+    verify(environment, plan)
+    folder = environment.build / "plans" / "dev"
+    with pytest.raises(InputError, match="git knows no revision 'mian'"):
+        planning.plan(environment, folder, base="mian")
+    assert merging.verify(environment, folder) == [plan]
+
+
 class TestPromotion:
     @pytest.fixture
     def pinned(self, environment: Environment) -> Environment:
