@@ -38,7 +38,8 @@ def explain(words: str, stack: str, environment: str) -> TerraformError | None:
         return LockedStateError(
             f"the state of stack '{stack}' of environment '{environment}' is locked{by}; nothing was changed",
             hint="wait until that has ended, and run this again; where nothing runs any more, it was cut off, and "
-            f"after `invoke env`: terraform force-unlock {holder['ID'] or 'ID'}",
+            f'after `eval "$(invoke env --env {environment} --stack {stack})"`: '
+            f"terraform -chdir=terraform/stacks/{stack} force-unlock {holder['ID'] or 'ID'}",
         )
     return None
 
