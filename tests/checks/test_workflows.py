@@ -128,4 +128,4 @@ def test_both_pipelines_run_tasks_that_there_are() -> None:
         asked = set(re.findall(r"\.venv/bin/invoke (\S+)", path.read_text()))
         assert asked <= known, path.name
     asked = set(re.findall(r"\.venv/bin/invoke (\S+)", GITLAB.read_text()))
-    assert asked == {"ci.checks", "ci.plan", "ci.merge", "ci.drift"}
+    assert asked == {"ci.checks", "ci.plan", "ci.merge", "ci.drift", "iam.prove"}
