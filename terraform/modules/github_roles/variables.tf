@@ -10,13 +10,14 @@ variable "prefix" {
 }
 
 variable "repository" {
-  description = "The GitHub repository whose workflows may take the roles, OWNER/NAME."
+  description = "The GitHub repository whose workflows may take the roles, as its tokens name it: OWNER/NAME, or of one that was made, renamed or moved since 15 July 2026, OWNER@ID/NAME@ID."
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.repository))
-    error_message = "The repository has the form OWNER/NAME, without wildcards; this is \"${var.repository}\"."
+    # https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens
+    condition     = can(regex("^([A-Za-z0-9_-]+/[A-Za-z0-9._-]+|[A-Za-z0-9_-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+)$", var.repository))
+    error_message = "The repository has the form OWNER/NAME or OWNER@ID/NAME@ID, without wildcards; this is \"${var.repository}\"."
   }
 }
 

@@ -16,7 +16,7 @@ variable "state_bucket" {
 }
 
 variable "github_repository" {
-  description = "The GitHub repository whose workflows plan and apply, OWNER/NAME; null makes no roles for a pipeline."
+  description = "The GitHub repository whose workflows plan and apply, as its tokens name it: OWNER/NAME, or of one that was made, renamed or moved since 15 July 2026, OWNER@ID/NAME@ID; null makes no roles for a pipeline."
   type        = string
   default     = null
 }

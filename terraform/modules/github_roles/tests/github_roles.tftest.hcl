@@ -260,6 +260,32 @@ run "rejects_a_prefix_in_capitals" {
   expect_failures = [var.prefix]
 }
 
+run "trusts_a_newer_repository_by_its_numbers" {
+  variables {
+    repository = "owner@123456/scones@456789"
+  }
+
+  assert {
+    condition = {
+      for name, role in aws_iam_role.this : name => jsondecode(role.assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"]
+      } == {
+      plan  = ["repo:owner@123456/scones@456789:pull_request", "repo:owner@123456/scones@456789:ref:refs/heads/main"]
+      apply = ["repo:owner@123456/scones@456789:environment:test"]
+    }
+    error_message = "The subjects must name owner and repository with their numbers, as GitHub's tokens of newer repositories do."
+  }
+}
+
+run "rejects_a_number_of_the_owner_alone" {
+  command = plan
+
+  variables {
+    repository = "owner@123456/scones"
+  }
+
+  expect_failures = [var.repository]
+}
+
 run "rejects_a_repository_with_a_wildcard" {
   command = plan
 
