@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from scones import settings
+from scones.cost.usage import ROLLBACK_METRICS, alarm_metrics
 from scones.terraform import mirror
 from scones.terraform.binary import Binary
 from tests.local.conftest import eventually
@@ -222,3 +223,11 @@ def test_a_changed_budget_settles(watched: Watched, terraform: Callable[..., Any
     assert "No changes." in plan.stdout
     found = cloud.client("budgets").describe_budget(AccountId="123456789012", BudgetName=NAME)["Budget"]
     assert (found["BudgetLimit"]["Amount"], found["CostFilters"]) == ("90", {"TagKeyValue": [f"user:Workload${NAME}"]})
+
+
+def test_the_alarms_cost_what_invoke_cost_says(watched: Watched, cloud: Any) -> None:
+    """CloudWatch charges for each metric that an alarm watches."""
+    alarms = cloud.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{NAME}-")["MetricAlarms"]
+    queries = [[query for query in one.get("Metrics") or [] if "MetricStat" in query] for one in alarms]
+    watches = sum(len(found) or 1 for found in queries)
+    assert watches == alarm_metrics(answering=1, functions=2) - ROLLBACK_METRICS

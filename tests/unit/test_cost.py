@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import fields, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scones import settings
 from scones.cost import Prices, at_rest, gather, per_thousand, what_if
-from scones.cost.usage import MEMORY_MB, Function, Usage, configured, hours_a_month, transitions
+from scones.cost.usage import MEMORY_MB, Function, Usage, alarm_metrics, configured, hours_a_month, transitions
 from scones.errors import InputError
+from scones.registry import PinnedModel
 from scones.terraform.state import Backend
 
 PRICES = Prices.load()
-USAGE = Usage("ml.m5.large", 1, (Function("classify-image", 512, 0.2), Function("filter", 256, 0.1)), transitions=3)
+FUNCTIONS = (Function("classify-image", 512, 0.2), Function("filter", 256, 0.1))
+USAGE = Usage("ml.m5.large", 1, FUNCTIONS, transitions=3, alarm_metrics=19)
 
 
 def cost(lines: list[Any]) -> dict[str, float]:
@@ -37,7 +41,7 @@ def test_a_month_at_rest_is_the_endpoint_and_what_watches_it() -> None:
         "endpoint: 1 x ml.m5.large": 83.95,  # 730 h at $0.115
         "dashboards": 3.0,
         "metrics that are counted for alarms": 2.7,  # 9 at $0.30
-        "metrics that alarms watch": 1.8,  # 18 at $0.10
+        "metrics that alarms watch": 1.9,  # 19 at $0.10
     }
 
 
@@ -84,6 +88,23 @@ def test_every_environment_can_be_priced_by_its_files(name: str) -> None:
     usage = configured(settings.load(name, variables={}))
     assert usage.instance_type == "ml.m5.large"
     assert sum(line.cost for line in at_rest(usage, PRICES)) > 80
+
+
+def test_alarms_are_paid_for_by_the_metrics_they_watch() -> None:
+    assert alarm_metrics(answering=1, functions=3) == 19
+    assert alarm_metrics(answering=2, functions=3) == 25
+    assert alarm_metrics(answering=1, functions=3, silence=False, captures=False) == 16
+
+
+@pytest.mark.parametrize(("shadow", "instances", "watched"), [(False, 2, 25), (True, 2, 19)])
+def test_a_candidate_has_instances_and_alarms_of_its_own_and_a_shadow_instances_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shadow: bool, instances: int, watched: int
+) -> None:
+    environment = replace(settings.load("dev", variables={}), pin_path=tmp_path / "model.tfvars.json")
+    model = {field.name: "" for field in fields(PinnedModel)} | {"class_labels": ["a", "b"], "metrics": {}}
+    environment.candidate_path.write_text(json.dumps({"candidate": {"model": model, "share": 10, "shadow": shadow}}))
+    usage = configured(environment)
+    assert (usage.instances, usage.alarm_metrics) == (instances, watched)
 
 
 def test_the_functions_memory_is_terraforms() -> None:

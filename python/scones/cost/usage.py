@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from scones import ab
 from scones.errors import InputError
 from scones.terraform.state import Backend
 
@@ -29,8 +30,9 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri")  # the days of endpoint_hours whe
 ASSUMED_SECONDS = 0.15
 ASSUMED_LOG_KB = 9.0
 
-# What modules/monitoring and the endpoint's rollback make with their defaults: alarms on one metric each, and on two.
-DEFAULT_ALARM_METRICS = 18
+# An alarm is paid for by the metrics it watches. Of a variant that answers, modules/monitoring watches its 4xx, 5xx and
+# latency, and the endpoint's rollback its errors, its requests and its latency.
+VARIANT_METRICS, ROLLBACK_METRICS = 3, 3
 # Failures and LowConfidence, counted from logs; and what S3 reports of requests that put objects: AllRequests,
 # PutRequests, BytesUploaded, FirstByteLatency, TotalRequestLatency, 4xxErrors, 5xxErrors.
 CUSTOM_METRICS, S3_REQUEST_METRICS = 2, 7
@@ -67,7 +69,7 @@ class Usage:
     functions: tuple[Function, ...]
     transitions: int
     endpoint_hours: float = HOURS_A_MONTH
-    alarm_metrics: int = DEFAULT_ALARM_METRICS
+    alarm_metrics: int = 0
     custom_metrics: int = CUSTOM_METRICS + S3_REQUEST_METRICS
     dashboards: int = 1
     keys: int = 0
@@ -81,8 +83,11 @@ class Usage:
 def configured(environment: Environment) -> Usage:
     """What an environment's files ask for, without asking any cloud."""
     service, foundation = environment.service, environment.foundation
+    candidate = ab.read(environment.candidate_path)
     # A candidate's variant, or a shadow's, has instances of its own, of the same type and number.
-    variants = 2 if environment.candidate_path.exists() else 1
+    variants = 2 if candidate else 1
+    thresholds = service.get("alarm_thresholds") or {}
+    captures_all = service.get("capture_percentage", 100) == 100
     scaling = service.get("endpoint_autoscaling") or {}
     count = int(scaling.get("min", 1)) if scaling else int(service.get("endpoint_instance_count", 1))
     definition = json.loads((environment.root / "asl" / "classify_image.asl.json").read_text())
@@ -92,7 +97,13 @@ def configured(environment: Environment) -> Usage:
         functions=tuple(Function(name, memory) for name, memory in MEMORY_MB.items()),
         transitions=transitions(definition),
         endpoint_hours=hours_a_month(service.get("endpoint_hours")),
-        custom_metrics=CUSTOM_METRICS + (S3_REQUEST_METRICS if service.get("capture_percentage", 100) == 100 else 0),
+        alarm_metrics=alarm_metrics(
+            answering=2 if candidate and not candidate.shadow else 1,
+            functions=len(MEMORY_MB),
+            silence=not service.get("endpoint_hours") and thresholds.get("silent_hours") != 0,
+            captures=captures_all,
+        ),
+        custom_metrics=CUSTOM_METRICS + (S3_REQUEST_METRICS if captures_all else 0),
         keys=int(bool(foundation.get("customer_managed_key"))),
         interface_endpoints=_interface_endpoints(foundation.get("vpc")),
     )
@@ -150,6 +161,20 @@ def transitions(definition: Mapping[str, Any]) -> int:
     while name:
         count, name = count + 1, definition["States"][name].get("Next")
     return count
+
+
+def alarm_metrics(*, answering: int, functions: int, silence: bool = True, captures: bool = True) -> int:
+    """How many metrics all alarms watch together.
+
+    Args:
+        answering: How many variants answer requests; a shadow's are not watched.
+        functions: How many functions there are, one of which fails on purpose where an answer is not sure enough.
+        silence: Whether an alarm goes off where nobody asks.
+        captures: Whether one goes off where captures stop.
+    """
+    executions = 1 + 2  # that fail; of low confidence, as a share of those that pass
+    # Errors and throttles of each; low confidence is taken from one's errors.
+    return (VARIANT_METRICS + ROLLBACK_METRICS) * answering + executions + 2 * functions + 1 + silence + 2 * captures
 
 
 def hours_a_month(schedule: Mapping[str, Any] | None) -> float:
