@@ -35,6 +35,8 @@ class Cloud:
         self.objects |= {"scones-prod-1": {("datasets/x", "1")}}
         self.running = {"executions": ["e1"], "TrainingJob": ["scones-dev-1", "other-scones-dev-1"]}
         self.packages = ["arn:1", "arn:2"]
+        self.looks = 2  # how often a job that is asked to stop is seen to be at it
+        self.stopping: list[tuple[str, int]] = []
 
     def get_paginator(self, name: str) -> Pages:
         if name == "list_object_versions":
@@ -42,11 +44,10 @@ class Cloud:
         found = {
             "list_executions": {"executions": [{"executionArn": one} for one in self.running["executions"]]},
             "list_hyper_parameter_tuning_jobs": {"HyperParameterTuningJobSummaries": []},
-            "list_training_jobs": {
-                "TrainingJobSummaries": [{"TrainingJobName": one} for one in self.running["TrainingJob"]]
-            },
             "list_model_packages": {"ModelPackageSummaryList": [{"ModelPackageArn": one} for one in self.packages]},
         }
+        if name == "list_training_jobs":
+            return Jobs(self)
         return Pages([found[name]])
 
     def list_buckets(self) -> dict[str, Any]:
@@ -57,6 +58,7 @@ class Cloud:
 
     def stop_training_job(self, TrainingJobName: str) -> None:
         self.running["TrainingJob"].remove(TrainingJobName)
+        self.stopping.append((TrainingJobName, self.looks))
 
     def delete_model_package(self, ModelPackageName: str) -> None:
         self.packages.remove(ModelPackageName)
@@ -64,6 +66,20 @@ class Cloud:
     def delete_objects(self, Bucket: str, Delete: dict[str, Any]) -> dict[str, Any]:
         self.objects[Bucket] -= {(one["Key"], one["VersionId"]) for one in Delete["Objects"]}
         return {}
+
+
+class Jobs(Pages):
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+
+    def paginate(self, StatusEquals: str, **_: Any) -> Any:
+        names = self.cloud.running["TrainingJob"]
+        if StatusEquals == "Stopping":
+            names = [name for name, _ in self.cloud.stopping]
+            self.cloud.stopping = [(name, left - 1) for name, left in self.cloud.stopping if left > 1]
+            for name in set(names) - {name for name, _ in self.cloud.stopping}:
+                self.cloud.objects["scones-dev-1"].add((f"checkpoints/{name}", "last"))
+        return [{"TrainingJobSummaries": [{"TrainingJobName": name} for name in names]}]
 
 
 class Versions(Pages):
@@ -120,6 +136,7 @@ def taken(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(down, "Backend", type("Made", (), {"of": staticmethod(lambda _: Backend())}))
     monkeypatch.setattr(down, "Stack", Stack)
+    monkeypatch.setattr(down, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(down, "destroy", destroy)
     return done
 
@@ -156,6 +173,23 @@ def test_what_runs_is_stopped_first_and_what_belongs_to_others_goes_on(cloud: Cl
     said = take(cloud, everything=False)
     assert next(iter(said.items())) == ("executions and jobs that run", "2 stopped")
     assert cloud.running == {"executions": [], "TrainingJob": ["other-scones-dev-1"]}
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_what_a_job_writes_as_it_stops_goes_too(cloud: Cloud, taken: list[str], everything: bool) -> None:
+    take(cloud, everything=everything)
+    assert cloud.stopping == []
+    assert not any(key.startswith("checkpoints/") for key, _ in cloud.objects["scones-dev-1"])
+
+
+def test_a_job_that_does_not_stop_ends_it_with_its_name(
+    cloud: Cloud, taken: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.looks = 10**6
+    monkeypatch.setattr(down, "STOPPING_SECONDS", 0.05)
+    with pytest.raises(TerraformError, match="have not stopped yet: scones-dev-1"):
+        take(cloud, everything=False)
+    assert ("captures/a", "0") in cloud.objects["scones-dev-1"]
 
 
 @pytest.mark.parametrize("everything", [False, True])

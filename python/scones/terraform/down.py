@@ -10,6 +10,7 @@ By default what was learnt stays: the data sets, the models and their registry, 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +26,9 @@ from scones.terraform.teardown import destroy
 # Prefixes of the project's bucket that stay, unless everything goes.
 KEPT = ("datasets/", "models/")
 _PAGE = 1000  # DeleteObjects takes so many keys
+# A tuning job stops its trials itself, so it goes first. By what boto3's operations call them.
+_JOBS = {"HyperParameterTuningJob": "hyper_parameter_tuning_job", "TrainingJob": "training_job"}
+STOPPING_SECONDS, LOOK_SECONDS = 600.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -99,19 +103,37 @@ def _stop(environment: Environment, backend: Backend, client: Callable[..., Any]
         for one in [execution for page in pages for execution in page["executions"]]:
             states.stop_execution(executionArn=one["executionArn"], error="Down", cause="the environment is taken down")
             stopped += 1
-    prefix = f"{PROJECT}-{environment.name}-"
-    asked = {"NameContains": prefix, "StatusEquals": "InProgress"}
-    for kind, stop in (
-        ("HyperParameterTuningJob", "stop_hyper_parameter_tuning_job"),
-        ("TrainingJob", "stop_training_job"),
-    ):
-        operation = "list_hyper_parameter_tuning_jobs" if kind.startswith("Hyper") else "list_training_jobs"
-        pages = sagemaker.get_paginator(operation).paginate(**asked)
-        for name in [one[f"{kind}Name"] for page in pages for one in page[f"{kind}Summaries"]]:
-            if name.startswith(prefix):
-                getattr(sagemaker, stop)(**{f"{kind}Name": name})
-                stopped += 1
+    for kind, operation in _JOBS.items():
+        for name in _jobs(sagemaker, kind, environment, "InProgress"):
+            getattr(sagemaker, f"stop_{operation}")(**{f"{kind}Name": name})
+            stopped += 1
     return f"{stopped} stopped" if stopped else "none runs"
+
+
+def _jobs(sagemaker: Any, kind: str, environment: Environment, status: str) -> list[str]:
+    """The names of an environment's jobs of a kind that are in a status."""
+    prefix = f"{PROJECT}-{environment.name}-"
+    pages = sagemaker.get_paginator(f"list_{_JOBS[kind]}s").paginate(NameContains=prefix, StatusEquals=status)
+    names = [one[f"{kind}Name"] for page in pages for one in page[f"{kind}Summaries"]]
+    return [name for name in names if name.startswith(prefix)]
+
+
+def _await_jobs(environment: Environment, client: Callable[..., Any]) -> None:
+    """Wait until no job is stopping any more: each has 120 seconds to end in, and then writes its artifact.
+
+    AWS: SageMaker API Reference, StopTrainingJob.
+
+    Raises:
+        TerraformError: one does not end.
+    """
+    sagemaker, give_up = client(environment, "sagemaker"), time.monotonic() + STOPPING_SECONDS
+    while names := [name for kind in _JOBS for name in _jobs(sagemaker, kind, environment, "Stopping")]:
+        if time.monotonic() > give_up:
+            raise TerraformError(
+                f"after {STOPPING_SECONDS:.0f} s these jobs have not stopped yet: {', '.join(names)}",
+                hint="they would write into what is emptied now: run this again once they have ended",
+            )
+        time.sleep(LOOK_SECONDS)
 
 
 def _stack(environment: Environment, name: str, words: dict[str, Any]) -> str:
@@ -142,6 +164,7 @@ def _sweep(environment: Environment, backend: Backend, client: Callable[..., Any
     bucket = backend.read("foundation").outputs.get("bucket")
     if not bucket:
         return "there is no bucket"
+    _await_jobs(environment, client)
     return _deleted(_delete(client(environment, "s3"), bucket, keep=KEPT))
 
 
@@ -159,6 +182,7 @@ def _packages(environment: Environment, backend: Backend, client: Callable[..., 
 
 def _empty(environment: Environment, backend: Backend, client: Callable[..., Any]) -> str:
     """Empty every bucket of the environment's but that of the state, which goes last."""
+    _await_jobs(environment, client)
     s3 = client(environment, "s3")
     mine = [
         one["Name"] for one in s3.list_buckets()["Buckets"] if one["Name"].startswith(f"{PROJECT}-{environment.name}-")
