@@ -138,7 +138,7 @@ class TestMirror:
         assert (tmp_path / "terraform" / "providers").is_dir(), "Terraform refuses a cache that is not there"
 
     def test_needs_no_network_once_the_provider_is_here(self, tmp_path: Path) -> None:
-        provider(tmp_path / "terraform" / "providers", "6.2.0")
+        provider(tmp_path / "terraform" / "providers", "5.101.0")
         assert f'path = "{tmp_path}/terraform/providers"' in self.configure(tmp_path, online=False)
 
     def test_a_named_folder_comes_first(self, tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ class TestMirror:
 
     def test_a_named_folder_without_the_provider_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(
-            SetupError, match=r"which has no provider hashicorp/aws .* >= 5\.100, < 7\.0, for linux_amd64"
+            SetupError, match=r"which has no provider hashicorp/aws .* >= 5\.100, < 6\.0, for linux_amd64"
         ):
             self.configure(tmp_path, SCONES_TF_PLUGIN_DIR=str(tmp_path))
 
@@ -165,7 +165,7 @@ class TestMirror:
         text = self.configure(tmp_path / "build", folders=(tmp_path / "nowhere", tmp_path / "opt"))
         assert f'path = "{tmp_path}/opt/vendor/terraform/providers"' in text
 
-    @pytest.mark.parametrize("version", ["5.99.1", "7.0.0", "6.0.0-beta1"])
+    @pytest.mark.parametrize("version", ["5.99.1", "6.0.0", "6.0.0-beta1"])
     def test_passes_over_a_version_out_of_range(self, tmp_path: Path, version: str) -> None:
         provider(tmp_path / "opt" / "mirror", version)
         with pytest.raises(SetupError, match=r"registry\.terraform\.io does not answer, and no folder on this machine"):

@@ -26,8 +26,9 @@ from scones import files
 from scones.errors import SetupError
 from scones.terraform.binary import Binary
 
-# As every versions.tf says: >= 5.100, < 7.0.
-OLDEST, TOO_NEW = (5, 100), (7, 0)
+# As every versions.tf says. 6.x is left out: nothing has been run with it, and it is said to handle an endpoint whose
+# update is rolled back in another way.
+OLDEST, TOO_NEW = (5, 100), (6, 0)
 ADD_ON_FOLDERS = (Path("/opt"), Path("/usr/local"), Path("/usr/share"), Path("/srv"))
 DEPTH = 4  # /usr/local/share/terraform/providers/registry.terraform.io
 MOST_FOLDERS = 5_000
