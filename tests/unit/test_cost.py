@@ -14,7 +14,7 @@ import pytest
 from scones import settings
 from scones.cost import Prices, at_rest, gather, per_thousand, what_if
 from scones.cost.usage import MEMORY_MB, Function, Usage, alarm_metrics, configured, hours_a_month, transitions
-from scones.errors import InputError
+from scones.errors import InputError, SettingsError
 from scones.registry import PinnedModel
 from scones.terraform.state import Backend
 
@@ -76,6 +76,12 @@ def test_hours_of_a_schedule_are_those_of_its_days() -> None:
     assert hours_a_month(None) == 730
     assert hours_a_month({"from_utc": 6, "until_utc": 18}) == pytest.approx(60 / 168 * 730)
     assert hours_a_month({"from_utc": 20, "until_utc": 24, "days": ["Sat"]}) == pytest.approx(4 / 168 * 730)
+
+
+@pytest.mark.parametrize("given", [{"from_utc": 6}, {"from_utc": "six", "until_utc": 18}, ["06:00", "18:00"]])
+def test_a_schedule_that_terraform_would_not_take_is_refused_in_words(given: object) -> None:
+    with pytest.raises(SettingsError, match=r"endpoint_hours of service\.tfvars\.json cannot be used"):
+        hours_a_month(given)
 
 
 def test_an_execution_that_passes_enters_three_states() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from invoke import Context
 from invoke.exceptions import Exit
 
@@ -180,6 +181,19 @@ def test_what_a_job_writes_as_it_stops_goes_too(cloud: Cloud, taken: list[str], 
     take(cloud, everything=everything)
     assert cloud.stopping == []
     assert not any(key.startswith("checkpoints/") for key, _ in cloud.objects["scones-dev-1"])
+
+
+def test_a_job_that_ended_just_now_keeps_nothing_from_going(
+    cloud: Cloud, taken: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(TrainingJobName: str) -> None:
+        cloud.running["TrainingJob"].remove(TrainingJobName)
+        refusal = {"Code": "ValidationException", "Message": "The request was rejected because it is Completed."}
+        raise ClientError({"Error": refusal}, "StopTrainingJob")
+
+    monkeypatch.setattr(cloud, "stop_training_job", ended)
+    assert take(cloud, everything=False)["executions and jobs that run"] == "1 stopped"
+    assert taken == ["service", "destroy -target=module.network"]
 
 
 def test_a_job_that_does_not_stop_ends_it_with_its_name(

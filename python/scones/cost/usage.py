@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from scones import ab
-from scones.errors import InputError
+from scones.errors import InputError, SettingsError
 from scones.terraform.state import Backend
 
 if TYPE_CHECKING:
@@ -178,11 +178,21 @@ def alarm_metrics(*, answering: int, functions: int, silence: bool = True, captu
 
 
 def hours_a_month(schedule: Mapping[str, Any] | None) -> float:
-    """The hours a month of an ``endpoint_hours``; all of them where there is none."""
+    """The hours a month of an ``endpoint_hours``; all of them where there is none.
+
+    Raises:
+        SettingsError: it is not what Terraform takes.
+    """
     if not schedule:
         return HOURS_A_MONTH
-    a_day = int(schedule["until_utc"]) - int(schedule["from_utc"])
-    return a_day * len(schedule.get("days", WEEKDAYS)) / HOURS_A_WEEK * HOURS_A_MONTH
+    try:
+        a_day = int(schedule["until_utc"]) - int(schedule["from_utc"])
+        return a_day * len(schedule.get("days", WEEKDAYS)) / HOURS_A_WEEK * HOURS_A_MONTH
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise SettingsError(
+            f"endpoint_hours of service.tfvars.json cannot be used: {json.dumps(schedule)}",
+            hint='it has the form {"from_utc": 6, "until_utc": 20, "days": ["Mon", "Tue"]}',
+        ) from None
 
 
 def _interface_endpoints(vpc: Mapping[str, Any] | None) -> int:

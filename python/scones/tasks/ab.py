@@ -55,7 +55,7 @@ def start(context, version, share=None, shadow=False, approve=False, apply=False
     if not str(version).isdecimal():
         raise InputError(f"'{version}' is not a version's number", hint="invoke models lists them: 1, 2, …")
     environment, console = settings.load(env), Console()
-    percent = options.whole_number(share, "--share", default=10, most=100)
+    percent = options.whole_number(share, "--share", default=10, most=100 if shadow else 99)
     found = ab.start(environment, int(version), share=percent, shadow=shadow, approve=approve)
     what = "gets copies of" if shadow else "gets"
     _say(console, f"version {found.model.version} {what} {found.share} % of the requests: {environment.candidate_path}")

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from scones import aws
 from scones.errors import TerraformError
 from scones.settings import PROJECT, Environment
@@ -105,7 +107,12 @@ def _stop(environment: Environment, backend: Backend, client: Callable[..., Any]
             stopped += 1
     for kind, operation in _JOBS.items():
         for name in _jobs(sagemaker, kind, environment, "InProgress"):
-            getattr(sagemaker, f"stop_{operation}")(**{f"{kind}Name": name})
+            try:
+                getattr(sagemaker, f"stop_{operation}")(**{f"{kind}Name": name})
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ValidationException":
+                    raise
+                continue  # it has ended by itself since it was listed
             stopped += 1
     return f"{stopped} stopped" if stopped else "none runs"
 

@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from moto.core.utils import utcnow
@@ -28,12 +29,10 @@ from scones.localcloud.hosting import description
 from scones.localcloud.hosting.capture import Captures
 from scones.localcloud.hosting.deployment import DeploymentError, Fleet, Site, end
 from scones.localcloud.hosting.plan import Plan, Variant
-from scones.localcloud.hosting.rollout import AT_ONCE, RolledBack, Rollout, between, read_rollout, tripped
+from scones.localcloud.hosting.rollout import AT_ONCE, RolledBack, Rollout, between, read_rollout, shift, tripped
 from scones.localcloud.hosting.routing import Lease, NoVariant, Pending, Route, choose
 from scones.localcloud.hosting.serving import ServingProcess
 from scones.localcloud.metrics import reports
-
-LOOK_SECONDS = 0.2  # how often alarms are looked at while a deployment bakes
 
 
 class Endpoint:
@@ -284,11 +283,20 @@ class Endpoint:
     def _deploy(self, pending: Pending, rollout: Rollout, *, otherwise: str) -> None:
         """Bring a plan into service; or leave what there was, ``otherwise``, with the reason."""
 
+        def give(fleet: Fleet, share: float) -> None:
+            with self._lock:
+                pending.fleet, pending.share, pending.stage = fleet, share, "Baking"
+
         def work() -> None:
             fleet: Fleet = {}
             try:
                 fleet = self._site.deploy(pending.plan)
-                self._shift(pending, fleet, rollout)
+                self._site.watch(pending.plan, rollout.alarms)
+                shift(
+                    rollout,
+                    give=partial(give, fleet),
+                    alarm=lambda: tripped(self._site.account, self._site.region, rollout.alarms),
+                )
             except (DeploymentError, RolledBack) as error:
                 with self._lock:
                     pending.fleet = None
@@ -297,6 +305,10 @@ class Endpoint:
                 end(fleet)
                 self._settle(otherwise, reason=str(error))
                 return
+            except BaseException:
+                pending.fleet = None
+                end(fleet)
+                raise
             with self._lock:
                 old, self._fleet, self._plan = self._fleet, fleet, pending.plan
                 pending.fleet, pending.stage = None, "Deleting"
@@ -306,29 +318,6 @@ class Endpoint:
             end(old)
 
         self._begin(work)
-
-    def _shift(self, pending: Pending, fleet: Fleet, rollout: Rollout) -> None:
-        """Give the new fleet its traffic step by step, and bake after each.
-
-        Raises:
-            RolledBack: an alarm tripped, or it took too long.
-            DeploymentError: the alarms may not be watched.
-        """
-        began = time.monotonic()
-        self._site.watch(pending.plan, rollout.alarms)
-        for share in rollout.shares:
-            with self._lock:
-                pending.fleet, pending.share, pending.stage = fleet, share, "Baking"
-            until = time.monotonic() + rollout.bake_seconds
-            while True:
-                if alarm := tripped(self._site.account, self._site.region, rollout.alarms):
-                    raise RolledBack(f"The deployment was rolled back because the alarm {alarm} is in ALARM state.")
-                left = until - time.monotonic()
-                if left <= 0:
-                    break
-                if rollout.limit_seconds is not None and time.monotonic() - began > rollout.limit_seconds:
-                    raise RolledBack(f"The deployment did not complete within {rollout.limit_seconds} seconds.")
-                time.sleep(min(left, LOOK_SECONDS))
 
     def _settle(self, status: str, *, reason: str | None = None) -> None:
         with self._lock:

@@ -13,7 +13,8 @@ the local cloud deploys as it says of what is excluded, all at once with no baki
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,8 @@ from moto.cloudwatch.models import cloudwatch_backends
 from moto.sagemaker.exceptions import ValidationError
 
 from scones.localcloud.hosting.plan import Plan
+
+LOOK_SECONDS = 0.2  # how often alarms are looked at while a deployment bakes
 
 
 class RolledBack(Exception):
@@ -87,6 +90,32 @@ def tripped(account: str, region: str, names: tuple[str, ...]) -> str | None:
     """The first of these alarms whose state is ALARM."""
     alarms = cloudwatch_backends[account][region].alarms
     return next((name for name in names if name in alarms and alarms[name].state_value == "ALARM"), None)
+
+
+def shift(rollout: Rollout, *, give: Callable[[float], None], alarm: Callable[[], str | None]) -> None:
+    """Give the new fleet its traffic step by step, and bake after each.
+
+    Args:
+        rollout: The steps.
+        give: Called with the new fleet's share of traffic at each.
+        alarm: The alarm that has tripped, if one has.
+
+    Raises:
+        RolledBack: an alarm tripped, or it took too long.
+    """
+    began = time.monotonic()
+    for share in rollout.shares:
+        give(share)
+        until = time.monotonic() + rollout.bake_seconds
+        while True:
+            if name := alarm():
+                raise RolledBack(f"The deployment was rolled back because the alarm {name} is in ALARM state.")
+            left = until - time.monotonic()
+            if left <= 0:
+                break
+            if rollout.limit_seconds is not None and time.monotonic() - began > rollout.limit_seconds:
+                raise RolledBack(f"The deployment did not complete within {rollout.limit_seconds} seconds.")
+            time.sleep(min(left, LOOK_SECONDS))
 
 
 def _names(plan: Plan) -> set[str]:
