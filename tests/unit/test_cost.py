@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import NoCredentialsError
+from invoke import Context, Exit
 
 from scones import settings
 from scones.cost import Prices, at_rest, gather, per_thousand, what_if
 from scones.cost.usage import MEMORY_MB, Function, Usage, alarm_metrics, configured, hours_a_month, transitions
 from scones.errors import InputError, SettingsError
 from scones.registry import PinnedModel
+from scones.tasks.cost import cost
 from scones.terraform.state import Backend
 
 PRICES = Prices.load()
@@ -148,3 +151,12 @@ def test_times_are_measured_and_every_version_of_an_object_is_paid_for() -> None
     assert {function.seconds for function in usage.functions} == {0.2}
     assert (usage.stored_gb, usage.measured, usage.applied) == (2.5, True, True)
     assert cost(at_rest(usage, PRICES))["objects in S3, every version"] == 0.0575
+
+
+def test_without_credentials_it_says_what_can_be_told_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(environment: Any) -> None:
+        raise NoCredentialsError
+
+    monkeypatch.setattr("scones.cost.gather", refuse)
+    with pytest.raises(Exit, match=r"environment 'prod' cannot be asked: Unable to locate credentials\n--offline"):
+        cost(Context(), env="prod")

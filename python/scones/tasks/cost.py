@@ -23,16 +23,24 @@ def cost(context, env=None, instance_type=None, instances=None, hours=None, offl
 
     invoke cost --env prod --instance-type ml.c5.xlarge --hours 50
     """
+    from botocore.exceptions import BotoCoreError, ClientError
     from rich.console import Console
 
     from scones import settings
     from scones.cost import Prices, at_rest, gather, per_thousand, what_if
     from scones.cost.usage import configured
+    from scones.errors import CloudError
     from scones.tasks import options
 
     environment, prices, console = settings.load(env), Prices.load(), Console(stderr=True)
-    with console.status("asking the cloud what is used"):
-        usage = configured(environment) if offline else gather(environment)
+    try:
+        with console.status("asking the cloud what is used"):
+            usage = configured(environment) if offline else gather(environment)
+    except (BotoCoreError, ClientError) as error:
+        raise CloudError(
+            f"the cloud of environment '{environment.name}' cannot be asked: {error}",
+            hint="--offline goes by the environment's files alone",
+        ) from None
     other = None
     if instance_type or instances is not None or hours is not None:
         count = None if instances is None else options.whole_number(instances, "--instances")
