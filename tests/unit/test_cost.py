@@ -18,7 +18,7 @@ from scones.cost import Prices, at_rest, gather, per_thousand, what_if
 from scones.cost.usage import MEMORY_MB, Function, Usage, alarm_metrics, configured, hours_a_month, transitions
 from scones.errors import InputError, SettingsError
 from scones.registry import PinnedModel
-from scones.tasks.cost import cost
+from scones.tasks import cost as tasks
 from scones.terraform.state import Backend
 
 PRICES = Prices.load()
@@ -159,4 +159,4 @@ def test_without_credentials_it_says_what_can_be_told_all_the_same(monkeypatch: 
 
     monkeypatch.setattr("scones.cost.gather", refuse)
     with pytest.raises(Exit, match=r"environment 'prod' cannot be asked: Unable to locate credentials\n--offline"):
-        cost(Context(), env="prod")
+        tasks.cost(Context(), env="prod")
