@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -10,7 +12,10 @@ from botocore.exceptions import ClientError
 
 def test_a_log_group_is_given_a_key_and_is_without_it_again(cloud):
     logs, name = cloud.client("logs"), "/tests/keyed"
-    key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    service = {"Effect": "Allow", "Principal": {"Service": "logs.us-east-1.amazonaws.com"}}
+    statement = {**service, "Action": "kms:GenerateDataKey*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    key = cloud.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
     logs.create_log_group(logGroupName=name)
 
     def held() -> str | None:

@@ -34,7 +34,19 @@ if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
 
 HOST = "127.0.0.1"
-SERVICES = ("metrics", "functions", "executions", "tracing", "events", "training", "tuning", "hosting", "handover")
+SERVICES = (
+    "metrics",
+    "functions",
+    "executions",
+    "tracing",
+    "events",
+    "deliveries",
+    "encryption",
+    "training",
+    "tuning",
+    "hosting",
+    "handover",
+)
 
 
 def main(arguments: list[str] | None = None) -> None:

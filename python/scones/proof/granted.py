@@ -1,8 +1,9 @@
-"""What the roles of an environment are granted: every statement of every policy, and how one is taken away for a while.
+"""What an environment's policies say, of roles and of resources, and how a role's statement is taken away for a while.
 
 Example::
 
     statements = granted(iam, "scones-local")       # role/scones-local-training/training/ReadTheDataset, …
+    statements += of_resources(s3, sns, kms, "scones-local")        # topic/scones-local-alarms/RefuseWithoutTLS, …
     with taken_away(iam, statements[0]):
         …                                           # the role is without it
 """
@@ -38,6 +39,32 @@ def granted(iam: Any, prefix: str) -> list[Statement]:
             document = iam.get_policy_version(PolicyArn=policy["PolicyArn"], VersionId=version)["PolicyVersion"]
             found += statements(document["Document"], source=f"role/{name}/{policy['PolicyName']}")
     return found
+
+
+def of_resources(s3: Any, sns: Any, kms: Any, prefix: str) -> list[Statement]:
+    """The statements of the policies of an environment's buckets, topics and keys.
+
+    Args:
+        s3: A boto3 client, as ``sns`` and ``kms`` are.
+        prefix: What the names of its buckets and topics and the aliases of its keys begin with.
+    """
+    found: list[Statement] = []
+    for bucket in s3.list_buckets()["Buckets"]:
+        if (name := bucket["Name"]).startswith(prefix):
+            found += _read(s3.get_bucket_policy(Bucket=name)["Policy"], f"bucket/{name}")
+    for topic in (one for page in sns.get_paginator("list_topics").paginate() for one in page["Topics"]):
+        arn = topic["TopicArn"]
+        if (name := arn.rpartition(":")[2]).startswith(prefix):
+            found += _read(sns.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"], f"topic/{name}")
+    for alias in (one for page in kms.get_paginator("list_aliases").paginate() for one in page["Aliases"]):
+        if alias["AliasName"].startswith(f"alias/{prefix}"):
+            key = alias["TargetKeyId"]
+            found += _read(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"], f"key/{key}")
+    return found
+
+
+def _read(document: str, source: str) -> tuple[Statement, ...]:
+    return statements(json.loads(document), source=source)
 
 
 @contextlib.contextmanager

@@ -43,8 +43,13 @@ class Outcome:
 
     @property
     def superfluous(self) -> list[Row]:
-        """The statements that no step needs."""
-        return [row for row in self.rows if not row.steps]
+        """The statements that nothing needs."""
+        return [row for row in self.rows if row.superfluous]
+
+    @property
+    def not_shown(self) -> list[str]:
+        """What no step could show to be needed, and why: ``topic/NAME/SID for SERVICE: why``."""
+        return [f"{row.statement.source} for {one}" for row in self.rows for one in row.not_shown]
 
     @property
     def held(self) -> bool:

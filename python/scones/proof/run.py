@@ -16,7 +16,7 @@ from scones.errors import CheckError, LocalCloudError
 from scones.localcloud import control
 from scones.localcloud.authorization import record
 from scones.proof import sample
-from scones.proof.granted import granted, taken_away
+from scones.proof.granted import granted, of_resources, taken_away
 from scones.proof.matrix import matrix
 from scones.proof.outcome import Outcome, Removal
 from scones.proof.sessions import session
@@ -59,6 +59,7 @@ class Proof:
             ("train again", "Train with what has changed", self._train),
             ("update service", "Change the service and its model, as the pipeline", self._update_service),
             ("execute again", "Execute with what has changed", self._execute),
+            ("go off", "Make an alarm go off", self._go_off),
             ("change a tag", "Change a tag of everything, as the pipeline", self._retag),
             ("plan", "Plan every change, as a pull request", self._plan),
             ("without", "Take the runtime's statements away, one by one", self._take_away),
@@ -165,6 +166,22 @@ class Proof:
         wait(self.workload.captured, "the request was not captured")
         step.found = "images passed; one that is not there was called so"
 
+    def _go_off(self, step: Step) -> None:
+        """Set an alarm off, and see that CloudWatch has told its topic in its own name."""
+        cloudwatch = aws.client(self.environment, "cloudwatch")
+        found = cloudwatch.describe_alarms(AlarmNamePrefix=f"scones-{self.environment.name}")["MetricAlarms"]
+        alarm = next(one for one in found if one["AlarmActions"])
+        cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="ALARM", StateReason="to see it told")
+
+        def told() -> bool:
+            return any(
+                one.step == "go off" and one.request.action == "sns:Publish" and one.decision.allowed
+                for one in record.read(self.state)
+            )
+
+        wait(told, f"alarm {alarm['AlarmName']} told nobody")
+        step.found = alarm["AlarmName"]
+
     def _retag(self, step: Step) -> None:
         for stack in ("foundation", "service"):
             retag(self._stack(stack).folder / "versions.tf")
@@ -196,8 +213,12 @@ class Proof:
 
     def _take_away(self, step: Step) -> None:
         iam = aws.client(self.environment, "iam")
-        self.statements = granted(iam, f"scones-{self.environment.name}")
-        for statement in self.statements:
+        prefix = f"scones-{self.environment.name}"
+        roles = granted(iam, prefix)
+        self.statements = roles + of_resources(
+            *(aws.client(self.environment, one) for one in ("s3", "sns", "kms")), prefix
+        )
+        for statement in roles:
             again = self.workload.needing(statement)
             if again is None:
                 continue

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from scones.proof import Outcome
 
-# Everything that adds statements to a role.
+# Everything that adds statements to a policy.
 EVERYTHING = {
     "foundation": {"customer_managed_key": True, "vpc": {}, "access_logging": True},
     "service": {
@@ -40,7 +40,10 @@ def prove(context, least=False, out=None):
     In a copy of the project and a local cloud of its own, the pipeline's roles apply, plan and destroy the stacks, a
     model is trained, served and asked, and every request is judged and kept. Then every statement is taken out of the
     policies that had a say, and the requests are judged again; those of the functions, the state machine and the
-    training job are really taken away, and the step is done again. Exit code 1: a statement is superfluous.
+    training job are really taken away, and the step is done again. The policies of buckets, topics and keys are proved
+    the same way, by what services do in their own names; statements that refuse plain HTTP, by requests judged again as
+    if they had come so. What the local cloud does not do is listed, and not counted. Exit code 1: a statement is
+    superfluous.
 
     invoke iam.prove
     invoke iam.prove --least --out build/proof.json
@@ -62,7 +65,7 @@ def prove(context, least=False, out=None):
 
 
 def show(console: Console, outcome: Outcome) -> None:
-    """The matrix of statements and steps, a table a role, and what was found in all."""
+    """The matrix of statements and steps, a table a role or resource, and what was found in all."""
     from rich.table import Table
 
     removed = {one.source: one for one in outcome.removals}
@@ -73,12 +76,23 @@ def show(console: Console, outcome: Outcome) -> None:
         used = [step for step in outcome.order if any(step in row.steps for row in rows)]
         for step in used:
             table.add_column(step, justify="center", style="green")
+        if any(row.refuses for row in rows):
+            table.add_column("refuses by HTTP", justify="center", style="green")
         table.add_column("without it, refused", style="dim", overflow="fold")
         for row in rows:
             found = removed.get(row.statement.source)
             really = " (and really)" if found and found.refused else ""
-            words = f"{row.example}{really}" if row.steps else "[bold red]nothing: superfluous[/bold red]"
-            table.add_row(row.name, *("●" if step in row.steps else "" for step in used), words)
+            words = f"{row.example}{really}"
+            if row.superfluous:
+                words = "[bold red]nothing: superfluous[/bold red]"
+            elif row.refuses:
+                words = f"allowed by HTTP: {row.example}"
+            elif not row.steps:
+                words = "not shown here"
+            marks = [step in row.steps for step in used]
+            if any(one.refuses for one in rows):
+                marks.append(bool(row.refuses))
+            table.add_row(row.name, *("●" if mark else "" for mark in marks), words)
         console.print(table)
         console.print()
     for row in outcome.rows:
@@ -86,15 +100,21 @@ def show(console: Console, outcome: Outcome) -> None:
             console.print(
                 f"no step took {', '.join(row.unused)} of {row.statement.source}", style="yellow", soft_wrap=True
             )
+    for one in outcome.not_shown:
+        what, _, why = one.partition(": ")
+        console.print(f"{what} is not shown here: {why}", style="yellow", soft_wrap=True)
     for one in outcome.refused:
         console.print(f"refused with all statements there: {one}", style="yellow", soft_wrap=True)
     for one in outcome.removals:
         if not one.refused:
             console.print(f"taken away and not missed: {one.source}", style="red", soft_wrap=True)
     really = sum(bool(one.refused) for one in outcome.removals)
-    roles = len({row.role for row in outcome.rows})
+    roles = {row.role for row in outcome.rows if row.statement.source.startswith("role/")}
+    others = {row.role for row in outcome.rows} - roles
+    denying = sum(bool(row.refuses) for row in outcome.rows)
     console.print(
-        f"{len(outcome.rows)} statements of {roles} roles, {outcome.requests:,} judged requests: "
+        f"{len(outcome.rows)} statements of {len(roles)} roles and {len(others)} resources, {denying} of them shown by "
+        f"what they refuse; {outcome.requests:,} judged requests: "
         f"{len(outcome.superfluous)} superfluous; {really} of {len(outcome.removals)} that were really taken away "
         "were missed",
         soft_wrap=True,
@@ -107,13 +127,16 @@ def as_json(outcome: Outcome) -> dict[str, object]:
     return {
         "requests": outcome.requests,
         "superfluous": [row.statement.source for row in outcome.superfluous],
+        "not_shown": outcome.not_shown,
         "refused": outcome.refused,
         "statements": [
             {
                 "source": row.statement.source,
                 "steps": row.steps,
                 "example": row.example,
+                "refuses_by_http": row.refuses,
                 "unused_actions": row.unused,
+                "not_shown": row.not_shown,
                 "taken_away": removed.get(row.statement.source),
             }
             for row in outcome.rows

@@ -42,7 +42,7 @@ def test_the_matrix_names_step_request_and_role(outcome):
     words = said(outcome)
     for expected in ("reader", "own/GetObject", "train", "execute", "●", "s3:GetObject arn:aws:s3:::images/a.png (and"):
         assert expected in words
-    assert "1 statements of 1 roles, 7 judged requests: 0 superfluous; 1 of 1" in words
+    assert "1 statements of 1 roles and 0 resources, 0 of them shown by what they refuse; 7 judged requests: 0" in words
 
 
 def test_a_superfluous_statement_is_said_to_be_one(superfluous):
@@ -54,6 +54,33 @@ def test_a_statement_that_was_taken_away_and_not_missed_is_no_proof(outcome):
     outcome.removals.append(Removal("role/reader/own/Other", ""))
     assert not outcome.held
     assert "taken away and not missed: role/reader/own/Other" in said(outcome)
+
+
+def test_what_a_resources_policy_refuses_and_what_is_not_shown_have_words_of_their_own(outcome):
+    publish, refuse = statements(
+        {
+            "Statement": [
+                {"Sid": "Publish", "Effect": "Allow", "Principal": "*", "Action": "sns:Publish"},
+                {"Sid": "RefuseWithoutTLS", "Effect": "Deny", "Principal": "*", "Action": "sns:Publish"},
+            ]
+        },
+        source="topic/alarms",
+    )
+    outcome.rows += [
+        Row(publish, (), "", ("sns:Publish",), not_shown=("budgets.amazonaws.com: no costs",)),
+        Row(refuse, (), "sns:Publish arn:aws:sns:us-east-1:123456789012:alarms", (), refuses=("train",)),
+    ]
+    words = said(outcome)
+    for expected in (
+        "topic alarms",
+        "refuses by HTTP",
+        "allowed by HTTP: sns:Publish",
+        "topic/alarms/Publish for budgets.amazonaws.com is not shown here: no costs",
+        "of 1 roles and 1 resources, 1 of them shown by what they refuse",
+    ):
+        assert expected in words
+    assert outcome.held
+    assert iam.as_json(outcome)["not_shown"] == ["topic/alarms/Publish for budgets.amazonaws.com: no costs"]
 
 
 def test_the_exit_code_is_1_where_something_is_superfluous_and_the_file_says_what(superfluous, monkeypatch, tmp_path):

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from scones.localcloud.authorization import record
-from scones.localcloud.authorization.evaluation import Access, Policies, evaluate
+from scones.localcloud.authorization.evaluation import Access, Policies, Principal, evaluate
 from scones.localcloud.authorization.policies import Statement, statements
 from scones.localcloud.authorization.principals import session_of
 from scones.localcloud.authorization.record import Judged, Record
-from scones.proof import matrix
+from scones.proof import Outcome, matrix
 
 ROLE = "arn:aws:iam::123456789012:role/reader"
 SOURCE = "role/reader/own"
@@ -75,6 +75,70 @@ def test_a_boundarys_statement_is_needed_too():
     )
     found = matrix([judged("train", "s3:GetObject", Policies(identity, boundary))], [*identity, *boundary])
     assert [row.steps for row in found] == [("train",), ("train",)]
+
+
+# What services do in their own names, by leave of a topic's policy.
+
+TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"
+TLS_ONLY = {
+    "Sid": "RefuseWithoutTLS",
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "sns:Publish",
+    "Resource": TOPIC,
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+
+def topic(*services: str) -> tuple[Statement, ...]:
+    publish = {"Sid": "Publish", "Effect": "Allow", "Action": "sns:Publish", "Resource": TOPIC}
+    named = {"Service": [f"{one}.amazonaws.com" for one in services]}
+    return statements({"Statement": [{**publish, "Principal": named}, TLS_ONLY]}, source="topic/alarms")
+
+
+def published(some: tuple[Statement, ...], service: str = "cloudwatch") -> Judged:
+    access = Access("sns:Publish", (TOPIC,), {"aws:securetransport": ("true",)})
+    request, policies = access.by(Principal(f"{service}.amazonaws.com", "", "service")), Policies(resource=some)
+    return Judged("go off", request, policies, evaluate(request, policies))
+
+
+def test_a_resources_statement_is_needed_by_what_a_service_does_in_its_own_name():
+    some = topic("cloudwatch")
+    found, _ = matrix([published(some)], some)
+    assert (found.role, found.name, found.steps) == ("topic alarms", "Publish", ("go off",))
+    assert not found.superfluous
+    assert not found.not_shown
+    idle, _ = matrix([], some)
+    assert idle.superfluous
+
+
+def test_a_statement_that_denies_is_needed_where_a_request_by_plain_http_is_refused_by_it_alone():
+    some = topic("cloudwatch")
+    _, found = matrix([published(some)], some)
+    assert (found.steps, found.refuses, found.example) == ((), ("go off",), f"sns:Publish {TOPIC}")
+    assert not found.superfluous
+    twice = (*some, *statements({"Statement": {**TLS_ONLY, "Sid": "Again"}}, source="topic/alarms"))
+    assert [row.superfluous for row in matrix([published(twice)], twice)] == [False, True, True]
+    assert matrix([], some)[1].superfluous
+
+
+def test_what_the_local_cloud_does_not_do_is_named_and_proves_nothing():
+    both, alone = topic("cloudwatch", "budgets"), topic("budgets")
+    found, _ = matrix([published(both)], both)
+    assert found.steps == ("go off",)
+    assert found.not_shown[0].startswith("budgets.amazonaws.com: the local cloud measures no costs")
+    unshown, _ = matrix([], alone)
+    assert not unshown.steps
+    assert not unshown.superfluous
+    outcome = Outcome([], rows=[unshown])
+    assert outcome.not_shown == [f"topic/alarms/Publish for {unshown.not_shown[0]}"]
+    assert not matrix([], both)[0].steps
+    assert matrix([], both)[0].superfluous  # CloudWatch could have used it
+
+
+def test_a_service_that_could_have_used_a_statement_and_did_not_is_named():
+    some = topic("cloudwatch", "events")
+    assert matrix([published(some)], some)[0].unused == ("events.amazonaws.com",)
 
 
 @pytest.fixture

@@ -135,20 +135,38 @@ class Roles:
             if not decision.allowed:
                 raise AccessDenied(request, decision)
 
-    def require_service(self, service: str, action: str, resource: str, *, source_arn: str) -> None:
+    def require_service(
+        self,
+        service: str,
+        action: str,
+        resource: str,
+        *,
+        source_arn: str,
+        account: str | None = None,
+        context: Mapping[str, str] | None = None,
+    ) -> None:
         """Refuse what a service may not do by itself, without a role: the resource's own policy decides.
+
+        Services call each other over TLS.
 
         Args:
             service: ``events.amazonaws.com``.
             action: As policies name it: ``sqs:SendMessage``.
             resource: The ARN.
             source_arn: What the service acts for: the rule, the alarm.
+            account: The account that it acts for, where the ARN, as a bucket's, does not say.
+            context: More condition keys' values, by the key's name.
 
         Raises:
             AccessDenied: the resource's policy does not allow it.
         """
-        context: Context = {"aws:sourcearn": (source_arn,), "aws:sourceaccount": (source_arn.split(":")[4],)}
-        request = Access(action, (resource,), context).by(Principal(service, "", "service"))
+        given: Context = {
+            "aws:securetransport": ("true",),
+            "aws:sourceaccount": (account or source_arn.split(":")[4],),
+            "aws:sourcearn": (source_arn,),
+            **{name.lower(): (value,) for name, value in (context or {}).items()},
+        }
+        request = Access(action, (resource,), given).by(Principal(service, "", "service"))
         decision = self.judge(request)
         if not decision.allowed:
             raise AccessDenied(request, decision)

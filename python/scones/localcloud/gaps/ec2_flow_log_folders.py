@@ -9,6 +9,7 @@ EC2 API Reference, CreateFlowLogs).
 
 from __future__ import annotations
 
+import functools
 import inspect
 from typing import Any
 
@@ -19,6 +20,7 @@ def apply() -> None:
     create = FlowLogsBackend.create_flow_logs
     order = inspect.signature(create)
 
+    @functools.wraps(create)
     def create_flow_logs(self: FlowLogsBackend, *args: Any, **kwargs: Any) -> tuple[list[FlowLogs], list[Any]]:
         given = order.bind(self, *args, **kwargs)
         destination = given.arguments["log_destination"]

@@ -27,10 +27,14 @@ def apply() -> None:
     LogsResponse.disassociate_kms_key = disassociate_kms_key
 
 
-def _group(response: LogsResponse) -> LogGroup:
+def named_group(response: LogsResponse) -> str:
+    """The name of the group that a request is about."""
     arn = response._get_param("resourceIdentifier") or ""
-    name = response._get_param("logGroupName") or arn.partition(":log-group:")[2].removesuffix(":*")
-    group = response.logs_backend.groups.get(name)
+    return response._get_param("logGroupName") or arn.partition(":log-group:")[2].removesuffix(":*")
+
+
+def _group(response: LogsResponse) -> LogGroup:
+    group = response.logs_backend.groups.get(named_group(response))
     if group is None:
         raise ResourceNotFoundException()
     return group

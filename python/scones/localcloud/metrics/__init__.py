@@ -38,4 +38,4 @@ def install(context: Context) -> None:
     executions.install(context.metrics)
     logfilters.install(context.metrics)
     requests.install(context.metrics)
-    watch.install(context.metrics)
+    watch.install(context.metrics, context.roles)

@@ -1,8 +1,10 @@
 """Evaluates every alarm once a second, and tells the topics of an alarm that its state has changed.
 
+CloudWatch publishes in its own name: a topic's policy must let it, and so must that of the key that encrypts the topic.
+
 AWS: Amazon CloudWatch API Reference, PutMetricAlarm ("When you create an alarm, its state is set to INSUFFICIENT_DATA";
 an update leaves the state as it is) and SetAlarmState (the state lasts until the next evaluation); User Guide, Alarm
-events and SNS notifications.
+events and SNS notifications; Amazon SNS Developer Guide, Example cases for Amazon SNS access control.
 """
 
 from __future__ import annotations
@@ -12,19 +14,25 @@ import threading
 import time
 import traceback
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.cloudwatch.exceptions import ValidationError
 from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
 
+from scones.localcloud import encryption
+from scones.localcloud.authorization.roles import AccessDenied
 from scones.localcloud.metrics import alarms, expressions
 from scones.localcloud.metrics.series import is_statistic, statistic
 from scones.localcloud.metrics.store import Metrics
 
+if TYPE_CHECKING:
+    from scones.localcloud.authorization.roles import Roles
+
 EVERY_SECONDS = 1.0
+SERVICE = "cloudwatch.amazonaws.com"
 
 
-def install(metrics: Metrics) -> None:
+def install(metrics: Metrics, roles: Roles) -> None:
     """Refuse alarms that cannot be evaluated, and evaluate the others for as long as the cloud runs."""
     put, update = CloudWatchBackend.put_metric_alarm, Alarm.update_state
 
@@ -48,7 +56,7 @@ def install(metrics: Metrics) -> None:
         old = self.state_value
         update(self, reason, reason_data, state_value)
         if old != state_value:
-            _tell(self, old)
+            _tell(self, old, roles)
 
     CloudWatchBackend.put_metric_alarm = put_metric_alarm
     Alarm.update_state = update_state
@@ -146,7 +154,7 @@ def _judge(alarm: Alarm, metrics: Metrics) -> None:
         traceback.print_exc()
 
 
-def _tell(alarm: Alarm, old: str) -> None:
+def _tell(alarm: Alarm, old: str, roles: Roles) -> None:
     """Publish the change to the topics among the alarm's actions; other actions have nobody here to take them."""
     actions = {
         "ALARM": alarm.alarm_actions,
@@ -163,9 +171,24 @@ def _tell(alarm: Alarm, old: str) -> None:
         region, account = arn.split(":")[3:5]
         subject = f'{alarm.state_value}: "{alarm.name}" in {alarm.region_name}'[:100]
         try:
+            _authorize(alarm, arn, roles)
             sns_backends[account][region].publish(json.dumps(message(alarm, old)), arn=arn, subject=subject)
+        except AccessDenied as denied:
+            print(f"alarm {alarm.name} failed to execute action {arn}: {denied}", flush=True)
         except Exception:  # noqa: BLE001 - a topic that is gone: as on AWS, the alarm changes all the same
             traceback.print_exc()
+
+
+def _authorize(alarm: Alarm, topic: str, roles: Roles) -> None:
+    """Refuse a topic that CloudWatch may not publish to.
+
+    Raises:
+        AccessDenied: its policy, or that of its key, does not allow it.
+    """
+    # SNS's default topic policy goes by the owner of what publishes (Amazon SNS API Reference, CreateTopic).
+    owner = {"aws:SourceOwner": alarm.account}
+    roles.require_service(SERVICE, "sns:Publish", topic, source_arn=alarm.alarm_arn, context=owner)
+    encryption.require_topic(roles, SERVICE, topic, source_arn=alarm.alarm_arn)
 
 
 def message(alarm: Alarm, old: str) -> dict[str, Any]:
