@@ -170,7 +170,9 @@ class Proof:
         """Set an alarm off, and see that CloudWatch has told its topic in its own name."""
         cloudwatch = aws.client(self.environment, "cloudwatch")
         found = cloudwatch.describe_alarms(AlarmNamePrefix=f"scones-{self.environment.name}")["MetricAlarms"]
-        alarm = next(one for one in found if one["AlarmActions"])
+        alarm = next((one for one in found if one["AlarmActions"]), None)
+        if alarm is None:
+            raise CheckError("the service has no alarm that tells a topic")
         cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="ALARM", StateReason="to see it told")
 
         def told() -> bool:
