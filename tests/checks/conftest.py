@@ -15,10 +15,10 @@ from scones.errors import SetupError
 NOT_RUN: list[str] = []  # why, for the summary
 
 
-def build(name: str, pins: Path, *, imports: str) -> Path:
+def build(name: str, pins: Path, *, works: str) -> Path:
     """The build folder, with a tool's environment in it; it is tried once, as a fixture's skip is remembered."""
     try:
-        environment.ensure(settings.ROOT / "build", name, pins, imports=imports)
+        environment.ensure(settings.ROOT / "build" / "checks", name, pins, works=works)
     except SetupError as error:
         NOT_RUN.append(error.message)
         pytest.skip(error.message)
@@ -28,7 +28,7 @@ def build(name: str, pins: Path, *, imports: str) -> Path:
 @pytest.fixture(scope="session")
 def scan() -> Callable[[Path], checkov.Report]:
     """What checkov says of a folder."""
-    return partial(checkov.scan, build=build("checkov", checkov.PINS, imports="checkov.main"))
+    return partial(checkov.scan, build=build("checkov", checkov.PINS, works="import checkov.main"))
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +40,7 @@ def report(scan: Callable[[Path], checkov.Report]) -> checkov.Report:
 @pytest.fixture(scope="session")
 def lint() -> Callable[[Path], list[str]]:
     """What the workflow files of a project are found to be."""
-    return partial(workflows.lint, build=build("workflows", workflows.PINS, imports="check_jsonschema"))
+    return partial(workflows.lint, build=build("workflows", workflows.PINS, works="import check_jsonschema"))
 
 
 @pytest.hookimpl(trylast=True)

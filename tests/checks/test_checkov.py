@@ -71,5 +71,5 @@ def test_an_environment_that_cannot_be_built_says_why_and_does_not_pass_for_buil
     pins.write_text("no-such-package-of-scones==1\n")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     with pytest.raises(SetupError, match=r"environment of tool cannot be built: .*no-such-package-of-scones"):
-        environment.ensure(tmp_path, "tool", pins, imports="json")
-    assert not (tmp_path / "checks" / "tool" / "made-of").exists()
+        environment.ensure(tmp_path, "tool", pins, works="import json")
+    assert not (tmp_path / "tool" / "made-of").exists()

@@ -7,7 +7,6 @@ together take less time than its start.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
@@ -22,15 +21,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scones.checks import environment
+from scones.errors import SetupError
+
 HERE = Path(__file__).parent
-HOME = HERE.parent.parent / "build" / "oracle"
+BUILD = HERE.parent.parent / "build"
 REQUIREMENTS = HERE / "requirements.txt"
-BUILD_SECONDS, RUN_SECONDS = 600, 600
+RUN_SECONDS = 600
 NOT_RUN: list[str] = []  # why, for the summary
-
-
-class CannotBuildError(Exception):
-    """The environment cannot be built on this machine."""
 
 
 @dataclass(frozen=True)
@@ -73,20 +71,9 @@ class Oracle:
 def build() -> Path:
     """Make the environment, unless it is there, and give its Python."""
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
-        raise CannotBuildError(f"MXNet 1.9.1 is for Linux on x86-64, not {sys.platform} on {platform.machine()}")
-    made_of = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()
-    marker, python = HOME / "made-of", HOME / "venv/bin/python"
-    if marker.is_file() and marker.read_text() == made_of:
-        return python
-    base = _python_3_11()
-    marker.unlink(missing_ok=True)
-    shutil.rmtree(HOME / "venv", ignore_errors=True)
-    _step([base, "-m", "venv", HOME / "venv"])
-    install = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]
-    _step([*install, "--requirement", REQUIREMENTS])
-    _step([python, "-c", "import numpy; numpy.bool = bool; import mxnet"])
-    marker.write_text(made_of)
-    return python
+        raise SetupError(f"MXNet 1.9.1 is for Linux on x86-64, not {sys.platform} on {platform.machine()}")
+    works = "import numpy; numpy.bool = bool; import mxnet"
+    return environment.ensure(BUILD, "oracle", REQUIREMENTS, works=works, base=_python_3_11())
 
 
 def _python_3_11() -> Path:
@@ -94,27 +81,17 @@ def _python_3_11() -> Path:
         return Path(sys.executable)
     found = shutil.which("python3.11")
     if found is None or subprocess.run([found, "-V"], capture_output=True, check=False).returncode != 0:
-        raise CannotBuildError(f"MXNet 1.9.1 needs Python 3.11, this is {platform.python_version()}")
+        raise SetupError(f"MXNet 1.9.1 needs Python 3.11, this is {platform.python_version()}")
     return Path(found)
-
-
-def _step(command: Sequence[str | Path]) -> None:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=BUILD_SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise CannotBuildError(str(error)) from None
-    if done.returncode != 0:
-        lines = (done.stderr or done.stdout).strip().splitlines() or [f"exit code {done.returncode}"]
-        raise CannotBuildError(f"{' '.join(map(str, command[1:4]))} failed: {lines[-1]}")
 
 
 @pytest.fixture(scope="session")
 def oracle() -> Oracle:
     try:
         return Oracle(build())
-    except CannotBuildError as error:
-        NOT_RUN.append(str(error))
-        pytest.skip(f"genuine MXNet is not to be had here: {error}")
+    except SetupError as error:
+        NOT_RUN.append(error.message)
+        pytest.skip(f"genuine MXNet is not to be had here: {error.message}")
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,7 @@ def scan(folder: Path, *, build: Path) -> Report:
         SetupError: checkov's environment cannot be built.
         CheckError: checkov failed.
     """
-    python = environment.ensure(build, "checkov", PINS, imports="checkov.main")
+    python = environment.ensure(build / "checks", "checkov", PINS, works="import checkov.main")
     command = [python, "-m", "checkov.main", "--directory", folder.resolve(), "--framework", "terraform"]
     done = environment.run("checkov", [*command, "--skip-download", "--compact", "--output", "json"], SCAN_SECONDS)
     try:

@@ -1,8 +1,9 @@
-"""A Python environment for one tool, built once under ``build/checks/NAME`` from a file of pins.
+"""A Python environment for one tool, built once from a file of pins.
 
 Example::
 
-    python = ensure(Path("build"), "checkov", Path(__file__).with_name("checkov.txt"), imports="checkov.main")
+    pins = Path(__file__).with_name("checkov.txt")
+    python = ensure(Path("build/checks"), "checkov", pins, works="import checkov.main")
     subprocess.run([python, "-m", "checkov.main", "--version"])
 """
 
@@ -25,19 +26,20 @@ from scones.errors import CheckError, SetupError
 BUILD_SECONDS = 600
 
 
-def ensure(build: Path, name: str, pins: Path, *, imports: str) -> Path:
+def ensure(folder: Path, name: str, pins: Path, *, works: str, base: Path = Path(sys.executable)) -> Path:
     """The environment's Python; the environment is built where it is missing, or where the pins have changed.
 
     Args:
-        build: The project's build folder.
+        folder: Where environments are; this one is in its folder ``name``.
         name: The tool's name.
         pins: A requirements file with everything that the tool needs, each ``NAME==VERSION``.
-        imports: A module that can be imported once the environment is as it should be.
+        works: Python that runs once the environment is as it should be.
+        base: The Python that it is made of.
 
     Raises:
         SetupError: it cannot be built on this machine.
     """
-    home = (build / "checks" / name).resolve()
+    home = (folder / name).resolve()
     marker, python = home / "made-of", home / "venv" / "bin" / "python"
     made_of = hashlib.sha256(pins.read_bytes() + sys.version.encode()).hexdigest()
     with _alone(home):
@@ -45,11 +47,11 @@ def ensure(build: Path, name: str, pins: Path, *, imports: str) -> Path:
             return python
         marker.unlink(missing_ok=True)
         shutil.rmtree(home / "venv", ignore_errors=True)
-        _step(name, [sys.executable, "-m", "venv", home / "venv"])
+        _step(name, [base, "-m", "venv", home / "venv"])
         # Without what packages ask for: the pins are all of it. Without builds: what a wheel holds is all that runs.
         install = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]
         _step(name, [*install, "--requirement", pins])
-        _step(name, [python, "-c", f"import {imports}"])
+        _step(name, [python, "-c", works])
         files.write(marker, made_of)
     return python
 

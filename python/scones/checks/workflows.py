@@ -37,7 +37,7 @@ def lint(root: Path, *, build: Path) -> list[str]:
         CheckError: a file is refused; the message is the tool's own words.
     """
     workflows = sorted((root / GITHUB).glob("*.yml"))
-    commands = environment.ensure(build, "workflows", PINS, imports="check_jsonschema").parent
+    commands = environment.ensure(build / "checks", "workflows", PINS, works="import check_jsonschema").parent
     schema = [commands / "check-jsonschema", "--builtin-schema"]
     _run("GitHub's schema", [*schema, "vendor.github-workflows", *workflows], root)
     _run("GitLab's schema", [*schema, "vendor.gitlab-ci", "--data-transform", "gitlab-ci", root / GITLAB], root)
