@@ -9,9 +9,9 @@ from rich.console import Console
 
 from scones import settings
 from scones.demo import Claim, Demo, Outcome
-from scones.demo.display import Step, Steps
 from scones.errors import HyperparameterError, LocalCloudError, SettingsError
 from scones.localcloud import control
+from scones.steps import Step, Steps
 
 
 def console(terminal=False):

@@ -161,9 +161,9 @@ class TestMirror:
         assert f'path = "{tmp_path / place}"' in self.configure(tmp_path)
 
     def test_finds_a_mirror_among_add_on_software(self, tmp_path: Path) -> None:
-        provider(tmp_path / "opt" / "vendor" / "terraform" / "providers")
+        found = provider(tmp_path / "opt" / "vendor" / "terraform" / "providers")
         text = self.configure(tmp_path / "build", folders=(tmp_path / "nowhere", tmp_path / "opt"))
-        assert f'path = "{tmp_path}/opt/vendor/terraform/providers"' in text
+        assert f'path = "{found}"' in text
 
     @pytest.mark.parametrize("version", ["5.99.1", "6.0.0", "6.0.0-beta1"])
     def test_passes_over_a_version_out_of_range(self, tmp_path: Path, version: str) -> None:

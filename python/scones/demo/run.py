@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from scones import aws, capture, dataset, evaluation, packaging, workflow
-from scones.demo.display import Step, Steps
 from scones.errors import LocalCloudError, RegistryError, SettingsError
 from scones.localcloud import control
 from scones.settings import Environment
+from scones.steps import Step, Steps
 from scones.terraform import STACKS, Stack, destroy_all
 from scones.training import job, request
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from scones.demo.display import Step
 from scones.proof.matrix import Row
+from scones.steps import Step
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scones import aws, packaging, settings
-from scones.demo.display import Step, Steps
 from scones.errors import CheckError, LocalCloudError
 from scones.localcloud import control
 from scones.localcloud.authorization import record
@@ -23,6 +22,7 @@ from scones.proof.sessions import session
 from scones.proof.workload import Workload, wait
 from scones.registry import PinnedModel, write_pin
 from scones.settings import Environment
+from scones.steps import Step, Steps
 from scones.terraform import Stack
 from scones.training import request
 

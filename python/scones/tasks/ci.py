@@ -127,7 +127,7 @@ def drift(context, env=None, out=None):
 def _steps(titles):
     from rich.console import Console
 
-    from scones.demo.display import Steps
+    from scones.steps import Steps
 
     return Steps(Console(), titles)
 
