@@ -61,7 +61,7 @@ def verify(environment: Environment, folder: Path, *, expected: str | None = Non
     """
     plans = sorted(saved.read(folder, expected=expected), key=lambda one: STACKS.index(one.stack))
     tree, backend = revision.tree(environment.root), Backend.of(environment)
-    terraform = str(locate(environment.build)).partition(" (")[0]
+    terraform = locate(environment.build).title
     again = f"plan again and have it reviewed: invoke ci.pr --env {environment.name}"
     for plan in plans:
         if plan.environment != environment.name:

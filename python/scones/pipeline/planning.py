@@ -116,7 +116,7 @@ def plan(
                 environment=environment.name,
                 commit=revision.commit(environment.root),
                 tree=tree,
-                terraform=str(locate(environment.build)).partition(" (")[0],
+                terraform=locate(environment.build).title,
             )
             parts.append(_plan_one(Stack(environment, name, log=log), blank, folder, parts))
             shown.found = parts[-1].line()

@@ -73,8 +73,13 @@ class Binary:
         """Whether it knows what the project's configuration uses."""
         return self.version >= FLOORS[self.product]
 
+    @property
+    def title(self) -> str:
+        """Its product and version: two of the same title read each other's saved plans."""
+        return f"{self.product} {'.'.join(map(str, self.version))}"
+
     def __str__(self) -> str:
-        return f"{self.product} {'.'.join(map(str, self.version))} ({self.path})"
+        return f"{self.title} ({self.path})"
 
 
 def locate(build: Path, *, variables: Mapping[str, str] = os.environ) -> Binary:

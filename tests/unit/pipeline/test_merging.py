@@ -17,9 +17,12 @@ from scones.pipeline import merging, planning, promotion, saved
 from scones.pipeline.saved import Saved
 from scones.registry import PinnedModel, write_pin
 from scones.settings import Environment
+from scones.terraform.binary import Binary
 from scones.terraform.state import Backend, State
 
 from .samples import model
+
+TERRAFORM = Binary(Path("/usr/bin/terraform"), "Terraform", (1, 11, 4), "linux_amd64")
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -46,7 +49,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Env
         monkeypatch.setenv(name, value)
     for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(merging, "locate", lambda build: "Terraform 1.11.4 (/usr/bin/terraform)")
+    monkeypatch.setattr(merging, "locate", lambda build: TERRAFORM)
     with mock_aws():
         yield settings.load("dev", root=tmp_path, variables={})
 
