@@ -144,7 +144,7 @@ def measure(
     on_phase("starting a local cloud")
     cloud = control.up(folder / "cloud", port=0, tethered=True)
     try:
-        terraform = _Terraform(folder / "stack", cloud.endpoint)
+        terraform = _Terraform(folder / "stack", cloud)
         s3 = terraform.client("s3")
         s3.create_bucket(Bucket=BUCKET)
         models = {name: _model(folder / name, seed) for name, seed in (("model 1", 1), ("model 2", 2))}
@@ -206,7 +206,7 @@ def _there(sagemaker: Any, configuration: str) -> bool:
 class _Terraform:
     """One root module over the module ``endpoint``, in a cloud of its own."""
 
-    def __init__(self, folder: Path, endpoint: str) -> None:
+    def __init__(self, folder: Path, cloud: control.Cloud) -> None:
         folder.mkdir(parents=True)
         module = os.path.relpath(settings.ROOT / "terraform" / "modules" / "endpoint", folder.resolve())
         text = STACK % {
@@ -220,15 +220,15 @@ class _Terraform:
         build = settings.ROOT / "build"
         binary = locate(build)
         self._line = [str(binary.path), f"-chdir={folder}"]
-        self._endpoint = endpoint
+        self._cloud = cloud
         self._variables = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
             "TF_CLI_CONFIG_FILE": str(mirror.configure(build, binary)),
             "CHECKPOINT_DISABLE": "1",
-            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ENDPOINT_URL": cloud.endpoint,
             "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_ACCESS_KEY_ID": cloud.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": cloud.secret_access_key,
         }
         code, words = self.run("init")
         if code:
@@ -263,10 +263,10 @@ class _Terraform:
 
         return boto3.client(
             service,
-            endpoint_url=self._endpoint,
+            endpoint_url=self._cloud.endpoint,
             region_name="us-east-1",
-            aws_access_key_id="local",
-            aws_secret_access_key="local",
+            aws_access_key_id=self._cloud.access_key_id,
+            aws_secret_access_key=self._cloud.secret_access_key,
             config=Config(retries={"total_max_attempts": 1}),
         )
 

@@ -41,8 +41,8 @@ class LocalCloud:
                 service,
                 endpoint_url=self.endpoint,
                 region_name="us-east-1",
-                aws_access_key_id="local",
-                aws_secret_access_key="local",
+                aws_access_key_id=self.running.access_key_id,
+                aws_secret_access_key=self.running.secret_access_key,
                 config=Config(retries={"total_max_attempts": 1}),
             )
         return self._clients[service]

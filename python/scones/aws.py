@@ -29,21 +29,25 @@ def variables(environment: Environment) -> dict[str, str]:
     endpoint = environment.endpoint_url()
     if endpoint:
         found["AWS_ENDPOINT_URL"] = endpoint
-    if environment.credentials:
-        found["AWS_ACCESS_KEY_ID"] = environment.credentials.access_key_id
-        found["AWS_SECRET_ACCESS_KEY"] = environment.credentials.secret_access_key
-        if environment.credentials.session_token:
-            found["AWS_SESSION_TOKEN"] = environment.credentials.session_token
+    if keys := environment.keys():
+        found["AWS_ACCESS_KEY_ID"] = keys.access_key_id
+        found["AWS_SECRET_ACCESS_KEY"] = keys.secret_access_key
+        if keys.session_token:
+            found["AWS_SESSION_TOKEN"] = keys.session_token
     if environment.profile:
         found["AWS_PROFILE"] = environment.profile
     return found
 
 
 def session(environment: Environment) -> boto3.Session:
-    """A boto3 session with the environment's region and, where it names them, its credentials or profile."""
+    """A boto3 session with the environment's region and its keys or profile, where it has them.
+
+    Raises:
+        LocalCloudError: the environment's cloud is a local one that is not running.
+    """
     import boto3
 
-    keys = environment.credentials
+    keys = environment.keys()
     return boto3.Session(
         region_name=environment.region,
         aws_access_key_id=keys.access_key_id if keys else None,

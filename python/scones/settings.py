@@ -27,14 +27,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Credentials:
-    """Keys written into an environment, only a local cloud's, which are no secret; or those of a role's session.
+    """A local cloud's own keys, or those of a role's session.
 
     With ``dataclasses.replace(environment, credentials=…)`` everything, Terraform included, is done in a role's name.
     """
 
     access_key_id: str
-    secret_access_key: str
-    session_token: str | None = None
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Environment:
         service: ``service.tfvars.json``, as Terraform reads it.
         pin_path: The pinned model's file, ``model.tfvars.json``.
         cloud_path: Where a local cloud says how it is reached; None where the cloud is AWS itself.
-        credentials: Keys for a local cloud; None where the usual chain finds them.
+        credentials: Keys to use instead of those that :meth:`keys` finds: a role's session.
         profile: A profile of the shared AWS configuration, if the environment names one.
     """
 
@@ -130,12 +130,25 @@ class Environment:
         Raises:
             LocalCloudError: the environment's cloud is a local one that is not running.
         """
-        if self.cloud_path is None:
-            return None
+        return None if self.cloud_path is None else self._cloud("endpoint")[0]
+
+    def keys(self) -> Credentials | None:
+        """The keys that sign requests: those given, else the local cloud's own; None where the usual chain finds them.
+
+        Raises:
+            LocalCloudError: the environment's cloud is a local one that is not running.
+        """
+        if self.credentials or self.cloud_path is None:
+            return self.credentials
+        return Credentials(*self._cloud("access_key_id", "secret_access_key"))
+
+    def _cloud(self, *names: str) -> list[str]:
+        """What the local cloud says of itself, in the order of the names."""
+        assert self.cloud_path is not None
         try:
             found = json.loads(self.cloud_path.read_text())
             os.kill(found["pid"], 0)  # what a crash left behind may name a port that is another cloud's by now
-            return found["endpoint"]
+            return [found[name] for name in names]
         except (OSError, ValueError, KeyError, TypeError):
             raise LocalCloudError(
                 f"the cloud of environment '{self.name}' is not running: {self.cloud_path} does not say where it is",
@@ -187,9 +200,6 @@ def load(name: str | None = None, *, root: Path = ROOT, variables: Mapping[str, 
             service=_read(folder / "service.tfvars.json"),
             pin_path=root / own["model_pin"] if "model_pin" in own else folder / "model.tfvars.json",
             cloud_path=root / access["endpoint_file"] if "endpoint_file" in access else None,
-            credentials=Credentials(access["access_key_id"], access["secret_access_key"])
-            if "access_key_id" in access
-            else None,
             profile=access.get("profile"),
         )
     except (KeyError, TypeError, AttributeError) as error:

@@ -14,7 +14,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from scones.localcloud.authorization.principals import unsigned_token
+from scones.localcloud.authorization.principals import web_identity_token
 
 from .conftest import eventually
 
@@ -225,9 +225,11 @@ def pipeline(cloud: Any) -> str:
 CLAIMS = {"iss": f"https://{ISSUER}", "aud": "sts.amazonaws.com", "sub": "repo:me/it:ref:refs/heads/main"}
 
 
-def test_a_workflow_takes_on_its_role_by_its_token(client, pipeline):
+def test_a_workflow_takes_on_its_role_by_its_token(cloud, client, pipeline):
     found = client("sts", None).assume_role_with_web_identity(
-        RoleArn=pipeline, RoleSessionName="run-1", WebIdentityToken=unsigned_token(CLAIMS)
+        RoleArn=pipeline,
+        RoleSessionName="run-1",
+        WebIdentityToken=web_identity_token(CLAIMS, cloud.running.secret_access_key),
     )
     assert (
         client("sts", found["Credentials"]).get_caller_identity()["Arn"].endswith(":assumed-role/tests-pipeline/run-1")
@@ -244,8 +246,8 @@ def test_a_workflow_takes_on_its_role_by_its_token(client, pipeline):
         ({"exp": time.time() - 60}, "ExpiredToken"),
     ],
 )
-def test_another_token_is_refused(client, pipeline, changed, code):
-    token = unsigned_token(CLAIMS | changed)
+def test_another_token_is_refused(cloud, client, pipeline, changed, code):
+    token = web_identity_token(CLAIMS | changed, cloud.running.secret_access_key)
     asked = {"RoleArn": pipeline, "RoleSessionName": "run-1", "WebIdentityToken": token}
     assert refused(lambda: client("sts", None).assume_role_with_web_identity(**asked))[0] == code
 

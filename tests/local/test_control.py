@@ -36,8 +36,8 @@ def is_gone(pid: int) -> bool:
 def client(cloud: control.Cloud, service: str):
     import boto3
 
-    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": "us-east-1"}
-    return boto3.client(service, endpoint_url=cloud.endpoint, **keys)
+    keys = {"aws_access_key_id": cloud.access_key_id, "aws_secret_access_key": cloud.secret_access_key}
+    return boto3.client(service, endpoint_url=cloud.endpoint, region_name="us-east-1", **keys)
 
 
 def a_worker_of(cloud: control.Cloud) -> int:

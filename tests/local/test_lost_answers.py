@@ -16,8 +16,8 @@ def sagemaker(cloud: Any) -> Any:
         "sagemaker",
         endpoint_url=cloud.endpoint,
         region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
+        aws_access_key_id=cloud.running.access_key_id,
+        aws_secret_access_key=cloud.running.secret_access_key,
     )
 
     def name_attempt(request: Any, **_: Any) -> None:

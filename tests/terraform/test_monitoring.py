@@ -148,8 +148,8 @@ def terraform(cloud: Any, binary: Binary, tmp_path_factory: pytest.TempPathFacto
         "CHECKPOINT_DISABLE": "1",
         "AWS_ENDPOINT_URL": cloud.endpoint,
         "AWS_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_ACCESS_KEY_ID": cloud.running.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": cloud.running.secret_access_key,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
 

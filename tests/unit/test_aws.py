@@ -12,7 +12,8 @@ from scones import aws, settings
 @pytest.fixture
 def local(tmp_path):
     cloud = tmp_path / "cloud.json"
-    cloud.write_text(json.dumps({"endpoint": "http://127.0.0.1:5999", "pid": os.getpid()}))
+    keys = {"access_key_id": "local", "secret_access_key": "its own"}
+    cloud.write_text(json.dumps({"endpoint": "http://127.0.0.1:5999", "pid": os.getpid(), **keys}))
     return dataclasses.replace(settings.load("local", variables={}), cloud_path=cloud)
 
 
@@ -28,7 +29,7 @@ def test_child_processes_are_led_to_the_same_cloud(local):
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:5999",
         "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SECRET_ACCESS_KEY": "its own",
     }
 
 

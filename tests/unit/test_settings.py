@@ -131,8 +131,21 @@ def test_every_environment_of_the_project_can_be_loaded(name):
     assert 0.5 <= found.service["confidence_threshold"] <= 1
 
 
-def test_only_the_local_environment_carries_keys():
-    assert [name for name in settings.names() if settings.load(name, variables={}).credentials] == ["local"]
+def test_no_environment_of_the_project_has_keys_written_into_it():
+    for name in settings.names():
+        assert "secret" not in (settings.load(name, variables={}).folder / "environment.json").read_text()
+
+
+def test_a_local_clouds_keys_are_found_where_it_writes_them_and_never_shown(tmp_path):
+    write_environment(tmp_path, "local", access={"endpoint_file": "build/local/cloud.json"})
+    found = settings.load("local", root=tmp_path, variables={})
+    with pytest.raises(LocalCloudError, match=r"not running(.|\n)*invoke local\.up"):
+        found.keys()
+    found.cloud_path.parent.mkdir(parents=True)
+    keys = {"access_key_id": "local", "secret_access_key": "hush"}
+    found.cloud_path.write_text(json.dumps({"endpoint": "http://127.0.0.1:5999", "pid": os.getpid(), **keys}))
+    assert found.keys() == settings.Credentials("local", "hush")
+    assert "hush" not in str(found.keys())
 
 
 def test_limits_of_a_tuning_job_are_the_environments_or_the_defaults(tmp_path):

@@ -1,4 +1,4 @@
-"""The local cloud as a WSGI application: moto's behind a judge, with a log and refusals that say what was asked.
+"""The local cloud as a WSGI application: moto's behind a judge, with refusals that say what was asked.
 
 An action that moto lacks would be answered 500, which AWS's clients retry for minutes. Here it is answered 400, in the
 service's own error form, so that boto3 raises::
@@ -11,12 +11,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import time
 import traceback
-import uuid
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask, Response, request
@@ -25,12 +21,13 @@ from moto.core.routing import get_service_router
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.exceptions import HTTPException, NotFound
 
+from scones.localcloud import incoming
 from scones.localcloud.authorization.enforcement import Enforcement
 from scones.localcloud.authorization.roles import Roles
 from scones.localcloud.control import IDENTITY_PATH
+from scones.localcloud.lost_answers import LostAnswers
 from scones.localcloud.refusals import refusal
 
-REQUEST_IDS = ("x-amzn-requestid", "x-amz-request-id")
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -44,49 +41,52 @@ class RequestHandler(MotoRequestHandler):
         pass
 
 
-def application(roles: Roles) -> Wsgi:
-    """moto's dispatcher, answering who it is at ``IDENTITY_PATH`` and judging and logging every other request.
+class Dispatcher(DomainDispatcherApplication):
+    """moto's dispatcher without moto's own pages."""
+
+    def __init__(self) -> None:
+        super().__init__(_backend_app)
+
+    def service(self, environ: dict[str, Any]) -> str:
+        """moto's name of the service that a request is for."""
+        host = self.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
+        found = self.get_backend_for_host(host)
+        return found if found and found != "moto_api" else "s3"
+
+    def get_application(self, environ: dict[str, Any]) -> Flask:
+        with self.lock:
+            service = self.service(environ)
+            if service not in self.app_instances:
+                self.app_instances[service] = self.create_app(service)
+            return self.app_instances[service]
+
+
+def application(roles: Roles, root_secret: str) -> Wsgi:
+    """moto's services, answering who it is at ``IDENTITY_PATH`` and judging every other request.
 
     Args:
         roles: Judges what is not the account's root user's.
+        root_secret: The secret of the account's root user's key.
     """
-    dispatch = DomainDispatcherApplication(_backend_app)
-    enforcement = Enforcement(dispatch, roles)
+    dispatch = Dispatcher()
+    enforcement = Enforcement(dispatch.service, roles, root_secret)
+    carry_out = LostAnswers(dispatch)
     identity = json.dumps({"pid": os.getpid()}).encode()
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ.get("PATH_INFO") == IDENTITY_PATH:
             start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(identity)))])
             return [identity]
-        began = time.monotonic()
-
-        def logged(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            now = datetime.now(UTC).isoformat(timespec="milliseconds")
-            took = (time.monotonic() - began) * 1000
-            print(f"{now} {status.split()[0]} {_asked(environ)} {took:.0f} ms", flush=True)
-            # Every answer of AWS has one, and moto's interpreter of state machines takes it for granted.
-            if not any(name.lower() in REQUEST_IDS for name, _ in headers):
-                headers = [*headers, (REQUEST_IDS[0], str(uuid.uuid4()))]
-            return start_response(status, headers, *rest)
-
         try:
             refused = enforcement.refuse(environ)
         except Exception as error:  # noqa: BLE001 - what cannot be judged is refused, never waved through
             traceback.print_exception(error)
-            words = f"the local cloud failed to judge {_asked(environ)}: {type(error).__name__}: {error}"
-            service = _asked(environ).partition(" ")[0]
+            words = f"the local cloud failed to judge {incoming.asked(environ)}: {type(error).__name__}: {error}"
+            service = incoming.asked(environ).partition(" ")[0]
             refused = refusal(service, "InternalFailure", words, target="HTTP_X_AMZ_TARGET" in environ)
-        return (refused or dispatch)(environ, logged)
+        return (refused or carry_out)(environ, start_response)
 
     return answer
-
-
-def _asked(environ: dict[str, Any]) -> str:
-    """What a request asks for: ``sagemaker CreateModel`` where it says so, else ``s3 PUT /bucket/key``."""
-    scope = re.search(r"Credential=[^/]*/\d+/[^/]*/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
-    service = scope.group(1) if scope else "-"
-    target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
-    return f"{service} {target}" if target else f"{service} {environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
 
 
 def _backend_app(service: Any) -> Flask:

@@ -67,6 +67,7 @@ class Context:
         endpoint: ``http://127.0.0.1:PORT``.
         children: The processes it has started.
         roles: What its services ask before they act in a role's name.
+        root_secret: The secret of the account's root user's key.
         metrics: What its services report to CloudWatch.
     """
 
@@ -74,4 +75,5 @@ class Context:
     endpoint: str
     children: Children
     roles: Roles
+    root_secret: str = field(repr=False)
     metrics: Metrics = field(default_factory=Metrics)

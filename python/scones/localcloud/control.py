@@ -26,7 +26,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 from urllib.error import URLError
@@ -55,6 +55,8 @@ class Cloud:
         pid: Its process.
         state: Its folder.
         started: When it was ready, in seconds since the epoch.
+        access_key_id: The id of its account's root user's key.
+        secret_access_key: That key's secret, which only this cloud has and only its owner can read.
     """
 
     endpoint: str
@@ -62,6 +64,8 @@ class Cloud:
     pid: int
     state: Path
     started: float
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
 
 
 def up(state: Path, *, port: int | None = None, tethered: bool = False) -> Cloud:
@@ -79,6 +83,7 @@ def up(state: Path, *, port: int | None = None, tethered: bool = False) -> Cloud
     state = state.absolute()
     state.mkdir(parents=True, exist_ok=True)
     _refuse_foreign(state)
+    state.chmod(0o700)  # the key of a cloud, its objects and its logs are its owner's
     with _turn(state):
         running = status(state)
         if running:
@@ -111,7 +116,7 @@ def status(state: Path) -> Cloud | None:
         return None
     try:
         found = json.loads((state / ADDRESS).read_text())
-        cloud = Cloud(found["endpoint"], found["port"], found["pid"], state, found["started"])
+        cloud = Cloud(**found, state=state)
         # No proxy, whatever the variables say: the address is this machine's own.
         with build_opener(ProxyHandler({})).open(cloud.endpoint + IDENTITY_PATH, timeout=5) as answer:
             return cloud if json.load(answer)["pid"] == cloud.pid else None

@@ -17,6 +17,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from scones.localcloud.authorization.principals import PRINCIPAL
+
 if TYPE_CHECKING:
     from scones.localcloud.application import Wsgi
 
@@ -29,12 +31,13 @@ class LostAnswers:
 
     def __init__(self, application: Wsgi) -> None:
         self._application = application
-        self._kept: OrderedDict[str, tuple[str, list[tuple[str, str]], bytes]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], tuple[str, list[tuple[str, str]], bytes]] = OrderedDict()
         self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        invocation = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
-        if not invocation or environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+        named = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
+        invocation = (named, str(environ[PRINCIPAL]))  # whoever else names it has no claim to the answer
+        if not named or environ["REQUEST_METHOD"] in ("GET", "HEAD"):
             return self._application(environ, start_response)
         attempt = re.search(r"attempt=(\d+)", environ.get("HTTP_AMZ_SDK_REQUEST", ""))
         if attempt and int(attempt[1]) > 1:
@@ -47,7 +50,9 @@ class LostAnswers:
                 return [body]
         return [self._carry_out(invocation, environ, start_response)]
 
-    def _carry_out(self, invocation: str, environ: dict[str, Any], start_response: Callable[..., Any]) -> bytes:
+    def _carry_out(
+        self, invocation: tuple[str, str], environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> bytes:
         answered: list[tuple[str, list[tuple[str, str]]]] = []
 
         def remember(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:

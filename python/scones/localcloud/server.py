@@ -16,6 +16,7 @@ import importlib
 import json
 import os
 import pkgutil
+import secrets
 import signal
 import socket
 import sys
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scones import files
+from scones.localcloud.authorization.principals import ROOT_KEY
 from scones.localcloud.authorization.record import Record
 from scones.localcloud.authorization.roles import Roles
 from scones.localcloud.context import Children, Context
@@ -65,14 +67,28 @@ def main(arguments: list[str] | None = None) -> None:
         signal.signal(sign, lambda *_: leave.set())
     listener = bind(options.port)
     port = listener.getsockname()[1]
-    roles = Roles(Record(options.state))
-    context = Context(state=options.state, endpoint=f"http://{HOST}:{port}", children=Children(), roles=roles)
+    context = Context(
+        state=options.state,
+        endpoint=f"http://{HOST}:{port}",
+        children=Children(),
+        roles=Roles(Record(options.state)),
+        root_secret=secrets.token_hex(20),
+    )
     server = make_server(listener, context)
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
     address = options.state / ADDRESS
-    found = {"endpoint": context.endpoint, "port": port, "pid": os.getpid(), "started": time.time()}
-    files.write(address, json.dumps(found) + "\n")
+    found = {
+        "endpoint": context.endpoint,
+        "port": port,
+        "pid": os.getpid(),
+        "started": time.time(),
+        "access_key_id": ROOT_KEY,
+        "secret_access_key": context.root_secret,
+    }
+    with files.whole(address) as partial:
+        partial.touch(mode=0o600)  # before there is a secret in it
+        partial.write_text(json.dumps(found) + "\n")
     if options.ready_fd is not None:
         os.write(options.ready_fd, b"\n")
         os.close(options.ready_fd)
@@ -109,8 +125,8 @@ def make_server(listener: socket.socket, context: Context) -> BaseWSGIServer:
     """moto, completed, behind a threaded HTTP server that answers from ``listener``."""
     port = listener.getsockname()[1]
     os.environ.update(
-        AWS_ACCESS_KEY_ID="local",
-        AWS_SECRET_ACCESS_KEY="local",
+        AWS_ACCESS_KEY_ID=ROOT_KEY,
+        AWS_SECRET_ACCESS_KEY=context.root_secret,
         AWS_EC2_METADATA_DISABLED="true",
         MOTO_PORT=str(port),  # where moto's Step Functions interpreter calls the other services
         MOTO_IAM_LOAD_MANAGED_POLICIES="true",
@@ -121,7 +137,8 @@ def make_server(listener: socket.socket, context: Context) -> BaseWSGIServer:
 
     from scones.localcloud import gaps
     from scones.localcloud.application import RequestHandler, application
-    from scones.localcloud.lost_answers import LostAnswers
+    from scones.localcloud.door import Door
+    from scones.localcloud.requestlog import RequestLog
 
     for module in sorted(pkgutil.iter_modules(gaps.__path__), key=lambda found: found.name):
         importlib.import_module(f"{gaps.__name__}.{module.name}").apply()
@@ -130,7 +147,7 @@ def make_server(listener: socket.socket, context: Context) -> BaseWSGIServer:
     return make_wsgi_server(
         HOST,
         port,
-        LostAnswers(application(context.roles)),
+        RequestLog(Door(application(context.roles, context.root_secret))),
         threaded=True,
         request_handler=RequestHandler,
         fd=listener.fileno(),

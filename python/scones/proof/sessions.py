@@ -5,7 +5,7 @@ Example::
     applying = session(environment, "arn:…:role/ci-scones-local-apply", "repo:owner/scones:environment:local")
     Stack(applying, "foundation").apply()       # judged by that role's policies
 
-The token is the one that GitHub would sign; the local cloud reads it without a signature.
+The token is the one that GitHub would sign, signed with the local cloud's own secret instead.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from scones.localcloud.authorization.principals import unsigned_token
+from scones.localcloud.authorization.principals import web_identity_token
 from scones.settings import Credentials, Environment
 
 ISSUER = "https://token.actions.githubusercontent.com"
@@ -37,8 +37,9 @@ def session(environment: Environment, role_arn: str, subject: str) -> Environmen
         config=Config(signature_version=UNSIGNED),
     )
     claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "exp": int(time.time()) + 600}
+    token = web_identity_token(claims, environment.keys().secret_access_key)
     keys = sts.assume_role_with_web_identity(
-        RoleArn=role_arn, RoleSessionName="proof", WebIdentityToken=unsigned_token(claims), DurationSeconds=7200
+        RoleArn=role_arn, RoleSessionName="proof", WebIdentityToken=token, DurationSeconds=7200
     )["Credentials"]
     return replace(
         environment,

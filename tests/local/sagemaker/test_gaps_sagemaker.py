@@ -218,7 +218,7 @@ def test_sagemakers_own_sdk_reads_and_approves(cloud: Any, group: str, add_versi
     import boto3
 
     arn = add_version(CustomerMetadataProperties={"commit": "abc"})
-    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name="us-east-1")
+    session = boto3.Session(cloud.running.access_key_id, cloud.running.secret_access_key, region_name="us-east-1")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", cloud.endpoint)
         from sagemaker.core.resources import ModelPackage, ModelPackageGroup

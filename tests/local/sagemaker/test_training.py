@@ -215,7 +215,7 @@ def test_refuses_a_channel_by_name(
 def test_sagemakers_own_sdk_follows_a_job(cloud: Any, trained: dict[str, Any]) -> None:
     import boto3
 
-    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name="us-east-1")
+    session = boto3.Session(cloud.running.access_key_id, cloud.running.secret_access_key, region_name="us-east-1")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", cloud.endpoint)
         from sagemaker.core.resources import TrainingJob

@@ -1,10 +1,10 @@
 """The step in front of the dispatcher: who signed a request, what it needs, and whether policies allow it.
 
-Always on. The account's root user, which is what every client is unless it is given other keys, is refused only what
-a bucket's policy denies everybody; all others are judged, and an action of theirs that the local cloud cannot judge is
-refused by name. Example::
+Always on. Every signature is verified. The account's root user, which is what every client is unless it is given other
+keys, is refused only what a bucket's policy denies everybody; all others are judged, and an action of theirs that the
+local cloud cannot judge is refused by name. Example::
 
-    refused = Enforcement(dispatcher, roles).refuse(environ)    # None: go on
+    refused = Enforcement(service_of, roles, root_secret).refuse(environ)    # None: go on
 
 Errors are in each service's words and protocol: AWS General Reference, "Common errors"; IAM User Guide, "Troubleshoot
 access denied error messages".
@@ -15,6 +15,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from moto.core.parse import PROTOCOL_PARSERS
@@ -31,16 +32,14 @@ from scones.localcloud.authorization import principals
 from scones.localcloud.authorization.derivation import UnknownAction, derive
 from scones.localcloud.authorization.evaluation import Access, Context, Decision, Principal, Request
 from scones.localcloud.authorization.policies import UnsupportedPolicy
-from scones.localcloud.authorization.principals import ANONYMOUS, ROOT_KEY, BadKey
+from scones.localcloud.authorization.principals import ANONYMOUS, PRINCIPAL, ROOT_KEY, BadKey
 from scones.localcloud.authorization.roles import Roles, denial
+from scones.localcloud.authorization.signatures import BadSignature, claimed, verify
 from scones.localcloud.refusals import protocol, refusal
 
 if TYPE_CHECKING:
     from flask import Response
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
-#: What is no service of AWS's: moto's own pages, and an instance's metadata, which needs no key.
-OPEN_PATHS = ("/moto-api", "/latest/", "/favicon.ico")
 #: Operations that come without a signature; what signs them is in their parameters.
 WEB_IDENTITY = "AssumeRoleWithWebIdentity"
 #: What the root user may always do, so that a policy that denies all does not last for ever (Amazon S3 User Guide,
@@ -60,27 +59,32 @@ class Enforcement:
     """Judges requests before they are dispatched.
 
     Args:
-        dispatcher: moto's, which knows whose service a request is for.
+        service_of: Gives moto's name of the service that a request is for.
         roles: The cloud's judge.
+        root_secret: The secret of the account's root user's key.
     """
 
-    def __init__(self, dispatcher: DomainDispatcherApplication, roles: Roles) -> None:
-        self._dispatcher = dispatcher
+    def __init__(self, service_of: Callable[[dict[str, Any]], str], roles: Roles, root_secret: str) -> None:
+        self._service_of = service_of
         self._roles = roles
+        self._root_secret = root_secret
 
     def refuse(self, environ: dict[str, Any]) -> Response | None:
         """The answer to a request that may not go on; None where it may."""
-        key, token = principals.signer(environ)
-        path = environ.get("PATH_INFO", "")
-        if path.startswith(OPEN_PATHS) or (key == ROOT_KEY and not _has_policy(environ, path)):
+        if environ.get("PATH_INFO", "").startswith("/latest/"):  # an instance's metadata, which needs no key
             return None
         http = _buffered(environ)
         service = self._service(environ)
         answer = _Answers(service, "HTTP_X_AMZ_TARGET" in environ)
         try:
-            who = principals.principal_of(key, token)
+            who = self._who(environ, http.data)
         except BadKey as bad:
             return answer.bad_key(bad)
+        except BadSignature as bad:
+            return answer.bad_signature(bad)
+        environ[PRINCIPAL] = who
+        if who.kind == "root" and not _has_policy(service, environ):
+            return None
         try:
             operation, parameters = parsed(http, service)
         except (HTTPException, NotImplementedError):
@@ -98,6 +102,15 @@ class Enforcement:
         except UnsupportedPolicy as unsupported:
             return answer.give("NotImplemented", str(unsupported))
 
+    def _who(self, environ: Mapping[str, Any], body: bytes) -> Principal:
+        """The principal whose signature the request has; nobody known where it has none."""
+        claim = claimed(environ)
+        if claim is None:
+            return ANONYMOUS
+        who, secret = principals.holder_of(claim.key, claim.token, self._root_secret)
+        verify(claim, environ, body, secret, datetime.now(UTC))
+        return who
+
     def _judge(
         self,
         environ: dict[str, Any],
@@ -108,7 +121,9 @@ class Enforcement:
     ) -> Response | None:
         claims: Context = {}
         if operation == WEB_IDENTITY:
-            who, claims = principals.web_identity(parameters.get("WebIdentityToken") or "", _account(parameters))
+            who, claims = principals.web_identity(
+                parameters.get("WebIdentityToken") or "", _account(parameters), self._root_secret
+            )
         if who.kind == "root" and operation in POLICY_OPERATIONS:
             return None
         for access in derive(environ, answer.service, operation, parameters):
@@ -119,9 +134,8 @@ class Enforcement:
         return None
 
     def _service(self, environ: dict[str, Any]) -> str:
-        """boto3's name of the service that moto would dispatch to."""
-        host = self._dispatcher.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
-        found = self._dispatcher.get_backend_for_host(host) or "s3"
+        """boto3's name of the service that a request is for."""
+        found = self._service_of(environ)
         return BOTO3_NAMES.get(found, found)
 
 
@@ -182,12 +196,35 @@ class _Answers:
         }.get((bad.kind, by_json), "UnrecognizedClientException" if by_json else "InvalidClientTokenId")
         return self.give(code, str(bad), status=400 if self._protocol == "json" else 403)
 
+    def bad_signature(self, bad: BadSignature) -> Response:
+        """Sources: Amazon S3 API Reference, "Error responses"; AWS General Reference, "Common errors"."""
+        if bad.problem == "unsupported":
+            return self.give("NotImplemented", str(bad))
+        if self.service == "s3":
+            code, status = {
+                "mismatch": ("SignatureDoesNotMatch", 403),
+                "expired": ("AccessDenied", 403),
+                "skewed": ("RequestTimeTooSkewed", 403),
+                "payload": ("XAmzContentSHA256Mismatch", 400),
+                "malformed": ("AuthorizationHeaderMalformed", 400),
+            }[bad.problem]
+            return self.give(code, str(bad), status=status)
+        if self._protocol == "ec2":
+            return self.give("AuthFailure", "AWS was not able to validate the provided access credentials", status=401)
+        by_json = "json" in self._protocol
+        if bad.problem == "malformed":
+            code = "IncompleteSignatureException" if by_json else "IncompleteSignature"
+        else:
+            code = "InvalidSignatureException" if by_json else "SignatureDoesNotMatch"
+        return self.give(code, str(bad), status=400 if self._protocol == "json" else 403)
 
-def _has_policy(environ: Mapping[str, Any], path: str) -> bool:
+
+def _has_policy(service: str, environ: Mapping[str, Any]) -> bool:
     """Whether the request is for a bucket that has a policy."""
-    if "/s3/" not in environ.get("HTTP_AUTHORIZATION", "") + environ.get("QUERY_STRING", "").replace("%2F", "/"):
+    if service != "s3":
         return False
-    bucket = s3_backends[get_account_id_from(ROOT_KEY)]["aws"].buckets.get(path.split("/")[1])
+    name = environ.get("PATH_INFO", "").split("/")[1]
+    bucket = s3_backends[get_account_id_from(ROOT_KEY)]["aws"].buckets.get(name)
     return bucket is not None and bucket.policy is not None
 
 

@@ -2,14 +2,12 @@
 
 Example::
 
-    principal_of(*signer(environ))
-    principal_of("local", None)                         # the account's root user, who may do everything
-    principal_of("ASIA…", "its session token")          # arn:aws:sts::123456789012:assumed-role/scones-local/session
+    principal, secret = holder_of("ASIA…", "its session token", root_secret)
+    principal.arn                                       # arn:aws:sts::123456789012:assumed-role/scones-local/session
     credentials = open_session("arn:aws:iam::123456789012:role/scones-local", "session")
 
-Users' keys are moto's, from CreateAccessKey; sessions are moto's too, from STS. Their signatures are not verified: a
-key that is known is believed, and a session's token must be the session's. The same holds for a web identity's token:
-its issuer, audience, subject and time are read, its signature is not.
+Users' keys are moto's, from CreateAccessKey; sessions are moto's too, from STS. The root user's secret is made with the
+cloud. A web identity's token is believed when the root user's secret has signed it: no issuer can be asked from here.
 
 AWS: IAM User Guide, "Request temporary security credentials" and "OIDC federation"; STS API Reference, AssumeRole and
 AssumeRoleWithWebIdentity.
@@ -19,18 +17,19 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import json
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
 
 from scones.localcloud.authorization.evaluation import Context, Principal
 
-#: The key that every client of the local cloud has unless it is given another: the account's root user.
+#: The id of the account's root user's key. Its secret is each cloud's own.
 ROOT_KEY = "local"
+#: Where a request's WSGI environment has its principal, once its signature is verified.
+PRINCIPAL = "localcloud.principal"
 PARTITION = "aws"
 ANONYMOUS = Principal("*", "", "anonymous")
 #: A session that a service opens lasts as long as the local cloud may: AWS renews a function's keys in its place.
@@ -58,21 +57,13 @@ class Keys:
     session_token: str
 
 
-def signer(environ: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """The access key that signed a request, by header or by query, and the session token that came with it."""
-    signature = environ.get("HTTP_AUTHORIZATION", "")
-    if found := re.search(r"Credential=([^/,\s]+)/", signature):
-        return found[1], environ.get("HTTP_X_AMZ_SECURITY_TOKEN")
-    query = parse_qs(environ.get("QUERY_STRING", ""))
-    if credential := query.get("X-Amz-Credential"):
-        return credential[0].partition("/")[0], query.get("X-Amz-Security-Token", [None])[0]
-    if key := query.get("AWSAccessKeyId"):  # an address signed by version 2, which boto3 still makes for S3
-        return key[0], query.get("x-amz-security-token", [None])[0]
-    return None, None
+def holder_of(access_key: str, token: str | None, root_secret: str) -> tuple[Principal, str]:
+    """The principal that an access key belongs to, and the key's secret.
 
-
-def principal_of(access_key: str | None, token: str | None) -> Principal:
-    """The principal whose key signed a request; nobody known where it was not signed.
+    Args:
+        access_key: The access key's id.
+        token: The session token that came with it.
+        root_secret: The secret of the account's root user's key.
 
     Raises:
         BadKey: there is no such key, or it is not active, has expired, or came with another session's token.
@@ -81,22 +72,21 @@ def principal_of(access_key: str | None, token: str | None) -> Principal:
     from moto.iam.models import get_account_id_from, iam_backends
     from moto.sts.models import sts_backends
 
-    if access_key is None:
-        return ANONYMOUS
     account = get_account_id_from(access_key)
     if access_key == ROOT_KEY:
-        return Principal(f"arn:{PARTITION}:iam::{account}:root", account, "root")
+        return Principal(f"arn:{PARTITION}:iam::{account}:root", account, "root"), root_secret
     session = sts_backends[account][PARTITION].get_assumed_role_from_access_key(access_key)
     if session is not None:
         if token != session.session_token:
             raise BadKey("token", "The security token included in the request is invalid.")
         if session.expiration < utcnow():
             raise BadKey("expired", "The security token included in the request is expired")
-        return Principal(session.arn, account, "role", role_arn=session.role_arn, session_policy=session.policy)
+        who = Principal(session.arn, account, "role", role_arn=session.role_arn, session_policy=session.policy)
+        return who, session.secret_access_key
     user = iam_backends[account][PARTITION].get_user_from_access_key_id(access_key)
-    if user is None or user.get_access_key_by_id(access_key).status != "Active":
+    if user is None or (key := user.get_access_key_by_id(access_key)).status != "Active":
         raise BadKey("unknown", "The security token included in the request is invalid.")
-    return Principal(user.arn, account, "user")
+    return Principal(user.arn, account, "user"), key.secret_access_key
 
 
 def session_of(role_arn: str, name: str) -> Principal:
@@ -132,15 +122,16 @@ def role_id(role_arn: str) -> str | None:
         return None
 
 
-def web_identity(token: str, account: str) -> tuple[Principal, Context]:
+def web_identity(token: str, account: str, root_secret: str) -> tuple[Principal, Context]:
     """The identity provider that a web identity's token names, and the condition keys that the token gives.
 
     Raises:
-        BadKey: it is no JSON Web Token, has expired, or the account does not know its issuer or its audience.
+        BadKey: it is no JSON Web Token, another secret signed it, it has expired, or the account does not know its
+            issuer or its audience.
     """
     from moto.iam.models import iam_backends
 
-    claims = _claims(token)
+    claims = _claims(token, root_secret)
     issuer = str(claims.get("iss", "")).removeprefix("https://")
     arn = f"arn:{PARTITION}:iam::{account}:oidc-provider/{issuer}"
     provider = iam_backends[account][PARTITION].open_id_providers.get(arn)
@@ -155,15 +146,23 @@ def web_identity(token: str, account: str) -> tuple[Principal, Context]:
     return Principal(arn, account, "federated"), named
 
 
-def unsigned_token(claims: Mapping[str, Any]) -> str:
-    """A web identity's token as an issuer would write it, without a signature: for the local cloud only."""
-    header = _encoded({"alg": "none", "typ": "JWT"})
-    return f"{header}.{_encoded(claims)}."
+def web_identity_token(claims: Mapping[str, Any], root_secret: str) -> str:
+    """A web identity's token as an issuer would write it, signed with the local cloud's own secret.
+
+    JSON Web Token (RFC 7519), signed with HMAC and SHA-256 (RFC 7515, "HS256").
+    """
+    content = f"{_encoded(_json({'alg': 'HS256', 'typ': 'JWT'}))}.{_encoded(_json(claims))}"
+    return f"{content}.{_encoded(hmac.digest(root_secret.encode(), content.encode(), 'sha256'))}"
 
 
-def _claims(token: str) -> dict[str, Any]:
+def _claims(token: str, root_secret: str) -> dict[str, Any]:
+    content, _, signature = token.rpartition(".")
+    if not hmac.compare_digest(
+        signature.encode(), _encoded(hmac.digest(root_secret.encode(), content.encode(), "sha256")).encode()
+    ):
+        raise BadKey("identity", "The ID Token provided is not a valid JWT: its signature is not the local cloud's.")
     try:
-        payload = token.split(".")[1]
+        payload = content.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except (IndexError, ValueError, binascii.Error):
         claims = None
@@ -172,5 +171,9 @@ def _claims(token: str) -> dict[str, Any]:
     return claims
 
 
-def _encoded(content: Mapping[str, Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
+def _json(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content).encode()
+
+
+def _encoded(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()

@@ -14,8 +14,8 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from scones.localcloud.authorization import principals
 from scones.localcloud.authorization.evaluation import Access, Principal
+from scones.localcloud.authorization.principals import PRINCIPAL
 from scones.localcloud.authorization.roles import Roles
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _guarded(action: Callable[[LambdaResponse], str], roles: Roles) -> Callable[
         key = configuration.get("KMSKeyArn")
         if not key or not (configuration.get("Environment") or {}).get("Variables"):
             return answer
-        reader = principals.principal_of(*principals.signer(self.headers.environ))
+        reader: Principal = self.headers.environ[PRINCIPAL]
         if reader.kind == "root" or _may_decrypt(roles, reader, key, configuration["FunctionArn"]):
             return answer
         shown = hidden(configuration)

@@ -20,6 +20,7 @@ from typing import Any
 from moto.core import DEFAULT_ACCOUNT_ID
 
 from scones.errors import CloudError
+from scones.localcloud import incoming
 from scones.localcloud.authorization.derivation import (
     access_control,
     endpoints,
@@ -65,7 +66,9 @@ def derive(environ: Mapping[str, Any], service: str, operation: str, parameters:
     table = TABLES.get(re.sub(r"[^a-z0-9]", "", service.lower()), {})
     if operation not in table:
         raise UnknownAction(f"the local cloud cannot judge {service}:{operation}")
-    asked = Asked(operation, parameters, _region(environ), DEFAULT_ACCOUNT_ID, _headers(environ))
+    asked = Asked(
+        operation, parameters, (incoming.scope(environ) or (DEFAULT_REGION,))[0], DEFAULT_ACCOUNT_ID, _headers(environ)
+    )
     about = _about(environ, asked)
     found: list[Access] = []
     for need in table[operation]:
@@ -97,12 +100,6 @@ def _about(environ: Mapping[str, Any], asked: Asked) -> dict[str, tuple[str, ...
         "aws:sourceip": (environ.get("REMOTE_ADDR") or "127.0.0.1",),
         "aws:viaawsservice": ("false",),
     }
-
-
-def _region(environ: Mapping[str, Any]) -> str:
-    signed = f"{environ.get('HTTP_AUTHORIZATION', '')} {environ.get('QUERY_STRING', '')}".replace("%2F", "/")
-    scope = re.search(r"Credential=[^/]*/\d+/([^/]+)/", signed)
-    return scope.group(1) if scope else DEFAULT_REGION
 
 
 def _headers(environ: Mapping[str, Any]) -> dict[str, str]:

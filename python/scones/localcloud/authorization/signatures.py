@@ -1,0 +1,291 @@
+"""The signature of a request: which key made it, and whether it is right. Pure: no AWS, no moto.
+
+Example::
+
+    claim = claimed(environ)                    # Claim(key="AKIA…", token=None, …); None: nobody signed
+    verify(claim, environ, body, secret, now)   # BadSignature: another secret made it, or it has expired
+
+Three ways to sign are read: Signature Version 4 in the Authorization header, the same in the query (presigned URLs),
+and version 2 in the query, which boto3 still makes for presigned URLs of S3.
+
+AWS: IAM User Guide, "Create a signed AWS API request" (canonical request, string to sign, signing key); Amazon S3 API
+Reference, "Authenticating Requests: Using Query Parameters"; Amazon S3 User Guide, "Signing and authenticating REST
+requests (AWS signature version 2)". Where a body is signed chunk by chunk, the headers are verified and the chunks are
+not.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from urllib.parse import quote, unquote_to_bytes
+
+from botocore.auth import HmacV1Auth
+
+ALGORITHM = "AWS4-HMAC-SHA256"
+#: "Requests must be received within 15 minutes of the timestamp in the request" (IAM User Guide, "Elements of an AWS
+#: API request signature").
+SKEW = timedelta(minutes=15)
+LONGEST = 604_800  # seconds that a presigned URL may be good for: seven days
+UNSIGNED = "UNSIGNED-PAYLOAD"
+UNRESERVED = "-_.~"
+
+Problem = Literal["mismatch", "expired", "skewed", "malformed", "unsupported", "payload"]
+
+
+class BadSignature(Exception):
+    """A signature that does not let a request in.
+
+    Attributes:
+        problem: ``mismatch`` (another secret, or a changed request), ``expired`` (a presigned URL), ``skewed`` (older
+            or newer than 15 minutes), ``payload`` (another body), ``malformed``, ``unsupported``.
+    """
+
+    def __init__(self, problem: Problem, message: str) -> None:
+        super().__init__(message)
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a signed request says of its signature.
+
+    Attributes:
+        key: The access key's id.
+        token: The session token that came with it.
+        version: 4, or 2.
+        signature: Hexadecimal digits of version 4, Base64 of version 2.
+        presigned: Whether it is in the query.
+        scope: ``20260102/us-east-1/s3/aws4_request``; empty for version 2.
+        headers: The signed headers' names, in lower case; none for version 2.
+        date: ``20260102T030405Z``; empty for version 2.
+        expires: Seconds that a presigned URL is good for; of version 2, the time of its end since the epoch.
+    """
+
+    key: str
+    token: str | None
+    version: Literal[2, 4]
+    signature: str
+    presigned: bool = False
+    scope: str = ""
+    headers: tuple[str, ...] = ()
+    date: str = ""
+    expires: int = 0
+
+
+def claimed(environ: Mapping[str, Any]) -> Claim | None:
+    """What a request says of its signature; None where it is not signed.
+
+    Raises:
+        BadSignature: it is signed in a way that the local cloud does not read, or its words are not whole.
+    """
+    if authorization := environ.get("HTTP_AUTHORIZATION"):
+        return _of_header(authorization, environ)
+    query = dict(_query(environ))
+    try:
+        if "X-Amz-Algorithm" in query or "X-Amz-Credential" in query or "X-Amz-Signature" in query:
+            return _of_query(query)
+        if "AWSAccessKeyId" in query:
+            return Claim(
+                query["AWSAccessKeyId"],
+                query.get("x-amz-security-token"),
+                version=2,
+                signature=query["Signature"],
+                presigned=True,
+                expires=int(query["Expires"]),
+            )
+    except KeyError as missing:
+        raise BadSignature("malformed", f"a presigned URL needs the parameter {missing.args[0]}") from None
+    except ValueError:
+        raise BadSignature("malformed", "X-Amz-Expires, or Expires, must be a number") from None
+    return None
+
+
+def verify(claim: Claim, environ: Mapping[str, Any], body: bytes, secret: str, now: datetime) -> None:
+    """Check a signature.
+
+    Args:
+        claim: What the request says of it.
+        environ: The WSGI environment.
+        body: The request's body.
+        secret: The secret of the access key.
+        now: The time, with a time zone.
+
+    Raises:
+        BadSignature: it is not the secret's, not this request's, or not of this time.
+    """
+    expected = _version_2(claim, environ, secret) if claim.version == 2 else _version_4(claim, environ, body, secret)
+    if not hmac.compare_digest(expected.encode(), claim.signature.encode()):
+        raise BadSignature(
+            "mismatch",
+            "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+            "Access Key and signing method. Consult the service documentation for details.",
+        )
+    _check_time(claim, now)
+    given = environ.get("HTTP_X_AMZ_CONTENT_SHA256", "")
+    if re.fullmatch(r"[0-9a-f]{64}", given) and given != hashlib.sha256(body).hexdigest():
+        raise BadSignature("payload", "The provided 'x-amz-content-sha256' header does not match what was computed.")
+
+
+def _of_header(authorization: str, environ: Mapping[str, Any]) -> Claim:
+    algorithm, _, rest = authorization.partition(" ")
+    if algorithm != ALGORITHM:
+        raise BadSignature("unsupported", f"the local cloud verifies {ALGORITHM} only, not {algorithm}")
+    parts = dict(part.strip().partition("=")[::2] for part in rest.split(","))
+    missing = [name for name in ("Credential", "SignedHeaders", "Signature") if not parts.get(name)]
+    date = environ.get("HTTP_X_AMZ_DATE") or ""
+    if missing or not date:
+        what = ", ".join(missing) or "X-Amz-Date"
+        raise BadSignature("malformed", f"Authorization header requires '{what}'. Authorization={algorithm}")
+    key, scope = _credential(parts["Credential"])
+    headers = tuple(parts["SignedHeaders"].lower().split(";"))
+    token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN")
+    return Claim(key, token, 4, parts["Signature"], scope=scope, headers=headers, date=date)
+
+
+def _of_query(query: Mapping[str, str]) -> Claim:
+    if query["X-Amz-Algorithm"] != ALGORITHM:
+        raise BadSignature("unsupported", f"the local cloud verifies {ALGORITHM} only, not {query['X-Amz-Algorithm']}")
+    expires = int(query["X-Amz-Expires"])
+    if not 0 <= expires <= LONGEST:
+        raise BadSignature("malformed", f"X-Amz-Expires must be between 0 and {LONGEST} seconds, not {expires}")
+    key, scope = _credential(query["X-Amz-Credential"])
+    return Claim(
+        key,
+        query.get("X-Amz-Security-Token"),
+        4,
+        query["X-Amz-Signature"],
+        presigned=True,
+        scope=scope,
+        headers=tuple(query["X-Amz-SignedHeaders"].lower().split(";")),
+        date=query["X-Amz-Date"],
+        expires=expires,
+    )
+
+
+def _credential(credential: str) -> tuple[str, str]:
+    key, _, scope = credential.partition("/")
+    if not key or not re.fullmatch(r"\d{8}/[^/]+/[^/]+/aws4_request", scope):
+        raise BadSignature(
+            "malformed", f"Credential must have the form KEY/DATE/REGION/SERVICE/aws4_request: {credential}"
+        )
+    return key, scope
+
+
+def _version_4(claim: Claim, environ: Mapping[str, Any], body: bytes, secret: str) -> str:
+    day, region, service, _ = claim.scope.split("/")
+    if "host" not in claim.headers or not claim.date.startswith(day):
+        raise BadSignature("malformed", "the signature must cover the host, and its scope must have its date")
+    query = [(name, value) for name, value in _query(environ) if not (claim.presigned and name == "X-Amz-Signature")]
+    canonical = "\n".join(
+        [
+            environ["REQUEST_METHOD"],
+            _path(environ, service),
+            "&".join(
+                f"{name}={value}" for name, value in sorted((_encoded(name), _encoded(value)) for name, value in query)
+            ),
+            *(f"{name}:{_header(environ, name)}" for name in claim.headers),
+            "",
+            ";".join(claim.headers),
+            _payload(claim, environ, body, service),
+        ]
+    )
+    hashed = hashlib.sha256(canonical.encode("latin-1")).hexdigest()
+    to_sign = f"{ALGORITHM}\n{claim.date}\n{claim.scope}\n{hashed}"
+    signing = f"AWS4{secret}".encode()
+    for part in (day, region, service, "aws4_request"):
+        signing = hmac.digest(signing, part.encode(), "sha256")
+    return hmac.digest(signing, to_sign.encode(), "sha256").hex()
+
+
+def _version_2(claim: Claim, environ: Mapping[str, Any], secret: str) -> str:
+    query = dict(_query(environ))
+    amz = {name.lower(): value for name, value in query.items() if name.lower().startswith("x-amz-")}
+    amz |= {
+        name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_X_AMZ_")
+    }
+    named = [
+        f"{name}={value}" if value else name
+        for name, value in sorted(query.items())
+        if name in HmacV1Auth.QSAOfInterest
+    ]
+    resource = _raw_path(environ) + ("?" + "&".join(named) if named else "")
+    to_sign = "\n".join(
+        [
+            environ["REQUEST_METHOD"],
+            environ.get("HTTP_CONTENT_MD5", ""),
+            environ.get("CONTENT_TYPE", ""),
+            str(claim.expires),
+            *(f"{name}:{value.strip()}" for name, value in sorted(amz.items())),
+            resource,
+        ]
+    )
+    return base64.b64encode(hmac.digest(secret.encode(), to_sign.encode(), "sha1")).decode()
+
+
+def _check_time(claim: Claim, now: datetime) -> None:
+    if claim.version == 2:
+        if now.timestamp() > claim.expires:
+            raise BadSignature("expired", "Request has expired")
+        return
+    try:
+        signed = datetime.strptime(claim.date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise BadSignature("malformed", f"X-Amz-Date must have the form YYYYMMDDTHHMMSSZ, not {claim.date}") from None
+    if signed - now > SKEW or (not claim.presigned and now - signed > SKEW):
+        raise BadSignature(
+            "skewed", f"The difference between the request time ({claim.date}) and the current time is too large."
+        )
+    if claim.presigned and now > signed + timedelta(seconds=claim.expires):
+        raise BadSignature("expired", "Request has expired")
+
+
+def _payload(claim: Claim, environ: Mapping[str, Any], body: bytes, service: str) -> str:
+    """What the signature covers of the body: its hash, or a word that stands in its place."""
+    if claim.presigned and service == "s3":
+        return UNSIGNED
+    return environ.get("HTTP_X_AMZ_CONTENT_SHA256") or hashlib.sha256(body).hexdigest()
+
+
+def _raw_path(environ: Mapping[str, Any]) -> str:
+    """The path as it was sent, percent-encoded."""
+    target = environ.get("RAW_URI") or environ.get("REQUEST_URI") or quote(environ.get("PATH_INFO", ""))
+    return re.sub(r"^https?://[^/?]*", "", target).partition("?")[0] or "/"
+
+
+def _path(environ: Mapping[str, Any], service: str) -> str:
+    """The canonical path: of S3 as it was sent; of all others without empty and dotted parts, and encoded once more."""
+    sent = _raw_path(environ)
+    if service in ("s3", "s3-outposts", "s3-object-lambda"):
+        return quote(unquote_to_bytes(sent), safe="/" + UNRESERVED)
+    normal = posixpath.normpath(sent).replace("//", "/")
+    if sent.endswith("/") and not normal.endswith("/"):
+        normal += "/"
+    return quote(normal, safe="/" + UNRESERVED)
+
+
+def _query(environ: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The query's parameters, decoded, each byte a character."""
+    pairs = [part.partition("=")[::2] for part in environ.get("QUERY_STRING", "").split("&") if part]
+    return [(_decoded(name), _decoded(value)) for name, value in pairs]
+
+
+def _decoded(text: str) -> str:
+    return unquote_to_bytes(text).decode("latin-1")
+
+
+def _encoded(text: str) -> str:
+    return quote(text.encode("latin-1"), safe=UNRESERVED)
+
+
+def _header(environ: Mapping[str, Any], name: str) -> str:
+    key = name.upper().replace("-", "_")
+    value = environ.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}", "")
+    return re.sub(r" +", " ", value.strip())

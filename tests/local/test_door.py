@@ -1,0 +1,129 @@
+"""Who comes in: no web page, no foreign host name, nobody without a key's secret."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import stat
+import uuid
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from scones.localcloud import control
+
+from .conftest import eventually
+
+
+def ask(cloud: Any, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", cloud.running.port, timeout=10)
+    connection.request(method, path, body=body, headers=headers)
+    answer = connection.getresponse()
+    found = answer.status, answer.read()
+    connection.close()
+    return found
+
+
+FOREIGN = {
+    "a page's fetch": {"Origin": "http://evil.example"},
+    "a page without an origin": {"Origin": "null"},
+    "a page's image": {"Sec-Fetch-Site": "cross-site"},
+    "a page of another port": {"Sec-Fetch-Site": "same-site"},
+    "a page that the cloud itself has shown": {"Sec-Fetch-Site": "same-origin"},
+    "a rebound name": {"Host": "evil.example:5566"},
+    "a name that ends as this machine's": {"Host": "127.0.0.1.evil.example"},
+    "a name that begins as this machine's": {"Host": "localhost.evil.example"},
+    "another address": {"Host": "192.0.2.1"},
+    "no name": {"Host": ""},
+}
+
+
+@pytest.mark.parametrize("path", ["/", "/moto-api/reset", "/latest/meta-data/", "/bucket/key", control.IDENTITY_PATH])
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_web_page_and_a_foreign_name_are_refused_on_every_path_and_logged(cloud, name, path):
+    marked = f"{path}?{uuid.uuid4().hex}"
+    status, body = ask(cloud, "POST", marked, FOREIGN[name], b"{}")
+    assert status == 403
+    words = json.loads(body)["message"]
+    assert "web page" in words or "host name" in words
+    log = cloud.state / control.LOG
+    eventually(lambda: f"refused (AccessDenied): {words}" in log.read_text())
+    eventually(lambda: f" 403 - POST {path} " in log.read_text())
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "[::1]", "bucket.localhost"])
+def test_this_machines_own_names_are_answered(cloud, host):
+    assert ask(cloud, "GET", control.IDENTITY_PATH, {"Host": f"{host}:{cloud.running.port}"})[0] == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/moto-api", "/moto-api/", "/moto-api/reset", "/moto-api/recorder/replay-recording", "/moto-api/data.json"]
+)
+def test_moto_has_no_pages_here(cloud, path):
+    cloud.client("s3").create_bucket(Bucket="tests-still-there")
+    for method in ("GET", "POST"):
+        assert ask(cloud, method, path, {})[0] == 404
+    cloud.client("s3").head_bucket(Bucket="tests-still-there")
+    cloud.client("s3").delete_bucket(Bucket="tests-still-there")
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "code", "status"),
+    [
+        ("s3", "list_buckets", "SignatureDoesNotMatch", 403),
+        ("iam", "list_roles", "SignatureDoesNotMatch", 403),
+        ("sagemaker", "list_models", "InvalidSignatureException", 400),
+        ("lambda", "list_functions", "InvalidSignatureException", 403),
+        ("ec2", "describe_vpcs", "AuthFailure", 401),
+    ],
+)
+@pytest.mark.parametrize("secret", ["local", "another"])
+def test_the_root_key_without_its_secret_opens_nothing(cloud, service, call, code, status, secret):
+    client = boto3.client(
+        service,
+        endpoint_url=cloud.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=cloud.running.access_key_id,
+        aws_secret_access_key=secret,
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    with pytest.raises(ClientError) as refused:
+        getattr(client, call)()
+    answer = refused.value.response
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
+
+
+def test_a_key_in_a_pages_address_signs_nothing(cloud):
+    """A form that posts to ``?delete`` needs no header, and so no leave of the browser."""
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="tests-form")
+    s3.put_object(Bucket="tests-form", Key="a", Body=b"mine")
+    address = f"/tests-form?delete&X-Amz-Credential={cloud.running.access_key_id}/20260102/us-east-1/s3/aws4_request"
+    status, _ = ask(cloud, "POST", address, {}, b"<Delete><Object><Key>a</Key></Object></Delete>")
+    assert status == 400
+    assert s3.get_object(Bucket="tests-form", Key="a")["Body"].read() == b"mine"
+
+
+def test_the_clouds_folder_and_its_keys_are_its_owners(cloud):
+    assert stat.S_IMODE(cloud.state.stat().st_mode) == 0o700
+    assert stat.S_IMODE((cloud.state / control.ADDRESS).stat().st_mode) == 0o600
+    assert cloud.running.secret_access_key not in repr(cloud.running)
+    assert cloud.running.secret_access_key not in (cloud.state / control.LOG).read_text()
+
+
+def test_a_presigned_url_opens_one_object_for_its_time(cloud):
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="tests-presigned")
+    s3.put_object(Bucket="tests-presigned", Key="a", Body=b"mine")
+    given = {"Bucket": "tests-presigned", "Key": "a"}
+    path = s3.generate_presigned_url("get_object", Params=given, ExpiresIn=60).removeprefix(cloud.endpoint)
+    assert ask(cloud, "GET", path, {}) == (200, b"mine")
+    assert ask(cloud, "DELETE", path, {})[0] == 403
+    assert ask(cloud, "GET", path.replace("/a?", "/b?"), {})[0] == 403
+    ended = s3.generate_presigned_url("get_object", Params=given, ExpiresIn=-1).removeprefix(cloud.endpoint)
+    status, body = ask(cloud, "GET", ended, {})
+    assert status in (400, 403)
+    assert b"<Error>" in body
