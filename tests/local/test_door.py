@@ -70,6 +70,19 @@ def test_moto_has_no_pages_here(cloud, path):
     cloud.client("s3").delete_bucket(Bucket="tests-still-there")
 
 
+@pytest.mark.parametrize("name", ["latest", "moto-api"])
+def test_a_bucket_is_a_bucket_whatever_its_name(cloud, name):
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket=name)
+    for key in ("meta-data/iam/security-credentials/", "api/token", "reset"):
+        s3.put_object(Bucket=name, Key=key, Body=b"mine")
+        assert s3.get_object(Bucket=name, Key=key)["Body"].read() == b"mine"
+        assert ask(cloud, "GET", f"/{name}/{key}", {})[0] in (403, 404), "nobody may read it without a key"
+        assert ask(cloud, "DELETE", f"/{name}/{key}", {})[0] in (403, 404)
+        s3.delete_object(Bucket=name, Key=key)
+    s3.delete_bucket(Bucket=name)
+
+
 @pytest.mark.parametrize(
     ("service", "call", "code", "status"),
     [

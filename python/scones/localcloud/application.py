@@ -42,7 +42,7 @@ class RequestHandler(MotoRequestHandler):
 
 
 class Dispatcher(DomainDispatcherApplication):
-    """moto's dispatcher without moto's own pages."""
+    """moto's dispatcher without moto's own pages and without instances' metadata: whatever the path, it is AWS's."""
 
     def __init__(self) -> None:
         super().__init__(_backend_app)
@@ -51,7 +51,7 @@ class Dispatcher(DomainDispatcherApplication):
         """moto's name of the service that a request is for."""
         host = self.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
         found = self.get_backend_for_host(host)
-        return found if found and found != "moto_api" else "s3"
+        return found if found and found not in ("moto_api", "instance_metadata") else "s3"
 
     def get_application(self, environ: dict[str, Any]) -> Flask:
         with self.lock:

@@ -71,8 +71,6 @@ class Enforcement:
 
     def refuse(self, environ: dict[str, Any]) -> Response | None:
         """The answer to a request that may not go on; None where it may."""
-        if environ.get("PATH_INFO", "").startswith("/latest/"):  # an instance's metadata, which needs no key
-            return None
         http = _buffered(environ)
         service = self._service(environ)
         answer = _Answers(service, "HTTP_X_AMZ_TARGET" in environ)
