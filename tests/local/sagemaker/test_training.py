@@ -173,7 +173,10 @@ def test_a_missing_output_bucket_is_found_before_training(sagemaker: Any, job_re
             {"CheckpointConfig": {"S3Uri": "s3://bucket/checkpoints", "LocalPath": "/tmp/mine"}},
             "checkpointConfig.localPath is /tmp/mine; the algorithm keeps its checkpoints in /opt/ml/checkpoints",
         ),
-        ({"CheckpointConfig": {"S3Uri": "bucket/checkpoints"}}, "checkpointConfig.s3Uri: 'bucket/checkpoints' is not"),
+        (
+            {"CheckpointConfig": {"S3Uri": "bucket/checkpoints"}},
+            "Value 'bucket/checkpoints' at 'checkpointConfig.s3Uri'",
+        ),
         (
             {"DebugRuleConfigurations": [{"RuleConfigurationName": "a", "RuleEvaluatorImage": "b"}]},
             "does not support DebugRuleConfigurations",

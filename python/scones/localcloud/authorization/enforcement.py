@@ -35,6 +35,7 @@ from scones.localcloud.authorization.policies import UnsupportedPolicy
 from scones.localcloud.authorization.principals import ANONYMOUS, PRINCIPAL, ROOT_KEY, BadKey
 from scones.localcloud.authorization.roles import Roles, denial
 from scones.localcloud.authorization.signatures import BadSignature, claimed, verify
+from scones.localcloud.constraints import message, violations
 from scones.localcloud.refusals import protocol, refusal
 
 if TYPE_CHECKING:
@@ -81,24 +82,31 @@ class Enforcement:
         except BadSignature as bad:
             return answer.bad_signature(bad)
         environ[PRINCIPAL] = who
-        if who.kind == "root" and not _has_policy(service, environ):
-            return None
         try:
             operation, parameters = parsed(http, service)
         except (HTTPException, NotImplementedError):
             if who.kind == "root":
                 return None
             return answer.unsigned() if who is ANONYMOUS else answer.unknown(http)
+        except Exception:
+            if who.kind == "root":
+                return None  # moto reads it itself, and says what is wrong with it
+            raise
         if who is ANONYMOUS and service != "s3" and operation != WEB_IDENTITY:
             return answer.unsigned()
-        try:
-            return self._judge(environ, answer, who, operation, parameters)
-        except BadKey as bad:
-            return answer.bad_key(bad)
-        except UnknownAction as unknown:
-            return None if who.kind == "root" else answer.give("NotImplemented", str(unknown))
-        except UnsupportedPolicy as unsupported:
-            return answer.give("NotImplemented", str(unsupported))
+        if who.kind != "root" or _has_policy(service, environ):
+            try:
+                refused = self._judge(environ, answer, who, operation, parameters)
+            except BadKey as bad:
+                refused = answer.bad_key(bad)
+            except UnknownAction as unknown:
+                refused = None if who.kind == "root" else answer.give("NotImplemented", str(unknown))
+            except UnsupportedPolicy as unsupported:
+                refused = answer.give("NotImplemented", str(unsupported))
+            if refused:
+                return refused
+        wrong = violations(get_service_model(service).operation_model(operation).input_shape, parameters)
+        return answer.invalid(wrong) if wrong else None
 
     def _who(self, environ: Mapping[str, Any], body: bytes) -> Principal:
         """The principal whose signature the request has; nobody known where it has none."""
@@ -193,6 +201,12 @@ class _Answers:
             ("expired", False): "ExpiredToken",
         }.get((bad.kind, by_json), "UnrecognizedClientException" if by_json else "InvalidClientTokenId")
         return self.give(code, str(bad), status=400 if self._protocol == "json" else 403)
+
+    def invalid(self, violations: list[str]) -> Response:
+        """Source: the services' API references, "Common errors"; those of Logs and ECR for their own name of it."""
+        if self.service in ("logs", "ecr"):
+            return self.give("InvalidParameterException", message(violations))
+        return self.give("ValidationException" if "json" in self._protocol else "ValidationError", message(violations))
 
     def bad_signature(self, bad: BadSignature) -> Response:
         """Sources: Amazon S3 API Reference, "Error responses"; AWS General Reference, "Common errors"."""

@@ -20,6 +20,7 @@ from scones.localcloud.context import Context
 from scones.localcloud.hosting.plan import Plan, Variant
 from scones.localcloud.hosting.serving import ServingProcess, StartError
 from scones.localcloud.logstream import LogStream
+from scones.localcloud.paths import inside
 
 Fleet = dict[str, ServingProcess]
 
@@ -98,7 +99,7 @@ class Site:
         identity = uuid.uuid4().hex[:17]
         group = f"/aws/sagemaker/Endpoints/{self.endpoint}"
         stream = LogStream(self.account, self.region, group, f"{variant.name}/i-{identity}", role=role)
-        folder = self.context.state / "endpoints" / self.endpoint / identity
+        folder = inside(self.context.state, "endpoints", self.endpoint, identity)
         variables = {**variant.environment, "AWS_REGION": self.region}
         return ServingProcess(self.context, stream, folder, artifact, variables)
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scones.localcloud.paths import Outside, inside
 from scones.localcloud.training import sources
 from scones.localcloud.training.sources import InputError
 
@@ -63,9 +64,11 @@ def download(job: Job, channel: Mapping[str, Any], folder: Path) -> None:
     """
     folder.mkdir(parents=True)
     for found in sources.find(job, channel):
-        target = folder / found.path
         try:
+            target = inside(folder, str(found.path))
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(found.content())
+        except Outside as error:
+            raise InputError(f"ClientError: Data download failed:{error}: {found.uri}") from error
         except OSError as error:
             raise InputError(f"ClientError: Data download failed:{error.strerror}: {found.uri}") from error

@@ -24,6 +24,7 @@ from moto.core.exceptions import ServiceException
 from scones.localcloud import objects
 from scones.localcloud.access import Acting
 from scones.localcloud.authorization.roles import AccessDenied
+from scones.localcloud.paths import Outside, inside
 from scones.localcloud.training.sources import InputError, refused, relative
 
 INTERVAL = 1.0  # seconds between two looks for what has changed
@@ -55,12 +56,14 @@ class Checkpoints:
         try:
             for key, held in self._role.listing(self._bucket, self._prefix):
                 if not key.endswith("/"):
-                    path = self._folder / relative(key, self._prefix)
+                    path = inside(self._folder, str(relative(key, self._prefix)))
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_bytes(self._role.content(self._bucket, key, held))
                     self._copied[path] = _state(path)
         except AccessDenied as error:
             raise refused(error) from None
+        except Outside as error:
+            raise InputError(f"ClientError: Data download failed:{error}") from None
         return len(self._copied)
 
     def copy(self) -> None:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scones.errors import DatasetError
+from scones.localcloud.paths import inside
 from scones.localcloud.training import sources
 from scones.localcloud.training.sources import Found, InputError
 from scones.recordio import encode
@@ -111,7 +112,7 @@ class Feeder:
         self._thread.join()
 
     def _path(self, epoch: int) -> Path:
-        return self._data / f"{self._name}_{epoch}"
+        return inside(self._data, f"{self._name}_{epoch}")
 
     def _run(self) -> None:
         for epoch in itertools.count():

@@ -31,6 +31,7 @@ from scones.localcloud import images, network, objects
 from scones.localcloud.authorization.roles import AccessDenied
 from scones.localcloud.context import Context
 from scones.localcloud.logstream import LogStream, lines
+from scones.localcloud.paths import Outside, inside
 from scones.localcloud.training import channels, pipes
 from scones.localcloud.training.checkpoints import Checkpoints
 from scones.localcloud.training.job import Job, Stopped
@@ -47,13 +48,15 @@ class Failure(Exception):
 
 def run(job: Job, context: Context) -> None:
     """Take a job from Starting to its end; whatever happens, it does end."""
-    root = context.state / "training" / job.training_job_name
+    root = inside(context.state, "training", job.training_job_name)
     try:
         _run(job, context, root)
     except Stopped:
         job.end("Stopped")
     except (Failure, InputError) as failure:
         job.end("Failed", reason=str(failure))
+    except Outside as error:  # AWS lets a channel be called '..'
+        job.end("Failed", reason=f"ClientError: {error}")
     except Exception as error:  # noqa: BLE001  a job must not stay InProgress because of a fault of the cloud
         traceback.print_exc()
         job.end("Failed", reason=f"InternalServerError: the local cloud failed: {type(error).__name__}: {error}")
@@ -89,7 +92,7 @@ def _run(job: Job, context: Context, root: Path) -> None:
             if channels.input_mode(request, channel) == "Pipe":
                 piped[name] = pipes.content(job, channel)
             else:
-                channels.download(job, channel, root / "input/data" / name)
+                channels.download(job, channel, inside(root, "input/data", name))
             if job.stopping:
                 raise Stopped
         job.enter("Training")
