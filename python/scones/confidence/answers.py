@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scones.algorithm.artifact import Artifact
-from scones.algorithm.calibration import fit_temperature, fold
-from scones.algorithm.predictor import LARGEST_BATCH, Predictor
+from imageclassification.artifact import Artifact
+from imageclassification.calibration import fit_temperature, fold
+from imageclassification.predictor import LARGEST_BATCH, Predictor
 from scones.confidence.images import LabelledImages
 from scones.dataset.progress import begin
 from scones.errors import ArtifactError, InputError

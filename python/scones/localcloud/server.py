@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scones import files
+from imageclassification import files
 from scones.localcloud.authorization.record import Record
 from scones.localcloud.authorization.roles import Roles
 from scones.localcloud.context import Children, Context

@@ -59,8 +59,8 @@ def register_artifact(
         InputError: the model has another number of classes, or the data set has other classes.
         SettingsError: the algorithm is not offered in the environment's region.
     """
-    from scones.algorithm import artifact as files
-    from scones.algorithm.predictor import Predictor
+    from imageclassification import artifact as files
+    from imageclassification.predictor import Predictor
     from scones.training.request import image_uri
 
     image = image_uri(environment.region)

@@ -108,8 +108,8 @@ def _calibrated(
     environment: Environment, job: jobs.Job, s3: Any, progress: Bars | None, client: Callable[..., Any]
 ) -> tuple[str, str, Mapping[str, float]]:
     """The calibrated artifact's place in S3, its SHA-256, and its figures."""
+    from imageclassification import artifact as files
     from scones import confidence
-    from scones.algorithm import artifact as files
 
     artifact = files.read(artifacts.fetch(environment, job.artifact_uri, client=client, progress=progress))
     images = confidence.stored_images(s3, job.dataset_uri, progress=progress)

@@ -24,10 +24,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imageclassification.recordio import encode
 from scones.errors import DatasetError
 from scones.localcloud.training import sources
 from scones.localcloud.training.sources import Found, InputError
-from scones.recordio import encode
 
 if TYPE_CHECKING:
     from scones.localcloud.training.job import Job
