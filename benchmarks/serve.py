@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from imageclassification import files
-from scones.errors import ArtifactError
+from imageclassification.errors import ArtifactError
 
 HOST = "127.0.0.1"
 LONGEST = 60  # seconds that an answer, as the start, may take

@@ -25,8 +25,8 @@ from typing import Any
 import numpy as np
 
 from imageclassification import files, ndarray, program
+from imageclassification.errors import ArtifactError
 from imageclassification.hyperparameters import LARGEST_SIDE
-from scones.errors import ArtifactError
 
 PREFIX = "image-classification"
 SYMBOL = f"{PREFIX}-symbol.json"

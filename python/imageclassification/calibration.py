@@ -19,7 +19,7 @@ import numpy as np
 
 from imageclassification import graph
 from imageclassification.artifact import Artifact
-from scones.errors import ArtifactError, InputError
+from imageclassification.errors import ArtifactError, UserError
 
 #: Where every image is answered rightly, ever smaller temperatures are ever likelier, and where answers are no better
 #: than chance ever larger ones: a few images shall not make a network more than twice as sure, nor quite unsure.
@@ -52,7 +52,7 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         labels: Integers from 0 to classes - 1, shape (images,).
 
     Raises:
-        InputError: there are no images, shapes do not fit, a label is outside, or a score is not a finite number.
+        UserError: there are no images, shapes do not fit, a label is outside, or a score is not a finite number.
     """
     scores, labels = _checked(logits, labels)
     scores = scores - scores.max(axis=1, keepdims=True)
@@ -86,10 +86,10 @@ def fold(artifact: Artifact, temperature: float) -> Artifact:
     Raises:
         ArtifactError: the network ends otherwise. One of several labels an image (``multi_label``) has a sigmoid for
             each output and no answer that softmax's temperature would keep.
-        InputError: the temperature is no number above 0.
+        UserError: the temperature is no number above 0.
     """
     if not (np.isfinite(temperature) and temperature > 0):
-        raise InputError(f"a temperature is a number above 0, not {temperature}")
+        raise UserError(f"a temperature is a number above 0, not {temperature}")
     parameters = dict(artifact.parameters)
     for name in _last_layer(artifact):
         found = parameters[name]
@@ -124,14 +124,14 @@ def _last_layer(artifact: Artifact) -> list[str]:
 def _checked(logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scores, labels = np.asarray(logits, np.float64), np.asarray(labels)
     if scores.ndim != 2 or labels.shape != scores.shape[:1] or not np.issubdtype(labels.dtype, np.integer):
-        raise InputError(
+        raise UserError(
             f"scores of shape (images, classes) and whole-numbered labels of shape (images,) are needed, not "
             f"{scores.shape} and {labels.shape} of {labels.dtype}"
         )
     if not len(labels):
-        raise InputError("a temperature cannot be fitted: there are no images")
+        raise UserError("a temperature cannot be fitted: there are no images")
     if labels.min() < 0 or labels.max() >= scores.shape[1]:
-        raise InputError(f"labels go from {labels.min()} to {labels.max()}; there are {scores.shape[1]} classes")
+        raise UserError(f"labels go from {labels.min()} to {labels.max()}; there are {scores.shape[1]} classes")
     if not np.isfinite(scores).all():
-        raise InputError("a temperature cannot be fitted: a score is not a finite number")
+        raise UserError("a temperature cannot be fitted: a score is not a finite number")
     return scores, labels

@@ -29,8 +29,8 @@ import numpy as np
 
 from imageclassification import files, ndarray
 from imageclassification.artifact import PREFIX
+from imageclassification.errors import ArtifactError, UserError
 from imageclassification.hyperparameters import Hyperparameters, allowed
-from scones.errors import ArtifactError, InputError
 
 FILE = "training-state.npz"
 FORMAT = 1
@@ -65,7 +65,7 @@ class Checkpoints:
         """The values and arrays that were saved last; None where nothing was.
 
         Raises:
-            InputError: the checkpoint is damaged, or another job's.
+            UserError: the checkpoint is damaged, or another job's.
         """
         path = self.folder / FILE
         if not path.exists():
@@ -78,7 +78,7 @@ class Checkpoints:
         except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:
             raise damaged(error) from None
         if version != FORMAT:
-            raise InputError(f"the checkpoint {FILE} is of format {version}, this package's is {FORMAT}; {NEXT}")
+            raise UserError(f"the checkpoint {FILE} is of format {version}, this package's is {FORMAT}; {NEXT}")
         self._check(identity)
         return values, arrays
 
@@ -90,7 +90,7 @@ class Checkpoints:
         """The parameters that were set aside after an epoch.
 
         Raises:
-            InputError: they are missing or damaged.
+            UserError: they are missing or damaged.
         """
         try:
             return ndarray.loads(self._parameters(epoch).read_bytes())
@@ -106,12 +106,12 @@ class Checkpoints:
         if differing:
             pairs = ((name, _told(found.get(name)), _told(self._identity.get(name))) for name in differing)
             told = ", ".join(f"{name} {theirs}, not {ours}" for name, theirs, ours in pairs)
-            raise InputError(f"the checkpoint is another job's: it has {told}; {NEXT}")
+            raise UserError(f"the checkpoint is another job's: it has {told}; {NEXT}")
 
 
-def damaged(error: Exception) -> InputError:
+def damaged(error: Exception) -> UserError:
     """What is raised where a checkpoint does not hold what it should."""
-    return InputError(f"the checkpoint {FILE} is damaged ({type(error).__name__}: {error}); train without it")
+    return UserError(f"the checkpoint {FILE} is damaged ({type(error).__name__}: {error}); train without it")
 
 
 def identity(

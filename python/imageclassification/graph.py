@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scones.errors import ArtifactError
+from imageclassification.errors import ArtifactError
 
 WHOLE_NUMBER = re.compile(r"\s*(-?\d{1,10})L?\s*")  # the L is Python 2's, whose graphs are still about
 LARGEST = 2**31 - 1

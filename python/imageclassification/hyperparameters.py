@@ -19,7 +19,7 @@ from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any
 
-from scones.errors import HyperparameterError
+from imageclassification.errors import HyperparameterError
 
 SMALL_IMAGE_HEIGHT = 28
 SMALL_IMAGE_LAYERS = (20, 32, 44, 56, 110)

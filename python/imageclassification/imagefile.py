@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 import struct
 
-from scones.errors import ImageError
+from imageclassification.errors import ImageError
 
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 MOST_PIXELS = 50_000_000  # a 50-megapixel photograph; more is a mistake or a decompression bomb

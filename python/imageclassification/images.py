@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image
 
 from imageclassification import imagefile
-from scones.errors import ImageError
+from imageclassification.errors import ImageError
 
 MODES = {3: "RGB", 1: "L"}
 ORIENTATION = 0x0112  # EXIF's tag

@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from imageclassification.errors import ArtifactError
 from imageclassification.graph import Node, unknown_operator
-from scones.errors import ArtifactError
 
 Shape = tuple[int, ...]
 

@@ -24,13 +24,13 @@ from torch import Tensor
 from imageclassification import checkpoint, data
 from imageclassification.checkpoint import Checkpoints
 from imageclassification.data import Channel
+from imageclassification.errors import HyperparameterError
 from imageclassification.hyperparameters import Hyperparameters
 from imageclassification.network import Network
 from imageclassification.objective import Objective, within
 from imageclassification.optimizers import Optimizer
 from imageclassification.precision import Precision
 from imageclassification.schedule import EarlyStopping, learning_rate
-from scones.errors import HyperparameterError
 
 SPEED_EVERY = 20  # batches between two lines with the speed, as MXNet's Speedometer has it
 Keep = Callable[[Mapping[str, np.ndarray], int], None]
@@ -156,7 +156,7 @@ class Training:
         """Go back to the last checkpoint; false where there is none.
 
         Raises:
-            InputError: the checkpoint is damaged, or another job's.
+            UserError: the checkpoint is damaged, or another job's.
         """
         found = checkpoints.load()
         if found is None:
@@ -214,7 +214,7 @@ def train(
 
     Raises:
         HyperparameterError: the loss overflowed.
-        InputError: the checkpoint is damaged, or another job's.
+        UserError: the checkpoint is damaged, or another job's.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     # Weights with their channels last take the convolutions, and all that follows them, along: 20 % faster on a CPU.

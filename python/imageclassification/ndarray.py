@@ -29,7 +29,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from scones.errors import ArtifactError
+from imageclassification.errors import ArtifactError
 
 LIST_MAGIC = 0x112
 V1_MAGIC, V2_MAGIC, V3_MAGIC = 0xF993FAC8, 0xF993FAC9, 0xF993FACA

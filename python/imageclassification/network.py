@@ -21,9 +21,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from imageclassification.errors import ArtifactError
 from imageclassification.operators import BatchNorm
 from imageclassification.program import read, shapes
-from scones.errors import ArtifactError
 
 
 class Network(nn.Module):

@@ -20,9 +20,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from imageclassification.artifact import PREFIX, Artifact
+from imageclassification.errors import ArtifactError
 from imageclassification.operators import BatchNorm, Convolution, FullyConnected, Operator, Pooling, Shape
 from imageclassification.program import read, shapes
-from scones.errors import ArtifactError
 
 OPSET = 20  # the first with Gelu; onnxruntime 1.17 (2024) reads it
 IR_VERSION = 9

@@ -17,9 +17,9 @@ from torch import Tensor
 
 from imageclassification import artifact as artifacts
 from imageclassification.artifact import Artifact
+from imageclassification.errors import ArtifactError
 from imageclassification.images import decode, pixels
 from imageclassification.network import Network
-from scones.errors import ArtifactError
 
 LARGEST_BATCH = 64
 

@@ -30,9 +30,9 @@ import numpy as np
 from imageclassification import artifact as artifacts
 from imageclassification import graph, program
 from imageclassification.artifact import Artifact
+from imageclassification.errors import ArtifactError, HyperparameterError, InputDataError
 from imageclassification.hyperparameters import LARGE_IMAGE_LAYERS, SMALL_IMAGE_LAYERS, Hyperparameters
 from imageclassification.program import Program
-from scones.errors import ArtifactError, DatasetError, HyperparameterError
 
 CHANNEL = "model"
 HEADS = {False: "SoftmaxOutput", True: "LogisticRegressionOutput"}
@@ -46,14 +46,14 @@ def read(root: Path) -> Artifact | None:
         root: The job's folder, laid out as ``/opt/ml``.
 
     Raises:
-        DatasetError: the channel holds no artifact that can be read.
+        InputDataError: the channel holds no artifact that can be read.
     """
     folder = root / "input/data" / CHANNEL
     if not folder.is_dir():
         return None
     archives = sorted(folder.rglob("*.tar.gz"))
     if len(archives) > 1:
-        raise DatasetError(
+        raise InputDataError(
             f"channel '{CHANNEL}' holds {len(archives)} archives ({', '.join(path.name for path in archives)}); "
             "give one model.tar.gz"
         )
@@ -61,7 +61,7 @@ def read(root: Path) -> Artifact | None:
     try:
         return artifacts.read(source)
     except ArtifactError as error:
-        raise DatasetError(
+        raise InputDataError(
             f"channel '{CHANNEL}': {error.message.replace(str(source), source.name if archives else 'it')}; "
             "give the model.tar.gz of an Image Classification job"
         ) from None

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from imageclassification import graph, operators
+from imageclassification.errors import ArtifactError
 from imageclassification.graph import Node
 from imageclassification.operators import Binary, Operator, Shape
-from scones.errors import ArtifactError
 
 SIGMOIDS = ("LogisticRegressionOutput",)
 SOFTMAXES = ("SoftmaxOutput", "SoftmaxActivation", "softmax")

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from imageclassification.errors import HyperparameterError, UserError
 from imageclassification.hyperparameters import allowed
-from scones.errors import HyperparameterError, InputError
 
 SCALINGS = ("Auto", "Linear", "Logarithmic", "ReverseLogarithmic")
 _SCALING_WORDS = {"auto": "Auto", "linear": "Linear", "log": "Logarithmic", "reverse-log": "ReverseLogarithmic"}
@@ -120,25 +120,25 @@ def read_range(text: str) -> Range:
     """A range as a person types it: ``NAME=LEAST:MOST`` or ``NAME=LEAST:MOST:SCALING``.
 
     Raises:
-        InputError: it is not written so.
+        UserError: it is not written so.
         HyperparameterError: the algorithm does not let it be searched, or not so far.
     """
     name, equals, rest = (part.strip() for part in text.partition("="))
     parts = [part.strip() for part in rest.split(":")]
     if not equals or not name or len(parts) not in (2, 3):
-        raise InputError(
+        raise UserError(
             f"--range {text} is not NAME=LEAST:MOST or NAME=LEAST:MOST:SCALING",
             hint="for instance: --range learning_rate=0.01:0.3:log",
         )
     limits = _tunable(name)
     if isinstance(limits, Choice):
-        raise InputError(
+        raise UserError(
             f"--range {text}: {name} is no number", hint=f"for instance: --choice {name}={','.join(limits.values[:2])}"
         )
     scaling = _SCALING_WORDS.get(parts[2].lower(), parts[2]) if len(parts) == 3 else "Auto"
     if scaling not in SCALINGS:
         near = get_close_matches(parts[2].lower(), _SCALING_WORDS, n=1)
-        raise InputError(
+        raise UserError(
             f"--range {text}: there is no scaling '{parts[2]}'; there are: {', '.join(_SCALING_WORDS)}",
             hint=f"did you mean {near[0]}?" if near else None,
         )
@@ -146,7 +146,7 @@ def read_range(text: str) -> Range:
         least, most = (int(part) if limits.whole else float(part) for part in parts[:2])
     except ValueError:
         kind = "whole numbers" if limits.whole else "numbers"
-        raise InputError(f"--range {text}: the ends of {name} must be {kind}") from None
+        raise UserError(f"--range {text}: the ends of {name} must be {kind}") from None
     found = Range(name, least, most, limits.whole, scaling)
     if problem := problem_of(found):
         raise HyperparameterError(problem)
@@ -157,16 +157,16 @@ def read_choice(text: str) -> Choice:
     """A choice as a person types it: ``NAME=VALUE,VALUE``.
 
     Raises:
-        InputError: it is not written so.
+        UserError: it is not written so.
         HyperparameterError: the algorithm does not let it be searched, or has no such value.
     """
     name, equals, rest = (part.strip() for part in text.partition("="))
     values = tuple(part.strip() for part in rest.split(",") if part.strip())
     if not equals or not name or not values:
-        raise InputError(f"--choice {text} is not NAME=VALUE,VALUE", hint="for instance: --choice optimizer=sgd,nag")
+        raise UserError(f"--choice {text} is not NAME=VALUE,VALUE", hint="for instance: --choice optimizer=sgd,nag")
     limits = _tunable(name)
     if isinstance(limits, Range):
-        raise InputError(
+        raise UserError(
             f"--choice {text}: {name} is a number, which the algorithm searches between two",
             hint=f"for instance: --range {name}={limits.ends[0]}:{limits.ends[1]}",
         )
@@ -180,12 +180,12 @@ def merge(entries: Iterable[Range | Choice]) -> Searched:
     """What is searched, by name.
 
     Raises:
-        InputError: a name comes twice.
+        UserError: a name comes twice.
     """
     found: dict[str, Range | Choice] = {}
     for entry in entries:
         if entry.name in found:
-            raise InputError(f"{entry.name} is to be searched twice: {found[entry.name]}; {entry}")
+            raise UserError(f"{entry.name} is to be searched twice: {found[entry.name]}; {entry}")
         found[entry.name] = entry
     return found
 

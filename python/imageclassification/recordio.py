@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from imageclassification import files
-from scones.errors import DatasetError
+from imageclassification.errors import InputDataError
 
 MAGIC = struct.pack("<I", 0xCED7230A)
 LARGEST = (1 << 29) - 1  # bytes: a length has 29 bits
@@ -68,16 +68,16 @@ def unpack(record: bytes, name: str = "the record") -> ImageRecord:
         name: What an error calls it.
 
     Raises:
-        DatasetError: it is too short to be an image's record.
+        InputDataError: it is too short to be an image's record.
     """
     if len(record) < _IMAGE_HEAD.size:
-        raise DatasetError(
+        raise InputDataError(
             f"{name} has {len(record)} bytes, too few for an image's record, which begins with {_IMAGE_HEAD.size}"
         )
     count, label, first, second = _IMAGE_HEAD.unpack_from(record)
     start = _IMAGE_HEAD.size + 4 * count
     if len(record) < start:
-        raise DatasetError(f"{name} has {len(record):,} bytes, too few for the {count:,} labels that it promises")
+        raise InputDataError(f"{name} has {len(record):,} bytes, too few for the {count:,} labels that it promises")
     labels = struct.unpack_from(f"<{count}f", record, _IMAGE_HEAD.size) if count else (label,)
     return ImageRecord(labels, record[start:], first, second)
 
@@ -86,10 +86,10 @@ def encode(record: bytes) -> bytes:
     """A record as it stands in a file.
 
     Raises:
-        DatasetError: it is too large for the format.
+        InputDataError: it is too large for the format.
     """
     if len(record) > LARGEST:
-        raise DatasetError(f"a record of {len(record):,} bytes is too large for RecordIO, which takes {LARGEST:,}")
+        raise InputDataError(f"a record of {len(record):,} bytes is too large for RecordIO, which takes {LARGEST:,}")
     parts, start, found = [], 0, record.find(MAGIC)
     while found >= 0:
         if found % 4:
@@ -110,7 +110,7 @@ def write(path: Path, records: Iterable[bytes]) -> int:
     """Write a file of records, which appears whole or not at all; how many there were.
 
     Raises:
-        DatasetError: a record is too large for the format.
+        InputDataError: a record is too large for the format.
         OSError: the file cannot be written.
     """
     count = 0
@@ -129,7 +129,7 @@ def read(source: Path | BinaryIO, name: str | None = None) -> Iterator[bytes]:
         name: What an error calls it; a path's own name where not given.
 
     Raises:
-        DatasetError: it is no RecordIO, is damaged, or is cut short; with the record's number from 0 and where it is.
+        InputDataError: it is no RecordIO, is damaged, or is cut short; with the record's number from 0 and where it is.
         OSError: it cannot be read.
     """
     if isinstance(source, Path):
@@ -154,16 +154,16 @@ def _next(stream: BinaryIO, offset: int, what: str) -> tuple[bytes, int] | None:
         if len(head) < _HEAD.size:
             raise _short(what, offset)
         if head[:4] != MAGIC:
-            raise DatasetError(
+            raise InputDataError(
                 f"{what}, at byte {offset:,}, does not begin with RecordIO's magic number but with {head[:4].hex()}: "
                 "the file is damaged, or of another format; write it with MXNet's im2rec or: invoke etl --recordio"
             )
         flag, length = _HEAD.unpack(head)[1] >> 29, _HEAD.unpack(head)[1] & LARGEST
         if flag not in _FLAGS[begun]:
-            raise DatasetError(f"{what}, at byte {offset:,}, is damaged: its parts are out of order (flag {flag})")
+            raise InputDataError(f"{what}, at byte {offset:,}, is damaged: its parts are out of order (flag {flag})")
         record += MAGIC if begun else b""
         if len(record) + length > LARGEST:
-            raise DatasetError(f"{what}, at byte {offset:,}, is damaged: its parts have more than {LARGEST:,} bytes")
+            raise InputDataError(f"{what}, at byte {offset:,}, is damaged: its parts have more than {LARGEST:,} bytes")
         padded = length + -length % 4
         part = _take(stream, padded)
         if len(part) < padded:
@@ -183,5 +183,5 @@ def _take(stream: BinaryIO, size: int) -> bytes:
     return bytes(taken)
 
 
-def _short(what: str, offset: int) -> DatasetError:
-    return DatasetError(f"{what}, at byte {offset:,}, is cut short: the file is not whole; copy or write it again")
+def _short(what: str, offset: int) -> InputDataError:
+    return InputDataError(f"{what}, at byte {offset:,}, is cut short: the file is not whole; copy or write it again")

@@ -23,8 +23,8 @@ import threading
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from imageclassification.errors import ImageClassificationError, ImageError
 from imageclassification.parent import leave_with_standard_input
-from scones.errors import ImageError, SconesError
 
 CONTENT_TYPES = ("image/png", "image/jpeg", "application/x-image")
 JSON, JSON_LINES = "application/json", "application/jsonlines"
@@ -111,7 +111,7 @@ def serve(artifact: str, port: int) -> int:
     try:
         predictor = Predictor.load(artifact)
         predictor.warm_up()
-    except SconesError as error:
+    except ImageClassificationError as error:
         print(" ".join(str(error).split()), file=sys.stderr, flush=True)
         return 1
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)

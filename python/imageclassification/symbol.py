@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scones.errors import HyperparameterError
+from imageclassification.errors import HyperparameterError
 
 EPSILON = "2e-05"
 MOMENTUM = "0.9"

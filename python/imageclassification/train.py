@@ -28,9 +28,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imageclassification.errors import HyperparameterError, UserError
 from imageclassification.hyperparameters import Hyperparameters, allowed, parse
 from imageclassification.parent import leave_with_standard_input
-from scones.errors import HyperparameterError, InputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,7 +66,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
         stopped: Asked after every batch whether to end early.
 
     Raises:
-        InputError: the hyperparameters, the data, or both together cannot be used; or there is a checkpoint that is
+        UserError: the hyperparameters, the data, or both together cannot be used; or there is a checkpoint that is
             damaged or another job's.
     """
     values = json.loads((root / "input/config/hyperparameters.json").read_text())
@@ -173,7 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     leave_with_standard_input()
     try:
         run(root, seed=int(os.environ.get("SCONES_SEED", "0")), stopped=stop.is_set)
-    except InputError as error:
+    except UserError as error:
         return _fail(root, f"ClientError: {' '.join(str(error).split())}", code=2)
     except Exception as error:  # noqa: BLE001 - whatever it was, the job's owner is told
         traceback.print_exc()

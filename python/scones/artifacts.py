@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from imageclassification import files
+from imageclassification.errors import ArtifactError
 from scones import aws
-from scones.errors import ArtifactError, CloudError, InputError
+from scones.errors import CloudError, InputError
 
 if TYPE_CHECKING:
     from rich.progress import Progress

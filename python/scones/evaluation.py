@@ -26,7 +26,8 @@ from urllib.parse import quote
 import numpy as np
 
 from imageclassification import files
-from scones.errors import ArtifactError, CloudError, ImageError, InputError
+from imageclassification.errors import ArtifactError, ImageError
+from scones.errors import CloudError, InputError
 from scones.measures import THRESHOLDS, ClassScore, Coverage, confusion, coverage, scores, wilson
 
 if TYPE_CHECKING:

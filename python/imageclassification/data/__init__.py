@@ -16,7 +16,7 @@ augmented manifest   either; Pipe mode, records wrapped         the record behin
 ===================  =========================================  ==============================================
 
 With ``multi_label`` an image has a 0 or 1 for each class: as many columns of the ``.lst`` file, labels of the record,
-or numbers in the manifest's list. Whatever does not fit is a DatasetError that says how to mend it: the job's
+or numbers in the manifest's list. Whatever does not fit is an InputDataError that says how to mend it: the job's
 FailureReason. Source: SageMaker's developer guide, "Input/Output Interface for the Image Classification Algorithm".
 """
 

@@ -19,8 +19,8 @@ from PIL import Image
 from imageclassification import augment, images
 from imageclassification.data.labels import Labels
 from imageclassification.data.sources import Entry, entries
+from imageclassification.errors import ImageError, InputDataError
 from imageclassification.hyperparameters import Hyperparameters
-from scones.errors import DatasetError, ImageError
 
 MEMORY_LIMIT = 1 << 30  # decoded pixels that are kept, in bytes; beyond it images are decoded anew each epoch
 LUMA = np.array([19595, 38470, 7471], np.uint32)  # ITU-R 601's, in parts of 65,536; they add up to it
@@ -51,7 +51,7 @@ class Channel:
         """Read a channel, every image of it.
 
         Raises:
-            DatasetError: the channel's parts, or they and the hyperparameters, do not fit together.
+            InputDataError: the channel's parts, or they and the hyperparameters, do not fit together.
         """
         labels = Labels(hyperparameters.num_classes, hyperparameters.multi_label)
         found = entries(root, name, labels)
@@ -61,7 +61,7 @@ class Channel:
         if name == "train":
             labels.check_all_seen(gathered, where)
             if len(found) != hyperparameters.num_training_samples:
-                raise DatasetError(
+                raise InputDataError(
                     f"num_training_samples is {hyperparameters.num_training_samples}, but {where} has {len(found)} "
                     f"images; set num_training_samples to {len(found)}"
                 )
@@ -91,7 +91,7 @@ class Channel:
             image = images.decode(entry.load(), self.channels)
             image = images.shrink(image, self.resize) if self.resize else image
         except ImageError as error:
-            raise DatasetError(f"{self._title(entry)}: {error.message}") from None
+            raise InputDataError(f"{self._title(entry)}: {error.message}") from None
         return np.asarray(image).reshape(image.height, image.width, self.channels)
 
     def _title(self, entry: Entry) -> str:
@@ -106,7 +106,7 @@ class Channel:
             image = self._decode(index)
             if self.name == "train" and (image.shape[0] < height or image.shape[1] < width):
                 shape = ",".join(map(str, hyperparameters.image_shape))
-                raise DatasetError(
+                raise InputDataError(
                     f"{self._title(entry)} is {image.shape[1]} x {image.shape[0]} pixels, smaller than image_shape "
                     f"{shape}; lower image_shape, or set resize to {max(height, width)} or more"
                 )

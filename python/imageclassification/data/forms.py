@@ -2,7 +2,7 @@
 
 ::
 
-    check_channels(root)                       # DatasetError where the job cannot be trained
+    check_channels(root)                       # InputDataError where the job cannot be trained
     form(settings(root)["train"], "train")     # Form.RECORDS
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 
-from scones.errors import DatasetError
+from imageclassification.errors import InputDataError
 
 IMAGE_TYPES = ("application/x-image", "image/png", "image/jpeg")
 RECORD_TYPE = "application/x-recordio"
@@ -33,12 +33,12 @@ def settings(root: Path) -> dict[str, dict[str, str]]:
     """What is known of each channel: ContentType, TrainingInputMode, RecordWrapperType.
 
     Raises:
-        DatasetError: there is no such file.
+        InputDataError: there is no such file.
     """
     try:
         return json.loads((root / "input/config/inputdataconfig.json").read_text())
     except FileNotFoundError:
-        raise DatasetError("the job has no input/config/inputdataconfig.json, so no channels") from None
+        raise InputDataError("the job has no input/config/inputdataconfig.json, so no channels") from None
 
 
 def check_channels(root: Path) -> None:
@@ -48,7 +48,7 @@ def check_channels(root: Path) -> None:
         root: The folder laid out as ``/opt/ml``.
 
     Raises:
-        DatasetError: a channel is missing, or of a form that the algorithm does not know.
+        InputDataError: a channel is missing, or of a form that the algorithm does not know.
     """
     channels = settings(root)
     needed = ["train", "validation"]
@@ -57,7 +57,7 @@ def check_channels(root: Path) -> None:
             needed.append(f"{name}_lst")
     missing = [name for name in needed if name not in channels]
     if missing:
-        raise DatasetError(
+        raise InputDataError(
             f"the job lacks the channel{'s' if len(missing) > 1 else ''} {', '.join(missing)}; training needs train "
             f"and validation, and with images also train_lst and validation_lst; RecordIO ({RECORD_TYPE}) and "
             "augmented manifests need no lists"
@@ -70,17 +70,17 @@ def form(channel: Mapping[str, str], name: str) -> Form:
     """In which form a channel comes.
 
     Raises:
-        DatasetError: in none that the algorithm knows.
+        InputDataError: in none that the algorithm knows.
     """
     kind, _ = content_type(channel)
     piped, wrapped = channel.get("TrainingInputMode") == "Pipe", channel.get("RecordWrapperType") == "RecordIO"
     if kind and kind not in (*IMAGE_TYPES, RECORD_TYPE):
-        raise DatasetError(
+        raise InputDataError(
             f"channel '{name}' has content type '{kind}'; it may be {RECORD_TYPE} or, for images, "
             f"{', '.join(IMAGE_TYPES)}"
         )
     if wrapped and not piped:
-        raise DatasetError(
+        raise InputDataError(
             f"channel '{name}' has RecordWrapperType RecordIO, which is for augmented manifests in Pipe mode; "
             "set its input mode to Pipe, or its RecordWrapperType to None"
         )
@@ -89,7 +89,7 @@ def form(channel: Mapping[str, str], name: str) -> Form:
     if kind == RECORD_TYPE:
         return Form.RECORDS
     if piped:
-        raise DatasetError(
+        raise InputDataError(
             f"channel '{name}' holds images in Pipe mode, in which they cannot be told apart; give them in File mode, "
             f"as RecordIO ({RECORD_TYPE}), or as an augmented manifest with RecordWrapperType RecordIO"
         )
@@ -106,11 +106,11 @@ def label_format(channel: Mapping[str, str], name: str) -> str:
     """How an augmented manifest says which of several labels an image has: ``multi-hot`` or ``class-id``.
 
     Raises:
-        DatasetError: the content type names another format.
+        InputDataError: the content type names another format.
     """
     found = content_type(channel)[1].get("label-format", LABEL_FORMATS[0])
     if found not in LABEL_FORMATS:
-        raise DatasetError(
+        raise InputDataError(
             f"channel '{name}' has label-format '{found}'; it may be {' or '.join(LABEL_FORMATS)}, as in "
             f"{RECORD_TYPE}; label-format=class-id"
         )
@@ -120,6 +120,6 @@ def label_format(channel: Mapping[str, str], name: str) -> str:
 def _check_model(channel: Mapping[str, str]) -> None:
     kind, _ = content_type(channel)
     if kind not in ("", MODEL_TYPE):
-        raise DatasetError(f"channel 'model' has content type '{kind}'; a model to start from has {MODEL_TYPE}")
+        raise InputDataError(f"channel 'model' has content type '{kind}'; a model to start from has {MODEL_TYPE}")
     if channel.get("TrainingInputMode") == "Pipe":
-        raise DatasetError("channel 'model' is in Pipe mode; a model to start from is read in File mode")
+        raise InputDataError("channel 'model' is in Pipe mode; a model to start from is read in File mode")

@@ -17,7 +17,7 @@ from itertools import islice
 
 import numpy as np
 
-from scones.errors import DatasetError
+from imageclassification.errors import InputDataError
 
 MOST_SHOWN = 60  # characters of a value in a message: a FailureReason has room for 1,024
 
@@ -48,24 +48,24 @@ class Labels:
             place: What an error calls the image.
 
         Raises:
-            DatasetError: they are too many or too few, or are no labels.
+            InputDataError: they are too many or too few, or are no labels.
         """
         if not self.several:
             if len(numbers) != 1:
-                raise DatasetError(
+                raise InputDataError(
                     f"{place} has {len(numbers)} labels, and one is needed; for several labels an image set "
                     "multi_label to 1"
                 )
             return (self._index(numbers[0], place),)
         if len(numbers) != self.num_classes:
-            raise DatasetError(
+            raise InputDataError(
                 f"{place} has {len(numbers)} labels, but num_classes is {self.num_classes}; with multi_label every "
                 f"image has a 0 or 1 for each class: set num_classes to {len(numbers)}, or mend the labels"
             )
         found = tuple(_whole(number) for number in numbers)
         wrong = [number for number, value in zip(numbers, found, strict=True) if value not in (0, 1)]
         if wrong:
-            raise DatasetError(f"{place} has {shown(str(wrong[0]))} among its labels; with multi_label each is 0 or 1")
+            raise InputDataError(f"{place} has {shown(str(wrong[0]))} among its labels; with multi_label each is 0 or 1")
         return found
 
     def of_json(self, text: str, place: str, label_format: str) -> tuple[int, ...]:
@@ -77,7 +77,7 @@ class Labels:
             label_format: ``multi-hot``, a 0 or 1 for each class; or ``class-id``, the classes that it is of.
 
         Raises:
-            DatasetError: it is neither, or does not go with the hyperparameters.
+            InputDataError: it is neither, or does not go with the hyperparameters.
         """
         value = text
         for _ in range(2):  # "1" may come as it is, or still in its quotation marks
@@ -87,10 +87,10 @@ class Labels:
                 except (ValueError, RecursionError):
                     break
         if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, list | dict) for one in value)):
-            raise DatasetError(f"{place} has label {shown(text)}, which is neither a number nor a list of numbers")
+            raise InputDataError(f"{place} has label {shown(text)}, which is neither a number nor a list of numbers")
         if not self.several or label_format == "multi-hot":
             if self.several and not isinstance(value, list):
-                raise DatasetError(
+                raise InputDataError(
                     f"{place} has label {shown(text)}; with multi_label it is a list with a 0 or 1 for each class, as "
                     "in [0, 1, 0], or, with the content type's label-format=class-id, of class indices"
                 )
@@ -103,7 +103,7 @@ class Labels:
         """Refuse class indices beyond the classes.
 
         Raises:
-            DatasetError: there is one.
+            InputDataError: there is one.
         """
         greatest = max((max(found, default=0) for found in labels), default=0)
         if greatest < self.num_classes:
@@ -111,7 +111,7 @@ class Labels:
         for found, place in zip(labels, places, strict=True):
             beyond = next((label for label in found if label >= self.num_classes), None)
             if beyond is not None:
-                raise DatasetError(
+                raise InputDataError(
                     f"{place} has label {shown(str(beyond))}, but num_classes is {self.num_classes}, so labels are 0 "
                     f"to {self.num_classes - 1}; mend the label, or set num_classes to {shown(str(greatest + 1))}"
                 )
@@ -130,13 +130,13 @@ class Labels:
             where: What an error calls the images' list.
 
         Raises:
-            DatasetError: there is such a class.
+            InputDataError: there is such a class.
         """
         seen = set((np.flatnonzero(gathered.any(0)) if self.several else np.unique(gathered)).tolist())
         if len(seen) < self.num_classes:
             unseen = list(islice((label for label in range(self.num_classes) if label not in seen), 10))
             more = " …" if len(seen) + len(unseen) < self.num_classes else ""
-            raise DatasetError(
+            raise InputDataError(
                 f"num_classes is {self.num_classes}, but {where} has no image of label {', '.join(map(str, unseen))}"
                 f"{more}; set num_classes to the number of classes there are"
             )
@@ -145,7 +145,7 @@ class Labels:
     def _index(number: object, place: str) -> int:
         index = _whole(number)
         if index is None or index < 0:
-            raise DatasetError(f"{place} has label '{shown(str(number))}'; a label is a class index: 0, 1, 2, …")
+            raise InputDataError(f"{place} has label '{shown(str(number))}'; a label is a class index: 0, 1, 2, …")
         return index
 
 

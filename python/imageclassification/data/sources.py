@@ -23,7 +23,7 @@ from imageclassification import recordio
 from imageclassification.data import forms
 from imageclassification.data.forms import Form
 from imageclassification.data.labels import Labels, shown
-from scones.errors import DatasetError
+from imageclassification.errors import InputDataError
 
 log = logging.getLogger("image-classification")
 
@@ -56,7 +56,7 @@ def entries(root: Path, name: str, labels: Labels) -> list[Entry]:
         labels: How labels are read.
 
     Raises:
-        DatasetError: the channel holds nothing, or not what its form has.
+        InputDataError: the channel holds nothing, or not what its form has.
     """
     channel = forms.settings(root).get(name, {})
     form = forms.form(channel, name)
@@ -71,7 +71,7 @@ def entries(root: Path, name: str, labels: Labels) -> list[Entry]:
     else:
         found = [entry for file in _record_files(data / name) for entry in _records(file, file.name, labels)]
     if not found:
-        raise DatasetError(f"channel '{name}' holds no image: it is empty")
+        raise InputDataError(f"channel '{name}' holds no image: it is empty")
     return found
 
 
@@ -79,13 +79,13 @@ def listed(data: Path, name: str, labels: Labels) -> list[Entry]:
     """The images that a channel's ``.lst`` files name.
 
     Raises:
-        DatasetError: there is no such file or nothing in it, a line is not index, labels and path, or an image is
+        InputDataError: there is no such file or nothing in it, a line is not index, labels and path, or an image is
             missing.
     """
     folder = data / f"{name}_lst"
     files = sorted(folder.glob("*.lst")) if folder.is_dir() else []
     if not files:
-        raise DatasetError(f"channel '{folder.name}' holds no .lst file")
+        raise InputDataError(f"channel '{folder.name}' holds no .lst file")
     found: list[Entry] = []
     indices: dict[str, str] = {}
     for file in files:
@@ -93,10 +93,10 @@ def listed(data: Path, name: str, labels: Labels) -> list[Entry]:
             if line.strip():
                 found.append(_line(line, f"{file.name} line {number}", data / name, labels, indices))
     if not found:
-        raise DatasetError(f"{shown(', '.join(file.name for file in files))} in channel '{folder.name}' names no image")
+        raise InputDataError(f"{shown(', '.join(file.name for file in files))} in channel '{folder.name}' names no image")
     missing = [entry for entry in found if not _is_file(data / name / entry.name)]
     if missing:
-        raise DatasetError(
+        raise InputDataError(
             f"{missing[0].place} names '{shown(missing[0].name)}', which channel '{name}' does not hold "
             f"({len(missing)} of {len(found)} images are missing)"
         )
@@ -117,14 +117,14 @@ def _is_file(path: Path) -> bool:
 def _line(line: str, place: str, folder: Path, labels: Labels, indices: dict[str, str]) -> Entry:
     parts = [part.strip() for part in line.split("\t")]
     if len(parts) < 3:
-        raise DatasetError(f"{place} must be index, label and path separated by tabs, not {shown(repr(line))}")
+        raise InputDataError(f"{place} must be index, label and path separated by tabs, not {shown(repr(line))}")
     index, *numbers, file = parts
     first = indices.setdefault(index, place)
     if first != place:
-        raise DatasetError(f"{place} has index {shown(index)}, as {first} has; every image needs an index of its own")
+        raise InputDataError(f"{place} has index {shown(index)}, as {first} has; every image needs an index of its own")
     path = PurePosixPath(file)
     if path.is_absolute() or ".." in path.parts:
-        raise DatasetError(
+        raise InputDataError(
             f"{place} names '{shown(str(path))}', which lies outside the channel; paths are relative to it"
         )
     return Entry(place, str(path), labels.of_numbers(numbers, place), (folder / path).read_bytes)
@@ -135,7 +135,7 @@ def _record_files(folder: Path) -> list[Path]:
     files = [path for path in held if path.suffix == ".rec"]
     if not files:
         what = f"it holds {shown(held[0].name)}" if held else "it is empty"
-        raise DatasetError(
+        raise InputDataError(
             f"channel '{folder.name}' holds no .rec file, as its content type {forms.RECORD_TYPE} says: {what}; "
             f"give a RecordIO file, or, for images, another content type: {', '.join(forms.IMAGE_TYPES)}"
         )
@@ -164,14 +164,14 @@ class Spool:
         """All that the channel's first pipe gives: one epoch.
 
         Raises:
-            DatasetError: there is no pipe.
+            InputDataError: there is no pipe.
         """
         path = data / f"{name}_0"
         try:
             with path.open("rb") as pipe:
                 return cls(pipe, data)
         except FileNotFoundError:
-            raise DatasetError(
+            raise InputDataError(
                 f"channel '{name}' is in Pipe mode, but there is no pipe input/data/{path.name}"
             ) from None
 
@@ -234,8 +234,8 @@ def _pairs(spool: Spool, name: str, labels: Labels, label_format: str) -> Iterat
         try:
             text = record.decode("utf-8")
         except UnicodeDecodeError:
-            raise DatasetError(f"{title} has no label behind its image; {order}") from None
+            raise InputDataError(f"{title} has no label behind its image; {order}") from None
         yield Entry(title, title, labels.of_json(text, title, label_format), partial(spool.load, image, title))
         image = None
     if image is not None:
-        raise DatasetError(f"channel '{name}': line {number} of the manifest has an image and no label; {order}")
+        raise InputDataError(f"channel '{name}': line {number} of the manifest has an image and no label; {order}")

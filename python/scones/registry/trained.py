@@ -17,8 +17,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imageclassification.errors import ArtifactError, UserError
 from scones import artifacts, aws, revision
-from scones.errors import ArtifactError, InputError, RegistryError
+from scones.errors import InputError, RegistryError
 from scones.registry import objects
 from scones.registry.creation import calibration_line, create, pin_if_approved
 from scones.registry.versions import ACCURACY, Version, group_of, listed
@@ -85,7 +86,7 @@ def register(
             try:
                 artifact_uri, digest, more = _calibrated(environment, job, s3, progress, client)
                 metrics |= more
-            except (ArtifactError, InputError) as error:
+            except (ArtifactError, UserError, InputError) as error:
                 warn(f"the model is registered as it was trained, without calibration: {error.message}")
         version = create(
             environment,

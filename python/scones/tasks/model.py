@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.exceptions import Exit
 
+from imageclassification.errors import ImageError
 from scones import settings
-from scones.errors import CloudError, ImageError, InputError
+from scones.errors import CloudError, InputError
 from scones.tasks import options
 from scones.tasks.cli import task
 from scones.tasks.data import bars

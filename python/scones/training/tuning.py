@@ -20,9 +20,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from imageclassification import ranges
+from imageclassification.errors import HyperparameterError
 from imageclassification.hyperparameters import Hyperparameters, parse
 from scones import aws
-from scones.errors import HyperparameterError, InputError, TrainingError
+from scones.errors import InputError, TrainingError
 from scones.settings import Tuning
 from scones.training import request as training_requests
 from scones.training.job import own_tags

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from imageclassification import artifact
 from imageclassification.artifact import Artifact
+from imageclassification.errors import ArtifactError
 from imageclassification.network import Network
 from imageclassification.symbol import resnet
-from scones.errors import ArtifactError
 
 GENUINE = Path(__file__).parent / "genuine"
 SHAPE = (3, 8, 8)

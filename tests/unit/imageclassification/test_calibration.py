@@ -12,8 +12,8 @@ from imageclassification import artifact as artifacts
 from imageclassification import calibration, graph, symbol
 from imageclassification.artifact import Artifact
 from imageclassification.calibration import fit_temperature, fold, negative_log_likelihood
+from imageclassification.errors import ArtifactError, UserError
 from imageclassification.network import Network
-from scones.errors import ArtifactError, InputError
 
 SHAPE = (3, 28, 28)
 
@@ -92,7 +92,7 @@ def test_scores_of_any_size_are_borne() -> None:
     ],
 )
 def test_what_cannot_be_fitted_is_told(logits: np.ndarray, labels: np.ndarray, said: str) -> None:
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(UserError, match=said):
         fit_temperature(logits, labels)
 
 
@@ -159,5 +159,5 @@ def test_a_network_that_ends_otherwise_is_named() -> None:
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_temperature_is_above_zero(temperature: float) -> None:
-    with pytest.raises(InputError, match="above 0"):
+    with pytest.raises(UserError, match="above 0"):
         fold(made(), temperature)

@@ -11,8 +11,8 @@ from PIL import Image
 
 from imageclassification import artifact, checkpoint
 from imageclassification.checkpoint import Checkpoints
+from imageclassification.errors import UserError
 from imageclassification.train import run
-from scones.errors import InputError
 
 CHANGES = {"augmentation_type": "crop_color", "epochs": "5"}
 
@@ -113,7 +113,7 @@ def test_refuses_another_jobs_checkpoint(job, change, told):
     (job.write() / "checkpoints").mkdir()
     run(job.root, seed=0)
     change(job)
-    with pytest.raises(InputError, match=f"the checkpoint is another job's: .*{told}"):
+    with pytest.raises(UserError, match=f"the checkpoint is another job's: .*{told}"):
         run(job.write(), seed=0)
 
 
@@ -126,7 +126,7 @@ def relabel(job):
 def test_refuses_another_seeds_checkpoint(job):
     (job.write() / "checkpoints").mkdir()
     run(job.root, seed=0)
-    with pytest.raises(InputError, match="SCONES_SEED 0, not 1, starting weights "):
+    with pytest.raises(UserError, match="SCONES_SEED 0, not 1, starting weights "):
         run(job.root, seed=1)
 
 
@@ -138,7 +138,7 @@ def test_refuses_a_damaged_checkpoint_by_name(job):
     middle = len(whole) // 2
     for damaged in (b"", whole[:middle], whole[:middle] + b"\xff\x00" * 8 + whole[middle + 16 :], b"PK" + bytes(100)):
         path.write_bytes(damaged)
-        with pytest.raises(InputError, match=r"the checkpoint training-state\.npz is damaged"):
+        with pytest.raises(UserError, match=r"the checkpoint training-state\.npz is damaged"):
             run(job.root, seed=0)
 
 
@@ -151,7 +151,7 @@ def test_nothing_in_a_checkpoint_is_executed(tmp_path):
     with (tmp_path / checkpoint.FILE).open("wb") as file:
         values = np.frombuffer(json.dumps({"format": 1, "identity": {}}).encode(), np.uint8)
         np.savez(file, values=values, evil=np.array([Boom()], dtype=object))
-    with pytest.raises(InputError, match="damaged"):
+    with pytest.raises(UserError, match="damaged"):
         kept.load()
 
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from imageclassification import graph, program
 from imageclassification.artifact import Artifact
+from imageclassification.errors import ArtifactError
 from imageclassification.graph import Node
 from imageclassification.network import Network
 from imageclassification.symbol import resnet
-from scones.errors import ArtifactError
 
 SHAPE = (3, 8, 8)
 

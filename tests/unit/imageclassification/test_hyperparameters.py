@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from imageclassification.errors import HyperparameterError
 from imageclassification.hyperparameters import Hyperparameters, allowed, check_pretrained, parse
-from scones.errors import HyperparameterError
 from scones.training.recipe import SMALL_IMAGES
 
 DATA = {"num_classes": "2", "num_training_samples": "900"}

@@ -11,7 +11,7 @@ from hypothesis import given, strategies
 from PIL import Image, ImageOps
 
 from imageclassification import images
-from scones.errors import ImageError
+from imageclassification.errors import ImageError
 
 
 def encoded(picture, form="PNG", **options):

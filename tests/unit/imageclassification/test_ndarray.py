@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from imageclassification.errors import ArtifactError
 from imageclassification.ndarray import dumps, loads
-from scones.errors import ArtifactError
 
 # mx.nd.save of {"arg:x": ones (2, 3) float32, "aux:y": zeros (4,) float16} with MXNet 1.9.1 itself.
 GENUINE = bytes.fromhex(

@@ -9,9 +9,9 @@ import torch
 from torch.nn import functional
 
 from imageclassification import artifact
+from imageclassification.errors import ArtifactError
 from imageclassification.network import Network
 from imageclassification.symbol import resnet
-from scones.errors import ArtifactError
 
 GENUINE = Path(__file__).parent / "genuine"
 

@@ -10,8 +10,8 @@ import pytest
 
 from imageclassification import onnx_export, operators, program
 from imageclassification.artifact import Artifact, read
+from imageclassification.errors import ArtifactError
 from imageclassification.symbol import resnet
-from scones.errors import ArtifactError
 
 
 def artifact(symbol, shape, seed=0):

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
+from imageclassification.errors import ArtifactError
 from imageclassification.graph import Node
 from imageclassification.operators import build
-from scones.errors import ArtifactError
 
 SIDE = st.integers(1, 12)
 TWO = st.tuples(st.integers(1, 5), st.integers(1, 5))

@@ -8,11 +8,11 @@ import torch
 
 from imageclassification import artifact, pretrained
 from imageclassification.artifact import Artifact
+from imageclassification.errors import HyperparameterError, InputDataError
 from imageclassification.hyperparameters import parse
 from imageclassification.network import Network
 from imageclassification.symbol import resnet
 from imageclassification.train import run
-from scones.errors import DatasetError, HyperparameterError
 
 SHAPE = (3, 8, 8)
 
@@ -200,5 +200,5 @@ def test_refuses_a_model_channel_that_holds_no_model(job, files, said):
     job.data("model").mkdir()
     for name, data in files.items():
         (job.data("model") / name).write_bytes(data)
-    with pytest.raises(DatasetError, match=said):
+    with pytest.raises(InputDataError, match=said):
         run(job.write(), seed=0)

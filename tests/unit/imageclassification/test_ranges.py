@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from imageclassification import ranges
+from imageclassification.errors import HyperparameterError, UserError
 from imageclassification.hyperparameters import allowed
-from scones.errors import HyperparameterError, InputError
 from scones.training.recipe import SMALL_IMAGES as RECIPE
 
 
@@ -30,18 +30,18 @@ def test_a_choice_is_read_as_it_is_typed() -> None:
 @pytest.mark.parametrize(
     ("text", "error", "said"),
     [
-        ("learning_rate", InputError, "is not NAME=LEAST:MOST"),
-        ("learning_rate=0.1", InputError, "is not NAME=LEAST:MOST"),
-        ("learning_rate=0.01:0.3:logg", InputError, "no scaling 'logg'(.|\n)*did you mean log"),
-        ("learning_rate=low:high", InputError, "must be numbers"),
-        ("mini_batch_size=8:64.5", InputError, "must be whole numbers"),
+        ("learning_rate", UserError, "is not NAME=LEAST:MOST"),
+        ("learning_rate=0.1", UserError, "is not NAME=LEAST:MOST"),
+        ("learning_rate=0.01:0.3:logg", UserError, "no scaling 'logg'(.|\n)*did you mean log"),
+        ("learning_rate=low:high", UserError, "must be numbers"),
+        ("mini_batch_size=8:64.5", UserError, "must be whole numbers"),
         ("learning_rate=0.3:0.01", HyperparameterError, "from 0.3 to 0.01 is no range"),
         ("learning_rate=nan:0.01", HyperparameterError, "is no range"),
         ("learning_rate=0.1:0.9", HyperparameterError, "beyond what the algorithm tunes: learning_rate 1e-06 to 0.5"),
         ("weight_decay=0:0.1:log", HyperparameterError, "takes values above 0"),
         ("mini_batch_size=8:64:reverse-log", HyperparameterError, "takes fractions from 0"),
         ("eps=1e-8:1:reverse-log", HyperparameterError, "takes fractions from 0 to less than 1"),
-        ("optimizer=0:1", InputError, "optimizer is no number(.|\n)*--choice optimizer=sgd,adam"),
+        ("optimizer=0:1", UserError, "optimizer is no number(.|\n)*--choice optimizer=sgd,adam"),
         ("learning_rat=0.1:0.2", HyperparameterError, "did you mean learning_rate"),
         ("epochs=10:20", HyperparameterError, "does not let epochs be searched(.|\n)*--set epochs="),
     ],
@@ -54,10 +54,10 @@ def test_refuses_a_range_by_saying_what_is_wrong(text: str, error: type[Exceptio
 @pytest.mark.parametrize(
     ("text", "error", "said"),
     [
-        ("optimizer", InputError, "is not NAME=VALUE,VALUE"),
+        ("optimizer", UserError, "is not NAME=VALUE,VALUE"),
         ("optimizer=sgd,lion", HyperparameterError, "optimizer cannot be 'lion'; it is one of sgd, adam"),
         ("optimizer=sgd,sgd", HyperparameterError, "has 'sgd' twice"),
-        ("momentum=0.8,0.9", InputError, "--range momentum=0.0:0.999"),
+        ("momentum=0.8,0.9", UserError, "--range momentum=0.0:0.999"),
         ("augmentation_type=crop,crop_color", HyperparameterError, "--set augmentation_type="),
     ],
 )
@@ -68,7 +68,7 @@ def test_refuses_a_choice_by_saying_what_is_wrong(text: str, error: type[Excepti
 
 def test_refuses_to_search_a_name_twice() -> None:
     entries = [ranges.read_range("learning_rate=0.01:0.3"), ranges.read_range("learning_rate=0.1:0.2")]
-    with pytest.raises(InputError, match="learning_rate is to be searched twice"):
+    with pytest.raises(UserError, match="learning_rate is to be searched twice"):
         ranges.merge(entries)
 
 

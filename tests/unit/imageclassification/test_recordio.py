@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imageclassification.errors import InputDataError
 from imageclassification.recordio import LARGEST, MAGIC, ImageRecord, encode, read, unpack, write
-from scones.errors import DatasetError
 
 # Pieces that make the rare case common: the magic number, aligned and not.
 RECORDS = st.lists(st.sampled_from([MAGIC, b"\x0a", b"\x23\xd7\xce", b"", b"abcd", bytes(5)]), max_size=12).map(
@@ -60,7 +60,7 @@ def test_the_magic_number_stands_only_where_a_part_begins(record):
 
 @given(st.binary(max_size=64) | st.builds(lambda record, tail: encode(record) + MAGIC + tail, RECORDS, st.binary()))
 def test_any_bytes_are_records_or_a_named_error(content):
-    with suppress(DatasetError):
+    with suppress(InputDataError):
         for record in decoded(content):
             assert unpack(record).labels
 
@@ -71,7 +71,7 @@ def test_a_file_that_is_cut_short_is_never_taken_for_a_whole_one(records, data):
     content = b"".join(parts)
     whole = {sum(map(len, parts[:count])) for count in range(len(parts) + 1)}
     cut = data.draw(st.integers(0, len(content)).filter(lambda place: place not in whole))
-    with pytest.raises(DatasetError, match="is cut short"):
+    with pytest.raises(InputDataError, match="is cut short"):
         decoded(content[:cut])
 
 
@@ -88,7 +88,7 @@ def test_a_file_that_is_cut_short_is_never_taken_for_a_whole_one(records, data):
     ],
 )
 def test_says_where_a_file_is_damaged(content, reason):
-    with pytest.raises(DatasetError, match=reason):
+    with pytest.raises(InputDataError, match=reason):
         decoded(content)
 
 
@@ -96,7 +96,7 @@ def test_a_length_that_is_not_there_takes_no_memory():
     content = MAGIC + struct.pack("<I", LARGEST) + bytes(100)
     tracemalloc.start()
     try:
-        with pytest.raises(DatasetError, match="cut short"):
+        with pytest.raises(InputDataError, match="cut short"):
             decoded(content)
         assert tracemalloc.get_traced_memory()[1] < 10_000_000
     finally:
@@ -117,7 +117,7 @@ class Endless(io.RawIOBase):
 
 
 def test_a_record_larger_than_the_format_allows_is_not_gathered():
-    with pytest.raises(DatasetError, match="its parts have more than 536,870,911 bytes"):
+    with pytest.raises(InputDataError, match="its parts have more than 536,870,911 bytes"):
         next(read(Endless()))
 
 
@@ -126,7 +126,7 @@ def test_refuses_to_write_what_the_format_cannot_hold():
         def __len__(self):
             return LARGEST + 1
 
-    with pytest.raises(DatasetError, match="536,870,912 bytes is too large for RecordIO"):
+    with pytest.raises(InputDataError, match="536,870,912 bytes is too large for RecordIO"):
         encode(Large())
 
 
@@ -156,7 +156,7 @@ def test_an_images_record_comes_back(record):
     ],
 )
 def test_says_which_record_holds_no_image(record, reason):
-    with pytest.raises(DatasetError, match=reason):
+    with pytest.raises(InputDataError, match=reason):
         unpack(record, "train.rec record 3")
 
 

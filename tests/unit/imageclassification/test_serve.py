@@ -16,11 +16,11 @@ from PIL import Image
 
 from imageclassification import artifact
 from imageclassification.artifact import Artifact
+from imageclassification.errors import ArtifactError, ImageError
 from imageclassification.network import Network
 from imageclassification.predictor import Predictor
 from imageclassification.serve import Handler
 from imageclassification.symbol import resnet
-from scones.errors import ArtifactError, ImageError
 
 SHAPE = (3, 8, 8)
 HUGE = b"\xff\xd8\xff\xc0\0\x0b\x08\xff\xff\xff\xff\1\1\x11\0"  # the header of a JPEG of 65,535 x 65,535

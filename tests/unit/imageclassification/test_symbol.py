@@ -6,8 +6,8 @@ import math
 import pytest
 
 from imageclassification import graph, program
+from imageclassification.errors import ArtifactError, HyperparameterError
 from imageclassification.symbol import resnet
-from scones.errors import ArtifactError, HyperparameterError
 
 DEPTHS = [(20, 28), (32, 28), (44, 28), (56, 28), (110, 28)] + [
     (depth, height) for depth in (18, 34, 50, 101, 152, 200) for height in (32, 224)

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from imageclassification import artifact
+from imageclassification.errors import HyperparameterError
 from imageclassification.predictor import Predictor
 from imageclassification.symbol import resnet
 from imageclassification.train import run
-from scones.errors import HyperparameterError
 from scones.training.progress import Progress
 
 LINE = re.compile(r"\[\d\d/\d\d/\d{4} \d\d:\d\d:\d\d (INFO|ERROR) \d+\] ")

@@ -13,11 +13,12 @@ import pytest
 from imageclassification import artifact as artifacts
 from imageclassification import symbol
 from imageclassification.artifact import Artifact
+from imageclassification.errors import ArtifactError
 from imageclassification.network import Network
 from imageclassification.predictor import Predictor
 from scones import registry
 from scones.dataset import Dataset
-from scones.errors import ArtifactError, InputError
+from scones.errors import InputError
 from scones.measures import expected_calibration_error
 
 CLASSES = ("bicycle", "motorcycle")

@@ -15,8 +15,9 @@ from PIL import Image
 from rich.console import Console
 
 from imageclassification import ranges
+from imageclassification.errors import HyperparameterError
 from scones import settings
-from scones.errors import HyperparameterError, InputError, TrainingError
+from scones.errors import InputError, TrainingError
 from scones.training import tuning, watch
 from scones.training.request import Placement, hyperparameters, image_uri
 from scones.training.request import request as training_request

@@ -24,8 +24,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imageclassification.errors import InputDataError
 from imageclassification.recordio import encode
-from scones.errors import DatasetError
 from scones.localcloud.training import sources
 from scones.localcloud.training.sources import Found, InputError
 
@@ -63,7 +63,7 @@ def content(job: Job, channel: Mapping[str, Any]) -> Callable[[int], Iterator[by
 def _wrapped(found: Found, data: bytes) -> bytes:
     try:
         return encode(data)
-    except DatasetError as error:
+    except InputDataError as error:
         raise InputError(f"ClientError: {found.uri}: {error.message}") from None
 
 

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from imageclassification.data import Channel, batches, check_channels
+from imageclassification.errors import InputDataError
 from imageclassification.hyperparameters import parse
-from scones.errors import DatasetError
 
 
 def read(job, name="train", **changes):
@@ -58,24 +58,24 @@ def rewrite(job, number, line):
 )
 def test_says_which_line_of_a_list_is_wrong(job, line, reason):
     rewrite(job, 3, line)
-    with pytest.raises(DatasetError, match=reason):
+    with pytest.raises(InputDataError, match=reason):
         read(job)
 
 
 def test_says_how_many_training_samples_there_are(job):
     with pytest.raises(
-        DatasetError, match=r"num_training_samples is 900, but .* 16 images; set num_training_samples to 16"
+        InputDataError, match=r"num_training_samples is 900, but .* 16 images; set num_training_samples to 16"
     ):
         read(job, num_training_samples="900")
 
 
 def test_says_which_classes_have_no_image(job):
-    with pytest.raises(DatasetError, match="num_classes is 4, but channel 'train' has no image of label 2, 3"):
+    with pytest.raises(InputDataError, match="num_classes is 4, but channel 'train' has no image of label 2, 3"):
         read(job, num_classes="4")
 
 
 def test_says_which_image_is_smaller_than_the_network_takes(job):
-    with pytest.raises(DatasetError, match=r"is 10 x 10 pixels, smaller than image_shape 3,12,12; .* resize to 12"):
+    with pytest.raises(InputDataError, match=r"is 10 x 10 pixels, smaller than image_shape 3,12,12; .* resize to 12"):
         read(job, image_shape="3,12,12")
 
 
@@ -85,7 +85,7 @@ def test_resizing_makes_small_images_large_enough(job):
 
 def test_names_an_image_that_is_none(job):
     (job.data("train") / "red_4.png").write_bytes(b"no image")
-    with pytest.raises(DatasetError, match=r"channel 'train': red_4\.png: .*neither a PNG nor a JPEG"):
+    with pytest.raises(InputDataError, match=r"channel 'train': red_4\.png: .*neither a PNG nor a JPEG"):
         read(job)
 
 
@@ -94,7 +94,7 @@ def test_says_when_there_is_no_list(job, content):
     job.train_list.unlink()
     if content is not None:
         job.train_list.write_text(content)
-    with pytest.raises(DatasetError, match="channel 'train_lst'"):
+    with pytest.raises(InputDataError, match="channel 'train_lst'"):
         read(job)
 
 
@@ -110,7 +110,7 @@ def test_says_when_there_is_no_list(job, content):
 )
 def test_refuses_by_name_the_channels_it_cannot_read(job, channel, settings, reason):
     job.channels[channel] = settings
-    with pytest.raises(DatasetError, match=reason):
+    with pytest.raises(InputDataError, match=reason):
         check_channels(job.write())
 
 
@@ -121,7 +121,7 @@ def test_lets_a_model_to_start_from_pass(job):
 
 def test_names_the_channels_that_are_missing(job):
     del job.channels["train_lst"], job.channels["validation_lst"]
-    with pytest.raises(DatasetError, match="lacks the channels train_lst, validation_lst"):
+    with pytest.raises(InputDataError, match="lacks the channels train_lst, validation_lst"):
         check_channels(job.write())
 
 
@@ -238,6 +238,6 @@ def test_batches_of_grey_images_have_one_channel(job, augmentation):
 )
 def test_a_reason_fits_into_a_failure_reason_however_long_the_value(job, line, reason):
     rewrite(job, 1, line)
-    with pytest.raises(DatasetError, match=reason) as refused:
+    with pytest.raises(InputDataError, match=reason) as refused:
         read(job)
     assert len(str(refused.value)) < 900

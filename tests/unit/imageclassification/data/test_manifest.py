@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from imageclassification.data import Channel, check_channels
+from imageclassification.errors import InputDataError
 from imageclassification.hyperparameters import parse
 from imageclassification.recordio import encode
-from scones.errors import DatasetError
 
 
 @pytest.fixture
@@ -68,12 +68,12 @@ def test_reads_lists_of_labels(manifest, content_type, lists):
 
 
 def test_refuses_a_label_format_that_there_is_none(manifest):
-    with pytest.raises(DatasetError, match="'train' has label-format 'one-hot'; it may be multi-hot or class-id"):
+    with pytest.raises(InputDataError, match="'train' has label-format 'one-hot'; it may be multi-hot or class-id"):
         manifest(stream(manifest.pairs), "application/x-recordio; label-format=one-hot")
 
 
 def test_says_that_a_list_needs_multi_label(manifest):
-    with pytest.raises(DatasetError, match=r"line 1 of the manifest has 2 labels, .* set multi_label to 1"):
+    with pytest.raises(InputDataError, match=r"line 1 of the manifest has 2 labels, .* set multi_label to 1"):
         manifest(stream(manifest.pairs, lambda label: b"[0, 1]"))
 
 
@@ -98,5 +98,5 @@ def swapped(records):
     ],
 )
 def test_says_what_is_wrong_with_a_manifest(manifest, change, reason):
-    with pytest.raises(DatasetError, match=reason):
+    with pytest.raises(InputDataError, match=reason):
         manifest(change(stream(manifest.pairs)))

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from imageclassification.data import Channel, check_channels
+from imageclassification.errors import InputDataError
 from imageclassification.hyperparameters import parse
 from imageclassification.recordio import ImageRecord, encode, write
-from scones.errors import DatasetError
 
 RECORDS = {"ContentType": "application/x-recordio", "TrainingInputMode": "File", "RecordWrapperType": "None"}
 
@@ -102,14 +102,14 @@ def test_what_came_through_a_pipe_can_be_read_again(recorded, pipes, monkeypatch
 
 
 def test_says_that_a_pipe_is_missing_empty_or_cut_short(recorded, pipes):
-    with pytest.raises(DatasetError, match="channel 'train' is in Pipe mode, but there is no pipe input/data/train_0"):
+    with pytest.raises(InputDataError, match="channel 'train' is in Pipe mode, but there is no pipe input/data/train_0"):
         read(recorded)
     pipes.give("train", b"")
-    with pytest.raises(DatasetError, match="channel 'train' holds no image"):
+    with pytest.raises(InputDataError, match="channel 'train' holds no image"):
         read(recorded)
     recorded.data("train_0").unlink()
     pipes.give("train", encode(recorded.records["train"][0])[:-4])
-    with pytest.raises(DatasetError, match="channel 'train': record 0, at byte 0, is cut short"):
+    with pytest.raises(InputDataError, match="channel 'train': record 0, at byte 0, is cut short"):
         read(recorded)
 
 
@@ -120,9 +120,9 @@ def test_a_record_has_a_label_for_each_class(recorded):
     channel = read(recorded, num_classes="3", multi_label="1")
     assert channel.labels.dtype == np.float32
     np.testing.assert_array_equal(channel.labels[:2], [[0, 1, 1], [1, 0, 1]])
-    with pytest.raises(DatasetError, match=r"train.rec: record 0 has 3 labels, and one .* set multi_label to 1"):
+    with pytest.raises(InputDataError, match=r"train.rec: record 0 has 3 labels, and one .* set multi_label to 1"):
         read(recorded)
-    with pytest.raises(DatasetError, match=r"train.rec: record 0 has 3 labels, but num_classes is 2"):
+    with pytest.raises(InputDataError, match=r"train.rec: record 0 has 3 labels, but num_classes is 2"):
         read(recorded, multi_label="1")
 
 
@@ -139,26 +139,26 @@ def test_a_record_has_a_label_for_each_class(recorded):
 def test_says_which_record_is_wrong(recorded, record, reason):
     records = recorded.records["train"]
     write(recorded.data("train") / "train.rec", [*records[:3], record, *records[4:]])
-    with pytest.raises(DatasetError, match=reason):
+    with pytest.raises(InputDataError, match=reason):
         read(recorded)
 
 
 def test_says_what_does_not_go_with_the_hyperparameters(recorded):
-    with pytest.raises(DatasetError, match="num_training_samples is 900, but channel 'train' has 16 images"):
+    with pytest.raises(InputDataError, match="num_training_samples is 900, but channel 'train' has 16 images"):
         read(recorded, num_training_samples="900")
-    with pytest.raises(DatasetError, match="num_classes is 3, but channel 'train' has no image of label 2"):
+    with pytest.raises(InputDataError, match="num_classes is 3, but channel 'train' has no image of label 2"):
         read(recorded, num_classes="3")
-    with pytest.raises(DatasetError, match=r"record 0 is 10 x 10 pixels, smaller than image_shape 3,12,12; .* resize"):
+    with pytest.raises(InputDataError, match=r"record 0 is 10 x 10 pixels, smaller than image_shape 3,12,12; .* resize"):
         read(recorded, image_shape="3,12,12")
 
 
 def test_says_that_images_are_no_records(recorded):
     path = recorded.data("train") / "train.rec"
     path.write_bytes(b"\x89PNG\r\n\x1a\n")
-    with pytest.raises(DatasetError, match=r"train.rec: record 0, at byte 0, does not begin with RecordIO's magic"):
+    with pytest.raises(InputDataError, match=r"train.rec: record 0, at byte 0, does not begin with RecordIO's magic"):
         read(recorded)
     path.rename(path.with_suffix(".png"))
-    with pytest.raises(DatasetError, match=r"holds no \.rec file, .*: it holds train\.png; .*application/x-image"):
+    with pytest.raises(InputDataError, match=r"holds no \.rec file, .*: it holds train\.png; .*application/x-image"):
         read(recorded)
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from imageclassification.data import Channel, batches
 from imageclassification.data.labels import Labels
+from imageclassification.errors import InputDataError
 from imageclassification.hyperparameters import parse
-from scones.errors import DatasetError
 
 SETTINGS = {"num_classes": "3", "multi_label": "1"}
 
@@ -60,7 +60,7 @@ def change(job, text):
 )
 def test_says_which_labels_do_not_fit(several, line, reason):
     change(several, line)
-    with pytest.raises(DatasetError, match=reason):
+    with pytest.raises(InputDataError, match=reason):
         read(several)
 
 
@@ -73,12 +73,12 @@ def test_says_which_class_has_no_image(several):
     several.train_list.write_text(
         several.train_list.read_text().replace("\t1\tred", "\t0\tred").replace("\t1\tblue", "\t0\tblue")
     )
-    with pytest.raises(DatasetError, match="num_classes is 3, but channel 'train' has no image of label 2"):
+    with pytest.raises(InputDataError, match="num_classes is 3, but channel 'train' has no image of label 2"):
         read(several)
 
 
 def test_several_labels_need_multi_label(several):
-    with pytest.raises(DatasetError, match=r"line 1 has 3 labels, and one is needed; .* set multi_label to 1"):
+    with pytest.raises(InputDataError, match=r"line 1 has 3 labels, and one is needed; .* set multi_label to 1"):
         read(several, multi_label="0")
 
 
@@ -113,7 +113,7 @@ def test_reads_both_formats_of_a_manifests_list(text, label_format, found):
     ],
 )
 def test_refuses_what_is_no_list_of_labels(text, label_format, reason):
-    with pytest.raises(DatasetError, match=reason):
+    with pytest.raises(InputDataError, match=reason):
         Labels(3, several=True).of_json(text, "line 1", label_format)
 
 
@@ -128,7 +128,7 @@ def test_any_text_is_labels_or_a_reason_that_fits(text, several, label_format):
     try:
         found = labels.of_json(text, "line 1", label_format)
         labels.check([found], ["line 1"])
-    except DatasetError as error:
+    except InputDataError as error:
         assert len(str(error)) < 900  # noqa: PT017 - either is right
         return
     assert labels.gather([found]).shape == ((1, 3) if several else (1,))
@@ -136,7 +136,7 @@ def test_any_text_is_labels_or_a_reason_that_fits(text, several, label_format):
 
 def test_a_mistyped_number_of_classes_takes_no_memory():
     labels = Labels(10**12, several=False)
-    with pytest.raises(DatasetError, match=r"has no image of label 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 …"):
+    with pytest.raises(InputDataError, match=r"has no image of label 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 …"):
         labels.check_all_seen(labels.gather([(0,), (1,)]), "channel 'train'")
 
 
