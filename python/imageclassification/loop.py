@@ -28,9 +28,8 @@ from imageclassification.errors import HyperparameterError
 from imageclassification.hyperparameters import Hyperparameters
 from imageclassification.network import Network
 from imageclassification.objective import Objective, within
-from imageclassification.optimizers import Optimizer
+from imageclassification.optimization import EarlyStopping, Optimizer, learning_rate
 from imageclassification.precision import Precision
-from imageclassification.schedule import EarlyStopping, learning_rate
 
 SPEED_EVERY = 20  # batches between two lines with the speed, as MXNet's Speedometer has it
 Keep = Callable[[Mapping[str, np.ndarray], int], None]

@@ -14,7 +14,7 @@ from imageclassification.artifact import Artifact
 from imageclassification.hyperparameters import parse
 from imageclassification.network import Network
 from imageclassification.objective import Objective
-from imageclassification.optimizers import Optimizer
+from imageclassification.optimization import Optimizer
 from imageclassification.symbol import resnet
 
 SHAPE, CLASSES, BATCH, STEPS = (3, 12, 12), 3, 8, 3

@@ -1,4 +1,7 @@
-"""The optimizers, step by step against their formulas in plain numpy, and against PyTorch's where those agree."""
+"""The optimizers, step by step against their formulas in plain numpy, and against PyTorch's where those agree.
+
+Then the learning rate's steps, and when early stopping stops.
+"""
 
 import numpy as np
 import pytest
@@ -6,7 +9,7 @@ import torch
 from torch import nn
 
 from imageclassification.hyperparameters import parse
-from imageclassification.optimizers import Optimizer
+from imageclassification.optimization import EarlyStopping, Optimizer, learning_rate
 
 RATE, STEPS = 0.1, 4
 
@@ -119,3 +122,34 @@ def test_what_a_graph_blocks_off_only_decays(name):
     expected = {"sgd": -RATE * 0.5, "nag": -RATE * 0.5 * 1.9}.get(name, 0)
     np.testing.assert_allclose(moved, expected, atol=1e-6)
     assert offset == 3
+
+
+def test_the_rate_is_multiplied_at_each_step():
+    stepped = chosen(learning_rate=0.8, lr_scheduler_factor=0.5, lr_scheduler_step="2,5")
+    assert [learning_rate(stepped, epoch) for epoch in range(7)] == [0.8, 0.8, 0.4, 0.4, 0.4, 0.2, 0.2]
+    assert learning_rate(chosen(), 29) == 0.1
+
+
+def ended(accuracies, **settings):
+    """The epoch with which training ends, None where it goes to its end."""
+    early = EarlyStopping(chosen(early_stopping=True, **settings))
+    for epoch, accuracy in enumerate(accuracies):
+        early.take(epoch, accuracy)
+        if early.due:
+            return epoch
+    return None
+
+
+def test_early_stopping_waits_its_patience_after_the_least_epochs():
+    flat = [0.5] * 30
+    assert ended(flat) == 14  # at least 10 epochs, then 5 more without anything better
+    assert ended(flat, early_stopping_min_epochs=1, early_stopping_patience=2) == 2
+    assert ended([0.5, 0.6, 0.7, 0.8] * 2, early_stopping_min_epochs=1, early_stopping_patience=5) is None
+
+
+def test_early_stopping_counts_only_what_passes_the_tolerance():
+    slow = [0.5 * 1.01**epoch for epoch in range(30)]  # a hundredth better each epoch; the tolerance is relative
+    settings = {"early_stopping_min_epochs": 1, "early_stopping_patience": 4}
+    assert ended(slow, **settings) is None
+    assert ended(slow, early_stopping_tolerance=0.03, **settings) is None  # reached within the patience
+    assert ended(slow, early_stopping_tolerance=0.05, **settings) == 4

@@ -1,10 +1,16 @@
-"""The algorithm's optimizers, by MXNet's definitions.
+"""How weights move, and for how long: the algorithm's optimizers by MXNet's definitions, its learning rate, its end.
 
 ::
 
-    optimizer = Optimizer(network, parse({..., "optimizer": "nag"}))
-    loss.backward()
-    optimizer.step(learning_rate=0.1)        # and gradients are dropped
+    chosen = parse({"num_classes": "2", "num_training_samples": "900", "image_shape": "3,28,28", "num_layers": "20"})
+    optimizer = Optimizer(network, chosen)
+    early = EarlyStopping(chosen)
+    for epoch in range(chosen.epochs):
+        loss().backward()
+        optimizer.step(learning_rate(chosen, epoch))      # and gradients are dropped
+        early.take(epoch, accuracy())
+        if early.due:
+            break
 
 With gradient g (of the batch's mean loss, plus weight decay times w), state and rate r, as MXNet 1.3's
 ``src/operator/optimizer_op-inl.h`` and ``python/mxnet/optimizer.py`` have them:
@@ -24,6 +30,7 @@ lies outside its momentum), and importing them takes seconds (over ten from a co
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -101,3 +108,33 @@ class Optimizer:
         scale = torch._foreach_add(self._first, self._chosen.eps)
         torch._foreach_sqrt_(scale)
         torch._foreach_addcdiv_(self._weights, gradients, scale, value=-rate)
+
+
+def learning_rate(chosen: Hyperparameters, epoch: int) -> float:
+    """The rate of an epoch (counted from 0): multiplied by the factor at each step that is reached."""
+    reached = sum(epoch >= step for step in chosen.lr_scheduler_step or ())
+    return chosen.learning_rate * chosen.lr_scheduler_factor**reached
+
+
+@dataclass
+class EarlyStopping:
+    """Whether validation accuracy has stopped getting better, by the ``early_stopping_*`` hyperparameters.
+
+    The tolerance is relative to the best accuracy so far; patience is counted once the least number of epochs is over.
+    """
+
+    chosen: Hyperparameters
+    best: float = 0.0
+    waited: int = 0
+
+    def take(self, epoch: int, accuracy: float) -> None:
+        """Take in an epoch's accuracy (epochs counted from 0)."""
+        if accuracy > self.best * (1 + self.chosen.early_stopping_tolerance):
+            self.best, self.waited = accuracy, 0
+        elif epoch + 1 > self.chosen.early_stopping_min_epochs:
+            self.waited += 1
+
+    @property
+    def due(self) -> bool:
+        """Whether training should end with the last epoch taken in."""
+        return self.chosen.early_stopping and self.waited >= self.chosen.early_stopping_patience
