@@ -2,7 +2,8 @@
 
 ::
 
-    checkpoints = Checkpoints(root / "checkpoints", identity(hyperparameters, seed, network, train, validation))
+    job = identity(hyperparameters, seed=0, start=weights, train={"labels": labels}, validation={"labels": held_out})
+    checkpoints = Checkpoints(root / "checkpoints", job)
     checkpoints.save({"epoch": 3}, {"network/arg:fc1_bias": array})
     values, arrays = checkpoints.load()         # None where there is none yet
 

@@ -72,7 +72,6 @@ class Start:
     """What training begins with.
 
     Attributes:
-        symbol: The graph.
         parameters: float32 weights and running statistics by the artifact's names.
     """
 

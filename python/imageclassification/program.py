@@ -30,7 +30,6 @@ class Program:
     """A graph that is understood.
 
     Attributes:
-        nodes: Its nodes.
         data: The index of the input ``data``.
         parameters: The artifact's names (``arg:conv0_weight``, ``aux:bn0_moving_mean``) by their nodes' indices.
         steps: What is computed, by the index of the node that computes it, in order.

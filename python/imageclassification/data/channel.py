@@ -31,7 +31,6 @@ class Channel:
     """The images of ``train`` or ``validation``.
 
     Attributes:
-        name: The channel.
         entries: Where each image is, and what.
         labels: Their class indices, int64 (N,); with ``multi_label`` float32 (N, num_classes) of 0 and 1.
         channels: 3 where images are decoded as RGB, 1 for grey.

@@ -65,7 +65,9 @@ class Labels:
         found = tuple(_whole(number) for number in numbers)
         wrong = [number for number, value in zip(numbers, found, strict=True) if value not in (0, 1)]
         if wrong:
-            raise InputDataError(f"{place} has {shown(str(wrong[0]))} among its labels; with multi_label each is 0 or 1")
+            raise InputDataError(
+                f"{place} has {shown(str(wrong[0]))} among its labels; with multi_label each is 0 or 1"
+            )
         return found
 
     def of_json(self, text: str, place: str, label_format: str) -> tuple[int, ...]:

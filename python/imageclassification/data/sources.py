@@ -2,7 +2,7 @@
 
 ::
 
-    for entry in entries(root, "train", hyperparameters):
+    for entry in entries(root, "train", Labels(num_classes=2, several=False)):
         entry.place, entry.labels, entry.load()     # ('train.lst line 3', (1,), b'\\x89PNG…')
 """
 
@@ -93,7 +93,9 @@ def listed(data: Path, name: str, labels: Labels) -> list[Entry]:
             if line.strip():
                 found.append(_line(line, f"{file.name} line {number}", data / name, labels, indices))
     if not found:
-        raise InputDataError(f"{shown(', '.join(file.name for file in files))} in channel '{folder.name}' names no image")
+        raise InputDataError(
+            f"{shown(', '.join(file.name for file in files))} in channel '{folder.name}' names no image"
+        )
     missing = [entry for entry in found if not _is_file(data / name / entry.name)]
     if missing:
         raise InputDataError(

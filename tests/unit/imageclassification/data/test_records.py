@@ -102,7 +102,9 @@ def test_what_came_through_a_pipe_can_be_read_again(recorded, pipes, monkeypatch
 
 
 def test_says_that_a_pipe_is_missing_empty_or_cut_short(recorded, pipes):
-    with pytest.raises(InputDataError, match="channel 'train' is in Pipe mode, but there is no pipe input/data/train_0"):
+    with pytest.raises(
+        InputDataError, match="channel 'train' is in Pipe mode, but there is no pipe input/data/train_0"
+    ):
         read(recorded)
     pipes.give("train", b"")
     with pytest.raises(InputDataError, match="channel 'train' holds no image"):
@@ -148,7 +150,9 @@ def test_says_what_does_not_go_with_the_hyperparameters(recorded):
         read(recorded, num_training_samples="900")
     with pytest.raises(InputDataError, match="num_classes is 3, but channel 'train' has no image of label 2"):
         read(recorded, num_classes="3")
-    with pytest.raises(InputDataError, match=r"record 0 is 10 x 10 pixels, smaller than image_shape 3,12,12; .* resize"):
+    with pytest.raises(
+        InputDataError, match=r"record 0 is 10 x 10 pixels, smaller than image_shape 3,12,12; .* resize"
+    ):
         read(recorded, image_shape="3,12,12")
 
 
