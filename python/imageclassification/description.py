@@ -4,7 +4,7 @@
 
     found = describe(artifact.read("model.tar.gz"))
     found.layers[0]         # Layer(name="id", operator="_copy", shape=(3, 28, 28), parameters=0)
-    found.parameters        # 269722
+    found.parameters        # 273406
     json.dumps(found.to_json())
 """
 
