@@ -7,10 +7,10 @@
         found = measure("20 layers", artifact, clients=(1, 2, 4))
     found.loads[0].p50                # milliseconds, one client
 
-The serving process (``python -m scones.algorithm.serve``) is started on an artifact and asked over HTTP on 127.0.0.1 by
-clients that each wait for their answer before they ask again. They share the machine's cores with it. Rounds of all
-numbers of clients take turns, and what is told are the medians of the rounds: other work on the machine then weighs on
-all alike. Processor time a request is told too, since that is hardly changed by other work.
+The serving process (``python -m imageclassification.serve``) is started on an artifact and asked over HTTP on
+127.0.0.1 by clients that each wait for their answer before they ask again. They share the machine's cores with it.
+Rounds of all numbers of clients take turns, and what is told are the medians of the rounds: other work on the machine
+then weighs on all alike. Processor time a request is told too, since that is hardly changed by other work.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from scones import files
-from scones.errors import ArtifactError
+from imageclassification import files
+from imageclassification.errors import ArtifactError
 
 HOST = "127.0.0.1"
 LONGEST = 60  # seconds that an answer, as the start, may take
@@ -84,8 +84,8 @@ class Served:
 
 def fresh(folder: Path, *, num_layers: int, image_shape: tuple[int, int, int], num_classes: int = 2) -> Path:
     """Write the artifact of a network that has learnt nothing; it answers as soon as one that has."""
-    from scones.algorithm import artifact, symbol
-    from scones.algorithm.network import Network
+    from imageclassification import artifact, symbol
+    from imageclassification.network import Network
 
     graph = symbol.resnet(num_layers, num_classes, image_shape)
     parameters = Network.fresh(graph, image_shape, seed=0).parameter_arrays()
@@ -130,7 +130,7 @@ def measure(
     request = _request(image or noise())
     begun = time.perf_counter()
     child = subprocess.Popen(
-        [sys.executable, "-m", "scones.algorithm.serve", "--artifact", str(artifact)],
+        [sys.executable, "-m", "imageclassification.serve", "--artifact", str(artifact)],
         stdin=subprocess.PIPE,  # it leaves when this is closed, as when this process is killed
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

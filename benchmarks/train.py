@@ -7,7 +7,7 @@
         bench = bench.with_run(measure(bench, seed))
         bench.save(Path("build/bench/train.json"))
 
-Each seed is a real training process (``python -m scones.algorithm.train``), alone, on the data set's train and
+Each seed is a real training process (``python -m imageclassification.train``), alone, on the data set's train and
 validation images. The artifact it leaves then answers the test images as the endpoint does. The test images take no
 part in anything before that.
 """
@@ -28,7 +28,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scones import files
+from imageclassification import files
 from scones.dataset import Dataset
 from scones.errors import TrainingError
 from scones.training.progress import Progress
@@ -199,7 +199,7 @@ def measure(bench: Bench, seed: int, on_progress: Callable[[Progress], None] = l
         lay_out(bench, root)
         started = time.perf_counter()
         child = subprocess.Popen(
-            [sys.executable, "-m", "scones.algorithm.train", "--root", str(root)],
+            [sys.executable, "-m", "imageclassification.train", "--root", str(root)],
             env={**os.environ, "SCONES_SEED": str(seed), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.PIPE,  # it leaves when this is closed, as when this process is killed
             stdout=subprocess.PIPE,
@@ -269,7 +269,7 @@ def reached(timed: Iterable[tuple[float, str]]) -> dict[str, float | None]:
 
 def served_accuracy(artifact: Path, bench: Bench) -> float:
     """The share of test images that an artifact answers rightly, given the bytes the endpoint is sent."""
-    from scones.algorithm.predictor import Predictor
+    from imageclassification.predictor import Predictor
     from scones.dataset import load
 
     images = load(bench.folder).images("test")

@@ -28,7 +28,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.serve import noise
-from scones import files, settings
+from imageclassification import files
+from scones import settings
 from scones.errors import SconesError
 from scones.localcloud import control
 from scones.terraform import mirror
@@ -330,8 +331,8 @@ def _nearest(answer: Sequence[float], known: dict[str, list[float]]) -> str:
 
 
 def _model(folder: Path, seed: int) -> bytes:
-    from scones.algorithm import artifact, symbol
-    from scones.algorithm.network import Network
+    from imageclassification import artifact, symbol
+    from imageclassification.network import Network
 
     graph = symbol.resnet(20, 2, SHAPE)
     parameters = Network.fresh(graph, SHAPE, seed=seed).parameter_arrays()
@@ -341,7 +342,7 @@ def _model(folder: Path, seed: int) -> bytes:
 
 
 def _answer(folder: Path) -> list[float]:
-    from scones.algorithm.predictor import Predictor
+    from imageclassification.predictor import Predictor
 
     (row,) = Predictor.load(folder / "model.tar.gz").probabilities([noise(SHAPE[1])])
     return row.tolist()

@@ -11,7 +11,8 @@ import pytest
 
 from scones.localcloud import control
 
-# As scones.algorithm.train does, and before any test loads PyTorch: threads that spin while they wait starve all else.
+# As imageclassification.train does, and before any test loads PyTorch: threads that spin while they wait starve all
+# else.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # What the fuzzing tests remember of failures belongs where everything else is that the project makes.

@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from scones import aws, files
-from scones.errors import ArtifactError, CloudError, InputError
+from imageclassification import files
+from imageclassification.errors import ArtifactError
+from scones import aws
+from scones.errors import CloudError, InputError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -94,7 +96,7 @@ def upload(s3: Any, bucket: str, path: str | os.PathLike[str]) -> str:
     """
     path = Path(path)
     if path.is_dir():
-        from scones.algorithm import artifact
+        from imageclassification import artifact
 
         with tempfile.TemporaryDirectory() as folder:
             return upload(s3, bucket, artifact.write(Path(folder) / NAME, artifact.read(path)))

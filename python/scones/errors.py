@@ -5,14 +5,11 @@
     SconesError                    anything this project refuses or fails at; exit code 1
     ├── InputError                 what the user gave cannot be used; exit code 2
     │   ├── DatasetError           images, archives, labels, splits
-    │   ├── HyperparameterError    a hyperparameter that the algorithm would refuse
     │   ├── PackagingError         a Lambda function that cannot be made into a zip
-    │   ├── ImageError             bytes that are no image that can be decoded
     │   └── SettingsError          an environment or its files
     ├── SetupError                 something this machine lacks: Terraform, its provider, a package
     ├── CloudError                 a cloud that cannot be reached, or that refused
     │   └── LocalCloudError        the local cloud is not running, or did not start
-    ├── ArtifactError              a model artifact that cannot be read or written
     ├── TrainingError              a training job that failed or was stopped
     ├── RegistryError              a model version that is missing or may not be used
     ├── TerraformError             a terraform command that failed
@@ -21,11 +18,20 @@
     ├── CheckError                 files that a check has something against, or a check that could not be made
     └── WorkflowError              an execution that could not be started or followed
 
+What the algorithm raises, of hyperparameters, images and model artifacts, has a tree of its own beside this one:
+``imageclassification.errors``. Whoever shows errors to a person catches both::
+
+    except SHOWN as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code)
+
 Example::
 
     raise DatasetError("bicycles.tar.gz is not a CIFAR-100 archive: it has no file 'train'",
                        hint="give the original cifar-100-python.tar.gz, or run: invoke etl --download")
 """
+
+from imageclassification.errors import ImageClassificationError
 
 
 class SconesError(Exception):
@@ -47,6 +53,10 @@ class SconesError(Exception):
         return f"{self.message}\n{self.hint}" if self.hint else self.message
 
 
+#: What is shown to a person as one message, with ``message``, ``hint`` and ``exit_code``: for an ``except`` clause.
+SHOWN = (SconesError, ImageClassificationError)
+
+
 class InputError(SconesError):
     """What the user gave cannot be used."""
 
@@ -55,14 +65,6 @@ class InputError(SconesError):
 
 class DatasetError(InputError):
     """Images, archives, labels or splits that cannot make a data set."""
-
-
-class HyperparameterError(InputError):
-    """A hyperparameter that the algorithm does not know, or a value that it would refuse."""
-
-
-class ImageError(InputError):
-    """Bytes that are no image that can be decoded."""
 
 
 class PackagingError(InputError):
@@ -83,10 +85,6 @@ class CloudError(SconesError):
 
 class LocalCloudError(CloudError):
     """The local cloud is not running, or did not start."""
-
-
-class ArtifactError(SconesError):
-    """A model artifact that cannot be read or written."""
 
 
 class TrainingError(SconesError):

@@ -25,14 +25,15 @@ from urllib.parse import quote
 
 import numpy as np
 
-from scones import files
-from scones.errors import ArtifactError, CloudError, ImageError, InputError
+from imageclassification import files
+from imageclassification.errors import ArtifactError, ImageError
+from scones.errors import CloudError, InputError
 from scones.measures import THRESHOLDS, ClassScore, Coverage, confusion, coverage, scores, wilson
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from scones.algorithm.predictor import Predictor
+    from imageclassification.predictor import Predictor
     from scones.dataset import LabelledImage
 
 CONTENT_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}

@@ -22,7 +22,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from scones import files
+from imageclassification import files
 from scones.errors import PackagingError
 
 MAX_BYTES = 10_000

@@ -27,7 +27,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scones.errors import InputError, SconesError, WorkflowError
+from scones.errors import SHOWN, InputError, WorkflowError
 
 LOW_CONFIDENCE = "ThresholdConfidenceNotMet"
 PASSED, LOW, FAILED = 0, 3, 1
@@ -309,7 +309,7 @@ def run_many(
             url = image if image.startswith("s3://") else upload(s3, bucket, Path(image))
             execution = start(sfn, state_machine_arn, url, threshold)
             return ImageRun(image, outcome=follow(sfn, execution.arn, stop=stop))
-        except (SconesError, ClientError, BotoCoreError) as error:
+        except (*SHOWN, ClientError, BotoCoreError) as error:
             return ImageRun(image, problem=str(error))
 
     stop = threading.Event()

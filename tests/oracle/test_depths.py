@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from scones.algorithm import artifact, program
-from scones.algorithm.artifact import Artifact
-from scones.algorithm.network import Network
-from scones.algorithm.symbol import resnet
+from imageclassification import artifact, program
+from imageclassification.artifact import Artifact
+from imageclassification.network import Network
+from imageclassification.symbol import resnet
 
 CLASSES = 5
 TOLERANCE = 1e-4

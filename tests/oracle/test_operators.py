@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from scones.algorithm import artifact, graph
-from scones.algorithm.network import Network
-from scones.algorithm.operators import OPERATORS
+from imageclassification import artifact, graph
+from imageclassification.network import Network
+from imageclassification.operators import OPERATORS
 
 NAMES = runpy.run_path(str(Path(__file__).parent / "blocks.py"))
 BLOCKS, HEADS = list(NAMES["BLOCKS"]), list(NAMES["HEADS"])

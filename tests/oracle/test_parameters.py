@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scones.algorithm import ndarray
+from imageclassification import ndarray
 
 RANDOM = np.random.default_rng(4)
 ARRAYS = {
@@ -27,7 +27,7 @@ def listed(array: bytes) -> bytes:
     return struct.pack("<QQQ", 0x112, 0, 1) + array + struct.pack("<QQ", 1, 5) + b"arg:a"
 
 
-# Array by array, as MXNet's releases wrote them: see scones.algorithm.ndarray.
+# Array by array, as MXNet's releases wrote them: see imageclassification.ndarray.
 VERSIONS = {
     "before version 1": listed(struct.pack("<III", 2, 2, 3) + CONTEXT + FLOAT + VALUES.tobytes()),
     "version 1": listed(struct.pack("<IIqq", 0xF993FAC8, 2, 2, 3) + CONTEXT + FLOAT + VALUES.tobytes()),

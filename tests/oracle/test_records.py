@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scones import recordio
-from scones.recordio import ImageRecord
+from imageclassification import recordio
+from imageclassification.recordio import ImageRecord
 
 MAGIC = struct.pack("<I", 0xCED7230A)
 SHAPE = (3, 12, 12)

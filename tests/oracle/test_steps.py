@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from scones.algorithm import artifact, ndarray
-from scones.algorithm.artifact import Artifact
-from scones.algorithm.network import Network
-from scones.algorithm.objective import Objective
-from scones.algorithm.optimizers import Optimizer
-from scones.algorithm.symbol import resnet
-from scones.training.hyperparameters import parse
+from imageclassification import artifact, ndarray
+from imageclassification.artifact import Artifact
+from imageclassification.hyperparameters import parse
+from imageclassification.network import Network
+from imageclassification.objective import Objective
+from imageclassification.optimization import Optimizer
+from imageclassification.symbol import resnet
 
 SHAPE, CLASSES, BATCH, STEPS = (3, 12, 12), 3, 8, 3
 # The hyperparameters, and what MXNet calls them. Rates are low: at high ones a rounding soon leads elsewhere.

@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from scones.algorithm import artifact
-from scones.algorithm.network import Network
+from imageclassification import artifact
+from imageclassification.network import Network
 
 SHAPE = (3, 12, 12)
 IMAGES, EPOCHS = 64, 3

@@ -30,9 +30,9 @@ def copy_of_the_project(root: Path, state: Path) -> Environment:
 
 def untrained_model(path: Path, *, seed: int) -> str:
     """Write a model artifact that can be served; its SHA-256."""
-    from scones.algorithm import artifact
-    from scones.algorithm.network import Network
-    from scones.algorithm.symbol import resnet
+    from imageclassification import artifact
+    from imageclassification.network import Network
+    from imageclassification.symbol import resnet
 
     symbol = resnet(20, 2, SHAPE)
     parameters = Network.fresh(symbol, SHAPE, seed=seed).parameter_arrays()

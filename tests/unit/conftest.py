@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from imageclassification import artifact as artifacts
+from imageclassification.artifact import Artifact
 from scones import dataset
-from scones.algorithm import artifact as artifacts
-from scones.algorithm.artifact import Artifact
 
 SIDE = 8
 

@@ -11,8 +11,9 @@ from botocore.response import StreamingBody
 from moto import mock_aws
 from rich.progress import Progress
 
+from imageclassification.errors import ArtifactError
 from scones import artifacts, settings
-from scones.errors import ArtifactError, CloudError, InputError
+from scones.errors import CloudError, InputError
 
 BUCKET = "models"
 URI = f"s3://{BUCKET}/models/job/output/model.tar.gz"

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 from invoke.exceptions import Exit
 
+from imageclassification.errors import ArtifactError, HyperparameterError
 from scones.errors import DatasetError, TrainingError
 from scones.settings import ROOT
 from scones.tasks.cli import task
@@ -33,6 +34,8 @@ def raising(error):
     [
         (DatasetError("3 is no class", hint="give two"), 2, "error: 3 is no class\ngive two"),
         (TrainingError("the job failed"), 1, "error: the job failed"),
+        (HyperparameterError("no such", hint="did you mean"), 2, "error: no such\ndid you mean"),
+        (ArtifactError("it is cut short"), 1, "error: it is cut short"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "PutObject"), 1, "AccessDenied"),
         (NoCredentialsError(), 1, "error: the cloud cannot be asked: Unable to locate credentials"),

@@ -7,9 +7,10 @@ import io
 import pytest
 from rich.console import Console
 
+from imageclassification.errors import HyperparameterError
 from scones import settings
 from scones.demo import Claim, Demo, Outcome
-from scones.errors import HyperparameterError, LocalCloudError, SettingsError
+from scones.errors import LocalCloudError, SettingsError
 from scones.localcloud import control
 from scones.steps import Step, Steps
 

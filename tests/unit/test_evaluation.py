@@ -9,9 +9,10 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.progress import Progress
 
+from imageclassification.errors import ArtifactError, ImageError
 from scones import evaluation
 from scones.dataset import LabelledImage
-from scones.errors import ArtifactError, CloudError, ImageError, InputError
+from scones.errors import CloudError, InputError
 from scones.tasks import views
 
 CLASSES = ("bicycle", "motorcycle")

@@ -17,12 +17,12 @@ from invoke.parser import Argument
 from moto import mock_aws
 from PIL import Image
 
+from imageclassification import artifact
+from imageclassification.artifact import Artifact
+from imageclassification.network import Network
+from imageclassification.predictor import Predictor
+from imageclassification.symbol import resnet
 from scones import aws, settings
-from scones.algorithm import artifact
-from scones.algorithm.artifact import Artifact
-from scones.algorithm.network import Network
-from scones.algorithm.predictor import Predictor
-from scones.algorithm.symbol import resnet
 from scones.registry.pinned import PinnedModel, write_pin
 from scones.settings import ROOT
 from scones.tasks import model
@@ -73,7 +73,7 @@ def test_inspect_gives_json_that_adds_up(made, capsys):
 
 
 def test_inspect_reads_what_genuine_mxnet_wrote(capsys):
-    model.inspect(Context(), artifact=str(Path(__file__).parent / "algorithm/genuine"), json=True)
+    model.inspect(Context(), artifact=str(Path(__file__).parent / "imageclassification/genuine"), json=True)
     found = json.loads(capsys.readouterr().out)
     assert (found["classes"], found["epoch"], found["mxnet_version"]) == (3, 3, "1.9.1")
 

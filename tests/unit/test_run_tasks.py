@@ -213,9 +213,9 @@ def split_and_artifact(tmp_path):
     """A data set with a test split of two drawn images, and an artifact that has never learnt anything."""
     from PIL import Image
 
-    from scones.algorithm import artifact
-    from scones.algorithm.network import Network
-    from scones.algorithm.symbol import resnet
+    from imageclassification import artifact
+    from imageclassification.network import Network
+    from imageclassification.symbol import resnet
 
     root = tmp_path / "dataset"
     (root / "test").mkdir(parents=True)

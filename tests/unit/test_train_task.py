@@ -109,9 +109,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def a_model(folder: Path) -> Path:
-    from scones.algorithm import artifact
-    from scones.algorithm.network import Network
-    from scones.algorithm.symbol import resnet
+    from imageclassification import artifact
+    from imageclassification.network import Network
+    from imageclassification.symbol import resnet
 
     symbol = resnet(32, 2, (3, 20, 20))
     parameters = Network.fresh(symbol, (3, 20, 20), seed=0).parameter_arrays()

@@ -12,9 +12,9 @@ import pytest
 from invoke import Context
 from invoke.exceptions import Exit
 
+from imageclassification import ranges
 from scones import settings
 from scones.tasks import tune as tasks
-from scones.training import ranges
 from scones.training.trials import Trial, TuningJob
 
 VALUES = {"learning_rate": "0.1", "optimizer": "nag"}

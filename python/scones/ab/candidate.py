@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scones import aws, files
+from imageclassification import files
+from scones import aws
 from scones.errors import InputError, RegistryError
 from scones.registry.pinned import PinnedModel, parse_pin, read_pin
 from scones.registry.versions import Version, choose, pin

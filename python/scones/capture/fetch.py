@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from scones import files
+from imageclassification import files
 from scones.capture.period import Period
 
 if TYPE_CHECKING:

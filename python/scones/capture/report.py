@@ -24,7 +24,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from scones import files
+from imageclassification import files
 from scones.capture import analysis, records
 from scones.capture.period import span
 from scones.capture.records import Capture, Event

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from scones import files
+from imageclassification import files
 from scones.errors import CheckError, SetupError
 
 BUILD_SECONDS = 600

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scones.algorithm.artifact import Artifact
-from scones.algorithm.calibration import fit_temperature, fold
-from scones.algorithm.predictor import LARGEST_BATCH, Predictor
+from imageclassification.artifact import Artifact
+from imageclassification.calibration import fit_temperature, fold
+from imageclassification.errors import ArtifactError
+from imageclassification.predictor import LARGEST_BATCH, Predictor
 from scones.confidence.images import LabelledImages
 from scones.dataset.progress import begin
-from scones.errors import ArtifactError, InputError
+from scones.errors import InputError
 from scones.measures import expected_calibration_error
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def ask(artifact: Artifact, images: LabelledImages, *, progress: Progress | None
 
     Raises:
         ArtifactError: its network cannot be run here, or gives several labels an image.
-        InputError: the images have a label that it has no output for, or one cannot be decoded.
+        InputError: the images have a label that it has no output for.
+        ImageError: one of them cannot be decoded.
     """
     predictor = Predictor(artifact)
     if predictor.multi_label:
@@ -111,7 +113,8 @@ def calibrate(artifact: Artifact, answers: Answers) -> tuple[Artifact, dict[str,
 
     Raises:
         ArtifactError: the network's last layer cannot take up a temperature.
-        InputError: there are too few images, or a score is no finite number.
+        InputError: there are too few images.
+        UserError: a score is no finite number.
     """
     if len(answers.labels) < FEWEST:
         raise InputError(f"{len(answers.labels)} validation images are too few to calibrate on; {FEWEST} are needed")

@@ -11,7 +11,7 @@ import json
 import re
 from pathlib import Path
 
-from scones import files
+from imageclassification import files
 from scones.errors import SettingsError
 
 NAME = "confidence_threshold"

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from scones import recordio
+from imageclassification import recordio
 from scones.dataset.progress import begin
 from scones.dataset.stored import SPLITS, Dataset
 from scones.errors import DatasetError

@@ -25,7 +25,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scones import files
+from imageclassification import files
 from scones.localcloud.authorization.principals import ROOT_KEY
 from scones.localcloud.authorization.record import Record
 from scones.localcloud.authorization.roles import Roles

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scones import files, packaging, revision
+from imageclassification import files
+from scones import packaging, revision
 from scones.pipeline import planning, summary
 from scones.pipeline.saved import Saved
 from scones.settings import Environment

@@ -21,7 +21,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scones import files, packaging, revision
+from imageclassification import files
+from scones import packaging, revision
 from scones.errors import InputError
 from scones.pipeline import changes, promotion, saved, summary
 from scones.pipeline.saved import Saved

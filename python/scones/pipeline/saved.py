@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from scones import files
+from imageclassification import files
 from scones.errors import InputError
 from scones.terraform import STACKS
 

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imageclassification.errors import ArtifactError, UserError
 from scones import artifacts, aws
-from scones.errors import ArtifactError, InputError
+from scones.errors import InputError
 from scones.registry.creation import create, pin_if_approved
 from scones.registry.versions import ACCURACY, Version, group_of, listed
 
@@ -59,8 +60,8 @@ def register_artifact(
         InputError: the model has another number of classes, or the data set has other classes.
         SettingsError: the algorithm is not offered in the environment's region.
     """
-    from scones.algorithm import artifact as files
-    from scones.algorithm.predictor import Predictor
+    from imageclassification import artifact as files
+    from imageclassification.predictor import Predictor
     from scones.training.request import image_uri
 
     image = image_uri(environment.region)
@@ -89,7 +90,7 @@ def register_artifact(
                     artifact, more = confidence.calibrate(artifact, answers)
                     metrics |= more
                     path = files.write(Path(folder) / artifacts.NAME, artifact)
-            except (ArtifactError, InputError) as error:
+            except (ArtifactError, UserError, InputError) as error:
                 warn(f"the model is registered as it is, without calibration: {error.message}")
         else:
             warn("there is no data set of these classes: the model's accuracy is unknown, and it is not calibrated")

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from scones import files
+from imageclassification import files
 from scones.errors import RegistryError
 
 _HINT = "train a model with: invoke train; or pin one that is registered: invoke pin VERSION"

@@ -17,8 +17,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imageclassification.errors import ArtifactError, UserError
 from scones import artifacts, aws, revision
-from scones.errors import ArtifactError, InputError, RegistryError
+from scones.errors import InputError, RegistryError
 from scones.registry import objects
 from scones.registry.creation import calibration_line, create, pin_if_approved
 from scones.registry.versions import ACCURACY, Version, group_of, listed
@@ -85,7 +86,7 @@ def register(
             try:
                 artifact_uri, digest, more = _calibrated(environment, job, s3, progress, client)
                 metrics |= more
-            except (ArtifactError, InputError) as error:
+            except (ArtifactError, UserError, InputError) as error:
                 warn(f"the model is registered as it was trained, without calibration: {error.message}")
         version = create(
             environment,
@@ -108,8 +109,8 @@ def _calibrated(
     environment: Environment, job: jobs.Job, s3: Any, progress: Bars | None, client: Callable[..., Any]
 ) -> tuple[str, str, Mapping[str, float]]:
     """The calibrated artifact's place in S3, its SHA-256, and its figures."""
+    from imageclassification import artifact as files
     from scones import confidence
-    from scones.algorithm import artifact as files
 
     artifact = files.read(artifacts.fetch(environment, job.artifact_uri, client=client, progress=progress))
     images = confidence.stored_images(s3, job.dataset_uri, progress=progress)

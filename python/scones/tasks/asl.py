@@ -21,7 +21,8 @@ def render(context, env=None, account=None, out=None):
     """
     from pathlib import Path
 
-    from scones import definition, files, settings
+    from imageclassification import files
+    from scones import definition, settings
 
     environment = settings.load(env)
     place = _place(environment, account)

@@ -16,7 +16,7 @@ def check(context):
     Needs no account. All of it is run, whatever fails; exit code 1 where anything does.
     """
     from scones import settings
-    from scones.errors import CheckError, SconesError
+    from scones.errors import SHOWN, CheckError
     from scones.pipeline import checking
 
     wanted = checking.checks(settings.load())
@@ -26,7 +26,7 @@ def check(context):
             try:
                 with steps.step(check.title) as step:
                     step.found = check.run()
-            except SconesError as error:
+            except SHOWN as error:
                 failed.append(f"{check.title}: {error}")
     if failed:
         raise CheckError(f"{len(failed)} of {len(wanted)} checks fail\n\n" + "\n\n".join(failed))

@@ -18,7 +18,7 @@ from typing import Any
 import invoke
 from invoke.exceptions import Exit
 
-from scones.errors import SconesError
+from scones.errors import SHOWN
 from scones.tasks.words import Helpful
 
 #: The names that an earlier ``eval "$(invoke env)"`` set in this shell.
@@ -26,7 +26,7 @@ EXPORTED = "SCONES_EXPORTED"
 
 
 def task(*args: Any, **options: Any) -> Any:
-    """``invoke.task`` whose body may raise SconesError, which a person sees as one message and an exit code.
+    """``invoke.task`` whose body may raise one of SHOWN, which a person sees as one message and an exit code.
 
     A file that cannot be read or written, and a refusal by AWS (botocore's errors), are shown the same way; Ctrl-C ends
     with exit code 130. With ``SCONES_DEBUG=1`` the traceback is shown instead.
@@ -43,7 +43,7 @@ def _guarded(body: Callable[..., Any]) -> Callable[..., Any]:
         _leave_other_environment(kwargs.get("env"))
         try:
             return body(*args, **kwargs)
-        except SconesError as error:
+        except SHOWN as error:
             if os.environ.get("SCONES_DEBUG"):
                 raise
             raise Exit(f"error: {error}", code=error.exit_code) from None

@@ -27,7 +27,7 @@ def table() -> str:
 @task(help={"check": "change nothing; fail when anything is stale"})
 def docs(context, check=False):
     """Write what is generated: the README's tasks, the modules' inputs and outputs, the pictures."""
-    from scones import files
+    from imageclassification import files
     from scones.docs.pages import pages
     from scones.errors import InputError
     from scones.settings import ROOT

@@ -99,7 +99,7 @@ def _evaluate_artifact(
     with bars(console) as progress:
         path = artifacts.fetch(environment, place, progress=progress)
         loading = progress.add_task("loading the artifact", total=None)
-        from scones.algorithm.predictor import Predictor, one_image_at_a_time
+        from imageclassification.predictor import Predictor, one_image_at_a_time
 
         one_image_at_a_time()
         predictor = Predictor.load(path)

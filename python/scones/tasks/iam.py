@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit
 
-from scones import files, settings
+from imageclassification import files
+from scones import settings
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:

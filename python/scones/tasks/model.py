@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.exceptions import Exit
 
+from imageclassification.errors import ImageError
 from scones import settings
-from scones.errors import CloudError, ImageError, InputError
+from scones.errors import CloudError, InputError
 from scones.tasks import options
 from scones.tasks.cli import task
 from scones.tasks.data import bars
@@ -27,7 +28,7 @@ from scones.tasks.words import TakesMany
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from scones.algorithm.description import Description
+    from imageclassification.description import Description
     from scones.registry import PinnedModel
     from scones.settings import Environment
 
@@ -48,8 +49,8 @@ def inspect(context, artifact, json=False, env=None):
 
     path = fetched(settings.load(env), artifact)
     with Console(stderr=True).status("reading"):
-        from scones.algorithm import artifact as artifacts
-        from scones.algorithm import description
+        from imageclassification import artifact as artifacts
+        from imageclassification import description
 
         found = description.describe(artifacts.read(path))
     size = path.stat().st_size if path.is_file() else sum(one.stat().st_size for one in path.iterdir())
@@ -89,7 +90,7 @@ def predict(context, image, artifact=None, classes=None, env=None):
     pinned = _pinned(environment, artifact)
     path = fetched(environment, artifact or pinned.artifact_uri)
     with Console(stderr=True).status("loading"):
-        from scones.algorithm.predictor import Predictor, one_image_at_a_time
+        from imageclassification.predictor import Predictor, one_image_at_a_time
 
         one_image_at_a_time()
         predictor = Predictor.load(path)
@@ -133,14 +134,14 @@ def export(context, artifact, onnx=None, env=None):
     from rich.console import Console
     from rich.filesize import decimal
 
-    from scones import files
+    from imageclassification import files
 
     if not onnx:
         raise InputError("where to write is not given", hint="invoke model.export ARTIFACT --onnx build/model.onnx")
     path = fetched(settings.load(env), artifact)
     with Console(stderr=True).status("exporting"):
-        from scones.algorithm import artifact as artifacts
-        from scones.algorithm import onnx_export
+        from imageclassification import artifact as artifacts
+        from imageclassification import onnx_export
 
         found = artifacts.read(path)
         data = onnx_export.export(found)

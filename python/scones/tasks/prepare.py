@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
+    from imageclassification.hyperparameters import Hyperparameters
     from scones.dataset import Ensured
     from scones.settings import Environment
-    from scones.training.hyperparameters import Hyperparameters
     from scones.training.request import Placement
 
 Ended = TypeVar("Ended")
@@ -81,11 +81,11 @@ def prepare(
     Raises:
         SconesError: something cannot be used, or cannot be made.
     """
+    from imageclassification.hyperparameters import check_pretrained
     from scones import aws, dataset
     from scones.dataset import labels, transfer
     from scones.tasks.data import announce, bars
     from scones.training import request, starting
-    from scones.training.hyperparameters import check_pretrained
     from scones.training.recipe import FINE_TUNING, SMALL_IMAGES
 
     chosen_classes = labels.parse(classes) if classes else environment.classes
@@ -106,7 +106,7 @@ def prepare(
     check_pretrained(chosen, model_channel=bool(model))
     check(chosen)
     if model:
-        from scones.algorithm import pretrained
+        from imageclassification import pretrained
 
         pretrained.check(start.artifact, chosen)
     environment.endpoint_url()

@@ -43,7 +43,8 @@ def threshold(context, target_accuracy, artifact=None, dataset=None, out=None, w
     """
     from rich.console import Console
 
-    from scones import confidence, files
+    from imageclassification import files
+    from scones import confidence
     from scones.confidence.chart import draw
     from scones.confidence.proposal import render
     from scones.confidence.setting import NAME, set_threshold
@@ -81,8 +82,8 @@ def threshold(context, target_accuracy, artifact=None, dataset=None, out=None, w
 
 def _answers(environment: Environment, place: str | None, dataset: Any, console: Console) -> tuple[Any, str]:
     """What the model answers to the data set's validation images, and what to call it."""
+    from imageclassification import artifact as files
     from scones import artifacts, confidence, evaluation, registry
-    from scones.algorithm import artifact as files
     from scones.tasks.data import bars
 
     if place is None:

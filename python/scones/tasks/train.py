@@ -147,8 +147,8 @@ def start(
 
 def _resume(environment: Environment, console: Console, ended: str, name: str | None, yes: bool) -> str:
     """Start a job that goes on with one that ended before its time; the new job's name."""
+    from imageclassification.hyperparameters import parse
     from scones.training import job, request
-    from scones.training.hyperparameters import parse
 
     if name is not None:
         request.check_name(name)

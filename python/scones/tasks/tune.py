@@ -19,8 +19,8 @@ from scones.tasks.cli import task
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from imageclassification.ranges import Searched
     from scones.settings import Environment, Tuning
-    from scones.training.ranges import Searched
     from scones.training.trials import TuningJob
 
 
@@ -79,8 +79,9 @@ def tune(
     """
     from rich.console import Console
 
+    from imageclassification import ranges
     from scones.tasks.registry import register_job
-    from scones.training import ranges, tuning
+    from scones.training import tuning
 
     environment = settings.load(env)
     console = Console()
@@ -154,7 +155,7 @@ def _limits(own: Tuning, jobs: Any, parallel: Any, strategy: str | None, early_s
 
 def _searched(asked: list[Any], fixed: dict[str, str], limits: Tuning) -> Searched:
     """What was asked for; else the defaults, without what is fixed and, for a grid, without numbers."""
-    from scones.training import ranges
+    from imageclassification import ranges
 
     if asked:
         searched = ranges.merge(asked)
@@ -264,7 +265,7 @@ def _follow(environment: Environment, name: str, console: Console) -> TuningJob:
 
 def _report(environment: Environment, job: TuningJob, console: Console) -> None:
     """Show all trials, and leave them as JSON and as a picture."""
-    from scones import files
+    from imageclassification import files
     from scones.tasks.views import shown
     from scones.training.trials import as_json
     from scones.training.trials_view import table

@@ -22,7 +22,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from scones import files
+from imageclassification import files
 from scones.errors import SetupError
 from scones.terraform.binary import Binary
 

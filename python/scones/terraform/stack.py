@@ -20,7 +20,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from scones import aws, files
+from imageclassification import files
+from scones import aws
 from scones.errors import TerraformError
 from scones.settings import Environment
 from scones.terraform import endpoint, refusals

@@ -18,11 +18,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from imageclassification.hyperparameters import Hyperparameters
 from scones import aws, revision
 from scones.errors import TrainingError
 from scones.settings import PROJECT
 from scones.training import failures
-from scones.training.hyperparameters import Hyperparameters
 from scones.training.progress import Progress
 from scones.training.request import ANYWHERE, Placement, image_uri, new_name, request
 

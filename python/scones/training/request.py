@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from imageclassification.hyperparameters import Hyperparameters, check_pretrained, parse
 from scones.errors import InputError, SettingsError
 from scones.settings import PROJECT
-from scones.training.hyperparameters import Hyperparameters, check_pretrained, parse
 from scones.training.recipe import SMALL_IMAGES, for_epochs
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from scones.errors import RegistryError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from scones.algorithm.artifact import Artifact
+    from imageclassification.artifact import Artifact
     from scones.settings import Environment
 
 
@@ -41,7 +41,7 @@ class Start:
     @property
     def settings(self) -> dict[str, str]:
         """The hyperparameters that its network settles, unless someone sets others."""
-        from scones.algorithm import pretrained
+        from imageclassification import pretrained
 
         layers = pretrained.num_layers(self.artifact.symbol)
         return {
@@ -80,7 +80,7 @@ def find(
         RegistryError: there is no such version.
         ArtifactError: there is no model there, or it cannot be read.
     """
-    from scones.algorithm import artifact
+    from imageclassification import artifact
 
     if place.isdecimal() and not Path(place).exists():
         place = _version(environment, int(place), client)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scones.training.ranges import Searched, from_request
+from imageclassification.ranges import Searched, from_request
 
 ENDED = ("Completed", "Failed", "Stopped")
 

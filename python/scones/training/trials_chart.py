@@ -24,7 +24,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from scones.training.ranges import Choice, Range
+from imageclassification.ranges import Choice, Range
 from scones.training.trials import Trial, TuningJob
 from scones.training.trials_view import shown
 

@@ -19,12 +19,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from imageclassification import ranges
+from imageclassification.errors import HyperparameterError
+from imageclassification.hyperparameters import Hyperparameters, parse
 from scones import aws
-from scones.errors import HyperparameterError, InputError, TrainingError
+from scones.errors import InputError, TrainingError
 from scones.settings import Tuning
-from scones.training import ranges
 from scones.training import request as training_requests
-from scones.training.hyperparameters import Hyperparameters, parse
 from scones.training.job import own_tags
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from imageclassification.predictor import Predictor
 from scones import artifacts, registry, settings
-from scones.algorithm.predictor import Predictor
 
 pytestmark = pytest.mark.filterwarnings("error")
 

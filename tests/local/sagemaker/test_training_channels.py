@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scones.recordio import ImageRecord, encode
+from imageclassification.recordio import ImageRecord, encode
 
 EPOCHS = {"epochs": "1"}
 

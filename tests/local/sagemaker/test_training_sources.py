@@ -21,6 +21,7 @@ from moto.core.exceptions import ServiceException
 from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 
+from imageclassification.recordio import read
 from scones.localcloud.access import Acting
 from scones.localcloud.authorization.record import Record
 from scones.localcloud.authorization.roles import Roles
@@ -28,7 +29,6 @@ from scones.localcloud.training import checkpoints as checkpoints_module
 from scones.localcloud.training import pipes, sources
 from scones.localcloud.training.checkpoints import Checkpoints
 from scones.localcloud.training.sources import InputError
-from scones.recordio import read
 
 ACCOUNT = "123456789012"
 ROLE = Acting(Roles(Record(Path("nowhere"))), f"arn:aws:iam::{ACCOUNT}:role/a", account=ACCOUNT, region="us-east-1")
@@ -139,7 +139,7 @@ def test_a_prefixs_objects_follow_one_another_as_they_are(s3: Any) -> None:
 
 def test_an_object_too_large_for_a_record_is_named(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     put(s3, list__a=bytes(100))
-    monkeypatch.setattr("scones.recordio.LARGEST", 99)
+    monkeypatch.setattr("imageclassification.recordio.LARGEST", 99)
     give = pipes.content(JOB, channel(uri="s3://data/list/", RecordWrapperType="RecordIO"))
     with pytest.raises(InputError, match="ClientError: s3://data/list/a: a record of 100 bytes is too large"):
         list(give(0))

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from moto.sagemaker.exceptions import ValidationError
 
+from imageclassification.ranges import SMALL_IMAGES, Choice, Range, combinations
 from scones.localcloud.tuning.early import is_hopeless
 from scones.localcloud.tuning.job import TuningJob
 from scones.localcloud.tuning.listing import page
 from scones.localcloud.tuning.request import Plan
 from scones.localcloud.tuning.search import Search
-from scones.training.ranges import SMALL_IMAGES, Choice, Range, combinations
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from benchmarks import serve
 from benchmarks.serve import Load, Served
-from scones.errors import ArtifactError
+from imageclassification.errors import ArtifactError
 from scones.tasks import bench
 
 MACHINE = {"processor": "a processor", "cores": 2, "torch": "2"}

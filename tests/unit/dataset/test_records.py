@@ -2,9 +2,9 @@
 
 import pytest
 
+from imageclassification.recordio import read, unpack
 from scones.dataset import SPLITS, Sample, build, ensure, load, upload, write_records
 from scones.errors import DatasetError
-from scones.recordio import read, unpack
 
 CLASSES = ("bicycle", "motorcycle")
 

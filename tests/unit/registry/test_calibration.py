@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from imageclassification import artifact as artifacts
+from imageclassification import symbol
+from imageclassification.artifact import Artifact
+from imageclassification.errors import ArtifactError
+from imageclassification.network import Network
+from imageclassification.predictor import Predictor
 from scones import registry
-from scones.algorithm import artifact as artifacts
-from scones.algorithm import symbol
-from scones.algorithm.artifact import Artifact
-from scones.algorithm.network import Network
-from scones.algorithm.predictor import Predictor
 from scones.dataset import Dataset
-from scones.errors import ArtifactError, InputError
+from scones.errors import InputError
 from scones.measures import expected_calibration_error
 
 CLASSES = ("bicycle", "motorcycle")

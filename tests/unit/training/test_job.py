@@ -10,8 +10,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from imageclassification.errors import HyperparameterError
 from scones import settings
-from scones.errors import HyperparameterError, InputError, SettingsError, TrainingError
+from scones.errors import InputError, SettingsError, TrainingError
 from scones.training import job
 from scones.training.progress import Progress
 from scones.training.request import Placement, check_instance_type, hyperparameters, image_uri, new_name

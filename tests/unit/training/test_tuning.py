@@ -14,9 +14,11 @@ from botocore.validate import validate_parameters
 from PIL import Image
 from rich.console import Console
 
+from imageclassification import ranges
+from imageclassification.errors import HyperparameterError
 from scones import settings
-from scones.errors import HyperparameterError, InputError, TrainingError
-from scones.training import ranges, tuning, watch
+from scones.errors import InputError, TrainingError
+from scones.training import tuning, watch
 from scones.training.request import Placement, hyperparameters, image_uri
 from scones.training.request import request as training_request
 from scones.training.trials import as_json, read

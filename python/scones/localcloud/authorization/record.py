@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scones import files
+from imageclassification import files
 from scones.localcloud.authorization.evaluation import Decision, Policies, Principal, Request
 from scones.localcloud.authorization.policies import Condition, Element, Statement
 

@@ -4,10 +4,10 @@ Example::
 
     install(Context(state, "http://127.0.0.1:5000", Children()))
 
-A variant is a process of ``scones.algorithm.serve`` over the artifact that its model names, one a variant whatever the
-instance count. UpdateEndpoint is a blue/green deployment: new processes start while the old ones answer, traffic moves
-to them as the deployment configuration says, and an alarm that trips meanwhile turns it back. A shadow variant gets
-copies of requests. Application Auto Scaling changes the count of instances, which here is a number and no more.
+A variant is a process of ``imageclassification.serve`` over the artifact that its model names, one a variant whatever
+the instance count. UpdateEndpoint is a blue/green deployment: new processes start while the old ones answer, traffic
+moves to them as the deployment configuration says, and an alarm that trips meanwhile turns it back. A shadow variant
+gets copies of requests. Application Auto Scaling changes the count of instances, which here is a number and no more.
 
 Otherwise than on AWS: one container a model, of the Image Classification image; no rolling deployments, asynchronous
 inference, explainers, inference components or response streams; captured data is in S3 after a second. What is not

@@ -22,7 +22,7 @@ from scones.localcloud.hosting.copies import PREFIX
 from scones.localcloud.hosting.endpoint import Endpoint
 from scones.localcloud.hosting.serving import Answer, NoAnswer, ServingProcess
 
-LARGEST_BODY = 6 * 1024 * 1024
+LARGEST_BODY = 6 * 1024 * 1024  # InvokeEndpoint's API reference: "Body: Maximum length of 6291456"
 # Parameters of InvokeEndpoint that need what the local cloud does not have.
 UNSUPPORTED = (
     "target-model",

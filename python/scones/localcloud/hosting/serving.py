@@ -7,7 +7,7 @@ Example::
     process.invoke(png, {"Content-Type": "image/png"})      # Answer(status=200, headers={…}, body=b'[0.1, 0.9]')
     process.retire()
 
-The process is ``python -m scones.algorithm.serve``, which speaks SageMaker's container contract on 127.0.0.1.
+The process is ``python -m imageclassification.serve``, which speaks SageMaker's container contract on 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pathlib import Path
 from scones.localcloud.context import Context
 from scones.localcloud.logstream import LogStream, lines
 
-SERVER = "scones.algorithm.serve"
+SERVER = "imageclassification.serve"
 HOST = "127.0.0.1"
 ANSWER_SECONDS = 60  # a model container must answer within it
 GRACE_SECONDS = 5.0

@@ -4,8 +4,8 @@ Example::
 
     install(Context(state, "http://127.0.0.1:5000", Children()))
 
-``CreateTrainingJob`` for the built-in Image Classification image runs ``scones.algorithm`` over the S3 channels, in a
-process of its own; ``StopTrainingJob``, which moto lacks, and ``MaxRuntimeInSeconds`` end it.
+``CreateTrainingJob`` for the built-in Image Classification image runs ``imageclassification`` over the S3 channels, in
+a process of its own; ``StopTrainingJob``, which moto lacks, and ``MaxRuntimeInSeconds`` end it.
 
 Channels come in File, FastFile and Pipe mode, from prefixes, manifests and augmented manifests; checkpoints are kept
 in S3. Otherwise than on AWS: one instance; no file systems; no debugger rules; a managed spot job is never interrupted.

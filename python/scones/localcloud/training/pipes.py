@@ -24,11 +24,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scones.errors import DatasetError
+from imageclassification.errors import InputDataError
+from imageclassification.recordio import encode
 from scones.localcloud.paths import inside
 from scones.localcloud.training import sources
 from scones.localcloud.training.sources import Found, InputError
-from scones.recordio import encode
 
 if TYPE_CHECKING:
     from scones.localcloud.training.job import Job
@@ -64,7 +64,7 @@ def content(job: Job, channel: Mapping[str, Any]) -> Callable[[int], Iterator[by
 def _wrapped(found: Found, data: bytes) -> bytes:
     try:
         return encode(data)
-    except DatasetError as error:
+    except InputDataError as error:
         raise InputError(f"ClientError: {found.uri}: {error.message}") from None
 
 

@@ -4,8 +4,8 @@ Example::
 
     threading.Thread(target=run, args=(job, context), daemon=True).start()
 
-The algorithm is ``python -m scones.algorithm.train --root FOLDER`` over a folder laid out as a container's ``/opt/ml``,
-``build/local/training/JOB``, which is gone when the job has ended.
+The algorithm is ``python -m imageclassification.train --root FOLDER`` over a folder laid out as a container's
+``/opt/ml``, ``build/local/training/JOB``, which is gone when the job has ended.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from scones.localcloud.training.metrics import Metrics
 from scones.localcloud.training.sources import InputError
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-ALGORITHM = "scones.algorithm.train"
+ALGORITHM = "imageclassification.train"
 
 
 class Failure(Exception):

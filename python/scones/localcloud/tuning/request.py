@@ -16,9 +16,9 @@ from typing import Any
 
 from moto.sagemaker.exceptions import ValidationError
 
+from imageclassification.ranges import SCALINGS, Choice, Range, Searched, combinations, problem_of
 from scones.localcloud.training.metrics import DEFINITIONS
 from scones.localcloud.training.request import check, matches
-from scones.training.ranges import SCALINGS, Choice, Range, Searched, combinations, problem_of
 
 # Patterns and limits of CreateHyperParameterTuningJob's API reference, and of "Resource Limits for Automatic Model
 # Tuning" in the developer guide.

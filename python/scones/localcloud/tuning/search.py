@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from scones.training.ranges import Choice, Range, Searched, combinations
+from imageclassification.ranges import Choice, Range, Searched, combinations
 
 _DRAWS = 50  # so often a trial is drawn again that has been tried already
 

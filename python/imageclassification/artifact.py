@@ -1,0 +1,227 @@
+"""A model artifact: ``model.tar.gz`` as SageMaker's Image Classification writes it, and as its container serves it.
+
+Three files at the archive's root: ``image-classification-NNNN.params`` (NNNN the epoch),
+``image-classification-symbol.json`` and ``model-shapes.json``::
+
+    artifact = read("model.tar.gz")
+    artifact.image_shape, artifact.num_classes     # (3, 28, 28), 2
+    write("build/model.tar.gz", artifact)          # a folder is written as the three files
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import re
+import tarfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from imageclassification import files, ndarray, program
+from imageclassification.errors import ArtifactError
+from imageclassification.hyperparameters import LARGEST_SIDE
+
+PREFIX = "image-classification"
+SYMBOL = f"{PREFIX}-symbol.json"
+SHAPES = "model-shapes.json"
+PARAMETERS = re.compile(rf"{PREFIX}-(\d{{4,9}})\.params")
+LARGEST_FILE = 1 << 30  # 200 layers take 260 MB
+LARGEST_TEXT = 1 << 24  # and their symbol 600 kB
+READ_SIZE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A trained model.
+
+    Attributes:
+        symbol: The network, MXNet's symbol graph.
+        parameters: float32 or float16 weights (``arg:…``) and running statistics (``aux:…``) by name.
+        shapes: ``model-shapes.json``: ``[{"name": "data", "shape": [32, 3, 28, 28]}]``, with the batch trained with.
+        epoch: The epoch it comes from, counted from 1.
+    """
+
+    symbol: Mapping[str, Any]
+    parameters: Mapping[str, np.ndarray]
+    shapes: list[dict[str, Any]]
+    epoch: int
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of the input.
+
+        Raises:
+            ArtifactError: ``model-shapes.json`` does not say.
+        """
+        try:
+            (shape,) = (entry["shape"] for entry in self.shapes if entry["name"] == "data")
+            _, channels, height, width = (int(side) for side in shape)
+        except (KeyError, TypeError, ValueError):
+            raise ArtifactError(f"{SHAPES} does not give the shape of 'data': {self.shapes!r}") from None
+        if not (channels > 0 and 0 < height <= LARGEST_SIDE and 0 < width <= LARGEST_SIDE):
+            raise ArtifactError(f"{SHAPES} gives 'data' an impossible shape: {shape}")
+        return channels, height, width
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes the network tells apart."""
+        return program.shapes(program.read(self.symbol), self.image_shape, self._arrays()).scores[1]
+
+    def check(self) -> None:
+        """Prove that parameters and symbol belong together.
+
+        Raises:
+            ArtifactError: the symbol cannot be run, or a parameter is missing or has another shape than it must have.
+        """
+        found = program.read(self.symbol)
+        for name in found.parameters.values():
+            if name not in self.parameters:
+                raise ArtifactError(f"the artifact's parameters lack '{name}', which its symbol needs")
+        program.shapes(found, self.image_shape, self._arrays())
+
+    def _arrays(self) -> dict[str, tuple[int, ...]]:
+        return {name: array.shape for name, array in self.parameters.items()}
+
+
+def read(path: str | os.PathLike[str]) -> Artifact:
+    """Read an artifact from a ``model.tar.gz``, or from the folder of its files.
+
+    Of several epochs' parameters the last is taken. Nothing is unpacked to disk.
+
+    Raises:
+        ArtifactError: it is missing, no such archive, or its files are missing, damaged or do not belong together.
+    """
+    path = Path(path)
+    try:
+        found = _folder_files(path) if path.is_dir() else _archive_files(path)
+    except FileNotFoundError:
+        raise ArtifactError(f"there is no model artifact at {path}") from None
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
+        raise ArtifactError(f"{path} is not a model.tar.gz: {error}") from None
+    epochs = {epoch: name for name in found if (epoch := _epoch(name)) is not None}
+    lacking = [name for name in (SYMBOL, SHAPES) if name not in found]
+    if not epochs:
+        lacking.append(f"{PREFIX}-NNNN.params")
+    if lacking:
+        raise ArtifactError(
+            f"{path} is no Image Classification artifact: it lacks {', '.join(lacking)}",
+            hint=f"it has: {', '.join(sorted(found)) or 'nothing'}",
+        )
+    ((epoch, parameters),) = epochs.items()
+    artifact = Artifact(
+        symbol=_json(found[SYMBOL], SYMBOL, dict),
+        parameters=ndarray.loads(found[parameters]),
+        shapes=_json(found[SHAPES], SHAPES, list),
+        epoch=epoch,
+    )
+    artifact.check()
+    return artifact
+
+
+def write(path: str | os.PathLike[str], artifact: Artifact, *, beside: bool = False) -> Path:
+    """Write an artifact: one ``.tar.gz`` where the path ends so, else a folder of its three files.
+
+    Each file appears whole or not at all; an earlier epoch's parameters in the folder go once the new ones are there,
+    unless these stand ``beside`` them. The archive's bytes depend on nothing but the artifact.
+    """
+    path = Path(path)
+    parameters = f"{PREFIX}-{artifact.epoch:04d}.params"
+    contents = {
+        SYMBOL: json.dumps(artifact.symbol, indent=2).encode(),
+        SHAPES: json.dumps(artifact.shapes).encode(),
+        parameters: ndarray.dumps(artifact.parameters),
+    }
+    if path.name.endswith(".tar.gz"):
+        return files.write(path, _archive(contents))
+    for name, data in contents.items():
+        files.write(path / name, data)
+    for earlier in path.glob(f"{PREFIX}-*.params"):
+        if earlier.name != parameters and not beside:
+            earlier.unlink()
+    return path
+
+
+def _archive(contents: Mapping[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with (
+        gzip.GzipFile(fileobj=packed, mode="wb", mtime=0, compresslevel=6) as stream,
+        tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive,
+    ):
+        for name in sorted(contents):
+            member = tarfile.TarInfo(name)
+            member.size = len(contents[name])
+            archive.addfile(member, io.BytesIO(contents[name]))
+    return packed.getvalue()
+
+
+class _Files:
+    """The artifact's files as they are found: of several epochs' parameters only the last is kept."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.found: dict[str, bytes] = {}
+
+    def wants(self, name: str, size: int) -> bool:
+        """Whether a file is to be read.
+
+        Raises:
+            ArtifactError: it would be, but is larger than a model's.
+        """
+        epoch = _epoch(name)
+        if epoch is None and name not in (SYMBOL, SHAPES):
+            return False
+        if epoch is not None and any(epoch < (_epoch(other) or 0) for other in self.found):
+            return False
+        if size > (LARGEST_TEXT if epoch is None else LARGEST_FILE):
+            raise ArtifactError(f"{self.path} has a {name} of {size:,} bytes, more than a model has")
+        return True
+
+    def add(self, name: str, data: bytes) -> None:
+        if _epoch(name) is not None:
+            self.found = {other: kept for other, kept in self.found.items() if _epoch(other) is None}
+        self.found[name] = data
+
+
+def _epoch(name: str) -> int | None:
+    match = PARAMETERS.fullmatch(name)
+    return int(match[1]) if match else None
+
+
+def _folder_files(path: Path) -> dict[str, bytes]:
+    held = _Files(path)
+    for file in sorted(path.iterdir()):
+        if file.is_file() and held.wants(file.name, file.stat().st_size):
+            held.add(file.name, file.read_bytes())
+    return held.found
+
+
+def _archive_files(path: Path) -> dict[str, bytes]:
+    """The artifact's files in an archive; links, devices, sparse files and other names are passed over."""
+    held = _Files(path)
+    with gzip.open(path) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+        for member in archive:
+            name = member.name.removeprefix("./")
+            if member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and held.wants(name, member.size):
+                held.add(name, archive.extractfile(member).read(member.size))
+        # To the end, where gzip's checksum stands: an archive that was cut short must not pass for a whole one.
+        for _ in range(0, LARGEST_FILE, READ_SIZE):
+            if not stream.read(READ_SIZE):
+                break
+    return held.found
+
+
+def _json(data: bytes, name: str, kind: type) -> Any:
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ArtifactError(f"the artifact's {name} is not JSON: {error}") from None
+    if not isinstance(found, kind):
+        raise ArtifactError(f"the artifact's {name} holds a {type(found).__name__}, not a {kind.__name__}")
+    return found

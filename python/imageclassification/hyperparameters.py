@@ -1,0 +1,271 @@
+"""The hyperparameters of SageMaker's built-in Image Classification algorithm: names, types, defaults, ranges, rules.
+
+They are checked here before a job is sent, by the same code that the training process on this machine uses::
+
+    chosen = parse({"num_classes": "2", "num_training_samples": "900", "image_shape": "3,28,28", "num_layers": "20"})
+    chosen.learning_rate     # 0.1, the algorithm's default
+    chosen.to_strings()      # what CreateTrainingJob is sent
+
+Source: "Image Classification Hyperparameters" in the SageMaker AI developer guide. The rule that ties depth to image
+height is that of MXNet's example network (see imageclassification.symbol).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
+from difflib import get_close_matches
+from itertools import pairwise
+from typing import Any
+
+from imageclassification.errors import HyperparameterError
+
+SMALL_IMAGE_HEIGHT = 28
+SMALL_IMAGE_LAYERS = (20, 32, 44, 56, 110)
+LARGE_IMAGE_LAYERS = (18, 34, 50, 101, 152, 200)
+LARGEST_SIDE = 4096  # of an image, in pixels: a mistyped one would take all memory there is
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """How one hyperparameter is read: ``read`` raises ValueError on what is not allowed, ``allowed`` says what is."""
+
+    allowed: str
+    read: Callable[[str], Any]
+    choices: tuple[str, ...] = ()
+    write: Callable[[Any], str] = lambda value: _text(value)
+
+
+def _whole(least: int, most: int | None = None) -> _Rule:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]+", text) or int(text) < least or (most is not None and int(text) > most):
+            raise ValueError
+        return int(text)
+
+    return _Rule(f"a whole number from {least} " + ("on" if most is None else f"to {most}"), read)
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:  # also refuses nan
+        raise ValueError
+    return value
+
+
+def _one_of(*choices: str, read: Callable[[str], Any] = str) -> _Rule:
+    def look_up(text: str) -> Any:
+        if text not in choices:
+            raise ValueError
+        return read(text)
+
+    return _Rule(f"one of {', '.join(choices)}", look_up, choices)
+
+
+def _image_shape(text: str) -> tuple[int, int, int]:
+    channels, height, width = (int(side) for side in text.split(","))
+    if min(channels, height, width) < 1 or max(height, width) > LARGEST_SIDE:
+        raise ValueError
+    return channels, height, width
+
+
+def _epoch_list(text: str) -> tuple[int, ...]:
+    steps = tuple(int(step) for step in text.split(","))
+    if steps[0] < 1 or any(later <= earlier for earlier, later in pairwise(steps)):
+        raise ValueError
+    return steps
+
+
+def _truth(text: str) -> bool:
+    return {"true": True, "false": False}[text.lower()]
+
+
+_SHARE = _Rule("a number from 0 to 1", _share)
+_SWITCH = _one_of("0", "1", read=lambda text: text == "1")
+_LAYERS = tuple(str(depth) for depth in sorted(SMALL_IMAGE_LAYERS + LARGE_IMAGE_LAYERS))
+
+
+def _value(rule: _Rule, default: Any = MISSING) -> Any:
+    return field(default=default, metadata={"rule": rule})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hyperparameters:
+    """A training job's hyperparameters; what is not set has the algorithm's default.
+
+    Made by ``parse``, which checks them. Attributes are the algorithm's own names; None where it has no default.
+    """
+
+    num_classes: int = _value(_whole(1))
+    num_training_samples: int = _value(_whole(1))
+    image_shape: tuple[int, int, int] = _value(
+        _Rule(f"channels,height,width, as in 3,224,224, sides up to {LARGEST_SIDE}", _image_shape), (3, 224, 224)
+    )
+    num_layers: int = _value(_one_of(*_LAYERS, read=int), 152)
+    epochs: int = _value(_whole(1), 30)
+    mini_batch_size: int = _value(_whole(1), 32)
+    learning_rate: float = _value(_SHARE, 0.1)
+    lr_scheduler_factor: float = _value(_SHARE, 0.1)
+    lr_scheduler_step: tuple[int, ...] | None = _value(_Rule("epochs in rising order, as in 10,20", _epoch_list), None)
+    optimizer: str = _value(_one_of("sgd", "adam", "rmsprop", "nag"), "sgd")
+    momentum: float = _value(_SHARE, 0.9)
+    weight_decay: float = _value(_SHARE, 0.0001)
+    beta_1: float = _value(_SHARE, 0.9)
+    beta_2: float = _value(_SHARE, 0.999)
+    eps: float = _value(_SHARE, 1e-8)
+    gamma: float = _value(_SHARE, 0.9)
+    use_pretrained_model: bool = _value(_SWITCH, False)
+    augmentation_type: str | None = _value(_one_of("crop", "crop_color", "crop_color_transform"), None)
+    resize: int | None = _value(_whole(1, LARGEST_SIDE), None)
+    multi_label: bool = _value(_SWITCH, False)
+    use_weighted_loss: bool = _value(_SWITCH, False)
+    top_k: int | None = _value(_whole(2), None)
+    precision_dtype: str = _value(_one_of("float32", "float16"), "float32")
+    kv_store: str | None = _value(_one_of("dist_sync", "dist_async"), None)
+    checkpoint_frequency: int | None = _value(_whole(1), None)
+    early_stopping: bool = _value(_Rule("True or False", _truth, write=str), False)
+    early_stopping_min_epochs: int = _value(_whole(1), 10)
+    early_stopping_patience: int = _value(_whole(1), 5)
+    early_stopping_tolerance: float = _value(_SHARE, 0.0)
+    given: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
+
+    def to_strings(self) -> dict[str, str]:
+        """What CreateTrainingJob is sent: what was set, and what differs from the algorithm's defaults."""
+        return {
+            name: entry.metadata["rule"].write(getattr(self, name))
+            for name, entry in _FIELDS.items()
+            if name in self.given or getattr(self, name) != entry.default
+        }
+
+
+_FIELDS = {entry.name: entry for entry in fields(Hyperparameters) if "rule" in entry.metadata}
+
+
+def allowed() -> dict[str, tuple[str | None, str]]:
+    """Every hyperparameter with its default (None where it has none) and what it may be, in words."""
+    return {
+        name: (
+            None if entry.default in (MISSING, None) else entry.metadata["rule"].write(entry.default),
+            entry.metadata["rule"].allowed,
+        )
+        for name, entry in _FIELDS.items()
+    }
+
+
+def parse(values: Mapping[str, Any]) -> Hyperparameters:
+    """Read hyperparameters as CreateTrainingJob has them.
+
+    Args:
+        values: Strings by name; numbers, bools and tuples are taken too. Names that begin with an underscore are
+            SageMaker's own (a tuning job adds some) and are passed over.
+
+    Raises:
+        HyperparameterError: a name is unknown, a required one is missing, a value is not allowed, or two do not go
+            together.
+    """
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if name.startswith("_"):
+            continue
+        if name not in _FIELDS:
+            near = get_close_matches(name, _FIELDS, n=1)
+            raise HyperparameterError(
+                f"there is no hyperparameter '{name}'",
+                hint=f"did you mean {near[0]}?" if near else f"there are: {', '.join(_FIELDS)}",
+            )
+        found[name] = _read(name, value)
+    missing = [name for name, entry in _FIELDS.items() if entry.default is MISSING and name not in found]
+    if missing:
+        raise HyperparameterError(
+            f"the hyperparameter {missing[0]} is missing",
+            hint="num_classes and num_training_samples are required: they say what the data is",
+        )
+    chosen = replace(Hyperparameters(**found), given=frozenset(found))
+    _check_together(chosen)
+    return chosen
+
+
+def check_pretrained(chosen: Hyperparameters, *, model_channel: bool) -> None:
+    """Refuse a job whose pretrained weights would not fit.
+
+    They come from the artifact in the job's channel ``model``, which fits or not as only its network can tell. Without
+    that channel the built-in container brings weights of its own: ImageNet's, for images of 3,224,224 and depths of
+    18 to 200 layers.
+
+    Args:
+        chosen: The hyperparameters.
+        model_channel: Whether the job has the channel ``model``.
+
+    Raises:
+        HyperparameterError: use_pretrained_model is 1 without such a channel, for images of another shape.
+    """
+    if chosen.use_pretrained_model and not model_channel and chosen.image_shape != (3, 224, 224):
+        raise HyperparameterError(
+            f"use_pretrained_model is 1 with image_shape {_text(chosen.image_shape)}; the container's own weights are "
+            "for 3,224,224",
+            hint="give a model to start from (invoke train --model), set image_shape to 3,224,224 and resize to 224 or "
+            "more, or train from scratch",
+        )
+
+
+def _read(name: str, value: Any) -> Any:
+    rule: _Rule = _FIELDS[name].metadata["rule"]
+    text = value if isinstance(value, str) else rule.write(value)
+    try:
+        return rule.read(text.strip())
+    except (ValueError, KeyError):
+        near = get_close_matches(text.strip().lower(), rule.choices, n=1)
+        raise HyperparameterError(
+            f"{name} is '{text}'; it must be {rule.allowed}", hint=f"did you mean {near[0]}?" if near else None
+        ) from None
+
+
+def _text(value: Any) -> str:
+    """A value as the algorithm writes it."""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, (tuple, list)):
+        return ",".join(str(item) for item in value)
+    return str(value)
+
+
+def _check_together(chosen: Hyperparameters) -> None:
+    """The rules that tie hyperparameters to one another."""
+    channels, height, width = chosen.image_shape
+    if channels not in (1, 3):
+        raise HyperparameterError(
+            f"image_shape is {_text(chosen.image_shape)}, of {channels} channels; images are grey (1) or RGB (3)",
+            hint=f"set image_shape to 3,{height},{width}",
+        )
+    small = height <= SMALL_IMAGE_HEIGHT
+    depths = SMALL_IMAGE_LAYERS if small else LARGE_IMAGE_LAYERS
+    if chosen.num_layers not in depths:
+        raise HyperparameterError(
+            f"num_layers is {chosen.num_layers}, but images {'up to' if small else 'over'} {SMALL_IMAGE_HEIGHT} pixels "
+            f"high (image_shape {_text(chosen.image_shape)}) take {', '.join(map(str, depths))}",
+            hint="for small images: num_layers 20 with image_shape 3,28,28",
+        )
+    if chosen.mini_batch_size > chosen.num_training_samples:
+        raise HyperparameterError(
+            f"mini_batch_size is {chosen.mini_batch_size}, more than num_training_samples "
+            f"({chosen.num_training_samples})",
+            hint="a batch cannot hold more images than there are: lower mini_batch_size",
+        )
+    if chosen.resize is not None and chosen.resize < max(height, width):
+        raise HyperparameterError(
+            f"resize is {chosen.resize}, less than the sides of image_shape {_text(chosen.image_shape)}",
+            hint=f"images are cropped to image_shape after resizing: set resize to {max(height, width)} or more",
+        )
+    if chosen.top_k is not None and chosen.top_k > chosen.num_classes:
+        raise HyperparameterError(f"top_k is {chosen.top_k}, more than num_classes, {chosen.num_classes}")
+    if chosen.checkpoint_frequency is not None and chosen.checkpoint_frequency > chosen.epochs:
+        raise HyperparameterError(
+            f"checkpoint_frequency is {chosen.checkpoint_frequency}, more than epochs, {chosen.epochs}"
+        )
+    if chosen.use_weighted_loss and not chosen.multi_label:
+        raise HyperparameterError("use_weighted_loss is 1 without multi_label; it weighs the labels of multi_label 1")
+    if chosen.top_k is not None and chosen.multi_label:
+        raise HyperparameterError(
+            f"top_k is {chosen.top_k} with multi_label 1; it counts images that have one label each",
+            hint="leave top_k out",
+        )

@@ -1,0 +1,224 @@
+"""The layers of an image's network: convolution, normalisation, pooling, flattening and full connection.
+
+::
+
+    settings = {"kernel": "(3, 3)", "num_filter": "16", "no_bias": "True"}
+    layer = Convolution(Node("conv0", "Convolution", (0, 1), settings))
+    layer.parameters((1, 3, 28, 28))          # ((16, 3, 3, 3),)
+    layer.shape((1, 3, 28, 28))               # (1, 16, 26, 26)
+
+They follow MXNet 1.x's definitions; ``Operator`` is what these and all others in ``imageclassification.operators`` have
+in common.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from imageclassification.errors import ArtifactError
+from imageclassification.graph import Node, unknown_operator
+
+Shape = tuple[int, ...]
+
+
+class Operator:
+    """What a node does; as it stands, nothing.
+
+    Attributes:
+        takes: What the node takes, in order: first a computed value, then parameters, or more values.
+        statistics: How many of these, at the end, are running statistics (``aux:…`` in an artifact).
+    """
+
+    takes: tuple[str, ...] = ("data",)
+    statistics = 0
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+    def parameters(self, data: Shape) -> Sequence[Shape]:
+        """The shapes of the parameters it takes, when its first input has the shape ``data``."""
+        return ()
+
+    def inputs(self, given: Sequence[Shape | None]) -> list[Shape | None]:
+        """The shapes of everything it takes; ``given`` has None for parameters of which nothing is known yet."""
+        return [given[0], *self.parameters(given[0])] if given[0] else list(given)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """The shape of what it gives."""
+        return inputs[0]
+
+    def __call__(self, *inputs: Tensor, training: bool) -> Tensor:
+        return inputs[0]
+
+    def refuse(self, setting: str) -> ArtifactError:
+        """What is raised where the operator is known but not this use of it."""
+        return unknown_operator(self.node.name, f"{self.node.operator} of {setting}")
+
+
+class Convolution(Operator):
+    def __init__(self, node: Node) -> None:
+        super().__init__(node)
+        if node.text("layout", "NCHW") != "NCHW":
+            raise self.refuse(f"layout {node.text('layout')}")
+        self.takes = ("data", "weight") if node.flag("no_bias") else ("data", "weight", "bias")
+        self.filters, self.groups = node.integer("num_filter", least=1), node.integer("num_group", 1, least=1)
+        self.kernel, self.stride = node.pair("kernel", least=1), node.pair("stride", (1, 1), least=1)
+        self.pad, self.dilate = node.pair("pad", (0, 0)), node.pair("dilate", (1, 1), least=1)
+
+    def parameters(self, data: Shape) -> Sequence[Shape]:
+        _images(self.node, data)
+        if data[1] % self.groups or self.filters % self.groups:
+            raise self.node.error(f"cannot part {data[1]} channels and {self.filters} filters into {self.groups}")
+        return ((self.filters, data[1] // self.groups, *self.kernel), (self.filters,))[: len(self.takes) - 1]
+
+    def shape(self, data: Shape, *_: Shape) -> Shape:
+        reach = [(k - 1) * d + 1 for k, d in zip(self.kernel, self.dilate, strict=True)]
+        sides = zip(data[2:], reach, self.stride, self.pad, strict=True)
+        return data[0], self.filters, *(fitting(*side) for side in sides)
+
+    def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None = None, *, training: bool) -> Tensor:
+        return functional.conv2d(x, weight, bias, self.stride, self.pad, self.dilate, self.groups)
+
+
+class BatchNorm(Operator):
+    """Attribute ``fixed``: gamma counts as 1 whatever is stored, and is not learnt."""
+
+    takes = ("data", "gamma", "beta", "moving_mean", "moving_var")
+    statistics = 2
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(node)
+        self.epsilon, self.momentum = node.number("eps", 1e-3), node.number("momentum", 0.9)
+        self.axis = node.integer("axis", 1)
+        self.fixed = node.flag("fix_gamma", True)
+        self.frozen = node.flag("use_global_stats")
+
+    def parameters(self, data: Shape) -> Sequence[Shape]:
+        return ((data[side(self.node, self.axis, data)],),) * 4
+
+    def __call__(
+        self, x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, *, training: bool
+    ) -> Tensor:
+        if self.axis != 1:
+            x = x.movedim(self.axis, 1)
+        # MXNet's momentum is the share of the old statistics that is kept, PyTorch's the share of the new.
+        learning = training and not self.frozen
+        x = functional.batch_norm(x, mean, variance, gamma, beta, learning, 1 - self.momentum, self.epsilon)
+        return x if self.axis == 1 else x.movedim(1, self.axis)
+
+
+class Pooling(Operator):
+    def __init__(self, node: Node) -> None:
+        super().__init__(node)
+        self.kind = node.text("pool_type", "max")
+        self.convention = node.text("pooling_convention", "valid")
+        if self.kind not in ("max", "avg", "sum"):
+            raise self.refuse(f"pool_type '{self.kind}'")
+        if self.convention not in ("valid", "full"):  # "same" is for one dimension, MXNet too refuses it for images
+            raise self.refuse(f"pooling_convention '{self.convention}'")
+        if node.text("layout", "NCHW") != "NCHW":
+            raise self.refuse(f"layout {node.text('layout')}")
+        self.whole = node.flag("global_pool")
+        self.counts_pad = node.flag("count_include_pad", True)
+        if not self.whole:
+            self.kernel, self.stride = node.pair("kernel", least=1), node.pair("stride", (1, 1), least=1)
+            self.pad = node.pair("pad", (0, 0))
+            if any(p >= k for p, k in zip(self.pad, self.kernel, strict=True)):
+                raise node.error(f"has pad {self.pad}; it must be smaller than its kernel {self.kernel}")
+
+    def shape(self, data: Shape) -> Shape:
+        _images(self.node, data)
+        if self.whole:
+            return *data[:2], 1, 1
+        sides = zip(data[2:], self.kernel, self.stride, self.pad, strict=True)
+        return *data[:2], *(fitting(*side, full=self.convention == "full") for side in sides)
+
+    def __call__(self, x: Tensor, *, training: bool) -> Tensor:
+        if self.whole:
+            return {"max": torch.amax, "avg": torch.mean, "sum": torch.sum}[self.kind](x, dim=(2, 3), keepdim=True)
+        if self.convention == "valid" and self.kind == "max" and all(2 * p <= k for p, k in self._padded()):
+            return functional.max_pool2d(x, self.kernel, self.stride, self.pad)
+        return self._windows(x)
+
+    def _padded(self) -> Sequence[tuple[int, int]]:
+        return list(zip(self.pad, self.kernel, strict=True))
+
+    def _windows(self, x: Tensor) -> Tensor:
+        """By padding it out: what PyTorch's own pooling cannot do, whose windows never begin beyond the image."""
+        overhang = [
+            max((window - 1) * s + k - size - 2 * p, 0)
+            for window, size, k, s, p in zip(
+                self.shape(x.shape)[2:], x.shape[2:], self.kernel, self.stride, self.pad, strict=True
+            )
+        ]
+        (top, left), (bottom, right) = self.pad, (p + extra for p, extra in zip(self.pad, overhang, strict=True))
+        edges = (left, right, top, bottom)
+        if self.kind == "max":
+            lowest = torch.finfo(x.dtype).min  # what MXNet gives where a window holds nothing
+            return functional.max_pool2d(functional.pad(x, edges, value=lowest), self.kernel, self.stride)
+        total = functional.avg_pool2d(functional.pad(x, edges), self.kernel, self.stride, divisor_override=1)
+        if self.kind == "sum":
+            return total
+        # The mean is over the pixels that count: never the last windows' overhang, and the padding where it is said.
+        counted = x.new_ones((1, 1, *x.shape[2:]))
+        if self.counts_pad:
+            counted = functional.pad(counted, (left, left, top, top), value=1.0)
+            edges = (0, overhang[1], 0, overhang[0])
+        count = functional.avg_pool2d(functional.pad(counted, edges), self.kernel, self.stride, divisor_override=1)
+        return total / count.clamp(min=1)
+
+
+class Flatten(Operator):
+    def shape(self, data: Shape) -> Shape:
+        return data[0], math.prod(data[1:])
+
+    def __call__(self, x: Tensor, *, training: bool) -> Tensor:
+        return x.flatten(1)
+
+
+class FullyConnected(Operator):
+    def __init__(self, node: Node) -> None:
+        super().__init__(node)
+        self.takes = ("data", "weight") if node.flag("no_bias") else ("data", "weight", "bias")
+        self.hidden = node.integer("num_hidden", least=1)
+        self.flattens = node.flag("flatten", True)
+
+    def parameters(self, data: Shape) -> Sequence[Shape]:
+        width = math.prod(data[1:]) if self.flattens else data[-1]
+        return ((self.hidden, width), (self.hidden,))[: len(self.takes) - 1]
+
+    def shape(self, data: Shape, *_: Shape) -> Shape:
+        return (data[0], self.hidden) if self.flattens else (*data[:-1], self.hidden)
+
+    def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None = None, *, training: bool) -> Tensor:
+        return functional.linear(x.flatten(1) if self.flattens else x, weight, bias)
+
+
+def fitting(size: int, kernel: int, stride: int, pad: int, *, full: bool = False) -> int:
+    """How many windows fit along one side: rounded up where MXNet's pooling convention is ``full``, else down.
+
+    0 where not even one does.
+    """
+    span = size + 2 * pad - kernel
+    return 0 if span < 0 else (-(-span // stride) if full else span // stride) + 1
+
+
+def side(node: Node, axis: int, shape: Shape) -> int:
+    """Which side of a shape an axis is, counted from the front.
+
+    Raises:
+        ArtifactError: the shape has none such.
+    """
+    if not -len(shape) <= axis < len(shape):
+        raise node.error(f"works along axis {axis} of the shape {shape}, which has none")
+    return axis % len(shape)
+
+
+def _images(node: Node, shape: Shape) -> None:
+    if len(shape) != 4:
+        raise node.error(f"takes images (N, C, H, W), not the shape {shape}")

@@ -1,0 +1,166 @@
+"""MXNet's NDArray-list format: the ``.params`` file of a model, read and written with numpy.
+
+::
+
+    data = dumps({"arg:fc1_bias": np.zeros(2, np.float32)})
+    loads(data)["arg:fc1_bias"]     # array([0., 0.], dtype=float32)
+
+The format, little-endian, as MXNet's ``src/ndarray/ndarray.cc`` (``NDArray::Save``, ``NDArray::Load``) has it:
+
+====================  ==================================================================================
+list                  uint64 0x112, uint64 0, uint64 count, that many arrays, uint64 count, that many names
+name                  uint64 length, UTF-8 bytes
+array, version 2      uint32 0xF993FAC9, int32 storage type (0 dense), shape, context, int32 type, values
+array, version 3      as version 2 with 0xF993FACA; a shape of no sides is a scalar (numpy's meaning)
+array, version 1      uint32 0xF993FAC8, shape, context, int32 type, values
+array, before that    uint32 number of sides, uint32 a side, context, int32 type, values
+shape                 uint32 number of sides, int64 a side
+context               int32 device type (1 is the CPU), int32 device number; where it was, of no concern here
+type                  0 float32, 2 float16 (others are never a model's weights, and are refused)
+====================  ==================================================================================
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+
+from imageclassification.errors import ArtifactError
+
+LIST_MAGIC = 0x112
+V1_MAGIC, V2_MAGIC, V3_MAGIC = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
+TYPES = {0: np.dtype("<f4"), 2: np.dtype("<f2")}
+FLAGS = {dtype: flag for flag, dtype in TYPES.items()}
+OTHER_TYPES = {1: "float64", 3: "uint8", 4: "int32", 5: "int8", 6: "int64", 7: "bool"}
+STORAGE_TYPES = {1: "row_sparse", 2: "csr"}
+MOST_SIDES = 32  # numpy's own limit before version 2; MXNet's models have four at most
+SHORTEST_ARRAY = 4
+
+
+def dumps(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Write arrays as MXNet 1.x does (version 2, dense, on the CPU).
+
+    Args:
+        arrays: float32 or float16 arrays of any shape with at least one side, by name.
+
+    Raises:
+        ArtifactError: an array is of another type, or has no sides.
+    """
+    parts = [struct.pack("<QQQ", LIST_MAGIC, 0, len(arrays))]
+    for name, array in arrays.items():
+        flag = FLAGS.get(array.dtype.newbyteorder("<"))
+        if flag is None or array.ndim == 0:
+            raise ArtifactError(
+                f"'{name}' is a {array.dtype} array of shape {array.shape}; MXNet's format takes float32"
+            )
+        parts.append(struct.pack(f"<IiI{array.ndim}q", V2_MAGIC, 0, array.ndim, *array.shape))
+        parts.append(struct.pack("<iii", 1, 0, flag))
+        parts.append(np.ascontiguousarray(array, TYPES[flag]).tobytes())
+    parts.append(struct.pack("<Q", len(arrays)))
+    for name in arrays:
+        encoded = name.encode()
+        parts.append(struct.pack("<Q", len(encoded)) + encoded)
+    return b"".join(parts)
+
+
+def loads(data: bytes) -> dict[str, np.ndarray]:
+    """Read a list of named arrays.
+
+    No memory is set aside for more than the file can hold, whatever its headers say.
+
+    Args:
+        data: The whole ``.params`` file.
+
+    Returns:
+        Arrays of dtype float32 or float16 by name, in the file's order, read-only views of ``data``.
+
+    Raises:
+        ArtifactError: it is no such file, it is cut short or too long, or holds what is no model's (sparse arrays,
+            other types, unnamed arrays).
+    """
+    reader = _Reader(data)
+    magic, _ = reader.unpack("<QQ", "its header")
+    if magic != LIST_MAGIC:
+        raise ArtifactError(f"this is not an MXNet .params file: it begins with {magic:#x}, not {LIST_MAGIC:#x}")
+    arrays = [_array(reader, index) for index in range(reader.count("arrays", SHORTEST_ARRAY))]
+    names = [_name(reader) for _ in range(reader.count("names", 8))]
+    if len(names) != len(arrays):
+        raise ArtifactError(f"the .params file has {len(arrays)} arrays but {len(names)} names")
+    if len(set(names)) != len(names):
+        ((twice, _),) = Counter(names).most_common(1)
+        raise ArtifactError(f"the .params file has two arrays named '{twice}'")
+    if reader.left:
+        raise ArtifactError(f"the .params file goes on for {reader.left} bytes after its end")
+    return dict(zip(names, arrays, strict=True))
+
+
+def _array(reader: _Reader, index: int) -> np.ndarray:
+    place = f"array {index}"
+    (magic,) = reader.unpack("<I", place)
+    if magic in (V2_MAGIC, V3_MAGIC):
+        (storage,) = reader.unpack("<i", place)
+        if storage != 0:
+            kind = STORAGE_TYPES.get(storage, f"unknown ({storage})")
+            raise ArtifactError(f"{place} of the .params file has storage type {kind}; only dense arrays are read")
+    if magic in (V1_MAGIC, V2_MAGIC, V3_MAGIC):
+        (sides,) = reader.unpack("<i", place)
+        side = "q"
+    else:
+        sides, side = magic, "I"  # before version 1 an array began with its number of sides
+    if sides == (-1 if magic == V3_MAGIC else 0):  # what MXNet writes of an array that was never filled
+        raise ArtifactError(f"{place} of the .params file is empty: it has no shape")
+    if not 0 <= sides <= MOST_SIDES:
+        raise ArtifactError(f"{place} of the .params file is damaged: it says it has {sides} sides")
+    shape = reader.unpack(f"<{sides}{side}", place)
+    _, _, flag = reader.unpack("<iii", place)
+    if flag not in TYPES:
+        kind = OTHER_TYPES.get(flag, f"unknown ({flag})")
+        raise ArtifactError(f"{place} of the .params file is of type {kind}; only float32 and float16 are read")
+    if any(length < 0 for length in shape):
+        raise ArtifactError(f"{place} of the .params file is damaged: its shape is {shape}")
+    values = reader.take(math.prod(shape) * TYPES[flag].itemsize, f"{place}, of shape {shape}")
+    try:
+        return np.frombuffer(values, TYPES[flag]).reshape(shape)
+    except ValueError as error:  # a side of 2**62 beside a side of 0
+        raise ArtifactError(f"{place} of the .params file is damaged: {error}") from None
+
+
+def _name(reader: _Reader) -> str:
+    (length,) = reader.unpack("<Q", "a name")
+    try:
+        return bytes(reader.take(length, "a name")).decode()
+    except UnicodeDecodeError:
+        raise ArtifactError("the .params file is damaged: a name is not UTF-8") from None
+
+
+class _Reader:
+    """Bytes read from front to back, never past their end."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = memoryview(data)
+        self._at = 0
+
+    @property
+    def left(self) -> int:
+        return len(self._data) - self._at
+
+    def take(self, size: int, what: str) -> memoryview:
+        if size > self.left:
+            raise ArtifactError(f"the .params file is cut short: {what} needs {size} bytes, {self.left} are left")
+        self._at += size
+        return self._data[self._at - size : self._at]
+
+    def unpack(self, form: str, what: str) -> tuple[int, ...]:
+        return struct.unpack(form, self.take(struct.calcsize(form), what))
+
+    def count(self, what: str, smallest: int) -> int:
+        (count,) = self.unpack("<Q", f"the number of {what}")
+        if count * smallest > self.left:
+            raise ArtifactError(
+                f"the .params file is cut short: it says it has {count} {what}, {self.left} bytes are left"
+            )
+        return count

@@ -1,0 +1,158 @@
+"""What a symbol graph computes: its operators in order, its parameters, and every shape.
+
+::
+
+    program = read(symbol.resnet(20, 2, (3, 28, 28)))
+    program.parameters[2], program.multi_label                   # ("arg:bn_data_gamma", False)
+    shapes(program, (3, 28, 28)).parameters["arg:conv0_weight"]  # (16, 3, 3, 3)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from imageclassification import graph, operators
+from imageclassification.errors import ArtifactError
+from imageclassification.graph import Node
+from imageclassification.operators import Binary, Operator, Shape
+
+SIGMOIDS = ("LogisticRegressionOutput",)
+SOFTMAXES = ("SoftmaxOutput", "SoftmaxActivation", "softmax")
+PASSING = ("_copy", "identity", "BlockGrad", "Cast")  # what may follow the head
+LARGEST_VALUE = 1 << 28  # numbers in what a node gives for one image; 224 x 224 networks have less than 2**20
+
+
+@dataclass(frozen=True)
+class Program:
+    """A graph that is understood.
+
+    Attributes:
+        data: The index of the input ``data``.
+        parameters: The artifact's names (``arg:conv0_weight``, ``aux:bn0_moving_mean``) by their nodes' indices.
+        steps: What is computed, by the index of the node that computes it, in order.
+        scores: The index of the node that gives the scores before the probabilities.
+        temperature: What the scores are divided by.
+        multi_label: Whether each class has a probability of its own (sigmoid), or all share one (softmax).
+    """
+
+    nodes: list[Node]
+    data: int
+    parameters: dict[int, str]
+    steps: dict[int, Operator]
+    scores: int
+    temperature: float
+    multi_label: bool
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """The shapes in a graph that is given one image.
+
+    Attributes:
+        parameters: Of its parameters, by the artifact's names.
+        scores: Of its scores, (1, classes).
+        values: Of the image, the parameters and all that is computed, by their nodes' indices.
+    """
+
+    parameters: dict[str, Shape]
+    scores: Shape
+    values: dict[int, Shape]
+
+
+def read(symbol: Mapping[str, Any]) -> Program:
+    """Understand a graph.
+
+    Raises:
+        ArtifactError: it is no graph, an operator is not supported, or its settings cannot be used.
+    """
+    nodes = graph.nodes(symbol)
+    index = graph.head(symbol)
+    while nodes[index].operator in PASSING and nodes[index].inputs:
+        index = nodes[index].inputs[0]
+    head = nodes[index]
+    if head.operator not in SOFTMAXES + SIGMOIDS:
+        raise graph.unknown_operator(head.name, f"{head.operator} (as a graph's output)")
+    if not head.inputs:
+        raise head.error("lacks an input: it takes 0")
+    if head.flag("use_length") or head.integer("axis", -1) not in (-1, 1):
+        raise graph.unknown_operator(head.name, f"{head.operator} of another axis or of lengths")
+    temperature = head.number("temperature", 1.0)
+    if not temperature > 0:
+        raise head.error(f"has temperature {temperature}; it must be more than 0")
+    data = next((index for index, node in enumerate(nodes) if (node.name, node.operator) == ("data", "null")), None)
+    if data is None:
+        raise ArtifactError("the symbol has no input named 'data'")
+    wanted = graph.needed(nodes, head.inputs[0])
+    steps = {index: operators.build(nodes[index]) for index in wanted if nodes[index].operator != "null"}
+    return Program(
+        nodes=nodes,
+        data=data,
+        parameters=_parameters(nodes, data, steps, wanted),
+        steps=steps,
+        scores=head.inputs[0],
+        temperature=temperature,
+        multi_label=head.operator in SIGMOIDS,
+    )
+
+
+def _parameters(nodes: list[Node], data: int, steps: Mapping[int, Operator], wanted: list[int]) -> dict[int, str]:
+    statistics = set()
+    for index, operator in steps.items():
+        sources = nodes[index].inputs
+        statistics.update(sources[len(sources) - operator.statistics :])
+    found = [index for index in wanted if nodes[index].operator == "null" and index != data]
+    names = {index: f"{'aux' if index in statistics else 'arg'}:{nodes[index].name}" for index in found}
+    if len(set(names.values())) < len(names):
+        raise ArtifactError("the symbol is not an MXNet graph: two of its parameters have the same name")
+    return names
+
+
+def shapes(program: Program, image_shape: tuple[int, int, int], arrays: Mapping[str, Shape] | None = None) -> Shapes:
+    """Follow an image through a graph.
+
+    Args:
+        program: The graph.
+        image_shape: Channels, height and width of the input ``data``.
+        arrays: Shapes of parameters that are at hand, by the artifact's names, to be checked against the graph.
+
+    Raises:
+        ArtifactError: shapes do not fit together, or an image is too small for the network.
+    """
+    known: dict[int, Shape | None] = {program.data: (1, *image_shape)}
+    for index, name in program.parameters.items():
+        declared = program.nodes[index].integers("__shape__", ())
+        declared = declared if all(declared) else ()  # a side of 0 is one that is not said
+        at_hand = (arrays or {}).get(name) or ()
+        if declared and at_hand and declared != at_hand:
+            raise ArtifactError(f"'{name}' has shape {at_hand}; the symbol says {declared}")
+        known[index] = at_hand or declared or None
+    images = {program.data}  # what depends on the image, so has as many entries as there are images
+    for index, operator in program.steps.items():
+        node = program.nodes[index]
+        for source, shape in zip(node.inputs, operator.inputs([known[source] for source in node.inputs]), strict=True):
+            if shape is None:
+                raise node.error(f"takes '{program.nodes[source].name}', whose shape nothing tells")
+            if known[source] not in (None, shape):
+                raise ArtifactError(
+                    f"'{program.parameters.get(source, program.nodes[source].name)}' has shape {known[source]}; "
+                    f"the symbol's node '{node.name}' needs {shape}"
+                )
+            known[source] = shape
+        given = operator.shape(*(known[source] for source in node.inputs))
+        if min(given, default=1) < 1:
+            raise node.error(f"is left without pixels by an image of {image_shape}")
+        if math.prod(given) > LARGEST_VALUE:
+            raise node.error(f"makes {given} of an image of {image_shape}, more than a network can")
+        known[index] = given
+        if from_images := images.intersection(node.inputs):
+            images.add(index)
+            sides = min(len(known[source]) for source in from_images)
+            if given[0] != 1 or (isinstance(operator, Binary) and len(given) > sides):
+                raise node.error(f"gives {given} for one image: it mixes images")
+    scores = known[program.scores]
+    if scores is None or len(scores) != 2 or scores[0] != 1:
+        raise program.nodes[program.scores].error(f"gives scores of shape {scores} for one image, not (1, classes)")
+    return Shapes({name: known[index] for index, name in program.parameters.items()}, scores, known)

@@ -1,0 +1,143 @@
+"""The serving process: one artifact behind the HTTP contract of SageMaker's containers, on 127.0.0.1.
+
+::
+
+    python -m imageclassification.serve --artifact model.tar.gz --port 0
+    {"port": 40123}
+    curl --data-binary @bicycle.png -H 'Content-Type: image/png' http://127.0.0.1:40123/invocations
+    [0.97, 0.03]
+
+It prints one line of JSON with its port once it answers, logs to standard error, and leaves at SIGTERM or when its
+standard input ends. ``GET /ping`` is 200; ``POST /invocations`` takes ``image/png``, ``image/jpeg`` and
+``application/x-image``, and gives a JSON array, or ``{"prediction": […]}`` where ``application/jsonlines`` is accepted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from imageclassification.errors import ImageClassificationError, ImageError
+from imageclassification.parent import leave_with_standard_input
+
+CONTENT_TYPES = ("image/png", "image/jpeg", "application/x-image")
+JSON, JSON_LINES = "application/json", "application/jsonlines"
+# At least what InvokeEndpoint lets through, in bytes: 6,291,456 by its API reference ("Body: Maximum length"), which is
+# what SDKs know. "Inference options" in the SageMaker AI developer guide says 25 MB for real-time inference.
+LARGEST_BODY = 25 * 1024 * 1024
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers one connection; the server carries the predictor."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # headers and body leave together
+    server_version = "scones"
+
+    def do_GET(self) -> None:
+        if self.path == "/ping":
+            self._answer(200, b"")
+        else:
+            self._refuse(404, f"there is nothing at {self.path}; a container answers /ping and /invocations")
+
+    def do_POST(self) -> None:
+        try:
+            size = int(self.headers.get("Content-Length", ""))
+        except ValueError:
+            return self._refuse(411, "the request has no Content-Length", close=True)
+        if not 0 <= size <= LARGEST_BODY:
+            return self._refuse(413, f"the request has {size} bytes, more than {LARGEST_BODY}", close=True)
+        body = self.rfile.read(size)
+        if self.path != "/invocations":
+            return self._refuse(404, f"there is nothing at {self.path}; a container answers /ping and /invocations")
+        content_type = _media_type(self.headers.get("Content-Type", ""))
+        if content_type not in CONTENT_TYPES:
+            return self._refuse(415, f"content type '{content_type}' is not supported; use {', '.join(CONTENT_TYPES)}")
+        accept = _accepted(self.headers.get("Accept", ""))
+        if accept is None:
+            return self._refuse(406, f"'{self.headers['Accept']}' cannot be given; accept {JSON} or {JSON_LINES}")
+        try:
+            (row,) = self.server.predictor.probabilities([body])
+        except ImageError as error:
+            return self._refuse(400, f"unable to evaluate the payload: {error}")
+        except Exception as error:  # noqa: BLE001 - a container answers 500 and goes on serving
+            self.log_message("failed: %s: %s", type(error).__name__, error)
+            return self._refuse(500, f"the model failed on this image: {error}")
+        answer = [float(share) for share in row]
+        text = json.dumps(answer) if accept == JSON else json.dumps({"prediction": answer}) + "\n"
+        return self._answer(200, text.encode(), accept)
+
+    def _answer(self, status: int, body: bytes, content_type: str = JSON) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _refuse(self, status: int, message: str, *, close: bool = False) -> None:
+        if close:  # the body was not read, so nothing more can be heard on this connection
+            self.close_connection = True
+        self._answer(status, message.encode(), "text/plain; charset=utf-8")
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        if self.path != "/ping":
+            super().log_request(code, size)
+
+
+def _media_type(value: str) -> str:
+    return value.split(";")[0].strip().lower()
+
+
+def _accepted(value: str) -> str | None:
+    """What an Accept header asks for, of what can be given; None where that is neither."""
+    asked = [_media_type(part) for part in value.split(",") if part.strip()]
+    for kind in asked:
+        if kind in (JSON, JSON_LINES):
+            return kind
+    return JSON if not asked or "*/*" in asked or "application/*" in asked else None
+
+
+def serve(artifact: str, port: int) -> int:
+    """Load an artifact and answer until told to leave; gives the exit code."""
+    # Imported here: two seconds during which --help need not wait.
+    from imageclassification.predictor import Predictor, one_image_at_a_time
+
+    one_image_at_a_time()
+    try:
+        predictor = Predictor.load(artifact)
+        predictor.warm_up()
+    except ImageClassificationError as error:
+        print(" ".join(str(error).split()), file=sys.stderr, flush=True)
+        return 1
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server.daemon_threads = True
+    server.predictor = predictor
+    # shutdown() waits for the loop that this very thread runs, so it is called from another.
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
+    leave_with_standard_input()
+    print(json.dumps({"port": server.server_port}), flush=True)
+    server.serve_forever(poll_interval=0.1)
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m imageclassification.serve", description="Serve one model artifact."
+    )
+    parser.add_argument("--artifact", required=True, help="model.tar.gz, or the folder of its files")
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 (the default) takes a free one")
+    options = parser.parse_args(arguments)
+    return serve(options.artifact, options.port)
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)  # daemon threads may still hold torch; nothing is left to be done

@@ -1,0 +1,192 @@
+"""The training process: SageMaker's Image Classification algorithm, run on this machine with PyTorch.
+
+::
+
+    python -m imageclassification.train --root DIR
+
+``DIR`` is laid out as ``/opt/ml`` in a container: hyperparameters and channels under ``input/``, the artifact's three
+files under ``model/``, the reason of a failure in ``output/failure``. Log lines are those of the built-in algorithm, so
+that its metric definitions read them. Where there is a folder ``checkpoints/``, each epoch leaves there what a job that
+begins with that folder goes on from.
+
+SIGTERM (StopTrainingJob) ends it after the batch at hand, the best model so far in place, exit code 0. Exit code 2 is a
+ClientError, something the job's owner can mend; 1 an AlgorithmError. ``SCONES_SEED`` (default 0) seeds the weights, the
+order and the augmentation: the algorithm itself has no hyperparameter for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imageclassification.errors import HyperparameterError, UserError
+from imageclassification.hyperparameters import Hyperparameters, allowed, parse
+from imageclassification.parent import leave_with_standard_input
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SAMPLED = 64  # training images that a checkpoint knows its data by
+log = logging.getLogger("image-classification")
+
+
+def refuse_unsupported(chosen: Hyperparameters, *, model_channel: bool) -> None:
+    """Refuse by name what the built-in container can do and this package cannot, before anything is read.
+
+    Args:
+        chosen: The hyperparameters.
+        model_channel: Whether the job has the channel ``model``.
+
+    Raises:
+        HyperparameterError: one of them was asked for.
+    """
+    if chosen.use_pretrained_model and not model_channel:
+        raise HyperparameterError(
+            "use_pretrained_model is 1, but the job has no channel 'model': the container on AWS brings weights from "
+            "ImageNet along, and there are none here; give an artifact as channel 'model' (invoke train --model "
+            "model.tar.gz), or set use_pretrained_model to 0"
+        )
+
+
+def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -> None:
+    """A whole job over a folder laid out as ``/opt/ml``.
+
+    Args:
+        root: The folder.
+        seed: Where random numbers start.
+        stopped: Asked after every batch whether to end early.
+
+    Raises:
+        UserError: the hyperparameters, the data, or both together cannot be used; or there is a checkpoint that is
+            damaged or another job's.
+    """
+    values = json.loads((root / "input/config/hyperparameters.json").read_text())
+    log.info("Reading provided configuration: %s", values)
+    chosen = parse(values)
+    refuse_unsupported(chosen, model_channel=(root / "input/data/model").is_dir())
+    from imageclassification import data
+    from imageclassification.data import Channel
+
+    data.check_channels(root)
+    train_channel = Channel.read(root, "train", chosen)
+    validation_channel = Channel.read(root, "validation", chosen)
+    log_parameters(chosen)
+    log.info("Training on %d images, validating on %d", len(train_channel), len(validation_channel))
+
+    # OpenMP's threads wait for one another by spinning, unless told otherwise before PyTorch loads it. Where anything
+    # else wants the cores that costs more than all the work: 3 epochs beside another job took 96 s, and 14 s like this.
+    # A few microseconds of spinning (GNU's OpenMP: so many turns) spare some of the sleeping between two small layers:
+    # on idle cores epochs of 900 images took 1.3 s instead of 1.6 to 1.8 s, beside other jobs 4 to 5 s either way.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it CUDA's matrix products differ by the run
+    # Imported only now: it takes seconds, which a job that is refused need not wait.
+    import torch
+
+    from imageclassification import artifact as artifacts
+    from imageclassification import checkpoint, loop, pretrained, symbol
+    from imageclassification.network import Network
+
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    log.info("Setting number of threads: %d", torch.get_num_threads())
+    if torch.cuda.is_available():
+        log.info("Using GPU: %s", torch.cuda.get_device_name())
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.backends.cudnn.benchmark = False
+    given = pretrained.read(root)
+    if given is None:
+        graph = symbol.resnet(chosen.num_layers, chosen.num_classes, chosen.image_shape, multi_label=chosen.multi_label)
+        network = Network.fresh(graph, chosen.image_shape, seed=seed)
+    else:
+        start = pretrained.Start.of(given, chosen, seed=seed)
+        graph, network = start.symbol, Network(start.symbol, start.parameters)
+        anew = ", its last layer drawn anew" if chosen.use_pretrained_model else ""
+        log.info("Starting from the model in channel 'model' (epoch %d)%s", given.epoch, anew)
+    shapes = [{"shape": [chosen.mini_batch_size, *chosen.image_shape], "name": "data"}]
+
+    def keep(parameters: Mapping[str, np.ndarray], epoch: int) -> None:
+        made = artifacts.Artifact(graph, parameters, shapes, epoch)
+        artifacts.write(root / "model", made, beside=chosen.checkpoint_frequency is not None)
+        log.info('Saved checkpoint to "%s"', f"/opt/ml/model/{artifacts.PREFIX}-{epoch:04d}.params")
+
+    def checkpoints(held_out: np.ndarray) -> checkpoint.Checkpoints:
+        some = range(0, len(train_channel), max(1, len(train_channel) // SAMPLED))
+        identity = checkpoint.identity(
+            chosen,
+            seed=seed,
+            start=network.parameter_arrays(),
+            train={"labels": train_channel.labels, **{index: train_channel.image(index) for index in some}},
+            validation={"labels": validation_channel.labels, "images": held_out},
+        )
+        return checkpoint.Checkpoints(root / "checkpoints", identity)
+
+    loop.train(
+        chosen,
+        network,
+        train_channel,
+        validation_channel,
+        keep,
+        seed=seed,
+        stopped=stopped,
+        # SageMaker makes the folder for a job that has a CheckpointConfig.
+        checkpoints=checkpoints if (root / "checkpoints").is_dir() else None,
+    )
+
+
+def log_parameters(chosen: Hyperparameters) -> None:
+    """Log what the job trains with, as the algorithm does."""
+    log.info("---- Parameters ----")
+    for name in allowed():
+        if getattr(chosen, name) is not None:
+            log.info("%s: %s", name, getattr(chosen, name))
+    if chosen.kv_store:
+        log.info("kv_store has no effect: there is one machine")
+    if chosen.checkpoint_frequency is None:
+        log.info("checkpoint_frequency not set, will store the best model")
+    else:
+        log.info("checkpoint_frequency is %d: of the epochs kept, the last is served", chosen.checkpoint_frequency)
+    log.info("--------------------")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m imageclassification.train", description="Run one training job.")
+    parser.add_argument("--root", type=Path, required=True, help="a folder laid out as /opt/ml in a container")
+    root = parser.parse_args(arguments).root
+    logging.basicConfig(
+        stream=sys.stdout,
+        level=logging.INFO,
+        format="[%(asctime)s %(levelname)s %(thread)d] %(message)s",
+        datefmt="%m/%d/%Y %H:%M:%S",
+    )
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    leave_with_standard_input()
+    try:
+        run(root, seed=int(os.environ.get("SCONES_SEED", "0")), stopped=stop.is_set)
+    except UserError as error:
+        return _fail(root, f"ClientError: {' '.join(str(error).split())}", code=2)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the job's owner is told
+        traceback.print_exc()
+        return _fail(root, f"AlgorithmError: {type(error).__name__}: {error}", code=1)
+    return 0
+
+
+def _fail(root: Path, reason: str, *, code: int) -> int:
+    log.error(reason)
+    (root / "output").mkdir(parents=True, exist_ok=True)
+    (root / "output/failure").write_text(reason)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
