@@ -29,9 +29,9 @@ from typing import Any
 
 from benchmarks.serve import noise
 from imageclassification import files
+from localcloud import control
 from scones import settings
 from scones.errors import SconesError
-from scones.localcloud import control
 from scones.terraform import mirror
 from scones.terraform.binary import locate
 

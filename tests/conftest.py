@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scones.localcloud import control
+from localcloud import control
 
 # As imageclassification.train does, and before any test loads PyTorch: threads that spin while they wait starve all
 # else.

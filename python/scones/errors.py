@@ -9,7 +9,6 @@
     │   └── SettingsError          an environment or its files
     ├── SetupError                 something this machine lacks: Terraform, its provider, a package
     ├── CloudError                 a cloud that cannot be reached, or that refused
-    │   └── LocalCloudError        the local cloud is not running, or did not start
     ├── TrainingError              a training job that failed or was stopped
     ├── RegistryError              a model version that is missing or may not be used
     ├── TerraformError             a terraform command that failed
@@ -18,8 +17,9 @@
     ├── CheckError                 files that a check has something against, or a check that could not be made
     └── WorkflowError              an execution that could not be started or followed
 
-What the algorithm raises, of hyperparameters, images and model artifacts, has a tree of its own beside this one:
-``imageclassification.errors``. Whoever shows errors to a person catches both::
+What the algorithm raises, of hyperparameters, images and model artifacts, has a tree of its own beside this one,
+``imageclassification.errors``; so has the local cloud, ``localcloud.errors``. Whoever shows errors to a person catches
+all three::
 
     except SHOWN as error:
         print(f"error: {error}", file=sys.stderr)
@@ -32,6 +32,7 @@ Example::
 """
 
 from imageclassification.errors import ImageClassificationError
+from localcloud.errors import LocalCloudError
 
 
 class SconesError(Exception):
@@ -54,7 +55,7 @@ class SconesError(Exception):
 
 
 #: What is shown to a person as one message, with ``message``, ``hint`` and ``exit_code``: for an ``except`` clause.
-SHOWN = (SconesError, ImageClassificationError)
+SHOWN = (SconesError, ImageClassificationError, LocalCloudError)
 
 
 class InputError(SconesError):
@@ -81,10 +82,6 @@ class SetupError(SconesError):
 
 class CloudError(SconesError):
     """A cloud that cannot be reached, or that refused a call."""
-
-
-class LocalCloudError(CloudError):
-    """The local cloud is not running, or did not start."""
 
 
 class TrainingError(SconesError):

@@ -18,7 +18,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from scones.errors import LocalCloudError, SettingsError
+from localcloud.errors import LocalCloudError
+from scones.errors import SettingsError
 
 PROJECT = "scones"
 DEFAULT_ENVIRONMENT = "local"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from scones.localcloud import control
+from localcloud import control
 from scones.settings import ROOT
 
 # Enough to pass the gate of validation accuracy and to leave some images unsure.

@@ -9,7 +9,7 @@ from urllib.request import urlopen
 import pytest
 from botocore.exceptions import ClientError
 
-from scones.localcloud import control
+from localcloud import control
 
 from .conftest import eventually
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from scones.localcloud import control
+from localcloud import control
 
 from .conftest import eventually
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from scones.errors import LocalCloudError
-from scones.localcloud import control, server
+from localcloud import control, server
+from localcloud.errors import LocalCloudError
 
 from .conftest import eventually, package
 
@@ -127,7 +127,7 @@ def test_a_second_checkouts_cloud_takes_a_free_port_on_loopback_only(state, tmp_
 
 
 def test_a_tethered_cloud_ends_with_the_process_that_started_it(state):
-    code = "from scones.localcloud import control; from pathlib import Path; import sys, time\n"
+    code = "from localcloud import control; from pathlib import Path; import sys, time\n"
     code += "control.up(Path(sys.argv[1]), port=0, tethered=True); print('up', flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code, str(state)], stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout.readline() == "up\n"

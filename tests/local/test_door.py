@@ -13,7 +13,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from scones.localcloud import control
+from localcloud import control
 
 from .conftest import eventually
 

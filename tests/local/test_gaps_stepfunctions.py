@@ -71,7 +71,7 @@ def test_what_a_rejected_definition_left_behind_does_not_change_how_the_next_is_
     """Its query language was JSONata, and moto would go on in that."""
     read = in_another_process(
         """
-        from scones.localcloud.gaps import stepfunctions_parser
+        from localcloud.gaps import stepfunctions_parser
         stepfunctions_parser.apply()
         from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
         try:
@@ -245,7 +245,7 @@ def test_a_task_that_takes_too_long_times_out(cloud, function, execute):
     assert time.monotonic() - began < 10
 
 
-# the interpreter's clients: scones.localcloud.executions
+# the interpreter's clients: localcloud.executions
 
 
 def test_a_roles_tasks_share_a_client_whose_making_is_not_left_to_threads():
@@ -253,8 +253,8 @@ def test_a_roles_tasks_share_a_client_whose_making_is_not_left_to_threads():
         """
         from concurrent.futures import ThreadPoolExecutor
         from types import SimpleNamespace
-        from scones.localcloud import executions
-        from scones.localcloud.authorization.principals import Keys
+        from localcloud import executions
+        from localcloud.authorization.principals import Keys
         roles = SimpleNamespace(mint=lambda role, service, session: Keys(role, "secret", "token"))
         executions.install(SimpleNamespace(roles=roles, endpoint="http://127.0.0.1:1234"))
         from moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils import boto_client_for

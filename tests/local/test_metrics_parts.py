@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from scones.localcloud.metrics.alarms import Rule, judge
-from scones.localcloud.metrics.expressions import UnknownExpression, evaluate
-from scones.localcloud.metrics.patterns import UnknownPattern, compile_pattern
-from scones.localcloud.metrics.series import Datum, Series, is_statistic, statistic
+from localcloud.metrics.alarms import Rule, judge
+from localcloud.metrics.expressions import UnknownExpression, evaluate
+from localcloud.metrics.patterns import UnknownPattern, compile_pattern
+from localcloud.metrics.series import Datum, Series, is_statistic, statistic
 
 MISSING = {"missing", "ignore", "breaching", "notBreaching"}
 

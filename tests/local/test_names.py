@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.core.utils import get_service_model
 
-from scones.localcloud.constraints import message, violations
-from scones.localcloud.paths import Outside, inside
+from localcloud.constraints import message, violations
+from localcloud.paths import Outside, inside
 
 from .conftest import eventually
 
@@ -123,7 +123,7 @@ def test_a_channel_that_is_called_as_the_folder_above_fails_its_job(cloud):
 
 def test_an_object_whose_key_is_no_path_fails_its_job_with_a_reason(cloud):
     """S3 takes any key; a channel cannot make a file of each."""
-    from scones.localcloud.training.sources import InputError, relative
+    from localcloud.training.sources import InputError, relative
 
     for key in ("data/../../escaped", "data/..", "data//../x"):
         with pytest.raises(InputError, match="cannot be a file's path"):

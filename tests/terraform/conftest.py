@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from localcloud import control
 from scones import settings
-from scones.localcloud import control
 from scones.registry import PinnedModel
 from scones.settings import Environment
 from scones.terraform import mirror

@@ -8,10 +8,11 @@ import pytest
 from rich.console import Console
 
 from imageclassification.errors import HyperparameterError
+from localcloud import control
+from localcloud.errors import LocalCloudError
 from scones import settings
 from scones.demo import Claim, Demo, Outcome
-from scones.errors import LocalCloudError, SettingsError
-from scones.localcloud import control
+from scones.errors import SettingsError
 from scones.steps import Step, Steps
 
 
@@ -71,7 +72,7 @@ def test_a_misspelt_hyperparameter_is_told_before_anything_is_started():
 
 def test_leaves_a_local_cloud_that_runs_alone(tmp_path, monkeypatch):
     environment = dataclasses.replace(settings.load("local", variables={}), cloud_path=tmp_path / "cloud.json")
-    running = control.Cloud("http://127.0.0.1:5999", 5999, 1, tmp_path, 0.0)
+    running = control.Cloud("http://127.0.0.1:5999", 5999, 1, tmp_path, 0.0, "local", "its own")
     monkeypatch.setattr(control, "status", lambda state: running)
     with pytest.raises(LocalCloudError, match=r"runs already at http://127\.0\.0\.1:5999(.|\n)*local\.down"):
         Demo(environment, console()).run()

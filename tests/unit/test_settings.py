@@ -6,8 +6,9 @@ import subprocess
 
 import pytest
 
+from localcloud.errors import LocalCloudError
 from scones import settings
-from scones.errors import LocalCloudError, SettingsError
+from scones.errors import SettingsError
 
 
 def write_environment(root, name, **changes):

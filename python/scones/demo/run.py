@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from localcloud import control
+from localcloud.errors import LocalCloudError
 from scones import aws, capture, dataset, evaluation, packaging, workflow
-from scones.errors import LocalCloudError, RegistryError, SettingsError
-from scones.localcloud import control
+from scones.errors import RegistryError, SettingsError
 from scones.settings import Environment
 from scones.steps import Step, Steps
 from scones.terraform import STACKS, Stack, destroy_all

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from localcloud import control
+from localcloud.authorization import record
+from localcloud.errors import LocalCloudError
 from scones import aws, packaging, settings
-from scones.errors import CheckError, LocalCloudError
-from scones.localcloud import control
-from scones.localcloud.authorization import record
+from scones.errors import CheckError
 from scones.proof import sample
 from scones.proof.granted import granted, of_resources, taken_away
 from scones.proof.matrix import matrix

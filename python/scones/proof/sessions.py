@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from scones.localcloud.authorization.principals import web_identity_token
+from localcloud.authorization.principals import web_identity_token
 from scones.settings import Credentials, Environment
 
 ISSUER = "https://token.actions.githubusercontent.com"

@@ -8,8 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from localcloud.errors import LocalCloudError
 from scones import settings
-from scones.errors import LocalCloudError, SettingsError
+from scones.errors import SettingsError
 from scones.tasks import options
 from scones.tasks.cli import task
 
@@ -30,7 +31,7 @@ def up(context: Any, env: str | None = None, port: str | None = None) -> None:
 
     It speaks AWS's APIs on this machine only and keeps everything in memory: what is in it is lost at local.down.
     """
-    from scones.localcloud import control
+    from localcloud import control
 
     wanted = options.whole_number(port, "--port", most=65535)
     state = _state(env)
@@ -44,7 +45,7 @@ def up(context: Any, env: str | None = None, port: str | None = None) -> None:
 @task(help={"env": ENVIRONMENT})
 def down(context: Any, env: str | None = None) -> None:
     """End the local cloud; all that it holds is lost: buckets, models, endpoints, Terraform state."""
-    from scones.localcloud import control
+    from localcloud import control
 
     ended = control.down(_state(env))
     print("the local cloud has ended; what it held is gone" if ended else "the local cloud was not running")
@@ -53,7 +54,7 @@ def down(context: Any, env: str | None = None) -> None:
 @task(help={"env": ENVIRONMENT})
 def status(context: Any, env: str | None = None) -> None:
     """Say whether the local cloud runs, and where; exit code 1 when it does not."""
-    from scones.localcloud import control
+    from localcloud import control
 
     cloud = control.status(_state(env))
     if cloud is None:
@@ -66,7 +67,7 @@ def status(context: Any, env: str | None = None) -> None:
 @task(help={"env": ENVIRONMENT, "lines": f"how many lines (default {LINES})", "follow": "go on as they are written"})
 def logs(context: Any, env: str | None = None, lines: str | None = None, follow: bool = False) -> None:
     """Show the local cloud's log: every request, every refusal, every failure."""
-    from scones.localcloud import control
+    from localcloud import control
 
     count = options.whole_number(lines, "--lines", default=LINES, most=1_000_000)
     state = _state(env)

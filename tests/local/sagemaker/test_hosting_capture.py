@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from scones.localcloud.access import Acting
-from scones.localcloud.authorization.record import Record
-from scones.localcloud.authorization.roles import Roles
-from scones.localcloud.hosting import capture
+from localcloud.access import Acting
+from localcloud.authorization.record import Record
+from localcloud.authorization.roles import Roles
+from localcloud.hosting import capture
 
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
 NOW = datetime(2026, 1, 28, 12, 9, 35, 872_400, tzinfo=UTC)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from scones.localcloud.hosting import deployment
-from scones.localcloud.hosting.deployment import Site
-from scones.localcloud.hosting.endpoint import Endpoint
-from scones.localcloud.hosting.plan import Plan, Variant
+from localcloud.hosting import deployment
+from localcloud.hosting.deployment import Site
+from localcloud.hosting.endpoint import Endpoint
+from localcloud.hosting.plan import Plan, Variant
 
 from ..conftest import eventually
 

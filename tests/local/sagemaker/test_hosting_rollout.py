@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from moto.sagemaker.exceptions import ValidationError
 
-from scones.localcloud.hosting import autoscaling
-from scones.localcloud.hosting import endpoint as endpoints
-from scones.localcloud.hosting.autoscaling import Scaler, tracked
-from scones.localcloud.hosting.endpoint import Endpoint
-from scones.localcloud.hosting.plan import Plan, Variant
-from scones.localcloud.hosting.rollout import Rollout, between, read_rollout
-from scones.localcloud.hosting.schedules import due
+from localcloud.hosting import autoscaling
+from localcloud.hosting import endpoint as endpoints
+from localcloud.hosting.autoscaling import Scaler, tracked
+from localcloud.hosting.endpoint import Endpoint
+from localcloud.hosting.plan import Plan, Variant
+from localcloud.hosting.rollout import Rollout, between, read_rollout
+from localcloud.hosting.schedules import due
 
 from ..conftest import eventually
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scones.localcloud import images, objects
-from scones.localcloud.training import metrics, runner, sources
+from localcloud import images, objects
+from localcloud.training import metrics, runner, sources
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 

@@ -22,13 +22,13 @@ from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 
 from imageclassification.recordio import read
-from scones.localcloud.access import Acting
-from scones.localcloud.authorization.record import Record
-from scones.localcloud.authorization.roles import Roles
-from scones.localcloud.training import checkpoints as checkpoints_module
-from scones.localcloud.training import pipes, sources
-from scones.localcloud.training.checkpoints import Checkpoints
-from scones.localcloud.training.sources import InputError
+from localcloud.access import Acting
+from localcloud.authorization.record import Record
+from localcloud.authorization.roles import Roles
+from localcloud.training import checkpoints as checkpoints_module
+from localcloud.training import pipes, sources
+from localcloud.training.checkpoints import Checkpoints
+from localcloud.training.sources import InputError
 
 ACCOUNT = "123456789012"
 ROLE = Acting(Roles(Record(Path("nowhere"))), f"arn:aws:iam::{ACCOUNT}:role/a", account=ACCOUNT, region="us-east-1")
@@ -314,6 +314,6 @@ def test_a_refused_last_copy_fails_the_job(s3: Any, tmp_path: Path, monkeypatch:
     def refuse(*_: Any, **__: Any) -> None:
         raise ServiceException("AccessDenied", "no")
 
-    monkeypatch.setattr("scones.localcloud.objects.write", refuse)
+    monkeypatch.setattr("localcloud.objects.write", refuse)
     with pytest.raises(InputError, match="ClientError: Data upload failed"), checkpoints.copied():
         (tmp_path / "checkpoints/state").write_bytes(b"1")

@@ -13,11 +13,11 @@ import pytest
 from moto.sagemaker.exceptions import ValidationError
 
 from imageclassification.ranges import SMALL_IMAGES, Choice, Range, combinations
-from scones.localcloud.tuning.early import is_hopeless
-from scones.localcloud.tuning.job import TuningJob
-from scones.localcloud.tuning.listing import page
-from scones.localcloud.tuning.request import Plan
-from scones.localcloud.tuning.search import Search
+from localcloud.tuning.early import is_hopeless
+from localcloud.tuning.job import TuningJob
+from localcloud.tuning.listing import page
+from localcloud.tuning.request import Plan
+from localcloud.tuning.search import Search
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -13,7 +13,7 @@ from typing import Any
 import botocore.session
 from botocore.model import Shape
 
-from scones.localcloud.authorization.derivation import TABLES
+from localcloud.authorization.derivation import TABLES
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 HERE = f"{REGION}:{ACCOUNT}"

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scones.localcloud.authorization.conditions import OPERATORS, is_met
-from scones.localcloud.authorization.policies import Condition, UnsupportedPolicy
+from localcloud.authorization.conditions import OPERATORS, is_met
+from localcloud.authorization.policies import Condition
+from localcloud.errors import UnsupportedPolicy
 
 KEY = "s3:prefix"
 TEXT = st.text("abAB/", max_size=5)

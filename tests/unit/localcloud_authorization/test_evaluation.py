@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scones.localcloud.authorization.evaluation import Access, Decision, Policies, Principal, Request, evaluate
-from scones.localcloud.authorization.policies import Statement, UnsupportedPolicy, statements
+from localcloud.authorization.evaluation import Access, Decision, Policies, Principal, Request, evaluate
+from localcloud.authorization.policies import Statement, statements
+from localcloud.errors import UnsupportedPolicy
 
 ACCOUNT = "123456789012"
 CARLOS = Principal(f"arn:aws:iam::{ACCOUNT}:user/carlos", ACCOUNT, "user")

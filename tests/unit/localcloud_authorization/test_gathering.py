@@ -10,10 +10,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from scones.localcloud.authorization.derivation import derive
-from scones.localcloud.authorization.evaluation import Access, Decision, Principal, evaluate
-from scones.localcloud.authorization.gathering import policies_of
-from scones.localcloud.authorization.policies import UnsupportedPolicy
+from localcloud.authorization.derivation import derive
+from localcloud.authorization.evaluation import Access, Decision, Principal, evaluate
+from localcloud.authorization.gathering import policies_of
+from localcloud.errors import UnsupportedPolicy
 
 from .samples import ACCOUNT, HERE, REGION
 

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scones.localcloud.authorization.policies import (
+from localcloud.authorization.policies import (
     Condition,
     Element,
-    UnsupportedPolicy,
     fill,
     matches,
     matches_action,
     matches_resource,
     statements,
 )
+from localcloud.errors import UnsupportedPolicy
 
 # Few letters and many wildcards, so that patterns and texts meet.
 LETTERS = st.text("ab:/.+[*?", max_size=12)

@@ -11,9 +11,9 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
 from moto.core.request import Request
 
-from scones.localcloud.authorization.derivation import TABLES, derive
-from scones.localcloud.authorization.enforcement import parsed
-from scones.localcloud.authorization.evaluation import Access
+from localcloud.authorization.derivation import TABLES, derive
+from localcloud.authorization.enforcement import parsed
+from localcloud.authorization.evaluation import Access
 
 from .samples import REGION, model, parameters
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from scones.localcloud.authorization import record
-from scones.localcloud.authorization.evaluation import Access, Policies, Principal, evaluate
-from scones.localcloud.authorization.policies import Statement, statements
-from scones.localcloud.authorization.principals import session_of
-from scones.localcloud.authorization.record import Judged, Record
+from localcloud.authorization import record
+from localcloud.authorization.evaluation import Access, Policies, Principal, evaluate
+from localcloud.authorization.policies import Statement, statements
+from localcloud.authorization.principals import session_of
+from localcloud.authorization.record import Judged, Record
 from scones.proof import Outcome, matrix
 
 ROLE = "arn:aws:iam::123456789012:role/reader"

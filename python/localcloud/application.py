@@ -1,0 +1,125 @@
+"""The local cloud as a WSGI application: moto's behind a judge, with refusals that say what was asked.
+
+An action that moto lacks would be answered 500, which AWS's clients retry for minutes. Here it is answered 400, in the
+service's own error form, so that boto3 raises::
+
+    ClientError: An error occurred (NotImplemented) when calling the CreateCluster operation: the local cloud does not
+    support eks:CreateCluster
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask, Response, request
+from moto.core.responses import boto3_service_name
+from moto.core.routing import get_service_router
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.exceptions import HTTPException, NotFound
+
+from localcloud import incoming
+from localcloud.authorization.enforcement import Enforcement
+from localcloud.authorization.roles import Roles
+from localcloud.control import IDENTITY_PATH
+from localcloud.lost_answers import LostAnswers
+from localcloud.refusals import refusal
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class RequestHandler(MotoRequestHandler):
+    """moto's handler, answering at once (headers and body are two writes) and leaving the log to the application."""
+
+    disable_nagle_algorithm = True
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, *_: Any) -> None:
+        pass
+
+
+class Dispatcher(DomainDispatcherApplication):
+    """moto's dispatcher without moto's own pages and without instances' metadata: whatever the path, it is AWS's."""
+
+    def __init__(self) -> None:
+        super().__init__(_backend_app)
+
+    def service(self, environ: dict[str, Any]) -> str:
+        """moto's name of the service that a request is for."""
+        host = self.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
+        found = self.get_backend_for_host(host)
+        return found if found and found not in ("moto_api", "instance_metadata") else "s3"
+
+    def get_application(self, environ: dict[str, Any]) -> Flask:
+        with self.lock:
+            service = self.service(environ)
+            if service not in self.app_instances:
+                self.app_instances[service] = self.create_app(service)
+            return self.app_instances[service]
+
+
+def application(roles: Roles, root_secret: str) -> Wsgi:
+    """moto's services, answering who it is at ``IDENTITY_PATH`` and judging every other request.
+
+    Args:
+        roles: Judges what is not the account's root user's.
+        root_secret: The secret of the account's root user's key.
+    """
+    dispatch = Dispatcher()
+    enforcement = Enforcement(dispatch.service, roles, root_secret)
+    carry_out = LostAnswers(dispatch)
+    identity = json.dumps({"pid": os.getpid()}).encode()
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") == IDENTITY_PATH:
+            start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(identity)))])
+            return [identity]
+        try:
+            refused = enforcement.refuse(environ)
+        except Exception as error:  # noqa: BLE001 - what cannot be judged is refused, never waved through
+            traceback.print_exception(error)
+            words = f"the local cloud failed to judge {incoming.asked(environ)}: {type(error).__name__}: {error}"
+            service = incoming.asked(environ).partition(" ")[0]
+            refused = refusal(service, "InternalFailure", words, target="HTTP_X_AMZ_TARGET" in environ)
+        return (refused or carry_out)(environ, start_response)
+
+    return answer
+
+
+def _backend_app(service: Any) -> Flask:
+    app = create_backend_app(service)
+    name = boto3_service_name.get(service, service)
+
+    def refuse(error: Exception) -> Response:
+        return _refused(name, "NotImplemented", f"the local cloud does not support {name}:{_action(name)}")
+
+    def fail(error: Exception) -> Response | HTTPException:
+        if isinstance(error, HTTPException):  # moto's way to refuse: the answer is made already
+            return error
+        traceback.print_exception(error)
+        message = f"the local cloud failed at {name}:{_action(name)}: {type(error).__name__}: {error}"
+        return _refused(name, "InternalFailure", message, status=500)
+
+    app.register_error_handler(NotImplementedError, refuse)
+    app.register_error_handler(NotFound, refuse)  # a path that moto has no route for
+    app.register_error_handler(Exception, fail)
+    return app
+
+
+def _action(service: str) -> str:
+    """The action that the request under way names, by header, form or path."""
+    target = request.headers.get("X-Amz-Target", "").rpartition(".")[2] or request.values.get("Action")
+    if target:
+        return target
+    try:
+        operation, _ = get_service_router(service).match(request)
+        return operation.name
+    except Exception:  # noqa: BLE001 - the router knows no such request: say it as it came
+        return f"{request.method} {request.path}"
+
+
+def _refused(service: str, code: str, message: str, *, status: int = 400) -> Response:
+    return refusal(service, code, message, status=status, target="X-Amz-Target" in request.headers)

@@ -1,0 +1,245 @@
+"""SageMaker: training, tuning, the registry, models, endpoints; and Application Auto Scaling of their variants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from moto.sagemaker.models import sagemaker_backends
+
+from localcloud.authorization.derivation import keys
+from localcloud.authorization.derivation.needs import Asked, Given, Need, on, passing
+
+SAGEMAKER = "arn:aws:sagemaker:{region}:{account}:"
+JOB = SAGEMAKER + "training-job/{TrainingJobName}"
+TUNING = SAGEMAKER + "hyper-parameter-tuning-job/{HyperParameterTuningJobName}"
+GROUP = SAGEMAKER + "model-package-group/{ModelPackageGroupName}"
+MODEL = SAGEMAKER + "model/{ModelName}"
+CONFIGURATION = SAGEMAKER + "endpoint-config/{EndpointConfigName}"
+ENDPOINT = SAGEMAKER + "endpoint/{EndpointName}"
+
+
+def _new_package(asked: Asked) -> Iterable[str]:
+    """A version is made in a group under a number yet to be given; a package of its own has a name."""
+    base = f"arn:aws:sagemaker:{asked.region}:{asked.account}"
+    group = asked.value("ModelPackageGroupName")
+    if group is None:
+        return [f"{base}:model-package/{asked.value('ModelPackageName')}"]
+    group = group.rpartition("/")[2]
+    return [f"{base}:model-package-group/{group}", f"{base}:model-package/{group}/*"]
+
+
+def _listed_packages(asked: Asked) -> Iterable[str]:
+    group = (asked.value("ModelPackageGroupName") or "*").rpartition("/")[2]
+    return [f"arn:aws:sagemaker:{asked.region}:{asked.account}:model-package/{group}/*"]
+
+
+def _job(prefix: str) -> dict[str, str]:
+    """The condition keys of a training job, or of the jobs that a tuning job will start."""
+    return {
+        "sagemaker:instancetypes": f"{{{prefix}ResourceConfig.InstanceType}}",
+        "sagemaker:networkisolation": f"{{{prefix}EnableNetworkIsolation}}",
+        "sagemaker:outputkmskey": f"{{{prefix}OutputDataConfig.KmsKeyId}}",
+        "sagemaker:volumekmskey": f"{{{prefix}ResourceConfig.VolumeKmsKeyId}}",
+        "sagemaker:vpcsecuritygroupids": f"{{{prefix}VpcConfig.SecurityGroupIds}}",
+        "sagemaker:vpcsubnets": f"{{{prefix}VpcConfig.Subnets}}",
+    }
+
+
+def _tagging(*templates: str) -> Need:
+    """Tags set as something is made need AddTags too: it is a dependent action of every one of these."""
+    return Need("sagemaker:AddTags", templates, when="Tags")
+
+
+def volume_key(asked: Asked) -> Iterable[str]:
+    """The key of a configuration's volumes, on which whoever makes the endpoint lets SageMaker make grants.
+
+    Source: SageMaker Developer Guide, "SageMaker AI API permissions": CreateEndpoint and UpdateEndpoint need
+    kms:CreateGrant only if the configuration has a KmsKeyId.
+    """
+    configurations = sagemaker_backends[asked.account][asked.region].endpoint_configs
+    known = configurations.get(asked.value("EndpointConfigName") or "")
+    called = getattr(known, "kms_key_id", None)
+    return [keys.arn_of(called, asked.account, asked.region) or called] if called else []
+
+
+def _grant(asked: Asked) -> Given:
+    return {
+        "kms:calleraccount": (asked.account,),
+        "kms:grantisforawsresource": ("true",),
+        "kms:viaservice": (f"sagemaker.{asked.region}.amazonaws.com",),
+        **{name: values for key in volume_key(asked) for name, values in keys.tags(key).items()},
+    }
+
+
+LETS_GRANT = Need("kms:CreateGrant", (volume_key,), _grant, tagged=False)
+
+SAGEMAKER_TABLE = {
+    "CreateTrainingJob": (
+        Need("sagemaker:CreateTrainingJob", (JOB,), _job("")),
+        _tagging(JOB),
+        passing("RoleArn", "sagemaker.amazonaws.com"),
+    ),
+    **on(JOB, "sagemaker", "DescribeTrainingJob", "StopTrainingJob"),
+    "CreateHyperParameterTuningJob": (
+        Need("sagemaker:CreateHyperParameterTuningJob", (TUNING,), _job("TrainingJobDefinition.")),
+        _tagging(TUNING),
+        passing("TrainingJobDefinition.RoleArn", "sagemaker.amazonaws.com"),
+    ),
+    **on(
+        TUNING,
+        "sagemaker",
+        "DescribeHyperParameterTuningJob",
+        "ListTrainingJobsForHyperParameterTuningJob",
+        "StopHyperParameterTuningJob",
+    ),
+    "CreateModelPackage": (
+        Need(
+            "sagemaker:CreateModelPackage", (_new_package,), {"sagemaker:modelapprovalstatus": "{ModelApprovalStatus}"}
+        ),
+        Need("sagemaker:AddTags", (_new_package,), when="Tags"),
+    ),
+    "UpdateModelPackage": (
+        Need(
+            "sagemaker:UpdateModelPackage",
+            (SAGEMAKER + "model-package/{ModelPackageArn}",),
+            {"sagemaker:modelapprovalstatus": "{ModelApprovalStatus}"},
+        ),
+    ),
+    **on(SAGEMAKER + "model-package/{ModelPackageName}", "sagemaker", "DeleteModelPackage", "DescribeModelPackage"),
+    **on(_listed_packages, "sagemaker", "ListModelPackages"),
+    "CreateModelPackageGroup": (Need("sagemaker:CreateModelPackageGroup", (GROUP,)), _tagging(GROUP)),
+    **on(GROUP, "sagemaker", "DeleteModelPackageGroup", "DescribeModelPackageGroup", "GetModelPackageGroupPolicy"),
+    "CreateModel": (
+        Need(
+            "sagemaker:CreateModel",
+            (MODEL,),
+            {
+                "sagemaker:networkisolation": "{EnableNetworkIsolation}",
+                "sagemaker:vpcsecuritygroupids": "{VpcConfig.SecurityGroupIds}",
+                "sagemaker:vpcsubnets": "{VpcConfig.Subnets}",
+            },
+        ),
+        _tagging(MODEL),
+        passing("ExecutionRoleArn", "sagemaker.amazonaws.com"),
+    ),
+    **on(MODEL, "sagemaker", "DeleteModel", "DescribeModel"),
+    "CreateEndpointConfig": (
+        Need(
+            "sagemaker:CreateEndpointConfig",
+            (CONFIGURATION,),
+            {
+                "sagemaker:instancetypes": "{ProductionVariants.InstanceType}",
+                "sagemaker:volumekmskey": "{KmsKeyId}",
+            },
+        ),
+        _tagging(CONFIGURATION),
+        passing("ExecutionRoleArn", "sagemaker.amazonaws.com"),
+    ),
+    **on(CONFIGURATION, "sagemaker", "DeleteEndpointConfig", "DescribeEndpointConfig"),
+    "CreateEndpoint": (
+        Need("sagemaker:CreateEndpoint", (ENDPOINT, CONFIGURATION)),
+        _tagging(ENDPOINT),
+        LETS_GRANT,
+    ),
+    "UpdateEndpoint": (Need("sagemaker:UpdateEndpoint", (ENDPOINT, CONFIGURATION)), LETS_GRANT),
+    **on(ENDPOINT, "sagemaker", "DeleteEndpoint", "DescribeEndpoint", "UpdateEndpointWeightsAndCapacities"),
+    **on("{ResourceArn}", "sagemaker", "AddTags", "DeleteTags", "ListTags"),
+    **on(
+        "*",
+        "sagemaker",
+        "ListEndpointConfigs",
+        "ListEndpoints",
+        "ListHyperParameterTuningJobs",
+        "ListModelPackageGroups",
+        "ListModels",
+        "ListTrainingJobs",
+        "Search",
+    ),
+}
+
+RUNTIME_TABLE = on(ENDPOINT, "sagemaker", "InvokeEndpoint")
+METRICS_TABLE = {
+    "BatchPutMetrics": (Need("sagemaker:BatchPutMetrics", (SAGEMAKER + "training-job/{TrialComponentName}",)),)
+}
+
+# A target's identifier is given when it is registered, so policies name all of them, by namespace and dimension.
+TARGET = "arn:aws:application-autoscaling:{region}:{account}:scalable-target/*"
+SCALING = {
+    "application-autoscaling:scalable-dimension": "{ScalableDimension}",
+    "application-autoscaling:service-namespace": "{ServiceNamespace}",
+}
+ALARM = "arn:aws:cloudwatch:{region}:{account}:alarm:TargetTracking-{ResourceId}*"
+
+
+def _scales_an_endpoint(asked: Asked) -> bool:
+    return asked.value("ServiceNamespace") == "sagemaker"
+
+
+def _scaled(asked: Asked) -> Iterable[str]:
+    """The endpoint of ``endpoint/NAME/variant/VARIANT``."""
+    name = (asked.value("ResourceId") or "endpoint/*").split("/")[1]
+    return [f"arn:aws:sagemaker:{asked.region}:{asked.account}:endpoint/{name}"]
+
+
+def _scaling_role(asked: Asked) -> Iterable[str]:
+    service = "sagemaker.application-autoscaling.amazonaws.com"
+    name = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+    return [f"arn:aws:iam::{asked.account}:role/aws-service-role/{service}/{name}"]
+
+
+# Whoever registers a target or a policy must be allowed what Application Auto Scaling then does to the target and its
+# alarms, and to make the service-linked role that it does it with. Application Auto Scaling User Guide, "Identity-based
+# policy examples": permissions for target services and CloudWatch, permissions to create a service-linked role.
+AUTOSCALING_TABLE = {
+    "RegisterScalableTarget": (
+        Need("application-autoscaling:RegisterScalableTarget", (TARGET,), SCALING),
+        Need("application-autoscaling:TagResource", (TARGET,), when="Tags"),
+        Need("sagemaker:DescribeEndpoint", (_scaled,), when=_scales_an_endpoint, tagged=False),
+        Need("sagemaker:UpdateEndpointWeightsAndCapacities", (_scaled,), when=_scales_an_endpoint, tagged=False),
+        Need(
+            "iam:CreateServiceLinkedRole",
+            (_scaling_role,),
+            {"iam:awsservicename": "sagemaker.application-autoscaling.amazonaws.com"},
+            when=_scales_an_endpoint,
+            tagged=False,
+        ),
+    ),
+    "PutScalingPolicy": (
+        Need("application-autoscaling:PutScalingPolicy", (TARGET,), SCALING),
+        Need("cloudwatch:PutMetricAlarm", (ALARM,), when="TargetTrackingScalingPolicyConfiguration", tagged=False),
+    ),
+    "DeleteScalingPolicy": (
+        Need("application-autoscaling:DeleteScalingPolicy", (TARGET,), SCALING),
+        Need("cloudwatch:DeleteAlarms", (ALARM,), tagged=False),
+    ),
+    **on(
+        TARGET,
+        "application-autoscaling",
+        "DeleteScheduledAction",
+        "DeregisterScalableTarget",
+        "PutScheduledAction",
+        context=SCALING,
+    ),
+    **on(
+        "arn:aws:application-autoscaling:{region}:{account}:scalable-target/{ResourceARN}",
+        "application-autoscaling",
+        "ListTagsForResource",
+        "TagResource",
+        "UntagResource",
+    ),
+    **on(
+        "*",
+        "application-autoscaling",
+        "DescribeScalableTargets",
+        "DescribeScalingActivities",
+        "DescribeScalingPolicies",
+        "DescribeScheduledActions",
+    ),
+}
+
+TABLES = {
+    "sagemaker": SAGEMAKER_TABLE,
+    "sagemakerruntime": RUNTIME_TABLE,
+    "sagemakermetrics": METRICS_TABLE,
+    "applicationautoscaling": AUTOSCALING_TABLE,
+}

@@ -1,0 +1,73 @@
+"""An answer that was lost on its way is given again, instead of the request being carried out twice.
+
+AWS's SDKs send a request anew when its connection broke, with the same ``amz-sdk-invocation-id`` and a higher
+``attempt`` in ``amz-sdk-request``. Against a cloud on a busy machine that happens with requests that were carried out,
+and a second CreateFunction would be refused since the function is there.
+
+Example::
+
+    serve(LostAnswers(application()))
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from localcloud.authorization.principals import PRINCIPAL
+
+if TYPE_CHECKING:
+    from localcloud.application import Wsgi
+
+ANSWERS_KEPT = 256
+LARGEST_KEPT = 65_536  # bytes
+
+
+class LostAnswers:
+    """A WSGI application around another one, which keeps the last good answers to requests that change something."""
+
+    def __init__(self, application: Wsgi) -> None:
+        self._application = application
+        self._kept: OrderedDict[tuple[str, str], tuple[str, list[tuple[str, str]], bytes]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        named = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
+        invocation = (named, str(environ[PRINCIPAL]))  # whoever else names it has no claim to the answer
+        if not named or environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+            return self._application(environ, start_response)
+        attempt = re.search(r"attempt=(\d+)", environ.get("HTTP_AMZ_SDK_REQUEST", ""))
+        if attempt and int(attempt[1]) > 1:
+            with self._lock:
+                kept = self._kept.get(invocation)
+            if kept:
+                status, headers, body = kept
+                print(f"answered again, attempt {attempt[1]} of a request that was carried out: {status}", flush=True)
+                start_response(status, headers)
+                return [body]
+        return [self._carry_out(invocation, environ, start_response)]
+
+    def _carry_out(
+        self, invocation: tuple[str, str], environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> bytes:
+        answered: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def remember(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            answered.append((status, list(headers)))
+            return start_response(status, headers, *rest)
+
+        parts = self._application(environ, remember)
+        try:
+            body = b"".join(parts)
+        finally:
+            getattr(parts, "close", lambda: None)()
+        status, headers = answered[-1]
+        if status.startswith("2") and len(body) <= LARGEST_KEPT:
+            with self._lock:
+                self._kept[invocation] = (status, headers, body)
+                while len(self._kept) > ANSWERS_KEPT:
+                    self._kept.popitem(last=False)
+        return body

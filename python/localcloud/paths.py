@@ -1,0 +1,34 @@
+"""Paths of names that somebody else has chosen.
+
+Example::
+
+    >>> inside(Path("build/local"), "endpoints", "scones-local").as_posix()
+    'build/local/endpoints/scones-local'
+    >>> inside(Path("build/local"), "endpoints", "../../../etc")
+    Traceback (most recent call last):
+    ...
+    localcloud.paths.Outside: 'endpoints/../../../etc' is no path inside the folder
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class Outside(ValueError):
+    """A name that leads out of the folder it was meant for."""
+
+
+def inside(root: Path, *names: str) -> Path:
+    """The path of ``names`` below ``root``.
+
+    Raises:
+        Outside: the path would be ``root`` itself or leave it, by ``..``, by a leading ``/``, or through a link.
+    """
+    path = root.joinpath(*names)
+    words = "/".join(names)
+    if "\0" in words or any(part == ".." for name in names for part in name.split("/")):
+        raise Outside(f"{words!r} is no path inside the folder")
+    if root.resolve() not in path.resolve().parents:
+        raise Outside(f"{words!r} is no path inside the folder")
+    return path

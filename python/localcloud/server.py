@@ -1,0 +1,158 @@
+"""The local cloud's process: moto's server on loopback, its gaps closed, its services completed.
+
+Started by :func:`localcloud.control.up`, as::
+
+    python -m localcloud.server --state build/local
+
+It ends on SIGTERM, when its folder's ``cloud.json`` is gone (nobody could find it any more) and, ``--tethered``, when
+its standard input closes. Its children end with it (:class:`localcloud.context.Children`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import json
+import os
+import pkgutil
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imageclassification import files
+from localcloud.authorization.principals import ROOT_KEY
+from localcloud.authorization.record import Record
+from localcloud.authorization.roles import Roles
+from localcloud.context import Children, Context
+from localcloud.control import ADDRESS, DEFAULT_PORT, hold_lock
+
+if TYPE_CHECKING:
+    from werkzeug.serving import BaseWSGIServer
+
+HOST = "127.0.0.1"
+SERVICES = (
+    "metrics",
+    "functions",
+    "executions",
+    "tracing",
+    "events",
+    "deliveries",
+    "encryption",
+    "training",
+    "tuning",
+    "hosting",
+    "handover",
+)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m localcloud.server", description="the local cloud's process")
+    parser.add_argument("--state", type=Path, required=True, help="the cloud's folder")
+    parser.add_argument("--port", type=int, help=f"this port or none; by default {DEFAULT_PORT}, else a free one")
+    parser.add_argument("--ready-fd", type=int, help="a file descriptor that is told when the cloud is ready")
+    parser.add_argument("--tethered", action="store_true", help="end when standard input closes")
+    options = parser.parse_args(arguments)
+
+    lock = hold_lock(options.state)
+    if lock is None:
+        sys.exit(f"another local cloud has {options.state}")
+    leave = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: leave.set())
+    listener = bind(options.port)
+    port = listener.getsockname()[1]
+    context = Context(
+        state=options.state,
+        endpoint=f"http://{HOST}:{port}",
+        children=Children(),
+        roles=Roles(Record(options.state)),
+        root_secret=secrets.token_hex(20),
+    )
+    server = make_server(listener, context)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    address = options.state / ADDRESS
+    found = {
+        "endpoint": context.endpoint,
+        "port": port,
+        "pid": os.getpid(),
+        "started": time.time(),
+        "access_key_id": ROOT_KEY,
+        "secret_access_key": context.root_secret,
+    }
+    with files.whole(address) as partial:
+        partial.touch(mode=0o600)  # before there is a secret in it
+        partial.write_text(json.dumps(found) + "\n")
+    if options.ready_fd is not None:
+        os.write(options.ready_fd, b"\n")
+        os.close(options.ready_fd)
+    if options.tethered:
+        threading.Thread(target=lambda: (sys.stdin.buffer.read(), leave.set()), daemon=True).start()
+
+    while not leave.wait(1.0):
+        if not address.exists():
+            break
+    context.children.stop_all()
+    with contextlib.suppress(FileNotFoundError):
+        address.unlink()
+    sys.stdout.flush()
+    os._exit(0)  # executions and requests still under way have threads that an ordinary exit would wait for
+
+
+def bind(port: int | None) -> socket.socket:
+    """A listening socket on loopback: on ``port``, or by default on the usual port or a free one."""
+    wanted = [port] if port is not None else [DEFAULT_PORT, 0]
+    for candidate in wanted:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, candidate))
+            listener.listen(128)
+            return listener
+        except OSError as error:
+            listener.close()
+            reason = error.strerror
+    sys.exit(f"the local cloud cannot have port {wanted[-1]}: {reason}")
+
+
+def make_server(listener: socket.socket, context: Context) -> BaseWSGIServer:
+    """moto, completed, behind a threaded HTTP server that answers from ``listener``."""
+    port = listener.getsockname()[1]
+    os.environ.update(
+        AWS_ACCESS_KEY_ID=ROOT_KEY,
+        AWS_SECRET_ACCESS_KEY=context.root_secret,
+        AWS_EC2_METADATA_DISABLED="true",
+        MOTO_PORT=str(port),  # where moto's Step Functions interpreter calls the other services
+        MOTO_IAM_LOAD_MANAGED_POLICIES="true",
+        MOTO_DISABLE_GLOBAL_CORS="true",  # no web page has business with it
+    )
+    # Only now: moto reads its variables as it is imported.
+    from werkzeug.serving import make_server as make_wsgi_server
+
+    from localcloud import gaps
+    from localcloud.application import RequestHandler, application
+    from localcloud.door import Door
+    from localcloud.requestlog import RequestLog
+
+    for module in sorted(pkgutil.iter_modules(gaps.__path__), key=lambda found: found.name):
+        importlib.import_module(f"{gaps.__name__}.{module.name}").apply()
+    for name in SERVICES:
+        importlib.import_module(f"localcloud.{name}").install(context)
+    return make_wsgi_server(
+        HOST,
+        port,
+        RequestLog(Door(application(context.roles, context.root_secret))),
+        threaded=True,
+        request_handler=RequestHandler,
+        fd=listener.fileno(),
+    )
+
+
+if __name__ == "__main__":
+    main()
