@@ -22,9 +22,9 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.exceptions import HTTPException, NotFound
 
 from localcloud import incoming
-from localcloud.authorization.enforcement import Enforcement
-from localcloud.authorization.roles import Roles
 from localcloud.control import IDENTITY_PATH
+from localcloud.iam.enforcement import Enforcement
+from localcloud.iam.roles import Roles
 from localcloud.lost_answers import LostAnswers
 from localcloud.refusals import refusal
 

@@ -8,12 +8,48 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from localcloud.metrics.store import Metrics
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from localcloud.authorization.roles import Roles
+    from localcloud.iam.registry import Registry
+    from localcloud.iam.roles import Roles
+
+
+class MetricStore(Protocol):
+    """Where services report what they measure, and find it again: CloudWatch (:mod:`localcloud.cloudwatch.store`)."""
+
+    def now(self) -> float:
+        """The time of metrics and alarms, in seconds since 1970."""
+
+    def put(
+        self,
+        namespace: str,
+        name: str,
+        dimensions: Mapping[str, str],
+        value: float,
+        unit: str = "None",
+        *,
+        account: str,
+        region: str,
+    ) -> None:
+        """Put one value, now."""
+
+    def between(
+        self,
+        namespace: str,
+        name: str,
+        dimensions: Mapping[str, str],
+        begin: float,
+        end: float,
+        *,
+        unit: str | None = None,
+        account: str,
+        region: str,
+    ) -> Sequence[Any]:
+        """A metric's data in a span of seconds since 1970, each with its ``moment`` and ``total``."""
+
+    def alarm_state(self, name: str, *, account: str, region: str) -> str | None:
+        """An alarm's state; None where there is no such alarm."""
 
 
 @dataclass
@@ -76,4 +112,9 @@ class Context:
     children: Children
     roles: Roles
     root_secret: str = field(repr=False)
-    metrics: Metrics = field(default_factory=Metrics)
+    metrics: MetricStore
+
+    @property
+    def registry(self) -> Registry:
+        """What the services tell the judge."""
+        return self.roles.registry

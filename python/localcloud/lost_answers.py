@@ -17,7 +17,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from localcloud.authorization.principals import PRINCIPAL
+from localcloud.iam.principals import PRINCIPAL
 
 if TYPE_CHECKING:
     from localcloud.application import Wsgi

@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib
 import json
 import os
-import pkgutil
 import secrets
 import signal
 import socket
@@ -23,32 +21,11 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from imageclassification import files
-from localcloud.authorization.principals import ROOT_KEY
-from localcloud.authorization.record import Record
-from localcloud.authorization.roles import Roles
-from localcloud.context import Children, Context
 from localcloud.control import ADDRESS, DEFAULT_PORT, hold_lock
 
-if TYPE_CHECKING:
-    from werkzeug.serving import BaseWSGIServer
-
 HOST = "127.0.0.1"
-SERVICES = (
-    "metrics",
-    "functions",
-    "executions",
-    "tracing",
-    "events",
-    "deliveries",
-    "encryption",
-    "training",
-    "tuning",
-    "hosting",
-    "handover",
-)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -67,13 +44,11 @@ def main(arguments: list[str] | None = None) -> None:
         signal.signal(sign, lambda *_: leave.set())
     listener = bind(options.port)
     port = listener.getsockname()[1]
-    context = Context(
-        state=options.state,
-        endpoint=f"http://{HOST}:{port}",
-        children=Children(),
-        roles=Roles(Record(options.state)),
-        root_secret=secrets.token_hex(20),
-    )
+    set_variables(port)
+    # Only now: moto reads its variables as it is imported.
+    from localcloud.assembly import ROOT_KEY, make_context, make_server
+
+    context = make_context(options.state, f"http://{HOST}:{port}", secrets.token_hex(20))
     server = make_server(listener, context)
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
@@ -121,36 +96,13 @@ def bind(port: int | None) -> socket.socket:
     sys.exit(f"the local cloud cannot have port {wanted[-1]}: {reason}")
 
 
-def make_server(listener: socket.socket, context: Context) -> BaseWSGIServer:
-    """moto, completed, behind a threaded HTTP server that answers from ``listener``."""
-    port = listener.getsockname()[1]
+def set_variables(port: int) -> None:
+    """Lead moto's own calls, and whatever else this process calls, to this very cloud."""
     os.environ.update(
-        AWS_ACCESS_KEY_ID=ROOT_KEY,
-        AWS_SECRET_ACCESS_KEY=context.root_secret,
         AWS_EC2_METADATA_DISABLED="true",
         MOTO_PORT=str(port),  # where moto's Step Functions interpreter calls the other services
         MOTO_IAM_LOAD_MANAGED_POLICIES="true",
         MOTO_DISABLE_GLOBAL_CORS="true",  # no web page has business with it
-    )
-    # Only now: moto reads its variables as it is imported.
-    from werkzeug.serving import make_server as make_wsgi_server
-
-    from localcloud import gaps
-    from localcloud.application import RequestHandler, application
-    from localcloud.door import Door
-    from localcloud.requestlog import RequestLog
-
-    for module in sorted(pkgutil.iter_modules(gaps.__path__), key=lambda found: found.name):
-        importlib.import_module(f"{gaps.__name__}.{module.name}").apply()
-    for name in SERVICES:
-        importlib.import_module(f"localcloud.{name}").install(context)
-    return make_wsgi_server(
-        HOST,
-        port,
-        RequestLog(Door(application(context.roles, context.root_secret))),
-        threaded=True,
-        request_handler=RequestHandler,
-        fd=listener.fileno(),
     )
 
 

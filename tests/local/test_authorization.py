@@ -14,7 +14,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from localcloud.authorization.principals import web_identity_token
+from localcloud.iam.principals import web_identity_token
 
 from .conftest import eventually
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.events import transformed
+from localcloud.events.delivery import transformed
 
 from .conftest import ended, eventually
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.functions import packages
+from localcloud.lambda_ import packages
 
 from .conftest import eventually, package
 

@@ -71,8 +71,8 @@ def test_what_a_rejected_definition_left_behind_does_not_change_how_the_next_is_
     """Its query language was JSONata, and moto would go on in that."""
     read = in_another_process(
         """
-        from localcloud.gaps import stepfunctions_parser
-        stepfunctions_parser.apply()
+        from localcloud.stepfunctions.gaps import definitions
+        definitions.parse_apart()
         from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
         try:
             AmazonStateLanguageParser.parse(
@@ -245,7 +245,7 @@ def test_a_task_that_takes_too_long_times_out(cloud, function, execute):
     assert time.monotonic() - began < 10
 
 
-# the interpreter's clients: localcloud.executions
+# the interpreter's clients: localcloud.stepfunctions.clients
 
 
 def test_a_roles_tasks_share_a_client_whose_making_is_not_left_to_threads():
@@ -253,17 +253,17 @@ def test_a_roles_tasks_share_a_client_whose_making_is_not_left_to_threads():
         """
         from concurrent.futures import ThreadPoolExecutor
         from types import SimpleNamespace
-        from localcloud import executions
-        from localcloud.authorization.principals import Keys
+        from localcloud.stepfunctions import clients
+        from localcloud.iam.principals import Keys
         roles = SimpleNamespace(mint=lambda role, service, session: Keys(role, "secret", "token"))
-        executions.install(SimpleNamespace(roles=roles, endpoint="http://127.0.0.1:1234"))
+        clients.install(SimpleNamespace(roles=roles, endpoint="http://127.0.0.1:1234"))
         from moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils import boto_client_for
         def made(number):
             role = SimpleNamespace(role_arn=f"role-{number % 2}")
             return boto_client_for(region="us-east-1", service="lambda", state_credentials=role)
         with ThreadPoolExecutor(8) as pool:
-            clients = list(pool.map(made, range(32)))
-        print(len(set(map(id, clients))), clients[0].meta.endpoint_url)
+            made_clients = list(pool.map(made, range(32)))
+        print(len(set(map(id, made_clients))), made_clients[0].meta.endpoint_url)
         """
     )
     assert asked.split() == ["2", "http://127.0.0.1:1234"]

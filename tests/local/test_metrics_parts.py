@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from localcloud.metrics.alarms import Rule, judge
-from localcloud.metrics.expressions import UnknownExpression, evaluate
-from localcloud.metrics.patterns import UnknownPattern, compile_pattern
-from localcloud.metrics.series import Datum, Series, is_statistic, statistic
+from localcloud.cloudwatch.alarms import Rule, judge
+from localcloud.cloudwatch.expressions import UnknownExpression, evaluate
+from localcloud.cloudwatch.series import Datum, Series, is_statistic, statistic
+from localcloud.logs.patterns import UnknownPattern, compile_pattern
 
 MISSING = {"missing", "ignore", "breaching", "notBreaching"}
 

@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from localcloud.authorization.policies import Statement, listed, statements
+from localcloud.iam.policies import Statement, listed, statements
 
 
 def granted(iam: Any, prefix: str) -> list[Statement]:

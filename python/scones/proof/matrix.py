@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from localcloud.authorization.evaluation import Policies, evaluate
-from localcloud.authorization.policies import Statement, matches_action
-from localcloud.authorization.record import Judged
+from localcloud.iam.evaluation import Policies, evaluate
+from localcloud.iam.policies import Statement, matches_action
+from localcloud.iam.record import Judged
 
 #: What the local cloud does not do at all, so that nothing here can show that it is let.
 NOT_DONE = {"budgets.amazonaws.com": "the local cloud measures no costs, so no budget tells anybody"}

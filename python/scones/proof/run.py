@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localcloud import control
-from localcloud.authorization import record
 from localcloud.errors import LocalCloudError
+from localcloud.iam import record
 from scones import aws, packaging, settings
 from scones.errors import CheckError
 from scones.proof import sample

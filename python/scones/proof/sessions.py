@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from localcloud.authorization.principals import web_identity_token
+from localcloud.iam.principals import web_identity_token
 from scones.settings import Credentials, Environment
 
 ISSUER = "https://token.actions.githubusercontent.com"

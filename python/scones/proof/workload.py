@@ -23,7 +23,7 @@ from scones.settings import Environment
 from scones.training import job, request
 
 if TYPE_CHECKING:
-    from localcloud.authorization.policies import Statement
+    from localcloud.iam.policies import Statement
 
 GONE = "images/not-there.png"
 NOW = "2026-01-01T00:00:00.000Z"  # any time: the function says how long an execution took

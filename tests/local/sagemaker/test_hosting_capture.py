@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from localcloud.access import Acting
-from localcloud.authorization.record import Record
-from localcloud.authorization.roles import Roles
-from localcloud.hosting import capture
+from localcloud.iam.record import Record
+from localcloud.iam.roles import Roles
+from localcloud.sagemaker.hosting import capture
+from localcloud.sagemaker.role import ExecutionRole
+from localcloud.services import registered
 
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
 NOW = datetime(2026, 1, 28, 12, 9, 35, 872_400, tzinfo=UTC)
@@ -93,7 +94,9 @@ def test_the_sampling_percentage_decides() -> None:
 
 
 def test_a_file_lies_where_aws_puts_it() -> None:
-    role = Acting(Roles(Record(Path("nowhere"))), "arn:aws:iam::123456789012:role/a", "123456789012", "us-east-1")
+    role = ExecutionRole(
+        Roles(Record(Path("nowhere")), registered()), "arn:aws:iam::123456789012:role/a", "123456789012", "us-east-1"
+    )
     target = capture.Target(role, "s3://bucket/captures/", "scones", "AllTraffic")
     assert re.fullmatch(
         r"s3://bucket/captures/scones/AllTraffic/2026/01/28/12/09-35-872-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.jsonl",

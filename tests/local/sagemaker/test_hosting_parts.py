@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from localcloud.hosting import deployment
-from localcloud.hosting.deployment import Site
-from localcloud.hosting.endpoint import Endpoint
-from localcloud.hosting.plan import Plan, Variant
+from localcloud.sagemaker.hosting import deployment
+from localcloud.sagemaker.hosting.deployment import Site
+from localcloud.sagemaker.hosting.endpoint import Endpoint
+from localcloud.sagemaker.hosting.plan import Plan, Variant
 
 from ..conftest import eventually
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from moto.sagemaker.exceptions import ValidationError
 
-from localcloud.hosting import autoscaling
-from localcloud.hosting import endpoint as endpoints
-from localcloud.hosting.autoscaling import Scaler, tracked
-from localcloud.hosting.endpoint import Endpoint
-from localcloud.hosting.plan import Plan, Variant
-from localcloud.hosting.rollout import Rollout, between, read_rollout
-from localcloud.hosting.schedules import due
+from localcloud.sagemaker.hosting import autoscaling
+from localcloud.sagemaker.hosting import endpoint as endpoints
+from localcloud.sagemaker.hosting.autoscaling import Scaler, tracked
+from localcloud.sagemaker.hosting.endpoint import Endpoint
+from localcloud.sagemaker.hosting.plan import Plan, Variant
+from localcloud.sagemaker.hosting.rollout import Rollout, between, read_rollout
+from localcloud.sagemaker.hosting.schedules import due
 
 from ..conftest import eventually
 

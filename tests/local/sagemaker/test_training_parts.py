@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from localcloud import images, objects
-from localcloud.training import metrics, runner, sources
+from localcloud.s3 import objects
+from localcloud.sagemaker import images
+from localcloud.sagemaker.training import metrics, runner, sources
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 

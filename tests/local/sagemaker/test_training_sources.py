@@ -22,16 +22,19 @@ from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 
 from imageclassification.recordio import read
-from localcloud.access import Acting
-from localcloud.authorization.record import Record
-from localcloud.authorization.roles import Roles
-from localcloud.training import checkpoints as checkpoints_module
-from localcloud.training import pipes, sources
-from localcloud.training.checkpoints import Checkpoints
-from localcloud.training.sources import InputError
+from localcloud.iam.record import Record
+from localcloud.iam.roles import Roles
+from localcloud.sagemaker.role import ExecutionRole
+from localcloud.sagemaker.training import checkpoints as checkpoints_module
+from localcloud.sagemaker.training import pipes, sources
+from localcloud.sagemaker.training.checkpoints import Checkpoints
+from localcloud.sagemaker.training.sources import InputError
+from localcloud.services import registered
 
 ACCOUNT = "123456789012"
-ROLE = Acting(Roles(Record(Path("nowhere"))), f"arn:aws:iam::{ACCOUNT}:role/a", account=ACCOUNT, region="us-east-1")
+ROLE = ExecutionRole(
+    Roles(Record(Path("nowhere")), registered()), f"arn:aws:iam::{ACCOUNT}:role/a", account=ACCOUNT, region="us-east-1"
+)
 JOB = SimpleNamespace(account=ACCOUNT, region="us-east-1", request={"RoleArn": ROLE.role_arn}, role=ROLE)
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 
@@ -314,6 +317,6 @@ def test_a_refused_last_copy_fails_the_job(s3: Any, tmp_path: Path, monkeypatch:
     def refuse(*_: Any, **__: Any) -> None:
         raise ServiceException("AccessDenied", "no")
 
-    monkeypatch.setattr("localcloud.objects.write", refuse)
+    monkeypatch.setattr("localcloud.s3.objects.write", refuse)
     with pytest.raises(InputError, match="ClientError: Data upload failed"), checkpoints.copied():
         (tmp_path / "checkpoints/state").write_bytes(b"1")

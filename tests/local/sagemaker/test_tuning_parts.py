@@ -13,11 +13,11 @@ import pytest
 from moto.sagemaker.exceptions import ValidationError
 
 from imageclassification.ranges import SMALL_IMAGES, Choice, Range, combinations
-from localcloud.tuning.early import is_hopeless
-from localcloud.tuning.job import TuningJob
-from localcloud.tuning.listing import page
-from localcloud.tuning.request import Plan
-from localcloud.tuning.search import Search
+from localcloud.sagemaker.tuning.early import is_hopeless
+from localcloud.sagemaker.tuning.job import TuningJob
+from localcloud.sagemaker.tuning.listing import page
+from localcloud.sagemaker.tuning.request import Plan
+from localcloud.sagemaker.tuning.search import Search
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -9,7 +9,7 @@ import pytest
 from invoke import Context, Exit
 from rich.console import Console
 
-from localcloud.authorization.policies import statements
+from localcloud.iam.policies import statements
 from scones.proof import Outcome, Removal, Row
 from scones.tasks import iam
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from localcloud.authorization import record
-from localcloud.authorization.evaluation import Access, Policies, Principal, evaluate
-from localcloud.authorization.policies import Statement, statements
-from localcloud.authorization.principals import session_of
-from localcloud.authorization.record import Judged, Record
+from localcloud.iam import record
+from localcloud.iam.evaluation import Access, Policies, Principal, evaluate
+from localcloud.iam.policies import Statement, statements
+from localcloud.iam.principals import session_of
+from localcloud.iam.record import Judged, Record
 from scones.proof import Outcome, matrix
 
 ROLE = "arn:aws:iam::123456789012:role/reader"

@@ -1,0 +1,59 @@
+"""A local cloud put together: its context, its services, and the server in front of them.
+
+Imported once moto's variables are set, which it reads as it is imported (:func:`localcloud.server.set_variables`).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+from werkzeug.serving import BaseWSGIServer
+from werkzeug.serving import make_server as make_wsgi_server
+
+from localcloud import services
+from localcloud.application import RequestHandler, application
+from localcloud.cloudwatch.store import Metrics
+from localcloud.context import Children, Context
+from localcloud.door import Door
+from localcloud.iam.principals import ROOT_KEY
+from localcloud.iam.record import Record
+from localcloud.iam.registry import Registry
+from localcloud.iam.roles import Roles
+from localcloud.requestlog import RequestLog
+
+__all__ = ["ROOT_KEY", "make_context", "make_server"]
+
+
+def make_context(state: Path, endpoint: str, root_secret: str) -> Context:
+    """A new cloud's context.
+
+    Args:
+        state: Its folder.
+        endpoint: How it is reached.
+        root_secret: The secret of the account's root user's key.
+    """
+    return Context(
+        state=state,
+        endpoint=endpoint,
+        children=Children(),
+        roles=Roles(Record(state), Registry()),
+        root_secret=root_secret,
+        metrics=Metrics(),
+    )
+
+
+def make_server(listener: socket.socket, context: Context) -> BaseWSGIServer:
+    """moto, completed, behind a threaded HTTP server that answers from ``listener``."""
+    os.environ.update(AWS_ACCESS_KEY_ID=ROOT_KEY, AWS_SECRET_ACCESS_KEY=context.root_secret)
+    services.install(context)
+    host, port = listener.getsockname()
+    return make_wsgi_server(
+        host,
+        port,
+        RequestLog(Door(application(context.roles, context.root_secret))),
+        threaded=True,
+        request_handler=RequestHandler,
+        fd=listener.fileno(),
+    )

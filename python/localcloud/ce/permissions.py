@@ -1,0 +1,7 @@
+"""What Cost Explorer's operations need permission for."""
+
+from __future__ import annotations
+
+from localcloud.iam.needs import on
+
+TABLES = {"ce": on("*", "ce", "ListCostAllocationTags", "UpdateCostAllocationTagsStatus", tagged=False)}

@@ -1,0 +1,51 @@
+"""What CloudWatch's operations need permission for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from localcloud.iam.needs import Asked, Need, on
+
+ALARM = "arn:aws:cloudwatch:{region}:{account}:alarm:{AlarmName}"
+ALARMS = "arn:aws:cloudwatch:{region}:{account}:alarm:{AlarmNames}"
+DASHBOARD = "arn:aws:cloudwatch::{account}:dashboard/{DashboardName}"
+
+
+def _described(asked: Asked) -> Iterable[str]:
+    """The alarms asked for by name; all of them where composite ones are asked for, or none is named.
+
+    Source: CloudWatch API Reference, DescribeAlarms: composite alarms want a permission scoped to ``*``.
+    """
+    base = f"arn:aws:cloudwatch:{asked.region}:{asked.account}:alarm:"
+    names = asked.values("AlarmNames")
+    if not names or "CompositeAlarm" in asked.values("AlarmTypes"):
+        return [f"{base}*"]
+    return [f"{base}{name}" for name in names]
+
+
+TABLE = {
+    **{
+        name: (Need(f"cloudwatch:{name}", (ALARM,)), Need("cloudwatch:TagResource", (ALARM,), when="Tags"))
+        for name in ("PutMetricAlarm", "PutCompositeAlarm")
+    },
+    **on(ALARMS, "cloudwatch", "DeleteAlarms", "DisableAlarmActions", "EnableAlarmActions"),
+    **on(ALARM, "cloudwatch", "DescribeAlarmHistory", "SetAlarmState"),
+    "DescribeAlarms": (Need("cloudwatch:DescribeAlarms", (_described,)),),
+    **on(DASHBOARD, "cloudwatch", "GetDashboard", "PutDashboard", tagged=False),
+    "DeleteDashboards": (
+        Need("cloudwatch:DeleteDashboards", ("arn:aws:cloudwatch::{account}:dashboard/{DashboardNames}",)),
+    ),
+    "PutMetricData": (Need("cloudwatch:PutMetricData", context={"cloudwatch:namespace": "{Namespace}"}),),
+    **on("{ResourceARN}", "cloudwatch", "ListTagsForResource", "TagResource", "UntagResource"),
+    **on(
+        "*",
+        "cloudwatch",
+        "DescribeAlarmsForMetric",
+        "GetMetricData",
+        "GetMetricStatistics",
+        "ListDashboards",
+        "ListMetrics",
+    ),
+}
+
+TABLES = {"cloudwatch": TABLE}

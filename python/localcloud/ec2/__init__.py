@@ -1,0 +1,21 @@
+"""EC2's networks: moto's, with their gaps closed, judged."""
+
+from __future__ import annotations
+
+from localcloud.context import Context
+from localcloud.ec2 import flow_logs, permissions
+from localcloud.ec2.gaps import flow_log_folders, security_group_rule_descriptions
+from localcloud.iam.registry import Registry
+
+
+def register(registry: Registry) -> None:
+    """Tell the judge which permissions the operations need."""
+    registry.permissions(permissions.TABLES)
+
+
+def install(context: Context) -> None:
+    """Register, close the gaps, and ask whether flow logs may be delivered."""
+    register(context.registry)
+    flow_log_folders.apply()
+    security_group_rule_descriptions.apply()
+    flow_logs.install(context.roles)

@@ -1,0 +1,247 @@
+"""EC2's networks. Identifiers are given as things are made, so policies on them go by tags and by the VPC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+
+from localcloud.iam.evaluation import Access
+from localcloud.iam.needs import Asked, Given, Need, on
+
+EC2 = "arn:aws:ec2:{region}:{account}:"
+# The kinds whose identifiers are not just the kind's name, a dash and a number.
+KINDS = {
+    "acl": "network-acl",
+    "eni": "network-interface",
+    "fl": "vpc-flow-log",
+    "pl": "prefix-list",
+    "rtb": "route-table",
+    "sg": "security-group",
+    "sgr": "security-group-rule",
+    "vpce": "vpc-endpoint",
+}
+
+
+def arn_of(identifier: str, asked: Asked) -> str:
+    """``sg-0123`` as an ARN."""
+    prefix = identifier.rpartition("-")[0]
+    return f"arn:aws:ec2:{asked.region}:{asked.account}:{KINDS.get(prefix, prefix)}/{identifier}"
+
+
+class _Touching(Need):
+    """A need whose resources' tags and VPC are condition keys too.
+
+    The tags that a request gives are those of what it makes, and no condition keys of what that is made in (Service
+    Authorization Reference, Actions, resources, and condition keys for Amazon EC2).
+    """
+
+    def accesses(self, asked: Asked) -> list[Access]:
+        return [
+            Access(one.action, one.resources, {**about(one.resources[0], asked), **self._given(one)})
+            for one in super().accesses(asked)
+        ]
+
+    def _given(self, one: Access) -> Given:
+        is_new = one.resources[0].endswith("/*") or self.action in ("ec2:CreateTags", "ec2:DeleteTags")
+        return {
+            key: values
+            for key, values in one.context.items()
+            if is_new or not key.startswith(("aws:requesttag/", "aws:tagkeys"))
+        }
+
+
+def about(arn: str, asked: Asked) -> Given:
+    """The condition keys that a network resource has of itself: its tags, and the VPC it is in."""
+    backend = ec2_backends[asked.account][asked.region]
+    identifier = arn.rpartition("/")[2]
+    if identifier == "*":
+        return _place_of(asked, arn)
+    found: Given = {
+        f"aws:resourcetag/{key}".lower(): (str(value),) for key, value in _tags(backend, identifier).items()
+    }
+    if (interface := backend.enis.get(identifier)) is not None:
+        found["ec2:subnet"] = (arn_of(interface.subnet.id, asked),)
+    vpc = _vpc_id(backend, identifier)
+    return found | ({"ec2:vpc": (arn_of(vpc, asked),)} if vpc else {})
+
+
+def _tags(backend: Any, identifier: str) -> dict[str, str]:
+    return dict(backend.tags.get(identifier, {}))
+
+
+def _vpc_id(backend: Any, identifier: str) -> str | None:
+    if identifier.startswith("subnet-"):
+        known = next((zone[identifier] for zone in list(backend.subnets.values()) if identifier in zone), None)
+    elif identifier.startswith("rtb-"):
+        known = backend.route_tables.get(identifier)
+    elif identifier.startswith("sg-"):
+        known = next((one[identifier] for one in list(backend.groups.values()) if identifier in one), None)
+    elif identifier.startswith("vpce-"):
+        known = backend.vpc_end_points.get(identifier)
+    else:
+        return None
+    return getattr(known, "vpc_id", None)
+
+
+def _place_of(asked: Asked, arn: str) -> Given:
+    """Where something new will be: its VPC, and a network interface's subnet."""
+    vpc, subnet = asked.value("VpcId"), asked.value("SubnetId")
+    found: Given = {"ec2:vpc": (arn_of(vpc, asked),)} if vpc else {}
+    return found | ({"ec2:subnet": (arn_of(subnet, asked),)} if subnet and ":network-interface/" in arn else {})
+
+
+def _identified(path: str) -> Callable[[Asked], Iterable[str]]:
+    return lambda asked: [arn_of(identifier, asked) for identifier in asked.values(path)]
+
+
+def touching(action: str, *resources: str) -> Need:
+    """A need on identifiers that parameters give (``VpcId``) and on new things of a kind (``new subnet``)."""
+    found = tuple(
+        EC2 + f"{one.removeprefix('new ')}/*" if one.startswith("new ") else _identified(one) for one in resources
+    )
+    return _Touching(f"ec2:{action}", found, optional=True)
+
+
+def _tags_new(kind: str) -> Need:
+    """Tags given as something is made (EC2 User Guide, "Grant permission to tag resources during creation")."""
+    return Need(
+        "ec2:CreateTags",
+        (EC2 + f"{kind}/*",),
+        lambda asked: {"ec2:createaction": (asked.operation,)},
+        when="TagSpecifications",
+    )
+
+
+def _makes(operation: str, kind: str, *others: str) -> dict[str, tuple[Need, ...]]:
+    return {operation: (touching(operation, f"new {kind}", *others), _tags_new(kind))}
+
+
+def _changes(path: str, *operations: str) -> dict[str, tuple[Need, ...]]:
+    return {operation: (touching(operation, path),) for operation in operations}
+
+
+def _association(asked: Asked) -> Iterable[str]:
+    """What an association of a route table joins: the table, and the subnet."""
+    backend = ec2_backends[asked.account][asked.region]
+    wanted = asked.value("AssociationId")
+    for table in list(backend.route_tables.values()):
+        if joined := table._associations.get(wanted):
+            return [arn_of(table.id, asked), arn_of(joined, asked)]
+    return [EC2.format(region=asked.region, account=asked.account) + "route-table/*"]
+
+
+def _group(asked: Asked) -> Iterable[str]:
+    """A security group by its identifier; by its name, which only a default network's has, it is any."""
+    base = EC2.format(region=asked.region, account=asked.account)
+    return [arn_of(one, asked) for one in asked.values("GroupId")] or [f"{base}security-group/*"]
+
+
+def _service_name(asked: Asked) -> Given:
+    name = asked.value("ServiceName")
+    return {"ec2:vpceservicename": (name,)} if name else {}
+
+
+# Flow logs into a bucket are delivered with their maker's permissions (VPC User Guide, "Publish flow logs to S3").
+def _is_delivered(asked: Asked) -> bool:
+    return asked.value("LogDestinationType") not in (None, "cloud-watch-logs")
+
+
+def _was_delivered(asked: Asked) -> bool:
+    known = ec2_backends[asked.account][asked.region].flow_logs
+    return any(one in known and known[one].log_destination_type == "s3" for one in asked.values("FlowLogIds"))
+
+
+READS = (
+    "DescribeAccountAttributes",
+    "DescribeAvailabilityZones",
+    "DescribeDhcpOptions",
+    "DescribeFlowLogs",
+    "DescribeManagedPrefixLists",
+    "DescribeNetworkAcls",
+    "DescribeNetworkInterfaces",
+    "DescribePrefixLists",
+    "DescribeRouteTables",
+    "DescribeSecurityGroupRules",
+    "DescribeSecurityGroups",
+    "DescribeSubnets",
+    "DescribeTags",
+    "DescribeVpcEndpointServices",
+    "DescribeVpcEndpoints",
+    "DescribeVpcs",
+)
+
+TABLE = {
+    **on("*", "ec2", *READS),
+    **_makes("CreateVpc", "vpc"),
+    **_makes("CreateSubnet", "subnet", "VpcId"),
+    **_makes("CreateRouteTable", "route-table", "VpcId"),
+    **_makes("CreateSecurityGroup", "security-group", "VpcId"),
+    **_makes("CreateNetworkInterface", "network-interface", "SubnetId", "Groups"),
+    "CreateVpcEndpoint": (
+        touching("CreateVpcEndpoint", "VpcId", "RouteTableIds", "SubnetIds", "SecurityGroupIds"),
+        _Touching("ec2:CreateVpcEndpoint", (EC2 + "vpc-endpoint/*",), _service_name),
+        _tags_new("vpc-endpoint"),
+        *(
+            Need(f"ec2:{action}", tagged=False)
+            for action in ("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs")
+        ),
+    ),
+    "ModifyVpcEndpoint": (
+        touching(
+            "ModifyVpcEndpoint",
+            "VpcEndpointId",
+            "AddRouteTableIds",
+            "RemoveRouteTableIds",
+            "AddSubnetIds",
+            "RemoveSubnetIds",
+            "AddSecurityGroupIds",
+            "RemoveSecurityGroupIds",
+        ),
+    ),
+    **_changes("VpcId", "DeleteVpc", "DescribeVpcAttribute", "ModifyVpcAttribute", "GetSecurityGroupsForVpc"),
+    **_changes("SubnetId", "DeleteSubnet", "ModifySubnetAttribute"),
+    **_changes("RouteTableId", "DeleteRouteTable", "CreateRoute", "DeleteRoute"),
+    **{
+        name: (_Touching(f"ec2:{name}", (_group,)),)
+        for name in ("DeleteSecurityGroup", "RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress")
+    },
+    **_changes("VpcEndpointIds", "DeleteVpcEndpoints"),
+    **_changes("NetworkInterfaceId", "DeleteNetworkInterface", "CreateNetworkInterfacePermission"),
+    **_changes("PrefixListId", "GetManagedPrefixListEntries"),
+    "DeleteFlowLogs": (
+        touching("DeleteFlowLogs", "FlowLogIds"),
+        Need("logs:DeleteLogDelivery", when=_was_delivered, tagged=False),
+    ),
+    "AssociateRouteTable": (touching("AssociateRouteTable", "RouteTableId", "SubnetId"),),
+    "DisassociateRouteTable": (_Touching("ec2:DisassociateRouteTable", (_association,)),),
+    "ReplaceRouteTableAssociation": (touching("ReplaceRouteTableAssociation", "RouteTableId"),),
+    **{
+        name: (
+            _Touching(f"ec2:{name}", (_group,)),
+            _Touching(f"ec2:{name}", (EC2 + "security-group-rule/*",), when="TagSpecifications"),
+            _tags_new("security-group-rule"),
+        )
+        for name in ("AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress")
+    },
+    "ModifySecurityGroupRules": (
+        touching("ModifySecurityGroupRules", "GroupId", "SecurityGroupRules.SecurityGroupRuleId"),
+    ),
+    "CreateTags": (touching("CreateTags", "Resources"),),
+    "DeleteTags": (touching("DeleteTags", "Resources"),),
+    "CreateFlowLogs": (
+        touching("CreateFlowLogs", "new vpc-flow-log", "ResourceIds"),
+        _tags_new("vpc-flow-log"),
+        Need("logs:CreateLogDelivery", when=_is_delivered, tagged=False),
+        Need(
+            "iam:PassRole",
+            ("{DeliverLogsPermissionArn}",),
+            {"iam:passedtoservice": "vpc-flow-logs.amazonaws.com"},
+            when="DeliverLogsPermissionArn",
+            tagged=False,
+        ),
+    ),
+}
+
+TABLES = {"ec2": TABLE}

@@ -1,0 +1,198 @@
+"""EventBridge that delivers: a rule's targets may be state machines, functions, topics and queues.
+
+moto (``events/models.py``, ``Rule.send_to_targets``) raises for Step Functions, Lambda and SNS targets, ignores Input
+and InputPath, sends every event to a rule that only has a schedule and to a disabled one. Rate and cron rules never
+fire.
+
+AWS: EventBridge User Guide, Event bus targets, and Transforming input; targets are called asynchronously, and what
+cannot be delivered goes to the target's dead-letter queue.
+
+Example::
+
+    paths = {"key": "$.detail.object.key"}
+    transformed({"InputPathsMap": paths, "InputTemplate": '{"s3_key": <key>}'}, event, rule_arn)
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import threading
+import traceback
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from localcloud.context import Context, MetricStore
+from localcloud.iam.roles import Roles
+
+if TYPE_CHECKING:
+    from moto.events.models import Rule
+
+SERVICE = "events.amazonaws.com"
+#: The services whose targets are delivered to, and what delivering needs permission for.
+ACTIONS = {
+    "states": "states:StartExecution",
+    "lambda": "lambda:InvokeFunction",
+    "sns": "sns:Publish",
+    "sqs": "sqs:SendMessage",
+}
+
+
+def install(context: Context) -> None:
+    """Let rules deliver to the targets that this cloud runs; the others stay as moto has them."""
+    from moto.events.models import Rule
+
+    send = Rule.send_to_targets
+
+    def send_to_targets(self: Rule, original_event: dict[str, Any], transform_input: bool = True) -> None:
+        if self.state != "ENABLED" or (self.scheduled_expression and not self.event_pattern.get_pattern()):
+            return
+        event = _as_delivered(original_event)
+        if not self.event_pattern.matches_event(event):
+            return
+        where = {"account": self.account_id, "region": self.region_name}
+        _report(context.metrics, rule=self.name, targets=len(self.targets), **where)
+        mine = [target for target in self.targets if _service(target) in ACTIONS]
+        for target in mine:
+            threading.Thread(target=_deliver, args=(context.roles, self, target, event), daemon=True).start()
+        others = [target for target in self.targets if target not in mine]
+        if others:
+            remaining = copy.copy(self)
+            remaining.targets = others
+            send(remaining, original_event, transform_input)
+
+    Rule.send_to_targets = send_to_targets
+
+
+def _report(metrics: MetricStore, *, rule: str, targets: int, account: str, region: str) -> None:
+    """An event matched a rule: TriggeredRules, and an Invocation a target.
+
+    AWS: EventBridge User Guide, Monitoring Amazon EventBridge.
+    """
+    for metric, value in (("TriggeredRules", 1), ("Invocations", targets)):
+        metrics.put("AWS/Events", metric, {"RuleName": rule}, value, "Count", account=account, region=region)
+
+
+def input_of(target: dict[str, Any], event: dict[str, Any], rule_arn: str) -> str:
+    """What a target is sent: its constant, a part of the event, the filled template, or the event."""
+    if "Input" in target:
+        return target["Input"]
+    if "InputPath" in target:
+        return json.dumps(at(event, target["InputPath"]))
+    if "InputTransformer" in target:
+        return transformed(target["InputTransformer"], event, rule_arn)
+    return json.dumps(event)
+
+
+def transformed(transformer: dict[str, Any], event: dict[str, Any], rule_arn: str) -> str:
+    """An input template with its ``<variables>`` filled in.
+
+    Inside a quoted string a value is inserted as text, elsewhere as JSON; a path that the event lacks gives an empty
+    text, or null.
+    """
+    plain = {key: value for key, value in event.items() if key != "detail"}
+    values = {
+        "aws.events.rule-arn": rule_arn,
+        "aws.events.rule-name": rule_arn.rpartition("/")[2],
+        "aws.events.event.ingestion-time": event["time"],
+        "aws.events.event": plain,
+        "aws.events.event.json": event,
+    }
+    values |= {name: at(event, path) for name, path in (transformer.get("InputPathsMap") or {}).items()}
+    quoted = False
+
+    def fill(match: re.Match[str]) -> str:
+        nonlocal quoted
+        if match.group() == '"':
+            quoted = not quoted
+        if match.group("name") is None or match.group("name") not in values:
+            return match.group()
+        value = values[match.group("name")]
+        if not quoted:
+            return json.dumps(value)
+        text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
+        return json.dumps(text)[1:-1]
+
+    return re.sub(r'\\.|"|<(?P<name>[\w.-]+)>', fill, transformer["InputTemplate"])
+
+
+def at(event: Any, path: str) -> Any:
+    """The value at a JSON path of dots and brackets (``$.detail.object.key``); None where there is none."""
+    for name, index, key in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]|\['([^']+)'\]", path):
+        try:
+            event = event[int(index)] if index else event[name or key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return event
+
+
+def _as_delivered(event: dict[str, Any]) -> dict[str, Any]:
+    """The event with what AWS adds: an id, and its time in ISO 8601."""
+    when = event.get("time")
+    if isinstance(when, int | float):
+        when = datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    kept = {key: value for key, value in event.items() if key != "ingestion-time"}
+    return {**kept, "id": event.get("id") or str(uuid.uuid4()), "time": when}
+
+
+def _deliver(roles: Roles, rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None:
+    try:
+        _authorize(roles, rule, target)
+        _send(rule, target, input_of(target, event, rule.arn), event)
+    except Exception:  # noqa: BLE001 - whatever the target refuses: the dead-letter queue is where it is looked for
+        print(f"event {event['id']} of rule {rule.name} could not be delivered to {target['Arn']}", flush=True)
+        traceback.print_exc()
+        queue = (target.get("DeadLetterConfig") or {}).get("Arn")
+        if queue:
+            roles.require_service(SERVICE, "sqs:SendMessage", queue, source_arn=rule.arn)
+            _queue(rule.account_id, queue, json.dumps(event), None)
+
+
+def _authorize(roles: Roles, rule: Rule, target: dict[str, Any]) -> None:
+    """Refuse a target that the rule may not reach: with the role it names, else by the target's own policy.
+
+    AWS: EventBridge User Guide, "Using resource-based policies" and "Using identity-based policies".
+
+    Raises:
+        AccessDenied, CannotAssume: it may not.
+    """
+    arn, role, action = target["Arn"], target.get("RoleArn"), ACTIONS[_service(target)]
+    if role is None:
+        roles.require_service(SERVICE, action, arn, source_arn=rule.arn)
+        return
+    roles.assume(role, SERVICE, source_arn=rule.arn)
+    roles.require(role, action, arn, session="events")
+
+
+def _send(rule: Rule, target: dict[str, Any], text: str, event: dict[str, Any]) -> None:
+    arn, account = target["Arn"], rule.account_id
+    region = arn.split(":")[3]
+    match _service(target):
+        case "states":
+            from moto.stepfunctions.responses import get_backend
+
+            get_backend(account, region).start_execution(arn, f"{event['id']}_{uuid.uuid4()}", text)
+        case "lambda":
+            from moto.awslambda.models import lambda_backends
+
+            function = lambda_backends[account][region].get_function(arn)
+            function.invoke(text, {"x-amz-invocation-type": "Event"}, {})
+        case "sns":
+            from moto.sns.models import sns_backends
+
+            sns_backends[account][region].publish(text, arn=arn)
+        case "sqs":
+            _queue(account, arn, text, (target.get("SqsParameters") or {}).get("MessageGroupId"))
+
+
+def _queue(account: str, arn: str, text: str, group: str | None) -> None:
+    from moto.sqs.models import sqs_backends
+
+    region, _, name = arn.split(":")[3:]
+    sqs_backends[account][region].send_message(queue_name=name, message_body=text, group_id=group)
+
+
+def _service(target: dict[str, Any]) -> str:
+    return target["Arn"].split(":")[2]

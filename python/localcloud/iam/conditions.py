@@ -1,0 +1,214 @@
+"""Whether a request meets a condition of a policy. Pure.
+
+Sources: IAM User Guide, "IAM JSON policy elements: Condition operators"
+(docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html) and "Set operators for
+multivalued context keys". A condition's values are alternatives; a negated operator (``…Not…``) wants none of them to
+match. A key that the request lacks meets a negated operator, ``…IfExists``, ``"Null": "true"`` and ``ForAllValues:``,
+and no other.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import operator
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from localcloud.errors import UnsupportedPolicy
+from localcloud.iam.policies import Condition, fill, matches, unescaped
+
+Test = Callable[[str, str], bool]  # the request's value, the policy's: whether they match
+SETS = ("ForAllValues:", "ForAnyValue:")
+
+
+def is_met(condition: Condition, context: Mapping[str, tuple[str, ...]], source: str = "a policy") -> bool:
+    """Whether a request whose condition keys are ``context`` meets ``condition``.
+
+    Args:
+        source: The statement's name, for the error.
+
+    Raises:
+        UnsupportedPolicy: the operator is not AWS's, a value is not one that it takes, or the key is one that no
+            request of the local cloud ever has: to take it for missing would be to guess.
+    """
+    name = condition.operator
+    group = next((prefix for prefix in SETS if name.startswith(prefix)), "")
+    name = name.removeprefix(group)
+    optional = name.endswith("IfExists")
+    name = name.removesuffix("IfExists")
+    if not is_known(condition.key):
+        raise UnsupportedPolicy(f"{source} has the condition key {condition.key}, which the local cloud cannot judge")
+    actual = context.get(condition.key, ())
+    if name == "Null":
+        return any((not actual) == (wanted.lower() == "true") for wanted in condition.values)
+    if name not in OPERATORS:
+        raise UnsupportedPolicy(f"{source} has the condition operator {condition.operator}, which AWS does not have")
+    test, negated = OPERATORS[name]
+    if not actual:
+        return group == "ForAllValues:" or (group == "" and negated) or optional
+    expected = [filled for value in condition.values if (filled := fill(value, context)) is not None]
+
+    def matching(value: str) -> bool:
+        try:
+            return any(test(value, one) for one in expected) != negated
+        except ValueError as error:
+            raise UnsupportedPolicy(
+                f"{source} has a condition {condition.operator} that cannot be judged: {error}"
+            ) from error
+
+    if group == "ForAnyValue:":
+        return any(matching(value) for value in actual)
+    # Without a set operator a key has one value. Were there more, a negated operator wants each of them to differ.
+    return all(matching(value) for value in actual) if group or negated else any(matching(value) for value in actual)
+
+
+def _same(actual: str, expected: str) -> bool:
+    return actual == unescaped(expected)
+
+
+def _same_text(actual: str, expected: str) -> bool:
+    return actual.lower() == unescaped(expected).lower()
+
+
+def _like(actual: str, expected: str) -> bool:
+    return matches(expected, actual)
+
+
+def _arn_like(actual: str, expected: str) -> bool:
+    """Each of an ARN's six parts by itself: ``*`` does not pass over their colons."""
+    given, wanted = actual.split(":", 5), expected.split(":", 5)
+    return len(given) == len(wanted) and all(map(matches, wanted, given))
+
+
+def _number(compare: Callable[[float, float], bool]) -> Test:
+    return lambda actual, expected: compare(float(actual), float(expected))
+
+
+def _date(compare: Callable[[datetime, datetime], bool]) -> Test:
+    return lambda actual, expected: compare(_moment(actual), _moment(expected))
+
+
+def _moment(text: str) -> datetime:
+    """A date of ISO 8601, or seconds since 1970; without a zone it is UTC."""
+    try:
+        return datetime.fromtimestamp(float(text), UTC)
+    except ValueError:
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _within(actual: str, expected: str) -> bool:
+    return ipaddress.ip_address(actual) in ipaddress.ip_network(expected, strict=False)
+
+
+def _same_bytes(actual: str, expected: str) -> bool:
+    try:
+        return base64.b64decode(actual, validate=True) == base64.b64decode(expected, validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"{expected!r} is not base64") from error
+
+
+OPERATORS: dict[str, tuple[Test, bool]] = {
+    "StringEquals": (_same, False),
+    "StringNotEquals": (_same, True),
+    "StringEqualsIgnoreCase": (_same_text, False),
+    "StringNotEqualsIgnoreCase": (_same_text, True),
+    "StringLike": (_like, False),
+    "StringNotLike": (_like, True),
+    "NumericEquals": (_number(operator.eq), False),
+    "NumericNotEquals": (_number(operator.eq), True),
+    "NumericLessThan": (_number(operator.lt), False),
+    "NumericLessThanEquals": (_number(operator.le), False),
+    "NumericGreaterThan": (_number(operator.gt), False),
+    "NumericGreaterThanEquals": (_number(operator.ge), False),
+    "DateEquals": (_date(operator.eq), False),
+    "DateNotEquals": (_date(operator.eq), True),
+    "DateLessThan": (_date(operator.lt), False),
+    "DateLessThanEquals": (_date(operator.le), False),
+    "DateGreaterThan": (_date(operator.gt), False),
+    "DateGreaterThanEquals": (_date(operator.ge), False),
+    "Bool": (_same_text, False),
+    "BinaryEquals": (_same_bytes, False),
+    "IpAddress": (_within, False),
+    "NotIpAddress": (_within, True),
+    # ArnEquals and ArnLike behave the same, and so do their opposites (same page, "ARN condition operators").
+    "ArnEquals": (_arn_like, False),
+    "ArnLike": (_arn_like, False),
+    "ArnNotEquals": (_arn_like, True),
+    "ArnNotLike": (_arn_like, True),
+}
+
+# The keys that some request of the local cloud has a value for: see evaluation._describe, derivation and principals.
+KEYS = frozenset(
+    name.lower()
+    for name in (
+        "application-autoscaling:scalable-dimension",
+        "application-autoscaling:service-namespace",
+        "aws:CurrentTime",
+        "aws:EpochTime",
+        "aws:PrincipalAccount",
+        "aws:PrincipalArn",
+        "aws:PrincipalIsAWSService",
+        "aws:PrincipalType",
+        "aws:RequestedRegion",
+        "aws:ResourceAccount",
+        "aws:SecureTransport",
+        "aws:SourceAccount",
+        "aws:SourceArn",
+        "aws:SourceIp",
+        "aws:SourceOwner",  # of SNS's default topic policy
+        "aws:TagKeys",
+        "aws:username",
+        "aws:ViaAWSService",
+        "cloudwatch:namespace",
+        "ec2:CreateAction",
+        "ec2:Subnet",
+        "ec2:Vpc",
+        "ec2:VpceServiceName",
+        "events:TargetArn",
+        "iam:AWSServiceName",
+        "iam:PassedToService",
+        "iam:PermissionsBoundary",
+        "iam:PolicyARN",
+        "kms:CallerAccount",
+        "kms:EncryptionContextKeys",
+        "kms:GrantIsForAWSResource",
+        "kms:GrantOperations",
+        "kms:GranteePrincipal",
+        "kms:RequestAlias",
+        "kms:ViaService",
+        "lambda:Principal",
+        "lambda:SecurityGroupIds",
+        "lambda:SubnetIds",
+        "s3:delimiter",
+        "s3:max-keys",
+        "s3:prefix",
+        "s3:TlsVersion",
+        "s3:x-amz-acl",
+        "s3:x-amz-server-side-encryption",
+        "s3:x-amz-server-side-encryption-aws-kms-key-id",
+        "sagemaker:InstanceTypes",
+        "sagemaker:ModelApprovalStatus",
+        "sagemaker:NetworkIsolation",
+        "sagemaker:OutputKmsKey",
+        "sagemaker:VolumeKmsKey",
+        "sagemaker:VpcSecurityGroupIds",
+        "sagemaker:VpcSubnets",
+        "sns:Endpoint",
+        "sns:Protocol",
+        "states:StateMachineQualifier",
+        "sts:ExternalId",
+        "sts:RoleSessionName",
+    )
+)
+KEY_PREFIXES = ("aws:requesttag/", "aws:resourcetag/", "kms:encryptioncontext:")
+WEB_IDENTITY_CLAIMS = (":aud", ":sub", ":amr", ":oaud")  # token.actions.githubusercontent.com:sub
+
+
+def is_known(key: str) -> bool:
+    """Whether some request of the local cloud may have a value for a key, given in lower case."""
+    host, _, _ = key.partition(":")
+    claim = "." in host and key.endswith(WEB_IDENTITY_CLAIMS)
+    return key in KEYS or key.startswith(KEY_PREFIXES) or claim

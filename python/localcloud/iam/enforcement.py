@@ -1,0 +1,277 @@
+"""The step in front of the dispatcher: who signed a request, what it needs, and whether policies allow it.
+
+Always on. Every signature is verified. The account's root user, which is what every client is unless it is given other
+keys, is refused only what a bucket's policy denies everybody; all others are judged, and an action of theirs that the
+local cloud cannot judge is refused by name. Example::
+
+    refused = Enforcement(service_of, roles, root_secret).refuse(environ)    # None: go on
+
+Errors are in each service's words and protocol: AWS General Reference, "Common errors"; IAM User Guide, "Troubleshoot
+access denied error messages".
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request as HttpRequest
+from moto.core.request import determine_request_protocol
+from moto.core.responses import boto3_service_name
+from moto.core.routing import get_service_router
+from moto.core.utils import get_service_model
+from moto.iam.models import get_account_id_from
+from moto.s3.models import s3_backends
+from werkzeug.exceptions import HTTPException
+
+from localcloud.constraints import message, violations
+from localcloud.errors import UnknownAction, UnsupportedPolicy
+from localcloud.iam import principals
+from localcloud.iam.derivation import derive
+from localcloud.iam.evaluation import Access, Context, Decision, Principal, Request
+from localcloud.iam.principals import ANONYMOUS, PRINCIPAL, ROOT_KEY, BadKey
+from localcloud.iam.roles import Roles, denial
+from localcloud.iam.signatures import BadSignature, claimed, verify
+from localcloud.refusals import protocol, refusal
+
+if TYPE_CHECKING:
+    from flask import Response
+
+#: Operations that come without a signature; what signs them is in their parameters.
+WEB_IDENTITY = "AssumeRoleWithWebIdentity"
+#: What the root user may always do, so that a policy that denies all does not last for ever (Amazon S3 User Guide,
+#: "Bucket policies for Amazon S3").
+POLICY_OPERATIONS = ("DeleteBucketPolicy", "GetBucketPolicy", "PutBucketPolicy")
+#: moto's names of services that boto3 calls otherwise.
+BOTO3_NAMES = {
+    **boto3_service_name,
+    "applicationautoscaling": "application-autoscaling",
+    "s3bucket_path": "s3",
+    "sagemakermetrics": "sagemaker-metrics",
+    "sagemakerruntime": "sagemaker-runtime",
+}
+
+
+class Enforcement:
+    """Judges requests before they are dispatched.
+
+    Args:
+        service_of: Gives moto's name of the service that a request is for.
+        roles: The cloud's judge.
+        root_secret: The secret of the account's root user's key.
+    """
+
+    def __init__(self, service_of: Callable[[dict[str, Any]], str], roles: Roles, root_secret: str) -> None:
+        self._service_of = service_of
+        self._roles = roles
+        self._root_secret = root_secret
+
+    def refuse(self, environ: dict[str, Any]) -> Response | None:
+        """The answer to a request that may not go on; None where it may."""
+        http = _buffered(environ)
+        service = self._service(environ)
+        answer = _Answers(service, "HTTP_X_AMZ_TARGET" in environ)
+        try:
+            who = self._who(environ, http.data)
+        except BadKey as bad:
+            return answer.bad_key(bad)
+        except BadSignature as bad:
+            return answer.bad_signature(bad)
+        environ[PRINCIPAL] = who
+        try:
+            operation, parameters = parsed(http, service)
+        except (HTTPException, NotImplementedError):
+            if who.kind == "root":
+                return None
+            return answer.unsigned() if who is ANONYMOUS else answer.unknown(http)
+        except Exception:
+            if who.kind == "root":
+                return None  # moto reads it itself, and says what is wrong with it
+            raise
+        if who is ANONYMOUS and service != "s3" and operation != WEB_IDENTITY:
+            return answer.unsigned()
+        if who.kind != "root" or _has_policy(service, environ):
+            try:
+                refused = self._judge(environ, answer, who, operation, parameters)
+            except BadKey as bad:
+                refused = answer.bad_key(bad)
+            except UnknownAction as unknown:
+                refused = None if who.kind == "root" else answer.give("NotImplemented", str(unknown))
+            except UnsupportedPolicy as unsupported:
+                refused = answer.give("NotImplemented", str(unsupported))
+            if refused:
+                return refused
+        wrong = violations(get_service_model(service).operation_model(operation).input_shape, parameters)
+        return answer.invalid(wrong) if wrong else None
+
+    def _who(self, environ: Mapping[str, Any], body: bytes) -> Principal:
+        """The principal whose signature the request has; nobody known where it has none."""
+        claim = claimed(environ)
+        if claim is None:
+            return ANONYMOUS
+        who, secret = principals.holder_of(claim.key, claim.token, self._root_secret)
+        verify(claim, environ, body, secret, datetime.now(UTC))
+        return who
+
+    def _judge(
+        self,
+        environ: dict[str, Any],
+        answer: _Answers,
+        who: Principal,
+        operation: str,
+        parameters: Mapping[str, Any],
+    ) -> Response | None:
+        claims: Context = {}
+        if operation == WEB_IDENTITY:
+            who, claims = principals.web_identity(
+                parameters.get("WebIdentityToken") or "", _account(parameters), self._root_secret
+            )
+        if who.kind == "root" and operation in POLICY_OPERATIONS:
+            return None
+        for access in derive(self._roles.registry, environ, answer.service, operation, parameters):
+            request = Access(access.action, access.resources, {**access.context, **claims}).by(who)
+            decision = self._roles.judge(request)
+            if not decision.allowed:
+                return answer.denied(request, decision)
+        return None
+
+    def _service(self, environ: dict[str, Any]) -> str:
+        """boto3's name of the service that a request is for."""
+        found = self._service_of(environ)
+        return BOTO3_NAMES.get(found, found)
+
+
+class _Answers:
+    """A service's words for what it refuses."""
+
+    def __init__(self, service: str, target: bool) -> None:
+        self.service = service
+        self._target = target
+        self._protocol = "json" if target else protocol(service)
+
+    def give(self, code: str, message: str, *, status: int = 400) -> Response:
+        return refusal(self.service, code, message, status=status, target=self._target)
+
+    def unsigned(self) -> Response:
+        return self.give("MissingAuthenticationToken", "Missing Authentication Token", status=403)
+
+    def unknown(self, http: HttpRequest) -> Response:
+        target = http.headers.get("X-Amz-Target", "").rpartition(".")[2] or http.values.get("Action")
+        what = target or f"{http.method} {http.path}"
+        return self.give("NotImplemented", f"the local cloud cannot judge {self.service}:{what}")
+
+    def denied(self, request: Request, decision: Decision) -> Response:
+        words = denial(request, decision)
+        if request.action.startswith("sts:AssumeRoleWith"):
+            words = f"Not authorized to perform {request.action}"
+        code, status = {
+            "json": ("AccessDeniedException", 400),
+            "rest-json": ("AccessDeniedException", 403),
+            "ec2": ("UnauthorizedOperation", 403),
+        }.get(self._protocol, ("AccessDenied", 403))
+        if self.service == "sns":
+            code = "AuthorizationError"
+        if self._protocol == "ec2":
+            words = f"You are not authorized to perform this operation. {words}"
+        return self.give(code, words, status=status)
+
+    def bad_key(self, bad: BadKey) -> Response:
+        if bad.kind == "identity":
+            return self.give("InvalidIdentityToken", str(bad))
+        if self.service == "s3":
+            code, words, status = {
+                "unknown": (
+                    "InvalidAccessKeyId",
+                    "The AWS Access Key Id you provided does not exist in our records.",
+                    403,
+                ),
+                "token": ("InvalidToken", "The provided token is malformed or otherwise invalid.", 400),
+                "expired": ("ExpiredToken", "The provided token has expired.", 400),
+            }[bad.kind]
+            return self.give(code, words, status=status)
+        if self._protocol == "ec2":
+            return self.give("AuthFailure", "AWS was not able to validate the provided access credentials", status=401)
+        by_json = "json" in self._protocol
+        code = {
+            ("expired", True): "ExpiredTokenException",
+            ("expired", False): "ExpiredToken",
+        }.get((bad.kind, by_json), "UnrecognizedClientException" if by_json else "InvalidClientTokenId")
+        return self.give(code, str(bad), status=400 if self._protocol == "json" else 403)
+
+    def invalid(self, violations: list[str]) -> Response:
+        """Source: the services' API references, "Common errors"; those of Logs and ECR for their own name of it."""
+        if self.service in ("logs", "ecr"):
+            return self.give("InvalidParameterException", message(violations))
+        return self.give("ValidationException" if "json" in self._protocol else "ValidationError", message(violations))
+
+    def bad_signature(self, bad: BadSignature) -> Response:
+        """Sources: Amazon S3 API Reference, "Error responses"; AWS General Reference, "Common errors"."""
+        if bad.problem == "unsupported":
+            return self.give("NotImplemented", str(bad))
+        if self.service == "s3":
+            code, status = {
+                "mismatch": ("SignatureDoesNotMatch", 403),
+                "expired": ("AccessDenied", 403),
+                "skewed": ("RequestTimeTooSkewed", 403),
+                "payload": ("XAmzContentSHA256Mismatch", 400),
+                "malformed": ("AuthorizationHeaderMalformed", 400),
+            }[bad.problem]
+            return self.give(code, str(bad), status=status)
+        if self._protocol == "ec2":
+            return self.give("AuthFailure", "AWS was not able to validate the provided access credentials", status=401)
+        by_json = "json" in self._protocol
+        if bad.problem == "malformed":
+            code = "IncompleteSignatureException" if by_json else "IncompleteSignature"
+        else:
+            code = "InvalidSignatureException" if by_json else "SignatureDoesNotMatch"
+        return self.give(code, str(bad), status=400 if self._protocol == "json" else 403)
+
+
+def _has_policy(service: str, environ: Mapping[str, Any]) -> bool:
+    """Whether the request is for a bucket that has a policy."""
+    if service != "s3":
+        return False
+    name = environ.get("PATH_INFO", "").split("/")[1]
+    bucket = s3_backends[get_account_id_from(ROOT_KEY)]["aws"].buckets.get(name)
+    return bucket is not None and bucket.policy is not None
+
+
+def _buffered(environ: dict[str, Any]) -> HttpRequest:
+    """The request, its body read into memory so that moto can read it again."""
+    request = HttpRequest(environ)
+    body = request.get_data(cache=True)
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    return request
+
+
+def parsed(request: HttpRequest, service: str) -> tuple[str, Mapping[str, Any]]:
+    """The operation that a request asks for, and its parameters by botocore's names.
+
+    Raises:
+        NotFound: the service has no such operation.
+        NotImplementedError: it comes in a protocol that moto does not read.
+    """
+    operation, in_path = get_service_router(service).match(request)
+    model = get_service_model(service)
+    parser: Callable[..., Any] = PROTOCOL_PARSERS[determine_request_protocol(model, request.content_type)]
+    parsed = parser(model.operation_model(operation.name)).parse(
+        {
+            "method": request.method,
+            "values": request.values,
+            "headers": request.headers,
+            "body": request.data,
+            "url_path": request.path,
+            "url_params": in_path,
+        }
+    )
+    return operation.name, {**in_path, **parsed}
+
+
+def _account(parameters: Mapping[str, Any]) -> str:
+    found = re.match(r"arn:[\w-]+:iam::(\d{12}):", parameters.get("RoleArn") or "")
+    return found[1] if found else get_account_id_from("")

@@ -1,0 +1,81 @@
+"""The policies that have a say in a request, as moto's backends hold them.
+
+A statement's source says where it stands::
+
+    role/NAME/POLICY/SID      inline, or attached by that name     key/ID/SID         a KMS key's policy
+    role/NAME/trust/SID       whom the role trusts                 key/ID/grant/NAME  a grant on it
+    boundary/POLICY/SID       a permissions boundary               bucket/NAME/SID    topic/, queue/, function/, bus/
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.iam.models import iam_backends
+
+from localcloud.iam.evaluation import TRUST_ACTIONS, Policies, Request
+from localcloud.iam.policies import read
+from localcloud.iam.registry import Registry, Statements
+
+
+def policies_of(request: Request, registry: Registry) -> Policies:
+    """The policies of who asks (identity, boundary, session) and of what is asked for (its own policy).
+
+    Raises:
+        UnsupportedPolicy: one of them uses something that the local cloud cannot judge.
+    """
+    principal = request.principal
+    session = None
+    if principal.session_policy:
+        session = read(principal.session_policy, "session")
+    find = _trust_of if request.action in TRUST_ACTIONS else registry.policy_of
+    of_resources = [found for arn in request.resources if (found := find(arn)) is not None]
+    resource = tuple(statement for found in of_resources for statement in found) if of_resources else None
+    if principal.kind not in ("user", "role"):
+        return Policies(resource=resource)
+    identity, boundary = _identity(principal.account, principal.role_arn or principal.arn)
+    return Policies(identity, boundary, resource, session)
+
+
+def _identity(account: str, arn: str) -> tuple[Statements, Statements | None]:
+    """A user's or role's statements, and its boundary's; none where there is no such user or role any more."""
+    iam = iam_backends[account]["aws"]
+    kind, name = arn.rpartition(":")[2].partition("/")[0], arn.rpartition("/")[2]
+    entity = next((one for one in list(getattr(iam, f"{kind}s").values()) if one.name == name), None)
+    if entity is None:
+        return (), None
+    holders = [(f"{kind}/{name}", entity)]
+    if kind == "user":
+        groups = [group for group in list(iam.groups.values()) if entity in group.users]
+        holders += [(f"group/{group.name}", group) for group in groups]
+    found: Statements = ()
+    for holder, one in holders:
+        for policy, document in list(one.policies.items()):
+            found += read(document, f"{holder}/{policy}")
+        for attached in list(one.managed_policies.values()):
+            found += read(_document(attached), f"{holder}/{attached.name}")
+    boundary = getattr(entity, "permissions_boundary_arn", None)
+    if not boundary:
+        return found, None
+    policy = iam.managed_policies.get(boundary)
+    # A boundary that is gone allows nothing.
+    return found, read(_document(policy), f"boundary/{policy.name}") if policy else ()
+
+
+def _document(policy: Any) -> str:
+    """What a managed policy says: its default version."""
+    return next(one.document for one in policy.versions if one.version_id == policy.default_version_id)
+
+
+def _trust_of(arn: str) -> Statements | None:
+    """A role's trust policy; None for what is no role."""
+    if arn.count(":") < 5 or arn.split(":")[2] != "iam":
+        return None
+    account, name = arn.split(":", 5)[4:]
+    kind, _, path = name.partition("/")
+    role = next((one for one in list(iam_backends[account]["aws"].roles.values()) if _is(one, path)), None)
+    return read(role.assume_role_policy_document, f"role/{role.name}/trust") if kind == "role" and role else ()
+
+
+def _is(role: Any, path: str) -> bool:
+    return f"{role.path}{role.name}".strip("/") == path

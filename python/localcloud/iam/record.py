@@ -1,0 +1,120 @@
+"""What was judged, kept where somebody wants to know: every request, the policies that had a say, and the decision.
+
+Recording is on while the cloud's folder has a file ``authorization.step``, whose text names the step under way. Each
+judged request becomes a line of ``authorization.jsonl``; policies, which many requests share, become a line when they
+are first met. Example::
+
+    begin_step(state, "train")
+    …
+    for judged in read(state):
+        judged.step, judged.request.action, judged.decision.allowed
+        evaluate(judged.request, judged.policies) == judged.decision
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from imageclassification import files
+from localcloud.iam.evaluation import Decision, Policies, Principal, Request
+from localcloud.iam.policies import Condition, Element, Statement
+
+STEP, JUDGED = "authorization.step", "authorization.jsonl"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One judged request.
+
+    Attributes:
+        step: The step under way.
+        request: Who asked for what.
+        policies: What had a say.
+        decision: What came of it.
+    """
+
+    step: str
+    request: Request
+    policies: Policies
+    decision: Decision
+
+
+class Record:
+    """The record of one local cloud; requests come in several threads."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._known: set[str] = set()
+        self._lock = threading.Lock()
+
+    def add(self, request: Request, policies: Policies, decision: Decision) -> None:
+        """Keep a request, where recording is on."""
+        try:
+            step = (self._state / STEP).read_text().strip()
+        except OSError:
+            return
+        content = json.dumps(dataclasses.asdict(policies))
+        name = hashlib.sha256(content.encode()).hexdigest()[:16]
+        line = {
+            "step": step,
+            "request": dataclasses.asdict(request),
+            "policies": name,
+            "decision": dataclasses.asdict(decision),
+        }
+        with self._lock, (self._state / JUDGED).open("a") as record:
+            if name not in self._known:
+                record.write(f'{{"name": "{name}", "content": {content}}}\n')
+                self._known.add(name)
+            record.write(json.dumps(line) + "\n")
+
+
+def begin_step(state: Path, step: str) -> None:
+    """Record from now on, as part of ``step``."""
+    files.write(state / STEP, step)
+
+
+def read(state: Path) -> list[Judged]:
+    """Everything that a cloud has recorded, in its order; nothing where it has not recorded."""
+    policies: dict[str, Policies] = {}
+    judged = []
+    path = state / JUDGED
+    for line in path.read_text().splitlines() if path.exists() else []:
+        found = json.loads(line)
+        if "name" in found:
+            policies[found["name"]] = _policies(found["content"])
+        else:
+            request, decision = found["request"], found["decision"]
+            judged.append(
+                Judged(
+                    step=found["step"],
+                    request=Request(
+                        Principal(**request["principal"]),
+                        request["action"],
+                        tuple(request["resources"]),
+                        {key: tuple(values) for key, values in request["context"].items()},
+                    ),
+                    policies=policies[found["policies"]],
+                    decision=Decision(decision["allowed"], decision["reason"], tuple(decision["matched"])),
+                )
+            )
+    return judged
+
+
+def _policies(found: Mapping[str, Any]) -> Policies:
+    return Policies(**{kind: None if some is None else tuple(map(_statement, some)) for kind, some in found.items()})
+
+
+def _statement(found: Mapping[str, Any]) -> Statement:
+    elements = {
+        name: Element(tuple(found[name]["values"]), found[name]["negated"]) if found[name] else None
+        for name in ("action", "resource", "principal")
+    }
+    conditions = tuple(Condition(one["operator"], one["key"], tuple(one["values"])) for one in found["conditions"])
+    return Statement(found["source"], found["effect"], conditions=conditions, **elements)

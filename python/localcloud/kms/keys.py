@@ -1,0 +1,58 @@
+"""Keys by whatever name a request gives them, their tags, and what using one needs permission for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from moto.kms.models import kms_backends
+
+from localcloud.iam.evaluation import Access
+from localcloud.iam.needs import Given
+
+
+def arn_of(key: str, account: str, region: str) -> str | None:
+    """A key's ARN by its identifier, alias or ARN; None for a key that is not the account's own (``alias/aws/s3``)."""
+    parts = key.split(":", 5)
+    if len(parts) == 6:
+        region, account, key = parts[3], parts[4], parts[5]
+    known = kms_backends[account][region]
+    key = key.removeprefix("key/")
+    if key.startswith("alias/"):
+        key = known.get_key_id_from_alias(key) or ""
+    return known.keys[key].arn if key in known.keys else None
+
+
+def tags(arn: str) -> Given:
+    """The condition keys of a key's tags."""
+    _, _, _, region, account, name = arn.split(":", 5)
+    backend = kms_backends[account][region]
+    if name.removeprefix("key/") not in backend.keys:
+        return {}
+    known = backend.tagger.get_tag_dict_for_resource(name.removeprefix("key/"))
+    return {f"aws:resourcetag/{key}".lower(): (value,) for key, value in known.items()}
+
+
+def encryption_context(pairs: Mapping[str, str]) -> Given:
+    """The condition keys of an encryption context."""
+    if not pairs:
+        return {}
+    found: Given = {f"kms:encryptioncontext:{name}".lower(): (value,) for name, value in pairs.items()}
+    return found | {"kms:encryptioncontextkeys": tuple(pairs)}
+
+
+def uses(key: str, actions: Iterable[str], service: str, about: Mapping[str, str]) -> list[Access]:
+    """What a service needs to use a key in somebody's name.
+
+    Args:
+        key: The key's ARN.
+        actions: ``kms:Decrypt`` and the like.
+        service: Through which it is used, ``s3.us-east-1.amazonaws.com``.
+        about: The encryption context.
+    """
+    context = {
+        "kms:calleraccount": (key.split(":")[4],),
+        "kms:viaservice": (service,),
+        **tags(key),
+        **encryption_context(about),
+    }
+    return [Access(action, (key,), context) for action in actions]

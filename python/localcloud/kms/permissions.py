@@ -1,0 +1,104 @@
+"""What KMS's operations need permission for.
+
+Keys are judged by ARN whatever a request calls them by: an identifier, an alias or an ARN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from localcloud.iam.needs import Asked, Given, Need, on
+from localcloud.kms.keys import arn_of, encryption_context, tags
+
+KEY_ID_LENGTH = 36  # at the head of what moto encrypts
+
+
+def _key(asked: Asked) -> Iterable[str]:
+    called = asked.value("KeyId") or asked.value("TargetKeyId") or _encrypting(asked) or "*"
+    return [arn_of(called, asked.account, asked.region) or _unknown(called, asked)]
+
+
+def _encrypting(asked: Asked) -> str | None:
+    """The key that a text to decrypt was encrypted with, which it says itself."""
+    text = asked.parameters.get("CiphertextBlob")
+    return text[:KEY_ID_LENGTH].decode(errors="replace") if isinstance(text, bytes) else None
+
+
+def _unknown(called: str, asked: Asked) -> str:
+    return called if called.startswith("arn:") else f"arn:aws:kms:{asked.region}:{asked.account}:key/{called}"
+
+
+def _aliased(asked: Asked) -> Iterable[str]:
+    """The key that an alias stands for."""
+    found = arn_of(asked.value("AliasName") or "", asked.account, asked.region)
+    return [found or _unknown("*", asked)]
+
+
+def _about_aliased(asked: Asked) -> Given:
+    """The condition keys of the key that an alias stands for."""
+    found: Given = {"kms:calleraccount": (asked.account,)}
+    for key in _aliased(asked):
+        found |= tags(key)
+    return found
+
+
+def _about(asked: Asked) -> Given:
+    """The condition keys of a key and of what is done with it."""
+    found: Given = {"kms:calleraccount": (asked.account,)}
+    called = (asked.value("KeyId") or "").rpartition(":")[2]
+    if called.startswith("alias/"):
+        found["kms:requestalias"] = (called,)
+    for key in _key(asked):
+        found |= tags(key)
+    return found | encryption_context(asked.parameters.get("EncryptionContext") or {})
+
+
+def _granting(asked: Asked) -> Given:
+    found = _about(asked) | {"kms:grantisforawsresource": ("false",)}
+    if asked.values("Operations"):
+        found["kms:grantoperations"] = tuple(asked.values("Operations"))
+    if grantee := asked.value("GranteePrincipal"):
+        found["kms:granteeprincipal"] = (grantee,)
+    return found
+
+
+NEW = "arn:aws:kms:{region}:{account}:key/*"
+ALIAS = "arn:aws:kms:{region}:{account}:{AliasName}"
+OPERATIONS = (
+    "CancelKeyDeletion",
+    "Decrypt",
+    "DescribeKey",
+    "DisableKey",
+    "DisableKeyRotation",
+    "EnableKey",
+    "EnableKeyRotation",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "GetKeyPolicy",
+    "GetKeyRotationStatus",
+    "ListGrants",
+    "ListKeyPolicies",
+    "ListResourceTags",
+    "PutKeyPolicy",
+    "RetireGrant",
+    "RevokeGrant",
+    "ScheduleKeyDeletion",
+    "TagResource",
+    "UntagResource",
+    "UpdateKeyDescription",
+)
+TABLE = {
+    **on(_key, "kms", *OPERATIONS, context=_about),
+    "CreateGrant": (Need("kms:CreateGrant", (_key,), _granting),),
+    # A key is named by KMS: its first policy and tags need the permission on any key.
+    "CreateKey": (
+        Need("kms:CreateKey", context={"kms:calleraccount": "{account}"}),
+        Need("kms:TagResource", (NEW,), {"kms:calleraccount": "{account}"}, when="Tags"),
+    ),
+    "CreateAlias": (Need("kms:CreateAlias", (ALIAS, _key), _about),),
+    "UpdateAlias": (Need("kms:UpdateAlias", (ALIAS, _aliased, _key), _about),),
+    "DeleteAlias": (Need("kms:DeleteAlias", (ALIAS, _aliased), _about_aliased),),
+    **on("*", "kms", "ListAliases", "ListKeys"),
+}
+TABLES = {"kms": TABLE}

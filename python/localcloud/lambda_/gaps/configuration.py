@@ -1,0 +1,71 @@
+"""A function keeps its logging, dead letter and file system configuration, and every update of its configuration.
+
+moto: ``awslambda/models.py``, ``LambdaFunction.get_configuration`` leaves out LoggingConfig, DeadLetterConfig and
+FileSystemConfigs; ``update_configuration`` ignores these and TracingConfig, EphemeralStorage and KMSKeyArn.
+
+AWS: GetFunctionConfiguration returns them all; LoggingConfig has the defaults Text and ``/aws/lambda/NAME``, and with
+the JSON format both log levels INFO (AWS Lambda API Reference, LoggingConfig).
+A second PutFunctionEventInvokeConfig replaces the first, where moto appends to a list of which the first is read: "If a
+configuration already exists, it's overwritten".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.awslambda.models import LambdaBackend, LambdaFunction
+
+KEPT = ("DeadLetterConfig", "LoggingConfig", "FileSystemConfigs")
+
+
+def apply() -> None:
+    _keep()
+    _replace_event_invoke_config()
+
+
+def _keep() -> None:
+    make, describe, update = (
+        LambdaFunction.__init__,
+        LambdaFunction.get_configuration,
+        LambdaFunction.update_configuration,
+    )
+
+    def __init__(self: LambdaFunction, account_id: str, spec: dict[str, Any], region: str, version: int = 1) -> None:
+        make(self, account_id, spec, region, version)
+        self.kept = {name: spec[name] for name in KEPT if spec.get(name)}
+        self.logs_group_name = logging_config(self)["LogGroup"]
+
+    def get_configuration(self: LambdaFunction, on_create: bool = False) -> dict[str, Any]:
+        return {**describe(self, on_create), **self.kept, "LoggingConfig": logging_config(self)}
+
+    def update_configuration(self: LambdaFunction, config_updates: dict[str, Any]) -> dict[str, Any]:
+        self.kept |= {name: config_updates[name] for name in KEPT if name in config_updates}
+        self.logs_group_name = logging_config(self)["LogGroup"]
+        self.tracing_config = config_updates.get("TracingConfig", self.tracing_config)
+        self.kms_key_arn = config_updates.get("KMSKeyArn", self.kms_key_arn)
+        if "EphemeralStorage" in config_updates:
+            self.ephemeral_storage = config_updates["EphemeralStorage"]["Size"]
+        return update(self, config_updates)
+
+    LambdaFunction.__init__ = __init__
+    LambdaFunction.get_configuration = get_configuration
+    LambdaFunction.update_configuration = update_configuration
+
+
+def logging_config(function: LambdaFunction) -> dict[str, str]:
+    """The function's LoggingConfig with AWS's defaults."""
+    given = function.kept.get("LoggingConfig") or {}
+    levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if given.get("LogFormat") == "JSON" else {}
+    return {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.function_name}", **levels, **given}
+
+
+def _replace_event_invoke_config() -> None:
+    append = LambdaBackend.put_function_event_invoke_config
+
+    def put_function_event_invoke_config(
+        self: LambdaBackend, function_name: str, config: dict[str, Any]
+    ) -> dict[str, Any]:
+        self.get_function(function_name).event_invoke_config = []
+        return append(self, function_name, config)
+
+    LambdaBackend.put_function_event_invoke_config = put_function_event_invoke_config

@@ -1,0 +1,55 @@
+"""A function's role is one that Lambda can take on, and that allows what tracing and a VPC need of it.
+
+moto checks at most that there is such a role. AWS refuses it when the function is made or changed: "The role
+defined for the function cannot be assumed by Lambda" (AWS Lambda Developer Guide, troubleshooting).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.models import LambdaBackend
+
+from localcloud.ec2 import networks
+from localcloud.iam.acting import Acting
+from localcloud.iam.roles import AccessDenied, CannotAssume, Roles
+
+
+def install(roles: Roles) -> None:
+    """Let CreateFunction and UpdateFunctionConfiguration refuse a role that Lambda cannot use."""
+    create, update = LambdaBackend.create_function, LambdaBackend.update_function_configuration
+
+    def check(role: str, region: str, given: Mapping[str, Any]) -> None:
+        try:
+            roles.assume(role, "lambda.amazonaws.com")
+        except (CannotAssume, IndexError):
+            message = "The role defined for the function cannot be assumed by Lambda."
+            raise InvalidParameterValueException(message) from None
+        acting = Acting(roles, role, account=role.split(":")[4], region=region, session="awslambda")
+        try:
+            if (given.get("TracingConfig") or {}).get("Mode") == "Active":
+                acting.require("xray:PutTraceSegments")
+            if (vpc := given.get("VpcConfig") or {}).get("SubnetIds"):
+                networks.join(acting, vpc["SubnetIds"], vpc.get("SecurityGroupIds") or [], needs=networks.LAMBDA)
+        except AccessDenied as error:
+            service, action = error.request.action.split(":")
+            raise InvalidParameterValueException(
+                f"The provided execution role does not have permissions to call {action} on {service.upper()}"
+            ) from None
+
+    def create_function(self: LambdaBackend, spec: dict[str, Any]) -> Any:
+        check(spec["Role"], self.region_name, spec)
+        return create(self, spec)
+
+    def update_function_configuration(
+        self: LambdaBackend, function_name: str, qualifier: str, body: dict[str, Any]
+    ) -> Any:
+        if "Role" in body or "TracingConfig" in body or "VpcConfig" in body:
+            role = body.get("Role") or self.get_function(function_name, qualifier).role
+            check(role, self.region_name, body)
+        return update(self, function_name, qualifier, body)
+
+    LambdaBackend.create_function = create_function
+    LambdaBackend.update_function_configuration = update_function_configuration

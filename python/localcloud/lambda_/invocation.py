@@ -1,0 +1,26 @@
+"""Every function of this cloud runs in its workers, whoever invokes it."""
+
+from __future__ import annotations
+
+from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.responses import LambdaResponse
+
+from localcloud.context import Context
+from localcloud.lambda_.service import Service
+
+
+def install(context: Context) -> None:
+    """Let every function of this cloud run in its workers."""
+    service = Service(context)
+    delete = LambdaBackend.delete_function
+
+    def delete_function(self: LambdaBackend, function_name: str, qualifier: str | None = None) -> None:
+        arn = self.get_function(function_name, qualifier).function_arn
+        delete(self, function_name, qualifier)
+        service.forget(arn)
+
+    LambdaBackend.delete_function = delete_function
+    LambdaResponse.invoke = lambda self: service.answer(self)
+    LambdaFunction.invoke = lambda self, body, request_headers, response_headers: service.invoke_internally(
+        self, body, request_headers, response_headers
+    )

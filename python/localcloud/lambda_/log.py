@@ -1,0 +1,99 @@
+"""What a run of a function leaves in CloudWatch Logs: START, what it wrote, END, REPORT.
+
+As text, or as JSON where the function's LoggingConfig says so (AWS Lambda Developer Guide, Viewing CloudWatch logs for
+Lambda functions, and Telemetry API Event schema).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from localcloud.lambda_.environment import Answer
+
+if TYPE_CHECKING:
+    from moto.awslambda.models import LambdaFunction
+
+    from localcloud.iam.acting import Acting
+
+
+def entries(function: LambdaFunction, request_id: str, done: Answer) -> list[str]:
+    """The log events of one run, in order, each ending in a newline."""
+    written = [f"{line}\n" for line in done.log.split("\n") if line]
+    if done.finished:
+        written += _last_words(request_id, done)
+    if function.get_configuration()["LoggingConfig"]["LogFormat"] == "JSON":
+        start = {"requestId": request_id, "version": str(function.version)}
+        return [_platform("start", start), *written, _platform("report", _metrics(function, request_id, done))]
+    return [
+        f"START RequestId: {request_id} Version: {function.version}\n",
+        *written,
+        f"END RequestId: {request_id}\n",
+        _report(function, request_id, done),
+    ]
+
+
+def write(function: LambdaFunction, stream: str, found: list[str], *, role: Acting) -> None:
+    """Put log events into the function's log group in its role's name; what the role may not write is lost.
+
+    The group is made where it is missing, as Lambda does.
+    """
+    backend, group = function.logs_backend, function.logs_group_name
+    which = {"logGroupName": group, "logStreamName": stream}
+    calls = [("PutLogEvents", which)]
+    if group not in backend.groups:
+        calls = [("CreateLogGroup", {"logGroupName": group}), ("CreateLogStream", which), *calls]
+    elif stream not in backend.groups[group].streams:
+        calls = [("CreateLogStream", which), *calls]
+    if not all(role.may("logs", operation, **given) for operation, given in calls):
+        return
+    backend.ensure_log_group(group)
+    if stream not in backend.groups[group].streams:
+        backend.groups[group].create_log_stream(stream)
+    now = int(time.time() * 1000)
+    backend.put_log_events(group, stream, [{"timestamp": now, "message": message} for message in found])
+
+
+def _last_words(request_id: str, done: Answer) -> list[str]:
+    found = json.loads(done.payload)
+    if found["errorType"] == "Sandbox.Timedout":
+        stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return [f"{stamp} {request_id} {found['errorMessage'].partition('Error: ')[2]}\n"]
+    if found["errorType"] == "Runtime.ExitError":
+        return [f"{found['errorMessage']}\nRuntime.ExitError\n"]
+    return []
+
+
+def _report(function: LambdaFunction, request_id: str, done: Answer) -> str:
+    milliseconds = done.seconds * 1000
+    parts = [
+        f"REPORT RequestId: {request_id}",
+        f"Duration: {milliseconds:.2f} ms",
+        f"Billed Duration: {math.ceil(milliseconds)} ms",
+        f"Memory Size: {function.memory_size} MB",
+        f"Max Memory Used: {done.max_memory_mb} MB",
+    ]
+    if done.init_seconds is not None:
+        parts.append(f"Init Duration: {done.init_seconds * 1000:.2f} ms")
+    return "\t".join(parts) + "\t\n"
+
+
+def _metrics(function: LambdaFunction, request_id: str, done: Answer) -> dict[str, Any]:
+    milliseconds = round(done.seconds * 1000, 3)
+    metrics = {
+        "durationMs": milliseconds,
+        "billedDurationMs": math.ceil(milliseconds),
+        "memorySizeMB": int(function.memory_size),
+        "maxMemoryUsedMB": done.max_memory_mb,
+    }
+    if done.init_seconds is not None:
+        metrics["initDurationMs"] = round(done.init_seconds * 1000, 3)
+    return {"requestId": request_id, "metrics": metrics, "status": "error" if done.error else "success"}
+
+
+def _platform(kind: str, record: dict[str, Any]) -> str:
+    stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return json.dumps({"time": stamp, "type": f"platform.{kind}", "record": record}) + "\n"

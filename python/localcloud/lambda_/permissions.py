@@ -1,0 +1,119 @@
+"""What Lambda's operations need permission for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from localcloud.iam.needs import Asked, Given, Need, on, passing
+from localcloud.kms.keys import arn_of, tags
+
+
+def function(asked: Asked) -> Iterable[str]:
+    """A function's ARN, without the version or alias that a request may name it by."""
+    return [_function(asked)[0]]
+
+
+def qualified(asked: Asked) -> Iterable[str]:
+    """A function's ARN with the version or alias where a request gives one: such a call is judged by that ARN."""
+    arn, qualifier = _function(asked)
+    return [f"{arn}:{qualifier}" if qualifier else arn]
+
+
+def _function(asked: Asked) -> tuple[str, str | None]:
+    """From a name, ``name:alias``, ``123456789012:function:name`` or an ARN, with or without a qualifier."""
+    called = asked.value("FunctionName") or "*"
+    called = called.rpartition("function:")[2]
+    name, _, qualifier = called.partition(":")
+    return (
+        f"arn:aws:lambda:{asked.region}:{asked.account}:function:{name}",
+        asked.value("Qualifier") or qualifier or None,
+    )
+
+
+def _placed(asked: Asked) -> bool:
+    return bool(asked.values("VpcConfig.SubnetIds"))
+
+
+# Whoever puts a function into a VPC must be allowed to look the VPC up (Lambda Developer Guide, "Giving Lambda
+# functions access to resources in an Amazon VPC", required IAM permissions).
+PLACING = tuple(
+    Need(f"ec2:{action}", when=_placed, tagged=False)
+    for action in ("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs")
+)
+PLACE = {"lambda:subnetids": "{VpcConfig.SubnetIds}", "lambda:securitygroupids": "{VpcConfig.SecurityGroupIds}"}
+
+
+def _environment_key(asked: Asked) -> Iterable[str]:
+    called = asked.value("KMSKeyArn") or ""
+    return [arn_of(called, asked.account, asked.region) or called]
+
+
+def _via_lambda(asked: Asked) -> Given:
+    return {
+        "kms:calleraccount": (asked.account,),
+        "kms:encryptioncontext:aws:lambda:functionarn": (_function(asked)[0],),
+        "kms:encryptioncontextkeys": ("aws:lambda:FunctionArn",),
+        "kms:viaservice": (f"lambda.{asked.region}.amazonaws.com",),
+        **{name: values for key in _environment_key(asked) for name, values in tags(key).items()},
+    }
+
+
+def _granting(asked: Asked) -> Given:
+    return {**_via_lambda(asked), "kms:grantisforawsresource": ("true",)}
+
+
+# To encrypt a function's environment with a key (Lambda Developer Guide, "Securing Lambda environment variables").
+ENCRYPTING = (
+    Need("kms:CreateGrant", (_environment_key,), _granting, when="KMSKeyArn", tagged=False),
+    Need("kms:Encrypt", (_environment_key,), _via_lambda, when="KMSKeyArn", tagged=False),
+)
+
+TABLE = {
+    "CreateFunction": (
+        Need("lambda:CreateFunction", (function,), PLACE),
+        Need("lambda:TagResource", (function,), when="Tags"),
+        passing("Role", "lambda.amazonaws.com"),
+        *PLACING,
+        *ENCRYPTING,
+    ),
+    "UpdateFunctionConfiguration": (
+        Need("lambda:UpdateFunctionConfiguration", (function,), PLACE),
+        passing("Role", "lambda.amazonaws.com"),
+        *PLACING,
+        *ENCRYPTING,
+    ),
+    "Invoke": (Need("lambda:InvokeFunction", (qualified,)),),
+    "AddPermission": (Need("lambda:AddPermission", (function,), {"lambda:principal": "{Principal}"}),),
+    "RemovePermission": (Need("lambda:RemovePermission", (function,)),),
+    **on(qualified, "lambda", "GetFunction", "GetFunctionConfiguration", "GetPolicy"),
+    **on(
+        function,
+        "lambda",
+        "CreateAlias",
+        "DeleteAlias",
+        "DeleteFunction",
+        "DeleteFunctionConcurrency",
+        "DeleteFunctionEventInvokeConfig",
+        "GetAlias",
+        "GetFunctionCodeSigningConfig",
+        "GetFunctionConcurrency",
+        "GetFunctionEventInvokeConfig",
+        "GetFunctionRecursionConfig",
+        "GetRuntimeManagementConfig",
+        "ListAliases",
+        "ListVersionsByFunction",
+        "PublishVersion",
+        "PutFunctionConcurrency",
+        "PutFunctionEventInvokeConfig",
+        "PutRuntimeManagementConfig",
+        "UpdateAlias",
+        "UpdateFunctionCode",
+        "UpdateFunctionEventInvokeConfig",
+    ),
+    "ListTags": (Need("lambda:ListTags", ("{Resource}",)),),
+    "TagResource": (Need("lambda:TagResource", ("{Resource}",)),),
+    "UntagResource": (Need("lambda:UntagResource", ("{Resource}",)),),
+    **on("*", "lambda", "GetAccountSettings", "ListFunctions", "ListLayers"),
+}
+
+TABLES = {"lambda": TABLE}

@@ -1,0 +1,224 @@
+"""Lambda's Invoke: what is checked, which worker runs it, what is logged, what is answered."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import traceback
+import uuid
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
+
+from localcloud.context import Context
+from localcloud.iam.acting import Acting
+from localcloud.iam.roles import CannotAssume
+from localcloud.lambda_ import log, packages, reports, tracing
+from localcloud.lambda_.environment import Answer, Environment, Settings
+from localcloud.lambda_.pool import Busy, Pool
+
+if TYPE_CHECKING:
+    from moto.awslambda.models import LambdaFunction
+    from moto.awslambda.responses import LambdaResponse
+
+MAXIMUM_REQUEST = 6_291_456
+MAXIMUM_EVENT = 1_048_576  # of an asynchronous invocation
+TAIL = 4096
+
+
+class _RequestTooLarge(LambdaClientError):
+    code = 413
+
+
+class _TooManyRequests(LambdaClientError):
+    code = 429
+
+
+class _Forbidden(LambdaClientError):
+    code = 403
+
+
+class Service:
+    """Lambda of one local cloud."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._folder = context.state / "functions"
+        self._writing = threading.Lock()
+        self._pool = Pool(lambda settings: Environment(settings, context.children))
+
+    def answer(self, request: LambdaResponse) -> tuple[int, dict[str, str], bytes]:
+        """Invoke, as it came over HTTP."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        name = unquote(request.path.rsplit("/", 2)[-2])
+        qualifier = (request.querystring.get("Qualifier") or [None])[0]
+        function = request.backend.get_function(name, qualifier)
+        kind = headers.get("x-amz-invocation-type", "RequestResponse")
+        event = _event(request.body, kind)
+        _refuse_what_cannot_run(function)
+        answered = {"x-amz-executed-version": str(function.version), "content-type": "application/json"}
+        if kind == "DryRun":
+            return 204, {"status": "204"}, b""
+        arn = _invoked_arn(function, name, qualifier)
+        if kind == "Event":
+            self._run_later(function, event, arn)
+            return 202, {"status": "202"}, b""
+        context = headers.get("x-amz-client-context")
+        done, text = self.run(function, event, arn=arn, trace_id=headers.get("x-amzn-trace-id"), client_context=context)
+        if done.error:
+            answered["x-amz-function-error"] = "Unhandled"
+        if headers.get("x-amz-log-type") == "Tail":
+            answered["x-amz-log-result"] = base64.b64encode(text.encode()[-TAIL:]).decode()
+        return 200, answered, done.payload
+
+    def invoke_internally(
+        self, function: LambdaFunction, body: Any, headers: Any, response_headers: dict[str, Any]
+    ) -> bytes:
+        """Invoke, as moto's other services do it: S3 notifications, EventBridge, queues."""
+        event = _event(body, "RequestResponse")
+        if {name.lower(): value for name, value in (headers or {}).items()}.get("x-amz-invocation-type") == "Event":
+            self._run_later(function, event, function.function_arn)
+            return b""
+        done, _ = self.run(function, event, arn=function.function_arn)
+        if done.error:
+            response_headers["x-amz-function-error"] = "Unhandled"
+        return done.payload
+
+    def run(
+        self,
+        function: LambdaFunction,
+        event: Any,
+        *,
+        arn: str,
+        trace_id: str | None = None,
+        client_context: str | None = None,
+    ) -> tuple[Answer, str]:
+        """Run a function once, log it, and give its answer and the text of its log."""
+        request_id = str(uuid.uuid4())
+        reserved = function.reserved_concurrency
+        whose = {"name": function.function_name, "account": function.account_id, "region": function.region}
+        try:
+            with self._pool.worker(
+                self._settings(function), reserved=int(reserved) if reserved is not None else None
+            ) as environment:
+                done = environment.call(
+                    event,
+                    request_id=request_id,
+                    arn=arn,
+                    timeout=float(function.timeout),
+                    trace_id=trace_id or f"Root=1-{uuid.uuid4().hex[:8]}-{uuid.uuid4().hex[:24]};Sampled=0",
+                    client_context=client_context,
+                )
+                stream = environment.log_stream
+        except Busy as busy:
+            reports.function_throttled(self._context.metrics, **whose)
+            raise _TooManyRequests("TooManyRequestsException", f"Rate Exceeded. ({busy.reason})") from None
+        reports.function_ran(self._context.metrics, seconds=done.seconds, failed=bool(done.error), **whose)
+        entries = log.entries(function, request_id, done)
+        role = Acting(
+            self._context.roles, function.role, function.account_id, function.region, session=function.function_name
+        )
+        tracing.function_ran(role, function, trace_id, seconds=done.seconds, failed=bool(done.error))
+        with self._writing:  # moto makes a missing log group anew for each of two first calls
+            log.write(function, stream, entries, role=role)
+        return done, "".join(entries)
+
+    def forget(self, arn: str) -> None:
+        """End the workers of a function that has been deleted."""
+        self._pool.drop(arn)
+
+    def _run_later(self, function: LambdaFunction, event: Any, arn: str) -> None:
+        def run() -> None:
+            try:
+                self.run(function, event, arn=arn)
+            except Exception:  # noqa: BLE001 - nobody waits for the answer: the log is where it is looked for
+                traceback.print_exc()
+
+        threading.Thread(target=run, daemon=True).start()
+
+    def _settings(self, function: LambdaFunction) -> Settings:
+        from moto.awslambda.models import lambda_backends
+
+        backend = lambda_backends[function.account_id][function.region]
+        # A later layer's files lie over an earlier one's, and the function's own come first.
+        layers = [backend.layers_versions_by_arn(layer["Arn"]).code_bytes for layer in reversed(function.layers)]
+        code = packages.unpacked(self._folder / "code", function.code_bytes)
+        paths = [code, *(packages.unpacked(self._folder / "layers", layer) / "python" for layer in layers)]
+        shipped = packages.runtime(self._folder / "runtime")
+        return Settings(
+            arn=function.function_arn,
+            version=str(function.version),
+            handler=function.handler,
+            code_path=tuple(map(str, paths)),
+            runtime_path=(str(shipped),),
+            variables=self._variables(function, str(code)),
+        )
+
+    def _variables(self, function: LambdaFunction, code: str) -> dict[str, str]:
+        """A worker's whole environment (AWS Lambda Developer Guide, Defined runtime environment variables)."""
+        try:
+            keys = self._context.roles.mint(function.role, "lambda.amazonaws.com", function.function_name)
+        except CannotAssume:
+            message = "The role defined for the function cannot be assumed by Lambda."
+            raise _Forbidden("AccessDeniedException", message) from None
+        logging_config = function.get_configuration()["LoggingConfig"]
+        given = {name: str(value) for name, value in function.environment_vars.items()}
+        return {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "LANG": "en_US.UTF-8",
+            "TZ": ":UTC",
+            **given,
+            "_HANDLER": function.handler,
+            "AWS_REGION": function.region,
+            "AWS_DEFAULT_REGION": function.region,
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",
+            "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
+            "AWS_LAMBDA_FUNCTION_VERSION": str(function.version),
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_LOG_FORMAT": logging_config["LogFormat"],
+            "AWS_LAMBDA_LOG_LEVEL": logging_config.get("ApplicationLogLevel", ""),
+            "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
+            "LAMBDA_TASK_ROOT": code,
+            "AWS_ACCESS_KEY_ID": keys.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+            "AWS_SESSION_TOKEN": keys.session_token,
+            # This cloud, whatever the user's own configuration of AWS says.
+            "AWS_ENDPOINT_URL": self._context.endpoint,
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+def _event(body: str | bytes | None, kind: str) -> Any:
+    size, limit = len(body.encode() if isinstance(body, str) else body or b""), MAXIMUM_REQUEST
+    if kind == "Event":
+        limit = MAXIMUM_EVENT
+    if size > limit:
+        message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+        raise _RequestTooLarge("RequestEntityTooLargeException", message)
+    try:
+        return json.loads(body or "{}")
+    except ValueError as error:
+        message = f"Could not parse request body into json: {error}"
+        raise LambdaClientError("InvalidRequestContentException", message) from None
+
+
+def _refuse_what_cannot_run(function: LambdaFunction) -> None:
+    if function.package_type != "Zip" or not (function.run_time or "").startswith("python"):
+        what = function.run_time or f"package type {function.package_type}"
+        raise InvalidParameterValueException(
+            f"the local cloud runs zip packages of Python functions only: {function.function_name} is {what}"
+        )
+
+
+def _invoked_arn(function: LambdaFunction, name: str, qualifier: str | None) -> str:
+    """The ARN as it was invoked: with its qualifier if it had one."""
+    if name.startswith("arn:"):
+        return name if len(name.split(":")) == 8 or not qualifier else f"{name}:{qualifier}"
+    plain = f"arn:aws:lambda:{function.region}:{function.account_id}:function:{function.function_name}"
+    qualifier = qualifier or (name.partition(":")[2] or None)
+    return f"{plain}:{qualifier}" if qualifier else plain

@@ -1,0 +1,63 @@
+"""CloudWatch Logs uses a key for a group's events in its own name.
+
+moto does not encrypt, and so never asks the key's policy, which alone decides: a service has no policies of its own.
+
+AWS: Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS Key Management Service" (the
+service names the group in the encryption context ``aws:logs:arn``). Otherwise than on AWS: Decrypt is not asked for
+where log events are read, and Encrypt and ReEncrypt never are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.exceptions import JsonRESTError
+from moto.logs.models import LogGroup, LogsBackend
+from moto.logs.responses import LogsResponse
+
+from localcloud.iam.roles import AccessDenied, Roles
+from localcloud.logs.gaps.kms_key import named_group
+
+
+def install(roles: Roles) -> None:
+    """Let CloudWatch Logs use a key only where the key's policy lets it."""
+    create, put, associate = LogsBackend.create_log_group, LogGroup.put_log_events, LogsResponse.associate_kms_key
+
+    def create_log_group(self: LogsBackend, log_group_name: str, tags: dict[str, str], **kwargs: Any) -> LogGroup:
+        if (key := kwargs.get("kmsKeyId")) and log_group_name not in self.groups:
+            _accept(roles, key, LogGroup(self.account_id, self.region_name, log_group_name))
+        return create(self, log_group_name, tags, **kwargs)
+
+    def associate_kms_key(self: LogsResponse) -> str:
+        if group := self.logs_backend.groups.get(named_group(self)):
+            _accept(roles, self._get_param("kmsKeyId"), group)
+        return associate(self)
+
+    def put_log_events(self: LogGroup, log_stream_name: str, log_events: list[dict[str, Any]]) -> str:
+        if self.kms_key_id:
+            try:
+                _require_group(roles, self.kms_key_id, self)
+            except AccessDenied as denied:
+                # No error of PutLogEvents is documented for it, nor may whoever writes a log fail by it.
+                print(f"{len(log_events)} events of {self.name} are lost: {denied}", flush=True)
+                return ""
+        return put(self, log_stream_name, log_events)
+
+    LogsBackend.create_log_group = create_log_group
+    LogsResponse.associate_kms_key = associate_kms_key
+    LogGroup.put_log_events = put_log_events
+
+
+def _require_group(roles: Roles, key: str, group: LogGroup) -> None:
+    service, context = f"logs.{group.region}.amazonaws.com", {"kms:EncryptionContext:aws:logs:arn": group.arn}
+    roles.require_service(service, "kms:GenerateDataKey", key, source_arn=group.arn, context=context)
+
+
+def _accept(roles: Roles, key: str, group: LogGroup) -> None:
+    """Refuse a key for a group in CloudWatch Logs' words."""
+    try:
+        _require_group(roles, key, group)
+    except AccessDenied as denied:
+        print(f"log group {group.name} cannot have its key: {denied}", flush=True)
+        words = f"The specified KMS key does not exist or is not allowed to be used with Arn '{group.arn}'"
+        raise JsonRESTError("AccessDeniedException", words) from None

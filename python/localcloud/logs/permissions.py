@@ -1,0 +1,75 @@
+"""What the operations of CloudWatch Logs need permission for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from localcloud.iam.needs import Asked, Need, on, passing
+
+LOGS = "arn:aws:logs:{region}:{account}:log-group:"
+STREAM = LOGS + "{logGroupName}:log-stream:{logStreamName}"
+GROUP_TO_TAG = LOGS + "{logGroupName}"
+
+
+def log_group(asked: Asked) -> Iterable[str]:
+    """Log groups as all but the tagging actions see them: policies must end in ``:*`` to match.
+
+    Source: CloudWatch Logs User Guide, "Overview of managing access permissions", log group ARNs.
+    """
+    paths = ("logGroupName", "logGroupNames", "logGroupIdentifier", "logGroupIdentifiers")
+    names = [value for path in paths for value in asked.values(path)] or ["*"]
+    base = f"arn:aws:logs:{asked.region}:{asked.account}:log-group:"
+    return [f"{base}{name.removeprefix(base).removesuffix(':*')}:log-stream:" for name in names]
+
+
+TABLE = {
+    "CreateLogGroup": (
+        Need("logs:CreateLogGroup", (log_group,)),
+        # Tags on a new group: CloudWatch Logs API Reference, CreateLogGroup.
+        Need("logs:TagResource", (GROUP_TO_TAG,), when="tags"),
+    ),
+    **on(
+        log_group,
+        "logs",
+        "AssociateKmsKey",
+        "DeleteLogGroup",
+        "DeleteMetricFilter",
+        "DeleteRetentionPolicy",
+        "DeleteSubscriptionFilter",
+        "DescribeLogStreams",
+        "DescribeMetricFilters",
+        "DescribeSubscriptionFilters",
+        "DisassociateKmsKey",
+        "FilterLogEvents",
+        "GetLogGroupFields",
+        "ListTagsLogGroup",
+        "PutMetricFilter",
+        "PutRetentionPolicy",
+        "StartQuery",
+        "TagLogGroup",
+        "UntagLogGroup",
+    ),
+    "PutSubscriptionFilter": (
+        Need("logs:PutSubscriptionFilter", (log_group,)),
+        passing("roleArn", "logs.amazonaws.com"),
+    ),
+    # A query's answers are judged by the groups that it was started on, which only its start names.
+    **on(LOGS + "*", "logs", "GetQueryResults"),
+    **on(STREAM, "logs", "CreateLogStream", "DeleteLogStream", "GetLogEvents", "PutLogEvents"),
+    **on("{resourceArn}", "logs", "ListTagsForResource", "TagResource", "UntagResource"),
+    **on(
+        "*",
+        "logs",
+        "DeleteQueryDefinition",
+        "DeleteResourcePolicy",
+        "DescribeLogGroups",
+        "DescribeQueries",
+        "DescribeQueryDefinitions",
+        "DescribeResourcePolicies",
+        "PutQueryDefinition",
+        "PutResourcePolicy",
+        "StopQuery",
+    ),
+}
+
+TABLES = {"logs": TABLE}

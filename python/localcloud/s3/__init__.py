@@ -1,0 +1,26 @@
+"""S3: moto's, with its gaps closed, judged by buckets' policies and keys, counted and logged."""
+
+from __future__ import annotations
+
+from localcloud.context import Context
+from localcloud.iam.registry import Registry
+from localcloud.s3 import access_logs, encryption, permissions, policies, request_metrics
+from localcloud.s3.gaps import events, notification_eventbridge
+
+
+def register(registry: Registry) -> None:
+    """Tell the judge which permissions the operations need, and which policies and keys buckets have."""
+    registry.permissions(permissions.TABLES)
+    registry.policies("s3", policies.policy_of)
+    for action in encryption.ACTIONS:
+        registry.implied(action, encryption.implied)
+
+
+def install(context: Context) -> None:
+    """Register, close the gaps, count requests, and ask whether logs may be delivered."""
+    register(context.registry)
+    policies.install()
+    events.apply()
+    notification_eventbridge.apply()
+    request_metrics.install(context.metrics)
+    access_logs.install(context.roles)

@@ -1,0 +1,161 @@
+"""S3. Its operations and its actions differ in name more often than not (S3 User Guide, "Required permissions for
+Amazon S3 API operations")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote
+
+from moto.s3.models import s3_backends
+
+from localcloud.iam.needs import Asked, Need, on, passing
+
+BUCKET = "arn:aws:s3:::{Bucket}"
+OBJECT = "arn:aws:s3:::{Bucket}/{Key}"
+LISTING = {"s3:prefix": "{Prefix}", "s3:delimiter": "{Delimiter}", "s3:max-keys": "{MaxKeys}"}
+WRITING = {
+    "s3:x-amz-acl": "{ACL}",
+    "s3:x-amz-server-side-encryption": "{ServerSideEncryption}",
+    "s3:x-amz-server-side-encryption-aws-kms-key-id": "{SSEKMSKeyId}",
+}
+
+# What a bucket's settings are called as actions; a setting is taken away by the permission to put it.
+SETTINGS = {
+    "AccelerateConfiguration": "AccelerateConfiguration",
+    "Acl": "BucketAcl",
+    "Cors": "BucketCORS",
+    "Encryption": "EncryptionConfiguration",
+    "LifecycleConfiguration": "LifecycleConfiguration",
+    "Logging": "BucketLogging",
+    "MetricsConfiguration": "MetricsConfiguration",
+    "NotificationConfiguration": "BucketNotification",
+    "OwnershipControls": "BucketOwnershipControls",
+    "Replication": "ReplicationConfiguration",
+    "RequestPayment": "BucketRequestPayment",
+    "Tagging": "BucketTagging",
+    "Versioning": "BucketVersioning",
+}
+UNSETTABLE = ("Cors", "Encryption", "OwnershipControls", "Replication", "Tagging")
+# Operations on a bucket that fit no pattern, and the action of each.
+ON_BUCKETS = {
+    "CreateBucket": "CreateBucket",
+    "DeleteBucket": "DeleteBucket",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "DeleteBucketMetricsConfiguration": "PutMetricsConfiguration",
+    "DeleteBucketPolicy": "DeleteBucketPolicy",
+    "DeleteBucketWebsite": "DeleteBucketWebsite",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "GetBucketLocation": "GetBucketLocation",
+    "GetBucketPolicy": "GetBucketPolicy",
+    "GetBucketPolicyStatus": "GetBucketPolicyStatus",
+    "GetBucketWebsite": "GetBucketWebsite",
+    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "HeadBucket": "ListBucket",
+    "ListBucketMetricsConfigurations": "GetMetricsConfiguration",
+    "ListMultipartUploads": "ListBucketMultipartUploads",
+    "PutBucketPolicy": "PutBucketPolicy",
+    "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+}
+
+
+def _missing(asked: Asked) -> bool:
+    """Whether the object is not there: without s3:ListBucket, S3 then says 403 and not 404 (GetObject, HeadObject)."""
+    known = _bucket(asked)
+    return known is not None and asked.value("Key") not in known.keys
+
+
+def _bucket(asked: Asked) -> Any:
+    return s3_backends[asked.account]["aws"].buckets.get(asked.value("Bucket") or "")
+
+
+def _version(asked: Asked) -> bool:
+    return asked.value("VersionId") is not None
+
+
+def _current(asked: Asked) -> bool:
+    return not _version(asked)
+
+
+def _reading(operation: str) -> dict[str, tuple[Need, ...]]:
+    return {
+        operation: (
+            Need("s3:GetObject", (OBJECT,), when=_current),
+            Need("s3:GetObjectVersion", (OBJECT,), when=_version),
+            Need("s3:ListBucket", (BUCKET,), when=_missing),
+        )
+    }
+
+
+def _source(asked: Asked) -> Iterable[str]:
+    """The object that a copy is made of: ``bucket/key?versionId=…``, with or without a slash before it."""
+    bucket, _, key = (asked.value("CopySource") or "*/*").partition("?")[0].lstrip("/").partition("/")
+    return [f"arn:aws:s3:::{unquote(bucket)}/{unquote(key)}"]
+
+
+def _deleted(*, versions: bool) -> Need:
+    def arns(asked: Asked) -> Iterable[str]:
+        asked_for = (asked.parameters.get("Delete") or {}).get("Objects") or []
+        return [
+            f"arn:aws:s3:::{asked.value('Bucket')}/{one.get('Key')}"
+            for one in asked_for
+            if bool(one.get("VersionId")) == versions
+        ]
+
+    return Need("s3:DeleteObjectVersion" if versions else "s3:DeleteObject", (arns,))
+
+
+PUT = Need("s3:PutObject", (OBJECT,), WRITING)
+TABLE = {
+    **{
+        f"{verb}Bucket{name}": (Need(f"s3:{verb}{action}", (BUCKET,)),)
+        for name, action in SETTINGS.items()
+        for verb in ("Get", "Put")
+    },
+    "PutBucketReplication": (
+        Need("s3:PutReplicationConfiguration", (BUCKET,)),
+        passing("ReplicationConfiguration.Role", "s3.amazonaws.com"),
+    ),
+    **{f"DeleteBucket{name}": (Need(f"s3:Put{SETTINGS[name]}", (BUCKET,)),) for name in UNSETTABLE},
+    **{operation: (Need(f"s3:{action}", (BUCKET,)),) for operation, action in ON_BUCKETS.items()},
+    **{operation: (Need("s3:ListBucket", (BUCKET,), LISTING),) for operation in ("ListObjects", "ListObjectsV2")},
+    "ListObjectVersions": (Need("s3:ListBucketVersions", (BUCKET,), LISTING),),
+    "ListBuckets": (Need("s3:ListAllMyBuckets"),),
+    **_reading("GetObject"),
+    **_reading("HeadObject"),
+    "GetObjectAttributes": (
+        Need("s3:GetObject", (OBJECT,), when=_current),
+        Need("s3:GetObjectAttributes", (OBJECT,), when=_current),
+        Need("s3:GetObjectVersion", (OBJECT,), when=_version),
+        Need("s3:GetObjectVersionAttributes", (OBJECT,), when=_version),
+    ),
+    "GetObjectTagging": (
+        Need("s3:GetObjectTagging", (OBJECT,), when=_current),
+        Need("s3:GetObjectVersionTagging", (OBJECT,), when=_version),
+    ),
+    **on(OBJECT, "s3", "DeleteObjectTagging", "PutObjectTagging", "GetObjectAcl", "PutObjectAcl"),
+    "PutObject": (
+        PUT,
+        # A write that wants the object to be as it was read (S3 User Guide, "Conditional writes").
+        Need("s3:GetObject", (OBJECT,), when="IfMatch"),
+        Need("s3:PutObjectTagging", (OBJECT,), when="Tagging"),
+        Need("s3:PutObjectAcl", (OBJECT,), when="ACL"),
+    ),
+    "CopyObject": (PUT, Need("s3:GetObject", (_source,)), Need("s3:PutObjectAcl", (OBJECT,), when="ACL")),
+    "CreateMultipartUpload": (PUT, Need("s3:PutObjectTagging", (OBJECT,), when="Tagging")),
+    **dict.fromkeys(("UploadPart", "CompleteMultipartUpload"), (PUT,)),
+    "UploadPartCopy": (PUT, Need("s3:GetObject", (_source,))),
+    "AbortMultipartUpload": (Need("s3:AbortMultipartUpload", (OBJECT,)),),
+    "ListParts": (Need("s3:ListMultipartUploadParts", (OBJECT,)),),
+    "DeleteObject": (
+        Need("s3:DeleteObject", (OBJECT,), when=_current),
+        Need("s3:DeleteObjectVersion", (OBJECT,), when=_version),
+    ),
+    "DeleteObjects": (_deleted(versions=False), _deleted(versions=True)),
+}
+# The API by which newer providers tag buckets.
+CONTROL_TABLE = on("{ResourceArn}", "s3", "ListTagsForResource", "TagResource", "UntagResource")
+
+TABLES = {"s3": TABLE, "s3control": CONTROL_TABLE}

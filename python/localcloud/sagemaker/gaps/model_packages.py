@@ -1,0 +1,128 @@
+"""Model packages and their groups: deleted, numbered, approved and changed as AWS does.
+
+moto: ``sagemaker/responses.py`` has neither ``DeleteModelPackage`` nor ``DeleteModelPackageGroup``, so that
+``terraform destroy`` fails; ``create_model`` does not look at the package that a container names.
+``sagemaker/models.py``, ``create_model_package`` numbers a version by how many there are, so that after a deletion a
+new version takes the place of another; it knows a group by its name only. ``ModelPackage`` is made with no approval
+status where none is given. ``update_model_package`` sets approval status, approval description and metadata to what the
+call has: approving a version wipes its metadata, and changing metadata wipes its approval.
+
+AWS (SageMaker API Reference): a group that still has versions cannot be deleted. A number is given once. A group is
+named or given by its ARN. ModelApprovalStatus is PendingManualApproval where none is given. A version cannot be created
+with tags: it carries its group's. What UpdateModelPackage is not given stays, and CustomerMetadataProperties are added
+to those there are. Only approved versions can be deployed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.sagemaker.exceptions import AWSValidationException, ConflictException, ValidationError
+from moto.sagemaker.models import ModelPackage, SageMakerModelBackend, sagemaker_backends
+from moto.sagemaker.responses import SageMakerResponse
+from moto.sagemaker.utils import arn_formatter
+
+LAST = "last_version"
+
+
+def apply() -> None:
+    _delete()
+    _count_versions()
+    _update()
+    _deploy_approved_only()
+
+
+def _delete() -> None:
+    def delete_model_package(self: SageMakerResponse) -> EmptyResult:
+        backend = self.sagemaker_backend
+        package = backend.describe_model_package(self.params["ModelPackageName"])
+        del backend.model_packages[package.arn]
+        names = backend.model_package_name_mapping
+        for name in [name for name, arn in names.items() if arn == package.arn]:
+            del names[name]
+        return EmptyResult()
+
+    def delete_model_package_group(self: SageMakerResponse) -> EmptyResult:
+        backend = self.sagemaker_backend
+        name = self.params["ModelPackageGroupName"].rpartition("/")[2]
+        if name not in backend.model_package_groups:
+            arn = arn_formatter("model-package-group", name, self.current_account, self.region)
+            raise ValidationError(f"ModelPackageGroup {arn} does not exist.")
+        if any(package.model_package_group_name == name for package in backend.model_packages.values()):
+            raise ConflictException(f"Model Package Group {name} cannot be deleted: it still contains Model Packages.")
+        del backend.model_package_groups[name]
+        return EmptyResult()
+
+    SageMakerResponse.delete_model_package = delete_model_package
+    SageMakerResponse.delete_model_package_group = delete_model_package_group
+
+
+def _count_versions() -> None:
+    create, make = SageMakerResponse.create_model_package, ModelPackage.__init__
+
+    def create_model_package(self: SageMakerResponse) -> ActionResult:
+        group = self.params.get("ModelPackageGroupName")
+        if group:
+            if self.params.get("Tags"):
+                raise AWSValidationException("Tags cannot be given to a version: it has those of its group")
+            self.params["ModelPackageGroupName"] = group.rpartition("/")[2]
+            self.params.setdefault("ModelApprovalStatus", "PendingManualApproval")
+        return create(self)
+
+    def __init__(self: ModelPackage, **given: Any) -> None:
+        group = None
+        if given["model_package_group_name"]:
+            backend = sagemaker_backends[given["account_id"]][given["region_name"]]
+            group = backend.model_package_groups[given["model_package_group_name"]]
+            given["model_package_version"] = getattr(group, LAST, 0) + 1
+        make(self, **given)
+        if group:
+            setattr(group, LAST, given["model_package_version"])
+
+    SageMakerResponse.create_model_package = create_model_package
+    ModelPackage.__init__ = __init__
+
+
+def _update() -> None:
+    update = SageMakerModelBackend.update_model_package
+
+    def update_model_package(
+        self: SageMakerModelBackend,
+        model_package_arn: str,
+        model_approval_status: str | None,
+        approval_description: str | None,
+        customer_metadata_properties: dict[str, str] | None,
+        *others: Any,
+        **named: Any,
+    ) -> str:
+        package = self.describe_model_package(model_package_arn)
+        return update(
+            self,
+            model_package_arn,
+            model_approval_status or package.model_approval_status,
+            package.approval_description if approval_description is None else approval_description,
+            {**(package.customer_metadata_properties or {}), **(customer_metadata_properties or {})},
+            *others,
+            **named,
+        )
+
+    SageMakerModelBackend.update_model_package = update_model_package
+
+
+def _deploy_approved_only() -> None:
+    create = SageMakerResponse.create_model
+
+    def create_model(self: SageMakerResponse) -> ActionResult:
+        containers = [self.params.get("PrimaryContainer"), *(self.params.get("Containers") or [])]
+        for container in containers:
+            if container and container.get("ModelPackageName"):
+                package = self.sagemaker_backend.describe_model_package(container["ModelPackageName"])
+                if package.model_approval_status not in (None, "Approved"):
+                    raise AWSValidationException(
+                        f"Model package {package.arn} cannot be deployed: "
+                        f"its approval status is {package.model_approval_status}, not Approved."
+                    )
+        return create(self)
+
+    SageMakerResponse.create_model = create_model

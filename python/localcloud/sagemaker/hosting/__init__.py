@@ -1,0 +1,125 @@
+"""SageMaker endpoints that really answer (moto's are InService at birth, serve nothing and cannot be updated).
+
+Example::
+
+    install(Context(state, "http://127.0.0.1:5000", Children()))
+
+A variant is a process of ``imageclassification.serve`` over the artifact that its model names, one a variant whatever
+the instance count. UpdateEndpoint is a blue/green deployment: new processes start while the old ones answer, traffic
+moves to them as the deployment configuration says, and an alarm that trips meanwhile turns it back. A shadow variant
+gets copies of requests. Application Auto Scaling changes the count of instances, which here is a number and no more.
+
+Otherwise than on AWS: one container a model, of the Image Classification image; no rolling deployments, asynchronous
+inference, explainers, inference components or response streams; captured data is in S3 after a second. What is not
+supported is refused by name.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.responses import ActionResult, EmptyResult
+from moto.sagemaker.exceptions import AWSValidationException
+from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
+from moto.sagemaker.responses import SageMakerResponse
+from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
+
+from localcloud.context import Context
+from localcloud.sagemaker.hosting import autoscaling
+from localcloud.sagemaker.hosting.capture import Captures
+from localcloud.sagemaker.hosting.deployment import Site
+from localcloud.sagemaker.hosting.endpoint import Endpoint
+from localcloud.sagemaker.hosting.invocation import invoke, refusal
+from localcloud.sagemaker.hosting.plan import read_plan, retain
+from localcloud.sagemaker.hosting.rollout import read_rollout
+
+
+def install(context: Context) -> None:
+    """Replace moto's endpoints, and what InvokeEndpoint answers, by ones that are served."""
+    shutil.rmtree(context.state / "endpoints", ignore_errors=True)  # of a cloud that was killed
+    captures = Captures()
+    creating = threading.Lock()
+
+    def create_endpoint(self: SageMakerResponse) -> ActionResult:
+        name = self.params["EndpointName"]
+        endpoint = Endpoint(
+            Site(context, self.current_account, self.region, name),
+            read_plan(self.sagemaker_backend, self.params["EndpointConfigName"]),
+            tags=list(self.params.get("Tags") or []),
+            captures=captures,
+            deployment_config=self.params.get("DeploymentConfig"),
+        )
+        read_rollout(self.params.get("DeploymentConfig"))  # refuse at once what no update could do
+        with creating:
+            if name in self.sagemaker_backend.endpoints:
+                raise AWSValidationException(f'Cannot create already existing endpoint "{endpoint.arn}".')
+            self.sagemaker_backend.endpoints[name] = endpoint
+        endpoint.create()
+        return ActionResult({"EndpointArn": endpoint.arn})
+
+    def update_endpoint(self: SageMakerResponse) -> ActionResult:
+        endpoint = _find(self)
+        wanted = read_plan(self.sagemaker_backend, self.params["EndpointConfigName"])
+        if self.params.get("RetainAllVariantProperties"):
+            exclude = self.params.get("ExcludeRetainedVariantProperties") or []
+            wanted = retain(wanted, endpoint.plan, exclude=frozenset(each["VariantPropertyType"] for each in exclude))
+        autoscaling.refuse_other_instances(
+            self.current_account, self.region, endpoint.endpoint_name, endpoint.plan, wanted
+        )
+        endpoint.update(
+            wanted,
+            deployment_config=self.params.get("DeploymentConfig"),
+            retain_deployment=bool(self.params.get("RetainDeploymentConfig")),
+        )
+        return ActionResult({"EndpointArn": endpoint.arn})
+
+    def delete_endpoint(self: SageMakerResponse) -> EmptyResult:
+        endpoint = _find(self)
+        endpoints = self.sagemaker_backend.endpoints
+        endpoint.delete(then=lambda: endpoints.pop(endpoint.endpoint_name, None))
+        return EmptyResult()
+
+    def update_endpoint_weights_and_capacities(self: SageMakerResponse) -> ActionResult:
+        endpoint = _find(self)
+        endpoint.scale(self.params["DesiredWeightsAndCapacities"])
+        return ActionResult({"EndpointArn": endpoint.arn})
+
+    for action in (create_endpoint, update_endpoint, delete_endpoint, update_endpoint_weights_and_capacities):
+        setattr(SageMakerResponse, action.__name__, action)
+
+    reset = SageMakerModelBackend.reset
+
+    def reset_and_end(self: SageMakerModelBackend) -> None:
+        for endpoint in list(self.endpoints.values()):
+            endpoint.close()
+        reset(self)
+
+    SageMakerModelBackend.reset = reset_and_end
+
+    SageMakerRuntimeResponse.use_raw_body = True  # a picture is no text
+    SageMakerRuntimeResponse.invoke_endpoint = _invoke_endpoint
+    SageMakerRuntimeResponse.invoke_endpoint_async = _invoke_endpoint_async
+    autoscaling.install(context.metrics)
+
+
+def _find(response: SageMakerResponse) -> Endpoint:
+    name = response.params["EndpointName"]
+    endpoint = response.sagemaker_backend.endpoints.get(name)
+    if endpoint is None:
+        arn = f"arn:aws:sagemaker:{response.region}:{response.current_account}:endpoint/{name}"
+        raise AWSValidationException(f'Could not find endpoint "{arn}".')
+    return endpoint
+
+
+def _invoke_endpoint(self: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
+    name = self.path.split("/")[2]
+    endpoint = sagemaker_backends[self.current_account][self.region].endpoints.get(name)
+    headers = {header.lower(): value for header, value in self.headers.items()}
+    body = self.body if isinstance(self.body, bytes) else str(self.body or "").encode()
+    return invoke(endpoint, name, body, headers, account=self.current_account)
+
+
+def _invoke_endpoint_async(self: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
+    return refusal("the local cloud does not support InvokeEndpointAsync; use InvokeEndpoint")

@@ -1,0 +1,73 @@
+"""DescribeEndpoint's structures, from a plan.
+
+Example::
+
+    variants(plan, resolved)        # [{'VariantName': 'AllTraffic', 'CurrentWeight': 1.0, …}]
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from localcloud.sagemaker.hosting.plan import Plan, Variant
+
+
+def variants(plan: Plan, resolved: datetime, *, wanted: Plan | None = None) -> list[dict[str, Any]]:
+    """ProductionVariants.
+
+    Args:
+        plan: What the endpoint runs.
+        resolved: When the images were taken.
+        wanted: What a change of weights or counts is about to make of it.
+    """
+    soon = {variant.name: variant for variant in (wanted or plan).variants}
+    return [_variant(variant, soon[variant.name], resolved) for variant in plan.variants]
+
+
+def shadows(plan: Plan, resolved: datetime) -> list[dict[str, Any]]:
+    """ShadowProductionVariants."""
+    return [_variant(variant, variant, resolved) for variant in plan.shadows]
+
+
+def pending(plan: Plan, since: datetime, stage: str) -> dict[str, Any]:
+    """PendingDeploymentSummary.
+
+    Args:
+        plan: What is being deployed.
+        since: When that began.
+        stage: A VariantStatus: Creating, Baking, or Deleting while the old fleet waits for its end.
+    """
+    status = {"VariantStatus": [{"Status": stage, "StartTime": since}]}
+    found = {"EndpointConfigName": plan.config_name, "StartTime": since}
+    found["ProductionVariants"] = [{**variant, **status} for variant in variants(plan, since)]
+    if plan.shadows:
+        found["ShadowProductionVariants"] = [{**variant, **status} for variant in shadows(plan, since)]
+    return found
+
+
+def capture(plan: Plan) -> dict[str, Any] | None:
+    """DataCaptureConfig's summary; None where the configuration has none."""
+    config = plan.capture
+    if not config:
+        return None
+    enabled = config.get("EnableCapture", True)
+    return {
+        "EnableCapture": enabled,
+        "CaptureStatus": "Started" if enabled else "Stopped",
+        "CurrentSamplingPercentage": config.get("InitialSamplingPercentage", 100),
+        "DestinationS3Uri": config.get("DestinationS3Uri"),
+        "KmsKeyId": config.get("KmsKeyId"),
+    }
+
+
+def _variant(current: Variant, desired: Variant, resolved: datetime) -> dict[str, Any]:
+    image = {"SpecifiedImage": current.image, "ResolvedImage": current.image, "ResolutionTime": resolved}
+    found: dict[str, Any] = {"VariantName": current.name, "DeployedImages": [image]}
+    for state, variant in (("Current", current), ("Desired", desired)):
+        found[f"{state}Weight"] = variant.weight
+        if variant.serverless:
+            found[f"{state}ServerlessConfig"] = variant.serverless
+        else:
+            found[f"{state}InstanceCount"] = variant.instance_count
+    return found

@@ -1,0 +1,130 @@
+"""InvokeEndpoint: one request to a variant's container, its answer or its error in SageMaker's words.
+
+Example::
+
+    status, headers, body = invoke(endpoint, "scones", body, {"content-type": "image/png"}, account="123456789012")
+
+Errors are those of InvokeEndpoint's API reference: ValidationError (400) for what the caller did wrong, ModelError
+(424) for what the container answered.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from moto.core.exceptions import ServiceException
+
+from localcloud.sagemaker.hosting import copies
+from localcloud.sagemaker.hosting.copies import PREFIX
+from localcloud.sagemaker.hosting.endpoint import Endpoint
+from localcloud.sagemaker.hosting.serving import Answer, NoAnswer, ServingProcess
+
+LARGEST_BODY = 6 * 1024 * 1024  # InvokeEndpoint's API reference: "Body: Maximum length of 6291456"
+# Parameters of InvokeEndpoint that need what the local cloud does not have.
+UNSUPPORTED = (
+    "target-model",
+    "target-container-hostname",
+    "enable-explanations",
+    "inference-component",
+    "session-id",
+    "prefix-aware-id",
+)
+
+# An endpoint answers through the whole of an update, also of one that is rolled back.
+ANSWERING = ("InService", "Updating", "RollingBack")
+
+Response = tuple[int, dict[str, Any], str | bytes]
+
+
+def invoke(endpoint: Endpoint | None, name: str, body: bytes, headers: Mapping[str, str], *, account: str) -> Response:
+    """Answer one call.
+
+    Args:
+        endpoint: The endpoint; None where there is none of the name.
+        name: The name that was asked for.
+        body: The request's body.
+        headers: The request's headers, their names in lower case.
+        account: The caller's account.
+
+    Returns:
+        Status, headers and body of the answer.
+    """
+    if endpoint is None:
+        return refusal(f"Endpoint {name} of account {account} not found.")
+    if endpoint.endpoint_status not in ANSWERING:
+        return refusal(
+            f"Endpoint {name} of account {account} is not InService: its status is {endpoint.endpoint_status}."
+        )
+    if len(body) > LARGEST_BODY:
+        return refusal(
+            f"1 validation error detected: Value at 'body' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {LARGEST_BODY}"
+        )
+    for parameter in UNSUPPORTED:
+        if headers.get(PREFIX + parameter):
+            return refusal(f"the local cloud does not support the header X-Amzn-SageMaker-{parameter.title()}")
+    began = time.monotonic()
+    try:
+        with endpoint.lease(headers.get(PREFIX + "target-variant")) as lease:
+            variant, process, plan = lease.variant, lease.process, lease.plan
+            if lease.shadow:
+                copies.send(endpoint, lease, body, headers)
+            if process is None:
+                endpoint.report(variant.name, status=503, model_seconds=0, overhead_seconds=time.monotonic() - began)
+                return _error(503, "ServiceUnavailable", {"Message": f"The container of {variant.name} is restarting."})
+            asked = time.monotonic()
+            try:
+                answer = process.invoke(body, copies.container_headers(headers))
+            except NoAnswer as error:
+                if not process.alive:
+                    endpoint.restart(variant, process)
+                answer = Answer(0, {}, str(error).encode())
+            took = time.monotonic() - asked
+            overhead = time.monotonic() - began - took
+            endpoint.report(variant.name, status=answer.status, model_seconds=took, overhead_seconds=overhead)
+            if not 200 <= answer.status < 300:
+                return model_error(process, account, answer)
+            content_type = answer.headers.get("content-type", "application/octet-stream")
+            copies.keep(endpoint, variant, plan, body, headers, answer)
+    except ServiceException as error:
+        return refusal(str(error))
+    given = {"Content-Type": content_type, "x-Amzn-Invoked-Production-Variant": variant.name}
+    # As documented, what the container answers with; a container that does not answer with any gives none.
+    if attributes := answer.headers.get(PREFIX + "custom-attributes"):
+        given["X-Amzn-SageMaker-Custom-Attributes"] = attributes
+    return 200, given, answer.body
+
+
+def refusal(message: str) -> Response:
+    """A ValidationError."""
+    return _error(400, "ValidationError", {"Message": message})
+
+
+def model_error(process: ServingProcess, account: str, answer: Answer) -> Response:
+    """A ModelError: the container's own status and message, and where its log is."""
+    text = answer.body.decode(errors="replace")
+    stream = process.stream
+    whose = "client" if 400 <= answer.status < 500 else "server"
+    console = f"https://{stream.region}.console.aws.amazon.com/cloudwatch/home?region={stream.region}"
+    message = (
+        f'Received {whose} error ({answer.status}) from primary with message "{text}". '
+        f"See {console}#logEventViewer:group={stream.group} in account {account} for more information."
+    )
+    return _error(
+        424,
+        "ModelError",
+        {
+            "Message": message,
+            "OriginalStatusCode": answer.status,
+            "OriginalMessage": text,
+            "LogStreamArn": stream.arn,
+        },
+    )
+
+
+def _error(status: int, kind: str, body: Mapping[str, Any]) -> Response:
+    headers = {"status": status, "Content-Type": "application/json", "x-amzn-errortype": kind}
+    return status, headers, json.dumps(body)

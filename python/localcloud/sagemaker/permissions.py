@@ -1,0 +1,169 @@
+"""What SageMaker's operations need permission for: training, tuning, the registry, models, endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from moto.sagemaker.models import sagemaker_backends
+
+from localcloud.iam.needs import Asked, Given, Need, on, passing
+from localcloud.kms.keys import arn_of, tags
+
+SAGEMAKER = "arn:aws:sagemaker:{region}:{account}:"
+JOB = SAGEMAKER + "training-job/{TrainingJobName}"
+TUNING = SAGEMAKER + "hyper-parameter-tuning-job/{HyperParameterTuningJobName}"
+GROUP = SAGEMAKER + "model-package-group/{ModelPackageGroupName}"
+MODEL = SAGEMAKER + "model/{ModelName}"
+CONFIGURATION = SAGEMAKER + "endpoint-config/{EndpointConfigName}"
+ENDPOINT = SAGEMAKER + "endpoint/{EndpointName}"
+
+
+def _new_package(asked: Asked) -> Iterable[str]:
+    """A version is made in a group under a number yet to be given; a package of its own has a name."""
+    base = f"arn:aws:sagemaker:{asked.region}:{asked.account}"
+    group = asked.value("ModelPackageGroupName")
+    if group is None:
+        return [f"{base}:model-package/{asked.value('ModelPackageName')}"]
+    group = group.rpartition("/")[2]
+    return [f"{base}:model-package-group/{group}", f"{base}:model-package/{group}/*"]
+
+
+def _listed_packages(asked: Asked) -> Iterable[str]:
+    group = (asked.value("ModelPackageGroupName") or "*").rpartition("/")[2]
+    return [f"arn:aws:sagemaker:{asked.region}:{asked.account}:model-package/{group}/*"]
+
+
+def _job(prefix: str) -> dict[str, str]:
+    """The condition keys of a training job, or of the jobs that a tuning job will start."""
+    return {
+        "sagemaker:instancetypes": f"{{{prefix}ResourceConfig.InstanceType}}",
+        "sagemaker:networkisolation": f"{{{prefix}EnableNetworkIsolation}}",
+        "sagemaker:outputkmskey": f"{{{prefix}OutputDataConfig.KmsKeyId}}",
+        "sagemaker:volumekmskey": f"{{{prefix}ResourceConfig.VolumeKmsKeyId}}",
+        "sagemaker:vpcsecuritygroupids": f"{{{prefix}VpcConfig.SecurityGroupIds}}",
+        "sagemaker:vpcsubnets": f"{{{prefix}VpcConfig.Subnets}}",
+    }
+
+
+def _tagging(*templates: str) -> Need:
+    """Tags set as something is made need AddTags too: it is a dependent action of every one of these."""
+    return Need("sagemaker:AddTags", templates, when="Tags")
+
+
+def volume_key(asked: Asked) -> Iterable[str]:
+    """The key of a configuration's volumes, on which whoever makes the endpoint lets SageMaker make grants.
+
+    Source: SageMaker Developer Guide, "SageMaker AI API permissions": CreateEndpoint and UpdateEndpoint need
+    kms:CreateGrant only if the configuration has a KmsKeyId.
+    """
+    configurations = sagemaker_backends[asked.account][asked.region].endpoint_configs
+    known = configurations.get(asked.value("EndpointConfigName") or "")
+    called = getattr(known, "kms_key_id", None)
+    return [arn_of(called, asked.account, asked.region) or called] if called else []
+
+
+def _grant(asked: Asked) -> Given:
+    return {
+        "kms:calleraccount": (asked.account,),
+        "kms:grantisforawsresource": ("true",),
+        "kms:viaservice": (f"sagemaker.{asked.region}.amazonaws.com",),
+        **{name: values for key in volume_key(asked) for name, values in tags(key).items()},
+    }
+
+
+LETS_GRANT = Need("kms:CreateGrant", (volume_key,), _grant, tagged=False)
+
+SAGEMAKER_TABLE = {
+    "CreateTrainingJob": (
+        Need("sagemaker:CreateTrainingJob", (JOB,), _job("")),
+        _tagging(JOB),
+        passing("RoleArn", "sagemaker.amazonaws.com"),
+    ),
+    **on(JOB, "sagemaker", "DescribeTrainingJob", "StopTrainingJob"),
+    "CreateHyperParameterTuningJob": (
+        Need("sagemaker:CreateHyperParameterTuningJob", (TUNING,), _job("TrainingJobDefinition.")),
+        _tagging(TUNING),
+        passing("TrainingJobDefinition.RoleArn", "sagemaker.amazonaws.com"),
+    ),
+    **on(
+        TUNING,
+        "sagemaker",
+        "DescribeHyperParameterTuningJob",
+        "ListTrainingJobsForHyperParameterTuningJob",
+        "StopHyperParameterTuningJob",
+    ),
+    "CreateModelPackage": (
+        Need(
+            "sagemaker:CreateModelPackage", (_new_package,), {"sagemaker:modelapprovalstatus": "{ModelApprovalStatus}"}
+        ),
+        Need("sagemaker:AddTags", (_new_package,), when="Tags"),
+    ),
+    "UpdateModelPackage": (
+        Need(
+            "sagemaker:UpdateModelPackage",
+            (SAGEMAKER + "model-package/{ModelPackageArn}",),
+            {"sagemaker:modelapprovalstatus": "{ModelApprovalStatus}"},
+        ),
+    ),
+    **on(SAGEMAKER + "model-package/{ModelPackageName}", "sagemaker", "DeleteModelPackage", "DescribeModelPackage"),
+    **on(_listed_packages, "sagemaker", "ListModelPackages"),
+    "CreateModelPackageGroup": (Need("sagemaker:CreateModelPackageGroup", (GROUP,)), _tagging(GROUP)),
+    **on(GROUP, "sagemaker", "DeleteModelPackageGroup", "DescribeModelPackageGroup", "GetModelPackageGroupPolicy"),
+    "CreateModel": (
+        Need(
+            "sagemaker:CreateModel",
+            (MODEL,),
+            {
+                "sagemaker:networkisolation": "{EnableNetworkIsolation}",
+                "sagemaker:vpcsecuritygroupids": "{VpcConfig.SecurityGroupIds}",
+                "sagemaker:vpcsubnets": "{VpcConfig.Subnets}",
+            },
+        ),
+        _tagging(MODEL),
+        passing("ExecutionRoleArn", "sagemaker.amazonaws.com"),
+    ),
+    **on(MODEL, "sagemaker", "DeleteModel", "DescribeModel"),
+    "CreateEndpointConfig": (
+        Need(
+            "sagemaker:CreateEndpointConfig",
+            (CONFIGURATION,),
+            {
+                "sagemaker:instancetypes": "{ProductionVariants.InstanceType}",
+                "sagemaker:volumekmskey": "{KmsKeyId}",
+            },
+        ),
+        _tagging(CONFIGURATION),
+        passing("ExecutionRoleArn", "sagemaker.amazonaws.com"),
+    ),
+    **on(CONFIGURATION, "sagemaker", "DeleteEndpointConfig", "DescribeEndpointConfig"),
+    "CreateEndpoint": (
+        Need("sagemaker:CreateEndpoint", (ENDPOINT, CONFIGURATION)),
+        _tagging(ENDPOINT),
+        LETS_GRANT,
+    ),
+    "UpdateEndpoint": (Need("sagemaker:UpdateEndpoint", (ENDPOINT, CONFIGURATION)), LETS_GRANT),
+    **on(ENDPOINT, "sagemaker", "DeleteEndpoint", "DescribeEndpoint", "UpdateEndpointWeightsAndCapacities"),
+    **on("{ResourceArn}", "sagemaker", "AddTags", "DeleteTags", "ListTags"),
+    **on(
+        "*",
+        "sagemaker",
+        "ListEndpointConfigs",
+        "ListEndpoints",
+        "ListHyperParameterTuningJobs",
+        "ListModelPackageGroups",
+        "ListModels",
+        "ListTrainingJobs",
+        "Search",
+    ),
+}
+
+RUNTIME_TABLE = on(ENDPOINT, "sagemaker", "InvokeEndpoint")
+METRICS_TABLE = {
+    "BatchPutMetrics": (Need("sagemaker:BatchPutMetrics", (SAGEMAKER + "training-job/{TrialComponentName}",)),)
+}
+
+TABLES = {
+    "sagemaker": SAGEMAKER_TABLE,
+    "sagemakerruntime": RUNTIME_TABLE,
+    "sagemakermetrics": METRICS_TABLE,
+}

@@ -1,0 +1,171 @@
+"""What CreateTrainingJob refuses before a job exists: by AWS's rules, and what the local cloud does not do, by name.
+
+Example::
+
+    check({"TrainingJobName": "scones-1", "ResourceConfig": {"InstanceType": "ml.m5.large", …}, …})
+    # ValidationError: … ml.m5.large is not supported by algorithm image-classification …
+
+Hyperparameters and the channels' contents are no matter of this call: the algorithm looks at them, and the job fails
+with a ClientError, as on AWS.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from moto.core.utils import get_service_model
+from moto.ec2.exceptions import EC2ClientError
+from moto.sagemaker.exceptions import ValidationError
+
+from localcloud.ec2.networks import vpc_of
+from localcloud.s3 import objects
+from localcloud.sagemaker import images
+from localcloud.sagemaker.training.checkpoints import PLACE
+
+# Patterns of CreateTrainingJob's API reference.
+NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+")
+GPU = re.compile(r"ml\.[pg]\d")
+# Instances with disks of their own, of those that train on GPUs: EC2 User Guide, "Instance store volumes".
+OWN_DISKS = re.compile(r"ml\.(p3dn|p4d|p4de|p5|p5e|p5en|g4dn|g5|g6|g6e)\.")
+
+# Fields that change what a job does, which the local cloud would have to pretend.
+UNSUPPORTED = ("DebugRuleConfigurations", "ProfilerRuleConfigurations", "ServerlessJobConfig")
+
+
+DATA_TYPES = ("S3Prefix", "ManifestFile", "AugmentedManifestFile")
+MODES = ("File", "FastFile", "Pipe")
+
+
+def check(request: Mapping[str, Any]) -> None:
+    """Refuse a request that AWS refuses, or that the local cloud cannot really do.
+
+    Args:
+        request: CreateTrainingJob's parameters.
+
+    Raises:
+        ValidationError: the first thing wrong, with its value.
+    """
+    name = request["TrainingJobName"]
+    matches(name, "trainingJobName", NAME, longest=63)
+    matches(request.get("RoleArn") or "", "roleArn", ROLE)
+    algorithm = request["AlgorithmSpecification"]
+    images.check(algorithm.get("TrainingImage"), f"training job '{name}'")
+    _check_resources(request.get("ResourceConfig") or {})
+    _check_checkpoints(request.get("CheckpointConfig"))
+    _check_uri(request["OutputDataConfig"].get("S3OutputPath", ""), "outputDataConfig.s3OutputPath")
+    for channel in request.get("InputDataConfig") or []:
+        _check_channel(channel, algorithm.get("TrainingInputMode") or "File")
+    for field in UNSUPPORTED:
+        if request.get(field):
+            raise ValidationError(f"the local cloud does not support {field} of a training job: leave it out")
+
+
+def check_network(request: Mapping[str, Any], *, account: str, region: str) -> None:
+    """Refuse a network that is not there.
+
+    Args:
+        request: CreateTrainingJob's parameters.
+
+    Raises:
+        ValidationError: a subnet or security group does not exist, or they are of different networks.
+    """
+    if not (vpc := request.get("VpcConfig")):
+        return
+    try:
+        vpc_of(vpc["Subnets"], vpc["SecurityGroupIds"], account=account, region=region)
+    except EC2ClientError as error:
+        raise ValidationError(f"vpcConfig: {error.message}") from None
+
+
+def _check_resources(resources: Mapping[str, Any]) -> None:
+    instance_type = resources.get("InstanceType")
+    known = _instance_types()
+    if instance_type not in known:
+        raise ValidationError(
+            f"1 validation error detected: Value '{instance_type}' at 'resourceConfig.instanceType' failed to satisfy "
+            f"constraint: Member must satisfy enum value set: [{', '.join(known)}]"
+        )
+    if not GPU.match(instance_type):
+        raise ValidationError(
+            f"Instance type {instance_type} is not supported by algorithm {images.ALGORITHM}: "
+            "it trains on GPU instances only, such as ml.g4dn.xlarge"
+        )
+    if resources.get("VolumeKmsKeyId") and OWN_DISKS.match(instance_type):
+        # API reference, ResourceConfig: "You can't request a VolumeKmsKeyId when using an instance type with local
+        # storage."
+        raise ValidationError(
+            f"VolumeKmsKeyId is not supported for instance type {instance_type}, which has local storage"
+        )
+    if resources.get("InstanceCount", 1) != 1:
+        raise ValidationError(
+            f"the local cloud trains on one instance; resourceConfig.instanceCount is {resources['InstanceCount']}"
+        )
+
+
+def _check_channel(channel: Mapping[str, Any], jobs_mode: str) -> None:
+    name = channel["ChannelName"]
+    source = (channel.get("DataSource") or {}).get("S3DataSource")
+    if not source:
+        raise ValidationError(f"channel '{name}': the local cloud reads channels from S3DataSource only")
+    kind, mode = source.get("S3DataType"), channel.get("InputMode") or jobs_mode
+    if kind not in DATA_TYPES:
+        raise ValidationError(f"channel '{name}': the local cloud does not support S3DataType {kind}")
+    if mode not in MODES:
+        raise ValidationError(f"channel '{name}': the local cloud does not support input mode {mode}")
+    if kind == "AugmentedManifestFile" and mode != "Pipe":
+        raise ValidationError(
+            f"channel '{name}': S3DataType AugmentedManifestFile goes with input mode Pipe, not {mode}"
+        )
+    if kind == "AugmentedManifestFile" and not source.get("AttributeNames"):
+        raise ValidationError(
+            f"channel '{name}': S3DataType AugmentedManifestFile needs AttributeNames, such as source-ref, class"
+        )
+    if mode == "FastFile" and kind != "S3Prefix":
+        raise ValidationError(f"channel '{name}': input mode FastFile goes with S3DataType S3Prefix, not {kind}")
+    for field in ("CompressionType", "RecordWrapperType"):
+        value = channel.get(field) or "None"
+        if value != "None" and mode != "Pipe":
+            raise ValidationError(f"channel '{name}': {field} {value} goes with input mode Pipe, not {mode}")
+    _check_uri(source.get("S3Uri", ""), f"inputDataConfig channel '{name}'.s3Uri")
+
+
+def _check_checkpoints(config: Mapping[str, Any] | None) -> None:
+    if not config:
+        return
+    _check_uri(config.get("S3Uri", ""), "checkpointConfig.s3Uri")
+    place = config.get("LocalPath") or PLACE
+    if place.rstrip("/") != PLACE:
+        raise ValidationError(f"checkpointConfig.localPath is {place}; the algorithm keeps its checkpoints in {PLACE}")
+
+
+def _check_uri(uri: str, what: str) -> None:
+    try:
+        objects.split(uri)
+    except ValueError as error:
+        raise ValidationError(f"{what}: {error}") from None
+
+
+def matches(value: str, what: str, pattern: re.Pattern[str], *, longest: int | None = None) -> None:
+    """Refuse a value as AWS does that is too long or of another pattern.
+
+    Raises:
+        ValidationError: it is.
+    """
+    if longest is not None and len(value) > longest:
+        must = f"Member must have length less than or equal to {longest}"
+    elif not pattern.fullmatch(value):
+        must = f"Member must satisfy regular expression pattern: ^{pattern.pattern}$"
+    else:
+        return
+    raise ValidationError(
+        f"1 validation error detected: Value '{value}' at '{what}' failed to satisfy constraint: {must}"
+    )
+
+
+@cache
+def _instance_types() -> tuple[str, ...]:
+    return tuple(get_service_model("sagemaker").shape_for("TrainingInstanceType").enum)

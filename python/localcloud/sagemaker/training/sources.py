@@ -1,0 +1,193 @@
+"""What a channel's data source stands for in S3: a prefix's objects, a manifest's, or an augmented manifest's lines.
+
+Example::
+
+    for found in find(job, channel):
+        found.path, found.content()                  # PurePosixPath('0/001.png'), b'…'
+    for line in lines(job, channel):
+        [value.content() for value in line]          # [b'…', b'1']: the attributes in AttributeNames' order
+
+Sources: S3DataSource, ShuffleConfig and "Augmented Manifest Files for Training Jobs" in SageMaker's documentation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from localcloud.iam.roles import AccessDenied
+from localcloud.s3 import objects
+
+if TYPE_CHECKING:
+    from moto.s3.models import FakeKey
+
+    from localcloud.sagemaker.role import ExecutionRole
+    from localcloud.sagemaker.training.job import Job
+
+
+class InputError(Exception):
+    """Input that cannot be given to the algorithm; the message is the job's FailureReason."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Bytes for the algorithm.
+
+    Attributes:
+        uri: Where they are, for a person to read.
+        path: Where the object lies in its channel's folder; None for an attribute's text.
+        content: Reads them.
+    """
+
+    uri: str
+    path: PurePosixPath | None
+    content: Callable[[], bytes]
+
+
+def find(job: Job, channel: Mapping[str, Any]) -> list[Found]:
+    """The objects of a channel of S3DataType S3Prefix or ManifestFile, in their order.
+
+    Raises:
+        InputError: there are none, one is missing, or a key is no path.
+    """
+    source = channel["DataSource"]["S3DataSource"]
+    if source["S3DataType"] == "ManifestFile":
+        return _of_manifest(job.role, source["S3Uri"])
+    bucket, prefix = objects.split(source["S3Uri"])
+    try:
+        listed = job.role.listing(bucket, prefix)
+    except AccessDenied as error:
+        raise _nothing_found(job, source["S3Uri"], bucket, str(error)) from None
+    found = [
+        Found(f"s3://{bucket}/{key}", relative(key, prefix), _reader(job.role, bucket, key, held))
+        for key, held in listed
+        if not key.endswith("/")  # what the console makes where a person asks for a folder
+    ]
+    if not found:
+        missing = "key" if objects.has_bucket(job.account, bucket) else "bucket"
+        raise _nothing_found(job, source["S3Uri"], bucket, f"The specified {missing} does not exist.")
+    return found
+
+
+def lines(job: Job, channel: Mapping[str, Any]) -> list[list[Found]]:
+    """The lines of a channel of S3DataType AugmentedManifestFile, each as its attributes in AttributeNames' order.
+
+    An attribute whose name ends with ``-ref`` is the object it names; any other is its text, or JSON where it is none.
+
+    Raises:
+        InputError: the manifest or an object it names is missing, or a line lacks an attribute.
+    """
+    source = channel["DataSource"]["S3DataSource"]
+    uri = source["S3Uri"]
+    read = []
+    for number, line in enumerate(_text(job.role, uri).splitlines(), start=1):
+        if not line.strip():
+            continue
+        where = f"line {number} of the augmented manifest {uri}"
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"ClientError: {where} is not JSON: {error}") from None
+        if not isinstance(record, dict):
+            raise InputError(f"ClientError: {where} is not a JSON object: {line[:80]}")
+        read.append([_attribute(job.role, record, name, where) for name in source["AttributeNames"]])
+    if not read:
+        raise InputError(f"ClientError: the augmented manifest {uri} has no line")
+    return read
+
+
+def relative(key: str, prefix: str) -> PurePosixPath:
+    """Where an object lies in its channel's folder: below the prefix where that is a folder, else beside its like.
+
+    Raises:
+        InputError: the key leaves the folder.
+    """
+    if key.startswith(prefix.rstrip("/") + "/"):
+        name = key[len(prefix.rstrip("/")) + 1 :]
+    else:  # 'data/part' stands for data/part-0, data/part-1 …
+        name = key[prefix.rfind("/") + 1 :]
+    path = PurePosixPath(name.lstrip("/"))
+    if not path.parts or ".." in path.parts:
+        raise InputError(f"ClientError: Data download failed:The key '{key}' cannot be a file's path")
+    return path
+
+
+def _of_manifest(role: ExecutionRole, uri: str) -> list[Found]:
+    wrong = InputError(
+        f"ClientError: the manifest {uri} must be a JSON list of an object with a prefix and the keys that follow it, "
+        'as in [{"prefix": "s3://BUCKET/images/"}, "1.png", "2.png"]'
+    )
+    try:
+        first, *names = json.loads(_text(role, uri))
+        prefix = first["prefix"]
+        bucket, start = objects.split(prefix)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise wrong from None
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise wrong
+    return [
+        Found(prefix + name, relative(start + name, start), _object(role, f"s3://{bucket}/{start}{name}", uri))
+        for name in names
+    ]
+
+
+def _attribute(role: ExecutionRole, record: Mapping[str, Any], name: str, where: str) -> Found:
+    if name not in record:
+        raise InputError(f"ClientError: {where} has no attribute '{name}'; it has: {', '.join(record)[:200]}")
+    value = record[name]
+    if name.endswith("-ref"):
+        return Found(str(value), PurePosixPath(name), _object(role, value, where))
+    content = (value if isinstance(value, str) else json.dumps(value)).encode()
+    return Found(f"{name} in {where}", None, lambda: content)
+
+
+def _text(role: ExecutionRole, uri: str) -> str:
+    try:
+        content = role.read(uri)
+    except AccessDenied as error:
+        raise refused(error) from None
+    if content is None:
+        raise InputError(f"ClientError: Data download failed:NoSuchKey: The specified key does not exist: {uri}")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"ClientError: {uri} is no UTF-8 text: {error}") from None
+
+
+def _object(role: ExecutionRole, uri: Any, where: str) -> Callable[[], bytes]:
+    try:
+        held = role.find(uri)
+    except AccessDenied as error:
+        raise refused(error) from None
+    except (ValueError, AttributeError):
+        raise InputError(f"ClientError: {where} names {str(uri)[:200]!r}, which is no address in S3") from None
+    if held is None:
+        raise InputError(f"ClientError: {where} names {uri}, an object that does not exist")
+    return lambda: held.value
+
+
+def _reader(role: ExecutionRole, bucket: str, key: str, held: FakeKey) -> Callable[[], bytes]:
+    def read() -> bytes:
+        try:
+            return role.content(bucket, key, held)
+        except AccessDenied as error:
+            raise refused(error) from None
+
+    return read
+
+
+def _nothing_found(job: Job, uri: str, bucket: str, said: str) -> InputError:
+    return InputError(
+        f'ClientError: No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
+        f"bucket exists in the selected region ({job.region}), that objects exist under that S3 prefix, and that the "
+        f'role "{job.request["RoleArn"]}" has "s3:ListBucket" permissions on bucket "{bucket}". Error message from S3: '
+        f"{said}"
+    )
+
+
+def refused(error: AccessDenied) -> InputError:
+    """The failure of a job whose role may not read what it is given."""
+    return InputError(f"ClientError: Data download failed:AccessDenied: {error}")

@@ -1,0 +1,252 @@
+"""What CreateHyperParameterTuningJob refuses: by AWS's rules, and what the local cloud does not do, by name.
+
+Example::
+
+    plan = read(request)        # ValidationError: … num_layers cannot be searched: the algorithm tunes learning_rate, …
+    plan.searched["learning_rate"].least
+    trial_request(request, "tune-local-1-001-0a1b2c3d", {"learning_rate": "0.05"})   # CreateTrainingJob's parameters
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moto.sagemaker.exceptions import ValidationError
+
+from imageclassification.ranges import SCALINGS, Choice, Range, Searched, combinations, problem_of
+from localcloud.sagemaker.training.metrics import DEFINITIONS
+from localcloud.sagemaker.training.request import check, matches
+
+# Patterns and limits of CreateHyperParameterTuningJob's API reference, and of "Resource Limits for Automatic Model
+# Tuning" in the developer guide.
+NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
+MOST_JOBS = 750
+MOST_PARALLEL_JOBS = 10
+MOST_SEARCHED = 30
+MOST_SEED = 2**31 - 1  # an Integer of the API
+
+OBJECTIVE = "_tuning_objective_metric"  # the hyperparameter that SageMaker adds to every trial
+
+# What would have to be pretended.
+UNSUPPORTED = ("TrainingJobDefinitions", "WarmStartConfig", "Autotune")
+UNSUPPORTED_OF_DEFINITION = ("HyperParameterTuningResourceConfig", "HyperParameterRanges", "TuningObjective")
+
+_OF_A_TRAINING_JOB = (
+    "RoleArn",
+    "InputDataConfig",
+    "VpcConfig",
+    "OutputDataConfig",
+    "ResourceConfig",
+    "StoppingCondition",
+    "EnableNetworkIsolation",
+    "EnableInterContainerTrafficEncryption",
+    "EnableManagedSpotTraining",
+    "RetryStrategy",
+    "Environment",
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a tuning job is to do.
+
+    Attributes:
+        searched: Ranges and choices, by name.
+        strategy: Random, Bayesian or Grid.
+        metric: The objective metric's name.
+        maximize: Whether it is to be large.
+        jobs: At most so many trials.
+        parallel: At most so many at a time.
+        seconds: At most so long; None without a limit.
+        early_stopping: Whether hopeless trials are stopped.
+        seed: Repeats the choice of trials.
+        target: The objective at which it is enough.
+        patience: So many trials in a row without a better one are enough.
+    """
+
+    searched: Searched
+    strategy: str
+    metric: str
+    maximize: bool
+    jobs: int
+    parallel: int
+    seconds: int | None = None
+    early_stopping: bool = False
+    seed: int | None = None
+    target: float | None = None
+    patience: int | None = None
+
+
+def read(request: Mapping[str, Any]) -> Plan:
+    """Check a request and say what it asks for.
+
+    Args:
+        request: CreateHyperParameterTuningJob's parameters.
+
+    Raises:
+        ValidationError: the first thing wrong, with its value.
+    """
+    name = request["HyperParameterTuningJobName"]
+    matches(name, "hyperParameterTuningJobName", NAME, longest=32)
+    for field in UNSUPPORTED:
+        if request.get(field):
+            raise ValidationError(f"the local cloud does not support {field} of a tuning job: leave it out")
+    definition = request.get("TrainingJobDefinition")
+    if not definition:
+        raise ValidationError("A TrainingJobDefinition is required.")
+    for field in UNSUPPORTED_OF_DEFINITION:
+        if definition.get(field):
+            raise ValidationError(
+                f"the local cloud does not support TrainingJobDefinition.{field}; the search belongs into "
+                "HyperParameterTuningJobConfig"
+            )
+    if definition.get("CheckpointConfig"):  # it is nowhere documented how trials would keep out of each other's way
+        raise ValidationError("the local cloud does not support CheckpointConfig of a tuning job: leave it out")
+    config = request["HyperParameterTuningJobConfig"]
+    searched = _searched(config.get("ParameterRanges") or {})
+    both = [parameter for parameter in searched if parameter in (definition.get("StaticHyperParameters") or {})]
+    if both:
+        raise ValidationError(
+            f"Hyperparameters can be either static or searched, not both: {', '.join(both)} is in "
+            "StaticHyperParameters and in ParameterRanges"
+        )
+    metric, maximize = _objective(config)
+    jobs, parallel, seconds = _limits(config, searched)
+    seed = config.get("RandomSeed")
+    if seed is not None and not 0 <= seed <= MOST_SEED:
+        raise ValidationError(f"RandomSeed is {seed}; it must be from 0 to {MOST_SEED}.")
+    criteria = config.get("TuningJobCompletionCriteria") or {}
+    if (criteria.get("ConvergenceDetected") or {}).get("CompleteOnConvergence") == "Enabled":
+        raise ValidationError("the local cloud does not support ConvergenceDetected of a tuning job: leave it out")
+    plan = Plan(
+        searched,
+        config["Strategy"],
+        metric,
+        maximize,
+        jobs,
+        parallel,
+        seconds,
+        early_stopping=config.get("TrainingJobEarlyStoppingType") == "Auto",
+        seed=seed,
+        target=criteria.get("TargetObjectiveMetricValue"),
+        patience=(criteria.get("BestObjectiveNotImproving") or {}).get("MaxNumberOfTrainingJobsNotImproving"),
+    )
+    first = {parameter: entry.ends[0] for parameter, entry in searched.items()}
+    check(trial_request(request, f"{name}-001-00000000", first))  # what no trial could do is said now
+    return plan
+
+
+def trial_request(request: Mapping[str, Any], name: str, values: Mapping[str, str]) -> dict[str, Any]:
+    """CreateTrainingJob's parameters for one trial.
+
+    Args:
+        request: CreateHyperParameterTuningJob's parameters.
+        name: The training job's name.
+        values: The searched hyperparameters' values.
+    """
+    definition = static_definition(request)
+    algorithm = {key: value for key, value in definition["AlgorithmSpecification"].items() if key != "AlgorithmName"}
+    return {
+        "TrainingJobName": name,
+        "AlgorithmSpecification": algorithm,
+        "HyperParameters": {**definition["StaticHyperParameters"], **values},
+        **{field: definition[field] for field in _OF_A_TRAINING_JOB if definition.get(field) is not None},
+        # "Tags that you specify for the tuning job are also added to all training jobs that the tuning job launches."
+        "Tags": list(request.get("Tags") or []),
+    }
+
+
+def static_definition(request: Mapping[str, Any]) -> dict[str, Any]:
+    """TrainingJobDefinition as DescribeHyperParameterTuningJob shows it: with what SageMaker adds."""
+    definition = request["TrainingJobDefinition"]
+    metric = request["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]["MetricName"]
+    return {
+        **definition,
+        "AlgorithmSpecification": {**definition["AlgorithmSpecification"], "MetricDefinitions": list(DEFINITIONS)},
+        "StaticHyperParameters": {**(definition.get("StaticHyperParameters") or {}), OBJECTIVE: metric},
+    }
+
+
+def _searched(ranges: Mapping[str, Any]) -> Searched:
+    if ranges.get("AutoParameters"):
+        raise ValidationError("the local cloud does not support AutoParameters of a tuning job: give ranges")
+    entries: list[Range | Choice] = []
+    for field, whole in (("ContinuousParameterRanges", False), ("IntegerParameterRanges", True)):
+        for given in ranges.get(field) or []:
+            entries.append(_range(given, whole))
+    for given in ranges.get("CategoricalParameterRanges") or []:
+        entries.append(Choice(given["Name"], tuple(given["Values"])))
+    if not entries:
+        raise ValidationError("At least one hyperparameter range is required: ParameterRanges is empty.")
+    if len(entries) > MOST_SEARCHED:
+        raise ValidationError(f"{len(entries)} hyperparameters are to be searched; {MOST_SEARCHED} may be.")
+    names = [entry.name for entry in entries]
+    if repeated := [name for name in names if names.count(name) > 1]:
+        raise ValidationError(f"The hyperparameter {repeated[0]} has more than one range.")
+    for entry in entries:
+        if problem := problem_of(entry):
+            raise ValidationError(f"The hyperparameter tuning job you requested cannot be run: {problem}.")
+    return {entry.name: entry for entry in entries}
+
+
+def _range(given: Mapping[str, Any], whole: bool) -> Range:
+    name, scaling = given["Name"], given.get("ScalingType", "Auto")
+    if scaling not in SCALINGS:
+        raise ValidationError(f"ScalingType '{scaling}' of {name} must be one of {', '.join(SCALINGS)}.")
+    try:
+        least, most = (int(given[end]) if whole else float(given[end]) for end in ("MinValue", "MaxValue"))
+    except ValueError:
+        kind = "integer" if whole else "number"
+        raise ValidationError(
+            f"The range of {name}, '{given['MinValue']}' to '{given['MaxValue']}', is not of {kind}s."
+        ) from None
+    return Range(name, least, most, whole, scaling)
+
+
+def _objective(config: Mapping[str, Any]) -> tuple[str, bool]:
+    objective = config.get("HyperParameterTuningJobObjective")
+    if not objective:
+        raise ValidationError("A metric is required for this hyperparameter tuning job objective.")
+    # Of the algorithm's metrics those alone that it documents for tuning.
+    if objective["MetricName"] != "validation:accuracy" or objective["Type"] != "Maximize":
+        raise ValidationError(
+            f"The objective {objective['Type']} {objective['MetricName']} is not one of the algorithm's; "
+            "it is tuned to Maximize validation:accuracy."
+        )
+    return objective["MetricName"], True
+
+
+def _limits(config: Mapping[str, Any], searched: Searched) -> tuple[int, int, int | None]:
+    """How many trials, how many at a time, for how long."""
+    limits, strategy = config["ResourceLimits"], config["Strategy"]
+    if strategy not in ("Bayesian", "Random", "Grid"):
+        raise ValidationError(
+            f"the local cloud does not support the strategy {strategy}; it has Bayesian, Random and Grid"
+        )
+    jobs, parallel = limits.get("MaxNumberOfTrainingJobs"), limits["MaxParallelTrainingJobs"]
+    known = combinations(searched)
+    if strategy == "Grid":
+        numbers = [entry.name for entry in searched.values() if isinstance(entry, Range)]
+        if numbers:
+            raise ValidationError(f"Grid search takes categorical ranges only; {numbers[0]} is none.")
+        if jobs not in (None, known):
+            raise ValidationError(
+                f"Grid search tries every combination: MaxNumberOfTrainingJobs must be {known} or left out, not {jobs}."
+            )
+        jobs = known
+    if jobs is None:
+        raise ValidationError(f"MaxNumberOfTrainingJobs is required for the strategy {strategy}.")
+    if not 1 <= jobs <= MOST_JOBS:
+        raise ValidationError(f"MaxNumberOfTrainingJobs is {jobs}; it must be from 1 to {MOST_JOBS}.")
+    if not 1 <= parallel <= MOST_PARALLEL_JOBS:
+        raise ValidationError(f"MaxParallelTrainingJobs is {parallel}; it must be from 1 to {MOST_PARALLEL_JOBS}.")
+    if known is not None and known < jobs:
+        raise ValidationError(
+            "You don't have enough combinations of hyperparameter ranges. The total number of hyperparameter "
+            f"combinations for the provided ranges [{known}] must be equal or greater than the value of "
+            f"MaxNumberOfJobs, [{jobs}]. Provide additional ranges."
+        )
+    return jobs, parallel, limits.get("MaxRuntimeInSeconds")

@@ -1,0 +1,52 @@
+"""What SNS's operations need permission for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from localcloud.iam.needs import Asked, Need, on
+
+NEW_TOPIC = "arn:aws:sns:{region}:{account}:{Name}"
+
+
+def _target(asked: Asked) -> Iterable[str]:
+    """The topic that a message is for; one to a telephone has none."""
+    return [asked.value("TopicArn") or asked.value("TargetArn") or "*"]
+
+
+def _feedback_roles(asked: Asked) -> Iterable[str]:
+    """The roles that a topic is to log its deliveries with."""
+    attributes = dict(asked.parameters.get("Attributes") or {})
+    if name := asked.value("AttributeName"):
+        attributes[name] = asked.value("AttributeValue")
+    return [str(value) for name, value in attributes.items() if name.endswith("FeedbackRoleArn") and value]
+
+
+LOGGING = Need("iam:PassRole", (_feedback_roles,), {"iam:passedtoservice": "sns.amazonaws.com"}, tagged=False)
+TABLE = {
+    "CreateTopic": (
+        Need("sns:CreateTopic", (NEW_TOPIC,)),
+        Need("sns:TagResource", (NEW_TOPIC,), when="Tags"),
+        LOGGING,
+    ),
+    "SetTopicAttributes": (Need("sns:SetTopicAttributes", ("{TopicArn}",)), LOGGING),
+    **on("{TopicArn}", "sns", "AddPermission", "ConfirmSubscription", "DeleteTopic", "GetTopicAttributes"),
+    **on("{TopicArn}", "sns", "ListSubscriptionsByTopic", "RemovePermission"),
+    "Subscribe": (
+        Need("sns:Subscribe", ("{TopicArn}",), {"sns:endpoint": "{Endpoint}", "sns:protocol": "{Protocol}"}),
+    ),
+    "Publish": (Need("sns:Publish", (_target,)),),
+    "PublishBatch": (Need("sns:Publish", ("{TopicArn}",)),),
+    **on("{ResourceArn}", "sns", "ListTagsForResource", "TagResource", "UntagResource"),
+    **on(
+        "*",
+        "sns",
+        "GetSubscriptionAttributes",
+        "ListSubscriptions",
+        "ListTopics",
+        "SetSubscriptionAttributes",
+        "Unsubscribe",
+    ),
+}
+
+TABLES = {"sns": TABLE}

@@ -1,0 +1,27 @@
+"""What SQS's operations need permission for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from localcloud.iam.needs import Asked, Need, on
+
+
+def queue(asked: Asked) -> Iterable[str]:
+    """A queue's ARN, from its URL or name."""
+    name = (asked.value("QueueUrl") or asked.value("QueueName") or "*").rstrip("/").rpartition("/")[2]
+    return [f"arn:aws:sqs:{asked.region}:{asked.account}:{name}"]
+
+
+TABLE = {
+    "CreateQueue": (Need("sqs:CreateQueue", (queue,)), Need("sqs:TagQueue", (queue,), when="tags")),
+    **on(
+        queue, "sqs", "AddPermission", "ChangeMessageVisibility", "DeleteMessage", "DeleteQueue", "GetQueueAttributes"
+    ),
+    **on(queue, "sqs", "GetQueueUrl", "ListDeadLetterSourceQueues", "ListQueueTags", "PurgeQueue", "ReceiveMessage"),
+    **on(queue, "sqs", "RemovePermission", "SendMessage", "SetQueueAttributes", "TagQueue", "UntagQueue"),
+    **{f"{name}Batch": (Need(f"sqs:{name}", (queue,)),) for name in ("SendMessage", "DeleteMessage")},
+    **on("*", "sqs", "ListQueues"),
+}
+
+TABLES = {"sqs": TABLE}

@@ -1,0 +1,110 @@
+"""What Step Functions' operations need permission for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from localcloud.iam.needs import Asked, Given, Need, on, passing
+
+NEW_MACHINE = "arn:aws:states:{region}:{account}:stateMachine:{name}"
+
+
+def machine(asked: Asked) -> Iterable[str]:
+    """A state machine's ARN, without the version or alias: those are the condition key states:StateMachineQualifier."""
+    given = (
+        asked.value("stateMachineArn") or asked.value("stateMachineVersionArn") or asked.value("stateMachineAliasArn")
+    )
+    return [
+        ":".join((given or NEW_MACHINE.format(region=asked.region, account=asked.account, name="*")).split(":")[:7])
+    ]
+
+
+def _qualifier(asked: Asked) -> Given:
+    given = (
+        asked.value("stateMachineArn") or asked.value("stateMachineVersionArn") or asked.value("stateMachineAliasArn")
+    )
+    parts = (given or "").split(":")
+    return {"states:statemachinequalifier": (parts[7],)} if len(parts) > 7 else {}
+
+
+def _logs(asked: Asked) -> bool:
+    return (asked.value("loggingConfiguration.level") or "OFF") != "OFF"
+
+
+# A state machine's log delivery is set up with its maker's permissions (Step Functions Developer Guide, "Using
+# CloudWatch Logs to log execution history", IAM policies for logging).
+DELIVERING = tuple(
+    Need(f"logs:{action}", when=_logs, tagged=False)
+    for action in (
+        "CreateLogDelivery",
+        "DescribeLogGroups",
+        "DescribeResourcePolicies",
+        "GetLogDelivery",
+        "ListLogDeliveries",
+        "PutResourcePolicy",
+        "UpdateLogDelivery",
+    )
+)
+
+
+def _publishes(asked: Asked) -> bool:
+    return asked.value("publish") == "true"
+
+
+def _listed(asked: Asked) -> Iterable[str]:
+    run = asked.value("mapRunArn")
+    return [run] if run else machine(asked)
+
+
+TABLE = {
+    "CreateStateMachine": (
+        Need("states:CreateStateMachine", (NEW_MACHINE,)),
+        Need("states:TagResource", (NEW_MACHINE,), when="tags"),
+        Need("states:PublishStateMachineVersion", (NEW_MACHINE,), when=_publishes, tagged=False),
+        passing("roleArn", "states.amazonaws.com"),
+        *DELIVERING,
+    ),
+    "UpdateStateMachine": (
+        Need("states:UpdateStateMachine", (machine,)),
+        Need("states:PublishStateMachineVersion", (machine,), when=_publishes),
+        passing("roleArn", "states.amazonaws.com"),
+        *DELIVERING,
+    ),
+    **on(machine, "states", "DeleteStateMachine", "ListStateMachineVersions", "PublishStateMachineVersion"),
+    **on(
+        machine,
+        "states",
+        "DeleteStateMachineAlias",
+        "DeleteStateMachineVersion",
+        "DescribeStateMachine",
+        "DescribeStateMachineAlias",
+        "ListStateMachineAliases",
+        "StartExecution",
+        "StartSyncExecution",
+        context=_qualifier,
+    ),
+    "ListExecutions": (Need("states:ListExecutions", (_listed,), _qualifier),),
+    **on(
+        "{executionArn}",
+        "states",
+        "DescribeExecution",
+        "DescribeStateMachineForExecution",
+        "GetExecutionHistory",
+        "ListMapRuns",
+        "RedriveExecution",
+        "StopExecution",
+    ),
+    **on("{mapRunArn}", "states", "DescribeMapRun", "UpdateMapRun"),
+    **on("{resourceArn}", "states", "ListTagsForResource", "TagResource", "UntagResource"),
+    **on(
+        "*",
+        "states",
+        "ListStateMachines",
+        "SendTaskFailure",
+        "SendTaskHeartbeat",
+        "SendTaskSuccess",
+        "ValidateStateMachineDefinition",
+    ),
+}
+
+TABLES = {"stepfunctions": TABLE}

