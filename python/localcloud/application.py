@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -21,7 +20,7 @@ from moto.core.routing import get_service_router
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.exceptions import HTTPException, NotFound
 
-from localcloud import incoming
+from localcloud import incoming, log
 from localcloud.control import IDENTITY_PATH
 from localcloud.iam.enforcement import Enforcement
 from localcloud.iam.roles import Roles
@@ -80,7 +79,7 @@ def application(roles: Roles, root_secret: str) -> Wsgi:
         try:
             refused = enforcement.refuse(environ)
         except Exception as error:  # noqa: BLE001 - what cannot be judged is refused, never waved through
-            traceback.print_exception(error)
+            log.failure(error)
             words = f"the local cloud failed to judge {incoming.asked(environ)}: {type(error).__name__}: {error}"
             service = incoming.asked(environ).partition(" ")[0]
             refused = refusal(service, "InternalFailure", words, target="HTTP_X_AMZ_TARGET" in environ)
@@ -99,7 +98,7 @@ def _backend_app(service: Any) -> Flask:
     def fail(error: Exception) -> Response | HTTPException:
         if isinstance(error, HTTPException):  # moto's way to refuse: the answer is made already
             return error
-        traceback.print_exception(error)
+        log.failure(error)
         message = f"the local cloud failed at {name}:{_action(name)}: {type(error).__name__}: {error}"
         return _refused(name, "InternalFailure", message, status=500)
 

@@ -17,6 +17,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from localcloud import log
 from localcloud.iam.principals import PRINCIPAL
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class LostAnswers:
                 kept = self._kept.get(invocation)
             if kept:
                 status, headers, body = kept
-                print(f"answered again, attempt {attempt[1]} of a request that was carried out: {status}", flush=True)
+                log.line(f"answered again, attempt {attempt[1]} of a request that was carried out: {status}")
                 start_response(status, headers)
                 return [body]
         return [self._carry_out(invocation, environ, start_response)]

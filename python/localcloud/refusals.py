@@ -16,6 +16,8 @@ from botocore.exceptions import UnknownServiceError
 from flask import Response
 from moto.core.utils import get_service_model
 
+from localcloud import log
+
 
 def refusal(service: str, code: str, message: str, *, status: int = 400, target: bool = False) -> Response:
     """An error's answer, which is logged too.
@@ -25,7 +27,7 @@ def refusal(service: str, code: str, message: str, *, status: int = 400, target:
         target: Whether the request named its action in X-Amz-Target: its answer is JSON then, whatever the service's
             first protocol.
     """
-    print(f"refused ({code}): {message}", flush=True)
+    log.line(f"refused ({code}): {message}")
     if target or "json" in protocol(service):
         body = json.dumps({"__type": code, "message": message})
         return Response(body, status, headers={"x-amzn-errortype": code}, mimetype="application/json")

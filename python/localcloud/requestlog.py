@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from localcloud import incoming
+from localcloud import incoming, log
 from localcloud.control import IDENTITY_PATH
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class RequestLog:
             if environ.get("PATH_INFO") != IDENTITY_PATH or not status.startswith("200"):
                 now = datetime.now(UTC).isoformat(timespec="milliseconds")
                 took = (time.monotonic() - began) * 1000
-                print(f"{now} {status.split()[0]} {incoming.asked(environ)} {took:.0f} ms", flush=True)
+                log.line(f"{now} {status.split()[0]} {incoming.asked(environ)} {took:.0f} ms")
             # Every answer of AWS has one, and moto's interpreter of state machines takes it for granted.
             if not any(name.lower() in REQUEST_IDS for name, _ in headers):
                 headers = [*headers, (REQUEST_IDS[0], str(uuid.uuid4()))]

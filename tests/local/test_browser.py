@@ -108,9 +108,8 @@ def test_no_page_comes_in_by_whatever_it_tries(cloud: Any, browse: Any, host: st
             lines = [line.split() for line in log.read_text().splitlines() if f"/{mark}/" in line]
             return {words[4].rpartition("/")[2]: words[1] for words in lines if len(words) > 4}
 
-        eventually(
-            lambda: answers().keys() == ATTEMPTS.keys(), seconds=120
-        )  # a browser's first start on a busy machine takes long
+        # A browser's first start on a busy machine takes long.
+        eventually(lambda: answers().keys() == ATTEMPTS.keys(), seconds=120)
         assert set(answers().values()) == {"403"}
     finally:
         server.shutdown()

@@ -12,13 +12,13 @@ from __future__ import annotations
 import json
 import threading
 import time
-import traceback
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from moto.cloudwatch.exceptions import ValidationError
 from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
 
+from localcloud import log
 from localcloud.cloudwatch import alarms, expressions
 from localcloud.cloudwatch.series import is_statistic, statistic
 from localcloud.cloudwatch.store import Metrics
@@ -150,8 +150,8 @@ def _judge(alarm: Alarm, metrics: Metrics) -> None:
         found = evaluate(alarm, metrics)
         if found.state != alarm.state_value:
             alarm.update_state(found.reason, "{}", found.state)
-    except Exception:  # noqa: BLE001 - one alarm that cannot be judged must not stop the others
-        traceback.print_exc()
+    except Exception as error:  # noqa: BLE001 - one alarm that cannot be judged must not stop the others
+        log.failure(error)
 
 
 def _tell(alarm: Alarm, old: str, roles: Roles) -> None:
@@ -174,9 +174,9 @@ def _tell(alarm: Alarm, old: str, roles: Roles) -> None:
             _authorize(alarm, arn, roles)
             sns_backends[account][region].publish(json.dumps(message(alarm, old)), arn=arn, subject=subject)
         except AccessDenied as denied:
-            print(f"alarm {alarm.name} failed to execute action {arn}: {denied}", flush=True)
-        except Exception:  # noqa: BLE001 - a topic that is gone: as on AWS, the alarm changes all the same
-            traceback.print_exc()
+            log.line(f"alarm {alarm.name} failed to execute action {arn}: {denied}")
+        except Exception as error:  # noqa: BLE001 - a topic that is gone: as on AWS, the alarm changes all the same
+            log.failure(error)
 
 
 def _authorize(alarm: Alarm, topic: str, roles: Roles) -> None:

@@ -19,11 +19,11 @@ import copy
 import json
 import re
 import threading
-import traceback
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from localcloud import log
 from localcloud.context import Context, MetricStore
 from localcloud.iam.roles import Roles
 
@@ -141,9 +141,9 @@ def _deliver(roles: Roles, rule: Rule, target: dict[str, Any], event: dict[str, 
     try:
         _authorize(roles, rule, target)
         _send(rule, target, input_of(target, event, rule.arn), event)
-    except Exception:  # noqa: BLE001 - whatever the target refuses: the dead-letter queue is where it is looked for
-        print(f"event {event['id']} of rule {rule.name} could not be delivered to {target['Arn']}", flush=True)
-        traceback.print_exc()
+    except Exception as error:  # noqa: BLE001 - whatever the target refuses: the dead-letter queue is where it is looked for
+        log.line(f"event {event['id']} of rule {rule.name} could not be delivered to {target['Arn']}")
+        log.failure(error)
         queue = (target.get("DeadLetterConfig") or {}).get("Arn")
         if queue:
             roles.require_service(SERVICE, "sqs:SendMessage", queue, source_arn=rule.arn)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import threading
-import traceback
 import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 
+from localcloud import log as cloudlog
 from localcloud.context import Context
 from localcloud.iam.acting import Acting
 from localcloud.iam.roles import CannotAssume
@@ -133,8 +133,8 @@ class Service:
         def run() -> None:
             try:
                 self.run(function, event, arn=arn)
-            except Exception:  # noqa: BLE001 - nobody waits for the answer: the log is where it is looked for
-                traceback.print_exc()
+            except Exception as error:  # noqa: BLE001 - nobody waits for the answer: the log is where it is looked for
+                cloudlog.failure(error)
 
         threading.Thread(target=run, daemon=True).start()
 

@@ -15,6 +15,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.logs.models import LogGroup, LogsBackend
 from moto.logs.responses import LogsResponse
 
+from localcloud import log
 from localcloud.iam.roles import AccessDenied, Roles
 from localcloud.logs.gaps.kms_key import named_group
 
@@ -39,7 +40,7 @@ def install(roles: Roles) -> None:
                 _require_group(roles, self.kms_key_id, self)
             except AccessDenied as denied:
                 # No error of PutLogEvents is documented for it, nor may whoever writes a log fail by it.
-                print(f"{len(log_events)} events of {self.name} are lost: {denied}", flush=True)
+                log.line(f"{len(log_events)} events of {self.name} are lost: {denied}")
                 return ""
         return put(self, log_stream_name, log_events)
 
@@ -58,6 +59,6 @@ def _accept(roles: Roles, key: str, group: LogGroup) -> None:
     try:
         _require_group(roles, key, group)
     except AccessDenied as denied:
-        print(f"log group {group.name} cannot have its key: {denied}", flush=True)
+        log.line(f"log group {group.name} cannot have its key: {denied}")
         words = f"The specified KMS key does not exist or is not allowed to be used with Arn '{group.arn}'"
         raise JsonRESTError("AccessDeniedException", words) from None

@@ -20,6 +20,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from localcloud import log
 from localcloud.iam.acting import Acting
 from localcloud.iam.roles import AccessDenied
 
@@ -49,6 +50,6 @@ def send(role: Acting, needs: Sequence[str], segment: dict[str, Any]) -> None:
         for action in needs:
             role.require(action)
     except AccessDenied as error:
-        print(f"no trace of {segment['name']}: {error}", flush=True)
+        log.line(f"no trace of {segment['name']}: {error}")
         return
     xray_backends[role.account][role.region].process_segment(json.dumps(segment))

@@ -15,7 +15,6 @@ from __future__ import annotations
 import math
 import threading
 import time
-import traceback
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +23,7 @@ from moto.applicationautoscaling.models import FakeScalableTarget, applicationau
 from moto.sagemaker.exceptions import AWSValidationException
 from moto.sagemaker.models import sagemaker_backends
 
+from localcloud import log
 from localcloud.context import MetricStore
 from localcloud.sagemaker.hosting.endpoint import Endpoint
 from localcloud.sagemaker.hosting.plan import Plan
@@ -44,8 +44,8 @@ def install(metrics: MetricStore) -> None:
             time.sleep(EVERY_SECONDS)
             try:
                 scaler.look()
-            except Exception:  # noqa: BLE001  moto's targets may change while they are walked: look again
-                traceback.print_exc()
+            except Exception as error:  # noqa: BLE001  moto's targets may change while they are walked: look again
+                log.failure(error)
 
     threading.Thread(target=run, name="autoscaling", daemon=True).start()
 
@@ -104,8 +104,8 @@ class Scaler:
                 for target in backend._flatten_scalable_targets("sagemaker"):
                     try:
                         self._look(account, region, backend, target, begin, end)
-                    except Exception:  # noqa: BLE001  one target's fault must not end the scaling of the others
-                        traceback.print_exc()
+                    except Exception as error:  # noqa: BLE001  one target's fault must not end the scaling of the others
+                        log.failure(error)
 
     def _look(
         self, account: str, region: str, backend: Any, target: FakeScalableTarget, begin: float, end: float
@@ -135,7 +135,7 @@ class Scaler:
             try:
                 endpoint.scale([{"VariantName": variant_name, "DesiredInstanceCount": wanted}])
             except AWSValidationException as error:  # an update began meanwhile: it is tried again
-                print(f"autoscaling of {target.resource_id} waits: {error}", flush=True)
+                log.line(f"autoscaling of {target.resource_id} waits: {error}")
 
     def _schedules(self, backend: Any, target: FakeScalableTarget, begin: float, end: float) -> bool:
         acted = False

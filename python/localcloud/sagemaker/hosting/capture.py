@@ -17,13 +17,13 @@ import json
 import random
 import threading
 import time
-import traceback
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from localcloud import log
 from localcloud.sagemaker.role import ExecutionRole
 
 FLUSH_SECONDS = 1.0
@@ -125,9 +125,9 @@ class Captures:
                 content = "".join(f"{row}\n" for row in rows).encode()
                 try:
                     target.role.write(key(target, began), content, kms_key_id=target.kms_key_id)
-                except Exception:  # noqa: BLE001  one missing bucket must not end the capture of all endpoints
-                    print(f"data capture lost {len(rows)} events of endpoint {target.endpoint}:", flush=True)
-                    traceback.print_exc()
+                except Exception as error:  # noqa: BLE001  one missing bucket must not end the capture of all endpoints
+                    log.line(f"data capture lost {len(rows)} events of endpoint {target.endpoint}:")
+                    log.failure(error)
 
     def _run(self) -> None:
         while True:

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from localcloud import log
 from localcloud.context import Context
 from localcloud.ec2 import networks
 from localcloud.iam.roles import AccessDenied
@@ -124,7 +125,7 @@ def _prepare(role: ExecutionRole, variant: Variant) -> bytes:
     try:
         artifact = role.read(variant.model_data_url)
     except AccessDenied as error:
-        print(f"{variant.name}: {error}", flush=True)
+        log.line(f"{variant.name}: {error}")
         artifact = None
     if artifact is None:
         raise DeploymentError(

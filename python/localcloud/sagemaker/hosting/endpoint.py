@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,6 +23,7 @@ from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import AWSValidationException
 from moto.sagemaker.utils import arn_formatter
 
+from localcloud import log
 from localcloud.sagemaker.hosting import description, reports
 from localcloud.sagemaker.hosting.capture import Captures
 from localcloud.sagemaker.hosting.deployment import DeploymentError, Fleet, Site, end
@@ -330,7 +330,7 @@ class Endpoint:
             try:
                 work()
             except Exception as error:  # noqa: BLE001  an endpoint must not stay busy because of a fault of the cloud
-                traceback.print_exc()
+                log.failure(error)
                 self._settle("Failed", reason=f"The local cloud failed: {type(error).__name__}: {error}")
 
         threading.Thread(target=guarded, name=self.endpoint_name, daemon=True).start()

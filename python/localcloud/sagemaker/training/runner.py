@@ -19,7 +19,6 @@ import sys
 import tarfile
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
 
+from localcloud import log
 from localcloud.context import Context
 from localcloud.ec2 import networks
 from localcloud.iam.roles import AccessDenied
@@ -60,7 +60,7 @@ def run(job: Job, context: Context) -> None:
     except Outside as error:  # AWS lets a channel be called '..'
         job.end("Failed", reason=f"ClientError: {error}")
     except Exception as error:  # noqa: BLE001  a job must not stay InProgress because of a fault of the cloud
-        traceback.print_exc()
+        log.failure(error)
         job.end("Failed", reason=f"InternalServerError: the local cloud failed: {type(error).__name__}: {error}")
     finally:
         shutil.rmtree(root, ignore_errors=True)

@@ -17,7 +17,6 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -26,6 +25,7 @@ from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.utils import arn_formatter
 
+from localcloud import log
 from localcloud.sagemaker.training.job import FAILURE_REASON_LENGTH
 from localcloud.sagemaker.tuning.early import is_hopeless
 from localcloud.sagemaker.tuning.request import Plan, static_definition, trial_request
@@ -78,7 +78,7 @@ class TuningJob:
         try:
             self._run()
         except Exception as error:  # noqa: BLE001  a job must not stay InProgress because of a fault of the cloud
-            traceback.print_exc()
+            log.failure(error)
             self._halt()
             self._end("Failed", f"InternalServerError: the local cloud failed: {type(error).__name__}: {error}")
 
