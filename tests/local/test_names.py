@@ -123,10 +123,10 @@ def test_a_channel_that_is_called_as_the_folder_above_fails_its_job(cloud):
 
 def test_an_object_whose_key_is_no_path_fails_its_job_with_a_reason(cloud):
     """S3 takes any key; a channel cannot make a file of each."""
-    from localcloud.sagemaker.training.sources import InputError, relative
+    from localcloud.sagemaker.training.sources import StagingError, relative
 
     for key in ("data/../../escaped", "data/..", "data//../x"):
-        with pytest.raises(InputError, match="cannot be a file's path"):
+        with pytest.raises(StagingError, match="cannot be a file's path"):
             relative(key, "data/")
 
 

@@ -153,8 +153,8 @@ class _Answers:
         self._target = target
         self._protocol = "json" if target else protocol(service)
 
-    def give(self, code: str, message: str, *, status: int = 400) -> Response:
-        return refusal(self.service, code, message, status=status, target=self._target)
+    def give(self, code: str, words: str, *, status: int = 400) -> Response:
+        return refusal(self.service, code, words, status=status, target=self._target)
 
     def unsigned(self) -> Response:
         return self.give("MissingAuthenticationToken", "Missing Authentication Token", status=403)
@@ -202,11 +202,11 @@ class _Answers:
         }.get((bad.kind, by_json), "UnrecognizedClientException" if by_json else "InvalidClientTokenId")
         return self.give(code, str(bad), status=400 if self._protocol == "json" else 403)
 
-    def invalid(self, violations: list[str]) -> Response:
+    def invalid(self, wrong: list[str]) -> Response:
         """Source: the services' API references, "Common errors"; those of Logs and ECR for their own name of it."""
         if self.service in ("logs", "ecr"):
-            return self.give("InvalidParameterException", message(violations))
-        return self.give("ValidationException" if "json" in self._protocol else "ValidationError", message(violations))
+            return self.give("InvalidParameterException", message(wrong))
+        return self.give("ValidationException" if "json" in self._protocol else "ValidationError", message(wrong))
 
     def bad_signature(self, bad: BadSignature) -> Response:
         """Sources: Amazon S3 API Reference, "Error responses"; AWS General Reference, "Common errors"."""
@@ -259,7 +259,7 @@ def parsed(request: HttpRequest, service: str) -> tuple[str, Mapping[str, Any]]:
     operation, in_path = get_service_router(service).match(request)
     model = get_service_model(service)
     parser: Callable[..., Any] = PROTOCOL_PARSERS[determine_request_protocol(model, request.content_type)]
-    parsed = parser(model.operation_model(operation.name)).parse(
+    found = parser(model.operation_model(operation.name)).parse(
         {
             "method": request.method,
             "values": request.values,
@@ -269,7 +269,7 @@ def parsed(request: HttpRequest, service: str) -> tuple[str, Mapping[str, Any]]:
             "url_params": in_path,
         }
     )
-    return operation.name, {**in_path, **parsed}
+    return operation.name, {**in_path, **found}
 
 
 def _account(parameters: Mapping[str, Any]) -> str:

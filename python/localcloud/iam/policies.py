@@ -104,11 +104,11 @@ def _statement(given: Mapping[str, Any], source: str) -> Statement:
     )
 
 
-def _element(given: Mapping[str, Any], name: str, read: Callable[[Any], Iterable[str]]) -> Element | None:
+def _element(given: Mapping[str, Any], name: str, values_of: Callable[[Any], Iterable[str]]) -> Element | None:
     if name in given:
-        return Element(tuple(read(given[name])))
+        return Element(tuple(values_of(given[name])))
     if f"Not{name}" in given:
-        return Element(tuple(read(given[f"Not{name}"])), negated=True)
+        return Element(tuple(values_of(given[f"Not{name}"])), negated=True)
     return None
 
 

@@ -2,8 +2,8 @@
 
 Example::
 
-    environment = Environment(settings, children)      # the handler is imported
-    answer = environment.call(event, ...)              # Answer(payload=b'{"ok": true}', error=False, ...)
+    environment = ExecutionEnvironment(settings, children)      # the handler is imported
+    answer = environment.call(event, ...)              # FunctionAnswer(payload=b'{"ok": true}', error=False, ...)
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Answer:
+class FunctionAnswer:
     """What one call came to.
 
     Attributes:
@@ -75,7 +75,7 @@ class Answer:
     finished: bool
 
 
-class Environment:
+class ExecutionEnvironment:
     """One worker process. Its start is part of its first call, as AWS reports it (Init Duration)."""
 
     def __init__(self, settings: Settings, children: Children) -> None:
@@ -87,7 +87,7 @@ class Environment:
 
     def call(
         self, event: Any, *, request_id: str, arn: str, timeout: float, trace_id: str, client_context: str | None
-    ) -> Answer:
+    ) -> FunctionAnswer:
         """Run the handler for one event; never raises for what the function does."""
         init_seconds = None
         if self._child is None:
@@ -120,7 +120,9 @@ class Environment:
         if len(payload) > MAXIMUM_RESPONSE:
             message = f"Response payload size exceeded maximum allowed payload size ({MAXIMUM_RESPONSE} bytes)."
             payload, error = _error("Function.ResponseSizeTooLarge", message), True
-        return Answer(payload, error, self._log(), seconds, init_seconds, found["max_memory_mb"], finished=False)
+        return FunctionAnswer(
+            payload, error, self._log(), seconds, init_seconds, found["max_memory_mb"], finished=False
+        )
 
     def stop(self) -> None:
         """End the process; the worker is not to be called again."""
@@ -180,7 +182,7 @@ class Environment:
         seconds: float,
         init_seconds: float | None,
         limit: float,
-    ) -> Answer:
+    ) -> FunctionAnswer:
         """The answer of a worker that has none of its own, which ends with it."""
         if found is not None:
             payload = json.dumps(found["fault"] | {"requestId": request_id}).encode()
@@ -198,7 +200,7 @@ class Environment:
             payload = _error("Runtime.ExitError", f"RequestId: {request_id} Error: {how}")
         log = self._log()
         self.stop()
-        return Answer(payload, True, log, seconds, init_seconds, 0, finished=True)
+        return FunctionAnswer(payload, True, log, seconds, init_seconds, 0, finished=True)
 
     def _log(self) -> str:
         written = os.pread(self._output.fileno(), os.fstat(self._output.fileno()).st_size, 0)

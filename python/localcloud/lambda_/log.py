@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from localcloud.lambda_.environment import Answer
+from localcloud.lambda_.environment import FunctionAnswer
 
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from localcloud.iam.acting import Acting
 
 
-def entries(function: LambdaFunction, request_id: str, done: Answer) -> list[str]:
+def entries(function: LambdaFunction, request_id: str, done: FunctionAnswer) -> list[str]:
     """The log events of one run, in order, each ending in a newline."""
     written = [f"{line}\n" for line in done.log.split("\n") if line]
     if done.finished:
@@ -57,7 +57,7 @@ def write(function: LambdaFunction, stream: str, found: list[str], *, role: Acti
     backend.put_log_events(group, stream, [{"timestamp": now, "message": message} for message in found])
 
 
-def _last_words(request_id: str, done: Answer) -> list[str]:
+def _last_words(request_id: str, done: FunctionAnswer) -> list[str]:
     found = json.loads(done.payload)
     if found["errorType"] == "Sandbox.Timedout":
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -67,7 +67,7 @@ def _last_words(request_id: str, done: Answer) -> list[str]:
     return []
 
 
-def _report(function: LambdaFunction, request_id: str, done: Answer) -> str:
+def _report(function: LambdaFunction, request_id: str, done: FunctionAnswer) -> str:
     milliseconds = done.seconds * 1000
     parts = [
         f"REPORT RequestId: {request_id}",
@@ -81,7 +81,7 @@ def _report(function: LambdaFunction, request_id: str, done: Answer) -> str:
     return "\t".join(parts) + "\t\n"
 
 
-def _metrics(function: LambdaFunction, request_id: str, done: Answer) -> dict[str, Any]:
+def _metrics(function: LambdaFunction, request_id: str, done: FunctionAnswer) -> dict[str, Any]:
     milliseconds = round(done.seconds * 1000, 3)
     metrics = {
         "durationMs": milliseconds,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from localcloud.lambda_.environment import Environment, Settings
+from localcloud.lambda_.environment import ExecutionEnvironment, Settings
 
 WORKERS = max(8, 4 * (os.cpu_count() or 1))
 PATIENCE_SECONDS = 30.0
@@ -30,16 +30,16 @@ class Pool:
         workers: How many may be alive; a call that finds them all running waits for one.
     """
 
-    def __init__(self, start: Callable[[Settings], Environment], *, workers: int = WORKERS) -> None:
+    def __init__(self, start: Callable[[Settings], ExecutionEnvironment], *, workers: int = WORKERS) -> None:
         self._start = start
         self._workers = workers
-        self._idle: list[Environment] = []
-        self._running: list[Environment] = []
+        self._idle: list[ExecutionEnvironment] = []
+        self._running: list[ExecutionEnvironment] = []
         self._wanted: dict[str, Settings] = {}
         self._change = threading.Condition()
 
     @contextmanager
-    def worker(self, settings: Settings, *, reserved: int | None = None) -> Iterator[Environment]:
+    def worker(self, settings: Settings, *, reserved: int | None = None) -> Iterator[ExecutionEnvironment]:
         """A worker for one call: an idle one with these settings, else a new one. Gone ones do not come back.
 
         Args:
@@ -73,7 +73,7 @@ class Pool:
         for environment in stale:
             environment.stop()
 
-    def _take(self, settings: Settings, reserved: int | None) -> Environment:
+    def _take(self, settings: Settings, reserved: int | None) -> ExecutionEnvironment:
         give_up = time.monotonic() + PATIENCE_SECONDS
         with self._change:
             self._wanted[settings.arn] = settings
@@ -101,7 +101,7 @@ class Pool:
     def _count(self, arn: str) -> int:
         return sum(one.settings.arn == arn for one in self._running)
 
-    def _remove_idle(self, is_stale: Callable[[Environment], bool]) -> list[Environment]:
+    def _remove_idle(self, is_stale: Callable[[ExecutionEnvironment], bool]) -> list[ExecutionEnvironment]:
         stale = [one for one in self._idle if is_stale(one)]
         self._idle = [one for one in self._idle if not is_stale(one)]
         return stale

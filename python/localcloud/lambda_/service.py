@@ -16,7 +16,7 @@ from localcloud.context import Context
 from localcloud.iam.acting import Acting
 from localcloud.iam.roles import CannotAssume
 from localcloud.lambda_ import log, packages, reports, tracing
-from localcloud.lambda_.environment import Answer, Environment, Settings
+from localcloud.lambda_.environment import ExecutionEnvironment, FunctionAnswer, Settings
 from localcloud.lambda_.pool import Busy, Pool
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Service:
         self._context = context
         self._folder = context.state / "functions"
         self._writing = threading.Lock()
-        self._pool = Pool(lambda settings: Environment(settings, context.children))
+        self._pool = Pool(lambda settings: ExecutionEnvironment(settings, context.children))
 
     def answer(self, request: LambdaResponse) -> tuple[int, dict[str, str], bytes]:
         """Invoke, as it came over HTTP."""
@@ -94,7 +94,7 @@ class Service:
         arn: str,
         trace_id: str | None = None,
         client_context: str | None = None,
-    ) -> tuple[Answer, str]:
+    ) -> tuple[FunctionAnswer, str]:
         """Run a function once, log it, and give its answer and the text of its log."""
         request_id = str(uuid.uuid4())
         reserved = function.reserved_concurrency

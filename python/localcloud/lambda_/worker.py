@@ -27,7 +27,7 @@ from pathlib import Path
 TASK_ROOT = "/var/task"
 
 
-class Context:
+class LambdaContext:
     """What a handler is given beside its event (AWS Lambda Developer Guide, The Python context object)."""
 
     identity = None
@@ -111,7 +111,7 @@ def load(name):
 def run(handler, call):
     """The handler's answer to one event: ``{"result": JSON text}`` or ``{"fault": …}``."""
     try:
-        result = handler(call["event"], Context(call))
+        result = handler(call["event"], LambdaContext(call))
     except Exception as error:  # noqa: BLE001 - whatever the handler raises is its answer
         return {"fault": fault_of(error, call["request_id"])}
     try:

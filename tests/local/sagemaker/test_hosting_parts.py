@@ -12,12 +12,12 @@ import pytest
 from localcloud.sagemaker.hosting import deployment
 from localcloud.sagemaker.hosting.deployment import Site
 from localcloud.sagemaker.hosting.endpoint import Endpoint
-from localcloud.sagemaker.hosting.plan import Plan, Variant
+from localcloud.sagemaker.hosting.plan import EndpointPlan, Variant
 
 from ..conftest import eventually
 
 VARIANT = Variant("A", "image-classification:1", "s3://b/m", 1.0, 1, None, 60, {})
-PLAN = Plan("config", (VARIANT, replace(VARIANT, name="B")), None)
+PLAN = EndpointPlan("config", (VARIANT, replace(VARIANT, name="B")), None)
 
 
 class Process:

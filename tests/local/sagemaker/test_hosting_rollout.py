@@ -15,7 +15,7 @@ from localcloud.sagemaker.hosting import autoscaling
 from localcloud.sagemaker.hosting import endpoint as endpoints
 from localcloud.sagemaker.hosting.autoscaling import Scaler, tracked
 from localcloud.sagemaker.hosting.endpoint import Endpoint
-from localcloud.sagemaker.hosting.plan import Plan, Variant
+from localcloud.sagemaker.hosting.plan import EndpointPlan, Variant
 from localcloud.sagemaker.hosting.rollout import Rollout, between, read_rollout
 from localcloud.sagemaker.hosting.schedules import due
 
@@ -38,8 +38,8 @@ class Process:
     def release(self) -> None: ...
 
 
-def plan(name: str, *variants: Variant, shadows: tuple[Variant, ...] = ()) -> Plan:
-    return Plan(name, variants or (VARIANT,), None, shadows)
+def plan(name: str, *variants: Variant, shadows: tuple[Variant, ...] = ()) -> EndpointPlan:
+    return EndpointPlan(name, variants or (VARIANT,), None, shadows)
 
 
 def deployment(kind: str = "CANARY", wait: int = 1, **more: Any) -> dict[str, Any]:
@@ -174,7 +174,7 @@ def test_a_target_that_cannot_be_scaled_does_not_keep_the_others_from_it(
     monkeypatch.setattr(Scaler, "_look", look)
     Scaler(SimpleNamespace(now=lambda: 0.0)).look()
     assert seen == ["first", "second"]
-    assert "cron(0 0 L * ? *) cannot be read" in capsys.readouterr().err
+    assert "cron(0 0 L * ? *) cannot be read" in capsys.readouterr().out
 
 
 def test_target_tracking_goes_out_in_three_minutes_and_in_after_fifteen() -> None:

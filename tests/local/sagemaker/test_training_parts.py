@@ -32,7 +32,7 @@ def test_objects_keep_their_path_below_the_prefix(key: str, prefix: str, path: s
 
 @pytest.mark.parametrize("key", ["data/../../etc/passwd", "data/.."])
 def test_refuses_a_key_that_leaves_the_channels_folder(key: str) -> None:
-    with pytest.raises(sources.InputError, match="cannot be a file's path"):
+    with pytest.raises(sources.StagingError, match="cannot be a file's path"):
         sources.relative(key, "data")
 
 
@@ -54,7 +54,7 @@ def test_a_failure_reason_says_whose_fault_it_is_and_the_exit_code(
 
 
 def test_metrics_are_the_last_values_and_no_number_is_no_metric() -> None:
-    found = metrics.Metrics()
+    found = metrics.LogMetrics()
     assert found.read("[01/28/2024 11:58:01 INFO 140] Epoch[0] Train-accuracy=0.5", NOW)
     assert found.read("[01/28/2024 11:58:05 INFO 140] Epoch[1] Train-accuracy=0.75", NOW)
     assert not found.read("[01/28/2024 11:58:05 INFO 140] Epoch[1] Train-accuracy=nan", NOW)

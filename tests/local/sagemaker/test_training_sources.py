@@ -28,7 +28,7 @@ from localcloud.sagemaker.role import ExecutionRole
 from localcloud.sagemaker.training import checkpoints as checkpoints_module
 from localcloud.sagemaker.training import pipes, sources
 from localcloud.sagemaker.training.checkpoints import Checkpoints
-from localcloud.sagemaker.training.sources import InputError
+from localcloud.sagemaker.training.sources import StagingError
 from localcloud.services import registered
 
 ACCOUNT = "123456789012"
@@ -94,7 +94,7 @@ def test_a_manifest_names_objects_below_a_prefix_in_its_order(s3: Any) -> None:
 def test_says_what_is_wrong_with_a_manifest(s3: Any, manifest: Any, reason: str) -> None:
     if manifest is not None:
         put(s3, list=manifest)
-    with pytest.raises(InputError, match=reason):
+    with pytest.raises(StagingError, match=reason):
         sources.find(JOB, channel("ManifestFile"))
 
 
@@ -124,7 +124,7 @@ def test_an_augmented_manifest_gives_the_attributes_asked_for_in_their_order(s3:
 )
 def test_says_what_is_wrong_with_an_augmented_manifest(s3: Any, manifest: str, reason: str) -> None:
     put(s3, a=b"A", list=manifest)
-    with pytest.raises(InputError, match=reason):
+    with pytest.raises(StagingError, match=reason):
         sources.lines(JOB, channel("AugmentedManifestFile"))
 
 
@@ -144,7 +144,7 @@ def test_an_object_too_large_for_a_record_is_named(s3: Any, monkeypatch: pytest.
     put(s3, list__a=bytes(100))
     monkeypatch.setattr("imageclassification.recordio.LARGEST", 99)
     give = pipes.content(JOB, channel(uri="s3://data/list/", RecordWrapperType="RecordIO"))
-    with pytest.raises(InputError, match="ClientError: s3://data/list/a: a record of 100 bytes is too large"):
+    with pytest.raises(StagingError, match="ClientError: s3://data/list/a: a record of 100 bytes is too large"):
         list(give(0))
 
 
@@ -201,7 +201,7 @@ def test_feeding_ends_when_a_reader_is_killed(tmp_path: Path) -> None:
     ends(feeder.stop)
 
 
-@pytest.mark.parametrize("error", [InputError, RuntimeError])
+@pytest.mark.parametrize("error", [StagingError, RuntimeError])
 def test_bytes_that_cannot_be_had_are_the_feeders_failure(tmp_path: Path, error: type[Exception]) -> None:
     """Told before the pipe is closed: its reader would take what it has got for all there is."""
 
@@ -306,7 +306,7 @@ def test_checkpoints_are_in_s3_however_the_job_ends(s3: Any, tmp_path: Path) -> 
 
 
 def test_checkpoints_need_a_bucket(s3: Any, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="NoSuchBucket: The specified bucket does not exist: gone"):
+    with pytest.raises(StagingError, match="NoSuchBucket: The specified bucket does not exist: gone"):
         Checkpoints(ROLE, "s3://gone/kept", tmp_path / "checkpoints").fill()
 
 
@@ -318,5 +318,5 @@ def test_a_refused_last_copy_fails_the_job(s3: Any, tmp_path: Path, monkeypatch:
         raise ServiceException("AccessDenied", "no")
 
     monkeypatch.setattr("localcloud.s3.objects.write", refuse)
-    with pytest.raises(InputError, match="ClientError: Data upload failed"), checkpoints.copied():
+    with pytest.raises(StagingError, match="ClientError: Data upload failed"), checkpoints.copied():
         (tmp_path / "checkpoints/state").write_bytes(b"1")

@@ -16,7 +16,7 @@ from imageclassification.ranges import SMALL_IMAGES, Choice, Range, combinations
 from localcloud.sagemaker.tuning.early import is_hopeless
 from localcloud.sagemaker.tuning.job import TuningJob
 from localcloud.sagemaker.tuning.listing import page
-from localcloud.sagemaker.tuning.request import Plan
+from localcloud.sagemaker.tuning.request import TuningPlan
 from localcloud.sagemaker.tuning.search import Search
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -50,12 +50,7 @@ def searched(*entries: Range | Choice) -> dict[str, Range | Choice]:
 def test_a_trial_below_the_median_of_the_others_running_averages_is_hopeless(
     values: list[float], previous: list[list[float]], hopeless: bool
 ) -> None:
-    assert is_hopeless(values, previous, maximize=True) is hopeless
-
-
-def test_where_small_is_good_a_trial_above_the_median_is_hopeless() -> None:
-    assert is_hopeless([0.9], [[0.5]], maximize=False)
-    assert not is_hopeless([0.4], [[0.5]], maximize=False)
+    assert is_hopeless(values, previous) is hopeless
 
 
 # --- the search ---------------------------------------------------------------------------------------------------
@@ -75,7 +70,7 @@ def values_of(search: Search, count: int) -> list[dict[str, str]]:
 @pytest.mark.parametrize("seed", range(5))
 def test_as_many_jobs_as_combinations_try_them_all_whatever_is_good(strategy: str, seed: int) -> None:
     few = searched(OPTIMIZER, Range("mini_batch_size", 32, 34, whole=True))
-    search = Search(few, strategy=strategy, maximize=True, jobs=6, seed=seed)
+    search = Search(few, strategy=strategy, jobs=6, seed=seed)
     tried = set()
     for _ in range(6):
         trial = search.ask()
@@ -88,13 +83,13 @@ def test_as_many_jobs_as_combinations_try_them_all_whatever_is_good(strategy: st
 @pytest.mark.parametrize("strategy", ["Random", "Bayesian"])
 def test_the_same_seed_chooses_the_same_trials_and_another_seed_others(strategy: str) -> None:
     first, again, other = (
-        values_of(Search(SMALL_IMAGES, strategy=strategy, maximize=True, jobs=12, seed=seed), 12) for seed in (7, 7, 8)
+        values_of(Search(SMALL_IMAGES, strategy=strategy, jobs=12, seed=seed), 12) for seed in (7, 7, 8)
     )
     assert first == again != other
 
 
 def test_every_value_lies_in_its_range_and_is_written_as_the_algorithm_reads_it() -> None:
-    for values in values_of(Search(SMALL_IMAGES, strategy="Random", maximize=True, jobs=60, seed=1), 60):
+    for values in values_of(Search(SMALL_IMAGES, strategy="Random", jobs=60, seed=1), 60):
         for name, entry in SMALL_IMAGES.items():
             if isinstance(entry, Choice):
                 assert values[name] in entry.values
@@ -108,7 +103,7 @@ def test_every_value_lies_in_its_range_and_is_written_as_the_algorithm_reads_it(
 )
 def test_values_are_spread_as_the_scaling_says(kind: str, middle: float) -> None:
     entry = Range("momentum", 0.001, 0.9, scaling=kind)
-    found = values_of(Search(searched(entry), strategy="Random", maximize=True, jobs=400, seed=3), 400)
+    found = values_of(Search(searched(entry), strategy="Random", jobs=400, seed=3), 400)
     median = statistics.median(float(values["momentum"]) for values in found)
     assert median == pytest.approx(middle, rel=0.25)
 
@@ -121,7 +116,7 @@ def test_auto_is_logarithmic_from_one_order_of_magnitude_on() -> None:
 
 def test_a_grid_is_every_combination_once() -> None:
     wide = searched(Choice("optimizer", ("sgd", "nag", "adam")))
-    search = Search(wide, strategy="Grid", maximize=True, jobs=3)
+    search = Search(wide, strategy="Grid", jobs=3)
     assert [search.ask().values["optimizer"] for _ in range(3)] == ["sgd", "nag", "adam"]
     assert search.ask() is None
     assert combinations(wide) == 3
@@ -131,7 +126,7 @@ def test_a_grid_is_every_combination_once() -> None:
 
 def test_bayesian_search_finds_a_narrow_peak_sooner_than_chance() -> None:
     def best(strategy: str, seed: int) -> float:
-        search = Search(searched(RATE, OPTIMIZER), strategy=strategy, maximize=True, jobs=30, seed=seed)
+        search = Search(searched(RATE, OPTIMIZER), strategy=strategy, jobs=30, seed=seed)
         found = []
         for _ in range(30):
             trial = search.ask()
@@ -197,7 +192,7 @@ class Bench:
                     "StaticHyperParameters": {"epochs": "3"},
                 },
             },
-            Plan(metric="validation:accuracy", maximize=True, **given),
+            TuningPlan(metric="validation:accuracy", **given),
             account="123456789012",
             region="us-east-1",
             launch=self.launch,

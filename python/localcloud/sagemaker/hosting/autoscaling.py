@@ -26,7 +26,7 @@ from moto.sagemaker.models import sagemaker_backends
 from localcloud import log
 from localcloud.context import MetricStore
 from localcloud.sagemaker.hosting.endpoint import Endpoint
-from localcloud.sagemaker.hosting.plan import Plan
+from localcloud.sagemaker.hosting.plan import EndpointPlan
 from localcloud.sagemaker.hosting.schedules import due
 
 EVERY_SECONDS = 1.0
@@ -50,7 +50,7 @@ def install(metrics: MetricStore) -> None:
     threading.Thread(target=run, name="autoscaling", daemon=True).start()
 
 
-def refuse_other_instances(account: str, region: str, endpoint: str, old: Plan, new: Plan) -> None:
+def refuse_other_instances(account: str, region: str, endpoint: str, old: EndpointPlan, new: EndpointPlan) -> None:
     """Refuse an update that changes the instance type of a variant that is scaled, as SageMaker does.
 
     AWS: SageMaker Developer Guide, "Update endpoints that use auto scaling".

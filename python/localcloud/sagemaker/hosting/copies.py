@@ -18,9 +18,9 @@ from datetime import UTC, datetime
 
 from localcloud.sagemaker.hosting import capture
 from localcloud.sagemaker.hosting.endpoint import Endpoint
-from localcloud.sagemaker.hosting.plan import Plan, Variant
+from localcloud.sagemaker.hosting.plan import EndpointPlan, Variant
 from localcloud.sagemaker.hosting.routing import Lease
-from localcloud.sagemaker.hosting.serving import Answer, NoAnswer
+from localcloud.sagemaker.hosting.serving import ContainerAnswer, NoAnswer
 
 PREFIX = "x-amzn-sagemaker-"
 
@@ -37,10 +37,10 @@ def container_headers(headers: Mapping[str, str]) -> dict[str, str]:
 def keep(
     endpoint: Endpoint,
     variant: Variant,
-    plan: Plan,
+    plan: EndpointPlan,
     body: bytes,
     headers: Mapping[str, str],
-    answer: Answer,
+    answer: ContainerAnswer,
 ) -> None:
     """Capture a request and its answer, where the plan says so and this one is drawn."""
     config = plan.capture

@@ -20,7 +20,7 @@ from localcloud.iam.roles import AccessDenied
 from localcloud.logs.stream import LogStream
 from localcloud.paths import inside
 from localcloud.sagemaker import images
-from localcloud.sagemaker.hosting.plan import Plan, Variant
+from localcloud.sagemaker.hosting.plan import EndpointPlan, Variant
 from localcloud.sagemaker.hosting.serving import ServingProcess, StartError
 from localcloud.sagemaker.role import ExecutionRole
 
@@ -45,7 +45,7 @@ class Site:
     region: str
     endpoint: str
 
-    def deploy(self, plan: Plan) -> Fleet:
+    def deploy(self, plan: EndpointPlan) -> Fleet:
         """Start a process for each variant and wait until all answer.
 
         Raises:
@@ -81,7 +81,7 @@ class Site:
         """What SageMaker does in the name of a variant's role."""
         return ExecutionRole(self.context.roles, variant.role_arn, account=self.account, region=self.region)
 
-    def watch(self, plan: Plan, alarms: Sequence[str]) -> None:
+    def watch(self, plan: EndpointPlan, alarms: Sequence[str]) -> None:
         """Prove that the plan's roles may look at the alarms of a deployment, as SageMaker does in their name.
 
         AWS: SageMaker Developer Guide, "Auto-Rollback Configuration and Monitoring".

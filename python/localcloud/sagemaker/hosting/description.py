@@ -10,10 +10,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from localcloud.sagemaker.hosting.plan import Plan, Variant
+from localcloud.sagemaker.hosting.plan import EndpointPlan, Variant
 
 
-def variants(plan: Plan, resolved: datetime, *, wanted: Plan | None = None) -> list[dict[str, Any]]:
+def variants(plan: EndpointPlan, resolved: datetime, *, wanted: EndpointPlan | None = None) -> list[dict[str, Any]]:
     """ProductionVariants.
 
     Args:
@@ -25,12 +25,12 @@ def variants(plan: Plan, resolved: datetime, *, wanted: Plan | None = None) -> l
     return [_variant(variant, soon[variant.name], resolved) for variant in plan.variants]
 
 
-def shadows(plan: Plan, resolved: datetime) -> list[dict[str, Any]]:
+def shadows(plan: EndpointPlan, resolved: datetime) -> list[dict[str, Any]]:
     """ShadowProductionVariants."""
     return [_variant(variant, variant, resolved) for variant in plan.shadows]
 
 
-def pending(plan: Plan, since: datetime, stage: str) -> dict[str, Any]:
+def pending(plan: EndpointPlan, since: datetime, stage: str) -> dict[str, Any]:
     """PendingDeploymentSummary.
 
     Args:
@@ -46,7 +46,7 @@ def pending(plan: Plan, since: datetime, stage: str) -> dict[str, Any]:
     return found
 
 
-def capture(plan: Plan) -> dict[str, Any] | None:
+def capture(plan: EndpointPlan) -> dict[str, Any] | None:
     """DataCaptureConfig's summary; None where the configuration has none."""
     config = plan.capture
     if not config:

@@ -27,7 +27,7 @@ from localcloud import log
 from localcloud.sagemaker.hosting import description, reports
 from localcloud.sagemaker.hosting.capture import Captures
 from localcloud.sagemaker.hosting.deployment import DeploymentError, Fleet, Site, end
-from localcloud.sagemaker.hosting.plan import Plan, Variant
+from localcloud.sagemaker.hosting.plan import EndpointPlan, Variant
 from localcloud.sagemaker.hosting.rollout import AT_ONCE, RolledBack, Rollout, between, read_rollout, shift, tripped
 from localcloud.sagemaker.hosting.routing import Lease, NoVariant, Pending, Route, choose
 from localcloud.sagemaker.hosting.serving import ServingProcess
@@ -45,7 +45,7 @@ class Endpoint:
     def __init__(
         self,
         site: Site,
-        plan: Plan,
+        plan: EndpointPlan,
         *,
         tags: list[dict[str, str]],
         captures: Captures,
@@ -60,7 +60,7 @@ class Endpoint:
         self._site = site
         self._plan = plan
         self._deployment_config = deployment_config
-        self._wanted: Plan | None = None  # what a change of weights or counts is about to make of the plan
+        self._wanted: EndpointPlan | None = None  # what a change of weights or counts is about to make of the plan
         self._pending: Pending | None = Pending(plan, self.creation_time)
         self._fleet: Fleet = {}
         self._failure_reason: str | None = None
@@ -73,7 +73,7 @@ class Endpoint:
         self._deploy(self._pending, AT_ONCE, otherwise="Failed")
 
     def update(
-        self, plan: Plan, *, deployment_config: Mapping[str, Any] | None = None, retain_deployment: bool = False
+        self, plan: EndpointPlan, *, deployment_config: Mapping[str, Any] | None = None, retain_deployment: bool = False
     ) -> None:
         """Go over to another plan: the running processes answer until the new ones can.
 
@@ -194,7 +194,7 @@ class Endpoint:
         return self._site.role(variant)
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> EndpointPlan:
         """The plan it runs."""
         return self._plan
 

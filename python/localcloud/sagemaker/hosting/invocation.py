@@ -20,7 +20,7 @@ from moto.core.exceptions import ServiceException
 from localcloud.sagemaker.hosting import copies
 from localcloud.sagemaker.hosting.copies import PREFIX
 from localcloud.sagemaker.hosting.endpoint import Endpoint
-from localcloud.sagemaker.hosting.serving import Answer, NoAnswer, ServingProcess
+from localcloud.sagemaker.hosting.serving import ContainerAnswer, NoAnswer, ServingProcess
 
 LARGEST_BODY = 6 * 1024 * 1024  # InvokeEndpoint's API reference: "Body: Maximum length of 6291456"
 # Parameters of InvokeEndpoint that need what the local cloud does not have.
@@ -40,7 +40,7 @@ Response = tuple[int, dict[str, Any], str | bytes]
 
 
 def invoke(endpoint: Endpoint | None, name: str, body: bytes, headers: Mapping[str, str], *, account: str) -> Response:
-    """Answer one call.
+    """ContainerAnswer one call.
 
     Args:
         endpoint: The endpoint; None where there is none of the name.
@@ -81,7 +81,7 @@ def invoke(endpoint: Endpoint | None, name: str, body: bytes, headers: Mapping[s
             except NoAnswer as error:
                 if not process.alive:
                     endpoint.restart(variant, process)
-                answer = Answer(0, {}, str(error).encode())
+                answer = ContainerAnswer(0, {}, str(error).encode())
             took = time.monotonic() - asked
             overhead = time.monotonic() - began - took
             endpoint.report(variant.name, status=answer.status, model_seconds=took, overhead_seconds=overhead)
@@ -103,7 +103,7 @@ def refusal(message: str) -> Response:
     return _error(400, "ValidationError", {"Message": message})
 
 
-def model_error(process: ServingProcess, account: str, answer: Answer) -> Response:
+def model_error(process: ServingProcess, account: str, answer: ContainerAnswer) -> Response:
     """A ModelError: the container's own status and message, and where its log is."""
     text = answer.body.decode(errors="replace")
     stream = process.stream

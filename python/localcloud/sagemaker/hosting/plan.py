@@ -2,7 +2,7 @@
 
 Example::
 
-    read_plan(backend, "scones-3f2a")   # Plan(config_name='scones-3f2a', variants=(Variant('AllTraffic', …),), …)
+    read_plan(backend, "scones-3f2a")   # EndpointPlan(config_name='scones-3f2a', variants=(Variant(…),), …)
 
 A plan is a copy: deleting the configuration or a model afterwards does nothing to a running endpoint, as on AWS.
 """
@@ -56,7 +56,7 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Plan:
+class EndpointPlan:
     """A whole endpoint's.
 
     Attributes:
@@ -72,7 +72,7 @@ class Plan:
     shadows: tuple[Variant, ...] = ()
 
 
-def read_plan(backend: SageMakerModelBackend, config_name: str) -> Plan:
+def read_plan(backend: SageMakerModelBackend, config_name: str) -> EndpointPlan:
     """Read an endpoint configuration and its models.
 
     Raises:
@@ -89,10 +89,10 @@ def read_plan(backend: SageMakerModelBackend, config_name: str) -> Plan:
             f"endpoint configuration '{config_name}' has {len(variants)} production and {len(shadows)} shadow "
             "variants; with ShadowProductionVariants it has one of each"
         )
-    return Plan(config_name, variants, config.get("DataCaptureConfig") or None, shadows)
+    return EndpointPlan(config_name, variants, config.get("DataCaptureConfig") or None, shadows)
 
 
-def retain(new: Plan, old: Plan, *, exclude: frozenset[str] = frozenset()) -> Plan:
+def retain(new: EndpointPlan, old: EndpointPlan, *, exclude: frozenset[str] = frozenset()) -> EndpointPlan:
     """``new`` with the properties of ``old`` that RetainAllVariantProperties keeps.
 
     Args:

@@ -21,7 +21,7 @@ from typing import Any
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.sagemaker.exceptions import ValidationError
 
-from localcloud.sagemaker.hosting.plan import Plan
+from localcloud.sagemaker.hosting.plan import EndpointPlan
 
 LOOK_SECONDS = 0.2  # how often alarms are looked at while a deployment bakes
 
@@ -81,7 +81,7 @@ def read_rollout(config: Mapping[str, Any] | None) -> Rollout:
     return found
 
 
-def between(old: Plan, new: Plan, rollout: Rollout) -> Rollout:
+def between(old: EndpointPlan, new: EndpointPlan, rollout: Rollout) -> Rollout:
     """The rollout as it applies from one plan to another: guardrails need the same variants on both sides."""
     return rollout if _names(old) == _names(new) else AT_ONCE
 
@@ -118,7 +118,7 @@ def shift(rollout: Rollout, *, give: Callable[[float], None], alarm: Callable[[]
             time.sleep(min(left, LOOK_SECONDS))
 
 
-def _names(plan: Plan) -> set[str]:
+def _names(plan: EndpointPlan) -> set[str]:
     return {variant.name for variant in (*plan.variants, *plan.shadows)}
 
 

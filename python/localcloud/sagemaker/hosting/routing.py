@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from localcloud.sagemaker.hosting.deployment import Fleet
-from localcloud.sagemaker.hosting.plan import Plan, Variant
+from localcloud.sagemaker.hosting.plan import EndpointPlan, Variant
 from localcloud.sagemaker.hosting.serving import ServingProcess
 
 
@@ -28,7 +28,7 @@ class NoVariant(Exception):
 class Route:
     """A plan, its processes, and the share of traffic that goes there."""
 
-    plan: Plan
+    plan: EndpointPlan
     fleet: Fleet
     share: float = 1.0
 
@@ -46,7 +46,7 @@ class Lease:
 
     variant: Variant
     process: ServingProcess | None
-    plan: Plan
+    plan: EndpointPlan
     shadow: ServingProcess | None = None
 
 
@@ -54,7 +54,7 @@ class Lease:
 class Pending:
     """A deployment under way: what it is to become, since when, its stage, and what it has of the traffic."""
 
-    plan: Plan
+    plan: EndpointPlan
     since: datetime
     stage: str = "Creating"
     fleet: Fleet | None = None
@@ -88,5 +88,5 @@ def choose(routes: Sequence[Route], target: str | None) -> Lease:
     return Lease(chosen, process, route.plan, shadow)
 
 
-def _variants(plan: Plan, target: str | None) -> list[Variant]:
+def _variants(plan: EndpointPlan, target: str | None) -> list[Variant]:
     return [variant for variant in plan.variants if target in (None, variant.name)]

@@ -4,7 +4,7 @@ Example::
 
     process = ServingProcess(context, stream, Path("build/local/endpoints/scones/1f"), artifact)
     process.wait_ready(120)
-    process.invoke(png, {"Content-Type": "image/png"})      # Answer(status=200, headers={…}, body=b'[0.1, 0.9]')
+    process.invoke(png, {"Content-Type": "image/png"})  # ContainerAnswer(status=200, headers={…}, body=b'[0.1, 0.9]')
     process.retire()
 
 The process is ``python -m imageclassification.serve``, which speaks SageMaker's container contract on 127.0.0.1.
@@ -43,7 +43,7 @@ class NoAnswer(Exception):
 
 
 @dataclass(frozen=True)
-class Answer:
+class ContainerAnswer:
     """What the container answered.
 
     Attributes:
@@ -123,7 +123,7 @@ class ServingProcess:
             self._under_way -= 1
             self._idle.notify_all()
 
-    def invoke(self, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def invoke(self, body: bytes, headers: Mapping[str, str]) -> ContainerAnswer:
         """Send one request to ``/invocations``.
 
         Raises:
@@ -147,7 +147,7 @@ class ServingProcess:
             connection.close()
         else:
             self._connections.put(connection)
-        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
+        return ContainerAnswer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
 
     def retire(self) -> None:
         """End it when those who have reserved it have released it, and remove its folder."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.paths import Outside, inside
 from localcloud.sagemaker.training import sources
-from localcloud.sagemaker.training.sources import InputError
+from localcloud.sagemaker.training.sources import StagingError
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.training.job import Job
@@ -60,7 +60,7 @@ def download(job: Job, channel: Mapping[str, Any], folder: Path) -> None:
     """Write a channel's objects under ``folder``.
 
     Raises:
-        InputError: there is no object, or one whose key is no path.
+        StagingError: there is no object, or one whose key is no path.
     """
     folder.mkdir(parents=True)
     for found in sources.find(job, channel):
@@ -69,6 +69,6 @@ def download(job: Job, channel: Mapping[str, Any], folder: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(found.content())
         except Outside as error:
-            raise InputError(f"ClientError: Data download failed:{error}: {found.uri}") from error
+            raise StagingError(f"ClientError: Data download failed:{error}: {found.uri}") from error
         except OSError as error:
-            raise InputError(f"ClientError: Data download failed:{error.strerror}: {found.uri}") from error
+            raise StagingError(f"ClientError: Data download failed:{error.strerror}: {found.uri}") from error

@@ -25,7 +25,7 @@ from localcloud.iam.roles import AccessDenied
 from localcloud.paths import Outside, inside
 from localcloud.s3 import objects
 from localcloud.sagemaker.role import ExecutionRole
-from localcloud.sagemaker.training.sources import InputError, refused, relative
+from localcloud.sagemaker.training.sources import StagingError, refused, relative
 
 INTERVAL = 1.0  # seconds between two looks for what has changed
 PLACE = "/opt/ml/checkpoints"
@@ -46,10 +46,10 @@ class Checkpoints:
         """Write what S3 has into the folder; how many files there were.
 
         Raises:
-            InputError: there is no such bucket, it may not be read, or a key is no path.
+            StagingError: there is no such bucket, it may not be read, or a key is no path.
         """
         if not objects.has_bucket(self._role.account, self._bucket):
-            raise InputError(
+            raise StagingError(
                 f"ClientError: Data upload failed:NoSuchBucket: The specified bucket does not exist: {self._bucket}"
             )
         self._folder.mkdir(parents=True)
@@ -63,7 +63,7 @@ class Checkpoints:
         except AccessDenied as error:
             raise refused(error) from None
         except Outside as error:
-            raise InputError(f"ClientError: Data download failed:{error}") from None
+            raise StagingError(f"ClientError: Data download failed:{error}") from None
         return len(self._copied)
 
     def copy(self) -> None:
@@ -103,7 +103,7 @@ class Checkpoints:
         """Copy every second meanwhile, and once more at the end, whatever happened.
 
         Raises:
-            InputError: S3 refused the last copy.
+            StagingError: S3 refused the last copy.
         """
         ended = threading.Event()
 
@@ -122,7 +122,7 @@ class Checkpoints:
             try:
                 self.copy()
             except (ServiceException, AccessDenied) as error:
-                raise InputError(f"ClientError: Data upload failed:{error}") from error
+                raise StagingError(f"ClientError: Data upload failed:{error}") from error
 
 
 def _state(path: Path) -> tuple[int, int, int]:

@@ -2,7 +2,7 @@
 
 Example::
 
-    metrics = Metrics()
+    metrics = LogMetrics()
     metrics.read("[01/28/2024 11:58:01 INFO 140] Epoch[0] Validation-accuracy=0.526042", now)
     metrics.final()     # [{'MetricName': 'validation:accuracy', 'Value': 0.526042, 'Timestamp': …}, …]
 """
@@ -27,7 +27,7 @@ DEFINITIONS = (
 _PATTERNS = tuple((definition["Name"], re.compile(definition["Regex"])) for definition in DEFINITIONS)
 
 
-class Metrics:
+class LogMetrics:
     """The last value of each metric, as the log goes on."""
 
     def __init__(self) -> None:

@@ -28,7 +28,7 @@ from imageclassification.errors import InputDataError
 from imageclassification.recordio import encode
 from localcloud.paths import inside
 from localcloud.sagemaker.training import sources
-from localcloud.sagemaker.training.sources import Found, InputError
+from localcloud.sagemaker.training.sources import Found, StagingError
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.training.job import Job
@@ -40,7 +40,7 @@ def content(job: Job, channel: Mapping[str, Any]) -> Callable[[int], Iterator[by
     """What a channel gives in an epoch, by the epoch's number: wrapped, unpacked and shuffled as it asks for.
 
     Raises:
-        InputError: the data source is not what it should be.
+        StagingError: the data source is not what it should be.
     """
     source = channel["DataSource"]["S3DataSource"]
     augmented = source["S3DataType"] == "AugmentedManifestFile"
@@ -65,14 +65,14 @@ def _wrapped(found: Found, data: bytes) -> bytes:
     try:
         return encode(data)
     except InputDataError as error:
-        raise InputError(f"ClientError: {found.uri}: {error.message}") from None
+        raise StagingError(f"ClientError: {found.uri}: {error.message}") from None
 
 
 def _unpacked(found: Found) -> bytes:
     try:
         return gzip.decompress(found.content())
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(
+        raise StagingError(
             f"ClientError: {found.uri} is not packed with gzip, as the channel's CompressionType says: {error}"
         ) from None
 

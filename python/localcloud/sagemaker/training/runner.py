@@ -37,8 +37,8 @@ from localcloud.sagemaker import images
 from localcloud.sagemaker.training import channels, pipes
 from localcloud.sagemaker.training.checkpoints import Checkpoints
 from localcloud.sagemaker.training.job import Job, Stopped
-from localcloud.sagemaker.training.metrics import Metrics
-from localcloud.sagemaker.training.sources import InputError
+from localcloud.sagemaker.training.metrics import LogMetrics
+from localcloud.sagemaker.training.sources import StagingError
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 ALGORITHM = "imageclassification.train"
@@ -55,7 +55,7 @@ def run(job: Job, context: Context) -> None:
         _run(job, context, root)
     except Stopped:
         job.end("Stopped")
-    except (Failure, InputError) as failure:
+    except (Failure, StagingError) as failure:
         job.end("Failed", reason=str(failure))
     except Outside as error:  # AWS lets a channel be called '..'
         job.end("Failed", reason=f"ClientError: {error}")
@@ -143,7 +143,7 @@ def _feeding(job: Job, root: Path, piped: Mapping[str, Callable[[int], Iterator[
     """Feed the channels in Pipe mode while the algorithm runs.
 
     Raises:
-        InputError: a channel's bytes could not be had, for a reason that is the job's owner's.
+        StagingError: a channel's bytes could not be had, for a reason that is the job's owner's.
     """
     feeders = [pipes.Feeder(root / "input/data", name, give, job.interrupt) for name, give in piped.items()]
     try:
@@ -164,7 +164,7 @@ def _train(job: Job, context: Context, root: Path) -> int:
     name = f"{job.training_job_name}/algo-1-{int(time.time())}"
     stream = LogStream(job.account, job.region, LOG_GROUP, name, role=job.role)
     stream.create()
-    metrics = Metrics()
+    metrics = LogMetrics()
     # Without it the metrics are SageMaker's own only, and nobody is told.
     reported = job.role.may("cloudwatch", "PutMetricData", Namespace=LOG_GROUP)
     child = job.attend(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from localcloud.sagemaker.training.job import Job
 
 
-class InputError(Exception):
+class StagingError(Exception):
     """Input that cannot be given to the algorithm; the message is the job's FailureReason."""
 
 
@@ -51,7 +51,7 @@ def find(job: Job, channel: Mapping[str, Any]) -> list[Found]:
     """The objects of a channel of S3DataType S3Prefix or ManifestFile, in their order.
 
     Raises:
-        InputError: there are none, one is missing, or a key is no path.
+        StagingError: there are none, one is missing, or a key is no path.
     """
     source = channel["DataSource"]["S3DataSource"]
     if source["S3DataType"] == "ManifestFile":
@@ -78,7 +78,7 @@ def lines(job: Job, channel: Mapping[str, Any]) -> list[list[Found]]:
     An attribute whose name ends with ``-ref`` is the object it names; any other is its text, or JSON where it is none.
 
     Raises:
-        InputError: the manifest or an object it names is missing, or a line lacks an attribute.
+        StagingError: the manifest or an object it names is missing, or a line lacks an attribute.
     """
     source = channel["DataSource"]["S3DataSource"]
     uri = source["S3Uri"]
@@ -90,12 +90,12 @@ def lines(job: Job, channel: Mapping[str, Any]) -> list[list[Found]]:
         try:
             record = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise InputError(f"ClientError: {where} is not JSON: {error}") from None
+            raise StagingError(f"ClientError: {where} is not JSON: {error}") from None
         if not isinstance(record, dict):
-            raise InputError(f"ClientError: {where} is not a JSON object: {line[:80]}")
+            raise StagingError(f"ClientError: {where} is not a JSON object: {line[:80]}")
         read.append([_attribute(job.role, record, name, where) for name in source["AttributeNames"]])
     if not read:
-        raise InputError(f"ClientError: the augmented manifest {uri} has no line")
+        raise StagingError(f"ClientError: the augmented manifest {uri} has no line")
     return read
 
 
@@ -103,7 +103,7 @@ def relative(key: str, prefix: str) -> PurePosixPath:
     """Where an object lies in its channel's folder: below the prefix where that is a folder, else beside its like.
 
     Raises:
-        InputError: the key leaves the folder.
+        StagingError: the key leaves the folder.
     """
     if key.startswith(prefix.rstrip("/") + "/"):
         name = key[len(prefix.rstrip("/")) + 1 :]
@@ -111,12 +111,12 @@ def relative(key: str, prefix: str) -> PurePosixPath:
         name = key[prefix.rfind("/") + 1 :]
     path = PurePosixPath(name.lstrip("/"))
     if not path.parts or ".." in path.parts:
-        raise InputError(f"ClientError: Data download failed:The key '{key}' cannot be a file's path")
+        raise StagingError(f"ClientError: Data download failed:The key '{key}' cannot be a file's path")
     return path
 
 
 def _of_manifest(role: ExecutionRole, uri: str) -> list[Found]:
-    wrong = InputError(
+    wrong = StagingError(
         f"ClientError: the manifest {uri} must be a JSON list of an object with a prefix and the keys that follow it, "
         'as in [{"prefix": "s3://BUCKET/images/"}, "1.png", "2.png"]'
     )
@@ -136,7 +136,7 @@ def _of_manifest(role: ExecutionRole, uri: str) -> list[Found]:
 
 def _attribute(role: ExecutionRole, record: Mapping[str, Any], name: str, where: str) -> Found:
     if name not in record:
-        raise InputError(f"ClientError: {where} has no attribute '{name}'; it has: {', '.join(record)[:200]}")
+        raise StagingError(f"ClientError: {where} has no attribute '{name}'; it has: {', '.join(record)[:200]}")
     value = record[name]
     if name.endswith("-ref"):
         return Found(str(value), PurePosixPath(name), _object(role, value, where))
@@ -150,11 +150,11 @@ def _text(role: ExecutionRole, uri: str) -> str:
     except AccessDenied as error:
         raise refused(error) from None
     if content is None:
-        raise InputError(f"ClientError: Data download failed:NoSuchKey: The specified key does not exist: {uri}")
+        raise StagingError(f"ClientError: Data download failed:NoSuchKey: The specified key does not exist: {uri}")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"ClientError: {uri} is no UTF-8 text: {error}") from None
+        raise StagingError(f"ClientError: {uri} is no UTF-8 text: {error}") from None
 
 
 def _object(role: ExecutionRole, uri: Any, where: str) -> Callable[[], bytes]:
@@ -163,9 +163,9 @@ def _object(role: ExecutionRole, uri: Any, where: str) -> Callable[[], bytes]:
     except AccessDenied as error:
         raise refused(error) from None
     except (ValueError, AttributeError):
-        raise InputError(f"ClientError: {where} names {str(uri)[:200]!r}, which is no address in S3") from None
+        raise StagingError(f"ClientError: {where} names {str(uri)[:200]!r}, which is no address in S3") from None
     if held is None:
-        raise InputError(f"ClientError: {where} names {uri}, an object that does not exist")
+        raise StagingError(f"ClientError: {where} names {uri}, an object that does not exist")
     return lambda: held.value
 
 
@@ -179,8 +179,8 @@ def _reader(role: ExecutionRole, bucket: str, key: str, held: FakeKey) -> Callab
     return read
 
 
-def _nothing_found(job: Job, uri: str, bucket: str, said: str) -> InputError:
-    return InputError(
+def _nothing_found(job: Job, uri: str, bucket: str, said: str) -> StagingError:
+    return StagingError(
         f'ClientError: No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
         f"bucket exists in the selected region ({job.region}), that objects exist under that S3 prefix, and that the "
         f'role "{job.request["RoleArn"]}" has "s3:ListBucket" permissions on bucket "{bucket}". Error message from S3: '
@@ -188,6 +188,6 @@ def _nothing_found(job: Job, uri: str, bucket: str, said: str) -> InputError:
     )
 
 
-def refused(error: AccessDenied) -> InputError:
+def refused(error: AccessDenied) -> StagingError:
     """The failure of a job whose role may not read what it is given."""
-    return InputError(f"ClientError: Data download failed:AccessDenied: {error}")
+    return StagingError(f"ClientError: Data download failed:AccessDenied: {error}")

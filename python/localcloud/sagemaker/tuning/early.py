@@ -2,7 +2,7 @@
 
 Example::
 
-    is_hopeless([0.50, 0.55], [[0.60, 0.70, 0.80], [0.50, 0.52]], maximize=True)
+    is_hopeless([0.50, 0.55], [[0.60, 0.70, 0.80], [0.50, 0.52]])
     # True: the others' running averages at the second epoch are 0.65 and 0.51; 0.55 is below their median, 0.58
 
 Source: "Stop Training Jobs Early" in the SageMaker AI developer guide: after each epoch, the value of the objective
@@ -17,13 +17,12 @@ from collections.abc import Sequence
 from statistics import fmean, median
 
 
-def is_hopeless(values: Sequence[float], previous: Sequence[Sequence[float]], *, maximize: bool) -> bool:
+def is_hopeless(values: Sequence[float], previous: Sequence[Sequence[float]]) -> bool:
     """Whether a trial is to be stopped after its last epoch.
 
     Args:
         values: Its objective metric, one value an epoch so far.
         previous: The same of every trial that has ended, and not failed.
-        maximize: Whether larger values are better.
     """
     epochs = len(values)
     if not epochs:
@@ -32,4 +31,4 @@ def is_hopeless(values: Sequence[float], previous: Sequence[Sequence[float]], *,
     if not averages:
         return False
     bar = median(averages)
-    return values[-1] < bar if maximize else values[-1] > bar
+    return values[-1] < bar

@@ -28,7 +28,7 @@ from moto.sagemaker.utils import arn_formatter
 from localcloud import log
 from localcloud.sagemaker.training.job import FAILURE_REASON_LENGTH
 from localcloud.sagemaker.tuning.early import is_hopeless
-from localcloud.sagemaker.tuning.request import Plan, static_definition, trial_request
+from localcloud.sagemaker.tuning.request import TuningPlan, static_definition, trial_request
 from localcloud.sagemaker.tuning.run import Run, TrainingJob
 from localcloud.sagemaker.tuning.search import Search
 
@@ -48,7 +48,7 @@ class TuningJob:
     def __init__(
         self,
         request: Mapping[str, Any],
-        plan: Plan,
+        plan: TuningPlan,
         *,
         account: str,
         region: str,
@@ -64,9 +64,7 @@ class TuningJob:
         self.hyper_parameter_tuning_end_time: Any = None
         self.hyper_parameter_tuning_job_status = "InProgress"
         self._launch, self._clock = launch, clock
-        self._search = Search(
-            plan.searched, strategy=plan.strategy, maximize=plan.maximize, jobs=plan.jobs, seed=plan.seed
-        )
+        self._search = Search(plan.searched, strategy=plan.strategy, jobs=plan.jobs, seed=plan.seed)
         self._runs: list[Run] = []
         self._enough = False
         self._failure_reason: str | None = None
@@ -144,12 +142,7 @@ class TuningJob:
         with self._changed:
             new = run.see(job, self.plan.metric)
             previous = [other.values for other in self._runs if other is not run and other.ended and not other.failed]
-            hopeless = (
-                new
-                and self.plan.early_stopping
-                and not run.ended
-                and is_hopeless(run.values, previous, maximize=self.plan.maximize)
-            )
+            hopeless = new and self.plan.early_stopping and not run.ended and is_hopeless(run.values, previous)
             self._changed.notify_all()
         if hopeless:
             run.stop()
@@ -163,15 +156,14 @@ class TuningJob:
                 self.last_modified_time = utcnow()
         best = self._best()
         if best is not None and self.plan.target is not None:
-            self._enough |= self._score(best) >= self.plan.target * (1 if self.plan.maximize else -1)
+            self._enough |= best.objective >= self.plan.target
         if self.plan.patience is not None:
             self._enough |= self._not_improving() >= self.plan.patience
 
-    def _score(self, run: Run) -> float:
-        return run.objective if self.plan.maximize else -run.objective
-
     def _best(self) -> Run | None:
-        return max((run for run in self._runs if run.objective is not None), key=self._score, default=None)
+        return max(
+            (run for run in self._runs if run.objective is not None), key=lambda run: run.objective, default=None
+        )
 
     def _not_improving(self) -> int:
         """How many trials have ended since the best one."""

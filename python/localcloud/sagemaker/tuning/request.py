@@ -50,14 +50,13 @@ _OF_A_TRAINING_JOB = (
 
 
 @dataclass(frozen=True)
-class Plan:
+class TuningPlan:
     """What a tuning job is to do.
 
     Attributes:
         searched: Ranges and choices, by name.
         strategy: Random, Bayesian or Grid.
-        metric: The objective metric's name.
-        maximize: Whether it is to be large.
+        metric: The objective metric's name; it is to be large.
         jobs: At most so many trials.
         parallel: At most so many at a time.
         seconds: At most so long; None without a limit.
@@ -70,7 +69,6 @@ class Plan:
     searched: Searched
     strategy: str
     metric: str
-    maximize: bool
     jobs: int
     parallel: int
     seconds: int | None = None
@@ -80,7 +78,7 @@ class Plan:
     patience: int | None = None
 
 
-def read(request: Mapping[str, Any]) -> Plan:
+def read(request: Mapping[str, Any]) -> TuningPlan:
     """Check a request and say what it asks for.
 
     Args:
@@ -113,7 +111,7 @@ def read(request: Mapping[str, Any]) -> Plan:
             f"Hyperparameters can be either static or searched, not both: {', '.join(both)} is in "
             "StaticHyperParameters and in ParameterRanges"
         )
-    metric, maximize = _objective(config)
+    metric = _objective(config)
     jobs, parallel, seconds = _limits(config, searched)
     seed = config.get("RandomSeed")
     if seed is not None and not 0 <= seed <= MOST_SEED:
@@ -121,11 +119,10 @@ def read(request: Mapping[str, Any]) -> Plan:
     criteria = config.get("TuningJobCompletionCriteria") or {}
     if (criteria.get("ConvergenceDetected") or {}).get("CompleteOnConvergence") == "Enabled":
         raise ValidationError("the local cloud does not support ConvergenceDetected of a tuning job: leave it out")
-    plan = Plan(
+    plan = TuningPlan(
         searched,
         config["Strategy"],
         metric,
-        maximize,
         jobs,
         parallel,
         seconds,
@@ -206,7 +203,8 @@ def _range(given: Mapping[str, Any], whole: bool) -> Range:
     return Range(name, least, most, whole, scaling)
 
 
-def _objective(config: Mapping[str, Any]) -> tuple[str, bool]:
+def _objective(config: Mapping[str, Any]) -> str:
+    """The objective metric, which the algorithm is always tuned to maximize."""
     objective = config.get("HyperParameterTuningJobObjective")
     if not objective:
         raise ValidationError("A metric is required for this hyperparameter tuning job objective.")
@@ -216,7 +214,7 @@ def _objective(config: Mapping[str, Any]) -> tuple[str, bool]:
             f"The objective {objective['Type']} {objective['MetricName']} is not one of the algorithm's; "
             "it is tuned to Maximize validation:accuracy."
         )
-    return objective["MetricName"], True
+    return objective["MetricName"]
 
 
 def _limits(config: Mapping[str, Any], searched: Searched) -> tuple[int, int, int | None]:

@@ -2,7 +2,7 @@
 
 Example::
 
-    search = Search(searched, strategy="Bayesian", maximize=True, jobs=12, seed=7)
+    search = Search(searched, strategy="Bayesian", jobs=12, seed=7)
     trial = search.ask()         # Trial(number=0, values={'learning_rate': '0.0534…', 'optimizer': 'nag'})
     search.tell(trial, 0.91)     # or None: it failed
 
@@ -43,20 +43,17 @@ class Search:
     Args:
         searched: What is searched.
         strategy: ``Random``, ``Bayesian`` or ``Grid`` (of choices only).
-        maximize: Whether larger values are better.
         jobs: How many trials there will be at most.
         seed: Repeats the choice.
     """
 
-    def __init__(
-        self, searched: Searched, *, strategy: str, maximize: bool, jobs: int, seed: int | None = None
-    ) -> None:
+    def __init__(self, searched: Searched, *, strategy: str, jobs: int, seed: int | None = None) -> None:
         self._searched = searched
         self._number = itertools.count()
         self._tried: set[tuple[str, ...]] = set()
         self._asked: dict[int, Any] = {}
         self._grid = _grid(searched) if strategy == "Grid" else None
-        self._study = None if strategy == "Grid" else _study(strategy, maximize, jobs, seed)
+        self._study = None if strategy == "Grid" else _study(strategy, jobs, seed)
 
     def ask(self) -> Trial | None:
         """The next trial; None where every combination has been tried."""
@@ -108,7 +105,7 @@ def _all(entry: Range | Choice) -> Iterable[str]:
     return entry.values if isinstance(entry, Choice) else map(str, range(int(entry.least), int(entry.most) + 1))
 
 
-def _study(strategy: str, maximize: bool, jobs: int, seed: int | None) -> Any:
+def _study(strategy: str, jobs: int, seed: int | None) -> Any:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -117,7 +114,7 @@ def _study(strategy: str, maximize: bool, jobs: int, seed: int | None) -> Any:
         sampler = optuna.samplers.RandomSampler(seed=seed)
     else:
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=max(1, min(10, jobs // 3)))
-    return optuna.create_study(direction="maximize" if maximize else "minimize", sampler=sampler)
+    return optuna.create_study(direction="maximize", sampler=sampler)
 
 
 def _distribution(entry: Range | Choice) -> Any:
