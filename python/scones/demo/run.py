@@ -13,8 +13,10 @@ from rich.console import Console
 
 from localcloud import control
 from localcloud.errors import LocalCloudError
-from scones import aws, capture, dataset, evaluation, packaging, workflow
+from scones import aws, dataset
 from scones.errors import RegistryError, SettingsError
+from scones.model import evaluation
+from scones.service import capture, packaging, workflow
 from scones.settings import Environment
 from scones.steps import Step, Steps
 from scones.terraform import STACKS, Stack, destroy_all
@@ -22,7 +24,7 @@ from scones.training import job, request
 
 if TYPE_CHECKING:
     from scones.dataset import Dataset, Ensured
-    from scones.registry import Version
+    from scones.model.registry import Version
 
 EXECUTIONS = 12
 CAPTURE_SECONDS = 60.0
@@ -218,9 +220,10 @@ class Demo:
         self._claim("the training job completed", trained.job.status == "Completed")
 
     def _register(self, step: Step) -> None:
-        from scones import registry
+        from scones.model import registry
+        from scones.training import registering
 
-        self.outcome.version = version = registry.register(self.environment, self._job)
+        self.outcome.version = version = registering.register(self.environment, self._job)
         step.found = f"version {version.version}: {version.status}"
         if version.status != "Approved":
             raise RegistryError(

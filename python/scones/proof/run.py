@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 from localcloud import control
 from localcloud.authorization import record
 from localcloud.errors import LocalCloudError
-from scones import aws, packaging, settings
+from scones import aws, settings
 from scones.errors import CheckError
+from scones.model.registry import PinnedModel, write_pin
 from scones.proof import sample
 from scones.proof.granted import granted, of_resources, taken_away
 from scones.proof.matrix import matrix
 from scones.proof.outcome import Outcome, Removal
 from scones.proof.sessions import session
 from scones.proof.workload import Workload, wait
-from scones.registry import PinnedModel, write_pin
+from scones.service import packaging
 from scones.settings import Environment
 from scones.steps import Step, Steps
 from scones.terraform import Stack

@@ -16,9 +16,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scones import aws, workflow
+from scones import aws
 from scones.errors import CheckError
 from scones.proof import sample
+from scones.service import workflow
 from scones.settings import Environment
 from scones.training import job, request
 

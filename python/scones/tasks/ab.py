@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from scones.ab import Candidate, Traffic
+    from scones.service.ab import Candidate, Traffic
     from scones.settings import Environment
 
 ENV = "the environment: a folder of terraform/environments; local where not given"
@@ -50,7 +50,7 @@ def start(context, version, share=None, shadow=False, approve=False, apply=False
     """
     from rich.console import Console
 
-    from scones import ab
+    from scones.service import ab
 
     if not str(version).isdecimal():
         raise InputError(f"'{version}' is not a version's number", hint="invoke models lists them: 1, 2, …")
@@ -83,8 +83,9 @@ def status(context, since=None, until=None, threshold=None, dataset=None, env=No
     """
     from rich.console import Console
 
-    from scones import ab, aws, capture
-    from scones.capture import period as periods
+    from scones import aws
+    from scones.service import ab, capture
+    from scones.service.capture import period as periods
     from scones.tasks.data import bars
     from scones.tasks.run import WORKERS, nothing_captured
     from scones.terraform import Stack
@@ -125,7 +126,7 @@ def promote(context, apply=False, env=None):
     """Pin the candidate: it serves all requests from the next apply on, and nothing is compared any more."""
     from rich.console import Console
 
-    from scones import ab
+    from scones.service import ab
 
     environment, console = settings.load(env), Console()
     version = ab.promote(environment)
@@ -140,7 +141,7 @@ def stop(context, apply=False, env=None):
     """End the comparison: from the next apply on the pinned model serves all requests alone."""
     from rich.console import Console
 
-    from scones import ab
+    from scones.service import ab
 
     environment, console = settings.load(env), Console()
     found = ab.stop(environment)
@@ -152,7 +153,7 @@ def _apply(environment: Environment, console: Console, now: bool) -> None:
     if not now:
         _say(console, f"next: invoke tf.apply --env {environment.name}")
         return
-    from scones import packaging
+    from scones.service import packaging
     from scones.terraform import Stack
 
     packaging.package(environment.root / "lambdas", environment.build / "lambdas")
@@ -168,9 +169,9 @@ def _labels(environment: Environment, folder: str | None) -> dict[str, int]:
     """The test images' labels; none where no data set is here and none was asked for."""
     from pathlib import Path
 
-    from scones import ab
     from scones.dataset import load
     from scones.errors import DatasetError
+    from scones.service import ab
 
     try:
         return ab.comparison.labels_of(load(Path(folder).expanduser() if folder else environment.build / "dataset"))
@@ -214,8 +215,8 @@ def _proportion(share: float | None, interval: tuple[float, float] | None) -> st
 
 
 def _pinned(path: Path) -> str:
-    from scones import registry
     from scones.errors import RegistryError
+    from scones.model import registry
 
     try:
         return str(registry.read_pin(path).version)

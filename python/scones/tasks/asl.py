@@ -22,7 +22,8 @@ def render(context, env=None, account=None, out=None):
     from pathlib import Path
 
     from imageclassification import files
-    from scones import definition, settings
+    from scones import settings
+    from scones.service import definition
 
     environment = settings.load(env)
     place = _place(environment, account)
@@ -54,8 +55,8 @@ def _place(environment, account):
 
 def _function_names(environment):
     """The names in the applied service stack, else those that it will give; and a line that says which."""
-    from scones import definition
     from scones.errors import TerraformError
+    from scones.service import definition
     from scones.terraform import Stack
 
     try:

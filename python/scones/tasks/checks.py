@@ -17,7 +17,7 @@ def checkov(context, reasons=False):
     from rich.console import Console
 
     from scones import settings
-    from scones.checks import checkov as tool
+    from scones.delivery.checks import checkov as tool
     from scones.errors import CheckError
 
     console = Console()
@@ -51,7 +51,7 @@ def workflows(context):
     from rich.console import Console
 
     from scones import settings
-    from scones.checks import workflows as tool
+    from scones.delivery.checks import workflows as tool
 
     with Console().status("check-jsonschema and zizmor read the workflow files (their first run installs them)"):
         said = tool.lint(settings.ROOT, build=settings.ROOT / "build")

@@ -16,8 +16,8 @@ def check(context):
     Needs no account. All of it is run, whatever fails; exit code 1 where anything does.
     """
     from scones import settings
+    from scones.delivery.pipeline import checking
     from scones.errors import SHOWN, CheckError
-    from scones.pipeline import checking
 
     wanted = checking.checks(settings.load())
     failed = []
@@ -40,7 +40,7 @@ def plan(context, env=None, base=None, out=None):
     holds every value in plain text, secrets too: keep it as you keep the state.
     """
     from scones import settings
-    from scones.pipeline import planning
+    from scones.delivery.pipeline import planning
 
     environment = settings.load(env)
     with _steps([planning.title(name) for name in planning.PLANNED]) as steps:
@@ -66,7 +66,7 @@ def pr(context, env=None, base=None, out=None, tests=False, checks=True):
     Nothing is changed. Exit code 1 where a check, a test or a plan fails.
     """
     from scones import settings
-    from scones.pipeline import checking
+    from scones.delivery.pipeline import checking
 
     if checks:
         check(context)
@@ -90,7 +90,7 @@ def merge(context, env=None, out=None, sha256=None, dry_run=False):
     state has changed since.
     """
     from scones import settings
-    from scones.pipeline import merging
+    from scones.delivery.pipeline import merging
 
     environment = settings.load(env)
     folder = _folder(environment, out)
@@ -113,7 +113,7 @@ def drift(context, env=None, out=None):
     from pathlib import Path
 
     from scones import settings
-    from scones.pipeline import drifting, planning
+    from scones.delivery.pipeline import drifting, planning
 
     environment = settings.load(env)
     folder = Path(out) if out else environment.build / "drift" / environment.name

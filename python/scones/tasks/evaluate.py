@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from scones.dataset import Dataset, LabelledImage
-    from scones.evaluation import Evaluation
+    from scones.model.evaluation import Evaluation
     from scones.settings import Environment
 
 WORKERS = 8
@@ -52,8 +52,8 @@ def evaluate(context, artifact=None, limit=None, dataset=None, out=None, workers
     """
     from rich.console import Console
 
-    from scones import evaluation
     from scones.dataset import load
+    from scones.model import evaluation
 
     environment = settings.load(env)
     found = load(Path(dataset).expanduser() if dataset else environment.build / "dataset")
@@ -73,7 +73,8 @@ def evaluate(context, artifact=None, limit=None, dataset=None, out=None, workers
 def _evaluate_endpoint(
     environment: Environment, found: Dataset, images: list[LabelledImage], workers: int | None, console: Console
 ) -> Evaluation:
-    from scones import aws, evaluation, registry
+    from scones import aws
+    from scones.model import evaluation, registry
     from scones.terraform import Stack
 
     pinned = registry.read_pin(environment.pin_path)
@@ -94,7 +95,7 @@ def _evaluate_endpoint(
 def _evaluate_artifact(
     environment: Environment, found: Dataset, images: list[LabelledImage], place: str, console: Console
 ) -> Evaluation:
-    from scones import artifacts, evaluation
+    from scones.model import artifacts, evaluation
 
     with bars(console) as progress:
         path = artifacts.fetch(environment, place, progress=progress)

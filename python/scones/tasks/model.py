@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from imageclassification.description import Description
-    from scones.registry import PinnedModel
+    from scones.model.registry import PinnedModel
     from scones.settings import Environment
 
 ENV = "the environment: a folder of terraform/environments; local where not given"
@@ -81,7 +81,7 @@ def predict(context, image, artifact=None, classes=None, env=None):
     """
     from rich.console import Console
 
-    from scones import workflow
+    from scones.service import workflow
 
     images = workflow.images_of(image)
     if not images:
@@ -155,7 +155,8 @@ def fetched(environment: Environment, place: str) -> Path:
     """The path of an artifact, downloaded with a bar where it is in S3."""
     from rich.console import Console
 
-    from scones import artifacts, aws
+    from scones import aws
+    from scones.model import artifacts
 
     if "://" not in place:
         return artifacts.fetch(environment, place)
@@ -199,8 +200,8 @@ def _sides(shape: tuple[int, ...]) -> str:
 
 def _pinned(environment: Environment, artifact: str | None) -> PinnedModel | None:
     """The pinned model where it is what is asked; None where it is another artifact, of unknown classes."""
-    from scones import registry
     from scones.errors import RegistryError
+    from scones.model import registry
 
     try:
         found = registry.read_pin(environment.pin_path)
@@ -220,7 +221,8 @@ def _reader(environment: Environment) -> Callable[[str], bytes]:
             return Path(place).read_bytes()
         from botocore.exceptions import ClientError
 
-        from scones import artifacts, aws
+        from scones import aws
+        from scones.model import artifacts
 
         if not client:
             client.append(aws.client(environment, "s3"))

@@ -11,7 +11,8 @@ def package(context):
 
     Terraform reads them; run it again after changing anything in lambdas/.
     """
-    from scones import packaging, settings
+    from scones import settings
+    from scones.service import packaging
 
     out = settings.ROOT / "build" / "lambdas"
     for found in packaging.package(settings.ROOT / "lambdas", out):

@@ -64,8 +64,8 @@ def models(context, env=None):
     """List the registered versions, newest first, with the one that is pinned."""
     from rich.console import Console
 
-    from scones import registry
     from scones.errors import RegistryError
+    from scones.model import registry
 
     environment = settings.load(env)
     console = Console()
@@ -95,7 +95,7 @@ def pin(context, version, approve=False, env=None):
     """
     from rich.console import Console
 
-    from scones import registry
+    from scones.model import registry
 
     if not str(version).isdecimal():
         raise InputError(f"'{version}' is not a version's number", hint="invoke models lists them: 1, 2, …")
@@ -112,13 +112,13 @@ def register_job(environment: Environment, job: str, console: Console, *, calibr
     """Register a training job's model, and say what became of it."""
     from invoke.exceptions import Exit
 
-    from scones import registry
     from scones.tasks.data import bars
+    from scones.training import registering
 
     try:
         with bars(console) as progress:
             progress.add_task("registering", total=None)
-            version = registry.register(
+            version = registering.register(
                 environment, job, calibrate=calibrate, progress=progress, warn=lambda text: _warn(console, text)
             )
     except KeyboardInterrupt:  # the job that was started for it has ended: nobody shall start another one
@@ -130,8 +130,8 @@ def register_job(environment: Environment, job: str, console: Console, *, calibr
 def _register_artifact(
     environment: Environment, place: str, classes: str | None, folder: str | None, calibrate: bool, console: Console
 ) -> None:
-    from scones import registry
     from scones.dataset import labels
+    from scones.model import registry
     from scones.tasks.data import bars
 
     named = labels.parse(classes) if classes else None
@@ -172,7 +172,7 @@ def _dataset(environment: Environment, folder: str | None, named: tuple[str, ...
 
 
 def _say(environment: Environment, version: Any, console: Console) -> None:
-    from scones import registry
+    from scones.model import registry
 
     approved = version.status == "Approved"
     console.print(

@@ -23,8 +23,8 @@ from scones.tasks.views import captured_table, combined_exit_code, outcome_table
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from scones.service.workflow import StateRun
     from scones.settings import Environment
-    from scones.workflow import StateRun
 
 WORKERS = 8
 ROWS = 24
@@ -53,7 +53,8 @@ def execute(context, image, threshold=None, workers=None, env=None):
     """
     from rich.console import Console
 
-    from scones import aws, workflow
+    from scones import aws
+    from scones.service import workflow
     from scones.terraform import Stack
 
     environment = settings.load(env)
@@ -118,8 +119,8 @@ def capture(
     """
     from rich.console import Console
 
-    from scones import capture as captured
-    from scones.capture import period as periods
+    from scones.service import capture as captured
+    from scones.service.capture import period as periods
 
     environment = settings.load(env)
     period = periods.parse(since or (None if from_ else "30d"), until)
@@ -178,7 +179,7 @@ def nothing_captured(endpoint: str, uri: str, period: Any, found: Any) -> Scones
 def _execute_one(
     console: Console, s3: Any, sfn: Any, bucket: str, machine: str, image: str, threshold: float | None
 ) -> int:
-    from scones import workflow
+    from scones.service import workflow
 
     url = image if image.startswith("s3://") else workflow.upload(s3, bucket, Path(image))
     execution = workflow.start(sfn, machine, url, threshold)
@@ -199,7 +200,7 @@ def _execute_one(
 def _download(console: Console, environment: Environment, endpoint: str | None, period: Any) -> tuple[str, Any]:
     """The endpoint's name and what was captured from it."""
     from scones import aws
-    from scones import capture as captured
+    from scones.service import capture as captured
     from scones.terraform import Stack
 
     outputs = Stack(environment, "service").outputs()
@@ -226,8 +227,8 @@ def _download(console: Console, environment: Environment, endpoint: str | None, 
 
 
 def _class_labels(environment: Environment) -> tuple[str, ...]:
-    from scones import registry
     from scones.errors import RegistryError
+    from scones.model import registry
 
     try:
         return tuple(registry.read_pin(environment.pin_path).class_labels)

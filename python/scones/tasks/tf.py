@@ -85,8 +85,9 @@ def output(context, env=None, stack="service", name=None, json=False):
 
 
 def _stack(env, name, *, packaged=False):
-    from scones import packaging, settings, terraform
+    from scones import settings, terraform
     from scones.errors import InputError
+    from scones.service import packaging
 
     if name not in terraform.STACKS:
         raise InputError(f"there is no stack '{name}'; there are: {', '.join(terraform.STACKS)}")

@@ -44,11 +44,11 @@ def threshold(context, target_accuracy, artifact=None, dataset=None, out=None, w
     from rich.console import Console
 
     from imageclassification import files
-    from scones import confidence
-    from scones.confidence.chart import draw
-    from scones.confidence.proposal import render
-    from scones.confidence.setting import NAME, set_threshold
     from scones.dataset import load
+    from scones.model import confidence
+    from scones.model.confidence.chart import draw
+    from scones.model.confidence.proposal import render
+    from scones.model.confidence.setting import NAME, set_threshold
     from scones.tasks.views import shown
 
     target = options.share(target_accuracy, "--target-accuracy")
@@ -83,7 +83,7 @@ def threshold(context, target_accuracy, artifact=None, dataset=None, out=None, w
 def _answers(environment: Environment, place: str | None, dataset: Any, console: Console) -> tuple[Any, str]:
     """What the model answers to the data set's validation images, and what to call it."""
     from imageclassification import artifact as files
-    from scones import artifacts, confidence, evaluation, registry
+    from scones.model import artifacts, confidence, evaluation, registry
     from scones.tasks.data import bars
 
     if place is None:

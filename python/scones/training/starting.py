@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scones import artifacts, aws
+from scones import aws
 from scones.errors import RegistryError
+from scones.model import artifacts
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -89,7 +90,7 @@ def find(
 
 
 def _version(environment: Environment, number: int, client: Callable[..., Any]) -> str:
-    from scones import registry
+    from scones.model import registry
 
     found = registry.versions(environment, client=client)
     version = next((version for version in found if version.version == number), None)

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 # Before matplotlib: it also says where that keeps its font cache.
-from scones.capture.charts import DOTS_PER_INCH, LIGHT
+from scones.service.capture.charts import DOTS_PER_INCH, LIGHT
 
 # isort: split
 from matplotlib import colormaps
