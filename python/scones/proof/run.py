@@ -15,6 +15,7 @@ from localcloud.authorization import record
 from localcloud.errors import LocalCloudError
 from scones import aws, settings
 from scones.errors import CheckError
+from scones.model.image import image_uri
 from scones.model.registry import PinnedModel, write_pin
 from scones.proof import sample
 from scones.proof.granted import granted, of_resources, taken_away
@@ -26,7 +27,6 @@ from scones.service import packaging
 from scones.settings import Environment
 from scones.steps import Step, Steps
 from scones.terraform import Stack
-from scones.training import request
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -268,7 +268,7 @@ class Proof:
             PinnedModel(
                 package_arn=f"arn:aws:sagemaker:{self.environment.region}:{account}:model-package/{group}/{version}",
                 version=version,
-                image_uri=request.image_uri(self.environment.region),
+                image_uri=image_uri(self.environment.region),
                 artifact_uri=self.artifact,
                 artifact_sha256=hashlib.sha256(content).hexdigest(),
                 class_labels=self.environment.classes,

@@ -22,6 +22,7 @@ from scones.proof import sample
 from scones.service import workflow
 from scones.settings import Environment
 from scones.training import job, request
+from scones.training.spec import JobSpec
 
 if TYPE_CHECKING:
     from localcloud.authorization.policies import Statement
@@ -65,15 +66,8 @@ class Workload:
             self.environment, classes=len(self.environment.classes), samples=sample.TRAIN, overrides=sample.OVERRIDES
         )
         name = f"scones-{name}".replace("_", "-")
-        job.start(
-            self.environment,
-            self.dataset,
-            chosen,
-            bucket=self.outputs["bucket"],
-            role_arn=self.outputs["training_role_arn"],
-            name=name,
-            placement=request.Placement.of(self.outputs),
-        )
+        spec = JobSpec.within(self.outputs, dataset_uri=self.dataset, hyperparameters=chosen)
+        job.start(self.environment, spec, name=name)
         sagemaker = aws.client(self.environment, "sagemaker")
 
         def ended() -> dict[str, Any] | None:

@@ -86,7 +86,7 @@ def status(context, since=None, until=None, threshold=None, dataset=None, env=No
     from scones import aws
     from scones.service import ab, capture
     from scones.service.capture import period as periods
-    from scones.tasks.data import bars
+    from scones.steps import bars
     from scones.tasks.run import WORKERS, nothing_captured
     from scones.terraform import Stack
 

@@ -36,26 +36,12 @@ def backbone(context, env=None, set=None, name=None, recordio=False, yes=False):
     """
     from rich.console import Console
 
-    from scones import dataset
-    from scones.training.recipe import BACKBONE
+    from scones.training.preparing import Order
 
     environment = settings.load(env)
     console = Console()
     started = start(
-        environment,
-        console,
-        options.pairs(set),
-        name=name,
-        yes=yes,
-        recordio=recordio,
-        recipe=BACKBONE,
-        ensure=lambda progress: dataset.ensure_others(
-            environment.classes,
-            environment.build / "backbone" / "dataset",
-            cache=environment.build / "downloads",
-            recordio=recordio,
-            progress=progress,
-        ),
+        environment, Order(options.pairs(set), recordio=recordio, backbone=True), console, name=name, yes=yes
     )
     console.print(f"started training job [bold]{started}[/bold]", soft_wrap=True)
     done = follow(environment, started, console)

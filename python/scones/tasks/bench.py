@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scones import settings
+from scones.steps import bars
 from scones.tasks import options
 from scones.tasks.cli import task
-from scones.tasks.data import bars
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -13,7 +13,7 @@ from scones.tasks.cli import task
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from scones.demo import Outcome
+    from scones.demo import DemoOutcome
 
 
 @task(
@@ -56,7 +56,9 @@ def demo(context, classes=None, set=None, keep=False, env=None):
         raise Exit("the demo did not show what it claims; the lines marked ✘ say what", code=1)
 
 
-def show(console: Console, outcome: Outcome, environment: settings.Environment, seconds: float, *, keep: bool) -> None:
+def show(
+    console: Console, outcome: DemoOutcome, environment: settings.Environment, seconds: float, *, keep: bool
+) -> None:
     """The demo's end: metrics, executions, claims, where the time went, and what to do next."""
     from rich.panel import Panel
     from rich.text import Text

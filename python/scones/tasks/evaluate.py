@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from scones import settings
 from scones.errors import InputError
+from scones.steps import bars
 from scones.tasks import options
 from scones.tasks.cli import task
-from scones.tasks.data import bars
 from scones.tasks.views import evaluation_tables, shown
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from invoke.exceptions import Exit
 from imageclassification.errors import ImageError
 from scones import settings
 from scones.errors import CloudError, InputError
+from scones.steps import bars
 from scones.tasks import options
 from scones.tasks.cli import task
-from scones.tasks.data import bars
 from scones.tasks.views import shown
 from scones.tasks.words import TakesMany
 

@@ -112,7 +112,7 @@ def register_job(environment: Environment, job: str, console: Console, *, calibr
     """Register a training job's model, and say what became of it."""
     from invoke.exceptions import Exit
 
-    from scones.tasks.data import bars
+    from scones.steps import bars
     from scones.training import registering
 
     try:
@@ -132,7 +132,7 @@ def _register_artifact(
 ) -> None:
     from scones.dataset import labels
     from scones.model import registry
-    from scones.tasks.data import bars
+    from scones.steps import bars
 
     named = labels.parse(classes) if classes else None
     dataset = _dataset(environment, folder, named, console)

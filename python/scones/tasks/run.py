@@ -15,9 +15,9 @@ from invoke.exceptions import Exit
 
 from scones import settings
 from scones.errors import CloudError, InputError, SconesError
+from scones.steps import bars
 from scones.tasks import options
 from scones.tasks.cli import task
-from scones.tasks.data import bars
 from scones.tasks.views import captured_table, combined_exit_code, outcome_table, shown, state_line, summary_table
 
 if TYPE_CHECKING:

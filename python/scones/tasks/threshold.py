@@ -84,7 +84,7 @@ def _answers(environment: Environment, place: str | None, dataset: Any, console:
     """What the model answers to the data set's validation images, and what to call it."""
     from imageclassification import artifact as files
     from scones.model import artifacts, confidence, evaluation, registry
-    from scones.tasks.data import bars
+    from scones.steps import bars
 
     if place is None:
         pinned = registry.read_pin(environment.pin_path)

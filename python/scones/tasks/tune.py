@@ -7,7 +7,7 @@ Example::
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,25 @@ if TYPE_CHECKING:
 
     from imageclassification.ranges import Searched
     from scones.settings import Environment, Tuning
+    from scones.training.preparing import Order
     from scones.training.trials import TuningJob
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a tuning job searches, and how.
+
+    Attributes:
+        searched: Ranges and choices.
+        limits: How many trials, and how they are chosen.
+        name: The job's name; None for one that says where and when.
+        seed: Repeats the choice of trials.
+    """
+
+    searched: Searched
+    limits: Tuning
+    name: str | None
+    seed: int | None
 
 
 @task(
@@ -80,8 +98,10 @@ def tune(
     from rich.console import Console
 
     from imageclassification import ranges
+    from scones.dataset import labels
     from scones.tasks.registry import register_job
     from scones.training import tuning
+    from scones.training.preparing import Order
 
     environment = settings.load(env)
     console = Console()
@@ -108,19 +128,9 @@ def tune(
             )
         # SageMaker refuses to be given more jobs than there are combinations.
         limits = replace(limits, max_jobs=min(limits.max_jobs, combinations or limits.max_jobs))
-        attach = _start(
-            environment,
-            console,
-            searched,
-            limits,
-            fixed,
-            classes=classes,
-            recordio=recordio,
-            model=model,
-            name=name,
-            seed=options.whole_number(seed, "--seed", least=0, most=2**31 - 1),
-            yes=yes,
-        )
+        search = Search(searched, limits, name, options.whole_number(seed, "--seed", least=0, most=2**31 - 1))
+        order = Order(fixed, classes=labels.parse(classes) if classes else None, recordio=recordio, model=model)
+        attach = _start(environment, search, order, console, yes=yes)
         console.print(f"started tuning job [bold]{attach}[/bold]", soft_wrap=True, highlight=False)
     job = _follow(environment, attach, console)
     _report(environment, job, console)
@@ -178,56 +188,22 @@ def _searched(asked: list[Any], fixed: dict[str, str], limits: Tuning) -> Search
     return searched
 
 
-def _start(
-    environment: Environment,
-    console: Console,
-    searched: Searched,
-    limits: Tuning,
-    fixed: dict[str, str],
-    *,
-    classes: str | None,
-    recordio: bool,
-    model: str | None,
-    name: str | None,
-    seed: int | None,
-    yes: bool,
-) -> str:
+def _start(environment: Environment, search: Search, order: Order, console: Console, *, yes: bool) -> str:
     """Everything up to the job's creation; the job's name."""
     from scones.training import tuning
 
-    if name is not None:
-        tuning.check_name(name)
-
-    def consent() -> None:
-        for entry in searched.values():
-            console.print(f"searching {entry}", soft_wrap=True, highlight=False)
-        if not yes:
-            _confirm(environment, limits, console)
-
-    ready = prepare.prepare(
-        environment,
-        console,
-        fixed,
-        classes=classes,
-        recordio=recordio,
-        model=model,
-        consent=consent,
-        check=lambda chosen: tuning.check_together(searched, chosen),
-    )
-    return tuning.start(
-        environment,
-        ready.dataset_uri,
-        ready.chosen,
-        searched,
-        bucket=ready.bucket,
-        role_arn=ready.role_arn,
-        limits=limits,
-        name=name,
-        seed=seed,
-        recordio=recordio,
-        model_uri=ready.model_uri,
-        placement=ready.placement,
-    )
+    if search.name is not None:
+        tuning.check_name(search.name)
+    preparation = prepare.checked(environment, order, console)
+    tuning.check_together(search.searched, preparation.hyperparameters)
+    prepare.build(preparation, console)
+    tuning.check_together(search.searched, preparation.hyperparameters)
+    for entry in search.searched.values():
+        console.print(f"searching {entry}", soft_wrap=True, highlight=False)
+    if not yes:
+        _confirm(environment, search.limits, console)
+    spec = prepare.place(environment, preparation, console)
+    return tuning.start(environment, spec, search.searched, limits=search.limits, name=search.name, seed=search.seed)
 
 
 def _confirm(environment: Environment, limits: Tuning, console: Console) -> None:

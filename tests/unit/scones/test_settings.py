@@ -42,6 +42,13 @@ def test_reads_the_very_values_that_terraform_reads(tmp_path):
     assert found.endpoint_url() is None
 
 
+def test_an_environment_costs_money_unless_it_says_otherwise(tmp_path):
+    write_environment(tmp_path, "dev")
+    write_environment(tmp_path, "free", costs_money=False)
+    assert settings.load("dev", root=tmp_path, variables={}).costs_money
+    assert not settings.load("free", root=tmp_path, variables={}).costs_money
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -50,6 +57,7 @@ def test_reads_the_very_values_that_terraform_reads(tmp_path):
         ({"training": {"instance_type": "ml.g5.xlarge"}}, "has no 'volume_size_gb'"),
         ({"training": []}, "'training' must be an object"),
         ({"access": []}, "cannot be used"),
+        ({"costs_money": "no"}, "'costs_money' must be true or false, not \"no\""),
     ],
 )
 def test_a_value_that_is_missing_or_of_another_type_is_named_with_its_file(tmp_path, changes, said):

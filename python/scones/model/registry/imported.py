@@ -63,7 +63,7 @@ def register_artifact(
     """
     from imageclassification import artifact as files
     from imageclassification.predictor import Predictor
-    from scones.training.request import image_uri
+    from scones.model.image import image_uri
 
     image = image_uri(environment.region)
     path = artifacts.fetch(environment, place, client=client, progress=progress)

@@ -11,7 +11,7 @@ from imageclassification.errors import HyperparameterError
 from localcloud import control
 from localcloud.errors import LocalCloudError
 from scones import settings
-from scones.demo import Claim, Demo, Outcome
+from scones.demo import Demo, DemoClaim, DemoOutcome
 from scones.errors import SettingsError
 from scones.steps import Step, Steps
 
@@ -49,14 +49,14 @@ def test_a_step_that_raises_has_failed_and_the_rest_wait():
 @pytest.mark.parametrize(
     ("steps", "claims", "held"),
     [
-        ([Step("One", "done")], [Claim("so", True)], True),
-        ([Step("One", "done")], [Claim("so", True), Claim("not so", False)], False),
-        ([Step("One", "done"), Step("Two", "waiting")], [Claim("so", True)], False),
+        ([Step("One", "done")], [DemoClaim("so", True)], True),
+        ([Step("One", "done")], [DemoClaim("so", True), DemoClaim("not so", False)], False),
+        ([Step("One", "done"), Step("Two", "waiting")], [DemoClaim("so", True)], False),
         ([Step("One", "done")], [], False),
     ],
 )
 def test_the_outcome_holds_only_if_every_step_is_done_and_every_claim_held(steps, claims, held):
-    assert Outcome(steps, claims).held is held
+    assert DemoOutcome(steps, claims).held is held
 
 
 def test_refuses_an_environment_on_aws():

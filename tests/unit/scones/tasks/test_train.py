@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from invoke import Context
 from invoke.exceptions import Exit
+from moto import mock_aws
 from rich.console import Console
 
-from scones import settings
+from scones import aws, settings
 from scones.tasks import train as tasks
 from scones.tasks.backbone import backbone
 from scones.training import job, recipe
+from scones.training.described import TrainingJob, TrainingOutcome
 from scones.training.progress import Progress
-from scones.training.request import Placement
 
 
 class Keyboard:
@@ -52,8 +53,9 @@ def follower(*outcomes: Any) -> Callable[..., Any]:
     return follow
 
 
-FINISHED = job.Outcome(
-    job.Job("j", "arn", "Completed", "Completed", None, "image", "s3://b/m", "s3://b/d"), Progress("j", 1, "Completed")
+FINISHED = TrainingOutcome(
+    TrainingJob("j", "arn", "Completed", "Completed", None, "image", "s3://b/m", "s3://b/d"),
+    Progress("j", 1, "Completed"),
 )
 
 
@@ -82,30 +84,40 @@ def test_a_mistake_is_told_before_anything_is_done(untouched: None, options: dic
     assert ended.value.code == 2
 
 
+class Workplace:
+    """An environment in a folder of its own, whose S3 and SageMaker are moto's and whose foundation is applied."""
+
+    def __init__(self, environment: settings.Environment) -> None:
+        self.environment = environment
+        self.s3 = aws.client(environment, "s3")
+        self.s3.create_bucket(Bucket="scones")
+
+    def asked(self, name: str) -> dict[str, Any]:
+        """A training job, as SageMaker was asked for it."""
+        return aws.client(self.environment, "sagemaker").describe_training_job(TrainingJobName=name)
+
+    def keys(self) -> set[str]:
+        return {one["Key"] for one in self.s3.list_objects_v2(Bucket="scones").get("Contents", [])}
+
+
+def channels(asked: dict[str, Any]) -> dict[str, str]:
+    return {one["ChannelName"]: one["DataSource"]["S3DataSource"]["S3Uri"] for one in asked["InputDataConfig"]}
+
+
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What the job would have been asked for; neither a data set nor a cloud is there."""
-    asked: dict[str, Any] = {}
+def workplace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, archive: Path) -> Iterator[Workplace]:
+    """Where jobs are started; their data is the small archive. Terraform and the jobs themselves do not run."""
+    outputs = {"bucket": "scones", "training_role_arn": "arn:aws:iam::123456789012:role/training", "kms_key_arn": "key"}
+    environment = dataclasses.replace(settings.load("dev", variables={}), root=tmp_path)
+    monkeypatch.setenv("CIFAR100_ARCHIVE", str(archive))
+    monkeypatch.setattr("scones.settings.load", lambda *_: environment)
+    monkeypatch.setattr("scones.tasks.prepare.foundation", lambda *_: outputs)
+    monkeypatch.setattr(job, "follow", lambda *_: FINISHED)
+    with mock_aws():
+        yield Workplace(environment)
 
-    def ensure(classes: tuple[str, ...], out: Path, **options: Any) -> Any:
-        asked["ensured"] = options
-        return SimpleNamespace(dataset=SimpleNamespace(classes=classes, size=lambda split: 900))
 
-    def start(environment: settings.Environment, dataset_uri: str, chosen: Any, **options: Any) -> str:
-        asked.update(dataset_uri=dataset_uri, chosen=chosen, **options)
-        return "new"
-
-    monkeypatch.setattr("scones.dataset.ensure", ensure)
-    monkeypatch.setattr("scones.dataset.upload", lambda *arguments, **options: "s3://b/datasets/f")
-    monkeypatch.setattr("scones.tasks.data.announce", lambda *arguments: None)
-    monkeypatch.setattr(
-        "scones.tasks.prepare.foundation",
-        lambda *arguments: {"bucket": "b", "training_role_arn": "role", "kms_key_arn": "key"},
-    )
-    monkeypatch.setattr("scones.aws.client", lambda *arguments, **options: None)
-    monkeypatch.setattr(job, "start", start)
-    monkeypatch.setattr(job, "follow", lambda *arguments: FINISHED)
-    return asked
+FEW = ["mini_batch_size=8"]  # the archive has 36 images to learn from
 
 
 def a_model(folder: Path) -> Path:
@@ -119,18 +131,15 @@ def a_model(folder: Path) -> Path:
     return artifact.write(folder / "model.tar.gz", artifact.Artifact(symbol, parameters, shapes, epoch=1))
 
 
-def test_a_model_to_start_from_settles_the_network_and_goes_to_the_bucket(
-    started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(
-        "scones.model.artifacts.upload", lambda s3, bucket, path: f"s3://{bucket}/models/imported/{path.name}"
-    )
+def test_a_model_to_start_from_settles_the_network_and_goes_to_the_bucket(workplace: Workplace, tmp_path: Path) -> None:
     model = str(a_model(tmp_path))
-    tasks.train(Context(), env="dev", model=model, recordio=True, register=False, yes=True)
-    assert (started["chosen"].num_layers, started["chosen"].image_shape) == (32, (3, 20, 20))
-    assert started["model_uri"] == "s3://b/models/imported/model.tar.gz"
-    assert started["recordio"]
-    assert started["ensured"]["recordio"]
+    tasks.train(Context(), env="dev", model=model, name="a", recordio=True, set=FEW, register=False, yes=True)
+    asked = workplace.asked("a")
+    assert (asked["HyperParameters"]["num_layers"], asked["HyperParameters"]["image_shape"]) == ("32", "3,20,20")
+    found = channels(asked)
+    assert found["model"].startswith("s3://scones/models/imported/")
+    assert found["train"].endswith("/train.rec")
+    assert {uri.removeprefix("s3://scones/") for uri in found.values()} <= workplace.keys()
     options = ["use_pretrained_model=1", "num_layers=20"]
     with pytest.raises(Exit, match="num_layers is 20, but the network in channel 'model' has 32 layers"):
         tasks.train(Context(), env="dev", model=model, set=options, register=False, yes=True)
@@ -139,49 +148,45 @@ def test_a_model_to_start_from_settles_the_network_and_goes_to_the_bucket(
 
 
 def test_a_model_is_gone_on_with_at_the_rates_of_fine_tuning_unless_others_are_set(
-    started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    workplace: Workplace, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("scones.model.artifacts.upload", lambda *arguments: "s3://b/models/m/model.tar.gz")
     model = str(a_model(tmp_path))
-    tasks.train(Context(), env="dev", model=model, register=False, yes=True)
-    assert started["chosen"].learning_rate == float(recipe.FINE_TUNING["learning_rate"])
-    tasks.train(Context(), env="dev", model=model, set=["learning_rate=0.5"], register=False, yes=True)
-    assert started["chosen"].learning_rate == 0.5
-    tasks.train(Context(), env="dev", register=False, yes=True)
-    assert started["chosen"].learning_rate == float(recipe.SMALL_IMAGES["learning_rate"])
+
+    def rate(name: str, **options: Any) -> float:
+        tasks.train(Context(), env="dev", name=name, register=False, yes=True, **options)
+        return float(workplace.asked(name)["HyperParameters"]["learning_rate"])
+
+    assert rate("a", model=model, set=FEW) == float(recipe.FINE_TUNING["learning_rate"])
+    assert rate("b", model=model, set=[*FEW, "learning_rate=0.5"]) == 0.5
+    assert rate("c", set=FEW) == float(recipe.SMALL_IMAGES["learning_rate"])
 
 
 def test_a_backbone_learns_the_other_classes_and_says_how_it_is_started_from(
-    started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    workplace: Workplace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def ensure_others(classes: tuple[str, ...], out: Path, **options: Any) -> Any:
-        assert classes == ("bicycle", "motorcycle")
-        return SimpleNamespace(dataset=SimpleNamespace(classes=("bus", "tank", "train"), size=lambda split: 900))
-
-    monkeypatch.setattr("scones.dataset.ensure_others", ensure_others)
-    backbone(Context(), env="dev", set=["epochs=30"], yes=True)
-    assert (started["chosen"].num_classes, started["chosen"].epochs) == (3, 30)
+    backbone(Context(), env="dev", name="a", set=["epochs=30", *FEW], yes=True)
+    asked = workplace.asked("a")["HyperParameters"]
+    assert (asked["num_classes"], asked["epochs"]) == ("4", "30")  # apple, bus, tank, train
     assert "next: invoke train --model s3://b/m --set use_pretrained_model=1 --env dev" in capsys.readouterr().out
+    assert (workplace.environment.build / "backbone" / "dataset" / "dataset.json").exists()
 
 
-def test_a_backbones_hyperparameters_are_checked_before_its_many_images_are_made(
-    started: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("scones.dataset.ensure_others", lambda *_, **__: pytest.fail("49,000 images were made"))
+def test_a_backbones_hyperparameters_are_checked_before_its_many_images_are_made(workplace: Workplace) -> None:
     with pytest.raises(Exit, match="no hyperparameter 'epocs'"):
         backbone(Context(), env="dev", set=["epocs=30"], yes=True)
+    assert not workplace.environment.build.exists()
 
 
-def test_a_model_that_is_not_there_is_named(started: dict[str, Any]) -> None:
+def test_a_model_that_is_not_there_is_named(workplace: Workplace) -> None:
     with pytest.raises(Exit, match=r"there is no model artifact at nowhere\.tar\.gz"):
         tasks.train(Context(), env="dev", model="nowhere.tar.gz", yes=True)
 
 
 def test_going_on_with_a_job_asks_for_just_what_it_was_asked_for(
-    started: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = {"num_classes": "2", "num_training_samples": "900", "image_shape": "3,28,28", "num_layers": "20"}
-    before = job.Job(
+    before = TrainingJob(
         "ended",
         "arn",
         "Failed",
@@ -197,17 +202,16 @@ def test_going_on_with_a_job_asks_for_just_what_it_was_asked_for(
     )
     monkeypatch.setattr(job, "describe", lambda environment, name, **options: before)
     tasks.train(Context(), env="dev", resume="ended", name="again", register=False, yes=True)
-    assert started.pop("chosen").to_strings() == values
-    assert started == {
-        "dataset_uri": "s3://b/datasets/f",
-        "bucket": "b",
-        "role_arn": "role",
-        "name": "again",
-        "recordio": True,
-        "model_uri": "s3://b/models/m/model.tar.gz",
-        "checkpoint_uri": "s3://b/checkpoints/ended",
-        "placement": Placement("key"),
+    asked = workplace.asked("again")
+    assert asked["HyperParameters"] == values
+    assert channels(asked) == {
+        "train": "s3://b/datasets/f/train.rec",
+        "validation": "s3://b/datasets/f/validation.rec",
+        "model": "s3://b/models/m/model.tar.gz",
     }
+    assert asked["CheckpointConfig"]["S3Uri"] == "s3://b/checkpoints/ended"
+    assert asked["OutputDataConfig"] == {"S3OutputPath": "s3://scones/models", "KmsKeyId": "key"}
+    assert asked["RoleArn"] == "arn:aws:iam::123456789012:role/training"
 
 
 def test_nothing_that_costs_money_is_started_unasked(monkeypatch: pytest.MonkeyPatch) -> None:

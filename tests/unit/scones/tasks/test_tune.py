@@ -111,7 +111,7 @@ def test_no_more_trials_are_asked_for_than_there_are_combinations(
     """SageMaker would refuse the tuning job, when all has been made and uploaded."""
     ended(DONE, DONE)
     asked: list[Any] = []
-    monkeypatch.setattr(tasks, "_start", lambda environment, console, searched, limits, *_, **__: asked.append(limits))
+    monkeypatch.setattr(tasks, "_start", lambda environment, search, *_, **__: asked.append(search.limits))
     tasks.tune(Context(), choice=["optimizer=sgd,nag"], jobs="8")
     tasks.tune(Context(), choice=["optimizer=sgd,nag"], range=["momentum=0.1:0.2"], jobs="8")
     assert [limits.max_jobs for limits in asked] == [2, 8]

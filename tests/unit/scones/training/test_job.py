@@ -13,9 +13,11 @@ from botocore.stub import Stubber
 from imageclassification.errors import HyperparameterError
 from scones import settings
 from scones.errors import InputError, SettingsError, TrainingError
+from scones.model.image import image_uri
 from scones.training import job
 from scones.training.progress import Progress
-from scones.training.request import Placement, check_instance_type, hyperparameters, image_uri, new_name
+from scones.training.request import check_instance_type, hyperparameters, new_name
+from scones.training.spec import JobSpec, Placement
 
 NAME = "scones-dev-20260101-120000"
 ARN = f"arn:aws:sagemaker:us-east-1:123456789012:training-job/{NAME}"
@@ -114,9 +116,9 @@ def run_log(epoch: int, train: float, validation: float) -> list[str]:
 
 def start(cloud: Cloud, **changes: Any) -> str:
     place = environment(**changes.pop("training", {}))
-    chosen = hyperparameters(place, classes=2, samples=900)
-    options = {"bucket": "scones-dev", "role_arn": ROLE, "name": NAME, **changes}
-    return job.start(place, DATASET, chosen, client=cloud.client, **options)
+    tags = changes.pop("tags", None)
+    spec = JobSpec(DATASET, hyperparameters(place, classes=2, samples=900), "scones-dev", ROLE, **changes)
+    return job.start(place, spec, name=NAME, tags=tags, client=cloud.client)
 
 
 def expect_creation(cloud: Cloud) -> dict[str, Any]:
@@ -192,11 +194,12 @@ def test_asks_for_recordio_a_model_to_start_from_and_its_own_checkpoints(cloud: 
 
 def test_pretrained_weights_of_small_images_need_a_model(cloud: Cloud) -> None:
     chosen = hyperparameters(environment(), classes=2, samples=900, overrides={"use_pretrained_model": "1"})
-    asked = {"bucket": "scones-dev", "role_arn": ROLE, "name": NAME, "client": cloud.client}
+    spec = JobSpec(DATASET, chosen, "scones-dev", ROLE)
     with pytest.raises(HyperparameterError, match="the container's own weights are for 3,224,224"):
-        job.start(environment(), DATASET, chosen, **asked)
+        job.start(environment(), spec, name=NAME, client=cloud.client)
     expect_creation(cloud)
-    assert job.start(environment(), DATASET, chosen, model_uri="s3://scones-dev/models/a/model.tar.gz", **asked)
+    spec = dataclasses.replace(spec, model_uri="s3://scones-dev/models/a/model.tar.gz")
+    assert job.start(environment(), spec, name=NAME, client=cloud.client)
 
 
 @pytest.mark.parametrize(
@@ -226,17 +229,9 @@ def test_takes_the_gpu_instance_types_of_the_algorithms_documentation(instance_t
 
 @pytest.mark.parametrize("name", ["ends-", "under_score", "a" * 64, f"a{'-' * 62}b", ""])
 def test_refuses_a_name_that_sagemaker_would_refuse(name: str) -> None:
+    spec = JobSpec(DATASET, hyperparameters(environment(), classes=2, samples=900), "b", ROLE)
     with pytest.raises(InputError, match="cannot be a training job's name"):
-        job.request(
-            environment(),
-            name=name,
-            image=IMAGE,
-            dataset_uri=DATASET,
-            chosen=hyperparameters(environment(), classes=2, samples=900),
-            bucket="b",
-            role_arn=ROLE,
-            tags={},
-        )
+        job.request(environment(), spec, name=name, tags={})
 
 
 def test_its_own_name_says_where_and_when() -> None:

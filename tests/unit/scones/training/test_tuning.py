@@ -19,8 +19,9 @@ from imageclassification.errors import HyperparameterError
 from scones import settings
 from scones.errors import InputError, TrainingError
 from scones.training import tuning, watch
-from scones.training.request import Placement, hyperparameters, image_uri
+from scones.training.request import hyperparameters
 from scones.training.request import request as training_request
+from scones.training.spec import JobSpec, Placement
 from scones.training.trials import as_json, read
 from scones.training.trials_chart import axes, picture
 from scones.training.trials_view import Lines, table
@@ -42,17 +43,20 @@ def chosen(**overrides: str) -> Any:
     return hyperparameters(ENVIRONMENT, classes=2, samples=900, overrides=overrides)
 
 
+def spec(**changes: Any) -> JobSpec:
+    made = JobSpec("s3://scones-dev/datasets/0123abcd", chosen(), "scones-dev", ROLE)
+    return dataclasses.replace(made, **changes)
+
+
 def asked(searched: ranges.Searched = SEARCHED, *, seed: int | None = None, **limits: Any) -> dict[str, Any]:
     training = training_request(
         ENVIRONMENT,
+        spec(
+            hyperparameters=chosen(epochs="40", lr_scheduler_step="20,30"),
+            placement=Placement("arn:aws:kms:us-east-1:123456789012:key/1", ("subnet-1",), ("sg-1",)),
+        ),
         name=NAME,
-        image=image_uri("us-east-1"),
-        dataset_uri="s3://scones-dev/datasets/0123abcd",
-        chosen=chosen(epochs="40", lr_scheduler_step="20,30"),
-        bucket="scones-dev",
-        role_arn=ROLE,
         tags={"Project": "scones"},
-        placement=Placement("arn:aws:kms:us-east-1:123456789012:key/1", ("subnet-1",), ("sg-1",)),
     )
     return tuning.request(
         training, name=NAME, searched=searched, limits=dataclasses.replace(settings.Tuning(), **limits), seed=seed
@@ -97,19 +101,8 @@ def test_trials_run_in_the_network_isolated_and_their_models_are_under_the_key()
 
 
 def test_trials_do_not_share_a_place_for_checkpoints() -> None:
-    training = {
-        **training_request(
-            ENVIRONMENT,
-            name=NAME,
-            image=image_uri("us-east-1"),
-            dataset_uri="s3://scones-dev/datasets/0123abcd",
-            chosen=chosen(),
-            bucket="scones-dev",
-            role_arn=ROLE,
-            tags={},
-        ),
-        "checkpoint_config": {"s3_uri": "s3://scones-dev/checkpoints"},
-    }
+    training = {**training_request(ENVIRONMENT, spec(checkpoint_uri="s3://scones-dev/checkpoints"), name=NAME, tags={})}
+    assert training["checkpoint_config"]["s3_uri"] == "s3://scones-dev/checkpoints"
     made = tuning.request(training, name=NAME, searched=SEARCHED, limits=settings.Tuning())
     assert "CheckpointConfig" not in made["TrainingJobDefinition"]
 
@@ -152,16 +145,7 @@ def test_a_refusal_of_aws_is_explained(code: str, said: str) -> None:
             raise ClientError({"Error": {"Code": code, "Message": "no"}}, "CreateHyperParameterTuningJob")
 
     with pytest.raises(TrainingError, match=said):
-        tuning.start(
-            ENVIRONMENT,
-            "s3://scones-dev/datasets/0123abcd",
-            chosen(),
-            SEARCHED,
-            bucket="scones-dev",
-            role_arn=ROLE,
-            name="my-name",
-            client=lambda *_: Client(),
-        )
+        tuning.start(ENVIRONMENT, spec(), SEARCHED, name="my-name", client=lambda *_: Client())
 
 
 # --- how it is followed -------------------------------------------------------------------------------------------
