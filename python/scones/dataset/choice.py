@@ -36,7 +36,7 @@ PATIENCE = 4.0
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenSource:
     """A source, and why it was chosen, for a person to read."""
 
     source: Source
@@ -70,7 +70,7 @@ def choose(
     variables: Mapping[str, str] = os.environ,
     download: Download | None = None,
     progress: Progress | None = None,
-) -> Choice:
+) -> ChosenSource:
     """The archive that ``CIFAR100_ARCHIVE`` names, else CIFAR-100 as fetched before or now, else the drawn sample.
 
     Args:
@@ -85,23 +85,23 @@ def choose(
     """
     named = variables.get(VARIABLE)
     if named:
-        return Choice(Archive(Path(named).expanduser()), f"{VARIABLE} names it")
+        return ChosenSource(Archive(Path(named).expanduser()), f"{VARIABLE} names it")
     download = download or Download(cache, patience=PATIENCE, progress=progress)
     if download.cached:
-        return Choice(download, f"fetched before, kept in {download.cache}")
+        return ChosenSource(download, f"fetched before, kept in {download.cache}")
     try:
         download.fetch()
     except DatasetError as error:
         foreign = [name for name in classes if name not in CLASSES]
         if not foreign:
-            return Choice(Sample(), f"CIFAR-100 is not on this machine: {error.message}")
+            return ChosenSource(Sample(), f"CIFAR-100 is not on this machine: {error.message}")
         need = f"give CIFAR-100's archive: --archive FILE, or set {VARIABLE}"
         raise DatasetError(
             f"there are no images of {labels.join(foreign)}: CIFAR-100 is not on this machine, the drawn sample has "
             f"bicycle and motorcycle only, and {error.message}",
             hint="\n".join([*labels.nearest(foreign, CLASSES), need]),
         ) from None
-    return Choice(download, "fetched just now")
+    return ChosenSource(download, "fetched just now")
 
 
 def ensure(
@@ -170,6 +170,6 @@ def ensure_others(
     return _built(choice, others, out, recordio=recordio, progress=progress)
 
 
-def _built(choice: Choice, classes: Sequence[str], out: Path, **options: Any) -> Ensured:
+def _built(choice: ChosenSource, classes: Sequence[str], out: Path, **options: Any) -> Ensured:
     dataset = build(choice.source, classes, out, **options)
     return Ensured(dataset, choice.source.title, choice.reason)

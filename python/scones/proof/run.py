@@ -20,7 +20,7 @@ from scones.model.registry import PinnedModel, write_pin
 from scones.proof import sample
 from scones.proof.granted import granted, of_resources, taken_away
 from scones.proof.matrix import matrix
-from scones.proof.outcome import Outcome, Removal
+from scones.proof.outcome import ProofOutcome, Removal
 from scones.proof.sessions import session
 from scones.proof.workload import Workload, wait
 from scones.service import packaging
@@ -68,7 +68,7 @@ class Proof:
             ("destroy", "Destroy service and foundation, as the pipeline", self._destroy),
         ]
 
-    def run(self) -> Outcome:
+    def run(self) -> ProofOutcome:
         """Do every step, and say which statement each of them needs.
 
         Raises:
@@ -84,7 +84,7 @@ class Proof:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log.write_text("")
         with Steps(self.console, [title for _, title, _ in self._todo]) as steps:
-            self.outcome = Outcome(steps.steps)
+            self.outcome = ProofOutcome(steps.steps)
             try:
                 for name, title, body in self._todo:
                     if name:

@@ -65,7 +65,7 @@ class StateRun:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ExecutionOutcome:
     """How an execution ended.
 
     Attributes:
@@ -92,7 +92,7 @@ class ImageRun:
     """One image of :func:`run_many`: either its outcome, or the problem that kept it from having one."""
 
     image: str
-    outcome: Outcome | None = None
+    outcome: ExecutionOutcome | None = None
     problem: str | None = None
 
     @property
@@ -174,7 +174,7 @@ def follow(
     timeout: float = 1800,
     pause: float = 0.1,
     stop: threading.Event | None = None,
-) -> Outcome:
+) -> ExecutionOutcome:
     """Wait for an execution's end.
 
     Args:
@@ -197,7 +197,7 @@ def follow(
             states = state_runs(_history(sfn, execution_arn, whole=ended))
             told = _tell(states, told, on_state)
         if ended:
-            return Outcome(
+            return ExecutionOutcome(
                 arn=execution_arn,
                 status=found["status"],
                 output=json.loads(found["output"]) if found.get("output") else None,
@@ -238,14 +238,14 @@ def state_runs(events: Iterable[dict[str, Any]]) -> list[StateRun]:
     return runs
 
 
-def exit_code(outcome: Outcome) -> int:
+def exit_code(outcome: ExecutionOutcome) -> int:
     """0: the answer passed; 3: the model was not sure enough; 1: anything else."""
     if outcome.status == "SUCCEEDED":
         return PASSED
     return LOW if outcome.error == LOW_CONFIDENCE else FAILED
 
 
-def explain(outcome: Outcome) -> str:
+def explain(outcome: ExecutionOutcome) -> str:
     """An outcome in one sentence."""
     if outcome.status == "SUCCEEDED":
         output = outcome.output or {}

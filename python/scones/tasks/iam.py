@@ -14,7 +14,7 @@ from scones.tasks.cli import task
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from scones.proof import Outcome
+    from scones.proof import ProofOutcome
 
 # Everything that adds statements to a policy.
 EVERYTHING = {
@@ -65,7 +65,7 @@ def prove(context, least=False, out=None):
         raise Exit("not every statement is needed; see above", code=1)
 
 
-def show(console: Console, outcome: Outcome) -> None:
+def show(console: Console, outcome: ProofOutcome) -> None:
     """The matrix of statements and steps, a table a role or resource, and what was found in all."""
     from rich.table import Table
 
@@ -122,7 +122,7 @@ def show(console: Console, outcome: Outcome) -> None:
     )
 
 
-def as_json(outcome: Outcome) -> dict[str, object]:
+def as_json(outcome: ProofOutcome) -> dict[str, object]:
     """What was found, for a file."""
     removed = {one.source: one.refused for one in outcome.removals}
     return {

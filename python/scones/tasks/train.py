@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from scones.settings import Environment
-    from scones.training.described import TrainingJob
+    from scones.training.described import DescribedJob
     from scones.training.preparing import Order
 
 ENV = "the environment: a folder of terraform/environments; local where not given"
@@ -152,7 +152,7 @@ def confirm(environment: Environment, console: Console) -> None:
     prepare.confirm(environment, what, console)
 
 
-def follow(environment: Environment, name: str, console: Console) -> TrainingJob:
+def follow(environment: Environment, name: str, console: Console) -> DescribedJob:
     """Follow a job to its end, and say how good it is; on Ctrl-C, ask whether to stop it. What it came to."""
     from scones.training import job
     from scones.training.view import view

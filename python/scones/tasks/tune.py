@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from imageclassification.ranges import Searched
     from scones.settings import Environment, Tuning
     from scones.training.preparing import Order
-    from scones.training.trials import TuningJob
+    from scones.training.trials import TuningSnapshot
 
 
 @dataclass(frozen=True)
-class Search:
+class SearchOrder:
     """What a tuning job searches, and how.
 
     Attributes:
@@ -128,7 +128,7 @@ def tune(
             )
         # SageMaker refuses to be given more jobs than there are combinations.
         limits = replace(limits, max_jobs=min(limits.max_jobs, combinations or limits.max_jobs))
-        search = Search(searched, limits, name, options.whole_number(seed, "--seed", least=0, most=2**31 - 1))
+        search = SearchOrder(searched, limits, name, options.whole_number(seed, "--seed", least=0, most=2**31 - 1))
         order = Order(fixed, classes=labels.parse(classes) if classes else None, recordio=recordio, model=model)
         attach = _start(environment, search, order, console, yes=yes)
         console.print(f"started tuning job [bold]{attach}[/bold]", soft_wrap=True, highlight=False)
@@ -188,7 +188,7 @@ def _searched(asked: list[Any], fixed: dict[str, str], limits: Tuning) -> Search
     return searched
 
 
-def _start(environment: Environment, search: Search, order: Order, console: Console, *, yes: bool) -> str:
+def _start(environment: Environment, search: SearchOrder, order: Order, console: Console, *, yes: bool) -> str:
     """Everything up to the job's creation; the job's name."""
     from scones.training import tuning
 
@@ -221,12 +221,12 @@ def _confirm(environment: Environment, limits: Tuning, console: Console) -> None
     prepare.confirm(environment, what, console)
 
 
-def _follow(environment: Environment, name: str, console: Console) -> TuningJob:
+def _follow(environment: Environment, name: str, console: Console) -> TuningSnapshot:
     """Follow a tuning job to its end; on Ctrl-C, ask whether to stop it."""
     from scones.training import tuning, watch
     from scones.training.trials_view import view
 
-    def follow() -> TuningJob:
+    def follow() -> TuningSnapshot:
         with view(console) as show:
             return watch.follow(environment, name, show)
 
@@ -239,7 +239,7 @@ def _follow(environment: Environment, name: str, console: Console) -> TuningJob:
     )
 
 
-def _report(environment: Environment, job: TuningJob, console: Console) -> None:
+def _report(environment: Environment, job: TuningSnapshot, console: Console) -> None:
     """Show all trials, and leave them as JSON and as a picture."""
     from imageclassification import files
     from scones.tasks.views import shown
@@ -256,5 +256,5 @@ def _report(environment: Environment, job: TuningJob, console: Console) -> None:
         console.print(f"picture: {shown(folder / 'trials.png')}", soft_wrap=True)
 
 
-def _folder(environment: Environment, job: TuningJob) -> Path:
+def _folder(environment: Environment, job: TuningSnapshot) -> Path:
     return environment.build / "tuning" / job.name

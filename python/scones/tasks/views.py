@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from scones.model.evaluation import Evaluation
     from scones.service.capture.analysis import Summary
-    from scones.service.workflow import ImageRun, Outcome, StateRun
+    from scones.service.workflow import ExecutionOutcome, ImageRun, StateRun
 
 
 def combined_exit_code(codes: Iterable[int]) -> int:
@@ -45,7 +45,7 @@ def state_line(state: StateRun) -> RenderableType:
     return text
 
 
-def outcome_table(outcome: Outcome) -> RenderableType:
+def outcome_table(outcome: ExecutionOutcome) -> RenderableType:
     """How an execution ended: its result, or its Error and Cause."""
     from rich.table import Table
     from rich.text import Text

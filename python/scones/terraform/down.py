@@ -34,7 +34,7 @@ STOPPING_SECONDS, LOOK_SECONDS = 600.0, 2.0
 
 
 @dataclass(frozen=True)
-class Step:
+class TakedownStep:
     """One step.
 
     Attributes:
@@ -48,7 +48,7 @@ class Step:
 
 def steps(
     environment: Environment, *, everything: bool, client: Callable[..., Any] = aws.client, **words: Any
-) -> list[Step]:
+) -> list[TakedownStep]:
     """What takes an environment down, in order.
 
     Args:
@@ -68,23 +68,25 @@ def steps(
         )
     backend = Backend.of(environment)
     found = [
-        Step("executions and jobs that run", partial(_stop, environment, backend, client)),
-        Step("the service: endpoint, functions, state machine, alarms", partial(_stack, environment, "service", words)),
+        TakedownStep("executions and jobs that run", partial(_stop, environment, backend, client)),
+        TakedownStep(
+            "the service: endpoint, functions, state machine, alarms", partial(_stack, environment, "service", words)
+        ),
     ]
     if not everything:
         return [
             *found,
-            Step("captures and all but data sets and models", partial(_sweep, environment, backend, client)),
-            Step("the network, which costs by the hour", partial(_network, environment, words)),
+            TakedownStep("captures and all but data sets and models", partial(_sweep, environment, backend, client)),
+            TakedownStep("the network, which costs by the hour", partial(_network, environment, words)),
         ]
     return [
         *found,
-        Step("the registered models", partial(_packages, environment, backend, client)),
-        Step("every object of the environment's buckets", partial(_empty, environment, backend, client)),
-        Step(
+        TakedownStep("the registered models", partial(_packages, environment, backend, client)),
+        TakedownStep("every object of the environment's buckets", partial(_empty, environment, backend, client)),
+        TakedownStep(
             "the foundation: bucket, registry, roles, network, key", partial(_stack, environment, "foundation", words)
         ),
-        Step("the pipeline's roles and Terraform's state", partial(_state, environment, words)),
+        TakedownStep("the pipeline's roles and Terraform's state", partial(_state, environment, words)),
     ]
 
 

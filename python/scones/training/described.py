@@ -16,7 +16,7 @@ from scones.training.progress import Progress
 
 
 @dataclass(frozen=True)
-class TrainingJob:
+class DescribedJob:
     """A training job as it stands.
 
     Attributes:
@@ -54,16 +54,16 @@ class TrainingJob:
 class TrainingOutcome:
     """A job that completed, and what its log said."""
 
-    job: TrainingJob
+    job: DescribedJob
     progress: Progress
 
 
-def read(resource: Any) -> TrainingJob:
+def read(resource: Any) -> DescribedJob:
     """A ``TrainingJob`` of ``sagemaker.core``; what AWS left out is a falsy ``Unassigned`` there."""
     channels = {channel.channel_name: channel for channel in resource.input_data_config or ()}
     uris = {name: channel.data_source.s3_data_source.s3_uri for name, channel in channels.items()}
     train = uris.get("train", "")
-    return TrainingJob(
+    return DescribedJob(
         name=resource.training_job_name,
         arn=resource.training_job_arn,
         status=resource.training_job_status,

@@ -23,7 +23,7 @@ from scones import aws, revision
 from scones.errors import TrainingError
 from scones.settings import PROJECT
 from scones.training import described, failures
-from scones.training.described import TrainingJob, TrainingOutcome
+from scones.training.described import DescribedJob, TrainingOutcome
 from scones.training.progress import Progress
 from scones.training.request import new_name, request
 
@@ -86,7 +86,7 @@ def own_tags(environment: Environment) -> dict[str, str]:
     }
 
 
-def describe(environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> TrainingJob:
+def describe(environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> DescribedJob:
     """A job as it stands.
 
     Raises:
@@ -95,7 +95,7 @@ def describe(environment: Environment, name: str, *, client: Callable[..., Any] 
     return described.read(_get(environment, name, client))
 
 
-def resumable(environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> TrainingJob:
+def resumable(environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> DescribedJob:
     """A job that ended before its time, whose checkpoints another can go on from.
 
     Raises:
@@ -198,7 +198,7 @@ def _get(environment: Environment, name: str, client: Callable[..., Any]) -> Any
 def _resource(environment: Environment, client: Callable[..., Any]) -> tuple[Any, dict[str, Any]]:
     """``TrainingJob`` of ``sagemaker.core``, and the arguments that make it use the environment's client."""
     import boto3
-    from sagemaker.core.resources import TrainingJob as Resource
+    from sagemaker.core.resources import TrainingJob
 
     class Session(boto3.Session):
         """Gives sagemaker.core the client that the project made: the one way to tell it an endpoint."""
@@ -206,4 +206,4 @@ def _resource(environment: Environment, client: Callable[..., Any]) -> tuple[Any
         def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
             return client(environment, service_name) if service_name == "sagemaker" else None
 
-    return Resource, {"session": Session(region_name=environment.region), "region": environment.region}
+    return TrainingJob, {"session": Session(region_name=environment.region), "region": environment.region}

@@ -25,7 +25,7 @@ from scones.model.registry import objects
 from scones.model.registry.creation import calibration_line, create, pin_if_approved
 from scones.model.registry.versions import ACCURACY, Version, group_of, listed
 from scones.training import job as jobs
-from scones.training.described import TrainingJob
+from scones.training.described import DescribedJob
 from scones.training.logs import LogReader
 from scones.training.progress import Progress
 
@@ -108,7 +108,7 @@ def register(
 
 
 def _calibrated(
-    environment: Environment, job: TrainingJob, s3: Any, progress: Bars | None, client: Callable[..., Any]
+    environment: Environment, job: DescribedJob, s3: Any, progress: Bars | None, client: Callable[..., Any]
 ) -> tuple[str, str, Mapping[str, float]]:
     """The calibrated artifact's place in S3, its SHA-256, and its figures."""
     from imageclassification import artifact as files
@@ -123,7 +123,7 @@ def _calibrated(
         return uri, artifacts.put(s3, files.write(Path(folder) / artifacts.NAME, calibrated), uri), metrics
 
 
-def _metrics(job: TrainingJob, logs: Any) -> dict[str, float]:
+def _metrics(job: DescribedJob, logs: Any) -> dict[str, float]:
     """Train and validation accuracy of the artifact.
 
     A job's final metrics are its last epoch's. Its artifact is the best epoch's, or with ``checkpoint_frequency`` the
@@ -140,7 +140,7 @@ def _metrics(job: TrainingJob, logs: Any) -> dict[str, float]:
     return metrics
 
 
-def _dataset(s3: Any, job: TrainingJob) -> tuple[tuple[str, ...], str]:
+def _dataset(s3: Any, job: DescribedJob) -> tuple[tuple[str, ...], str]:
     """Class labels in index order, and the fingerprint, of the data set that a job trained on."""
     uri = f"{job.dataset_uri}/dataset.json"
     try:
@@ -150,7 +150,7 @@ def _dataset(s3: Any, job: TrainingJob) -> tuple[tuple[str, ...], str]:
         raise RegistryError(f"{uri} does not tell the classes of training job '{job.name}': {error!r}") from None
 
 
-def _commit(environment: Environment, sagemaker: Any, job: TrainingJob) -> str:
+def _commit(environment: Environment, sagemaker: Any, job: DescribedJob) -> str:
     """The commit that the job was started from, else, for one started otherwise, this checkout's."""
     tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=job.arn)["Tags"]}
     return tags.get(jobs.COMMIT_TAG) or revision.commit(environment.root)

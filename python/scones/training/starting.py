@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Start:
+class StartingModel:
     """A model to start from.
 
     Attributes:
@@ -67,7 +67,7 @@ def find(
     *,
     client: Callable[..., Any] = aws.client,
     progress: Progress | None = None,
-) -> Start:
+) -> StartingModel:
     """Find a model, and read it.
 
     Args:
@@ -86,7 +86,7 @@ def find(
     if place.isdecimal() and not Path(place).exists():
         place = _version(environment, int(place), client)
     path = artifacts.fetch(environment, place, client=client, progress=progress)
-    return Start(artifact.read(path), path, place if "://" in place else None)
+    return StartingModel(artifact.read(path), path, place if "://" in place else None)
 
 
 def _version(environment: Environment, number: int, client: Callable[..., Any]) -> str:

@@ -22,7 +22,7 @@ ENDED = ("Completed", "Failed", "Stopped")
 
 
 @dataclass(frozen=True)
-class Trial:
+class TuningTrial:
     """One training job of a tuning job.
 
     Attributes:
@@ -58,7 +58,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class TuningJob:
+class TuningSnapshot:
     """A tuning job as it stands.
 
     Attributes:
@@ -79,7 +79,7 @@ class TuningJob:
     searched: Searched
     static: Mapping[str, str]
     jobs: int | None
-    trials: tuple[Trial, ...] = ()
+    trials: tuple[TuningTrial, ...] = ()
     best_name: str | None = None
     failure_reason: str | None = None
 
@@ -89,11 +89,11 @@ class TuningJob:
         return self.status in ENDED
 
     @property
-    def best(self) -> Trial | None:
+    def best(self) -> TuningTrial | None:
         """The trial with the best objective; None while none has ended well."""
         return next((trial for trial in self.trials if trial.name == self.best_name), None)
 
-    def outcome(self, trial: Trial) -> str:
+    def outcome(self, trial: TuningTrial) -> str:
         """What became of a trial, in words."""
         if trial.status != "Stopped":
             return {"InProgress": "running", "Stopping": "stopping"}.get(trial.status, trial.status.lower())
@@ -105,7 +105,7 @@ class TuningJob:
         return "stopped early" if trial.epochs_done < trial.epochs else "completed"
 
 
-def read(description: Mapping[str, Any], summaries: Sequence[Mapping[str, Any]], *, now: datetime) -> TuningJob:
+def read(description: Mapping[str, Any], summaries: Sequence[Mapping[str, Any]], *, now: datetime) -> TuningSnapshot:
     """A tuning job out of DescribeHyperParameterTuningJob's and ListTrainingJobsForHyperParameterTuningJob's answers.
 
     Args:
@@ -119,7 +119,7 @@ def read(description: Mapping[str, Any], summaries: Sequence[Mapping[str, Any]],
         if not name.startswith("_")
     }
     epochs = int(static.get("epochs", 30))  # the algorithm's default
-    return TuningJob(
+    return TuningSnapshot(
         name=description["HyperParameterTuningJobName"],
         status=description["HyperParameterTuningJobStatus"],
         strategy=config["Strategy"],
@@ -132,9 +132,9 @@ def read(description: Mapping[str, Any], summaries: Sequence[Mapping[str, Any]],
     )
 
 
-def _trial(number: int, summary: Mapping[str, Any], epochs: int, now: datetime) -> Trial:
+def _trial(number: int, summary: Mapping[str, Any], epochs: int, now: datetime) -> TuningTrial:
     began, ended = summary.get("TrainingStartTime"), summary.get("TrainingEndTime")
-    return Trial(
+    return TuningTrial(
         number=number,
         name=summary["TrainingJobName"],
         status=summary["TrainingJobStatus"],
@@ -146,7 +146,7 @@ def _trial(number: int, summary: Mapping[str, Any], epochs: int, now: datetime) 
     )
 
 
-def as_json(job: TuningJob) -> str:
+def as_json(job: TuningSnapshot) -> str:
     """The whole job, for another program to read."""
     return (
         json.dumps(

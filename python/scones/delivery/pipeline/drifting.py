@@ -35,7 +35,7 @@ class Drift:
         page: The same in Markdown.
     """
 
-    parts: tuple[summary.Part, ...]
+    parts: tuple[summary.SummaryPart, ...]
     page: str
 
     @property
@@ -79,11 +79,11 @@ def look(
     return Drift(tuple(parts), page)
 
 
-def _look_at(stack: Stack, plans: Path) -> summary.Part:
+def _look_at(stack: Stack, plans: Path) -> summary.SummaryPart:
     environment = stack.environment
     blank = Saved(stack.name, environment.name, revision.commit(environment.root), "", "")
     if not stack.backend.read(stack.name).resources:
-        return summary.Part(replace(blank, deferred="has not been applied"))
+        return summary.SummaryPart(replace(blank, deferred="has not been applied"))
     if stack.name == "service":
         packaging.package(environment.root / "lambdas", environment.build / "lambdas")
     # Kept only as long as it is read: nobody applies it.

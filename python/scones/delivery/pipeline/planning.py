@@ -65,7 +65,7 @@ class Planned:
 
     folder: Path
     digest: str
-    parts: tuple[summary.Part, ...]
+    parts: tuple[summary.SummaryPart, ...]
     promotion: promotion.Promotion | None
 
     @property
@@ -110,7 +110,7 @@ def plan(
     compared = promotion.find(environment.root, environment.pin_path, revision.base(environment.root, base))
     saved.clear(folder)
     (folder / SUMMARY).unlink(missing_ok=True)
-    parts: list[summary.Part] = []
+    parts: list[summary.SummaryPart] = []
     for name in stacks:
         with step(title(name)) as shown:
             blank = Saved(
@@ -132,7 +132,7 @@ def reads(state: State) -> str:
     return hashlib.sha256(json.dumps(dict(state.outputs), sort_keys=True).encode()).hexdigest()
 
 
-def _plan_one(stack: Stack, blank: Saved, folder: Path, below: Sequence[summary.Part]) -> summary.Part:
+def _plan_one(stack: Stack, blank: Saved, folder: Path, below: Sequence[summary.SummaryPart]) -> summary.SummaryPart:
     lower, read = BELOW.get(stack.name), ""
     if lower is not None:
         state = stack.backend.read(lower)
@@ -153,12 +153,12 @@ def _plan_one(stack: Stack, blank: Saved, folder: Path, below: Sequence[summary.
     return described(stack, planned, folder)
 
 
-def described(stack: Stack, planned: Saved, folder: Path) -> summary.Part:
+def described(stack: Stack, planned: Saved, folder: Path) -> summary.SummaryPart:
     """What a saved plan says, asked of Terraform only where it changes anything."""
     if not planned.changes:
-        return summary.Part(planned)
+        return summary.SummaryPart(planned)
     told = json.loads(stack.show(planned.plan(folder), json=True))
-    return summary.Part(
+    return summary.SummaryPart(
         saved=planned,
         changes=changes.changes(told),
         outputs=changes.outputs(told),
@@ -167,5 +167,5 @@ def described(stack: Stack, planned: Saved, folder: Path) -> summary.Part:
     )
 
 
-def _deferred(blank: Saved, why: str) -> summary.Part:
-    return summary.Part(saved=replace(blank, deferred=why))
+def _deferred(blank: Saved, why: str) -> summary.SummaryPart:
+    return summary.SummaryPart(saved=replace(blank, deferred=why))

@@ -2,7 +2,7 @@
 
 Example::
 
-    page = plan_page("dev", [Part(saved, changes, outputs=("bucket",), words="…")], digest="9f86…")
+    page = plan_page("dev", [SummaryPart(saved, changes, outputs=("bucket",), words="…")], digest="9f86…")
     files.write(folder / "summary.md", page)
 """
 
@@ -23,7 +23,7 @@ _LISTED = 40  # changes by name, a stack
 
 
 @dataclass(frozen=True)
-class Part:
+class SummaryPart:
     """One stack's share of the page.
 
     Attributes:
@@ -51,7 +51,9 @@ class Part:
         return ", ".join(said) or "no changes"
 
 
-def plan_page(environment: str, parts: Sequence[Part], *, digest: str, promotion: Promotion | None = None) -> str:
+def plan_page(
+    environment: str, parts: Sequence[SummaryPart], *, digest: str, promotion: Promotion | None = None
+) -> str:
     """The summary of an environment's plans.
 
     Args:
@@ -75,7 +77,7 @@ def plan_page(environment: str, parts: Sequence[Part], *, digest: str, promotion
     return "\n".join([*head, *details, *tail]).rstrip() + "\n"
 
 
-def drift_page(environment: str, parts: Sequence[Part]) -> str:
+def drift_page(environment: str, parts: Sequence[SummaryPart]) -> str:
     """What differs between an environment and its configuration; an issue's text."""
     found = [f"## Drift of `{environment}`", ""]
     for part in parts:
@@ -104,7 +106,7 @@ def _list(changes: Sequence[Change]) -> list[str]:
     return [*lines, f"- and {more} more"] if more > 0 else lines
 
 
-def _details(part: Part, room: int) -> str:
+def _details(part: SummaryPart, room: int) -> str:
     listed = "\n".join(_list(part.changes))
     words = part.words.strip()
     # A fence longer than any in the text, which holds what others wrote.

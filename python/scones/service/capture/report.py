@@ -36,7 +36,7 @@ SHOWN_BROKEN = 50
 
 
 @dataclass(frozen=True)
-class Row:
+class ReportRow:
     """One line of the table of the least sure images."""
 
     event: Event
@@ -144,11 +144,11 @@ def _template() -> Any:
     return environment.from_string(resources.files(__package__).joinpath("report.html.j2").read_text("utf-8"))
 
 
-def _row(event: Event, classes: Sequence[str], threshold: float) -> Row:
+def _row(event: Event, classes: Sequence[str], threshold: float) -> ReportRow:
     second = sorted(range(len(event.probabilities)), key=lambda label: -event.probabilities[label])[1]
     image = records.image(event)
     small = thumbnail(image) if image else None
-    return Row(
+    return ReportRow(
         event=event,
         label=analysis.class_name(event.predicted, classes),
         runner_up=analysis.class_name(second, classes),

@@ -11,7 +11,7 @@ from localcloud.authorization.evaluation import Access, Policies, Principal, eva
 from localcloud.authorization.policies import Statement, statements
 from localcloud.authorization.principals import session_of
 from localcloud.authorization.record import Judged, Record
-from scones.proof import Outcome, matrix
+from scones.proof import ProofOutcome, matrix
 
 ROLE = "arn:aws:iam::123456789012:role/reader"
 SOURCE = "role/reader/own"
@@ -130,7 +130,7 @@ def test_what_the_local_cloud_does_not_do_is_named_and_proves_nothing():
     unshown, _ = matrix([], alone)
     assert not unshown.steps
     assert not unshown.superfluous
-    outcome = Outcome([], rows=[unshown])
+    outcome = ProofOutcome([], rows=[unshown])
     assert outcome.not_shown == [f"topic/alarms/Publish for {unshown.not_shown[0]}"]
     assert not matrix([], both)[0].steps
     assert matrix([], both)[0].superfluous  # CloudWatch could have used it

@@ -121,7 +121,7 @@ def test_a_timed_out_task_has_the_error_that_step_functions_gives_it():
     ],
 )
 def test_the_exit_code_tells_passed_from_unsure_from_anything_else(status, error, code):
-    assert workflow.exit_code(workflow.Outcome(EXECUTION, status, error=error)) == code
+    assert workflow.exit_code(workflow.ExecutionOutcome(EXECUTION, status, error=error)) == code
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_the_exit_code_tells_passed_from_unsure_from_anything_else(status, error
     ],
 )
 def test_an_outcome_is_explained_in_a_sentence(outcome, sentence):
-    assert workflow.explain(workflow.Outcome(EXECUTION, **outcome)) == sentence
+    assert workflow.explain(workflow.ExecutionOutcome(EXECUTION, **outcome)) == sentence
 
 
 def test_an_image_is_uploaded_under_its_digest_with_the_type_of_its_bytes(stub, picture):

@@ -10,7 +10,7 @@ from invoke import Context, Exit
 from rich.console import Console
 
 from localcloud.authorization.policies import statements
-from scones.proof import Outcome, Removal, Row
+from scones.proof import MatrixRow, ProofOutcome, Removal
 from scones.tasks import iam
 
 GRANTED = statements(
@@ -20,19 +20,19 @@ GRANTED = statements(
 
 
 @pytest.fixture
-def outcome() -> Outcome:
-    needed = Row(GRANTED[0], ("train", "execute"), "s3:GetObject arn:aws:s3:::images/a.png", ())
+def outcome() -> ProofOutcome:
+    needed = MatrixRow(GRANTED[0], ("train", "execute"), "s3:GetObject arn:aws:s3:::images/a.png", ())
     removals = [Removal(GRANTED[0].source, "s3:GetObject arn:aws:s3:::images/a.png")]
-    return Outcome([], rows=[needed], removals=removals, requests=7, order=("train", "execute"))
+    return ProofOutcome([], rows=[needed], removals=removals, requests=7, order=("train", "execute"))
 
 
 @pytest.fixture
-def superfluous(outcome: Outcome) -> Outcome:
-    outcome.rows.append(Row(GRANTED[1], (), "", ("s3:PutObject",)))
+def superfluous(outcome: ProofOutcome) -> ProofOutcome:
+    outcome.rows.append(MatrixRow(GRANTED[1], (), "", ("s3:PutObject",)))
     return outcome
 
 
-def said(outcome: Outcome) -> str:
+def said(outcome: ProofOutcome) -> str:
     console = Console(width=160, file=io.StringIO())
     iam.show(console, outcome)
     return console.file.getvalue()
@@ -67,8 +67,8 @@ def test_what_a_resources_policy_refuses_and_what_is_not_shown_have_words_of_the
         source="topic/alarms",
     )
     outcome.rows += [
-        Row(publish, (), "", ("sns:Publish",), not_shown=("budgets.amazonaws.com: no costs",)),
-        Row(refuse, (), "sns:Publish arn:aws:sns:us-east-1:123456789012:alarms", (), refuses=("train",)),
+        MatrixRow(publish, (), "", ("sns:Publish",), not_shown=("budgets.amazonaws.com: no costs",)),
+        MatrixRow(refuse, (), "sns:Publish arn:aws:sns:us-east-1:123456789012:alarms", (), refuses=("train",)),
     ]
     words = said(outcome)
     for expected in (

@@ -9,11 +9,11 @@ from rich.console import Console
 
 from scones import aws
 from scones.service import workflow
-from scones.service.workflow import ImageRun, Outcome, StateRun
+from scones.service.workflow import ExecutionOutcome, ImageRun, StateRun
 from scones.tasks import evaluate, run, views
 from scones.terraform import Stack
 
-PASSED = Outcome(
+PASSED = ExecutionOutcome(
     arn="arn:aws:states:us-east-1:123456789012:execution:scones:one",
     status="SUCCEEDED",
     output={
@@ -25,10 +25,10 @@ PASSED = Outcome(
     },
     seconds=1.25,
 )
-LOW = Outcome(
+LOW = ExecutionOutcome(
     arn="arn:two", status="FAILED", error="ThresholdConfidenceNotMet", cause="0.6 is below 0.8 [/oops]", seconds=0.5
 )
-TIMED_OUT = Outcome(arn="arn:three", status="TIMED_OUT")
+TIMED_OUT = ExecutionOutcome(arn="arn:three", status="TIMED_OUT")
 
 
 def printed(renderable) -> str:

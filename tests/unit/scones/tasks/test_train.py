@@ -18,7 +18,7 @@ from scones import aws, settings
 from scones.tasks import train as tasks
 from scones.tasks.backbone import backbone
 from scones.training import job, recipe
-from scones.training.described import TrainingJob, TrainingOutcome
+from scones.training.described import DescribedJob, TrainingOutcome
 from scones.training.progress import Progress
 
 
@@ -54,7 +54,7 @@ def follower(*outcomes: Any) -> Callable[..., Any]:
 
 
 FINISHED = TrainingOutcome(
-    TrainingJob("j", "arn", "Completed", "Completed", None, "image", "s3://b/m", "s3://b/d"),
+    DescribedJob("j", "arn", "Completed", "Completed", None, "image", "s3://b/m", "s3://b/d"),
     Progress("j", 1, "Completed"),
 )
 
@@ -186,7 +186,7 @@ def test_going_on_with_a_job_asks_for_just_what_it_was_asked_for(
     workplace: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = {"num_classes": "2", "num_training_samples": "900", "image_shape": "3,28,28", "num_layers": "20"}
-    before = TrainingJob(
+    before = DescribedJob(
         "ended",
         "arn",
         "Failed",

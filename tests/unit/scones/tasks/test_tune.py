@@ -15,11 +15,11 @@ from invoke.exceptions import Exit
 from imageclassification import ranges
 from scones import settings
 from scones.tasks import tune as tasks
-from scones.training.trials import Trial, TuningJob
+from scones.training.trials import TuningSnapshot, TuningTrial
 
 VALUES = {"learning_rate": "0.1", "optimizer": "nag"}
 SEARCHED = ranges.merge([ranges.read_range("learning_rate=0.01:0.3"), ranges.read_choice("optimizer=sgd,nag")])
-DONE = TuningJob(
+DONE = TuningSnapshot(
     "t",
     "Completed",
     "Random",
@@ -27,8 +27,8 @@ DONE = TuningJob(
     {"epochs": "3"},
     2,
     (
-        Trial(1, "t-001", "Completed", VALUES, 3, 3, 0.8, 0.9, 10),
-        Trial(2, "t-002", "Stopped", {**VALUES, "optimizer": "sgd"}, 3, 1, 0.5, 0.5, 4),
+        TuningTrial(1, "t-001", "Completed", VALUES, 3, 3, 0.8, 0.9, 10),
+        TuningTrial(2, "t-002", "Stopped", {**VALUES, "optimizer": "sgd"}, 3, 1, 0.5, 0.5, 4),
     ),
     best_name="t-001",
 )
@@ -49,7 +49,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Any], Pa
     def make(*outcomes: Any) -> Path:
         left = list(outcomes)
 
-        def follow(*arguments: Any) -> TuningJob:
+        def follow(*arguments: Any) -> TuningSnapshot:
             outcome = left.pop(0)
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -149,7 +149,7 @@ def test_without_register_the_next_command_is_told(
 
 
 def test_a_tuning_job_without_a_model_fails_with_its_reason(ended: Any, registered: list[str]) -> None:
-    failed = Trial(1, "t-001", "Failed", VALUES, 3, failure_reason="ClientError: no")
+    failed = TuningTrial(1, "t-001", "Failed", VALUES, 3, failure_reason="ClientError: no")
     ended(dataclasses.replace(DONE, status="Failed", trials=(failed,), best_name=None, failure_reason="All failed"))
     with pytest.raises(Exit, match="'t' found no model: All failed") as told:
         tasks.tune(Context(), attach="t")

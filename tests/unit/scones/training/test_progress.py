@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from scones.training.progress import TAIL, Progress
-from scones.training.view import Lines, panel, sparkline, view
+from scones.training.view import TrainingLines, panel, sparkline, view
 
 STAMP = "[01/28/2024 11:58:01 INFO 139876]"
 
@@ -77,7 +77,7 @@ def test_estimates_the_time_left_from_the_last_epochs() -> None:
 
 
 def test_lines_tell_each_epoch_and_status_once_and_the_end_last() -> None:
-    told = Lines()
+    told = TrainingLines()
     training = Progress("j", 2, secondary_status="Training")
     assert told.new(training) == ["Training"]
     first = training.after("Epoch[0] Train-accuracy=0.5").after("Epoch[0] Validation-accuracy=0.6")

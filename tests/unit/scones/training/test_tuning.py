@@ -24,7 +24,7 @@ from scones.training.request import request as training_request
 from scones.training.spec import JobSpec, Placement
 from scones.training.trials import as_json, read
 from scones.training.trials_chart import axes, picture
-from scones.training.trials_view import Lines, table
+from scones.training.trials_view import TrialLines, table
 
 ENVIRONMENT = settings.load("dev", variables={})
 NAME = "tune-dev-20260101-120000"
@@ -274,7 +274,7 @@ def test_a_job_that_is_not_there_is_named() -> None:
 
 def test_lines_tell_of_each_trials_start_and_end_once(followed: Any) -> None:
     job, shown, _ = followed
-    told = Lines()
+    told = TrialLines()
     first, second = told.new(shown[0]), told.new(shown[1])
     assert first == ["trial 1 of 4: learning_rate 0.01, mini_batch_size 8, optimizer nag"]
     assert second[0] == ("trial 1 completed: validation accuracy 0.850, best epoch 0.850, 40 of 40 epochs, 60 s")

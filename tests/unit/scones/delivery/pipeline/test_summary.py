@@ -10,7 +10,7 @@ from scones.delivery.pipeline import changes, summary
 from scones.delivery.pipeline.changes import Change
 from scones.delivery.pipeline.promotion import Promotion
 from scones.delivery.pipeline.saved import Saved
-from scones.delivery.pipeline.summary import Part
+from scones.delivery.pipeline.summary import SummaryPart
 
 from .samples import model
 
@@ -74,27 +74,27 @@ def test_outputs_that_change_are_named() -> None:
 
 def test_a_page_names_what_is_destroyed_and_the_digest() -> None:
     found = (Change("destroy", "aws_s3_bucket.this"), Change("create", "aws_sns_topic.this"))
-    page = summary.plan_page("dev", [Part(SAVED, found, ("bucket",), words="- bucket")], digest="d" * 64)
+    page = summary.plan_page("dev", [SummaryPart(SAVED, found, ("bucket",), words="- bucket")], digest="d" * 64)
     assert "- **service**: 1 to destroy, 1 to create, outputs bucket" in page
     assert "⚠️ **1 resources are destroyed or replaced:**\n\n- destroy `aws_s3_bucket.this`\n" in page
     assert f"`{'d' * 64}`" in page
 
 
 def test_a_page_that_changes_nothing_is_short() -> None:
-    page = summary.plan_page("dev", [Part(SAVED)], digest="d" * 64)
+    page = summary.plan_page("dev", [SummaryPart(SAVED)], digest="d" * 64)
     assert "- **service**: no changes" in page
     assert "<details>" not in page
 
 
 def test_words_cannot_leave_their_fence() -> None:
     words = "before\n```\n## not a heading\n````\n"
-    page = summary.plan_page("dev", [Part(SAVED, (Change("create", "a.b"),), words=words)], digest="d")
+    page = summary.plan_page("dev", [SummaryPart(SAVED, (Change("create", "a.b"),), words=words)], digest="d")
     assert f"\n`````\n{words.strip()}\n`````\n" in page
 
 
 def test_two_pages_fit_into_a_comment() -> None:
     many = tuple(Change("create", f"module.a[{number}].aws_iam_role.this") for number in range(1000))
-    parts = [Part(SAVED, many, words="x" * 200_000)] * 2
+    parts = [SummaryPart(SAVED, many, words="x" * 200_000)] * 2
     page = summary.plan_page("dev", parts, digest="d")
     assert len(page) < 32_000
     assert "- and 960 more" in page
