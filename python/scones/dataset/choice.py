@@ -109,20 +109,19 @@ def ensure(
     out: Path,
     *,
     cache: Path,
-    seed: int = 0,
-    skip_bad: bool = False,
     reuse: bool = False,
-    recordio: bool = False,
     variables: Mapping[str, str] = os.environ,
     download: Download | None = None,
     progress: Progress | None = None,
+    **options: Any,
 ) -> Ensured:
     """Have a data set of ``classes`` in ``out``, from the best source there is (see :func:`choose`).
 
     Args:
         reuse: Take a data set of these classes that is in ``out``, whatever its source and seed, unless
             ``CIFAR100_ARCHIVE`` names one: what training wants after someone ran ``invoke etl``.
-        recordio: Write the splits as RecordIO too.
+        options: ``seed``, ``skip_bad`` and ``recordio``, as for :func:`build`. Of a data set that is reused, RecordIO
+            files are made where they are asked for and missing.
 
     Raises:
         DatasetError: no data set of these classes can be had.
@@ -133,11 +132,11 @@ def ensure(
         except DatasetError:
             there = None
         if there and there.classes == tuple(classes):
-            if recordio and not there.recordio:
+            if options.get("recordio") and not there.recordio:
                 write_records(there, progress=progress)
             return Ensured(there, there.source, f"it is in {out}")
     choice = choose(classes, cache, variables=variables, download=download, progress=progress)
-    return _built(choice, classes, out, seed=seed, skip_bad=skip_bad, recordio=recordio, progress=progress)
+    return _built(choice, classes, out, progress=progress, **options)
 
 
 def ensure_others(

@@ -19,11 +19,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from imageclassification import files
 from imageclassification.errors import ArtifactError
 from scones import aws
+from scones import s3 as s3_addresses
 from scones.errors import CloudError, InputError
 
 if TYPE_CHECKING:
@@ -139,13 +139,15 @@ def split(uri: str) -> tuple[str, str]:
     Raises:
         InputError: it is none.
     """
-    parts = urlsplit(uri)
-    key = parts.path.removeprefix("/")
-    if parts.scheme != "s3" or not parts.netloc or not key or key.endswith("/"):
+    try:
+        bucket, key = s3_addresses.split(uri)
+    except ValueError:
+        bucket = key = ""
+    if not key or key.endswith("/"):
         raise InputError(
             f"'{uri}' is no place of a model artifact", hint="give a model.tar.gz, its folder, or s3://BUCKET/KEY"
         )
-    return parts.netloc, key
+    return bucket, key
 
 
 def _sha256(path: Path) -> Any:

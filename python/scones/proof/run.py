@@ -23,6 +23,7 @@ from scones.proof.matrix import matrix
 from scones.proof.outcome import ProofOutcome, Removal
 from scones.proof.sessions import session
 from scones.proof.workload import Workload, wait
+from scones.s3 import delete_versions, split
 from scones.service import packaging
 from scones.settings import Environment
 from scones.steps import Step, Steps
@@ -205,7 +206,7 @@ class Proof:
         s3.put_bucket_logging(Bucket=self.outputs["bucket"], BucketLoggingStatus={})
         for bucket in s3.list_buckets()["Buckets"]:
             if bucket["Name"].startswith(self.outputs["bucket"]):
-                sample.empty(s3, bucket["Name"])
+                delete_versions(s3, bucket["Name"])
         self._stack_down("foundation")
 
     def _stack_down(self, name: str) -> None:
@@ -260,7 +261,7 @@ class Proof:
 
     def _pin(self, version: int) -> None:
         s3 = aws.client(self.environment, "s3")
-        bucket, _, key = self.artifact.removeprefix("s3://").partition("/")
+        bucket, key = split(self.artifact)
         content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         account, group = aws.account_id(self.environment), self.outputs["model_package_group_name"]
         write_pin(

@@ -19,6 +19,7 @@ from invoke.exceptions import Exit
 from imageclassification.errors import ImageError
 from scones import settings
 from scones.errors import CloudError, InputError
+from scones.s3 import is_uri
 from scones.steps import bars
 from scones.tasks import options
 from scones.tasks.cli import task
@@ -217,7 +218,7 @@ def _reader(environment: Environment) -> Callable[[str], bytes]:
     client: list[Any] = []
 
     def read(place: str) -> bytes:
-        if not place.startswith("s3://"):
+        if not is_uri(place):
             return Path(place).read_bytes()
         from botocore.exceptions import ClientError
 

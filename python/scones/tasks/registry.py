@@ -141,10 +141,7 @@ def _register_artifact(
         progress.add_task("registering", total=None)
         version = registry.register_artifact(
             environment,
-            place,
-            named,
-            dataset=dataset,
-            calibrate=calibrate,
+            registry.ForeignModel(place, named, dataset, calibrate),
             progress=progress,
             warn=lambda text: _warn(console, text),
         )

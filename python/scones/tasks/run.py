@@ -15,6 +15,7 @@ from invoke.exceptions import Exit
 
 from scones import settings
 from scones.errors import CloudError, InputError, SconesError
+from scones.s3 import is_uri
 from scones.steps import bars
 from scones.tasks import options
 from scones.tasks.cli import task
@@ -64,7 +65,7 @@ def execute(context, image, threshold=None, workers=None, env=None):
     at = None if threshold is None else workflow.check_threshold(options.number(threshold, "--threshold"))
     workers = options.whole_number(workers, "--workers", default=WORKERS)
     machine = Stack(environment, "service").outputs()["state_machine_arn"]
-    local = not all(one.startswith("s3://") for one in images)
+    local = not all(is_uri(one) for one in images)
     bucket = Stack(environment, "foundation").outputs()["bucket"] if local else ""
     s3 = aws.client(environment, "s3", max_connections=workers)
     sfn = aws.client(environment, "stepfunctions", max_connections=workers)
@@ -181,7 +182,7 @@ def _execute_one(
 ) -> int:
     from scones.service import workflow
 
-    url = image if image.startswith("s3://") else workflow.upload(s3, bucket, Path(image))
+    url = image if is_uri(image) else workflow.upload(s3, bucket, Path(image))
     execution = workflow.start(sfn, machine, url, threshold)
     console.print(f"{execution.name}: {url}", style="dim", markup=False, highlight=False, soft_wrap=True)
     with console.status("starting") as status:

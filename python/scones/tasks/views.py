@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scones.s3 import is_uri
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -95,7 +97,7 @@ def summary_table(runs: Sequence[ImageRun]) -> RenderableType:
     for run in runs:
         word, style = words[run.exit_code]
         table.add_row(
-            Text(run.image if run.image.startswith("s3://") else Path(run.image).name),
+            Text(run.image if is_uri(run.image) else Path(run.image).name),
             Text(word, style),
             Text(_answer(run)),
             f"{run.outcome.seconds:.2f}" if run.outcome else "",

@@ -23,7 +23,8 @@ from scones.errors import InputError, RegistryError
 from scones.model import artifacts
 from scones.model.registry import objects
 from scones.model.registry.creation import calibration_line, create, pin_if_approved
-from scones.model.registry.versions import ACCURACY, Version, group_of, listed
+from scones.model.registry.pinned import VALIDATION_ACCURACY
+from scones.model.registry.versions import Version, group_of, listed
 from scones.training import job as jobs
 from scones.training.described import DescribedJob
 from scones.training.logs import LogReader
@@ -80,7 +81,7 @@ def register(
                 else None,
             )
         metrics = _metrics(job, client(environment, "logs"))
-        if job.status == "Stopped" and ACCURACY not in metrics:
+        if job.status == "Stopped" and VALIDATION_ACCURACY not in metrics:
             raise RegistryError(f"training job '{job_name}' has no model: it was stopped before its first epoch ended")
         labels, fingerprint = _dataset(s3, job)
         artifact_uri, digest = job.artifact_uri, None
@@ -129,14 +130,14 @@ def _metrics(job: DescribedJob, logs: Any) -> dict[str, float]:
     A job's final metrics are its last epoch's. Its artifact is the best epoch's, or with ``checkpoint_frequency`` the
     last that was saved, and that epoch's are in the log; without the log, the final metrics have to do.
     """
-    metrics = {name: job.metrics[name] for name in (TRAIN_ACCURACY, ACCURACY) if name in job.metrics}
+    metrics = {name: job.metrics[name] for name in (TRAIN_ACCURACY, VALIDATION_ACCURACY) if name in job.metrics}
     progress = Progress(job.name, 0)
     for line in LogReader(logs, job.name).read():
         progress = progress.after(line)
     if progress.saved in progress.train:
         metrics[TRAIN_ACCURACY] = progress.train[progress.saved]
     if progress.kept is not None:
-        metrics[ACCURACY] = progress.kept
+        metrics[VALIDATION_ACCURACY] = progress.kept
     return metrics
 
 

@@ -15,16 +15,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# Before matplotlib: it also says where that keeps its font cache.
-from scones.service.capture.charts import DOTS_PER_INCH, LIGHT
-
-# isort: split
 from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from imageclassification.ranges import Choice, Range
+from scones.drawing import DOTS_PER_INCH, LIGHT
 from scones.training.trials import TuningSnapshot, TuningTrial
 from scones.training.trials_view import shown
 

@@ -24,6 +24,7 @@ from imageclassification.errors import HyperparameterError
 from imageclassification.hyperparameters import Hyperparameters, parse
 from scones import aws
 from scones.errors import InputError, TrainingError
+from scones.model.registry.pinned import VALIDATION_ACCURACY
 from scones.settings import Tuning
 from scones.training import request as training_requests
 from scones.training.job import own_tags
@@ -31,8 +32,6 @@ from scones.training.job import own_tags
 if TYPE_CHECKING:
     from scones.settings import Environment
     from scones.training.spec import JobSpec
-
-METRIC = "validation:accuracy"
 
 
 def check_name(name: str) -> None:
@@ -116,7 +115,7 @@ def request(
         "HyperParameterTuningJobName": name,
         "HyperParameterTuningJobConfig": {
             "Strategy": limits.strategy,
-            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": METRIC},
+            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": VALIDATION_ACCURACY},
             "ResourceLimits": {**count, "MaxParallelTrainingJobs": limits.max_parallel_jobs},
             "ParameterRanges": ranges.as_request(searched),
             "TrainingJobEarlyStoppingType": "Auto" if limits.early_stopping else "Off",

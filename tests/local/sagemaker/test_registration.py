@@ -83,8 +83,11 @@ def test_an_artifact_from_elsewhere_goes_into_the_bucket_and_waits_for_approval(
     cloud: Any, environment: settings.Environment, bucket: str, job: str, tmp_path: Path
 ) -> None:
     path = artifacts.fetch(environment, f"s3://{bucket}/models/{job}/output/model.tar.gz")
-    version = registry.register_artifact(environment, path, CLASSES, group=GROUP, bucket=bucket)
+    version = registry.register_artifact(environment, registry.ForeignModel(path, CLASSES), group=GROUP, bucket=bucket)
     assert (version.status, version.accuracy, version.job[:9]) == ("PendingManualApproval", None, "imported/")
     kept = artifacts.fetch(environment, version.model.artifact_uri)
     assert kept.read_bytes() == path.read_bytes()
-    assert registry.register_artifact(environment, path, CLASSES, group=GROUP, bucket=bucket) == version
+    assert (
+        registry.register_artifact(environment, registry.ForeignModel(path, CLASSES), group=GROUP, bucket=bucket)
+        == version
+    )

@@ -15,9 +15,7 @@ from pathlib import Path
 
 from scones import revision
 from scones.errors import RegistryError
-from scones.model.registry.pinned import PinnedModel, parse_pin, read_pin
-
-ACCURACY = "validation:accuracy"
+from scones.model.registry.pinned import VALIDATION_ACCURACY, PinnedModel, parse_pin, read_pin
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Promotion:
         """Whether the accuracy on the validation images falls."""
         if self.before is None:
             return False
-        old, new = self.before.metrics.get(ACCURACY), self.after.metrics.get(ACCURACY)
+        old, new = self.before.metrics.get(VALIDATION_ACCURACY), self.after.metrics.get(VALIDATION_ACCURACY)
         return old is not None and new is not None and new < old
 
     def markdown(self) -> str:
@@ -48,7 +46,9 @@ class Promotion:
         else:
             way = "→" if new.version >= old.version else "rolled back to"
             title = f"**Model: version {old.version} {way} {new.version}**"
-        names = sorted({*new.metrics, *(old.metrics if old else ())}, key=lambda name: (name != ACCURACY, name))
+        names = sorted(
+            {*new.metrics, *(old.metrics if old else ())}, key=lambda name: (name != VALIDATION_ACCURACY, name)
+        )
         rows = [self._row(name) for name in names]
         described = [("classes", "class_labels"), ("data set", "dataset_fingerprint"), ("trained from", "git_commit")]
         rows += [f"| {title} | {_text(old, name)} | {_text(new, name)} | |" for title, name in described]

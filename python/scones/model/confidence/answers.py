@@ -27,7 +27,6 @@ from scones.model.measures import expected_calibration_error
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-ACCURACY = "validation:accuracy"
 TEMPERATURE = "temperature"
 ERROR = "validation:ece"
 ERROR_CALIBRATED = "validation:ece_calibrated"

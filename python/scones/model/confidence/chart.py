@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import io
 
-from scones.service.capture.charts import DOTS_PER_INCH, LIGHT, Theme
-
-# isort: split
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from scones.drawing import DOTS_PER_INCH, LIGHT, Theme
 from scones.model.confidence.proposal import Proposal
 from scones.model.measures import THRESHOLDS, Coverage, risk_coverage, wilson
 

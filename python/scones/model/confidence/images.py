@@ -12,12 +12,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import numpy as np
 
 from scones.dataset.progress import begin
 from scones.errors import DatasetError
+from scones.s3 import split
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -67,17 +67,16 @@ def stored_images(s3: Any, uri: str, *, progress: Progress | None = None) -> Lab
     Raises:
         DatasetError: the list is not there or not one of labelled images, or an image is not there.
     """
-    place = urlsplit(uri)
-    prefix = place.path.strip("/")
+    bucket, prefix = split(uri.rstrip("/"))
 
     def read(name: str) -> bytes:
         from botocore.exceptions import ClientError
 
         try:
-            return s3.get_object(Bucket=place.netloc, Key=f"{prefix}/{name}")["Body"].read()
+            return s3.get_object(Bucket=bucket, Key=f"{prefix}/{name}")["Body"].read()
         except ClientError as error:
             if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket"):
-                raise DatasetError(f"s3://{place.netloc}/{prefix}/{name} is not there") from None
+                raise DatasetError(f"s3://{bucket}/{prefix}/{name} is not there") from None
             raise
 
     listed = _listed(read(f"{SPLIT}.lst"), f"{uri}/{SPLIT}.lst")

@@ -11,11 +11,12 @@ set's fingerprint, the git commit. The pinned version is the one that Terraform 
 """
 
 from scones.model.registry.creation import calibration_line, verdict
-from scones.model.registry.imported import register_artifact
+from scones.model.registry.imported import ForeignModel, register_artifact
 from scones.model.registry.pinned import PinnedModel, read_pin, write_pin
 from scones.model.registry.versions import Version, pin, versions
 
 __all__ = [
+    "ForeignModel",
     "PinnedModel",
     "Version",
     "calibration_line",

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scones.model.registry.metadata import to_metadata
-from scones.model.registry.pinned import write_pin
-from scones.model.registry.versions import ACCURACY, APPROVED, PENDING, Version, describe, shown
+from scones.model.registry.pinned import VALIDATION_ACCURACY, write_pin
+from scones.model.registry.versions import APPROVED, PENDING, Version, describe, shown
 
 if TYPE_CHECKING:
     from scones.settings import Environment
@@ -33,7 +33,7 @@ def create(
     **facts: Any,
 ) -> Version:
     """A new version, approved where it passes the gate; ``facts`` as :func:`to_metadata` takes them."""
-    good = facts["metrics"].get(ACCURACY, 0.0) >= environment.training.minimum_validation_accuracy
+    good = facts["metrics"].get(VALIDATION_ACCURACY, 0.0) >= environment.training.minimum_validation_accuracy
     package = sagemaker.create_model_package(
         ModelPackageGroupName=group,
         ModelPackageDescription=f"{', '.join(facts['class_labels'])}; {origin}"[:1024],

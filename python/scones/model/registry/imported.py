@@ -2,7 +2,8 @@
 
 Example::
 
-    register_artifact(environment, "model.tar.gz", ("bicycle", "motorcycle"), dataset=load(Path("build/dataset")))
+    found = ForeignModel("model.tar.gz", ("bicycle", "motorcycle"), dataset=load(Path("build/dataset")))
+    register_artifact(environment, found)
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,8 @@ from scones import aws
 from scones.errors import InputError
 from scones.model import artifacts
 from scones.model.registry.creation import create, pin_if_approved
-from scones.model.registry.versions import ACCURACY, Version, group_of, listed
+from scones.model.registry.pinned import VALIDATION_ACCURACY
+from scones.model.registry.versions import Version, group_of, listed
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -30,13 +33,27 @@ if TYPE_CHECKING:
 IMPORTED = "imported/"
 
 
+@dataclass(frozen=True)
+class ForeignModel:
+    """A model from anywhere.
+
+    Attributes:
+        place: A ``model.tar.gz``, a folder of its files, or ``s3://…``.
+        classes: The classes in the order of the model's outputs.
+        dataset: What to measure on; without it the accuracy is unknown, and the version waits for approval.
+        calibrate: Whether to; else the artifact is registered as it is.
+    """
+
+    place: str | os.PathLike[str]
+    classes: tuple[str, ...]
+    dataset: Dataset | None = None
+    calibrate: bool = True
+
+
 def register_artifact(
     environment: Environment,
-    place: str | os.PathLike[str],
-    classes: tuple[str, ...],
+    found: ForeignModel,
     *,
-    dataset: Dataset | None = None,
-    calibrate: bool = True,
     group: str | None = None,
     bucket: str | None = None,
     progress: Progress | None = None,
@@ -49,12 +66,12 @@ def register_artifact(
     already, with the same classes and the same figures, is not registered twice.
 
     Args:
-        place: A ``model.tar.gz``, a folder of its files, or ``s3://…``.
-        classes: The classes in the order of the model's outputs.
-        dataset: What to measure on; without it the accuracy is unknown, and the version waits for approval.
-        calibrate: Whether to; else the artifact is registered as it is.
+        found: The model, and what it is measured on.
         bucket: Where the artifact goes, under ``models/imported/``; the foundation stack's, if not given.
-        group, progress, warn, client: As for :func:`register`.
+        group: The model package group; the foundation stack's, if not given.
+        progress: Gets bars for what is fetched and asked.
+        warn: Called with what a person should know.
+        client: Makes the environment's clients.
 
     Raises:
         ArtifactError: there is no artifact, or it cannot be run here.
@@ -65,6 +82,7 @@ def register_artifact(
     from imageclassification.predictor import Predictor
     from scones.model.image import image_uri
 
+    place, classes, dataset = found.place, found.classes, found.dataset
     image = image_uri(environment.region)
     path = artifacts.fetch(environment, place, client=client, progress=progress)
     artifact = files.read(path)
@@ -86,8 +104,8 @@ def register_artifact(
 
             try:
                 answers = confidence.ask(artifact, confidence.images_of(dataset), progress=progress)
-                metrics |= {ACCURACY: answers.accuracy, confidence.ERROR: answers.calibration_error()}
-                if calibrate:
+                metrics |= {VALIDATION_ACCURACY: answers.accuracy, confidence.ERROR: answers.calibration_error()}
+                if found.calibrate:
                     artifact, more = confidence.calibrate(artifact, answers)
                     metrics |= more
                     path = files.write(Path(folder) / artifacts.NAME, artifact)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any
-from urllib.parse import urlsplit
 
 from scones.errors import RegistryError
+from scones.s3 import split
 
 BLOCK = 1 << 20
 
@@ -40,9 +40,9 @@ def sha256(s3: Any, uri: str) -> str:
 def _get(s3: Any, uri: str) -> Any:
     from botocore.exceptions import ClientError
 
-    place = urlsplit(uri)
+    bucket, key = split(uri)
     try:
-        return s3.get_object(Bucket=place.netloc, Key=place.path.removeprefix("/"))["Body"]
+        return s3.get_object(Bucket=bucket, Key=key)["Body"]
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket"):
             raise RegistryError(

@@ -22,6 +22,10 @@ from scones.errors import RegistryError
 _HINT = "train a model with: invoke train; or pin one that is registered: invoke pin VERSION"
 
 
+#: The metric that a model is judged by, as SageMaker calls it.
+VALIDATION_ACCURACY = "validation:accuracy"
+
+
 @dataclass(frozen=True)
 class PinnedModel:
     """All that serving needs to know of a model.

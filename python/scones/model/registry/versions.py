@@ -18,14 +18,12 @@ from scones import aws
 from scones.errors import RegistryError
 from scones.model.registry import objects
 from scones.model.registry.metadata import from_metadata
-from scones.model.registry.pinned import PinnedModel, write_pin
+from scones.model.registry.pinned import VALIDATION_ACCURACY, PinnedModel, write_pin
 
 if TYPE_CHECKING:
     from scones.settings import Environment
 
 APPROVED, PENDING, REJECTED = "Approved", "PendingManualApproval", "Rejected"
-
-ACCURACY = "validation:accuracy"
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Version:
     @property
     def accuracy(self) -> float | None:
         """Validation accuracy of the model, 0 to 1."""
-        return self.model.metrics.get(ACCURACY) if self.model else None
+        return self.model.metrics.get(VALIDATION_ACCURACY) if self.model else None
 
 
 def versions(

@@ -2,7 +2,7 @@
 
 Example::
 
-    png = over_time(captured.events, threshold=0.8, classes=("bicycle", "motorcycle"), theme=LIGHT)
+    png = over_time(captured.events, threshold=0.8, classes=("bicycle", "motorcycle"), theme=drawing.LIGHT)
 
 They are made for any number of points: up to some hundreds each is a mark of its own; from then on marks are small and
 faint, the median and the tenth percentile are drawn over them, and the margin's histogram shows where most lie.
@@ -11,87 +11,22 @@ Figures are made through matplotlib's objects and not pyplot, which keeps state 
 
 from __future__ import annotations
 
-import io
-import os
-import warnings
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scones.service.capture.analysis import class_name, predicted, trend
-from scones.service.capture.records import Event
-from scones.settings import ROOT
-
-# matplotlib writes its font cache here, instead of into the home folder; it looks once, when it is first imported.
-os.environ.setdefault("MPLCONFIGDIR", str(ROOT / "build" / "matplotlib"))
-
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from scones.drawing import DOTS_PER_INCH, Theme, png
+from scones.service.capture.analysis import class_name, predicted, trend
+from scones.service.capture.records import Event
+
 MANY = 300  # from so many points on, a point is no longer shown as a mark of its own
 MOST_CLASSES = 24
-DOTS_PER_INCH = 160
-
-
-@dataclass(frozen=True)
-class Theme:
-    """Colours for one of the two ways a page is shown.
-
-    Attributes:
-        classes: One a class, told apart by colour-blind readers too; used again from the start after the last.
-    """
-
-    background: str
-    ink: str
-    faint: str
-    grid: str
-    threshold: str
-    classes: tuple[str, ...]
-
-
-LIGHT = Theme(
-    background="#ffffff",
-    ink="#1c2430",
-    faint="#5b6675",
-    grid="#e4e8ee",
-    threshold="#c0262d",
-    classes=(
-        "#1f6fd6",
-        "#d97a06",
-        "#0c8f78",
-        "#9a4fd0",
-        "#c2417c",
-        "#6b7a12",
-        "#0e8fb3",
-        "#8a5a34",
-        "#4a56c9",
-        "#5f6b7a",
-    ),
-)
-DARK = Theme(
-    background="#161b22",
-    ink="#e6eaf0",
-    faint="#9aa5b3",
-    grid="#2b333d",
-    threshold="#ff7b72",
-    classes=(
-        "#5aa2ff",
-        "#f2a33c",
-        "#35c9ab",
-        "#c08bf0",
-        "#f07fb0",
-        "#b5c244",
-        "#4cc6e6",
-        "#cf9a6b",
-        "#919bff",
-        "#a3afbd",
-    ),
-)
 
 
 def over_time(events: Sequence[Event], *, threshold: float, classes: Sequence[str], theme: Theme) -> bytes:
@@ -151,7 +86,7 @@ def over_time(events: Sequence[Event], *, threshold: float, classes: Sequence[st
         color=[_colour(label, theme) for label in labels],
     )
     margin.set_axis_off()
-    return _png(figure)
+    return png(figure)
 
 
 def by_class(events: Sequence[Event], *, threshold: float, classes: Sequence[str], theme: Theme) -> bytes:
@@ -204,7 +139,7 @@ def by_class(events: Sequence[Event], *, threshold: float, classes: Sequence[str
     axes.set_xlabel("confidence of the predicted class", color=theme.faint)
     _dress(axes, theme, "x")
     _legend(axes, theme)
-    return _png(figure)
+    return png(figure)
 
 
 def spread(times: Sequence[datetime]) -> list[datetime]:
@@ -267,12 +202,3 @@ def _legend(axes: Any, theme: Theme) -> None:
     )
     for text in legend.get_texts():
         text.set_parse_math(False)
-
-
-def _png(figure: Figure) -> bytes:
-    picture = io.BytesIO()
-    with warnings.catch_warnings():
-        # A class name in a script that the font lacks is drawn as boxes; the page itself has it right.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        FigureCanvasAgg(figure).print_png(picture, metadata={"Software": None})
-    return picture.getvalue()

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from imageclassification import files
+from scones.s3 import split
 from scones.service.capture.period import Period
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ def download(
     Raises:
         botocore.exceptions.ClientError: S3 refused.
     """
-    parts = urlsplit(uri)
-    bucket, prefix = parts.netloc, f"{parts.path.strip('/')}/{endpoint}/".lstrip("/")
+    bucket, place = split(uri.rstrip("/"))
+    prefix = f"{place}/{endpoint}/".lstrip("/")
     objects = list(_objects(s3, bucket, prefix, folder / endpoint, period))
     index = _index(folder)
     missing = [one for one in objects if not _here(one, index)]

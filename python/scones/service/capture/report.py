@@ -77,6 +77,7 @@ def write(
         SconesError: no event holds an answer, so there is nothing to draw.
     """
     # matplotlib takes half a second to import: whoever only downloads or reads does not pay for it.
+    from scones import drawing
     from scones.service.capture import charts
 
     summary = analysis.summarise(capture.events, threshold=threshold, classes=classes)
@@ -88,7 +89,7 @@ def write(
     now = now or datetime.now(UTC)
     pictures = {
         name: {
-            theme: draw(capture.events, threshold=threshold, classes=classes, theme=getattr(charts, theme.upper()))
+            theme: draw(capture.events, threshold=threshold, classes=classes, theme=getattr(drawing, theme.upper()))
             for theme in ("light", "dark")
         }
         for name, draw in (("confidence-over-time", charts.over_time), ("confidence-by-class", charts.by_class))

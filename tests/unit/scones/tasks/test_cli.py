@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import invoke
 import invoke.main
@@ -27,6 +28,12 @@ def raising(error):
         raise error
 
     return body
+
+
+def test_matplotlib_writes_nothing_into_the_home_folder(monkeypatch):
+    monkeypatch.delenv("MPLCONFIGDIR", raising=False)
+    task(lambda context: None)(invoke.Context())
+    assert Path(os.environ["MPLCONFIGDIR"]).is_relative_to(ROOT / "build")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from scones import aws
 from scones.service import workflow
-from scones.service.workflow import ExecutionOutcome, ImageRun, StateRun
+from scones.service.workflow import ExecutionOutcome, ImageRun, StateRun, batch
 from scones.tasks import evaluate, run, views
 from scones.terraform import Stack
 
@@ -164,7 +164,6 @@ def deployed(monkeypatch):
     outcomes = {"passed": PASSED, "low": LOW, "lost": TIMED_OUT}
     monkeypatch.setattr(Stack, "outputs", lambda stack: {"state_machine_arn": "arn:machine", "bucket": "b"})
     monkeypatch.setattr(aws, "client", lambda *_, **__: None)
-    monkeypatch.setattr(workflow, "start", lambda sfn, arn, url, at=None: workflow.Execution(url, "an-execution", url))
 
     def follow(sfn, arn, on_state=None, **_):
         outcome = outcomes[arn.rpartition("/")[2]]
@@ -173,7 +172,11 @@ def deployed(monkeypatch):
                 on_state(StateRun("Ask the model", "Task", status, 0.25, 1, outcome.error))
         return outcome
 
-    monkeypatch.setattr(workflow, "follow", follow)
+    for module in (workflow, batch):  # one image, and many
+        monkeypatch.setattr(
+            module, "start", lambda sfn, arn, url, at=None: workflow.Execution(url, "an-execution", url)
+        )
+        monkeypatch.setattr(module, "follow", follow)
 
 
 @pytest.mark.parametrize(

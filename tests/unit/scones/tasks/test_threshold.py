@@ -107,8 +107,8 @@ def test_an_artifact_is_registered_with_the_data_set_s_classes(
 ) -> None:
     asked: dict[str, object] = {}
 
-    def register_artifact(where: object, place: str, classes: tuple[str, ...], **options: object) -> registry.Version:
-        asked.update(options, place=place, classes=classes)
+    def register_artifact(where: object, found: registry.ForeignModel, **options: object) -> registry.Version:
+        asked.update(classes=found.classes, calibrate=found.calibrate)
         options["warn"]("be [warned]")
         return registry.Version(1, "arn", "PendingManualApproval", None, "imported/ab", None)
 

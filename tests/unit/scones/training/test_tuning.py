@@ -18,6 +18,7 @@ from imageclassification import ranges
 from imageclassification.errors import HyperparameterError
 from scones import settings
 from scones.errors import InputError, TrainingError
+from scones.model.registry.pinned import VALIDATION_ACCURACY
 from scones.training import tuning, watch
 from scones.training.request import hyperparameters
 from scones.training.request import request as training_request
@@ -166,7 +167,7 @@ def summary(number: int, status: str = "Completed", objective: float | None = No
     if status not in ("InProgress", "Stopping"):
         found["TrainingEndTime"] = BEGAN + timedelta(seconds=60 * number)
     if objective is not None:
-        found["FinalHyperParameterTuningJobObjectiveMetric"] = {"MetricName": tuning.METRIC, "Value": objective}
+        found["FinalHyperParameterTuningJobObjectiveMetric"] = {"MetricName": VALIDATION_ACCURACY, "Value": objective}
     return found
 
 

@@ -156,16 +156,16 @@ class Cloud:
             self.environment, name, group=GROUP, warn=self.said.append, client=self.client, **options
         )
 
-    def bring(self, place: Any, classes: tuple[str, ...], **options: Any) -> registry.Version:
+    def bring(
+        self, place: Any, classes: tuple[str, ...], dataset: Any = None, calibrate: bool = True
+    ) -> registry.Version:
         return registry.register_artifact(
             self.environment,
-            place,
-            classes,
+            registry.ForeignModel(place, classes, dataset, calibrate),
             group=GROUP,
             bucket="scones",
             warn=self.said.append,
             client=self.client,
-            **options,
         )
 
     def pin(self, version: int, *, approve: bool = False) -> registry.Version:

@@ -2,7 +2,6 @@ import base64
 import csv
 import io
 import json
-import os
 import re
 import struct
 import zlib
@@ -14,12 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from scones import drawing
 from scones.errors import SconesError
 from scones.service import capture
 from scones.service.capture import charts
 from scones.service.capture.records import Event
 from scones.service.capture.report import thumbnail
-from scones.settings import ROOT
 
 NOW = datetime(2026, 11, 22, 17, tzinfo=UTC)
 CLASSES = ("bicycle", "motorcycle")
@@ -183,12 +182,12 @@ def test_certainty_is_not_claimed_by_rounding(folder, capture_line, tmp_path):
 @pytest.mark.parametrize(
     ("count", "classes", "theme"),
     [
-        (1, 2, charts.LIGHT),
-        (5, 2, charts.DARK),
-        (300, 2, charts.LIGHT),
-        (5000, 2, charts.DARK),
-        (500, 10, charts.LIGHT),
-        (400, 40, charts.LIGHT),
+        (1, 2, drawing.LIGHT),
+        (5, 2, drawing.DARK),
+        (300, 2, drawing.LIGHT),
+        (5000, 2, drawing.DARK),
+        (500, 10, drawing.LIGHT),
+        (400, 40, drawing.LIGHT),
     ],
 )
 def test_pictures_are_drawn_for_one_event_and_for_thousands(count, classes, theme):
@@ -203,7 +202,7 @@ def red_line(picture: bytes) -> int:
     """The row with the most pixels of the threshold's colour."""
     with Image.open(io.BytesIO(picture)) as opened:
         pixels = np.asarray(opened.convert("RGB")).astype(int)
-    near = np.abs(pixels - np.frombuffer(bytes.fromhex(charts.LIGHT.threshold[1:]), np.uint8)).sum(axis=2) < 30
+    near = np.abs(pixels - np.frombuffer(bytes.fromhex(drawing.LIGHT.threshold[1:]), np.uint8)).sum(axis=2) < 30
     return int(near[:, :1450].sum(axis=1)[60:].argmax()) + 60
 
 
@@ -211,7 +210,7 @@ def test_the_threshold_line_lies_where_the_threshold_is():
     """At 90 % of an axis from 45 % to 102 %, the line lies nearer to the top than at 60 %, in proportion."""
     events = many(50)
     rows = [
-        red_line(charts.over_time(events, threshold=threshold, classes=CLASSES, theme=charts.LIGHT))
+        red_line(charts.over_time(events, threshold=threshold, classes=CLASSES, theme=drawing.LIGHT))
         for threshold in (0.6, 0.75, 0.9)
     ]
     assert rows[0] > rows[1] > rows[2]
@@ -227,11 +226,7 @@ def test_requests_of_one_second_are_spread_over_it_in_their_order():
 
 def test_a_class_name_in_another_script_raises_no_warning():
     names = ("自転車", "オートバイ")
-    assert charts.by_class(many(10), threshold=0.8, classes=names, theme=charts.LIGHT)
-
-
-def test_matplotlib_writes_nothing_into_the_home_folder():
-    assert Path(os.environ["MPLCONFIGDIR"]).is_relative_to(ROOT / "build")
+    assert charts.by_class(many(10), threshold=0.8, classes=names, theme=drawing.LIGHT)
 
 
 def test_the_same_events_give_the_same_page(folder, capture_line, png, tmp_path):
