@@ -84,8 +84,6 @@ class Environment:
 
     Attributes:
         name: The folder's name: ``local``, ``dev``, ``prod``.
-        root: The project's folder.
-        region: The AWS region.
         classes: The classes told apart, in label order.
         training: What a training job is asked for.
         tuning: What a tuning job may use.

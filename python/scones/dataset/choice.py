@@ -48,7 +48,6 @@ class Ensured:
     """A data set, and how it came about.
 
     Attributes:
-        dataset: The data set.
         title: What its images are, for a person to read.
         reason: Why these and no others.
     """

@@ -36,11 +36,9 @@ class DemoOutcome:
         steps: Every step with its status and time.
         claims: What was checked.
         ensured: The data set and where it came from.
-        version: The registered model.
         evaluation: The endpoint's answers to the test split.
         runs: Executions of the least and the most sure test images.
         events: How many captured events there are.
-        report: The report's page.
     """
 
     steps: list[Step]

@@ -46,7 +46,6 @@ class Evaluation:
     Attributes:
         endpoint: The endpoint's name; None where an artifact answered by itself.
         classes: The classes, in label order.
-        names: The images' names.
         labels: int64, shape (images,).
         probabilities: float64, shape (images, classes).
         seconds: How long each request took, as seen from here; float64, shape (images,).

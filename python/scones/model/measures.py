@@ -26,7 +26,6 @@ class ClassScore:
     """One class's row.
 
     Attributes:
-        name: The class.
         images: How many test images have it.
         predicted: How many were answered with it.
         precision: The share of those answers that are right; None without one.

@@ -189,7 +189,7 @@ class Proof:
 
     def _retag(self, step: Step) -> None:
         for stack in ("foundation", "service"):
-            retag(self._stack(stack).folder / "versions.tf")
+            retag(self._stack(stack).folder, stack)
             self._apply(stack)
         step.found = "ManagedBy"
 
@@ -294,14 +294,18 @@ class Proof:
         self.outcome.rows = matrix(plain, self.statements)
 
 
-def retag(path: Path) -> None:
-    """Change one of the tags that everything in a stack has.
+def retag(folder: Path, stack: str) -> None:
+    """Change a tag of everything in a stack, by an override file: Terraform lays it over the provider's block.
 
-    Raises:
-        CheckError: it is not there.
+    Terraform: Override Files, https://developer.hashicorp.com/terraform/language/files/override
     """
-    text = path.read_text()
-    changed = text.replace('ManagedBy   = "terraform"', 'ManagedBy   = "Terraform"')
-    if changed == text:
-        raise CheckError(f"{path} has no tag ManagedBy to change")
-    path.write_text(changed)
+    # A nested block is replaced as a whole, so all tags are here.
+    tags = {
+        "Project": settings.PROJECT,
+        "Environment": "${var.environment}",
+        "Stack": stack,
+        "ManagedBy": "Terraform",
+        "Workload": f"{settings.PROJECT}-${{var.environment}}",
+    }
+    override = {"provider": {"aws": {"default_tags": {"tags": tags}}}}
+    (folder / "retag_override.tf.json").write_text(json.dumps(override))

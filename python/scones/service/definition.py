@@ -44,16 +44,16 @@ def values(partition: str, region: str, account: str, names: Mapping[str, str]) 
     return {"partition": partition, **arns}
 
 
-def render(text: str, values: Mapping[str, str]) -> str:
+def render(text: str, given: Mapping[str, str]) -> str:
     """The template with its placeholders filled.
 
     Raises:
         InputError: a placeholder has no value, or a value no placeholder.
     """
     asked = placeholders(text)
-    if asked != set(values):
+    if asked != set(given):
         raise InputError(
-            f"the definition asks for {', '.join(sorted(asked))}, and is given {', '.join(sorted(values))}",
+            f"the definition asks for {', '.join(sorted(asked))}, and is given {', '.join(sorted(given))}",
             hint="the placeholders of asl/classify_image.asl.json are partition and the functions' names with _arn",
         )
-    return PLACEHOLDER.sub(lambda found: values[found.group(1)], text)
+    return PLACEHOLDER.sub(lambda found: given[found.group(1)], text)

@@ -37,9 +37,6 @@ class Package:
 
     Attributes:
         name: The function's folder, such as ``classify_image``.
-        zip: The zip's file name.
-        sha256: The zip's SHA-256, hexadecimal.
-        bytes: The zip's size.
     """
 
     name: str
@@ -78,16 +75,16 @@ def build(folder: Path) -> bytes:
     paths = [
         path for path in folder.rglob("*.py") if not any(p.startswith(".") for p in path.relative_to(folder).parts)
     ]
-    files = {path.relative_to(folder).as_posix(): path.read_bytes().replace(b"\r\n", b"\n") for path in paths}
-    _check(folder, files)
+    sources = {path.relative_to(folder).as_posix(): path.read_bytes().replace(b"\r\n", b"\n") for path in paths}
+    _check(folder, sources)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for name in sorted(files):
+        for name in sorted(sources):
             entry = zipfile.ZipInfo(name, FIRST_DAY)
             entry.create_system = 3
             entry.external_attr = 0o100644 << 16
             entry.compress_type = zipfile.ZIP_STORED
-            archive.writestr(entry, files[name])
+            archive.writestr(entry, sources[name])
     content = buffer.getvalue()
     if len(content) > MAX_BYTES:
         raise PackagingError(
@@ -97,9 +94,9 @@ def build(folder: Path) -> bytes:
     return content
 
 
-def _check(folder: Path, files: dict[str, bytes]) -> None:
-    own = {name.partition("/")[0].removesuffix(".py") for name in files}
-    for name, source in files.items():
+def _check(folder: Path, sources: dict[str, bytes]) -> None:
+    own = {name.partition("/")[0].removesuffix(".py") for name in sources}
+    for name, source in sources.items():
         try:
             tree = ast.parse(source, filename=f"{folder.name}/{name}")
         except (SyntaxError, ValueError) as error:

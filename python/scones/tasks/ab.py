@@ -19,12 +19,13 @@ from scones.tasks.cli import task
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from invoke import Context
     from rich.console import Console
 
     from scones.service.ab import Candidate, Traffic
     from scones.settings import Environment
 
-ENV = "the environment: a folder of terraform/environments; local where not given"
+ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
 APPLY = "apply the service stack at once, without asking"
 
 
@@ -39,7 +40,15 @@ APPLY = "apply the service stack at once, without asking"
         "env": ENV,
     },
 )
-def start(context, version, share=None, shadow=False, approve=False, apply=False, env=None):
+def start(
+    context: Context,
+    version: str,
+    share: str | None = None,
+    shadow: bool = False,
+    approve: bool = False,
+    apply: bool = False,
+    env: str | None = None,
+) -> None:
     """Put a registered version beside the pinned one, with a share of the traffic.
 
     It is written to candidate.tfvars.json, beside the pin; Terraform deploys it as the variant Candidate, or Shadow, on
@@ -71,7 +80,14 @@ def start(context, version, share=None, shadow=False, approve=False, apply=False
         "env": ENV,
     }
 )
-def status(context, since=None, until=None, threshold=None, dataset=None, env=None):
+def status(
+    context: Context,
+    since: str | None = None,
+    until: str | None = None,
+    threshold: str | None = None,
+    dataset: str | None = None,
+    env: str | None = None,
+) -> None:
     """Compare the variants by captured traffic: requests, confidence, low answers, accuracy where labels are known.
 
     Intervals are Wilson's, for 95 %. The versions are those that are pinned and compared now. Labels are known of
@@ -122,7 +138,7 @@ def status(context, since=None, until=None, threshold=None, dataset=None, env=No
 
 
 @task(help={"apply": APPLY, "env": ENV})
-def promote(context, apply=False, env=None):
+def promote(context: Context, apply: bool = False, env: str | None = None) -> None:
     """Pin the candidate: it serves all requests from the next apply on, and nothing is compared any more."""
     from rich.console import Console
 
@@ -137,7 +153,7 @@ def promote(context, apply=False, env=None):
 
 
 @task(help={"apply": APPLY, "env": ENV})
-def stop(context, apply=False, env=None):
+def stop(context: Context, apply: bool = False, env: str | None = None) -> None:
     """End the comparison: from the next apply on the pinned model serves all requests alone."""
     from rich.console import Console
 

@@ -17,6 +17,7 @@ from scones.tasks import options
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.progress import Progress
 
     from scones.settings import Environment
@@ -35,24 +36,24 @@ if TYPE_CHECKING:
         "recordio": "also write train.rec, validation.rec and test.rec: a file a split, as the algorithm recommends",
         "upload": "also put the data set into the environment's bucket, or into --bucket",
         "bucket": "the bucket to upload to; the foundation stack's where not given",
-        "env": "the environment: a folder of terraform/environments; local where not given",
+        "env": "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given",
     }
 )
 def etl(
-    context,
-    archive=None,
-    download=False,
-    folder=None,
-    sample=False,
-    classes=None,
-    env=None,
-    out=None,
-    seed=None,
-    skip_bad=False,
-    recordio=False,
-    upload=False,
-    bucket=None,
-):
+    context: Context,
+    archive: str | None = None,
+    download: bool = False,
+    folder: str | None = None,
+    sample: bool = False,
+    classes: str | None = None,
+    env: str | None = None,
+    out: str | None = None,
+    seed: str | None = None,
+    skip_bad: bool = False,
+    recordio: bool = False,
+    upload: bool = False,
+    bucket: str | None = None,
+) -> None:
     """Build the data set: images, .lst files and dataset.json, in build/dataset.
 
     Without a source, it is the archive that CIFAR100_ARCHIVE names, else CIFAR-100 as fetched before, else fetched now,

@@ -19,6 +19,7 @@ from scones.tasks.cli import task
 from scones.tasks.views import evaluation_tables, shown
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.console import Console
 
     from scones.dataset import Dataset, LabelledImage
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from scones.settings import Environment
 
 WORKERS = 8
-ENV = "the environment: a folder of terraform/environments; local where not given"
+ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
 
 
 @task(
@@ -39,7 +40,15 @@ ENV = "the environment: a folder of terraform/environments; local where not give
         "env": ENV,
     }
 )
-def evaluate(context, artifact=None, limit=None, dataset=None, out=None, workers=None, env=None):
+def evaluate(
+    context: Context,
+    artifact: str | None = None,
+    limit: str | None = None,
+    dataset: str | None = None,
+    out: str | None = None,
+    workers: str | None = None,
+    env: str | None = None,
+) -> None:
     """Send the test split through the endpoint: accuracy, confusion matrix, and what each threshold would do.
 
     The requests are captured like any others, with the image's name as CustomAttributes. With --artifact, a model

@@ -12,6 +12,7 @@ from scones import settings
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.console import Console
 
     from scones.proof import ProofOutcome
@@ -35,7 +36,7 @@ EVERYTHING = {
         "out": "also write what was found to this file, as JSON",
     }
 )
-def prove(context, least=False, out=None):
+def prove(context: Context, least: bool = False, out: str | None = None) -> None:
     """Show that no role may do more than it needs: without any statement, a named step is refused something.
 
     In a copy of the project and a local cloud of its own, the pipeline's roles apply, plan and destroy the stacks, a

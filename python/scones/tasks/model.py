@@ -27,18 +27,19 @@ from scones.tasks.views import shown
 from scones.tasks.words import TakesMany
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.console import RenderableType
 
     from imageclassification.description import Description
     from scones.model.registry import PinnedModel
     from scones.settings import Environment
 
-ENV = "the environment: a folder of terraform/environments; local where not given"
+ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
 ARTIFACT = "a model.tar.gz, the folder of its files, or s3://BUCKET/KEY"
 
 
 @task(positional=["artifact"], help={"artifact": ARTIFACT, "json": "print JSON instead of a table", "env": ENV})
-def inspect(context, artifact, json=False, env=None):
+def inspect(context: Context, artifact: str, json: bool = False, env: str | None = None) -> None:
     """Show what is inside a model artifact: layers, parameters, input, size, epoch, classes.
 
     invoke model.inspect build/model.tar.gz
@@ -71,7 +72,9 @@ def inspect(context, artifact, json=False, env=None):
         "env": ENV,
     },
 )
-def predict(context, image, artifact=None, classes=None, env=None):
+def predict(
+    context: Context, image: list[str], artifact: str | None = None, classes: str | None = None, env: str | None = None
+) -> None:
     """Let a model artifact answer images, right here: one line of JSON an image.
 
     {"image": "bicycle.jpg", "probabilities": [0.97, 0.03]}, with "labels" and "label" where the classes are known, or
@@ -122,7 +125,7 @@ def predict(context, image, artifact=None, classes=None, env=None):
     positional=["artifact"],
     help={"artifact": ARTIFACT, "onnx": "the ONNX file to write, for instance build/model.onnx", "env": ENV},
 )
-def export(context, artifact, onnx=None, env=None):
+def export(context: Context, artifact: str, onnx: str | None = None, env: str | None = None) -> None:
     """Write a model artifact as ONNX, for whatever runs that.
 
     Input 'data': float32 (N, channels, height, width), raw pixels 0 to 255. Output 'probabilities': (N, classes).

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scones.tasks.cli import task
+
+if TYPE_CHECKING:
+    from invoke import Context
 
 
 @task
-def package(context):
+def package(context: Context) -> None:
     """Write build/lambdas/<name>.zip and manifest.json: the same bytes on every machine.
 
     Terraform reads them; run it again after changing anything in lambdas/.

@@ -15,11 +15,12 @@ from scones.errors import InputError
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.console import Console
 
     from scones.settings import Environment
 
-ENV = "the environment: a folder of terraform/environments; local where not given"
+ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
 
 
 @task(
@@ -32,7 +33,15 @@ ENV = "the environment: a folder of terraform/environments; local where not give
         "env": ENV,
     }
 )
-def register(context, job=None, artifact=None, classes=None, dataset=None, calibrate=True, env=None):
+def register(
+    context: Context,
+    job: str | None = None,
+    artifact: str | None = None,
+    classes: str | None = None,
+    dataset: str | None = None,
+    calibrate: bool = True,
+    env: str | None = None,
+) -> None:
     """Register a trained model; approve and pin it if its validation accuracy passes the environment's gate.
 
     It is calibrated on the validation images: a temperature that makes its confidence honest is folded into its last
@@ -60,7 +69,7 @@ def register(context, job=None, artifact=None, classes=None, dataset=None, calib
 
 
 @task(help={"env": ENV})
-def models(context, env=None):
+def models(context: Context, env: str | None = None) -> None:
     """List the registered versions, newest first, with the one that is pinned."""
     from rich.console import Console
 
@@ -85,7 +94,7 @@ def models(context, env=None):
     positional=["version"],
     help={"version": "the version's number, as invoke models lists it", "approve": "approve it first", "env": ENV},
 )
-def pin(context, version, approve=False, env=None):
+def pin(context: Context, version: str, approve: bool = False, env: str | None = None) -> None:
     """Make a registered version the one that Terraform deploys: promote it, or roll back to it.
 
     A version that waits for approval needs --approve; one that was rejected cannot be pinned. The artifact is checked

@@ -22,6 +22,7 @@ from scones.tasks.cli import task
 from scones.tasks.views import captured_table, combined_exit_code, outcome_table, shown, state_line, summary_table
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.console import Console
 
     from scones.service.workflow import StateRun
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 WORKERS = 8
 ROWS = 24
 SHOWN_BROKEN = 5
-ENVIRONMENT = "the environment: a folder of terraform/environments; local where not given"
+ENVIRONMENT = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
 
 
 @task(
@@ -42,7 +43,9 @@ ENVIRONMENT = "the environment: a folder of terraform/environments; local where 
         "env": ENVIRONMENT,
     },
 )
-def execute(context, image, threshold=None, workers=None, env=None):
+def execute(
+    context: Context, image: list[str], threshold: str | None = None, workers: str | None = None, env: str | None = None
+) -> None:
     """Run the state machine on an image, and show its states and its result.
 
     Local files are uploaded first, under images/<sha256>. Exit code: 0 when all passed, 3 when the only failures are
@@ -98,17 +101,17 @@ def execute(context, image, threshold=None, workers=None, env=None):
     }
 )
 def capture(
-    context,
-    since=None,
-    until=None,
-    from_=None,
-    classes=None,
-    threshold=None,
-    endpoint=None,
-    rows=None,
-    out=None,
-    env=None,
-):
+    context: Context,
+    since: str | None = None,
+    until: str | None = None,
+    from_: str | None = None,
+    classes: str | None = None,
+    threshold: str | None = None,
+    endpoint: str | None = None,
+    rows: str | None = None,
+    out: str | None = None,
+    env: str | None = None,
+) -> None:
     """Download what the endpoint was asked and answered, and make a report of it: build/report/index.html.
 
     Only the hours asked for are listed, only new files downloaded (into build/captures/<environment>). Lines that

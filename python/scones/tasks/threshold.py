@@ -16,6 +16,7 @@ from scones.tasks import options
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.console import Console
 
     from scones.settings import Environment
@@ -28,10 +29,18 @@ if TYPE_CHECKING:
         "dataset": "the folder of the data set whose validation images are asked; build/dataset where not given",
         "out": "the picture; build/threshold/risk-coverage.png where not given",
         "write": "put the threshold into the environment's service.tfvars.json",
-        "env": "the environment: a folder of terraform/environments; local where not given",
+        "env": "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given",
     }
 )
-def threshold(context, target_accuracy, artifact=None, dataset=None, out=None, write=False, env=None):
+def threshold(
+    context: Context,
+    target_accuracy: str,
+    artifact: str | None = None,
+    dataset: str | None = None,
+    out: str | None = None,
+    write: bool = False,
+    env: str | None = None,
+) -> None:
     """Propose the confidence threshold that reaches an accuracy, and say what share of images it answers.
 
     It is measured on the data set's validation images, through the model as the endpoint runs it; no cloud is needed

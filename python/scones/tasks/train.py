@@ -16,13 +16,14 @@ from scones.tasks.cli import task
 from scones.tasks.registry import register_job
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.console import Console
 
     from scones.settings import Environment
     from scones.training.described import DescribedJob
     from scones.training.preparing import Order
 
-ENV = "the environment: a folder of terraform/environments; local where not given"
+ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
 
 
 @task(
@@ -41,18 +42,18 @@ ENV = "the environment: a folder of terraform/environments; local where not give
     },
 )
 def train(
-    context,
-    env=None,
-    set=None,
-    classes=None,
-    name=None,
-    recordio=False,
-    model=None,
-    resume=None,
-    attach=None,
-    register=True,
-    yes=False,
-):
+    context: Context,
+    env: str | None = None,
+    set: list[str] | None = None,
+    classes: str | None = None,
+    name: str | None = None,
+    recordio: bool = False,
+    model: str | None = None,
+    resume: str | None = None,
+    attach: str | None = None,
+    register: bool = True,
+    yes: bool = False,
+) -> None:
     """Train a model on SageMaker, follow the job, and register what it made.
 
     The foundation stack is applied, and the data set built if there is none yet (as invoke etl does) and uploaded.

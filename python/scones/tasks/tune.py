@@ -17,6 +17,7 @@ from scones.tasks import options, prepare
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.console import Console
 
     from imageclassification.ranges import Searched
@@ -45,7 +46,7 @@ class SearchOrder:
 @task(
     iterable=["range", "choice", "set"],
     help={
-        "env": "the environment: a folder of terraform/environments; local where not given",
+        "env": "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given",
         "range": "search these numbers, NAME=LEAST:MOST or NAME=LEAST:MOST:SCALING (linear, log, reverse-log, auto); "
         "may be given many times",
         "choice": "search these words, NAME=VALUE,VALUE; may be given many times",
@@ -65,24 +66,24 @@ class SearchOrder:
     },
 )
 def tune(
-    context,
-    env=None,
-    range=None,
-    choice=None,
-    set=None,
-    classes=None,
-    recordio=False,
-    model=None,
-    jobs=None,
-    parallel=None,
-    strategy=None,
-    name=None,
-    attach=None,
-    seed=None,
-    register=True,
-    yes=False,
-    early_stopping=True,
-):
+    context: Context,
+    env: str | None = None,
+    range: list[str] | None = None,
+    choice: list[str] | None = None,
+    set: list[str] | None = None,
+    classes: str | None = None,
+    recordio: bool = False,
+    model: str | None = None,
+    jobs: str | None = None,
+    parallel: str | None = None,
+    strategy: str | None = None,
+    name: str | None = None,
+    attach: str | None = None,
+    seed: str | None = None,
+    register: bool = True,
+    yes: bool = False,
+    early_stopping: bool = True,
+) -> None:
     """Search for better hyperparameters with a SageMaker tuning job, follow it, and register the best model.
 
     Each trial is a training job. What is searched is what --range and --choice say; without either, ranges about the

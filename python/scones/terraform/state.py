@@ -45,10 +45,8 @@ class Backend:
     """The bucket of an environment's state, ``scones-<env>-tfstate-<account>``.
 
     Attributes:
-        s3: A boto3 client.
         account: The account that the bucket must belong to.
         region: Where the bucket is made.
-        bucket: Its name.
     """
 
     s3: Any

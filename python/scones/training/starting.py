@@ -30,7 +30,6 @@ class StartingModel:
     """A model to start from.
 
     Attributes:
-        artifact: The model.
         path: Its file, or the folder of its files.
         uri: Where it is in S3; None where it came from this machine.
     """

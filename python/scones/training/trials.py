@@ -27,7 +27,6 @@ class TuningTrial:
 
     Attributes:
         number: 1, 2, … in the order of their start.
-        name: The training job's name.
         status: InProgress, Completed, Failed, Stopping or Stopped.
         values: The searched hyperparameters' values.
         epochs: How many epochs it was asked for.
@@ -62,10 +61,8 @@ class TuningSnapshot:
     """A tuning job as it stands.
 
     Attributes:
-        name: Its name.
         status: InProgress, Completed, Failed, Stopping or Stopped.
         strategy: How trials are chosen.
-        searched: What is searched.
         static: The hyperparameters that all trials share.
         jobs: How many trials there are to be at most; None where the strategy decides.
         trials: Those started so far.

@@ -32,7 +32,6 @@ class Finding:
     Attributes:
         policy: The policy's id, such as CKV_AWS_144.
         asks: What it asks for, in checkov's words.
-        resource: The resource's address.
         place: Its file and first line, ``modules/bucket/main.tf:7``.
         reason: Why it is passed over; empty where it is not.
     """

@@ -34,7 +34,6 @@ class Change:
 
     Attributes:
         action: One of ACTIONS.
-        address: The resource's address.
         attributes: The names of the arguments that differ, of an update or a replacement.
     """
 

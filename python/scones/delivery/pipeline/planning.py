@@ -15,7 +15,7 @@ import contextlib
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,7 +47,7 @@ class _Unseen:
 
 
 @contextlib.contextmanager
-def unseen(title: str):
+def unseen(_: str) -> Iterator[_Unseen]:
     """A step that nobody looks at."""
     yield _Unseen()
 

@@ -30,7 +30,6 @@ class Saved:
     """What is known of a stack's saved plan.
 
     Attributes:
-        stack: The stack's name.
         environment: Where it is to be applied.
         commit: The commit whose configuration it is of.
         tree: What names that commit's files (:func:`scones.revision.tree`).

@@ -31,11 +31,8 @@ class PinnedModel:
     """All that serving needs to know of a model.
 
     Attributes:
-        package_arn: The model package version's ARN.
-        version: Its number.
         image_uri: The algorithm's image in ECR.
         artifact_uri: ``s3://…/model.tar.gz``.
-        artifact_sha256: The artifact's SHA-256, in hexadecimal.
         class_labels: The classes in the order of the model's outputs.
         metrics: ``validation:accuracy`` and ``train:accuracy``, 0 to 1; where it was calibrated, the ``temperature``
             that is folded into it, and the expected calibration error on the validation images before it was

@@ -32,7 +32,6 @@ class Version:
 
     Attributes:
         version: Its number: 1, 2, …
-        arn: The model package's ARN.
         status: Approved, PendingManualApproval or Rejected.
         created: When it was registered.
         job: The training job that made it, ``imported/…`` where it came from elsewhere; None where it was not

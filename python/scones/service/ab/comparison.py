@@ -30,7 +30,6 @@ class Traffic:
     """One variant's requests.
 
     Attributes:
-        variant: Its name.
         requests: How many were captured.
         answered: How many of them with the answer.
         confidence: The mean probability of the most probable class; None without an answer.

@@ -26,8 +26,6 @@ class ClassSummary:
     """The requests answered with one class.
 
     Attributes:
-        index: The class's label.
-        name: The class's name.
         count: How many requests were answered with it.
         passed: How many of them with a confidence of at least the threshold.
         minimum, lower_quartile, median, upper_quartile, maximum: Of their confidences.
@@ -53,7 +51,6 @@ class Summary:
         predictions: How many of them with their answer.
         images: How many of them with the image that was sent.
         passed: How many answers had a confidence of at least the threshold.
-        threshold: That threshold.
         median: The median confidence; None without an answer.
         first: The first request's time, UTC; None without a request.
         last: The last one's.

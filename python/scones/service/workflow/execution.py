@@ -42,7 +42,6 @@ class ExecutionOutcome:
     """How an execution ended.
 
     Attributes:
-        arn: The execution's ARN.
         status: ``SUCCEEDED``, ``FAILED``, ``TIMED_OUT`` or ``ABORTED``.
         output: The state machine's output; None unless it succeeded.
         error: The Error of the execution, such as ``ThresholdConfidenceNotMet``.

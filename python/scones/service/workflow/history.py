@@ -50,11 +50,11 @@ def events(sfn: Any, execution_arn: str, *, whole: bool) -> list[dict[str, Any]]
     return found
 
 
-def state_runs(events: Iterable[dict[str, Any]]) -> list[StateRun]:
+def state_runs(found: Iterable[dict[str, Any]]) -> list[StateRun]:
     """What each state did, in order, from an execution's history (GetExecutionHistory's ``events``, oldest first)."""
     runs: list[StateRun] = []
     begun: datetime | None = None
-    for event in events:
+    for event in found:
         kind, moment = event["type"], event["timestamp"]
         if kind.endswith("StateEntered"):
             name = event["stateEnteredEventDetails"]["name"]
