@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from invoke import Context
 from invoke.exceptions import Exit
-from moto import mock_aws
 from rich.console import Console
 
-from scones import aws, settings
+from scones import settings
 from scones.tasks import train as tasks
 from scones.tasks.backbone import backbone
 from scones.training import job, recipe
 from scones.training.described import DescribedJob, TrainingOutcome
 from scones.training.progress import Progress
+
+from .conftest import FEW, Workplace
 
 
 class Keyboard:
@@ -84,40 +84,15 @@ def test_a_mistake_is_told_before_anything_is_done(untouched: None, options: dic
     assert ended.value.code == 2
 
 
-class Workplace:
-    """An environment in a folder of its own, whose S3 and SageMaker are moto's and whose foundation is applied."""
-
-    def __init__(self, environment: settings.Environment) -> None:
-        self.environment = environment
-        self.s3 = aws.client(environment, "s3")
-        self.s3.create_bucket(Bucket="scones")
-
-    def asked(self, name: str) -> dict[str, Any]:
-        """A training job, as SageMaker was asked for it."""
-        return aws.client(self.environment, "sagemaker").describe_training_job(TrainingJobName=name)
-
-    def keys(self) -> set[str]:
-        return {one["Key"] for one in self.s3.list_objects_v2(Bucket="scones").get("Contents", [])}
-
-
 def channels(asked: dict[str, Any]) -> dict[str, str]:
     return {one["ChannelName"]: one["DataSource"]["S3DataSource"]["S3Uri"] for one in asked["InputDataConfig"]}
 
 
 @pytest.fixture
-def workplace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, archive: Path) -> Iterator[Workplace]:
-    """Where jobs are started; their data is the small archive. Terraform and the jobs themselves do not run."""
-    outputs = {"bucket": "scones", "training_role_arn": "arn:aws:iam::123456789012:role/training", "kms_key_arn": "key"}
-    environment = dataclasses.replace(settings.load("dev", variables={}), root=tmp_path)
-    monkeypatch.setenv("CIFAR100_ARCHIVE", str(archive))
-    monkeypatch.setattr("scones.settings.load", lambda *_: environment)
-    monkeypatch.setattr("scones.tasks.prepare.foundation", lambda *_: outputs)
+def workplace(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+    """Where jobs are started that have ended at once."""
     monkeypatch.setattr(job, "follow", lambda *_: FINISHED)
-    with mock_aws():
-        yield Workplace(environment)
-
-
-FEW = ["mini_batch_size=8"]  # the archive has 36 images to learn from
+    return workplace
 
 
 def a_model(folder: Path) -> Path:
@@ -139,7 +114,7 @@ def test_a_model_to_start_from_settles_the_network_and_goes_to_the_bucket(workpl
     found = channels(asked)
     assert found["model"].startswith("s3://scones/models/imported/")
     assert found["train"].endswith("/train.rec")
-    assert {uri.removeprefix("s3://scones/") for uri in found.values()} <= workplace.keys()
+    assert {uri.removeprefix("s3://scones/") for uri in found.values()} <= workplace.uploaded()
     options = ["use_pretrained_model=1", "num_layers=20"]
     with pytest.raises(Exit, match="num_layers is 20, but the network in channel 'model' has 32 layers"):
         tasks.train(Context(), env="dev", model=model, set=options, register=False, yes=True)

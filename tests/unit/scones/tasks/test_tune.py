@@ -17,6 +17,8 @@ from scones import settings
 from scones.tasks import tune as tasks
 from scones.training.trials import TuningSnapshot, TuningTrial
 
+from .conftest import FEW, Workplace
+
 VALUES = {"learning_rate": "0.1", "optimizer": "nag"}
 SEARCHED = ranges.merge([ranges.read_range("learning_rate=0.01:0.3"), ranges.read_choice("optimizer=sgd,nag")])
 DONE = TuningSnapshot(
@@ -106,15 +108,38 @@ def test_the_environments_limits_are_changed_by_what_is_typed() -> None:
 
 
 def test_no_more_trials_are_asked_for_than_there_are_combinations(
-    ended: Any, registered: list[str], monkeypatch: pytest.MonkeyPatch
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SageMaker would refuse the tuning job, when all has been made and uploaded."""
-    ended(DONE, DONE)
-    asked: list[Any] = []
-    monkeypatch.setattr(tasks, "_start", lambda environment, search, *_, **__: asked.append(search.limits))
-    tasks.tune(Context(), choice=["optimizer=sgd,nag"], jobs="8")
-    tasks.tune(Context(), choice=["optimizer=sgd,nag"], range=["momentum=0.1:0.2"], jobs="8")
-    assert [limits.max_jobs for limits in asked] == [2, 8]
+    monkeypatch.setattr("scones.training.watch.follow", lambda *_: DONE)
+
+    def most(name: str, **options: Any) -> int:
+        tasks.tune(
+            Context(), choice=["optimizer=sgd,nag"], jobs="8", set=FEW, name=name, yes=True, register=False, **options
+        )
+        limits = workplace.asked_to_tune(name)["HyperParameterTuningJobConfig"]["ResourceLimits"]
+        return limits["MaxNumberOfTrainingJobs"]
+
+    assert most("choices") == 2
+    assert most("numbers", range=["momentum=0.1:0.2"]) == 8
+
+
+def test_what_is_searched_is_left_out_of_what_all_trials_share(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("scones.training.watch.follow", lambda *_: DONE)
+    searched = ["learning_rate=0.01:0.3:log"]
+    tasks.tune(Context(), range=searched, set=[*FEW, "epochs=3"], name="t", seed="7", yes=True, register=False)
+    asked = workplace.asked_to_tune("t")
+    static = asked["TrainingJobDefinition"]["StaticHyperParameters"]
+    assert (static["epochs"], static["num_training_samples"]) == ("3", "36")
+    assert "learning_rate" not in static
+    assert asked["TrainingJobDefinition"]["OutputDataConfig"] == {
+        "S3OutputPath": "s3://scones/models",
+        "KmsKeyId": "key",
+    }
+    assert "searching learning_rate" in capsys.readouterr().out
+    assert any(key.endswith("/train.lst") for key in workplace.uploaded())
 
 
 def test_money_is_not_spent_where_nobody_can_agree_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
