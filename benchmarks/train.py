@@ -73,7 +73,7 @@ class Run:
         seconds: From the process's start to its end.
         reached: Seconds from the process's start until a validation accuracy was first reached, by its name in percent
             (``"85"``); None where it never was.
-        images_per_second: Training images over the time of the epochs, validation left out.
+        images_per_second: TrainingLoop images over the time of the epochs, validation left out.
         load: The machine's load average (one minute) when it ended, this process's own threads counted in.
     """
 

@@ -3,7 +3,7 @@
 ::
 
     job = identity(hyperparameters, seed=0, start=weights, train={"labels": labels}, validation={"labels": held_out})
-    checkpoints = Checkpoints(root / "checkpoints", job)
+    checkpoints = CheckpointFolder(root / "checkpoints", job)
     checkpoints.save({"epoch": 3}, {"network/arg:fc1_bias": array})
     values, arrays = checkpoints.load()         # None where there is none yet
 
@@ -39,7 +39,7 @@ VALUES = "values"
 NEXT = "give the hyperparameters and data that it was begun with, or train without its checkpoints"
 
 
-class Checkpoints:
+class CheckpointFolder:
     """The checkpoint of one job, in a folder.
 
     Args:

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from imageclassification import checkpoint, data
-from imageclassification.checkpoint import Checkpoints
+from imageclassification.checkpoint import CheckpointFolder
 from imageclassification.data import Channel
 from imageclassification.errors import HyperparameterError
 from imageclassification.hyperparameters import Hyperparameters
@@ -51,7 +51,7 @@ class Best:
     parameters: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
-class Training:
+class TrainingLoop:
     """A network in training, between two epochs: all that changes from one to the next.
 
     Args:
@@ -132,7 +132,7 @@ class Training:
             lines.append(f"Epoch[{self.epoch}] Validation-top_k_accuracy_{top}={share:.6f}")
         return accuracy, lines
 
-    def save(self, checkpoints: Checkpoints) -> None:
+    def save(self, checkpoints: CheckpointFolder) -> None:
         """Write a checkpoint of the training as it stands."""
         values = {
             "epoch": self.epoch,
@@ -151,7 +151,7 @@ class Training:
             arrays["random/cuda"] = torch.cuda.get_rng_state(self.device).numpy()
         checkpoints.save(values, arrays)
 
-    def resume(self, checkpoints: Checkpoints) -> bool:
+    def resume(self, checkpoints: CheckpointFolder) -> bool:
         """Go back to the last checkpoint; false where there is none.
 
         Raises:
@@ -192,7 +192,7 @@ def train(
     *,
     seed: int,
     stopped: Callable[[], bool] = lambda: False,
-    checkpoints: Callable[[np.ndarray], Checkpoints] | None = None,
+    checkpoints: Callable[[np.ndarray], CheckpointFolder] | None = None,
 ) -> float:
     """Train a network.
 
@@ -219,7 +219,7 @@ def train(
     # Weights with their channels last take the convolutions, and all that follows them, along: 20 % faster on a CPU.
     network = network.to(device, memory_format=torch.channels_last)
     held_out = np.stack(list(validation_channel.whole(chosen.image_shape)))
-    training = Training(chosen, network, Objective.of(chosen, train_channel.labels), seed)
+    training = TrainingLoop(chosen, network, Objective.of(chosen, train_channel.labels), seed)
     saved = checkpoints(held_out) if checkpoints else None
     if saved and training.resume(saved):
         _tell(training, saved, keep)
@@ -263,7 +263,7 @@ def _stored(best: Best) -> str:
     return f"Storing the best model with validation accuracy: {best.accuracy:.6f}"
 
 
-def _tell(training: Training, saved: Checkpoints, keep: Keep) -> None:
+def _tell(training: TrainingLoop, saved: CheckpointFolder, keep: Keep) -> None:
     """Say again what an interrupted job had said and kept: who follows this one knows nothing of that one."""
     log.info("Going on after epoch %d, from a checkpoint; what was logged until there:", training.epoch - 1)
     for line in training.said:

@@ -38,7 +38,7 @@ def export(artifact: Artifact) -> bytes:
     """
     program = read(artifact.symbol)
     found = shapes(program, artifact.image_shape, {name: array.shape for name, array in artifact.parameters.items()})
-    graph = _Graph({program.data: "data"}, found.values)
+    graph = _OnnxGraph({program.data: "data"}, found.values)
     for index, name in program.parameters.items():
         graph.names[index] = graph.constant(artifact.parameters[name], program.nodes[index].name)
     for index, operator in program.steps.items():
@@ -100,7 +100,7 @@ def check(data: bytes, artifact: Artifact, *, images: int = 4) -> float:
     return difference
 
 
-class _Graph:
+class _OnnxGraph:
     """An ONNX graph while it is built.
 
     Attributes:
@@ -140,10 +140,10 @@ class _Graph:
         return free
 
 
-Emitter = Callable[[_Graph, Operator], str]
+Emitter = Callable[[_OnnxGraph, Operator], str]
 
 
-def _nothing(graph: _Graph, operator: Operator) -> str:
+def _nothing(graph: _OnnxGraph, operator: Operator) -> str:
     return graph.given(operator)[0]
 
 
@@ -151,7 +151,7 @@ def _simple(kind: str, **settings: Any) -> Emitter:
     return lambda graph, operator: graph.add(kind, *graph.given(operator), name=operator.node.name, **settings)
 
 
-def _convolution(graph: _Graph, operator: Convolution) -> str:
+def _convolution(graph: _OnnxGraph, operator: Convolution) -> str:
     return graph.add(
         "Conv",
         *graph.given(operator),
@@ -164,7 +164,7 @@ def _convolution(graph: _Graph, operator: Convolution) -> str:
     )
 
 
-def _batch_norm(graph: _Graph, operator: BatchNorm) -> str:
+def _batch_norm(graph: _OnnxGraph, operator: BatchNorm) -> str:
     name = operator.node.name
     data, gamma, *rest = graph.given(operator)
     sides = len(graph.shapes[operator.node.inputs[0]])
@@ -180,12 +180,12 @@ def _batch_norm(graph: _Graph, operator: BatchNorm) -> str:
     return found
 
 
-def _activation(graph: _Graph, operator: Operator) -> str:
+def _activation(graph: _OnnxGraph, operator: Operator) -> str:
     kinds = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "softrelu": "Softplus", "softsign": "Softsign"}
     return graph.add(kinds[operator.node.text("act_type")], *graph.given(operator), name=operator.node.name)
 
 
-def _leaky_relu(graph: _Graph, operator: Operator) -> str:
+def _leaky_relu(graph: _OnnxGraph, operator: Operator) -> str:
     node = operator.node
     data, *slope = graph.given(operator)
     match node.text("act_type", "leaky"):
@@ -205,7 +205,7 @@ def _leaky_relu(graph: _Graph, operator: Operator) -> str:
             return graph.add("LeakyRelu", data, name=node.name, alpha=node.number("slope", 0.25))
 
 
-def _pooling(graph: _Graph, operator: Pooling) -> str:
+def _pooling(graph: _OnnxGraph, operator: Pooling) -> str:
     name, (data,) = operator.node.name, graph.given(operator)
     if operator.whole:
         if operator.kind == "sum":
@@ -236,7 +236,7 @@ def _counted(size: int, windows: int, kernel: int, stride: int, pad: int, *, pad
     return np.clip(starts + kernel, low, high) - np.clip(starts, low, high)
 
 
-def _fully_connected(graph: _Graph, operator: FullyConnected) -> str:
+def _fully_connected(graph: _OnnxGraph, operator: FullyConnected) -> str:
     name, (data, weight, *bias) = operator.node.name, graph.given(operator)
     if operator.flattens or len(graph.shapes[operator.node.inputs[0]]) == 2:
         if len(graph.shapes[operator.node.inputs[0]]) != 2:
@@ -247,18 +247,18 @@ def _fully_connected(graph: _Graph, operator: FullyConnected) -> str:
     return graph.add("Add", found, *bias, name=name) if bias else found
 
 
-def _clip(graph: _Graph, operator: Operator) -> str:
+def _clip(graph: _OnnxGraph, operator: Operator) -> str:
     node = operator.node
     bounds = [graph.constant(node.number(key), f"{node.name}_{key}") for key in ("a_min", "a_max")]
     return graph.add("Clip", *graph.given(operator), *bounds, name=node.name)
 
 
-def _concat(graph: _Graph, operator: Operator) -> str:
+def _concat(graph: _OnnxGraph, operator: Operator) -> str:
     return graph.add("Concat", *graph.given(operator), name=operator.node.name, axis=operator.axis)
 
 
 def _scalar(kind: str, *, reverse: bool = False) -> Emitter:
-    def emit(graph: _Graph, operator: Operator) -> str:
+    def emit(graph: _OnnxGraph, operator: Operator) -> str:
         node = operator.node
         both: Sequence[str] = [
             *graph.given(operator),

@@ -34,7 +34,7 @@ class Elementwise(Operator):
         return self.function(x)
 
 
-class Binary(Operator):
+class BinaryOperator(Operator):
     """A function of two values of the same shape or, for the ``broadcast_`` operators, of shapes that fit."""
 
     takes = ("lhs", "rhs")
@@ -171,7 +171,7 @@ def _scalar(function: Callable[[Tensor, float], Tensor], node: Node) -> Operator
 
 
 def _binary(function: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Node], Operator]:
-    return partial(Binary, function=function)
+    return partial(BinaryOperator, function=function)
 
 
 OPERATORS: dict[str, Callable[[Node], Operator]] = {

@@ -3,7 +3,7 @@
 ::
 
     artifact = read(root)                              # None where the job has no such channel
-    start = Start.of(artifact, hyperparameters, seed=0)
+    start = TrainingStart.of(artifact, hyperparameters, seed=0)
     network = Network(start.symbol, start.parameters)
 
 Two ways lead on from an artifact, and the network is the artifact's own graph in both:
@@ -68,7 +68,7 @@ def read(root: Path) -> Artifact | None:
 
 
 @dataclass(frozen=True)
-class Start:
+class TrainingStart:
     """What training begins with.
 
     Attributes:
@@ -79,7 +79,7 @@ class Start:
     parameters: Mapping[str, np.ndarray]
 
     @classmethod
-    def of(cls, artifact: Artifact, chosen: Hyperparameters, *, seed: int) -> Start:
+    def of(cls, artifact: Artifact, chosen: Hyperparameters, *, seed: int) -> TrainingStart:
         """Begin where an artifact ended.
 
         Args:

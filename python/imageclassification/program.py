@@ -17,7 +17,7 @@ from typing import Any
 from imageclassification import graph, operators
 from imageclassification.errors import ArtifactError
 from imageclassification.graph import Node
-from imageclassification.operators import Binary, Operator, Shape
+from imageclassification.operators import BinaryOperator, Operator, Shape
 
 SIGMOIDS = ("LogisticRegressionOutput",)
 SOFTMAXES = ("SoftmaxOutput", "SoftmaxActivation", "softmax")
@@ -150,7 +150,7 @@ def shapes(program: Program, image_shape: tuple[int, int, int], arrays: Mapping[
         if from_images := images.intersection(node.inputs):
             images.add(index)
             sides = min(len(known[source]) for source in from_images)
-            if given[0] != 1 or (isinstance(operator, Binary) and len(given) > sides):
+            if given[0] != 1 or (isinstance(operator, BinaryOperator) and len(given) > sides):
                 raise node.error(f"gives {given} for one image: it mixes images")
     scores = known[program.scores]
     if scores is None or len(scores) != 2 or scores[0] != 1:

@@ -108,7 +108,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
         graph = symbol.resnet(chosen.num_layers, chosen.num_classes, chosen.image_shape, multi_label=chosen.multi_label)
         network = Network.fresh(graph, chosen.image_shape, seed=seed)
     else:
-        start = pretrained.Start.of(given, chosen, seed=seed)
+        start = pretrained.TrainingStart.of(given, chosen, seed=seed)
         graph, network = start.symbol, Network(start.symbol, start.parameters)
         anew = ", its last layer drawn anew" if chosen.use_pretrained_model else ""
         log.info("Starting from the model in channel 'model' (epoch %d)%s", given.epoch, anew)
@@ -119,7 +119,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
         artifacts.write(root / "model", made, beside=chosen.checkpoint_frequency is not None)
         log.info('Saved checkpoint to "%s"', f"/opt/ml/model/{artifacts.PREFIX}-{epoch:04d}.params")
 
-    def checkpoints(held_out: np.ndarray) -> checkpoint.Checkpoints:
+    def checkpoints(held_out: np.ndarray) -> checkpoint.CheckpointFolder:
         some = range(0, len(train_channel), max(1, len(train_channel) // SAMPLED))
         identity = checkpoint.identity(
             chosen,
@@ -128,7 +128,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
             train={"labels": train_channel.labels, **{index: train_channel.image(index) for index in some}},
             validation={"labels": validation_channel.labels, "images": held_out},
         )
-        return checkpoint.Checkpoints(root / "checkpoints", identity)
+        return checkpoint.CheckpointFolder(root / "checkpoints", identity)
 
     loop.train(
         chosen,

@@ -84,8 +84,6 @@ class Environment:
 
     Attributes:
         name: The folder's name: ``local``, ``dev``, ``prod``.
-        root: The project's folder.
-        region: The AWS region.
         classes: The classes told apart, in label order.
         training: What a training job is asked for.
         tuning: What a tuning job may use.
@@ -95,6 +93,7 @@ class Environment:
         cloud_path: Where a local cloud says how it is reached; None where the cloud is AWS itself.
         credentials: Keys to use instead of those that :meth:`keys` finds: a role's session.
         profile: A profile of the shared AWS configuration, if the environment names one.
+        costs_money: Whether what is started here is paid for, so that a person is asked first.
     """
 
     name: str
@@ -109,6 +108,7 @@ class Environment:
     credentials: Credentials | None = None
     profile: str | None = None
     tuning: Tuning = field(default_factory=Tuning)
+    costs_money: bool = True
 
     @property
     def folder(self) -> Path:
@@ -185,6 +185,7 @@ def load(name: str | None = None, *, root: Path = ROOT, variables: Mapping[str, 
     path = folder / "environment.json"
     own = _read(path)
     _require(own, _OWN, path)
+    _require(own, {name: kind for name, kind in _OPTIONAL.items() if name in own}, path)
     _refuse_unknown(own, "training", Training, path)
     _require(own["training"], _TRAINING, path)
     tuning = _tuning(own, path)
@@ -202,6 +203,7 @@ def load(name: str | None = None, *, root: Path = ROOT, variables: Mapping[str, 
             pin_path=root / own["model_pin"] if "model_pin" in own else folder / "model.tfvars.json",
             cloud_path=root / access["endpoint_file"] if "endpoint_file" in access else None,
             profile=access.get("profile"),
+            costs_money=own.get("costs_money", True),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise SettingsError(f"{path} cannot be used: {error}") from error
@@ -209,6 +211,7 @@ def load(name: str | None = None, *, root: Path = ROOT, variables: Mapping[str, 
 
 # What must be there, and of which type: what is found out later costs a training job.
 _OWN = {"region": str, "classes": list, "training": dict}
+_OPTIONAL = {"costs_money": bool}
 _TRAINING = {
     "instance_type": str,
     "volume_size_gb": int,

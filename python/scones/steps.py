@@ -6,6 +6,9 @@ Example::
         with steps.step("Build the data set") as step:
             step.found = "1,200 images"
 
+    with bars(console) as progress:     # or bars alone, for work of one step
+        progress.add_task("uploading", total=1200)
+
 On a terminal the list redraws itself, and progress bars that a step shows appear below it. Elsewhere each step is a
 line when it begins and another when it ends.
 """
@@ -16,12 +19,11 @@ import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from rich.console import Console, RenderableType
-from rich.live import Live
-from rich.spinner import Spinner
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.progress import Progress
 
 
 @dataclass
@@ -46,6 +48,9 @@ class Steps:
     """The list, shown while it is entered as a context."""
 
     def __init__(self, console: Console, titles: Sequence[str]) -> None:
+        from rich.live import Live
+        from rich.spinner import Spinner
+
         self.console = console
         self.steps = [Step(title) for title in titles]
         self._spinner = Spinner("dots", style="cyan")
@@ -85,6 +90,9 @@ class Steps:
 
     def table(self) -> RenderableType:
         """The list as it is now."""
+        from rich.table import Table
+        from rich.text import Text
+
         grid = Table.grid(padding=(0, 1))
         for justify in ("left", "left", "right", "left"):
             grid.add_column(justify=justify)
@@ -98,3 +106,11 @@ class Steps:
                 seconds = f"{step.seconds:.1f} s"
             grid.add_row(mark, Text(step.title, style), Text(seconds, "dim"), Text(step.found, "dim"))
         return grid
+
+
+def bars(console: Console) -> Progress:
+    """Progress bars that go when their work is done; none where the output is no terminal."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

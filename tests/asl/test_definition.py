@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
-from scones import definition
 from scones.errors import InputError
+from scones.service import definition
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = (ROOT / "asl" / "classify_image.asl.json").read_text()

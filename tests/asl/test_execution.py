@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from scones import definition, packaging, workflow
+from scones.service import definition, packaging, workflow
 
 ROOT = Path(__file__).resolve().parents[2]
 STAND_IN = """

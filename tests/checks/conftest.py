@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scones import settings
-from scones.checks import checkov, environment, workflows
+from scones.delivery.checks import checkov, environment, workflows
 from scones.errors import SetupError
 
 NOT_RUN: list[str] = []  # why, for the summary

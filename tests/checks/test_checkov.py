@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scones import settings
-from scones.checks import checkov, environment
+from scones.delivery.checks import checkov, environment
 from scones.errors import CheckError, SetupError
 
 TERRAFORM = settings.ROOT / "terraform"

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scones.checks import environment
+from scones.delivery.checks import environment
 from scones.errors import SetupError
 
 HERE = Path(__file__).parent

@@ -13,7 +13,7 @@ import pytest
 
 from localcloud import control
 from scones import settings
-from scones.registry import PinnedModel
+from scones.model.registry import PinnedModel
 from scones.settings import Environment
 from scones.terraform import mirror
 from scones.terraform.binary import Binary, locate

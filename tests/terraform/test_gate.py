@@ -16,7 +16,7 @@ import pytest
 
 from scones import settings
 from scones.errors import TerraformError
-from scones.registry import PinnedModel, write_pin
+from scones.model.registry import PinnedModel, write_pin
 from scones.settings import Environment
 from scones.tasks import env
 from scones.terraform import Stack, destroy, destroy_all, variables

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scones import packaging, settings
+from scones import settings
+from scones.service import packaging
 from scones.settings import Environment
 
 SHAPE = (3, 20, 20)

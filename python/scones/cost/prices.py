@@ -19,7 +19,6 @@ class Prices:
 
     Attributes:
         gathered: The day of the table, ISO 8601.
-        region: The region it is of.
         entries: The table as it stands.
     """
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from scones import ab
 from scones.errors import InputError, SettingsError
+from scones.service import ab
 from scones.terraform.state import Backend
 
 if TYPE_CHECKING:

@@ -37,7 +37,6 @@ class Archive:
     """CIFAR-100, or a part of it, in the original archive's layout.
 
     Attributes:
-        path: The ``.tar.gz``.
         md5: What its MD5 must be, in hexadecimal; None where any content will do.
     """
 

@@ -36,7 +36,7 @@ PATIENCE = 4.0
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenSource:
     """A source, and why it was chosen, for a person to read."""
 
     source: Source
@@ -48,7 +48,6 @@ class Ensured:
     """A data set, and how it came about.
 
     Attributes:
-        dataset: The data set.
         title: What its images are, for a person to read.
         reason: Why these and no others.
     """
@@ -70,7 +69,7 @@ def choose(
     variables: Mapping[str, str] = os.environ,
     download: Download | None = None,
     progress: Progress | None = None,
-) -> Choice:
+) -> ChosenSource:
     """The archive that ``CIFAR100_ARCHIVE`` names, else CIFAR-100 as fetched before or now, else the drawn sample.
 
     Args:
@@ -85,23 +84,23 @@ def choose(
     """
     named = variables.get(VARIABLE)
     if named:
-        return Choice(Archive(Path(named).expanduser()), f"{VARIABLE} names it")
+        return ChosenSource(Archive(Path(named).expanduser()), f"{VARIABLE} names it")
     download = download or Download(cache, patience=PATIENCE, progress=progress)
     if download.cached:
-        return Choice(download, f"fetched before, kept in {download.cache}")
+        return ChosenSource(download, f"fetched before, kept in {download.cache}")
     try:
         download.fetch()
     except DatasetError as error:
         foreign = [name for name in classes if name not in CLASSES]
         if not foreign:
-            return Choice(Sample(), f"CIFAR-100 is not on this machine: {error.message}")
+            return ChosenSource(Sample(), f"CIFAR-100 is not on this machine: {error.message}")
         need = f"give CIFAR-100's archive: --archive FILE, or set {VARIABLE}"
         raise DatasetError(
             f"there are no images of {labels.join(foreign)}: CIFAR-100 is not on this machine, the drawn sample has "
             f"bicycle and motorcycle only, and {error.message}",
             hint="\n".join([*labels.nearest(foreign, CLASSES), need]),
         ) from None
-    return Choice(download, "fetched just now")
+    return ChosenSource(download, "fetched just now")
 
 
 def ensure(
@@ -109,20 +108,19 @@ def ensure(
     out: Path,
     *,
     cache: Path,
-    seed: int = 0,
-    skip_bad: bool = False,
     reuse: bool = False,
-    recordio: bool = False,
     variables: Mapping[str, str] = os.environ,
     download: Download | None = None,
     progress: Progress | None = None,
+    **options: Any,
 ) -> Ensured:
     """Have a data set of ``classes`` in ``out``, from the best source there is (see :func:`choose`).
 
     Args:
         reuse: Take a data set of these classes that is in ``out``, whatever its source and seed, unless
             ``CIFAR100_ARCHIVE`` names one: what training wants after someone ran ``invoke etl``.
-        recordio: Write the splits as RecordIO too.
+        options: ``seed``, ``skip_bad`` and ``recordio``, as for :func:`build`. Of a data set that is reused, RecordIO
+            files are made where they are asked for and missing.
 
     Raises:
         DatasetError: no data set of these classes can be had.
@@ -133,11 +131,11 @@ def ensure(
         except DatasetError:
             there = None
         if there and there.classes == tuple(classes):
-            if recordio and not there.recordio:
+            if options.get("recordio") and not there.recordio:
                 write_records(there, progress=progress)
             return Ensured(there, there.source, f"it is in {out}")
     choice = choose(classes, cache, variables=variables, download=download, progress=progress)
-    return _built(choice, classes, out, seed=seed, skip_bad=skip_bad, recordio=recordio, progress=progress)
+    return _built(choice, classes, out, progress=progress, **options)
 
 
 def ensure_others(
@@ -170,6 +168,6 @@ def ensure_others(
     return _built(choice, others, out, recordio=recordio, progress=progress)
 
 
-def _built(choice: Choice, classes: Sequence[str], out: Path, **options: Any) -> Ensured:
+def _built(choice: ChosenSource, classes: Sequence[str], out: Path, **options: Any) -> Ensured:
     dataset = build(choice.source, classes, out, **options)
     return Ensured(dataset, choice.source.title, choice.reason)

@@ -152,8 +152,8 @@ def _selected(
     places = {name: np.flatnonzero(fine == known.index(name)) for name in classes}
     empty = [name for name in classes if not len(places[name])]
     if empty:
-        present = sorted(known[label] for label in np.unique(fine))
-        raise DatasetError(f"{where} has no image of {labels.join(empty)}", hint=f"it has: {', '.join(present)}")
+        there = sorted(known[label] for label in np.unique(fine))
+        raise DatasetError(f"{where} has no image of {labels.join(empty)}", hint=f"it has: {', '.join(there)}")
     chosen = np.sort(np.concatenate(list(places.values())))
     index = np.full(len(known), -1, dtype=np.int64)
     index[[known.index(name) for name in classes]] = np.arange(len(classes))

@@ -30,7 +30,6 @@ class Images:
     Attributes:
         pixels: (N, 32, 32, 3), uint8: rows, columns, RGB.
         labels: (N,), int64: the index of each image's class.
-        names: N file names.
     """
 
     pixels: np.ndarray

@@ -44,11 +44,7 @@ _IGNORED = {"thumbs.db", "desktop.ini"}
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder of PNG and JPEG pictures, one sub-folder a class. Sub-folders of a class belong to it.
-
-    Attributes:
-        path: The folder.
-    """
+    """A folder of PNG and JPEG pictures, one sub-folder a class. Sub-folders of a class belong to it."""
 
     path: Path
 

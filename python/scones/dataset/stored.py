@@ -44,9 +44,7 @@ class LabelledImage:
     """One image of a split.
 
     Attributes:
-        path: The PNG.
         label: The index of its class.
-        name: Its file name.
     """
 
     path: Path
@@ -59,7 +57,6 @@ class Dataset:
     """A data set in a folder.
 
     Attributes:
-        root: The folder.
         classes: Class names in label order.
         counts: Images by split, then class: ``{"train": {"bicycle": 450, …}, "validation": …, "test": …}``.
         fingerprint: SHA-256 of pixels, labels and classes, in hexadecimal (see :func:`fingerprint`).

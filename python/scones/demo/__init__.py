@@ -8,6 +8,7 @@ Example::
 Used by ``make demo`` and by the end-to-end test.
 """
 
-from scones.demo.run import Claim, Demo, Outcome
+from scones.demo.outcome import DemoClaim, DemoOutcome
+from scones.demo.run import Demo
 
-__all__ = ["Claim", "Demo", "Outcome"]
+__all__ = ["Demo", "DemoClaim", "DemoOutcome"]

@@ -2,68 +2,33 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from localcloud import control
 from localcloud.errors import LocalCloudError
-from scones import aws, capture, dataset, evaluation, packaging, workflow
+from scones import aws, dataset
+from scones.dataset.view import announcement
+from scones.demo.leftovers import left_behind
+from scones.demo.outcome import DemoClaim, DemoOutcome
 from scones.errors import RegistryError, SettingsError
+from scones.model import evaluation
+from scones.service import capture, packaging, workflow
 from scones.settings import Environment
-from scones.steps import Step, Steps
+from scones.steps import Step, Steps, bars
 from scones.terraform import STACKS, Stack, destroy_all
-from scones.training import job, request
+from scones.training import job
+from scones.training.preparing import Order, Preparation
 
 if TYPE_CHECKING:
-    from scones.dataset import Dataset, Ensured
-    from scones.registry import Version
+    from scones.dataset import Dataset
 
 EXECUTIONS = 12
 CAPTURE_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class Claim:
-    """Something the demo shows, and whether it was so."""
-
-    text: str
-    held: bool
-
-
-@dataclass
-class Outcome:
-    """What the demo found.
-
-    Attributes:
-        steps: Every step with its status and time.
-        claims: What was checked.
-        ensured: The data set and where it came from.
-        version: The registered model.
-        evaluation: The endpoint's answers to the test split.
-        runs: Executions of the least and the most sure test images.
-        events: How many captured events there are.
-        report: The report's page.
-    """
-
-    steps: list[Step]
-    claims: list[Claim] = field(default_factory=list)
-    ensured: Ensured | None = None
-    version: Version | None = None
-    evaluation: evaluation.Evaluation | None = None
-    runs: list[workflow.ImageRun] = field(default_factory=list)
-    events: int = 0
-    report: Path | None = None
-
-    @property
-    def held(self) -> bool:
-        """Whether every step was done and every claim held."""
-        return bool(self.claims) and all(c.held for c in self.claims) and all(s.status == "done" for s in self.steps)
 
 
 class Demo:
@@ -96,12 +61,8 @@ class Demo:
                 hint="run it on the local cloud: invoke demo --env local",
             )
         self.environment = replace(environment, classes=classes) if classes else environment
-        # Nobody waits for a cloud and a data set to be told of a misspelt hyperparameter.
-        request.hyperparameters(
-            self.environment, classes=len(self.environment.classes), samples=sys.maxsize, overrides=overrides
-        )
+        self._preparation = Preparation(self.environment, Order(overrides or {}, reuse=False))
         self.console = console
-        self.overrides = overrides or {}
         self.keep = keep
         self.state = environment.cloud_path.parent
         self.log = environment.build / "demo-terraform.log"
@@ -124,7 +85,7 @@ class Demo:
         self._todo = todo
         self._outputs: dict[str, Any] = {}
 
-    def run(self) -> Outcome:
+    def run(self) -> DemoOutcome:
         """Run every step, and take the cloud down whatever happens (unless it is to be kept).
 
         Raises:
@@ -140,7 +101,7 @@ class Demo:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log.write_text("")
         with Steps(self.console, [title for title, _ in self._todo]) as steps:
-            self.outcome = Outcome(steps.steps)
+            self.outcome = DemoOutcome(steps.steps)
             try:
                 for title, body in self._todo:
                     with steps.step(title) as step:
@@ -151,23 +112,16 @@ class Demo:
         return self.outcome
 
     def _claim(self, text: str, held: bool) -> None:
-        self.outcome.claims.append(Claim(text, held))
+        self.outcome.claims.append(DemoClaim(text, held))
 
     def _start_cloud(self, step: Step) -> None:
         cloud = control.up(self.state, tethered=not self.keep)
         step.found = cloud.endpoint
 
     def _build_dataset(self, step: Step) -> None:
-        from scones.tasks.data import announce, bars
-
         with bars(self.console) as progress:
-            self.outcome.ensured = dataset.ensure(
-                self.environment.classes,
-                self.environment.build / "dataset",
-                cache=self.environment.build / "downloads",
-                progress=progress,
-            )
-        announce(self.outcome.ensured, self.console)
+            self.outcome.ensured = self._preparation.build(progress)
+        self.console.print(announcement(self.outcome.ensured))
         step.found = ", ".join(f"{self._dataset.size(split):,} {split}" for split in dataset.SPLITS)
 
     @property
@@ -188,39 +142,24 @@ class Demo:
         step.found = f"s3://{self._outputs['bucket']}"
 
     def _upload(self, step: Step) -> None:
-        from scones.dataset import transfer
-        from scones.tasks.data import bars
-
-        s3 = aws.client(self.environment, "s3", max_connections=transfer.THREADS)
         with bars(self.console) as progress:
-            step.found = self._uri = dataset.upload(self._dataset, s3, self._outputs["bucket"], progress=progress)
+            self._spec = self._preparation.place(self._outputs, progress)
+        step.found = self._spec.dataset_uri
 
     def _train(self, step: Step) -> None:
         from scones.training.view import view
 
-        chosen = request.hyperparameters(
-            self.environment,
-            classes=len(self._dataset.classes),
-            samples=self._dataset.size("train"),
-            overrides=self.overrides,
-        )
-        self._job = job.start(
-            self.environment,
-            self._uri,
-            chosen,
-            bucket=self._outputs["bucket"],
-            role_arn=self._outputs["training_role_arn"],
-            placement=request.Placement.of(self._outputs),
-        )
+        self._job = job.start(self.environment, self._spec)
         with view(self.console) as show:
             trained = job.follow(self.environment, self._job, show)
         step.found = ", ".join(f"{name} {value:.3f}" for name, value in sorted(trained.job.metrics.items()))
         self._claim("the training job completed", trained.job.status == "Completed")
 
     def _register(self, step: Step) -> None:
-        from scones import registry
+        from scones.model import registry
+        from scones.training import registering
 
-        self.outcome.version = version = registry.register(self.environment, self._job)
+        self.outcome.version = version = registering.register(self.environment, self._job)
         step.found = f"version {version.version}: {version.status}"
         if version.status != "Approved":
             raise RegistryError(
@@ -240,8 +179,6 @@ class Demo:
         self._claim("a second plan of every stack is empty", not changed)
 
     def _evaluate(self, step: Step) -> None:
-        from scones.tasks.data import bars
-
         runtime = aws.client(self.environment, "sagemaker-runtime", max_connections=8)
         with bars(self.console) as progress:
             found = evaluation.evaluate(
@@ -315,25 +252,3 @@ class Demo:
         control.down(self.state)
         step.found = "nothing is left" if not left else f"left: {', '.join(left)}"
         self._claim("destroy left nothing behind", not left)
-
-
-def left_behind(environment: Environment) -> list[str]:
-    """What there still is in an environment's cloud of what its stacks make."""
-
-    def client(service: str) -> Any:
-        return aws.client(environment, service)
-
-    sagemaker = client("sagemaker")
-    prefix = f"scones-{environment.name}"
-    found = {
-        "bucket": [
-            bucket["Name"] for bucket in client("s3").list_buckets()["Buckets"] if bucket["Name"].startswith(prefix)
-        ],
-        "endpoint": [one["EndpointName"] for one in sagemaker.list_endpoints()["Endpoints"]],
-        "configuration": [one["EndpointConfigName"] for one in sagemaker.list_endpoint_configs()["EndpointConfigs"]],
-        "model": [one["ModelName"] for one in sagemaker.list_models()["Models"]],
-        "function": [one["FunctionName"] for one in client("lambda").list_functions()["Functions"]],
-        "state machine": [one["name"] for one in client("stepfunctions").list_state_machines()["stateMachines"]],
-        "role": [one["RoleName"] for one in client("iam").list_roles()["Roles"] if one["RoleName"].startswith(prefix)],
-    }
-    return [f"{kind} {name}" for kind, names in found.items() for name in names]

@@ -60,7 +60,7 @@ _OUTPUT = re.compile(r"\bterraform_remote_state\.(\w+)\.outputs\.(\w+)")
 
 
 @dataclass(frozen=True)
-class Part:
+class PicturePart:
     """A box of the picture: a module that a stack calls, or what the stack itself makes of one service.
 
     Attributes:
@@ -86,15 +86,15 @@ class _Stack:
         # A local that stands for another stack's outputs as a whole, by what it stands for.
         self.whole = {key: text for key, text in self.locals.items() if text.endswith(".outputs")}
         self.outputs = {block.name: block.argument("value") or "" for block in found if block.kind == "output"}
-        self.parts: dict[str, Part] = {}
+        self.parts: dict[str, PicturePart] = {}
         self.words: dict[str, str] = {}
         for block in found:
             if block.kind == "module":
                 source = terraform / "modules" / Path(text_of(block.argument("source") or '""')).name
-                part = Part(self._key(block.name), _title(block), services(source), _optional(block))
+                part = PicturePart(self._key(block.name), _title(block), services(source), _optional(block))
             elif block.kind == "resource" and block.labels[0].startswith("aws_"):
                 service = service_of(block.labels[0])
-                part = Part(self._key(service), service, _things(found, service), False)
+                part = PicturePart(self._key(service), service, _things(found, service), False)
             else:
                 continue
             self.parts[part.key] = part
@@ -221,7 +221,7 @@ def _title(call: Block) -> str:
     return f"{call.name}, one each" if "for_each" in call.arguments and not _optional(call) else call.name
 
 
-def _box(part: Part) -> str:
+def _box(part: PicturePart) -> str:
     label = "<br>".join([part.title, *([", ".join(part.contents)] if part.contents else [])])
     return f'{part.key}["{label}"]{":::optional" if part.optional else ""}'
 

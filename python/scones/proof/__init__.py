@@ -6,8 +6,8 @@ Example::
     outcome.superfluous     # statements without which everything would have gone on as it did
 """
 
-from scones.proof.matrix import Row, matrix
-from scones.proof.outcome import Outcome, Removal
+from scones.proof.matrix import MatrixRow, matrix
+from scones.proof.outcome import ProofOutcome, Removal
 from scones.proof.run import Proof
 
-__all__ = ["Outcome", "Proof", "Removal", "Row", "matrix"]
+__all__ = ["MatrixRow", "Proof", "ProofOutcome", "Removal", "matrix"]

@@ -24,7 +24,7 @@ NOT_DONE = {"budgets.amazonaws.com": "the local cloud measures no costs, so no b
 
 
 @dataclass(frozen=True)
-class Row:
+class MatrixRow:
     """One statement of a role's or a resource's policy.
 
     Attributes:
@@ -65,7 +65,7 @@ class Row:
         return self.statement.source.split("/", 2)[2]
 
 
-def matrix(judged: Iterable[Judged], granted: Iterable[Statement]) -> list[Row]:
+def matrix(judged: Iterable[Judged], granted: Iterable[Statement]) -> list[MatrixRow]:
     """Every statement, and the steps that need it.
 
     Args:
@@ -106,7 +106,7 @@ def without(policies: Policies, source: str) -> Policies:
     )
 
 
-def _row(statement: Statement, matched: list[Judged]) -> Row:
+def _row(statement: Statement, matched: list[Judged]) -> MatrixRow:
     needed = [one for one in matched if not evaluate(one.request, without(one.policies, statement.source)).allowed]
     taken = {one.request.action for one in matched}
     unused = [
@@ -118,7 +118,7 @@ def _row(statement: Statement, matched: list[Judged]) -> Row:
     ]
     came = {one.request.principal.arn for one in needed}
     absent = [one for one in services(statement) if one not in came]
-    return Row(
+    return MatrixRow(
         statement,
         _steps(needed),
         _example(needed),
@@ -127,10 +127,10 @@ def _row(statement: Statement, matched: list[Judged]) -> Row:
     )
 
 
-def _denying(statement: Statement, allowed: Iterable[Judged]) -> Row:
+def _denying(statement: Statement, allowed: Iterable[Judged]) -> MatrixRow:
     """A statement that denies, by the requests that it would refuse had they come without TLS."""
     refused = [one for one in allowed if _by_http(one, statement.source)]
-    return Row(statement, (), _example(refused), (), refuses=_steps(refused))
+    return MatrixRow(statement, (), _example(refused), (), refuses=_steps(refused))
 
 
 def _by_http(one: Judged, source: str) -> bool:

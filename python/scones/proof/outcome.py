@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from scones.proof.matrix import Row
+from scones.proof.matrix import MatrixRow
 from scones.steps import Step
 
 
@@ -22,7 +22,7 @@ class Removal:
 
 
 @dataclass
-class Outcome:
+class ProofOutcome:
     """What the proof found.
 
     Attributes:
@@ -35,14 +35,14 @@ class Outcome:
     """
 
     steps: list[Step]
-    rows: list[Row] = field(default_factory=list)
+    rows: list[MatrixRow] = field(default_factory=list)
     removals: list[Removal] = field(default_factory=list)
     requests: int = 0
     order: tuple[str, ...] = ()
     refused: list[str] = field(default_factory=list)
 
     @property
-    def superfluous(self) -> list[Row]:
+    def superfluous(self) -> list[MatrixRow]:
         """The statements that nothing needs."""
         return [row for row in self.rows if row.superfluous]
 

@@ -13,19 +13,21 @@ from typing import TYPE_CHECKING, Any
 from localcloud import control
 from localcloud.errors import LocalCloudError
 from localcloud.iam import record
-from scones import aws, packaging, settings
+from scones import aws, settings
 from scones.errors import CheckError
+from scones.model.image import image_uri
+from scones.model.registry import PinnedModel, write_pin
 from scones.proof import sample
 from scones.proof.granted import granted, of_resources, taken_away
 from scones.proof.matrix import matrix
-from scones.proof.outcome import Outcome, Removal
+from scones.proof.outcome import ProofOutcome, Removal
 from scones.proof.sessions import session
 from scones.proof.workload import Workload, wait
-from scones.registry import PinnedModel, write_pin
+from scones.s3 import delete_versions, split
+from scones.service import packaging
 from scones.settings import Environment
 from scones.steps import Step, Steps
 from scones.terraform import Stack
-from scones.training import request
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,7 +69,7 @@ class Proof:
             ("destroy", "Destroy service and foundation, as the pipeline", self._destroy),
         ]
 
-    def run(self) -> Outcome:
+    def run(self) -> ProofOutcome:
         """Do every step, and say which statement each of them needs.
 
         Raises:
@@ -83,7 +85,7 @@ class Proof:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log.write_text("")
         with Steps(self.console, [title for _, title, _ in self._todo]) as steps:
-            self.outcome = Outcome(steps.steps)
+            self.outcome = ProofOutcome(steps.steps)
             try:
                 for name, title, body in self._todo:
                     if name:
@@ -187,7 +189,7 @@ class Proof:
 
     def _retag(self, step: Step) -> None:
         for stack in ("foundation", "service"):
-            retag(self._stack(stack).folder / "versions.tf")
+            retag(self._stack(stack).folder, stack)
             self._apply(stack)
         step.found = "ManagedBy"
 
@@ -204,7 +206,7 @@ class Proof:
         s3.put_bucket_logging(Bucket=self.outputs["bucket"], BucketLoggingStatus={})
         for bucket in s3.list_buckets()["Buckets"]:
             if bucket["Name"].startswith(self.outputs["bucket"]):
-                sample.empty(s3, bucket["Name"])
+                delete_versions(s3, bucket["Name"])
         self._stack_down("foundation")
 
     def _stack_down(self, name: str) -> None:
@@ -259,7 +261,7 @@ class Proof:
 
     def _pin(self, version: int) -> None:
         s3 = aws.client(self.environment, "s3")
-        bucket, _, key = self.artifact.removeprefix("s3://").partition("/")
+        bucket, key = split(self.artifact)
         content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         account, group = aws.account_id(self.environment), self.outputs["model_package_group_name"]
         write_pin(
@@ -267,7 +269,7 @@ class Proof:
             PinnedModel(
                 package_arn=f"arn:aws:sagemaker:{self.environment.region}:{account}:model-package/{group}/{version}",
                 version=version,
-                image_uri=request.image_uri(self.environment.region),
+                image_uri=image_uri(self.environment.region),
                 artifact_uri=self.artifact,
                 artifact_sha256=hashlib.sha256(content).hexdigest(),
                 class_labels=self.environment.classes,
@@ -292,14 +294,18 @@ class Proof:
         self.outcome.rows = matrix(plain, self.statements)
 
 
-def retag(path: Path) -> None:
-    """Change one of the tags that everything in a stack has.
+def retag(folder: Path, stack: str) -> None:
+    """Change a tag of everything in a stack, by an override file: Terraform lays it over the provider's block.
 
-    Raises:
-        CheckError: it is not there.
+    Terraform: Override Files, https://developer.hashicorp.com/terraform/language/files/override
     """
-    text = path.read_text()
-    changed = text.replace('ManagedBy   = "terraform"', 'ManagedBy   = "Terraform"')
-    if changed == text:
-        raise CheckError(f"{path} has no tag ManagedBy to change")
-    path.write_text(changed)
+    # A nested block is replaced as a whole, so all tags are here.
+    tags = {
+        "Project": settings.PROJECT,
+        "Environment": "${var.environment}",
+        "Stack": stack,
+        "ManagedBy": "Terraform",
+        "Workload": f"{settings.PROJECT}-${{var.environment}}",
+    }
+    override = {"provider": {"aws": {"default_tags": {"tags": tags}}}}
+    (folder / "retag_override.tf.json").write_text(json.dumps(override))

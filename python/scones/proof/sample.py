@@ -47,12 +47,3 @@ def large() -> bytes:
     noise = random.Random(0).randbytes(3 * LARGE_SIDE * LARGE_SIDE)
     Image.frombytes("RGB", (LARGE_SIDE, LARGE_SIDE), noise).save(stream, "PNG")
     return stream.getvalue()
-
-
-def empty(s3: Any, bucket: str) -> None:
-    """Delete every version of everything in a bucket."""
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        if found:
-            objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
-            s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})

@@ -16,11 +16,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scones import aws, workflow
-from scones.errors import CheckError
+from scones import aws
+from scones.errors import CheckError, WorkflowError
 from scones.proof import sample
+from scones.s3 import split
+from scones.service import workflow
 from scones.settings import Environment
 from scones.training import job, request
+from scones.training.spec import JobSpec
 
 if TYPE_CHECKING:
     from localcloud.iam.policies import Statement
@@ -64,15 +67,8 @@ class Workload:
             self.environment, classes=len(self.environment.classes), samples=sample.TRAIN, overrides=sample.OVERRIDES
         )
         name = f"scones-{name}".replace("_", "-")
-        job.start(
-            self.environment,
-            self.dataset,
-            chosen,
-            bucket=self.outputs["bucket"],
-            role_arn=self.outputs["training_role_arn"],
-            name=name,
-            placement=request.Placement.of(self.outputs),
-        )
+        spec = JobSpec.within(self.outputs, dataset_uri=self.dataset, hyperparameters=chosen)
+        job.start(self.environment, spec, name=name)
         sagemaker = aws.client(self.environment, "sagemaker")
 
         def ended() -> dict[str, Any] | None:
@@ -93,7 +89,7 @@ class Workload:
         begun = [workflow.start(sfn, self.outputs["state_machine_arn"], uri, threshold=0.0) for uri in uris]
         ended = []
         for execution in begun:
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(WorkflowError):  # one that is not allowed what it needs retries for minutes
                 outcome = workflow.follow(sfn, execution.arn, timeout=RETRIES_SECONDS)
                 ended.append((outcome.status, outcome.error))
         answer = aws.client(self.environment, "lambda").invoke(
@@ -123,9 +119,9 @@ class Workload:
 
     def captured(self) -> bool:
         """Whether a request has been captured."""
-        place = self.outputs["capture_uri"].removeprefix(f"s3://{self.outputs['bucket']}/")
+        bucket, place = split(self.outputs["capture_uri"])
         s3 = aws.client(self.environment, "s3")
-        return bool(s3.list_objects_v2(Bucket=self.outputs["bucket"], Prefix=f"{place}/")["KeyCount"])
+        return bool(s3.list_objects_v2(Bucket=bucket, Prefix=f"{place}/")["KeyCount"])
 
 
 def wait(look: Callable[[], Any], otherwise: str) -> Any:

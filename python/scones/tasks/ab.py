@@ -19,12 +19,13 @@ from scones.tasks.cli import task
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from invoke import Context
     from rich.console import Console
 
-    from scones.ab import Candidate, Traffic
+    from scones.service.ab import Candidate, Traffic
     from scones.settings import Environment
 
-ENV = "the environment: a folder of terraform/environments; local where not given"
+ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
 APPLY = "apply the service stack at once, without asking"
 
 
@@ -39,7 +40,15 @@ APPLY = "apply the service stack at once, without asking"
         "env": ENV,
     },
 )
-def start(context, version, share=None, shadow=False, approve=False, apply=False, env=None):
+def start(
+    context: Context,
+    version: str,
+    share: str | None = None,
+    shadow: bool = False,
+    approve: bool = False,
+    apply: bool = False,
+    env: str | None = None,
+) -> None:
     """Put a registered version beside the pinned one, with a share of the traffic.
 
     It is written to candidate.tfvars.json, beside the pin; Terraform deploys it as the variant Candidate, or Shadow, on
@@ -50,7 +59,7 @@ def start(context, version, share=None, shadow=False, approve=False, apply=False
     """
     from rich.console import Console
 
-    from scones import ab
+    from scones.service import ab
 
     if not str(version).isdecimal():
         raise InputError(f"'{version}' is not a version's number", hint="invoke models lists them: 1, 2, …")
@@ -71,7 +80,14 @@ def start(context, version, share=None, shadow=False, approve=False, apply=False
         "env": ENV,
     }
 )
-def status(context, since=None, until=None, threshold=None, dataset=None, env=None):
+def status(
+    context: Context,
+    since: str | None = None,
+    until: str | None = None,
+    threshold: str | None = None,
+    dataset: str | None = None,
+    env: str | None = None,
+) -> None:
     """Compare the variants by captured traffic: requests, confidence, low answers, accuracy where labels are known.
 
     Intervals are Wilson's, for 95 %. The versions are those that are pinned and compared now. Labels are known of
@@ -83,9 +99,10 @@ def status(context, since=None, until=None, threshold=None, dataset=None, env=No
     """
     from rich.console import Console
 
-    from scones import ab, aws, capture
-    from scones.capture import period as periods
-    from scones.tasks.data import bars
+    from scones import aws
+    from scones.service import ab, capture
+    from scones.service.capture import period as periods
+    from scones.steps import bars
     from scones.tasks.run import WORKERS, nothing_captured
     from scones.terraform import Stack
 
@@ -121,11 +138,11 @@ def status(context, since=None, until=None, threshold=None, dataset=None, env=No
 
 
 @task(help={"apply": APPLY, "env": ENV})
-def promote(context, apply=False, env=None):
+def promote(context: Context, apply: bool = False, env: str | None = None) -> None:
     """Pin the candidate: it serves all requests from the next apply on, and nothing is compared any more."""
     from rich.console import Console
 
-    from scones import ab
+    from scones.service import ab
 
     environment, console = settings.load(env), Console()
     version = ab.promote(environment)
@@ -136,11 +153,11 @@ def promote(context, apply=False, env=None):
 
 
 @task(help={"apply": APPLY, "env": ENV})
-def stop(context, apply=False, env=None):
+def stop(context: Context, apply: bool = False, env: str | None = None) -> None:
     """End the comparison: from the next apply on the pinned model serves all requests alone."""
     from rich.console import Console
 
-    from scones import ab
+    from scones.service import ab
 
     environment, console = settings.load(env), Console()
     found = ab.stop(environment)
@@ -152,7 +169,7 @@ def _apply(environment: Environment, console: Console, now: bool) -> None:
     if not now:
         _say(console, f"next: invoke tf.apply --env {environment.name}")
         return
-    from scones import packaging
+    from scones.service import packaging
     from scones.terraform import Stack
 
     packaging.package(environment.root / "lambdas", environment.build / "lambdas")
@@ -168,9 +185,9 @@ def _labels(environment: Environment, folder: str | None) -> dict[str, int]:
     """The test images' labels; none where no data set is here and none was asked for."""
     from pathlib import Path
 
-    from scones import ab
     from scones.dataset import load
     from scones.errors import DatasetError
+    from scones.service import ab
 
     try:
         return ab.comparison.labels_of(load(Path(folder).expanduser() if folder else environment.build / "dataset"))
@@ -214,8 +231,8 @@ def _proportion(share: float | None, interval: tuple[float, float] | None) -> st
 
 
 def _pinned(path: Path) -> str:
-    from scones import registry
     from scones.errors import RegistryError
+    from scones.model import registry
 
     try:
         return str(registry.read_pin(path).version)

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from scones.tasks.cli import task
+
+if TYPE_CHECKING:
+    from invoke import Context
+
+    from scones.settings import Environment
 
 
 @task(
@@ -14,7 +20,7 @@ from scones.tasks.cli import task
         "out": "a file to write, instead of printing",
     }
 )
-def render(context, env=None, account=None, out=None):
+def render(context: Context, env: str | None = None, account: str | None = None, out: str | None = None) -> None:
     """Print the state machine's definition with an environment's real function ARNs.
 
     Paste it into the console's code view, or hand it to a file: invoke asl.render --env dev --out definition.json
@@ -22,7 +28,8 @@ def render(context, env=None, account=None, out=None):
     from pathlib import Path
 
     from imageclassification import files
-    from scones import definition, settings
+    from scones import settings
+    from scones.service import definition
 
     environment = settings.load(env)
     place = _place(environment, account)
@@ -39,7 +46,7 @@ def render(context, env=None, account=None, out=None):
     print(f"wrote {target}", file=sys.stderr)
 
 
-def _place(environment, account):
+def _place(environment: Environment, account: str | None) -> tuple[str, str, str]:
     """Partition, region and account of the environment's functions."""
     from scones import aws
     from scones.errors import SettingsError
@@ -52,10 +59,10 @@ def _place(environment, account):
     return partition, environment.region, account or aws.account_id(environment)
 
 
-def _function_names(environment):
+def _function_names(environment: Environment) -> tuple[dict[str, str], str]:
     """The names in the applied service stack, else those that it will give; and a line that says which."""
-    from scones import definition
     from scones.errors import TerraformError
+    from scones.service import definition
     from scones.terraform import Stack
 
     try:

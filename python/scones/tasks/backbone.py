@@ -8,10 +8,15 @@ Example::
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scones import settings
 from scones.tasks import options
 from scones.tasks.cli import task
 from scones.tasks.train import ENV, follow, start
+
+if TYPE_CHECKING:
+    from invoke import Context
 
 
 @task(
@@ -24,7 +29,14 @@ from scones.tasks.train import ENV, follow, start
         "yes": "do not ask before something that costs money is started",
     },
 )
-def backbone(context, env=None, set=None, name=None, recordio=False, yes=False):
+def backbone(
+    context: Context,
+    env: str | None = None,
+    set: list[str] | None = None,
+    name: str | None = None,
+    recordio: bool = False,
+    yes: bool = False,
+) -> None:
     """Train a network on the archive's other classes, from whose weights invoke train --model starts.
 
     All of CIFAR-100's classes but the environment's own are learned: shapes and colours of 49,000 more pictures, where
@@ -36,26 +48,12 @@ def backbone(context, env=None, set=None, name=None, recordio=False, yes=False):
     """
     from rich.console import Console
 
-    from scones import dataset
-    from scones.training.recipe import BACKBONE
+    from scones.training.preparing import Order
 
     environment = settings.load(env)
     console = Console()
     started = start(
-        environment,
-        console,
-        options.pairs(set),
-        name=name,
-        yes=yes,
-        recordio=recordio,
-        recipe=BACKBONE,
-        ensure=lambda progress: dataset.ensure_others(
-            environment.classes,
-            environment.build / "backbone" / "dataset",
-            cache=environment.build / "downloads",
-            recordio=recordio,
-            progress=progress,
-        ),
+        environment, Order(options.pairs(set), recordio=recordio, backbone=True), console, name=name, yes=yes
     )
     console.print(f"started training job [bold]{started}[/bold]", soft_wrap=True)
     done = follow(environment, started, console)

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scones import settings
+from scones.steps import bars
 from scones.tasks import options
 from scones.tasks.cli import task
-from scones.tasks.data import bars
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.console import Console
 
 
@@ -30,10 +31,17 @@ if TYPE_CHECKING:
         "data": "the data set's folder, as invoke etl makes it; build/dataset where not given",
         "set": "a hyperparameter of the algorithm, NAME=VALUE; may be given many times",
         "again": "train anew with seeds that an earlier run of this has done",
-        "env": "the environment whose hyperparameters are used; local where not given",
+        "env": "the environment whose hyperparameters are used; SCONES_ENV or else local where not given",
     },
 )
-def train(context, seeds=None, data=None, set=None, again=False, env=None):
+def train(
+    context: Context,
+    seeds: str | None = None,
+    data: str | None = None,
+    set: list[str] | None = None,
+    again: bool = False,
+    env: str | None = None,
+) -> None:
     """Train with several seeds, time each, and let each model answer the test images as the endpoint does.
 
     Each seed is a training process of its own on this machine, one after the other; no cloud is needed. Seeds that are
@@ -77,10 +85,18 @@ def train(context, seeds=None, data=None, set=None, again=False, env=None):
         "seconds": "how long a round lasts; 2 where not given",
         "rounds": "how many rounds the medians are of; 5 where not given",
         "public": "also serve the network of the public runs, as untrained (--no-public: only the artifact)",
-        "env": "the environment whose recipe is used; local where not given",
+        "env": "the environment whose recipe is used; SCONES_ENV or else local where not given",
     }
 )
-def serve(context, artifact=None, clients=None, seconds=None, rounds=None, public=True, env=None):
+def serve(
+    context: Context,
+    artifact: str | None = None,
+    clients: str | None = None,
+    seconds: str | None = None,
+    rounds: str | None = None,
+    public: bool = True,
+    env: str | None = None,
+) -> None:
     """Start the serving process on an artifact, and measure how soon and how many requests it answers.
 
     Needs neither a data set nor a cloud: without --artifact it is an untrained network of the environment's recipe,
@@ -144,7 +160,7 @@ def serve(context, artifact=None, clients=None, seconds=None, rounds=None, publi
 
 
 @task(help={"clients": "how many clients ask at once, without a pause; 2 where not given"})
-def update(context, clients=None):
+def update(context: Context, clients: str | None = None) -> None:
     """Update an endpoint while clients ask it, and count the requests that were not answered: exit code 1 if any.
 
     In a local cloud of its own, Terraform applies to the module endpoint: an artifact that cannot load (SageMaker rolls

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scones.tasks.cli import task
+
+if TYPE_CHECKING:
+    from invoke import Context
 
 
 @task(help={"reasons": "also list what is passed over, each with its reason"})
-def checkov(context, reasons=False):
+def checkov(context: Context, reasons: bool = False) -> None:
     """Judge the Terraform files by checkov's policies; exit code 1 where it finds anything.
 
     checkov runs in an environment of its own, build/checks/checkov, which is built at the first call. A policy that is
@@ -17,7 +22,7 @@ def checkov(context, reasons=False):
     from rich.console import Console
 
     from scones import settings
-    from scones.checks import checkov as tool
+    from scones.delivery.checks import checkov as tool
     from scones.errors import CheckError
 
     console = Console()
@@ -46,12 +51,12 @@ def checkov(context, reasons=False):
 
 
 @task
-def workflows(context):
+def workflows(context: Context) -> None:
     """Hold the GitHub and GitLab workflow files against their schemas and zizmor's audits; no network is asked."""
     from rich.console import Console
 
     from scones import settings
-    from scones.checks import workflows as tool
+    from scones.delivery.checks import workflows as tool
 
     with Console().status("check-jsonschema and zizmor read the workflow files (their first run installs them)"):
         said = tool.lint(settings.ROOT, build=settings.ROOT / "build")
@@ -59,7 +64,7 @@ def workflows(context):
 
 
 @task(default=True, name="all")
-def every(context):
+def every(context: Context) -> None:
     """Run every check there is."""
     workflows(context)
     checkov(context)

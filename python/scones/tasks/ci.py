@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scones.tasks.cli import task
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from invoke import Context
+
+    from scones.settings import Environment
+    from scones.steps import Steps
 
 ENV = "the environment (default: SCONES_ENV, else local)"
 BASE = "the revision that the changes start from (default: where this branch left origin/main or main)"
@@ -10,37 +21,37 @@ OUT = "where the plans are kept (default: build/plans/ENV)"
 
 
 @task(name="checks")
-def check(context):
+def check(context: Context) -> None:
     """Check format, configuration, workflow files and Terraform's policies, as on every pull request.
 
     Needs no account. All of it is run, whatever fails; exit code 1 where anything does.
     """
     from scones import settings
+    from scones.delivery.pipeline import checking
     from scones.errors import SHOWN, CheckError
-    from scones.pipeline import checking
 
     wanted = checking.checks(settings.load())
     failed = []
-    with _steps([check.title for check in wanted]) as steps:
-        for check in wanted:
+    with _steps([one.title for one in wanted]) as steps:
+        for one in wanted:
             try:
-                with steps.step(check.title) as step:
-                    step.found = check.run()
+                with steps.step(one.title) as step:
+                    step.found = one.run()
             except SHOWN as error:
-                failed.append(f"{check.title}: {error}")
+                failed.append(f"{one.title}: {error}")
     if failed:
         raise CheckError(f"{len(failed)} of {len(wanted)} checks fail\n\n" + "\n\n".join(failed))
 
 
 @task(help={"env": ENV, "base": BASE, "out": OUT})
-def plan(context, env=None, base=None, out=None):
+def plan(context: Context, env: str | None = None, base: str | None = None, out: str | None = None) -> None:
     """Plan an environment's stacks and save the plans, with a summary in Markdown.
 
     They lie in build/plans/ENV: STACK.tfplan, the lock file it was made with, SHA256SUMS, summary.md. A saved plan
     holds every value in plain text, secrets too: keep it as you keep the state.
     """
     from scones import settings
-    from scones.pipeline import planning
+    from scones.delivery.pipeline import planning
 
     environment = settings.load(env)
     with _steps([planning.title(name) for name in planning.PLANNED]) as steps:
@@ -60,13 +71,20 @@ def plan(context, env=None, base=None, out=None):
         "checks": "--no-checks plans only",
     }
 )
-def pr(context, env=None, base=None, out=None, tests=False, checks=True):
+def pr(
+    context: Context,
+    env: str | None = None,
+    base: str | None = None,
+    out: str | None = None,
+    tests: bool = False,
+    checks: bool = True,
+) -> None:
     """Do what a pull request does: check everything, then plan an environment and save the plans.
 
     Nothing is changed. Exit code 1 where a check, a test or a plan fails.
     """
     from scones import settings
-    from scones.pipeline import checking
+    from scones.delivery.pipeline import checking
 
     if checks:
         check(context)
@@ -83,14 +101,16 @@ def pr(context, env=None, base=None, out=None, tests=False, checks=True):
         "dry-run": "only say whether the plans may be applied",
     }
 )
-def merge(context, env=None, out=None, sha256=None, dry_run=False):
+def merge(
+    context: Context, env: str | None = None, out: str | None = None, sha256: str | None = None, dry_run: bool = False
+) -> None:
     """Do what a merge does: apply exactly the saved plans of ci.pr, or nothing.
 
     Refused where a plan's file was changed, where the checkout is another revision than was planned, and where the
     state has changed since.
     """
     from scones import settings
-    from scones.pipeline import merging
+    from scones.delivery.pipeline import merging
 
     environment = settings.load(env)
     folder = _folder(environment, out)
@@ -108,12 +128,12 @@ def merge(context, env=None, out=None, sha256=None, dry_run=False):
 
 
 @task(help={"env": ENV, "out": "where drift.md is written (default: build/drift/ENV)"})
-def drift(context, env=None, out=None):
+def drift(context: Context, env: str | None = None, out: str | None = None) -> None:
     """Say what differs between the cloud and the configuration; exit code 2 where anything does."""
     from pathlib import Path
 
     from scones import settings
-    from scones.pipeline import drifting, planning
+    from scones.delivery.pipeline import drifting, planning
 
     environment = settings.load(env)
     folder = Path(out) if out else environment.build / "drift" / environment.name
@@ -124,7 +144,7 @@ def drift(context, env=None, out=None):
         raise SystemExit(2)
 
 
-def _steps(titles):
+def _steps(titles: Sequence[str]) -> Steps:
     from rich.console import Console
 
     from scones.steps import Steps
@@ -132,11 +152,11 @@ def _steps(titles):
     return Steps(Console(), titles)
 
 
-def _folder(environment, out):
+def _folder(environment: Environment, out: str | None) -> Path:
     from pathlib import Path
 
     return Path(out) if out else environment.build / "plans" / environment.name
 
 
-def _log(environment):
+def _log(environment: Environment) -> Path:
     return environment.build / "logs" / f"pipeline-{environment.name}.log"

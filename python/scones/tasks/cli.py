@@ -19,6 +19,7 @@ import invoke
 from invoke.exceptions import Exit
 
 from scones.errors import SHOWN
+from scones.settings import ROOT
 from scones.tasks.words import Helpful
 
 #: The names that an earlier ``eval "$(invoke env)"`` set in this shell.
@@ -41,6 +42,8 @@ def _guarded(body: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(body)
     def run(*args: Any, **kwargs: Any) -> Any:
         _leave_other_environment(kwargs.get("env"))
+        # matplotlib keeps its font cache here instead of in the home folder; it looks once, when it is imported.
+        os.environ.setdefault("MPLCONFIGDIR", str(ROOT / "build" / "matplotlib"))
         try:
             return body(*args, **kwargs)
         except SHOWN as error:

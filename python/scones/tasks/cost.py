@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scones.tasks.cli import task
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from invoke import Context
+    from rich.table import Table
+
+    from scones.cost import Line, Prices, Usage
+    from scones.settings import Environment
+
+    Lines = Sequence[Line]
 
 
 @task(
@@ -15,7 +28,15 @@ from scones.tasks.cli import task
         "json": "print JSON",
     }
 )
-def cost(context, env=None, instance_type=None, instances=None, hours=None, offline=False, json=False):
+def cost(
+    context: Context,
+    env: str | None = None,
+    instance_type: str | None = None,
+    instances: str | None = None,
+    hours: str | None = None,
+    offline: bool = False,
+    json: bool = False,
+) -> None:
     """Say what a month costs in which nobody sends an image, and what 1,000 images add.
 
     Prices are a dated table's, for us-east-1, before free tier and tax: python/scones/cost/prices.json. How long the
@@ -58,10 +79,12 @@ def cost(context, env=None, instance_type=None, instances=None, hours=None, offl
     _print(environment, prices, usage, rest, thousand, changed)
 
 
-def _print_json(environment, prices, usage, rest, thousand, changed):
+def _print_json(
+    environment: Environment, prices: Prices, usage: Usage, rest: Lines, thousand: Lines, changed: Lines | None
+) -> None:
     from json import dumps
 
-    def lines(found):
+    def lines(found: Lines) -> list[dict[str, object]]:
         return [{"what": one.what, "quantity": one.quantity, "unit": one.unit, "usd": one.cost} for one in found]
 
     report = {
@@ -76,7 +99,9 @@ def _print_json(environment, prices, usage, rest, thousand, changed):
     print(dumps(report, indent=2))
 
 
-def _print(environment, prices, usage, rest, thousand, changed):
+def _print(
+    environment: Environment, prices: Prices, usage: Usage, rest: Lines, thousand: Lines, changed: Lines | None
+) -> None:
     from rich.console import Console
 
     console = Console()
@@ -99,7 +124,7 @@ def _print(environment, prices, usage, rest, thousand, changed):
     console.print(f"Assumed: {'; '.join(assumed)}.", highlight=False)
 
 
-def _table(title, lines):
+def _table(title: str, lines: Lines) -> Table:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=None, show_footer=True)

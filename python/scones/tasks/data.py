@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from scones import settings
 from scones.errors import InputError
+from scones.steps import bars
 from scones.tasks import options
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from invoke import Context
     from rich.progress import Progress
 
-    from scones.dataset import Ensured
     from scones.settings import Environment
 
 
@@ -36,24 +36,24 @@ if TYPE_CHECKING:
         "recordio": "also write train.rec, validation.rec and test.rec: a file a split, as the algorithm recommends",
         "upload": "also put the data set into the environment's bucket, or into --bucket",
         "bucket": "the bucket to upload to; the foundation stack's where not given",
-        "env": "the environment: a folder of terraform/environments; local where not given",
+        "env": "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given",
     }
 )
 def etl(
-    context,
-    archive=None,
-    download=False,
-    folder=None,
-    sample=False,
-    classes=None,
-    env=None,
-    out=None,
-    seed=None,
-    skip_bad=False,
-    recordio=False,
-    upload=False,
-    bucket=None,
-):
+    context: Context,
+    archive: str | None = None,
+    download: bool = False,
+    folder: str | None = None,
+    sample: bool = False,
+    classes: str | None = None,
+    env: str | None = None,
+    out: str | None = None,
+    seed: str | None = None,
+    skip_bad: bool = False,
+    recordio: bool = False,
+    upload: bool = False,
+    bucket: str | None = None,
+) -> None:
     """Build the data set: images, .lst files and dataset.json, in build/dataset.
 
     Without a source, it is the archive that CIFAR100_ARCHIVE names, else CIFAR-100 as fetched before, else fetched now,
@@ -70,6 +70,7 @@ def etl(
     from scones import dataset
     from scones.dataset import labels
     from scones.dataset.download import Download
+    from scones.dataset.view import announcement, summary
 
     given = [option for option, value in (("--archive", archive), ("--download", download), ("--folder", folder),
                                           ("--sample", sample)) if value]  # fmt: skip
@@ -99,64 +100,13 @@ def etl(
         else:
             built = dataset.build(source, chosen, target, progress=progress, **how)
             ensured = dataset.Ensured(built, source.title, f"asked for with {given[0]}")
-    announce(ensured, console)
+    console.print(announcement(ensured))
     console.print(summary(ensured.dataset))
     if upload or bucket:
         with bars(console) as progress:
             console.print(f"uploaded to {_upload(ensured.dataset, environment, bucket, progress)}", soft_wrap=True)
     elif not out:  # training takes the data set from where it lies by default
         console.print("next: invoke train --recordio" if recordio else "next: invoke train")
-
-
-def bars(console: Console) -> Progress:
-    """Progress bars that go when their work is done; none where the output is no terminal."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-
-
-def announce(ensured: Ensured, console: Console) -> None:
-    """Say which images these are, in a panel; drawn ones in a panel that cannot be missed."""
-    from rich import box
-    from rich.markup import escape
-    from rich.panel import Panel
-
-    title, reason = escape(ensured.title), escape(ensured.reason)
-    if not ensured.drawn:
-        console.print(Panel(f"{title}\n[dim]{reason}[/dim]", title="Data", title_align="left", border_style="green"))
-        return
-    text = (
-        f"[bold]These are not photographs: they are {title}.[/bold]\n{reason}\n\n"
-        "Everything runs on them as on the real images, but what is learned says nothing about real two-wheelers.\n"
-        "For the real ones: set CIFAR100_ARCHIVE to cifar-100-python.tar.gz, or run: invoke etl --download"
-    )
-    console.print(Panel(text, title="SAMPLE DATA", border_style="bold yellow", box=box.HEAVY, padding=(1, 2)))
-
-
-def summary(dataset: Any) -> Any:
-    """A table of the data set's classes and splits, with its fingerprint and folder."""
-    from rich.table import Table
-
-    from scones.dataset import SPLITS
-
-    skipped = len(dataset.description["skipped"])
-    caption = f"{dataset.root}\nfingerprint {dataset.fingerprint[:16]}…"
-    if skipped:
-        caption += f"\n{skipped} files were left out; dataset.json lists them under 'skipped'"
-    if dataset.recordio:
-        size = sum(dataset.records(split).stat().st_size for split in SPLITS)
-        caption += f"\nalso as RecordIO: {', '.join(dataset.records(split).name for split in SPLITS)} ({size:,} bytes)"
-    table = Table(caption=caption, caption_justify="left")
-    table.add_column("label", justify="right")
-    table.add_column("class")
-    for split in SPLITS:
-        table.add_column(split, justify="right")
-    table.add_column("mean RGB")
-    for label, name in enumerate(dataset.classes):
-        counts = [f"{dataset.counts[split][name]:,}" for split in SPLITS]
-        table.add_row(str(label), name, *counts, " ".join(f"{value:.0f}" for value in dataset.means[name]))
-    return table
 
 
 def _upload(dataset: Any, environment: Environment, bucket: str | None, progress: Progress) -> str:

@@ -11,9 +11,10 @@ from scones import settings
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.console import Console
 
-    from scones.demo import Outcome
+    from scones.demo import DemoOutcome
 
 
 @task(
@@ -22,10 +23,16 @@ if TYPE_CHECKING:
         "classes": "the classes to tell apart, with commas; the environment's (bicycle,motorcycle) where not given",
         "set": "a hyperparameter, as name=value; may be given many times (--set epochs=5 is quick and unsure)",
         "keep": "leave the local cloud running with all that is in it, to go on working with it",
-        "env": "an environment with a local cloud; local where not given",
+        "env": "an environment with a local cloud; SCONES_ENV or else local where not given",
     },
 )
-def demo(context, classes=None, set=None, keep=False, env=None):
+def demo(
+    context: Context,
+    classes: str | None = None,
+    set: list[str] | None = None,
+    keep: bool = False,
+    env: str | None = None,
+) -> None:
     """Run the whole workflow on this machine, from images to report, and check what it shows.
 
     The images are those of the archive that CIFAR100_ARCHIVE names, else CIFAR-100 as fetched before, else fetched now,
@@ -43,20 +50,22 @@ def demo(context, classes=None, set=None, keep=False, env=None):
     environment = settings.load(env)
     console = Console()
     began = time.monotonic()
-    demo = Demo(
+    workflow = Demo(
         environment,
         console,
         classes=labels.parse(classes) if classes else None,
         overrides=pairs(set),
         keep=keep,
     )
-    outcome = demo.run()
+    outcome = workflow.run()
     show(console, outcome, environment, time.monotonic() - began, keep=keep)
     if not outcome.held:
         raise Exit("the demo did not show what it claims; the lines marked ✘ say what", code=1)
 
 
-def show(console: Console, outcome: Outcome, environment: settings.Environment, seconds: float, *, keep: bool) -> None:
+def show(
+    console: Console, outcome: DemoOutcome, environment: settings.Environment, seconds: float, *, keep: bool
+) -> None:
     """The demo's end: metrics, executions, claims, where the time went, and what to do next."""
     from rich.panel import Panel
     from rich.text import Text

@@ -8,7 +8,12 @@ Example::
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scones.tasks.cli import task
+
+if TYPE_CHECKING:
+    from invoke import Context
 
 
 def table() -> str:
@@ -25,7 +30,7 @@ def table() -> str:
 
 
 @task(help={"check": "change nothing; fail when anything is stale"})
-def docs(context, check=False):
+def docs(context: Context, check: bool = False) -> None:
     """Write what is generated: the README's tasks, the modules' inputs and outputs, the pictures."""
     from imageclassification import files
     from scones.docs.pages import pages

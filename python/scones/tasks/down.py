@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scones.tasks.cli import task
+
+if TYPE_CHECKING:
+    from invoke import Context
 
 
 @task(
@@ -12,7 +17,7 @@ from scones.tasks.cli import task
         "yes": "go on without asking",
     }
 )
-def down(context, env=None, everything=False, yes=False):
+def down(context: Context, env: str | None = None, everything: bool = False, yes: bool = False) -> None:
     """Take an environment down: stop what runs, destroy the service, delete what it captured.
 
     Data sets, model artifacts and registered models stay, so that an apply of the stacks foundation and service brings

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scones.tasks.cli import EXPORTED, task
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from invoke import Context
 
 
 @task(
@@ -11,7 +18,7 @@ from scones.tasks.cli import EXPORTED, task
         "stack": "whose values plan and apply are given: bootstrap, foundation or service (default)",
     }
 )
-def env(context, env=None, stack="service"):
+def env(context: Context, env: str | None = None, stack: str = "service") -> None:
     """Print what plain terraform and aws commands need, for eval.
 
     eval "$(invoke env)"
@@ -47,7 +54,7 @@ def env(context, env=None, stack="service"):
     print("\n".join(lines(found, os.environ.get(EXPORTED, ""))))
 
 
-def lines(variables, before=""):
+def lines(variables: Mapping[str, str], before: str = "") -> list[str]:
     """Shell lines that export ``variables`` and unset what ``before``, an earlier list of names, has beyond them.
 
     The names are exported too, for the next ``eval``, and for tasks that are given another environment.

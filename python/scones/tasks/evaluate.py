@@ -13,20 +13,21 @@ from typing import TYPE_CHECKING
 
 from scones import settings
 from scones.errors import InputError
+from scones.steps import bars
 from scones.tasks import options
 from scones.tasks.cli import task
-from scones.tasks.data import bars
 from scones.tasks.views import evaluation_tables, shown
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.console import Console
 
     from scones.dataset import Dataset, LabelledImage
-    from scones.evaluation import Evaluation
+    from scones.model.evaluation import Evaluation
     from scones.settings import Environment
 
 WORKERS = 8
-ENV = "the environment: a folder of terraform/environments; local where not given"
+ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
 
 
 @task(
@@ -39,7 +40,15 @@ ENV = "the environment: a folder of terraform/environments; local where not give
         "env": ENV,
     }
 )
-def evaluate(context, artifact=None, limit=None, dataset=None, out=None, workers=None, env=None):
+def evaluate(
+    context: Context,
+    artifact: str | None = None,
+    limit: str | None = None,
+    dataset: str | None = None,
+    out: str | None = None,
+    workers: str | None = None,
+    env: str | None = None,
+) -> None:
     """Send the test split through the endpoint: accuracy, confusion matrix, and what each threshold would do.
 
     The requests are captured like any others, with the image's name as CustomAttributes. With --artifact, a model
@@ -52,8 +61,8 @@ def evaluate(context, artifact=None, limit=None, dataset=None, out=None, workers
     """
     from rich.console import Console
 
-    from scones import evaluation
     from scones.dataset import load
+    from scones.model import evaluation
 
     environment = settings.load(env)
     found = load(Path(dataset).expanduser() if dataset else environment.build / "dataset")
@@ -73,7 +82,8 @@ def evaluate(context, artifact=None, limit=None, dataset=None, out=None, workers
 def _evaluate_endpoint(
     environment: Environment, found: Dataset, images: list[LabelledImage], workers: int | None, console: Console
 ) -> Evaluation:
-    from scones import aws, evaluation, registry
+    from scones import aws
+    from scones.model import evaluation, registry
     from scones.terraform import Stack
 
     pinned = registry.read_pin(environment.pin_path)
@@ -94,7 +104,7 @@ def _evaluate_endpoint(
 def _evaluate_artifact(
     environment: Environment, found: Dataset, images: list[LabelledImage], place: str, console: Console
 ) -> Evaluation:
-    from scones import artifacts, evaluation
+    from scones.model import artifacts, evaluation
 
     with bars(console) as progress:
         path = artifacts.fetch(environment, place, progress=progress)

@@ -12,9 +12,10 @@ from scones import settings
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.console import Console
 
-    from scones.proof import Outcome
+    from scones.proof import ProofOutcome
 
 # Everything that adds statements to a policy.
 EVERYTHING = {
@@ -35,7 +36,7 @@ EVERYTHING = {
         "out": "also write what was found to this file, as JSON",
     }
 )
-def prove(context, least=False, out=None):
+def prove(context: Context, least: bool = False, out: str | None = None) -> None:
     """Show that no role may do more than it needs: without any statement, a named step is refused something.
 
     In a copy of the project and a local cloud of its own, the pipeline's roles apply, plan and destroy the stacks, a
@@ -65,7 +66,7 @@ def prove(context, least=False, out=None):
         raise Exit("not every statement is needed; see above", code=1)
 
 
-def show(console: Console, outcome: Outcome) -> None:
+def show(console: Console, outcome: ProofOutcome) -> None:
     """The matrix of statements and steps, a table a role or resource, and what was found in all."""
     from rich.table import Table
 
@@ -122,7 +123,7 @@ def show(console: Console, outcome: Outcome) -> None:
     )
 
 
-def as_json(outcome: Outcome) -> dict[str, object]:
+def as_json(outcome: ProofOutcome) -> dict[str, object]:
     """What was found, for a file."""
     removed = {one.source: one.refused for one in outcome.removals}
     return {

@@ -19,25 +19,27 @@ from invoke.exceptions import Exit
 from imageclassification.errors import ImageError
 from scones import settings
 from scones.errors import CloudError, InputError
+from scones.s3 import is_uri
+from scones.steps import bars
 from scones.tasks import options
 from scones.tasks.cli import task
-from scones.tasks.data import bars
 from scones.tasks.views import shown
 from scones.tasks.words import TakesMany
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.console import RenderableType
 
     from imageclassification.description import Description
-    from scones.registry import PinnedModel
+    from scones.model.registry import PinnedModel
     from scones.settings import Environment
 
-ENV = "the environment: a folder of terraform/environments; local where not given"
+ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
 ARTIFACT = "a model.tar.gz, the folder of its files, or s3://BUCKET/KEY"
 
 
 @task(positional=["artifact"], help={"artifact": ARTIFACT, "json": "print JSON instead of a table", "env": ENV})
-def inspect(context, artifact, json=False, env=None):
+def inspect(context: Context, artifact: str, json: bool = False, env: str | None = None) -> None:
     """Show what is inside a model artifact: layers, parameters, input, size, epoch, classes.
 
     invoke model.inspect build/model.tar.gz
@@ -70,7 +72,9 @@ def inspect(context, artifact, json=False, env=None):
         "env": ENV,
     },
 )
-def predict(context, image, artifact=None, classes=None, env=None):
+def predict(
+    context: Context, image: list[str], artifact: str | None = None, classes: str | None = None, env: str | None = None
+) -> None:
     """Let a model artifact answer images, right here: one line of JSON an image.
 
     {"image": "bicycle.jpg", "probabilities": [0.97, 0.03]}, with "labels" and "label" where the classes are known, or
@@ -81,7 +85,7 @@ def predict(context, image, artifact=None, classes=None, env=None):
     """
     from rich.console import Console
 
-    from scones import workflow
+    from scones.service import workflow
 
     images = workflow.images_of(image)
     if not images:
@@ -121,7 +125,7 @@ def predict(context, image, artifact=None, classes=None, env=None):
     positional=["artifact"],
     help={"artifact": ARTIFACT, "onnx": "the ONNX file to write, for instance build/model.onnx", "env": ENV},
 )
-def export(context, artifact, onnx=None, env=None):
+def export(context: Context, artifact: str, onnx: str | None = None, env: str | None = None) -> None:
     """Write a model artifact as ONNX, for whatever runs that.
 
     Input 'data': float32 (N, channels, height, width), raw pixels 0 to 255. Output 'probabilities': (N, classes).
@@ -155,7 +159,8 @@ def fetched(environment: Environment, place: str) -> Path:
     """The path of an artifact, downloaded with a bar where it is in S3."""
     from rich.console import Console
 
-    from scones import artifacts, aws
+    from scones import aws
+    from scones.model import artifacts
 
     if "://" not in place:
         return artifacts.fetch(environment, place)
@@ -199,8 +204,8 @@ def _sides(shape: tuple[int, ...]) -> str:
 
 def _pinned(environment: Environment, artifact: str | None) -> PinnedModel | None:
     """The pinned model where it is what is asked; None where it is another artifact, of unknown classes."""
-    from scones import registry
     from scones.errors import RegistryError
+    from scones.model import registry
 
     try:
         found = registry.read_pin(environment.pin_path)
@@ -216,11 +221,12 @@ def _reader(environment: Environment) -> Callable[[str], bytes]:
     client: list[Any] = []
 
     def read(place: str) -> bytes:
-        if not place.startswith("s3://"):
+        if not is_uri(place):
             return Path(place).read_bytes()
         from botocore.exceptions import ClientError
 
-        from scones import artifacts, aws
+        from scones import aws
+        from scones.model import artifacts
 
         if not client:
             client.append(aws.client(environment, "s3"))

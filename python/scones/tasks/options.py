@@ -27,13 +27,13 @@ def whole_number(
     if given is None:
         return default
     try:
-        number = int(given)
+        value = int(given)
     except ValueError:
-        number = None
-    if number is None or number < least or (most is not None and number > most):
+        value = None
+    if value is None or value < least or (most is not None and value > most):
         span = f"from {least} on" if most is None else f"from {least} to {most}"
         raise InputError(f"{option} must be a whole number {span}, not '{given}'")
-    return number
+    return value
 
 
 def number(given: Any, option: str) -> float:

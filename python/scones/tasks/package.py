@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scones.tasks.cli import task
+
+if TYPE_CHECKING:
+    from invoke import Context
 
 
 @task
-def package(context):
+def package(context: Context) -> None:
     """Write build/lambdas/<name>.zip and manifest.json: the same bytes on every machine.
 
     Terraform reads them; run it again after changing anything in lambdas/.
     """
-    from scones import packaging, settings
+    from scones import settings
+    from scones.service import packaging
 
     out = settings.ROOT / "build" / "lambdas"
     for found in packaging.package(settings.ROOT / "lambdas", out):

@@ -1,148 +1,57 @@
-"""What is about a job that trains: the data set, the model to start from, consent, the foundation stack; its end.
+"""What the tasks that start a job share: they get it ready, ask before it costs money, and follow it to its end.
 
 Example::
 
-    ready = prepare(environment, console, overrides, classes=None, recordio=False, model=None, consent=consent)
-    job.start(environment, ready.dataset_uri, ready.chosen, bucket=ready.bucket, role_arn=ready.role_arn)
-    to_its_end(watch, "Stop the training job?", stop, left="training job 'a' goes on by itself")
+    preparation = checked(environment, Order(options.pairs(set)), console)
+    build(preparation, console)
+    confirm(environment, "this starts a training job; AWS charges for it", console)
+    job.start(environment, place(environment, preparation, console))
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scones.errors import InputError
+from scones.steps import bars
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
 
-    from imageclassification.hyperparameters import Hyperparameters
-    from scones.dataset import Ensured
     from scones.settings import Environment
-    from scones.training.request import Placement
+    from scones.training.preparing import Order, Preparation
+    from scones.training.spec import JobSpec
 
 Ended = TypeVar("Ended")
 
-MANY = 1000  # classes, where it is not known yet how many there are
 
+def checked(environment: Environment, order: Order, console: Console) -> Preparation:
+    """Check an order before anything is made; a model to start from is downloaded for it."""
+    from scones.training.preparing import Preparation
 
-@dataclass(frozen=True)
-class Ready:
-    """What a job can be started with.
-
-    Attributes:
-        chosen: The hyperparameters.
-        dataset_uri: Where the data set is, ``s3://BUCKET/datasets/<fingerprint>``.
-        bucket: Where the model goes.
-        role_arn: The role that a training job takes.
-        model_uri: The model to start from; None to start from scratch.
-        placement: The network that the job runs in, and the key of its model.
-    """
-
-    chosen: Hyperparameters
-    dataset_uri: str
-    bucket: str
-    role_arn: str
-    model_uri: str | None
-    placement: Placement
-
-
-def prepare(
-    environment: Environment,
-    console: Console,
-    overrides: Mapping[str, str],
-    *,
-    classes: str | None,
-    recordio: bool,
-    model: str | None,
-    consent: Callable[[], None],
-    check: Callable[[Hyperparameters], None] = lambda chosen: None,
-    recipe: Mapping[str, str] | None = None,
-    ensure: Callable[[Progress], Ensured] | None = None,
-) -> Ready:
-    """Check what was asked for, and make what it takes.
-
-    Args:
-        overrides: Hyperparameters by name, as a person gave them.
-        classes: The classes in label order, with commas; the environment's, if not given.
-        recordio: Whether the data set's RecordIO files are wanted.
-        model: A trained model to start from: a path, ``s3://BUCKET/KEY`` or a version.
-        consent: Asks before something is made that may cost money; raises where it may not be.
-        check: Raises where a job could not have these hyperparameters.
-        recipe: What hyperparameters are unless set otherwise; the project's, for training from scratch or from a model.
-        ensure: Has the data set, whose classes are seen only then; one of ``classes`` in ``build/dataset``, if not
-            given.
-
-    Raises:
-        SconesError: something cannot be used, or cannot be made.
-    """
-    from imageclassification.hyperparameters import check_pretrained
-    from scones import aws, dataset
-    from scones.dataset import labels, transfer
-    from scones.tasks.data import announce, bars
-    from scones.training import request, starting
-    from scones.training.recipe import FINE_TUNING, SMALL_IMAGES
-
-    chosen_classes = labels.parse(classes) if classes else environment.classes
-    request.check_instance_type(environment.training.instance_type)
-    recipe = recipe or (FINE_TUNING if model else SMALL_IMAGES)
-    if model:
-        with bars(console) as progress:
-            start = starting.find(environment, model, progress=progress)
-        overrides = {**start.settings, **overrides}
-    # Nobody waits for a data set to be told of a misspelt hyperparameter: how many images there are is seen later.
-    chosen = request.hyperparameters(
-        environment,
-        classes=MANY if ensure else len(chosen_classes),
-        samples=sys.maxsize,
-        overrides=overrides,
-        recipe=recipe,
-    )
-    check_pretrained(chosen, model_channel=bool(model))
-    check(chosen)
-    if model:
-        from imageclassification import pretrained
-
-        pretrained.check(start.artifact, chosen)
-    environment.endpoint_url()
     with bars(console) as progress:
-        ensured = (
-            ensure(progress)
-            if ensure
-            else dataset.ensure(
-                chosen_classes,
-                environment.build / "dataset",
-                cache=environment.build / "downloads",
-                reuse=True,
-                recordio=recordio,
-                progress=progress,
-            )
-        )
-    announce(ensured, console)
-    data = ensured.dataset
-    chosen = request.hyperparameters(
-        environment, classes=len(data.classes), samples=data.size("train"), overrides=overrides, recipe=recipe
-    )
-    check(chosen)
-    consent()
+        return Preparation(environment, order, progress=progress)
+
+
+def build(preparation: Preparation, console: Console) -> None:
+    """Have the data set, and say which images these are."""
+    from scones.dataset.view import announcement
+
+    with bars(console) as progress:
+        ensured = preparation.build(progress)
+    console.print(announcement(ensured))
+
+
+def place(environment: Environment, preparation: Preparation, console: Console) -> JobSpec:
+    """Apply the foundation, upload what the job reads, and say where that is."""
     outputs = foundation(environment, console)
-    s3 = aws.client(environment, "s3", max_connections=transfer.THREADS)
     with bars(console) as progress:
-        uri = dataset.upload(data, s3, outputs["bucket"], progress=progress)
-    console.print(f"data set is at {uri}", soft_wrap=True)
-    return Ready(
-        chosen=chosen,
-        dataset_uri=uri,
-        bucket=outputs["bucket"],
-        role_arn=outputs["training_role_arn"],
-        model_uri=start.put(s3, outputs["bucket"]) if model else None,
-        placement=request.Placement.of(outputs),
-    )
+        spec = preparation.place(outputs, progress)
+    console.print(f"data set is at {spec.dataset_uri}", soft_wrap=True)
+    return spec
 
 
 def foundation(environment: Environment, console: Console) -> dict[str, Any]:
@@ -157,7 +66,7 @@ def foundation(environment: Environment, console: Console) -> dict[str, Any]:
 
 
 def confirm(environment: Environment, what: str, console: Console) -> None:
-    """Ask before AWS is used for money; a local cloud costs nothing.
+    """Ask before money is spent, where the environment costs any.
 
     Args:
         what: What is about to be started, for a person to read.
@@ -165,7 +74,7 @@ def confirm(environment: Environment, what: str, console: Console) -> None:
     Raises:
         InputError: the answer is no, or nobody is there to answer.
     """
-    if environment.cloud_path is not None:
+    if not environment.costs_money:
         return
     if not sys.stdin.isatty():
         raise InputError(what, hint="where nobody can answer, say so: --yes")

@@ -15,11 +15,12 @@ from scones.errors import InputError
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.console import Console
 
     from scones.settings import Environment
 
-ENV = "the environment: a folder of terraform/environments; local where not given"
+ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
 
 
 @task(
@@ -32,7 +33,15 @@ ENV = "the environment: a folder of terraform/environments; local where not give
         "env": ENV,
     }
 )
-def register(context, job=None, artifact=None, classes=None, dataset=None, calibrate=True, env=None):
+def register(
+    context: Context,
+    job: str | None = None,
+    artifact: str | None = None,
+    classes: str | None = None,
+    dataset: str | None = None,
+    calibrate: bool = True,
+    env: str | None = None,
+) -> None:
     """Register a trained model; approve and pin it if its validation accuracy passes the environment's gate.
 
     It is calibrated on the validation images: a temperature that makes its confidence honest is folded into its last
@@ -60,12 +69,12 @@ def register(context, job=None, artifact=None, classes=None, dataset=None, calib
 
 
 @task(help={"env": ENV})
-def models(context, env=None):
+def models(context: Context, env: str | None = None) -> None:
     """List the registered versions, newest first, with the one that is pinned."""
     from rich.console import Console
 
-    from scones import registry
     from scones.errors import RegistryError
+    from scones.model import registry
 
     environment = settings.load(env)
     console = Console()
@@ -85,7 +94,7 @@ def models(context, env=None):
     positional=["version"],
     help={"version": "the version's number, as invoke models lists it", "approve": "approve it first", "env": ENV},
 )
-def pin(context, version, approve=False, env=None):
+def pin(context: Context, version: str, approve: bool = False, env: str | None = None) -> None:
     """Make a registered version the one that Terraform deploys: promote it, or roll back to it.
 
     A version that waits for approval needs --approve; one that was rejected cannot be pinned. The artifact is checked
@@ -95,7 +104,7 @@ def pin(context, version, approve=False, env=None):
     """
     from rich.console import Console
 
-    from scones import registry
+    from scones.model import registry
 
     if not str(version).isdecimal():
         raise InputError(f"'{version}' is not a version's number", hint="invoke models lists them: 1, 2, …")
@@ -112,13 +121,13 @@ def register_job(environment: Environment, job: str, console: Console, *, calibr
     """Register a training job's model, and say what became of it."""
     from invoke.exceptions import Exit
 
-    from scones import registry
-    from scones.tasks.data import bars
+    from scones.steps import bars
+    from scones.training import registering
 
     try:
         with bars(console) as progress:
             progress.add_task("registering", total=None)
-            version = registry.register(
+            version = registering.register(
                 environment, job, calibrate=calibrate, progress=progress, warn=lambda text: _warn(console, text)
             )
     except KeyboardInterrupt:  # the job that was started for it has ended: nobody shall start another one
@@ -130,9 +139,9 @@ def register_job(environment: Environment, job: str, console: Console, *, calibr
 def _register_artifact(
     environment: Environment, place: str, classes: str | None, folder: str | None, calibrate: bool, console: Console
 ) -> None:
-    from scones import registry
     from scones.dataset import labels
-    from scones.tasks.data import bars
+    from scones.model import registry
+    from scones.steps import bars
 
     named = labels.parse(classes) if classes else None
     dataset = _dataset(environment, folder, named, console)
@@ -141,10 +150,7 @@ def _register_artifact(
         progress.add_task("registering", total=None)
         version = registry.register_artifact(
             environment,
-            place,
-            named,
-            dataset=dataset,
-            calibrate=calibrate,
+            registry.ForeignModel(place, named, dataset, calibrate),
             progress=progress,
             warn=lambda text: _warn(console, text),
         )
@@ -172,7 +178,7 @@ def _dataset(environment: Environment, folder: str | None, named: tuple[str, ...
 
 
 def _say(environment: Environment, version: Any, console: Console) -> None:
-    from scones import registry
+    from scones.model import registry
 
     approved = version.status == "Approved"
     console.print(

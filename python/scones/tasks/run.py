@@ -15,21 +15,23 @@ from invoke.exceptions import Exit
 
 from scones import settings
 from scones.errors import CloudError, InputError, SconesError
+from scones.s3 import is_uri
+from scones.steps import bars
 from scones.tasks import options
 from scones.tasks.cli import task
-from scones.tasks.data import bars
 from scones.tasks.views import captured_table, combined_exit_code, outcome_table, shown, state_line, summary_table
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.console import Console
 
+    from scones.service.workflow import StateRun
     from scones.settings import Environment
-    from scones.workflow import StateRun
 
 WORKERS = 8
 ROWS = 24
 SHOWN_BROKEN = 5
-ENVIRONMENT = "the environment: a folder of terraform/environments; local where not given"
+ENVIRONMENT = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
 
 
 @task(
@@ -41,7 +43,9 @@ ENVIRONMENT = "the environment: a folder of terraform/environments; local where 
         "env": ENVIRONMENT,
     },
 )
-def execute(context, image, threshold=None, workers=None, env=None):
+def execute(
+    context: Context, image: list[str], threshold: str | None = None, workers: str | None = None, env: str | None = None
+) -> None:
     """Run the state machine on an image, and show its states and its result.
 
     Local files are uploaded first, under images/<sha256>. Exit code: 0 when all passed, 3 when the only failures are
@@ -53,7 +57,8 @@ def execute(context, image, threshold=None, workers=None, env=None):
     """
     from rich.console import Console
 
-    from scones import aws, workflow
+    from scones import aws
+    from scones.service import workflow
     from scones.terraform import Stack
 
     environment = settings.load(env)
@@ -63,7 +68,7 @@ def execute(context, image, threshold=None, workers=None, env=None):
     at = None if threshold is None else workflow.check_threshold(options.number(threshold, "--threshold"))
     workers = options.whole_number(workers, "--workers", default=WORKERS)
     machine = Stack(environment, "service").outputs()["state_machine_arn"]
-    local = not all(one.startswith("s3://") for one in images)
+    local = not all(is_uri(one) for one in images)
     bucket = Stack(environment, "foundation").outputs()["bucket"] if local else ""
     s3 = aws.client(environment, "s3", max_connections=workers)
     sfn = aws.client(environment, "stepfunctions", max_connections=workers)
@@ -96,17 +101,17 @@ def execute(context, image, threshold=None, workers=None, env=None):
     }
 )
 def capture(
-    context,
-    since=None,
-    until=None,
-    from_=None,
-    classes=None,
-    threshold=None,
-    endpoint=None,
-    rows=None,
-    out=None,
-    env=None,
-):
+    context: Context,
+    since: str | None = None,
+    until: str | None = None,
+    from_: str | None = None,
+    classes: str | None = None,
+    threshold: str | None = None,
+    endpoint: str | None = None,
+    rows: str | None = None,
+    out: str | None = None,
+    env: str | None = None,
+) -> None:
     """Download what the endpoint was asked and answered, and make a report of it: build/report/index.html.
 
     Only the hours asked for are listed, only new files downloaded (into build/captures/<environment>). Lines that
@@ -118,8 +123,8 @@ def capture(
     """
     from rich.console import Console
 
-    from scones import capture as captured
-    from scones.capture import period as periods
+    from scones.service import capture as captured
+    from scones.service.capture import period as periods
 
     environment = settings.load(env)
     period = periods.parse(since or (None if from_ else "30d"), until)
@@ -178,9 +183,9 @@ def nothing_captured(endpoint: str, uri: str, period: Any, found: Any) -> Scones
 def _execute_one(
     console: Console, s3: Any, sfn: Any, bucket: str, machine: str, image: str, threshold: float | None
 ) -> int:
-    from scones import workflow
+    from scones.service import workflow
 
-    url = image if image.startswith("s3://") else workflow.upload(s3, bucket, Path(image))
+    url = image if is_uri(image) else workflow.upload(s3, bucket, Path(image))
     execution = workflow.start(sfn, machine, url, threshold)
     console.print(f"{execution.name}: {url}", style="dim", markup=False, highlight=False, soft_wrap=True)
     with console.status("starting") as status:
@@ -199,7 +204,7 @@ def _execute_one(
 def _download(console: Console, environment: Environment, endpoint: str | None, period: Any) -> tuple[str, Any]:
     """The endpoint's name and what was captured from it."""
     from scones import aws
-    from scones import capture as captured
+    from scones.service import capture as captured
     from scones.terraform import Stack
 
     outputs = Stack(environment, "service").outputs()
@@ -226,8 +231,8 @@ def _download(console: Console, environment: Environment, endpoint: str | None, 
 
 
 def _class_labels(environment: Environment) -> tuple[str, ...]:
-    from scones import registry
     from scones.errors import RegistryError
+    from scones.model import registry
 
     try:
         return tuple(registry.read_pin(environment.pin_path).class_labels)

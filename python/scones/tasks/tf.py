@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scones.tasks.cli import task
+
+if TYPE_CHECKING:
+    from invoke import Context
+
+    from scones.terraform import Stack
 
 ENV = "the environment (default: SCONES_ENV, else local)"
 STACK = "bootstrap, foundation or service (default)"
 
 
 @task(help={"env": ENV, "stack": STACK})
-def init(context, env=None, stack="service"):
+def init(context: Context, env: str | None = None, stack: str = "service") -> None:
     """Make the bucket of the state where it is missing, and run terraform init."""
     _stack(env, stack).init()
 
 
 @task(help={"env": ENV, "stack": STACK, "out": "save the plan here, for: invoke tf.apply --plan FILE"})
-def plan(context, env=None, stack="service", out=None):
+def plan(context: Context, env: str | None = None, stack: str = "service", out: str | None = None) -> None:
     """Show what applying would change; exit code 2 when there is anything."""
     from pathlib import Path
 
@@ -31,7 +38,9 @@ def plan(context, env=None, stack="service", out=None):
         "plan": "a saved plan, applied as it is without asking",
     }
 )
-def apply(context, env=None, stack="service", yes=False, plan=None):
+def apply(
+    context: Context, env: str | None = None, stack: str = "service", yes: bool = False, plan: str | None = None
+) -> None:
     """Make the cloud what the configuration says, and check that the endpoint got there.
 
     The functions are packaged first. Terraform shows its plan and asks, unless --yes or --plan says go.
@@ -42,7 +51,7 @@ def apply(context, env=None, stack="service", yes=False, plan=None):
 
 
 @task(help={"env": ENV, "stack": f"{STACK}; all takes down every one, in order", "yes": "destroy without asking"})
-def destroy(context, env=None, stack="service", yes=False):
+def destroy(context: Context, env: str | None = None, stack: str = "service", yes: bool = False) -> None:
     """Destroy what a stack manages; refused while another stack stands on it.
 
     bootstrap's bucket holds the state itself and is deleted with all of it.
@@ -60,7 +69,9 @@ def destroy(context, env=None, stack="service", yes=False):
 
 
 @task(help={"env": ENV, "stack": STACK, "name": "print this output alone, as it is", "json": "print JSON"})
-def output(context, env=None, stack="service", name=None, json=False):
+def output(
+    context: Context, env: str | None = None, stack: str = "service", name: str | None = None, json: bool = False
+) -> None:
     """Print what a stack gave: names, ARNs, an input to paste into the console."""
     from json import dumps
 
@@ -84,9 +95,10 @@ def output(context, env=None, stack="service", name=None, json=False):
         Console(soft_wrap=True).print(table)
 
 
-def _stack(env, name, *, packaged=False):
-    from scones import packaging, settings, terraform
+def _stack(env: str | None, name: str, *, packaged: bool = False) -> Stack:
+    from scones import settings, terraform
     from scones.errors import InputError
+    from scones.service import packaging
 
     if name not in terraform.STACKS:
         raise InputError(f"there is no stack '{name}'; there are: {', '.join(terraform.STACKS)}")
@@ -96,7 +108,7 @@ def _stack(env, name, *, packaged=False):
     return terraform.Stack(environment, name)
 
 
-def _typed(question):
+def _typed(question: str) -> str:
     """What a person types; Ctrl-D is nothing."""
     try:
         return input(question).strip()
@@ -104,7 +116,7 @@ def _typed(question):
         return ""
 
 
-def _asks(yes):
+def _asks(yes: bool) -> bool:
     """Whether Terraform is to ask; refused where nobody could answer."""
     import sys
 

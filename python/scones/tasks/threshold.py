@@ -16,6 +16,7 @@ from scones.tasks import options
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.console import Console
 
     from scones.settings import Environment
@@ -28,10 +29,18 @@ if TYPE_CHECKING:
         "dataset": "the folder of the data set whose validation images are asked; build/dataset where not given",
         "out": "the picture; build/threshold/risk-coverage.png where not given",
         "write": "put the threshold into the environment's service.tfvars.json",
-        "env": "the environment: a folder of terraform/environments; local where not given",
+        "env": "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given",
     }
 )
-def threshold(context, target_accuracy, artifact=None, dataset=None, out=None, write=False, env=None):
+def threshold(
+    context: Context,
+    target_accuracy: str,
+    artifact: str | None = None,
+    dataset: str | None = None,
+    out: str | None = None,
+    write: bool = False,
+    env: str | None = None,
+) -> None:
     """Propose the confidence threshold that reaches an accuracy, and say what share of images it answers.
 
     It is measured on the data set's validation images, through the model as the endpoint runs it; no cloud is needed
@@ -44,11 +53,11 @@ def threshold(context, target_accuracy, artifact=None, dataset=None, out=None, w
     from rich.console import Console
 
     from imageclassification import files
-    from scones import confidence
-    from scones.confidence.chart import draw
-    from scones.confidence.proposal import render
-    from scones.confidence.setting import NAME, set_threshold
     from scones.dataset import load
+    from scones.model import confidence
+    from scones.model.confidence.chart import draw
+    from scones.model.confidence.proposal import render
+    from scones.model.confidence.setting import NAME, set_threshold
     from scones.tasks.views import shown
 
     target = options.share(target_accuracy, "--target-accuracy")
@@ -83,8 +92,8 @@ def threshold(context, target_accuracy, artifact=None, dataset=None, out=None, w
 def _answers(environment: Environment, place: str | None, dataset: Any, console: Console) -> tuple[Any, str]:
     """What the model answers to the data set's validation images, and what to call it."""
     from imageclassification import artifact as files
-    from scones import artifacts, confidence, evaluation, registry
-    from scones.tasks.data import bars
+    from scones.model import artifacts, confidence, evaluation, registry
+    from scones.steps import bars
 
     if place is None:
         pinned = registry.read_pin(environment.pin_path)

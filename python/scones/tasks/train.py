@@ -16,12 +16,14 @@ from scones.tasks.cli import task
 from scones.tasks.registry import register_job
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.console import Console
 
     from scones.settings import Environment
-    from scones.training.job import Job
+    from scones.training.described import DescribedJob
+    from scones.training.preparing import Order
 
-ENV = "the environment: a folder of terraform/environments; local where not given"
+ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
 
 
 @task(
@@ -40,18 +42,18 @@ ENV = "the environment: a folder of terraform/environments; local where not give
     },
 )
 def train(
-    context,
-    env=None,
-    set=None,
-    classes=None,
-    name=None,
-    recordio=False,
-    model=None,
-    resume=None,
-    attach=None,
-    register=True,
-    yes=False,
-):
+    context: Context,
+    env: str | None = None,
+    set: list[str] | None = None,
+    classes: str | None = None,
+    name: str | None = None,
+    recordio: bool = False,
+    model: str | None = None,
+    resume: str | None = None,
+    attach: str | None = None,
+    register: bool = True,
+    yes: bool = False,
+) -> None:
     """Train a model on SageMaker, follow the job, and register what it made.
 
     The foundation stack is applied, and the data set built if there is none yet (as invoke etl does) and uploaded.
@@ -69,6 +71,9 @@ def train(
     """
     from rich.console import Console
 
+    from scones.dataset import labels
+    from scones.training.preparing import Order
+
     environment = settings.load(env)
     console = Console()
     settled = {"--set": set, "--classes": classes, "--recordio": recordio, "--model": model}
@@ -79,16 +84,10 @@ def train(
             _refuse_with("--resume", "goes on with a job as it was begun", settled)
             attach = _resume(environment, console, resume, name, yes)
         else:
-            attach = start(
-                environment,
-                console,
-                options.pairs(set),
-                classes=classes,
-                name=name,
-                yes=yes,
-                recordio=recordio,
-                model=model,
+            order = Order(
+                options.pairs(set), classes=labels.parse(classes) if classes else None, recordio=recordio, model=model
             )
+            attach = start(environment, order, console, name=name, yes=yes)
         console.print(f"started training job [bold]{attach}[/bold]", soft_wrap=True)
     follow(environment, attach, console)
     if register:
@@ -105,50 +104,24 @@ def _refuse_with(option: str, does: str, others: dict[str, Any]) -> None:
         )
 
 
-def start(
-    environment: Environment,
-    console: Console,
-    overrides: dict[str, str],
-    *,
-    name: str | None,
-    yes: bool,
-    recordio: bool,
-    classes: str | None = None,
-    model: str | None = None,
-    **how: Any,
-) -> str:
-    """Everything up to the job's creation; ``how`` as :func:`prepare.prepare` takes it. The job's name."""
+def start(environment: Environment, order: Order, console: Console, *, name: str | None, yes: bool) -> str:
+    """Everything up to the job's creation; the job's name."""
     from scones.training import job, request
 
     if name is not None:
         request.check_name(name)
-    ready = prepare.prepare(
-        environment,
-        console,
-        overrides,
-        classes=classes,
-        recordio=recordio,
-        model=model,
-        consent=lambda: None if yes else confirm(environment, console),
-        **how,
-    )
-    return job.start(
-        environment,
-        ready.dataset_uri,
-        ready.chosen,
-        bucket=ready.bucket,
-        role_arn=ready.role_arn,
-        name=name,
-        recordio=recordio,
-        model_uri=ready.model_uri,
-        placement=ready.placement,
-    )
+    preparation = prepare.checked(environment, order, console)
+    prepare.build(preparation, console)
+    if not yes:
+        confirm(environment, console)
+    return job.start(environment, prepare.place(environment, preparation, console), name=name)
 
 
 def _resume(environment: Environment, console: Console, ended: str, name: str | None, yes: bool) -> str:
     """Start a job that goes on with one that ended before its time; the new job's name."""
     from imageclassification.hyperparameters import parse
     from scones.training import job, request
+    from scones.training.spec import JobSpec
 
     if name is not None:
         request.check_name(name)
@@ -156,19 +129,15 @@ def _resume(environment: Environment, console: Console, ended: str, name: str | 
     before = job.resumable(environment, ended)
     if not yes:
         confirm(environment, console)
-    outputs = prepare.foundation(environment, console)
-    return job.start(
-        environment,
-        before.dataset_uri,
-        parse(before.hyperparameters),
-        bucket=outputs["bucket"],
-        role_arn=outputs["training_role_arn"],
-        name=name,
+    spec = JobSpec.within(
+        prepare.foundation(environment, console),
+        dataset_uri=before.dataset_uri,
+        hyperparameters=parse(before.hyperparameters),
         recordio=before.recordio,
         model_uri=before.model_uri,
         checkpoint_uri=before.checkpoint_uri,
-        placement=request.Placement.of(outputs),
     )
+    return job.start(environment, spec, name=name)
 
 
 def confirm(environment: Environment, console: Console) -> None:
@@ -184,7 +153,7 @@ def confirm(environment: Environment, console: Console) -> None:
     prepare.confirm(environment, what, console)
 
 
-def follow(environment: Environment, name: str, console: Console) -> Job:
+def follow(environment: Environment, name: str, console: Console) -> DescribedJob:
     """Follow a job to its end, and say how good it is; on Ctrl-C, ask whether to stop it. What it came to."""
     from scones.training import job
     from scones.training.view import view

@@ -7,7 +7,7 @@ Example::
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,17 +17,36 @@ from scones.tasks import options, prepare
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
+    from invoke import Context
     from rich.console import Console
 
     from imageclassification.ranges import Searched
     from scones.settings import Environment, Tuning
-    from scones.training.trials import TuningJob
+    from scones.training.preparing import Order
+    from scones.training.trials import TuningSnapshot
+
+
+@dataclass(frozen=True)
+class SearchOrder:
+    """What a tuning job searches, and how.
+
+    Attributes:
+        searched: Ranges and choices.
+        limits: How many trials, and how they are chosen.
+        name: The job's name; None for one that says where and when.
+        seed: Repeats the choice of trials.
+    """
+
+    searched: Searched
+    limits: Tuning
+    name: str | None
+    seed: int | None
 
 
 @task(
     iterable=["range", "choice", "set"],
     help={
-        "env": "the environment: a folder of terraform/environments; local where not given",
+        "env": "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given",
         "range": "search these numbers, NAME=LEAST:MOST or NAME=LEAST:MOST:SCALING (linear, log, reverse-log, auto); "
         "may be given many times",
         "choice": "search these words, NAME=VALUE,VALUE; may be given many times",
@@ -47,24 +66,24 @@ if TYPE_CHECKING:
     },
 )
 def tune(
-    context,
-    env=None,
-    range=None,
-    choice=None,
-    set=None,
-    classes=None,
-    recordio=False,
-    model=None,
-    jobs=None,
-    parallel=None,
-    strategy=None,
-    name=None,
-    attach=None,
-    seed=None,
-    register=True,
-    yes=False,
-    early_stopping=True,
-):
+    context: Context,
+    env: str | None = None,
+    range: list[str] | None = None,
+    choice: list[str] | None = None,
+    set: list[str] | None = None,
+    classes: str | None = None,
+    recordio: bool = False,
+    model: str | None = None,
+    jobs: str | None = None,
+    parallel: str | None = None,
+    strategy: str | None = None,
+    name: str | None = None,
+    attach: str | None = None,
+    seed: str | None = None,
+    register: bool = True,
+    yes: bool = False,
+    early_stopping: bool = True,
+) -> None:
     """Search for better hyperparameters with a SageMaker tuning job, follow it, and register the best model.
 
     Each trial is a training job. What is searched is what --range and --choice say; without either, ranges about the
@@ -80,8 +99,10 @@ def tune(
     from rich.console import Console
 
     from imageclassification import ranges
+    from scones.dataset import labels
     from scones.tasks.registry import register_job
     from scones.training import tuning
+    from scones.training.preparing import Order
 
     environment = settings.load(env)
     console = Console()
@@ -108,19 +129,9 @@ def tune(
             )
         # SageMaker refuses to be given more jobs than there are combinations.
         limits = replace(limits, max_jobs=min(limits.max_jobs, combinations or limits.max_jobs))
-        attach = _start(
-            environment,
-            console,
-            searched,
-            limits,
-            fixed,
-            classes=classes,
-            recordio=recordio,
-            model=model,
-            name=name,
-            seed=options.whole_number(seed, "--seed", least=0, most=2**31 - 1),
-            yes=yes,
-        )
+        search = SearchOrder(searched, limits, name, options.whole_number(seed, "--seed", least=0, most=2**31 - 1))
+        order = Order(fixed, classes=labels.parse(classes) if classes else None, recordio=recordio, model=model)
+        attach = _start(environment, search, order, console, yes=yes)
         console.print(f"started tuning job [bold]{attach}[/bold]", soft_wrap=True, highlight=False)
     job = _follow(environment, attach, console)
     _report(environment, job, console)
@@ -178,56 +189,22 @@ def _searched(asked: list[Any], fixed: dict[str, str], limits: Tuning) -> Search
     return searched
 
 
-def _start(
-    environment: Environment,
-    console: Console,
-    searched: Searched,
-    limits: Tuning,
-    fixed: dict[str, str],
-    *,
-    classes: str | None,
-    recordio: bool,
-    model: str | None,
-    name: str | None,
-    seed: int | None,
-    yes: bool,
-) -> str:
+def _start(environment: Environment, search: SearchOrder, order: Order, console: Console, *, yes: bool) -> str:
     """Everything up to the job's creation; the job's name."""
     from scones.training import tuning
 
-    if name is not None:
-        tuning.check_name(name)
-
-    def consent() -> None:
-        for entry in searched.values():
-            console.print(f"searching {entry}", soft_wrap=True, highlight=False)
-        if not yes:
-            _confirm(environment, limits, console)
-
-    ready = prepare.prepare(
-        environment,
-        console,
-        fixed,
-        classes=classes,
-        recordio=recordio,
-        model=model,
-        consent=consent,
-        check=lambda chosen: tuning.check_together(searched, chosen),
-    )
-    return tuning.start(
-        environment,
-        ready.dataset_uri,
-        ready.chosen,
-        searched,
-        bucket=ready.bucket,
-        role_arn=ready.role_arn,
-        limits=limits,
-        name=name,
-        seed=seed,
-        recordio=recordio,
-        model_uri=ready.model_uri,
-        placement=ready.placement,
-    )
+    if search.name is not None:
+        tuning.check_name(search.name)
+    preparation = prepare.checked(environment, order, console)
+    tuning.check_together(search.searched, preparation.hyperparameters)
+    prepare.build(preparation, console)
+    tuning.check_together(search.searched, preparation.hyperparameters)
+    for entry in search.searched.values():
+        console.print(f"searching {entry}", soft_wrap=True, highlight=False)
+    if not yes:
+        _confirm(environment, search.limits, console)
+    spec = prepare.place(environment, preparation, console)
+    return tuning.start(environment, spec, search.searched, limits=search.limits, name=search.name, seed=search.seed)
 
 
 def _confirm(environment: Environment, limits: Tuning, console: Console) -> None:
@@ -245,12 +222,12 @@ def _confirm(environment: Environment, limits: Tuning, console: Console) -> None
     prepare.confirm(environment, what, console)
 
 
-def _follow(environment: Environment, name: str, console: Console) -> TuningJob:
+def _follow(environment: Environment, name: str, console: Console) -> TuningSnapshot:
     """Follow a tuning job to its end; on Ctrl-C, ask whether to stop it."""
     from scones.training import tuning, watch
     from scones.training.trials_view import view
 
-    def follow() -> TuningJob:
+    def follow() -> TuningSnapshot:
         with view(console) as show:
             return watch.follow(environment, name, show)
 
@@ -263,7 +240,7 @@ def _follow(environment: Environment, name: str, console: Console) -> TuningJob:
     )
 
 
-def _report(environment: Environment, job: TuningJob, console: Console) -> None:
+def _report(environment: Environment, job: TuningSnapshot, console: Console) -> None:
     """Show all trials, and leave them as JSON and as a picture."""
     from imageclassification import files
     from scones.tasks.views import shown
@@ -280,5 +257,5 @@ def _report(environment: Environment, job: TuningJob, console: Console) -> None:
         console.print(f"picture: {shown(folder / 'trials.png')}", soft_wrap=True)
 
 
-def _folder(environment: Environment, job: TuningJob) -> Path:
+def _folder(environment: Environment, job: TuningSnapshot) -> Path:
     return environment.build / "tuning" / job.name

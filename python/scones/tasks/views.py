@@ -12,17 +12,19 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scones.s3 import is_uri
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from scones.capture.analysis import Summary
-    from scones.evaluation import Evaluation
-    from scones.workflow import ImageRun, Outcome, StateRun
+    from scones.model.evaluation import Evaluation
+    from scones.service.capture.analysis import Summary
+    from scones.service.workflow import ExecutionOutcome, ImageRun, StateRun
 
 
 def combined_exit_code(codes: Iterable[int]) -> int:
     """The exit code of many executions: 0 all passed, 3 if the only failures are low confidence, 1 otherwise."""
-    from scones.workflow import FAILED, LOW, PASSED
+    from scones.service.workflow import FAILED, LOW, PASSED
 
     found = set(codes) - {PASSED}
     if not found:
@@ -45,7 +47,7 @@ def state_line(state: StateRun) -> RenderableType:
     return text
 
 
-def outcome_table(outcome: Outcome) -> RenderableType:
+def outcome_table(outcome: ExecutionOutcome) -> RenderableType:
     """How an execution ended: its result, or its Error and Cause."""
     from rich.table import Table
     from rich.text import Text
@@ -76,7 +78,7 @@ def summary_table(runs: Sequence[ImageRun]) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    from scones.workflow import FAILED, LOW, PASSED
+    from scones.service.workflow import FAILED, LOW, PASSED
 
     words = {PASSED: ("passed", "green"), LOW: ("low confidence", "yellow"), FAILED: ("failed", "bold red")}
     counts = {code: sum(run.exit_code == code for run in runs) for code in words}
@@ -95,7 +97,7 @@ def summary_table(runs: Sequence[ImageRun]) -> RenderableType:
     for run in runs:
         word, style = words[run.exit_code]
         table.add_row(
-            Text(run.image if run.image.startswith("s3://") else Path(run.image).name),
+            Text(run.image if is_uri(run.image) else Path(run.image).name),
             Text(word, style),
             Text(_answer(run)),
             f"{run.outcome.seconds:.2f}" if run.outcome else "",
@@ -104,7 +106,7 @@ def summary_table(runs: Sequence[ImageRun]) -> RenderableType:
 
 
 def _answer(run: ImageRun) -> str:
-    from scones.workflow import LOW, PASSED, explain
+    from scones.service.workflow import LOW, PASSED, explain
 
     if run.outcome is None:
         return run.problem or ""
@@ -121,14 +123,14 @@ def evaluation_tables(found: Evaluation, *, threshold: float | None = None) -> R
 
     Args:
         found: What is shown.
-        threshold: The environment's own, which is marked; added where it is not among those of :mod:`scones.measures`.
+        threshold: The environment's own, which is marked; added where :mod:`scones.model.measures` has it not.
     """
     import numpy as np
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    from scones.measures import THRESHOLDS
+    from scones.model.measures import THRESHOLDS
 
     low, high = found.interval
     head = Text.assemble(
@@ -175,8 +177,8 @@ def captured_table(summary: Summary) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    from scones.capture.analysis import percent
-    from scones.capture.period import span
+    from scones.service.capture.analysis import percent
+    from scones.service.capture.period import span
 
     table = Table(
         title=f"{summary.events:,} captured events, {span(summary.first, summary.last)}",

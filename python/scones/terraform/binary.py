@@ -52,7 +52,6 @@ class Binary:
     """A terraform or tofu command.
 
     Attributes:
-        path: The executable.
         product: ``Terraform`` or ``OpenTofu``.
         version: Its version, such as ``(1, 11, 4)``.
         platform: What its providers are built for, such as ``linux_amd64``.

@@ -11,7 +11,7 @@ By default what was learnt stays: the data sets, the models and their registry, 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,21 +20,21 @@ from botocore.exceptions import ClientError
 
 from scones import aws
 from scones.errors import TerraformError
+from scones.s3 import delete_versions
 from scones.settings import PROJECT, Environment
 from scones.terraform.stack import Stack
 from scones.terraform.state import Backend
-from scones.terraform.teardown import destroy
+from scones.terraform.teardown import delete_packages, destroy, packages_of
 
 # Prefixes of the project's bucket that stay, unless everything goes.
 KEPT = ("datasets/", "models/")
-_PAGE = 1000  # DeleteObjects takes so many keys
 # A tuning job stops its trials itself, so it goes first. By what boto3's operations call them.
 _JOBS = {"HyperParameterTuningJob": "hyper_parameter_tuning_job", "TrainingJob": "training_job"}
 STOPPING_SECONDS, LOOK_SECONDS = 600.0, 2.0
 
 
 @dataclass(frozen=True)
-class Step:
+class TakedownStep:
     """One step.
 
     Attributes:
@@ -48,7 +48,7 @@ class Step:
 
 def steps(
     environment: Environment, *, everything: bool, client: Callable[..., Any] = aws.client, **words: Any
-) -> list[Step]:
+) -> list[TakedownStep]:
     """What takes an environment down, in order.
 
     Args:
@@ -68,23 +68,25 @@ def steps(
         )
     backend = Backend.of(environment)
     found = [
-        Step("executions and jobs that run", partial(_stop, environment, backend, client)),
-        Step("the service: endpoint, functions, state machine, alarms", partial(_stack, environment, "service", words)),
+        TakedownStep("executions and jobs that run", partial(_stop, environment, backend, client)),
+        TakedownStep(
+            "the service: endpoint, functions, state machine, alarms", partial(_stack, environment, "service", words)
+        ),
     ]
     if not everything:
         return [
             *found,
-            Step("captures and all but data sets and models", partial(_sweep, environment, backend, client)),
-            Step("the network, which costs by the hour", partial(_network, environment, words)),
+            TakedownStep("captures and all but data sets and models", partial(_sweep, environment, backend, client)),
+            TakedownStep("the network, which costs by the hour", partial(_network, environment, words)),
         ]
     return [
         *found,
-        Step("the registered models", partial(_packages, environment, backend, client)),
-        Step("every object of the environment's buckets", partial(_empty, environment, backend, client)),
-        Step(
+        TakedownStep("the registered models", partial(_packages, environment, backend, client)),
+        TakedownStep("every object of the environment's buckets", partial(_empty, environment, backend, client)),
+        TakedownStep(
             "the foundation: bucket, registry, roles, network, key", partial(_stack, environment, "foundation", words)
         ),
-        Step("the pipeline's roles and Terraform's state", partial(_state, environment, words)),
+        TakedownStep("the pipeline's roles and Terraform's state", partial(_state, environment, words)),
     ]
 
 
@@ -172,7 +174,7 @@ def _sweep(environment: Environment, backend: Backend, client: Callable[..., Any
     if not bucket:
         return "there is no bucket"
     _await_jobs(environment, client)
-    return _deleted(_delete(client(environment, "s3"), bucket, keep=KEPT))
+    return _deleted(delete_versions(client(environment, "s3"), bucket, keep=KEPT))
 
 
 def _packages(environment: Environment, backend: Backend, client: Callable[..., Any]) -> str:
@@ -180,10 +182,8 @@ def _packages(environment: Environment, backend: Backend, client: Callable[..., 
     if not group:
         return "there is no registry"
     sagemaker = client(environment, "sagemaker")
-    pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
-    arns = [one["ModelPackageArn"] for page in pages for one in page["ModelPackageSummaryList"]]
-    for arn in arns:
-        sagemaker.delete_model_package(ModelPackageName=arn)
+    arns = packages_of(sagemaker, group)
+    delete_packages(sagemaker, arns)
     return f"{len(arns)} deleted"
 
 
@@ -194,29 +194,7 @@ def _empty(environment: Environment, backend: Backend, client: Callable[..., Any
     mine = [
         one["Name"] for one in s3.list_buckets()["Buckets"] if one["Name"].startswith(f"{PROJECT}-{environment.name}-")
     ]
-    return _deleted(sum(_delete(s3, name, keep=()) for name in mine if name != backend.bucket))
-
-
-def _delete(s3: Any, bucket: str, *, keep: tuple[str, ...]) -> int:
-    """Delete every version of every object whose key begins with none of ``keep``; says how many."""
-    count = 0
-    for batch in _batches(s3, bucket, keep):
-        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
-        for error in answer.get("Errors", [])[:1]:
-            raise PermissionError(f"s3://{bucket}/{error['Key']} cannot be deleted: {error['Message']}")
-        count += len(batch)
-    return count
-
-
-def _batches(s3: Any, bucket: str, keep: tuple[str, ...]) -> Iterator[list[dict[str, str]]]:
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        found = [
-            {"Key": one["Key"], "VersionId": one["VersionId"]}
-            for one in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-            if not one["Key"].startswith(keep or ("\0",))
-        ]
-        for begin in range(0, len(found), _PAGE):
-            yield found[begin : begin + _PAGE]
+    return _deleted(sum(delete_versions(s3, name) for name in mine if name != backend.bucket))
 
 
 def _deleted(count: int) -> str:

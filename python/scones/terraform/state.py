@@ -19,6 +19,7 @@ from typing import Any
 
 from scones import aws
 from scones.errors import TerraformError
+from scones.s3 import delete_versions
 from scones.settings import PROJECT, Environment
 
 
@@ -44,10 +45,8 @@ class Backend:
     """The bucket of an environment's state, ``scones-<env>-tfstate-<account>``.
 
     Attributes:
-        s3: A boto3 client.
         account: The account that the bucket must belong to.
         region: Where the bucket is made.
-        bucket: Its name.
     """
 
     s3: Any
@@ -135,9 +134,5 @@ class Backend:
         """Delete the bucket with every version of everything in it."""
         if not self.exists():
             return
-        for page in self.s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket):
-            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-            if found:
-                objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
-                self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": objects, "Quiet": True})
+        delete_versions(self.s3, self.bucket)
         self.s3.delete_bucket(Bucket=self.bucket)

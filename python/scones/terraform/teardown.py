@@ -10,7 +10,7 @@ and a stack that others stand on must go last.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scones import aws
@@ -63,6 +63,18 @@ def destroy_all(environment: Environment, **words: Any) -> None:
         destroy(Stack(environment, name, **words))
 
 
+def packages_of(sagemaker: Any, group: str) -> list[str]:
+    """The ARNs of a model package group's versions."""
+    pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
+    return [one["ModelPackageArn"] for page in pages for one in page["ModelPackageSummaryList"]]
+
+
+def delete_packages(sagemaker: Any, arns: Sequence[str]) -> None:
+    """Delete model packages: SageMaker deletes no group that has some."""
+    for arn in arns:
+        sagemaker.delete_model_package(ModelPackageName=arn)
+
+
 def _destroy_bootstrap(stack: Stack, resources: tuple[str, ...], *, ask: bool) -> None:
     # The bucket holds the very state that is being changed, so Terraform leaves it (prevent_destroy) and takes the
     # rest; then the bucket goes, and the state with it.
@@ -77,8 +89,7 @@ def _empty_model_package_group(environment: Environment, outputs: Mapping[str, A
     if not group:
         return
     sagemaker = aws.client(environment, "sagemaker")
-    pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
-    arns = [one["ModelPackageArn"] for page in pages for one in page["ModelPackageSummaryList"]]
+    arns = packages_of(sagemaker, group)
     if arns and not environment.foundation.get("force_destroy"):
         raise TerraformError(
             f"model package group '{group}' holds {len(arns)} registered models, which environment "
@@ -86,8 +97,7 @@ def _empty_model_package_group(environment: Environment, outputs: Mapping[str, A
             hint=f"to delete them all, set force_destroy in {environment.folder / 'foundation.tfvars.json'}, "
             "apply, and destroy again",
         )
-    for arn in arns:
-        sagemaker.delete_model_package(ModelPackageName=arn)
+    delete_packages(sagemaker, arns)
 
 
 def _approval(ask: bool) -> list[str]:

@@ -35,7 +35,7 @@ _LOCK_TIMEOUT = "2m"
 def value_files(environment: Environment, stack: str) -> list[Path]:
     """The files of values that a stack is planned with, whether they exist yet or not."""
     if stack == "service":
-        candidate = environment.candidate_path  # of a comparison under way (scones.ab)
+        candidate = environment.candidate_path  # of a comparison under way (scones.service.ab)
         compared = [candidate] if candidate.exists() else []
         return [environment.folder / "service.tfvars.json", environment.pin_path, *compared]
     own = environment.folder / f"{stack}.tfvars.json"

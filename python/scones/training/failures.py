@@ -14,11 +14,11 @@ from scones.errors import TrainingError
 
 if TYPE_CHECKING:
     from scones.settings import Environment
-    from scones.training.job import Job
+    from scones.training.described import DescribedJob
     from scones.training.progress import Progress
 
 
-def ended(job: Job, progress: Progress, environment: Environment) -> TrainingError:
+def ended(job: DescribedJob, progress: Progress, environment: Environment) -> TrainingError:
     """The error that tells of a job that failed or was stopped."""
     reason = job.failure_reason or {
         "MaxRuntimeExceeded": "it took longer than training.max_runtime_seconds allows",

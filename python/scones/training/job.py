@@ -3,7 +3,7 @@
 Example::
 
     environment = settings.load("dev")
-    name = start(environment, dataset_uri, chosen, bucket="scones-dev-1", role_arn="arn:aws:iam::1:role/training")
+    name = start(environment, spec)
     outcome = follow(environment, name, print)
     outcome.job.artifact_uri      # 's3://BUCKET/models/scones-dev-20260101-120000/output/model.tar.gz'
 
@@ -15,19 +15,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imageclassification.hyperparameters import Hyperparameters
 from scones import aws, revision
 from scones.errors import TrainingError
 from scones.settings import PROJECT
-from scones.training import failures
+from scones.training import described, failures
+from scones.training.described import DescribedJob, TrainingOutcome
 from scones.training.progress import Progress
-from scones.training.request import ANYWHERE, Placement, image_uri, new_name, request
+from scones.training.request import new_name, request
 
 if TYPE_CHECKING:
     from scones.settings import Environment
+    from scones.training.spec import JobSpec
 
 #: The tag that says which commit started a job.
 COMMIT_TAG = "GitCommit"
@@ -35,80 +37,21 @@ COMMIT_TAG = "GitCommit"
 _SECONDS_BETWEEN_LOOKS = (1.0, 5.0)  # at first, and once a job takes minutes
 
 
-@dataclass(frozen=True)
-class Job:
-    """A training job as it stands.
-
-    Attributes:
-        name: Its name.
-        arn: Its ARN.
-        status: InProgress, Completed, Failed, Stopping or Stopped.
-        secondary_status: What it is doing: Starting, Downloading, Training, Uploading, MaxRuntimeExceeded, …
-        failure_reason: Why it failed; None where it did not.
-        image_uri: The algorithm's image in ECR.
-        artifact_uri: Where its model is, or will be: ``s3://…/model.tar.gz``.
-        dataset_uri: The data set that it trained on: ``s3://BUCKET/datasets/<fingerprint>``.
-        recordio: Whether it trained on the data set's RecordIO files.
-        model_uri: The artifact that it started from; None where it started from scratch.
-        checkpoint_uri: Where its checkpoints are; None where it leaves none.
-        hyperparameters: As it was sent them.
-        metrics: Final metrics by name: each one's last value.
-        billable_seconds: What is paid for; None until it has ended.
-    """
-
-    name: str
-    arn: str
-    status: str
-    secondary_status: str
-    failure_reason: str | None
-    image_uri: str
-    artifact_uri: str | None
-    dataset_uri: str | None
-    recordio: bool = False
-    model_uri: str | None = None
-    checkpoint_uri: str | None = None
-    hyperparameters: Mapping[str, str] = field(default_factory=dict)
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    billable_seconds: int | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A job that completed, and what its log said."""
-
-    job: Job
-    progress: Progress
-
-
 def start(
     environment: Environment,
-    dataset_uri: str,
-    chosen: Hyperparameters,
+    spec: JobSpec,
     *,
-    bucket: str,
-    role_arn: str,
     name: str | None = None,
-    recordio: bool = False,
-    model_uri: str | None = None,
-    checkpoint_uri: str | None = None,
     tags: Mapping[str, str] | None = None,
-    placement: Placement = ANYWHERE,
     client: Callable[..., Any] = aws.client,
 ) -> str:
     """Create a training job.
 
     Args:
-        dataset_uri: Where the data set was uploaded to, ``s3://BUCKET/datasets/<fingerprint>``.
-        chosen: The hyperparameters.
-        bucket: Where the model goes, under ``models/``.
-        role_arn: The role that the job takes.
+        spec: What it is asked for. Without a place for checkpoints in it, they go to ``checkpoints/<name>`` in the
+            bucket.
         name: The job's name; one that says where and when, if not given.
-        recordio: Train on the data set's RecordIO files rather than on its images.
-        model_uri: The artifact to start from.
-        checkpoint_uri: Where the job goes on from and leaves its checkpoints; under ``checkpoints/`` in the bucket, by
-            its name, if not given.
         tags: Tags beside the project's own (Project, Environment, Workload, GitCommit).
-        placement: The network that it runs in, and the key of its model.
         client: Makes the environment's clients.
 
     Returns:
@@ -121,20 +64,9 @@ def start(
     from botocore.exceptions import ClientError
 
     name = name or new_name(environment)
-    asked = request(
-        environment,
-        name=name,
-        image=image_uri(environment.region),
-        dataset_uri=dataset_uri,
-        chosen=chosen,
-        bucket=bucket,
-        role_arn=role_arn,
-        recordio=recordio,
-        model_uri=model_uri,
-        checkpoint_uri=checkpoint_uri or f"s3://{bucket}/checkpoints/{name}",
-        tags={**own_tags(environment), **(tags or {})},
-        placement=placement,
-    )
+    if spec.checkpoint_uri is None:
+        spec = replace(spec, checkpoint_uri=f"s3://{spec.bucket}/checkpoints/{name}")
+    asked = request(environment, spec, name=name, tags={**own_tags(environment), **(tags or {})})
     resource, where = _resource(environment, client)
     try:
         resource.create(**asked, **where)
@@ -154,16 +86,16 @@ def own_tags(environment: Environment) -> dict[str, str]:
     }
 
 
-def describe(environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> Job:
+def describe(environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> DescribedJob:
     """A job as it stands.
 
     Raises:
         TrainingError: there is no such job.
     """
-    return _as_job(_get(environment, name, client))
+    return described.read(_get(environment, name, client))
 
 
-def resumable(environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> Job:
+def resumable(environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> DescribedJob:
     """A job that ended before its time, whose checkpoints another can go on from.
 
     Raises:
@@ -204,7 +136,7 @@ def follow(
     *,
     client: Callable[..., Any] = aws.client,
     sleep: Callable[[float], None] = time.sleep,
-) -> Outcome:
+) -> TrainingOutcome:
     """Wait for a job to complete, showing how far it is.
 
     Args:
@@ -236,10 +168,10 @@ def follow(
         sleep(pause)
         waited += pause
         resource.refresh()
-    job = _as_job(resource)
+    job = described.read(resource)
     if job.status != "Completed":
         raise failures.ended(job, progress, environment)
-    return Outcome(job, progress)
+    return TrainingOutcome(job, progress)
 
 
 def _is_owed_lines(progress: Progress) -> bool:
@@ -275,26 +207,3 @@ def _resource(environment: Environment, client: Callable[..., Any]) -> tuple[Any
             return client(environment, service_name) if service_name == "sagemaker" else None
 
     return TrainingJob, {"session": Session(region_name=environment.region), "region": environment.region}
-
-
-def _as_job(resource: Any) -> Job:
-    """A ``TrainingJob``'s attributes; what AWS left out is a falsy ``Unassigned`` there."""
-    channels = {channel.channel_name: channel for channel in resource.input_data_config or ()}
-    uris = {name: channel.data_source.s3_data_source.s3_uri for name, channel in channels.items()}
-    train = uris.get("train", "")
-    return Job(
-        name=resource.training_job_name,
-        arn=resource.training_job_arn,
-        status=resource.training_job_status,
-        secondary_status=resource.secondary_status or resource.training_job_status,
-        failure_reason=resource.failure_reason or None,
-        image_uri=resource.algorithm_specification.training_image,
-        artifact_uri=resource.model_artifacts.s3_model_artifacts if resource.model_artifacts else None,
-        dataset_uri=train.removesuffix("/").removesuffix("/train").removesuffix("/train.rec") or None,
-        recordio=train.endswith("/train.rec"),
-        model_uri=uris.get("model"),
-        checkpoint_uri=resource.checkpoint_config.s3_uri if resource.checkpoint_config else None,
-        hyperparameters=dict(resource.hyper_parameters or {}),
-        metrics={metric.metric_name: metric.value for metric in resource.final_metric_data_list or ()},
-        billable_seconds=resource.billable_time_in_seconds or None,
-    )

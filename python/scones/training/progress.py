@@ -33,7 +33,6 @@ class Progress:
     """What is known of a running job.
 
     Attributes:
-        name: The training job's name.
         epochs: How many epochs it was asked for.
         status: Its status: InProgress, Completed, Failed, Stopping, Stopped.
         secondary_status: What it is doing: Starting, Downloading, Training, Uploading, …

@@ -3,26 +3,25 @@
 Example::
 
     chosen = hyperparameters(environment, classes=2, samples=900, overrides={"epochs": "10"})
-    request(environment, name="scones-dev-1", image=image_uri("us-east-1"), chosen=chosen, …)
+    request(environment, JobSpec.within(outputs, dataset_uri=…, hyperparameters=chosen), name="scones-dev-1", tags={})
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from imageclassification.hyperparameters import Hyperparameters, check_pretrained, parse
 from scones.errors import InputError, SettingsError
+from scones.model.image import image_uri
 from scones.settings import PROJECT
 from scones.training.recipe import SMALL_IMAGES, for_epochs
 
 if TYPE_CHECKING:
     from scones.settings import Environment
-
-ALGORITHM = "image-classification"
+    from scones.training.spec import JobSpec, Placement
 
 # The content types of the algorithm's channels, and where SageMaker keeps a container's checkpoints.
 IMAGES, RECORDIO, MODEL = "application/x-image", "application/x-recordio", "application/x-sagemaker-model"
@@ -34,32 +33,6 @@ _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 # SageMaker's developer guide, "Image Classification - MXNet", EC2 instance recommendation.
 _FAMILIES = ("g4dn", "g5")
 _RETIRED = ("p2", "p3", "p3dn")
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Where a job runs and what its model is encrypted by.
-
-    Attributes:
-        kms_key_arn: The key that the bucket is encrypted by; None for S3's own.
-        subnet_ids: The subnets that the job reaches S3 from; none for SageMaker's own network.
-        security_group_ids: The security groups of what runs there.
-    """
-
-    kms_key_arn: str | None = None
-    subnet_ids: tuple[str, ...] = ()
-    security_group_ids: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, outputs: Mapping[str, Any]) -> Placement:
-        """As the foundation stack's outputs have it; an output that is null is not among them."""
-        vpc = outputs.get("vpc") or {}
-        return cls(
-            outputs.get("kms_key_arn"), tuple(vpc.get("subnet_ids", ())), tuple(vpc.get("security_group_ids", ()))
-        )
-
-
-ANYWHERE = Placement()
 
 
 def hyperparameters(
@@ -134,72 +107,35 @@ def new_name(environment: Environment, now: datetime | None = None) -> str:
     return f"{PROJECT}-{place}-{now or datetime.now(UTC):%Y%m%d-%H%M%S}"
 
 
-def image_uri(region: str) -> str:
-    """The algorithm's image in a region's ECR registry, from a table in the SDK: no call is made.
-
-    Raises:
-        SettingsError: the algorithm is not offered in that region.
-    """
-    from sagemaker.core import image_uris
-
-    try:
-        return image_uris.retrieve(ALGORITHM, region)
-    except ValueError as error:
-        raise SettingsError(f"there is no {ALGORITHM} image for region '{region}': {error}") from None
-
-
-def request(
-    environment: Environment,
-    *,
-    name: str,
-    image: str,
-    dataset_uri: str,
-    chosen: Hyperparameters,
-    bucket: str,
-    role_arn: str,
-    tags: Mapping[str, str],
-    recordio: bool = False,
-    model_uri: str | None = None,
-    checkpoint_uri: str | None = None,
-    placement: Placement = ANYWHERE,
-) -> dict[str, Any]:
+def request(environment: Environment, spec: JobSpec, *, name: str, tags: Mapping[str, str]) -> dict[str, Any]:
     """What ``sagemaker.core``'s ``TrainingJob.create`` is given: CreateTrainingJob's fields in snake case.
 
     Args:
-        environment: Gives the instance.
+        environment: Gives the instance, and the region of the image.
         name: The job's name.
-        image: The algorithm's image.
-        dataset_uri: Where the data set is, ``s3://BUCKET/datasets/<fingerprint>``.
-        chosen: The hyperparameters.
-        bucket: Where the model goes, under ``models/``.
-        role_arn: The role that the job takes.
         tags: The job's tags.
-        recordio: Train on the data set's ``train.rec`` and ``validation.rec`` rather than on its images.
-        model_uri: The ``model.tar.gz`` to start from, as the channel ``model``.
-        checkpoint_uri: Where the job leaves, and looks for, its checkpoints: a prefix, ``s3://BUCKET/checkpoints/JOB``.
-        placement: The network that it runs in, and the key of its model.
 
     Raises:
-        InputError: the name is none that SageMaker takes; or there are no pretrained weights for the hyperparameters.
-        SettingsError: the instance type is none that the algorithm trains on.
+        InputError: SageMaker does not take the name; or there are no pretrained weights for the hyperparameters.
+        SettingsError: the algorithm does not train on the instance type, or is not offered in the region.
     """
     check_name(name)
     check_instance_type(environment.training.instance_type)
-    check_pretrained(chosen, model_channel=model_uri is not None)
-    checkpoints = {"s3_uri": checkpoint_uri, "local_path": CHECKPOINTS} if checkpoint_uri else None
+    check_pretrained(spec.hyperparameters, model_channel=spec.model_uri is not None)
+    checkpoints = {"s3_uri": spec.checkpoint_uri, "local_path": CHECKPOINTS} if spec.checkpoint_uri else None
     return {
         "training_job_name": name,
-        "role_arn": role_arn,
-        "algorithm_specification": {"training_image": image, "training_input_mode": "File"},
-        "hyper_parameters": chosen.to_strings(),
+        "role_arn": spec.role_arn,
+        "algorithm_specification": {"training_image": image_uri(environment.region), "training_input_mode": "File"},
+        "hyper_parameters": spec.hyperparameters.to_strings(),
         "input_data_config": [
-            *(_records(dataset_uri) if recordio else _images(dataset_uri)),
-            *([_channel("model", model_uri, MODEL)] if model_uri else []),
+            *(_records(spec.dataset_uri) if spec.recordio else _images(spec.dataset_uri)),
+            *([_channel("model", spec.model_uri, MODEL)] if spec.model_uri else []),
         ],
         # SageMaker would write the model under the account's default key for S3, not under the bucket's, if not told.
         "output_data_config": {
-            "s3_output_path": f"s3://{bucket}/models",
-            **({"kms_key_id": placement.kms_key_arn} if placement.kms_key_arn else {}),
+            "s3_output_path": f"s3://{spec.bucket}/models",
+            **({"kms_key_id": spec.placement.kms_key_arn} if spec.placement.kms_key_arn else {}),
         },
         # No key for the volume: SageMaker refuses one for instances with disks of their own, which the algorithm's are,
         # and which their hardware encrypts (API reference, ResourceConfig, VolumeKmsKeyId).
@@ -210,7 +146,7 @@ def request(
         },
         # SageMaker brings the container its data; it has no reason to reach a network.
         "enable_network_isolation": True,
-        **_network(placement),
+        **_network(spec.placement),
         "stopping_condition": {"max_runtime_in_seconds": environment.training.max_runtime_seconds},
         "tags": [{"key": key, "value": value} for key, value in tags.items()],
         **({"checkpoint_config": checkpoints} if checkpoints else {}),

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scones import artifacts, aws
+from scones import aws
 from scones.errors import RegistryError
+from scones.model import artifacts
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -25,11 +26,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Start:
+class StartingModel:
     """A model to start from.
 
     Attributes:
-        artifact: The model.
         path: Its file, or the folder of its files.
         uri: Where it is in S3; None where it came from this machine.
     """
@@ -66,7 +66,7 @@ def find(
     *,
     client: Callable[..., Any] = aws.client,
     progress: Progress | None = None,
-) -> Start:
+) -> StartingModel:
     """Find a model, and read it.
 
     Args:
@@ -85,11 +85,11 @@ def find(
     if place.isdecimal() and not Path(place).exists():
         place = _version(environment, int(place), client)
     path = artifacts.fetch(environment, place, client=client, progress=progress)
-    return Start(artifact.read(path), path, place if "://" in place else None)
+    return StartingModel(artifact.read(path), path, place if "://" in place else None)
 
 
 def _version(environment: Environment, number: int, client: Callable[..., Any]) -> str:
-    from scones import registry
+    from scones.model import registry
 
     found = registry.versions(environment, client=client)
     version = next((version for version in found if version.version == number), None)

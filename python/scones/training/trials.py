@@ -22,12 +22,11 @@ ENDED = ("Completed", "Failed", "Stopped")
 
 
 @dataclass(frozen=True)
-class Trial:
+class TuningTrial:
     """One training job of a tuning job.
 
     Attributes:
         number: 1, 2, … in the order of their start.
-        name: The training job's name.
         status: InProgress, Completed, Failed, Stopping or Stopped.
         values: The searched hyperparameters' values.
         epochs: How many epochs it was asked for.
@@ -58,14 +57,12 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class TuningJob:
+class TuningSnapshot:
     """A tuning job as it stands.
 
     Attributes:
-        name: Its name.
         status: InProgress, Completed, Failed, Stopping or Stopped.
         strategy: How trials are chosen.
-        searched: What is searched.
         static: The hyperparameters that all trials share.
         jobs: How many trials there are to be at most; None where the strategy decides.
         trials: Those started so far.
@@ -79,7 +76,7 @@ class TuningJob:
     searched: Searched
     static: Mapping[str, str]
     jobs: int | None
-    trials: tuple[Trial, ...] = ()
+    trials: tuple[TuningTrial, ...] = ()
     best_name: str | None = None
     failure_reason: str | None = None
 
@@ -89,11 +86,11 @@ class TuningJob:
         return self.status in ENDED
 
     @property
-    def best(self) -> Trial | None:
+    def best(self) -> TuningTrial | None:
         """The trial with the best objective; None while none has ended well."""
         return next((trial for trial in self.trials if trial.name == self.best_name), None)
 
-    def outcome(self, trial: Trial) -> str:
+    def outcome(self, trial: TuningTrial) -> str:
         """What became of a trial, in words."""
         if trial.status != "Stopped":
             return {"InProgress": "running", "Stopping": "stopping"}.get(trial.status, trial.status.lower())
@@ -105,7 +102,7 @@ class TuningJob:
         return "stopped early" if trial.epochs_done < trial.epochs else "completed"
 
 
-def read(description: Mapping[str, Any], summaries: Sequence[Mapping[str, Any]], *, now: datetime) -> TuningJob:
+def read(description: Mapping[str, Any], summaries: Sequence[Mapping[str, Any]], *, now: datetime) -> TuningSnapshot:
     """A tuning job out of DescribeHyperParameterTuningJob's and ListTrainingJobsForHyperParameterTuningJob's answers.
 
     Args:
@@ -119,7 +116,7 @@ def read(description: Mapping[str, Any], summaries: Sequence[Mapping[str, Any]],
         if not name.startswith("_")
     }
     epochs = int(static.get("epochs", 30))  # the algorithm's default
-    return TuningJob(
+    return TuningSnapshot(
         name=description["HyperParameterTuningJobName"],
         status=description["HyperParameterTuningJobStatus"],
         strategy=config["Strategy"],
@@ -132,9 +129,9 @@ def read(description: Mapping[str, Any], summaries: Sequence[Mapping[str, Any]],
     )
 
 
-def _trial(number: int, summary: Mapping[str, Any], epochs: int, now: datetime) -> Trial:
+def _trial(number: int, summary: Mapping[str, Any], epochs: int, now: datetime) -> TuningTrial:
     began, ended = summary.get("TrainingStartTime"), summary.get("TrainingEndTime")
-    return Trial(
+    return TuningTrial(
         number=number,
         name=summary["TrainingJobName"],
         status=summary["TrainingJobStatus"],
@@ -146,7 +143,7 @@ def _trial(number: int, summary: Mapping[str, Any], epochs: int, now: datetime) 
     )
 
 
-def as_json(job: TuningJob) -> str:
+def as_json(job: TuningSnapshot) -> str:
     """The whole job, for another program to read."""
     return (
         json.dumps(

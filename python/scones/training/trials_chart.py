@@ -15,17 +15,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# Before matplotlib: it also says where that keeps its font cache.
-from scones.capture.charts import DOTS_PER_INCH, LIGHT
-
-# isort: split
 from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from imageclassification.ranges import Choice, Range
-from scones.training.trials import Trial, TuningJob
+from scones.drawing import DOTS_PER_INCH, LIGHT
+from scones.training.trials import TuningSnapshot, TuningTrial
 from scones.training.trials_view import shown
 
 OBJECTIVE = "validation\naccuracy"
@@ -42,17 +39,17 @@ class Axis:
     """
 
     title: str
-    place: Callable[[Trial], float | None]
+    place: Callable[[TuningTrial], float | None]
     ticks: tuple[tuple[float, str], ...]
 
 
-def axes(job: TuningJob) -> list[Axis]:
+def axes(job: TuningSnapshot) -> list[Axis]:
     """The picture's axes, from left to right."""
     found = [_of_choice(entry) if isinstance(entry, Choice) else _of_range(entry) for entry in job.searched.values()]
     return [*found, _of_objective(job)]
 
 
-def picture(job: TuningJob) -> bytes:
+def picture(job: TuningSnapshot) -> bytes:
     """The picture as a PNG."""
     columns = axes(job)
     figure = Figure(figsize=(max(6.0, 1.9 * len(columns)), 4.6), facecolor=LIGHT.background, layout="constrained")
@@ -121,7 +118,7 @@ def _of_range(entry: Range) -> Axis:
     def place(value: float) -> float:
         return (scale(value) - low) / (high - low)
 
-    def of_trial(trial: Trial) -> float | None:
+    def of_trial(trial: TuningTrial) -> float | None:
         return place(float(trial.values[entry.name])) if entry.name in trial.values else None
 
     return Axis(
@@ -129,12 +126,12 @@ def _of_range(entry: Range) -> Axis:
     )
 
 
-def _of_objective(job: TuningJob) -> Axis:
+def _of_objective(job: TuningSnapshot) -> Axis:
     values = [trial.objective for trial in job.trials if trial.objective is not None]
     low, high = min(values, default=0.0), max(values, default=1.0)
     span = high - low
 
-    def place(trial: Trial) -> float | None:
+    def place(trial: TuningTrial) -> float | None:
         if trial.objective is None:
             return None
         return (trial.objective - low) / span if span else 0.5

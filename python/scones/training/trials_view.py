@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from scones.training.trials import Trial, TuningJob
+from scones.training.trials import TuningSnapshot, TuningTrial
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -22,7 +22,7 @@ _STYLES = {"completed": "green", "failed": "bold red", "running": "bold", "stopp
 
 
 @contextmanager
-def view(console: Console) -> Iterator[Callable[[TuningJob], None]]:
+def view(console: Console) -> Iterator[Callable[[TuningSnapshot], None]]:
     """What :func:`scones.training.watch.follow` calls with each look."""
     if console.is_terminal:
         from rich.live import Live
@@ -30,21 +30,21 @@ def view(console: Console) -> Iterator[Callable[[TuningJob], None]]:
         with Live(console=console, refresh_per_second=4, transient=True) as live:
             yield lambda job: live.update(table(job))
         return
-    told = Lines()
+    told = TrialLines()
 
-    def write(job: TuningJob) -> None:
+    def write(job: TuningSnapshot) -> None:
         for line in told.new(job):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     yield write
 
 
-class Lines:
+class TrialLines:
     """Tells of each trial when it has started and when it has ended, once.
 
     Example::
 
-        told = Lines()
+        told = TrialLines()
         told.new(job)     # ['trial 1: learning_rate 0.0534, optimizer nag']
         told.new(job)     # []
     """
@@ -53,7 +53,7 @@ class Lines:
         self._started: set[str] = set()
         self._ended: set[str] = set()
 
-    def new(self, job: TuningJob) -> list[str]:
+    def new(self, job: TuningSnapshot) -> list[str]:
         """The lines that have not been told yet."""
         lines = []
         for trial in job.trials:
@@ -68,7 +68,7 @@ class Lines:
         return lines
 
 
-def ending(job: TuningJob, trial: Trial) -> str:
+def ending(job: TuningSnapshot, trial: TuningTrial) -> str:
     """How a trial ended: ``completed: validation accuracy 0.910, best epoch 0.930, 60 of 60 epochs, 121 s``."""
     parts = []
     if trial.objective is not None:
@@ -81,7 +81,7 @@ def ending(job: TuningJob, trial: Trial) -> str:
     return f"{job.outcome(trial)}: {', '.join(parts)}"
 
 
-def table(job: TuningJob) -> RenderableType:
+def table(job: TuningSnapshot) -> RenderableType:
     """All trials: hyperparameters, how far they are, how good, what became of them; the best one marked."""
     from rich.table import Table
     from rich.text import Text
@@ -125,7 +125,7 @@ def shown(value: str) -> str:
         return value
 
 
-def _caption(job: TuningJob) -> str:
+def _caption(job: TuningSnapshot) -> str:
     ended = sum(trial.ended for trial in job.trials)
     of = f" of {job.jobs}" if job.jobs else ""
     lines = [f"{ended}{of} trials have ended; accuracies are on the validation images"]

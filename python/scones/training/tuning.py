@@ -3,7 +3,7 @@
 Example::
 
     environment = settings.load("dev")
-    name = start(environment, dataset_uri, chosen, ranges.SMALL_IMAGES, bucket="scones-dev-1", role_arn="arn:…")
+    name = start(environment, spec, ranges.SMALL_IMAGES)
     found = watch.follow(environment, name, print)
     found.best.name     # the training job to register
 
@@ -24,14 +24,14 @@ from imageclassification.errors import HyperparameterError
 from imageclassification.hyperparameters import Hyperparameters, parse
 from scones import aws
 from scones.errors import InputError, TrainingError
+from scones.model.registry.pinned import VALIDATION_ACCURACY
 from scones.settings import Tuning
 from scones.training import request as training_requests
 from scones.training.job import own_tags
 
 if TYPE_CHECKING:
     from scones.settings import Environment
-
-METRIC = "validation:accuracy"
+    from scones.training.spec import JobSpec
 
 
 def check_name(name: str) -> None:
@@ -115,7 +115,7 @@ def request(
         "HyperParameterTuningJobName": name,
         "HyperParameterTuningJobConfig": {
             "Strategy": limits.strategy,
-            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": METRIC},
+            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": VALIDATION_ACCURACY},
             "ResourceLimits": {**count, "MaxParallelTrainingJobs": limits.max_parallel_jobs},
             "ParameterRanges": ranges.as_request(searched),
             "TrainingJobEarlyStoppingType": "Auto" if limits.early_stopping else "Off",
@@ -131,34 +131,22 @@ def request(
 
 def start(
     environment: Environment,
-    dataset_uri: str,
-    chosen: Hyperparameters,
+    spec: JobSpec,
     searched: ranges.Searched,
     *,
-    bucket: str,
-    role_arn: str,
     limits: Tuning | None = None,
     name: str | None = None,
     seed: int | None = None,
-    recordio: bool = False,
-    model_uri: str | None = None,
-    placement: training_requests.Placement = training_requests.ANYWHERE,
     client: Callable[..., Any] = aws.client,
 ) -> str:
     """Create a tuning job.
 
     Args:
-        dataset_uri: Where the data set was uploaded to, ``s3://BUCKET/datasets/<fingerprint>``.
-        chosen: The hyperparameters of all trials; those that are searched are passed over.
+        spec: What all trials are asked for; hyperparameters that are searched are passed over.
         searched: Ranges and choices.
-        bucket: Where the models go, under ``models/``.
-        role_arn: The role that the training jobs take.
         limits: The environment's, if not given.
         name: The job's name; one that says where and when, if not given.
         seed: Repeats the choice of trials.
-        recordio: Train on the data set's RecordIO files rather than on its images.
-        model_uri: The ``model.tar.gz`` that every trial starts from.
-        placement: The network that every trial runs in, and the key of its model.
         client: Makes the environment's clients.
 
     Returns:
@@ -171,19 +159,7 @@ def start(
     from botocore.exceptions import ClientError
 
     name, limits = name or new_name(environment), limits or environment.tuning
-    training = training_requests.request(
-        environment,
-        name=name,
-        image=training_requests.image_uri(environment.region),
-        dataset_uri=dataset_uri,
-        chosen=chosen,
-        bucket=bucket,
-        role_arn=role_arn,
-        tags=own_tags(environment),
-        recordio=recordio,
-        model_uri=model_uri,
-        placement=placement,
-    )
+    training = training_requests.request(environment, spec, name=name, tags=own_tags(environment))
     asked = request(training, name=name, searched=searched, limits=limits, seed=seed)
     try:
         client(environment, "sagemaker").create_hyper_parameter_tuning_job(**asked)

@@ -31,7 +31,7 @@ def view(console: Console) -> Iterator[Callable[[Progress], None]]:
         with Live(console=console, refresh_per_second=4) as live:
             yield lambda progress: live.update(panel(progress, time.monotonic() - started))
         return
-    told = Lines()
+    told = TrainingLines()
 
     def write(progress: Progress) -> None:
         for line in told.new(progress):
@@ -40,12 +40,12 @@ def view(console: Console) -> Iterator[Callable[[Progress], None]]:
     yield write
 
 
-class Lines:
+class TrainingLines:
     """Tells a job's progress in lines, each once.
 
     Example::
 
-        told = Lines()
+        told = TrainingLines()
         told.new(progress)     # ['Training', 'epoch 1/30: train accuracy 0.512, validation accuracy 0.540']
         told.new(progress)     # []
     """

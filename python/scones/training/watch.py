@@ -19,7 +19,7 @@ from scones.errors import TrainingError
 from scones.training import trials
 from scones.training.logs import LogReader
 from scones.training.progress import Progress
-from scones.training.trials import Trial, TuningJob
+from scones.training.trials import TuningSnapshot, TuningTrial
 
 if TYPE_CHECKING:
     from scones.settings import Environment
@@ -44,7 +44,7 @@ class Watch:
         self._late: dict[str, int] = {}
         self._out_of_time: dict[str, bool] = {}
 
-    def look(self) -> TuningJob:
+    def look(self) -> TuningSnapshot:
         """The tuning job as it stands.
 
         Raises:
@@ -78,7 +78,7 @@ class Watch:
         )
         return [summary for page in pages for summary in page["TrainingJobSummaries"]]
 
-    def _with_log(self, trial: Trial) -> Trial:
+    def _with_log(self, trial: TuningTrial) -> TuningTrial:
         """A trial with what its log says, and whether it ran out of time."""
         name = trial.name
         looks = self._late.get(name, 0)
@@ -106,11 +106,11 @@ class Watch:
 def follow(
     environment: Environment,
     name: str,
-    show: Callable[[TuningJob], None],
+    show: Callable[[TuningSnapshot], None],
     *,
     client: Callable[..., Any] = aws.client,
     sleep: Callable[[float], None] = time.sleep,
-) -> TuningJob:
+) -> TuningSnapshot:
     """Follow a tuning job to its end, however it ends.
 
     Args:

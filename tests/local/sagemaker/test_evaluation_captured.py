@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from scones import capture, evaluation
 from scones.dataset import LabelledImage
+from scones.model import evaluation
+from scones.service import capture
 
 NAME = "evaluated"
 CLASSES = ("red", "blue")

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from imageclassification.predictor import Predictor
-from scones import artifacts, registry, settings
+from scones import settings
+from scones.model import artifacts, registry
+from scones.training import registering
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -60,7 +62,7 @@ def test_a_job_s_model_is_registered_calibrated_once(
     cloud: Any, environment: settings.Environment, bucket: str, job: str, images: Any
 ) -> None:
     said: list[str] = []
-    version = registry.register(environment, job, group=GROUP, warn=said.append)
+    version = registering.register(environment, job, group=GROUP, warn=said.append)
     assert said == []
     model = version.model
     assert model.artifact_uri == f"s3://{bucket}/models/{job}/calibrated/model.tar.gz"
@@ -72,7 +74,7 @@ def test_a_job_s_model_is_registered_calibrated_once(
     np.testing.assert_allclose(
         Predictor.load(path).logits(shown), own.logits(shown) / model.metrics["temperature"], rtol=1e-4, atol=1e-4
     )
-    assert registry.register(environment, job, group=GROUP) == version
+    assert registering.register(environment, job, group=GROUP) == version
     assert registry.pin(environment, version.version, approve=True, group=GROUP).model == model
     assert registry.read_pin(environment.pin_path) == model
 
@@ -81,8 +83,11 @@ def test_an_artifact_from_elsewhere_goes_into_the_bucket_and_waits_for_approval(
     cloud: Any, environment: settings.Environment, bucket: str, job: str, tmp_path: Path
 ) -> None:
     path = artifacts.fetch(environment, f"s3://{bucket}/models/{job}/output/model.tar.gz")
-    version = registry.register_artifact(environment, path, CLASSES, group=GROUP, bucket=bucket)
+    version = registry.register_artifact(environment, registry.ForeignModel(path, CLASSES), group=GROUP, bucket=bucket)
     assert (version.status, version.accuracy, version.job[:9]) == ("PendingManualApproval", None, "imported/")
     kept = artifacts.fetch(environment, version.model.artifact_uri)
     assert kept.read_bytes() == path.read_bytes()
-    assert registry.register_artifact(environment, path, CLASSES, group=GROUP, bucket=bucket) == version
+    assert (
+        registry.register_artifact(environment, registry.ForeignModel(path, CLASSES), group=GROUP, bucket=bucket)
+        == version
+    )

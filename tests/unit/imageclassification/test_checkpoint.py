@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from imageclassification import artifact, checkpoint
-from imageclassification.checkpoint import Checkpoints
+from imageclassification.checkpoint import CheckpointFolder
 from imageclassification.errors import UserError
 from imageclassification.train import run
 
@@ -147,7 +147,7 @@ def test_nothing_in_a_checkpoint_is_executed(tmp_path):
         def __reduce__(self):
             return print, ("executed",)
 
-    kept = Checkpoints(tmp_path, {})
+    kept = CheckpointFolder(tmp_path, {})
     with (tmp_path / checkpoint.FILE).open("wb") as file:
         values = np.frombuffer(json.dumps({"format": 1, "identity": {}}).encode(), np.uint8)
         np.savez(file, values=values, evil=np.array([Boom()], dtype=object))
@@ -156,7 +156,7 @@ def test_nothing_in_a_checkpoint_is_executed(tmp_path):
 
 
 def test_the_last_checkpoint_survives_one_that_cannot_be_written(tmp_path):
-    kept = Checkpoints(tmp_path, {"a": "1"})
+    kept = CheckpointFolder(tmp_path, {"a": "1"})
     kept.save({"epoch": 1}, {"x": np.arange(3, dtype=np.float32)})
     with pytest.raises(TypeError):
         kept.save({"epoch": object()}, {})
@@ -169,7 +169,7 @@ def test_a_checkpoint_of_the_default_network_takes_milliseconds(tmp_path):
     """Less than 2 % of an epoch, which takes over a second for 900 images."""
     random = np.random.default_rng(0)
     arrays = {f"{part}/{n}": random.random(7000, np.float32) for part in ("w", "m", "b") for n in range(60)}
-    kept = Checkpoints(tmp_path, {})
+    kept = CheckpointFolder(tmp_path, {})
     kept.save({}, arrays)
     started = time.process_time()
     kept.save({}, arrays)

@@ -29,7 +29,7 @@ def chosen(**values):
 
 
 def start(artifact, **values):
-    return pretrained.Start.of(artifact, chosen(**values), seed=0)
+    return pretrained.TrainingStart.of(artifact, chosen(**values), seed=0)
 
 
 def test_incremental_training_starts_from_every_weight():

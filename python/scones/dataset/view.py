@@ -1,0 +1,60 @@
+"""What a person is shown of a data set.
+
+Example::
+
+    console.print(announcement(ensured))        # which images these are, and why
+    console.print(summary(ensured.dataset))     # how many of each class
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scones.dataset.stored import SPLITS
+
+if TYPE_CHECKING:
+    from rich.panel import Panel
+    from rich.table import Table
+
+    from scones.dataset.choice import Ensured
+    from scones.dataset.stored import Dataset
+
+
+def announcement(ensured: Ensured) -> Panel:
+    """Which images these are, in a panel; drawn ones in a panel that cannot be missed."""
+    from rich import box
+    from rich.markup import escape
+    from rich.panel import Panel
+
+    title, reason = escape(ensured.title), escape(ensured.reason)
+    if not ensured.drawn:
+        return Panel(f"{title}\n[dim]{reason}[/dim]", title="Data", title_align="left", border_style="green")
+    text = (
+        f"[bold]These are not photographs: they are {title}.[/bold]\n{reason}\n\n"
+        "Everything runs on them as on the real images, but what is learned says nothing about real two-wheelers.\n"
+        "For the real ones: set CIFAR100_ARCHIVE to cifar-100-python.tar.gz, or run: invoke etl --download"
+    )
+    return Panel(text, title="SAMPLE DATA", border_style="bold yellow", box=box.HEAVY, padding=(1, 2))
+
+
+def summary(dataset: Dataset) -> Table:
+    """A table of the data set's classes and splits, with its fingerprint and folder."""
+    from rich.table import Table
+
+    skipped = len(dataset.description["skipped"])
+    caption = f"{dataset.root}\nfingerprint {dataset.fingerprint[:16]}…"
+    if skipped:
+        caption += f"\n{skipped} files were left out; dataset.json lists them under 'skipped'"
+    if dataset.recordio:
+        size = sum(dataset.records(split).stat().st_size for split in SPLITS)
+        caption += f"\nalso as RecordIO: {', '.join(dataset.records(split).name for split in SPLITS)} ({size:,} bytes)"
+    table = Table(caption=caption, caption_justify="left")
+    table.add_column("label", justify="right")
+    table.add_column("class")
+    for split in SPLITS:
+        table.add_column(split, justify="right")
+    table.add_column("mean RGB")
+    for label, name in enumerate(dataset.classes):
+        counts = [f"{dataset.counts[split][name]:,}" for split in SPLITS]
+        table.add_row(str(label), name, *counts, " ".join(f"{value:.0f}" for value in dataset.means[name]))
+    return table

@@ -1,0 +1,136 @@
+"""Applying just the plans that were saved and looked at, or nothing.
+
+Example::
+
+    plans = verify(environment, folder, expected="9f86…")    # StalePlanError where one may not be applied any more
+    apply(environment, folder, plans)
+
+Everything is checked before anything is applied: that the files are those that were reviewed, that the checkout is the
+revision they were made of, that no state was changed since. Terraform checks its own part again under the lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scones import revision
+from scones.delivery.pipeline import planning, saved
+from scones.delivery.pipeline.saved import Saved
+from scones.errors import InputError, StalePlanError
+from scones.service import packaging
+from scones.settings import Environment
+from scones.terraform import STACKS, Stack
+from scones.terraform.binary import locate
+from scones.terraform.state import Backend
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What came of it.
+
+    Attributes:
+        stacks: Those that were applied.
+        unchanged: Those that had nothing to change.
+        deferred: Those that could not be planned yet, each with the reason.
+    """
+
+    stacks: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    deferred: dict[str, str]
+
+
+def title(stack: str) -> str:
+    """What applying a stack is called."""
+    return f"Apply {stack}"
+
+
+def verify(environment: Environment, folder: Path, *, expected: str | None = None) -> list[Saved]:
+    """Prove that saved plans may be applied as they are.
+
+    Args:
+        expected: The digest that was reviewed; None trusts the folder.
+
+    Returns:
+        The plans, the lower stack first.
+
+    Raises:
+        InputError: there are none, they were changed, or they are not those that were reviewed, or not of this
+            environment.
+        StalePlanError: the checkout is another revision, or a state was changed since.
+    """
+    plans = sorted(saved.read(folder, expected=expected), key=lambda one: STACKS.index(one.stack))
+    tree, backend = revision.tree(environment.root), Backend.of(environment)
+    terraform = locate(environment.build).title
+    again = f"plan again and have it reviewed: invoke ci.pr --env {environment.name}"
+    for plan in plans:
+        if plan.environment != environment.name:
+            raise InputError(f"these plans are of environment '{plan.environment}', not '{environment.name}'")
+        if plan.tree.endswith("-dirty"):
+            raise StalePlanError(
+                "the plans are of files that were not committed, so nobody can have reviewed them",
+                hint=f"commit, and {again}",
+            )
+        if plan.tree != tree:
+            now = "has files that are not committed" if tree.endswith("-dirty") else "is another revision"
+            raise StalePlanError(
+                f"the plans are of commit {plan.commit[:12]}, and this checkout {now}; nothing was applied", hint=again
+            )
+        if plan.deferred:
+            continue
+        if plan.terraform != terraform:
+            raise InputError(
+                f"the plan of stack '{plan.stack}' was made by {plan.terraform}, and this is {terraform}",
+                hint=f"no other version applies it: use that one, or {again}",
+            )
+        state = backend.read(plan.stack)
+        if (state.lineage, state.serial) != (plan.lineage, plan.serial):
+            raise StalePlanError(
+                f"the plan of stack '{plan.stack}' is stale: it was made on serial {plan.serial} of its state, "
+                f"which is at {state.serial} by now; nothing was applied",
+                hint=again,
+            )
+        if plan.reads and planning.reads(backend.read(planning.BELOW[plan.stack])) != plan.reads:
+            raise StalePlanError(
+                f"the plan of stack '{plan.stack}' is stale: the outputs of '{planning.BELOW[plan.stack]}', which it "
+                "was made with, are others by now; nothing was applied",
+                hint=again,
+            )
+    return plans
+
+
+def apply(
+    environment: Environment,
+    folder: Path,
+    plans: Sequence[Saved],
+    *,
+    log: Path | None = None,
+    step: planning.Step = planning.unseen,
+) -> Applied:
+    """Apply verified plans, the lower stack first; what has nothing to change is left alone.
+
+    Args:
+        plans: What :func:`verify` gave.
+        log: A file that Terraform's words are added to.
+        step: Shows each stack's applying.
+
+    Raises:
+        StalePlanError: a state was changed in the last moment; stacks before it are applied.
+        TerraformError: Terraform failed, or the endpoint was rolled back.
+    """
+    applied, unchanged = [], []
+    for plan in plans:
+        if plan.deferred:
+            continue
+        if not plan.changes:
+            unchanged.append(plan.stack)
+            continue
+        with step(title(plan.stack)) as shown:
+            if plan.stack == "service":
+                packaging.package(environment.root / "lambdas", environment.build / "lambdas")
+            stack = Stack(environment, plan.stack, log=log)
+            stack.apply(plan=plan.plan(folder), lock_file=plan.lock_file(folder))
+            shown.found = f"serial {stack.backend.read(plan.stack).serial} of its state"
+        applied.append(plan.stack)
+    return Applied(tuple(applied), tuple(unchanged), {plan.stack: plan.deferred for plan in plans if plan.deferred})

@@ -1,0 +1,171 @@
+"""Planning every stack of an environment, the plans saved for whoever applies them.
+
+Example::
+
+    planned = plan(settings.load("dev"), Path("build/plans/dev"))
+    planned.digest, planned.folder / "summary.md"
+
+A stack that reads another's outputs is planned from what they are now. Where the lower stack's own plan would change
+them, a plan made now would be wrong once that is applied: it is deferred, and made after.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from imageclassification import files
+from scones import revision
+from scones.delivery.pipeline import changes, promotion, saved, summary
+from scones.delivery.pipeline.saved import Saved
+from scones.errors import InputError
+from scones.service import packaging
+from scones.settings import Environment
+from scones.terraform import Stack
+from scones.terraform.binary import locate
+from scones.terraform.state import State
+
+# bootstrap holds the pipeline's own roles: a person applies it.
+PLANNED = ("foundation", "service")
+BELOW = {"service": "foundation"}
+SUMMARY = "summary.md"
+
+#: A step that is shown while it lasts: given its title, a context whose value has ``found``.
+Step = Callable[[str], AbstractContextManager[Any]]
+
+
+@dataclass
+class _Unseen:
+    found: str = ""
+
+
+@contextlib.contextmanager
+def unseen(_: str) -> Iterator[_Unseen]:
+    """A step that nobody looks at."""
+    yield _Unseen()
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An environment's saved plans.
+
+    Attributes:
+        folder: Where they lie, with ``summary.md``.
+        digest: What stands for them all.
+        parts: What each stack's plan does.
+        promotion: The model that takes another's place, if one does.
+    """
+
+    folder: Path
+    digest: str
+    parts: tuple[summary.SummaryPart, ...]
+    promotion: promotion.Promotion | None
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to apply."""
+        return any(part.saved.changes or part.saved.deferred for part in self.parts)
+
+
+def title(stack: str) -> str:
+    """What planning a stack is called."""
+    return f"Plan {stack}"
+
+
+def plan(
+    environment: Environment,
+    folder: Path,
+    *,
+    base: str | None = None,
+    stacks: Sequence[str] = PLANNED,
+    log: Path | None = None,
+    step: Step = unseen,
+) -> Planned:
+    """Plan an environment's stacks and save the plans; those that the folder held before are gone.
+
+    Args:
+        folder: Where the plans are saved, such as ``build/plans/dev``.
+        base: The revision that the checkout's changes start from; None takes the main branch.
+        stacks: Which, the lower one first.
+        log: A file that Terraform's words are added to.
+        step: Shows each stack's planning.
+
+    Raises:
+        InputError: the project is no git checkout, so that nobody could say what was planned; or it has no such base.
+        TerraformError: Terraform failed.
+    """
+    tree = revision.tree(environment.root)
+    if tree == revision.UNKNOWN:
+        raise InputError(
+            f"{environment.root} is no git checkout with a commit: a saved plan is of a revision",
+            hint="git init && git add . && git commit; or plan one stack with: invoke tf.plan",
+        )
+    compared = promotion.find(environment.root, environment.pin_path, revision.base(environment.root, base))
+    saved.clear(folder)
+    (folder / SUMMARY).unlink(missing_ok=True)
+    parts: list[summary.SummaryPart] = []
+    for name in stacks:
+        with step(title(name)) as shown:
+            blank = Saved(
+                stack=name,
+                environment=environment.name,
+                commit=revision.commit(environment.root),
+                tree=tree,
+                terraform=locate(environment.build).title,
+            )
+            parts.append(_plan_one(Stack(environment, name, log=log), blank, folder, parts))
+            shown.found = parts[-1].line()
+    digest = saved.write(folder, [part.saved for part in parts])
+    files.write(folder / SUMMARY, summary.plan_page(environment.name, parts, digest=digest, promotion=compared))
+    return Planned(folder, digest, tuple(parts), compared)
+
+
+def reads(state: State) -> str:
+    """The SHA-256 of a state's outputs, which a stack above it reads."""
+    return hashlib.sha256(json.dumps(dict(state.outputs), sort_keys=True).encode()).hexdigest()
+
+
+def _plan_one(stack: Stack, blank: Saved, folder: Path, below: Sequence[summary.SummaryPart]) -> summary.SummaryPart:
+    lower, read = BELOW.get(stack.name), ""
+    if lower is not None:
+        state = stack.backend.read(lower)
+        read = reads(state)
+        for part in below:
+            if part.saved.stack == lower and (part.outputs or part.saved.deferred):
+                return _deferred(blank, f"to be planned once {lower} has been applied, whose outputs it reads")
+        if not state.outputs:
+            return _deferred(blank, f"to be planned once {lower} has been applied")
+    if stack.name == "service":
+        if not stack.environment.pin_path.exists():
+            return _deferred(blank, "to be planned once a model is pinned")
+        packaging.package(stack.environment.root / "lambdas", stack.environment.build / "lambdas")
+    before = stack.backend.read(stack.name)
+    differs = stack.plan(out=blank.plan(folder))
+    shutil.copyfile(stack.lock_file, blank.lock_file(folder))
+    planned = replace(blank, changes=differs, lineage=before.lineage, serial=before.serial, reads=read)
+    return described(stack, planned, folder)
+
+
+def described(stack: Stack, planned: Saved, folder: Path) -> summary.SummaryPart:
+    """What a saved plan says, asked of Terraform only where it changes anything."""
+    if not planned.changes:
+        return summary.SummaryPart(planned)
+    told = json.loads(stack.show(planned.plan(folder), json=True))
+    return summary.SummaryPart(
+        saved=planned,
+        changes=changes.changes(told),
+        outputs=changes.outputs(told),
+        drift=changes.drift(told),
+        words=stack.show(planned.plan(folder)),
+    )
+
+
+def _deferred(blank: Saved, why: str) -> summary.SummaryPart:
+    return summary.SummaryPart(saved=replace(blank, deferred=why))

@@ -1,0 +1,200 @@
+"""Model artifacts at hand: brought here from S3 once, and sent there once.
+
+Example::
+
+    environment = settings.load("dev")
+    path = fetch(environment, "s3://my-bucket/models/job/output/model.tar.gz")   # build/artifacts/<sha256>/model.tar.gz
+    upload(aws.client(environment, "s3"), "my-bucket", path)    # 's3://my-bucket/models/imported/<sha256>/model.tar.gz'
+
+What is fetched is kept by the SHA-256 of bucket, key and ETag: an object that was written anew is fetched anew, and one
+that was not costs a single HeadObject. Files appear whole or not at all.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imageclassification import files
+from imageclassification.errors import ArtifactError
+from scones import aws
+from scones import s3 as s3_addresses
+from scones.errors import CloudError, InputError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from scones.settings import Environment
+
+NAME = "model.tar.gz"
+CHUNK = 1 << 20
+
+
+def fetch(
+    environment: Environment,
+    place: str | os.PathLike[str],
+    *,
+    client: Callable[..., Any] = aws.client,
+    progress: Progress | None = None,
+) -> Path:
+    """The path of an artifact, downloaded first where it is in S3.
+
+    Args:
+        environment: Whose bucket is asked, and whose ``build`` folder keeps what was downloaded.
+        place: A ``model.tar.gz``, a folder of its files, or ``s3://BUCKET/KEY``.
+        client: Makes the environment's clients; called only for ``s3://``.
+        progress: Gets a bar of its own where something is downloaded.
+
+    Raises:
+        InputError: ``place`` is no path and no ``s3://BUCKET/KEY``.
+        ArtifactError: there is nothing at ``place``.
+        CloudError: S3 refused, or the download was cut short.
+    """
+    text = os.fspath(place)
+    if "://" not in text:
+        path = Path(text).expanduser()
+        if not path.exists():
+            raise ArtifactError(
+                f"there is no model artifact at {path}",
+                hint="give a model.tar.gz, the folder of its files, or s3://BUCKET/KEY",
+            )
+        return path
+    bucket, key = split(text)
+    from botocore.exceptions import ClientError
+
+    s3 = client(environment, "s3")
+    try:
+        head = s3.head_object(Bucket=bucket, Key=key)
+        identity = f"{bucket}/{key}/{head['ETag']}"
+        path = environment.build / "artifacts" / hashlib.sha256(identity.encode()).hexdigest() / NAME
+        if not path.exists():
+            _download(s3, bucket, key, head, path, progress)
+        return path
+    except ClientError as error:
+        raise _refused(text, error) from None
+
+
+def upload(s3: Any, bucket: str, path: str | os.PathLike[str]) -> str:
+    """Put an artifact under ``models/imported/<sha256>/`` of a bucket, unless it is there.
+
+    Args:
+        s3: A boto3 S3 client.
+        bucket: The bucket's name.
+        path: A ``model.tar.gz``, or the folder of its files, which is packed first.
+
+    Returns:
+        ``s3://BUCKET/models/imported/<sha256>/model.tar.gz``.
+
+    Raises:
+        ArtifactError: there is nothing at ``path``, or a folder holds no artifact.
+        CloudError: S3 refused.
+    """
+    path = Path(path)
+    if path.is_dir():
+        from imageclassification import artifact
+
+        with tempfile.TemporaryDirectory() as folder:
+            return upload(s3, bucket, artifact.write(Path(folder) / NAME, artifact.read(path)))
+    from botocore.exceptions import ClientError
+
+    try:
+        key = f"models/imported/{_sha256(path).hexdigest()}/{NAME}"
+        if not _there(s3, bucket, key):
+            put(s3, path, f"s3://{bucket}/{key}")
+    except FileNotFoundError:
+        raise ArtifactError(f"there is no model artifact at {path}") from None
+    except ClientError as error:
+        raise CloudError(f"{path} cannot be put into the bucket {bucket}: {error}") from None
+    return f"s3://{bucket}/{key}"
+
+
+def put(s3: Any, path: Path, uri: str) -> str:
+    """Put an artifact's file where it is to be; S3 refuses what arrives damaged.
+
+    Returns:
+        Its SHA-256, in hexadecimal.
+    """
+    bucket, key = split(uri)
+    digest = _sha256(path)
+    with path.open("rb") as file:
+        s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=file,
+            ContentType="application/gzip",
+            ChecksumAlgorithm="SHA256",
+            ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
+        )
+    return digest.hexdigest()
+
+
+def split(uri: str) -> tuple[str, str]:
+    """Bucket and key of ``s3://BUCKET/KEY``.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        bucket, key = s3_addresses.split(uri)
+    except ValueError:
+        bucket = key = ""
+    if not key or key.endswith("/"):
+        raise InputError(
+            f"'{uri}' is no place of a model artifact", hint="give a model.tar.gz, its folder, or s3://BUCKET/KEY"
+        )
+    return bucket, key
+
+
+def _sha256(path: Path) -> Any:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256")
+
+
+def _download(s3: Any, bucket: str, key: str, head: dict[str, Any], path: Path, progress: Progress | None) -> None:
+    from botocore.exceptions import BotoCoreError
+
+    bar = progress.add_task(f"downloading {key}", total=head["ContentLength"]) if progress else None
+    # As the object was when its ETag was told: one that was replaced meanwhile is refused.
+    body = s3.get_object(Bucket=bucket, Key=key, IfMatch=head["ETag"])["Body"]
+    try:
+        with files.whole(path) as partial, partial.open("wb") as file:
+            for chunk in body.iter_chunks(CHUNK):
+                file.write(chunk)
+                if progress:
+                    progress.advance(bar, len(chunk))
+    except BotoCoreError as error:
+        raise CloudError(f"s3://{bucket}/{key} was cut short: {error}", hint="try again") from None
+
+
+def _there(s3: Any, bucket: str, key: str) -> bool:
+    from botocore.exceptions import ClientError
+
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if _code(error) in ("404", "NoSuchKey", "NotFound"):
+            return False
+        raise
+    return True
+
+
+def _code(error: Any) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _refused(uri: str, error: Any) -> ArtifactError | CloudError:
+    if _code(error) in ("404", "NoSuchKey", "NotFound", "NoSuchBucket"):
+        return ArtifactError(f"there is no model artifact at {uri}", hint=f"what is there: aws s3 ls {uri}")
+    if _code(error) in ("403", "AccessDenied"):
+        return CloudError(
+            f"{uri} may not be read: {error}",
+            hint="without s3:ListBucket, S3 says so of an object that does not exist, too",
+        )
+    if _code(error) in ("412", "PreconditionFailed"):
+        return CloudError(f"{uri} was replaced while it was downloaded", hint="try again")
+    return CloudError(f"{uri} cannot be read: {error}")

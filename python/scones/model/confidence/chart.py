@@ -1,0 +1,102 @@
+"""The risk-coverage picture, as PNG bytes.
+
+Example::
+
+    files.write(Path("build/threshold/risk-coverage.png"), draw(proposal, current=0.8, title="version 3"))
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from scones.drawing import DOTS_PER_INCH, LIGHT, Theme
+from scones.model.confidence.proposal import Proposal
+from scones.model.measures import THRESHOLDS, Coverage, risk_coverage, wilson
+
+
+def draw(proposal: Proposal, *, current: float | None = None, title: str, theme: Theme = LIGHT) -> bytes:
+    """The share of wrong answers among those given, over the share of images answered, with Wilson's 95 % interval.
+
+    Args:
+        current: The threshold in use, which is marked.
+        title: What was measured.
+    """
+    answers = proposal.answers
+    curve = risk_coverage(answers.confidences, answers.correct)
+    answered = np.rint(curve.coverage * len(answers.labels)).astype(int)
+    wrong = np.rint(curve.risk * answered).astype(int)
+    low, high = np.array([wilson(int(one), int(of)) for one, of in zip(wrong, answered, strict=True)]).T
+
+    figure = Figure(figsize=(9, 6), dpi=DOTS_PER_INCH, facecolor=theme.background, layout="constrained")
+    axes = figure.add_subplot()
+    blue, orange = theme.classes[:2]
+    axes.fill_between(curve.coverage, low, high, color=blue, alpha=0.15, linewidth=0, label="95% interval")
+    axes.plot(
+        curve.coverage, curve.risk, color=blue, linewidth=2, marker="." if len(low) == 1 else "", label="measured"
+    )
+    axes.axhline(
+        1 - proposal.target,
+        color=theme.threshold,
+        linewidth=1.4,
+        linestyle="--",
+        label=f"target: {1 - proposal.target:.1%} wrong",
+    )
+    top = max(float(curve.risk.max()), 1 - proposal.target, float(high[-1])) * 1.25 + 0.01
+    axes.set_xlim(0, 1.02)
+    axes.set_ylim(-0.02 * top, min(1.0, top))
+    if proposal.found:
+        _mark(axes, proposal.found, "proposed", orange, theme)
+    if current is not None and (now := proposal.at(current)[0]).answered:
+        _mark(axes, now, "in use", theme.ink, theme)
+    _name_thresholds(axes, proposal, theme)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.set_xlabel("images answered (coverage)", color=theme.faint)
+    axes.set_ylabel("wrong among them (risk)", color=theme.faint)
+    axes.set_title(title, color=theme.ink, loc="left", fontsize=12)
+    axes.grid(color=theme.grid, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=theme.faint, length=0)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, labelcolor=theme.ink)
+    stream = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(stream)
+    return stream.getvalue()
+
+
+def _mark(axes: Axes, at: Coverage, what: str, colour: str, theme: Theme) -> None:
+    """A threshold's point; the legend says its values, where they cannot lie on the curve."""
+    text = f"{what}: threshold {at.threshold:g}, {at.share:.0%} answered, {1 - at.accuracy:.1%} of them wrong"
+    size = 11 if what == "in use" else 7  # so that both are seen where they are the same
+    axes.plot(
+        [at.share],
+        [1 - at.accuracy],
+        linestyle="",
+        marker="o",
+        color=colour,
+        markersize=size,
+        markerfacecolor="none" if what == "in use" else colour,
+        markeredgewidth=1.6,
+        zorder=5,
+        label=text,
+    )
+
+
+def _name_thresholds(axes: Axes, proposal: Proposal, theme: Theme) -> None:
+    """Along the top, which threshold answers how much; those that would be written over each other are left out."""
+    shown: list[Coverage] = []
+    for one in reversed(proposal.at(*THRESHOLDS)):  # from the one that answers least
+        if one.answered and (not shown or one.share - shown[-1].share > 0.04):
+            shown.append(one)
+    top = axes.secondary_xaxis("top")
+    top.set_xticks([one.share for one in shown], [f"{one.threshold:g}" for one in shown])
+    top.set_xlabel("confidence threshold", color=theme.faint)
+    top.tick_params(colors=theme.faint, length=3)
+    top.spines["top"].set_visible(False)

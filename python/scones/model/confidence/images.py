@@ -1,0 +1,119 @@
+"""The validation images as their files are, from a data set here or from one in S3.
+
+Example::
+
+    images = stored_images(s3, "s3://BUCKET/datasets/3f9a…")
+    images.files[0], images.labels[0]      # b'\\x89PNG…', 0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scones.dataset.progress import begin
+from scones.errors import DatasetError
+from scones.s3 import split
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from scones.dataset import Dataset
+
+SPLIT = "validation"
+THREADS = 8  # fewer than the connections that a client of scones.aws holds
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledImages:
+    """Images and what they show.
+
+    Attributes:
+        files: PNG or JPEG files' bytes.
+        labels: int64, shape (images,).
+    """
+
+    files: tuple[bytes, ...]
+    labels: np.ndarray
+
+
+def images_of(dataset: Dataset) -> LabelledImages:
+    """A data set's validation images.
+
+    Raises:
+        DatasetError: there are none, or one cannot be read.
+    """
+    try:
+        found = [(one.path.read_bytes(), one.label) for one in dataset.images(SPLIT)]
+    except OSError as error:
+        raise DatasetError(
+            f"{error.filename} cannot be read: {error.strerror}", hint="build the data set again: invoke etl"
+        ) from None
+    return _together(found, str(dataset.root))
+
+
+def stored_images(s3: Any, uri: str, *, progress: Progress | None = None) -> LabelledImages:
+    """The validation images of a data set in S3, as ``invoke etl --upload`` and ``invoke train`` put it there.
+
+    Args:
+        s3: A boto3 S3 client.
+        uri: ``s3://BUCKET/datasets/<fingerprint>``.
+        progress: Gets a bar of its own.
+
+    Raises:
+        DatasetError: the list is not there or not one of labelled images, or an image is not there.
+    """
+    bucket, prefix = split(uri.rstrip("/"))
+
+    def read(name: str) -> bytes:
+        from botocore.exceptions import ClientError
+
+        try:
+            return s3.get_object(Bucket=bucket, Key=f"{prefix}/{name}")["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket"):
+                raise DatasetError(f"s3://{bucket}/{prefix}/{name} is not there") from None
+            raise
+
+    listed = _listed(read(f"{SPLIT}.lst"), f"{uri}/{SPLIT}.lst")
+    done = begin(progress, "Fetching validation images", len(listed))
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="validation") as pool:
+        try:
+            files = list(pool.map(_counted(read, done), [f"{SPLIT}/{name}" for _, name in listed]))
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return _together([(file, label) for file, (label, _) in zip(files, listed, strict=True)], uri)
+
+
+def _counted(read: Callable[[str], bytes], done: Callable[[int], None]) -> Callable[[str], bytes]:
+    def counted(name: str) -> bytes:
+        found = read(name)
+        done(1)
+        return found
+
+    return counted
+
+
+def _listed(content: bytes, uri: str) -> list[tuple[int, str]]:
+    """Labels and names of a ``.lst`` file: index, label and name with tabs between them, one image a line."""
+    found = []
+    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), start=1):
+        fields = line.split("\t")
+        try:
+            label = int(float(fields[1]))
+        except (IndexError, ValueError):
+            label = -1
+        if len(fields) != 3 or label < 0:
+            raise DatasetError(f"{uri}, line {number}: {line[:100]!r} is not an index, one label and a file name")
+        found.append((label, fields[2]))
+    return found
+
+
+def _together(found: list[tuple[bytes, int]], origin: str) -> LabelledImages:
+    if not found:
+        raise DatasetError(f"{origin} has no validation images")
+    return LabelledImages(tuple(file for file, _ in found), np.array([label for _, label in found], np.int64))

@@ -1,0 +1,117 @@
+"""The threshold that reaches a target accuracy on validation images, and what it costs in answers.
+
+Example::
+
+    proposal = propose(answers, 0.95)
+    proposal.found.threshold, proposal.found.share     # 0.81, 0.87
+    console.print(render(proposal, current=0.8))
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scones.model.confidence.answers import Answers
+from scones.model.measures import THRESHOLDS, Coverage, coverage, risk_coverage, smallest_threshold, wilson
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """What a threshold can do for a model.
+
+    Attributes:
+        target: The accuracy asked for, 0 to 1.
+        answers: What was measured.
+        found: The smallest threshold that reaches the target; None where none does.
+        best: The threshold of the highest accuracy that can be had, and of those the one that answers most.
+    """
+
+    target: float
+    answers: Answers
+    found: Coverage | None
+    best: Coverage
+
+    def at(self, *thresholds: float) -> list[Coverage]:
+        """What some thresholds would do."""
+        return coverage(self.answers.confidences, self.answers.correct, thresholds)
+
+
+def propose(answers: Answers, target: float) -> Proposal:
+    """The threshold for a target accuracy, from 0 to 1."""
+    confidences, correct = answers.confidences, answers.correct
+    highest = 1 - float(np.min(risk_coverage(confidences, correct).risk))
+    best = smallest_threshold(confidences, correct, highest)
+    return Proposal(target, answers, smallest_threshold(confidences, correct, target), best)
+
+
+def render(proposal: Proposal, *, current: float | None = None) -> RenderableType:
+    """The proposal and its alternatives, for a terminal.
+
+    Args:
+        current: The threshold in use, which is marked.
+    """
+    from rich.console import Group
+    from rich.text import Text
+
+    answers, found = proposal.answers, proposal.found
+    images = len(answers.labels)
+    low, high = wilson(int(answers.correct.sum()), images)
+    lines = [
+        Text.assemble(
+            f"{images} validation images, all answered: accuracy {answers.accuracy:.1%} "
+            f"(95% interval {low:.1%} to {high:.1%}), calibration error {answers.calibration_error():.3f}"
+        )
+    ]
+    if found:
+        low, high = found.interval
+        lines.append(
+            Text.assemble(
+                ("threshold ", "bold"),
+                (_number(found.threshold), "bold green"),
+                f": accuracy {found.accuracy:.1%} of what is answered ({proposal.target:.1%} asked for; "
+                f"95% interval {low:.1%} to {high:.1%}), {found.share:.1%} of images answered",
+            )
+        )
+        if low < proposal.target:
+            lines.append(
+                Text(
+                    f"so few images prove no more than {low:.1%}: on others the accuracy may be below the target",
+                    style="yellow",
+                )
+            )
+    return Group(*lines, "", _table(proposal, current))
+
+
+def _table(proposal: Proposal, current: float | None) -> Table:
+    from rich.table import Table
+
+    table = Table(title="Alternatives", title_justify="left")
+    for column in ("threshold", "answered", "share answered", "accuracy", "95% interval", ""):
+        table.add_column(column, justify="right" if column else "left")
+    own = {proposal.found.threshold} if proposal.found else set()
+    shown = sorted({*THRESHOLDS, *own, *([current] if current is not None else [])})
+    for one in proposal.at(*shown):
+        notes = ["proposed"] if one.threshold in own else []
+        notes += ["in use"] if one.threshold == current else []
+        table.add_row(
+            _number(one.threshold),
+            str(one.answered),
+            f"{one.share:.1%}",
+            "-" if one.accuracy is None else f"{one.accuracy:.1%}",
+            "-" if one.interval is None else "{:.1f} to {:.1f}%".format(*(100 * end for end in one.interval)),
+            ", ".join(notes),
+            style="bold" if notes else "",
+        )
+    return table
+
+
+def _number(threshold: float) -> str:
+    """As it is written into a file: two decimals at least, and as many as it has."""
+    return max(f"{threshold:.2f}", repr(threshold), key=len)

@@ -1,0 +1,300 @@
+"""How good a model is: the test split sent through its endpoint, or through its artifact right here.
+
+Example::
+
+    found = evaluate(runtime, "scones-dev", dataset.images("test"), classes=dataset.classes)
+    found.accuracy                     # 0.915
+    found.interval                     # (0.868, 0.946): Wilson's, for 95 %
+    evaluate_artifact(Predictor.load("model.tar.gz"), dataset.images("test"), classes=dataset.classes)
+
+Every request to an endpoint carries ``InferenceId`` (``evaluate-<time>-<number>``) and ``CustomAttributes`` (the
+image's name), so that captured traffic can be joined to the test split.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import numpy as np
+
+from imageclassification import files
+from imageclassification.errors import ArtifactError, ImageError
+from scones.errors import CloudError, InputError
+from scones.model.measures import THRESHOLDS, ClassScore, Coverage, confusion, coverage, scores, wilson
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from imageclassification.predictor import Predictor
+    from scones.dataset import LabelledImage
+
+CONTENT_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """A model's answers to labelled images.
+
+    Attributes:
+        endpoint: The endpoint's name; None where an artifact answered by itself.
+        classes: The classes, in label order.
+        labels: int64, shape (images,).
+        probabilities: float64, shape (images, classes).
+        seconds: How long each request took, as seen from here; float64, shape (images,).
+        about: What else the record shall say: model package, data set fingerprint.
+    """
+
+    endpoint: str | None
+    classes: tuple[str, ...]
+    names: tuple[str, ...]
+    labels: np.ndarray
+    probabilities: np.ndarray
+    seconds: np.ndarray
+    about: Mapping[str, Any]
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """int64, shape (images,)."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def correct(self) -> np.ndarray:
+        """bool, shape (images,)."""
+        return self.predictions == self.labels
+
+    @property
+    def accuracy(self) -> float:
+        """The share of images answered rightly."""
+        return float(self.correct.mean())
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the accuracy on all such images lies, at 95 %."""
+        return wilson(int(self.correct.sum()), len(self.labels))
+
+    @property
+    def confusion(self) -> np.ndarray:
+        """int64, shape (classes, classes): row the true class, column the answer."""
+        return confusion(self.labels, self.predictions, len(self.classes))
+
+    @property
+    def scores(self) -> list[ClassScore]:
+        """Precision and recall of every class."""
+        return scores(self.confusion, self.classes)
+
+    def coverage(self, thresholds: Sequence[float] = THRESHOLDS) -> list[Coverage]:
+        """What each threshold would answer, and how well."""
+        return coverage(self.probabilities.max(axis=1), self.correct, thresholds)
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, as it is kept in ``build/evaluation.json``."""
+        low, high = self.interval
+        return {
+            **({"endpoint": self.endpoint} if self.endpoint else {}),
+            **self.about,
+            "classes": list(self.classes),
+            "images": len(self.labels),
+            "accuracy": self.accuracy,
+            "accuracy_interval_95": [low, high],
+            "confusion": self.confusion.tolist(),
+            "per_class": [vars(score) for score in self.scores],
+            "thresholds": [vars(one) for one in self.coverage()],
+            "latency_ms": {
+                "median": float(np.median(self.seconds)) * 1000,
+                "p95": float(np.percentile(self.seconds, 95)) * 1000,
+            },
+            "predictions": [
+                {"name": name, "label": self.classes[label], "probabilities": row}
+                for name, label, row in zip(self.names, self.labels.tolist(), self.probabilities.tolist(), strict=True)
+            ],
+        }
+
+    def write(self, path: Path) -> Path:
+        """Keep it as JSON; the file appears whole or not at all."""
+        return files.write(path, json.dumps(self.to_json(), indent=2) + "\n")
+
+
+def pick(images: Sequence[LabelledImage], limit: int | None) -> list[LabelledImage]:
+    """At most ``limit`` images, as evenly from all classes as can be, in the order given within a class.
+
+    Raises:
+        InputError: the limit is not a positive number.
+    """
+    if limit is None or limit >= len(images):
+        return list(images)
+    if limit < 1:
+        raise InputError(f"--limit must be 1 or more, not {limit}")
+    by_class: dict[int, list[LabelledImage]] = {}
+    for one in images:
+        by_class.setdefault(one.label, []).append(one)
+    rounds = ((place, label, one) for label, group in by_class.items() for place, one in enumerate(group))
+    return [one for _, _, one in sorted(rounds, key=lambda found: found[:2])[:limit]]
+
+
+def check_classes(classes: Sequence[str], class_labels: Sequence[str]) -> None:
+    """Refuse to measure a model on labels that mean something else.
+
+    Raises:
+        InputError: the data set's classes are not the model's, in its order.
+    """
+    if tuple(classes) != tuple(class_labels):
+        raise InputError(
+            f"the data set's classes are {', '.join(classes)}; the pinned model's are {', '.join(class_labels)}",
+            hint=f"make the model's data set with: invoke etl --classes {','.join(class_labels)}"
+            " (or train a model on this one: invoke train)",
+        )
+
+
+def evaluate(
+    runtime: Any,
+    endpoint: str,
+    images: Sequence[LabelledImage],
+    *,
+    classes: Sequence[str],
+    about: Mapping[str, Any] | None = None,
+    workers: int = 8,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Send labelled images through an endpoint.
+
+    Args:
+        runtime: A boto3 ``sagemaker-runtime`` client; its pool should hold ``workers`` connections.
+        endpoint: The endpoint's name.
+        images: With ``path``, ``label`` and ``name``.
+        classes: The classes, in label order.
+        about: Kept with the result.
+        workers: How many requests are on their way at once.
+        progress: Gets a bar of its own.
+
+    Raises:
+        InputError: there are no images.
+        CloudError: the endpoint refused an image, or answered with something other than one probability a class.
+    """
+    _refuse_nothing(images)
+    run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    answers: list[tuple[list[float], float] | None] = [None] * len(images)
+    bar = progress.add_task(f"evaluating {endpoint}", total=len(images)) if progress else None
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="evaluate")
+    try:
+        running = {
+            pool.submit(_ask, runtime, endpoint, one, f"evaluate-{run}-{number:06d}", len(classes)): number
+            for number, one in enumerate(images)
+        }
+        for done in as_completed(running):
+            answers[running[done]] = done.result()
+            if progress:
+                progress.advance(bar)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return _evaluation(endpoint, classes, images, answers, about)
+
+
+def evaluate_artifact(
+    predictor: Predictor,
+    images: Sequence[LabelledImage],
+    *,
+    classes: Sequence[str],
+    about: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Let a model artifact answer labelled images in this process, one at a time, as an endpoint would.
+
+    Args:
+        predictor: The artifact, loaded.
+        images: With ``path``, ``label`` and ``name``.
+        classes: The classes, in label order: how many of them there are is checked, what they mean cannot be.
+        about: Kept with the result.
+        progress: Gets a bar of its own.
+
+    Raises:
+        InputError: there are no images, or the artifact tells another number of classes apart.
+        ArtifactError: it gives several labels an image.
+        ImageError: an image cannot be decoded.
+    """
+    _refuse_nothing(images)
+    if predictor.num_classes != len(classes):
+        raise InputError(
+            f"the artifact tells {predictor.num_classes} classes apart; the data set has {len(classes)}: "
+            + ", ".join(classes),
+            hint="give the data set it was trained on: --dataset FOLDER, made with: invoke etl --classes A,B,…",
+        )
+    if predictor.multi_label:
+        raise ArtifactError("the artifact gives several labels an image (multi_label): it has no one answer to count")
+    predictor.warm_up()
+    answers = []
+    bar = progress.add_task("evaluating the artifact", total=len(images)) if progress else None
+    for one in images:
+        body = one.path.read_bytes()
+        begun = time.perf_counter()
+        try:
+            (row,) = predictor.probabilities([body])
+        except ImageError as error:
+            raise ImageError(f"{one.path}: {error.message}", hint="make the data set again: invoke etl") from None
+        answers.append((row.tolist(), time.perf_counter() - begun))
+        if progress:
+            progress.advance(bar)
+    return _evaluation(None, classes, images, answers, about)
+
+
+def _refuse_nothing(images: Sequence[LabelledImage]) -> None:
+    if not images:
+        raise InputError("the test split has no images", hint="make it with: invoke etl")
+
+
+def _evaluation(
+    endpoint: str | None,
+    classes: Sequence[str],
+    images: Sequence[LabelledImage],
+    answers: Sequence[tuple[list[float], float]],
+    about: Mapping[str, Any] | None,
+) -> Evaluation:
+    return Evaluation(
+        endpoint=endpoint,
+        classes=tuple(classes),
+        names=tuple(one.name for one in images),
+        labels=np.array([one.label for one in images], dtype=np.int64),
+        probabilities=np.array([numbers for numbers, _ in answers], dtype=np.float64),
+        seconds=np.array([seconds for _, seconds in answers]),
+        about=dict(about or {}),
+    )
+
+
+def _ask(runtime: Any, endpoint: str, one: LabelledImage, inference_id: str, classes: int) -> tuple[list[float], float]:
+    from botocore.exceptions import ClientError
+
+    body = one.path.read_bytes()
+    begun = time.perf_counter()
+    try:
+        answer = runtime.invoke_endpoint(
+            EndpointName=endpoint,
+            ContentType=CONTENT_TYPES.get(one.path.suffix.lower(), "application/x-image"),
+            Accept="application/json",
+            InferenceId=inference_id,
+            # As the workflow's functions do it: the service takes visible ASCII only, at most 1,024 characters.
+            CustomAttributes=quote(one.name, safe="/")[:1024],
+            Body=body,
+        )["Body"].read()
+    except ClientError as error:
+        raise CloudError(
+            f"endpoint {endpoint} refused {one.name}: {error}",
+            hint="is it InService? aws sagemaker describe-endpoint --endpoint-name " + endpoint,
+        ) from None
+    seconds = time.perf_counter() - begun
+    try:
+        found = [float(number) for number in json.loads(answer)]
+    except (ValueError, TypeError):
+        found = []
+    if len(found) != classes:
+        raise CloudError(
+            f"endpoint {endpoint} answered {one.name} with {answer[:80]!r}, not with {classes} probabilities",
+            hint="does the endpoint serve the pinned model? apply the service stack: invoke tf.apply --stack service",
+        )
+    return found, seconds

@@ -1,0 +1,29 @@
+"""Trained models in SageMaker's Model Registry: registered, approved, pinned, rolled back.
+
+Example::
+
+    environment = settings.load("dev")
+    newest = versions(environment)[0]             # newest first
+    pin(environment, newest.version - 1)          # roll back
+
+A version carries all that it takes to pin it again: image, artifact and its SHA-256, class labels, metrics, the data
+set's fingerprint, the git commit. The pinned version is the one that Terraform deploys.
+"""
+
+from scones.model.registry.creation import calibration_line, verdict
+from scones.model.registry.imported import ForeignModel, register_artifact
+from scones.model.registry.pinned import PinnedModel, read_pin, write_pin
+from scones.model.registry.versions import Version, pin, versions
+
+__all__ = [
+    "ForeignModel",
+    "PinnedModel",
+    "Version",
+    "calibration_line",
+    "pin",
+    "read_pin",
+    "register_artifact",
+    "verdict",
+    "versions",
+    "write_pin",
+]

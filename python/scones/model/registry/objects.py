@@ -1,0 +1,51 @@
+"""The registry's objects in S3: read and hashed.
+
+Example::
+
+    sha256(s3, "s3://BUCKET/models/job/output/model.tar.gz")      # '5f1c…'
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from scones.errors import RegistryError
+from scones.s3 import split
+
+BLOCK = 1 << 20
+
+
+def read(s3: Any, uri: str) -> bytes:
+    """An object's bytes.
+
+    Raises:
+        RegistryError: it is gone.
+    """
+    return _get(s3, uri).read()
+
+
+def sha256(s3: Any, uri: str) -> str:
+    """The SHA-256 of an object's bytes, in hexadecimal.
+
+    Raises:
+        RegistryError: it is gone.
+    """
+    digest = hashlib.sha256()
+    for block in _get(s3, uri).iter_chunks(BLOCK):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _get(s3: Any, uri: str) -> Any:
+    from botocore.exceptions import ClientError
+
+    bucket, key = split(uri)
+    try:
+        return s3.get_object(Bucket=bucket, Key=key)["Body"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket"):
+            raise RegistryError(
+                f"{uri} is gone", hint="train again; or pin a version that is whole: invoke models"
+            ) from None
+        raise

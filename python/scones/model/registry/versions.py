@@ -1,0 +1,171 @@
+"""Versions of the model package group: listed, approved and pinned.
+
+Example::
+
+    for version in versions(environment):       # newest first
+        print(version.version, version.status, version.accuracy)
+    pin(environment, 3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from scones import aws
+from scones.errors import RegistryError
+from scones.model.registry import objects
+from scones.model.registry.metadata import from_metadata
+from scones.model.registry.pinned import VALIDATION_ACCURACY, PinnedModel, write_pin
+
+if TYPE_CHECKING:
+    from scones.settings import Environment
+
+APPROVED, PENDING, REJECTED = "Approved", "PendingManualApproval", "Rejected"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of the environment's model package group.
+
+    Attributes:
+        version: Its number: 1, 2, …
+        status: Approved, PendingManualApproval or Rejected.
+        created: When it was registered.
+        job: The training job that made it, ``imported/…`` where it came from elsewhere; None where it was not
+            registered by this project.
+        model: What is pinned for it; None where it was not registered by this project.
+    """
+
+    version: int
+    arn: str
+    status: str
+    created: datetime
+    job: str | None
+    model: PinnedModel | None
+
+    @property
+    def accuracy(self) -> float | None:
+        """Validation accuracy of the model, 0 to 1."""
+        return self.model.metrics.get(VALIDATION_ACCURACY) if self.model else None
+
+
+def versions(
+    environment: Environment, *, group: str | None = None, client: Callable[..., Any] = aws.client
+) -> list[Version]:
+    """The versions there are, newest first."""
+    return listed(client(environment, "sagemaker"), group or group_of(environment))
+
+
+def pin(
+    environment: Environment,
+    version: int,
+    *,
+    approve: bool = False,
+    group: str | None = None,
+    client: Callable[..., Any] = aws.client,
+) -> Version:
+    """Make a version the one that Terraform deploys: promote it, or roll back to it.
+
+    Args:
+        version: The version's number.
+        approve: Approve it first, if it waits for that.
+
+    Raises:
+        RegistryError: there is no such version, it is not approved, or its artifact is gone or changed.
+    """
+    chosen = choose(environment, version, approve=approve, group=group, client=client)
+    write_pin(environment.pin_path, chosen.model)
+    return chosen
+
+
+def choose(
+    environment: Environment,
+    version: int,
+    *,
+    approve: bool = False,
+    group: str | None = None,
+    client: Callable[..., Any] = aws.client,
+) -> Version:
+    """A version that may be deployed, its artifact checked; nothing is pinned. Arguments, errors: as of :func:`pin`."""
+    sagemaker = client(environment, "sagemaker")
+    known = listed(sagemaker, group or group_of(environment))
+    chosen = next((one for one in known if one.version == version), None)
+    if chosen is None:
+        problem = f"there is no version {version}"
+    elif chosen.status == REJECTED:
+        problem = f"version {version} was rejected"
+    elif chosen.model is None:
+        problem = f"version {version} was not registered by this project and lacks its class labels"
+    else:
+        problem = None
+    if problem:
+        there = "; ".join(f"{one.version} ({one.status})" for one in known) or "none"
+        raise RegistryError(
+            f"{problem}; in environment '{environment.name}' there are: {there}",
+            hint=f"invoke models --env {environment.name} shows them",
+        )
+    if chosen.status == PENDING and not approve:
+        raise RegistryError(
+            f"version {version} waits for approval: its validation accuracy is {shown(chosen.accuracy)}, "
+            f"{environment.training.minimum_validation_accuracy} is asked for",
+            hint=f"to approve and pin it: invoke pin {version} --approve --env {environment.name}",
+        )
+    found = objects.sha256(client(environment, "s3"), chosen.model.artifact_uri)
+    if found != chosen.model.artifact_sha256:
+        raise RegistryError(
+            f"{chosen.model.artifact_uri} is not what was registered as version {version}: its SHA-256 is {found}, "
+            f"not {chosen.model.artifact_sha256}",
+            hint="pin another version, or train again",
+        )
+    if chosen.status == PENDING:
+        sagemaker.update_model_package(
+            ModelPackageArn=chosen.arn, ModelApprovalStatus=APPROVED, ApprovalDescription="invoke pin --approve"
+        )
+        chosen = describe(sagemaker, chosen.arn)
+    return chosen
+
+
+def listed(sagemaker: Any, group: str) -> list[Version]:
+    """The versions of a group, newest first.
+
+    Args:
+        sagemaker: A boto3 SageMaker client.
+    """
+    pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
+    found = [summary["ModelPackageArn"] for page in pages for summary in page["ModelPackageSummaryList"]]
+    return sorted((describe(sagemaker, arn) for arn in found), key=lambda version: -version.version)
+
+
+def describe(sagemaker: Any, arn: str) -> Version:
+    """A version by its model package's ARN."""
+    found = sagemaker.describe_model_package(ModelPackageName=arn)
+    number = found["ModelPackageVersion"]
+    try:
+        facts = from_metadata(found.get("CustomerMetadataProperties") or {})
+        container = found["InferenceSpecification"]["Containers"][0]
+        job = facts.pop("job")
+        model = PinnedModel(
+            package_arn=arn,
+            version=number,
+            image_uri=container["Image"],
+            artifact_uri=container["ModelDataUrl"],
+            **facts,
+        )
+    except (KeyError, IndexError, ValueError):
+        job = model = None
+    return Version(number, arn, found["ModelApprovalStatus"], found["CreationTime"], job, model)
+
+
+def shown(accuracy: float | None) -> str:
+    """An accuracy for a person to read."""
+    return "unknown" if accuracy is None else f"{accuracy:.3f}"
+
+
+def group_of(environment: Environment) -> str:
+    """The environment's model package group, from the foundation stack."""
+    from scones.terraform import Stack
+
+    return Stack(environment, "foundation").outputs()["model_package_group_name"]

@@ -1,0 +1,158 @@
+"""What captured traffic says about a model: how sure it is, of which class, and what it is least sure of.
+
+Example::
+
+    summary = summarise(captured.events, threshold=0.8, classes=("bicycle", "motorcycle"))
+    summary.passed / summary.predictions      # the share that the workflow answers
+    least_sure(captured.events, 20)
+
+Pure functions. An event without a captured output counts as an event and as nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from scones.service.capture.records import Event
+
+
+@dataclass(frozen=True)
+class ClassSummary:
+    """The requests answered with one class.
+
+    Attributes:
+        count: How many requests were answered with it.
+        passed: How many of them with a confidence of at least the threshold.
+        minimum, lower_quartile, median, upper_quartile, maximum: Of their confidences.
+    """
+
+    index: int
+    name: str
+    count: int
+    passed: int
+    minimum: float
+    lower_quartile: float
+    median: float
+    upper_quartile: float
+    maximum: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Captured traffic in numbers.
+
+    Attributes:
+        events: How many requests were captured.
+        predictions: How many of them with their answer.
+        images: How many of them with the image that was sent.
+        passed: How many answers had a confidence of at least the threshold.
+        median: The median confidence; None without an answer.
+        first: The first request's time, UTC; None without a request.
+        last: The last one's.
+        classes: One for each class that was answered at least once, in label order.
+    """
+
+    events: int
+    predictions: int
+    images: int
+    passed: int
+    threshold: float
+    median: float | None
+    first: datetime | None
+    last: datetime | None
+    classes: tuple[ClassSummary, ...]
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Confidence in equal steps of time: arrays of equal length, one value a step that has requests."""
+
+    times: list[datetime]
+    low: np.ndarray
+    median: np.ndarray
+
+
+def class_name(index: int, classes: Sequence[str]) -> str:
+    """A class's name; its index where the names are not known."""
+    return classes[index] if index < len(classes) else f"class {index}"
+
+
+def predicted(events: Sequence[Event]) -> list[Event]:
+    """The events whose answer was captured."""
+    return [event for event in events if event.probabilities is not None]
+
+
+def percent(share: float) -> str:
+    """A share for people, never rounded to certainty: 0.99997 is 99.99 %, and 0.00003 is less than 0.1 %."""
+    if 0 < share < 0.0005:
+        return "<0.1%"
+    return f"{math.floor(share * 10_000) / 100:.2f}%" if 0.999 < share < 1 else f"{share:.1%}".replace("100.0%", "100%")
+
+
+def summarise(events: Sequence[Event], *, threshold: float, classes: Sequence[str] = ()) -> Summary:
+    """Captured traffic in numbers.
+
+    Args:
+        events: In order of time.
+        threshold: The confidence from which the workflow answers.
+        classes: The classes' names, in label order.
+    """
+    answered = predicted(events)
+    confidences = np.array([event.confidence for event in answered])
+    labels = np.array([event.predicted for event in answered], dtype=int)
+    return Summary(
+        events=len(events),
+        predictions=len(answered),
+        images=sum(event.has_image for event in events),
+        passed=int((confidences >= threshold).sum()),
+        threshold=threshold,
+        median=float(np.median(confidences)) if answered else None,
+        first=events[0].time if events else None,
+        last=events[-1].time if events else None,
+        classes=tuple(
+            _class(int(label), class_name(int(label), classes), confidences[labels == label], threshold)
+            for label in np.unique(labels)
+        ),
+    )
+
+
+def least_sure(events: Sequence[Event], count: int) -> list[Event]:
+    """The ``count`` answers with the lowest confidence, lowest first."""
+    return sorted(predicted(events), key=lambda event: event.confidence)[:count]
+
+
+def trend(events: Sequence[Event], steps: int) -> Trend:
+    """The median and the tenth percentile of confidence in ``steps`` equal steps of time.
+
+    Args:
+        events: In order of time; at least one with an answer.
+        steps: Those without a request are left out.
+    """
+    answered = predicted(events)
+    seconds = np.array([event.time.timestamp() for event in answered])
+    confidences = np.array([event.confidence for event in answered])
+    edges = np.linspace(seconds.min(), seconds.max(), steps + 1)
+    step = np.clip(np.searchsorted(edges, seconds, side="right") - 1, 0, steps - 1)
+    used = np.unique(step)
+    groups = [confidences[step == one] for one in used]
+    zone = answered[0].time.tzinfo
+    return Trend(
+        times=[datetime.fromtimestamp((edges[one] + edges[one + 1]) / 2, zone) for one in used],
+        low=np.array([np.percentile(group, 10) for group in groups]),
+        median=np.array([np.median(group) for group in groups]),
+    )
+
+
+def _class(index: int, name: str, confidences: np.ndarray, threshold: float) -> ClassSummary:
+    return ClassSummary(
+        index,
+        name,
+        len(confidences),
+        int((confidences >= threshold).sum()),
+        *(float(value) for value in np.percentile(confidences, [0, 25, 50, 75, 100])),
+    )

@@ -1,0 +1,204 @@
+"""The report's pictures, as PNG bytes: confidence over time, and confidence by predicted class.
+
+Example::
+
+    png = over_time(captured.events, threshold=0.8, classes=("bicycle", "motorcycle"), theme=drawing.LIGHT)
+
+They are made for any number of points: up to some hundreds each is a mark of its own; from then on marks are small and
+faint, the median and the tenth percentile are drawn over them, and the margin's histogram shows where most lie.
+Figures are made through matplotlib's objects and not pyplot, which keeps state for the whole process.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from scones.drawing import DOTS_PER_INCH, Theme, png
+from scones.service.capture.analysis import class_name, predicted, trend
+from scones.service.capture.records import Event
+
+MANY = 300  # from so many points on, a point is no longer shown as a mark of its own
+MOST_CLASSES = 24
+
+
+def over_time(events: Sequence[Event], *, threshold: float, classes: Sequence[str], theme: Theme) -> bytes:
+    """Every answer's confidence at its time (UTC), coloured by the predicted class, with the threshold's line.
+
+    Args:
+        events: In order of time; at least one with an answer.
+    """
+    answered = predicted(events)
+    labels = sorted({event.predicted for event in answered})
+    figure = Figure(figsize=(10, 4.4), dpi=DOTS_PER_INCH, facecolor=theme.background, layout="constrained")
+    grid = figure.add_gridspec(1, 2, width_ratios=(12, 1), wspace=0.02)
+    axes = figure.add_subplot(grid[0])
+    margin = figure.add_subplot(grid[1], sharey=axes)
+
+    size, alpha = _mark(len(answered))
+    # One call for all classes, in order of time, so that no class covers another; the legend's marks are drawn apart.
+    axes.scatter(
+        spread([event.time for event in answered]),
+        [event.confidence for event in answered],
+        s=size,
+        alpha=alpha,
+        color=[_colour(event.predicted, theme) for event in answered],
+        linewidths=0,
+        zorder=3,
+    )
+    for label in labels:
+        axes.scatter([], [], s=34, color=_colour(label, theme), linewidths=0, label=class_name(label, classes))
+    if len(answered) >= MANY:
+        found = trend(answered, steps=min(60, len(answered) // 40))
+        axes.plot(found.times, found.median, color=theme.ink, linewidth=1.8, label="median", zorder=5)
+        axes.plot(
+            found.times, found.low, color=theme.ink, linewidth=1.2, linestyle=":", label="10th percentile", zorder=5
+        )
+
+    first, last = answered[0].time, answered[-1].time
+    room = max((last - first) * 0.02, timedelta(seconds=5))
+    axes.set_xlim(first - room, last + room)
+    bottom = _bottom(answered, threshold)
+    axes.set_ylim(bottom, 1 + (1 - bottom) * 0.04)
+    _threshold(axes.axhline, axes.axhspan, threshold, bottom, theme)
+    locator = AutoDateLocator(tz=UTC, minticks=4, maxticks=9)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=UTC))
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.set_ylabel("confidence of the predicted class", color=theme.faint)
+    axes.set_xlabel("time of the request (UTC)", color=theme.faint)
+    _dress(axes, theme, "y")
+    _legend(axes, theme)
+
+    confidences = [[event.confidence for event in answered if event.predicted == label] for label in labels]
+    margin.hist(
+        confidences,
+        bins=np.linspace(bottom, 1, 33),
+        stacked=True,
+        orientation="horizontal",
+        color=[_colour(label, theme) for label in labels],
+    )
+    margin.set_axis_off()
+    return png(figure)
+
+
+def by_class(events: Sequence[Event], *, threshold: float, classes: Sequence[str], theme: Theme) -> bytes:
+    """A box plot of confidence for each predicted class (at most :data:`MOST_CLASSES`, the most frequent ones).
+
+    The box holds the middle half, its line is the median, the whiskers reach the last point within 1.5 box lengths.
+
+    Args:
+        events: At least one with an answer.
+    """
+    answered = predicted(events)
+    groups: dict[int, list[float]] = {}
+    for event in answered:
+        groups.setdefault(event.predicted, []).append(event.confidence)
+    labels = sorted(sorted(groups, key=lambda label: -len(groups[label]))[:MOST_CLASSES])
+    places = range(len(labels), 0, -1)
+    figure = Figure(
+        figsize=(10, 1.3 + 0.62 * len(labels)), dpi=DOTS_PER_INCH, facecolor=theme.background, layout="constrained"
+    )
+    axes = figure.add_subplot()
+    few = {label: len(groups[label]) < MANY / 2 for label in labels}
+    scatter = np.random.default_rng(0)
+    for place, label in zip(places, labels, strict=True):
+        colour = _colour(label, theme)
+        line = {"color": colour, "linewidth": 1.6}
+        axes.boxplot(
+            [groups[label]],
+            positions=[place],
+            orientation="horizontal",
+            widths=0.5,
+            patch_artist=True,
+            showfliers=not few[label],
+            boxprops={"facecolor": f"{colour}33", "edgecolor": colour, "linewidth": 1.6},
+            medianprops={"color": theme.ink, "linewidth": 2.2},
+            whiskerprops=line,
+            capprops=line,
+            flierprops={"marker": ".", "markersize": 3, "markerfacecolor": colour, "markeredgewidth": 0, "alpha": 0.35},
+            zorder=4,
+        )
+        if few[label]:
+            jitter = place + scatter.uniform(-0.17, 0.17, len(groups[label]))
+            axes.scatter(groups[label], jitter, s=16, alpha=0.55, color=colour, linewidths=0, zorder=5)
+    bottom = _bottom(answered, threshold)
+    axes.set_xlim(bottom, 1 + (1 - bottom) * 0.02)
+    axes.set_ylim(0.4, len(labels) + 0.6)
+    _threshold(axes.axvline, axes.axvspan, threshold, bottom, theme)
+    names = [f"{class_name(label, classes)}\n{len(groups[label]):,} answers" for label in labels]
+    axes.set_yticks(list(places), names, parse_math=False)
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.set_xlabel("confidence of the predicted class", color=theme.faint)
+    _dress(axes, theme, "x")
+    _legend(axes, theme)
+    return png(figure)
+
+
+def spread(times: Sequence[datetime]) -> list[datetime]:
+    """Times in order, those of one whole second spread evenly over it.
+
+    Captured times are whole seconds; a burst of requests would otherwise be one upright line.
+    """
+    count = Counter(times)
+    seen: Counter[datetime] = Counter()
+    found = []
+    for time in times:
+        found.append(time if time.microsecond else time + timedelta(seconds=seen[time] / count[time]))
+        seen[time] += 1
+    return found
+
+
+def _mark(points: int) -> tuple[float, float]:
+    """A mark's area in square points and its opacity: the more there are, the smaller and fainter."""
+    if points < MANY:
+        return 34, 0.85
+    return max(3.0, 34 * (MANY / points) ** 0.6), max(0.12, 0.7 * (MANY / points) ** 0.35)
+
+
+def _bottom(answered: Sequence[Event], threshold: float) -> float:
+    """The axis begins at a round value under every point and under the threshold."""
+    lowest = min(threshold, *(event.confidence for event in answered), 0.5)
+    return max(0.0, float(np.floor(lowest * 20 - 1e-9) / 20) if lowest < 0.5 else 0.45)
+
+
+def _colour(label: int, theme: Theme) -> str:
+    return theme.classes[label % len(theme.classes)]
+
+
+def _threshold(line: Any, span: Any, threshold: float, bottom: float, theme: Theme) -> None:
+    span(bottom, threshold, color=theme.threshold, alpha=0.06, linewidth=0, zorder=1)
+    line(
+        threshold,
+        color=theme.threshold,
+        linewidth=1.6,
+        linestyle=(0, (5, 3)),
+        label=f"threshold {threshold:g}",
+        zorder=4,
+    )
+
+
+def _dress(axes: Any, theme: Theme, grid: str) -> None:
+    axes.set_facecolor(theme.background)
+    axes.grid(axis=grid, color=theme.grid, linewidth=0.9, zorder=0)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=theme.faint, labelcolor=theme.ink, length=0, labelsize=9.5)
+    axes.xaxis.get_offset_text().set_color(theme.faint)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side == "bottom")
+        spine.set_color(theme.grid)
+
+
+def _legend(axes: Any, theme: Theme) -> None:
+    legend = axes.legend(
+        loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=7, frameon=False, labelcolor=theme.ink, fontsize=9.5
+    )
+    for text in legend.get_texts():
+        text.set_parse_math(False)

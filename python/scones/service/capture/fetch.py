@@ -1,0 +1,151 @@
+"""Downloads an endpoint's captured files from S3: only the hours asked for, and only what is not here yet.
+
+Example::
+
+    found = download(s3, "s3://scones-dev-123456789012/captures", "scones-dev", Path("build/captures/dev"),
+                     period=period.parse("7d", None))
+    found.paths, found.new, found.unchanged
+
+Objects are called ``<endpoint>/<variant>/yyyy/mm/dd/hh/<mm-ss-mmm>-<uuid>.jsonl`` under the capture configuration's
+destination. The hour is that of the upload, which comes some minutes after the request: real files of hour 12 hold
+events of 11:58. So one hour past the period's end is looked at too. :func:`scones.service.capture.read` then goes by
+the events' own times.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imageclassification import files
+from scones.s3 import split
+from scones.service.capture.period import Period
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+LATEST_UPLOAD = timedelta(hours=1)
+INDEX = "index.json"
+_HOUR = "%Y/%m/%d/%H"
+# Also what keeps a key such as captures/e/v/../../x from being written outside the folder.
+_FILE = re.compile(r"\d{4}/\d{2}/\d{2}/\d{2}/[A-Za-z0-9_-]+\.jsonl")
+_VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
+
+
+@dataclass(frozen=True)
+class Downloaded:
+    """What a download did.
+
+    Attributes:
+        paths: Every file of the period, new or not, in order of name.
+        new: How many of them were downloaded now.
+        unchanged: How many were here already, with the object's size and ETag.
+        size: What was downloaded now, in bytes.
+    """
+
+    paths: tuple[Path, ...]
+    new: int
+    unchanged: int
+    size: int
+
+
+@dataclass(frozen=True)
+class _Object:
+    key: str
+    size: int
+    etag: str
+    path: Path
+
+
+def download(
+    s3: Any,
+    uri: str,
+    endpoint: str,
+    folder: Path,
+    *,
+    period: Period = Period(),  # noqa: B008 (immutable)
+    workers: int = 8,
+    progress: Progress | None = None,
+) -> Downloaded:
+    """Bring a period's captured files into ``folder``; each appears whole or not at all.
+
+    Args:
+        s3: A boto3 S3 client; its pool should hold ``workers`` connections.
+        uri: The capture configuration's destination, ``s3://BUCKET/PREFIX``.
+        endpoint: The endpoint's name.
+        folder: Gets ``<endpoint>/<variant>/yyyy/mm/dd/hh/*.jsonl`` and ``index.json``, the ETags of what is there.
+        period: Which hours are looked at.
+        workers: How many files are downloaded at once.
+        progress: Gets a bar of its own.
+
+    Raises:
+        botocore.exceptions.ClientError: S3 refused.
+    """
+    bucket, place = split(uri.rstrip("/"))
+    prefix = f"{place}/{endpoint}/".lstrip("/")
+    objects = list(_objects(s3, bucket, prefix, folder / endpoint, period))
+    index = _index(folder)
+    missing = [one for one in objects if not _here(one, index)]
+    bar = progress.add_task("downloading captures", total=len(missing)) if progress else None
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="capture")
+    try:
+        running = {pool.submit(_get, s3, bucket, one): one for one in missing}
+        for done in as_completed(running):
+            done.result()
+            index[running[done].key] = [running[done].size, running[done].etag]
+            if progress:
+                progress.advance(bar)
+    finally:
+        pool.shutdown(cancel_futures=True)
+        if missing:
+            files.write(folder / INDEX, json.dumps(index, indent=0, sort_keys=True))
+    return Downloaded(
+        paths=tuple(sorted(one.path for one in objects)),
+        new=len(missing),
+        unchanged=len(objects) - len(missing),
+        size=sum(one.size for one in missing),
+    )
+
+
+def _objects(s3: Any, bucket: str, prefix: str, folder: Path, period: Period) -> Iterator[_Object]:
+    """The files of a period. Names sort by time, so the listing starts at its first hour and stops after its last."""
+    pages = s3.get_paginator("list_objects_v2")
+    variants = [
+        found["Prefix"].removeprefix(prefix).rstrip("/")
+        for page in pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+        for found in page.get("CommonPrefixes", [])
+    ]
+    for variant in filter(_VARIANT.fullmatch, variants):
+        start = f"{prefix}{variant}/"
+        after = {"StartAfter": start + period.since.strftime(_HOUR)} if period.since else {}
+        last = (period.until + LATEST_UPLOAD).strftime(_HOUR) if period.until else "~"
+        for page in pages.paginate(Bucket=bucket, Prefix=start, **after):
+            names = [(found["Key"].removeprefix(start), found) for found in page.get("Contents", [])]
+            for name, found in names:
+                if _FILE.fullmatch(name) and name[: len("yyyy/mm/dd/hh")] <= last:
+                    yield _Object(found["Key"], found["Size"], found["ETag"], folder / variant / name)
+            if names and names[-1][0][: len("yyyy/mm/dd/hh")] > last:
+                break
+
+
+def _get(s3: Any, bucket: str, one: _Object) -> None:
+    files.write(one.path, s3.get_object(Bucket=bucket, Key=one.key)["Body"].read())
+
+
+def _here(one: _Object, index: dict[str, Any]) -> bool:
+    return index.get(one.key) == [one.size, one.etag] and one.path.is_file() and one.path.stat().st_size == one.size
+
+
+def _index(folder: Path) -> dict[str, Any]:
+    """The ETags of what is here. Lost or damaged, it costs a new download and nothing else."""
+    try:
+        found = json.loads((folder / INDEX).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

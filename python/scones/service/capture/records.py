@@ -1,0 +1,307 @@
+"""Captured requests, read from the JSONL files that a SageMaker endpoint's data capture writes.
+
+Example::
+
+    captured = read(Path("build/captures/dev"))
+    captured.events[0].confidence     # 0.9974895715713501
+    captured.broken                   # (Broken(path=…, line=7, reason='not JSON: …'),)
+
+A file holds one JSON object a line (AWS: "Capture data from real-time endpoint")::
+
+    {"captureData": {
+       "endpointInput":  {"observedContentType": "image/png", "mode": "INPUT", "data": …, "encoding": "BASE64"},
+       "endpointOutput": {"observedContentType": "application/json", "mode": "OUTPUT", "data": …, "encoding": "JSON"}},
+     "eventMetadata": {"eventId": …, "inferenceTime": "2024-01-28T12:10:31Z",
+                       "inferenceId": …, "customAttributes": […]},
+     "eventVersion": "0"}
+
+Whoever may call the endpoint decides what is in there, so nothing of it is trusted: what cannot be read is counted and
+shown, text is cut to what can be printed, and images stay in their files until one is asked for.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from scones.errors import InputError
+from scones.service.capture.period import Period
+
+ENCODINGS = ("BASE64", "CSV", "JSON")
+LONGEST_TEXT = 1024  # what AWS allows CustomAttributes; nothing longer is shown
+_IMAGE_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One captured request.
+
+    Attributes:
+        event_id: SageMaker's id of the event; empty where the line has none.
+        time: When the endpoint answered, in UTC.
+        probabilities: One a class, in label order; None where the endpoint's output was not captured.
+        inference_id: The caller's ``InferenceId``, if it sent one.
+        custom_attributes: The caller's ``CustomAttributes``; the S3 key of the image in this project's requests.
+        has_image: Whether the input holds a PNG or JPEG; :func:`image` reads it.
+        path: The file it is in.
+        line: Its line there, from 1.
+        offset: Where that line begins, in bytes.
+    """
+
+    event_id: str
+    time: datetime
+    probabilities: tuple[float, ...] | None
+    inference_id: str | None
+    custom_attributes: tuple[str, ...]
+    has_image: bool
+    path: Path
+    line: int
+    offset: int
+
+    @property
+    def predicted(self) -> int | None:
+        """The index of the most probable class."""
+        return None if self.probabilities is None else self.probabilities.index(max(self.probabilities))
+
+    @property
+    def confidence(self) -> float | None:
+        """The probability of the most probable class."""
+        return None if self.probabilities is None else max(self.probabilities)
+
+    @property
+    def name(self) -> str:
+        """What the caller called it: its custom attributes (an S3 key), else its inference id, else the event's id.
+
+        This project's requests percent-encode the key, since only visible ASCII may be sent; here it is readable.
+        """
+        return _text(unquote(", ".join(self.custom_attributes))) or self.inference_id or self.event_id
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A line that holds no event (line 0: a file that cannot be read)."""
+
+    path: Path
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What was read.
+
+    Attributes:
+        events: In order of time, each event id once.
+        broken: The lines that could not be read, in the order of the files.
+        files: How many files were read.
+        duplicates: How many lines repeated an event id.
+        outside: How many events were outside the period asked for.
+        root: The folder that holds all the files.
+    """
+
+    events: tuple[Event, ...]
+    broken: tuple[Broken, ...]
+    files: int = 0
+    duplicates: int = 0
+    outside: int = 0
+    root: Path = Path()
+
+    def name(self, path: Path) -> str:
+        """A file's path below :attr:`root`, for a report that is shown to others."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+
+
+def read(source: Path | Iterable[Path], period: Period = Period()) -> Capture:  # noqa: B008 (immutable)
+    """Read captured events.
+
+    Args:
+        source: A folder, read with all its sub-folders, or the files themselves.
+        period: Only events answered within it are given.
+
+    Raises:
+        InputError: the folder does not exist or holds no ``.jsonl`` file.
+    """
+    files = _files(source) if isinstance(source, Path) else sorted(source)
+    root = source if isinstance(source, Path) else Path(os.path.commonpath([path.parent for path in files] or [""]))
+    events: list[Event] = []
+    broken: list[Broken] = []
+    seen: set[str] = set()
+    duplicates = outside = 0
+    for path in files:
+        for found in _lines(path):
+            if isinstance(found, Broken):
+                broken.append(found)
+            elif found.event_id and found.event_id in seen:
+                duplicates += 1
+            elif found.time not in period:
+                outside += 1
+            else:
+                seen.add(found.event_id)
+                events.append(found)
+    events.sort(key=lambda event: event.time)
+    return Capture(tuple(events), tuple(broken), len(files), duplicates, outside, root)
+
+
+def image(event: Event) -> bytes | None:
+    """The PNG or JPEG that was sent, unchecked beyond its first bytes; None where the event holds none."""
+    if not event.has_image:
+        return None
+    with event.path.open("rb") as file:
+        file.seek(event.offset)
+        line = json.loads(file.readline())
+    return base64.b64decode(line["captureData"]["endpointInput"]["data"])
+
+
+def probabilities(data: bytes) -> tuple[float, ...]:
+    """What the endpoint answered, as numbers.
+
+    Args:
+        data: The answer's body: the JSON array of Image Classification, its JSON Lines form
+            ``{"prediction": […]}``, or one row of CSV.
+
+    Raises:
+        ValueError: these are not two or more numbers from 0 to 1.
+    """
+    text = data.decode()
+    try:
+        found = json.loads(text)
+    except ValueError:
+        try:
+            found = [float(cell) for cell in text.split(",")]
+        except ValueError:
+            found = None
+    if isinstance(found, dict):
+        found = found.get("prediction")
+    if isinstance(found, list) and len(found) == 1 and isinstance(found[0], list):
+        found = found[0]
+    if (
+        not isinstance(found, list)
+        or len(found) < 2
+        or not all(isinstance(number, int | float) and not isinstance(number, bool) for number in found)
+        or not all(math.isfinite(number) and 0 <= number <= 1.00001 for number in found)
+    ):
+        raise ValueError(f"the output is not two or more probabilities: {_shown(text)}")
+    return tuple(float(number) for number in found)
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise InputError(
+            f"there is no folder {folder}", hint="give the folder that holds the captured .jsonl files, at any depth"
+        )
+    files = sorted(path for path in folder.rglob("*.jsonl") if path.is_file())
+    if not files:
+        raise InputError(f"{folder} holds no .jsonl file", hint="captured files end in .jsonl, as SageMaker names them")
+    return files
+
+
+def _lines(path: Path) -> Iterator[Event | Broken]:
+    offset = 0
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield _parse(line, path, number, offset)
+                offset += len(line)
+    except OSError as error:
+        yield Broken(path, 0, f"cannot be read: {error.strerror}")
+
+
+def _parse(line: bytes, path: Path, number: int, offset: int) -> Event | Broken:
+    try:
+        return _event(line, path, number, offset)
+    except RecursionError:
+        return Broken(path, number, "JSON nested too deeply")
+    except (ValueError, OverflowError) as error:
+        return Broken(path, number, str(error))
+
+
+def _event(line: bytes, path: Path, number: int, offset: int) -> Event:
+    try:
+        whole = json.loads(line)
+    except ValueError as error:
+        raise ValueError(f"not JSON: {error}: {_shown(line.decode(errors='replace'))}") from None
+    data = _object(whole, "captureData")
+    metadata = _object(whole, "eventMetadata")
+    sent = data.get("endpointInput")
+    answered = data.get("endpointOutput")
+    if sent is None and answered is None:
+        raise ValueError("captureData has neither endpointInput nor endpointOutput")
+    attributes = metadata.get("customAttributes")
+    inference_id = metadata.get("inferenceId")
+    return Event(
+        event_id=_text(metadata.get("eventId") or ""),
+        time=_time(metadata.get("inferenceTime")),
+        probabilities=None if answered is None else probabilities(_decoded(_object(data, "endpointOutput"))),
+        inference_id=_text(inference_id) if inference_id else None,
+        custom_attributes=tuple(
+            _text(one) for one in (attributes if isinstance(attributes, list) else [attributes]) if one
+        ),
+        has_image=_holds_image(sent),
+        path=path,
+        line=number,
+        offset=offset,
+    )
+
+
+def _object(whole: Any, name: str) -> dict[str, Any]:
+    found = whole.get(name) if isinstance(whole, dict) else None
+    if not isinstance(found, dict):
+        raise ValueError(f"{name} is missing or not an object")
+    return found
+
+
+def _decoded(side: dict[str, Any]) -> bytes:
+    data, encoding = side.get("data"), side.get("encoding")
+    if not isinstance(data, str):
+        raise ValueError("data is missing or not a string")
+    if encoding not in ENCODINGS:
+        raise ValueError(f"encoding {_shown(str(encoding))} is not one of {', '.join(ENCODINGS)}")
+    if encoding != "BASE64":
+        return data.encode(errors="replace")
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError(f"data is not BASE64: {error}") from None
+
+
+def _holds_image(sent: Any) -> bool:
+    if not isinstance(sent, dict) or sent.get("encoding") != "BASE64" or not isinstance(sent.get("data"), str):
+        return False
+    try:
+        base64.b64decode(sent["data"], validate=True)
+        return base64.b64decode(sent["data"][:16]).startswith(_IMAGE_STARTS)
+    except (binascii.Error, ValueError):
+        return False
+
+
+def _time(found: Any) -> datetime:
+    try:
+        time = datetime.fromisoformat(found)
+    except (TypeError, ValueError):
+        raise ValueError(f"inferenceTime {_shown(str(found))} is not an ISO 8601 time") from None
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _text(found: Any) -> str:
+    """Text that is safe to print and to encode: no control characters, no lone surrogates, not endless."""
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(found)[:LONGEST_TEXT]
+    )
+
+
+def _shown(found: str) -> str:
+    text = _text(found.strip())
+    return repr(text if len(text) <= 60 else f"{text[:60]}…")

@@ -1,0 +1,207 @@
+"""Writes the report on captured traffic: one HTML page with all pictures inside, and the same as data.
+
+Example::
+
+    page = write(captured, Path("build/report"), threshold=0.8, classes=("bicycle", "motorcycle"), subject="scones-dev")
+
+The folder gets ``index.html`` (self-contained: it can be mailed), ``confidence-over-time.png``,
+``confidence-by-class.png``, ``report.json`` (the numbers) and ``events.csv`` (every event).
+
+Captured requests are hostile input: the template escapes all text, images are decoded and drawn anew as PNG instead of
+passed on, the page's own policy allows no script and no request, and the CSV's cells cannot become formulas.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from imageclassification import files
+from scones.errors import SconesError
+from scones.service.capture import analysis, records
+from scones.service.capture.period import span
+from scones.service.capture.records import Capture, Event
+
+THUMBNAIL = 112  # pixels, of the longer side
+LARGEST_IMAGE = 64_000_000  # pixels: what an image may have to be decoded at all
+SHOWN_BROKEN = 50
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """One line of the table of the least sure images."""
+
+    event: Event
+    label: str
+    runner_up: str
+    runner_up_probability: float
+    passed: bool
+    thumbnail: str | None
+
+
+def write(
+    capture: Capture,
+    folder: Path,
+    *,
+    threshold: float,
+    classes: Sequence[str] = (),
+    subject: str = "captured traffic",
+    period: str = "",
+    rows: int = 24,
+    now: datetime | None = None,
+) -> Path:
+    """Write the report; every file appears whole or not at all, the page last.
+
+    Args:
+        capture: What was read.
+        folder: Gets the report; it is made where it is missing.
+        threshold: The confidence from which the workflow answers.
+        classes: The classes' names in label order; where one is missing, its index is shown.
+        subject: Whose traffic it is: an endpoint's name, or a folder's.
+        period: The period asked for, in words.
+        rows: How many of the least sure images are shown.
+        now: When the report is made.
+
+    Returns:
+        The page's path.
+
+    Raises:
+        SconesError: no event holds an answer, so there is nothing to draw.
+    """
+    # matplotlib takes half a second to import: whoever only downloads or reads does not pay for it.
+    from scones import drawing
+    from scones.service.capture import charts
+
+    summary = analysis.summarise(capture.events, threshold=threshold, classes=classes)
+    if not summary.predictions:
+        raise SconesError(
+            f"none of {summary.events} captured events holds an answer ({len(capture.broken)} lines are broken)",
+            hint="the endpoint's capture options must include Output, and the period some requests",
+        )
+    now = now or datetime.now(UTC)
+    pictures = {
+        name: {
+            theme: draw(capture.events, threshold=threshold, classes=classes, theme=getattr(drawing, theme.upper()))
+            for theme in ("light", "dark")
+        }
+        for name, draw in (("confidence-over-time", charts.over_time), ("confidence-by-class", charts.by_class))
+    }
+    for name, themes in pictures.items():
+        files.write(folder / f"{name}.png", themes["light"])
+    files.write(folder / "report.json", _json(capture, summary, subject, now))
+    files.write(folder / "events.csv", _csv(capture, classes))
+    page = _template().render(
+        subject=subject,
+        period=period,
+        span=span,
+        now=now,
+        summary=summary,
+        capture=capture,
+        pictures={name: {theme: _data_uri(png) for theme, png in themes.items()} for name, themes in pictures.items()},
+        rows=[_row(event, classes, threshold) for event in analysis.least_sure(capture.events, rows)],
+        shown_broken=capture.broken[:SHOWN_BROKEN],
+    )
+    return files.write(folder / "index.html", page)
+
+
+def thumbnail(image: bytes, size: int = THUMBNAIL) -> bytes | None:
+    """A small PNG of an image, with nothing of the original but its look; None where it cannot be decoded.
+
+    Args:
+        image: PNG or JPEG; what Pillow could read besides is not tried.
+        size: Its longer side, in pixels; smaller images keep theirs.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(image), formats=("PNG", "JPEG")) as opened:
+            if opened.width * opened.height > LARGEST_IMAGE:
+                return None
+            opened.draft("RGB", (2 * size, 2 * size))
+            small = opened.convert("RGB")
+    # Whatever a hostile image makes a decoder raise (OSError, SyntaxError, ValueError, struct.error, zlib's, a bomb
+    # warning or error, …), the answer is the same: it is shown as unreadable.
+    except Exception:  # noqa: BLE001
+        return None
+    small.thumbnail((size, size))
+    picture = io.BytesIO()
+    small.save(picture, "PNG")
+    return picture.getvalue()
+
+
+def _template() -> Any:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["percent"] = analysis.percent
+    return environment.from_string(resources.files(__package__).joinpath("report.html.j2").read_text("utf-8"))
+
+
+def _row(event: Event, classes: Sequence[str], threshold: float) -> ReportRow:
+    second = sorted(range(len(event.probabilities)), key=lambda label: -event.probabilities[label])[1]
+    image = records.image(event)
+    small = thumbnail(image) if image else None
+    return ReportRow(
+        event=event,
+        label=analysis.class_name(event.predicted, classes),
+        runner_up=analysis.class_name(second, classes),
+        runner_up_probability=event.probabilities[second],
+        passed=event.confidence >= threshold,
+        thumbnail=_data_uri(small) if small else None,
+    )
+
+
+def _json(capture: Capture, summary: analysis.Summary, subject: str, now: datetime) -> bytes:
+    report = {
+        "subject": subject,
+        "generated": now.isoformat(),
+        **asdict(summary),
+        "files": capture.files,
+        "duplicates": capture.duplicates,
+        "broken": [{"path": capture.name(one.path), "line": one.line, "reason": one.reason} for one in capture.broken],
+    }
+    return json.dumps(report, indent=2, default=str).encode() + b"\n"
+
+
+def _csv(capture: Capture, classes: Sequence[str]) -> bytes:
+    events = capture.events
+    width = max(len(event.probabilities or ()) for event in events)
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    names = [f"p({analysis.class_name(label, classes)})" for label in range(width)]
+    head = ["time", "event_id", "inference_id", "custom_attributes", "predicted", "confidence", *names, "file", "line"]
+    table.writerow(map(_cell, head))
+    for event in events:
+        numbers = list(event.probabilities or ())
+        label = "" if event.predicted is None else analysis.class_name(event.predicted, classes)
+        cells = [
+            event.time.isoformat(),
+            event.event_id,
+            event.inference_id or "",
+            ", ".join(event.custom_attributes),
+            label,
+            "" if event.confidence is None else event.confidence,
+            *numbers,
+            *[""] * (width - len(numbers)),
+            capture.name(event.path),
+            event.line,
+        ]
+        table.writerow(map(_cell, cells))
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    """A cell that a spreadsheet does not take for a formula (OWASP: "CSV Injection")."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
+
+
+def _data_uri(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

@@ -1,0 +1,50 @@
+"""Starts, follows and explains executions of the state machine.
+
+Example::
+
+    url = upload(s3, bucket, Path("bicycle.png"))                     # 's3://BUCKET/images/<sha256>.png'
+    execution = start(sfn, state_machine_arn, url, threshold=0.8)
+    outcome = follow(sfn, execution.arn, on_state=print)              # a StateRun as each state begins and ends
+    print(explain(outcome))                                           # 'bicycle, 0.92 sure (threshold 0.8)'
+    raise SystemExit(exit_code(outcome))                              # 0 passed, 3 low confidence, 1 anything else
+
+Many at once: :func:`run_many`.
+"""
+
+from scones.service.workflow.batch import ImageRun, run_many
+from scones.service.workflow.execution import (
+    FAILED,
+    LOW,
+    LOW_CONFIDENCE,
+    PASSED,
+    Execution,
+    ExecutionOutcome,
+    check_threshold,
+    exit_code,
+    explain,
+    follow,
+    start,
+)
+from scones.service.workflow.history import StateRun, state_runs
+from scones.service.workflow.images import SIGNATURES, images_of, upload
+
+__all__ = [
+    "FAILED",
+    "LOW",
+    "LOW_CONFIDENCE",
+    "PASSED",
+    "SIGNATURES",
+    "Execution",
+    "ExecutionOutcome",
+    "ImageRun",
+    "StateRun",
+    "check_threshold",
+    "exit_code",
+    "explain",
+    "follow",
+    "images_of",
+    "run_many",
+    "start",
+    "state_runs",
+    "upload",
+]

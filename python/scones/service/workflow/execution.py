@@ -1,0 +1,170 @@
+"""One execution of the state machine: started, followed, explained.
+
+Example::
+
+    execution = start(sfn, state_machine_arn, url, threshold=0.8)
+    outcome = follow(sfn, execution.arn, on_state=print)              # a StateRun as each state begins and ends
+    print(explain(outcome))                                           # 'bicycle, 0.92 sure (threshold 0.8)'
+    raise SystemExit(exit_code(outcome))                              # 0 passed, 3 low confidence, 1 anything else
+
+API: AWS Step Functions API reference, StartExecution and DescribeExecution.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scones.errors import InputError, WorkflowError
+from scones.service.workflow.history import StateRun, events, state_runs
+
+LOW_CONFIDENCE = "ThresholdConfidenceNotMet"
+PASSED, LOW, FAILED = 0, 3, 1
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A started execution: its ARN, its name (the InferenceId of its capture) and the image it reads."""
+
+    arn: str
+    name: str
+    image_url: str
+
+
+@dataclass(frozen=True)
+class ExecutionOutcome:
+    """How an execution ended.
+
+    Attributes:
+        status: ``SUCCEEDED``, ``FAILED``, ``TIMED_OUT`` or ``ABORTED``.
+        output: The state machine's output; None unless it succeeded.
+        error: The Error of the execution, such as ``ThresholdConfidenceNotMet``.
+        cause: The Cause: the exception's message.
+        states: What each state did, in order.
+        seconds: From start to stop.
+    """
+
+    arn: str
+    status: str
+    output: dict[str, Any] | None = None
+    error: str | None = None
+    cause: str | None = None
+    states: tuple[StateRun, ...] = ()
+    seconds: float = 0.0
+
+
+def start(sfn: Any, state_machine_arn: str, image_url: str, threshold: float | None = None) -> Execution:
+    """Start the state machine on an image in S3.
+
+    The execution is named here, after the image: a repeated call of the SDK then cannot start it twice, and the
+    capture's InferenceId (at most 64 characters) can be read by a person.
+
+    Args:
+        threshold: 0 to 1; the function's own where it is None.
+
+    Raises:
+        InputError: the threshold is not a number from 0 to 1.
+        WorkflowError: there is no such state machine.
+    """
+    request: dict[str, Any] = {"image_url": image_url}
+    if threshold is not None:
+        request["confidence_threshold"] = check_threshold(threshold)
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", image_url.rsplit("/", 1)[-1].rpartition(".")[0])[:47].strip("-") or "image"
+    name = f"{stem}-{uuid.uuid4().hex[:16]}"
+    try:
+        answer = sfn.start_execution(stateMachineArn=state_machine_arn, name=name, input=json.dumps(request))
+    except sfn.exceptions.StateMachineDoesNotExist:
+        raise WorkflowError(
+            f"there is no state machine {state_machine_arn}", hint="apply it: invoke tf.apply --stack service"
+        ) from None
+    return Execution(answer["executionArn"], name, image_url)
+
+
+def check_threshold(threshold: float) -> float:
+    """The threshold, if it is a number from 0 to 1; InputError otherwise."""
+    if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
+        raise InputError(f"the threshold is {threshold!r}; it must be a number from 0 to 1", hint="80 percent is 0.8")
+    return threshold
+
+
+def follow(
+    sfn: Any,
+    execution_arn: str,
+    on_state: Callable[[StateRun], None] | None = None,
+    *,
+    timeout: float = 1800,
+    pause: float = 0.1,
+    stop: threading.Event | None = None,
+) -> ExecutionOutcome:
+    """Wait for an execution's end.
+
+    Args:
+        on_state: Called with a :class:`StateRun` when a state begins (``running``) and again when it ends.
+        timeout: Seconds after which following is given up; the execution itself goes on.
+        pause: Seconds before the second look; each next wait is longer by half, up to two seconds.
+        stop: Once it is set, following is given up too.
+
+    Raises:
+        WorkflowError: there is no such execution, or it has not ended in time.
+    """
+    deadline, told, stop = time.monotonic() + timeout, 0, stop or threading.Event()
+    while True:
+        try:
+            found = sfn.describe_execution(executionArn=execution_arn)
+        except sfn.exceptions.ExecutionDoesNotExist:
+            raise WorkflowError(f"there is no execution {execution_arn}") from None
+        ended = found["status"] not in ("RUNNING", "PENDING_REDRIVE")
+        if ended or on_state:
+            states = state_runs(events(sfn, execution_arn, whole=ended))
+            told = _tell(states, told, on_state)
+        if ended:
+            return ExecutionOutcome(
+                arn=execution_arn,
+                status=found["status"],
+                output=json.loads(found["output"]) if found.get("output") else None,
+                error=found.get("error"),
+                cause=found.get("cause"),
+                states=tuple(states),
+                seconds=(found["stopDate"] - found["startDate"]).total_seconds(),
+            )
+        if time.monotonic() > deadline or stop.wait(pause):
+            raise WorkflowError(
+                f"the execution {execution_arn} is still {found['status']} and no longer followed",
+                hint="it goes on by itself; stop it with: aws stepfunctions stop-execution --execution-arn ARN",
+            )
+        pause = min(pause * 1.5, 2)
+
+
+def exit_code(outcome: ExecutionOutcome) -> int:
+    """0: the answer passed; 3: the model was not sure enough; 1: anything else."""
+    if outcome.status == "SUCCEEDED":
+        return PASSED
+    return LOW if outcome.error == LOW_CONFIDENCE else FAILED
+
+
+def explain(outcome: ExecutionOutcome) -> str:
+    """An outcome in one sentence."""
+    if outcome.status == "SUCCEEDED":
+        output = outcome.output or {}
+        return f"{output['classification']}, {output['confidence_score']:.4g} sure (threshold {output['threshold']:g})"
+    reason = ": ".join(part for part in (outcome.error, outcome.cause) if part)
+    return reason or f"the execution is {outcome.status}"
+
+
+def _tell(states: Sequence[StateRun], told: int, on_state: Callable[[StateRun], None] | None) -> int:
+    """Tell what is new; a state is told twice: as it begins, and as it ends."""
+    news = []
+    for state in states:
+        news.append(StateRun(state.name, state.kind, "running"))
+        if state.status != "running":
+            news.append(state)
+    for state in news[told:]:
+        if on_state:
+            on_state(state)
+    return len(news)

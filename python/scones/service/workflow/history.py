@@ -1,0 +1,74 @@
+"""What each state did, read from an execution's history.
+
+Example::
+
+    state_runs(events(sfn, execution_arn, whole=True))[0]     # StateRun("Read the image", "Task", "succeeded", 0.2, 1)
+
+API: AWS Step Functions API reference, GetExecutionHistory and HistoryEvent.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class StateRun:
+    """What one state did in an execution.
+
+    Attributes:
+        name: The state's name, such as ``Ask the model``.
+        kind: ``Task``, ``Choice``, ``Pass`` or ``Fail``; only Tasks are of interest to most readers.
+        status: ``running``, ``succeeded`` or ``failed``.
+        seconds: From its beginning to its end, retries and their waits included; None while it runs.
+        attempts: How often its task was begun; more than 1 where it was retried.
+        error: The name of the error that ended it or was last retried.
+    """
+
+    name: str
+    kind: str
+    status: str
+    seconds: float | None = None
+    attempts: int = 0
+    error: str | None = None
+
+
+def events(sfn: Any, execution_arn: str, *, whole: bool) -> list[dict[str, Any]]:
+    """The execution's events; of an ended one up to its last, for which AWS may need a moment."""
+    for _ in range(20):
+        pages = sfn.get_paginator("get_execution_history").paginate(
+            executionArn=execution_arn, includeExecutionData=False, PaginationConfig={"PageSize": 1000}
+        )
+        found = [event for page in pages for event in page["events"]]
+        if not whole or any(e["type"].startswith("Execution") and e["type"] != "ExecutionStarted" for e in found):
+            break
+        time.sleep(0.25)
+    return found
+
+
+def state_runs(found: Iterable[dict[str, Any]]) -> list[StateRun]:
+    """What each state did, in order, from an execution's history (GetExecutionHistory's ``events``, oldest first)."""
+    runs: list[StateRun] = []
+    begun: datetime | None = None
+    for event in found:
+        kind, moment = event["type"], event["timestamp"]
+        if kind.endswith("StateEntered"):
+            name = event["stateEnteredEventDetails"]["name"]
+            runs.append(StateRun(name, kind.removesuffix("StateEntered"), "running"))
+            begun = moment
+        elif not runs or runs[-1].status != "running":
+            continue
+        elif kind in ("TaskScheduled", "LambdaFunctionScheduled"):
+            runs[-1] = replace(runs[-1], attempts=runs[-1].attempts + 1, error=None)
+        elif kind.startswith(("Task", "LambdaFunction")) and kind.endswith(("Failed", "TimedOut")):
+            details = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
+            runs[-1] = replace(runs[-1], error=details.get("error") or "States.Timeout")
+        elif kind.endswith("StateExited") or kind in ("ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"):
+            lost = runs[-1].error or not kind.endswith("StateExited")
+            seconds = (moment - begun).total_seconds()
+            runs[-1] = replace(runs[-1], status="failed" if lost else "succeeded", seconds=seconds)
+    return runs

@@ -1,0 +1,74 @@
+"""The images that a person names, and how they get into the bucket.
+
+Example::
+
+    images_of(["bicycle.png", "photos", "s3://BUCKET/KEY"])     # files, and the files in folders
+    upload(s3, bucket, Path("bicycle.png"))                     # 's3://BUCKET/images/<sha256>.png'
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from scones.errors import InputError
+from scones.s3 import is_uri
+
+SIGNATURES = {b"\x89PNG\r\n\x1a\n": ("png", "image/png"), b"\xff\xd8\xff": ("jpg", "image/jpeg")}
+
+
+def upload(s3: Any, bucket: str, path: Path) -> str:
+    """Put a local image under ``images/<sha256>.<png|jpg>``, unless it is there already.
+
+    Returns:
+        The image's ``s3://`` URL.
+
+    Raises:
+        InputError: the file cannot be read, or its first bytes are not those of a PNG or JPEG.
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}", hint="give a PNG or JPEG, or s3://BUCKET/KEY"
+        ) from None
+    found = next((kind for signature, kind in SIGNATURES.items() if content.startswith(signature)), None)
+    if found is None:
+        start = f"it begins with {content[:8]!r}" if content else "it is empty"
+        raise InputError(f"{path} is not a PNG or JPEG: {start}", hint="convert it first")
+    suffix, content_type = found
+    key = f"images/{hashlib.sha256(content).hexdigest()}.{suffix}"
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (403, 404):
+            raise
+        s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)
+    return f"s3://{bucket}/{key}"
+
+
+def images_of(arguments: Iterable[str]) -> list[str]:
+    """The images that a person named: files and ``s3://`` URLs as they are, folders as the PNGs and JPEGs in them.
+
+    Raises:
+        InputError: a path does not exist, or a folder holds no image.
+    """
+    found: list[str] = []
+    for argument in arguments:
+        path = Path(argument).expanduser()
+        if is_uri(argument):
+            found.append(argument)
+        elif path.is_file():
+            found.append(str(path))
+        elif path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in (".png", ".jpg", ".jpeg"))
+            if not inside:
+                raise InputError(f"the folder {argument} holds no PNG or JPEG")
+            found += map(str, inside)
+        else:
+            raise InputError(f"there is no image {argument}", hint="give a file, a folder or s3://BUCKET/KEY")
+    return found

@@ -1,0 +1,81 @@
+"""A training job as SageMaker describes it.
+
+Example::
+
+    found = read(resource)      # a TrainingJob of sagemaker.core
+    found.artifact_uri          # 's3://BUCKET/models/scones-dev-20260101-120000/output/model.tar.gz'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scones.training.progress import Progress
+
+
+@dataclass(frozen=True)
+class DescribedJob:
+    """A training job as it stands.
+
+    Attributes:
+        status: InProgress, Completed, Failed, Stopping or Stopped.
+        secondary_status: What it is doing: Starting, Downloading, Training, Uploading, MaxRuntimeExceeded, …
+        failure_reason: Why it failed; None where it did not.
+        image_uri: The algorithm's image in ECR.
+        artifact_uri: Where its model is, or will be: ``s3://…/model.tar.gz``.
+        dataset_uri: The data set that it trained on: ``s3://BUCKET/datasets/<fingerprint>``.
+        recordio: Whether it trained on the data set's RecordIO files.
+        model_uri: The artifact that it started from; None where it started from scratch.
+        checkpoint_uri: Where its checkpoints are; None where it leaves none.
+        hyperparameters: As it was sent them.
+        metrics: Final metrics by name: each one's last value.
+        billable_seconds: What is paid for; None until it has ended.
+    """
+
+    name: str
+    arn: str
+    status: str
+    secondary_status: str
+    failure_reason: str | None
+    image_uri: str
+    artifact_uri: str | None
+    dataset_uri: str | None
+    recordio: bool = False
+    model_uri: str | None = None
+    checkpoint_uri: str | None = None
+    hyperparameters: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    billable_seconds: int | None = None
+
+
+@dataclass(frozen=True)
+class TrainingOutcome:
+    """A job that completed, and what its log said."""
+
+    job: DescribedJob
+    progress: Progress
+
+
+def read(resource: Any) -> DescribedJob:
+    """A ``TrainingJob`` of ``sagemaker.core``; what AWS left out is a falsy ``Unassigned`` there."""
+    channels = {channel.channel_name: channel for channel in resource.input_data_config or ()}
+    uris = {name: channel.data_source.s3_data_source.s3_uri for name, channel in channels.items()}
+    train = uris.get("train", "")
+    return DescribedJob(
+        name=resource.training_job_name,
+        arn=resource.training_job_arn,
+        status=resource.training_job_status,
+        secondary_status=resource.secondary_status or resource.training_job_status,
+        failure_reason=resource.failure_reason or None,
+        image_uri=resource.algorithm_specification.training_image,
+        artifact_uri=resource.model_artifacts.s3_model_artifacts if resource.model_artifacts else None,
+        dataset_uri=train.removesuffix("/").removesuffix("/train").removesuffix("/train.rec") or None,
+        recordio=train.endswith("/train.rec"),
+        model_uri=uris.get("model"),
+        checkpoint_uri=resource.checkpoint_config.s3_uri if resource.checkpoint_config else None,
+        hyperparameters=dict(resource.hyper_parameters or {}),
+        metrics={metric.metric_name: metric.value for metric in resource.final_metric_data_list or ()},
+        billable_seconds=resource.billable_time_in_seconds or None,
+    )

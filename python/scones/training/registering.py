@@ -1,0 +1,157 @@
+"""Making a version of a training job's model.
+
+Example::
+
+    version = register(environment, "scones-dev-20260101-120000")
+    print(verdict(environment, version))    # 'version 3 is approved and pinned: validation accuracy 0.930, …'
+
+What is registered is the calibrated artifact (see scones.model.confidence): the answers are those of the one that was
+trained, and its confidence is what the validation images bear out.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imageclassification.errors import ArtifactError, UserError
+from scones import aws, revision
+from scones.errors import InputError, RegistryError
+from scones.model import artifacts
+from scones.model.registry import objects
+from scones.model.registry.creation import calibration_line, create, pin_if_approved
+from scones.model.registry.pinned import VALIDATION_ACCURACY
+from scones.model.registry.versions import Version, group_of, listed
+from scones.training import job as jobs
+from scones.training.described import DescribedJob
+from scones.training.logs import LogReader
+from scones.training.progress import Progress
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+
+    from scones.settings import Environment
+
+TRAIN_ACCURACY = "train:accuracy"
+
+
+def register(
+    environment: Environment,
+    job_name: str,
+    *,
+    calibrate: bool = True,
+    group: str | None = None,
+    progress: Bars | None = None,
+    warn: Callable[[str], None] = lambda text: None,
+    client: Callable[..., Any] = aws.client,
+) -> Version:
+    """Register a training job's model; approve and pin it where its validation accuracy passes the environment's gate.
+
+    Its temperature is fitted on the data set's validation images, and the calibrated artifact, beside the job's own in
+    S3, is the one that is registered. Where that cannot be done the job's own is, and ``warn`` is told why. A job that
+    is registered already is not registered twice: what is left to do for it is done.
+
+    Args:
+        calibrate: Whether to; else the job's own artifact is registered.
+        group: The model package group; the foundation stack's, if not given.
+        progress: Gets bars for what is fetched and asked.
+        warn: Called with what a person should know.
+        client: Makes the environment's clients.
+
+    Raises:
+        TrainingError: there is no such job.
+        RegistryError: it has no model, or what it was trained on cannot be told.
+    """
+    group = group or group_of(environment)
+    job = jobs.describe(environment, job_name, client=client)
+    sagemaker, s3 = client(environment, "sagemaker"), client(environment, "s3")
+    version = next((known for known in listed(sagemaker, group) if known.job == job_name), None)
+    if version is not None and not calibrate and calibration_line(version):
+        warn(f"training job '{job_name}' is registered already, as version {version.version}, calibrated")
+    if version is None:
+        if job.status not in ("Completed", "Stopped") or not job.artifact_uri:
+            reason = f": {job.failure_reason}" if job.failure_reason else ""
+            raise RegistryError(
+                f"training job '{job_name}' has no model to register: it is {job.status}{reason}",
+                hint=f"follow it with: invoke train --attach {job_name} --env {environment.name}"
+                if job.status == "InProgress"
+                else None,
+            )
+        metrics = _metrics(job, client(environment, "logs"))
+        if job.status == "Stopped" and VALIDATION_ACCURACY not in metrics:
+            raise RegistryError(f"training job '{job_name}' has no model: it was stopped before its first epoch ended")
+        labels, fingerprint = _dataset(s3, job)
+        artifact_uri, digest = job.artifact_uri, None
+        if calibrate:
+            try:
+                artifact_uri, digest, more = _calibrated(environment, job, s3, progress, client)
+                metrics |= more
+            except (ArtifactError, UserError, InputError) as error:
+                warn(f"the model is registered as it was trained, without calibration: {error.message}")
+        version = create(
+            environment,
+            sagemaker,
+            group,
+            origin=f"trained by {job_name}",
+            image_uri=job.image_uri,
+            artifact_uri=artifact_uri,
+            job=job_name,
+            artifact_sha256=digest or objects.sha256(s3, artifact_uri),
+            class_labels=labels,
+            metrics=metrics,
+            dataset_fingerprint=fingerprint,
+            git_commit=_commit(environment, sagemaker, job),
+        )
+    return pin_if_approved(environment, version)
+
+
+def _calibrated(
+    environment: Environment, job: DescribedJob, s3: Any, progress: Bars | None, client: Callable[..., Any]
+) -> tuple[str, str, Mapping[str, float]]:
+    """The calibrated artifact's place in S3, its SHA-256, and its figures."""
+    from imageclassification import artifact as files
+    from scones.model import confidence
+
+    artifact = files.read(artifacts.fetch(environment, job.artifact_uri, client=client, progress=progress))
+    images = confidence.stored_images(s3, job.dataset_uri, progress=progress)
+    answers = confidence.ask(artifact, images, progress=progress)
+    calibrated, metrics = confidence.calibrate(artifact, answers)
+    uri = f"{job.artifact_uri.rsplit('/', 2)[0]}/calibrated/{artifacts.NAME}"  # beside …/output/model.tar.gz
+    with tempfile.TemporaryDirectory() as folder:
+        return uri, artifacts.put(s3, files.write(Path(folder) / artifacts.NAME, calibrated), uri), metrics
+
+
+def _metrics(job: DescribedJob, logs: Any) -> dict[str, float]:
+    """Train and validation accuracy of the artifact.
+
+    A job's final metrics are its last epoch's. Its artifact is the best epoch's, or with ``checkpoint_frequency`` the
+    last that was saved, and that epoch's are in the log; without the log, the final metrics have to do.
+    """
+    metrics = {name: job.metrics[name] for name in (TRAIN_ACCURACY, VALIDATION_ACCURACY) if name in job.metrics}
+    progress = Progress(job.name, 0)
+    for line in LogReader(logs, job.name).read():
+        progress = progress.after(line)
+    if progress.saved in progress.train:
+        metrics[TRAIN_ACCURACY] = progress.train[progress.saved]
+    if progress.kept is not None:
+        metrics[VALIDATION_ACCURACY] = progress.kept
+    return metrics
+
+
+def _dataset(s3: Any, job: DescribedJob) -> tuple[tuple[str, ...], str]:
+    """Class labels in index order, and the fingerprint, of the data set that a job trained on."""
+    uri = f"{job.dataset_uri}/dataset.json"
+    try:
+        description = json.loads(objects.read(s3, uri))
+        return tuple(description["classes"]), description["fingerprint"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise RegistryError(f"{uri} does not tell the classes of training job '{job.name}': {error!r}") from None
+
+
+def _commit(environment: Environment, sagemaker: Any, job: DescribedJob) -> str:
+    """The commit that the job was started from, else, for one started otherwise, this checkout's."""
+    tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=job.arn)["Tags"]}
+    return tags.get(jobs.COMMIT_TAG) or revision.commit(environment.root)

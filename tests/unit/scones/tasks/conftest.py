@@ -1,0 +1,49 @@
+"""An environment in which tasks can start jobs: a small archive, moto's S3 and SageMaker, and a foundation."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from scones import aws, settings
+
+FEW = ["mini_batch_size=8"]  # the archive has 36 images to learn from
+
+
+class Workplace:
+    """An environment in a folder of its own, whose S3 and SageMaker are moto's and whose foundation is applied."""
+
+    def __init__(self, environment: settings.Environment) -> None:
+        self.environment = environment
+        self.s3 = aws.client(environment, "s3")
+        self.s3.create_bucket(Bucket="scones")
+
+    def asked(self, name: str) -> dict[str, Any]:
+        """A training job, as SageMaker was asked for it."""
+        return aws.client(self.environment, "sagemaker").describe_training_job(TrainingJobName=name)
+
+    def asked_to_tune(self, name: str) -> dict[str, Any]:
+        """A tuning job, as SageMaker was asked for it."""
+        sagemaker = aws.client(self.environment, "sagemaker")
+        return sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+
+    def uploaded(self) -> set[str]:
+        """The keys of the bucket."""
+        return {one["Key"] for one in self.s3.list_objects_v2(Bucket="scones").get("Contents", [])}
+
+
+@pytest.fixture
+def workplace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, archive: Path) -> Iterator[Workplace]:
+    """Where jobs are started; their data is the small archive. Terraform does not run."""
+    outputs = {"bucket": "scones", "training_role_arn": "arn:aws:iam::123456789012:role/training", "kms_key_arn": "key"}
+    environment = dataclasses.replace(settings.load("dev", variables={}), root=tmp_path)
+    monkeypatch.setenv("CIFAR100_ARCHIVE", str(archive))
+    monkeypatch.setattr("scones.settings.load", lambda *_: environment)
+    monkeypatch.setattr("scones.tasks.prepare.foundation", lambda *_: outputs)
+    with mock_aws():
+        yield Workplace(environment)

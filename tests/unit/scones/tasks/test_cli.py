@@ -1,0 +1,119 @@
+"""How a task's failures reach a person: a message and an exit code, never a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import invoke
+import invoke.main
+import pytest
+from botocore.exceptions import ClientError, NoCredentialsError
+from invoke.exceptions import Exit
+
+from imageclassification.errors import ArtifactError, HyperparameterError
+from scones.errors import DatasetError, TrainingError
+from scones.settings import ROOT
+from scones.tasks.cli import task
+
+
+@pytest.fixture(autouse=True)
+def no_debugging(monkeypatch):
+    monkeypatch.delenv("SCONES_DEBUG", raising=False)
+
+
+def raising(error):
+    @task
+    def body(context):
+        raise error
+
+    return body
+
+
+def test_matplotlib_writes_nothing_into_the_home_folder(monkeypatch):
+    monkeypatch.delenv("MPLCONFIGDIR", raising=False)
+    task(lambda context: None)(invoke.Context())
+    assert Path(os.environ["MPLCONFIGDIR"]).is_relative_to(ROOT / "build")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (DatasetError("3 is no class", hint="give two"), 2, "error: 3 is no class\ngive two"),
+        (TrainingError("the job failed"), 1, "error: the job failed"),
+        (HyperparameterError("no such", hint="did you mean"), 2, "error: no such\ndid you mean"),
+        (ArtifactError("it is cut short"), 1, "error: it is cut short"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "PutObject"), 1, "AccessDenied"),
+        (NoCredentialsError(), 1, "error: the cloud cannot be asked: Unable to locate credentials"),
+        (PermissionError(13, "Permission denied", "/a/b"), 1, "error: /a/b: Permission denied"),
+        (IsADirectoryError(21, "Is a directory", "/a/.b.1.part", None, "/a/b"), 1, "error: /a/b: Is a directory"),
+    ],
+)
+def test_a_failure_is_a_message_and_an_exit_code(error, code, text):
+    with pytest.raises(Exit) as caught:
+        raising(error)(invoke.Context())
+    assert caught.value.code == code
+    assert text in caught.value.message
+
+
+def test_a_reader_who_has_seen_enough_is_not_shown_a_traceback():
+    """``invoke local.logs | head -1`` ends as any program does whose reader leaves: with 128 + SIGPIPE."""
+    code = (
+        "import invoke\nfrom scones.tasks.cli import task\n"
+        "@task\ndef body(context):\n    while True: print('a line')\n"
+        "try: body(invoke.Context())\nexcept invoke.Exit as ended: raise SystemExit(ended.code)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout.readline() == b"a line\n"
+        child.stdout.close()
+        assert child.stderr.read() == b""
+    assert child.returncode == 141
+
+
+def test_a_bug_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError):
+        raising(ZeroDivisionError())(invoke.Context())
+
+
+@pytest.mark.parametrize("typed", ["pin --help", "model.inspect -h", "model.export --onnx a --help", "pin 3 --help"])
+def test_help_is_shown_by_tasks_that_want_a_word(typed, monkeypatch, capsys):
+    """Invoke's parser takes --help for the word that is missing."""
+    monkeypatch.setattr(sys, "argv", ["invoke", *typed.split()])
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(SystemExit) as ended:
+        invoke.main.program.run()
+    shown = capsys.readouterr()
+    assert f"{typed.split()[0]} [--options]" in shown.out
+    assert (ended.value.code or 0, shown.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("env", "endpoint"), [("dev", None), ("local", "http://127.0.0.1:5000"), (None, "http://127.0.0.1:5000")]
+)
+def test_another_environment_is_not_led_to_the_cloud_that_the_shell_was_set_to(monkeypatch, env, endpoint):
+    """After eval "$(invoke env)", --env dev must reach AWS; the shell's own environment stays as it was set."""
+    monkeypatch.setenv("SCONES_ENV", "local")
+    monkeypatch.setenv("SCONES_EXPORTED", "AWS_ACCESS_KEY_ID AWS_ENDPOINT_URL SCONES_ENV")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5000")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+
+    @task
+    def body(context, env=None):
+        return os.environ.get("AWS_ENDPOINT_URL")
+
+    assert body(invoke.Context(), env=env) == endpoint
+
+
+def test_debugging_shows_the_traceback(monkeypatch):
+    monkeypatch.setenv("SCONES_DEBUG", "1")
+    with pytest.raises(DatasetError):
+        raising(DatasetError("3 is no class"))(invoke.Context())
+
+
+def test_listing_the_tasks_loads_no_heavy_library():
+    """The list answers in well under a second because nothing heavy is imported for it."""
+    heavy = ("torch", "numpy", "boto3", "moto", "matplotlib", "sagemaker")
+    code = f"import sys, tasks; print([name for name in {heavy} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

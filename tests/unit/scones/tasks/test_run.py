@@ -1,0 +1,268 @@
+import io
+import json
+from pathlib import Path
+
+import pytest
+from invoke import Context
+from invoke.exceptions import Exit
+from rich.console import Console
+
+from scones import aws
+from scones.service import workflow
+from scones.service.workflow import ExecutionOutcome, ImageRun, StateRun, batch
+from scones.tasks import evaluate, run, views
+from scones.terraform import Stack
+
+PASSED = ExecutionOutcome(
+    arn="arn:aws:states:us-east-1:123456789012:execution:scones:one",
+    status="SUCCEEDED",
+    output={
+        "classification": "bicycle",
+        "confidence_score": 0.92,
+        "threshold": 0.8,
+        "class_probabilities": {"bicycle": 0.92, "motorcycle": 0.08},
+        "model": {"endpoint": "scones-dev"},
+    },
+    seconds=1.25,
+)
+LOW = ExecutionOutcome(
+    arn="arn:two", status="FAILED", error="ThresholdConfidenceNotMet", cause="0.6 is below 0.8 [/oops]", seconds=0.5
+)
+TIMED_OUT = ExecutionOutcome(arn="arn:three", status="TIMED_OUT")
+
+
+def printed(renderable) -> str:
+    console = Console(width=160, file=io.StringIO())
+    console.print(renderable)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"), [([0, 0], 0), ([0, 3, 3], 3), ([3, 1], 1), ([0, 1], 1), ([0, 2], 1), ([], 0)]
+)
+def test_many_executions_end_with_3_only_when_nothing_but_low_confidence_failed(codes, expected):
+    assert views.combined_exit_code(codes) == expected
+
+
+def test_a_passed_execution_shows_its_result():
+    text = printed(views.outcome_table(PASSED))
+    assert "bicycle 0.9200, motorcycle 0.0800" in text
+    assert "0.9200 (threshold 0.8)" in text
+    assert "SUCCEEDED" in text
+
+
+def test_a_failed_execution_shows_error_and_cause_as_they_are():
+    text = printed(views.outcome_table(LOW))
+    assert "ThresholdConfidenceNotMet" in text
+    assert "0.6 is below 0.8 [/oops]" in text
+
+
+def test_a_state_shows_its_time_and_its_retries():
+    text = printed(views.state_line(StateRun("Ask the model", "Task", "succeeded", 2.5, attempts=3)))
+    assert text.split() == ["✔", "Ask", "the", "model", "2.50", "s", "3", "attempts"]
+    failed = printed(views.state_line(StateRun("Filter", "Task", "failed", 0.1, 1, "ThresholdConfidenceNotMet")))
+    assert failed.startswith("✘ Filter")
+    assert "ThresholdConfidenceNotMet" in failed
+
+
+def test_the_summary_has_a_row_for_every_image_whatever_became_of_it():
+    text = printed(
+        views.summary_table(
+            [
+                ImageRun("photos/one.png", PASSED),
+                ImageRun("s3://b/two[/b].png", LOW),
+                ImageRun("s3://b/three.png", TIMED_OUT),
+                ImageRun("four.txt", problem="four.txt is not a PNG or JPEG"),
+            ]
+        )
+    )
+    assert "1 passed, 1 low confidence, 2 failed" in text
+    for row in ("one.png", "two[/b].png", "s3://b/three.png", "TIMED_OUT", "four.txt is not a PNG or JPEG"):
+        assert row in text
+
+
+def test_the_summary_fits_a_narrow_terminal():
+    """Every row ends with its border: nothing is cut off, and the commonest error stays in one piece."""
+    console = Console(width=80, file=io.StringIO())
+    many = "ImageNotFoundError: s3://scones-local-123456789012/nope.png cannot be read"
+    console.print(
+        views.summary_table(
+            [ImageRun("s3://scones-local-123456789012/deep/" + "x" * 60, problem=many), ImageRun("x.png", LOW)]
+        )
+    )
+    rows = [line.rstrip() for line in console.file.getvalue().splitlines() if "│" in line]
+    assert any("ThresholdConfidenceNotMet" in row for row in rows)
+    assert all(row.endswith("│") and len(row) <= 80 for row in rows)
+
+
+@pytest.fixture
+def captured(tmp_path: Path) -> Path:
+    lines = [
+        {
+            "captureData": {"endpointOutput": {"mode": "OUTPUT", "encoding": "JSON", "data": json.dumps([p, 1 - p])}},
+            "eventMetadata": {"eventId": f"id-{p}", "inferenceTime": "2026-11-22T12:00:00Z"},
+        }
+        for p in (0.95, 0.55)
+    ]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.jsonl").write_text("\n".join([*map(json.dumps, lines), "broken"]))
+    return tmp_path / "in"
+
+
+def test_capture_reports_on_a_folder_and_names_broken_lines(captured, tmp_path, capsys):
+    run.capture(Context(), from_=str(captured), out=str(tmp_path / "out"), classes="bicycle, motorcycle")
+    out = capsys.readouterr().out
+    assert "2 captured events" in out
+    assert "bicycle" in out
+    assert f"broken line: {captured / 'a.jsonl'}:3: not JSON" in out
+    assert str(tmp_path / "out/index.html") in out
+    assert json.loads((tmp_path / "out/report.json").read_text())["passed"] == 1
+
+
+def test_the_threshold_line_is_the_environments_unless_one_is_given(captured, tmp_path):
+    for threshold, passed in ((None, 1), ("0.5", 2), ("0.99", 0)):
+        run.capture(Context(), from_=str(captured), out=str(tmp_path / "out"), threshold=threshold)
+        assert json.loads((tmp_path / "out/report.json").read_text())["passed"] == passed
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"since": "2026-12-01"},
+            "holds no captured event since 2026-12-01 00:00 UTC: 1 files, 2 events at other times",
+        ),
+        ({"since": "soon"}, "--since 'soon' is no time"),
+        ({"threshold": "80"}, "--threshold must be from 0 to 1, not 80"),
+        ({"threshold": "high"}, "--threshold must be a number, not 'high'"),
+        ({"rows": 0}, "--rows must be a whole number from 1 on, not '0'"),
+    ],
+)
+def test_capture_refuses_what_it_cannot_use_with_the_value_and_what_to_do(captured, options, message):
+    with pytest.raises(Exit) as refused:
+        run.capture(Context(), from_=str(captured), **options)
+    assert message in refused.value.message
+    assert refused.value.code == 2
+
+
+def test_an_endpoint_without_captures_says_that_they_come_late():
+    from scones.service import capture
+
+    error = run.nothing_captured("scones", "s3://b/captures", capture.Period(), capture.Capture((), ()))
+    assert "no event under s3://b/captures/scones/" in str(error)
+    assert "a few minutes after the requests" in str(error)
+
+
+def test_execute_without_an_image_says_how_to_give_one():
+    with pytest.raises(Exit, match="no image is given"):
+        run.execute(Context(), image=[])
+
+
+@pytest.fixture
+def deployed(monkeypatch):
+    """Stands for applied stacks and a state machine that gives each image the outcome named in its URL."""
+    outcomes = {"passed": PASSED, "low": LOW, "lost": TIMED_OUT}
+    monkeypatch.setattr(Stack, "outputs", lambda stack: {"state_machine_arn": "arn:machine", "bucket": "b"})
+    monkeypatch.setattr(aws, "client", lambda *_, **__: None)
+
+    def follow(sfn, arn, on_state=None, **_):
+        outcome = outcomes[arn.rpartition("/")[2]]
+        for status in ("running", (outcome.status == "SUCCEEDED" and "succeeded") or "failed"):
+            if on_state:
+                on_state(StateRun("Ask the model", "Task", status, 0.25, 1, outcome.error))
+        return outcome
+
+    for module in (workflow, batch):  # one image, and many
+        monkeypatch.setattr(
+            module, "start", lambda sfn, arn, url, at=None: workflow.Execution(url, "an-execution", url)
+        )
+        monkeypatch.setattr(module, "follow", follow)
+
+
+@pytest.mark.parametrize(
+    ("images", "code", "shown"),
+    [
+        (["s3://b/low"], 3, ["✘ Ask the model", "0.25 s", "ThresholdConfidenceNotMet", "0.6 is below 0.8"]),
+        (["s3://b/lost"], 1, ["TIMED_OUT"]),
+        (["s3://b/passed", "s3://b/low"], 3, ["2 images", "1 passed, 1 low confidence, 0 failed"]),
+        (["s3://b/passed", "s3://b/low", "s3://b/lost"], 1, ["1 passed, 1 low confidence, 1 failed"]),
+    ],
+)
+def test_execute_shows_what_became_of_the_images_and_ends_with_its_code(deployed, capsys, images, code, shown):
+    with pytest.raises(Exit) as ended:
+        run.execute(Context(), image=images)
+    assert ended.value.code == code
+    out = capsys.readouterr().out
+    for text in shown:
+        assert text in out
+
+
+def test_execute_ends_well_when_the_image_passed(deployed, capsys):
+    run.execute(Context(), image=["s3://b/passed"], threshold="0.8")
+    out = capsys.readouterr().out
+    assert "✔ Ask the model" in out
+    assert "bicycle" in out
+
+
+@pytest.mark.parametrize("threshold", ["1.5", "-1", "nan", "sure"])
+def test_execute_refuses_a_threshold_that_is_none(deployed, threshold):
+    with pytest.raises(Exit) as refused:
+        run.execute(Context(), image=["s3://b/passed"], threshold=threshold)
+    assert refused.value.code == 2
+    assert "threshold" in refused.value.message
+
+
+@pytest.fixture
+def split_and_artifact(tmp_path):
+    """A data set with a test split of two drawn images, and an artifact that has never learnt anything."""
+    from PIL import Image
+
+    from imageclassification import artifact
+    from imageclassification.network import Network
+    from imageclassification.symbol import resnet
+
+    root = tmp_path / "dataset"
+    (root / "test").mkdir(parents=True)
+    for color in ("red", "blue"):
+        Image.new("RGB", (32, 32), color).save(root / f"test/{color}.png")
+    (root / "test.lst").write_text("0\t0\tred.png\n1\t1\tblue.png\n")
+    classes = ["bicycle", "motorcycle"]
+    described = {
+        "format": 1,
+        "classes": classes,
+        "counts": {split: dict.fromkeys(classes, 1) for split in ("train", "validation", "test")},
+        "fingerprint": "abc",
+        "means": {name: [0, 0, 0] for name in classes},
+        "source": {"kind": "sample", "name": "drawn", "sha256": ""},
+    }
+    (root / "dataset.json").write_text(json.dumps(described))
+    symbol = resnet(20, 2, (3, 8, 8))
+    parameters = Network.fresh(symbol, (3, 8, 8), seed=0).parameter_arrays()
+    shapes = [{"shape": [1, 3, 8, 8], "name": "data"}]
+    return root, artifact.write(tmp_path / "model.tar.gz", artifact.Artifact(symbol, parameters, shapes, 1))
+
+
+def test_evaluate_lets_an_artifact_answer_without_any_cloud(split_and_artifact, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(aws, "client", None)
+    monkeypatch.setattr(Stack, "outputs", None)
+    root, path = split_and_artifact
+    evaluate.evaluate(Context(), artifact=str(path), dataset=str(root), out=str(tmp_path / "evaluation.json"))
+    kept = json.loads((tmp_path / "evaluation.json").read_text())
+    assert (kept["artifact"], kept["dataset_fingerprint"], kept["images"]) == (str(path), "abc", 2)
+    assert f"accuracy {kept['accuracy']:.1%}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        ({"artifact": "absent.tar.gz"}, 1, "no model artifact at absent.tar.gz"),
+        ({"workers": "2"}, 2, "--workers is for an endpoint's requests"),
+        ({"limit": "0"}, 2, "--limit must be a whole number from 1 on, not '0'"),
+    ],
+)
+def test_evaluate_refuses_what_it_cannot_use(split_and_artifact, options, code, message):
+    root, path = split_and_artifact
+    with pytest.raises(Exit) as refused:
+        evaluate.evaluate(Context(), **{"artifact": str(path), "dataset": str(root)} | options)
+    assert message in refused.value.message
+    assert refused.value.code == code

@@ -1,0 +1,184 @@
+"""Environments are read from their folders, and a mistake in one is named."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from localcloud.errors import LocalCloudError
+from scones import settings
+from scones.errors import SettingsError
+
+
+def write_environment(root, name, **changes):
+    folder = root / "terraform" / "environments" / name
+    folder.mkdir(parents=True)
+    own = {
+        "region": "eu-central-1",
+        "classes": ["bus", "tank"],
+        "training": {
+            "instance_type": "ml.g5.xlarge",
+            "volume_size_gb": 30,
+            "max_runtime_seconds": 600,
+            "minimum_validation_accuracy": 0.7,
+        },
+    } | changes
+    (folder / "environment.json").write_text(json.dumps(own))
+    (folder / "foundation.tfvars.json").write_text("{}")
+    (folder / "service.tfvars.json").write_text(json.dumps({"confidence_threshold": 0.9}))
+    return folder
+
+
+def test_reads_the_very_values_that_terraform_reads(tmp_path):
+    folder = write_environment(tmp_path, "dev")
+    found = settings.load("dev", root=tmp_path, variables={})
+    assert (found.region, found.classes, found.service["confidence_threshold"]) == (
+        "eu-central-1",
+        ("bus", "tank"),
+        0.9,
+    )
+    assert found.pin_path == folder / "model.tfvars.json"
+    assert found.endpoint_url() is None
+
+
+def test_an_environment_costs_money_unless_it_says_otherwise(tmp_path):
+    write_environment(tmp_path, "dev")
+    write_environment(tmp_path, "free", costs_money=False)
+    assert settings.load("dev", root=tmp_path, variables={}).costs_money
+    assert not settings.load("free", root=tmp_path, variables={}).costs_money
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"region": None}, "'region' must be a text, not null"),
+        ({"classes": "bus,tank"}, "'classes' must be a list, not \"bus,tank\""),
+        ({"training": {"instance_type": "ml.g5.xlarge"}}, "has no 'volume_size_gb'"),
+        ({"training": []}, "'training' must be an object"),
+        ({"access": []}, "cannot be used"),
+        ({"costs_money": "no"}, "'costs_money' must be true or false, not \"no\""),
+    ],
+)
+def test_a_value_that_is_missing_or_of_another_type_is_named_with_its_file(tmp_path, changes, said):
+    write_environment(tmp_path, "dev", **changes)
+    with pytest.raises(SettingsError, match=rf"environment\.json.*{said}"):
+        settings.load("dev", root=tmp_path, variables={})
+
+
+@pytest.mark.parametrize("accuracy", ["0.7", None, True])
+def test_a_gate_that_is_no_number_is_found_before_a_job_is_trained(tmp_path, accuracy):
+    training = {"instance_type": "ml.g5.xlarge", "volume_size_gb": 30, "max_runtime_seconds": 600}
+    write_environment(tmp_path, "dev", training=training | {"minimum_validation_accuracy": accuracy})
+    with pytest.raises(SettingsError, match="'minimum_validation_accuracy' must be a number"):
+        settings.load("dev", root=tmp_path, variables={})
+
+
+def test_the_environment_is_the_local_one_unless_named_by_argument_or_variable(tmp_path):
+    for name in ("local", "dev"):
+        write_environment(tmp_path, name)
+    assert settings.load(root=tmp_path, variables={}).name == "local"
+    assert settings.load(root=tmp_path, variables={"SCONES_ENV": "dev"}).name == "dev"
+    assert settings.load("local", root=tmp_path, variables={"SCONES_ENV": "dev"}).name == "local"
+
+
+def test_an_unknown_environment_is_refused_with_the_nearest_one(tmp_path):
+    write_environment(tmp_path, "prod")
+    with pytest.raises(SettingsError, match=r"no environment 'prd'.*prod\n.*--env prod"):
+        settings.load("prd", root=tmp_path, variables={})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "must hold a JSON object, not list"),
+        ("{}", "'region'"),
+        ('{"region": "eu-west-1", "classes": [], "training": {"colour": 1}}', "colour"),
+    ],
+)
+def test_a_broken_environment_file_is_named(tmp_path, text, told):
+    folder = write_environment(tmp_path, "dev")
+    (folder / "environment.json").write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        settings.load("dev", root=tmp_path, variables={})
+    assert "environment.json" in caught.value.message
+    assert told in caught.value.message
+
+
+def test_a_missing_tfvars_file_is_named(tmp_path):
+    (write_environment(tmp_path, "dev") / "service.tfvars.json").unlink()
+    with pytest.raises(SettingsError, match=r"service\.tfvars\.json is missing"):
+        settings.load("dev", root=tmp_path, variables={})
+
+
+def test_a_local_cloud_is_found_through_the_file_it_writes(tmp_path):
+    write_environment(tmp_path, "local", access={"endpoint_file": "build/local/cloud.json"})
+    found = settings.load("local", root=tmp_path, variables={})
+    with pytest.raises(LocalCloudError, match=r"not running(.|\n)*invoke local\.up"):
+        found.endpoint_url()
+    found.cloud_path.parent.mkdir(parents=True)
+    found.cloud_path.write_text(json.dumps({"endpoint": "http://127.0.0.1:5999", "pid": os.getpid()}))
+    assert found.endpoint_url() == "http://127.0.0.1:5999"
+
+
+def test_an_address_left_behind_by_a_cloud_that_crashed_is_not_used(tmp_path):
+    write_environment(tmp_path, "local", access={"endpoint_file": "build/local/cloud.json"})
+    found = settings.load("local", root=tmp_path, variables={})
+    found.cloud_path.parent.mkdir(parents=True)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    found.cloud_path.write_text(json.dumps({"endpoint": "http://127.0.0.1:5999", "pid": ended.pid}))
+    with pytest.raises(LocalCloudError, match="not running"):
+        found.endpoint_url()
+
+
+@pytest.mark.parametrize("name", settings.names())
+def test_every_environment_of_the_project_can_be_loaded(name):
+    found = settings.load(name, variables={})
+    assert len(found.classes) >= 2
+    assert 0.5 <= found.service["confidence_threshold"] <= 1
+
+
+def test_no_environment_of_the_project_has_keys_written_into_it():
+    for name in settings.names():
+        assert "secret" not in (settings.load(name, variables={}).folder / "environment.json").read_text()
+
+
+def test_a_local_clouds_keys_are_found_where_it_writes_them_and_never_shown(tmp_path):
+    write_environment(tmp_path, "local", access={"endpoint_file": "build/local/cloud.json"})
+    found = settings.load("local", root=tmp_path, variables={})
+    with pytest.raises(LocalCloudError, match=r"not running(.|\n)*invoke local\.up"):
+        found.keys()
+    found.cloud_path.parent.mkdir(parents=True)
+    keys = {"access_key_id": "local", "secret_access_key": "hush"}
+    found.cloud_path.write_text(json.dumps({"endpoint": "http://127.0.0.1:5999", "pid": os.getpid(), **keys}))
+    assert found.keys() == settings.Credentials("local", "hush")
+    assert "hush" not in str(found.keys())
+
+
+def test_limits_of_a_tuning_job_are_the_environments_or_the_defaults(tmp_path):
+    write_environment(tmp_path, "dev")
+    assert settings.load("dev", root=tmp_path, variables={}).tuning == settings.Tuning()
+    write_environment(tmp_path, "prod", tuning={"max_jobs": 3, "early_stopping": False})
+    found = settings.load("prod", root=tmp_path, variables={}).tuning
+    assert (found.max_jobs, found.early_stopping, found.strategy) == (3, False, "Bayesian")
+
+
+@pytest.mark.parametrize(
+    ("tuning", "told"),
+    [
+        ([], "'tuning' must be an object"),
+        ({"jobs": 3}, "'tuning' takes no jobs"),
+        ({"max_jobs": "3"}, "'max_jobs' must be a whole number, not \"3\""),
+        ({"max_jobs": True}, "'max_jobs' must be a whole number"),
+        ({"max_parallel_jobs": 0}, "'max_parallel_jobs' must be 1 or more, not 0"),
+        ({"early_stopping": "Auto"}, "'early_stopping' must be true or false"),
+        ({"strategy": "bayesian"}, "'strategy' must be one of Bayesian, Random, Grid"),
+    ],
+)
+def test_limits_of_a_tuning_job_that_cannot_be_used_are_named(tmp_path, tuning, told):
+    write_environment(tmp_path, "dev", tuning=tuning)
+    with pytest.raises(SettingsError) as caught:
+        settings.load("dev", root=tmp_path, variables={})
+    assert told in caught.value.message
