@@ -15,10 +15,47 @@ from localcloud import control
 # else.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+# Side by side, each worker and all that it starts computes in one thread: more would only take turns.
+WORKER = "PYTEST_XDIST_WORKER" in os.environ
+if WORKER:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # What the fuzzing tests remember of failures belongs where everything else is that the project makes.
 os.environ.setdefault(
     "HYPOTHESIS_STORAGE_DIRECTORY", str(Path(__file__).resolve().parent.parent / "build/cache/hypothesis")
 )
+
+# What takes longest is begun first, so that the workers end together.
+LONGEST_FIRST = (
+    "e2e/test_workflow.py",
+    "terraform/test_gate.py",
+    "local/sagemaker/",
+    "terraform/",
+    "checks/test_checkov.py",
+    "oracle/",
+    "checks/",
+    "local/",
+    "asl/",
+    "unit/imageclassification/",
+)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: each waits now and then, for S3's lifecycle rules a whole minute."""
+    return min((os.cpu_count() or 1) + 1, 8)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """LONGEST_FIRST, for workers: each takes the next file."""
+    if not WORKER:
+        return
+    tests = Path(__file__).parent
+
+    def turn(item: pytest.Item) -> int:
+        path = item.path.relative_to(tests).as_posix()
+        return next((turn for turn, start in enumerate(LONGEST_FIRST) if path.startswith(start)), len(LONGEST_FIRST))
+
+    items.sort(key=turn)
 
 
 SERVICES = [f"{name}.amazonaws.com" for name in ("events", "lambda", "sagemaker", "scheduler", "states")]

@@ -101,7 +101,7 @@ def offline_test(binary: Binary) -> Iterator[Callable[[Path], str]]:
 
     any_module = settings.ROOT / "terraform" / "modules" / "bucket"
     init(any_module)
-    with serving(any_module / variables["TF_DATA_DIR"], binary, variables) as attached:
+    with serving(any_module, binary, variables) as attached:
 
         def test(folder: Path) -> str:
             init(folder)

@@ -22,21 +22,23 @@ TETHERED = '"$0" -debug & provider=$!; read -r _; kill "$provider"; wait "$provi
 
 
 @contextmanager
-def serving(data: Path, binary: Binary, variables: Mapping[str, str]) -> Iterator[dict[str, str]]:
+def serving(folder: Path, binary: Binary, variables: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """The variables, and with them the one that leads Terraform to a provider that runs as long as this lasts.
 
     The provider has one configuration at a time: no two commands may be run at once that configure it differently.
 
     Args:
-        data: Where `terraform init` has put the provider: the value of TF_DATA_DIR, `.terraform` by default.
+        folder: A configuration, after `terraform init`; relative paths are from here, as they are for Terraform.
         binary: The command that is to use it.
         variables: What the provider is told by its environment, now and not with each command.
     """
+    data = folder / variables.get("TF_DATA_DIR", ".terraform")
     (path,) = data.glob(f"providers/{binary.registry}/hashicorp/aws/*/{binary.platform}/terraform-provider-aws*")
     # Of its own and short, since the name of a socket may have no more than a hundred characters.
     with tempfile.TemporaryDirectory(prefix="provider-") as sockets:
         process = subprocess.Popen(
-            ["sh", "-c", TETHERED, path],
+            ["sh", "-c", TETHERED, path.absolute()],
+            cwd=folder,
             env={**variables, "TMPDIR": sockets},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
