@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -98,6 +99,21 @@ class LocalCloud:
         document = json.dumps({"Version": "2012-10-17", "Statement": allowed})
         iam.put_role_policy(RoleName=name, PolicyName="tests", PolicyDocument=document)
         return arn
+
+
+@pytest.fixture(scope="session", autouse=True)
+def services_read_once() -> Iterator[None]:
+    """botocore's descriptions of AWS's services are parsed once: each session would parse megabytes of them anew.
+
+    All but S3's, whose clients take the bucket out of it in place.
+    """
+    from botocore.loaders import JSONFileLoader
+
+    read = JSONFileLoader.load_file
+    once = functools.cache(functools.partial(read, JSONFileLoader()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda own, path: read(own, path) if "/s3/" in path else once(path))
+        yield
 
 
 @pytest.fixture(scope="session")
