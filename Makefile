@@ -35,4 +35,4 @@ test: lint
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-fast: setup
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/unit tests/asl/test_definition.py
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/unit tests/asl/test_definition.py tests/terraform/test_modules.py

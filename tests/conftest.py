@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import os
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,10 @@ from localcloud import control
 # As imageclassification.train does, and before any test loads PyTorch: threads that spin while they wait starve all
 # else.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# Terraform and its provider are written in Go, and at each of their starts a fifth of their time is the collection of
+# garbage that goes with the process soon.
+os.environ.setdefault("GOGC", "400")
 
 # Side by side, each worker and all that it starts computes in one thread: more would only take turns.
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
@@ -114,6 +120,32 @@ def services_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JSONFileLoader, "load_file", lambda own, path: read(own, path) if "/s3/" in path else once(path))
         yield
+
+
+@pytest.fixture(scope="session")
+def provider_is_here(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where Terraform's provider is to be downloaded, one worker does: two would spoil each other's cache of it."""
+    from scones import settings
+    from scones.terraform import mirror
+    from scones.terraform.binary import locate
+
+    build = settings.ROOT / "build"
+    (build / "terraform").mkdir(parents=True, exist_ok=True)
+    with (build / "terraform" / "tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        binary = locate(build)
+        configured = mirror.configure(build, binary)
+        if "plugin_cache_dir" in configured.read_text():
+            subprocess.run(
+                [binary.path, f"-chdir={settings.ROOT}/terraform/modules/bucket", "init", "-backend=false", "-upgrade"],
+                env={
+                    **os.environ,
+                    "TF_CLI_CONFIG_FILE": str(configured),
+                    "TF_DATA_DIR": str(tmp_path_factory.mktemp("provider")),
+                },
+                check=True,
+                timeout=900,
+            )
 
 
 @pytest.fixture(scope="session")

@@ -81,7 +81,7 @@ def binary() -> Binary:
 def offline_test(binary: Binary) -> Iterator[Callable[[Path], str]]:
     """`terraform test` of a module or stack, which must pass; what it said. All of them share one provider."""
     variables = {
-        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
+        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "GOGC") if name in os.environ},
         "TF_CLI_CONFIG_FILE": str(mirror.configure(settings.ROOT / "build", binary)),
         "TF_DATA_DIR": ".terraform/test",
         "CHECKPOINT_DISABLE": "1",

@@ -56,7 +56,7 @@ def run(environment: Environment, binary: Binary) -> list[Command]:
 
     before = inventory(client)
     variables = {
-        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
+        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "GOGC") if name in os.environ},
         **aws.variables(environment),
         "TF_CLI_CONFIG_FILE": str(mirror.configure(environment.build, binary)),
         "CHECKPOINT_DISABLE": "1",

@@ -23,6 +23,8 @@ from scones.terraform import Stack, destroy, destroy_all, variables
 
 from .workbench import inventory
 
+pytestmark = pytest.mark.usefixtures("provider_is_here")
+
 # Every option on.
 FOUNDATION = {
     "customer_managed_key": True,

@@ -8,6 +8,8 @@ from scones.settings import ROOT
 
 from .examples import Command, found
 
+pytestmark = pytest.mark.usefixtures("provider_is_here")
+
 MODULES = sorted(path.parent for path in ROOT.glob("terraform/modules/*/versions.tf"))
 
 

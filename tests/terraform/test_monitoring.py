@@ -22,6 +22,8 @@ from tests.local.conftest import eventually
 
 from .provider import serving
 
+pytestmark = pytest.mark.usefixtures("provider_is_here")
+
 NAME = "alarms-test"
 MACHINE = f"arn:aws:states:us-east-1:123456789012:stateMachine:{NAME}"
 CONFIGURATION = f"""
@@ -146,7 +148,7 @@ def terraform(cloud: Any, binary: Binary, tmp_path_factory: pytest.TempPathFacto
     modules = settings.ROOT / "terraform" / "modules"
     (folder / "main.tf").write_text(CONFIGURATION.replace("MODULES", os.path.relpath(modules, folder)))
     variables = {
-        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
+        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "GOGC") if name in os.environ},
         "TF_CLI_CONFIG_FILE": str(mirror.configure(settings.ROOT / "build", binary)),
         "CHECKPOINT_DISABLE": "1",
         "AWS_ENDPOINT_URL": cloud.endpoint,
