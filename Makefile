@@ -6,13 +6,17 @@ MAKEFLAGS += --silent --no-print-directory
 
 export RUFF_CACHE_DIR := $(CURDIR)/build/cache/ruff
 
-.PHONY: help setup demo test lint
+# Each worker takes a file at a time, those that take longest first: tests/conftest.py says which.
+SIDE_BY_SIDE := --numprocesses auto --dist loadfile --no-loadscope-reorder --durations 20
+
+.PHONY: help setup demo test test-fast lint
 
 help:
-	echo "make demo    the whole workflow on this machine: data, training, Terraform, state machine, report"
-	echo "make test    every check and test that needs no AWS account"
-	echo "make setup   only the set-up that both begin with: .venv, pinned packages, Terraform"
-	echo "make lint    only the checks of style"
+	echo "make demo       the whole workflow on this machine: data, training, Terraform, state machine, report"
+	echo "make test       every check and test that needs no AWS account"
+	echo "make test-fast  those of them that need neither a cloud nor Terraform, in less than a minute"
+	echo "make setup      only the set-up that both begin with: .venv, pinned packages, Terraform"
+	echo "make lint       only the checks of style"
 	echo
 	echo "Another Python: make setup PYTHON=python3.12. All the other tasks: $(BIN)/invoke --list"
 
@@ -28,4 +32,7 @@ lint: setup
 	"$$($(BIN)/python -m scones.terraform)" fmt -check -recursive terraform
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+
+test-fast: setup
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/unit tests/asl/test_definition.py tests/terraform/test_modules.py

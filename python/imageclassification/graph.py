@@ -54,11 +54,11 @@ class Node:
             raise self._unusable(key, "True or False")
         return value in ("true", "1")
 
-    def number(self, key: str, default: float | None = None) -> float:
+    def number(self, key: str, default: float | None = None, *, least: float = -math.inf) -> float:
         """A setting that is a number.
 
         Raises:
-            ArtifactError: it is missing, or no number.
+            ArtifactError: it is missing, no number, or less than ``least``.
         """
         if key not in self.attributes and default is not None:
             return default
@@ -66,8 +66,8 @@ class Node:
             value = float(self.attributes[key])
         except (KeyError, ValueError):
             value = math.nan
-        if math.isnan(value):
-            raise self._unusable(key, "a number")
+        if math.isnan(value) or value < least:
+            raise self._unusable(key, "a number" + (f" of {least:g} or more" if least > -math.inf else ""))
         return value
 
     def integer(self, key: str, default: int | None = None, *, least: int = -LARGEST) -> int:

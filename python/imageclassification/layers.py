@@ -93,7 +93,7 @@ class BatchNorm(Operator):
 
     def __init__(self, node: Node) -> None:
         super().__init__(node)
-        self.epsilon, self.momentum = node.number("eps", 1e-3), node.number("momentum", 0.9)
+        self.epsilon, self.momentum = node.number("eps", 1e-3, least=0), node.number("momentum", 0.9)
         self.axis = node.integer("axis", 1)
         self.fixed = node.flag("fix_gamma", True)
         self.frozen = node.flag("use_global_stats")

@@ -15,6 +15,8 @@ import pytest
 from localcloud import control
 from scones.settings import ROOT
 
+pytestmark = pytest.mark.usefixtures("provider_is_here")
+
 # Enough to pass the gate of validation accuracy and to leave some images unsure.
 EPOCHS = 10
 

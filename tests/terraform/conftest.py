@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from scones.terraform import mirror
 from scones.terraform.binary import Binary, locate
 
 from .examples import Command, run
+from .provider import serving
 from .workbench import copy_of_the_project, untrained_model
 
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
@@ -55,17 +55,13 @@ def model(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str
 
 
 @pytest.fixture(scope="session")
-def examples(binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[list[Command]]]:
-    """The modules' examples, all in one configuration, applied, planned again and destroyed in a cloud of their own.
-
-    They run beside the other tests: most of an apply is waiting.
-    """
+def examples(binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Command]]:
+    """The modules' examples, all in one configuration, applied, planned again and destroyed in a cloud of their own."""
     folder = tmp_path_factory.mktemp("examples")
     state = folder / "cloud"
     control.up(state, port=0, tethered=True)
     try:
-        with ThreadPoolExecutor(1) as pool:
-            yield pool.submit(run, copy_of_the_project(folder / "project", state), binary)
+        yield run(copy_of_the_project(folder / "project", state), binary)
     finally:
         control.down(state)
 
@@ -82,16 +78,11 @@ def binary() -> Binary:
 
 
 @pytest.fixture(scope="session")
-def offline_tests(binary: Binary) -> Iterator[dict[Path, Future]]:
-    """`terraform test` of every module and stack, begun at once, as many together as there are processors.
-
-    The gate asks for it too: they run while it waits for S3's lifecycle rules, which takes a minute of doing nothing.
-    """
-    folders = sorted(path.parent for path in (settings.ROOT / "terraform").glob("*/*/versions.tf"))
-    configuration = mirror.configure(settings.ROOT / "build", binary)
+def offline_test(binary: Binary) -> Iterator[Callable[[Path], str]]:
+    """`terraform test` of a module or stack, which must pass; what it said. All of them share one provider."""
     variables = {
-        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
-        "TF_CLI_CONFIG_FILE": str(configuration),
+        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "GOGC") if name in os.environ},
+        "TF_CLI_CONFIG_FILE": str(mirror.configure(settings.ROOT / "build", binary)),
         "TF_DATA_DIR": ".terraform/test",
         "CHECKPOINT_DISABLE": "1",
         # No test may reach a cloud, whatever it forgets to mock.
@@ -99,20 +90,21 @@ def offline_tests(binary: Binary) -> Iterator[dict[Path, Future]]:
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
     }
 
-    def run(folder: Path) -> str:
-        said = ""
-        for command in (["init", "-backend=false", "-upgrade"], ["test"]):
-            ended = subprocess.run(
-                [binary.path, f"-chdir={folder}", *command, "-no-color"],
-                env=variables,
-                capture_output=True,
-                text=True,
-                timeout=600,
-            )
-            said += ended.stdout + ended.stderr
-            if ended.returncode:
-                raise AssertionError(said)
-        return said
+    def run(folder: Path, *command: str, given: Mapping[str, str] = variables) -> str:
+        line = [binary.path, f"-chdir={folder}", *command, "-no-color"]
+        ended = subprocess.run(line, env=given, capture_output=True, text=True, timeout=600)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield {folder: pool.submit(run, folder) for folder in folders}
+    def init(folder: Path) -> None:
+        run(folder, "init", "-backend=false", "-upgrade")
+
+    any_module = settings.ROOT / "terraform" / "modules" / "bucket"
+    init(any_module)
+    with serving(any_module, binary, variables) as attached:
+
+        def test(folder: Path) -> str:
+            init(folder)
+            return run(folder, "test", given=attached)
+
+        yield test

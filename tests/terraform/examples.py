@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from scones.settings import ROOT, Environment
 from scones.terraform import configuration, mirror
 from scones.terraform.binary import Binary
 
+from .provider import serving
 from .workbench import inventory, untrained_model
 
 BUCKET = "scones-given"
@@ -54,18 +56,13 @@ def run(environment: Environment, binary: Binary) -> list[Command]:
 
     before = inventory(client)
     variables = {
-        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
+        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "GOGC") if name in os.environ},
         **aws.variables(environment),
         "TF_CLI_CONFIG_FILE": str(mirror.configure(environment.build, binary)),
         "CHECKPOINT_DISABLE": "1",
     }
-    commands: list[Command] = []
-    for name, *options in (
-        ("init",),
-        ("apply", "-auto-approve"),
-        ("plan", "-detailed-exitcode"),
-        ("destroy", "-auto-approve"),
-    ):
+
+    def terraform(variables: Mapping[str, str], name: str, *options: str) -> Command:
         begun = time.monotonic()
         ended = subprocess.run(
             [binary.path, f"-chdir={folder}", name, "-input=false", "-no-color", *options],
@@ -76,9 +73,16 @@ def run(environment: Environment, binary: Binary) -> list[Command]:
         )
         standing = {kind: names - before[kind] for kind, names in inventory(client).items()}
         seconds = time.monotonic() - begun
-        commands.append(Command(name, ended.returncode, ended.stdout + ended.stderr, seconds, standing))
-        if ended.returncode == 1:
-            break
+        return Command(name, ended.returncode, ended.stdout + ended.stderr, seconds, standing)
+
+    commands = [terraform(variables, "init")]
+    if commands[0].code:
+        return commands
+    with serving(folder, binary, variables) as attached:
+        for line in (("apply", "-auto-approve"), ("plan", "-detailed-exitcode"), ("destroy", "-auto-approve")):
+            commands.append(terraform(attached, *line))
+            if commands[-1].code == 1:
+                break
     return commands
 
 

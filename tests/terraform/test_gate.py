@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,9 @@ from scones.settings import Environment
 from scones.tasks import env
 from scones.terraform import Stack, destroy, destroy_all, variables
 
-from .examples import Command
 from .workbench import inventory
+
+pytestmark = pytest.mark.usefixtures("provider_is_here")
 
 # Every option on.
 FOUNDATION = {
@@ -67,8 +68,6 @@ def stacks(
     model: Callable[[str, int], PinnedModel],
     cloud: Any,
     terraform_log: Path,
-    offline_tests: dict[Path, Future],
-    examples: Future[list[Command]],
 ) -> Iterator[dict[str, Stack]]:
     """All three stacks, applied with every option on, and a model of version 1 pinned."""
     boundary = cloud.client("iam").create_policy(PolicyName="gate-boundary", PolicyDocument=json.dumps(BOUNDARY))

@@ -1,19 +1,16 @@
-"""What holds for the configuration as text, and what `terraform test` proves of it without a cloud."""
+"""What holds for the configuration as text."""
 
 from __future__ import annotations
 
 import functools
 import re
-import subprocess
 from collections import Counter
-from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from scones import settings
 from scones.terraform import configuration, mirror
-from scones.terraform.binary import Binary
 from scones.terraform.configuration import Block
 
 TERRAFORM = settings.ROOT / "terraform"
@@ -43,18 +40,6 @@ def rejected(folder: Path) -> Counter[str]:
     return Counter(
         name for run in runs(folder) for name in re.findall(r"[\w.]+", run.argument("expect_failures") or "")
     )
-
-
-@each_folder
-def test_passes_its_own_tests(offline_tests: dict[Path, Future], folder: Path) -> None:
-    assert "0 failed" in offline_tests[folder].result()
-
-
-def test_is_formatted(binary: Binary) -> None:
-    ended = subprocess.run(
-        [binary.path, "fmt", "-check", "-diff", "-recursive", TERRAFORM], capture_output=True, text=True
-    )
-    assert (ended.returncode, ended.stdout) == (0, "")
 
 
 @each_folder

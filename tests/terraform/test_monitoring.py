@@ -6,8 +6,9 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,10 @@ from scones.cost.usage import ROLLBACK_METRICS, alarm_metrics
 from scones.terraform import mirror
 from scones.terraform.binary import Binary
 from tests.local.conftest import eventually
+
+from .provider import serving
+
+pytestmark = pytest.mark.usefixtures("provider_is_here")
 
 NAME = "alarms-test"
 MACHINE = f"arn:aws:states:us-east-1:123456789012:stateMachine:{NAME}"
@@ -137,13 +142,13 @@ class Watched:
 
 
 @pytest.fixture(scope="module")
-def terraform(cloud: Any, binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
-    """Runs Terraform on the configuration above against the test run's cloud."""
+def terraform(cloud: Any, binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Any]]:
+    """Runs Terraform on the configuration above, which is ready, against the test run's cloud."""
     folder: Path = tmp_path_factory.mktemp("monitoring")
     modules = settings.ROOT / "terraform" / "modules"
     (folder / "main.tf").write_text(CONFIGURATION.replace("MODULES", os.path.relpath(modules, folder)))
     variables = {
-        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
+        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "GOGC") if name in os.environ},
         "TF_CLI_CONFIG_FILE": str(mirror.configure(settings.ROOT / "build", binary)),
         "CHECKPOINT_DISABLE": "1",
         "AWS_ENDPOINT_URL": cloud.endpoint,
@@ -153,19 +158,20 @@ def terraform(cloud: Any, binary: Binary, tmp_path_factory: pytest.TempPathFacto
         "AWS_EC2_METADATA_DISABLED": "true",
     }
 
-    def run(*words: str, accept: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess:
+    def run(*words: str, given: Mapping[str, str] = variables) -> subprocess.CompletedProcess:
         line = [binary.path, f"-chdir={folder}", *words]
-        ended = subprocess.run(line, env=variables, capture_output=True, text=True, timeout=300)
-        assert ended.returncode in accept, ended.stdout + ended.stderr
+        ended = subprocess.run(line, env=given, capture_output=True, text=True, timeout=300)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended
 
-    return run
+    run("init", "-input=false", "-no-color")
+    with serving(folder, binary, variables) as attached:
+        yield partial(run, given=attached)
 
 
 @pytest.fixture(scope="module")
 def watched(cloud: Any, terraform: Callable[..., Any]) -> Iterator[Watched]:
     """The modules, applied. What they made goes with the cloud; that it can be destroyed, their examples prove."""
-    terraform("init", "-input=false", "-no-color")
     terraform("apply", "-input=false", "-auto-approve", "-no-color")
     cloud.client("logs").create_log_stream(logGroupName=f"/aws/vendedlogs/states/{NAME}", logStreamName="states")
     yield Watched(cloud, json.loads(terraform("output", "-json", "alarms").stdout))

@@ -21,6 +21,8 @@ from scones.settings import Environment
 from scones.tasks import ci
 from scones.terraform import Stack
 
+pytestmark = pytest.mark.usefixtures("provider_is_here")
+
 GROUP = "/scones/tiny"
 CONFIGURATION = """
 variable "environment" {

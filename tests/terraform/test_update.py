@@ -8,6 +8,8 @@ import pytest
 
 from benchmarks import update
 
+pytestmark = pytest.mark.usefixtures("provider_is_here")
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> update.Run:

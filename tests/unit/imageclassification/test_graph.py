@@ -56,6 +56,7 @@ def test_reads_every_spelling_of_a_flag(text, wanted):
         (lambda: node(no_bias="maybe").flag("no_bias"), "no_bias 'maybe'; it must be True or False"),
         (lambda: node(eps="small").number("eps"), "eps 'small'; it must be a number"),
         (lambda: node(eps="nan").number("eps"), "eps 'nan'; it must be a number"),
+        (lambda: node(eps="-1.5").number("eps", least=0), "eps '-1.5'; it must be a number of 0 or more"),
         (lambda: node().number("a_min"), "has no a_min; it must be a number"),
         (lambda: node(num_filter="2.5").integer("num_filter"), "num_filter '2.5'; it must be a whole number"),
         (lambda: node(num_filter="0").integer("num_filter", least=1), "it must be a whole number of 1 or more"),
