@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-import regex
+import regex  # type: ignore[import-untyped]  # the package comes without types
 from botocore.model import Shape
 
 #: A match that takes longer is none: a pattern and a text can be chosen so that they take for ever.

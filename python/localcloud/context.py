@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from localcloud.cloudwatch.series import Datum
     from localcloud.iam.registry import Registry
     from localcloud.iam.roles import Roles
 
@@ -45,7 +46,7 @@ class MetricStore(Protocol):
         unit: str | None = None,
         account: str,
         region: str,
-    ) -> Sequence[Any]:
+    ) -> Sequence[Datum]:
         """A metric's data in a span of seconds since 1970, each with its ``moment`` and ``total``."""
 
     def alarm_state(self, name: str, *, account: str, region: str) -> str | None:
@@ -60,19 +61,19 @@ class Children:
     as its request stream) and leaves when it closes, which the operating system does even when the cloud is killed.
     """
 
-    _running: set[subprocess.Popen] = field(default_factory=set)
+    _running: set[subprocess.Popen[bytes]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def spawn(
         self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path | None = None, **streams: Any
-    ) -> subprocess.Popen:
+    ) -> subprocess.Popen[bytes]:
         """Start a child. ``streams`` are Popen's ``stdout`` and ``stderr``."""
         child = subprocess.Popen(command, env=dict(env), cwd=cwd, stdin=subprocess.PIPE, **streams)
         with self._lock:
             self._running = {other for other in self._running if other.poll() is None} | {child}
         return child
 
-    def stop(self, child: subprocess.Popen, *, grace: float = 2.0) -> None:
+    def stop(self, child: subprocess.Popen[bytes], *, grace: float = 2.0) -> None:
         """End a child: terminated, and killed if it is still there after ``grace`` seconds."""
         if child.poll() is None:
             child.terminate()

@@ -28,7 +28,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
@@ -132,7 +132,7 @@ def _turn(state: Path) -> Iterator[None]:
         yield
 
 
-def hold_lock(state: Path) -> IO[Any] | None:
+def hold_lock(state: Path) -> IO[str] | None:
     """Take the folder's lock for this process's life; None when a cloud has it. Called by the server."""
     lock = (state / LOCK).open("a+")
     give_up = time.monotonic() + LOCK_SECONDS

@@ -37,9 +37,9 @@ class LostAnswers:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         named = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
-        invocation = (named, str(environ[PRINCIPAL]))  # whoever else names it has no claim to the answer
         if not named or environ["REQUEST_METHOD"] in ("GET", "HEAD"):
             return self._application(environ, start_response)
+        invocation = (named, str(environ[PRINCIPAL]))  # another principal with the same id must not get the answer
         attempt = re.search(r"attempt=(\d+)", environ.get("HTTP_AMZ_SDK_REQUEST", ""))
         if attempt and int(attempt[1]) > 1:
             with self._lock:

@@ -21,6 +21,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import IO
 
 from imageclassification import files
 from localcloud.control import ADDRESS, DEFAULT_PORT, hold_lock
@@ -68,7 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
         os.write(options.ready_fd, b"\n")
         os.close(options.ready_fd)
     if options.tethered:
-        threading.Thread(target=lambda: (sys.stdin.buffer.read(), leave.set()), daemon=True).start()
+        threading.Thread(target=_leave_at_end, args=(sys.stdin.buffer, leave), daemon=True).start()
 
     while not leave.wait(1.0):
         if not address.exists():
@@ -78,6 +79,11 @@ def main(arguments: list[str] | None = None) -> None:
         address.unlink()
     sys.stdout.flush()
     os._exit(0)  # executions and requests still under way have threads that an ordinary exit would wait for
+
+
+def _leave_at_end(stream: IO[bytes], leave: threading.Event) -> None:
+    stream.read()
+    leave.set()
 
 
 def bind(port: int | None) -> socket.socket:

@@ -14,7 +14,6 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 ARITHMETIC: dict[type, Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -70,16 +69,16 @@ def _value(node: ast.AST, values: Mapping[str, float | None]) -> float | None:
         case ast.Compare(ops=[op], left=left, comparators=[right]) if type(op) in COMPARISONS:
             return _combined(COMPARISONS[type(op)], _value(left, values), _value(right, values))
         case ast.BoolOp(op=op, values=parts):
-            found = [_value(part, values) for part in parts]
-            if None in found:
+            results = [_value(part, values) for part in parts]
+            if None in results:
                 return None
-            return float(all(found) if isinstance(op, ast.And) else any(found))
+            return float(all(results) if isinstance(op, ast.And) else any(results))
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if FUNCTIONS.get(name) == len(arguments):
             return _call(name, [_value(argument, values) for argument in arguments])
     raise UnknownExpression(f"the local cloud does not support '{ast.unparse(node)}' in metric math")
 
 
-def _combined(function: Callable[[float, float], Any], left: float | None, right: float | None) -> float | None:
+def _combined(function: Callable[[float, float], float], left: float | None, right: float | None) -> float | None:
     if left is None or right is None:
         return None
     try:

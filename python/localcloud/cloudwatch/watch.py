@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +90,9 @@ def evaluate(alarm: Alarm, metrics: Metrics) -> alarms.Judgement:
     for number in range(count + alarms.FURTHER_PERIODS, 0, -1):
         begin = now - number * period
 
-        def read(namespace: str, name: str, dimensions: Any, stat: str, unit: str | None, begin: float = begin) -> Any:
+        def read(
+            namespace: str, name: str, dimensions: Any, stat: str, unit: str | None, begin: float = begin
+        ) -> float | None:
             pairs = {one.name: one.value for one in dimensions}
             data = metrics.between(
                 namespace, name, pairs, begin, begin + period, unit=unit, account=account, region=region
@@ -112,7 +115,7 @@ def _period(alarm: Alarm) -> int:
     return max([int(period) for period in periods] or [int(alarm.period)])
 
 
-def _value(alarm: Alarm, read: Any) -> float | None:
+def _value(alarm: Alarm, read: Callable[[str, str, Any, str, str | None], float | None]) -> float | None:
     """The alarm's value in one period, whose metrics ``read`` gives."""
     if not alarm.metric_data_queries:
         stat = alarm.extended_statistic or alarm.statistic

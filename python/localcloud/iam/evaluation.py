@@ -35,6 +35,7 @@ Context = Mapping[str, tuple[str, ...]]
 TAGGED = ("ec2", "kms")
 # How directly a resource-based policy's statement names who asks.
 Naming = Literal["itself", "role", "everyone", "account"]
+Names = dict[Naming, tuple[str, ...]]
 TRUST_ACTIONS = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML", "sts:TagSession")
 
 
@@ -164,10 +165,12 @@ def _allow(request: Request, resource: str, policies: Policies) -> Decision:
     def refusal(kind: str) -> Decision:
         return Decision(False, f"because no {kind} allows the {request.action} action")
 
-    named: dict[Naming, tuple[str, ...]] = {"itself": (), "role": (), "everyone": (), "account": ()}
+    named: Names = {"itself": (), "role": (), "everyone": (), "account": ()}
     for statement in _of(policies.resource, "Allow"):
         if _matches(statement, request, resource):
-            named[_naming(statement.principal, request.principal)] += (statement.source,)
+            naming = _naming(statement.principal, request.principal)
+            assert naming is not None  # a statement that matches names who asks
+            named[naming] += (statement.source,)
     if named["itself"]:
         return Decision(True, "a resource-based policy allows it", named["itself"])
     if request.principal.kind not in ("user", "role"):
@@ -235,18 +238,19 @@ def _naming(element: Element | None, principal: Principal) -> Naming | None:
     return listed[0] if listed else None
 
 
-def _names(principal: Principal) -> dict[Naming, tuple[str, ...]]:
+def _names(principal: Principal) -> Names:
     """What a Principal element may call somebody, the most direct first."""
-    everyone = {"everyone": ("AWS *",)}
+    everyone: Names = {"everyone": ("AWS *",)}
     if principal.kind == "anonymous":
         return everyone
     if principal.kind in ("service", "federated"):
-        return {"itself": (f"{principal.kind.capitalize()} {principal.arn}",)} | everyone
-    account = {"account": (f"AWS arn:aws:iam::{principal.account}:root", f"AWS {principal.account}")}
+        named: Names = {"itself": (f"{principal.kind.capitalize()} {principal.arn}",)}
+        return named | everyone
+    account: Names = {"account": (f"AWS arn:aws:iam::{principal.account}:root", f"AWS {principal.account}")}
     if principal.kind == "root":
         return account | everyone
-    itself = {"itself": (f"AWS {principal.arn}",)}
-    role = {"role": (f"AWS {principal.role_arn}",)} if principal.kind == "role" else {}
+    itself: Names = {"itself": (f"AWS {principal.arn}",)}
+    role: Names = {"role": (f"AWS {principal.role_arn}",)} if principal.kind == "role" else {}
     return itself | role | everyone | account
 
 

@@ -123,11 +123,15 @@ def simple(service: str) -> str:
 
 
 def on(
-    resource: Resources | tuple[Resources, ...], service: str, *operations: str, **more: Any
+    resource: Resources | tuple[Resources, ...],
+    service: str,
+    *operations: str,
+    context: Keys | None = None,
+    tagged: bool = True,
 ) -> dict[str, tuple[Need, ...]]:
     """Entries for operations whose action is their own name and which touch the same resources."""
     resources = resource if isinstance(resource, tuple) else (resource,)
-    return {name: (Need(f"{service}:{name}", resources, **more),) for name in operations}
+    return {name: (Need(f"{service}:{name}", resources, context or {}, tagged=tagged),) for name in operations}
 
 
 def passing(path: str, service: str) -> Need:

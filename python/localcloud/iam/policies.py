@@ -25,6 +25,7 @@ ELEMENTS = {"Sid", "Effect", "Condition"} | {
 PRINCIPAL_TYPES = ("AWS", "Service", "Federated")
 # Wildcards that :func:`fill` has put in as characters, by code points that no ARN has.
 LITERAL = {"*": "\ue000", "?": "\ue001"}
+AS_TEXT = str.maketrans("".join(LITERAL), "".join(LITERAL.values()))
 SPECIAL_VARIABLES = {**LITERAL, "$": "$"}  # ${*}, ${?} and ${$} are the characters themselves
 
 
@@ -187,7 +188,7 @@ def fill(pattern: str, context: Mapping[str, tuple[str, ...]]) -> str | None:
             return SPECIAL_VARIABLES[name]
         known = context.get(name.lower(), ())
         if len(known) == 1:
-            return known[0].translate(str.maketrans(LITERAL))  # a value is text, never a pattern
+            return known[0].translate(AS_TEXT)  # a value is text, never a pattern
         if default:
             return default.strip("'")
         if name.lower() not in VARIABLES:

@@ -108,13 +108,22 @@ def read(state: Path) -> list[Judged]:
 
 
 def _policies(found: Mapping[str, Any]) -> Policies:
-    return Policies(**{kind: None if some is None else tuple(map(_statement, some)) for kind, some in found.items()})
+    def of(kind: str) -> tuple[Statement, ...] | None:
+        return None if found[kind] is None else tuple(map(_statement, found[kind]))
+
+    return Policies(of("identity") or (), of("boundary"), of("resource"), of("session"))
 
 
 def _statement(found: Mapping[str, Any]) -> Statement:
-    elements = {
-        name: Element(tuple(found[name]["values"]), found[name]["negated"]) if found[name] else None
-        for name in ("action", "resource", "principal")
-    }
-    conditions = tuple(Condition(one["operator"], one["key"], tuple(one["values"])) for one in found["conditions"])
-    return Statement(found["source"], found["effect"], conditions=conditions, **elements)
+    return Statement(
+        found["source"],
+        found["effect"],
+        action=_element(found["action"]),
+        resource=_element(found["resource"]) if found["resource"] else None,
+        principal=_element(found["principal"]) if found["principal"] else None,
+        conditions=tuple(Condition(one["operator"], one["key"], tuple(one["values"])) for one in found["conditions"]),
+    )
+
+
+def _element(found: Mapping[str, Any]) -> Element:
+    return Element(tuple(found["values"]), found["negated"])

@@ -178,10 +178,19 @@ class Roles:
         if not decision.allowed:
             raise AccessDenied(request, decision)
 
-    def service_may(self, service: str, action: str, resource: str, **given: Any) -> bool:
+    def service_may(
+        self,
+        service: str,
+        action: str,
+        resource: str,
+        *,
+        source_arn: str,
+        account: str | None = None,
+        context: Mapping[str, str] | None = None,
+    ) -> bool:
         """Whether a service may do something by itself. Arguments as of :meth:`require_service`."""
         try:
-            self.require_service(service, action, resource, **given)
+            self.require_service(service, action, resource, source_arn=source_arn, account=account, context=context)
         except AccessDenied:
             return False
         return True

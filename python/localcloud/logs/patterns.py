@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-Match = Callable[[Any], bool]
+Match = Callable[[Any], bool]  # takes a parsed log event
+Token = tuple[str, str]  # the name of its group in TOKEN, and its text
+Parsed = tuple[Match, list[Token]]  # what was read, and the tokens after it
 TOKEN = re.compile(
     r"""\s*(?: (?P<group>[()]) | (?P<joint>&&|\|\|) | (?P<compare>!=|<=|>=|=|<|>)
     | (?P<state>IS\s+(?:NULL|TRUE|FALSE)|NOT\s+EXISTS) | (?P<selector>\$[\w.\[\]-]+)
@@ -59,8 +61,9 @@ def select(event: Any, selector: str) -> Any:
     return event
 
 
-def _tokens(text: str) -> list[tuple[str, str]]:
-    found, place = [], 0
+def _tokens(text: str) -> list[Token]:
+    found: list[Token] = []
+    place = 0
     while place < len(text.rstrip()):
         match = TOKEN.match(text, place)
         if not match:
@@ -70,11 +73,13 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def _any(tokens: list[tuple[str, str]]) -> tuple[Match, list[tuple[str, str]]]:
+def _any(tokens: list[Token]) -> Parsed:
     return _joined(tokens, "||", lambda rest: _joined(rest, "&&", _one, all), any)
 
 
-def _joined(tokens: Any, joint: str, part: Any, together: Any) -> tuple[Match, list[tuple[str, str]]]:
+def _joined(
+    tokens: list[Token], joint: str, part: Callable[[list[Token]], Parsed], together: Callable[[Iterable[bool]], bool]
+) -> Parsed:
     match, rest = part(tokens)
     parts = [match]
     while rest[:1] == [("joint", joint)]:
@@ -83,7 +88,7 @@ def _joined(tokens: Any, joint: str, part: Any, together: Any) -> tuple[Match, l
     return (lambda event: together(each(event) for each in parts)), rest
 
 
-def _one(tokens: list[tuple[str, str]]) -> tuple[Match, list[tuple[str, str]]]:
+def _one(tokens: list[Token]) -> Parsed:
     match tokens:
         case [("group", "("), *rest]:
             inner, rest = _any(rest)
