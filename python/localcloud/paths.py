@@ -1,4 +1,4 @@
-"""Paths of names that somebody else has chosen.
+"""Joins paths from names that a request has chosen.
 
 Example::
 
@@ -16,14 +16,14 @@ from pathlib import Path
 
 
 class Outside(ValueError):
-    """A name that leads out of the folder it was meant for."""
+    """A name that leads out of its folder."""
 
 
 def inside(root: Path, *names: str) -> Path:
     """The path of ``names`` below ``root``.
 
     Raises:
-        Outside: the path would be ``root`` itself or leave it, by ``..``, by a leading ``/``, or through a link.
+        Outside: The path is ``root`` itself, or leaves it by ``..``, by a leading ``/`` or through a link.
     """
     path = root.joinpath(*names)
     words = "/".join(names)

@@ -1,11 +1,12 @@
-"""The local cloud's process: moto's server on loopback, its gaps closed, its services completed.
+"""The local cloud's process: an HTTP server on 127.0.0.1.
 
-Started by :func:`localcloud.control.up`, as::
+:func:`localcloud.control.up` starts it with::
 
     python -m localcloud.server --state build/local
 
-It ends on SIGTERM, when its folder's ``cloud.json`` is gone (nobody could find it any more) and, ``--tethered``, when
-its standard input closes. Its children end with it (:class:`localcloud.context.Children`).
+The process ends on SIGTERM and when its ``cloud.json`` is deleted, because no client could find it then. With
+``--tethered`` it also ends when its standard input closes. Its child processes end with it
+(:class:`localcloud.context.Children`).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ HOST = "127.0.0.1"
 
 
 def main(arguments: list[str] | None = None) -> None:
+    """Run the server until it is told to end."""
     parser = argparse.ArgumentParser(prog="python -m localcloud.server", description="the local cloud's process")
     parser.add_argument("--state", type=Path, required=True, help="the cloud's folder")
     parser.add_argument("--port", type=int, help=f"this port or none; by default {DEFAULT_PORT}, else a free one")
@@ -46,7 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
     listener = bind(options.port)
     port = listener.getsockname()[1]
     set_variables(port)
-    # Only now: moto reads its variables as it is imported.
+    # Import only now, because moto reads its environment variables when it is imported.
     from localcloud.assembly import ROOT_KEY, make_context, make_server
 
     context = make_context(options.state, f"http://{HOST}:{port}", secrets.token_hex(20))
@@ -63,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
         "secret_access_key": context.root_secret,
     }
     with files.whole(address) as partial:
-        partial.touch(mode=0o600)  # before there is a secret in it
+        partial.touch(mode=0o600)  # before the secret is written
         partial.write_text(json.dumps(found) + "\n")
     if options.ready_fd is not None:
         os.write(options.ready_fd, b"\n")
@@ -78,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
     with contextlib.suppress(FileNotFoundError):
         address.unlink()
     sys.stdout.flush()
-    os._exit(0)  # executions and requests still under way have threads that an ordinary exit would wait for
+    os._exit(0)  # an ordinary exit would wait for the threads of executions and requests
 
 
 def _leave_at_end(stream: IO[bytes], leave: threading.Event) -> None:
@@ -87,7 +89,10 @@ def _leave_at_end(stream: IO[bytes], leave: threading.Event) -> None:
 
 
 def bind(port: int | None) -> socket.socket:
-    """A listening socket on loopback: on ``port``, or by default on the usual port or a free one."""
+    """A listening socket on 127.0.0.1.
+
+    Without ``port`` it is the default port, or a free port if that is taken.
+    """
     wanted = [port] if port is not None else [DEFAULT_PORT, 0]
     for candidate in wanted:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -103,12 +108,12 @@ def bind(port: int | None) -> socket.socket:
 
 
 def set_variables(port: int) -> None:
-    """Lead moto's own calls, and whatever else this process calls, to this very cloud."""
+    """Point all AWS calls of this process, moto's included, at this cloud."""
     os.environ.update(
         AWS_EC2_METADATA_DISABLED="true",
-        MOTO_PORT=str(port),  # where moto's Step Functions interpreter calls the other services
+        MOTO_PORT=str(port),  # moto's Step Functions interpreter calls the other services here
         MOTO_IAM_LOAD_MANAGED_POLICIES="true",
-        MOTO_DISABLE_GLOBAL_CORS="true",  # no web page has business with it
+        MOTO_DISABLE_GLOBAL_CORS="true",  # web pages may not use the cloud
     )
 
 
