@@ -1,11 +1,12 @@
-"""Metric math over one period: arithmetic, comparisons, FILL and IF.
+"""Metric math over one period: arithmetic, comparisons, AND, OR, FILL, IF and ABS.
 
 Example::
 
-    evaluate("100 * FILL(low, 0) / (low + passed)", {"low": 3.0, "passed": 1.0})        # 75.0
+    >>> evaluate("100 * FILL(low, 0) / (low + passed)", {"low": 3.0, "passed": 1.0})
+    75.0
 
-AWS: Amazon CloudWatch User Guide, Using math expressions with CloudWatch metrics. A value that is missing makes the
-result missing, as does a division by zero; FILL gives it a value; AND, OR and comparisons give 1 or 0.
+AWS: Amazon CloudWatch User Guide, Using math expressions with CloudWatch metrics. A missing value makes the result
+missing, and so does a division by zero. FILL replaces a missing value. AND, OR and comparisons return 1 or 0.
 """
 
 from __future__ import annotations
@@ -34,14 +35,23 @@ FUNCTIONS = {"FILL": 2, "IF": 3, "ABS": 1}
 
 
 class UnknownExpression(ValueError):
-    """An expression that the local cloud cannot evaluate; its message says what of it."""
+    """An expression that the local cloud cannot evaluate. The message names the part."""
 
 
 def evaluate(expression: str, values: Mapping[str, float | None]) -> float | None:
-    """An expression's value in one period, given those of the metrics it names; None where it has none.
+    """The value of an expression in one period; None if it is missing.
+
+    Args:
+        expression: The expression, as AWS writes it.
+        values: The metrics' values by their ids.
 
     Raises:
-        UnknownExpression: it is no expression, or one with what the local cloud does not have.
+        UnknownExpression: The text is not an expression, or it uses something that the local cloud does not support.
+
+    Example::
+
+        >>> evaluate("IF(errors > 0 AND calls > 10, errors / calls, 0)", {"errors": 5.0, "calls": 20.0})
+        0.25
     """
     # AWS writes AND, OR, && and ||, and powers as ^.
     text = re.sub(r"\bAND\b|&&", " and ", expression)

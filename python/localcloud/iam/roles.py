@@ -56,10 +56,9 @@ class Roles:
     """The roles of one local cloud. It records each decision."""
 
     def __init__(self, record: Record, registry: Registry) -> None:
-        """
-        Args:
-            record: Where what is judged is written down.
-            registry: What the services say of their operations and resources.
+        """Args:
+        record: Writes the decisions down.
+        registry: The services' tables and policies.
         """
         self.registry = registry
         self._record = record
