@@ -138,7 +138,7 @@ def _association(asked: Asked) -> Iterable[str]:
 def _group(asked: Asked) -> Iterable[str]:
     """A security group's ARN by its identifier.
 
-    A request with a name instead may mean any group. Only groups of a default network have names.
+    With a name instead it is any group. EC2 accepts names only in a default VPC.
     """
     base = EC2.format(region=asked.region, account=asked.account)
     return [arn_of(one, asked) for one in asked.values("GroupId")] or [f"{base}security-group/*"]

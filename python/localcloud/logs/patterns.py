@@ -2,12 +2,14 @@
 
 Example::
 
-    matches = compile_pattern('{ $.type = "ExecutionFailed" && $.details.error != "Expected" }')
-    matches({"type": "ExecutionFailed", "details": {"error": "Boom"}})      # True
+    >>> matches = compile_pattern('{ $.type = "ExecutionFailed" && $.details.error != "Expected" }')
+    >>> matches({"type": "ExecutionFailed", "details": {"error": "Boom"}})
+    True
 
-AWS: Amazon CloudWatch Logs User Guide, Filter pattern syntax, JSON-formatted log events: comparisons of a selector with
-a string, where ``*`` stands for any text, or with a number; IS NULL, IS TRUE, IS FALSE, NOT EXISTS; && before ||. A
-selector that the event lacks matches nothing but NOT EXISTS. Patterns of plain terms are not supported here.
+AWS: Amazon CloudWatch Logs User Guide, Filter pattern syntax, JSON-formatted log events. A comparison is with a number
+or with a string, in which ``*`` matches any text. There are also IS NULL, IS TRUE, IS FALSE and NOT EXISTS. ``&&``
+binds more tightly than ``||``. If the event lacks a selector, only NOT EXISTS matches. Patterns of plain terms are not
+supported.
 """
 
 from __future__ import annotations
@@ -30,14 +32,14 @@ MISSING = object()
 
 
 class UnknownPattern(ValueError):
-    """A pattern that the local cloud cannot match; its message says where it stops."""
+    """A pattern that the local cloud cannot read. The message says where it stops."""
 
 
 def compile_pattern(pattern: str) -> Match:
-    """What says of a parsed log event whether it matches. An empty pattern matches every event.
+    """A function that tells whether a parsed log event matches. An empty pattern matches every event.
 
     Raises:
-        UnknownPattern: it is not a pattern for JSON.
+        UnknownPattern: The text is not a pattern for JSON.
     """
     text = pattern.strip()
     if not text:
@@ -52,7 +54,13 @@ def compile_pattern(pattern: str) -> Match:
 
 
 def select(event: Any, selector: str) -> Any:
-    """The value at a selector such as ``$.details.error`` or ``$.items[0]``; ``MISSING`` where there is none."""
+    """The value at a selector; ``MISSING`` if there is none.
+
+    Example::
+
+        >>> select({"items": [{"id": 7}]}, "$.items[0].id")
+        7
+    """
     for name, index in re.findall(r"\.([\w-]+)|\[(\d+)\]", selector):
         try:
             event = event[int(index)] if index else event[name]

@@ -1,9 +1,9 @@
 """Logs Insights queries can be saved, listed and deleted.
 
-moto: ``logs/responses.py`` has neither PutQueryDefinition nor its siblings.
+moto: ``logs/responses.py`` has no PutQueryDefinition, DescribeQueryDefinitions and DeleteQueryDefinition.
 
-AWS: PutQueryDefinition updates the query whose id it is given, else it makes one; DescribeQueryDefinitions finds by the
-beginning of the name and pages (Amazon CloudWatch Logs API Reference).
+AWS: PutQueryDefinition updates the query with the given id, or creates one without an id. DescribeQueryDefinitions
+filters by the beginning of the name and returns pages (Amazon CloudWatch Logs API Reference).
 """
 
 from __future__ import annotations
