@@ -88,8 +88,9 @@ def application(roles: Roles, root_secret: str) -> Wsgi:
             refused = enforcement.refuse(environ)
         except Exception as error:  # noqa: BLE001 - a request is refused when its check fails
             log.failure(error)
-            words = f"the local cloud failed to judge {incoming.asked(environ)}: {type(error).__name__}: {error}"
-            service = incoming.asked(environ).partition(" ")[0]
+            asked, why = incoming.asked(environ), f"{type(error).__name__}: {error}"
+            words = f"the local cloud failed to check the permissions of {asked}: {why}"
+            service = asked.partition(" ")[0]
             refused = refusal(service, "InternalFailure", words, target="HTTP_X_AMZ_TARGET" in environ)
         return (refused or carry_out)(environ, start_response)
 

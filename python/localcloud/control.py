@@ -167,8 +167,8 @@ def is_alive(state: Path) -> bool:
     """
     try:
         with (state / LOCK).open() as lock:
-            # A shared lock, because two processes may ask at once and neither is a cloud. An exclusive lock would look
-            # like a cloud. `down` would then end the pid in the file, which another process may have by now.
+            # A shared lock, because two processes may ask at once. With exclusive locks each would take the other for a
+            # cloud. `down` would then end the pid in the file, and another process may have that pid by now.
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -262,7 +262,7 @@ def _refuse_foreign(state: Path) -> None:
     """
     if not (state / LOCK).exists() and any(path.name != _TURN for path in state.iterdir()):
         raise LocalCloudError(
-            f"{state} holds files that are no local cloud's, and a local cloud clears its folder",
+            f"{state} holds files that do not belong to a local cloud, and a local cloud clears its folder",
             hint="let access.endpoint_file in the environment's environment.json name a file in a folder of its own",
         )
 

@@ -7,7 +7,7 @@ Example::
     >>> inside(Path("build/local"), "endpoints", "../../../etc")
     Traceback (most recent call last):
     ...
-    localcloud.paths.Outside: 'endpoints/../../../etc' is no path inside the folder
+    localcloud.paths.Outside: 'endpoints/../../../etc' is not a path inside the folder
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def inside(root: Path, *names: str) -> Path:
     path = root.joinpath(*names)
     words = "/".join(names)
     if "\0" in words or any(part == ".." for name in names for part in name.split("/")):
-        raise Outside(f"{words!r} is no path inside the folder")
+        raise Outside(f"{words!r} is not a path inside the folder")
     if root.resolve() not in path.resolve().parents:
-        raise Outside(f"{words!r} is no path inside the folder")
+        raise Outside(f"{words!r} is not a path inside the folder")
     return path

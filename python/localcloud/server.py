@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     lock = hold_lock(options.state)
     if lock is None:
-        sys.exit(f"another local cloud has {options.state}")
+        sys.exit(f"another local cloud uses {options.state}: end it with: invoke local.down")
     leave = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: leave.set())
@@ -104,7 +104,7 @@ def bind(port: int | None) -> socket.socket:
         except OSError as error:
             listener.close()
             reason = error.strerror
-    sys.exit(f"the local cloud cannot have port {wanted[-1]}: {reason}")
+    sys.exit(f"the local cloud cannot use port {wanted[-1]}: {reason}")
 
 
 def set_variables(port: int) -> None:

@@ -59,7 +59,7 @@ def evaluate(expression: str, values: Mapping[str, float | None]) -> float | Non
     try:
         tree = ast.parse(text, mode="eval")
     except SyntaxError as error:
-        raise UnknownExpression(f"'{expression}' is no expression of metric math: {error.msg}") from None
+        raise UnknownExpression(f"'{expression}' is not an expression of metric math: {error.msg}") from None
     return _value(tree.body, values)
 
 
@@ -69,7 +69,7 @@ def _value(node: ast.AST, values: Mapping[str, float | None]) -> float | None:
             return float(number)
         case ast.Name(id=name):
             if name not in values:
-                raise UnknownExpression(f"there is no metric of the id '{name}'")
+                raise UnknownExpression(f"the expression uses the id '{name}', but no metric before it has this id")
             return values[name]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             found = _value(operand, values)

@@ -135,7 +135,7 @@ def _value(alarm: Alarm, read: Callable[[str, str, Any, str, str | None], float 
         if query.return_data is not False and str(query.return_data).lower() != "false":
             watched = query.id
     if watched is None:
-        raise expressions.UnknownExpression("no metric of the alarm has ReturnData")
+        raise expressions.UnknownExpression("no metric of the alarm has ReturnData: set it to true for one")
     return found[watched]
 
 

@@ -45,7 +45,7 @@ def vpc_of(subnets: Sequence[str], groups: Sequence[str], *, account: str, regio
         # EC2 refuses a network interface in the same way if its groups are in another VPC than its subnet.
         raise EC2ClientError(
             "InvalidParameterValue",
-            f"subnets {', '.join(subnets)} and security groups {', '.join(groups)} are of different VPCs: "
+            f"subnets {', '.join(subnets)} and security groups {', '.join(groups)} are in different VPCs: "
             f"{', '.join(sorted(set(vpcs)))}",
         )
     return vpcs[0]

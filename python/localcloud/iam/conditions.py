@@ -46,12 +46,16 @@ def is_met(condition: Condition, context: Mapping[str, tuple[str, ...]], source:
     optional = name.endswith("IfExists")
     name = name.removesuffix("IfExists")
     if not is_known(condition.key):
-        raise UnsupportedPolicy(f"{source} has the condition key {condition.key}, which the local cloud cannot judge")
+        raise UnsupportedPolicy(
+            f"{source} has the condition key {condition.key}, which the local cloud does not support: test it on AWS"
+        )
     actual = context.get(condition.key, ())
     if name == "Null":
         return any((not actual) == (wanted.lower() == "true") for wanted in condition.values)
     if name not in OPERATORS:
-        raise UnsupportedPolicy(f"{source} has the condition operator {condition.operator}, which AWS does not have")
+        raise UnsupportedPolicy(
+            f"{source} has the condition operator {condition.operator}, which AWS does not have: correct its name"
+        )
     test, negated = OPERATORS[name]
     if not actual:
         return group == "ForAllValues:" or (group == "" and negated) or optional
@@ -61,9 +65,7 @@ def is_met(condition: Condition, context: Mapping[str, tuple[str, ...]], source:
         try:
             return any(test(value, one) for one in expected) != negated
         except ValueError as error:
-            raise UnsupportedPolicy(
-                f"{source} has a condition {condition.operator} that cannot be judged: {error}"
-            ) from error
+            raise UnsupportedPolicy(f"{source} has a wrong value for {condition.operator}: {error}") from error
 
     if group == "ForAnyValue:":
         return any(matching(value) for value in actual)

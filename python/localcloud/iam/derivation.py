@@ -49,7 +49,7 @@ def derive(
     """
     needs = registry.needs(service, operation)
     if needs is None:
-        raise UnknownAction(f"the local cloud cannot judge {service}:{operation}")
+        raise UnknownAction(f"the local cloud cannot check the permissions of {service}:{operation}")
     asked = Asked(
         operation, parameters, (incoming.scope(environ) or (DEFAULT_REGION,))[0], DEFAULT_ACCOUNT_ID, _headers(environ)
     )

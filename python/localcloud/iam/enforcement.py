@@ -164,7 +164,7 @@ class _Answers:
     def unknown(self, http: HttpRequest) -> Response:
         target = http.headers.get("X-Amz-Target", "").rpartition(".")[2] or http.values.get("Action")
         what = target or f"{http.method} {http.path}"
-        return self.give("NotImplemented", f"the local cloud cannot judge {self.service}:{what}")
+        return self.give("NotImplemented", f"the local cloud cannot check the permissions of {self.service}:{what}")
 
     def denied(self, request: Request, decision: Decision) -> Response:
         words = denial(request, decision)

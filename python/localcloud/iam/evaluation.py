@@ -231,7 +231,10 @@ def _matches(statement: Statement, request: Request, resource: str) -> bool:
 
 def _is_met(condition: Condition, request: Request, source: str) -> bool:
     if condition.key.startswith("aws:resourcetag/") and request.action.partition(":")[0] not in TAGGED:
-        raise UnsupportedPolicy(f"{source} goes by a tag of what {request.action} is on, which the local cloud ignores")
+        raise UnsupportedPolicy(
+            f"{source} has the condition key {condition.key}, but the local cloud ignores the tags of the resources of "
+            f"{request.action}: test it on AWS"
+        )
     return is_met(condition, request.context, source)
 
 

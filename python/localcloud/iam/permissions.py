@@ -156,5 +156,5 @@ TABLES = {"iam": IAM_TABLE, "sts": STS_TABLE}
 
 
 def register(registry: Registry) -> None:
-    """Tell the judge which permissions the operations of IAM and STS need."""
+    """Register the permissions that IAM's and STS's operations need."""
     registry.permissions(TABLES)

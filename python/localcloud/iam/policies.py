@@ -89,12 +89,14 @@ def statements(document: Mapping[str, Any], *, source: str) -> tuple[Statement, 
 
 def _statement(given: Mapping[str, Any], source: str) -> Statement:
     if unknown := sorted(set(given) - ELEMENTS):
-        raise UnsupportedPolicy(f"{source} has the element {unknown[0]}, which the local cloud cannot judge")
+        raise UnsupportedPolicy(
+            f"{source} has the element {unknown[0]}, which the local cloud does not support: test it on AWS"
+        )
     if given.get("Effect") not in ("Allow", "Deny"):
         raise UnsupportedPolicy(f"{source} has the Effect {given.get('Effect')!r}: it must be Allow or Deny")
     action = _element(given, "Action", listed)
     if action is None:
-        raise UnsupportedPolicy(f"{source} has neither an Action nor a NotAction")
+        raise UnsupportedPolicy(f"{source} has neither an Action nor a NotAction: add one")
     conditions = tuple(
         Condition(operator, key.lower(), tuple(_text(value) for value in listed(values)))
         for operator, keys in given.get("Condition", {}).items()
@@ -123,7 +125,7 @@ def _principals(value: Any, source: str) -> list[str]:
         return ["AWS *"]
     if unknown := sorted(set(value) - set(PRINCIPAL_TYPES)):
         raise UnsupportedPolicy(
-            f"{source} has a principal of the type {unknown[0]}, which the local cloud cannot judge"
+            f"{source} has a principal of the type {unknown[0]}, which the local cloud does not support: test it on AWS"
         )
     return [f"{kind} {one}" for kind, ones in value.items() for one in listed(ones)]
 
@@ -214,7 +216,9 @@ def fill(pattern: str, context: Mapping[str, tuple[str, ...]]) -> str | None:
         if default:
             return default.strip("'")
         if name.lower() not in VARIABLES:
-            raise UnsupportedPolicy(f"the local cloud cannot judge a policy with the variable ${{{name}}}")
+            raise UnsupportedPolicy(
+                f"a policy has the variable ${{{name}}}, which the local cloud does not support: test it on AWS"
+            )
         missing = True
         return ""
 

@@ -51,7 +51,9 @@ class Registry:
         """
         for service, table in tables.items():
             if service != simple(service) or service in self._tables:
-                raise ValueError(f"the table of {service} is there already, or its name is not simple")
+                raise ValueError(
+                    f"{service} has a permission table already, or its name is not simple ({simple(service)})"
+                )
             self._tables[service] = dict(table)
 
     def needs(self, service: str, operation: str) -> tuple[Need, ...] | None:

@@ -49,7 +49,7 @@ def compile_pattern(pattern: str) -> Match:
     tokens = _tokens(text[1:-1])
     match, rest = _any(tokens)
     if rest:
-        raise UnknownPattern(f"the filter pattern '{pattern}' goes on with '{rest[0][1]}' where it should end")
+        raise UnknownPattern(f"the filter pattern '{pattern}' should end before '{rest[0][1]}'")
     return lambda event: isinstance(event, dict) and match(event)
 
 
@@ -75,7 +75,7 @@ def _tokens(text: str) -> list[Token]:
     while place < len(text.rstrip()):
         match = TOKEN.match(text, place)
         if not match:
-            raise UnknownPattern(f"the filter pattern stops making sense at '{text[place:].strip()}'")
+            raise UnknownPattern(f"the filter pattern is not valid at '{text[place:].strip()}'")
         found.append((match.lastgroup or "", match.group(match.lastgroup or 0)))
         place = match.end()
     return found
@@ -101,13 +101,13 @@ def _one(tokens: list[Token]) -> Parsed:
         case [("group", "("), *rest]:
             inner, rest = _any(rest)
             if rest[:1] != [("group", ")")]:
-                raise UnknownPattern("the filter pattern has a parenthesis that does not close")
+                raise UnknownPattern("the filter pattern has an opening parenthesis without a closing one")
             return inner, rest[1:]
         case [("selector", selector), ("state", state), *rest]:
             return _state(selector, " ".join(state.split())), rest
         case [("selector", selector), ("compare", compare), (("quoted" | "word") as kind, value), *rest]:
             return _comparison(selector, compare, value[1:-1] if kind == "quoted" else value), rest
-    raise UnknownPattern(f"the filter pattern makes no sense at '{' '.join(text for _, text in tokens)}'")
+    raise UnknownPattern(f"the filter pattern is not valid at '{' '.join(text for _, text in tokens)}'")
 
 
 def _state(selector: str, state: str) -> Match:
