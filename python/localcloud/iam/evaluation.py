@@ -1,5 +1,4 @@
-"""Whether policies allow a request, in AWS's order of evaluation within one account. Pure: it does not use moto or
-files.
+"""Whether policies allow a request, in AWS's order of evaluation within one account. Pure: no moto, no files.
 
 The order (IAM User Guide, "Policy evaluation logic",
 docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html)::

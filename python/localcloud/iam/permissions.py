@@ -1,5 +1,6 @@
-"""The permissions of IAM's and STS's operations. Requests name roles and policies without their path, so moto's backend
-gives it.
+"""The permissions of IAM's and STS's operations.
+
+Requests name roles and policies without their path, so moto's backend gives the path.
 """
 
 from __future__ import annotations

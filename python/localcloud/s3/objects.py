@@ -95,8 +95,9 @@ def write(account: str, uri: str, content: bytes, *, kms_key_id: str | None = No
 
 
 def delete(account: str, uri: str, *, version: str | None = None) -> None:
-    """Delete an object as DeleteObject does, or permanently delete one version. An object that does not exist is no
-    error.
+    """Delete an object as DeleteObject does, or permanently delete one version.
+
+    An object that does not exist is no error.
 
     Raises:
         ServiceException: The bucket does not exist.

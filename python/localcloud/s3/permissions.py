@@ -65,8 +65,9 @@ ON_BUCKETS = {
 
 
 def _missing(asked: Asked) -> bool:
-    """Whether the object does not exist. Without s3:ListBucket, S3 then answers 403 and not 404 (GetObject,
-    HeadObject).
+    """Whether the object does not exist.
+
+    Without s3:ListBucket, S3 then answers 403 and not 404 (GetObject, HeadObject).
     """
     known = _bucket(asked)
     return known is not None and asked.value("Key") not in known.keys
