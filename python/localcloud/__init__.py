@@ -1,9 +1,10 @@
 """AWS on this machine: a local cloud that really runs functions, state machines, training jobs and endpoints.
 
-One process on 127.0.0.1 speaks AWS's APIs. It is moto, completed where moto only pretends. It needs no AWS account and
-no Docker; it knows ``imageclassification``, which it trains and serves, and nothing of any project that uses it.
+One process on 127.0.0.1 speaks AWS's APIs. It is moto, and it completes moto where moto only pretends to do the work.
+It needs no AWS account and no Docker. It trains and serves with the package ``imageclassification``. It does not depend
+on any project that uses it.
 
-Example::
+Example (not run: it starts a cloud)::
 
     from pathlib import Path
 
@@ -17,11 +18,11 @@ Example::
     s3.create_bucket(Bucket="images")
     control.down(cloud.state)
 
-The doors:
+The modules to start with:
 
 ===========  =========================================================================
 ``control``  starts, finds and ends a cloud
 ``server``   the cloud's process: ``python -m localcloud.server --state build/local``
-``errors``   what these raise
+``errors``   the exceptions that these raise
 ===========  =========================================================================
 """

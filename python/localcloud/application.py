@@ -1,7 +1,7 @@
-"""The local cloud as a WSGI application: moto's behind a judge, with refusals that say what was asked.
+"""The local cloud as a WSGI application: moto, with a permission check in front of it.
 
-An action that moto lacks would be answered 500, which AWS's clients retry for minutes. Here it is answered 400, in the
-service's own error form, so that boto3 raises::
+moto answers an unsupported action with status 500, and AWS's clients retry a 500 for minutes. Here the answer is a 400
+in the service's own error format, so boto3 raises::
 
     ClientError: An error occurred (NotImplemented) when calling the CreateCluster operation: the local cloud does not
     support eks:CreateCluster
@@ -31,7 +31,10 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class RequestHandler(MotoRequestHandler):
-    """moto's handler, answering at once (headers and body are two writes) and leaving the log to the application."""
+    """moto's request handler, without its log and without a delay in each answer.
+
+    Headers and body are two writes, and Nagle's algorithm would delay the second one. The application writes the log.
+    """
 
     disable_nagle_algorithm = True
     protocol_version = "HTTP/1.1"
@@ -41,7 +44,10 @@ class RequestHandler(MotoRequestHandler):
 
 
 class Dispatcher(DomainDispatcherApplication):
-    """moto's dispatcher without moto's own pages and without instances' metadata: whatever the path, it is AWS's."""
+    """moto's dispatcher without moto's own pages and without the EC2 instance metadata service.
+
+    Every path belongs to an AWS service.
+    """
 
     def __init__(self) -> None:
         super().__init__(_backend_app)
@@ -61,11 +67,13 @@ class Dispatcher(DomainDispatcherApplication):
 
 
 def application(roles: Roles, root_secret: str) -> Wsgi:
-    """moto's services, answering who it is at ``IDENTITY_PATH`` and judging every other request.
+    """The WSGI application: it checks the permissions of every request and then calls moto.
+
+    The path ``IDENTITY_PATH`` is the exception. It answers with the process's id, without a check.
 
     Args:
-        roles: Judges what is not the account's root user's.
-        root_secret: The secret of the account's root user's key.
+        roles: Checks the requests that the account's root user did not sign.
+        root_secret: The secret access key of the account's root user.
     """
     dispatch = Dispatcher()
     enforcement = Enforcement(dispatch.service, roles, root_secret)
@@ -78,10 +86,11 @@ def application(roles: Roles, root_secret: str) -> Wsgi:
             return [identity]
         try:
             refused = enforcement.refuse(environ)
-        except Exception as error:  # noqa: BLE001 - what cannot be judged is refused, never waved through
+        except Exception as error:  # noqa: BLE001 - a request is refused when its check fails
             log.failure(error)
-            words = f"the local cloud failed to judge {incoming.asked(environ)}: {type(error).__name__}: {error}"
-            service = incoming.asked(environ).partition(" ")[0]
+            asked, why = incoming.asked(environ), f"{type(error).__name__}: {error}"
+            words = f"the local cloud failed to check the permissions of {asked}: {why}"
+            service = asked.partition(" ")[0]
             refused = refusal(service, "InternalFailure", words, target="HTTP_X_AMZ_TARGET" in environ)
         return (refused or carry_out)(environ, start_response)
 
@@ -96,7 +105,7 @@ def _backend_app(service: Any) -> Flask:
         return _refused(name, "NotImplemented", f"the local cloud does not support {name}:{_action(name)}")
 
     def fail(error: Exception) -> Response | HTTPException:
-        if isinstance(error, HTTPException):  # moto's way to refuse: the answer is made already
+        if isinstance(error, HTTPException):  # moto refuses with these: the error is the answer
             return error
         log.failure(error)
         message = f"the local cloud failed at {name}:{_action(name)}: {type(error).__name__}: {error}"
@@ -109,14 +118,14 @@ def _backend_app(service: Any) -> Flask:
 
 
 def _action(service: str) -> str:
-    """The action that the request under way names, by header, form or path."""
+    """The action of the current request, from its header, its form or its path."""
     target = request.headers.get("X-Amz-Target", "").rpartition(".")[2] or request.values.get("Action")
     if target:
         return target
     try:
         operation, _ = get_service_router(service).match(request)
         return operation.name
-    except Exception:  # noqa: BLE001 - the router knows no such request: say it as it came
+    except Exception:  # noqa: BLE001 - the router does not know the request: show method and path
         return f"{request.method} {request.path}"
 
 

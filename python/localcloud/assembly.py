@@ -1,6 +1,7 @@
-"""A local cloud put together: its context, its services, and the server in front of them.
+"""Builds a local cloud: its context, its services and its HTTP server.
 
-Imported once moto's variables are set, which it reads as it is imported (:func:`localcloud.server.set_variables`).
+Import this module after :func:`localcloud.server.set_variables`, because moto reads its environment variables when it
+is imported.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ __all__ = ["ROOT_KEY", "make_context", "make_server"]
 
 
 def make_context(state: Path, endpoint: str, root_secret: str) -> Context:
-    """A new cloud's context.
+    """The context of a new cloud.
 
     Args:
-        state: Its folder.
-        endpoint: How it is reached.
-        root_secret: The secret of the account's root user's key.
+        state: The cloud's folder.
+        endpoint: The cloud's URL, ``http://127.0.0.1:PORT``.
+        root_secret: The secret access key of the account's root user.
     """
     return Context(
         state=state,
@@ -45,7 +46,7 @@ def make_context(state: Path, endpoint: str, root_secret: str) -> Context:
 
 
 def make_server(listener: socket.socket, context: Context) -> BaseWSGIServer:
-    """moto, completed, behind a threaded HTTP server that answers from ``listener``."""
+    """A threaded HTTP server on ``listener`` with all services installed."""
     os.environ.update(AWS_ACCESS_KEY_ID=ROOT_KEY, AWS_SECRET_ACCESS_KEY=context.root_secret)
     services.install(context)
     host, port = listener.getsockname()

@@ -1,13 +1,16 @@
-"""What AWS demands of the texts in a request: length and pattern, as the API's own model gives them.
+"""Checks the strings of a request against the length and the pattern that the API's model demands.
 
-botocore's clients check types and least lengths and leave the rest to the service. The local cloud is that service, and
-names become paths, so every text is checked, at any depth. Example::
+botocore's clients check types and minimum lengths. They leave the other constraints to the service. The local cloud is
+that service, and it uses names as paths, so it checks every string at any depth.
 
-    shape = get_service_model("sagemaker").operation_model("DeleteEndpoint").input_shape
-    violations(shape, {"EndpointName": "../x"})
-    # ["Value '../x' at 'endpointName' failed to satisfy constraint: Member must satisfy regular expression pattern: …"]
+Example::
 
-The words are those of AWS's services. Patterns are Java's; the package ``regex`` reads nearly all of them.
+    >>> from moto.core.utils import get_service_model
+    >>> shape = get_service_model("sagemaker").operation_model("DeleteEndpoint").input_shape
+    >>> violations(shape, {"EndpointName": "../x"})
+    ["Value '../x' at 'endpointName' failed to satisfy constraint: Member must satisfy regular expression pattern: ..."]
+
+The messages are those of AWS's services. The patterns are Java's, and the package ``regex`` reads nearly all of them.
 """
 
 from __future__ import annotations
@@ -16,25 +19,31 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-import regex
+import regex  # type: ignore[import-untyped]  # the package comes without types
 from botocore.model import Shape
 
-#: A match that takes longer is none: a pattern and a text can be chosen so that they take for ever.
+#: A slower match counts as no match. Some patterns take exponential time on some strings.
 LONGEST_MATCH = 0.5  # seconds
-SHOWN = 200  # characters of a value
+SHOWN = 200  # characters of a value in a message
 
 
 def message(found: list[str]) -> str:
-    """AWS's sentence for one violation or more."""
+    """AWS's sentence for one or more violations.
+
+    Example::
+
+        >>> message(["Value '' at 'name' failed to satisfy constraint: Member must not be empty"])
+        "1 validation error detected: Value '' at 'name' failed to satisfy constraint: Member must not be empty"
+    """
     return f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: {'; '.join(found)}"
 
 
 def violations(shape: Shape | None, value: Any) -> list[str]:
-    """What is wrong with the texts of a value.
+    """The constraints that the strings of a value break, one message each.
 
     Args:
-        shape: The value's shape in the API's model; nothing is wrong where there is none.
-        value: What was parsed: of a structure, what was given of it, by its members' names.
+        shape: The value's shape in the API's model. Without a shape there are no constraints.
+        value: The parsed value. A structure is a dict by member names, and may lack members.
     """
     return list(_walk(shape, value, "")) if shape is not None else []
 
@@ -56,7 +65,7 @@ def _walk(shape: Shape, value: Any, place: str) -> Iterator[str]:
 
 
 def _broken(shape: Shape, value: str) -> str | None:
-    """The constraint that a text breaks; None where it breaks none."""
+    """The constraint that a string breaks; None if it breaks none."""
     limits = shape.metadata
     if len(value) > limits.get("max", len(value)):
         return f"have length less than or equal to {limits['max']}"
@@ -76,8 +85,11 @@ def _broken(shape: Shape, value: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> regex.Pattern[str] | None:
-    """A pattern of the model, compiled; None for the few that only Java reads, all of them of free texts."""
-    # Java writes the characters beyond the first 65,536 as pairs of halves.
+    """A pattern of the model, compiled; None for a pattern that only Java can read.
+
+    There are few of these, and all of them are for free text.
+    """
+    # Java writes the characters above U+FFFF as surrogate pairs.
     readable = pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
     try:
         return regex.compile(readable, regex.VERSION0)
@@ -86,5 +98,5 @@ def _compiled(pattern: str) -> regex.Pattern[str] | None:
 
 
 def _shown(name: str) -> str:
-    """A member's name as AWS's messages have it: ``endpointName``."""
+    """A member's name as AWS's messages write it: ``endpointName``."""
     return name[:1].lower() + name[1:]

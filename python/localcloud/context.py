@@ -1,4 +1,4 @@
-"""What the local cloud's services are given: where state is kept, how the cloud is reached, and its child processes."""
+"""What the local cloud gives to its services: its folder, its endpoint, its child processes and its stores."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from localcloud.cloudwatch.series import Datum
     from localcloud.iam.registry import Registry
     from localcloud.iam.roles import Roles
 
 
 class MetricStore(Protocol):
-    """Where services report what they measure, and find it again: CloudWatch (:mod:`localcloud.cloudwatch.store`)."""
+    """Where services put their metrics and read them back.
+
+    CloudWatch implements it (:mod:`localcloud.cloudwatch.store`).
+    """
 
     def now(self) -> float:
         """The time of metrics and alarms, in seconds since 1970."""
@@ -32,7 +36,7 @@ class MetricStore(Protocol):
         account: str,
         region: str,
     ) -> None:
-        """Put one value, now."""
+        """Put one value with the current time."""
 
     def between(
         self,
@@ -45,35 +49,39 @@ class MetricStore(Protocol):
         unit: str | None = None,
         account: str,
         region: str,
-    ) -> Sequence[Any]:
-        """A metric's data in a span of seconds since 1970, each with its ``moment`` and ``total``."""
+    ) -> Sequence[Datum]:
+        """A metric's data in a span of seconds since 1970.
+
+        The span includes its begin and excludes its end.
+        """
 
     def alarm_state(self, name: str, *, account: str, region: str) -> str | None:
-        """An alarm's state; None where there is no such alarm."""
+        """An alarm's state; None if there is no such alarm."""
 
 
 @dataclass
 class Children:
-    """The processes the cloud has started, which never outlive it.
+    """The child processes of the cloud. They never outlive it.
 
-    A child's standard input is a pipe whose other end only the cloud holds: a child reads it to its end in a thread (or
-    as its request stream) and leaves when it closes, which the operating system does even when the cloud is killed.
+    A child's standard input is a pipe, and only the cloud holds the other end. A child reads the pipe in a thread, or
+    as its stream of requests, and exits when the pipe closes. The operating system closes the pipe even when the cloud
+    is killed.
     """
 
-    _running: set[subprocess.Popen] = field(default_factory=set)
+    _running: set[subprocess.Popen[bytes]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def spawn(
         self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path | None = None, **streams: Any
-    ) -> subprocess.Popen:
-        """Start a child. ``streams`` are Popen's ``stdout`` and ``stderr``."""
+    ) -> subprocess.Popen[bytes]:
+        """Start a child. ``streams`` are ``stdout`` and ``stderr`` of :class:`subprocess.Popen`."""
         child = subprocess.Popen(command, env=dict(env), cwd=cwd, stdin=subprocess.PIPE, **streams)
         with self._lock:
             self._running = {other for other in self._running if other.poll() is None} | {child}
         return child
 
-    def stop(self, child: subprocess.Popen, *, grace: float = 2.0) -> None:
-        """End a child: terminated, and killed if it is still there after ``grace`` seconds."""
+    def stop(self, child: subprocess.Popen[bytes], *, grace: float = 2.0) -> None:
+        """Terminate a child, and kill it if it still runs after ``grace`` seconds."""
         if child.poll() is None:
             child.terminate()
             try:
@@ -83,7 +91,7 @@ class Children:
                 child.wait()
 
     def stop_all(self) -> None:
-        """End every child."""
+        """End all children."""
         with self._lock:
             running, self._running = self._running, set()
         for child in running:
@@ -99,12 +107,13 @@ class Context:
     """One running local cloud.
 
     Attributes:
-        state: The cloud's folder, ``build/local``: logs, unpacked functions, jobs' working folders.
+        state: The cloud's folder, such as ``build/local``. It holds logs, unpacked functions and the jobs' working
+            folders.
         endpoint: ``http://127.0.0.1:PORT``.
-        children: The processes it has started.
-        roles: What its services ask before they act in a role's name.
-        root_secret: The secret of the account's root user's key.
-        metrics: What its services report to CloudWatch.
+        children: The processes that the cloud has started.
+        roles: Checks permissions before a service acts in a role's name.
+        root_secret: The secret access key of the account's root user.
+        metrics: The store of CloudWatch's metrics.
     """
 
     state: Path
@@ -116,5 +125,5 @@ class Context:
 
     @property
     def registry(self) -> Registry:
-        """What the services tell the judge."""
+        """The services' permission tables, resource policies and implied accesses."""
         return self.roles.registry

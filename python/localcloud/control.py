@@ -1,15 +1,17 @@
-"""Starts, finds and ends the local cloud of a checkout.
+"""Starts, finds and ends the local cloud of a folder.
 
-Example::
+Example (not run: it starts a cloud)::
 
-    cloud = up(Path("build/local"))     # running already, or started and ready
+    cloud = up(Path("build/local"))     # the running cloud, or a new one that is ready
     cloud.endpoint                      # 'http://127.0.0.1:5566'
-    down(Path("build/local"))           # True: one was running, and has ended
+    down(Path("build/local"))           # True: a cloud was running, and it has ended
 
-Whether a cloud is alive is asked of a file lock that its process holds (``cloud.lock``) and that the operating system
-releases however the process ends. So a ``cloud.json`` left by a crash, even one whose pid belongs to another process by
-now, is known to be stale. Everything in a local cloud is in its memory: when it ends, its buckets, models, state
-machines and Terraform state are gone, and ``up`` clears what an earlier cloud left in the folder.
+The cloud's process holds a file lock (``cloud.lock``) while it lives. The operating system releases the lock however
+the process ends. So the lock tells whether a cloud is alive, even if a crash leaves a stale ``cloud.json`` and another
+process has the same pid by now.
+
+A local cloud keeps everything in memory. When it ends, its buckets, models, state machines and Terraform state are
+gone. ``up`` and ``down`` clear the files of an earlier cloud from the folder.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
@@ -50,13 +52,13 @@ class Cloud:
     """A running local cloud.
 
     Attributes:
-        endpoint: ``http://127.0.0.1:PORT``: what ``AWS_ENDPOINT_URL`` is set to.
-        port: Its port.
-        pid: Its process.
-        state: Its folder.
-        started: When it was ready, in seconds since the epoch.
-        access_key_id: The id of its account's root user's key.
-        secret_access_key: That key's secret, which only this cloud has and only its owner can read.
+        endpoint: ``http://127.0.0.1:PORT``, the value for ``AWS_ENDPOINT_URL``.
+        port: The TCP port.
+        pid: The process id.
+        state: The cloud's folder, an absolute path.
+        started: When the cloud was ready, in seconds since 1970.
+        access_key_id: The access key id of the account's root user.
+        secret_access_key: The secret of that key. Every cloud has its own, and only the folder's owner can read it.
     """
 
     endpoint: str
@@ -69,21 +71,21 @@ class Cloud:
 
 
 def up(state: Path, *, port: int | None = None, tethered: bool = False) -> Cloud:
-    """The folder's cloud: the running one, else a new one, ready to be called.
+    """Find the cloud of a folder, or start one and wait until it is ready.
 
     Args:
-        state: The cloud's folder. A new cloud begins by clearing it of everything but logs.
-        port: The port that it must have; by default 5566, or a free one when something else has that.
-        tethered: Whether the cloud ends when the calling process does. Otherwise it outlives it, until :func:`down`.
+        state: The cloud's folder. A new cloud deletes everything in it except its logs and locks.
+        port: The port that the cloud must have. By default it is 5566, or a free port if 5566 is taken.
+        tethered: Ends the cloud when the calling process ends. Otherwise the cloud runs until :func:`down`.
 
     Raises:
-        LocalCloudError: the folder holds other things, the port is taken, the cloud runs on another one, or it did not
-            start (with its last words).
+        LocalCloudError: The folder holds files of something else, the port is taken, the running cloud has another
+            port, or the cloud did not start. The last case shows the last line of its log.
     """
     state = state.absolute()
     state.mkdir(parents=True, exist_ok=True)
     _refuse_foreign(state)
-    state.chmod(0o700)  # the key of a cloud, its objects and its logs are its owner's
+    state.chmod(0o700)  # only the owner may read the cloud's key, objects and logs
     with _turn(state):
         running = status(state)
         if running:
@@ -93,13 +95,17 @@ def up(state: Path, *, port: int | None = None, tethered: bool = False) -> Cloud
                     hint="end it first with: invoke local.down",
                 )
             return running
-        _end(state)  # one that holds the lock and does not answer
+        _end(state)  # a cloud that holds the lock but does not answer
         _clear(state)
         return _start(state, port, tethered)
 
 
 def down(state: Path) -> bool:
-    """End the folder's cloud and every process it started; with it goes all that it holds. False: none was running."""
+    """End the cloud of a folder and all processes that it started. The data in the cloud is lost.
+
+    Returns:
+        True if a cloud was running.
+    """
     state = state.absolute()
     if not (state / LOCK).exists():
         return False
@@ -110,14 +116,14 @@ def down(state: Path) -> bool:
 
 
 def status(state: Path) -> Cloud | None:
-    """The folder's cloud, if it runs and answers."""
+    """The cloud of a folder; None if it does not run or does not answer."""
     state = state.absolute()
     if not is_alive(state):
         return None
     try:
         found = json.loads((state / ADDRESS).read_text())
         cloud = Cloud(**found, state=state)
-        # No proxy, whatever the variables say: the address is this machine's own.
+        # Ignore the proxy variables: the address is on this machine.
         with build_opener(ProxyHandler({})).open(cloud.endpoint + IDENTITY_PATH, timeout=5) as answer:
             return cloud if json.load(answer)["pid"] == cloud.pid else None
     except (OSError, URLError, ValueError, KeyError, TypeError):
@@ -126,14 +132,17 @@ def status(state: Path) -> Cloud | None:
 
 @contextlib.contextmanager
 def _turn(state: Path) -> Iterator[None]:
-    """One ``up`` or ``down`` at a time for a folder."""
+    """Let one ``up`` or ``down`` of a folder run at a time."""
     with (state / _TURN).open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         yield
 
 
-def hold_lock(state: Path) -> IO[Any] | None:
-    """Take the folder's lock for this process's life; None when a cloud has it. Called by the server."""
+def hold_lock(state: Path) -> IO[str] | None:
+    """Take the folder's lock until this process ends; None if another cloud has it.
+
+    The server calls this.
+    """
     lock = (state / LOCK).open("a+")
     give_up = time.monotonic() + LOCK_SECONDS
     while True:
@@ -144,7 +153,7 @@ def hold_lock(state: Path) -> IO[Any] | None:
             if time.monotonic() > give_up:
                 lock.close()
                 return None
-            time.sleep(0.01)  # it may be someone who only asks, in is_alive
+            time.sleep(0.01)  # it may be is_alive in another process, which holds the lock briefly
     lock.truncate(0)
     lock.write(str(os.getpid()))
     lock.flush()
@@ -152,11 +161,14 @@ def hold_lock(state: Path) -> IO[Any] | None:
 
 
 def is_alive(state: Path) -> bool:
-    """Whether a process holds the folder's lock, ready or not."""
+    """Whether a process holds the folder's lock.
+
+    The cloud may not be ready yet.
+    """
     try:
         with (state / LOCK).open() as lock:
-            # Shared, so that of two who ask at once neither is taken for a cloud: what the lock's file says would then
-            # be an earlier cloud's pid, which `down` would end although it may be anybody's by now.
+            # A shared lock, because two processes may ask at once. With exclusive locks each would take the other for a
+            # cloud. `down` would then end the pid in the file, and another process may have that pid by now.
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -180,11 +192,11 @@ def _start(state: Path, port: int | None, tethered: bool) -> Cloud:
             stdout=log,
             stderr=log,
             pass_fds=[tell_ready],
-            start_new_session=True,  # Ctrl-C in this terminal is not meant for it
+            start_new_session=True,  # Ctrl-C in this terminal does not reach it
             env=_server_variables(),
         )
-    # Reaps the server when it ends, so that a long-lived caller gathers no zombie. `_held` is left open on purpose:
-    # the operating system closes it with this process, which is what a tethered cloud waits for.
+    # The thread reaps the server when it ends, so a long-lived caller keeps no zombie. `_held` stays open on purpose.
+    # The operating system closes it when this process ends, and a tethered cloud waits for that.
     threading.Thread(target=process.wait, daemon=True).start()
     os.close(tell_ready)
     if tether is not None:
@@ -209,7 +221,10 @@ def _start(state: Path, port: int | None, tethered: bool) -> Cloud:
 
 
 def _server_variables() -> dict[str, str]:
-    """This process's variables without what would lead the cloud to a real AWS, or its own calls through a proxy."""
+    """The environment variables of the server.
+
+    They are this process's variables without those that would lead the cloud to the real AWS or through a proxy.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
     return kept | {
         "AWS_CONFIG_FILE": "/dev/null",
@@ -221,7 +236,11 @@ def _server_variables() -> dict[str, str]:
 
 
 def _end(state: Path) -> bool:
-    """End whoever holds the folder's lock: asked first, then killed. False: nobody did."""
+    """End the process that holds the folder's lock: terminate it first, then kill it.
+
+    Returns:
+        False if no process held the lock.
+    """
     if not is_alive(state):
         return False
     for sign, patience in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 5.0)):
@@ -237,16 +256,19 @@ def _end(state: Path) -> bool:
 
 
 def _refuse_foreign(state: Path) -> None:
-    """Never clear a folder that has not been a cloud's: an environment may name a wrong one."""
+    """Refuse a folder that was never a cloud's.
+
+    A wrong path in an environment must not delete other files.
+    """
     if not (state / LOCK).exists() and any(path.name != _TURN for path in state.iterdir()):
         raise LocalCloudError(
-            f"{state} holds files that are no local cloud's, and a local cloud clears its folder",
+            f"{state} holds files that do not belong to a local cloud, and a local cloud clears its folder",
             hint="let access.endpoint_file in the environment's environment.json name a file in a folder of its own",
         )
 
 
 def _clear(state: Path) -> None:
-    """Remove what belongs to a cloud that is gone: its address, its pinned model, its working files."""
+    """Delete the files of an ended cloud: its address, its pinned model and its working files."""
     for path in state.iterdir():
         if path.name in _KEPT:
             continue

@@ -1,14 +1,21 @@
-"""The door of the local cloud: it refuses web pages and foreign host names before anything else happens.
+"""Refuses the requests of web pages and requests to foreign host names, before anything else happens.
 
-A browser lets every page send requests to this machine. So nothing that a browser marks as a page's own request comes
-in, whatever its path. Example::
+A browser lets every page send requests to this machine. The local cloud refuses each request that a browser marks as
+sent by a page, for every path.
 
-    serve(Door(application))
+Example::
 
-A browser says where a request comes from in ``Origin`` (Fetch Standard, "Origin header"; WebSocket handshakes have it
-too) and in ``Sec-Fetch-Site`` (W3C, "Fetch Metadata Request Headers"), which no script can set or remove. A page that
-has its host name point at 127.0.0.1 (DNS rebinding) still sends that name as ``Host``. AWS's clients send none of
-these.
+    >>> def show(status, headers):
+    ...     print(status)
+    >>> page = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "HTTP_ORIGIN": "https://evil.example"}
+    >>> body = Door(lambda environ, start_response: [])(page, show)
+    refused (AccessDenied): no web page may use the local cloud: this request has the origin 'https://evil.example'
+    403 FORBIDDEN
+
+A browser names the sender in ``Origin`` (Fetch Standard, "Origin header"; WebSocket handshakes have it too) and in
+``Sec-Fetch-Site`` (W3C, "Fetch Metadata Request Headers"). Scripts cannot set or remove these headers. A page may also
+point its own host name at 127.0.0.1 (DNS rebinding), but the browser still sends that name as ``Host``. AWS's clients
+send neither of the two headers and use the endpoint's host name.
 """
 
 from __future__ import annotations
@@ -23,9 +30,9 @@ from localcloud.refusals import refusal
 if TYPE_CHECKING:
     from localcloud.application import Wsgi
 
-#: Loopback's names, and names below ``localhost``, which browsers never look up (RFC 6761, section 6.3).
+#: The loopback addresses and the names below ``localhost``. Browsers never look these up (RFC 6761, section 6.3).
 LOOPBACK = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9_-]+\.)*localhost)(:\d{1,5})?", re.IGNORECASE)
-#: moto's own pages, which reset and replay a cloud. A signed request to a bucket of that name is S3's.
+#: moto's own pages, which can reset a cloud. A signed request is for S3 instead: a bucket may have that name.
 PAGES = re.compile(r"/moto-api(/|$)")
 
 
@@ -43,13 +50,13 @@ class Door:
             answer = refusal("-", "NotFound", f"the local cloud has no page {environ['PATH_INFO']}", status=404)
         else:
             return self._application(environ, start_response)
-        # What the request brings along is not read, so nothing more can be heard on this connection.
+        # The request's body is not read, so the connection cannot carry another request.
         answer.headers["Connection"] = "close"
         return answer(environ, start_response)
 
 
 def foreign(environ: Mapping[str, Any]) -> str | None:
-    """Why a request is not from a client on this machine; None if it may be.
+    """The reason why a request did not come from a client on this machine; None if it may have.
 
     Example::
 

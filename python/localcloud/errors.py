@@ -1,22 +1,22 @@
-"""What a user of the local cloud can meet, with what to do next.
+"""The exceptions of the local cloud. Each message says what to do next where that is not obvious.
 
 ::
 
-    LocalCloudError         the local cloud is not running, did not start, or is another's
-    UnsupportedError        the local cloud does not do this, and says so by name
-    ├── UnknownAction       an operation that it cannot judge: refused, never waved through
-    └── UnsupportedPolicy   a policy that uses what it cannot judge
+    LocalCloudError         the local cloud does not run, did not start, or the folder belongs to something else
+    UnsupportedError        the local cloud does not support something; the message names it
+    ├── UnknownAction       the local cloud cannot check the permissions of an operation, so it refuses it
+    └── UnsupportedPolicy   a policy uses an element that the local cloud cannot evaluate
 
-What its services refuse is AWS's matter: those errors are moto's, or stand in the services' own folders.
+The errors that AWS's services document are not here. They are moto's, or in the folder of their service.
 """
 
 
 class LocalCloudError(Exception):
-    """An error to be shown to a person.
+    """An error to show to a person.
 
     Args:
-        message: What was wrong, with the offending value.
-        hint: What to do next; shown on a line of its own.
+        message: What is wrong, with the wrong value.
+        hint: What to do next. It is shown on its own line.
     """
 
     exit_code = 1
@@ -31,12 +31,15 @@ class LocalCloudError(Exception):
 
 
 class UnsupportedError(Exception):
-    """Something that the local cloud does not do."""
+    """The local cloud does not support something."""
 
 
 class UnknownAction(UnsupportedError):
-    """An operation that the local cloud has no derivation for: it is refused, never waved through."""
+    """An operation that no permission table lists.
+
+    The local cloud cannot check its permissions, so it refuses the request.
+    """
 
 
 class UnsupportedPolicy(UnsupportedError):
-    """A policy that uses something that the local cloud cannot judge; the message names it."""
+    """A policy with an element that the local cloud cannot evaluate. The message names the element."""

@@ -1,4 +1,4 @@
-"""What a request says of itself before anybody has parsed it: the service that it was signed for, and its operation.
+"""Reads the service and the operation from the headers of a request, before the request is parsed.
 
 Example::
 
@@ -17,14 +17,20 @@ from typing import Any
 
 
 def scope(environ: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Region and service of the scope that a request was signed for, by header or by query; None without one."""
+    """The region and the service in the credential scope of the signature; None if the request is not signed.
+
+    The scope is in the Authorization header or in the query.
+    """
     signed = f"{environ.get('HTTP_AUTHORIZATION', '')} {environ.get('QUERY_STRING', '')}".replace("%2F", "/")
     found = re.search(r"Credential=[^/]*/\d+/([^/]+)/([^/]+)/", signed)
     return (found[1], found[2]) if found else None
 
 
 def asked(environ: Mapping[str, Any]) -> str:
-    """What a request asks for: ``sagemaker CreateModel`` where it says so, else ``s3 PUT /bucket/key``."""
+    """A short text for what a request asks for.
+
+    It is ``sagemaker CreateModel`` if a header names the action, else ``s3 PUT /bucket/key``.
+    """
     _, service = scope(environ) or ("", "-")
     target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
     return f"{service} {target}" if target else f"{service} {environ['REQUEST_METHOD']} {environ['PATH_INFO']}"

@@ -1,4 +1,4 @@
-"""The cloud's log, ``cloud.log``: whole lines, however many threads write at once.
+"""The cloud's log, ``cloud.log``. Lines stay whole even when several threads write at once.
 
 Example::
 
@@ -14,17 +14,20 @@ import traceback
 
 
 def line(text: str) -> None:
-    """Write one line. What cannot be written is lost: a full disk must not fail the request that the line is about."""
+    """Write one line.
+
+    A line that cannot be written is lost, because a full disk must not fail the request.
+    """
     _write(f"{text}\n")
 
 
 def failure(error: BaseException) -> None:
-    """Write an error that nobody else will see, with its traceback."""
+    """Write an error with its traceback. Use this for errors that no caller sees."""
     _write("".join(traceback.format_exception(error)))
 
 
 def _write(text: str) -> None:
-    # In one call: `print` writes a line and its end apart, and another thread's line comes between the two.
+    # One call, because `print` writes a line and its end separately, and another thread may write in between.
     with contextlib.suppress(OSError):
         sys.stdout.write(text)
         sys.stdout.flush()

@@ -1,12 +1,27 @@
-"""An answer that was lost on its way is given again, instead of the request being carried out twice.
+"""Repeats an answer that was lost, so that a request is not carried out twice.
 
-AWS's SDKs send a request anew when its connection broke, with the same ``amz-sdk-invocation-id`` and a higher
-``attempt`` in ``amz-sdk-request``. Against a cloud on a busy machine that happens with requests that were carried out,
-and a second CreateFunction would be refused since the function is there.
+AWS's SDKs send a request again when the connection breaks. The new request has the same ``amz-sdk-invocation-id`` and a
+higher ``attempt`` in ``amz-sdk-request``. On a busy machine the first request may have succeeded. A second
+CreateFunction would then fail, because the function exists.
 
 Example::
 
-    serve(LostAnswers(application()))
+    >>> calls = []
+    >>> def create(environ, start_response):
+    ...     calls.append(environ)
+    ...     start_response("200 OK", [])
+    ...     return [b"created"]
+    >>> def request(attempt):
+    ...     sdk = {"HTTP_AMZ_SDK_INVOCATION_ID": "9c1f", "HTTP_AMZ_SDK_REQUEST": f"attempt={attempt}"}
+    ...     return {"REQUEST_METHOD": "POST", PRINCIPAL: "root", **sdk}
+    >>> application = LostAnswers(create)
+    >>> application(request(1), lambda status, headers: None)
+    [b'created']
+    >>> application(request(2), lambda status, headers: None)
+    answered again, attempt 2 of a request that was carried out: 200 OK
+    [b'created']
+    >>> len(calls)
+    1
 """
 
 from __future__ import annotations
@@ -28,7 +43,7 @@ LARGEST_KEPT = 65_536  # bytes
 
 
 class LostAnswers:
-    """A WSGI application around another one, which keeps the last good answers to requests that change something."""
+    """A WSGI application around another one. It keeps the last successful answers to requests that change something."""
 
     def __init__(self, application: Wsgi) -> None:
         self._application = application
@@ -37,9 +52,9 @@ class LostAnswers:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         named = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
-        invocation = (named, str(environ[PRINCIPAL]))  # whoever else names it has no claim to the answer
         if not named or environ["REQUEST_METHOD"] in ("GET", "HEAD"):
             return self._application(environ, start_response)
+        invocation = (named, str(environ[PRINCIPAL]))  # another principal with the same id must not get the answer
         attempt = re.search(r"attempt=(\d+)", environ.get("HTTP_AMZ_SDK_REQUEST", ""))
         if attempt and int(attempt[1]) > 1:
             with self._lock:

@@ -1,9 +1,15 @@
-"""What the local cloud refuses, in the form of each service's protocol, so that AWS's clients read code and message.
+"""Error answers in the format of each service's protocol. AWS's clients read the code and the message from them.
+
+Each error is also written to the log.
 
 Example::
 
-    refusal("sagemaker", "ValidationException", "…")            # {"__type": "ValidationException", "message": "…"}
-    refusal("s3", "AccessDenied", "…", status=403)              # <Error><Code>AccessDenied</Code>…
+    >>> refusal("sagemaker", "ValidationException", "no such model").get_data(as_text=True)
+    refused (ValidationException): no such model
+    '{"__type": "ValidationException", "message": "no such model"}'
+    >>> refusal("s3", "AccessDenied", "no", status=403).get_data(as_text=True)
+    refused (AccessDenied): no
+    '<Error><Code>AccessDenied</Code><Message>no</Message></Error>'
 """
 
 from __future__ import annotations
@@ -20,12 +26,14 @@ from localcloud import log
 
 
 def refusal(service: str, code: str, message: str, *, status: int = 400, target: bool = False) -> Response:
-    """An error's answer, which is logged too.
+    """The answer for an error. The error is logged too.
 
     Args:
         service: boto3's name of the service.
-        target: Whether the request named its action in X-Amz-Target: its answer is JSON then, whatever the service's
-            first protocol.
+        code: AWS's error code, such as ``AccessDenied``.
+        message: A sentence for people.
+        status: The HTTP status.
+        target: Whether the request named its action in X-Amz-Target. The answer is then JSON for every service.
     """
     log.line(f"refused ({code}): {message}")
     if target or "json" in protocol(service):
@@ -41,7 +49,13 @@ def refusal(service: str, code: str, message: str, *, status: int = 400, target:
 
 
 def protocol(service: str) -> str:
-    """A service's first protocol, ``rest-xml``; moto's own pages speak JSON."""
+    """A service's first protocol; ``json`` for a name that is not a service's.
+
+    Example::
+
+        >>> protocol("s3"), protocol("sagemaker"), protocol("-")
+        ('rest-xml', 'json', 'json')
+    """
     try:
         return get_service_model(service).protocol
     except UnknownServiceError:

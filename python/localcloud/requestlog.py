@@ -1,9 +1,16 @@
-"""The log of a local cloud's requests: a line each, whoever asked and however it ended.
+"""Logs every request to the local cloud, one line each.
 
 Example::
 
-    serve(RequestLog(application))
-    # 2026-01-02T03:04:05.678+00:00 200 s3 PUT /bucket/key 4 ms
+    >>> def put(environ, start_response):
+    ...     start_response("200 OK", [])
+    ...     return []
+    >>> request = {"REQUEST_METHOD": "PUT", "PATH_INFO": "/images/a.png"}
+    >>> RequestLog(put)(request, lambda status, headers: None)
+    20...+00:00 200 - PUT /images/a.png ... ms
+    []
+
+The dash stands for the service. Only a signed request names it.
 """
 
 from __future__ import annotations
@@ -33,12 +40,12 @@ class RequestLog:
         began = time.monotonic()
 
         def logged(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            # Not what `local.status` and `local.up` ask all the time.
+            # Leave out the check that `local.status` and `local.up` make all the time.
             if environ.get("PATH_INFO") != IDENTITY_PATH or not status.startswith("200"):
                 now = datetime.now(UTC).isoformat(timespec="milliseconds")
                 took = (time.monotonic() - began) * 1000
                 log.line(f"{now} {status.split()[0]} {incoming.asked(environ)} {took:.0f} ms")
-            # Every answer of AWS has one, and moto's interpreter of state machines takes it for granted.
+            # Every answer of AWS has a request id, and moto's interpreter of state machines needs it.
             if not any(name.lower() in REQUEST_IDS for name, _ in headers):
                 headers = [*headers, (REQUEST_IDS[0], str(uuid.uuid4()))]
             return start_response(status, headers, *rest)

@@ -1,11 +1,12 @@
-"""The local cloud's process: moto's server on loopback, its gaps closed, its services completed.
+"""The local cloud's process: an HTTP server on 127.0.0.1.
 
-Started by :func:`localcloud.control.up`, as::
+:func:`localcloud.control.up` starts it with::
 
     python -m localcloud.server --state build/local
 
-It ends on SIGTERM, when its folder's ``cloud.json`` is gone (nobody could find it any more) and, ``--tethered``, when
-its standard input closes. Its children end with it (:class:`localcloud.context.Children`).
+The process ends on SIGTERM and when its ``cloud.json`` is deleted, because no client could find it then. With
+``--tethered`` it also ends when its standard input closes. Its child processes end with it
+(:class:`localcloud.context.Children`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import IO
 
 from imageclassification import files
 from localcloud.control import ADDRESS, DEFAULT_PORT, hold_lock
@@ -29,6 +31,7 @@ HOST = "127.0.0.1"
 
 
 def main(arguments: list[str] | None = None) -> None:
+    """Run the server until it is told to end."""
     parser = argparse.ArgumentParser(prog="python -m localcloud.server", description="the local cloud's process")
     parser.add_argument("--state", type=Path, required=True, help="the cloud's folder")
     parser.add_argument("--port", type=int, help=f"this port or none; by default {DEFAULT_PORT}, else a free one")
@@ -38,14 +41,14 @@ def main(arguments: list[str] | None = None) -> None:
 
     lock = hold_lock(options.state)
     if lock is None:
-        sys.exit(f"another local cloud has {options.state}")
+        sys.exit(f"another local cloud uses {options.state}: end it with: invoke local.down")
     leave = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: leave.set())
     listener = bind(options.port)
     port = listener.getsockname()[1]
     set_variables(port)
-    # Only now: moto reads its variables as it is imported.
+    # Import only now, because moto reads its environment variables when it is imported.
     from localcloud.assembly import ROOT_KEY, make_context, make_server
 
     context = make_context(options.state, f"http://{HOST}:{port}", secrets.token_hex(20))
@@ -62,13 +65,13 @@ def main(arguments: list[str] | None = None) -> None:
         "secret_access_key": context.root_secret,
     }
     with files.whole(address) as partial:
-        partial.touch(mode=0o600)  # before there is a secret in it
+        partial.touch(mode=0o600)  # before the secret is written
         partial.write_text(json.dumps(found) + "\n")
     if options.ready_fd is not None:
         os.write(options.ready_fd, b"\n")
         os.close(options.ready_fd)
     if options.tethered:
-        threading.Thread(target=lambda: (sys.stdin.buffer.read(), leave.set()), daemon=True).start()
+        threading.Thread(target=_leave_at_end, args=(sys.stdin.buffer, leave), daemon=True).start()
 
     while not leave.wait(1.0):
         if not address.exists():
@@ -77,11 +80,19 @@ def main(arguments: list[str] | None = None) -> None:
     with contextlib.suppress(FileNotFoundError):
         address.unlink()
     sys.stdout.flush()
-    os._exit(0)  # executions and requests still under way have threads that an ordinary exit would wait for
+    os._exit(0)  # an ordinary exit would wait for the threads of executions and requests
+
+
+def _leave_at_end(stream: IO[bytes], leave: threading.Event) -> None:
+    stream.read()
+    leave.set()
 
 
 def bind(port: int | None) -> socket.socket:
-    """A listening socket on loopback: on ``port``, or by default on the usual port or a free one."""
+    """A listening socket on 127.0.0.1.
+
+    Without ``port`` it is the default port, or a free port if that is taken.
+    """
     wanted = [port] if port is not None else [DEFAULT_PORT, 0]
     for candidate in wanted:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -93,16 +104,16 @@ def bind(port: int | None) -> socket.socket:
         except OSError as error:
             listener.close()
             reason = error.strerror
-    sys.exit(f"the local cloud cannot have port {wanted[-1]}: {reason}")
+    sys.exit(f"the local cloud cannot use port {wanted[-1]}: {reason}")
 
 
 def set_variables(port: int) -> None:
-    """Lead moto's own calls, and whatever else this process calls, to this very cloud."""
+    """Point all AWS calls of this process, moto's included, at this cloud."""
     os.environ.update(
         AWS_EC2_METADATA_DISABLED="true",
-        MOTO_PORT=str(port),  # where moto's Step Functions interpreter calls the other services
+        MOTO_PORT=str(port),  # moto's Step Functions interpreter calls the other services here
         MOTO_IAM_LOAD_MANAGED_POLICIES="true",
-        MOTO_DISABLE_GLOBAL_CORS="true",  # no web page has business with it
+        MOTO_DISABLE_GLOBAL_CORS="true",  # web pages may not use the cloud
     )
 
 

@@ -1,8 +1,9 @@
-"""The services of the local cloud, in the order in which they are installed.
+"""The services of the local cloud, in the order of their installation.
 
-A service is a folder. Its ``install(context)`` hands its table of permissions to the judge, closes moto's gaps and then
-puts its own work in moto's place: later wraps earlier, and all of it can be read in that one function. Between services
-the order matters in one place only: what endpoints do when they are scaled comes after moto's gap of scalable targets.
+A service is a folder with a function ``install(context)``. The function registers the service's table of permissions,
+closes the gaps in moto, and then replaces moto's work by the service's own. A later replacement wraps an earlier one.
+The order of two services matters in one case only: the gap of scalable targets must be closed before SageMaker wraps
+their scaling.
 
 Example::
 
@@ -57,14 +58,14 @@ SERVICES = (
 
 
 def install(context: Context) -> None:
-    """Complete moto, service by service."""
+    """Install every service."""
     identity.register(context.registry)
     for service in SERVICES:
         service.install(context)
 
 
 def registered() -> Registry:
-    """What all services tell the judge, without installing them."""
+    """A registry of all services, without installing them."""
     registry = Registry()
     for service in (identity, *SERVICES):
         service.register(registry)

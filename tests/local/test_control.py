@@ -114,7 +114,7 @@ def test_a_cloud_ends_when_nobody_could_find_it_any_more(state):
 
 def test_a_second_checkouts_cloud_takes_a_free_port_on_loopback_only(state, tmp_path, monkeypatch):
     first = control.up(state, port=0)
-    with pytest.raises(LocalCloudError, match=f"cannot have port {first.port}: Address already in use"):
+    with pytest.raises(LocalCloudError, match=f"cannot use port {first.port}: Address already in use"):
         control.up(tmp_path / "other", port=first.port)
     monkeypatch.setattr(server, "DEFAULT_PORT", first.port)
     with contextlib.closing(server.bind(None)) as second:
@@ -172,7 +172,7 @@ def test_an_address_that_says_nothing_is_no_running_cloud(state, text):
 
 def test_a_folder_of_other_things_is_neither_cleared_nor_made_a_clouds(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(LocalCloudError, match="holds files that are no local cloud's"):
+    with pytest.raises(LocalCloudError, match="holds files that do not belong to a local cloud"):
         control.up(tmp_path, port=0)
     assert not control.down(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]

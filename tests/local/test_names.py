@@ -118,7 +118,7 @@ def test_a_channel_that_is_called_as_the_folder_above_fails_its_job(cloud):
             and found
         )
     )
-    assert ended["FailureReason"] == "ClientError: 'input/data/..' is no path inside the folder"
+    assert ended["FailureReason"] == "ClientError: 'input/data/..' is not a path inside the folder"
 
 
 def test_an_object_whose_key_is_no_path_fails_its_job_with_a_reason(cloud):

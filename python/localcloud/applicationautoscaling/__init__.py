@@ -1,4 +1,7 @@
-"""Application Auto Scaling: moto's, judged. What it does to endpoints is SageMaker's: sagemaker/hosting."""
+"""Application Auto Scaling: moto's, with permission checks.
+
+What it does to endpoints is in SageMaker's folder: ``sagemaker/hosting``.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,11 @@ from localcloud.iam.registry import Registry
 
 
 def register(registry: Registry) -> None:
-    """Tell the judge which permissions the operations need."""
+    """Register the permissions that the operations need."""
     registry.permissions(permissions.TABLES)
 
 
 def install(context: Context) -> None:
-    """Register, and close the gap."""
+    """Register the permissions and close the gap."""
     register(context.registry)
     tags.apply()

@@ -1,4 +1,4 @@
-"""What the operations of Application Auto Scaling need permission for."""
+"""The permissions of Application Auto Scaling's operations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from localcloud.iam.needs import Asked, Need, on
 
-# A target's identifier is given when it is registered, so policies name all of them, by namespace and dimension.
+# A target gets its identifier when it is registered. So policies allow all identifiers, and restrict namespace and
+# dimension.
 TARGET = "arn:aws:application-autoscaling:{region}:{account}:scalable-target/*"
 SCALING = {
     "application-autoscaling:scalable-dimension": "{ScalableDimension}",
@@ -20,7 +21,7 @@ def _scales_an_endpoint(asked: Asked) -> bool:
 
 
 def _scaled(asked: Asked) -> Iterable[str]:
-    """The endpoint of ``endpoint/NAME/variant/VARIANT``."""
+    """The endpoint's ARN, from ``endpoint/NAME/variant/VARIANT``."""
     name = (asked.value("ResourceId") or "endpoint/*").split("/")[1]
     return [f"arn:aws:sagemaker:{asked.region}:{asked.account}:endpoint/{name}"]
 
@@ -31,9 +32,10 @@ def _scaling_role(asked: Asked) -> Iterable[str]:
     return [f"arn:aws:iam::{asked.account}:role/aws-service-role/{service}/{name}"]
 
 
-# Whoever registers a target or a policy must be allowed what Application Auto Scaling then does to the target and its
-# alarms, and to make the service-linked role that it does it with. Application Auto Scaling User Guide, "Identity-based
-# policy examples": permissions for target services and CloudWatch, permissions to create a service-linked role.
+# The caller that registers a target or a policy also needs the permissions that Application Auto Scaling uses on the
+# target and its alarms, and the permission to create its service-linked role. Application Auto Scaling User Guide,
+# "Identity-based policy examples": permissions for target services and CloudWatch, permissions to create a
+# service-linked role.
 TABLE = {
     "RegisterScalableTarget": (
         Need("application-autoscaling:RegisterScalableTarget", (TARGET,), SCALING),

@@ -1,4 +1,7 @@
-"""AWS Budgets: moto's, with its gap closed, judged. It measures no costs, so it tells nobody."""
+"""AWS Budgets: moto's, with its gap closed and with permission checks.
+
+The local cloud has no costs, so a budget never sends a notification.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,11 @@ from localcloud.iam.registry import Registry
 
 
 def register(registry: Registry) -> None:
-    """Tell the judge which permissions the operations need."""
+    """Register the permissions that the operations need."""
     registry.permissions(permissions.TABLES)
 
 
 def install(context: Context) -> None:
-    """Register, and close the gap."""
+    """Register the permissions and close the gap."""
     register(context.registry)
     changes.apply()

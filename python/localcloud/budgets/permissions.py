@@ -1,4 +1,4 @@
-"""What the operations of AWS Budgets need permission for."""
+"""The permissions of AWS Budgets' operations."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from localcloud.iam.needs import Asked, Need, on
 
 
 def budget(asked: Asked) -> Iterable[str]:
+    """The ARN of the budget that a request names."""
     paths = ("BudgetName", "Budget.BudgetName", "NewBudget.BudgetName")
     name = next((value for path in paths for value in asked.values(path)), "*")
     return [f"arn:aws:budgets::{asked.account}:budget/{name}"]
 
 
-# Two actions stand for all of them (service authorization reference, AWS Budget Service).
+# Two actions cover most operations (service authorization reference, AWS Budget Service).
 TABLE = {
     "CreateBudget": (
         Need("budgets:ModifyBudget", (budget,)),

@@ -1,4 +1,4 @@
-"""Cost Explorer: moto's, with its gap closed, judged."""
+"""Cost Explorer: moto's, with its gap closed and with permission checks."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from localcloud.iam.registry import Registry
 
 
 def register(registry: Registry) -> None:
-    """Tell the judge which permissions the operations need."""
+    """Register the permissions that the operations need."""
     registry.permissions(permissions.TABLES)
 
 
 def install(context: Context) -> None:
-    """Register, and close the gap."""
+    """Register the permissions and close the gap."""
     register(context.registry)
     cost_allocation_tags.apply()

@@ -1,4 +1,4 @@
-"""What Cost Explorer's operations need permission for."""
+"""The permissions of Cost Explorer's operations."""
 
 from __future__ import annotations
 

@@ -1,21 +1,23 @@
-"""CloudWatch that measures: the services' own metrics, log metric filters, and alarms that go off and back.
+"""CloudWatch that measures: the services' own metrics, log metric filters, and alarms that change their state.
 
-moto keeps what PutMetricData gives, and nothing else: no service reports its metrics, a log metric filter counts
-nothing, and an alarm is OK for ever (``cloudwatch/models.py``). Here Lambda, Step Functions, EventBridge and SageMaker
-hosting report what AWS documents, and every alarm is evaluated once a second: a change of its state is told to its
-topics.
+moto stores the data of PutMetricData and does nothing else (``cloudwatch/models.py``). Its services report no metrics,
+its log metric filters count nothing, and its alarms stay OK. Here Lambda, Step Functions, EventBridge, S3 and SageMaker
+hosting report the metrics that AWS documents. Every alarm is evaluated once a second, and a change of state is
+published to the alarm's topics.
 
-Example::
+Example (not run: it needs a running cloud)::
 
-    context.metrics.put("AWS/SageMaker", "Invocations", {"EndpointName": "scones"}, 1, "None", account=…, region=…)
-    context.metrics.alarm_state("scones-local-endpoint-5xx", account=…, region=…)       # 'ALARM'
+    whose = {"account": "123456789012", "region": "us-east-1"}
+    context.metrics.put("AWS/SageMaker", "Invocations", {"EndpointName": "scones"}, 1, **whose)
+    context.metrics.alarm_state("scones-local-endpoint-5xx", **whose)       # 'ALARM'
 
-AWS: Amazon CloudWatch User Guide, Using Amazon CloudWatch alarms. Otherwise than on AWS: periods end now, not at whole
-minutes, so that nobody waits for one; metrics of services are there at once; composite alarms, anomaly detection and
-the functions of metric math that :mod:`localcloud.cloudwatch.expressions` does not name are refused.
+AWS: Amazon CloudWatch User Guide, Using Amazon CloudWatch alarms. There are three differences from AWS. Periods end now
+and not at whole minutes, so an alarm changes without a wait. The services' metrics are visible at once. The local cloud
+refuses composite alarms, anomaly detection, and functions of metric math that :mod:`localcloud.cloudwatch.expressions`
+lacks.
 
-So that a test need not wait for a period to pass either, a number of seconds in the file ``alarm-clock`` of the cloud's
-folder sets the clock of metrics and alarms, and of nothing else, that far ahead.
+A test need not wait for a period either. It writes a number of seconds into the file ``alarm-clock`` in the cloud's
+folder. The clock of metrics and alarms is then ahead by that much. No other clock changes.
 """
 
 from __future__ import annotations
@@ -27,12 +29,12 @@ from localcloud.iam.registry import Registry
 
 
 def register(registry: Registry) -> None:
-    """Tell the judge which permissions the operations need."""
+    """Register the permissions that the operations need."""
     registry.permissions(permissions.TABLES)
 
 
 def install(context: Context) -> None:
-    """Register, keep what is measured, and evaluate alarms."""
+    """Register the permissions, store the metrics and evaluate the alarms."""
     register(context.registry)
     assert isinstance(context.metrics, Metrics)
     context.metrics.install(clock=context.state / "alarm-clock")

@@ -1,13 +1,14 @@
-"""Whether an alarm's data breach, by the rules that CloudWatch documents.
+"""The state of an alarm, by the rules that CloudWatch documents.
 
 Example::
 
-    rule = Rule("GreaterThanThreshold", threshold=0, periods=3, breaching=2, missing="notBreaching")
-    judge([None, 1.0, None, 4.0, 0.0], rule, "OK").state                # 'ALARM': two of the latest three are above 0
+    >>> rule = Rule("GreaterThanThreshold", threshold=0, periods=3, breaching=2, missing="notBreaching")
+    >>> judge([None, 1.0, None, 4.0, 0.0], rule, "OK").state    # two of the latest three values are above 0
+    'ALARM'
 
-AWS: Amazon CloudWatch User Guide, Evaluating an alarm, and Configuring how CloudWatch alarms treat missing data: more
-periods than the alarm's are looked at, the latest that have data count, and only where those are too few is missing
-data treated as the alarm says.
+AWS: Amazon CloudWatch User Guide, Evaluating an alarm, and Configuring how CloudWatch alarms treat missing data.
+CloudWatch looks at more periods than the alarm has, and the latest periods with data count. Only if there are too few
+of these, the alarm's treatment of missing data applies.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-# How many periods before the alarm's own are looked at, as in the guide's example of three and five.
+# The number of earlier periods that are looked at too. The guide's example looks at five periods for three.
 FURTHER_PERIODS = 2
 OPERATORS: dict[str, tuple[Callable[[float, float], bool], str]] = {
     "GreaterThanThreshold": (operator.gt, "greater than"),
@@ -28,13 +29,13 @@ OPERATORS: dict[str, tuple[Callable[[float, float], bool], str]] = {
 
 @dataclass(frozen=True)
 class Rule:
-    """What an alarm goes off at.
+    """The condition of an alarm.
 
     Attributes:
         comparison: ComparisonOperator, one of ``OPERATORS``.
-        threshold: What values are compared with.
-        periods: EvaluationPeriods: how many of the latest periods are judged.
-        breaching: DatapointsToAlarm: how many of them must breach.
+        threshold: The number that values are compared with.
+        periods: EvaluationPeriods, the number of latest periods that count.
+        breaching: DatapointsToAlarm, the number of them that must breach.
         missing: TreatMissingData: ``missing``, ``ignore``, ``breaching`` or ``notBreaching``.
     """
 
@@ -47,19 +48,20 @@ class Rule:
 
 @dataclass(frozen=True)
 class Judgement:
-    """An alarm's state and, in CloudWatch's words, why."""
+    """An alarm's state and its reason in CloudWatch's words."""
 
     state: str
     reason: str
 
 
 def judge(values: Sequence[float | None], rule: Rule, state: str) -> Judgement:
-    """An alarm's state.
+    """Evaluate an alarm.
 
     Args:
-        values: Each period's, the oldest first: the alarm's own, after ``FURTHER_PERIODS`` more; None is missing.
-        rule: What it goes off at.
-        state: The state it is in, kept where ``ignore`` says so.
+        values: The value of each period, the oldest first: ``FURTHER_PERIODS`` earlier ones, then the alarm's own. None
+            is a missing value.
+        rule: The alarm's condition.
+        state: The current state. TreatMissingData ``ignore`` may keep it.
     """
     breaches, words = OPERATORS[rule.comparison]
     real = [value for value in values if value is not None][-rule.periods :]

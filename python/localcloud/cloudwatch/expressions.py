@@ -1,11 +1,12 @@
-"""Metric math over one period: arithmetic, comparisons, FILL and IF.
+"""Metric math over one period: arithmetic, comparisons, AND, OR, FILL, IF and ABS.
 
 Example::
 
-    evaluate("100 * FILL(low, 0) / (low + passed)", {"low": 3.0, "passed": 1.0})        # 75.0
+    >>> evaluate("100 * FILL(low, 0) / (low + passed)", {"low": 3.0, "passed": 1.0})
+    75.0
 
-AWS: Amazon CloudWatch User Guide, Using math expressions with CloudWatch metrics. A value that is missing makes the
-result missing, as does a division by zero; FILL gives it a value; AND, OR and comparisons give 1 or 0.
+AWS: Amazon CloudWatch User Guide, Using math expressions with CloudWatch metrics. A missing value makes the result
+missing, and so does a division by zero. FILL replaces a missing value. AND, OR and comparisons return 1 or 0.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 ARITHMETIC: dict[type, Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -35,14 +35,23 @@ FUNCTIONS = {"FILL": 2, "IF": 3, "ABS": 1}
 
 
 class UnknownExpression(ValueError):
-    """An expression that the local cloud cannot evaluate; its message says what of it."""
+    """An expression that the local cloud cannot evaluate. The message names the part."""
 
 
 def evaluate(expression: str, values: Mapping[str, float | None]) -> float | None:
-    """An expression's value in one period, given those of the metrics it names; None where it has none.
+    """The value of an expression in one period; None if it is missing.
+
+    Args:
+        expression: The expression, as AWS writes it.
+        values: The metrics' values by their ids.
 
     Raises:
-        UnknownExpression: it is no expression, or one with what the local cloud does not have.
+        UnknownExpression: The text is not an expression, or it uses something that the local cloud does not support.
+
+    Example::
+
+        >>> evaluate("IF(errors > 0 AND calls > 10, errors / calls, 0)", {"errors": 5.0, "calls": 20.0})
+        0.25
     """
     # AWS writes AND, OR, && and ||, and powers as ^.
     text = re.sub(r"\bAND\b|&&", " and ", expression)
@@ -50,7 +59,7 @@ def evaluate(expression: str, values: Mapping[str, float | None]) -> float | Non
     try:
         tree = ast.parse(text, mode="eval")
     except SyntaxError as error:
-        raise UnknownExpression(f"'{expression}' is no expression of metric math: {error.msg}") from None
+        raise UnknownExpression(f"'{expression}' is not an expression of metric math: {error.msg}") from None
     return _value(tree.body, values)
 
 
@@ -60,7 +69,7 @@ def _value(node: ast.AST, values: Mapping[str, float | None]) -> float | None:
             return float(number)
         case ast.Name(id=name):
             if name not in values:
-                raise UnknownExpression(f"there is no metric of the id '{name}'")
+                raise UnknownExpression(f"the expression uses the id '{name}', but no metric before it has this id")
             return values[name]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             found = _value(operand, values)
@@ -70,16 +79,16 @@ def _value(node: ast.AST, values: Mapping[str, float | None]) -> float | None:
         case ast.Compare(ops=[op], left=left, comparators=[right]) if type(op) in COMPARISONS:
             return _combined(COMPARISONS[type(op)], _value(left, values), _value(right, values))
         case ast.BoolOp(op=op, values=parts):
-            found = [_value(part, values) for part in parts]
-            if None in found:
+            results = [_value(part, values) for part in parts]
+            if None in results:
                 return None
-            return float(all(found) if isinstance(op, ast.And) else any(found))
+            return float(all(results) if isinstance(op, ast.And) else any(results))
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if FUNCTIONS.get(name) == len(arguments):
             return _call(name, [_value(argument, values) for argument in arguments])
     raise UnknownExpression(f"the local cloud does not support '{ast.unparse(node)}' in metric math")
 
 
-def _combined(function: Callable[[float, float], Any], left: float | None, right: float | None) -> float | None:
+def _combined(function: Callable[[float, float], float], left: float | None, right: float | None) -> float | None:
     if left is None or right is None:
         return None
     try:

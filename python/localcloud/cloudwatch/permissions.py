@@ -1,4 +1,4 @@
-"""What CloudWatch's operations need permission for."""
+"""The permissions of CloudWatch's operations."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ DASHBOARD = "arn:aws:cloudwatch::{account}:dashboard/{DashboardName}"
 
 
 def _described(asked: Asked) -> Iterable[str]:
-    """The alarms asked for by name; all of them where composite ones are asked for, or none is named.
+    """The ARNs of the alarms that a request names. All alarms, if it names none or asks for composite alarms.
 
-    Source: CloudWatch API Reference, DescribeAlarms: composite alarms want a permission scoped to ``*``.
+    Source: CloudWatch API Reference, DescribeAlarms: composite alarms need a permission on ``*``.
     """
     base = f"arn:aws:cloudwatch:{asked.region}:{asked.account}:alarm:"
     names = asked.values("AlarmNames")

@@ -1,10 +1,11 @@
-"""One metric's data, and the statistics of CloudWatch over a span of it.
+"""The data of one metric, and CloudWatch's statistics over them.
 
 Example::
 
-    series = Series()
-    series.add(Datum(time=100.0, total=3.0, count=1, low=3.0, high=3.0))
-    statistic("p99", series.between(60.0, 120.0))       # 3.0
+    >>> series = Series()
+    >>> series.add(Datum(time=100.0, total=3.0, count=1, low=3.0, high=3.0))
+    >>> statistic("p99", series.between(60.0, 120.0))
+    3.0
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ PLAIN = ("Sum", "Average", "Minimum", "Maximum", "SampleCount")
 
 @dataclass(frozen=True)
 class Datum:
-    """A value, or a set of statistics of several.
+    """One value, or the statistics of several values.
 
     Attributes:
         time: Seconds since 1970.
-        total, count, low, high: The values' sum, their number, the smallest and the largest.
-        unit: As CloudWatch names units.
+        total, count, low, high: The sum, the number, the smallest and the largest of the values.
+        unit: CloudWatch's name of the unit, ``Count``.
     """
 
     time: float
@@ -38,32 +39,42 @@ class Datum:
 
 @dataclass
 class Series:
-    """The data of one metric, oldest first."""
+    """The data of one metric, the oldest first."""
 
     data: list[Datum] = field(default_factory=list)
 
     def add(self, datum: Datum) -> None:
-        """Keep one more datum; it may be older than others."""
+        """Add a datum. It may be older than the others."""
         bisect.insort(self.data, datum, key=lambda one: one.time)
 
     def between(self, begin: float, end: float, *, unit: str | None = None) -> Sequence[Datum]:
-        """The data of a span of seconds since 1970, its begin included, its end not; of one unit where it is given."""
+        """The data in a span of seconds since 1970. The span includes its begin and excludes its end.
+
+        Args:
+            unit: Only data of this unit; by default of all units.
+        """
         low = bisect.bisect_left(self.data, begin, key=lambda one: one.time)
         high = bisect.bisect_left(self.data, end, key=lambda one: one.time)
         return [one for one in self.data[low:high] if unit in (None, one.unit)]
 
 
 def is_statistic(name: str) -> bool:
-    """Whether :func:`statistic` knows it: the five plain ones, and percentiles from p0 to p100."""
+    """Whether :func:`statistic` supports a statistic: one of ``PLAIN``, or a percentile from p0 to p100.
+
+    Example::
+
+        >>> is_statistic("p99.9"), is_statistic("tm90")
+        (True, False)
+    """
     match = re.fullmatch(r"p(\d{1,3}(?:\.\d{1,10})?)", name)
     return name in PLAIN or (match is not None and float(match.group(1)) <= 100)
 
 
 def statistic(name: str, data: Sequence[Datum]) -> float | None:
-    """A statistic of some data; None where there are none.
+    """A statistic of some data; None if there are no data.
 
-    Percentiles are by nearest rank. A set of statistics has none unless all its values are the same, as CloudWatch
-    documents (User Guide, Percentiles).
+    Percentiles use the nearest rank. A datum with several different values has no percentiles, as CloudWatch documents
+    (User Guide, Percentiles).
     """
     if not data:
         return None

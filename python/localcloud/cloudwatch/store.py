@@ -1,4 +1,4 @@
-"""The metrics of one local cloud: what moto's CloudWatch is given, indexed so that alarms find it fast."""
+"""The metrics of one local cloud. They are moto's, with an index so that alarms find them fast."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Key = tuple[str, str, str, str, frozenset[tuple[str, str]]]
 
 @dataclass
 class Metrics:
-    """Puts metrics of services, finds them for alarms, and says in which state an alarm is."""
+    """Stores metrics, finds them for alarms, and reads the state of alarms."""
 
     _series: dict[Key, Series] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -41,7 +41,7 @@ class Metrics:
         account: str,
         region: str,
     ) -> None:
-        """Put one value, now, as a service does: GetMetricData, ListMetrics and alarms see it."""
+        """Put one value of a service with the current time. GetMetricData, ListMetrics and alarms see it."""
         from moto.cloudwatch.models import cloudwatch_backends
 
         pairs = [{"Name": key, "Value": text} for key, text in dimensions.items()]
@@ -60,23 +60,23 @@ class Metrics:
         account: str,
         region: str,
     ) -> Sequence[Datum]:
-        """A metric's data in a span of seconds since 1970; a metric is the one of exactly these dimensions."""
+        """A metric's data in a span of seconds since 1970. A metric is identified by its exact set of dimensions."""
         with self._lock:
             found = self._series.get((account, region, namespace, name, frozenset(dimensions.items())))
             return found.between(begin, end, unit=unit) if found else []
 
     def alarm_state(self, name: str, *, account: str, region: str) -> str | None:
-        """``OK``, ``ALARM`` or ``INSUFFICIENT_DATA`` as of the last evaluation; None where there is no such alarm."""
+        """``OK``, ``ALARM`` or ``INSUFFICIENT_DATA`` at the last evaluation; None if there is no such alarm."""
         from moto.cloudwatch.models import cloudwatch_backends
 
         alarm = cloudwatch_backends[account][region].alarms.get(name)
         return alarm.state_value if alarm else None
 
     def install(self, *, clock: Path) -> None:
-        """Let every PutMetricData, a caller's and a service's own, be indexed.
+        """Index the data of every PutMetricData, from clients and from the services.
 
         Args:
-            clock: A file that says by how many seconds metrics and alarms are ahead of time; there need be none.
+            clock: A file with the seconds by which the clock of metrics and alarms is ahead. It need not exist.
         """
         from moto.cloudwatch.models import CloudWatchBackend
 
@@ -98,11 +98,11 @@ class Metrics:
 
 
 def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)  # as moto compares them
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)  # moto compares times without a zone
 
 
 def _data(member: Mapping[str, Any]) -> list[Datum]:
-    """What one member of PutMetricData's MetricData holds."""
+    """The data in one member of PutMetricData's MetricData."""
     given = member["Timestamp"]
     moment = (given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp()
     unit = member.get("Unit") or "None"

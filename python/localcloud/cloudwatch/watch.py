@@ -1,10 +1,11 @@
-"""Evaluates every alarm once a second, and tells the topics of an alarm that its state has changed.
+"""Evaluates every alarm once a second, and publishes changes of state to the alarm's topics.
 
-CloudWatch publishes in its own name: a topic's policy must let it, and so must that of the key that encrypts the topic.
+CloudWatch publishes in its own name. The policy of the topic must allow it, and so must the policy of the topic's KMS
+key.
 
 AWS: Amazon CloudWatch API Reference, PutMetricAlarm ("When you create an alarm, its state is set to INSUFFICIENT_DATA";
-an update leaves the state as it is) and SetAlarmState (the state lasts until the next evaluation); User Guide, Alarm
-events and SNS notifications; Amazon SNS Developer Guide, Example cases for Amazon SNS access control.
+an update keeps the state) and SetAlarmState (the state lasts until the next evaluation); User Guide, Alarm events and
+SNS notifications; Amazon SNS Developer Guide, Example cases for Amazon SNS access control.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +35,7 @@ SERVICE = "cloudwatch.amazonaws.com"
 
 
 def install(metrics: Metrics, roles: Roles) -> None:
-    """Refuse alarms that cannot be evaluated, and evaluate the others for as long as the cloud runs."""
+    """Refuse alarms that cannot be evaluated, and evaluate the others while the cloud runs."""
     put, update = CloudWatchBackend.put_metric_alarm, Alarm.update_state
 
     def put_metric_alarm(self: CloudWatchBackend, name: str, **given: Any) -> Alarm:
@@ -64,7 +66,7 @@ def install(metrics: Metrics, roles: Roles) -> None:
 
 
 def unsupported(alarm: Alarm) -> str | None:
-    """Why the local cloud cannot evaluate an alarm; None where it can."""
+    """The reason why the local cloud cannot evaluate an alarm; None if it can."""
     if alarm.rule is not None:
         return "the local cloud does not support composite alarms"
     if alarm.comparison_operator not in alarms.OPERATORS or alarm.threshold is None:
@@ -81,7 +83,7 @@ def unsupported(alarm: Alarm) -> str | None:
 
 
 def evaluate(alarm: Alarm, metrics: Metrics) -> alarms.Judgement:
-    """The state that an alarm's metrics give it now."""
+    """The state that follows from the alarm's metrics now."""
     now, account, region = metrics.now(), alarm.account, alarm.region_name
     count = int(alarm.evaluation_periods)
     period = int(_period(alarm))
@@ -89,7 +91,9 @@ def evaluate(alarm: Alarm, metrics: Metrics) -> alarms.Judgement:
     for number in range(count + alarms.FURTHER_PERIODS, 0, -1):
         begin = now - number * period
 
-        def read(namespace: str, name: str, dimensions: Any, stat: str, unit: str | None, begin: float = begin) -> Any:
+        def read(
+            namespace: str, name: str, dimensions: Any, stat: str, unit: str | None, begin: float = begin
+        ) -> float | None:
             pairs = {one.name: one.value for one in dimensions}
             data = metrics.between(
                 namespace, name, pairs, begin, begin + period, unit=unit, account=account, region=region
@@ -112,8 +116,8 @@ def _period(alarm: Alarm) -> int:
     return max([int(period) for period in periods] or [int(alarm.period)])
 
 
-def _value(alarm: Alarm, read: Any) -> float | None:
-    """The alarm's value in one period, whose metrics ``read`` gives."""
+def _value(alarm: Alarm, read: Callable[[str, str, Any, str, str | None], float | None]) -> float | None:
+    """The alarm's value in one period. ``read`` returns the statistic of a metric in it."""
     if not alarm.metric_data_queries:
         stat = alarm.extended_statistic or alarm.statistic
         return read(alarm.namespace, alarm.metric_name, alarm.dimensions, stat, alarm.unit)
@@ -125,13 +129,13 @@ def _value(alarm: Alarm, read: Any) -> float | None:
             stat.metric.namespace, stat.metric.metric_name, stat.metric.dimensions, stat.stat, stat.unit
         )
     watched = None
-    for query in [one for one in waiting if not one.metric_stat]:  # an expression may use those before it
+    for query in [one for one in waiting if not one.metric_stat]:  # an expression may use earlier ones
         found[query.id] = expressions.evaluate(query.expression, found)
     for query in waiting:
         if query.return_data is not False and str(query.return_data).lower() != "false":
             watched = query.id
     if watched is None:
-        raise expressions.UnknownExpression("no metric of the alarm has ReturnData")
+        raise expressions.UnknownExpression("no metric of the alarm has ReturnData: set it to true for one")
     return found[watched]
 
 
@@ -150,12 +154,12 @@ def _judge(alarm: Alarm, metrics: Metrics) -> None:
         found = evaluate(alarm, metrics)
         if found.state != alarm.state_value:
             alarm.update_state(found.reason, "{}", found.state)
-    except Exception as error:  # noqa: BLE001 - one alarm that cannot be judged must not stop the others
+    except Exception as error:  # noqa: BLE001 - one alarm's error must not stop the others
         log.failure(error)
 
 
 def _tell(alarm: Alarm, old: str, roles: Roles) -> None:
-    """Publish the change to the topics among the alarm's actions; other actions have nobody here to take them."""
+    """Publish a change of state to the topics among the alarm's actions. The local cloud has no other actions."""
     actions = {
         "ALARM": alarm.alarm_actions,
         "OK": alarm.ok_actions,
@@ -175,24 +179,24 @@ def _tell(alarm: Alarm, old: str, roles: Roles) -> None:
             sns_backends[account][region].publish(json.dumps(message(alarm, old)), arn=arn, subject=subject)
         except AccessDenied as denied:
             log.line(f"alarm {alarm.name} failed to execute action {arn}: {denied}")
-        except Exception as error:  # noqa: BLE001 - a topic that is gone: as on AWS, the alarm changes all the same
+        except Exception as error:  # noqa: BLE001 - the topic may be gone; the alarm changes anyway, as on AWS
             log.failure(error)
 
 
 def _authorize(alarm: Alarm, topic: str, roles: Roles) -> None:
-    """Refuse a topic that CloudWatch may not publish to.
+    """Check that CloudWatch may publish to a topic.
 
     Raises:
-        AccessDenied: its policy, or that of its key, does not allow it.
+        AccessDenied: The policy of the topic, or of its KMS key, does not allow it.
     """
-    # SNS's default topic policy goes by the owner of what publishes (Amazon SNS API Reference, CreateTopic).
+    # SNS's default topic policy checks the owner of the alarm (Amazon SNS API Reference, CreateTopic).
     owner = {"aws:SourceOwner": alarm.account}
     roles.require_service(SERVICE, "sns:Publish", topic, source_arn=alarm.alarm_arn, context=owner)
     encryption.require_topic(roles, SERVICE, topic, source_arn=alarm.alarm_arn)
 
 
 def message(alarm: Alarm, old: str) -> dict[str, Any]:
-    """What CloudWatch publishes of a change."""
+    """The message that CloudWatch publishes about a change of state."""
     return {
         "AlarmName": alarm.name,
         "AlarmDescription": alarm.description,

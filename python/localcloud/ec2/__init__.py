@@ -1,4 +1,4 @@
-"""EC2's networks: moto's, with their gaps closed, judged."""
+"""EC2's networks: moto's, with their gaps closed and with permission checks."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from localcloud.iam.registry import Registry
 
 
 def register(registry: Registry) -> None:
-    """Tell the judge which permissions the operations need."""
+    """Register the permissions that the operations need."""
     registry.permissions(permissions.TABLES)
 
 
 def install(context: Context) -> None:
-    """Register, close the gaps, and ask whether flow logs may be delivered."""
+    """Register the permissions, close the gaps, and check whether flow logs may be delivered."""
     register(context.registry)
     flow_log_folders.apply()
     security_group_rule_descriptions.apply()

@@ -1,10 +1,10 @@
-"""Flow logs of a network are delivered to a bucket whose policy lets the service deliver them.
+"""A flow log to a bucket needs a bucket policy that lets the service deliver it.
 
-moto: ``ec2/models/flow_logs.py``, ``FlowLogsBackend.create_flow_logs`` looks for a bucket, and never at its policy. It
-writes none, since there is no traffic.
+moto: ``ec2/models/flow_logs.py``, ``FlowLogsBackend.create_flow_logs`` checks that the bucket exists, but not its
+policy. The local cloud has no network traffic, so it writes no flow logs.
 
-AWS: Amazon VPC User Guide, "Amazon S3 bucket permissions for flow logs". On AWS, whoever makes a flow log and
-may change the bucket's policy has the missing statements added to it; here the flow log is refused.
+AWS: Amazon VPC User Guide, "Amazon S3 bucket permissions for flow logs". AWS adds missing statements to the bucket's
+policy if the caller may change that policy. Here the flow log is refused.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SERVICE = "delivery.logs.amazonaws.com"
 
 
 def install(roles: Roles) -> None:
-    """Make no flow log that the bucket's policy does not let the service deliver."""
+    """Refuse a flow log if the bucket's policy does not let the service deliver it."""
     create = FlowLogsBackend.create_flow_logs
     order = inspect.signature(create)
 

@@ -1,11 +1,11 @@
-"""The subnets and security groups that something is to run in: whether they are there, and what reaching them takes.
+"""The subnets and security groups of a workload: whether they exist, and whether a role may use them.
 
-Example::
+Example (not run: it needs subnets, security groups and a role)::
 
     vpc_of(["subnet-1"], ["sg-1"], account="123456789012", region="us-east-1")    # 'vpc-1'
-    join(role, ["subnet-1"], ["sg-1"], needs=SAGEMAKER)                           # AccessDenied: the role may not
+    join(role, ["subnet-1"], ["sg-1"], needs=SAGEMAKER)                           # AccessDenied
 
-AWS, of what a service does in a role's name to reach a network: SageMaker Developer Guide, "SageMaker AI roles",
+AWS documents the permissions that a role needs for a network: SageMaker Developer Guide, "SageMaker AI roles",
 CreateTrainingJob API and CreateModel API; AWS Lambda Developer Guide, "Giving Lambda functions access to resources in
 an Amazon VPC", required IAM permissions.
 """
@@ -18,7 +18,7 @@ from moto.ec2.exceptions import EC2ClientError, InvalidSecurityGroupNotFoundErro
 
 from localcloud.iam.acting import Acting
 
-#: What each service asks of EC2: (listed without a resource, done to an interface in one of the subnets).
+#: The EC2 actions of each service: those without a resource, and those on a network interface in a subnet.
 SAGEMAKER = (
     ("DescribeVpcs", "DescribeDhcpOptions", "DescribeSubnets", "DescribeSecurityGroups", "DescribeNetworkInterfaces"),
     ("CreateNetworkInterfacePermission", "DeleteNetworkInterfacePermission", "DeleteNetworkInterface"),
@@ -30,7 +30,7 @@ def vpc_of(subnets: Sequence[str], groups: Sequence[str], *, account: str, regio
     """The VPC of some subnets and security groups.
 
     Raises:
-        EC2ClientError: one does not exist, or they are not all in one VPC; with EC2's own code and message.
+        EC2ClientError: One of them does not exist, or they are in different VPCs. The code is EC2's.
     """
     from moto.ec2.models import ec2_backends
 
@@ -42,10 +42,10 @@ def vpc_of(subnets: Sequence[str], groups: Sequence[str], *, account: str, regio
             raise InvalidSecurityGroupNotFoundError(name)
         vpcs.append(group.vpc_id)
     if len(set(vpcs)) != 1:
-        # As EC2 refuses a network interface whose groups are of another network than its subnet.
+        # EC2 refuses a network interface in the same way if its groups are in another VPC than its subnet.
         raise EC2ClientError(
             "InvalidParameterValue",
-            f"subnets {', '.join(subnets)} and security groups {', '.join(groups)} are of different VPCs: "
+            f"subnets {', '.join(subnets)} and security groups {', '.join(groups)} are in different VPCs: "
             f"{', '.join(sorted(set(vpcs)))}",
         )
     return vpcs[0]
@@ -54,7 +54,7 @@ def vpc_of(subnets: Sequence[str], groups: Sequence[str], *, account: str, regio
 def join(
     role: Acting, subnets: Sequence[str], groups: Sequence[str], *, needs: tuple[Sequence[str], Sequence[str]]
 ) -> None:
-    """Prove that a role may make, use and remove network interfaces in its subnets.
+    """Check that a role may create, use and delete network interfaces in its subnets.
 
     Args:
         subnets: Their ids.
@@ -62,7 +62,7 @@ def join(
         needs: :data:`SAGEMAKER` or :data:`LAMBDA`.
 
     Raises:
-        AccessDenied: it may not.
+        AccessDenied: The role's policies do not allow one of these actions.
     """
     here = f"arn:aws:ec2:{role.region}:{role.account}"
     interface = f"{here}:network-interface/*"

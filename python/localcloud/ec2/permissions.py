@@ -1,4 +1,7 @@
-"""EC2's networks. Identifiers are given as things are made, so policies on them go by tags and by the VPC."""
+"""The permissions of EC2's network operations.
+
+EC2 chooses the identifiers of new resources, so policies use tags and the VPC instead.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from localcloud.iam.evaluation import Access
 from localcloud.iam.needs import Asked, Given, Need, on
 
 EC2 = "arn:aws:ec2:{region}:{account}:"
-# The kinds whose identifiers are not just the kind's name, a dash and a number.
+# Resource types by the prefix of their identifiers, where the two differ.
 KINDS = {
     "acl": "network-acl",
     "eni": "network-interface",
@@ -25,15 +28,15 @@ KINDS = {
 
 
 def arn_of(identifier: str, asked: Asked) -> str:
-    """``sg-0123`` as an ARN."""
+    """The ARN of an identifier such as ``sg-0123``."""
     prefix = identifier.rpartition("-")[0]
     return f"arn:aws:ec2:{asked.region}:{asked.account}:{KINDS.get(prefix, prefix)}/{identifier}"
 
 
 class _Touching(Need):
-    """A need whose resources' tags and VPC are condition keys too.
+    """A need with the tags and the VPC of its resources as condition keys.
 
-    The tags that a request gives are those of what it makes, and no condition keys of what that is made in (Service
+    The tags in a request are those of the new resource. They are not condition keys of the resources around it (Service
     Authorization Reference, Actions, resources, and condition keys for Amazon EC2).
     """
 
@@ -53,7 +56,7 @@ class _Touching(Need):
 
 
 def about(arn: str, asked: Asked) -> Given:
-    """The condition keys that a network resource has of itself: its tags, and the VPC it is in."""
+    """The condition keys of a network resource: its tags and its VPC."""
     backend = ec2_backends[asked.account][asked.region]
     identifier = arn.rpartition("/")[2]
     if identifier == "*":
@@ -86,7 +89,7 @@ def _vpc_id(backend: Any, identifier: str) -> str | None:
 
 
 def _place_of(asked: Asked, arn: str) -> Given:
-    """Where something new will be: its VPC, and a network interface's subnet."""
+    """The condition keys of a new resource: its VPC, and a network interface's subnet."""
     vpc, subnet = asked.value("VpcId"), asked.value("SubnetId")
     found: Given = {"ec2:vpc": (arn_of(vpc, asked),)} if vpc else {}
     return found | ({"ec2:subnet": (arn_of(subnet, asked),)} if subnet and ":network-interface/" in arn else {})
@@ -97,7 +100,7 @@ def _identified(path: str) -> Callable[[Asked], Iterable[str]]:
 
 
 def touching(action: str, *resources: str) -> Need:
-    """A need on identifiers that parameters give (``VpcId``) and on new things of a kind (``new subnet``)."""
+    """A need on the identifiers in parameters (``VpcId``) and on new resources of a kind (``new subnet``)."""
     found = tuple(
         EC2 + f"{one.removeprefix('new ')}/*" if one.startswith("new ") else _identified(one) for one in resources
     )
@@ -105,7 +108,7 @@ def touching(action: str, *resources: str) -> Need:
 
 
 def _tags_new(kind: str) -> Need:
-    """Tags given as something is made (EC2 User Guide, "Grant permission to tag resources during creation")."""
+    """The permission to tag a new resource (EC2 User Guide, "Grant permission to tag resources during creation")."""
     return Need(
         "ec2:CreateTags",
         (EC2 + f"{kind}/*",),
@@ -123,7 +126,7 @@ def _changes(path: str, *operations: str) -> dict[str, tuple[Need, ...]]:
 
 
 def _association(asked: Asked) -> Iterable[str]:
-    """What an association of a route table joins: the table, and the subnet."""
+    """The route table and the subnet of an association."""
     backend = ec2_backends[asked.account][asked.region]
     wanted = asked.value("AssociationId")
     for table in list(backend.route_tables.values()):
@@ -133,7 +136,10 @@ def _association(asked: Asked) -> Iterable[str]:
 
 
 def _group(asked: Asked) -> Iterable[str]:
-    """A security group by its identifier; by its name, which only a default network's has, it is any."""
+    """A security group's ARN by its identifier.
+
+    With a name instead it is any group. EC2 accepts names only in a default VPC.
+    """
     base = EC2.format(region=asked.region, account=asked.account)
     return [arn_of(one, asked) for one in asked.values("GroupId")] or [f"{base}security-group/*"]
 
@@ -143,7 +149,7 @@ def _service_name(asked: Asked) -> Given:
     return {"ec2:vpceservicename": (name,)} if name else {}
 
 
-# Flow logs into a bucket are delivered with their maker's permissions (VPC User Guide, "Publish flow logs to S3").
+# A flow log to a bucket needs the caller's permission for log delivery (VPC User Guide, "Publish flow logs to S3").
 def _is_delivered(asked: Asked) -> bool:
     return asked.value("LogDestinationType") not in (None, "cloud-watch-logs")
 

@@ -1,4 +1,4 @@
-"""EventBridge that delivers: a rule's targets may be state machines, functions, topics and queues."""
+"""EventBridge that delivers events: to state machines, functions, topics and queues."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from localcloud.iam.registry import Registry
 
 
 def register(registry: Registry) -> None:
-    """Tell the judge which permissions the operations need, and which policies buses have."""
+    """Register the permissions that the operations need, and the policies of event buses."""
     registry.permissions(permissions.TABLES)
     registry.policies("events", policies.policy_of)
 
 
 def install(context: Context) -> None:
-    """Register, and let rules deliver."""
+    """Register the permissions and let rules deliver events."""
     register(context.registry)
     delivery.install(context)

@@ -1,16 +1,18 @@
-"""EventBridge that delivers: a rule's targets may be state machines, functions, topics and queues.
+"""EventBridge that delivers events: a rule's targets may be state machines, functions, topics and queues.
 
-moto (``events/models.py``, ``Rule.send_to_targets``) raises for Step Functions, Lambda and SNS targets, ignores Input
-and InputPath, sends every event to a rule that only has a schedule and to a disabled one. Rate and cron rules never
-fire.
+moto (``events/models.py``, ``Rule.send_to_targets``) raises an error for Step Functions, Lambda and SNS targets. It
+ignores Input and InputPath. It sends every event to a rule that only has a schedule, and to a disabled rule. Rate and
+cron rules never fire.
 
-AWS: EventBridge User Guide, Event bus targets, and Transforming input; targets are called asynchronously, and what
+AWS: EventBridge User Guide, Event bus targets, and Transforming input. Targets are called asynchronously. An event that
 cannot be delivered goes to the target's dead-letter queue.
 
 Example::
 
-    paths = {"key": "$.detail.object.key"}
-    transformed({"InputPathsMap": paths, "InputTemplate": '{"s3_key": <key>}'}, event, rule_arn)
+    >>> event = {"time": "2026-01-02T03:04:05Z", "detail": {"object": {"key": "a.png"}}}
+    >>> transformer = {"InputPathsMap": {"key": "$.detail.object.key"}, "InputTemplate": '{"s3_key": <key>}'}
+    >>> transformed(transformer, event, "arn:aws:events:us-east-1:123456789012:rule/uploads")
+    '{"s3_key": "a.png"}'
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from moto.events.models import Rule
 
 SERVICE = "events.amazonaws.com"
-#: The services whose targets are delivered to, and what delivering needs permission for.
+#: The services of the targets that receive events, and the action that needs permission.
 ACTIONS = {
     "states": "states:StartExecution",
     "lambda": "lambda:InvokeFunction",
@@ -41,7 +43,7 @@ ACTIONS = {
 
 
 def install(context: Context) -> None:
-    """Let rules deliver to the targets that this cloud runs; the others stay as moto has them."""
+    """Let rules deliver to the targets in ``ACTIONS``. moto keeps the others."""
     from moto.events.models import Rule
 
     send = Rule.send_to_targets
@@ -67,7 +69,7 @@ def install(context: Context) -> None:
 
 
 def _report(metrics: MetricStore, *, rule: str, targets: int, account: str, region: str) -> None:
-    """An event matched a rule: TriggeredRules, and an Invocation a target.
+    """Count the rule's TriggeredRules, and one of its Invocations for each target.
 
     AWS: EventBridge User Guide, Monitoring Amazon EventBridge.
     """
@@ -76,7 +78,7 @@ def _report(metrics: MetricStore, *, rule: str, targets: int, account: str, regi
 
 
 def input_of(target: dict[str, Any], event: dict[str, Any], rule_arn: str) -> str:
-    """What a target is sent: its constant, a part of the event, the filled template, or the event."""
+    """The text that a target receives: its constant, a part of the event, the filled template, or the whole event."""
     if "Input" in target:
         return target["Input"]
     if "InputPath" in target:
@@ -89,8 +91,8 @@ def input_of(target: dict[str, Any], event: dict[str, Any], rule_arn: str) -> st
 def transformed(transformer: dict[str, Any], event: dict[str, Any], rule_arn: str) -> str:
     """An input template with its ``<variables>`` filled in.
 
-    Inside a quoted string a value is inserted as text, elsewhere as JSON; a path that the event lacks gives an empty
-    text, or null.
+    Inside a quoted string a value is inserted as text, and elsewhere as JSON. A path that the event lacks becomes an
+    empty text, or null.
     """
     plain = {key: value for key, value in event.items() if key != "detail"}
     values = {
@@ -119,7 +121,13 @@ def transformed(transformer: dict[str, Any], event: dict[str, Any], rule_arn: st
 
 
 def at(event: Any, path: str) -> Any:
-    """The value at a JSON path of dots and brackets (``$.detail.object.key``); None where there is none."""
+    """The value at a JSON path with dots and brackets; None if there is none.
+
+    Example::
+
+        >>> at({"detail": {"object": {"key": "a.png"}}}, "$.detail.object.key")
+        'a.png'
+    """
     for name, index, key in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]|\['([^']+)'\]", path):
         try:
             event = event[int(index)] if index else event[name or key]
@@ -129,7 +137,7 @@ def at(event: Any, path: str) -> Any:
 
 
 def _as_delivered(event: dict[str, Any]) -> dict[str, Any]:
-    """The event with what AWS adds: an id, and its time in ISO 8601."""
+    """The event with AWS's additions: an id, and the time in ISO 8601."""
     when = event.get("time")
     if isinstance(when, int | float):
         when = datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -141,7 +149,7 @@ def _deliver(roles: Roles, rule: Rule, target: dict[str, Any], event: dict[str, 
     try:
         _authorize(roles, rule, target)
         _send(rule, target, input_of(target, event, rule.arn), event)
-    except Exception as error:  # noqa: BLE001 - whatever the target refuses: the dead-letter queue is where it is looked for
+    except Exception as error:  # noqa: BLE001 - whatever the error is, the event goes to the dead-letter queue
         log.line(f"event {event['id']} of rule {rule.name} could not be delivered to {target['Arn']}")
         log.failure(error)
         queue = (target.get("DeadLetterConfig") or {}).get("Arn")
@@ -151,12 +159,13 @@ def _deliver(roles: Roles, rule: Rule, target: dict[str, Any], event: dict[str, 
 
 
 def _authorize(roles: Roles, rule: Rule, target: dict[str, Any]) -> None:
-    """Refuse a target that the rule may not reach: with the role it names, else by the target's own policy.
+    """Check that the rule may reach a target: with the target's role, or without a role by the target's own policy.
 
     AWS: EventBridge User Guide, "Using resource-based policies" and "Using identity-based policies".
 
     Raises:
-        AccessDenied, CannotAssume: it may not.
+        AccessDenied: The policies do not allow it.
+        CannotAssume: EventBridge may not assume the role.
     """
     arn, role, action = target["Arn"], target.get("RoleArn"), ACTIONS[_service(target)]
     if role is None:

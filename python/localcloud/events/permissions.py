@@ -1,4 +1,4 @@
-"""What EventBridge's operations need permission for."""
+"""The permissions of EventBridge's operations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from localcloud.iam.needs import Asked, Need, on, passing
 
 
 def rule(asked: Asked) -> Iterable[str]:
-    """A rule's ARN, which names its bus unless that is the default one."""
+    """A rule's ARN. It includes the bus unless that is the default bus."""
     bus = (asked.value("EventBusName") or "default").rpartition("/")[2]
     name = asked.value("Rule") or asked.value("Name") or "*"
     return [f"arn:aws:events:{asked.region}:{asked.account}:rule/{name if bus == 'default' else f'{bus}/{name}'}"]

@@ -1,14 +1,15 @@
-"""Who may do what in the local cloud: AWS's policies, judged as IAM judges them. It knows no other service.
+"""Checks permissions as IAM does: AWS's policies decide about every request.
 
-moto knows the ARNs of S3 only; every other service it judges with the resource ``*``, so that a statement that names
-an ARN never matches. Here a request passes five steps, each a module::
+moto knows the ARNs of S3 only. For every other service it uses the resource ``*``, so a statement with an ARN never
+matches. Here a request passes five steps, and each step is a module::
 
-    signatures   the request                          ->  the key that signed it, and whether the signature is right
-    principals   the key                              ->  who asks
+    signatures   the request                          ->  its access key, and whether the signature is right
+    principals   the access key                       ->  the principal
     derivation   operation, parameters, registry      ->  the accesses it needs: action, resources, context keys
-    gathering    who asks, and for what, registry     ->  the policies that have a say
-    evaluation   the request and the policies         ->  allowed or not, why, and by which statements
+    gathering    principal, resources, registry       ->  the policies that apply
+    evaluation   the request and the policies         ->  allowed or denied, the reason, and the statements that decided
 
-``policies`` and ``conditions`` read and match the policy language. These two, ``signatures`` and ``evaluation`` are
-pure and know nothing of moto. What the services know of their operations and resources, they put into the ``registry``.
+``policies`` and ``conditions`` read and match the policy language. These two modules, ``signatures`` and ``evaluation``
+are pure and do not use moto. This package knows the operations of IAM and STS only. The other services put their
+operations and resources into the ``registry``.
 """

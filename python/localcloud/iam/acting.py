@@ -1,11 +1,16 @@
-"""What a service does in a role's name: each call judged as if the role had sent it.
+"""Checks what a service does in a role's name, as if the role had sent each call.
 
 Example::
 
-    role = Acting(context.roles, role_arn, account="123456789012", region="us-east-1")
-    role.call("logs", "CreateLogStream", logGroupName="/aws/sagemaker/TrainingJobs", logStreamName="job/algo-1")
+    >>> from pathlib import Path
+    >>> from localcloud.iam.record import Record
+    >>> from localcloud.services import registered
+    >>> roles = Roles(Record(Path("build/local")), registered())
+    >>> role = Acting(roles, "arn:aws:iam::123456789012:role/none", account="123456789012", region="us-east-1")
+    >>> role.may("logs", "CreateLogGroup", logGroupName="/aws/sagemaker/TrainingJobs")    # no policy allows it
+    False
 
-The calls are carried out in the local cloud's process; only what they need permission for is asked for here.
+The services carry out the calls in the local cloud's own process. This module only checks the permissions.
 """
 
 from __future__ import annotations
@@ -22,11 +27,11 @@ class Acting:
     """A service that acts in a role's name.
 
     Attributes:
-        roles: The cloud's judge.
-        role_arn: The role.
-        account: The account whose resources are meant.
-        region: Their AWS region.
-        session: The session's name, as the service calls it.
+        roles: Checks the permissions.
+        role_arn: The role's ARN.
+        account: The account that owns the resources.
+        region: The AWS region of the resources.
+        session: The name that AWS's service gives to its session.
     """
 
     roles: Roles
@@ -36,20 +41,20 @@ class Acting:
     session: str = "SageMaker"
 
     def call(self, service: str, operation: str, **parameters: Any) -> None:
-        """Refuse a call that the role may not make.
+        """Check that the role may make a call.
 
         Raises:
-            AccessDenied: its policies do not allow it.
+            AccessDenied: The role's policies do not allow the call.
         """
         self.roles.require_call(self.role_arn, service, operation, parameters, region=self.region, session=self.session)
 
     def require(
         self, action: str, resources: str | Iterable[str] = "*", context: Mapping[str, str] | None = None
     ) -> None:
-        """Refuse an action that the role may not take, where a service does it in a way of its own.
+        """Check that the role may take an action, for work that is not one call of the API.
 
         Raises:
-            AccessDenied: its policies do not allow it.
+            AccessDenied: The role's policies do not allow the action.
         """
         self.roles.require(self.role_arn, action, resources, context, session=self.session)
 

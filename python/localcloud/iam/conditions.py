@@ -2,9 +2,15 @@
 
 Sources: IAM User Guide, "IAM JSON policy elements: Condition operators"
 (docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html) and "Set operators for
-multivalued context keys". A condition's values are alternatives; a negated operator (``…Not…``) wants none of them to
-match. A key that the request lacks meets a negated operator, ``…IfExists``, ``"Null": "true"`` and ``ForAllValues:``,
-and no other.
+multivalued context keys". A condition's values are alternatives. A negated operator (``…Not…``) is met if none of the
+values matches. If the request lacks the key, only these are met: a negated operator, ``…IfExists``, ``"Null": "true"``
+and ``ForAllValues:``.
+
+Example::
+
+    >>> images = Condition("StringLike", "s3:prefix", ("images/*",))
+    >>> is_met(images, {"s3:prefix": ("images/2026",)}), is_met(images, {})
+    (True, False)
 """
 
 from __future__ import annotations
@@ -19,19 +25,20 @@ from datetime import UTC, datetime
 from localcloud.errors import UnsupportedPolicy
 from localcloud.iam.policies import Condition, fill, matches, unescaped
 
-Test = Callable[[str, str], bool]  # the request's value, the policy's: whether they match
+Test = Callable[[str, str], bool]  # takes the request's value and the policy's
 SETS = ("ForAllValues:", "ForAnyValue:")
 
 
 def is_met(condition: Condition, context: Mapping[str, tuple[str, ...]], source: str = "a policy") -> bool:
-    """Whether a request whose condition keys are ``context`` meets ``condition``.
+    """Whether a request meets a condition.
 
     Args:
-        source: The statement's name, for the error.
+        context: The values of the request's condition keys. The keys are in lower case.
+        source: The statement's name, for the error message.
 
     Raises:
-        UnsupportedPolicy: the operator is not AWS's, a value is not one that it takes, or the key is one that no
-            request of the local cloud ever has: to take it for missing would be to guess.
+        UnsupportedPolicy: AWS does not have the operator, the operator does not take the value, or no request of the
+            local cloud ever has the key. A missing key of that kind would be a guess.
     """
     name = condition.operator
     group = next((prefix for prefix in SETS if name.startswith(prefix)), "")
@@ -39,12 +46,16 @@ def is_met(condition: Condition, context: Mapping[str, tuple[str, ...]], source:
     optional = name.endswith("IfExists")
     name = name.removesuffix("IfExists")
     if not is_known(condition.key):
-        raise UnsupportedPolicy(f"{source} has the condition key {condition.key}, which the local cloud cannot judge")
+        raise UnsupportedPolicy(
+            f"{source} has the condition key {condition.key}, which the local cloud does not support: test it on AWS"
+        )
     actual = context.get(condition.key, ())
     if name == "Null":
         return any((not actual) == (wanted.lower() == "true") for wanted in condition.values)
     if name not in OPERATORS:
-        raise UnsupportedPolicy(f"{source} has the condition operator {condition.operator}, which AWS does not have")
+        raise UnsupportedPolicy(
+            f"{source} has the condition operator {condition.operator}, which AWS does not have: correct its name"
+        )
     test, negated = OPERATORS[name]
     if not actual:
         return group == "ForAllValues:" or (group == "" and negated) or optional
@@ -54,13 +65,11 @@ def is_met(condition: Condition, context: Mapping[str, tuple[str, ...]], source:
         try:
             return any(test(value, one) for one in expected) != negated
         except ValueError as error:
-            raise UnsupportedPolicy(
-                f"{source} has a condition {condition.operator} that cannot be judged: {error}"
-            ) from error
+            raise UnsupportedPolicy(f"{source} has a wrong value for {condition.operator}: {error}") from error
 
     if group == "ForAnyValue:":
         return any(matching(value) for value in actual)
-    # Without a set operator a key has one value. Were there more, a negated operator wants each of them to differ.
+    # Without a set operator a key has one value. If it has more, a negated operator must match none of them.
     return all(matching(value) for value in actual) if group or negated else any(matching(value) for value in actual)
 
 
@@ -77,7 +86,7 @@ def _like(actual: str, expected: str) -> bool:
 
 
 def _arn_like(actual: str, expected: str) -> bool:
-    """Each of an ARN's six parts by itself: ``*`` does not pass over their colons."""
+    """Match each of an ARN's six parts separately. A ``*`` does not match across their colons."""
     given, wanted = actual.split(":", 5), expected.split(":", 5)
     return len(given) == len(wanted) and all(map(matches, wanted, given))
 
@@ -91,7 +100,7 @@ def _date(compare: Callable[[datetime, datetime], bool]) -> Test:
 
 
 def _moment(text: str) -> datetime:
-    """A date of ISO 8601, or seconds since 1970; without a zone it is UTC."""
+    """A date in ISO 8601, or seconds since 1970. Without a time zone it is UTC."""
     try:
         return datetime.fromtimestamp(float(text), UTC)
     except ValueError:
@@ -140,7 +149,7 @@ OPERATORS: dict[str, tuple[Test, bool]] = {
     "ArnNotLike": (_arn_like, True),
 }
 
-# The keys that some request of the local cloud has a value for: see evaluation._describe, derivation and principals.
+# The keys that some request of the local cloud has: see evaluation._describe, derivation and principals.
 KEYS = frozenset(
     name.lower()
     for name in (
@@ -208,7 +217,13 @@ WEB_IDENTITY_CLAIMS = (":aud", ":sub", ":amr", ":oaud")  # token.actions.githubu
 
 
 def is_known(key: str) -> bool:
-    """Whether some request of the local cloud may have a value for a key, given in lower case."""
+    """Whether a request of the local cloud may have a value for a key. The key is in lower case.
+
+    Example::
+
+        >>> is_known("s3:prefix"), is_known("aws:resourcetag/project"), is_known("aws:useragent")
+        (True, True, False)
+    """
     host, _, _ = key.partition(":")
     claim = "." in host and key.endswith(WEB_IDENTITY_CLAIMS)
     return key in KEYS or key.startswith(KEY_PREFIXES) or claim

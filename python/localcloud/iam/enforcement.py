@@ -1,12 +1,14 @@
-"""The step in front of the dispatcher: who signed a request, what it needs, and whether policies allow it.
+"""Checks every request before it is dispatched: its signature and its permissions.
 
-Always on. Every signature is verified. The account's root user, which is what every client is unless it is given other
-keys, is refused only what a bucket's policy denies everybody; all others are judged, and an action of theirs that the
-local cloud cannot judge is refused by name. Example::
+The check cannot be switched off. Every signature is verified. Clients are the account's root user unless they have
+other keys. The root user is denied only what a bucket's policy denies to everyone. For all other principals the
+policies decide, and an action without a permission table is refused.
 
-    refused = Enforcement(service_of, roles, root_secret).refuse(environ)    # None: go on
+Example (not run: it needs a running cloud)::
 
-Errors are in each service's words and protocol: AWS General Reference, "Common errors"; IAM User Guide, "Troubleshoot
+    refused = Enforcement(service_of, roles, root_secret).refuse(environ)    # None: the request may go on
+
+Errors use each service's words and protocol: AWS General Reference, "Common errors"; IAM User Guide, "Troubleshoot
 access denied error messages".
 """
 
@@ -41,12 +43,12 @@ from localcloud.refusals import protocol, refusal
 if TYPE_CHECKING:
     from flask import Response
 
-#: Operations that come without a signature; what signs them is in their parameters.
+#: This operation needs no signature. It has a signed token among its parameters.
 WEB_IDENTITY = "AssumeRoleWithWebIdentity"
-#: What the root user may always do, so that a policy that denies all does not last for ever (Amazon S3 User Guide,
-#: "Bucket policies for Amazon S3").
+#: The root user may always do these. Otherwise nobody could remove a policy that denies everything (Amazon S3 User
+#: Guide, "Bucket policies for Amazon S3").
 POLICY_OPERATIONS = ("DeleteBucketPolicy", "GetBucketPolicy", "PutBucketPolicy")
-#: moto's names of services that boto3 calls otherwise.
+#: boto3's names of services, by moto's.
 BOTO3_NAMES = {
     **boto3_service_name,
     "applicationautoscaling": "application-autoscaling",
@@ -57,12 +59,12 @@ BOTO3_NAMES = {
 
 
 class Enforcement:
-    """Judges requests before they are dispatched.
+    """Checks requests before they are dispatched.
 
     Args:
-        service_of: Gives moto's name of the service that a request is for.
-        roles: The cloud's judge.
-        root_secret: The secret of the account's root user's key.
+        service_of: Returns moto's name of the service that a request is for.
+        roles: Evaluates the policies.
+        root_secret: The secret access key of the account's root user.
     """
 
     def __init__(self, service_of: Callable[[dict[str, Any]], str], roles: Roles, root_secret: str) -> None:
@@ -71,7 +73,7 @@ class Enforcement:
         self._root_secret = root_secret
 
     def refuse(self, environ: dict[str, Any]) -> Response | None:
-        """The answer to a request that may not go on; None where it may."""
+        """The error answer for a request that is not allowed; None if it is allowed."""
         http = _buffered(environ)
         service = self._service(environ)
         answer = _Answers(service, "HTTP_X_AMZ_TARGET" in environ)
@@ -90,7 +92,7 @@ class Enforcement:
             return answer.unsigned() if who is ANONYMOUS else answer.unknown(http)
         except Exception:
             if who.kind == "root":
-                return None  # moto reads it itself, and says what is wrong with it
+                return None  # moto reads the request again and reports the error
             raise
         if who is ANONYMOUS and service != "s3" and operation != WEB_IDENTITY:
             return answer.unsigned()
@@ -109,7 +111,7 @@ class Enforcement:
         return answer.invalid(wrong) if wrong else None
 
     def _who(self, environ: Mapping[str, Any], body: bytes) -> Principal:
-        """The principal whose signature the request has; nobody known where it has none."""
+        """The principal that signed the request; ``ANONYMOUS`` if it is not signed."""
         claim = claimed(environ)
         if claim is None:
             return ANONYMOUS
@@ -146,7 +148,7 @@ class Enforcement:
 
 
 class _Answers:
-    """A service's words for what it refuses."""
+    """The error answers of one service, in its own words."""
 
     def __init__(self, service: str, target: bool) -> None:
         self.service = service
@@ -162,7 +164,7 @@ class _Answers:
     def unknown(self, http: HttpRequest) -> Response:
         target = http.headers.get("X-Amz-Target", "").rpartition(".")[2] or http.values.get("Action")
         what = target or f"{http.method} {http.path}"
-        return self.give("NotImplemented", f"the local cloud cannot judge {self.service}:{what}")
+        return self.give("NotImplemented", f"the local cloud cannot check the permissions of {self.service}:{what}")
 
     def denied(self, request: Request, decision: Decision) -> Response:
         words = denial(request, decision)
@@ -203,7 +205,7 @@ class _Answers:
         return self.give(code, str(bad), status=400 if self._protocol == "json" else 403)
 
     def invalid(self, wrong: list[str]) -> Response:
-        """Source: the services' API references, "Common errors"; those of Logs and ECR for their own name of it."""
+        """Source: the services' API references, "Common errors". Logs and ECR have their own code for it."""
         if self.service in ("logs", "ecr"):
             return self.give("InvalidParameterException", message(wrong))
         return self.give("ValidationException" if "json" in self._protocol else "ValidationError", message(wrong))
@@ -232,7 +234,7 @@ class _Answers:
 
 
 def _has_policy(service: str, environ: Mapping[str, Any]) -> bool:
-    """Whether the request is for a bucket that has a policy."""
+    """Whether the request is for a bucket with a policy."""
     if service != "s3":
         return False
     name = environ.get("PATH_INFO", "").split("/")[1]
@@ -241,7 +243,7 @@ def _has_policy(service: str, environ: Mapping[str, Any]) -> bool:
 
 
 def _buffered(environ: dict[str, Any]) -> HttpRequest:
-    """The request, its body read into memory so that moto can read it again."""
+    """The request. Its body is read into memory, so that moto can read it again."""
     request = HttpRequest(environ)
     body = request.get_data(cache=True)
     environ["wsgi.input"] = io.BytesIO(body)
@@ -253,8 +255,8 @@ def parsed(request: HttpRequest, service: str) -> tuple[str, Mapping[str, Any]]:
     """The operation that a request asks for, and its parameters by botocore's names.
 
     Raises:
-        NotFound: the service has no such operation.
-        NotImplementedError: it comes in a protocol that moto does not read.
+        NotFound: The service has no such operation.
+        NotImplementedError: moto does not read the request's protocol.
     """
     operation, in_path = get_service_router(service).match(request)
     model = get_service_model(service)

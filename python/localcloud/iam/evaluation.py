@@ -1,22 +1,28 @@
-"""Whether a request is allowed, by AWS's order of evaluation within one account. Pure: no AWS, no files.
+"""Whether policies allow a request, in AWS's order of evaluation within one account. Pure: no moto, no files.
 
 The order (IAM User Guide, "Policy evaluation logic",
-docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html; the local cloud
-is one account, in no organization, so there are no service or resource control policies)::
+docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html)::
 
-    1. a Deny that matches, in any policy                                        -> refused
+    1. a Deny matches, in any policy                                             -> denied
     2. a resource-based policy allows the user, the session or the service       -> allowed
-    3. a resource-based policy allows the role or everyone: counts as step 6
-    4. a permissions boundary is set and does not allow                          -> refused
-    5. a session policy is set and does not allow                                -> refused
-    6. an identity-based policy allows                                           -> allowed, else refused
+    3. a resource-based policy allows the role or everyone: replaces step 6
+    4. a permissions boundary is set and does not allow                          -> denied
+    5. a session policy is set and does not allow                                -> denied
+    6. an identity-based policy allows                                           -> allowed, else denied
 
-A role's trust policy and a KMS key's policy must allow in any case (same page; AWS KMS Developer Guide, "Key policies
-in AWS KMS"). A statement there that names the account leaves it to the account's identity-based policies.
+The local cloud is one account without an organization, so it has no service or resource control policies. A role's
+trust policy and a KMS key's policy must always allow (same page; AWS KMS Developer Guide, "Key policies in AWS KMS").
+If such a policy names the account, the account's identity-based policies decide.
 
 Example::
 
-    evaluate(Access("s3:GetObject", ("arn:aws:s3:::images/a.png",)).by(principal), policies).allowed
+    >>> ann = Principal("arn:aws:iam::123456789012:user/ann", "123456789012", "user")
+    >>> allow = Statement("user/ann/read/1", "Allow", Element(("s3:Get*",)), Element(("arn:aws:s3:::images/*",)))
+    >>> request = Access("s3:GetObject", ("arn:aws:s3:::images/a.png",)).by(ann)
+    >>> evaluate(request, Policies(identity=(allow,)))
+    Decision(allowed=True, reason='an identity-based policy allows it', matched=('user/ann/read/1',))
+    >>> evaluate(request, Policies()).reason
+    'because no identity-based policy allows the s3:GetObject action'
 """
 
 from __future__ import annotations
@@ -31,25 +37,26 @@ from localcloud.iam.policies import Condition, Element, Statement, matches_actio
 
 Kind = Literal["root", "user", "role", "service", "federated", "anonymous"]
 Context = Mapping[str, tuple[str, ...]]
-# The services whose resources' tags are condition keys here (derivation.network and derivation.keys).
+# The services whose resources' tags are condition keys here (ec2.permissions.about and kms.keys.tags).
 TAGGED = ("ec2", "kms")
-# How directly a resource-based policy's statement names who asks.
+# How directly a statement of a resource-based policy names the principal.
 Naming = Literal["itself", "role", "everyone", "account"]
+Names = dict[Naming, tuple[str, ...]]
 TRUST_ACTIONS = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML", "sts:TagSession")
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Who asks.
+    """The sender of a request.
 
     Attributes:
-        arn: ``arn:aws:iam::ACCOUNT:user/NAME``, ``arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION``,
-            ``arn:aws:iam::ACCOUNT:root``; a service's name (``lambda.amazonaws.com``); an identity provider's ARN;
-            ``*`` for nobody known.
-        account: Its account's number; empty for a service and for nobody known.
-        kind: What it is.
+        arn: ``arn:aws:iam::ACCOUNT:user/NAME``, ``arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`` or
+            ``arn:aws:iam::ACCOUNT:root``; a service's name (``lambda.amazonaws.com``); the ARN of an identity provider;
+            ``*`` for an anonymous sender.
+        account: The account's number; empty for a service and for an anonymous sender.
+        kind: One of :data:`Kind`.
         role_arn: The role of a session: ``arn:aws:iam::ACCOUNT:role/PATH/ROLE``.
-        session_policy: The policy document given when the session was made (``sts:AssumeRole``'s ``Policy``), as JSON.
+        session_policy: The session's policy document as JSON (the parameter ``Policy`` of ``sts:AssumeRole``).
     """
 
     arn: str
@@ -64,13 +71,13 @@ class Principal:
 
 @dataclass(frozen=True)
 class Request:
-    """One action on one or more resources, by somebody: allowed only if it is allowed on each.
+    """One action of a principal on one or more resources. It is allowed only if it is allowed on each resource.
 
     Attributes:
-        principal: Who asks.
-        action: As policies name it: ``s3:GetObject``.
-        resources: ARNs; ``("*",)`` for an action that AWS's service authorization reference gives no resource type.
-        context: The condition keys' values, by the key's name in lower case; a key that is not there was not given.
+        principal: The sender.
+        action: The action's name in policies, ``s3:GetObject``.
+        resources: ARNs; ``("*",)`` if the service authorization reference gives the action no resource type.
+        context: The values of the condition keys. The keys are in lower case. A missing key was not given.
     """
 
     principal: Principal
@@ -81,27 +88,30 @@ class Request:
 
 @dataclass(frozen=True)
 class Access:
-    """A request before it is known who asks: what :func:`~localcloud.iam.derivation.derive` gives."""
+    """A request without its principal.
+
+    :func:`~localcloud.iam.derivation.derive` returns accesses.
+    """
 
     action: str
     resources: tuple[str, ...] = ("*",)
     context: Context = field(default_factory=dict)
 
     def by(self, principal: Principal) -> Request:
-        """The request of ``principal``, with the condition keys that say who it is."""
+        """The request of ``principal``, with the condition keys that describe the principal."""
         return Request(principal, self.action, self.resources, {**_describe(principal), **self.context})
 
 
 @dataclass(frozen=True)
 class Policies:
-    """The statements that have a say in a request.
+    """The statements that apply to a request.
 
     Attributes:
-        identity: Those of the user or role: inline and attached.
-        boundary: Those of its permissions boundary; None where none is set.
-        resource: Those of the resource's own policy (bucket, key, topic, queue, function, role's trust); None where it
-            has none.
-        session: Those given when the session was made; None where none were.
+        identity: The user's or role's inline and attached policies.
+        boundary: The permissions boundary; None if none is set.
+        resource: The resource's own policy (of a bucket, key, topic, queue or function, or a role's trust policy); None
+            if it has none.
+        session: The session policy; None if the session has none.
     """
 
     identity: tuple[Statement, ...] = ()
@@ -112,14 +122,12 @@ class Policies:
 
 @dataclass(frozen=True)
 class Decision:
-    """What evaluation came to.
+    """The result of an evaluation.
 
     Attributes:
         allowed: Whether the request may go on.
-        reason: Why, in the words that end AWS's message: ``because no identity-based policy allows the s3:GetObject
-            action``.
-        matched: The sources of the statements that decided: those that allowed, or those that denied; none for an
-            implicit deny.
+        reason: The end of AWS's message: ``because no identity-based policy allows the s3:GetObject action``.
+        matched: The sources of the statements that allowed or denied the request; empty for an implicit deny.
     """
 
     allowed: bool
@@ -128,10 +136,10 @@ class Decision:
 
 
 def evaluate(request: Request, policies: Policies) -> Decision:
-    """Judge a request.
+    """Decide whether the policies allow a request.
 
     Raises:
-        UnsupportedPolicy: a statement that could decide uses something that the local cloud cannot judge.
+        UnsupportedPolicy: A statement that could decide uses something that the local cloud cannot evaluate.
     """
     for kind, some in (
         ("identity-based policy", policies.identity),
@@ -164,14 +172,16 @@ def _allow(request: Request, resource: str, policies: Policies) -> Decision:
     def refusal(kind: str) -> Decision:
         return Decision(False, f"because no {kind} allows the {request.action} action")
 
-    named: dict[Naming, tuple[str, ...]] = {"itself": (), "role": (), "everyone": (), "account": ()}
+    named: Names = {"itself": (), "role": (), "everyone": (), "account": ()}
     for statement in _of(policies.resource, "Allow"):
         if _matches(statement, request, resource):
-            named[_naming(statement.principal, request.principal)] += (statement.source,)
+            naming = _naming(statement.principal, request.principal)
+            assert naming is not None  # a statement that matches also names the principal
+            named[naming] += (statement.source,)
     if named["itself"]:
         return Decision(True, "a resource-based policy allows it", named["itself"])
     if request.principal.kind not in ("user", "role"):
-        # A service, an identity provider or nobody known has no policies of its own.
+        # A service, an identity provider and an anonymous sender have no policies of their own.
         matched = named["everyone"]
         return (
             Decision(True, "a resource-based policy allows it", matched)
@@ -196,7 +206,10 @@ def _allow(request: Request, resource: str, policies: Policies) -> Decision:
 
 
 def must_resource_allow(request: Request, policies: Policies) -> bool:
-    """Whether an identity-based policy is not enough: roles' trust policies and KMS keys' policies must allow too."""
+    """Whether an identity-based policy is not enough.
+
+    A role's trust policy and a KMS key's policy must allow a request too.
+    """
     if policies.resource is None:
         return False
     return request.action in TRUST_ACTIONS or request.action.lower().startswith("kms:")
@@ -217,41 +230,45 @@ def _matches(statement: Statement, request: Request, resource: str) -> bool:
 
 def _is_met(condition: Condition, request: Request, source: str) -> bool:
     if condition.key.startswith("aws:resourcetag/") and request.action.partition(":")[0] not in TAGGED:
-        raise UnsupportedPolicy(f"{source} goes by a tag of what {request.action} is on, which the local cloud ignores")
+        raise UnsupportedPolicy(
+            f"{source} has the condition key {condition.key}, but the local cloud ignores the tags of the resources of "
+            f"{request.action}: test it on AWS"
+        )
     return is_met(condition, request.context, source)
 
 
 def _naming(element: Element | None, principal: Principal) -> Naming | None:
-    """How a Principal or NotPrincipal element names who asks; None where it does not."""
+    """How a Principal or NotPrincipal element names the principal; None if it does not."""
     if element is None:
         return "everyone"
     names = _names(principal)
     listed = [naming for naming, forms in names.items() if any(form in element.values for form in forms)]
     if element.negated:
-        # Who is to be left out must be listed by each of its names: the account, the role and the session (IAM User
-        # Guide, "IAM JSON policy elements: NotPrincipal").
+        # NotPrincipal excludes a principal only if it lists all its names: the account, the role and the session (IAM
+        # User Guide, "IAM JSON policy elements: NotPrincipal").
         left_out = "everyone" in listed or set(names) - {"everyone"} <= set(listed)
         return None if left_out else "everyone"
     return listed[0] if listed else None
 
 
-def _names(principal: Principal) -> dict[Naming, tuple[str, ...]]:
-    """What a Principal element may call somebody, the most direct first."""
-    everyone = {"everyone": ("AWS *",)}
+def _names(principal: Principal) -> Names:
+    """The names of a principal in a Principal element, the most direct first."""
+    everyone: Names = {"everyone": ("AWS *",)}
     if principal.kind == "anonymous":
         return everyone
     if principal.kind in ("service", "federated"):
-        return {"itself": (f"{principal.kind.capitalize()} {principal.arn}",)} | everyone
-    account = {"account": (f"AWS arn:aws:iam::{principal.account}:root", f"AWS {principal.account}")}
+        named: Names = {"itself": (f"{principal.kind.capitalize()} {principal.arn}",)}
+        return named | everyone
+    account: Names = {"account": (f"AWS arn:aws:iam::{principal.account}:root", f"AWS {principal.account}")}
     if principal.kind == "root":
         return account | everyone
-    itself = {"itself": (f"AWS {principal.arn}",)}
-    role = {"role": (f"AWS {principal.role_arn}",)} if principal.kind == "role" else {}
+    itself: Names = {"itself": (f"AWS {principal.arn}",)}
+    role: Names = {"role": (f"AWS {principal.role_arn}",)} if principal.kind == "role" else {}
     return itself | role | everyone | account
 
 
 def _describe(principal: Principal) -> Context:
-    """The global condition keys that say who asks (IAM User Guide, "AWS global condition context keys")."""
+    """The global condition keys that describe the principal (IAM User Guide, "AWS global condition context keys")."""
     if principal.kind == "anonymous":
         return {"aws:principaltype": ("Anonymous",)}
     if principal.kind in ("service", "federated"):
@@ -259,7 +276,7 @@ def _describe(principal: Principal) -> Context:
     types = {"root": "Account", "user": "User", "role": "AssumedRole"}
     known = {
         "aws:principalaccount": (principal.account,),
-        # Of a session it is the role's ARN, which policies can name ahead of the session.
+        # A session has its role's ARN here, because a policy cannot know the session's ARN beforehand.
         "aws:principalarn": (principal.role_arn or principal.arn,),
         "aws:principaltype": (types[principal.kind],),
         "aws:principalisawsservice": ("false",),

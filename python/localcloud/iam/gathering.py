@@ -1,9 +1,9 @@
-"""The policies that have a say in a request, as moto's backends hold them.
+"""Collects the policies that apply to a request from moto's backends.
 
-A statement's source says where it stands::
+A statement's source says which policy it is in::
 
     role/NAME/POLICY/SID      inline, or attached by that name     key/ID/SID         a KMS key's policy
-    role/NAME/trust/SID       whom the role trusts                 key/ID/grant/NAME  a grant on it
+    role/NAME/trust/SID       a role's trust policy                key/ID/grant/NAME  a grant on it
     boundary/POLICY/SID       a permissions boundary               bucket/NAME/SID    topic/, queue/, function/, bus/
 """
 
@@ -19,10 +19,10 @@ from localcloud.iam.registry import Registry, Statements
 
 
 def policies_of(request: Request, registry: Registry) -> Policies:
-    """The policies of who asks (identity, boundary, session) and of what is asked for (its own policy).
+    """The principal's policies (identity, boundary, session) and the resources' own policies.
 
     Raises:
-        UnsupportedPolicy: one of them uses something that the local cloud cannot judge.
+        UnsupportedPolicy: A policy uses something that the local cloud cannot evaluate.
     """
     principal = request.principal
     session = None
@@ -38,7 +38,10 @@ def policies_of(request: Request, registry: Registry) -> Policies:
 
 
 def _identity(account: str, arn: str) -> tuple[Statements, Statements | None]:
-    """A user's or role's statements, and its boundary's; none where there is no such user or role any more."""
+    """The statements of a user or role, and those of its boundary.
+
+    A user or role that has been deleted has no statements.
+    """
     iam = iam_backends[account]["aws"]
     kind, name = arn.rpartition(":")[2].partition("/")[0], arn.rpartition("/")[2]
     entity = next((one for one in list(getattr(iam, f"{kind}s").values()) if one.name == name), None)
@@ -58,17 +61,17 @@ def _identity(account: str, arn: str) -> tuple[Statements, Statements | None]:
     if not boundary:
         return found, None
     policy = iam.managed_policies.get(boundary)
-    # A boundary that is gone allows nothing.
+    # A boundary whose policy was deleted allows nothing.
     return found, read(_document(policy), f"boundary/{policy.name}") if policy else ()
 
 
 def _document(policy: Any) -> str:
-    """What a managed policy says: its default version."""
+    """A managed policy's document: its default version."""
     return next(one.document for one in policy.versions if one.version_id == policy.default_version_id)
 
 
 def _trust_of(arn: str) -> Statements | None:
-    """A role's trust policy; None for what is no role."""
+    """A role's trust policy; None if the ARN is not a role's."""
     if arn.count(":") < 5 or arn.split(":")[2] != "iam":
         return None
     account, name = arn.split(":", 5)[4:]

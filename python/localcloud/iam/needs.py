@@ -1,10 +1,17 @@
-"""How the tables say what an operation needs.
+"""The entries of the permission tables: which permissions an operation needs.
 
-A :class:`Need` names an action and, as templates, the ARNs and condition keys it is judged by. ``{region}`` and
-``{account}`` are the request's; every other ``{Name}`` is a parameter of botocore's, ``{Role.Arn}`` one inside another,
-and one of several values makes an ARN each. A parameter that is an ARN already stands for the whole ARN. Example::
+A :class:`Need` has an action, and templates for its ARNs and condition keys. In a template, ``{region}`` and
+``{account}`` are the request's. Every other ``{Name}`` is a parameter by botocore's name, and ``{Role.Arn}`` is a
+parameter inside another. A parameter with several values makes one ARN for each value. A parameter that is itself an
+ARN replaces the whole template.
 
-    **on(f"{ARN}:endpoint/{{EndpointName}}", "sagemaker", "DescribeEndpoint", "DeleteEndpoint")
+Example::
+
+    >>> endpoint = "arn:aws:sagemaker:{region}:{account}:endpoint/{EndpointName}"
+    >>> table = on(endpoint, "sagemaker", "DescribeEndpoint", "DeleteEndpoint")
+    >>> asked = Asked("DeleteEndpoint", {"EndpointName": "scones"}, region="us-east-1", account="123456789012")
+    >>> [access.resources for need in table["DeleteEndpoint"] for access in need.accesses(asked)]
+    [('arn:aws:sagemaker:us-east-1:123456789012:endpoint/scones',)]
 """
 
 from __future__ import annotations
@@ -23,7 +30,7 @@ PLACEHOLDER = re.compile(r"\{([\w.]+)\}")
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: the operation, its parameters by botocore's names, and where it was sent."""
+    """A request: the operation, its parameters by botocore's names, the region, the account and the headers."""
 
     operation: str
     parameters: Mapping[str, Any]
@@ -32,7 +39,16 @@ class Asked:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def values(self, path: str) -> list[str]:
-        """A parameter's values as text; ``A.B`` is B in A, or in each of A's where A is a list."""
+        """A parameter's values as text.
+
+        ``A.B`` is the parameter B inside A. If A is a list, it is B of each item.
+
+        Example::
+
+            >>> asked = Asked("PutTargets", {"Targets": [{"Id": "1"}, {"Id": "2"}]}, "us-east-1", "123456789012")
+            >>> asked.values("Targets.Id")
+            ['1', '2']
+        """
         if path in ("region", "account"):
             return [getattr(self, path)]
         found: list[Any] = [self.parameters]
@@ -46,11 +62,11 @@ class Asked:
         return [str(one).lower() if isinstance(one, bool) else str(one) for one in found]
 
     def value(self, path: str) -> str | None:
-        """The parameter's first value; None where the request does not give it."""
+        """The parameter's first value; None if the request lacks the parameter."""
         return next(iter(self.values(path)), None)
 
     def fill(self, template: str) -> list[str]:
-        """The texts that a template stands for: none where the request lacks one of its parameters."""
+        """The texts of a template; none if the request lacks one of its parameters."""
         names = PLACEHOLDER.findall(template)
         if names and template.endswith(f"{{{names[-1]}}}"):
             given = self.values(names[-1])
@@ -71,14 +87,15 @@ class Need:
     """One action that an operation needs.
 
     Attributes:
-        action: As policies name it.
-        resources: Templates of ARNs, or functions that say them; a template whose parameters are missing stands for
-            any resource of its kind, ``*`` in their place.
-        context: Condition keys and templates of their values, or a function that says both; a key whose parameters are
-            missing is left out.
-        when: A parameter without which, or where it is empty, the need does not arise; or a function that says.
-        tagged: Whether the operation's tags are part of it (``aws:RequestTag/KEY``, ``aws:TagKeys``).
-        optional: Whether a resource whose parameters are missing is left out: it is not touched then.
+        action: The action's name in policies.
+        resources: Templates of ARNs, or functions that return ARNs. A missing parameter becomes ``*``, so the template
+            stands for any resource of its kind.
+        context: Templates of condition keys' values, by key, or a function that returns keys and values. A key is left
+            out if a parameter of its template is missing.
+        when: A parameter or a function. The action is needed only if the parameter is given and not empty, or the
+            function returns true.
+        tagged: Whether the request's tags are condition keys of it (``aws:RequestTag/KEY``, ``aws:TagKeys``).
+        optional: Leaves a resource out if its parameters are missing, because the request does not touch it.
     """
 
     action: str
@@ -89,7 +106,7 @@ class Need:
     optional: bool = False
 
     def accesses(self, asked: Asked) -> list[Access]:
-        """What the request needs of this, one access a resource."""
+        """The accesses that a request needs for this, one for each resource."""
         if callable(self.when) and not self.when(asked):
             return []
         if isinstance(self.when, str) and not any(asked.values(self.when)):
@@ -112,7 +129,7 @@ class Need:
 
 
 def simple(service: str) -> str:
-    """A service's name as the tables have it, whoever's name it is.
+    """A service's name in the tables, the same for botocore's name and moto's.
 
     Example::
 
@@ -123,15 +140,19 @@ def simple(service: str) -> str:
 
 
 def on(
-    resource: Resources | tuple[Resources, ...], service: str, *operations: str, **more: Any
+    resource: Resources | tuple[Resources, ...],
+    service: str,
+    *operations: str,
+    context: Keys | None = None,
+    tagged: bool = True,
 ) -> dict[str, tuple[Need, ...]]:
-    """Entries for operations whose action is their own name and which touch the same resources."""
+    """Entries for operations that need the action of their own name, all on the same resources."""
     resources = resource if isinstance(resource, tuple) else (resource,)
-    return {name: (Need(f"{service}:{name}", resources, **more),) for name in operations}
+    return {name: (Need(f"{service}:{name}", resources, context or {}, tagged=tagged),) for name in operations}
 
 
 def passing(path: str, service: str) -> Need:
-    """Handing a role over to a service (IAM User Guide, "Grant a user permissions to pass a role")."""
+    """The permission to pass a role to a service (IAM User Guide, "Grant a user permissions to pass a role")."""
     return Need("iam:PassRole", (f"{{{path}}}",), {"iam:passedtoservice": service}, when=path, tagged=False)
 
 
@@ -140,7 +161,15 @@ def _keys(templates: Mapping[str, str], asked: Asked) -> Given:
 
 
 def tags_of(parameters: Mapping[str, Any]) -> Given:
-    """The condition keys of the tags that a request sets or takes away, in whichever form its service has them."""
+    """The condition keys of the tags that a request sets or removes.
+
+    Services differ in the form of their tags.
+
+    Example::
+
+        >>> tags_of({"Tags": [{"Key": "project", "Value": "scones"}]})
+        {'aws:requesttag/project': ('scones',), 'aws:tagkeys': ('project',)}
+    """
     pairs: dict[str, str] = {}
     names: list[str] = []
     for parameter, value in parameters.items():
@@ -161,7 +190,7 @@ def tags_of(parameters: Mapping[str, Any]) -> Given:
 
 
 def _pairs(tags: Any) -> dict[str, str]:
-    """``[{"Key": …, "Value": …}]``, as a map; services differ in the names' case."""
+    """``[{"Key": …, "Value": …}]`` as a dict. Services differ in the case of the names."""
     listed = [{name.lower(): value for name, value in tag.items()} for tag in tags or [] if isinstance(tag, Mapping)]
     return {
         str(tag.get("key", tag.get("tagkey"))): str(tag.get("value", tag.get("tagvalue", ""))) for tag in listed if tag

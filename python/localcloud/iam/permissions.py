@@ -1,4 +1,7 @@
-"""IAM and STS. IAM names roles and policies by name, so their paths are looked up in moto's backend."""
+"""The permissions of IAM's and STS's operations.
+
+Requests name roles and policies without their path, so moto's backend gives the path.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ def _named(kind: str) -> str:
 
 
 def _entity(kind: str, asked: Asked) -> Iterable[str]:
-    """The ARN of a role, user or group, with the path it has, or is to be made with."""
+    """The ARN of a role, user or group, with its path.
+
+    A new one has the path of the request.
+    """
     name = asked.value(_named(kind)) or "*"
     path = asked.value("Path") or "/"
     known = next((one for one in list(getattr(_iam(asked), f"{kind}s").values()) if one.name == name), None)
@@ -42,7 +48,7 @@ def _new_policy(asked: Asked) -> Iterable[str]:
 
 
 def _service_role(asked: Asked) -> Iterable[str]:
-    """A service-linked role is named by its service; the name comes after ``*`` since IAM chooses it."""
+    """The ARN of a service-linked role. Its service names it; IAM chooses the last part, so that is ``*``."""
     return [f"arn:aws:iam::{asked.account}:role/aws-service-role/{asked.value('AWSServiceName')}/*"]
 
 
@@ -52,7 +58,7 @@ def _provider(asked: Asked) -> Iterable[str]:
 
 
 def _boundary(asked: Asked) -> Given:
-    """The boundary that a role has or is given, and the policy that is attached to it."""
+    """The condition keys of the permissions boundary that a role or user has or gets, and of the attached policy."""
     name = asked.value("RoleName") or asked.value("UserName")
     holders = [*list(_iam(asked).roles.values()), *list(_iam(asked).users.values())]
     held = next((getattr(one, "permissions_boundary_arn", None) for one in holders if one.name == name), None)
@@ -130,7 +136,7 @@ IAM_TABLE = {
     **on("*", "iam", "ListAccountAliases", "ListOpenIDConnectProviders", "ListPolicies", "ListRoles", "ListUsers"),
 }
 
-# AssumeRole's own rules are the trust policy's, which is the role's resource-based policy.
+# A role's trust policy is its resource-based policy, so it decides about AssumeRole.
 STS_TABLE = {
     # "No permissions are required to perform this operation" (AWS STS API Reference, GetCallerIdentity).
     "GetCallerIdentity": (),
@@ -151,5 +157,5 @@ TABLES = {"iam": IAM_TABLE, "sts": STS_TABLE}
 
 
 def register(registry: Registry) -> None:
-    """Tell the judge which permissions the operations of IAM and STS need."""
+    """Register the permissions that IAM's and STS's operations need."""
     registry.permissions(TABLES)

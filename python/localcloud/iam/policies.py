@@ -1,10 +1,15 @@
-"""IAM's policy language: documents read into statements, and what a statement's elements match.
+"""IAM's policy language: reads policy documents into statements, and matches a statement's elements.
 
-Source of the grammar: IAM User Guide, "IAM JSON policy elements reference"
-(docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html). What AWS documents and this does not read
-is refused by name (:class:`UnsupportedPolicy`), never passed over. Example::
+The grammar is in the IAM User Guide, "IAM JSON policy elements reference"
+(docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html). This module refuses each element that it
+does not support and names it (:class:`UnsupportedPolicy`).
 
-    statements(json.loads(document), source="role/scones-local-training/data")
+Example::
+
+    >>> document = {"Statement": [{"Sid": "Data", "Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
+    >>> (statement,) = statements(document, source="role/training/data")
+    >>> statement.source, matches_action(statement.action, "s3:GetObject")
+    ('role/training/data/Data', True)
 """
 
 from __future__ import annotations
@@ -23,16 +28,17 @@ ELEMENTS = {"Sid", "Effect", "Condition"} | {
     prefix + name for prefix in ("", "Not") for name in ("Action", "Resource", "Principal")
 }
 PRINCIPAL_TYPES = ("AWS", "Service", "Federated")
-# Wildcards that :func:`fill` has put in as characters, by code points that no ARN has.
+# :func:`fill` replaces the wildcards in a value by these code points, which no ARN has.
 LITERAL = {"*": "\ue000", "?": "\ue001"}
+AS_TEXT = str.maketrans("".join(LITERAL), "".join(LITERAL.values()))
 SPECIAL_VARIABLES = {**LITERAL, "$": "$"}  # ${*}, ${?} and ${$} are the characters themselves
 
 
 @dataclass(frozen=True)
 class Element:
-    """An Action, Resource or Principal element: what it lists, and whether it is the ``Not…`` form.
+    """An Action, Resource or Principal element. ``negated`` is true for its ``Not…`` form.
 
-    A principal is listed with its type before it: ``AWS arn:aws:iam::123456789012:root``, ``Service s3.amazonaws.com``.
+    A principal has its type in front: ``AWS arn:aws:iam::123456789012:root``, ``Service s3.amazonaws.com``.
     """
 
     values: tuple[str, ...]
@@ -41,7 +47,7 @@ class Element:
 
 @dataclass(frozen=True)
 class Condition:
-    """One key under one operator of a Condition element: ``StringLike``, ``s3:prefix``, ``("images/*",)``."""
+    """One key of one operator in a Condition element: ``StringLike``, ``s3:prefix``, ``("images/*",)``."""
 
     operator: str
     key: str
@@ -53,12 +59,12 @@ class Statement:
     """One statement of a policy.
 
     Attributes:
-        source: Where it stands, as ``role/NAME/POLICY/SID``; its number, from 1, stands for a Sid it lacks.
+        source: Its place, ``role/NAME/POLICY/SID``. A statement without a Sid has its number, counted from 1.
         effect: ``Allow`` or ``Deny``.
-        action: The actions it covers.
-        resource: The ARNs it covers; None, in a policy that has no such element (a role's trust policy), is all.
-        principal: Whom a resource-based policy's statement concerns; None in an identity-based one.
-        conditions: What must all hold for it to count.
+        action: The actions that it covers.
+        resource: The ARNs that it covers; None, for all, if the policy has no such element (a role's trust policy).
+        principal: The principals of a resource-based policy's statement; None in an identity-based policy.
+        conditions: The statement applies only if all of them are met.
     """
 
     source: str
@@ -73,7 +79,7 @@ def statements(document: Mapping[str, Any], *, source: str) -> tuple[Statement, 
     """The statements of a policy document.
 
     Raises:
-        UnsupportedPolicy: it has an element, an effect or a kind of principal that is not read here.
+        UnsupportedPolicy: The document has an element, an effect or a type of principal that this module does not read.
     """
     return tuple(
         _statement(given, f"{source}/{given.get('Sid') or number}")
@@ -83,12 +89,14 @@ def statements(document: Mapping[str, Any], *, source: str) -> tuple[Statement, 
 
 def _statement(given: Mapping[str, Any], source: str) -> Statement:
     if unknown := sorted(set(given) - ELEMENTS):
-        raise UnsupportedPolicy(f"{source} has the element {unknown[0]}, which the local cloud cannot judge")
+        raise UnsupportedPolicy(
+            f"{source} has the element {unknown[0]}, which the local cloud does not support: test it on AWS"
+        )
     if given.get("Effect") not in ("Allow", "Deny"):
         raise UnsupportedPolicy(f"{source} has the Effect {given.get('Effect')!r}: it must be Allow or Deny")
     action = _element(given, "Action", listed)
     if action is None:
-        raise UnsupportedPolicy(f"{source} has neither an Action nor a NotAction")
+        raise UnsupportedPolicy(f"{source} has neither an Action nor a NotAction: add one")
     conditions = tuple(
         Condition(operator, key.lower(), tuple(_text(value) for value in listed(values)))
         for operator, keys in given.get("Condition", {}).items()
@@ -117,13 +125,19 @@ def _principals(value: Any, source: str) -> list[str]:
         return ["AWS *"]
     if unknown := sorted(set(value) - set(PRINCIPAL_TYPES)):
         raise UnsupportedPolicy(
-            f"{source} has a principal of the type {unknown[0]}, which the local cloud cannot judge"
+            f"{source} has a principal of the type {unknown[0]}, which the local cloud does not support: test it on AWS"
         )
     return [f"{kind} {one}" for kind, ones in value.items() for one in listed(ones)]
 
 
 def listed(value: Any) -> list[Any]:
-    """A JSON value that may be one or a list, as a list."""
+    """A JSON value as a list. It may be one value or a list already.
+
+    Example::
+
+        >>> listed("s3:GetObject"), listed(["s3:GetObject", "s3:PutObject"])
+        (['s3:GetObject'], ['s3:GetObject', 's3:PutObject'])
+    """
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
@@ -132,15 +146,16 @@ def _text(value: Any) -> str:
 
 
 def matches_action(element: Element, action: str) -> bool:
-    """Whether an Action or NotAction element covers ``s3:GetObject``; upper and lower case are the same."""
+    """Whether an Action or NotAction element covers an action, ``s3:GetObject``. Case does not matter."""
     return any(matches(pattern.lower(), action.lower()) for pattern in element.values) != element.negated
 
 
 def matches_resource(element: Element | None, arn: str, variables: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether a Resource or NotResource element covers an ARN (``*`` where the action has none).
+    """Whether a Resource or NotResource element covers an ARN.
 
     Args:
-        variables: The request's context, from which policy variables (``${aws:username}``) are filled.
+        arn: An ARN, or ``*`` if the action has no resource.
+        variables: The request's context, for the policy variables (``${aws:username}``).
     """
     if element is None:
         return True
@@ -149,15 +164,20 @@ def matches_resource(element: Element | None, arn: str, variables: Mapping[str, 
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether ``text`` is what ``pattern`` says: ``*`` is any characters, ``?`` is one, all others are themselves.
+    """Whether a text matches a pattern: ``*`` matches any characters, ``?`` one character.
 
-    As AWS has it, ``*`` passes over ``/`` and, in an ARN, over colons.
+    As on AWS, ``*`` also matches ``/`` and the colons of an ARN.
+
+    Example::
+
+        >>> matches("arn:aws:s3:::images/*", "arn:aws:s3:::images/2026/a.png"), matches("model-?", "model-12")
+        (True, False)
     """
     return _compiled(pattern).fullmatch(text) is not None
 
 
 def unescaped(pattern: str) -> str:
-    """A pattern of :func:`fill`'s as plain text, for operators that know no wildcards."""
+    """A pattern from :func:`fill` as plain text, for operators without wildcards."""
     for character, literal in LITERAL.items():
         pattern = pattern.replace(literal, character)
     return pattern
@@ -170,13 +190,18 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def fill(pattern: str, context: Mapping[str, tuple[str, ...]]) -> str | None:
-    """A pattern with its policy variables replaced by the request's values; None where the request lacks one.
+    """A pattern with its policy variables replaced by the request's values; None if the request lacks one.
 
-    Source: IAM User Guide, "IAM policy elements: Variables and tags": a default follows a comma, in single quotes; a
-    statement whose variable has no value does not match; ``${*}``, ``${?}`` and ``${$}`` are the characters.
+    Source: IAM User Guide, "IAM policy elements: Variables and tags". A default follows a comma, in single quotes. A
+    statement does not match if one of its variables has no value. ``${*}``, ``${?}`` and ``${$}`` are the characters.
+
+    Example::
+
+        >>> fill("home/${aws:username}/*", {"aws:username": ("ann",)})
+        'home/ann/*'
 
     Raises:
-        UnsupportedPolicy: a variable that no request of the local cloud ever has a value for.
+        UnsupportedPolicy: No request of the local cloud ever has a value for the variable.
     """
     missing = False
 
@@ -187,11 +212,13 @@ def fill(pattern: str, context: Mapping[str, tuple[str, ...]]) -> str | None:
             return SPECIAL_VARIABLES[name]
         known = context.get(name.lower(), ())
         if len(known) == 1:
-            return known[0].translate(str.maketrans(LITERAL))  # a value is text, never a pattern
+            return known[0].translate(AS_TEXT)  # a value has no wildcards
         if default:
             return default.strip("'")
         if name.lower() not in VARIABLES:
-            raise UnsupportedPolicy(f"the local cloud cannot judge a policy with the variable ${{{name}}}")
+            raise UnsupportedPolicy(
+                f"a policy has the variable ${{{name}}}, which the local cloud does not support: test it on AWS"
+            )
         missing = True
         return ""
 
@@ -216,9 +243,9 @@ VARIABLES = frozenset(
 
 @lru_cache(maxsize=1024)
 def read(document: str | bytes, source: str) -> tuple[Statement, ...]:
-    """The statements of a policy document's text, read once.
+    """The statements of a policy document's text. The result is cached.
 
     Raises:
-        UnsupportedPolicy: as of :func:`statements`.
+        UnsupportedPolicy: See :func:`statements`.
     """
     return statements(json.loads(document), source=source)

@@ -1,13 +1,16 @@
-"""Who asks: the principal of the key that signed a request, and the keys of sessions in a role's name.
+"""Finds the principal of an access key, and opens sessions of roles.
 
 Example::
 
-    principal, secret = holder_of("ASIA…", "its session token", root_secret)
-    principal.arn                                       # arn:aws:sts::123456789012:assumed-role/scones-local/session
-    credentials = open_session("arn:aws:iam::123456789012:role/scones-local", "session")
+    >>> principal, secret = holder_of(ROOT_KEY, None, root_secret="the secret of this cloud")
+    >>> principal.arn
+    'arn:aws:iam::123456789012:root'
+    >>> session_of("arn:aws:iam::123456789012:role/training", "job-1").arn
+    'arn:aws:sts::123456789012:assumed-role/training/job-1'
 
-Users' keys are moto's, from CreateAccessKey; sessions are moto's too, from STS. The root user's secret is made with the
-cloud. A web identity's token is believed when the root user's secret has signed it: no issuer can be asked from here.
+moto keeps the users' keys (CreateAccessKey) and the sessions (STS). Every cloud makes its own secret for the root user.
+The local cloud cannot ask the issuer of a web identity token. It accepts a token that is signed with the root user's
+secret.
 
 AWS: IAM User Guide, "Request temporary security credentials" and "OIDC federation"; STS API Reference, AssumeRole and
 AssumeRoleWithWebIdentity.
@@ -26,21 +29,22 @@ from typing import Any
 
 from localcloud.iam.evaluation import Context, Principal
 
-#: The id of the account's root user's key. Its secret is each cloud's own.
+#: The access key id of the account's root user. Every cloud has its own secret for it.
 ROOT_KEY = "local"
-#: Where a request's WSGI environment has its principal, once its signature is verified.
+#: The key of the principal in the WSGI environment. It is set after the signature is verified.
 PRINCIPAL = "localcloud.principal"
 PARTITION = "aws"
 ANONYMOUS = Principal("*", "", "anonymous")
-#: A session that a service opens lasts as long as the local cloud may: AWS renews a function's keys in its place.
+#: A service's session lasts longer than any local cloud. AWS renews a function's keys instead.
 SERVICE_SESSION_SECONDS = 10 * 365 * 24 * 3600
 
 
 class BadKey(Exception):
-    """A key, or a web identity's token, that cannot be used.
+    """An access key or a web identity token that is not valid.
 
     Attributes:
-        kind: ``unknown``, ``token`` (not the session's), ``expired``, ``identity`` (a web identity's token).
+        kind: ``unknown``, ``token`` (the session token is wrong), ``expired``, or ``identity`` (the web identity token
+            is wrong).
     """
 
     def __init__(self, kind: str, message: str) -> None:
@@ -50,7 +54,7 @@ class BadKey(Exception):
 
 @dataclass(frozen=True)
 class Keys:
-    """What signs requests in a role's name."""
+    """Credentials of a role's session."""
 
     access_key_id: str
     secret_access_key: str
@@ -58,15 +62,15 @@ class Keys:
 
 
 def holder_of(access_key: str, token: str | None, root_secret: str) -> tuple[Principal, str]:
-    """The principal that an access key belongs to, and the key's secret.
+    """The principal of an access key, and the key's secret.
 
     Args:
         access_key: The access key's id.
-        token: The session token that came with it.
-        root_secret: The secret of the account's root user's key.
+        token: The session token of the request.
+        root_secret: The secret access key of the account's root user.
 
     Raises:
-        BadKey: there is no such key, or it is not active, has expired, or came with another session's token.
+        BadKey: The key does not exist, is not active or has expired, or the session token is another session's.
     """
     from moto.core.utils import utcnow
     from moto.iam.models import get_account_id_from, iam_backends
@@ -90,14 +94,17 @@ def holder_of(access_key: str, token: str | None, root_secret: str) -> tuple[Pri
 
 
 def session_of(role_arn: str, name: str) -> Principal:
-    """The principal that a session of a role is."""
+    """The principal of a role's session."""
     account = role_arn.split(":")[4]
     arn = f"arn:{PARTITION}:sts::{account}:assumed-role/{role_arn.rpartition('/')[2]}/{name}"
     return Principal(arn, account, "role", role_arn=role_arn)
 
 
 def open_session(role_arn: str, name: str) -> Keys:
-    """Keys of a session in a role's name, which STS knows; whether anybody may have them is not judged here."""
+    """Credentials of a new session of a role. STS knows the session.
+
+    This function does not check whether the caller may assume the role.
+    """
     from moto.sts.models import sts_backends
 
     session = sts_backends[role_arn.split(":")[4]][PARTITION].assume_role(
@@ -112,7 +119,10 @@ def open_session(role_arn: str, name: str) -> Keys:
 
 
 def role_id(role_arn: str) -> str | None:
-    """A role's id, which another role of the same name does not have; None where there is no such role."""
+    """A role's id; None if there is no such role.
+
+    A new role of the same name has another id.
+    """
     from moto.core.exceptions import ServiceException
     from moto.iam.models import iam_backends
 
@@ -123,11 +133,11 @@ def role_id(role_arn: str) -> str | None:
 
 
 def web_identity(token: str, account: str, root_secret: str) -> tuple[Principal, Context]:
-    """The identity provider that a web identity's token names, and the condition keys that the token gives.
+    """The identity provider of a web identity token, and the condition keys of the token.
 
     Raises:
-        BadKey: it is no JSON Web Token, another secret signed it, it has expired, or the account does not know its
-            issuer or its audience.
+        BadKey: The token is not a JSON Web Token, has another signature or has expired, or the account does not know
+            its issuer or its audience.
     """
     from moto.iam.models import iam_backends
 
@@ -147,9 +157,14 @@ def web_identity(token: str, account: str, root_secret: str) -> tuple[Principal,
 
 
 def web_identity_token(claims: Mapping[str, Any], root_secret: str) -> str:
-    """A web identity's token as an issuer would write it, signed with the local cloud's own secret.
+    """A web identity token, signed with the local cloud's own secret.
 
-    JSON Web Token (RFC 7519), signed with HMAC and SHA-256 (RFC 7515, "HS256").
+    It is a JSON Web Token (RFC 7519) with an HMAC-SHA256 signature (RFC 7515, "HS256").
+
+    Example::
+
+        >>> web_identity_token({"iss": "https://token.actions.githubusercontent.com"}, "the secret").count(".")
+        2
     """
     content = f"{_encoded(_json({'alg': 'HS256', 'typ': 'JWT'}))}.{_encoded(_json(claims))}"
     return f"{content}.{_encoded(hmac.digest(root_secret.encode(), content.encode(), 'sha256'))}"

@@ -1,14 +1,19 @@
-"""What was judged, kept where somebody wants to know: every request, the policies that had a say, and the decision.
+"""Records every request that is checked, the policies that applied, and the decision.
 
-Recording is on while the cloud's folder has a file ``authorization.step``, whose text names the step under way. Each
-judged request becomes a line of ``authorization.jsonl``; policies, which many requests share, become a line when they
-are first met. Example::
+Recording is on while the cloud's folder has a file ``authorization.step``. Its text is the name of the current step.
+Each request becomes a line of ``authorization.jsonl``. Many requests share their policies, so a set of policies becomes
+a line of its own at its first use.
 
-    begin_step(state, "train")
-    …
-    for judged in read(state):
-        judged.step, judged.request.action, judged.decision.allowed
-        evaluate(judged.request, judged.policies) == judged.decision
+Example::
+
+    >>> from localcloud.iam.evaluation import evaluate
+    >>> state = Path(".")
+    >>> begin_step(state, "train")
+    >>> ann = Principal("arn:aws:iam::123456789012:user/ann", "123456789012", "user")
+    >>> request = Request(ann, "s3:ListAllMyBuckets")
+    >>> Record(state).add(request, Policies(), evaluate(request, Policies()))
+    >>> [(judged.step, judged.request.action, judged.decision.allowed) for judged in read(state)]
+    [('train', 's3:ListAllMyBuckets', False)]
 """
 
 from __future__ import annotations
@@ -31,14 +36,7 @@ STEP, JUDGED = "authorization.step", "authorization.jsonl"
 
 @dataclass(frozen=True)
 class Judged:
-    """One judged request.
-
-    Attributes:
-        step: The step under way.
-        request: Who asked for what.
-        policies: What had a say.
-        decision: What came of it.
-    """
+    """One recorded request, with the step in which it was sent."""
 
     step: str
     request: Request
@@ -47,7 +45,7 @@ class Judged:
 
 
 class Record:
-    """The record of one local cloud; requests come in several threads."""
+    """The record of one local cloud. Several threads may use it."""
 
     def __init__(self, state: Path) -> None:
         self._state = state
@@ -55,7 +53,7 @@ class Record:
         self._lock = threading.Lock()
 
     def add(self, request: Request, policies: Policies, decision: Decision) -> None:
-        """Keep a request, where recording is on."""
+        """Write a request down if recording is on."""
         try:
             step = (self._state / STEP).read_text().strip()
         except OSError:
@@ -76,12 +74,12 @@ class Record:
 
 
 def begin_step(state: Path, step: str) -> None:
-    """Record from now on, as part of ``step``."""
+    """Record from now on, with the name ``step``."""
     files.write(state / STEP, step)
 
 
 def read(state: Path) -> list[Judged]:
-    """Everything that a cloud has recorded, in its order; nothing where it has not recorded."""
+    """All recorded requests in their order; none if nothing was recorded."""
     policies: dict[str, Policies] = {}
     judged = []
     path = state / JUDGED
@@ -108,13 +106,22 @@ def read(state: Path) -> list[Judged]:
 
 
 def _policies(found: Mapping[str, Any]) -> Policies:
-    return Policies(**{kind: None if some is None else tuple(map(_statement, some)) for kind, some in found.items()})
+    def of(kind: str) -> tuple[Statement, ...] | None:
+        return None if found[kind] is None else tuple(map(_statement, found[kind]))
+
+    return Policies(of("identity") or (), of("boundary"), of("resource"), of("session"))
 
 
 def _statement(found: Mapping[str, Any]) -> Statement:
-    elements = {
-        name: Element(tuple(found[name]["values"]), found[name]["negated"]) if found[name] else None
-        for name in ("action", "resource", "principal")
-    }
-    conditions = tuple(Condition(one["operator"], one["key"], tuple(one["values"])) for one in found["conditions"])
-    return Statement(found["source"], found["effect"], conditions=conditions, **elements)
+    return Statement(
+        found["source"],
+        found["effect"],
+        action=_element(found["action"]),
+        resource=_element(found["resource"]) if found["resource"] else None,
+        principal=_element(found["principal"]) if found["principal"] else None,
+        conditions=tuple(Condition(one["operator"], one["key"], tuple(one["values"])) for one in found["conditions"]),
+    )
+
+
+def _element(found: Mapping[str, Any]) -> Element:
+    return Element(tuple(found["values"]), found["negated"])

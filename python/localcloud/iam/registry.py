@@ -1,13 +1,12 @@
-"""What the services tell the judge, so that it need not know them.
+"""The registry of the services: their permission tables, resource policies and implied accesses.
 
-Each service hands over its own when it is installed::
+Each service registers its own when it is installed::
 
-    registry.permissions({"sqs": TABLE})                        # which permissions each operation needs
-    registry.policies("sqs", policy_of)                         # which policy a queue has
-    registry.implied("sqs:SendMessage", key_of)                 # what a queue's key needs beside that
+    registry.permissions({"sqs": TABLE})              # the permissions that each operation needs
+    registry.policies("sqs", policy_of)               # a function that finds a queue's policy
+    registry.implied("sqs:SendMessage", implied)      # a function that adds the permissions on a queue's key
 
-The judge asks by operation, by ARN and by action. An operation that no service has
-told of is refused.
+An operation that no table lists is refused.
 """
 
 from __future__ import annotations
@@ -20,15 +19,16 @@ from localcloud.iam.needs import Asked, Need, Table, simple
 from localcloud.iam.policies import Statement
 
 Statements = tuple[Statement, ...]
-#: Gives the statements of a resource's own policy, by its account, region and ARN; None where it has none.
+#: Takes an account, a region and an ARN. Returns the statements of the resource's own policy; None if it has none.
 FindPolicy = Callable[[str, str, str], Statements | None]
-#: Gives what an access needs beside itself; the request is None where a service acts by itself.
+#: Takes an access and its request. Returns the further accesses that it needs. The request is None if a service acts
+#: without one.
 FindImplied = Callable[[Access, Asked | None], list[Access]]
 
 
 @dataclass
 class Registry:
-    """The services' tables of permissions, the policies of their resources, and what accesses imply."""
+    """The services' permission tables, their resources' policies, and the accesses that others imply."""
 
     _tables: dict[str, dict[str, tuple[Need, ...]]] = field(default_factory=dict)
     _policies: dict[str, FindPolicy] = field(default_factory=dict)
@@ -36,39 +36,41 @@ class Registry:
 
     @property
     def tables(self) -> Mapping[str, Table]:
-        """The permissions that operations need, by service and operation."""
+        """The permissions of the operations, by service and operation."""
         return self._tables
 
     def permissions(self, tables: Mapping[str, Table]) -> None:
-        """Add tables of permissions.
+        """Add permission tables.
 
         Args:
-            tables: By the service's simple name (:func:`~localcloud.iam.needs.simple`); each by botocore's names of
+            tables: By the service's simple name (:func:`~localcloud.iam.needs.simple`), then by botocore's names of
                 operations.
 
         Raises:
-            ValueError: a service has handed over its table already.
+            ValueError: The service has a table already, or the name is not simple.
         """
         for service, table in tables.items():
             if service != simple(service) or service in self._tables:
-                raise ValueError(f"the table of {service} is there already, or its name is not simple")
+                raise ValueError(
+                    f"{service} has a permission table already, or its name is not simple ({simple(service)})"
+                )
             self._tables[service] = dict(table)
 
     def needs(self, service: str, operation: str) -> tuple[Need, ...] | None:
-        """What an operation needs; None where no service has said."""
+        """The permissions that an operation needs; None if no table has the operation."""
         return self._tables.get(simple(service), {}).get(operation)
 
     def policies(self, service: str, find: FindPolicy) -> None:
-        """Add what finds the policies of resources.
+        """Add a function that finds the policies of a service's resources.
 
         Args:
-            service: The service of their ARNs, ``sqs``.
-            find: Called with a resource's account, region and ARN.
+            service: The service in their ARNs, ``sqs``.
+            find: Takes a resource's account, region and ARN.
         """
         self._policies[service] = find
 
     def policy_of(self, arn: str) -> Statements | None:
-        """The statements of a resource's own policy; None where it has none, or is of a kind that never has."""
+        """The statements of a resource's own policy; None if it has none."""
         if arn.count(":") < 5:
             return None
         _, _, service, region, account, _ = arn.split(":", 5)
@@ -76,10 +78,10 @@ class Registry:
         return find(account, region, arn) if find else None
 
     def implied(self, action: str, find: FindImplied) -> None:
-        """Add what finds what an action needs beside itself: the use of a key."""
+        """Add a function that finds the further accesses of an action, such as the use of a KMS key."""
         self._implied[action] = find
 
     def implied_by(self, access: Access, asked: Asked | None = None) -> list[Access]:
-        """What an access needs beside itself."""
+        """The further accesses that an access needs."""
         find = self._implied.get(access.action)
         return find(access, asked) if find else []

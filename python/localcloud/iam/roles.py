@@ -1,11 +1,19 @@
-"""What services do in a role's name: take it on, and ask whether it may.
+"""Checks what services do in a role's name.
 
 On AWS a training job, an endpoint or a log delivery calls other services with its role's credentials. The local cloud
-does such work in its own process, so it asks here first. Example::
+does this work in its own process, so it checks the role's permissions here first.
 
-    context.roles.assume(role_arn, "sagemaker.amazonaws.com")                   # CannotAssume: the trust policy refuses
-    context.roles.require(role_arn, "s3:GetObject", "arn:aws:s3:::bucket/key")  # AccessDenied
-    context.roles.mint(role_arn, "lambda.amazonaws.com", "my-function")         # keys for a function's process
+Example::
+
+    >>> from pathlib import Path
+    >>> from localcloud.services import registered
+    >>> roles = Roles(Record(Path("build/local")), registered())
+    >>> roles.assume("arn:aws:iam::123456789012:role/none", "sagemaker.amazonaws.com")
+    Traceback (most recent call last):
+    ...
+    localcloud.iam.roles.CannotAssume: Could not assume role arn:aws:iam::123456789012:role/none. Please ensure ...
+    >>> roles.may("arn:aws:iam::123456789012:role/none", "s3:GetObject", "arn:aws:s3:::images/a.png").reason
+    'because no identity-based policy allows the s3:GetObject action'
 """
 
 from __future__ import annotations
@@ -21,7 +29,7 @@ from localcloud.iam.registry import Registry
 
 
 class AccessDenied(Exception):
-    """A role may not do what a service wanted to do in its name; the message is AWS's."""
+    """A role's or service's request was denied. The message is AWS's."""
 
     def __init__(self, request: Request, decision: Decision) -> None:
         super().__init__(denial(request, decision))
@@ -29,7 +37,7 @@ class AccessDenied(Exception):
 
 
 class CannotAssume(Exception):
-    """A service may not take a role on, or there is no such role.
+    """A service may not assume a role, or the role does not exist.
 
     Attributes:
         role_arn: The role.
@@ -45,13 +53,12 @@ class CannotAssume(Exception):
 
 
 class Roles:
-    """The roles of one local cloud, as its services use them; what is judged is recorded."""
+    """The roles of one local cloud. It records each decision."""
 
     def __init__(self, record: Record, registry: Registry) -> None:
-        """
-        Args:
-            record: Where what is judged is written down.
-            registry: What the services say of their operations and resources.
+        """Args:
+        record: Writes the decisions down.
+        registry: The services' tables and policies.
         """
         self.registry = registry
         self._record = record
@@ -59,10 +66,10 @@ class Roles:
         self._lock = threading.Lock()
 
     def judge(self, request: Request) -> Decision:
-        """Judge a request by the policies as they stand.
+        """Decide about a request by the current policies.
 
         Raises:
-            UnsupportedPolicy: a policy uses something that the local cloud cannot judge.
+            UnsupportedPolicy: A policy uses something that the local cloud cannot evaluate.
         """
         from localcloud.iam.gathering import policies_of
 
@@ -80,7 +87,7 @@ class Roles:
         *,
         session: str = "SageMaker",
     ) -> Decision:
-        """Whether a session of a role may do something. Arguments as of :meth:`require`."""
+        """Decide whether a session of a role may take an action. See :meth:`require` for the arguments."""
         return self.judge(_request(role_arn, action, resource, context, session))
 
     def require(
@@ -92,17 +99,17 @@ class Roles:
         *,
         session: str = "SageMaker",
     ) -> None:
-        """Refuse what a role may not do.
+        """Check that a role may take an action.
 
         Args:
             role_arn: The role in whose name a service acts.
-            action: As policies name it: ``s3:GetObject``.
-            resource: One ARN or more; ``*`` where the action has no resource.
-            context: Condition keys' values, by the key's name.
-            session: The session's name, as AWS's service calls it.
+            action: The action's name in policies, ``s3:GetObject``.
+            resource: One or more ARNs; ``*`` if the action has no resource.
+            context: Values of condition keys, by the key's name.
+            session: The name that AWS's service gives to its session.
 
         Raises:
-            AccessDenied: its policies do not allow it; the message is AWS's.
+            AccessDenied: The role's policies do not allow the action. The message is AWS's.
         """
         request = _request(role_arn, action, resource, context, session)
         decision = self.judge(request)
@@ -119,17 +126,17 @@ class Roles:
         region: str,
         session: str = "SageMaker",
     ) -> None:
-        """Refuse a call that a role may not make: all that it needs permission for, its keys' use included.
+        """Check that a role may make a call: all permissions that the call needs, on KMS keys too.
 
         Args:
             service: boto3's name of the service.
             operation: The operation, ``GetObject``.
-            parameters: Its parameters.
-            region: The AWS region that is called.
+            parameters: The operation's parameters.
+            region: The AWS region of the call.
 
         Raises:
-            AccessDenied: as of :meth:`require`.
-            UnknownAction: the local cloud cannot judge the operation.
+            AccessDenied: The role's policies do not allow the call.
+            UnknownAction: The local cloud cannot check the operation.
         """
         from localcloud.iam.derivation import derive
 
@@ -152,20 +159,20 @@ class Roles:
         account: str | None = None,
         context: Mapping[str, str] | None = None,
     ) -> None:
-        """Refuse what a service may not do by itself, without a role: the resource's own policy decides.
+        """Check that a service may take an action in its own name. The resource's policy decides.
 
-        Services call each other over TLS.
+        Services call each other over TLS, so ``aws:SecureTransport`` is true.
 
         Args:
             service: ``events.amazonaws.com``.
-            action: As policies name it: ``sqs:SendMessage``.
-            resource: The ARN.
-            source_arn: What the service acts for: the rule, the alarm.
-            account: The account that it acts for, where the ARN, as a bucket's, does not say.
-            context: More condition keys' values, by the key's name.
+            action: The action's name in policies, ``sqs:SendMessage``.
+            resource: The resource's ARN.
+            source_arn: The ARN of the rule, alarm or other resource for which the service acts.
+            account: The account for which the service acts, if ``source_arn`` has none (a bucket's has none).
+            context: Values of further condition keys, by the key's name.
 
         Raises:
-            AccessDenied: the resource's policy does not allow it.
+            AccessDenied: The resource's policy does not allow the action.
         """
         given: Context = {
             "aws:securetransport": ("true",),
@@ -178,23 +185,32 @@ class Roles:
         if not decision.allowed:
             raise AccessDenied(request, decision)
 
-    def service_may(self, service: str, action: str, resource: str, **given: Any) -> bool:
-        """Whether a service may do something by itself. Arguments as of :meth:`require_service`."""
+    def service_may(
+        self,
+        service: str,
+        action: str,
+        resource: str,
+        *,
+        source_arn: str,
+        account: str | None = None,
+        context: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Whether a service may take an action in its own name. See :meth:`require_service` for the arguments."""
         try:
-            self.require_service(service, action, resource, **given)
+            self.require_service(service, action, resource, source_arn=source_arn, account=account, context=context)
         except AccessDenied:
             return False
         return True
 
     def assume(self, role_arn: str, service: str, *, source_arn: str | None = None) -> None:
-        """Refuse a role that a service may not take on.
+        """Check that a service may assume a role.
 
         Args:
             service: ``sagemaker.amazonaws.com``.
-            source_arn: What the service acts for: the training job, the function, the state machine.
+            source_arn: The ARN of the training job, function or state machine for which the service acts.
 
         Raises:
-            CannotAssume: there is no such role, or its trust policy does not allow the service.
+            CannotAssume: The role does not exist, or its trust policy does not allow the service.
         """
         if role_id(role_arn) is None:
             raise CannotAssume(role_arn, service)
@@ -209,10 +225,10 @@ class Roles:
     def mint(
         self, role_arn: str, service: str = "lambda.amazonaws.com", session: str = "session", *, source_arn: str = ""
     ) -> Keys:
-        """Keys of a session that a service opens in a role's name: the same ones while the role is the same.
+        """Credentials of a service's session of a role. The same session is returned until the role is replaced.
 
         Raises:
-            CannotAssume: as of :meth:`assume`.
+            CannotAssume: See :meth:`assume`.
         """
         self.assume(role_arn, service, source_arn=source_arn or None)
         which = (role_arn, role_id(role_arn) or "", service, session)
@@ -223,7 +239,7 @@ class Roles:
 
 
 def denial(request: Request, decision: Decision) -> str:
-    """AWS's words for a refusal.
+    """AWS's message for a denied request.
 
     Source: IAM User Guide, "Troubleshoot access denied error messages".
     """

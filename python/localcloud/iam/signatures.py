@@ -1,16 +1,29 @@
-"""The signature of a request: which key made it, and whether it is right. Pure: no AWS, no moto.
+"""Reads and verifies the signature of a request. Pure: it does not use AWS or moto.
 
 Example::
 
-    claim = claimed(environ)                    # Claim(key="AKIA…", token=None, …); None: nobody signed
-    verify(claim, environ, body, secret, now)   # BadSignature: another secret made it, or it has expired
+    >>> signed = {
+    ...     "REQUEST_METHOD": "GET",
+    ...     "PATH_INFO": "/",
+    ...     "HTTP_HOST": "127.0.0.1:5566",
+    ...     "HTTP_X_AMZ_DATE": "20260102T030405Z",
+    ...     "HTTP_AUTHORIZATION": "AWS4-HMAC-SHA256 Credential=AKIA1/20260102/us-east-1/s3/aws4_request, "
+    ...     "SignedHeaders=host;x-amz-date, Signature=00",
+    ... }
+    >>> claim = claimed(signed)
+    >>> claim.key, claim.version
+    ('AKIA1', 4)
+    >>> verify(claim, signed, b"", "secret", datetime(2026, 1, 2, 3, 5, tzinfo=UTC))
+    Traceback (most recent call last):
+    ...
+    localcloud.iam.signatures.BadSignature: The request signature we calculated does not match ...
 
-Three ways to sign are read: Signature Version 4 in the Authorization header, the same in the query (presigned URLs),
-and version 2 in the query, which boto3 still makes for presigned URLs of S3.
+It reads three kinds of signature: version 4 in the Authorization header, version 4 in the query (presigned URLs), and
+version 2 in the query. boto3 still uses version 2 for presigned URLs of S3.
 
 AWS: IAM User Guide, "Create a signed AWS API request" (canonical request, string to sign, signing key); Amazon S3 API
 Reference, "Authenticating Requests: Using Query Parameters"; Amazon S3 User Guide, "Signing and authenticating REST
-requests (AWS signature version 2)". Where a body is signed chunk by chunk, the headers are verified and the chunks are
+requests (AWS signature version 2)". If a body is signed chunk by chunk, the headers are verified but the chunks are
 not.
 """
 
@@ -33,7 +46,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 #: "Requests must be received within 15 minutes of the timestamp in the request" (IAM User Guide, "Elements of an AWS
 #: API request signature").
 SKEW = timedelta(minutes=15)
-LONGEST = 604_800  # seconds that a presigned URL may be good for: seven days
+LONGEST = 604_800  # seconds: a presigned URL is valid for seven days at most
 UNSIGNED = "UNSIGNED-PAYLOAD"
 UNRESERVED = "-_.~"
 
@@ -41,11 +54,11 @@ Problem = Literal["mismatch", "expired", "skewed", "malformed", "unsupported", "
 
 
 class BadSignature(Exception):
-    """A signature that does not let a request in.
+    """A signature that is not valid.
 
     Attributes:
-        problem: ``mismatch`` (another secret, or a changed request), ``expired`` (a presigned URL), ``skewed`` (older
-            or newer than 15 minutes), ``payload`` (another body), ``malformed``, ``unsupported``.
+        problem: ``mismatch`` (another secret, or a changed request), ``expired`` (a presigned URL), ``skewed`` (the
+            date is more than 15 minutes off), ``payload`` (another body), ``malformed`` or ``unsupported``.
     """
 
     def __init__(self, problem: Problem, message: str) -> None:
@@ -55,18 +68,19 @@ class BadSignature(Exception):
 
 @dataclass(frozen=True)
 class Claim:
-    """What a signed request says of its signature.
+    """The signature of a request and what it covers, as the request says. It is not verified yet.
 
     Attributes:
         key: The access key's id.
-        token: The session token that came with it.
-        version: 4, or 2.
-        signature: Hexadecimal digits of version 4, Base64 of version 2.
-        presigned: Whether it is in the query.
+        token: The session token.
+        version: The signature version.
+        signature: Hexadecimal for version 4, Base64 for version 2.
+        presigned: Whether the signature is in the query.
         scope: ``20260102/us-east-1/s3/aws4_request``; empty for version 2.
-        headers: The signed headers' names, in lower case; none for version 2.
+        headers: The names of the signed headers in lower case; empty for version 2.
         date: ``20260102T030405Z``; empty for version 2.
-        expires: Seconds that a presigned URL is good for; of version 2, the time of its end since the epoch.
+        expires: Version 4: the seconds for which a presigned URL is valid. Version 2: the end of its validity, in
+            seconds since 1970.
     """
 
     key: str
@@ -81,10 +95,10 @@ class Claim:
 
 
 def claimed(environ: Mapping[str, Any]) -> Claim | None:
-    """What a request says of its signature; None where it is not signed.
+    """The signature of a request; None if the request is not signed.
 
     Raises:
-        BadSignature: it is signed in a way that the local cloud does not read, or its words are not whole.
+        BadSignature: The local cloud does not read this kind of signature, or a part of it is missing.
     """
     if authorization := environ.get("HTTP_AUTHORIZATION"):
         return _of_header(authorization, environ)
@@ -109,17 +123,17 @@ def claimed(environ: Mapping[str, Any]) -> Claim | None:
 
 
 def verify(claim: Claim, environ: Mapping[str, Any], body: bytes, secret: str, now: datetime) -> None:
-    """Check a signature.
+    """Verify a signature.
 
     Args:
-        claim: What the request says of it.
+        claim: The request's signature, from :func:`claimed`.
         environ: The WSGI environment.
         body: The request's body.
-        secret: The secret of the access key.
-        now: The time, with a time zone.
+        secret: The secret access key.
+        now: The current time, with a time zone.
 
     Raises:
-        BadSignature: it is not the secret's, not this request's, or not of this time.
+        BadSignature: The secret, the request or the time does not fit the signature.
     """
     expected = _version_2(claim, environ, secret) if claim.version == 2 else _version_4(claim, environ, body, secret)
     if not hmac.compare_digest(expected.encode(), claim.signature.encode()):
@@ -248,7 +262,7 @@ def _check_time(claim: Claim, now: datetime) -> None:
 
 
 def _payload(claim: Claim, environ: Mapping[str, Any], body: bytes, service: str) -> str:
-    """What the signature covers of the body: its hash, or a word that stands in its place."""
+    """The signature's word for the body: its hash, or a text in its place."""
     if claim.presigned and service == "s3":
         return UNSIGNED
     return environ.get("HTTP_X_AMZ_CONTENT_SHA256") or hashlib.sha256(body).hexdigest()
@@ -261,7 +275,10 @@ def _raw_path(environ: Mapping[str, Any]) -> str:
 
 
 def _path(environ: Mapping[str, Any], service: str) -> str:
-    """The canonical path: of S3 as it was sent; of all others without empty and dotted parts, and encoded once more."""
+    """The canonical path.
+
+    S3's path is used as it was sent. Every other path loses its empty and dotted parts and is encoded once more.
+    """
     sent = _raw_path(environ)
     if service in ("s3", "s3-outposts", "s3-object-lambda"):
         return quote(unquote_to_bytes(sent), safe="/" + UNRESERVED)
@@ -272,7 +289,7 @@ def _path(environ: Mapping[str, Any], service: str) -> str:
 
 
 def _query(environ: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The query's parameters, decoded, each byte a character."""
+    """The query's parameters, decoded. Each byte becomes one character."""
     pairs = [part.partition("=")[::2] for part in environ.get("QUERY_STRING", "").split("&") if part]
     return [(_decoded(name), _decoded(value)) for name, value in pairs]
 

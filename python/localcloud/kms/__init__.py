@@ -1,4 +1,4 @@
-"""KMS: moto's, judged by keys' policies and grants."""
+"""KMS: moto's, with permission checks by keys' policies and grants."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from localcloud.kms import permissions, policies
 
 
 def register(registry: Registry) -> None:
-    """Tell the judge which permissions the operations need, and which policies keys have."""
+    """Register the permissions that the operations need, and the policies of keys."""
     registry.permissions(permissions.TABLES)
     registry.policies("kms", policies.policy_of)
 
 
 def install(context: Context) -> None:
-    """Register; moto does the rest."""
+    """Register the permissions. moto does the rest."""
     register(context.registry)

@@ -1,4 +1,4 @@
-"""Keys by whatever name a request gives them, their tags, and what using one needs permission for."""
+"""Keys by identifier, alias or ARN, their tags, and the permissions to use a key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from localcloud.iam.needs import Given
 
 
 def arn_of(key: str, account: str, region: str) -> str | None:
-    """A key's ARN by its identifier, alias or ARN; None for a key that is not the account's own (``alias/aws/s3``)."""
+    """A key's ARN by its identifier, alias or ARN.
+
+    None for a key that the account did not create, such as ``alias/aws/s3``.
+    """
     parts = key.split(":", 5)
     if len(parts) == 6:
         region, account, key = parts[3], parts[4], parts[5]
@@ -33,7 +36,13 @@ def tags(arn: str) -> Given:
 
 
 def encryption_context(pairs: Mapping[str, str]) -> Given:
-    """The condition keys of an encryption context."""
+    """The condition keys of an encryption context.
+
+    Example::
+
+        >>> encryption_context({"aws:s3:arn": "arn:aws:s3:::images"})["kms:encryptioncontextkeys"]
+        ('aws:s3:arn',)
+    """
     if not pairs:
         return {}
     found: Given = {f"kms:encryptioncontext:{name}".lower(): (value,) for name, value in pairs.items()}
@@ -41,12 +50,12 @@ def encryption_context(pairs: Mapping[str, str]) -> Given:
 
 
 def uses(key: str, actions: Iterable[str], service: str, about: Mapping[str, str]) -> list[Access]:
-    """What a service needs to use a key in somebody's name.
+    """The accesses that a service needs to use a key in a principal's name.
 
     Args:
         key: The key's ARN.
-        actions: ``kms:Decrypt`` and the like.
-        service: Through which it is used, ``s3.us-east-1.amazonaws.com``.
+        actions: Actions such as ``kms:Decrypt``.
+        service: The service that uses the key, ``s3.us-east-1.amazonaws.com``.
         about: The encryption context.
     """
     context = {

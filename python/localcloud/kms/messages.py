@@ -1,4 +1,4 @@
-"""What sending and receiving messages needs of the key that a topic or a queue has.
+"""The permissions on a topic's or queue's KMS key that a message needs.
 
 AWS: SNS and SQS Developer Guides, "Key management": GenerateDataKey and Decrypt to send, Decrypt to receive.
 """
@@ -10,12 +10,13 @@ from localcloud.kms.keys import arn_of, uses
 
 
 def implied(arn: str, key: str | None, service: str, *, sending: bool) -> list[Access]:
-    """What a message to or from a topic or queue needs of its key, where it has one of the account's.
+    """The accesses to the KMS key of a topic or queue; none if it has no key, or a key of AWS's own.
 
     Args:
-        arn: The topic's or queue's.
-        key: The key as the topic or queue calls it.
+        arn: The topic's or queue's ARN.
+        key: The key's identifier, alias or ARN.
         service: ``sns`` or ``sqs``.
+        sending: Whether the message is sent, not received.
     """
     _, _, _, region, account, _ = arn.split(":", 5)
     found = arn_of(key, account, region) if key else None

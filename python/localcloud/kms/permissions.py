@@ -1,6 +1,6 @@
-"""What KMS's operations need permission for.
+"""The permissions of KMS's operations.
 
-Keys are judged by ARN whatever a request calls them by: an identifier, an alias or an ARN.
+A request names a key by its identifier, an alias or its ARN. Policies always see the ARN.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from localcloud.iam.needs import Asked, Given, Need, on
 from localcloud.kms.keys import arn_of, encryption_context, tags
 
-KEY_ID_LENGTH = 36  # at the head of what moto encrypts
+KEY_ID_LENGTH = 36  # a text that moto encrypted begins with the key's identifier
 
 
 def _key(asked: Asked) -> Iterable[str]:
@@ -19,7 +19,7 @@ def _key(asked: Asked) -> Iterable[str]:
 
 
 def _encrypting(asked: Asked) -> str | None:
-    """The key that a text to decrypt was encrypted with, which it says itself."""
+    """The key of an encrypted text. The text begins with the key's identifier."""
     text = asked.parameters.get("CiphertextBlob")
     return text[:KEY_ID_LENGTH].decode(errors="replace") if isinstance(text, bytes) else None
 
@@ -29,13 +29,13 @@ def _unknown(called: str, asked: Asked) -> str:
 
 
 def _aliased(asked: Asked) -> Iterable[str]:
-    """The key that an alias stands for."""
+    """The ARN of an alias's key."""
     found = arn_of(asked.value("AliasName") or "", asked.account, asked.region)
     return [found or _unknown("*", asked)]
 
 
 def _about_aliased(asked: Asked) -> Given:
-    """The condition keys of the key that an alias stands for."""
+    """The condition keys of an alias's key."""
     found: Given = {"kms:calleraccount": (asked.account,)}
     for key in _aliased(asked):
         found |= tags(key)
@@ -43,7 +43,7 @@ def _about_aliased(asked: Asked) -> Given:
 
 
 def _about(asked: Asked) -> Given:
-    """The condition keys of a key and of what is done with it."""
+    """The condition keys of a key and of the use of it."""
     found: Given = {"kms:calleraccount": (asked.account,)}
     called = (asked.value("KeyId") or "").rpartition(":")[2]
     if called.startswith("alias/"):
@@ -91,7 +91,7 @@ OPERATIONS = (
 TABLE = {
     **on(_key, "kms", *OPERATIONS, context=_about),
     "CreateGrant": (Need("kms:CreateGrant", (_key,), _granting),),
-    # A key is named by KMS: its first policy and tags need the permission on any key.
+    # KMS chooses a key's identifier, so tags at its creation need the permission on any key.
     "CreateKey": (
         Need("kms:CreateKey", context={"kms:calleraccount": "{account}"}),
         Need("kms:TagResource", (NEW,), {"kms:calleraccount": "{account}"}, when="Tags"),

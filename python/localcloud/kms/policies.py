@@ -1,4 +1,4 @@
-"""The policies of keys, and the grants on them as the statements that they come to."""
+"""The policies of keys, and the grants on them as statements."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from localcloud.iam.policies import Condition, Element, Statement, read
 
 
 def policy_of(account: str, region: str, arn: str) -> tuple[Statement, ...] | None:
-    """A key's policy and grants; None where there is no such key."""
+    """A key's policy and grants; None if there is no such key."""
     key = kms_backends[account][region].keys.get(arn.rpartition("/")[2])
     if key is None:
         return None
@@ -16,7 +16,7 @@ def policy_of(account: str, region: str, arn: str) -> tuple[Statement, ...] | No
 
 
 def _granted(arn: str, grant: Grant) -> Statement:
-    """A grant as the statement that it comes to (AWS KMS Developer Guide, "Grants in AWS KMS")."""
+    """A grant as a statement (AWS KMS Developer Guide, "Grants in AWS KMS")."""
     conditions = tuple(
         Condition("StringEquals", f"kms:encryptioncontext:{name}".lower(), (value,))
         for kind in ("EncryptionContextSubset", "EncryptionContextEquals")

@@ -1,4 +1,4 @@
-"""CloudWatch Logs: moto's, with its gaps closed, its metric filters counting and its keys asked."""
+"""CloudWatch Logs: moto's, with its gaps closed, with metric filters that count and with checks of KMS keys."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from localcloud.logs.gaps import kms_key, query_definitions
 
 
 def register(registry: Registry) -> None:
-    """Tell the judge which permissions the operations need."""
+    """Register the permissions that the operations need."""
     registry.permissions(permissions.TABLES)
 
 
 def install(context: Context) -> None:
-    """Register, close the gaps, count events, and use keys only where their policies let the service."""
+    """Register the permissions, close the gaps, count events, and check the policies of KMS keys."""
     register(context.registry)
     kms_key.apply()
     query_definitions.apply()

@@ -1,10 +1,11 @@
-"""CloudWatch Logs uses a key for a group's events in its own name.
+"""CloudWatch Logs uses a group's KMS key in its own name, so the key's policy must allow it.
 
-moto does not encrypt, and so never asks the key's policy, which alone decides: a service has no policies of its own.
+moto does not encrypt, and never checks the key's policy. Only that policy decides, because a service has no policies of
+its own.
 
 AWS: Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS Key Management Service" (the
-service names the group in the encryption context ``aws:logs:arn``). Otherwise than on AWS: Decrypt is not asked for
-where log events are read, and Encrypt and ReEncrypt never are.
+service puts the group's ARN into the encryption context ``aws:logs:arn``). There is one difference from AWS: only
+GenerateDataKey is checked. Decrypt is not checked when log events are read.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from localcloud.logs.gaps.kms_key import named_group
 
 
 def install(roles: Roles) -> None:
-    """Let CloudWatch Logs use a key only where the key's policy lets it."""
+    """Let CloudWatch Logs use a key only if the key's policy allows it."""
     create, put, associate = LogsBackend.create_log_group, LogGroup.put_log_events, LogsResponse.associate_kms_key
 
     def create_log_group(self: LogsBackend, log_group_name: str, tags: dict[str, str], **kwargs: Any) -> LogGroup:
@@ -39,7 +40,7 @@ def install(roles: Roles) -> None:
             try:
                 _require_group(roles, self.kms_key_id, self)
             except AccessDenied as denied:
-                # No error of PutLogEvents is documented for it, nor may whoever writes a log fail by it.
+                # PutLogEvents documents no error for this, and a writer of logs must not fail.
                 log.line(f"{len(log_events)} events of {self.name} are lost: {denied}")
                 return ""
         return put(self, log_stream_name, log_events)
@@ -55,7 +56,7 @@ def _require_group(roles: Roles, key: str, group: LogGroup) -> None:
 
 
 def _accept(roles: Roles, key: str, group: LogGroup) -> None:
-    """Refuse a key for a group in CloudWatch Logs' words."""
+    """Check a group's new key. The error message is CloudWatch Logs'."""
     try:
         _require_group(roles, key, group)
     except AccessDenied as denied:

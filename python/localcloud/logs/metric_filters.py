@@ -1,10 +1,10 @@
-"""Log metric filters that count: each event of a group is matched as it comes, and its metric put.
+"""Log metric filters that count: each event of a group is matched when it arrives, and puts the filter's metric.
 
-moto keeps filters and does nothing with them (``logs/metric_filters.py``), keeps a second one of the same name beside
-the first, and removes from the list that it walks.
+moto stores filters but does not apply them (``logs/metric_filters.py``). It also keeps a second filter of the same
+name, and it removes items from a list while it iterates over the list.
 
-AWS: a filter is a metric's value for each event that matches, and its default value where one does not; it is one a
-name and log group, and a second PutMetricFilter replaces it (CloudWatch Logs API Reference, PutMetricFilter).
+AWS: a filter puts its metric value for each event that matches, and its default value for each other event. Its name
+is unique in a log group, and a second PutMetricFilter replaces it (CloudWatch Logs API Reference, PutMetricFilter).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from localcloud.logs import patterns
 
 
 def install(metrics: MetricStore) -> None:
-    """Let every log event pass the filters of its group."""
+    """Apply the filters of a group to each of its new events."""
     put_events, add, put_filter = LogStream.put_log_events, MetricFilters.add_filter, LogsBackend.put_metric_filter
 
     def put_metric_filter(self: LogsBackend, name: str, pattern: str, group: str, transformations: Any) -> None:
@@ -70,7 +70,7 @@ def _count(found: dict[str, Any], message: str, metrics: MetricStore, account: s
         try:
             value = float(given)
         except (TypeError, ValueError):
-            continue  # no default, or no number there: as on AWS, nothing is put
+            continue  # no default value, or not a number: AWS puts nothing either
         dimensions = {
             name: str(patterns.select(event, selector))
             for name, selector in (one.get("dimensions") or {}).items()

@@ -1,4 +1,4 @@
-"""What the operations of CloudWatch Logs need permission for."""
+"""The permissions of CloudWatch Logs' operations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GROUP_TO_TAG = LOGS + "{logGroupName}"
 
 
 def log_group(asked: Asked) -> Iterable[str]:
-    """Log groups as all but the tagging actions see them: policies must end in ``:*`` to match.
+    """The ARNs of log groups for all actions except the tagging actions. A policy's ARN must end in ``:*`` to match.
 
     Source: CloudWatch Logs User Guide, "Overview of managing access permissions", log group ARNs.
     """
@@ -53,7 +53,7 @@ TABLE = {
         Need("logs:PutSubscriptionFilter", (log_group,)),
         passing("roleArn", "logs.amazonaws.com"),
     ),
-    # A query's answers are judged by the groups that it was started on, which only its start names.
+    # GetQueryResults does not name the query's log groups, so it needs the permission on any group.
     **on(LOGS + "*", "logs", "GetQueryResults"),
     **on(STREAM, "logs", "CreateLogStream", "DeleteLogStream", "GetLogEvents", "PutLogEvents"),
     **on("{resourceArn}", "logs", "ListTagsForResource", "TagResource", "UntagResource"),

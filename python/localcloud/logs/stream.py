@@ -1,10 +1,17 @@
-"""A process's output as a log stream of the local cloud's CloudWatch Logs, line by line as it is printed.
+"""Writes a process's output to a log stream of the local cloud's CloudWatch Logs, line by line.
 
 Example::
 
-    stream = LogStream(account, region, "/aws/sagemaker/TrainingJobs", "job/algo-1-1767225600")
-    for line in lines(child.stdout):
-        stream.write(line)
+    >>> import io
+    >>> from moto import mock_aws
+    >>> stream = LogStream("123456789012", "us-east-1", "/aws/sagemaker/TrainingJobs", "job/algo-1-1767225600")
+    >>> with mock_aws():
+    ...     stream.create()
+    ...     for line in lines(io.BytesIO(b"epoch 1")):
+    ...         stream.write(line)
+    ...     group = logs_backends["123456789012"]["us-east-1"].groups["/aws/sagemaker/TrainingJobs"]
+    ...     [event.message for event in group.streams["job/algo-1-1767225600"].events]
+    ['epoch 1']
 """
 
 from __future__ import annotations
@@ -26,14 +33,14 @@ _creating = threading.Lock()
 
 @dataclass(frozen=True)
 class LogStream:
-    """One stream of one group; both are made when the first line needs them.
+    """One stream of one log group.
 
     Attributes:
-        account: The account's id.
+        account: The account's number.
         region: The AWS region.
         group: The log group's name.
         name: The stream's name.
-        role: Who writes; what it may not write is lost, as on AWS. None where no role is needed.
+        role: The role that writes; None if no role is needed. As on AWS, lines are lost if the role may not write them.
     """
 
     account: str
@@ -44,7 +51,7 @@ class LogStream:
 
     @cached_property
     def _allowed(self) -> bool:
-        """Whether the role may write: asked once, since a job writes line after line."""
+        """Whether the role may write. It is checked once, because a job writes many lines."""
         which = {"logGroupName": self.group, "logStreamName": self.name}
         calls = [("DescribeLogStreams", {"logGroupName": self.group}), ("CreateLogStream", which)]
         if self.group not in logs_backends[self.account][self.region].groups:
@@ -54,11 +61,11 @@ class LogStream:
 
     @property
     def arn(self) -> str:
-        """The group's ARN, as SageMaker names it in a model's error."""
+        """The log group's ARN, without the ``:*`` at its end."""
         return f"arn:aws:logs:{self.region}:{self.account}:log-group:{self.group}"
 
     def create(self) -> None:
-        """Make the group and the stream where they are missing."""
+        """Create the group and the stream if they do not exist."""
         if not self._allowed:
             return
         backend = logs_backends[self.account][self.region]
@@ -67,19 +74,22 @@ class LogStream:
             backend.ensure_log_stream(self.group, self.name)
 
     def write(self, message: str) -> None:
-        """Put one line, with the time it is now. CloudWatch Logs takes no empty message: such a line is left out."""
+        """Write one line with the current time.
+
+        CloudWatch Logs refuses empty messages, so an empty line is left out.
+        """
         if not message or not self._allowed:
             return
         event = {"timestamp": int(time.time() * 1000), "message": message}
         backend = logs_backends[self.account][self.region]
         try:
             backend.put_log_events(self.group, self.name, [event])
-        except ServiceException:  # not made yet, or deleted meanwhile
+        except ServiceException:  # the stream does not exist, or was deleted
             self.create()
             backend.put_log_events(self.group, self.name, [event])
 
 
 def lines(output: IO[bytes]) -> Iterator[str]:
-    """A child's output, line by line until it closes; what is no UTF-8 is replaced."""
+    """A process's output, line by line until it closes. Bytes that are not UTF-8 are replaced."""
     for line in output:
         yield line.decode(errors="replace").rstrip("\r\n")

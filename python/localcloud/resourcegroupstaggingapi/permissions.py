@@ -1,4 +1,4 @@
-"""What finding resources by their tags needs permission for."""
+"""The permissions of the Resource Groups Tagging API's operations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""S3: moto's, with its gaps closed, judged by buckets' policies and keys, counted and logged."""
+"""S3: moto's, with its gaps closed, with checks of buckets' policies and keys, with request metrics and access logs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from localcloud.s3.gaps import events, notification_eventbridge
 
 
 def register(registry: Registry) -> None:
-    """Tell the judge which permissions the operations need, and which policies and keys buckets have."""
+    """Register the permissions that the operations need, and the policies and KMS keys of buckets."""
     registry.permissions(permissions.TABLES)
     registry.policies("s3", policies.policy_of)
     for action in encryption.ACTIONS:
@@ -17,7 +17,7 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register, close the gaps, count requests, and ask whether logs may be delivered."""
+    """Register the permissions, close the gaps, count requests, and check whether access logs may be delivered."""
     register(context.registry)
     policies.install()
     events.apply()

@@ -1,9 +1,9 @@
-"""S3's access logs are delivered to a bucket whose policy lets the service deliver them.
+"""S3's access logs need a bucket policy that lets the service deliver them.
 
-moto: ``s3/models.py``, ``FakeBucket._log_permissions_enabled_policy`` fails at a statement whose Principal is ``"*"``,
-as a TLS-only one is, takes a resource for allowed only where it is the very prefix and ``*``, and knows no conditions.
+moto: ``s3/models.py``, ``FakeBucket._log_permissions_enabled_policy`` fails if a statement's Principal is ``"*"``, as
+in a policy that demands TLS. It accepts a resource only if that is exactly the prefix and ``*``. It ignores conditions.
 
-AWS: Amazon S3 User Guide, "Enabling Amazon S3 server access logging". The bucket's policy is asked when logging is
+AWS: Amazon S3 User Guide, "Enabling Amazon S3 server access logging". The bucket's policy is checked when logging is
 turned on.
 """
 
@@ -17,7 +17,7 @@ SERVICE = "logging.s3.amazonaws.com"
 
 
 def install(roles: Roles) -> None:
-    """Turn no logging on that the target's policy does not let the service deliver."""
+    """Refuse access logs if the target bucket's policy does not let the service deliver them."""
 
     def may_log(self: FakeBucket, target_bucket: FakeBucket, target_prefix: str | None) -> bool:
         target = f"arn:aws:s3:::{target_bucket.name}/{target_prefix or ''}2026-01-01-00-00-00-A"

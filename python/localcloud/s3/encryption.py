@@ -1,7 +1,7 @@
-"""What reading and writing an object needs of the key that it is encrypted with.
+"""The permissions on an object's KMS key that reading and writing the object need.
 
-AWS: Amazon S3 User Guide, "Using server-side encryption with AWS KMS keys" (a key to write with, Decrypt to read, and
-both to write in parts) and "Amazon S3 Bucket Keys" (then the encryption context is the bucket).
+AWS: Amazon S3 User Guide, "Using server-side encryption with AWS KMS keys" (GenerateDataKey to write, Decrypt to read,
+both for a multipart upload) and "Amazon S3 Bucket Keys" (the encryption context is then the bucket).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ ACTIONS = ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject")
 
 
 def implied(access: Access, asked: Asked | None) -> list[Access]:
-    """What an access to an object needs of a key of the account's.
+    """The accesses to a KMS key that an access to an object needs; none if there is no key, or a key of AWS's own.
 
     Args:
-        access: One of :data:`ACTIONS`.
-        asked: The request that it is of, which may name a key of its own.
+        access: An access with one of :data:`ACTIONS`.
+        asked: The request of the access. It may name a key.
     """
     action, arn = access.action, access.resources[0]
     name, _, key_name = arn.removeprefix("arn:aws:s3:::").partition("/")

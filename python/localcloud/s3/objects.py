@@ -1,11 +1,15 @@
-"""Objects of the local cloud's own S3, read and written in its process.
+"""Reads and writes objects of the local cloud's S3 in its own process.
 
 Example::
 
-    objects.write("123456789012", "s3://bucket/models/job/output/model.tar.gz", content)
-    objects.read("123456789012", "s3://bucket/models/job/output/model.tar.gz")
+    >>> from moto import mock_aws
+    >>> with mock_aws():
+    ...     bucket = s3_backends["123456789012"]["aws"].create_bucket("images", "us-east-1")
+    ...     version = write("123456789012", "s3://images/cats/a.txt", b"meow")
+    ...     read("123456789012", "s3://images/cats/a.txt")
+    b'meow'
 
-Notifications and the bucket's default encryption apply as they do to a call over HTTP.
+A write sends the bucket's notifications and uses its default encryption, as a call over HTTP does.
 """
 
 from __future__ import annotations
@@ -17,10 +21,15 @@ from moto.s3.models import FakeDeleteMarker, FakeKey, S3Backend, s3_backends
 
 
 def split(uri: str) -> tuple[str, str]:
-    """The bucket and the key or prefix of an ``s3://`` address.
+    """The bucket, and the key or prefix, of an S3 URI.
+
+    Example::
+
+        >>> split("s3://images/cats/a.png")
+        ('images', 'cats/a.png')
 
     Raises:
-        ValueError: it is none.
+        ValueError: The text is not an S3 URI.
     """
     scheme, _, rest = uri.partition("://")
     bucket, _, key = rest.partition("/")
@@ -30,7 +39,7 @@ def split(uri: str) -> tuple[str, str]:
 
 
 def has_bucket(account: str, name: str) -> bool:
-    """Whether there is such a bucket."""
+    """Whether a bucket exists."""
     try:
         _backend(account).get_bucket(name)
     except ServiceException:
@@ -39,9 +48,10 @@ def has_bucket(account: str, name: str) -> bool:
 
 
 def listing(account: str, bucket: str, prefix: str) -> Iterator[tuple[str, FakeKey]]:
-    """Every object whose key begins with ``prefix``, by key, however many there are; of a versioned one, the newest.
+    """All objects whose key begins with ``prefix``, as pairs of key and object, in the order of their keys.
 
-    ``.value`` of what comes beside the key is its content. There are none in a bucket that does not exist.
+    An object's content is its ``.value``. A versioned object is its newest version. A bucket that does not exist has no
+    objects.
     """
     if not has_bucket(account, bucket):
         return
@@ -53,16 +63,16 @@ def listing(account: str, bucket: str, prefix: str) -> Iterator[tuple[str, FakeK
 
 
 def read(account: str, uri: str) -> bytes | None:
-    """An object's content; None where there is no such object or bucket."""
+    """An object's content; None if there is no such object or bucket."""
     found = find(account, uri)
     return found.value if found else None
 
 
 def find(account: str, uri: str) -> FakeKey | None:
-    """An object, whose ``.value`` is its content; None where there is no such object or bucket.
+    """An object, with its content in ``.value``; None if there is no such object or bucket.
 
     Raises:
-        ValueError: it is no address in S3.
+        ValueError: The text is not an S3 URI.
     """
     bucket, key = split(uri)
     if not has_bucket(account, bucket):
@@ -71,10 +81,13 @@ def find(account: str, uri: str) -> FakeKey | None:
 
 
 def write(account: str, uri: str, content: bytes, *, kms_key_id: str | None = None) -> str:
-    """Put an object; the version that it is, ``null`` in a bucket without versions.
+    """Put an object.
+
+    Returns:
+        The id of its version; ``null`` in a bucket without versioning.
 
     Raises:
-        ServiceException: there is no such bucket.
+        ServiceException: The bucket does not exist.
     """
     bucket, key = split(uri)
     encryption = "aws:kms" if kms_key_id else None
@@ -82,10 +95,12 @@ def write(account: str, uri: str, content: bytes, *, kms_key_id: str | None = No
 
 
 def delete(account: str, uri: str, *, version: str | None = None) -> None:
-    """Delete an object as DeleteObject does, or one version of it for good; one that is gone already is no matter.
+    """Delete an object as DeleteObject does, or permanently delete one version.
+
+    An object that does not exist is no error.
 
     Raises:
-        ServiceException: there is no such bucket.
+        ServiceException: The bucket does not exist.
     """
     bucket, key = split(uri)
     _backend(account).delete_object(bucket, key, version)

@@ -1,5 +1,8 @@
-"""S3. Its operations and its actions differ in name more often than not (S3 User Guide, "Required permissions for
-Amazon S3 API operations")."""
+"""The permissions of S3's operations.
+
+Most operations and their actions have different names (S3 User Guide, "Required permissions for Amazon S3 API
+operations").
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ WRITING = {
     "s3:x-amz-server-side-encryption-aws-kms-key-id": "{SSEKMSKeyId}",
 }
 
-# What a bucket's settings are called as actions; a setting is taken away by the permission to put it.
+# The actions of a bucket's settings. The permission to put a setting also allows its deletion.
 SETTINGS = {
     "AccelerateConfiguration": "AccelerateConfiguration",
     "Acl": "BucketAcl",
@@ -37,7 +40,7 @@ SETTINGS = {
     "Versioning": "BucketVersioning",
 }
 UNSETTABLE = ("Cors", "Encryption", "OwnershipControls", "Replication", "Tagging")
-# Operations on a bucket that fit no pattern, and the action of each.
+# The actions of the other operations on a bucket, which follow no pattern.
 ON_BUCKETS = {
     "CreateBucket": "CreateBucket",
     "DeleteBucket": "DeleteBucket",
@@ -62,7 +65,10 @@ ON_BUCKETS = {
 
 
 def _missing(asked: Asked) -> bool:
-    """Whether the object is not there: without s3:ListBucket, S3 then says 403 and not 404 (GetObject, HeadObject)."""
+    """Whether the object does not exist.
+
+    Without s3:ListBucket, S3 then answers 403 and not 404 (GetObject, HeadObject).
+    """
     known = _bucket(asked)
     return known is not None and asked.value("Key") not in known.keys
 
@@ -90,7 +96,7 @@ def _reading(operation: str) -> dict[str, tuple[Need, ...]]:
 
 
 def _source(asked: Asked) -> Iterable[str]:
-    """The object that a copy is made of: ``bucket/key?versionId=…``, with or without a slash before it."""
+    """The source object of a copy: ``bucket/key?versionId=…``, with or without a slash in front."""
     bucket, _, key = (asked.value("CopySource") or "*/*").partition("?")[0].lstrip("/").partition("/")
     return [f"arn:aws:s3:::{unquote(bucket)}/{unquote(key)}"]
 
@@ -138,7 +144,7 @@ TABLE = {
     **on(OBJECT, "s3", "DeleteObjectTagging", "PutObjectTagging", "GetObjectAcl", "PutObjectAcl"),
     "PutObject": (
         PUT,
-        # A write that wants the object to be as it was read (S3 User Guide, "Conditional writes").
+        # A write that succeeds only if the object has a given ETag (S3 User Guide, "Conditional writes").
         Need("s3:GetObject", (OBJECT,), when="IfMatch"),
         Need("s3:PutObjectTagging", (OBJECT,), when="Tagging"),
         Need("s3:PutObjectAcl", (OBJECT,), when="ACL"),
@@ -155,7 +161,7 @@ TABLE = {
     ),
     "DeleteObjects": (_deleted(versions=False), _deleted(versions=True)),
 }
-# The API by which newer providers tag buckets.
+# Newer versions of Terraform's provider tag buckets with this API.
 CONTROL_TABLE = on("{ResourceArn}", "s3", "ListTagsForResource", "TagResource", "UntagResource")
 
 TABLES = {"s3": TABLE, "s3control": CONTROL_TABLE}

@@ -1,11 +1,10 @@
-"""The policies of buckets, as moto holds them and no longer judges them.
+"""The policies of buckets. moto stores them, but :mod:`localcloud.iam` evaluates them.
 
-moto: ``s3/models.py``, ``FakeBucket.get_permission`` does not see who asks, and ``iam/access_control.py``,
-``IAMPolicyStatement.is_action_permitted`` answers DENIED when a condition is *not* met, so that a bucket whose policy
-denies plain HTTP locks everyone out.
+moto: ``s3/models.py``, ``FakeBucket.get_permission`` does not know the principal. ``iam/access_control.py``,
+``IAMPolicyStatement.is_action_permitted`` returns DENIED if a condition is *not* met. So a bucket whose policy denies
+plain HTTP denies everything.
 
 AWS: "If the condition is not met, the statement does not apply" (IAM User Guide, IAM JSON policy elements, Condition).
-:mod:`localcloud.iam` judges bucket policies, and lets nobody past whom they do not allow.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from localcloud.iam.policies import Statement, read
 
 
 def policy_of(account: str, region: str, arn: str) -> tuple[Statement, ...] | None:
-    """The policy of the bucket that an ARN is of, or is in; None where it has none."""
+    """The policy of the bucket in an ARN of a bucket or object; None if it has none."""
     name = arn.split(":", 5)[5].partition("/")[0]
     for backends in list(s3_backends.values()):
         bucket = backends["aws"].buckets.get(name)
@@ -27,5 +26,5 @@ def policy_of(account: str, region: str, arn: str) -> tuple[Statement, ...] | No
 
 
 def install() -> None:
-    """Let moto judge no bucket's policy: a request that comes this far has been judged."""
+    """Switch moto's own evaluation off. The request was checked before moto sees it."""
     FakeBucket.get_permission = lambda self, action, resource: PermissionResult.PERMITTED

@@ -1,12 +1,11 @@
-"""A bucket's metrics configurations, which say under which prefixes S3 counts requests.
+"""A bucket's metrics configurations: S3 counts the requests under their prefixes.
 
-moto: ``s3/responses.py`` takes ``?metrics`` for the bucket itself: putting one makes the bucket anew, deleting one
-deletes it.
+moto: ``s3/responses.py`` ignores ``?metrics``. A put recreates the bucket, and a delete deletes it.
 
-AWS: PutBucketMetricsConfiguration and its siblings (Amazon S3 API Reference); what is counted is
-:mod:`localcloud.s3.requests`' matter. Filters by tag or access point are refused.
-Requests are counted in AWS/S3 with the dimensions BucketName and FilterId: PutRequests, AllRequests; so far those that
-put an object (Amazon S3 User Guide, Amazon S3 CloudWatch request metrics). On AWS they come some minutes late.
+AWS: PutBucketMetricsConfiguration and the operations beside it (Amazon S3 API Reference). Filters by tag or access
+point are refused. The namespace is AWS/S3, the dimensions are BucketName and FilterId, and the metrics are PutRequests
+and AllRequests. Only requests that put an object are counted so far (Amazon S3 User Guide, Amazon S3 CloudWatch request
+metrics). On AWS these metrics are some minutes late.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ class Unsupported(S3ClientError):
 
 
 def install(metrics: MetricStore) -> None:
-    """Keep a bucket's metrics configurations, and count every object that is put under a prefix of one."""
+    """Store a bucket's metrics configurations, and count the objects that are put under their prefixes."""
     _keep()
     _count(metrics)
 
@@ -105,7 +104,7 @@ def _count(metrics: MetricStore) -> None:
 
 
 def configurations(bucket: Any) -> dict[str, str]:
-    """A bucket's metrics configurations: the prefix of each, by its id."""
+    """A bucket's metrics configurations: their prefixes by their ids."""
     return bucket.__dict__.setdefault("metrics_configurations", {})
 
 

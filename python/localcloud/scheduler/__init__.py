@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: moto's, judged."""
+"""EventBridge Scheduler: moto's, with permission checks."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from localcloud.scheduler import permissions
 
 
 def register(registry: Registry) -> None:
-    """Tell the judge which permissions the operations need."""
+    """Register the permissions that the operations need."""
     registry.permissions(permissions.TABLES)
 
 
 def install(context: Context) -> None:
-    """Register; moto does the rest."""
+    """Register the permissions. moto does the rest."""
     register(context.registry)

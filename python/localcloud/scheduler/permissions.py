@@ -1,4 +1,4 @@
-"""What the operations of EventBridge Scheduler need permission for."""
+"""The permissions of EventBridge Scheduler's operations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TABLE = {
         Need("scheduler:TagResource", (SCHEDULE_GROUP,), when="Tags"),
     ),
     **on(SCHEDULE_GROUP, "scheduler", "GetScheduleGroup"),
-    # Its schedules go with it.
+    # The group's schedules are deleted too.
     "DeleteScheduleGroup": (
         Need("scheduler:DeleteScheduleGroup", (SCHEDULE_GROUP,)),
         Need("scheduler:DeleteSchedule", ("arn:aws:scheduler:{region}:{account}:schedule/{Name}/*",)),

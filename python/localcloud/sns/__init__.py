@@ -1,4 +1,4 @@
-"""SNS: moto's, judged by topics' policies and keys."""
+"""SNS: moto's, with checks of topics' policies and KMS keys."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from localcloud.sns import encryption, permissions, policies
 
 
 def register(registry: Registry) -> None:
-    """Tell the judge which permissions the operations need, and which policies and keys topics have."""
+    """Register the permissions that the operations need, and the policies and KMS keys of topics."""
     registry.permissions(permissions.TABLES)
     registry.policies("sns", policies.policy_of)
     registry.implied("sns:Publish", encryption.implied)
 
 
 def install(context: Context) -> None:
-    """Register; moto does the rest."""
+    """Register the permissions. moto does the rest."""
     register(context.registry)

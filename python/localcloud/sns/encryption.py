@@ -1,6 +1,6 @@
-"""What sending to a topic needs of the key that encrypts it.
+"""The permissions on a topic's KMS key that publishing needs.
 
-AWS: Amazon SNS Developer Guide, "Key management": publishing needs GenerateDataKey and Decrypt; the encryption context
+AWS: Amazon SNS Developer Guide, "Key management": publishing needs GenerateDataKey and Decrypt. The encryption context
 is ``aws:sns:topicArn``.
 """
 
@@ -16,7 +16,7 @@ from localcloud.kms import messages
 
 
 def implied(access: Access, asked: Asked | None) -> list[Access]:
-    """What publishing to a topic needs of its key."""
+    """The accesses to the topic's KMS key that publishing needs."""
     arn = access.resources[0]
     if arn.count(":") != 5:
         return []
@@ -25,10 +25,10 @@ def implied(access: Access, asked: Asked | None) -> list[Access]:
 
 
 def require_topic(roles: Roles, service: str, topic_arn: str, *, source_arn: str) -> None:
-    """Refuse a topic whose key a service may not use, where it has one.
+    """Check that a service may use a topic's KMS key. A topic without a key needs no check.
 
     Raises:
-        AccessDenied: the key's policy does not allow it.
+        AccessDenied: The key's policy does not allow it.
     """
     region, account = topic_arn.split(":")[3:5]
     topic = sns_backends[account][region].topics.get(topic_arn)

@@ -1,4 +1,4 @@
-"""What SNS's operations need permission for."""
+"""The permissions of SNS's operations."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ NEW_TOPIC = "arn:aws:sns:{region}:{account}:{Name}"
 
 
 def _target(asked: Asked) -> Iterable[str]:
-    """The topic that a message is for; one to a telephone has none."""
+    """The topic of a message; ``*`` for a text message to a phone number."""
     return [asked.value("TopicArn") or asked.value("TargetArn") or "*"]
 
 
 def _feedback_roles(asked: Asked) -> Iterable[str]:
-    """The roles that a topic is to log its deliveries with."""
+    """The roles with which a topic logs its deliveries."""
     attributes = dict(asked.parameters.get("Attributes") or {})
     if name := asked.value("AttributeName"):
         attributes[name] = asked.value("AttributeValue")

@@ -1,4 +1,4 @@
-"""SQS: moto's, with one gap closed, judged by queues' policies and keys."""
+"""SQS: moto's, with one gap closed and with checks of queues' policies and KMS keys."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from localcloud.sqs.gaps import attributes
 
 
 def register(registry: Registry) -> None:
-    """Tell the judge which permissions the operations need, and which policies and keys queues have."""
+    """Register the permissions that the operations need, and the policies and KMS keys of queues."""
     registry.permissions(permissions.TABLES)
     registry.policies("sqs", policies.policy_of)
     for action in encryption.ACTIONS:
@@ -17,6 +17,6 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register, and close the gap."""
+    """Register the permissions and close the gap."""
     register(context.registry)
     attributes.apply()

@@ -1,4 +1,4 @@
-"""What sending to and receiving from a queue needs of the key that encrypts it."""
+"""The permissions on a queue's KMS key that sending and receiving need."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ACTIONS = ("sqs:SendMessage", "sqs:ReceiveMessage")
 
 
 def implied(access: Access, asked: Asked | None) -> list[Access]:
-    """What one of :data:`ACTIONS` needs of the queue's key."""
+    """The accesses to the queue's KMS key that one of :data:`ACTIONS` needs."""
     arn = access.resources[0]
     if arn.count(":") != 5:
         return []

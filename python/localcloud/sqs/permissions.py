@@ -1,4 +1,4 @@
-"""What SQS's operations need permission for."""
+"""The permissions of SQS's operations."""
 
 from __future__ import annotations
 

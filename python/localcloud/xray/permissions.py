@@ -1,4 +1,4 @@
-"""What X-Ray's operations need permission for."""
+"""The permissions of X-Ray's operations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _sampling_rule(asked: Asked) -> Iterable[str]:
 
 
 def _trace_group(asked: Asked) -> Iterable[str]:
-    """A group's ARN ends in an identifier that its name does not tell."""
+    """A group's ARN. It ends in an identifier that does not follow from the name, so that part is ``*``."""
     given = asked.value("GroupARN")
     name = asked.value("GroupName") or "*"
     return [given or f"arn:aws:xray:{asked.region}:{asked.account}:group/{name}/*"]

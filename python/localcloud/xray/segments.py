@@ -1,9 +1,9 @@
-"""X-Ray's segments: how a trace is passed on, and how a service sends its part of it.
+"""X-Ray's segments: the tracing header, and the segments that a service sends.
 
-moto keeps segments that it is sent (``xray/models.py``), and nothing sends any.
+moto stores the segments that it receives (``xray/models.py``), but its services send none.
 
-AWS: X-Ray Developer Guide, Segment documents, and Tracing header. Otherwise than on AWS, whose default rule keeps one
-request a second and five percent of the rest, every execution is sampled.
+AWS: X-Ray Developer Guide, Segment documents, and Tracing header. There is one difference from AWS: every execution is
+sampled. AWS's default rule samples one request a second and five percent of the others.
 
 Example::
 
@@ -28,22 +28,28 @@ HEADER = "X-Amzn-Trace-Id"
 
 
 def new_trace_id() -> str:
-    """An id as X-Ray makes them: version, seconds since 1970, 96 random bits."""
+    """A new trace id: its version, the seconds since 1970, and 96 random bits, in hexadecimal."""
     return f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
 
 
 def parsed(header: str | None) -> dict[str, str]:
-    """The parts of a tracing header: Root, Parent, Sampled, as far as they are there."""
+    """The parts of a tracing header: Root, Parent and Sampled, if present."""
     return dict(re.findall(r"(Root|Parent|Sampled)=([^;\s]+)", header or ""))
 
 
 def present(segment: dict[str, Any]) -> dict[str, Any]:
-    """A segment without what it has no value for."""
+    """A segment without its empty fields.
+
+    Example::
+
+        >>> present({"name": "images", "parent_id": None})
+        {'name': 'images'}
+    """
     return {name: value for name, value in segment.items() if value is not None}
 
 
 def send(role: Acting, needs: Sequence[str], segment: dict[str, Any]) -> None:
-    """Put a segment in the role's name. A role that may not loses its traces, as on AWS, and nothing else."""
+    """Send a segment in the role's name. If the role may not send it, the segment is lost, as on AWS."""
     from moto.xray.models import xray_backends
 
     try:

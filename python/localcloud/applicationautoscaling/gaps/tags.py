@@ -1,9 +1,9 @@
 """Scalable targets can be tagged, and their tags listed.
 
-moto: ``applicationautoscaling/responses.py`` drops the tags of RegisterScalableTarget and has no
-``ListTagsForResource``, which Terraform calls for every target.
+moto: ``applicationautoscaling/responses.py`` drops the tags of RegisterScalableTarget. It has no
+``ListTagsForResource``, and Terraform calls that for every target.
 
-AWS: tags are given with RegisterScalableTarget or TagResource (Application Auto Scaling API Reference).
+AWS: RegisterScalableTarget and TagResource set tags (Application Auto Scaling API Reference).
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Budgets can be changed, their subscribers and their tags read.
+"""Budgets can be changed, and their subscribers and tags can be read.
 
-moto: ``budgets/responses.py`` has no UpdateBudget, UpdateNotification, DescribeSubscribersForNotification, nor any
-action on tags, all of which Terraform calls.
+moto: ``budgets/responses.py`` has no UpdateBudget, UpdateNotification, DescribeSubscribersForNotification and no action
+on tags. Terraform calls all of them.
 
-AWS: a notification is known by its type, comparison and threshold (AWS Billing and Cost Management API Reference,
-Notification); tags are a budget's own, by its ARN.
+AWS: a notification is identified by its type, comparison and threshold (AWS Billing and Cost Management API Reference,
+Notification). Tags belong to a budget, and its ARN identifies it.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 moto: ``ce/responses.py`` has neither UpdateCostAllocationTagsStatus nor ListCostAllocationTags.
 
-AWS: a key that no resource has carried yet cannot be activated; here every key is taken for carried (AWS Billing and
-Cost Management API Reference, UpdateCostAllocationTagsStatus).
+AWS: a tag key can be activated only after a resource has used it (AWS Billing and Cost Management API Reference,
+UpdateCostAllocationTagsStatus). Here every key can be activated.
 """
 
 from __future__ import annotations

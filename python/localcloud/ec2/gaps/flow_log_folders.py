@@ -1,10 +1,10 @@
 """A flow log can go to a folder of a bucket.
 
-moto: ``ec2/models/flow_logs.py``, ``FlowLogsBackend.create_flow_logs`` looks for a bucket of the whole destination's
-name, folder included, and finds none.
+moto: ``ec2/models/flow_logs.py``, ``FlowLogsBackend.create_flow_logs`` takes bucket and folder together for the
+bucket's name, and finds no such bucket.
 
-AWS: LogDestination is the ARN of a bucket, with a folder where one is wanted: ``bucket_ARN/subfolder_name/`` (Amazon
-EC2 API Reference, CreateFlowLogs).
+AWS: LogDestination is the ARN of a bucket, with an optional folder: ``bucket_ARN/subfolder_name/`` (Amazon EC2 API
+Reference, CreateFlowLogs).
 """
 
 from __future__ import annotations

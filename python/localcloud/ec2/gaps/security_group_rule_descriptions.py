@@ -1,10 +1,10 @@
-"""A rule of a security group keeps its description, whatever it names: addresses, another group or a prefix list.
+"""A security group rule keeps its description, with an address range, another group or a prefix list.
 
-moto: ``ec2/models/security_groups.py``, ``SecurityGroupRule.description`` is that of a range of addresses; other rules
-lose theirs, which Terraform plans to set for ever.
+moto: ``ec2/models/security_groups.py``, ``SecurityGroupRule.description`` is that of an address range. Other rules lose
+their description, so Terraform plans to set it again and again.
 
-AWS: DescribeSecurityGroupRules answers with the description that a rule was made or modified with, which does not
-tell two rules apart (Amazon EC2 API Reference, SecurityGroupRule; AuthorizeSecurityGroupIngress).
+AWS: DescribeSecurityGroupRules returns the description that was set last. The description is not part of a rule's
+identity (Amazon EC2 API Reference, SecurityGroupRule; AuthorizeSecurityGroupIngress).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def apply() -> None:
         tags: dict[str, str] | None = None,
     ) -> None:
         self.described = (source_group or prefix_list_id or {}).get("Description")
-        if source_group:  # it is compared as a whole
+        if source_group:  # moto compares the whole dict to find a rule
             source_group = {field: value for field, value in source_group.items() if field != "Description"}
         make(
             self, ec2_backend, ip_protocol, group_id, from_port, to_port, ip_range, source_group, prefix_list_id,

@@ -1,10 +1,10 @@
-"""A log group can be given a key, and be without it again, after it was made.
+"""A log group's KMS key can be set and removed after the group was created.
 
-moto: ``logs/responses.py`` has neither AssociateKmsKey nor DisassociateKmsKey, which Terraform calls where a log
-group's ``kms_key_id`` changes.
+moto: ``logs/responses.py`` has neither AssociateKmsKey nor DisassociateKmsKey. Terraform calls them when a log group's
+``kms_key_id`` changes.
 
-AWS: Amazon CloudWatch Logs API Reference, AssociateKmsKey: by ``logGroupName``, or by ``resourceIdentifier``, the ARN
-of a log group.
+AWS: Amazon CloudWatch Logs API Reference, AssociateKmsKey. The request has ``logGroupName``, or ``resourceIdentifier``
+with the ARN of a log group.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def apply() -> None:
 
 
 def named_group(response: LogsResponse) -> str:
-    """The name of the group that a request is about."""
+    """The name of the log group in a request."""
     arn = response._get_param("resourceIdentifier") or ""
     return response._get_param("logGroupName") or arn.partition(":log-group:")[2].removesuffix(":*")
 

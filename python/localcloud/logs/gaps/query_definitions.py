@@ -1,9 +1,9 @@
 """Logs Insights queries can be saved, listed and deleted.
 
-moto: ``logs/responses.py`` has neither PutQueryDefinition nor its siblings.
+moto: ``logs/responses.py`` has no PutQueryDefinition, DescribeQueryDefinitions and DeleteQueryDefinition.
 
-AWS: PutQueryDefinition updates the query whose id it is given, else it makes one; DescribeQueryDefinitions finds by the
-beginning of the name and pages (Amazon CloudWatch Logs API Reference).
+AWS: PutQueryDefinition updates the query with the given id, or creates one without an id. DescribeQueryDefinitions
+filters by the beginning of the name and returns pages (Amazon CloudWatch Logs API Reference).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.logs.models import LogsBackend
@@ -30,7 +29,7 @@ def apply() -> None:
 
     def __init__(self: LogsBackend, region_name: str, account_id: str) -> None:
         make(self, region_name, account_id)
-        self.query_definitions: dict[str, dict[str, Any]] = {}
+        self.query_definitions = {}
 
     def put_query_definition(self: LogsResponse) -> str:
         known, asked = self.logs_backend.query_definitions, json.loads(self.body)

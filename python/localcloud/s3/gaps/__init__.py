@@ -1,1 +1,1 @@
-"""What moto lacks of this service, closed at run time: each module names moto's file and what AWS documents."""
+"""Closes the gaps in moto's service at run time. Each module names moto's file and AWS's documentation."""

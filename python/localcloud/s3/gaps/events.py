@@ -1,11 +1,11 @@
-"""S3's events for EventBridge say what happened, as AWS writes them, to rules of the default bus.
+"""S3's events for EventBridge have AWS's format, and go to the rules of the default bus.
 
-moto: ``s3/notifications.py``, ``_send_event_bridge_message`` gives ``ObjectCreated`` as the reason, a number as the
-time, ``null`` as an unversioned object's version, sends to every bus, hides every failure, and tells
-of tags whenever an object is put.
+moto: ``s3/notifications.py``, ``_send_event_bridge_message`` sends ``ObjectCreated`` as the reason, a number as the
+time, and ``null`` as the version of an unversioned object. It sends to every bus and hides every failure. It sends an
+event about tags whenever an object is put.
 
-AWS: Amazon S3 User Guide, EventBridge event message structure: reason PutObject, "POST Object", CopyObject,
-CompleteMultipartUpload or DeleteObject; deletions have a deletion-type; version-id is there for versioned objects only.
+AWS: Amazon S3 User Guide, EventBridge event message structure. The reason is PutObject, "POST Object", CopyObject,
+CompleteMultipartUpload or DeleteObject. Deletions have a deletion-type. Only versioned objects have a version-id.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def apply() -> None:
 
 
 def send(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
-    """Send the event of what happened to an object to the rules of the bucket's region."""
+    """Send an object's event to the rules of the bucket's region."""
     from moto.events.models import events_backends
     from moto.s3.models import s3_backends
 
@@ -49,7 +49,7 @@ def send(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
 
 
 def message(account_id: str, bucket: Any, event_name: str, key: Any) -> dict[str, Any]:
-    """The event, as EventBridge receives it."""
+    """The event in the format that EventBridge receives."""
     found = {"key": key.name, "sequencer": f"{time.time_ns():018X}"}
     if event_name not in DELETIONS:
         found |= {"size": key.size, "etag": key.etag.replace('"', "")}

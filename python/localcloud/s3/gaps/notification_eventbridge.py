@@ -1,10 +1,9 @@
-"""GetBucketNotificationConfiguration says that a bucket's events go to EventBridge.
+"""GetBucketNotificationConfiguration shows that a bucket's events go to EventBridge.
 
 moto: ``s3/responses.py``, ``get_bucket_notification`` leaves EventBridgeConfiguration out, so Terraform plans to turn
-it on for ever.
+it on again and again.
 
-AWS: the answer holds an empty ``EventBridgeConfiguration`` when delivery to EventBridge is on (Amazon S3 API
-Reference).
+AWS: the answer has an empty ``EventBridgeConfiguration`` if delivery to EventBridge is on (Amazon S3 API Reference).
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""A queue keeps its policy when other attributes are set, and answers its redrive policy as AWS writes it.
+"""A queue keeps its policy when other attributes are set, and its redrive policy has AWS's format.
 
-moto: ``sqs/models.py``, ``Queue._set_attributes`` drops the policy on every SetQueueAttributes that does not name it;
-``Queue.attributes`` writes RedrivePolicy with spaces, which Terraform plans to remove for ever.
+moto: ``sqs/models.py``, ``Queue._set_attributes`` drops the policy if SetQueueAttributes does not name it.
+``Queue.attributes`` writes RedrivePolicy with spaces, so Terraform plans to change it again and again.
 
-AWS: SetQueueAttributes sets the attributes that it is given (Amazon SQS API Reference); RedrivePolicy comes back as
-compact JSON.
+AWS: SetQueueAttributes sets only the given attributes (Amazon SQS API Reference). RedrivePolicy is compact JSON.
 """
 
 from __future__ import annotations

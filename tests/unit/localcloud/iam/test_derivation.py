@@ -140,7 +140,7 @@ def test_every_required_resource_and_dependent_action_is_asked_for(table):
 
 
 def test_an_operation_without_an_entry_is_refused_by_name():
-    with pytest.raises(UnknownAction, match="cannot judge eks:CreateCluster"):
+    with pytest.raises(UnknownAction, match="cannot check the permissions of eks:CreateCluster"):
         derive({}, "eks", "CreateCluster", {})
 
 

@@ -180,7 +180,7 @@ def test_a_queues_and_a_topics_policy_lets_services_in(account):
 
 def test_tags_that_are_not_looked_up_are_refused_by_name(account):
     by_tag = READ | {"Condition": {"StringEquals": {"aws:ResourceTag/team": "ml"}}}
-    with pytest.raises(UnsupportedPolicy, match="a tag of what s3:GetObject is on"):
+    with pytest.raises(UnsupportedPolicy, match="ignores the tags of the resources of s3:GetObject"):
         judged(account.role("one", by_tag))
 
 
