@@ -1,12 +1,7 @@
-"""What CreateTrainingJob refuses before a job exists: by AWS's rules, and what the local cloud does not do, by name.
+"""Checks a CreateTrainingJob request. It refuses AWS's errors, and everything the local cloud does not support.
 
-Example::
-
-    check({"TrainingJobName": "scones-1", "ResourceConfig": {"InstanceType": "ml.m5.large", …}, …})
-    # ValidationError: … ml.m5.large is not supported by algorithm image-classification …
-
-Hyperparameters and the channels' contents are no matter of this call: the algorithm looks at them, and the job fails
-with a ClientError, as on AWS.
+Hyperparameters and the contents of channels are not checked here. The algorithm checks them, and the job fails with a
+ClientError, as on AWS.
 """
 
 from __future__ import annotations
@@ -29,25 +24,39 @@ from localcloud.sagemaker.training.checkpoints import PLACE
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+")
 GPU = re.compile(r"ml\.[pg]\d")
-# Instances with disks of their own, of those that train on GPUs: EC2 User Guide, "Instance store volumes".
+# GPU instances with local storage: EC2 User Guide, "Instance store volumes".
 OWN_DISKS = re.compile(r"ml\.(p3dn|p4d|p4de|p5|p5e|p5en|g4dn|g5|g6|g6e)\.")
 
-# Fields that change what a job does, which the local cloud would have to pretend.
+# A job with these fields does things that the local cloud cannot do.
 UNSUPPORTED = ("DebugRuleConfigurations", "ProfilerRuleConfigurations", "ServerlessJobConfig")
-
 
 DATA_TYPES = ("S3Prefix", "ManifestFile", "AugmentedManifestFile")
 MODES = ("File", "FastFile", "Pipe")
 
 
 def check(request: Mapping[str, Any]) -> None:
-    """Refuse a request that AWS refuses, or that the local cloud cannot really do.
+    """Check a request.
 
     Args:
         request: CreateTrainingJob's parameters.
 
     Raises:
-        ValidationError: the first thing wrong, with its value.
+        ValidationError: AWS refuses the request, or the local cloud does not support it. The message has the first
+            wrong value.
+
+    Example::
+
+        >>> request = {
+        ...     "TrainingJobName": "scones-1",
+        ...     "RoleArn": "arn:aws:iam::123456789012:role/training",
+        ...     "AlgorithmSpecification": {"TrainingImage": "image-classification:1"},
+        ...     "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        ... }
+        >>> check(request)
+        Traceback (most recent call last):
+        ...
+        moto.sagemaker.exceptions.ValidationError: ValidationException: Instance type ml.m5.large is not supported by
+        algorithm image-classification: it trains on GPU instances only, such as ml.g4dn.xlarge
     """
     name = request["TrainingJobName"]
     matches(name, "trainingJobName", NAME, longest=63)
@@ -65,13 +74,13 @@ def check(request: Mapping[str, Any]) -> None:
 
 
 def check_network(request: Mapping[str, Any], *, account: str, region: str) -> None:
-    """Refuse a network that is not there.
+    """Check the subnets and security groups of a request's VpcConfig.
 
     Args:
         request: CreateTrainingJob's parameters.
 
     Raises:
-        ValidationError: a subnet or security group does not exist, or they are of different networks.
+        ValidationError: A subnet or security group does not exist, or they belong to different VPCs.
     """
     if not (vpc := request.get("VpcConfig")):
         return
@@ -150,10 +159,23 @@ def _check_uri(uri: str, what: str) -> None:
 
 
 def matches(value: str, what: str, pattern: re.Pattern[str], *, longest: int | None = None) -> None:
-    """Refuse a value as AWS does that is too long or of another pattern.
+    """Check a value's length and pattern, with AWS's message.
+
+    Args:
+        what: The field, as AWS's messages name it: ``trainingJobName``.
+        longest: The most characters. None if there is no limit.
 
     Raises:
-        ValidationError: it is.
+        ValidationError: The value is too long or does not match the pattern.
+
+    Example::
+
+        >>> matches("scones_1", "trainingJobName", NAME, longest=63)
+        Traceback (most recent call last):
+        ...
+        moto.sagemaker.exceptions.ValidationError: ValidationException: 1 validation error detected: Value 'scones_1' at
+        'trainingJobName' failed to satisfy constraint: Member must satisfy regular expression pattern:
+        ^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$
     """
     if longest is not None and len(value) > longest:
         must = f"Member must have length less than or equal to {longest}"

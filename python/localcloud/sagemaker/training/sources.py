@@ -1,11 +1,11 @@
-"""What a channel's data source stands for in S3: a prefix's objects, a manifest's, or an augmented manifest's lines.
+"""Finds the objects of a channel's data source: an S3 prefix, a manifest or an augmented manifest.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     for found in find(job, channel):
-        found.path, found.content()                  # PurePosixPath('0/001.png'), b'…'
+        print(found.path, len(found.content()))           # 0/001.png 2417
     for line in lines(job, channel):
-        [value.content() for value in line]          # [b'…', b'1']: the attributes in AttributeNames' order
+        print([value.content() for value in line])        # [b'…', b'1']: the order is AttributeNames'
 
 Sources: S3DataSource, ShuffleConfig and "Augmented Manifest Files for Training Jobs" in SageMaker's documentation.
 """
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
 
 
 class StagingError(Exception):
-    """Input that cannot be given to the algorithm; the message is the job's FailureReason."""
+    """A channel cannot be read. The message is the job's FailureReason."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """Bytes for the algorithm.
+    """Bytes for the algorithm, which are read later.
 
     Attributes:
-        uri: Where they are, for a person to read.
-        path: Where the object lies in its channel's folder; None for an attribute's text.
-        content: Reads them.
+        uri: The object's address, or a description of the attribute. Messages show it.
+        path: The object's path in its channel's folder. None for an attribute's text.
+        content: Reads the bytes.
     """
 
     uri: str
@@ -48,10 +48,12 @@ class Found:
 
 
 def find(job: Job, channel: Mapping[str, Any]) -> list[Found]:
-    """The objects of a channel of S3DataType S3Prefix or ManifestFile, in their order.
+    """The objects of a channel with S3DataType S3Prefix or ManifestFile.
+
+    The order is by key for a prefix, and the manifest's for a manifest.
 
     Raises:
-        StagingError: there are none, one is missing, or a key is no path.
+        StagingError: The channel has no objects, an object is missing, or a key cannot be a file's path.
     """
     source = channel["DataSource"]["S3DataSource"]
     if source["S3DataType"] == "ManifestFile":
@@ -64,7 +66,7 @@ def find(job: Job, channel: Mapping[str, Any]) -> list[Found]:
     found = [
         Found(f"s3://{bucket}/{key}", relative(key, prefix), _reader(job.role, bucket, key, held))
         for key, held in listed
-        if not key.endswith("/")  # what the console makes where a person asks for a folder
+        if not key.endswith("/")  # the console's "Create folder" makes such an object
     ]
     if not found:
         missing = "key" if objects.has_bucket(job.account, bucket) else "bucket"
@@ -73,12 +75,13 @@ def find(job: Job, channel: Mapping[str, Any]) -> list[Found]:
 
 
 def lines(job: Job, channel: Mapping[str, Any]) -> list[list[Found]]:
-    """The lines of a channel of S3DataType AugmentedManifestFile, each as its attributes in AttributeNames' order.
+    """The lines of a channel with S3DataType AugmentedManifestFile: each line's attributes, in AttributeNames' order.
 
-    An attribute whose name ends with ``-ref`` is the object it names; any other is its text, or JSON where it is none.
+    An attribute whose name ends in ``-ref`` gives the content of the object at its address. Any other attribute gives
+    its value: a string as it is, other values as JSON.
 
     Raises:
-        StagingError: the manifest or an object it names is missing, or a line lacks an attribute.
+        StagingError: The manifest or an object is missing, or a line lacks an attribute.
     """
     source = channel["DataSource"]["S3DataSource"]
     uri = source["S3Uri"]
@@ -100,14 +103,23 @@ def lines(job: Job, channel: Mapping[str, Any]) -> list[list[Found]]:
 
 
 def relative(key: str, prefix: str) -> PurePosixPath:
-    """Where an object lies in its channel's folder: below the prefix where that is a folder, else beside its like.
+    """An object's path in its channel's folder.
+
+    The path begins after the prefix if the prefix is a folder, and after the prefix's last slash if it is not.
 
     Raises:
-        StagingError: the key leaves the folder.
+        StagingError: The key leads out of the folder.
+
+    Example::
+
+        >>> relative("data/train/0/001.png", "data/train")
+        PurePosixPath('0/001.png')
+        >>> relative("data/train-0.rec", "data/train")
+        PurePosixPath('train-0.rec')
     """
     if key.startswith(prefix.rstrip("/") + "/"):
         name = key[len(prefix.rstrip("/")) + 1 :]
-    else:  # 'data/part' stands for data/part-0, data/part-1 …
+    else:  # the prefix 'data/part' finds data/part-0, data/part-1 and so on
         name = key[prefix.rfind("/") + 1 :]
     path = PurePosixPath(name.lstrip("/"))
     if not path.parts or ".." in path.parts:
@@ -189,5 +201,5 @@ def _nothing_found(job: Job, uri: str, bucket: str, said: str) -> StagingError:
 
 
 def refused(error: AccessDenied) -> StagingError:
-    """The failure of a job whose role may not read what it is given."""
+    """The failure of a job whose role may not read an object."""
     return StagingError(f"ClientError: Data download failed:AccessDenied: {error}")
