@@ -53,7 +53,7 @@ def check(image: str | None, what: str) -> str:
         it runs images of repository 'image-classification' only
     """
     if not image:
-        raise ValidationError(f"{what} names no image; the local cloud runs images of repository '{ALGORITHM}'")
+        raise ValidationError(f"{what} has no image: the local cloud needs an image of repository '{ALGORITHM}'")
     if repository(image) != ALGORITHM:
         raise ValidationError(
             f"{what} asks for image '{image}', which the local cloud cannot run: "

@@ -81,13 +81,15 @@ def read_plan(backend: SageMakerModelBackend, config_name: str) -> EndpointPlan:
     config = copy.deepcopy(backend.describe_endpoint_config(config_name))
     for field in UNSUPPORTED:
         if config.get(field):
-            raise ValidationError(f"endpoint configuration '{config_name}': the local cloud does not support {field}")
+            raise ValidationError(
+                f"endpoint configuration '{config_name}': the local cloud does not support {field}: leave it out"
+            )
     variants = tuple(_variant(backend, variant) for variant in config["ProductionVariants"])
     shadows = tuple(_variant(backend, variant) for variant in config.get("ShadowProductionVariants") or [])
     if shadows and (len(variants), len(shadows)) != (1, 1):
         raise ValidationError(
             f"endpoint configuration '{config_name}' has {len(variants)} production and {len(shadows)} shadow "
-            "variants; with ShadowProductionVariants it has one of each"
+            "variants; with ShadowProductionVariants it must have one of each"
         )
     return EndpointPlan(config_name, variants, config.get("DataCaptureConfig") or None, shadows)
 
@@ -195,7 +197,9 @@ def _container(backend: SageMakerModelBackend, model_name: str) -> Mapping[str, 
         )
     container = containers[0]
     if container.get("ModelDataSource"):
-        raise ValidationError(f"model '{model_name}': the local cloud does not support ModelDataSource: ModelDataUrl")
+        raise ValidationError(
+            f"model '{model_name}': the local cloud does not support ModelDataSource: use ModelDataUrl"
+        )
     package_name = container.get("ModelPackageName")
     if package_name:
         package = backend.describe_model_package(package_name)

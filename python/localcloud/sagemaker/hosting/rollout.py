@@ -80,8 +80,8 @@ def read_rollout(config: Mapping[str, Any] | None) -> Rollout:
     waits = found.bake_seconds * len(found.shares) + found.termination_seconds
     if found.limit_seconds is not None and waits >= found.limit_seconds:
         raise ValidationError(
-            f"MaximumExecutionTimeoutInSeconds must be more than all waiting together: it is {found.limit_seconds}, "
-            f"they are {waits:g} seconds"
+            f"MaximumExecutionTimeoutInSeconds must be more than the sum of all waits, {waits:g} seconds; "
+            f"it is {found.limit_seconds}"
         )
     return found
 
@@ -150,7 +150,7 @@ def _shares(routing: Mapping[str, Any]) -> tuple[float, ...]:
 def _part(routing: Mapping[str, Any], field: str, *, least: float) -> float:
     size = routing.get(field)
     if not size:
-        raise ValidationError(f"{field} is required where the traffic routing type is {routing['Type']}")
+        raise ValidationError(f"{field} is required if the traffic routing type is {routing['Type']}")
     if size["Type"] != "CAPACITY_PERCENT":
         # INSTANCE_COUNT would need instances. Here a variant is one process, with a share of the traffic.
         raise ValidationError(f"{field}: the local cloud does not support {size['Type']}: use CAPACITY_PERCENT")

@@ -41,7 +41,7 @@ def due(
     """
     match = re.fullmatch(r"(at|rate|cron)\((.+)\)", expression.strip())
     if not match:
-        raise ValueError(f"{expression} is none of at(…), rate(…) and cron(…)")
+        raise ValueError(f"the schedule '{expression}' is not supported: use at(…), rate(…) or cron(…)")
     kind, text = match.groups()
     zone = ZoneInfo(timezone) if timezone else UTC
     if kind == "at":
@@ -65,7 +65,7 @@ def due(
 def _cron(text: str) -> list[set[int]]:
     words = text.upper().split()
     if len(words) != len(_RANGES):
-        raise ValueError(f"cron({text}) has {len(words)} fields, not {len(_RANGES)}")
+        raise ValueError(f"cron({text}) has {len(words)} fields; it must have {len(_RANGES)}")
     names: list[tuple[str, ...]] = [(), (), (), _MONTHS, _DAYS, ()]
     return [_field(word, *span, known) for word, span, known in zip(words, _RANGES, names, strict=True)]
 

@@ -77,7 +77,7 @@ def _unpacked(found: Found) -> bytes:
         return gzip.decompress(found.content())
     except (OSError, EOFError, zlib.error) as error:
         raise StagingError(
-            f"ClientError: {found.uri} is not packed with gzip, as the channel's CompressionType says: {error}"
+            f"ClientError: {found.uri} is not packed with gzip, although CompressionType is Gzip: {error}"
         ) from None
 
 

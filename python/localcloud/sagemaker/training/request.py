@@ -107,11 +107,11 @@ def _check_resources(resources: Mapping[str, Any]) -> None:
         # API reference, ResourceConfig: "You can't request a VolumeKmsKeyId when using an instance type with local
         # storage."
         raise ValidationError(
-            f"VolumeKmsKeyId is not supported for instance type {instance_type}, which has local storage"
+            f"VolumeKmsKeyId is not supported for instance type {instance_type}, which has local storage: leave it out"
         )
     if resources.get("InstanceCount", 1) != 1:
         raise ValidationError(
-            f"the local cloud trains on one instance; resourceConfig.instanceCount is {resources['InstanceCount']}"
+            f"resourceConfig.instanceCount is {resources['InstanceCount']}; the local cloud has one instance: use 1"
         )
 
 
@@ -119,12 +119,16 @@ def _check_channel(channel: Mapping[str, Any], jobs_mode: str) -> None:
     name = channel["ChannelName"]
     source = (channel.get("DataSource") or {}).get("S3DataSource")
     if not source:
-        raise ValidationError(f"channel '{name}': the local cloud reads channels from S3DataSource only")
+        raise ValidationError(f"channel '{name}' has no S3DataSource: the local cloud supports no other data source")
     kind, mode = source.get("S3DataType"), channel.get("InputMode") or jobs_mode
     if kind not in DATA_TYPES:
-        raise ValidationError(f"channel '{name}': the local cloud does not support S3DataType {kind}")
+        raise ValidationError(
+            f"channel '{name}': the local cloud does not support S3DataType {kind}: use {', '.join(DATA_TYPES)}"
+        )
     if mode not in MODES:
-        raise ValidationError(f"channel '{name}': the local cloud does not support input mode {mode}")
+        raise ValidationError(
+            f"channel '{name}': the local cloud does not support input mode {mode}: use {', '.join(MODES)}"
+        )
     if kind == "AugmentedManifestFile" and mode != "Pipe":
         raise ValidationError(
             f"channel '{name}': S3DataType AugmentedManifestFile goes with input mode Pipe, not {mode}"

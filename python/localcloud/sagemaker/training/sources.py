@@ -166,7 +166,7 @@ def _text(role: ExecutionRole, uri: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise StagingError(f"ClientError: {uri} is no UTF-8 text: {error}") from None
+        raise StagingError(f"ClientError: {uri} is not UTF-8 text: {error}") from None
 
 
 def _object(role: ExecutionRole, uri: Any, where: str) -> Callable[[], bytes]:
@@ -175,7 +175,9 @@ def _object(role: ExecutionRole, uri: Any, where: str) -> Callable[[], bytes]:
     except AccessDenied as error:
         raise refused(error) from None
     except (ValueError, AttributeError):
-        raise StagingError(f"ClientError: {where} names {str(uri)[:200]!r}, which is no address in S3") from None
+        raise StagingError(
+            f"ClientError: {where} names {str(uri)[:200]!r}, which is not an S3 address: it must begin with s3://BUCKET/"
+        ) from None
     if held is None:
         raise StagingError(f"ClientError: {where} names {uri}, an object that does not exist")
     return lambda: held.value

@@ -38,7 +38,9 @@ def page(summaries: Sequence[Mapping[str, Any]], asked: Mapping[str, Any]) -> di
     """
     by, order = asked.get("SortBy", "Name"), asked.get("SortOrder", "Ascending")
     if by not in _SORTS or order not in ("Ascending", "Descending"):
-        raise ValidationError(f"Trials cannot be sorted by {by}, {order}.")
+        raise ValidationError(
+            f"Trials cannot be sorted by {by}, {order}: use {', '.join(_SORTS)} and Ascending or Descending."
+        )
     status = asked.get("StatusEquals")
     found = [one for one in summaries if status in (None, one["TrainingJobStatus"])]
     if by == "FinalObjectiveMetricValue":  # "jobs that did not return this metric are not listed"
@@ -46,7 +48,7 @@ def page(summaries: Sequence[Mapping[str, Any]], asked: Mapping[str, Any]) -> di
     found.sort(key=_SORTS[by], reverse=order == "Descending")
     token, limit = asked.get("NextToken") or "0", asked.get("MaxResults") or LIMIT
     if not token.isdecimal():
-        raise ValidationError(f"NextToken '{token}' is none of this action's.")
+        raise ValidationError(f"NextToken '{token}' is not from this action: use an answer's NextToken.")
     start = int(token)
     answer: dict[str, Any] = {"TrainingJobSummaries": found[start : start + limit]}
     if start + limit < len(found):

@@ -103,8 +103,7 @@ def read(request: Mapping[str, Any]) -> TuningPlan:
     for field in UNSUPPORTED_OF_DEFINITION:
         if definition.get(field):
             raise ValidationError(
-                f"the local cloud does not support TrainingJobDefinition.{field}; the search belongs into "
-                "HyperParameterTuningJobConfig"
+                f"the local cloud does not support TrainingJobDefinition.{field}: use HyperParameterTuningJobConfig"
             )
     if definition.get("CheckpointConfig"):  # AWS does not document how trials share one prefix
         raise ValidationError("the local cloud does not support CheckpointConfig of a tuning job: leave it out")
@@ -192,7 +191,7 @@ def _searched(ranges: Mapping[str, Any]) -> Searched:
     if not entries:
         raise ValidationError("At least one hyperparameter range is required: ParameterRanges is empty.")
     if len(entries) > MOST_SEARCHED:
-        raise ValidationError(f"{len(entries)} hyperparameters are to be searched; {MOST_SEARCHED} may be.")
+        raise ValidationError(f"{len(entries)} hyperparameters have ranges; at most {MOST_SEARCHED} can have one.")
     names = [entry.name for entry in entries]
     if repeated := [name for name in names if names.count(name) > 1]:
         raise ValidationError(f"The hyperparameter {repeated[0]} has more than one range.")
@@ -234,15 +233,13 @@ def _limits(config: Mapping[str, Any], searched: Searched) -> tuple[int, int, in
     """The most trials, the most that run at once, and the longest run time in seconds."""
     limits, strategy = config["ResourceLimits"], config["Strategy"]
     if strategy not in ("Bayesian", "Random", "Grid"):
-        raise ValidationError(
-            f"the local cloud does not support the strategy {strategy}; it has Bayesian, Random and Grid"
-        )
+        raise ValidationError(f"the local cloud does not support the strategy {strategy}: use Bayesian, Random or Grid")
     jobs, parallel = limits.get("MaxNumberOfTrainingJobs"), limits["MaxParallelTrainingJobs"]
     known = combinations(searched)
     if strategy == "Grid":
         numbers = [entry.name for entry in searched.values() if isinstance(entry, Range)]
         if numbers:
-            raise ValidationError(f"Grid search takes categorical ranges only; {numbers[0]} is none.")
+            raise ValidationError(f"Grid search takes categorical ranges only; {numbers[0]} has a range of numbers.")
         if jobs not in (None, known):
             raise ValidationError(
                 f"Grid search tries every combination: MaxNumberOfTrainingJobs must be {known} or left out, not {jobs}."
