@@ -3,7 +3,7 @@
 moto: ``sagemaker/models.py``, ``create_model``, ``create_endpoint_config`` and ``create_model_package_group`` replace
 the existing resource.
 
-AWS: ValidationException. This is why a Terraform resource that is replaced before its deletion needs a new name.
+AWS: ValidationException. A Terraform resource with create_before_destroy therefore needs a new name.
 """
 
 from __future__ import annotations

@@ -1,12 +1,5 @@
 """CheckpointConfig: a folder that is filled from S3 when a job starts, and copied to S3 as it changes.
 
-Example (not run: it needs a running cloud)::
-
-    checkpoints = Checkpoints(job.role, "s3://bucket/checkpoints/job", root / "checkpoints")
-    checkpoints.fill()
-    with checkpoints.copied():
-        train()                         # its files are in S3 afterwards, even if it fails
-
 As on AWS, deleting a file in the folder deletes its object in S3 ("Checkpoints in Amazon SageMaker AI", developer
 guide). Files and folders whose names begin with a dot are unfinished and are not copied. In a bucket with versioning, a
 job deletes its own previous version of a file: objects are kept in memory here, and every epoch writes a checkpoint.
@@ -32,7 +25,18 @@ PLACE = "/opt/ml/checkpoints"
 
 
 class Checkpoints:
-    """A job's folder of checkpoints and its prefix in S3."""
+    """A job's folder of checkpoints and its prefix in S3.
+
+    Example::
+
+        >>> from types import SimpleNamespace
+        >>> role = SimpleNamespace(write=lambda uri, content: print(uri, content))  # in place of S3
+        >>> checkpoints = Checkpoints(role, "s3://bucket/checkpoints", Path("checkpoints"))
+        >>> Path("checkpoints").mkdir()
+        >>> with checkpoints.copied():
+        ...     _ = Path("checkpoints/image-classification-0001.params").write_bytes(b"weights")
+        s3://bucket/checkpoints/image-classification-0001.params b'weights'
+    """
 
     def __init__(self, role: ExecutionRole, uri: str, folder: Path) -> None:
         self._role, self._folder = role, folder
@@ -95,7 +99,9 @@ class Checkpoints:
         uri, earlier = self._uri(path), self._versions.get(path, "null")
         self._versions[path] = self._role.write(uri, path.read_bytes())
         if earlier not in ("null", self._versions[path]):
-            objects.delete(self._role.account, uri, version=earlier)  # saves memory; AWS has no such call to allow
+            objects.delete(
+                self._role.account, uri, version=earlier
+            )  # saves memory; AWS never does it, so it needs no permission
 
     def _uri(self, path: Path) -> str:
         return f"s3://{self._bucket}/{self._prefix}{path.relative_to(self._folder).as_posix()}"

@@ -1,12 +1,5 @@
 """Finds the objects of a channel's data source: an S3 prefix, a manifest or an augmented manifest.
 
-Example (not run: it needs a running cloud)::
-
-    for found in find(job, channel):
-        print(found.path, len(found.content()))           # 0/001.png 2417
-    for line in lines(job, channel):
-        print([value.content() for value in line])        # [b'…', b'1']: the order is AttributeNames'
-
 Sources: S3DataSource, ShuffleConfig and "Augmented Manifest Files for Training Jobs" in SageMaker's documentation.
 """
 
@@ -54,6 +47,17 @@ def find(job: Job, channel: Mapping[str, Any]) -> list[Found]:
 
     Raises:
         StagingError: The channel has no objects, an object is missing, or a key cannot be a file's path.
+
+    Example::
+
+        >>> from types import SimpleNamespace
+        >>> held = [("data/train/0/001.png", b"red"), ("data/train/1/001.png", b"blue")]  # in place of S3
+        >>> role = SimpleNamespace(listing=lambda bucket, prefix: held, content=lambda bucket, key, value: value)
+        >>> source = {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/data/train"}
+        >>> for found in find(SimpleNamespace(role=role), {"DataSource": {"S3DataSource": source}}):
+        ...     print(found.path, found.content())
+        0/001.png b'red'
+        1/001.png b'blue'
     """
     source = channel["DataSource"]["S3DataSource"]
     if source["S3DataType"] == "ManifestFile":
@@ -82,6 +86,15 @@ def lines(job: Job, channel: Mapping[str, Any]) -> list[list[Found]]:
 
     Raises:
         StagingError: The manifest or an object is missing, or a line lacks an attribute.
+
+    Example::
+
+        >>> from types import SimpleNamespace
+        >>> role = SimpleNamespace(read=lambda uri: b'{"class": 1}')  # in place of S3
+        >>> source = {"S3Uri": "s3://bucket/train.manifest", "AttributeNames": ["class"]}
+        >>> [[value.content() for value in line]
+        ...  for line in lines(SimpleNamespace(role=role), {"DataSource": {"S3DataSource": source}})]
+        [[b'1']]
     """
     source = channel["DataSource"]["S3DataSource"]
     uri = source["S3Uri"]
