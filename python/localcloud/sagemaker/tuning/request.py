@@ -169,7 +169,10 @@ def trial_request(request: Mapping[str, Any], name: str, values: Mapping[str, st
 
 
 def static_definition(request: Mapping[str, Any]) -> dict[str, Any]:
-    """TrainingJobDefinition as DescribeHyperParameterTuningJob shows it: with what SageMaker adds."""
+    """TrainingJobDefinition in DescribeHyperParameterTuningJob's answer.
+
+    SageMaker adds the algorithm's MetricDefinitions, and the objective metric as a static hyperparameter.
+    """
     definition = request["TrainingJobDefinition"]
     metric = request["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]["MetricName"]
     return {
