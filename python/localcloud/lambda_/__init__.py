@@ -1,8 +1,9 @@
-"""Lambda that runs: invocations go to warm worker processes, and answer as AWS documents.
+"""Lambda: functions run in warm worker processes, and invocations answer as AWS documents.
 
-moto runs functions in Docker (``awslambda/models.py``, ``_invoke_lambda``), one container a call, answers
-``FunctionError: Handled``, reads ``qualifier`` where boto3 sends ``Qualifier``, and runs the function synchronously for
-an asynchronous invocation and for a dry run (``awslambda/responses.py``, ``invoke``). This replaces the two.
+This package replaces two functions of moto. ``_invoke_lambda`` (``awslambda/models.py``) runs every call in a Docker
+container of its own. ``invoke`` (``awslambda/responses.py``) answers ``FunctionError: Handled`` for every error, reads
+the query parameter ``qualifier`` although boto3 sends ``Qualifier``, and runs the function synchronously even for an
+asynchronous invocation or a dry run.
 
 AWS: AWS Lambda API Reference, Invoke; Developer Guide, Understanding Lambda function errors, and Lambda quotas.
 """
@@ -16,13 +17,16 @@ from localcloud.lambda_.gaps import configuration, vpc
 
 
 def register(registry: Registry) -> None:
-    """Tell the judge which permissions the operations need, and which policies functions have."""
+    """Register the permissions that Lambda's operations need, and the lookup of functions' policies."""
     registry.permissions(permissions.TABLES)
     registry.policies("lambda", policies.policy_of)
 
 
 def install(context: Context) -> None:
-    """Register, close the gaps, run functions, and look at their roles before anything is made."""
+    """Register the permissions and replace moto's Lambda.
+
+    The check of roles is installed last, so that it runs before every other part of CreateFunction.
+    """
     register(context.registry)
     configuration.apply()
     vpc.apply()

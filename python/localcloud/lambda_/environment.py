@@ -1,9 +1,27 @@
-"""A warm worker process of one Lambda function, seen from the cloud: started once, given one event at a time.
+"""The cloud's side of one worker process: it starts the process once and sends it one event at a time.
+
+The process itself is :mod:`localcloud.lambda_.worker`.
 
 Example::
 
-    environment = ExecutionEnvironment(settings, children)      # the handler is imported
-    answer = environment.call(event, ...)              # FunctionAnswer(payload=b'{"ok": true}', error=False, ...)
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "app.py").write_text("def handler(event, context): return {'twice': 2 * event['n']}")
+    >>> named = ("FUNCTION_NAME", "FUNCTION_VERSION", "FUNCTION_MEMORY_SIZE", "LOG_GROUP_NAME")
+    >>> settings = Settings(
+    ...     arn="arn:aws:lambda:us-east-1:123456789012:function:twice",
+    ...     version="$LATEST",
+    ...     handler="app.handler",
+    ...     code_path=(str(folder),),
+    ...     runtime_path=(),
+    ...     variables={"LAMBDA_TASK_ROOT": str(folder), **{f"AWS_LAMBDA_{name}": "-" for name in named}},
+    ... )
+    >>> environment = ExecutionEnvironment(settings, Children())
+    >>> call = {"request_id": "1", "arn": settings.arn, "timeout": 10.0, "trace_id": "", "client_context": None}
+    >>> answer = environment.call({"n": 21}, **call)
+    >>> answer.payload, answer.error
+    (b'{"twice": 42}', False)
+    >>> environment.stop()
 """
 
 from __future__ import annotations
@@ -22,26 +40,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from localcloud.context import Children
 
 WORKER = Path(__file__).with_name("worker.py")
-INIT_SECONDS = 30.0  # AWS allows 10; a laptop with a demo running may be slower
+INIT_SECONDS = 30.0  # AWS allows 10 seconds. A busy laptop may need more.
 MAXIMUM_RESPONSE = 6_291_556
 
 
 @dataclass(frozen=True)
 class Settings:
-    """All that a worker is started with; workers with equal settings are interchangeable.
+    """Everything a worker needs to start. Two workers with equal settings are interchangeable.
 
     Attributes:
-        arn: The function version's unqualified ARN.
+        arn: The function's ARN; a published version's ARN ends in its number.
         version: ``$LATEST`` or a number.
         handler: ``module.function``.
-        code_path: The unpacked code, then layers, in the order of the import path.
-        runtime_path: What AWS's runtime ships beside the standard library.
-        variables: The process's whole environment.
+        code_path: Folders that go to the front of ``sys.path``: the unpacked code, then the layers.
+        runtime_path: Folders that go to the end of ``sys.path``: the packages of AWS's runtime.
+        variables: The whole environment of the process. Equality compares them; the hash does not.
     """
 
     arn: str
@@ -54,16 +72,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class FunctionAnswer:
-    """What one call came to.
+    """The outcome of one call.
 
     Attributes:
-        payload: The result as JSON, or the error's object.
+        payload: JSON: the handler's result, or an object with errorType and errorMessage.
         error: Whether the function failed (``FunctionError: Unhandled``).
-        log: What the function wrote while it ran.
-        seconds: How long it ran.
-        init_seconds: How long the worker took to start, where this call waited for that.
-        max_memory_mb: The most memory that the process has had so far.
-        finished: Whether the worker is gone: it timed out, exited or could not import its handler.
+        log: The function's output during the call.
+        seconds: The duration of the handler.
+        init_seconds: The duration of the worker's start. None if the worker was already warm.
+        max_memory_mb: The process's peak memory so far. 0 if the worker has ended.
+        finished: Whether the worker has ended: it timed out, exited, or failed to import its handler.
     """
 
     payload: bytes
@@ -76,19 +94,28 @@ class FunctionAnswer:
 
 
 class ExecutionEnvironment:
-    """One worker process. Its start is part of its first call, as AWS reports it (Init Duration)."""
+    """One worker process. It starts with the first call, which reports the time that took (Init Duration)."""
 
     def __init__(self, settings: Settings, children: Children) -> None:
         self.settings = settings
         self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[{settings.version}]{uuid.uuid4().hex}"
         self._children = children
         self.stopped = False
-        self._child: subprocess.Popen | None = None
+        self._child: subprocess.Popen[bytes] | None = None
 
     def call(
         self, event: Any, *, request_id: str, arn: str, timeout: float, trace_id: str, client_context: str | None
     ) -> FunctionAnswer:
-        """Run the handler for one event; never raises for what the function does."""
+        """Run the handler for one event. A failing function is an answer, not an exception.
+
+        Args:
+            event: Any JSON value.
+            request_id: The invocation's id, which the handler's context and the log carry.
+            arn: The ARN of the request, with its qualifier (``invoked_function_arn``).
+            timeout: Seconds until the worker is killed.
+            trace_id: The value of ``_X_AMZN_TRACE_ID``.
+            client_context: Base64 of a JSON object, as the header X-Amz-Client-Context has it.
+        """
         init_seconds = None
         if self._child is None:
             began = time.monotonic()
@@ -106,9 +133,8 @@ class ExecutionEnvironment:
             "client_context": client_context,
         }
         began = time.monotonic()
-        with contextlib.suppress(OSError):  # it is gone: the answer says so
-            self._child.stdin.write(json.dumps(call).encode() + b"\n")
-            self._child.stdin.flush()
+        with contextlib.suppress(OSError):  # the worker has ended: _answer finds out
+            self._send(call)
         found, reason = self._answer(timeout)
         seconds = time.monotonic() - began
         if found is None:
@@ -125,21 +151,21 @@ class ExecutionEnvironment:
         )
 
     def stop(self) -> None:
-        """End the process; the worker is not to be called again."""
+        """End the process. Do not call the worker again."""
         if not self.stopped and self._child is not None:
             self._children.stop(self._child, grace=0.2)
-            for stream in (self._child.stdin, self._answers, self._output):
+            for stream in (_input_of(self._child), self._answers, self._output):
                 with contextlib.suppress(OSError):
                     stream.close()
         self.stopped = True
 
     def _start(self) -> None:
-        # The log is a file, not a pipe: all that the handler wrote is there once it has answered. Appending, so that
-        # what has been read can be cut off.
-        self._output = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by stop
+        # The log is a file and not a pipe: it is complete as soon as the handler has answered. The worker appends to
+        # it, so that the cloud can truncate the part it has read.
+        self._output: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by stop
         fcntl.fcntl(self._output, fcntl.F_SETFL, os.O_APPEND)
         read, write = os.pipe()
-        self._answers = os.fdopen(read, "rb", buffering=0)
+        self._answers: IO[bytes] = os.fdopen(read, "rb", buffering=0)
         self._unread = b""
         settings = self.settings
         self._child = self._children.spawn(
@@ -157,11 +183,16 @@ class ExecutionEnvironment:
             "runtime_path": settings.runtime_path,
             "answers": write,
         }
-        self._child.stdin.write(json.dumps(start).encode() + b"\n")
-        self._child.stdin.flush()
+        self._send(start)
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        assert self._child is not None  # call() starts the process first
+        stream = _input_of(self._child)
+        stream.write(json.dumps(message).encode() + b"\n")
+        stream.flush()
 
     def _answer(self, patience: float) -> tuple[dict[str, Any] | None, str]:
-        """The worker's next line, or None and why there is none: ``timeout`` or ``exit``."""
+        """The worker's next line and an empty text, or None and the reason: ``timeout`` or ``exit``."""
         give_up = time.monotonic() + patience
         while b"\n" not in self._unread:
             readable, _, _ = select.select([self._answers], [], [], max(0.0, give_up - time.monotonic()))
@@ -183,7 +214,7 @@ class ExecutionEnvironment:
         init_seconds: float | None,
         limit: float,
     ) -> FunctionAnswer:
-        """The answer of a worker that has none of its own, which ends with it."""
+        """End a worker that cannot go on, and answer in its place."""
         if found is not None:
             payload = json.dumps(found["fault"] | {"requestId": request_id}).encode()
         elif reason == "timeout":
@@ -191,6 +222,7 @@ class ExecutionEnvironment:
                 "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {limit:.2f} seconds"
             )
         else:
+            assert self._child is not None  # only a started process has exited
             status = self._child.wait()
             how = (
                 f"Runtime exited with error: {_exit_status(status)}"
@@ -206,6 +238,11 @@ class ExecutionEnvironment:
         written = os.pread(self._output.fileno(), os.fstat(self._output.fileno()).st_size, 0)
         os.ftruncate(self._output.fileno(), 0)
         return written.decode("utf-8", "replace")
+
+
+def _input_of(child: subprocess.Popen[bytes]) -> IO[bytes]:
+    assert child.stdin is not None  # Children.spawn makes a pipe of it
+    return child.stdin
 
 
 def _error(error_type: str, message: str) -> bytes:

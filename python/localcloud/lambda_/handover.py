@@ -1,6 +1,7 @@
-"""A function's role is one that Lambda can take on, and that allows what tracing and a VPC need of it.
+"""CreateFunction and UpdateFunctionConfiguration check the function's role.
 
-moto checks at most that there is such a role. AWS refuses it when the function is made or changed: "The role
+Lambda must be able to assume the role, and the role must allow the calls that active tracing and a VPC need. moto
+checks at most that the role exists. AWS refuses such a role when the function is created or updated: "The role
 defined for the function cannot be assumed by Lambda" (AWS Lambda Developer Guide, troubleshooting).
 """
 
@@ -18,7 +19,7 @@ from localcloud.iam.roles import AccessDenied, CannotAssume, Roles
 
 
 def install(roles: Roles) -> None:
-    """Let CreateFunction and UpdateFunctionConfiguration refuse a role that Lambda cannot use."""
+    """Make CreateFunction and UpdateFunctionConfiguration refuse a role that Lambda cannot use."""
     create, update = LambdaBackend.create_function, LambdaBackend.update_function_configuration
 
     def check(role: str, region: str, given: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Every function of this cloud runs in its workers, whoever invokes it."""
+"""Replaces moto's Invoke: every function runs in the cloud's own worker processes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from localcloud.lambda_.service import Service
 
 
 def install(context: Context) -> None:
-    """Let every function of this cloud run in its workers."""
+    """Replace moto's Invoke, its internal invocation, and the clean-up of DeleteFunction."""
     service = Service(context)
     delete = LambdaBackend.delete_function
 

@@ -1,7 +1,7 @@
-"""What a run of a function leaves in CloudWatch Logs: START, what it wrote, END, REPORT.
+"""The log events of one run of a function: START, the function's own output, END, REPORT.
 
-As text, or as JSON where the function's LoggingConfig says so (AWS Lambda Developer Guide, Viewing CloudWatch logs for
-Lambda functions, and Telemetry API Event schema).
+They are text, or JSON if the function's LoggingConfig asks for it. Source: AWS Lambda Developer Guide, "Viewing
+CloudWatch logs for Lambda functions" and "Telemetry API Event schema".
 """
 
 from __future__ import annotations
@@ -21,7 +21,21 @@ if TYPE_CHECKING:
 
 
 def entries(function: LambdaFunction, request_id: str, done: FunctionAnswer) -> list[str]:
-    """The log events of one run, in order, each ending in a newline."""
+    r"""The log events of one run, in order. Each ends in a newline.
+
+    Example::
+
+        >>> from types import SimpleNamespace
+        >>> text = {"LoggingConfig": {"LogFormat": "Text"}}
+        >>> function = SimpleNamespace(version="$LATEST", memory_size=128, get_configuration=lambda: text)
+        >>> done = FunctionAnswer(b"{}", False, "hello\n", 0.0021, None, 31, finished=False)
+        >>> for event in entries(function, "8f3a", done):
+        ...     print(event.rstrip())
+        START RequestId: 8f3a Version: $LATEST
+        hello
+        END RequestId: 8f3a
+        REPORT RequestId: 8f3a Duration: 2.10 ms Billed Duration: 3 ms Memory Size: 128 MB Max Memory Used: 31 MB
+    """
     written = [f"{line}\n" for line in done.log.split("\n") if line]
     if done.finished:
         written += _last_words(request_id, done)
@@ -37,9 +51,10 @@ def entries(function: LambdaFunction, request_id: str, done: FunctionAnswer) -> 
 
 
 def write(function: LambdaFunction, stream: str, found: list[str], *, role: Acting) -> None:
-    """Put log events into the function's log group in its role's name; what the role may not write is lost.
+    """Put log events into the function's log group with the permissions of its role.
 
-    The group is made where it is missing, as Lambda does.
+    A missing group or stream is created, as Lambda does. If the role does not allow one of the calls, nothing is
+    written and the events are lost.
     """
     backend, group = function.logs_backend, function.logs_group_name
     which = {"logGroupName": group, "logStreamName": stream}

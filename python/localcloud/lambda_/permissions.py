@@ -1,4 +1,4 @@
-"""What Lambda's operations need permission for."""
+"""The permissions that Lambda's operations need."""
 
 from __future__ import annotations
 
@@ -9,18 +9,29 @@ from localcloud.kms.keys import arn_of, tags
 
 
 def function(asked: Asked) -> Iterable[str]:
-    """A function's ARN, without the version or alias that a request may name it by."""
+    """The function's ARN without its version or alias.
+
+    Example::
+
+        >>> asked = Asked("DeleteFunction", {"FunctionName": "filter:live"}, "us-east-1", "123456789012")
+        >>> function(asked), qualified(asked)
+        (['arn:aws:lambda:us-east-1:123456789012:function:filter'],
+         ['arn:aws:lambda:us-east-1:123456789012:function:filter:live'])
+    """
     return [_function(asked)[0]]
 
 
 def qualified(asked: Asked) -> Iterable[str]:
-    """A function's ARN with the version or alias where a request gives one: such a call is judged by that ARN."""
+    """The function's ARN with the version or alias of the request, if it has one."""
     arn, qualifier = _function(asked)
     return [f"{arn}:{qualifier}" if qualifier else arn]
 
 
 def _function(asked: Asked) -> tuple[str, str | None]:
-    """From a name, ``name:alias``, ``123456789012:function:name`` or an ARN, with or without a qualifier."""
+    """The function's unqualified ARN and its qualifier.
+
+    FunctionName is a name, ``name:alias``, ``123456789012:function:name`` or an ARN with or without a qualifier.
+    """
     called = asked.value("FunctionName") or "*"
     called = called.rpartition("function:")[2]
     name, _, qualifier = called.partition(":")
@@ -34,7 +45,7 @@ def _placed(asked: Asked) -> bool:
     return bool(asked.values("VpcConfig.SubnetIds"))
 
 
-# Whoever puts a function into a VPC must be allowed to look the VPC up (Lambda Developer Guide, "Giving Lambda
+# A caller that attaches a function to a VPC needs these permissions too (Lambda Developer Guide, "Giving Lambda
 # functions access to resources in an Amazon VPC", required IAM permissions).
 PLACING = tuple(
     Need(f"ec2:{action}", when=_placed, tagged=False)
@@ -62,7 +73,7 @@ def _granting(asked: Asked) -> Given:
     return {**_via_lambda(asked), "kms:grantisforawsresource": ("true",)}
 
 
-# To encrypt a function's environment with a key (Lambda Developer Guide, "Securing Lambda environment variables").
+# A caller that sets KMSKeyArn needs these too (Lambda Developer Guide, "Securing Lambda environment variables").
 ENCRYPTING = (
     Need("kms:CreateGrant", (_environment_key,), _granting, when="KMSKeyArn", tagged=False),
     Need("kms:Encrypt", (_environment_key,), _via_lambda, when="KMSKeyArn", tagged=False),

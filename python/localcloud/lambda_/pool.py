@@ -1,4 +1,7 @@
-"""Warm workers: one a concurrent call, reused while a function's code and configuration stay as they are."""
+"""A pool of warm workers. Each concurrent call has its own worker.
+
+A worker is reused until the function's code or configuration changes.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,11 @@ PATIENCE_SECONDS = 30.0
 
 
 class Busy(Exception):
-    """All that may run is running."""
+    """The concurrency limit is reached.
+
+    Attributes:
+        reason: TooManyRequestsException's Reason, such as ConcurrentInvocationLimitExceeded.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -23,11 +30,22 @@ class Busy(Exception):
 
 
 class Pool:
-    """The workers of every function.
+    """The workers of all functions.
 
     Args:
-        start: Makes a worker.
-        workers: How many may be alive; a call that finds them all running waits for one.
+        start: Makes a worker for a function's settings.
+        workers: The most workers that live at once. A call waits if all of them are running.
+
+    Example::
+
+        >>> from localcloud.context import Children
+        >>> pool = Pool(lambda settings: ExecutionEnvironment(settings, Children()))
+        >>> settings = Settings("arn:aws:lambda:us-east-1:123456789012:function:f", "1", "app.handler", (), (), {})
+        >>> with pool.worker(settings) as first:
+        ...     pass
+        >>> with pool.worker(settings) as second:
+        ...     second is first
+        True
     """
 
     def __init__(self, start: Callable[[Settings], ExecutionEnvironment], *, workers: int = WORKERS) -> None:
@@ -40,13 +58,13 @@ class Pool:
 
     @contextmanager
     def worker(self, settings: Settings, *, reserved: int | None = None) -> Iterator[ExecutionEnvironment]:
-        """A worker for one call: an idle one with these settings, else a new one. Gone ones do not come back.
+        """Lend a worker for one call: an idle one with equal settings, or a new one.
 
         Args:
-            reserved: The function's reserved concurrency, if it has any.
+            reserved: The function's reserved concurrency. None if it has none.
 
         Raises:
-            Busy: the function's reserved concurrency is used up, or no worker came free in time.
+            Busy: The function's reserved concurrency is used up, or no worker became free within 30 seconds.
         """
         environment = self._take(settings, reserved)
         try:
@@ -65,7 +83,7 @@ class Pool:
                 environment.stop()
 
     def drop(self, arn: str) -> None:
-        """End the idle workers of a function that is gone, its versions' too; running ones end after their call."""
+        """End the idle workers of a deleted function and of its versions. Running workers end after their call."""
         with self._change:
             for known in [known for known in self._wanted if known == arn or known.startswith(f"{arn}:")]:
                 del self._wanted[known]
@@ -86,7 +104,7 @@ class Pool:
                     self._idle.remove(found)
                 elif len(self._idle) + len(self._running) < self._workers:
                     found = self._start(settings)
-                elif self._idle:  # another function's: it makes room
+                elif self._idle:  # the oldest idle worker belongs to another function: replace it
                     stale.append(self._idle.pop(0))
                     found = self._start(settings)
                 if found is not None:

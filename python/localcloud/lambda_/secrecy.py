@@ -1,11 +1,8 @@
-"""A function's environment under a key is shown to those only who may decrypt it.
+"""Hides the environment variables of a function with a KMS key from callers without kms:Decrypt.
 
 AWS: "the user must have kms:Decrypt on the key to view the environment variables" (AWS Lambda Developer Guide,
-"Securing Lambda environment variables"); others get an Error in their place (API Reference, EnvironmentResponse).
-
-Example::
-
-    hidden({"Environment": {"Variables": {"A": "b"}}, "KMSKeyArn": "arn:…"})    # {"Environment": {"Error": …}, …}
+"Securing Lambda environment variables"). Other callers get an Error in their place (API Reference,
+EnvironmentResponse).
 """
 
 from __future__ import annotations
@@ -29,7 +26,7 @@ ERROR = {
 
 
 def install(roles: Roles) -> None:
-    """Let Lambda's descriptions of a function leave out what their reader may not decrypt."""
+    """Make GetFunction and GetFunctionConfiguration hide variables that the caller may not decrypt."""
     from moto.awslambda.responses import LambdaResponse
 
     for name in ("get_function", "get_function_configuration"):
@@ -37,7 +34,14 @@ def install(roles: Roles) -> None:
 
 
 def hidden(configuration: dict[str, Any]) -> dict[str, Any]:
-    """A function's configuration without its variables."""
+    """Replace a configuration's variables by an Error.
+
+    Example::
+
+        >>> found = hidden({"FunctionName": "filter", "Environment": {"Variables": {"TOKEN": "secret"}}})
+        >>> found["FunctionName"], found["Environment"]["Error"]["ErrorCode"]
+        ('filter', 'AccessDeniedException')
+    """
     return {**configuration, "Environment": {"Error": ERROR}}
 
 

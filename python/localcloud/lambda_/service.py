@@ -1,4 +1,4 @@
-"""Lambda's Invoke: what is checked, which worker runs it, what is logged, what is answered."""
+"""Lambda's Invoke: it checks the request, runs the function in a worker, writes its log and metrics, and answers."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from moto.awslambda.responses import LambdaResponse
 
 MAXIMUM_REQUEST = 6_291_456
-MAXIMUM_EVENT = 1_048_576  # of an asynchronous invocation
-TAIL = 4096
+MAXIMUM_EVENT = 1_048_576  # for an asynchronous invocation
+TAIL = 4096  # bytes of the log that LogType Tail returns
 
 
 class _RequestTooLarge(LambdaClientError):
@@ -50,7 +50,7 @@ class Service:
         self._pool = Pool(lambda settings: ExecutionEnvironment(settings, context.children))
 
     def answer(self, request: LambdaResponse) -> tuple[int, dict[str, str], bytes]:
-        """Invoke, as it came over HTTP."""
+        """Answer an Invoke request that came over HTTP: status, headers, body."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         name = unquote(request.path.rsplit("/", 2)[-2])
         qualifier = (request.querystring.get("Qualifier") or [None])[0]
@@ -76,7 +76,7 @@ class Service:
     def invoke_internally(
         self, function: LambdaFunction, body: Any, headers: Any, response_headers: dict[str, Any]
     ) -> bytes:
-        """Invoke, as moto's other services do it: S3 notifications, EventBridge, queues."""
+        """Invoke a function for one of moto's other services: S3 notifications, EventBridge, queues."""
         event = _event(body, "RequestResponse")
         if {name.lower(): value for name, value in (headers or {}).items()}.get("x-amz-invocation-type") == "Event":
             self._run_later(function, event, function.function_arn)
@@ -95,7 +95,20 @@ class Service:
         trace_id: str | None = None,
         client_context: str | None = None,
     ) -> tuple[FunctionAnswer, str]:
-        """Run a function once, log it, and give its answer and the text of its log."""
+        """Run a function once and write its log, metrics and trace.
+
+        Args:
+            event: Any JSON value.
+            arn: The ARN of the request, with its qualifier.
+            trace_id: The caller's trace header. None starts an unsampled trace.
+            client_context: Base64 of a JSON object.
+
+        Returns:
+            The answer and the text of its log.
+
+        Raises:
+            LambdaClientError: The function is throttled, or Lambda cannot assume its role.
+        """
         request_id = str(uuid.uuid4())
         reserved = function.reserved_concurrency
         whose = {"name": function.function_name, "account": function.account_id, "region": function.region}
@@ -121,19 +134,19 @@ class Service:
             self._context.roles, function.role, function.account_id, function.region, session=function.function_name
         )
         tracing.function_ran(role, function, trace_id, seconds=done.seconds, failed=bool(done.error))
-        with self._writing:  # moto makes a missing log group anew for each of two first calls
+        with self._writing:  # two concurrent first calls would both create the log group
             log.write(function, stream, entries, role=role)
         return done, "".join(entries)
 
     def forget(self, arn: str) -> None:
-        """End the workers of a function that has been deleted."""
+        """End the workers of a deleted function."""
         self._pool.drop(arn)
 
     def _run_later(self, function: LambdaFunction, event: Any, arn: str) -> None:
         def run() -> None:
             try:
                 self.run(function, event, arn=arn)
-            except Exception as error:  # noqa: BLE001 - nobody waits for the answer: the log is where it is looked for
+            except Exception as error:  # noqa: BLE001 - the caller has its answer already: the log is the only place
                 cloudlog.failure(error)
 
         threading.Thread(target=run, daemon=True).start()
@@ -142,7 +155,7 @@ class Service:
         from moto.awslambda.models import lambda_backends
 
         backend = lambda_backends[function.account_id][function.region]
-        # A later layer's files lie over an earlier one's, and the function's own come first.
+        # A later layer overrides an earlier one, and the function's own code overrides both.
         layers = [backend.layers_versions_by_arn(layer["Arn"]).code_bytes for layer in reversed(function.layers)]
         code = packages.unpacked(self._folder / "code", function.code_bytes)
         paths = [code, *(packages.unpacked(self._folder / "layers", layer) / "python" for layer in layers)]
@@ -157,7 +170,7 @@ class Service:
         )
 
     def _variables(self, function: LambdaFunction, code: str) -> dict[str, str]:
-        """A worker's whole environment (AWS Lambda Developer Guide, Defined runtime environment variables)."""
+        """The whole environment of a worker (AWS Lambda Developer Guide, Defined runtime environment variables)."""
         try:
             keys = self._context.roles.mint(function.role, "lambda.amazonaws.com", function.function_name)
         except CannotAssume:
@@ -185,7 +198,7 @@ class Service:
             "AWS_ACCESS_KEY_ID": keys.access_key_id,
             "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
             "AWS_SESSION_TOKEN": keys.session_token,
-            # This cloud, whatever the user's own configuration of AWS says.
+            # The function reaches this cloud and ignores the user's own AWS configuration.
             "AWS_ENDPOINT_URL": self._context.endpoint,
             "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
@@ -216,7 +229,7 @@ def _refuse_what_cannot_run(function: LambdaFunction) -> None:
 
 
 def _invoked_arn(function: LambdaFunction, name: str, qualifier: str | None) -> str:
-    """The ARN as it was invoked: with its qualifier if it had one."""
+    """The ARN of the request, with its qualifier if it has one."""
     if name.startswith("arn:"):
         return name if len(name.split(":")) == 8 or not qualifier else f"{name}:{qualifier}"
     plain = f"arn:aws:lambda:{function.region}:{function.account_id}:function:{function.function_name}"

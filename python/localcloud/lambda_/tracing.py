@@ -1,4 +1,4 @@
-"""X-Ray's segments of functions that trace.
+"""Sends the X-Ray segments of functions with active tracing.
 
 AWS: Lambda Developer Guide, Visualize Lambda function invocations using AWS X-Ray.
 """
@@ -15,18 +15,20 @@ from localcloud.xray.segments import parsed, present, send
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
 
-# What Lambda asks of a function's role, by the guide above.
+# The permissions that the function's role needs, according to the guide above.
 NEEDS = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
 
 
 def function_ran(role: Acting, function: LambdaFunction, header: str | None, *, seconds: float, failed: bool) -> None:
-    """Send a function's segment, where it traces and its caller's trace is sampled.
+    """Send the segment of a run that has just ended.
+
+    Nothing is sent unless the function has active tracing and the caller's trace is sampled.
 
     Args:
-        role: Lambda in the function's role.
-        header: The tracing header of the call.
-        seconds: How long it ran, until now.
-        failed: Whether it ended in an error.
+        role: Lambda, acting in the function's role.
+        header: The call's X-Amzn-Trace-Id. None if it had none.
+        seconds: The duration of the run.
+        failed: Whether the function answered with an error.
     """
     given = parsed(header)
     if function.tracing_config.get("Mode") != "Active" or given.get("Sampled") != "1":

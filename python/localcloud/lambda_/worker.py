@@ -1,13 +1,16 @@
-"""One warm Lambda execution environment: imports a function's handler once, then runs it for one event after another.
+"""The worker process of a Lambda function: it imports the handler once and runs it for one event after another.
 
-Run by :mod:`localcloud.lambda_.environment` as a process of its own, with nothing of this project on its path:
-only the standard library, the function's code and layers and what AWS's runtime ships (boto3). It is told one JSON
-object a line on standard input (first what to run, then events) and answers one a line on the descriptor that it is
-given. What the handler prints goes to the log. It leaves when standard input ends, so it never outlives the cloud.
+:mod:`localcloud.lambda_.environment` starts it. Nothing of this project is on its path: it sees only the standard
+library, the function's code and layers, and the packages of AWS's runtime (boto3).
 
-Errors take the form that AWS's Python runtime gives them (awslambdaric): errorType, errorMessage, requestId and
-stackTrace.
+Standard input carries one JSON object a line: first the settings, then one event after another. The worker answers
+with one JSON object a line on a file descriptor, whose number is in the settings. The handler's own output goes to
+the log. The worker exits when standard input closes, so it never outlives the cloud.
+
+Errors have the form of AWS's Python runtime (awslambdaric): errorType, errorMessage, requestId and stackTrace.
 """
+
+from __future__ import annotations
 
 import base64
 import decimal
@@ -21,6 +24,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -28,11 +32,11 @@ TASK_ROOT = "/var/task"
 
 
 class LambdaContext:
-    """What a handler is given beside its event (AWS Lambda Developer Guide, The Python context object)."""
+    """The handler's second argument (AWS Lambda Developer Guide, The Python context object)."""
 
     identity = None
 
-    def __init__(self, call):
+    def __init__(self, call: dict) -> None:
         self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
         self.function_version = os.environ["AWS_LAMBDA_FUNCTION_VERSION"]
         self.memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
@@ -43,55 +47,65 @@ class LambdaContext:
         self.client_context = json.loads(base64.b64decode(call["client_context"])) if call["client_context"] else None
         self._deadline = time.monotonic() + call["timeout"]
 
-    def get_remaining_time_in_millis(self):
+    def get_remaining_time_in_millis(self) -> int:
+        """The milliseconds until the function times out."""
         return max(0, int((self._deadline - time.monotonic()) * 1000))
 
-    def log(self, message):
+    def log(self, message: object) -> None:
+        """Write a message to the log, without a line end."""
         sys.stdout.write(str(message))
 
 
 class LogFormatter(logging.Formatter):
-    """The form that AWS's runtime gives records of ``logging``: tab-separated text, or one JSON object a line."""
+    """Formats records of ``logging`` as AWS's runtime does: tab-separated text, or one JSON object a line."""
 
     request_id = ""
 
-    def __init__(self, as_json):
+    def __init__(self, as_json: bool) -> None:
         super().__init__(
             "[%(levelname)s]\t%(asctime)s.%(msecs)dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S"
         )
         self.converter = time.gmtime
         self.as_json = as_json
 
-    def format(self, record):
+    def format(self, record: logging.LogRecord) -> str:
+        """The record's line, with the id of the current request."""
         record.aws_request_id = self.request_id
         if not self.as_json:
             return super().format(record)
-        entry = {"timestamp": now(), "level": record.levelname, "message": record.getMessage(), "logger": record.name}
+        entry: dict[str, object] = {
+            "timestamp": now(),
+            "level": record.levelname,
+            "message": record.getMessage(),
+            "logger": record.name,
+        }
         if record.exc_info:
             entry["stackTrace"] = traceback.format_exception(*record.exc_info)
         return json.dumps({**entry, "requestId": self.request_id})
 
 
-def now():
+def now() -> str:
+    """The current time in UTC, as ``2026-01-28T12:09:35Z``."""
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: UP017 - any Python may run this
 
 
-def fault(error_type, message, request_id="", frames=()):
+def fault(error_type: str, message: str, request_id: str = "", frames: Iterable[traceback.FrameSummary] = ()) -> dict:
+    """An error in the form of AWS's runtime. Its stack trace names files below ``/var/task``."""
     root = os.environ["LAMBDA_TASK_ROOT"]
     trace = [line.replace(root, TASK_ROOT) for line in traceback.format_list(frames)]
     return {"errorMessage": message, "errorType": error_type, "requestId": request_id, "stackTrace": trace}
 
 
-def fault_of(error, request_id=""):
-    """The fault of an exception, its stack trace beginning in the function's own code."""
+def fault_of(error: BaseException, request_id: str = "") -> dict:
+    """The fault of an exception. Its stack trace begins in the function's own code."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
     while frames and frames[0].filename.startswith(("<frozen importlib", importlib.__file__)):
         frames.pop(0)
     return fault(type(error).__name__, str(error), request_id, frames)
 
 
-def load(name):
-    """The handler called ``name``, or why there is none."""
+def load(name: str) -> tuple[Callable[..., object] | None, dict | None]:
+    """The handler called ``name`` (``module.function``) and None, or None and the fault."""
     module_name, dot, function_name = name.rpartition(".")
     if not dot:
         return None, fault("Runtime.MalformedHandlerName", f"Bad handler '{name}': not enough values to unpack")
@@ -101,18 +115,18 @@ def load(name):
         return None, fault("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}")
     except SyntaxError as error:
         return None, fault("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}")
-    except Exception as error:  # noqa: BLE001 - whatever the function's code raises is its answer
+    except Exception as error:  # noqa: BLE001 - any exception of the function's code is its answer
         return None, fault_of(error)
     if not hasattr(module, function_name):
         return None, fault("Runtime.HandlerNotFound", f"Handler '{function_name}' missing on module '{module_name}'")
     return getattr(module, function_name), None
 
 
-def run(handler, call):
+def run(handler: Callable[..., object], call: dict) -> dict:
     """The handler's answer to one event: ``{"result": JSON text}`` or ``{"fault": …}``."""
     try:
         result = handler(call["event"], LambdaContext(call))
-    except Exception as error:  # noqa: BLE001 - whatever the handler raises is its answer
+    except Exception as error:  # noqa: BLE001 - any exception of the handler is its answer
         return {"fault": fault_of(error, call["request_id"])}
     try:
         text = json.dumps(result, ensure_ascii=False, default=number)
@@ -122,14 +136,19 @@ def run(handler, call):
         return {"fault": fault("Runtime.MarshalError", f"Unable to marshal response: {error}", call["request_id"])}
 
 
-def number(value):
+def number(value: object) -> float:
+    """A Decimal as a float, for ``json.dumps``.
+
+    Raises:
+        TypeError: The value is not a Decimal.
+    """
     if isinstance(value, decimal.Decimal):
         return float(value)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
-def log_fault(found, as_json):
-    """What the runtime logs of a fault: one event, as JSON or as text whose lines end in carriage returns."""
+def log_fault(found: dict, as_json: bool) -> None:
+    """Print a fault to the log as one event: JSON, or text with carriage returns instead of line ends."""
     if as_json:
         print(json.dumps({"timestamp": now(), "log_level": "ERROR", **found}))
     else:
@@ -137,21 +156,25 @@ def log_fault(found, as_json):
         print(f"[ERROR] {found['errorType']}: {found['errorMessage']}\r{trace}")
 
 
-def max_memory_mb():
+def max_memory_mb() -> int:
+    """The peak memory of this process in MB."""
     try:
-        # Not getrusage's: on Linux that begins with what the parent had.
+        # On Linux getrusage is of no use: its value starts at the parent's.
         status = Path("/proc/self/status").read_text().splitlines()
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) // 1024
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 * 1024)
 
 
-def lines():
-    """The lines of standard input, read by a thread that ends the process with the input, whatever the handler does."""
-    received = queue.SimpleQueue()
+def lines() -> Iterator[dict]:
+    """The JSON objects of standard input, one a line. A thread reads them.
 
-    def read():
-        # Unbuffered: a thread that waits in a buffered read would abort an interpreter that wants to exit.
+    The thread ends the process when the input closes, even if the handler is still running.
+    """
+    received: queue.SimpleQueue[dict] = queue.SimpleQueue()
+
+    def read() -> None:
+        # Unbuffered: at exit, the interpreter would abort on a thread that holds the lock of a buffered stream.
         unread = b""
         while part := os.read(0, 1 << 20):
             *whole, unread = (unread + part).split(b"\n")
@@ -164,7 +187,8 @@ def lines():
         yield received.get()
 
 
-def main():
+def main() -> None:
+    """Import the handler, answer once for that, then answer one event after another."""
     calls = lines()
     start = next(calls)
     sys.path[:0] = start["code_path"]
@@ -177,7 +201,7 @@ def main():
     logging.getLogger().addHandler(output)
     logging.getLogger().setLevel(os.environ.get("AWS_LAMBDA_LOG_LEVEL") or "WARNING")
 
-    def answer(found):
+    def answer(found: dict) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         unsent = json.dumps({**found, "max_memory_mb": max_memory_mb()}).encode() + b"\n"
@@ -189,6 +213,7 @@ def main():
         log_fault(broken, as_json)
     answer({"fault": broken} if broken else {})
     for call in calls:
+        assert handler is not None  # the cloud sends no event after a fault
         formatter.request_id = call["request_id"]
         os.environ["_X_AMZN_TRACE_ID"] = call["trace_id"]
         found = run(handler, call)

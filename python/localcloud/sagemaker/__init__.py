@@ -1,4 +1,4 @@
-"""SageMaker that really trains, tunes and serves: the built-in Image Classification algorithm."""
+"""SageMaker: it trains, tunes and serves the built-in Image Classification algorithm."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from localcloud.sagemaker.gaps import existing_names, fields, model_packages, ta
 
 
 def register(registry: Registry) -> None:
-    """Tell the judge which permissions the operations need."""
+    """Register the permissions that SageMaker's operations need."""
     registry.permissions(permissions.TABLES)
 
 
 def install(context: Context) -> None:
-    """Register, close the gaps, then train, tune and serve; last, look at roles before anything is made."""
+    """Register the permissions, close moto's gaps, and replace its jobs and endpoints.
+
+    The check of roles is installed last, so that it runs before every other part of a Create action.
+    """
     register(context.registry)
     for gap in (fields, existing_names, model_packages, tags):
         gap.apply()

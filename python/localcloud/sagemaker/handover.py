@@ -1,7 +1,7 @@
-"""A role of a model or a job is one that SageMaker can take on.
+"""CreateModel, CreateTrainingJob and CreateHyperParameterTuningJob check that SageMaker can assume the role.
 
-moto checks at most that there is such a role. AWS refuses it when the model or the job is made: "Could not assume role
-…" (SageMaker API Reference, CreateModel, CreateTrainingJob and CreateHyperParameterTuningJob).
+moto checks at most that the role exists. AWS refuses the call: "Could not assume role …" (SageMaker API Reference,
+CreateModel, CreateTrainingJob and CreateHyperParameterTuningJob).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from localcloud.iam.roles import CannotAssume, Roles
 
 
 def install(roles: Roles) -> None:
-    """Let SageMaker refuse a role that it cannot use."""
+    """Make the three actions refuse a role that SageMaker cannot assume."""
 
     role_of: dict[str, Callable[[Mapping[str, Any]], str | None]] = {
         "create_model": lambda given: given.get("ExecutionRoleArn"),
@@ -28,7 +28,7 @@ def install(roles: Roles) -> None:
         def check(self: SageMakerResponse) -> Any:
             role = role_of[name](self.params)
             try:
-                # What is no ARN at all is refused by the action itself.
+                # The action itself refuses a value that is not an ARN.
                 if role and role.startswith("arn:"):
                     roles.assume(role, "sagemaker.amazonaws.com")
             except CannotAssume as error:

@@ -1,8 +1,7 @@
-"""Which container images the local cloud can run: that of one algorithm, by what it does rather than by its bytes.
+"""Container images: which the local cloud can run, and which permissions pulling one needs.
 
-Example::
-
-    repository("811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1")  # 'image-classification'
+The local cloud runs no image. It has a program of its own for one algorithm, Image Classification, and accepts the
+images of this algorithm's repository.
 """
 
 from __future__ import annotations
@@ -19,42 +18,60 @@ ALGORITHM = "image-classification"
 
 
 def repository(image: str) -> str:
-    """The repository's name in an image's address, without registry, tag and digest."""
+    """The repository's name in an image's address, without registry, tag and digest.
+
+    Example::
+
+        >>> repository("811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1")
+        'image-classification'
+        >>> repository("team/own:latest")
+        'team/own'
+    """
     path = image.partition("@")[0]
     registry, slash, rest = path.partition("/")
     name = rest if slash and ("." in registry or ":" in registry) else path
     return name.partition(":")[0]
 
 
-def check(image: str | None, what: str) -> None:
-    """Refuse an image that the local cloud cannot stand in for.
+def check(image: str | None, what: str) -> str:
+    """Return an image's address if the local cloud can run the image.
 
     Args:
-        image: The image's address.
-        what: Who asks for it, to begin the message: ``"training job 'x'"``.
+        image: The image's address. None if the request has none.
+        what: The first words of the message, such as ``"training job 'x'"``.
 
     Raises:
-        ValidationError: it is another image than the algorithm's; the message names it.
+        ValidationError: There is no image, or it is not the algorithm's. The message names the image.
+
+    Example::
+
+        >>> check("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1", "model 'm'")
+        Traceback (most recent call last):
+        ...
+        moto.sagemaker.exceptions.ValidationError: ValidationException: model 'm' asks for image
+        '683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1', which the local cloud cannot run:
+        it runs images of repository 'image-classification' only
     """
     if not image:
-        raise ValidationError(f"{what} names no image; the local cloud runs images of repository '{ALGORITHM}'")
+        raise ValidationError(f"{what} has no image: the local cloud needs an image of repository '{ALGORITHM}'")
     if repository(image) != ALGORITHM:
         raise ValidationError(
             f"{what} asks for image '{image}', which the local cloud cannot run: "
             f"it runs images of repository '{ALGORITHM}' only"
         )
+    return image
 
 
 def pull(role: Acting, image: str) -> None:
-    """Prove that a role may pull an image, as SageMaker does before it runs one.
+    """Check that a role may pull an image, as SageMaker does before it runs a container.
 
-    AWS: Amazon ECR User Guide, "Private repository policies": what pulling needs.
+    AWS: Amazon ECR User Guide, "Private repository policies", lists the permissions that pulling needs.
 
     Raises:
-        AccessDenied: it may not.
+        AccessDenied: The role's policies do not allow it.
     """
     found = re.match(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.", image)
-    if not found:  # another registry, which has no roles
+    if not found:  # not a registry of Amazon ECR
         return
     account, region = found.groups()
     role.require("ecr:GetAuthorizationToken")

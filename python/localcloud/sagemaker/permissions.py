@@ -1,12 +1,12 @@
-"""What SageMaker's operations need permission for: training, tuning, the registry, models, endpoints."""
+"""The permissions that SageMaker's operations need: training, tuning, the model registry, models, endpoints."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from moto.sagemaker.models import sagemaker_backends
 
-from localcloud.iam.needs import Asked, Given, Need, on, passing
+from localcloud.iam.needs import Asked, Given, Need, Table, on, passing
 from localcloud.kms.keys import arn_of, tags
 
 SAGEMAKER = "arn:aws:sagemaker:{region}:{account}:"
@@ -19,7 +19,7 @@ ENDPOINT = SAGEMAKER + "endpoint/{EndpointName}"
 
 
 def _new_package(asked: Asked) -> Iterable[str]:
-    """A version is made in a group under a number yet to be given; a package of its own has a name."""
+    """The ARNs of a new model package: its own name, or its group with any version number."""
     base = f"arn:aws:sagemaker:{asked.region}:{asked.account}"
     group = asked.value("ModelPackageGroupName")
     if group is None:
@@ -34,7 +34,11 @@ def _listed_packages(asked: Asked) -> Iterable[str]:
 
 
 def _job(prefix: str) -> dict[str, str]:
-    """The condition keys of a training job, or of the jobs that a tuning job will start."""
+    """The condition keys of a training job.
+
+    Args:
+        prefix: The path of its parameters: empty, or ``TrainingJobDefinition.`` in a tuning job's request.
+    """
     return {
         "sagemaker:instancetypes": f"{{{prefix}ResourceConfig.InstanceType}}",
         "sagemaker:networkisolation": f"{{{prefix}EnableNetworkIsolation}}",
@@ -46,15 +50,15 @@ def _job(prefix: str) -> dict[str, str]:
 
 
 def _tagging(*templates: str) -> Need:
-    """Tags set as something is made need AddTags too: it is a dependent action of every one of these."""
+    """The need of AddTags, which a Create action has if its request sets tags."""
     return Need("sagemaker:AddTags", templates, when="Tags")
 
 
 def volume_key(asked: Asked) -> Iterable[str]:
-    """The key of a configuration's volumes, on which whoever makes the endpoint lets SageMaker make grants.
+    """The ARN of the KMS key of an endpoint configuration. Empty if the configuration has no KmsKeyId.
 
-    Source: SageMaker Developer Guide, "SageMaker AI API permissions": CreateEndpoint and UpdateEndpoint need
-    kms:CreateGrant only if the configuration has a KmsKeyId.
+    The caller of CreateEndpoint and UpdateEndpoint needs kms:CreateGrant on it (SageMaker Developer Guide, "SageMaker
+    AI API permissions": only if the configuration has a KmsKeyId).
     """
     configurations = sagemaker_backends[asked.account][asked.region].endpoint_configs
     known = configurations.get(asked.value("EndpointConfigName") or "")
@@ -73,7 +77,7 @@ def _grant(asked: Asked) -> Given:
 
 LETS_GRANT = Need("kms:CreateGrant", (volume_key,), _grant, tagged=False)
 
-SAGEMAKER_TABLE = {
+SAGEMAKER_TABLE: Table = {
     "CreateTrainingJob": (
         Need("sagemaker:CreateTrainingJob", (JOB,), _job("")),
         _tagging(JOB),
@@ -157,12 +161,12 @@ SAGEMAKER_TABLE = {
     ),
 }
 
-RUNTIME_TABLE = on(ENDPOINT, "sagemaker", "InvokeEndpoint")
-METRICS_TABLE = {
+RUNTIME_TABLE: Table = on(ENDPOINT, "sagemaker", "InvokeEndpoint")
+METRICS_TABLE: Table = {
     "BatchPutMetrics": (Need("sagemaker:BatchPutMetrics", (SAGEMAKER + "training-job/{TrialComponentName}",)),)
 }
 
-TABLES = {
+TABLES: Mapping[str, Table] = {
     "sagemaker": SAGEMAKER_TABLE,
     "sagemakerruntime": RUNTIME_TABLE,
     "sagemakermetrics": METRICS_TABLE,

@@ -1,9 +1,9 @@
-"""A role that SageMaker has taken on: it reads and writes objects, and lends a key, as far as the role may.
+"""SageMaker's calls in the name of an execution role: it reads and writes objects in S3 and uses KMS keys.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     role = ExecutionRole(context.roles, role_arn, account="123456789012", region="us-east-1")
-    role.read("s3://bucket/models/job/output/model.tar.gz")     # AccessDenied, or the object's content
+    role.read("s3://bucket/models/job/output/model.tar.gz")  # the content; AccessDenied if the role may not read it
 """
 
 from __future__ import annotations
@@ -19,16 +19,22 @@ if TYPE_CHECKING:
 
 
 class ExecutionRole(Acting):
-    """SageMaker in a role's name."""
+    """SageMaker, acting in a role.
+
+    Every method that calls S3 raises AccessDenied if the role's policies do not allow the call.
+    """
 
     def lend(self, key: str) -> None:
-        """Prove that the role may let EC2 encrypt a volume with a key: it makes a grant for it.
+        """Check that the role may create a grant on a KMS key, which EC2 needs to encrypt a volume.
 
-        AWS: AWS KMS Developer Guide, "Grants in AWS KMS": only a service can be given such a grant
+        AWS: AWS KMS Developer Guide, "Grants in AWS KMS": such a grant is for an AWS resource
         (``kms:GrantIsForAWSResource``).
 
+        Args:
+            key: The key's ARN or id.
+
         Raises:
-            AccessDenied: it may not.
+            AccessDenied: The role's policies do not allow it.
         """
         arn = key if key.startswith("arn:") else f"arn:aws:kms:{self.region}:{self.account}:key/{key}"
         via = {"kms:ViaService": f"sagemaker.{self.region}.amazonaws.com", "kms:CallerAccount": self.account}
@@ -36,16 +42,12 @@ class ExecutionRole(Acting):
         self.require("kms:CreateGrant", arn, {**via, "kms:GrantIsForAWSResource": "true"})
 
     def listing(self, bucket: str, prefix: str) -> Iterator[tuple[str, FakeKey]]:
-        """As :func:`localcloud.s3.objects.listing`; what is found is read with :meth:`content`.
-
-        Raises:
-            AccessDenied: the role may not list the prefix.
-        """
+        """As :func:`localcloud.s3.objects.listing`. Read the objects with :meth:`content`."""
         self.call("s3", "ListObjectsV2", Bucket=bucket, Prefix=prefix)
         return objects.listing(self.account, bucket, prefix)
 
     def content(self, bucket: str, key: str, held: FakeKey) -> bytes:
-        """An object that was found, read."""
+        """Read an object of :meth:`listing`."""
         self.call("s3", "GetObject", Bucket=bucket, Key=key)
         return held.value
 

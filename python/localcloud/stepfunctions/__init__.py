@@ -1,4 +1,4 @@
-"""Step Functions: moto's interpreter, with its gaps closed, in the names of its state machines' roles."""
+"""Step Functions: moto's interpreter with its gaps closed. Executions act in their state machine's role."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ from localcloud.stepfunctions.gaps import (
 
 
 def register(registry: Registry) -> None:
-    """Tell the judge which permissions the operations need."""
+    """Register the permissions that Step Functions' operations need."""
     registry.permissions(permissions.TABLES)
 
 
 def install(context: Context) -> None:
-    """Register, close the gaps, then measure, call and trace; last, look at roles before anything is made."""
+    """Register the permissions, close moto's gaps, and add metrics, clients and traces.
+
+    The check of roles is installed last, so that it runs before every other part of CreateStateMachine.
+    """
     register(context.registry)
     for gap in (aws_sdk, data_limit, definitions, executions, history, lambda_errors, logging, versions):
         gap.apply()

@@ -1,12 +1,12 @@
-"""Step Functions calls other services in its state machine's name, with one client a service and role.
+"""Step Functions calls other services in its state machine's role, with one client for each service and role.
 
-moto: ``stepfunctions/parser/asl/utils/boto_client.py`` makes a client for every task from boto3's default session,
-which is slow (tens of milliseconds) and not safe in several threads, as concurrent executions are; its keys are
-nobody's, and it says ``localhost``.
+moto: ``stepfunctions/parser/asl/utils/boto_client.py`` makes a new client for every task from boto3's default session.
+That takes tens of milliseconds, and concurrent executions share the session although it is not thread-safe. The
+client's keys belong to no role, and its endpoint is ``localhost``.
 
-AWS: an execution has the permissions of its state machine's role, or of the one that a Task's Credentials name (Step
+AWS: an execution has the permissions of its state machine's role, or of the role in a Task's Credentials (Step
 Functions Developer Guide, "Service-linked integrations and IAM policies"). boto3: "Session objects are not thread
-safe"; clients are (boto3 documentation, Multithreading).
+safe", but clients are (boto3 documentation, Multithreading).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SERVICE = "states.amazonaws.com"
 
 
 def install(context: Context) -> None:
-    """Give the interpreter clients that have its state machine's role."""
+    """Give the interpreter clients with the keys of the state machine's role."""
     from moto.stepfunctions.parser import models as _loads_the_interpreter  # noqa: F401
 
     clients: dict[tuple[str, str, Keys], BaseClient] = {}
@@ -48,10 +48,10 @@ def _client(service: str, region: str, endpoint: str, keys: Keys) -> BaseClient:
 
     config = Config(
         parameter_validation=False,
-        retries={"total_max_attempts": 1},  # the state machine's own Retry is what retries
+        retries={"total_max_attempts": 1},  # only the state machine's own Retry retries
         max_pool_connections=100,
         connect_timeout=10,
-        read_timeout=1000,  # longer than any function may run; a Task's TimeoutSeconds is the interpreter's
+        read_timeout=1000,  # longer than the longest function; the interpreter handles a Task's TimeoutSeconds
     )
     return boto3.Session().client(
         service,
@@ -65,10 +65,20 @@ def _client(service: str, region: str, endpoint: str, keys: Keys) -> BaseClient:
 
 
 def replace(package: str, name: str, new: Any) -> int:
-    """Set ``name`` to ``new`` in every loaded module of ``package`` that has it; says in how many.
+    """Set ``name`` to ``new`` in every loaded module of ``package`` that has it, and return the number of modules.
 
     Raises:
-        LookupError: no module has it: moto has changed, and the gap must be looked at again.
+        LookupError: No module has the name. moto has changed, and the gap must be reviewed.
+
+    Example::
+
+        >>> import json
+        >>> replace("json", "JSONDecoder", json.JSONDecoder)
+        2
+        >>> replace("json", "YAMLDecoder", None)
+        Traceback (most recent call last):
+        ...
+        LookupError: no module of json has YAMLDecoder
     """
     holders = [
         module

@@ -1,9 +1,9 @@
-"""A state machine's role is one that Step Functions can take on, and that allows what its log needs.
+"""CreateStateMachine and UpdateStateMachine check the state machine's role.
 
-moto checks at most that there is such a role. AWS refuses it when the state machine is made or changed: "Neither the
-global service principal states.amazonaws.com, nor the regional one is authorized to assume the provided role"; "The
-state machine IAM Role is not authorized to access the Log Destination"
-(docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html).
+Step Functions must be able to assume the role, and the role must allow the calls that logging needs. moto checks at
+most that the role exists. AWS refuses the call with one of two messages: "Neither the global service principal
+states.amazonaws.com, nor the regional one is authorized to assume the provided role", or "The state machine IAM Role is
+not authorized to access the Log Destination" (docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html).
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ LOG_DELIVERY = (
 
 
 class RoleRefused(AWSError):
-    """CreateStateMachine's refusal of a role."""
+    """Step Functions cannot use the role."""
 
     TYPE = "AccessDeniedException"
 
 
 def install(roles: Roles) -> None:
-    """Let CreateStateMachine and UpdateStateMachine refuse a role that Step Functions cannot use."""
+    """Make CreateStateMachine and UpdateStateMachine refuse a role that Step Functions cannot use."""
 
     def checked(action: Callable[[StepFunctionResponse], Any]) -> Callable[[StepFunctionResponse], Any]:
         def check(self: StepFunctionResponse) -> Any:

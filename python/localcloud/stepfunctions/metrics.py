@@ -1,4 +1,4 @@
-"""The metrics of executions of state machines, which moto's interpreter does not report.
+"""Reports the metrics of executions. moto's interpreter reports none.
 
 AWS: AWS/States with the dimension StateMachineArn: ExecutionsStarted, ExecutionsSucceeded, ExecutionsFailed,
 ExecutionsTimedOut, ExecutionsAborted, and ExecutionTime in milliseconds (Step Functions Developer Guide, Monitoring
@@ -20,11 +20,11 @@ ENDED = {
 
 
 def install(metrics: MetricStore) -> None:
-    """Let executions report that they have started, and how and after which time they ended."""
+    """Make executions report their start, their end and their duration."""
     start, terminated = Execution.start, BaseExecutionWorkerCommunication.terminated
 
     def put(execution: Execution, name: str, value: float, unit: str) -> None:
-        # A version's executions are its state machine's.
+        # An execution of a version counts for the state machine.
         machine = ":".join(execution.state_machine_arn.split(":")[:7])
         metrics.put(
             "AWS/States",

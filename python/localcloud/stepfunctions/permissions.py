@@ -1,4 +1,4 @@
-"""What Step Functions' operations need permission for."""
+"""The permissions that Step Functions' operations need."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ NEW_MACHINE = "arn:aws:states:{region}:{account}:stateMachine:{name}"
 
 
 def machine(asked: Asked) -> Iterable[str]:
-    """A state machine's ARN, without the version or alias: those are the condition key states:StateMachineQualifier."""
+    """The state machine's ARN without its version or alias, which are the key states:StateMachineQualifier.
+
+    Example::
+
+        >>> arn = "arn:aws:states:us-east-1:123456789012:stateMachine:scones:live"
+        >>> machine(Asked("StartExecution", {"stateMachineArn": arn}, "us-east-1", "123456789012"))
+        ['arn:aws:states:us-east-1:123456789012:stateMachine:scones']
+    """
     given = (
         asked.value("stateMachineArn") or asked.value("stateMachineVersionArn") or asked.value("stateMachineAliasArn")
     )
@@ -31,8 +38,8 @@ def _logs(asked: Asked) -> bool:
     return (asked.value("loggingConfiguration.level") or "OFF") != "OFF"
 
 
-# A state machine's log delivery is set up with its maker's permissions (Step Functions Developer Guide, "Using
-# CloudWatch Logs to log execution history", IAM policies for logging).
+# A caller that turns logging on needs these permissions too (Step Functions Developer Guide, "Using CloudWatch Logs to
+# log execution history", IAM policies for logging).
 DELIVERING = tuple(
     Need(f"logs:{action}", when=_logs, tagged=False)
     for action in (

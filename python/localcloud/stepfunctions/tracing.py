@@ -1,13 +1,13 @@
-"""X-Ray: an execution of a traced state machine, its states and the functions that they call, in one trace.
+"""X-Ray: one trace has an execution, its states and the functions that they call.
 
-moto's interpreter passes no trace header on.
+moto's interpreter does not pass on the trace header.
 
 AWS: Step Functions Developer Guide, Trace Step Functions request data in AWS X-Ray.
 
-Example::
+Example (not run: it needs a running cloud)::
 
-    xray.get_trace_summaries(StartTime=…, EndTime=…)["TraceSummaries"]
-    xray.batch_get_traces(TraceIds=[…])["Traces"][0]["Segments"]       # the state machine's, then each function's
+    found = xray.get_trace_summaries(StartTime=start, EndTime=end)["TraceSummaries"]
+    xray.batch_get_traces(TraceIds=[found[0]["Id"]])["Traces"][0]["Segments"]  # the state machine's first
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from localcloud.context import Context
 from localcloud.iam.acting import Acting
 from localcloud.xray.segments import HEADER, new_trace_id, parsed, present, send
 
-# What Step Functions asks of a state machine's role, by the guide above.
+# The permissions that the state machine's role needs, according to the guide above.
 NEEDS = ("xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets")
 
 
@@ -31,10 +31,10 @@ class Trace:
     """The trace of one execution.
 
     Attributes:
-        trace_id: Its id, ``1-…-…``.
-        parent: The segment that it was started from, if any.
-        segment: The state machine's segment.
-        calls: The state that made each call, by the id of its subsegment.
+        trace_id: ``1-69834f7f-…``.
+        parent: The id of the caller's segment. None without a caller.
+        segment: The id of the state machine's segment.
+        calls: The name of the state that made a call, by the id of the call's subsegment.
     """
 
     trace_id: str
@@ -44,7 +44,7 @@ class Trace:
 
 
 def install(context: Context) -> None:
-    """Let executions of traced state machines be traced, into the functions that they call."""
+    """Make traced state machines send their segments, and pass the trace header to the functions they call."""
     from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
     from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 
@@ -96,7 +96,7 @@ def install(context: Context) -> None:
 
 
 def machine_segment(execution: Any, trace: Trace) -> dict[str, Any]:
-    """An execution's segment, a subsegment for each call that a state of it made, from its history."""
+    """An execution's segment, built from its history. It has a subsegment for each state and call."""
     subsegments = []
     begun: dict[str, float] = {}
     ids: dict[str, list[str]] = {}
@@ -112,7 +112,7 @@ def machine_segment(execution: Any, trace: Trace) -> dict[str, Any]:
                 found = {"name": name, "id": identity, "start_time": begun.get(name, moment), "end_time": moment}
                 subsegments.append({**found, "namespace": "aws"} if identity in trace.calls else found)
     end = execution.stop_date.timestamp()
-    for name, left in ids.items():  # states that failed, which their history says no end of
+    for name, left in ids.items():  # failed states have no stateExited event
         for identity in left:
             found = {"name": name, "id": identity, "start_time": begun.get(name, end), "end_time": end}
             subsegments.append({**found, "namespace": "aws", "fault": True})

@@ -207,5 +207,5 @@ def test_a_rate_is_due_every_time_it_has_passed() -> None:
     five = timedelta(minutes=5)
     assert due("rate(5 minutes)", None, begun + five - timedelta(seconds=1), begun + five, since=begun)
     assert not due("rate(5 minutes)", None, begun + timedelta(seconds=1), begun + timedelta(seconds=9), since=begun)
-    with pytest.raises(ValueError, match="none of at"):
+    with pytest.raises(ValueError, match="the schedule 'every day' is not supported"):
         due("every day", None, begun, begun + five)

@@ -79,7 +79,7 @@ def test_a_manifest_names_objects_below_a_prefix_in_its_order(s3: Any) -> None:
     ("manifest", "reason"),
     [
         (None, "The specified key does not exist: s3://data/list"),
-        (b"\xff\xff", "s3://data/list is no UTF-8 text"),
+        (b"\xff\xff", "s3://data/list is not UTF-8 text"),
         ("{}", "must be a JSON list"),
         ("[]", "must be a JSON list"),
         ('["a"]', "must be a JSON list"),
@@ -117,8 +117,8 @@ def test_an_augmented_manifest_gives_the_attributes_asked_for_in_their_order(s3:
         ("[" * 100_000, "line 1 of the augmented manifest s3://data/list is not JSON"),
         ("5", "line 1 .* is not a JSON object"),
         ('{"source-ref": "s3://data/a"}', "line 1 .* has no attribute 'class'; it has: source-ref"),
-        ('{"source-ref": "a", "class": 1}', "line 1 .* names 'a', which is no address in S3"),
-        ('{"source-ref": 5, "class": 1}', "line 1 .* names '5', which is no address in S3"),
+        ('{"source-ref": "a", "class": 1}', "line 1 .* names 'a', which is not an S3 address"),
+        ('{"source-ref": 5, "class": 1}', "line 1 .* names '5', which is not an S3 address"),
         ('{"source-ref": "s3://data/gone", "class": 1}', "line 1 .* names s3://data/gone, an object that does not"),
     ],
 )

@@ -241,7 +241,7 @@ def rate(least: str, most: str, scaling: str = "Linear") -> dict[str, Any]:
             {"ParameterRanges": {"CategoricalParameterRanges": [{"Name": "optimizer", "Values": ["sgd", "nag"]}]}},
             "The total number of hyperparameter combinations for the provided ranges [2]",
         ),
-        ({"Strategy": "Grid"}, "Grid search takes categorical ranges only; learning_rate is none"),
+        ({"Strategy": "Grid"}, "Grid search takes categorical ranges only; learning_rate has a range of numbers"),
         ({"RandomSeed": 2**31}, "RandomSeed is 2147483648; it must be from 0 to 2147483647"),
         ({"ResourceLimits": {"MaxParallelTrainingJobs": 1}}, "MaxNumberOfTrainingJobs is required"),
         (

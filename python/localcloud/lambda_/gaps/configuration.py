@@ -1,12 +1,12 @@
 """A function keeps its logging, dead letter and file system configuration, and every update of its configuration.
 
 moto: ``awslambda/models.py``, ``LambdaFunction.get_configuration`` leaves out LoggingConfig, DeadLetterConfig and
-FileSystemConfigs; ``update_configuration`` ignores these and TracingConfig, EphemeralStorage and KMSKeyArn.
+FileSystemConfigs. ``update_configuration`` ignores these fields and TracingConfig, EphemeralStorage and KMSKeyArn.
+``put_function_event_invoke_config`` appends to a list, and moto reads only the first item of this list.
 
-AWS: GetFunctionConfiguration returns them all; LoggingConfig has the defaults Text and ``/aws/lambda/NAME``, and with
-the JSON format both log levels INFO (AWS Lambda API Reference, LoggingConfig).
-A second PutFunctionEventInvokeConfig replaces the first, where moto appends to a list of which the first is read: "If a
-configuration already exists, it's overwritten".
+AWS: GetFunctionConfiguration returns all fields. LoggingConfig defaults to Text and ``/aws/lambda/NAME``. With the JSON
+format both log levels default to INFO (AWS Lambda API Reference, LoggingConfig). A second PutFunctionEventInvokeConfig
+replaces the first: "If a configuration already exists, it's overwritten".
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ KEPT = ("DeadLetterConfig", "LoggingConfig", "FileSystemConfigs")
 
 
 def apply() -> None:
+    """Replace moto's functions."""
     _keep()
     _replace_event_invoke_config()
 
@@ -53,7 +54,14 @@ def _keep() -> None:
 
 
 def logging_config(function: LambdaFunction) -> dict[str, str]:
-    """The function's LoggingConfig with AWS's defaults."""
+    """The function's LoggingConfig with AWS's defaults.
+
+    Example::
+
+        >>> from types import SimpleNamespace
+        >>> logging_config(SimpleNamespace(function_name="filter", kept={}))
+        {'LogFormat': 'Text', 'LogGroup': '/aws/lambda/filter'}
+    """
     given = function.kept.get("LoggingConfig") or {}
     levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if given.get("LogFormat") == "JSON" else {}
     return {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.function_name}", **levels, **given}

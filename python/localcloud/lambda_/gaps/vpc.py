@@ -1,10 +1,10 @@
-"""A function in a VPC says which, and is refused where there is no such subnet or security group.
+"""A function's VpcConfig names the VPC of its subnets. Missing subnets and security groups are refused.
 
-moto: ``awslambda/models.py``, ``LambdaFunction.vpc_config`` answers ``vpc-123abc`` whatever the subnets, and nothing
-looks whether they exist.
+moto: ``awslambda/models.py``, ``LambdaFunction.vpc_config`` answers ``vpc-123abc`` for any subnets. moto never checks
+that the subnets exist.
 
-AWS: GetFunctionConfiguration answers with the VPC of the subnets; CreateFunction and UpdateFunctionConfiguration look
-at subnets and groups, and answer InvalidParameterValueException with EC2's code and message (AWS Lambda API Reference,
+AWS: GetFunctionConfiguration answers with the VPC of the subnets. CreateFunction and UpdateFunctionConfiguration check
+subnets and groups, and answer InvalidParameterValueException with EC2's code and message (AWS Lambda API Reference,
 VpcConfigResponse, InvalidParameterValueException).
 """
 
@@ -20,6 +20,7 @@ from localcloud.ec2.networks import vpc_of
 
 
 def apply() -> None:
+    """Replace moto's functions."""
     create, update = LambdaBackend.create_function, LambdaBackend.update_function_configuration
 
     def create_function(self: LambdaBackend, spec: dict[str, Any]) -> Any:
@@ -38,13 +39,13 @@ def apply() -> None:
 
 
 def described(function: LambdaFunction) -> dict[str, Any] | None:
-    """The function's VpcConfigResponse; None where it was never in a VPC."""
+    """The function's VpcConfigResponse. None if the function never had a VpcConfig."""
     if not (given := function._vpc_config):
         return None
     subnets, groups = given.get("SubnetIds") or [], given.get("SecurityGroupIds") or []
     try:
         vpc = vpc_of(subnets, groups, account=function.account_id, region=function.region) if subnets else ""
-    except EC2ClientError:  # they were deleted under it
+    except EC2ClientError:  # the subnets or groups have been deleted since
         vpc = ""
     dual_stack = given.get("Ipv6AllowedForDualStack", False)
     return {"SubnetIds": subnets, "SecurityGroupIds": groups, "VpcId": vpc, "Ipv6AllowedForDualStack": dual_stack}

@@ -1,1 +1,1 @@
-"""What moto lacks of this service, closed at run time: each module names moto's file and what AWS documents."""
+"""Closes gaps of moto at run time. Each module names moto's file and function, and AWS's documentation."""

@@ -1,9 +1,9 @@
-"""Creating a model, an endpoint configuration or a model package group whose name is taken is refused.
+"""CreateModel, CreateEndpointConfig and CreateModelPackageGroup refuse a name that exists already.
 
-moto: ``sagemaker/models.py``, ``create_model``, ``create_endpoint_config`` and ``create_model_package_group`` put the
-new one in the old one's place.
+moto: ``sagemaker/models.py``, ``create_model``, ``create_endpoint_config`` and ``create_model_package_group`` replace
+the existing resource.
 
-AWS: ValidationException; that names cannot be reused is why Terraform must create before it destroys.
+AWS: ValidationException. A Terraform resource with create_before_destroy therefore needs a new name.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from moto.sagemaker.utils import arn_formatter
 
 
 def apply() -> None:
+    """Replace moto's functions."""
     _refuse_existing("create_model", "ModelName", "_models", "model", 'Cannot create already existing model "{}".')
     _refuse_existing(
         "create_endpoint_config",

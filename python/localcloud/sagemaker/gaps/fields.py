@@ -1,12 +1,12 @@
-"""Models, endpoint configurations and model packages answer with every field that they were made with, and no other.
+"""DescribeModel, DescribeEndpointConfig and DescribeModelPackage answer with exactly the fields of the Create request.
 
-moto: ``sagemaker/responses.py``, ``create_model``, ``create_endpoint_config`` and ``create_model_package`` hand on the
-fields they know; the others are lost (EnableNetworkIsolation, InferenceExecutionConfig, ShadowProductionVariants,
-VpcConfig of a configuration, SkipModelValidation …). ``sagemaker/models.py``, ``Model`` and ``FakeEndpointConfig``
-answer ``VpcConfig: {}``, ``DataCaptureConfig: {}``, ``Containers: []`` … where nothing was given. Terraform takes both
-for a change and replaces the resource on every plan.
+moto: ``sagemaker/responses.py``, ``create_model``, ``create_endpoint_config`` and ``create_model_package`` keep only
+the fields they know. They lose others: EnableNetworkIsolation, InferenceExecutionConfig, ShadowProductionVariants, an
+endpoint configuration's VpcConfig, SkipModelValidation. ``sagemaker/models.py``, ``Model`` and ``FakeEndpointConfig``
+answer ``VpcConfig: {}``, ``DataCaptureConfig: {}`` and ``Containers: []`` although the request had none of them.
+Terraform reads both as a change and plans to replace the resource every time.
 
-AWS: the Describe actions answer with what the Create actions were sent (SageMaker API Reference).
+AWS: the Describe actions answer with the fields of the Create actions (SageMaker API Reference).
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from moto.sagemaker.models import BaseObject, FakeEndpointConfig, Model, ModelPa
 from moto.sagemaker.responses import SageMakerResponse
 
 SENT = "_sent"
-# Answered by another action, kept by moto as it changes, or only about the call.
+# Another action answers these, or moto keeps them up to date, or they concern the request only.
 ELSEWHERE = frozenset({"Tags", "ClientToken", "ModelApprovalStatus", "CustomerMetadataProperties", "ModelPackageName"})
 
 
 def apply() -> None:
+    """Replace moto's functions."""
     _keep_what_was_sent()
     _leave_out_what_was_not()
 

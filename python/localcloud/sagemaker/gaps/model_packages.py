@@ -1,16 +1,16 @@
-"""Model packages and their groups: deleted, numbered, approved and changed as AWS does.
+"""Model packages and their groups can be deleted. Their version numbers, approval and updates follow AWS.
 
-moto: ``sagemaker/responses.py`` has neither ``DeleteModelPackage`` nor ``DeleteModelPackageGroup``, so that
-``terraform destroy`` fails; ``create_model`` does not look at the package that a container names.
-``sagemaker/models.py``, ``create_model_package`` numbers a version by how many there are, so that after a deletion a
-new version takes the place of another; it knows a group by its name only. ``ModelPackage`` is made with no approval
-status where none is given. ``update_model_package`` sets approval status, approval description and metadata to what the
-call has: approving a version wipes its metadata, and changing metadata wipes its approval.
+moto: ``sagemaker/responses.py`` has neither ``DeleteModelPackage`` nor ``DeleteModelPackageGroup``, so
+``terraform destroy`` fails. ``create_model`` ignores the approval of a container's model package.
+``sagemaker/models.py``, ``create_model_package`` numbers a version by the count of existing versions: after a deletion,
+a new version replaces another one. It accepts a group's name, but not its ARN. A new ``ModelPackage`` has no approval
+status by default. ``update_model_package`` also overwrites fields that the request does not have: approving a version
+deletes its metadata, and changing metadata deletes its approval.
 
-AWS (SageMaker API Reference): a group that still has versions cannot be deleted. A number is given once. A group is
-named or given by its ARN. ModelApprovalStatus is PendingManualApproval where none is given. A version cannot be created
-with tags: it carries its group's. What UpdateModelPackage is not given stays, and CustomerMetadataProperties are added
-to those there are. Only approved versions can be deployed.
+AWS (SageMaker API Reference): a group with versions cannot be deleted. A version number is never used twice.
+ModelPackageGroupName is a name or an ARN. ModelApprovalStatus defaults to PendingManualApproval. A version cannot be
+created with tags: it has its group's tags. UpdateModelPackage changes only the fields of the request, and adds to
+CustomerMetadataProperties. Only approved versions can be deployed.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ LAST = "last_version"
 
 
 def apply() -> None:
+    """Replace moto's functions."""
     _delete()
     _count_versions()
     _update()

@@ -1,9 +1,9 @@
-"""Tags of every SageMaker resource can be listed, added to and removed.
+"""AddTags, ListTags and DeleteTags work on every SageMaker resource.
 
-moto: ``sagemaker/models.py``, ``_get_resource_from_arn`` does not know model packages and ends with a 500 for a
-resource that does not exist; ``add_tags`` keeps the old value of a key beside the new one.
+moto: ``sagemaker/models.py``, ``_get_resource_from_arn`` does not know model packages, and answers with status 500 if
+the resource does not exist. ``add_tags`` keeps a key's old value beside the new one.
 
-AWS: AddTags replaces the value of a key that is there; a model package version has its group's tags.
+AWS: AddTags replaces the value of an existing key. A model package version has its group's tags.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from moto.sagemaker.models import SageMakerModelBackend
 
 
 def apply() -> None:
+    """Replace moto's functions."""
     find = SageMakerModelBackend._get_resource_from_arn
 
     def _get_resource_from_arn(self: SageMakerModelBackend, arn: str) -> Any:
@@ -26,7 +27,7 @@ def apply() -> None:
         else:
             try:
                 found = find(self, arn)
-            except (AttributeError, ValueError):  # a kind that moto does not know; an ARN of another form
+            except (AttributeError, ValueError):  # moto does not know this kind or form of ARN
                 found = None
         if found is None:
             raise ValidationError(f"Could not find {kind} '{name}' of ARN {arn}.")

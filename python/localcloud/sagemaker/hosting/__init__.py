@@ -1,17 +1,13 @@
-"""SageMaker endpoints that really answer (moto's are InService at birth, serve nothing and cannot be updated).
+"""SageMaker endpoints. They serve models; moto's are InService at once, serve nothing and cannot be updated.
 
-Example::
+Each variant is one process of ``imageclassification.serve``, which serves the model's artifact. The instance count is
+only a number: it changes nothing about the process. UpdateEndpoint is a blue/green deployment. New processes start
+while the old ones answer, and the deployment configuration moves the traffic. An alarm rolls the deployment back. A
+shadow variant gets copies of requests. Application Auto Scaling changes the instance count.
 
-    install(Context(state, "http://127.0.0.1:5000", Children()))
-
-A variant is a process of ``imageclassification.serve`` over the artifact that its model names, one a variant whatever
-the instance count. UpdateEndpoint is a blue/green deployment: new processes start while the old ones answer, traffic
-moves to them as the deployment configuration says, and an alarm that trips meanwhile turns it back. A shadow variant
-gets copies of requests. Application Auto Scaling changes the count of instances, which here is a number and no more.
-
-Otherwise than on AWS: one container a model, of the Image Classification image; no rolling deployments, asynchronous
-inference, explainers, inference components or response streams; captured data is in S3 after a second. What is not
-supported is refused by name.
+Some things differ from AWS. A model has one container, of the Image Classification image. Captured data is in S3 after
+about a second. There are no rolling deployments, asynchronous inference, explainers, inference components or response
+streams. A request for an unsupported field is refused, and the message names the field.
 """
 
 from __future__ import annotations
@@ -37,8 +33,8 @@ from localcloud.sagemaker.hosting.rollout import read_rollout
 
 
 def install(context: Context) -> None:
-    """Replace moto's endpoints, and what InvokeEndpoint answers, by ones that are served."""
-    shutil.rmtree(context.state / "endpoints", ignore_errors=True)  # of a cloud that was killed
+    """Replace moto's endpoints and InvokeEndpoint, and start Application Auto Scaling."""
+    shutil.rmtree(context.state / "endpoints", ignore_errors=True)  # a killed cloud may have left files
     captures = Captures()
     creating = threading.Lock()
 
@@ -51,7 +47,7 @@ def install(context: Context) -> None:
             captures=captures,
             deployment_config=self.params.get("DeploymentConfig"),
         )
-        read_rollout(self.params.get("DeploymentConfig"))  # refuse at once what no update could do
+        read_rollout(self.params.get("DeploymentConfig"))  # refuse now what every later update would refuse
         with creating:
             if name in self.sagemaker_backend.endpoints:
                 raise AWSValidationException(f'Cannot create already existing endpoint "{endpoint.arn}".')
@@ -98,7 +94,7 @@ def install(context: Context) -> None:
 
     SageMakerModelBackend.reset = reset_and_end
 
-    SageMakerRuntimeResponse.use_raw_body = True  # a picture is no text
+    SageMakerRuntimeResponse.use_raw_body = True  # moto would decode a picture as text
     SageMakerRuntimeResponse.invoke_endpoint = _invoke_endpoint
     SageMakerRuntimeResponse.invoke_endpoint_async = _invoke_endpoint_async
     autoscaling.install(context.metrics)

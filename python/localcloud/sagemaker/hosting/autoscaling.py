@@ -1,13 +1,9 @@
-"""Application Auto Scaling that scales: moto keeps targets, policies and scheduled actions, and does nothing with them.
+"""Application Auto Scaling of endpoints. moto stores targets, policies and scheduled actions, but never scales.
 
-Example::
-
-    install(context.metrics)
-
-AWS: Application Auto Scaling User Guide, "Target tracking scaling policies" and "Scheduled scaling". Out when a variant
-had more requests an instance than the target in each of three minutes; in when it had less than nine tenths of it in
-each of fifteen. A minute without a request has no data, and without data nothing is scaled in: that is what a scheduled
-action is for, which sets the target's limits and brings the count within them.
+AWS: Application Auto Scaling User Guide, "Target tracking scaling policies" and "Scheduled scaling". A variant scales
+out if it had more requests per instance than the target in each of the last 3 minutes. It scales in if it had less than
+90% of the target in each of the last 15 minutes. A minute without a request has no data, and a variant without data
+does not scale in. A scheduled action helps here: it sets the target's limits, and the count follows them.
 """
 
 from __future__ import annotations
@@ -32,11 +28,11 @@ from localcloud.sagemaker.hosting.schedules import due
 EVERY_SECONDS = 1.0
 METRIC = "SageMakerVariantInvocationsPerInstance"
 OUT_MINUTES, IN_MINUTES = 3, 15
-COOLDOWN = 300  # seconds, where a policy says nothing
+COOLDOWN = 300  # seconds; the default of a policy
 
 
 def install(metrics: MetricStore) -> None:
-    """Look at every target of every endpoint once a second, for as long as the cloud runs."""
+    """Start a thread that looks at every scalable target once a second."""
     scaler = Scaler(metrics)
 
     def run() -> None:
@@ -44,19 +40,19 @@ def install(metrics: MetricStore) -> None:
             time.sleep(EVERY_SECONDS)
             try:
                 scaler.look()
-            except Exception as error:  # noqa: BLE001  moto's targets may change while they are walked: look again
+            except Exception as error:  # noqa: BLE001  a target may be deleted during the loop: try again
                 log.failure(error)
 
     threading.Thread(target=run, name="autoscaling", daemon=True).start()
 
 
 def refuse_other_instances(account: str, region: str, endpoint: str, old: EndpointPlan, new: EndpointPlan) -> None:
-    """Refuse an update that changes the instance type of a variant that is scaled, as SageMaker does.
+    """Refuse an update that changes the instance type of a scaled variant.
 
     AWS: SageMaker Developer Guide, "Update endpoints that use auto scaling".
 
     Raises:
-        AWSValidationException: it does.
+        AWSValidationException: A variant is a scalable target and its instance type differs between the plans.
     """
     targets = applicationautoscaling_backends[account][region]._flatten_scalable_targets("sagemaker")
     scaled = {target.resource_id for target in targets}
@@ -71,24 +67,34 @@ def refuse_other_instances(account: str, region: str, endpoint: str, old: Endpoi
 
 
 def tracked(count: int, requests: Sequence[int | None], target: float) -> int:
-    """How many instances a target tracking policy wants.
+    """The instance count that a target tracking policy asks for.
 
     Args:
-        count: How many there are.
-        requests: Of each of the last minutes, oldest first; None where there was none.
-        target: Requests a minute an instance.
+        count: The current instance count.
+        requests: The number of requests in each of the last minutes, oldest first. None for a minute without data.
+        target: Requests per minute and instance.
+
+    Example::
+
+        >>> tracked(2, [None, 300, 300, 320], target=100)
+        4
+        >>> tracked(2, [40] * 15, target=100)
+        1
+        >>> tracked(2, [None] * 15, target=100)
+        2
     """
     each = [None if found is None else found / count for found in requests]
-    out, into = each[-OUT_MINUTES:], each[-IN_MINUTES:]
-    if len(out) == OUT_MINUTES and all(found is not None and found > target for found in out):
+    out = [found for found in each[-OUT_MINUTES:] if found is not None]
+    into = [found for found in each[-IN_MINUTES:] if found is not None]
+    if len(out) == OUT_MINUTES and all(found > target for found in out):
         return math.ceil(count * out[-1] / target)
-    if len(into) == IN_MINUTES and all(found is not None and found < 0.9 * target for found in into):
+    if len(into) == IN_MINUTES and all(found < 0.9 * target for found in into):
         return min(count, max(1, math.ceil(count * max(into) / target)))
     return count
 
 
 class Scaler:
-    """Brings every registered variant to the count that its policies and scheduled actions want."""
+    """Sets the instance count of every registered variant according to its policies and scheduled actions."""
 
     def __init__(self, metrics: MetricStore) -> None:
         self._metrics = metrics
@@ -96,7 +102,7 @@ class Scaler:
         self._scaled: dict[str, float] = {}
 
     def look(self) -> None:
-        """Look at every target once."""
+        """Evaluate every scalable target once."""
         begin, end = self._seen, self._metrics.now()
         self._seen = end
         for account, regions in list(applicationautoscaling_backends.items()):
@@ -104,7 +110,7 @@ class Scaler:
                 for target in backend._flatten_scalable_targets("sagemaker"):
                     try:
                         self._look(account, region, backend, target, begin, end)
-                    except Exception as error:  # noqa: BLE001  one target's fault must not end the scaling of the others
+                    except Exception as error:  # noqa: BLE001  a fault of one target must not stop the others
                         log.failure(error)
 
     def _look(
@@ -134,7 +140,7 @@ class Scaler:
             self._scaled[target.arn] = end
             try:
                 endpoint.scale([{"VariantName": variant_name, "DesiredInstanceCount": wanted}])
-            except AWSValidationException as error:  # an update began meanwhile: it is tried again
+            except AWSValidationException as error:  # an update has just begun: a later look tries again
                 log.line(f"autoscaling of {target.resource_id} waits: {error}")
 
     def _schedules(self, backend: Any, target: FakeScalableTarget, begin: float, end: float) -> bool:

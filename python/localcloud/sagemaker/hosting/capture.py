@@ -1,13 +1,13 @@
-"""Data capture: what passes through an endpoint, as the JSON lines that SageMaker puts into S3.
+"""Data capture: an endpoint's requests and answers, as the JSON lines that SageMaker puts into S3.
 
-Example::
+Source of the format and the keys: SageMaker's developer guide, "Capture data from real-time endpoint", and files
+captured on AWS. On AWS a file appears some minutes after its events. Here it takes about a second.
+
+Example (not run: it needs a running cloud)::
 
     captures = Captures()
-    captures.add(target, event(config, content_type="image/png", body=png, …))
+    captures.add(target, event(config, request=request, answer=answer, now=datetime.now(UTC)))
     # s3://bucket/captures/scones/AllTraffic/2026/01/28/12/09-35-872-29a26d11-….jsonl
-
-Format and key layout: SageMaker's developer guide, "Capture data from real-time endpoint", and files captured on AWS.
-On AWS a file appears some minutes after its events; here it takes about a second.
 """
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ FLUSH_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Target:
-    """Where events are put: one variant's folder.
+    """The destination of one variant's events.
 
     Attributes:
-        role: The role of the variant's model, in whose name they are written.
+        role: Writes the files, in the role of the variant's model.
         destination: DestinationS3Uri.
-        endpoint, variant: The names that the key begins with.
-        kms_key_id: The key that encrypts the files, if one is given.
+        endpoint: The endpoint's name, a part of the key.
+        variant: The variant's name, a part of the key.
+        kms_key_id: The KMS key of the files. None uses the bucket's default encryption.
     """
 
     role: ExecutionRole
@@ -49,14 +50,28 @@ class Target:
 
 @dataclass(frozen=True)
 class Message:
-    """What passed in one direction."""
+    """A request's or an answer's content type and body."""
 
     content_type: str
     body: bytes
 
 
 def sampled(config: Mapping[str, Any] | None, draw: Callable[[], float] = random.random) -> bool:
-    """Whether this request is one of those that are captured."""
+    """Whether a request is captured: data capture is enabled, and the request is in the sample.
+
+    Args:
+        config: DataCaptureConfig. None if there is none.
+        draw: Returns a random number from 0 to 1.
+
+    Example::
+
+        >>> sampled({"InitialSamplingPercentage": 20}, draw=lambda: 0.19)
+        True
+        >>> sampled({"InitialSamplingPercentage": 20}, draw=lambda: 0.2)
+        False
+        >>> sampled(None)
+        False
+    """
     if not config or not config.get("EnableCapture", True):
         return False
     return draw() * 100 < config.get("InitialSamplingPercentage", 100)
@@ -74,10 +89,22 @@ def event(
     """One line of a capture file.
 
     Args:
-        config: DataCaptureConfig: which directions, and which content types are kept as they are.
-        request, answer: What went in and what came out.
-        now: When it was answered.
-        inference_id, custom_attributes: What the caller sent with InvokeEndpoint.
+        config: DataCaptureConfig. CaptureOptions choose the directions. CaptureContentTypeHeader chooses the content
+            types that are stored as text; other bodies are stored in Base64.
+        now: The time of the answer.
+        inference_id: InferenceId of the request, if it has one.
+        custom_attributes: CustomAttributes of the request, if it has any.
+
+    Example::
+
+        >>> config = {
+        ...     "CaptureOptions": [{"CaptureMode": "Output"}],
+        ...     "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
+        ... }
+        >>> request, answer = Message("image/png", b"..."), Message("application/json", b"[0.1, 0.9]")
+        >>> line = event(config, request=request, answer=answer, now=datetime(2026, 1, 28, 12, 9, 35))
+        >>> line["captureData"]["endpointOutput"]["data"], line["eventMetadata"]["inferenceTime"]
+        ('[0.1, 0.9]', '2026-01-28T12:09:35Z')
     """
     modes = {option["CaptureMode"] for option in config.get("CaptureOptions") or []}
     kinds = config.get("CaptureContentTypeHeader") or {}
@@ -96,13 +123,13 @@ def event(
 
 
 def key(target: Target, now: datetime) -> str:
-    """The address of a file whose first event is of ``now``."""
+    """The S3 address of a new file, whose first event is from ``now``."""
     name = f"{now:%M-%S}-{now.microsecond // 1000:03}-{uuid.uuid4()}.jsonl"
     return f"{target.destination.rstrip('/')}/{target.endpoint}/{target.variant}/{now:%Y/%m/%d/%H}/{name}"
 
 
 class Captures:
-    """Events on their way to S3: kept for a moment, so that several share a file."""
+    """Collects events and writes them to S3 once a second, one file for each target."""
 
     def __init__(self) -> None:
         self._waiting: dict[Target, tuple[datetime, list[str]]] = {}
@@ -111,13 +138,13 @@ class Captures:
         threading.Thread(target=self._run, name="data-capture", daemon=True).start()
 
     def add(self, target: Target, line: Mapping[str, Any]) -> None:
-        """Keep an event until the next flush."""
+        """Keep an event for the next file."""
         text = json.dumps(line, separators=(",", ":"))
         with self._lock:
             self._waiting.setdefault(target, (datetime.now(UTC), []))[1].append(text)
 
     def flush(self) -> None:
-        """Write every event there is; when this returns they are in S3."""
+        """Write all kept events. They are in S3 when this returns."""
         with self._writing:
             with self._lock:
                 waiting, self._waiting = self._waiting, {}
@@ -125,7 +152,7 @@ class Captures:
                 content = "".join(f"{row}\n" for row in rows).encode()
                 try:
                     target.role.write(key(target, began), content, kms_key_id=target.kms_key_id)
-                except Exception as error:  # noqa: BLE001  one missing bucket must not end the capture of all endpoints
+                except Exception as error:  # noqa: BLE001  a missing bucket must not stop the capture of others
                     log.line(f"data capture lost {len(rows)} events of endpoint {target.endpoint}:")
                     log.failure(error)
 
@@ -146,6 +173,6 @@ def _encode(message: Message, kinds: Mapping[str, Any]) -> tuple[str, str]:
         if media_type in (kind.lower() for kind in kinds.get(listed) or []):
             try:
                 return encoding, message.body.decode()
-            except UnicodeDecodeError:  # it is not what it says
+            except UnicodeDecodeError:  # the content type is wrong: store it in Base64
                 break
     return "BASE64", base64.b64encode(message.body).decode()

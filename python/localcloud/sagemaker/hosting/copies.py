@@ -1,12 +1,7 @@
-"""What becomes of a request besides its answer: it is captured, and a copy of it goes to the shadow variant.
+"""Captures a request and its answer, and sends copies of requests to the shadow variant.
 
-Example::
-
-    keep(endpoint, variant, plan, body, headers, answer)
-    send(endpoint, lease, body, headers)
-
-SageMaker's developer guide, "Shadow variants": the caller gets the production variant's answer alone; the shadow's is
-captured, under its own name. Whatever happens to a copy, the caller does not notice.
+SageMaker's developer guide, "Shadow variants": the caller gets only the production variant's answer. The shadow's
+answer is captured under the shadow's name. A failing copy has no effect on the caller.
 """
 
 from __future__ import annotations
@@ -19,6 +14,7 @@ from datetime import UTC, datetime
 from localcloud.sagemaker.hosting import capture
 from localcloud.sagemaker.hosting.endpoint import Endpoint
 from localcloud.sagemaker.hosting.plan import EndpointPlan, Variant
+from localcloud.sagemaker.hosting.reports import Invocation
 from localcloud.sagemaker.hosting.routing import Lease
 from localcloud.sagemaker.hosting.serving import ContainerAnswer, NoAnswer
 
@@ -28,7 +24,13 @@ _pool = ThreadPoolExecutor(2, thread_name_prefix="shadow")
 
 
 def container_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers that reach a container."""
+    """The headers that the container gets.
+
+    Example::
+
+        >>> container_headers({"content-type": "image/png", "x-amzn-sagemaker-inference-id": "7", "host": "localhost"})
+        {'Content-Type': 'image/png'}
+    """
     kept = {"Content-Type": headers.get("content-type"), "Accept": headers.get("accept")}
     kept["X-Amzn-SageMaker-Custom-Attributes"] = headers.get(PREFIX + "custom-attributes")
     return {name: value for name, value in kept.items() if value}
@@ -42,9 +44,9 @@ def keep(
     headers: Mapping[str, str],
     answer: ContainerAnswer,
 ) -> None:
-    """Capture a request and its answer, where the plan says so and this one is drawn."""
+    """Capture a request and its answer, if the plan has data capture and the request is in the sample."""
     config = plan.capture
-    if not capture.sampled(config):
+    if config is None or not capture.sampled(config):
         return
     line = capture.event(
         config,
@@ -62,20 +64,22 @@ def keep(
 
 
 def send(endpoint: Endpoint, lease: Lease, body: bytes, headers: Mapping[str, str]) -> None:
-    """Send a copy to the shadow that the lease has reserved, and release it when it has answered."""
+    """Send a copy to the lease's shadow process in a thread, and release the process afterwards."""
+    shadow = lease.shadow
+    assert shadow is not None  # the caller sends a copy only if the lease has a shadow
 
     def work() -> None:
         began, status = time.monotonic(), 0
         try:
-            answer = lease.shadow.invoke(body, container_headers(headers))
+            answer = shadow.invoke(body, container_headers(headers))
             status = answer.status
             if 200 <= answer.status < 300:
                 keep(endpoint, lease.plan.shadows[0], lease.plan, body, headers, answer)
         except NoAnswer as error:
-            lease.shadow.stream.write(f"a copied request was not answered: {error}")
+            shadow.stream.write(f"a copied request was not answered: {error}")
         finally:
-            lease.shadow.release()
+            shadow.release()
             took = time.monotonic() - began
-            endpoint.report(lease.plan.shadows[0].name, status=status, model_seconds=took, overhead_seconds=0)
+            endpoint.report(Invocation(lease.plan.shadows[0].name, status, took, overhead_seconds=0))
 
     _pool.submit(work)

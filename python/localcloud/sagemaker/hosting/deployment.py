@@ -1,6 +1,6 @@
-"""How a plan becomes processes that answer, and how they end.
+"""Starts the processes of a plan, and ends them.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     site = Site(context, account="123456789012", region="us-east-1", endpoint="scones")
     fleet = site.deploy(plan)       # {'AllTraffic': ServingProcess}
@@ -28,16 +28,18 @@ Fleet = dict[str, ServingProcess]
 
 
 class DeploymentError(Exception):
-    """A plan that cannot be run; the message is the endpoint's FailureReason, as SageMaker words it."""
+    """A plan cannot be deployed. The message is the endpoint's FailureReason, in SageMaker's words."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """Where an endpoint's processes run.
+    """Starts the processes of one endpoint.
 
     Attributes:
         context: The local cloud.
-        account, region, endpoint: Whose processes they are.
+        account: The account of the endpoint.
+        region: The region of the endpoint.
+        endpoint: The endpoint's name.
     """
 
     context: Context
@@ -46,10 +48,11 @@ class Site:
     endpoint: str
 
     def deploy(self, plan: EndpointPlan) -> Fleet:
-        """Start a process for each variant and wait until all answer.
+        """Start a process for each variant and wait until all of them answer.
 
         Raises:
-            DeploymentError: an artifact is missing, or a process did not come to answer; none is left running.
+            DeploymentError: A role lacks a permission, an artifact is missing, or a process did not answer in time.
+                No process is left running.
         """
         fleet: Fleet = {}
         try:
@@ -67,7 +70,7 @@ class Site:
         """Start one variant's process and wait until it answers.
 
         Raises:
-            DeploymentError: as of :meth:`deploy`.
+            DeploymentError: As in :meth:`deploy`.
         """
         process = self._start(variant)
         try:
@@ -78,16 +81,16 @@ class Site:
         return process
 
     def role(self, variant: Variant) -> ExecutionRole:
-        """What SageMaker does in the name of a variant's role."""
+        """SageMaker, acting in the role of the variant's model."""
         return ExecutionRole(self.context.roles, variant.role_arn, account=self.account, region=self.region)
 
     def watch(self, plan: EndpointPlan, alarms: Sequence[str]) -> None:
-        """Prove that the plan's roles may look at the alarms of a deployment, as SageMaker does in their name.
+        """Check that the plan's roles may describe the alarms of a deployment, as SageMaker does in these roles.
 
         AWS: SageMaker Developer Guide, "Auto-Rollback Configuration and Monitoring".
 
         Raises:
-            DeploymentError: one may not.
+            DeploymentError: A role's policies do not allow it.
         """
         for variant in plan.variants if alarms else ():
             try:
@@ -107,10 +110,10 @@ class Site:
 
 
 def _prepare(role: ExecutionRole, variant: Variant) -> bytes:
-    """What SageMaker does with a model's role before its container runs; the model's artifact.
+    """Check the calls that SageMaker makes in the model's role before its container runs, and read the artifact.
 
     Raises:
-        DeploymentError: the role does not allow it, or there is no artifact.
+        DeploymentError: The role's policies do not allow a call, or there is no artifact.
     """
     try:
         images.pull(role, variant.image)
@@ -120,7 +123,7 @@ def _prepare(role: ExecutionRole, variant: Variant) -> bytes:
         raise DeploymentError(
             f"The role of the model of production variant {variant.name} lacks permissions: {error}"
         ) from None
-    # Whether the use that the container makes of its instance may be reported; the local cloud has no instance.
+    # SageMaker would report the instance's CPU and memory use. The local cloud has no instance and only asks.
     role.may("cloudwatch", "PutMetricData", Namespace="/aws/sagemaker/Endpoints")
     try:
         artifact = role.read(variant.model_data_url)
@@ -137,7 +140,7 @@ def _prepare(role: ExecutionRole, variant: Variant) -> bytes:
 
 
 def end(fleet: Mapping[str, ServingProcess]) -> None:
-    """End every process once its requests under way are answered."""
+    """End every process after its current requests."""
     for process in fleet.values():
         process.retire()
 

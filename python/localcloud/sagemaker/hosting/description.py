@@ -1,9 +1,4 @@
-"""DescribeEndpoint's structures, from a plan.
-
-Example::
-
-    variants(plan, resolved)        # [{'VariantName': 'AllTraffic', 'CurrentWeight': 1.0, …}]
-"""
+"""Builds the structures of DescribeEndpoint's answer from a plan."""
 
 from __future__ import annotations
 
@@ -17,9 +12,17 @@ def variants(plan: EndpointPlan, resolved: datetime, *, wanted: EndpointPlan | N
     """ProductionVariants.
 
     Args:
-        plan: What the endpoint runs.
-        resolved: When the images were taken.
-        wanted: What a change of weights or counts is about to make of it.
+        plan: The current plan.
+        resolved: ResolutionTime of the images.
+        wanted: The plan after UpdateEndpointWeightsAndCapacities, whose weights and counts are the desired ones. None
+            if there is no such update.
+
+    Example::
+
+        >>> blue = Variant("Blue", "image-classification:1", "s3://bucket/model.tar.gz", 1.0, 2, None, 120, {})
+        >>> (found,) = variants(EndpointPlan("scones-1", (blue,), capture=None), datetime(2026, 1, 28))
+        >>> found["VariantName"], found["CurrentWeight"], found["DesiredInstanceCount"]
+        ('Blue', 1.0, 2)
     """
     soon = {variant.name: variant for variant in (wanted or plan).variants}
     return [_variant(variant, soon[variant.name], resolved) for variant in plan.variants]
@@ -34,12 +37,12 @@ def pending(plan: EndpointPlan, since: datetime, stage: str) -> dict[str, Any]:
     """PendingDeploymentSummary.
 
     Args:
-        plan: What is being deployed.
-        since: When that began.
+        plan: The plan that is being deployed.
+        since: The deployment's start.
         stage: A VariantStatus: Creating, Baking, or Deleting while the old fleet waits for its end.
     """
     status = {"VariantStatus": [{"Status": stage, "StartTime": since}]}
-    found = {"EndpointConfigName": plan.config_name, "StartTime": since}
+    found: dict[str, Any] = {"EndpointConfigName": plan.config_name, "StartTime": since}
     found["ProductionVariants"] = [{**variant, **status} for variant in variants(plan, since)]
     if plan.shadows:
         found["ShadowProductionVariants"] = [{**variant, **status} for variant in shadows(plan, since)]
@@ -47,7 +50,7 @@ def pending(plan: EndpointPlan, since: datetime, stage: str) -> dict[str, Any]:
 
 
 def capture(plan: EndpointPlan) -> dict[str, Any] | None:
-    """DataCaptureConfig's summary; None where the configuration has none."""
+    """DataCaptureConfig's summary. None if the endpoint configuration has no DataCaptureConfig."""
     config = plan.capture
     if not config:
         return None

@@ -1,11 +1,7 @@
-"""InvokeEndpoint: one request to a variant's container, its answer or its error in SageMaker's words.
+"""InvokeEndpoint: sends a request to a variant's container, and answers with its answer or with SageMaker's error.
 
-Example::
-
-    status, headers, body = invoke(endpoint, "scones", body, {"content-type": "image/png"}, account="123456789012")
-
-Errors are those of InvokeEndpoint's API reference: ValidationError (400) for what the caller did wrong, ModelError
-(424) for what the container answered.
+The errors are those of InvokeEndpoint's API reference: ValidationError (400) for an error of the caller, ModelError
+(424) for an error of the container, ServiceUnavailable (503) during a restart.
 """
 
 from __future__ import annotations
@@ -20,10 +16,11 @@ from moto.core.exceptions import ServiceException
 from localcloud.sagemaker.hosting import copies
 from localcloud.sagemaker.hosting.copies import PREFIX
 from localcloud.sagemaker.hosting.endpoint import Endpoint
+from localcloud.sagemaker.hosting.reports import Invocation
 from localcloud.sagemaker.hosting.serving import ContainerAnswer, NoAnswer, ServingProcess
 
 LARGEST_BODY = 6 * 1024 * 1024  # InvokeEndpoint's API reference: "Body: Maximum length of 6291456"
-# Parameters of InvokeEndpoint that need what the local cloud does not have.
+# Parameters of InvokeEndpoint that the local cloud does not support.
 UNSUPPORTED = (
     "target-model",
     "target-container-hostname",
@@ -33,24 +30,29 @@ UNSUPPORTED = (
     "prefix-aware-id",
 )
 
-# An endpoint answers through the whole of an update, also of one that is rolled back.
+# An endpoint answers during an update and during its rollback.
 ANSWERING = ("InService", "Updating", "RollingBack")
 
 Response = tuple[int, dict[str, Any], str | bytes]
 
 
 def invoke(endpoint: Endpoint | None, name: str, body: bytes, headers: Mapping[str, str], *, account: str) -> Response:
-    """ContainerAnswer one call.
+    """Answer one request.
 
     Args:
-        endpoint: The endpoint; None where there is none of the name.
-        name: The name that was asked for.
-        body: The request's body.
-        headers: The request's headers, their names in lower case.
+        endpoint: The endpoint. None if it does not exist.
+        name: The endpoint name of the request.
+        headers: The request's headers, with names in lower case.
         account: The caller's account.
 
     Returns:
         Status, headers and body of the answer.
+
+    Example::
+
+        >>> status, headers, body = invoke(None, "scones", b"", {}, account="123456789012")
+        >>> status, headers["x-amzn-errortype"], body
+        (400, 'ValidationError', '{"Message": "Endpoint scones of account 123456789012 not found."}')
     """
     if endpoint is None:
         return refusal(f"Endpoint {name} of account {account} not found.")
@@ -73,7 +75,7 @@ def invoke(endpoint: Endpoint | None, name: str, body: bytes, headers: Mapping[s
             if lease.shadow:
                 copies.send(endpoint, lease, body, headers)
             if process is None:
-                endpoint.report(variant.name, status=503, model_seconds=0, overhead_seconds=time.monotonic() - began)
+                endpoint.report(Invocation(variant.name, 503, 0, overhead_seconds=time.monotonic() - began))
                 return _error(503, "ServiceUnavailable", {"Message": f"The container of {variant.name} is restarting."})
             asked = time.monotonic()
             try:
@@ -84,7 +86,7 @@ def invoke(endpoint: Endpoint | None, name: str, body: bytes, headers: Mapping[s
                 answer = ContainerAnswer(0, {}, str(error).encode())
             took = time.monotonic() - asked
             overhead = time.monotonic() - began - took
-            endpoint.report(variant.name, status=answer.status, model_seconds=took, overhead_seconds=overhead)
+            endpoint.report(Invocation(variant.name, answer.status, took, overhead))
             if not 200 <= answer.status < 300:
                 return model_error(process, account, answer)
             content_type = answer.headers.get("content-type", "application/octet-stream")
@@ -92,7 +94,7 @@ def invoke(endpoint: Endpoint | None, name: str, body: bytes, headers: Mapping[s
     except ServiceException as error:
         return refusal(str(error))
     given = {"Content-Type": content_type, "x-Amzn-Invoked-Production-Variant": variant.name}
-    # As documented, what the container answers with; a container that does not answer with any gives none.
+    # The container decides: CustomAttributes of the answer are those that the container returns.
     if attributes := answer.headers.get(PREFIX + "custom-attributes"):
         given["X-Amzn-SageMaker-Custom-Attributes"] = attributes
     return 200, given, answer.body
@@ -104,7 +106,7 @@ def refusal(message: str) -> Response:
 
 
 def model_error(process: ServingProcess, account: str, answer: ContainerAnswer) -> Response:
-    """A ModelError: the container's own status and message, and where its log is."""
+    """A ModelError, with the container's status and message and a link to its log."""
     text = answer.body.decode(errors="replace")
     stream = process.stream
     whose = "client" if 400 <= answer.status < 500 else "server"

@@ -1,27 +1,27 @@
-"""What an endpoint is to run, taken from its configuration and models when it is asked for.
+"""The plan of an endpoint: a copy of its configuration and models.
 
-Example::
+Since it is a copy, deleting the configuration or a model has no effect on a running endpoint, as on AWS.
+
+Example (not run: it needs a running cloud)::
 
     read_plan(backend, "scones-3f2a")   # EndpointPlan(config_name='scones-3f2a', variants=(Variant(…),), …)
-
-A plan is a copy: deleting the configuration or a model afterwards does nothing to a running endpoint, as on AWS.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from moto.sagemaker.exceptions import ValidationError
+from moto.sagemaker.exceptions import AWSValidationException, ValidationError
 from moto.sagemaker.models import SageMakerModelBackend
 
 from localcloud.s3 import objects
 from localcloud.sagemaker import images
 
 UNSUPPORTED = ("AsyncInferenceConfig", "ExplainerConfig")
-STARTUP_SECONDS = 120  # where the configuration has no ContainerStartupHealthCheckTimeoutInSeconds
+STARTUP_SECONDS = 120  # the default of ContainerStartupHealthCheckTimeoutInSeconds
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,16 @@ class Variant:
     """One production or shadow variant.
 
     Attributes:
-        name: The variant's name.
-        image: The container image's address.
-        model_data_url: The artifact's address in S3.
-        weight: The share of requests it gets, relative to the other variants' weights.
-        instance_count: How many instances; the local cloud runs one process, whatever the count.
-        serverless: ServerlessConfig, where the variant has no instances.
-        startup_seconds: How long its process may take until it answers.
-        environment: The model's Environment.
-        role_arn: The model's role, in whose name its artifact is read and what it leaves is written.
-        vpc: The model's VpcConfig; None where it has none.
-        instance_type: What its instances are, which the local cloud has none of.
+        image: The address of the container image.
+        model_data_url: The S3 address of the artifact.
+        weight: Relative to the other variants' weights.
+        instance_count: A number only: the local cloud runs one process. None for a serverless variant.
+        serverless: ServerlessConfig. None for a variant with instances.
+        startup_seconds: The longest time from the process's start to its first answer.
+        environment: The container's Environment.
+        role_arn: The model's role. SageMaker reads the artifact and writes logs and captures in this role.
+        vpc: The model's VpcConfig. None if it has none.
+        instance_type: A name only. None for a serverless variant.
     """
 
     name: str
@@ -57,13 +56,13 @@ class Variant:
 
 @dataclass(frozen=True)
 class EndpointPlan:
-    """A whole endpoint's.
+    """The variants of an endpoint.
 
     Attributes:
-        config_name: The endpoint configuration's name.
-        variants: Its production variants.
-        capture: DataCaptureConfig; None where the configuration has none.
-        shadows: Variants that get copies of requests, and whose answers nobody gets.
+        config_name: The name of the endpoint configuration.
+        variants: ProductionVariants.
+        capture: DataCaptureConfig. None if the configuration has none.
+        shadows: ShadowProductionVariants: at most one.
     """
 
     config_name: str
@@ -76,27 +75,38 @@ def read_plan(backend: SageMakerModelBackend, config_name: str) -> EndpointPlan:
     """Read an endpoint configuration and its models.
 
     Raises:
-        ValidationError: one of them is missing, or asks for what the local cloud cannot run; the message names it.
+        ValidationError: The configuration or a model does not exist, or has a field that the local cloud does not
+            support. The message names it.
     """
     config = copy.deepcopy(backend.describe_endpoint_config(config_name))
     for field in UNSUPPORTED:
         if config.get(field):
-            raise ValidationError(f"endpoint configuration '{config_name}': the local cloud does not support {field}")
+            raise ValidationError(
+                f"endpoint configuration '{config_name}': the local cloud does not support {field}: leave it out"
+            )
     variants = tuple(_variant(backend, variant) for variant in config["ProductionVariants"])
     shadows = tuple(_variant(backend, variant) for variant in config.get("ShadowProductionVariants") or [])
     if shadows and (len(variants), len(shadows)) != (1, 1):
         raise ValidationError(
             f"endpoint configuration '{config_name}' has {len(variants)} production and {len(shadows)} shadow "
-            "variants; with ShadowProductionVariants it has one of each"
+            "variants; with ShadowProductionVariants it must have one of each"
         )
     return EndpointPlan(config_name, variants, config.get("DataCaptureConfig") or None, shadows)
 
 
 def retain(new: EndpointPlan, old: EndpointPlan, *, exclude: frozenset[str] = frozenset()) -> EndpointPlan:
-    """``new`` with the properties of ``old`` that RetainAllVariantProperties keeps.
+    """RetainAllVariantProperties: ``new`` with the weights, instance counts and data capture of ``old``.
 
     Args:
-        exclude: VariantPropertyType of ExcludeRetainedVariantProperties.
+        exclude: The VariantPropertyTypes of ExcludeRetainedVariantProperties.
+
+    Example::
+
+        >>> old = Variant("Blue", "image-classification:1", "s3://bucket/old.tar.gz", 1.0, 4, None, 120, {})
+        >>> new = replace(old, model_data_url="s3://bucket/new.tar.gz", instance_count=1)
+        >>> plan = retain(EndpointPlan("scones-2", (new,), None), EndpointPlan("scones-1", (old,), None))
+        >>> plan.config_name, plan.variants[0].model_data_url, plan.variants[0].instance_count
+        ('scones-2', 's3://bucket/new.tar.gz', 4)
     """
     before = {variant.name: variant for variant in old.variants}
     variants = []
@@ -111,16 +121,55 @@ def retain(new: EndpointPlan, old: EndpointPlan, *, exclude: frozenset[str] = fr
     return replace(new, variants=tuple(variants), capture=capture)
 
 
+def rescale(plan: EndpointPlan, changes: Sequence[Mapping[str, Any]]) -> EndpointPlan:
+    """UpdateEndpointWeightsAndCapacities: ``plan`` with other weights and instance counts.
+
+    Args:
+        changes: DesiredWeightsAndCapacities. A change keeps the fields that it does not have.
+
+    Raises:
+        AWSValidationException: A variant does not exist, or has two changes.
+
+    Example::
+
+        >>> blue = Variant("Blue", "image-classification:1", "s3://bucket/model.tar.gz", 1.0, 4, None, 120, {})
+        >>> plan = rescale(EndpointPlan("scones-1", (blue,), None), [{"VariantName": "Blue", "DesiredWeight": 0.5}])
+        >>> plan.variants[0].weight, plan.variants[0].instance_count
+        (0.5, 4)
+    """
+    known = {variant.name: variant for variant in plan.variants}
+    names = [change["VariantName"] for change in changes]
+    for name in names:
+        if names.count(name) > 1:
+            raise AWSValidationException(f'The variant name "{name}" was non-unique within the request.')
+        if name not in known:
+            raise AWSValidationException(
+                f'The variant name(s) "{name}" is/are not present within endpoint configuration "{plan.config_name}".'
+            )
+    for change in changes:
+        variant = known[change["VariantName"]]
+        known[variant.name] = replace(
+            variant,
+            weight=_given(change.get("DesiredWeight"), variant.weight),
+            instance_count=_given(change.get("DesiredInstanceCount"), variant.instance_count),
+        )
+    return replace(plan, variants=tuple(known.values()))
+
+
+def _given(value: Any, otherwise: Any) -> Any:
+    return otherwise if value is None else value
+
+
 def _variant(backend: SageMakerModelBackend, variant: Mapping[str, Any]) -> Variant:
     name, model_name = variant["VariantName"], variant.get("ModelName")
     if not model_name:
         raise ValidationError(f"variant '{name}': the local cloud does not support inference components; name a model")
     model = backend.describe_model(model_name)
     container = _container(backend, model_name)
-    image, url = container.get("Image"), container.get("ModelDataUrl")
-    images.check(image, f"model '{model_name}'")
+    image = images.check(container.get("Image"), f"model '{model_name}'")
+    url = container.get("ModelDataUrl") or ""
     try:
-        objects.split(url or "")
+        objects.split(url)
     except ValueError as error:
         raise ValidationError(f"model '{model_name}': ModelDataUrl {error}") from None
     return Variant(
@@ -139,7 +188,7 @@ def _variant(backend: SageMakerModelBackend, variant: Mapping[str, Any]) -> Vari
 
 
 def _container(backend: SageMakerModelBackend, model_name: str) -> Mapping[str, Any]:
-    """A model's ContainerDefinition: its own, or that of the model package it names."""
+    """A model's ContainerDefinition. If the model names a model package, it is the package's."""
     model = backend.describe_model(model_name)
     containers = [model.primary_container] if model.primary_container else model.containers
     if len(containers) != 1:
@@ -148,7 +197,9 @@ def _container(backend: SageMakerModelBackend, model_name: str) -> Mapping[str, 
         )
     container = containers[0]
     if container.get("ModelDataSource"):
-        raise ValidationError(f"model '{model_name}': the local cloud does not support ModelDataSource: ModelDataUrl")
+        raise ValidationError(
+            f"model '{model_name}': the local cloud does not support ModelDataSource: use ModelDataUrl"
+        )
     package_name = container.get("ModelPackageName")
     if package_name:
         package = backend.describe_model_package(package_name)

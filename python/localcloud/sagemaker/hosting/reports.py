@@ -1,38 +1,44 @@
-"""What SageMaker hosting reports to CloudWatch.
+"""The metrics that SageMaker hosting reports to CloudWatch.
 
 AWS: SageMaker Developer Guide, SageMaker AI endpoint invocation metrics.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from localcloud.context import MetricStore
 
 
-def endpoint_invoked(
-    metrics: MetricStore,
-    *,
-    endpoint: str,
-    variant: str,
-    status: int,
-    model_seconds: float,
-    overhead_seconds: float,
-    account: str,
-    region: str,
-) -> None:
-    """A variant was asked: Invocations, its errors by what its container answered, and both latencies in microseconds.
+@dataclass(frozen=True)
+class Invocation:
+    """One request to a variant.
 
-    Args:
-        status: The container's; below 100 where it gave none, which counts as a 5xx.
+    Attributes:
+        variant: The variant's name.
+        status: The HTTP status of the container. 0 if it gave no answer, which counts as a 5xx.
+        model_seconds: The time of the container.
+        overhead_seconds: The rest of the time.
     """
+
+    variant: str
+    status: int
+    model_seconds: float
+    overhead_seconds: float
+
+
+def endpoint_invoked(metrics: MetricStore, invocation: Invocation, *, endpoint: str, account: str, region: str) -> None:
+    """Report one request: Invocations, the error metrics and both latencies in microseconds."""
+    status = invocation.status
     client, server = 400 <= status < 500, status >= 500 or status < 100
-    values = [
+    values: list[tuple[str, float, str]] = [
         ("Invocations", 1, "None"),
         ("Invocation4XXErrors", int(client), "None"),
         ("Invocation5XXErrors", int(server), "None"),
         ("InvocationModelErrors", int(client or server), "None"),
-        ("ModelLatency", model_seconds * 1e6, "Microseconds"),
-        ("OverheadLatency", overhead_seconds * 1e6, "Microseconds"),
+        ("ModelLatency", invocation.model_seconds * 1e6, "Microseconds"),
+        ("OverheadLatency", invocation.overhead_seconds * 1e6, "Microseconds"),
     ]
-    dimensions = {"EndpointName": endpoint, "VariantName": variant}
+    dimensions = {"EndpointName": endpoint, "VariantName": invocation.variant}
     for metric, value, unit in values:
         metrics.put("AWS/SageMaker", metric, dimensions, value, unit, account=account, region=region)

@@ -1,13 +1,10 @@
-"""A deployment's steps: how traffic moves from the old fleet to the new one, and what turns it back.
+"""The steps of a blue/green deployment: they move traffic to the new fleet, and alarms roll it back.
 
-Example::
-
-    rollout = read_rollout(deployment_config)       # Rollout(shares=(0.1, 1.0), bake_seconds=120.0, …)
-
-SageMaker's developer guide, "Blue/Green Deployments" and "Auto-Rollback Configuration and Monitoring": after each step
-a baking period of WaitIntervalInSeconds, in which an alarm that trips sends all traffic back to the old fleet; that one
-ends TerminationWaitInSeconds after the last. "Exclusions" asks for the same variant names on both sides: between others
-the local cloud deploys as it says of what is excluded, all at once with no baking period.
+Source: SageMaker's developer guide, "Blue/Green Deployments" and "Auto-Rollback Configuration and Monitoring". Each
+step is followed by a baking period of WaitIntervalInSeconds. If an alarm goes off during this period, all traffic
+returns to the old fleet. The old fleet ends TerminationWaitInSeconds after the last step. According to "Exclusions",
+both configurations must have the same variant names. If they do not, the local cloud deploys as the guide says for
+excluded endpoints: all at once, with no baking period.
 """
 
 from __future__ import annotations
@@ -23,23 +20,23 @@ from moto.sagemaker.exceptions import ValidationError
 
 from localcloud.sagemaker.hosting.plan import EndpointPlan
 
-LOOK_SECONDS = 0.2  # how often alarms are looked at while a deployment bakes
+LOOK_SECONDS = 0.2  # seconds between two looks at the alarms
 
 
 class RolledBack(Exception):
-    """A deployment that was turned back; the message is the endpoint's FailureReason."""
+    """A deployment was rolled back. The message is the endpoint's FailureReason."""
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """How a deployment goes.
+    """The steps of a deployment.
 
     Attributes:
-        shares: The new fleet's share of traffic after each step; the last one is 1.
-        bake_seconds: How long alarms are watched after each step.
-        termination_seconds: How long the old fleet is kept after the last one.
-        limit_seconds: How long all of it may take; None where it has no limit.
-        alarms: The CloudWatch alarms that turn it back.
+        shares: The new fleet's share of the traffic after each step. The last one is 1.
+        bake_seconds: The baking period after each step.
+        termination_seconds: The time from the last baking period to the end of the old fleet.
+        limit_seconds: The longest time for the whole deployment. None if there is no limit.
+        alarms: The names of the CloudWatch alarms that roll the deployment back.
     """
 
     shares: tuple[float, ...] = (1.0,)
@@ -53,10 +50,18 @@ AT_ONCE = Rollout()
 
 
 def read_rollout(config: Mapping[str, Any] | None) -> Rollout:
-    """A DeploymentConfig's steps.
+    """Read a DeploymentConfig. Without one, all traffic moves at once.
 
     Raises:
-        ValidationError: it asks for what the local cloud cannot do, or for what SageMaker refuses.
+        ValidationError: SageMaker refuses the configuration, or the local cloud does not support it.
+
+    Example::
+
+        >>> size = {"Type": "CAPACITY_PERCENT", "Value": 10}
+        >>> canary = {"Type": "CANARY", "CanarySize": size, "WaitIntervalInSeconds": 120}
+        >>> rollout = read_rollout({"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": canary}})
+        >>> rollout.shares, rollout.bake_seconds
+        ((0.1, 1.0), 120.0)
     """
     if not config:
         return AT_ONCE
@@ -75,33 +80,43 @@ def read_rollout(config: Mapping[str, Any] | None) -> Rollout:
     waits = found.bake_seconds * len(found.shares) + found.termination_seconds
     if found.limit_seconds is not None and waits >= found.limit_seconds:
         raise ValidationError(
-            f"MaximumExecutionTimeoutInSeconds must be more than all waiting together: it is {found.limit_seconds}, "
-            f"they are {waits:g} seconds"
+            f"MaximumExecutionTimeoutInSeconds must be more than the sum of all waits, {waits:g} seconds; "
+            f"it is {found.limit_seconds}"
         )
     return found
 
 
 def between(old: EndpointPlan, new: EndpointPlan, rollout: Rollout) -> Rollout:
-    """The rollout as it applies from one plan to another: guardrails need the same variants on both sides."""
+    """The rollout from one plan to another: all at once if their variants have different names."""
     return rollout if _names(old) == _names(new) else AT_ONCE
 
 
 def tripped(account: str, region: str, names: tuple[str, ...]) -> str | None:
-    """The first of these alarms whose state is ALARM."""
+    """The first of these alarms in ALARM state. None if there is none."""
     alarms = cloudwatch_backends[account][region].alarms
     return next((name for name in names if name in alarms and alarms[name].state_value == "ALARM"), None)
 
 
 def shift(rollout: Rollout, *, give: Callable[[float], None], alarm: Callable[[], str | None]) -> None:
-    """Give the new fleet its traffic step by step, and bake after each.
+    """Move traffic to the new fleet step by step, with a baking period after each step.
 
     Args:
-        rollout: The steps.
-        give: Called with the new fleet's share of traffic at each.
-        alarm: The alarm that has tripped, if one has.
+        give: Called at each step with the new fleet's share of the traffic.
+        alarm: Returns the name of an alarm in ALARM state, or None.
 
     Raises:
-        RolledBack: an alarm tripped, or it took too long.
+        RolledBack: An alarm went off, or the deployment took too long.
+
+    Example::
+
+        >>> shift(Rollout(shares=(0.1, 1.0)), give=print, alarm=lambda: None)
+        0.1
+        1.0
+        >>> shift(Rollout(), give=print, alarm=lambda: "errors")
+        Traceback (most recent call last):
+        ...
+        localcloud.sagemaker.hosting.rollout.RolledBack: The deployment was rolled back because the alarm errors is in
+        ALARM state.
     """
     began = time.monotonic()
     for share in rollout.shares:
@@ -135,9 +150,9 @@ def _shares(routing: Mapping[str, Any]) -> tuple[float, ...]:
 def _part(routing: Mapping[str, Any], field: str, *, least: float) -> float:
     size = routing.get(field)
     if not size:
-        raise ValidationError(f"{field} is required where the traffic routing type is {routing['Type']}")
+        raise ValidationError(f"{field} is required if the traffic routing type is {routing['Type']}")
     if size["Type"] != "CAPACITY_PERCENT":
-        # One process serves a variant, whatever its instance count: it has a share of traffic, and no instances.
+        # INSTANCE_COUNT would need instances. Here a variant is one process, with a share of the traffic.
         raise ValidationError(f"{field}: the local cloud does not support {size['Type']}: use CAPACITY_PERCENT")
     share = size["Value"] / 100
     if not least <= share <= 0.5:

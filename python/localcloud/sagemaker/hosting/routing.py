@@ -1,11 +1,7 @@
-"""Where one request goes: which fleet, which variant, and whether the shadow gets a copy.
+"""Chooses the fleet and the variant of one request, and whether the shadow variant gets a copy.
 
-Example::
-
-    lease = choose([Route(plan, fleet)], target=None)       # Lease(variant=Variant('AllTraffic', …), process=…, …)
-
-While a deployment shifts traffic there are two routes. Among the production variants the weights decide; a shadow gets
-as large a share of the requests as its weight is of the production variant's.
+While a deployment shifts traffic, there are two routes with a share each. Within a route, the variants' weights decide.
+The shadow's share of the requests is its weight divided by the production variant's weight.
 """
 
 from __future__ import annotations
@@ -21,12 +17,16 @@ from localcloud.sagemaker.hosting.serving import ServingProcess
 
 
 class NoVariant(Exception):
-    """No variant may answer; the message says why."""
+    """No variant can answer. The message ends before "Endpoint NAME."."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """A plan, its processes, and the share of traffic that goes there."""
+    """A plan and its processes.
+
+    Attributes:
+        share: The route's share of the traffic, from 0 to 1.
+    """
 
     plan: EndpointPlan
     fleet: Fleet
@@ -35,13 +35,13 @@ class Route:
 
 @dataclass(frozen=True)
 class Lease:
-    """What answers one request.
+    """The processes that are reserved for one request.
 
     Attributes:
-        variant: The production variant that it goes to.
-        process: Its process, which is not ended meanwhile; None where that is being restarted.
-        plan: The plan that the variant is of.
-        shadow: The process that a copy goes to, reserved until somebody releases it; None where no copy is made.
+        variant: The production variant.
+        process: The variant's process, which must be released. None while the process is being restarted.
+        plan: The plan of the variant.
+        shadow: The process that gets a copy, which must be released. None if there is no copy.
     """
 
     variant: Variant
@@ -52,7 +52,15 @@ class Lease:
 
 @dataclass
 class Pending:
-    """A deployment under way: what it is to become, since when, its stage, and what it has of the traffic."""
+    """A deployment in progress.
+
+    Attributes:
+        plan: The new plan.
+        since: The deployment's start.
+        stage: A VariantStatus: Creating, Baking or Deleting.
+        fleet: The new plan's processes, once they get traffic. None before and after.
+        share: The new fleet's share of the traffic, from 0 to 1.
+    """
 
     plan: EndpointPlan
     since: datetime
@@ -62,14 +70,25 @@ class Pending:
 
 
 def choose(routes: Sequence[Route], target: str | None) -> Lease:
-    """What a request goes to, its processes reserved.
+    """Choose the processes of a request, and reserve them.
 
     Args:
         routes: At least one.
-        target: TargetVariant; by default the weights decide.
+        target: TargetVariant. None lets the weights decide.
 
     Raises:
-        NoVariant: there is no such variant, or no weight.
+        NoVariant: There is no such variant, or no variant has a weight.
+
+    Example::
+
+        >>> blue = Variant("Blue", "image-classification:1", "s3://bucket/model.tar.gz", 1.0, 1, None, 120, {})
+        >>> plan = EndpointPlan("scones-1", (blue,), capture=None)
+        >>> choose([Route(plan, {})], target=None).variant.name
+        'Blue'
+        >>> choose([Route(plan, {})], target="Red")
+        Traceback (most recent call last):
+        ...
+        localcloud.sagemaker.hosting.routing.NoVariant: Variant Red not found for
     """
     named = [route for route in routes if _variants(route.plan, target)]
     if not named:

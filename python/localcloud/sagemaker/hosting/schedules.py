@@ -1,11 +1,7 @@
 """The schedules of Application Auto Scaling: ``at(…)``, ``rate(…)`` and ``cron(…)``.
 
-Example::
-
-    due("cron(0 20 ? * MON-FRI *)", "Europe/Berlin", begin, end)    # whether it was 20:00 of a working day
-
-AWS: Application Auto Scaling User Guide, "Schedule recurring scaling actions using cron expressions". Fields of cron
-are minutes, hours, day of month, month, day of week, year; L, W and # are not supported.
+AWS: Application Auto Scaling User Guide, "Schedule recurring scaling actions using cron expressions". The fields of
+cron are minutes, hours, day of month, month, day of week and year. L, W and # are not supported.
 """
 
 from __future__ import annotations
@@ -18,25 +14,34 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (1, 7), (1970, 2199))
 _UNITS = {"minute": 60, "hour": 3600, "day": 86400}
-LONGEST = timedelta(days=2)  # a clock that was set further ahead than this does not make up for all it skipped
+LONGEST = timedelta(days=2)  # of a longer span, only the last two days count for cron
 
 
 def due(
     expression: str, timezone: str | None, begin: datetime, end: datetime, *, since: datetime | None = None
 ) -> bool:
-    """Whether a schedule has a time after ``begin`` and until ``end``.
+    """Whether a schedule has a time later than ``begin`` and not later than ``end``.
 
     Args:
-        timezone: An IANA name, UTC where not given.
-        begin, end: With their time zone.
-        since: When a rate began to count.
+        timezone: An IANA name such as Europe/Berlin. None is UTC.
+        begin: With a time zone.
+        end: With a time zone.
+        since: The start of a rate. None is ``begin``.
 
     Raises:
-        ValueError: it is no such schedule.
+        ValueError: The expression is not a schedule.
+
+    Example::
+
+        >>> begin, end = datetime(2026, 1, 28, 18, 55, tzinfo=UTC), datetime(2026, 1, 28, 19, 5, tzinfo=UTC)
+        >>> due("cron(0 20 ? * MON-FRI *)", "Europe/Berlin", begin, end)
+        True
+        >>> due("cron(0 20 ? * MON-FRI *)", None, begin, end)
+        False
     """
     match = re.fullmatch(r"(at|rate|cron)\((.+)\)", expression.strip())
     if not match:
-        raise ValueError(f"{expression} is none of at(…), rate(…) and cron(…)")
+        raise ValueError(f"the schedule '{expression}' is not supported: use at(…), rate(…) or cron(…)")
     kind, text = match.groups()
     zone = ZoneInfo(timezone) if timezone else UTC
     if kind == "at":
@@ -60,7 +65,7 @@ def due(
 def _cron(text: str) -> list[set[int]]:
     words = text.upper().split()
     if len(words) != len(_RANGES):
-        raise ValueError(f"cron({text}) has {len(words)} fields, not {len(_RANGES)}")
+        raise ValueError(f"cron({text}) has {len(words)} fields; it must have {len(_RANGES)}")
     names: list[tuple[str, ...]] = [(), (), (), _MONTHS, _DAYS, ()]
     return [_field(word, *span, known) for word, span, known in zip(words, _RANGES, names, strict=True)]
 

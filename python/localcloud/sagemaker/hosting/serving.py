@@ -1,13 +1,13 @@
-"""A variant's serving process: started over an artifact, asked, and ended once nobody waits for it.
+"""A variant's serving process, ``python -m imageclassification.serve``.
 
-Example::
+The process has the HTTP interface of SageMaker's containers (``/invocations``) on 127.0.0.1.
 
-    process = ServingProcess(context, stream, Path("build/local/endpoints/scones/1f"), artifact)
+Example (not run: it needs a running cloud)::
+
+    process = ServingProcess(context, stream, Path("build/local/endpoints/scones/1f"), artifact, variables={})
     process.wait_ready(120)
     process.invoke(png, {"Content-Type": "image/png"})  # ContainerAnswer(status=200, headers={…}, body=b'[0.1, 0.9]')
     process.retire()
-
-The process is ``python -m imageclassification.serve``, which speaks SageMaker's container contract on 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -30,26 +30,24 @@ from localcloud.logs.stream import LogStream, lines
 
 SERVER = "imageclassification.serve"
 HOST = "127.0.0.1"
-ANSWER_SECONDS = 60  # a model container must answer within it
+ANSWER_SECONDS = 60  # the longest time for an answer of a container, as on AWS
 GRACE_SECONDS = 5.0
 
 
 class StartError(Exception):
-    """The process did not come to answer; the message is the last thing it said."""
+    """The process did not start to answer. The message is the last line of its log."""
 
 
 class NoAnswer(Exception):
-    """The process has gone, or took too long."""
+    """The process ended during a request, or took too long. The message is SageMaker's."""
 
 
 @dataclass(frozen=True)
 class ContainerAnswer:
-    """What the container answered.
+    """The HTTP response of the container.
 
     Attributes:
-        status: The HTTP status.
-        headers: The headers, their names in lower case.
-        body: The body.
+        headers: Their names are in lower case.
     """
 
     status: int
@@ -58,14 +56,14 @@ class ContainerAnswer:
 
 
 class ServingProcess:
-    """One container's stand-in.
+    """A process that stands for one container. It starts at once.
 
     Args:
         context: The local cloud.
-        stream: Where what it prints goes.
-        folder: Its own folder, made here and removed by :meth:`retire`.
+        stream: Gets the process's output.
+        folder: The process's folder, which must not exist. :meth:`retire` removes it.
         artifact: The content of ``model.tar.gz``.
-        variables: Environment variables beside the machine's.
+        variables: Environment variables in addition to the machine's.
     """
 
     def __init__(
@@ -97,28 +95,28 @@ class ServingProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether the process is there."""
+        """Whether the process is running."""
         return self._child.poll() is None
 
     def wait_ready(self, seconds: float) -> None:
-        """Wait until it answers.
+        """Wait until the process answers requests.
 
         Raises:
-            StartError: it ended, or did not answer in time.
+            StartError: The process ended, or did not answer within ``seconds``.
         """
         if not self._settled.wait(seconds):
             raise StartError(f"it did not answer within {seconds:g} s")
         if self._port is None:
-            self._log.join(GRACE_SECONDS)  # its last line may still be on its way
+            self._log.join(GRACE_SECONDS)  # the thread may not have read the last line yet
             raise StartError(self._said or f"it ended with exit code {self._child.wait()}")
 
     def reserve(self) -> None:
-        """Keep it from being ended until :meth:`release`."""
+        """Keep :meth:`retire` from ending the process until :meth:`release`."""
         with self._idle:
             self._under_way += 1
 
     def release(self) -> None:
-        """The request that it was reserved for is over."""
+        """Undo one :meth:`reserve`."""
         with self._idle:
             self._under_way -= 1
             self._idle.notify_all()
@@ -127,7 +125,7 @@ class ServingProcess:
         """Send one request to ``/invocations``.
 
         Raises:
-            NoAnswer: the process has gone, or took longer than a container may.
+            NoAnswer: The process ended, or took longer than 60 seconds.
         """
         connection = self._connection()
         try:
@@ -150,12 +148,13 @@ class ServingProcess:
         return ContainerAnswer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
 
     def retire(self) -> None:
-        """End it when those who have reserved it have released it, and remove its folder."""
+        """Wait until nobody has reserved the process, but at most 60 seconds. Then end it and remove its folder."""
         deadline = time.monotonic() + ANSWER_SECONDS
         with self._idle:
             while self._under_way and (left := deadline - time.monotonic()) > 0:
                 self._idle.wait(left)
         self._context.children.stop(self._child, grace=GRACE_SECONDS)
+        assert self._child.stdin is not None  # Children.spawn makes a pipe of it
         self._child.stdin.close()
         while not self._connections.empty():
             self._connections.get().close()
@@ -168,7 +167,8 @@ class ServingProcess:
             return http.client.HTTPConnection(HOST, self._port, timeout=ANSWER_SECONDS)
 
     def _listen(self) -> None:
-        """Wait for the line that names the port; read the rest, so that the process never waits for a reader."""
+        """Read standard output: first the line with the port, then the rest, which goes to the log."""
+        assert self._child.stdout is not None  # a pipe, as asked for above
         with self._child.stdout as output:
             for line in lines(output):
                 if self._port is None:
@@ -183,6 +183,7 @@ class ServingProcess:
         self._settled.set()
 
     def _follow(self) -> None:
+        assert self._child.stderr is not None  # a pipe, as asked for above
         with self._child.stderr as output:
             for line in lines(output):
                 self.stream.write(line)

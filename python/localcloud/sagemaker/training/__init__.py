@@ -1,15 +1,11 @@
-"""SageMaker training jobs that really train (moto's are complete at birth and leave no artifact).
+"""SageMaker training jobs. They train; moto's are Completed at once and have no artifact.
 
-Example::
+``CreateTrainingJob`` for the built-in Image Classification image runs ``imageclassification.train`` in a process of
+its own. ``StopTrainingJob``, which moto lacks, and ``MaxRuntimeInSeconds`` end the process.
 
-    install(Context(state, "http://127.0.0.1:5000", Children()))
-
-``CreateTrainingJob`` for the built-in Image Classification image runs ``imageclassification`` over the S3 channels, in
-a process of its own; ``StopTrainingJob``, which moto lacks, and ``MaxRuntimeInSeconds`` end it.
-
-Channels come in File, FastFile and Pipe mode, from prefixes, manifests and augmented manifests; checkpoints are kept
-in S3. Otherwise than on AWS: one instance; no file systems; no debugger rules; a managed spot job is never interrupted.
-What is not supported is refused by name.
+Channels have File, FastFile or Pipe mode and read S3 prefixes, manifests or augmented manifests. Checkpoints are kept
+in S3. Some things differ from AWS: a job has one instance, a managed spot job is never interrupted, and there are
+neither file systems nor debugger rules. A request for an unsupported field is refused, and the message names the field.
 """
 
 from __future__ import annotations
@@ -32,8 +28,8 @@ from localcloud.sagemaker.training.runner import run
 
 
 def install(context: Context) -> None:
-    """Make moto's ``CreateTrainingJob`` run the algorithm, and give it ``StopTrainingJob``."""
-    shutil.rmtree(context.state / "training", ignore_errors=True)  # of a cloud that was killed
+    """Replace moto's ``CreateTrainingJob`` and add ``StopTrainingJob``."""
+    shutil.rmtree(context.state / "training", ignore_errors=True)  # a killed cloud may have left files
 
     def create_training_job(self: SageMakerResponse) -> ActionResult:
         job = start(self.params, account=self.current_account, region=self.region, context=context)
@@ -60,16 +56,16 @@ def start(
     tuning_job_arn: str | None = None,
     changed: Callable[[Job], None] | None = None,
 ) -> Job:
-    """Check a request and run it as a training job of an account and region: CreateTrainingJob.
+    """CreateTrainingJob: check a request and start the job in a thread.
 
     Args:
         request: CreateTrainingJob's parameters.
-        tuning_job_arn: The tuning job whose trial it is.
-        changed: Called with the job, from the job's own thread, when it has new metrics and when it has ended.
+        tuning_job_arn: The tuning job that starts this job. None if a caller starts it.
+        changed: Called with the job when it has new metrics and when it has ended, from the job's thread.
 
     Raises:
-        ValidationError: AWS refuses the request, or the local cloud cannot do it.
-        ResourceInUseException: there is a job of that name.
+        ValidationError: AWS refuses the request, or the local cloud does not support it.
+        ResourceInUseException: The account and region have a training job of this name.
     """
     check(request)
     check_network(request, account=account, region=region)

@@ -1,11 +1,7 @@
-"""A job's input as its container finds it: channels' objects as files, and the configuration beside them.
+"""Writes a training job's input folder: its configuration files and the objects of its channels.
 
-Example::
-
-    stage(job, Path("build/local/training/scones-1"))
-    # input/config/hyperparameters.json, input/data/train/000001.png, …
-
-The layout is that of ``/opt/ml`` in SageMaker's documentation on how training information is given to a container.
+The folder has the layout of ``/opt/ml/input`` (SageMaker Developer Guide, "How Amazon SageMaker AI Provides Training
+Information").
 """
 
 from __future__ import annotations
@@ -24,7 +20,21 @@ if TYPE_CHECKING:
 
 
 def write_configuration(request: Mapping[str, Any], root: Path) -> None:
-    """Write ``input/config`` for a request of CreateTrainingJob."""
+    """Write ``input/config``: hyperparameters, channels and resources.
+
+    Args:
+        request: CreateTrainingJob's parameters.
+        root: The job's folder, which stands for ``/opt/ml``.
+
+    Example::
+
+        >>> request = {"HyperParameters": {"epochs": "2"}, "ResourceConfig": {"InstanceType": "ml.g4dn.xlarge"}}
+        >>> write_configuration(request, Path("job"))
+        >>> sorted(path.name for path in Path("job/input/config").iterdir())
+        ['hyperparameters.json', 'inputdataconfig.json', 'resourceconfig.json']
+        >>> Path("job/input/config/hyperparameters.json").read_text()
+        '{"epochs": "2"}'
+    """
     channels = {
         channel["ChannelName"]: {
             "TrainingInputMode": input_mode(request, channel),
@@ -51,16 +61,25 @@ def write_configuration(request: Mapping[str, Any], root: Path) -> None:
 
 
 def input_mode(request: Mapping[str, Any], channel: Mapping[str, Any]) -> str:
-    """``Pipe`` or ``File``: a channel's own input mode, else the job's. FastFile looks like File to an algorithm."""
+    """A channel's input mode, or the job's if the channel has none: ``Pipe`` or ``File``.
+
+    FastFile counts as File: an algorithm sees files in both.
+
+    Example::
+
+        >>> request = {"AlgorithmSpecification": {"TrainingInputMode": "Pipe"}}
+        >>> input_mode(request, {"ChannelName": "train"}), input_mode(request, {"InputMode": "FastFile"})
+        ('Pipe', 'File')
+    """
     mode = channel.get("InputMode") or request["AlgorithmSpecification"].get("TrainingInputMode") or "File"
     return "Pipe" if mode == "Pipe" else "File"
 
 
 def download(job: Job, channel: Mapping[str, Any], folder: Path) -> None:
-    """Write a channel's objects under ``folder``.
+    """Write a channel's objects as files below ``folder``.
 
     Raises:
-        StagingError: there is no object, or one whose key is no path.
+        StagingError: The channel has no object, or a key cannot be a file's path.
     """
     folder.mkdir(parents=True)
     for found in sources.find(job, channel):

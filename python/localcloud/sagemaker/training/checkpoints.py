@@ -1,15 +1,8 @@
-"""CheckpointConfig: a folder that is filled from S3 when a job starts and copied there as it changes.
+"""CheckpointConfig: a folder that is filled from S3 when a job starts, and copied to S3 as it changes.
 
-Example::
-
-    checkpoints = Checkpoints(job.role, "s3://bucket/checkpoints/job", root / "checkpoints")
-    checkpoints.fill()
-    with checkpoints.copied():
-        …                               # whatever the algorithm leaves, however it ends, is in S3 afterwards
-
-As on AWS, what is deleted from the folder is deleted in S3 too ("Checkpoints in Amazon SageMaker AI", developer guide).
-Files whose names begin with a dot are unfinished and are left. In a bucket with versions a job's own earlier copies of
-a file go with the next one: all is in memory here, and a checkpoint comes with every epoch.
+As on AWS, deleting a file in the folder deletes its object in S3 ("Checkpoints in Amazon SageMaker AI", developer
+guide). Files and folders whose names begin with a dot are unfinished and are not copied. In a bucket with versioning, a
+job deletes its own previous version of a file: objects are kept in memory here, and every epoch writes a checkpoint.
 """
 
 from __future__ import annotations
@@ -27,26 +20,37 @@ from localcloud.s3 import objects
 from localcloud.sagemaker.role import ExecutionRole
 from localcloud.sagemaker.training.sources import StagingError, refused, relative
 
-INTERVAL = 1.0  # seconds between two looks for what has changed
+INTERVAL = 1.0  # seconds between two copies
 PLACE = "/opt/ml/checkpoints"
 
 
 class Checkpoints:
-    """A job's folder of checkpoints and its place in S3."""
+    """A job's folder of checkpoints and its prefix in S3.
+
+    Example::
+
+        >>> from types import SimpleNamespace
+        >>> role = SimpleNamespace(write=lambda uri, content: print(uri, content))  # in place of S3
+        >>> checkpoints = Checkpoints(role, "s3://bucket/checkpoints", Path("checkpoints"))
+        >>> Path("checkpoints").mkdir()
+        >>> with checkpoints.copied():
+        ...     _ = Path("checkpoints/image-classification-0001.params").write_bytes(b"weights")
+        s3://bucket/checkpoints/image-classification-0001.params b'weights'
+    """
 
     def __init__(self, role: ExecutionRole, uri: str, folder: Path) -> None:
         self._role, self._folder = role, folder
         self._bucket, key = objects.split(uri)
         self._prefix = f"{key.rstrip('/')}/" if key.strip("/") else ""
         self._copied: dict[Path, tuple[int, int, int]] = {}
-        self._versions: dict[Path, str] = {}  # of what this job has put there
+        self._versions: dict[Path, str] = {}  # the version ids of this job's own copies
         self._copying = threading.Lock()
 
     def fill(self) -> int:
-        """Write what S3 has into the folder; how many files there were.
+        """Write the objects of the prefix into the folder, and return their number.
 
         Raises:
-            StagingError: there is no such bucket, it may not be read, or a key is no path.
+            StagingError: The bucket does not exist, the role may not read it, or a key cannot be a file's path.
         """
         if not objects.has_bucket(self._role.account, self._bucket):
             raise StagingError(
@@ -67,11 +71,13 @@ class Checkpoints:
         return len(self._copied)
 
     def copy(self) -> None:
-        """Delete in S3 what is gone, and put there what has changed, the oldest first: a file may name earlier ones.
+        """Delete objects whose files are gone, then upload files that have changed.
+
+        The oldest file goes first, since a checkpoint's newer files refer to its older ones.
 
         Raises:
-            ServiceException: S3 refused.
-            AccessDenied: the role may not write there.
+            ServiceException: S3 refused a call.
+            AccessDenied: The role's policies do not allow a call.
         """
         with self._copying:
             gone = [path for path in self._copied if not path.exists()] if self._folder.is_dir() else []
@@ -81,7 +87,7 @@ class Checkpoints:
             changed = []
             for path in self._folder.rglob("*"):
                 hidden = any(part.startswith(".") for part in path.relative_to(self._folder).parts)
-                with contextlib.suppress(FileNotFoundError):  # gone since it was listed
+                with contextlib.suppress(FileNotFoundError):  # the algorithm has just deleted it
                     if not hidden and path.is_file() and self._copied.get(path) != (state := _state(path)):
                         changed.append((state, path))
             for state, path in sorted(changed):
@@ -93,23 +99,25 @@ class Checkpoints:
         uri, earlier = self._uri(path), self._versions.get(path, "null")
         self._versions[path] = self._role.write(uri, path.read_bytes())
         if earlier not in ("null", self._versions[path]):
-            objects.delete(self._role.account, uri, version=earlier)  # this machine's memory, no matter of the role's
+            objects.delete(
+                self._role.account, uri, version=earlier
+            )  # saves memory; AWS never does it, so it needs no permission
 
     def _uri(self, path: Path) -> str:
         return f"s3://{self._bucket}/{self._prefix}{path.relative_to(self._folder).as_posix()}"
 
     @contextlib.contextmanager
     def copied(self) -> Iterator[None]:
-        """Copy every second meanwhile, and once more at the end, whatever happened.
+        """Copy every second while the block runs, and once more when it ends or fails.
 
         Raises:
-            StagingError: S3 refused the last copy.
+            StagingError: The last copy failed.
         """
         ended = threading.Event()
 
         def watch() -> None:
             while not ended.wait(INTERVAL):
-                with contextlib.suppress(ServiceException, AccessDenied):  # the last copy says so
+                with contextlib.suppress(ServiceException, AccessDenied):  # the last copy reports it
                     self.copy()
 
         thread = threading.Thread(target=watch, name="checkpoints", daemon=True)

@@ -1,13 +1,7 @@
-"""One training job: what was asked for, and how far it has come.
+"""One training job: its request, its status and its metrics.
 
-Example::
-
-    job = Job(request, role=ExecutionRole(context.roles, request["RoleArn"], account=…, region=…))
-    job.enter("Training")
-    job.end("Completed")
-
-It stands in moto's ``training_jobs`` in the place of moto's own, which is complete at birth and drops most of what it
-is sent; every field of the request comes back from DescribeTrainingJob.
+A job replaces moto's object in ``training_jobs``. moto's is Completed at once and drops most fields of the request.
+Here DescribeTrainingJob answers with every field of the request.
 """
 
 from __future__ import annotations
@@ -43,17 +37,33 @@ STOP_GRACE = 120.0  # seconds from SIGTERM to SIGKILL, as on AWS
 
 
 class Stopped(Exception):
-    """The job is to stop before its algorithm has begun."""
+    """The job was stopped before its algorithm started."""
 
 
 class Job:
     """A training job.
 
+    moto's other actions (ListTrainingJobs, ListTags) read the attributes training_job_name, arn, tags, creation_time,
+    last_modified_time, training_end_time and training_job_status.
+
     Attributes:
         request: CreateTrainingJob's parameters.
-        role: What the job does in its role's name.
-        tuning_job_arn: The tuning job whose trial it is; None for a job by itself.
-        training_job_name, arn, tags, creation_time: As moto's other actions (ListTrainingJobs, ListTags) look for them.
+        role: Makes the job's calls to other services.
+        tuning_job_arn: The tuning job that started this job. None if a caller started it.
+        training_job_status: InProgress, Stopping, Completed, Failed or Stopped.
+
+    Example::
+
+        >>> from types import SimpleNamespace
+        >>> role = SimpleNamespace(account="123456789012", region="us-east-1")
+        >>> output = {"S3OutputPath": "s3://bucket/models/"}
+        >>> job = Job({"TrainingJobName": "scones-1", "OutputDataConfig": output}, role=role)
+        >>> job.artifact
+        's3://bucket/models/scones-1/output/model.tar.gz'
+        >>> job.enter("Downloading")
+        >>> job.end("Failed", reason="ClientError: there is no image")
+        >>> job.training_job_status, job.failure_reason
+        ('Failed', 'ClientError: there is no image')
     """
 
     def __init__(
@@ -82,21 +92,21 @@ class Job:
         self._metrics: list[dict[str, Any]] = []
         self._failure_reason: str | None = None
         self._ending: str | None = None
-        self._child: subprocess.Popen | None = None
+        self._child: subprocess.Popen[bytes] | None = None
         self.enter("Starting")
 
     @property
     def artifact(self) -> str:
-        """Where the model's archive is put."""
+        """The S3 address of ``model.tar.gz``."""
         return f"{self.output}/model.tar.gz"
 
     @property
     def output(self) -> str:
-        """The job's folder of outputs in S3."""
+        """The S3 address of the job's output folder, without a slash at the end."""
         return f"{self.request['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{self.training_job_name}/output"
 
     def enter(self, secondary: str) -> None:
-        """Go on to the next SecondaryStatus."""
+        """Set the SecondaryStatus, one of :data:`MESSAGES`."""
         with self._lock:
             now = utcnow()
             if self._transitions:
@@ -107,7 +117,12 @@ class Job:
             self.last_modified_time = now
 
     def end(self, status: str, *, reason: str | None = None) -> None:
-        """Come to the end: ``Completed``, ``Failed`` with a reason, or ``Stopped``."""
+        """End the job.
+
+        Args:
+            status: ``Completed``, ``Failed`` or ``Stopped``.
+            reason: The FailureReason of a failed job. Only the first 1024 characters are kept.
+        """
         with self._lock:
             self._failure_reason = reason[:FAILURE_REASON_LENGTH] if reason else None
             self.enter(self._ending if status == "Stopped" and self._ending else status)
@@ -115,23 +130,23 @@ class Job:
             self._transitions[-1]["EndTime"] = now
             self.training_end_time = now
             self.training_job_status = status
-        self._changed(self)  # not under the lock: who is told may be waiting for it, to stop the job
+        self._changed(self)  # not under the lock: the tuning job has a lock of its own and may stop this job
 
     def record(self, metrics: list[dict[str, Any]]) -> None:
-        """Keep the metrics as they stand."""
+        """Replace the metrics."""
         with self._lock:
             self._metrics = metrics
         self._changed(self)
 
     @property
     def metrics(self) -> list[dict[str, Any]]:
-        """Each metric's last value so far: MetricName, Value and Timestamp."""
+        """Each metric's last value: MetricName, Value and Timestamp."""
         with self._lock:
             return list(self._metrics)
 
     @property
     def failure_reason(self) -> str | None:
-        """Why it failed; None where it did not."""
+        """FailureReason. None unless the job has failed."""
         return self._failure_reason
 
     @property
@@ -139,14 +154,14 @@ class Job:
         """Whether the job was asked to stop."""
         return self._ending is not None
 
-    def attend(self, start: Any) -> subprocess.Popen:
-        """Start the algorithm's process, which a later :meth:`stop` will end.
+    def attend(self, start: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+        """Start the algorithm's process. :meth:`stop` will end it.
 
         Args:
-            start: Starts it and gives the process.
+            start: Starts the process and returns it.
 
         Raises:
-            Stopped: the job was asked to stop already.
+            Stopped: The job was asked to stop already.
         """
         with self._lock:
             if self.stopping:
@@ -155,13 +170,13 @@ class Job:
             return self._child
 
     def stop(self, ending: str = "Stopped") -> None:
-        """Ask the algorithm to write what it has and leave; after a grace it is killed.
+        """Send SIGTERM to the algorithm, which then writes its best model, and SIGKILL 120 seconds later.
 
         Args:
-            ending: The SecondaryStatus to end with: ``Stopped`` or ``MaxRuntimeExceeded``.
+            ending: The last SecondaryStatus: ``Stopped`` or ``MaxRuntimeExceeded``.
 
         Raises:
-            ValidationError: the job has ended.
+            ValidationError: The job has ended already.
         """
         with self._lock:
             if self.training_job_status == "Stopping":
@@ -179,14 +194,14 @@ class Job:
             threading.Thread(target=_kill_after, args=(child, STOP_GRACE), daemon=True).start()
 
     def interrupt(self) -> None:
-        """Kill the algorithm's process, which cannot be given what it needs."""
+        """Kill the algorithm's process, because its input cannot be read."""
         with self._lock:
             if self._child and self._child.poll() is None:
                 self._child.kill()
 
     @property
     def response_object(self) -> dict[str, Any]:
-        """DescribeTrainingJob's answer, of one moment."""
+        """DescribeTrainingJob's answer."""
         with self._lock:
             seconds = None
             if self.training_start_time and self.training_end_time:
@@ -218,7 +233,7 @@ class Job:
         return {name: value for name, value in answer.items() if value not in (None, [], {})}
 
 
-def _kill_after(child: subprocess.Popen, seconds: float) -> None:
+def _kill_after(child: subprocess.Popen[bytes], seconds: float) -> None:
     try:
         child.wait(seconds)
     except subprocess.TimeoutExpired:

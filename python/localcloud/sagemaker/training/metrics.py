@@ -1,10 +1,13 @@
-"""A training job's metrics, found in its log lines as SageMaker finds them: by regular expressions.
+"""Finds a training job's metrics in its log lines, by regular expressions as SageMaker does.
 
 Example::
 
-    metrics = LogMetrics()
-    metrics.read("[01/28/2024 11:58:01 INFO 140] Epoch[0] Validation-accuracy=0.526042", now)
-    metrics.final()     # [{'MetricName': 'validation:accuracy', 'Value': 0.526042, 'Timestamp': …}, …]
+    >>> metrics = LogMetrics()
+    >>> now = datetime(2024, 1, 28, 11, 58)
+    >>> metrics.read("[01/28/2024 11:58:01 INFO 140] Epoch[0] Validation-accuracy=0.526042", now)
+    True
+    >>> [(one["MetricName"], one["Value"]) for one in metrics.final()]
+    [('validation:accuracy', 0.526042), ('validation:accuracy:epoch', 0.526042)]
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from typing import Any
 _TRAIN = r"Epoch\[[0-9]+\] Train-accuracy=([0-9\.]+)"
 _VALIDATION = r"Epoch\[[0-9]+\] Validation-accuracy=([0-9\.]+)"
 
-#: The algorithm's own definitions, which DescribeTrainingJob shows; a request's are not used for a built-in algorithm.
+#: The algorithm's own MetricDefinitions. A built-in algorithm ignores those of a request.
 DEFINITIONS = (
     {"Name": "train:accuracy", "Regex": _TRAIN},
     {"Name": "validation:accuracy", "Regex": _VALIDATION},
@@ -28,13 +31,13 @@ _PATTERNS = tuple((definition["Name"], re.compile(definition["Regex"])) for defi
 
 
 class LogMetrics:
-    """The last value of each metric, as the log goes on."""
+    """Keeps the last value of each metric."""
 
     def __init__(self) -> None:
         self._last: dict[str, dict[str, Any]] = {}
 
     def read(self, line: str, now: datetime) -> bool:
-        """Look for metrics in a log line; whether there was one."""
+        """Read a log line, and return whether it has a metric."""
         found = False
         for name, pattern in _PATTERNS:
             match = pattern.search(line)
@@ -44,7 +47,7 @@ class LogMetrics:
         return found
 
     def final(self) -> list[dict[str, Any]]:
-        """FinalMetricDataList: each metric's last value, in the definitions' order."""
+        """FinalMetricDataList: each metric's last value, in the order of :data:`DEFINITIONS`."""
         return [self._last[name] for name, _ in _PATTERNS if name in self._last]
 
 

@@ -1,14 +1,14 @@
-"""Channels in Pipe mode: named pipes that give a channel's bytes once an epoch.
+"""Channels in Pipe mode: one named pipe an epoch gives the channel's bytes.
+
+As in "How Amazon SageMaker Provides Training Information": the pipe of epoch 0 exists when the algorithm starts. The
+next epoch's pipe exists as soon as a pipe is closed. A reader may close a pipe early.
 
 Example::
 
-    feeders = [Feeder(root / "input/data", "train", content(job, channel)) for channel in piped]
-    …                       # the algorithm reads input/data/train_0 to its end, then train_1, …
-    for feeder in feeders:
-        feeder.stop()       # whatever the algorithm did or did not read
-
-As "How Amazon SageMaker Provides Training Information" has it: the first epoch's pipe is there when the algorithm
-starts, each next one when the one before is closed; a reader may close a pipe early.
+    >>> feeder = Feeder(Path("."), "train", lambda epoch: iter([b"epoch ", str(epoch).encode()]))
+    >>> Path("train_0").read_bytes()
+    b'epoch 0'
+    >>> feeder.stop()
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import random
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,14 +34,17 @@ from localcloud.sagemaker.training.sources import Found, StagingError
 if TYPE_CHECKING:
     from localcloud.sagemaker.training.job import Job
 
-POLL = 0.05  # seconds between two looks for a reader
+POLL = 0.05  # seconds between two attempts to open a pipe
 
 
 def content(job: Job, channel: Mapping[str, Any]) -> Callable[[int], Iterator[bytes]]:
-    """What a channel gives in an epoch, by the epoch's number: wrapped, unpacked and shuffled as it asks for.
+    """A function that gives the channel's bytes of an epoch, by the epoch's number.
+
+    The bytes are decompressed, shuffled and wrapped in RecordIO according to the channel's CompressionType,
+    ShuffleConfig and RecordWrapperType.
 
     Raises:
-        StagingError: the data source is not what it should be.
+        StagingError: The channel's objects or manifest cannot be read.
     """
     source = channel["DataSource"]["S3DataSource"]
     augmented = source["S3DataType"] == "AugmentedManifestFile"
@@ -73,15 +77,15 @@ def _unpacked(found: Found) -> bytes:
         return gzip.decompress(found.content())
     except (OSError, EOFError, zlib.error) as error:
         raise StagingError(
-            f"ClientError: {found.uri} is not packed with gzip, as the channel's CompressionType says: {error}"
+            f"ClientError: {found.uri} is not packed with gzip, although CompressionType is Gzip: {error}"
         ) from None
 
 
 class Feeder:
-    """Feeds one channel's pipes, ``NAME_0``, ``NAME_1``, …, until it is stopped.
+    """Writes the pipes of one channel, ``NAME_0``, ``NAME_1`` and so on, in a thread.
 
     Attributes:
-        failure: Why it could not go on; None while it could.
+        failure: The error that ended the thread. None if there was none.
     """
 
     def __init__(
@@ -91,13 +95,13 @@ class Feeder:
         give: Callable[[int], Iterator[bytes]],
         failed: Callable[[], None] = lambda: None,
     ) -> None:
-        """Make the first pipe, and wait for its reader in a thread.
+        """Make the first pipe and start the thread.
 
         Args:
-            data: The folder of the pipes, which must be there.
-            name: The channel.
-            give: The bytes of an epoch.
-            failed: Called once, from the thread, when the bytes cannot be had.
+            data: The folder of the pipes. It must exist.
+            name: The channel's name.
+            give: Gives the bytes of an epoch, by its number.
+            failed: Called once from the thread if ``give`` fails.
         """
         self.failure: Exception | None = None
         self._data, self._name, self._give, self._failed = data, name, give, failed
@@ -107,7 +111,7 @@ class Feeder:
         self._thread.start()
 
     def stop(self) -> None:
-        """End it; what reads the pipes must have ended before."""
+        """End the thread. The reader of the pipes must have ended before."""
         self._stopped.set()
         self._thread.join()
 
@@ -126,8 +130,8 @@ class Feeder:
                         while left:
                             left = left[pipe.write(left) :]
                 except BrokenPipeError:
-                    pass  # done with the epoch, or ended: a reader may close a pipe early
-                except Exception as error:  # noqa: BLE001 - a reader must not take what it has got for all there is
+                    pass  # the reader closed the pipe early
+                except Exception as error:  # noqa: BLE001 - a reader must not take part of an epoch for all of it
                     self.failure = error
                     self._failed()
                     return
@@ -137,13 +141,13 @@ class Feeder:
                     return
                 os.mkfifo(self._path(epoch + 1))
 
-    def _open(self, path: Path) -> Any:
-        """The pipe's writing end once there is a reader; None when it was stopped before."""
+    def _open(self, path: Path) -> FileIO | None:
+        """Wait for a reader and open the pipe for writing. None if the feeder was stopped first."""
         while not self._stopped.is_set():
             try:
                 descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
             except OSError as error:
-                if error.errno != errno.ENXIO:  # nobody reads it yet
+                if error.errno != errno.ENXIO:  # ENXIO: the pipe has no reader yet
                     raise
                 self._stopped.wait(POLL)
                 continue

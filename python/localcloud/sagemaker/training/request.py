@@ -1,12 +1,7 @@
-"""What CreateTrainingJob refuses before a job exists: by AWS's rules, and what the local cloud does not do, by name.
+"""Checks a CreateTrainingJob request. It refuses AWS's errors, and everything the local cloud does not support.
 
-Example::
-
-    check({"TrainingJobName": "scones-1", "ResourceConfig": {"InstanceType": "ml.m5.large", …}, …})
-    # ValidationError: … ml.m5.large is not supported by algorithm image-classification …
-
-Hyperparameters and the channels' contents are no matter of this call: the algorithm looks at them, and the job fails
-with a ClientError, as on AWS.
+Hyperparameters and the contents of channels are not checked here. The algorithm checks them, and the job fails with a
+ClientError, as on AWS.
 """
 
 from __future__ import annotations
@@ -29,25 +24,39 @@ from localcloud.sagemaker.training.checkpoints import PLACE
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+")
 GPU = re.compile(r"ml\.[pg]\d")
-# Instances with disks of their own, of those that train on GPUs: EC2 User Guide, "Instance store volumes".
+# GPU instances with local storage: EC2 User Guide, "Instance store volumes".
 OWN_DISKS = re.compile(r"ml\.(p3dn|p4d|p4de|p5|p5e|p5en|g4dn|g5|g6|g6e)\.")
 
-# Fields that change what a job does, which the local cloud would have to pretend.
+# A job with these fields does things that the local cloud cannot do.
 UNSUPPORTED = ("DebugRuleConfigurations", "ProfilerRuleConfigurations", "ServerlessJobConfig")
-
 
 DATA_TYPES = ("S3Prefix", "ManifestFile", "AugmentedManifestFile")
 MODES = ("File", "FastFile", "Pipe")
 
 
 def check(request: Mapping[str, Any]) -> None:
-    """Refuse a request that AWS refuses, or that the local cloud cannot really do.
+    """Check a request.
 
     Args:
         request: CreateTrainingJob's parameters.
 
     Raises:
-        ValidationError: the first thing wrong, with its value.
+        ValidationError: AWS refuses the request, or the local cloud does not support it. The message has the first
+            wrong value.
+
+    Example::
+
+        >>> request = {
+        ...     "TrainingJobName": "scones-1",
+        ...     "RoleArn": "arn:aws:iam::123456789012:role/training",
+        ...     "AlgorithmSpecification": {"TrainingImage": "image-classification:1"},
+        ...     "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        ... }
+        >>> check(request)
+        Traceback (most recent call last):
+        ...
+        moto.sagemaker.exceptions.ValidationError: ValidationException: Instance type ml.m5.large is not supported by
+        algorithm image-classification: it trains on GPU instances only, such as ml.g4dn.xlarge
     """
     name = request["TrainingJobName"]
     matches(name, "trainingJobName", NAME, longest=63)
@@ -65,13 +74,13 @@ def check(request: Mapping[str, Any]) -> None:
 
 
 def check_network(request: Mapping[str, Any], *, account: str, region: str) -> None:
-    """Refuse a network that is not there.
+    """Check the subnets and security groups of a request's VpcConfig.
 
     Args:
         request: CreateTrainingJob's parameters.
 
     Raises:
-        ValidationError: a subnet or security group does not exist, or they are of different networks.
+        ValidationError: A subnet or security group does not exist, or they belong to different VPCs.
     """
     if not (vpc := request.get("VpcConfig")):
         return
@@ -98,11 +107,11 @@ def _check_resources(resources: Mapping[str, Any]) -> None:
         # API reference, ResourceConfig: "You can't request a VolumeKmsKeyId when using an instance type with local
         # storage."
         raise ValidationError(
-            f"VolumeKmsKeyId is not supported for instance type {instance_type}, which has local storage"
+            f"VolumeKmsKeyId is not supported for instance type {instance_type}, which has local storage: leave it out"
         )
     if resources.get("InstanceCount", 1) != 1:
         raise ValidationError(
-            f"the local cloud trains on one instance; resourceConfig.instanceCount is {resources['InstanceCount']}"
+            f"resourceConfig.instanceCount is {resources['InstanceCount']}; the local cloud has one instance: use 1"
         )
 
 
@@ -110,12 +119,16 @@ def _check_channel(channel: Mapping[str, Any], jobs_mode: str) -> None:
     name = channel["ChannelName"]
     source = (channel.get("DataSource") or {}).get("S3DataSource")
     if not source:
-        raise ValidationError(f"channel '{name}': the local cloud reads channels from S3DataSource only")
+        raise ValidationError(f"channel '{name}' has no S3DataSource: the local cloud supports no other data source")
     kind, mode = source.get("S3DataType"), channel.get("InputMode") or jobs_mode
     if kind not in DATA_TYPES:
-        raise ValidationError(f"channel '{name}': the local cloud does not support S3DataType {kind}")
+        raise ValidationError(
+            f"channel '{name}': the local cloud does not support S3DataType {kind}: use {', '.join(DATA_TYPES)}"
+        )
     if mode not in MODES:
-        raise ValidationError(f"channel '{name}': the local cloud does not support input mode {mode}")
+        raise ValidationError(
+            f"channel '{name}': the local cloud does not support input mode {mode}: use {', '.join(MODES)}"
+        )
     if kind == "AugmentedManifestFile" and mode != "Pipe":
         raise ValidationError(
             f"channel '{name}': S3DataType AugmentedManifestFile goes with input mode Pipe, not {mode}"
@@ -150,10 +163,23 @@ def _check_uri(uri: str, what: str) -> None:
 
 
 def matches(value: str, what: str, pattern: re.Pattern[str], *, longest: int | None = None) -> None:
-    """Refuse a value as AWS does that is too long or of another pattern.
+    """Check a value's length and pattern, with AWS's message.
+
+    Args:
+        what: The field, as AWS's messages name it: ``trainingJobName``.
+        longest: The most characters. None if there is no limit.
 
     Raises:
-        ValidationError: it is.
+        ValidationError: The value is too long or does not match the pattern.
+
+    Example::
+
+        >>> matches("scones_1", "trainingJobName", NAME, longest=63)
+        Traceback (most recent call last):
+        ...
+        moto.sagemaker.exceptions.ValidationError: ValidationException: 1 validation error detected: Value 'scones_1' at
+        'trainingJobName' failed to satisfy constraint: Member must satisfy regular expression pattern:
+        ^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$
     """
     if longest is not None and len(value) > longest:
         must = f"Member must have length less than or equal to {longest}"

@@ -1,11 +1,7 @@
-"""How a training job runs: input in, the algorithm's process, its log and metrics, output out.
+"""Runs a training job: it downloads the input, runs the algorithm, follows its log, and uploads the output.
 
-Example::
-
-    threading.Thread(target=run, args=(job, context), daemon=True).start()
-
-The algorithm is ``python -m imageclassification.train --root FOLDER`` over a folder laid out as a container's
-``/opt/ml``, ``build/local/training/JOB``, which is gone when the job has ended.
+The algorithm is ``python -m imageclassification.train --root FOLDER``. The folder ``build/local/training/JOB`` stands
+for a container's ``/opt/ml``. It is deleted when the job ends.
 """
 
 from __future__ import annotations
@@ -45,11 +41,11 @@ ALGORITHM = "imageclassification.train"
 
 
 class Failure(Exception):
-    """The job failed; the message is its FailureReason."""
+    """The job failed. The message is its FailureReason."""
 
 
 def run(job: Job, context: Context) -> None:
-    """Take a job from Starting to its end; whatever happens, it does end."""
+    """Run a job to its end. It ends even if the local cloud itself has a fault."""
     root = inside(context.state, "training", job.training_job_name)
     try:
         _run(job, context, root)
@@ -57,9 +53,9 @@ def run(job: Job, context: Context) -> None:
         job.end("Stopped")
     except (Failure, StagingError) as failure:
         job.end("Failed", reason=str(failure))
-    except Outside as error:  # AWS lets a channel be called '..'
+    except Outside as error:  # AWS accepts '..' as a channel's name
         job.end("Failed", reason=f"ClientError: {error}")
-    except Exception as error:  # noqa: BLE001  a job must not stay InProgress because of a fault of the cloud
+    except Exception as error:  # noqa: BLE001  a fault of the cloud must not leave the job InProgress
         log.failure(error)
         job.end("Failed", reason=f"InternalServerError: the local cloud failed: {type(error).__name__}: {error}")
     finally:
@@ -69,7 +65,7 @@ def run(job: Job, context: Context) -> None:
 def _run(job: Job, context: Context, root: Path) -> None:
     request = job.request
     bucket, _ = objects.split(job.output)
-    if not objects.has_bucket(job.account, bucket):  # known now, rather than when all is done
+    if not objects.has_bucket(job.account, bucket):  # fail now, and not after the training
         raise Failure(f"ClientError: Data upload failed:NoSuchBucket: The specified bucket does not exist: {bucket}")
     shutil.rmtree(root, ignore_errors=True)
     channels.write_configuration(request, root)
@@ -115,10 +111,12 @@ def _run(job: Job, context: Context, root: Path) -> None:
 
 
 def _prepare(job: Job) -> None:
-    """What SageMaker does with the job's role before its container runs: pull the image, join its network.
+    """Check the calls that SageMaker makes in the job's role before the container runs.
+
+    It pulls the image, joins the VPC and creates a grant on the volume's key.
 
     Raises:
-        Failure: the role does not allow it.
+        Failure: The role's policies do not allow one of them.
     """
     try:
         images.pull(job.role, job.request["AlgorithmSpecification"]["TrainingImage"])
@@ -131,7 +129,7 @@ def _prepare(job: Job) -> None:
 
 
 def _report(job: Job, context: Context) -> None:
-    """Put the metrics that are new into CloudWatch, as SageMaker does with the job's role."""
+    """Put the job's metrics into CloudWatch."""
     where = {"account": job.account, "region": job.region}
     dimensions = {"TrainingJobName": job.training_job_name}
     for one in job.metrics:
@@ -140,16 +138,16 @@ def _report(job: Job, context: Context) -> None:
 
 @contextlib.contextmanager
 def _feeding(job: Job, root: Path, piped: Mapping[str, Callable[[int], Iterator[bytes]]]) -> Iterator[None]:
-    """Feed the channels in Pipe mode while the algorithm runs.
+    """Feed the channels in Pipe mode while the block runs.
 
     Raises:
-        StagingError: a channel's bytes could not be had, for a reason that is the job's owner's.
+        StagingError: A channel's objects cannot be read, or are not what the channel's fields say.
     """
     feeders = [pipes.Feeder(root / "input/data", name, give, job.interrupt) for name, give in piped.items()]
     try:
         yield
     except BaseException:
-        job.interrupt()  # a reader that is still there would keep its feeder
+        job.interrupt()  # feeder.stop() waits for as long as a reader lives
         raise
     finally:
         for feeder in feeders:
@@ -160,12 +158,12 @@ def _feeding(job: Job, root: Path, piped: Mapping[str, Callable[[int], Iterator[
 
 
 def _train(job: Job, context: Context, root: Path) -> int:
-    """Run the algorithm to its end, putting what it prints into the job's log; its exit code."""
+    """Run the algorithm, put its output into the job's log, and return its exit code."""
     name = f"{job.training_job_name}/algo-1-{int(time.time())}"
     stream = LogStream(job.account, job.region, LOG_GROUP, name, role=job.role)
     stream.create()
     metrics = LogMetrics()
-    # Without it the metrics are SageMaker's own only, and nobody is told.
+    # Without this permission DescribeTrainingJob has the metrics, and CloudWatch does not. AWS reports no error.
     reported = job.role.may("cloudwatch", "PutMetricData", Namespace=LOG_GROUP)
     child = job.attend(
         lambda: context.children.spawn(
@@ -176,6 +174,8 @@ def _train(job: Job, context: Context, root: Path) -> int:
             stderr=subprocess.STDOUT,
         )
     )
+    assert child.stdout is not None  # a pipe, as asked for above
+    assert child.stdin is not None  # Children.spawn makes a pipe of it
     with child.stdout as output:
         for line in lines(output):
             stream.write(line)
@@ -184,12 +184,23 @@ def _train(job: Job, context: Context, root: Path) -> int:
                 if reported:
                     _report(job, context)
     code = child.wait()
-    child.stdin.close()  # only now: closing it earlier tells the algorithm that the cloud has gone
+    child.stdin.close()  # only now: the algorithm exits when it closes
     return code
 
 
 def environment(job: Job, variables: Mapping[str, str]) -> dict[str, str]:
-    """The algorithm's variables: the machine's, the job's own, what SageMaker sets; nothing that leads to the cloud."""
+    """The environment of the algorithm's process.
+
+    It has the machine's variables, the job's Environment and SageMaker's own variables. It lacks the machine's
+    ``AWS_*`` and ``MOTO_*``, so that the algorithm cannot call the cloud.
+
+    Example::
+
+        >>> from types import SimpleNamespace
+        >>> job = SimpleNamespace(request={}, region="us-east-1", training_job_name="scones-1", arn="arn:aws:…")
+        >>> sorted(environment(job, {"PATH": "/bin", "AWS_PROFILE": "me"}))
+        ['AWS_REGION', 'PATH', 'PYTHONUNBUFFERED', 'TRAINING_JOB_ARN', 'TRAINING_JOB_NAME']
+    """
     kept = {name: value for name, value in variables.items() if not name.startswith(("AWS_", "MOTO_"))}
     return {
         **kept,
@@ -202,9 +213,17 @@ def environment(job: Job, variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def failure_reason(path: Path, code: int) -> str:
-    """FailureReason as SageMaker words it: what the algorithm left in ``output/failure``, and its exit code.
+    """FailureReason in SageMaker's words: the content of ``output/failure`` and the exit code.
 
-    What does not say whose fault it is, is the algorithm's.
+    A text that begins with neither ClientError nor AlgorithmError counts as an AlgorithmError.
+
+    Example::
+
+        >>> _ = Path("failure").write_text("ClientError: num_classes must be 2")
+        >>> failure_reason(Path("failure"), 2)
+        'ClientError: num_classes must be 2, exit code: 2'
+        >>> failure_reason(Path("missing"), -9)
+        'AlgorithmError: , exit code: 137'
     """
     text = path.read_text(errors="replace").strip() if path.exists() else ""
     if not text.startswith(("ClientError:", "AlgorithmError:")):
@@ -213,7 +232,15 @@ def failure_reason(path: Path, code: int) -> str:
 
 
 def archive(folder: Path) -> bytes:
-    """A folder's content as ``tar.gz``, the files at its root."""
+    """Pack a folder as ``tar.gz``, with its files at the root of the archive.
+
+    Example::
+
+        >>> Path("model").mkdir()
+        >>> _ = Path("model/image-classification-0001.params").write_bytes(b"weights")
+        >>> tarfile.open(fileobj=io.BytesIO(archive(Path("model")))).getnames()
+        ['image-classification-0001.params']
+    """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=6) as packed:
         for path in sorted(folder.iterdir()):
@@ -229,5 +256,5 @@ def _upload(job: Job, folder: Path, uri: str) -> None:
 
 
 def _out_of_time(job: Job) -> None:
-    with contextlib.suppress(ValidationError):  # it ended at this very moment
+    with contextlib.suppress(ValidationError):  # the job has just ended
         job.stop("MaxRuntimeExceeded")

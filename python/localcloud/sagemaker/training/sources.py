@@ -1,11 +1,4 @@
-"""What a channel's data source stands for in S3: a prefix's objects, a manifest's, or an augmented manifest's lines.
-
-Example::
-
-    for found in find(job, channel):
-        found.path, found.content()                  # PurePosixPath('0/001.png'), b'…'
-    for line in lines(job, channel):
-        [value.content() for value in line]          # [b'…', b'1']: the attributes in AttributeNames' order
+"""Finds the objects of a channel's data source: an S3 prefix, a manifest or an augmented manifest.
 
 Sources: S3DataSource, ShuffleConfig and "Augmented Manifest Files for Training Jobs" in SageMaker's documentation.
 """
@@ -29,17 +22,17 @@ if TYPE_CHECKING:
 
 
 class StagingError(Exception):
-    """Input that cannot be given to the algorithm; the message is the job's FailureReason."""
+    """A channel cannot be read. The message is the job's FailureReason."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """Bytes for the algorithm.
+    """Bytes for the algorithm, which are read later.
 
     Attributes:
-        uri: Where they are, for a person to read.
-        path: Where the object lies in its channel's folder; None for an attribute's text.
-        content: Reads them.
+        uri: The object's address, or a description of the attribute. Messages show it.
+        path: The object's path in its channel's folder. None for an attribute's text.
+        content: Reads the bytes.
     """
 
     uri: str
@@ -48,10 +41,23 @@ class Found:
 
 
 def find(job: Job, channel: Mapping[str, Any]) -> list[Found]:
-    """The objects of a channel of S3DataType S3Prefix or ManifestFile, in their order.
+    """The objects of a channel with S3DataType S3Prefix or ManifestFile.
+
+    The order is by key for a prefix, and the manifest's for a manifest.
 
     Raises:
-        StagingError: there are none, one is missing, or a key is no path.
+        StagingError: The channel has no objects, an object is missing, or a key cannot be a file's path.
+
+    Example::
+
+        >>> from types import SimpleNamespace
+        >>> held = [("data/train/0/001.png", b"red"), ("data/train/1/001.png", b"blue")]  # in place of S3
+        >>> role = SimpleNamespace(listing=lambda bucket, prefix: held, content=lambda bucket, key, value: value)
+        >>> source = {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/data/train"}
+        >>> for found in find(SimpleNamespace(role=role), {"DataSource": {"S3DataSource": source}}):
+        ...     print(found.path, found.content())
+        0/001.png b'red'
+        1/001.png b'blue'
     """
     source = channel["DataSource"]["S3DataSource"]
     if source["S3DataType"] == "ManifestFile":
@@ -64,7 +70,7 @@ def find(job: Job, channel: Mapping[str, Any]) -> list[Found]:
     found = [
         Found(f"s3://{bucket}/{key}", relative(key, prefix), _reader(job.role, bucket, key, held))
         for key, held in listed
-        if not key.endswith("/")  # what the console makes where a person asks for a folder
+        if not key.endswith("/")  # the console's "Create folder" makes such an object
     ]
     if not found:
         missing = "key" if objects.has_bucket(job.account, bucket) else "bucket"
@@ -73,12 +79,22 @@ def find(job: Job, channel: Mapping[str, Any]) -> list[Found]:
 
 
 def lines(job: Job, channel: Mapping[str, Any]) -> list[list[Found]]:
-    """The lines of a channel of S3DataType AugmentedManifestFile, each as its attributes in AttributeNames' order.
+    """The lines of a channel with S3DataType AugmentedManifestFile: each line's attributes, in AttributeNames' order.
 
-    An attribute whose name ends with ``-ref`` is the object it names; any other is its text, or JSON where it is none.
+    An attribute whose name ends in ``-ref`` gives the content of the object at its address. Any other attribute gives
+    its value: a string as it is, other values as JSON.
 
     Raises:
-        StagingError: the manifest or an object it names is missing, or a line lacks an attribute.
+        StagingError: The manifest or an object is missing, or a line lacks an attribute.
+
+    Example::
+
+        >>> from types import SimpleNamespace
+        >>> role = SimpleNamespace(read=lambda uri: b'{"class": 1}')  # in place of S3
+        >>> source = {"S3Uri": "s3://bucket/train.manifest", "AttributeNames": ["class"]}
+        >>> [[value.content() for value in line]
+        ...  for line in lines(SimpleNamespace(role=role), {"DataSource": {"S3DataSource": source}})]
+        [[b'1']]
     """
     source = channel["DataSource"]["S3DataSource"]
     uri = source["S3Uri"]
@@ -100,14 +116,23 @@ def lines(job: Job, channel: Mapping[str, Any]) -> list[list[Found]]:
 
 
 def relative(key: str, prefix: str) -> PurePosixPath:
-    """Where an object lies in its channel's folder: below the prefix where that is a folder, else beside its like.
+    """An object's path in its channel's folder.
+
+    The path begins after the prefix if the prefix is a folder, and after the prefix's last slash if it is not.
 
     Raises:
-        StagingError: the key leaves the folder.
+        StagingError: The key leads out of the folder.
+
+    Example::
+
+        >>> relative("data/train/0/001.png", "data/train")
+        PurePosixPath('0/001.png')
+        >>> relative("data/train-0.rec", "data/train")
+        PurePosixPath('train-0.rec')
     """
     if key.startswith(prefix.rstrip("/") + "/"):
         name = key[len(prefix.rstrip("/")) + 1 :]
-    else:  # 'data/part' stands for data/part-0, data/part-1 …
+    else:  # the prefix 'data/part' finds data/part-0, data/part-1 and so on
         name = key[prefix.rfind("/") + 1 :]
     path = PurePosixPath(name.lstrip("/"))
     if not path.parts or ".." in path.parts:
@@ -154,7 +179,7 @@ def _text(role: ExecutionRole, uri: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise StagingError(f"ClientError: {uri} is no UTF-8 text: {error}") from None
+        raise StagingError(f"ClientError: {uri} is not UTF-8 text: {error}") from None
 
 
 def _object(role: ExecutionRole, uri: Any, where: str) -> Callable[[], bytes]:
@@ -163,7 +188,9 @@ def _object(role: ExecutionRole, uri: Any, where: str) -> Callable[[], bytes]:
     except AccessDenied as error:
         raise refused(error) from None
     except (ValueError, AttributeError):
-        raise StagingError(f"ClientError: {where} names {str(uri)[:200]!r}, which is no address in S3") from None
+        raise StagingError(
+            f"ClientError: {where} names {str(uri)[:200]!r}, which is not an S3 address: it must begin with s3://BUCKET/"
+        ) from None
     if held is None:
         raise StagingError(f"ClientError: {where} names {uri}, an object that does not exist")
     return lambda: held.value
@@ -189,5 +216,5 @@ def _nothing_found(job: Job, uri: str, bucket: str, said: str) -> StagingError:
 
 
 def refused(error: AccessDenied) -> StagingError:
-    """The failure of a job whose role may not read what it is given."""
+    """The failure of a job whose role may not read an object."""
     return StagingError(f"ClientError: Data download failed:AccessDenied: {error}")

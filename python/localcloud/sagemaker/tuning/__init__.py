@@ -1,20 +1,18 @@
-"""SageMaker hyperparameter tuning jobs that really try (moto's are complete at birth, with an invented best job).
+"""SageMaker hyperparameter tuning jobs. They train; moto's are Completed at once and invent their best job.
 
-Example::
+Every trial is a training job, started by the code of ``CreateTrainingJob``. It has a log, metrics, an artifact and a
+TuningJobArn. Its name has SageMaker's form, ``<tuning job>-001-0a1b2c3d``. This package adds two actions that moto
+lacks: ``ListTrainingJobsForHyperParameterTuningJob`` and ``StopHyperParameterTuningJob``.
 
-    install(Context(state, "http://127.0.0.1:5000", Children()))
-
-Every trial is a training job of the local cloud's own, started by the code of ``CreateTrainingJob``: it has a log,
-metrics and an artifact, is named as SageMaker names it (``<tuning job>-001-0a1b2c3d``) and says whose trial it is
-(TuningJobArn). ``ListTrainingJobsForHyperParameterTuningJob`` and ``StopHyperParameterTuningJob`` are what moto lacks.
-
-Otherwise than on AWS: Bayesian search is Optuna's (see ``search``); neither Hyperband, warm start, autotune,
-convergence detection nor more than one training job definition. What is not supported is refused by name.
+Some things differ from AWS. Bayesian search is Optuna's (see ``search``). There is no Hyperband, warm start, autotune
+or convergence detection, and only one training job definition. A request for an unsupported field is refused, and the
+message names the field.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -26,17 +24,17 @@ from localcloud.sagemaker import training
 from localcloud.sagemaker.tuning.job import TuningJob
 from localcloud.sagemaker.tuning.listing import page
 from localcloud.sagemaker.tuning.request import read
-from localcloud.sagemaker.tuning.run import ENDED
+from localcloud.sagemaker.tuning.run import ENDED, TrainingJob
 
 
 def install(context: Context) -> None:
-    """Make moto's ``CreateHyperParameterTuningJob`` start trials, and give it the actions that it lacks."""
+    """Replace moto's ``CreateHyperParameterTuningJob`` and add the missing actions."""
 
     def create_hyper_parameter_tuning_job(self: SageMakerResponse) -> ActionResult:
         account, region = self.current_account, self.region
         plan = read(self.params)
 
-        def launch(request: Any, changed: Any) -> Any:
+        def launch(request: Mapping[str, Any], changed: Callable[[TrainingJob], None]) -> TrainingJob:
             return training.start(
                 request, account=account, region=region, context=context, tuning_job_arn=job.arn, changed=changed
             )

@@ -1,19 +1,18 @@
-"""One tuning job: its trials as they run, and what Describe… and List… say of it.
+"""One tuning job: it starts its trials, watches them, and answers Describe and List.
 
-Example::
+A job replaces moto's object in ``hyper_parameter_tuning_jobs``. moto's is Completed at once and invents its best job.
+A trial's objective is the value of its last epoch, as in a training job's FinalMetricDataList.
 
-    job = TuningJob(request, plan, account="123456789012", region="us-east-1", launch=launch)
+Example (not run: it needs a running cloud)::
+
+    job = TuningJob(request, read(request), account="123456789012", region="us-east-1", launch=launch)
     threading.Thread(target=job.run, daemon=True).start()
     job.describe()["BestTrainingJob"]["TunedHyperParameters"]
-
-``launch`` starts a trial's training job; the tests of its logic give one that trains nothing. It stands in moto's
-``hyper_parameter_tuning_jobs`` in the place of moto's own, which is complete at birth, with an invented best job.
-
-A trial's objective is its last epoch's, as in a training job's FinalMetricDataList.
 """
 
 from __future__ import annotations
 
+import math
 import secrets
 import threading
 import time
@@ -40,9 +39,10 @@ class TuningJob:
 
     Args:
         request: CreateHyperParameterTuningJob's parameters.
-        plan: What they ask for.
-        launch: Starts a training job of a request; calls what it is given when it has new metrics and when it ends.
-        clock: The time in seconds.
+        plan: The request, checked by :func:`~localcloud.sagemaker.tuning.request.read`.
+        launch: Starts a training job from CreateTrainingJob's parameters. It calls its second argument when the
+            training job has new metrics and when it ends.
+        clock: Returns a time in seconds.
     """
 
     def __init__(
@@ -68,20 +68,24 @@ class TuningJob:
         self._runs: list[Run] = []
         self._enough = False
         self._failure_reason: str | None = None
-        # Guards all of the above; never wanted by a training job that holds its own lock.
+        # Guards all of the above. A training job never waits for it while holding its own lock.
         self._changed = threading.Condition()
 
     def run(self) -> None:
-        """Try until it is enough; whatever happens, the job does end."""
+        """Run the trials. The job ends even if the local cloud itself has a fault."""
         try:
             self._run()
-        except Exception as error:  # noqa: BLE001  a job must not stay InProgress because of a fault of the cloud
+        except Exception as error:  # noqa: BLE001  a fault of the cloud must not leave the job InProgress
             log.failure(error)
             self._halt()
             self._end("Failed", f"InternalServerError: the local cloud failed: {type(error).__name__}: {error}")
 
     def stop(self) -> None:
-        """Start no more trials and stop those that run; they keep their best model so far."""
+        """Stop the running trials and start no more. A stopped trial uploads its best model so far.
+
+        Raises:
+            ValidationError: The job has ended already.
+        """
         with self._changed:
             if self.hyper_parameter_tuning_job_status == "InProgress":
                 self.hyper_parameter_tuning_job_status = "Stopping"
@@ -116,12 +120,12 @@ class TuningJob:
         if self.hyper_parameter_tuning_job_status == "Stopping":
             self._end("Stopped")
         elif self._runs and all(run.failed for run in self._runs):
-            self._end("Failed", f"All training jobs failed with: {self._runs[-1].job.failure_reason}")
+            self._end("Failed", f"All training jobs failed with: {self._runs[-1].training_job.failure_reason}")
         else:
             self._end("Completed")
 
     def _start_one(self) -> None:
-        """Start the next trial. Not under the lock: its first metrics may come before this returns."""
+        """Start the next trial. The caller must not hold the lock: the trial's thread may call :meth:`_see` at once."""
         trial = self._search.ask()
         if trial is None:
             self._enough = True
@@ -138,7 +142,7 @@ class TuningJob:
             raise
 
     def _see(self, run: Run, job: TrainingJob) -> None:
-        """Called from a training job's own thread."""
+        """Note a trial's metrics and status. A training job calls it from its own thread."""
         with self._changed:
             new = run.see(job, self.plan.metric)
             previous = [other.values for other in self._runs if other is not run and other.ended and not other.failed]
@@ -148,26 +152,27 @@ class TuningJob:
             run.stop()
 
     def _harvest(self) -> None:
-        """Tell the search of the trials that have ended, and see whether it is enough."""
+        """Report ended trials to the search, and check the completion criteria."""
         for run in self._runs:
             if run.ended and not run.told:
                 run.told = True
                 self._search.tell(run.trial, run.objective)
                 self.last_modified_time = utcnow()
         best = self._best()
-        if best is not None and self.plan.target is not None:
+        if best is not None and best.objective is not None and self.plan.target is not None:
             self._enough |= best.objective >= self.plan.target
         if self.plan.patience is not None:
             self._enough |= self._not_improving() >= self.plan.patience
 
     def _best(self) -> Run | None:
-        return max(
-            (run for run in self._runs if run.objective is not None), key=lambda run: run.objective, default=None
-        )
+        def objective(run: Run) -> float:
+            return -math.inf if run.objective is None else run.objective
+
+        return max((run for run in self._runs if run.objective is not None), key=objective, default=None)
 
     def _not_improving(self) -> int:
-        """How many trials have ended since the best one."""
-        ended = sorted((run for run in self._runs if run.ended), key=lambda run: run.job.training_end_time)
+        """The number of trials that ended after the best one."""
+        ended = sorted((run for run in self._runs if run.ended), key=lambda run: run.end_time)
         best = self._best()
         return len(ended) if best is None else len(ended) - 1 - ended.index(best)
 
@@ -183,7 +188,7 @@ class TuningJob:
             self.hyper_parameter_tuning_job_status = status
 
     def describe(self) -> dict[str, Any]:
-        """DescribeHyperParameterTuningJob's answer, of one moment."""
+        """DescribeHyperParameterTuningJob's answer."""
         with self._changed:
             best = self._best()
             definition = static_definition(self.request)
@@ -198,12 +203,12 @@ class TuningJob:
                 "ConsumedResources": {"RuntimeInSeconds": sum(run.seconds for run in self._runs)},
                 "FailureReason": self._failure_reason,
             }
-        for of_a_summary in ("Strategy", "ResourceLimits"):
-            del answer[of_a_summary]
+        for only_in_summary in ("Strategy", "ResourceLimits"):
+            del answer[only_in_summary]
         return {name: value for name, value in answer.items() if value is not None}
 
     def summary(self) -> dict[str, Any]:
-        """ListHyperParameterTuningJobs' word on it."""
+        """The job's item in ListHyperParameterTuningJobs."""
         with self._changed:
             statuses = [run.job.training_job_status for run in self._runs if run.job is not None]
             objectives = [run.objective_status for run in self._runs if run.job is not None]
@@ -230,7 +235,7 @@ class TuningJob:
         return {name: value for name, value in answer.items() if value is not None}
 
     def trials(self) -> list[dict[str, Any]]:
-        """ListTrainingJobsForHyperParameterTuningJob's summaries, in the order of their start."""
+        """All summaries of ListTrainingJobsForHyperParameterTuningJob, in the order in which the trials started."""
         with self._changed:
             name = self.request["TrainingJobDefinition"].get("DefinitionName")
             return [run.summary(self.plan.metric, name) for run in self._runs if run.job is not None]

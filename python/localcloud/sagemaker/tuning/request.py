@@ -1,10 +1,6 @@
-"""What CreateHyperParameterTuningJob refuses: by AWS's rules, and what the local cloud does not do, by name.
+"""Reads a CreateHyperParameterTuningJob request.
 
-Example::
-
-    plan = read(request)        # ValidationError: … num_layers cannot be searched: the algorithm tunes learning_rate, …
-    plan.searched["learning_rate"].least
-    trial_request(request, "tune-local-1-001-0a1b2c3d", {"learning_rate": "0.05"})   # CreateTrainingJob's parameters
+It refuses AWS's errors, and everything the local cloud does not support.
 """
 
 from __future__ import annotations
@@ -28,9 +24,9 @@ MOST_PARALLEL_JOBS = 10
 MOST_SEARCHED = 30
 MOST_SEED = 2**31 - 1  # an Integer of the API
 
-OBJECTIVE = "_tuning_objective_metric"  # the hyperparameter that SageMaker adds to every trial
+OBJECTIVE = "_tuning_objective_metric"  # SageMaker adds this hyperparameter to every trial
 
-# What would have to be pretended.
+# A job with these fields does things that the local cloud cannot do.
 UNSUPPORTED = ("TrainingJobDefinitions", "WarmStartConfig", "Autotune")
 UNSUPPORTED_OF_DEFINITION = ("HyperParameterTuningResourceConfig", "HyperParameterRanges", "TuningObjective")
 
@@ -51,19 +47,19 @@ _OF_A_TRAINING_JOB = (
 
 @dataclass(frozen=True)
 class TuningPlan:
-    """What a tuning job is to do.
+    """A checked request.
 
     Attributes:
-        searched: Ranges and choices, by name.
+        searched: Ranges and choices, by hyperparameter.
         strategy: Random, Bayesian or Grid.
-        metric: The objective metric's name; it is to be large.
-        jobs: At most so many trials.
-        parallel: At most so many at a time.
-        seconds: At most so long; None without a limit.
-        early_stopping: Whether hopeless trials are stopped.
-        seed: Repeats the choice of trials.
-        target: The objective at which it is enough.
-        patience: So many trials in a row without a better one are enough.
+        metric: The name of the objective metric, which is maximized.
+        jobs: The most trials.
+        parallel: The most trials that run at once.
+        seconds: The longest run time. None if there is no limit.
+        early_stopping: Whether trials are stopped by the median rule.
+        seed: The same seed chooses the same trials. None chooses at random.
+        target: The job completes as soon as a trial reaches this objective. None if there is no target.
+        patience: The job completes after this many trials without a better one. None if there is no such limit.
     """
 
     searched: Searched
@@ -79,13 +75,22 @@ class TuningPlan:
 
 
 def read(request: Mapping[str, Any]) -> TuningPlan:
-    """Check a request and say what it asks for.
+    """Check a request and read it.
 
     Args:
         request: CreateHyperParameterTuningJob's parameters.
 
     Raises:
-        ValidationError: the first thing wrong, with its value.
+        ValidationError: AWS refuses the request, or the local cloud does not support it. The message has the first
+            wrong value.
+
+    Example::
+
+        >>> read({"HyperParameterTuningJobName": "tune-1", "WarmStartConfig": {"WarmStartType": "TransferLearning"}})
+        Traceback (most recent call last):
+        ...
+        moto.sagemaker.exceptions.ValidationError: ValidationException: the local cloud does not support WarmStartConfig
+        of a tuning job: leave it out
     """
     name = request["HyperParameterTuningJobName"]
     matches(name, "hyperParameterTuningJobName", NAME, longest=32)
@@ -98,10 +103,9 @@ def read(request: Mapping[str, Any]) -> TuningPlan:
     for field in UNSUPPORTED_OF_DEFINITION:
         if definition.get(field):
             raise ValidationError(
-                f"the local cloud does not support TrainingJobDefinition.{field}; the search belongs into "
-                "HyperParameterTuningJobConfig"
+                f"the local cloud does not support TrainingJobDefinition.{field}: use HyperParameterTuningJobConfig"
             )
-    if definition.get("CheckpointConfig"):  # it is nowhere documented how trials would keep out of each other's way
+    if definition.get("CheckpointConfig"):  # AWS does not document how trials share one prefix
         raise ValidationError("the local cloud does not support CheckpointConfig of a tuning job: leave it out")
     config = request["HyperParameterTuningJobConfig"]
     searched = _searched(config.get("ParameterRanges") or {})
@@ -132,7 +136,7 @@ def read(request: Mapping[str, Any]) -> TuningPlan:
         patience=(criteria.get("BestObjectiveNotImproving") or {}).get("MaxNumberOfTrainingJobsNotImproving"),
     )
     first = {parameter: entry.ends[0] for parameter, entry in searched.items()}
-    check(trial_request(request, f"{name}-001-00000000", first))  # what no trial could do is said now
+    check(trial_request(request, f"{name}-001-00000000", first))  # refuse now a request that every trial would fail
     return plan
 
 
@@ -142,7 +146,15 @@ def trial_request(request: Mapping[str, Any], name: str, values: Mapping[str, st
     Args:
         request: CreateHyperParameterTuningJob's parameters.
         name: The training job's name.
-        values: The searched hyperparameters' values.
+        values: The values of the searched hyperparameters.
+
+    Example::
+
+        >>> objective = {"HyperParameterTuningJobObjective": {"MetricName": "validation:accuracy"}}
+        >>> definition = {"AlgorithmSpecification": {}, "StaticHyperParameters": {"epochs": "2"}}
+        >>> request = {"HyperParameterTuningJobConfig": objective, "TrainingJobDefinition": definition}
+        >>> trial_request(request, "tune-1-001-0a1b2c3d", {"learning_rate": "0.05"})["HyperParameters"]
+        {'epochs': '2', '_tuning_objective_metric': 'validation:accuracy', 'learning_rate': '0.05'}
     """
     definition = static_definition(request)
     algorithm = {key: value for key, value in definition["AlgorithmSpecification"].items() if key != "AlgorithmName"}
@@ -157,7 +169,10 @@ def trial_request(request: Mapping[str, Any], name: str, values: Mapping[str, st
 
 
 def static_definition(request: Mapping[str, Any]) -> dict[str, Any]:
-    """TrainingJobDefinition as DescribeHyperParameterTuningJob shows it: with what SageMaker adds."""
+    """TrainingJobDefinition in DescribeHyperParameterTuningJob's answer.
+
+    SageMaker adds the algorithm's MetricDefinitions, and the objective metric as a static hyperparameter.
+    """
     definition = request["TrainingJobDefinition"]
     metric = request["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]["MetricName"]
     return {
@@ -179,7 +194,7 @@ def _searched(ranges: Mapping[str, Any]) -> Searched:
     if not entries:
         raise ValidationError("At least one hyperparameter range is required: ParameterRanges is empty.")
     if len(entries) > MOST_SEARCHED:
-        raise ValidationError(f"{len(entries)} hyperparameters are to be searched; {MOST_SEARCHED} may be.")
+        raise ValidationError(f"{len(entries)} hyperparameters have ranges; at most {MOST_SEARCHED} can have one.")
     names = [entry.name for entry in entries]
     if repeated := [name for name in names if names.count(name) > 1]:
         raise ValidationError(f"The hyperparameter {repeated[0]} has more than one range.")
@@ -204,11 +219,11 @@ def _range(given: Mapping[str, Any], whole: bool) -> Range:
 
 
 def _objective(config: Mapping[str, Any]) -> str:
-    """The objective metric, which the algorithm is always tuned to maximize."""
+    """The name of the objective metric, which is maximized."""
     objective = config.get("HyperParameterTuningJobObjective")
     if not objective:
         raise ValidationError("A metric is required for this hyperparameter tuning job objective.")
-    # Of the algorithm's metrics those alone that it documents for tuning.
+    # The algorithm has other metrics, but documents only this one for tuning.
     if objective["MetricName"] != "validation:accuracy" or objective["Type"] != "Maximize":
         raise ValidationError(
             f"The objective {objective['Type']} {objective['MetricName']} is not one of the algorithm's; "
@@ -218,18 +233,16 @@ def _objective(config: Mapping[str, Any]) -> str:
 
 
 def _limits(config: Mapping[str, Any], searched: Searched) -> tuple[int, int, int | None]:
-    """How many trials, how many at a time, for how long."""
+    """The most trials, the most that run at once, and the longest run time in seconds."""
     limits, strategy = config["ResourceLimits"], config["Strategy"]
     if strategy not in ("Bayesian", "Random", "Grid"):
-        raise ValidationError(
-            f"the local cloud does not support the strategy {strategy}; it has Bayesian, Random and Grid"
-        )
+        raise ValidationError(f"the local cloud does not support the strategy {strategy}: use Bayesian, Random or Grid")
     jobs, parallel = limits.get("MaxNumberOfTrainingJobs"), limits["MaxParallelTrainingJobs"]
     known = combinations(searched)
     if strategy == "Grid":
         numbers = [entry.name for entry in searched.values() if isinstance(entry, Range)]
         if numbers:
-            raise ValidationError(f"Grid search takes categorical ranges only; {numbers[0]} is none.")
+            raise ValidationError(f"Grid search takes categorical ranges only; {numbers[0]} has a range of numbers.")
         if jobs not in (None, known):
             raise ValidationError(
                 f"Grid search tries every combination: MaxNumberOfTrainingJobs must be {known} or left out, not {jobs}."

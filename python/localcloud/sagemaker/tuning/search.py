@@ -1,15 +1,21 @@
-"""Which hyperparameters are tried next: the strategies Random, Bayesian and Grid.
+"""Chooses the hyperparameters of the next trial, by the strategies Random, Bayesian and Grid.
+
+Bayesian is Optuna's tree-structured Parzen estimator (Bergstra et al., 2011, "Algorithms for Hyper-Parameter
+Optimization"). SageMaker fits a Gaussian process. Both use the results of past trials, but they do not choose the same
+values. The first third of the trials, at most ten, is drawn at random. ``Range.drawn_on`` resolves the scaling type
+Auto. The same seed gives the same trials if they end in the same order.
 
 Example::
 
-    search = Search(searched, strategy="Bayesian", jobs=12, seed=7)
-    trial = search.ask()         # Trial(number=0, values={'learning_rate': '0.0534…', 'optimizer': 'nag'})
-    search.tell(trial, 0.91)     # or None: it failed
-
-Bayesian is Optuna's tree-structured Parzen estimator (Bergstra et al., 2011, "Algorithms for Hyper-Parameter
-Optimization"). SageMaker fits a Gaussian process: both model what was seen to choose what comes next, but they do not
-choose the same values. The first third of the jobs (ten at most) is drawn at random. ``Range.drawn_on`` says what Auto
-scaling comes to. A seed gives the same trials again as long as they end in the same order.
+    >>> searched = {"optimizer": Choice("optimizer", ("sgd", "nag"))}
+    >>> search = Search(searched, strategy="Grid", jobs=2)
+    >>> search.ask()
+    Trial(number=0, values={'optimizer': 'sgd'})
+    >>> search.tell(Trial(0, {"optimizer": "sgd"}), 0.91)
+    >>> search.ask()
+    Trial(number=1, values={'optimizer': 'nag'})
+    >>> search.ask() is None
+    True
 """
 
 from __future__ import annotations
@@ -21,16 +27,16 @@ from typing import Any
 
 from imageclassification.ranges import Choice, Range, Searched, combinations
 
-_DRAWS = 50  # so often a trial is drawn again that has been tried already
+_DRAWS = 50  # the most attempts to draw a combination that has not been tried
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One combination to be tried.
+    """One combination of hyperparameters.
 
     Attributes:
-        number: 0, 1, …
-        values: The searched hyperparameters, as they are written.
+        number: The trial's number, from 0.
+        values: The searched hyperparameters, as a request writes them.
     """
 
     number: int
@@ -41,10 +47,10 @@ class Search:
     """Chooses trials.
 
     Args:
-        searched: What is searched.
-        strategy: ``Random``, ``Bayesian`` or ``Grid`` (of choices only).
-        jobs: How many trials there will be at most.
-        seed: Repeats the choice.
+        searched: Ranges and choices, by hyperparameter.
+        strategy: ``Random``, ``Bayesian`` or ``Grid``. Grid takes choices only.
+        jobs: The most trials.
+        seed: The same seed chooses the same trials. None chooses at random.
     """
 
     def __init__(self, searched: Searched, *, strategy: str, jobs: int, seed: int | None = None) -> None:
@@ -53,10 +59,10 @@ class Search:
         self._tried: set[tuple[str, ...]] = set()
         self._asked: dict[int, Any] = {}
         self._grid = _grid(searched) if strategy == "Grid" else None
-        self._study = None if strategy == "Grid" else _study(strategy, jobs, seed)
+        self._study: Any = None if strategy == "Grid" else _study(strategy, jobs, seed)
 
     def ask(self) -> Trial | None:
-        """The next trial; None where every combination has been tried."""
+        """The next trial. None if every combination has been tried."""
         if self._grid is not None:
             values = next(self._grid, None)
             return None if values is None else Trial(next(self._number), values)
@@ -68,7 +74,7 @@ class Search:
                 break
             self._study.tell(asked, state=_states().FAIL)
         else:
-            # Bayesian search comes back to what was good: where few combinations are left, it is given one of them.
+            # Bayesian search prefers combinations near good ones. If few are left, choose an untried one for it.
             values = self._untried()
             if values is None:
                 return None
@@ -90,7 +96,7 @@ class Search:
         return next((values for values in _grid(self._searched) if tuple(values.values()) not in self._tried), None)
 
     def tell(self, trial: Trial, value: float | None) -> None:
-        """How a trial did: its objective, or None where it has none."""
+        """Report a trial's objective. None means that it failed."""
         asked = self._asked.pop(trial.number, None)
         if asked is not None:
             self._study.tell(asked, value, state=_states().FAIL if value is None else None)
@@ -134,7 +140,7 @@ def _written(entry: Range | Choice, value: Any) -> str:
         return value
     if entry.drawn_on == "ReverseLogarithmic":
         value = 1 - value
-    # Taking away from 1 and back again may pass an end by the last digit.
+    # 1 - (1 - x) may differ from x in the last digit, and so leave the range.
     return entry.written(min(entry.most, max(entry.least, value)))
 
 

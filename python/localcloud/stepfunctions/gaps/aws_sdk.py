@@ -1,11 +1,12 @@
-"""``aws-sdk`` integrations take and give what AWS's do, for every service: JSON, whatever boto3 takes and gives.
+"""``aws-sdk`` integrations convert JSON to boto3's parameters, and boto3's answers to JSON, for every service.
 
 moto: ``.../state_task/service/state_task_service.py``, ``_normalise_parameters`` and ``_normalise_response`` do
-nothing, so a body of JSON is refused and streams and dates break the execution; ``state_task_service_aws_sdk.py``
-knows the error names of two services, and a service whose name is not boto3's (``sagemakerruntime``) not at all.
+nothing. A JSON body is refused, and streams and dates break the execution. ``state_task_service_aws_sdk.py`` knows the
+error names of two services only. It does not know services that boto3 names differently (``sagemakerruntime``).
 
-AWS: Step Functions Developer Guide, Using AWS SDK service integrations: parameters in Pascal case; a stream's content
-is text; dates are ISO 8601; errors begin with the service's name in the SDK for Java (``S3.NoSuchKeyException``).
+AWS: Step Functions Developer Guide, Using AWS SDK service integrations. Parameters are in Pascal case. A stream's
+content is text. Dates are ISO 8601. Errors begin with the service's name in the SDK for Java
+(``S3.NoSuchKeyException``).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ ERROR_NAMES = {
 
 
 def apply() -> None:
+    """Replace moto's functions."""
     StateTaskService._SERVICE_NAME_SFN_TO_BOTO_OVERRIDES.update(BOTO_NAMES)
     sdk._SERVICE_ERROR_NAMES.update(ERROR_NAMES)
 
@@ -62,7 +64,14 @@ def apply() -> None:
 
 
 def plain(value: Any) -> Any:
-    """What boto3 gave, as JSON can hold it."""
+    """Convert an answer of boto3 to values that JSON has.
+
+    Example::
+
+        >>> import io
+        >>> plain({"Body": io.BytesIO(b"[0.1, 0.9]"), "When": datetime.datetime(2026, 1, 28, tzinfo=datetime.UTC)})
+        {'Body': '[0.1, 0.9]', 'When': '2026-01-28T00:00:00Z'}
+    """
     if isinstance(value, dict):
         return {name: plain(one) for name, one in value.items()}
     if isinstance(value, list):

@@ -1,10 +1,10 @@
-"""What a state carries is measured as AWS measures it, and its excess is caught by nothing but its own name.
+"""The size of a state's input and output is measured as on AWS. States.ALL does not catch States.DataLimitExceeded.
 
-moto: ``stepfunctions/parser/quotas.py`` counts JSON with spaces and escapes, and refuses the very limit;
-``asl/component/state/exec/state_task/state_task_lambda.py`` counts Lambda's whole answer where the result is its
-payload; ``asl/component/common/error_name/error_equals_decl.py`` lets States.ALL match every error.
+moto: ``stepfunctions/parser/quotas.py`` counts JSON with spaces and escapes, and refuses a value of exactly the limit.
+``asl/component/state/exec/state_task/state_task_lambda.py`` counts Lambda's whole answer instead of its payload.
+``asl/component/common/error_name/error_equals_decl.py`` lets States.ALL match every error.
 
-AWS: at most 262,144 bytes of UTF-8 (Step Functions quotas); "States.ALL ... can't catch the States.DataLimitExceeded
+AWS: at most 262,144 bytes of UTF-8 (Step Functions quotas). "States.ALL ... can't catch the States.DataLimitExceeded
 terminal error or Runtime error types" and States.Runtime "will always cause the execution to fail" (Step Functions
 Developer Guide, Handling errors).
 """
@@ -31,6 +31,7 @@ TERMINAL = (
 
 
 def apply() -> None:
+    """Replace moto's functions."""
     replace("moto.stepfunctions.parser", "is_within_size_quota", is_within_size_quota)
     match = ErrorEqualsDecl._eval_body
 
@@ -51,5 +52,11 @@ def apply() -> None:
 
 
 def is_within_size_quota(value: Any) -> bool:
-    """Whether a value fits a state's input or output."""
+    """Whether a value is small enough for a state's input or output.
+
+    Example::
+
+        >>> is_within_size_quota("x" * 262_142), is_within_size_quota("x" * 262_143)  # the quotes are two bytes
+        (True, False)
+    """
     return len(json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str).encode()) <= LIMIT

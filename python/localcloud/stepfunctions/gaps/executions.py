@@ -1,12 +1,12 @@
-"""Executions really run, get a name when they are given none, and start by a version's or an alias's ARN too.
+"""StartExecution runs the state machine, generates a missing name, and accepts the ARN of a version or an alias.
 
-moto: the interpreter is off by default (``core/config.py``); ``stepfunctions/parser/models.py``, ``start_execution``
-names an unnamed execution ``None`` (the second one "already exists"), checks neither the name nor the input's size, and
-cannot start a version or an alias, which have no executions of their own.
+moto: the interpreter is off by default (``core/config.py``). ``stepfunctions/parser/models.py``, ``start_execution``
+names an unnamed execution ``None``, so that a second one "already exists". It checks neither the name nor the input's
+size. It cannot start a version or an alias.
 
-AWS: "If you don't provide a name for the execution, Step Functions automatically generates a UUID"; the ARN may be a
-version's, or an alias's, which is routed by its weights; the input has at most 262,144 characters (AWS Step Functions
-API Reference, StartExecution).
+AWS: "If you don't provide a name for the execution, Step Functions automatically generates a UUID". The ARN may belong
+to a version or to an alias, whose weights choose the version. The input has at most 262,144 characters (AWS Step
+Functions API Reference, StartExecution).
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ MAXIMUM_INPUT = 262_144
 
 
 def apply() -> None:
+    """Turn the interpreter on and replace moto's functions."""
     default_user_config["stepfunctions"]["execute_state_machine"] = True
     publish, start = StateMachine.publish, StepFunctionsParserBackend.start_execution
 
     def publish_sharing_executions(self: StateMachine, description: str | None) -> None:
         publish(self, description)
-        # A version's executions are listed with its state machine's, and its name is the state machine's.
+        # A version shares its state machine's executions: one list, in which every name is unique.
         self.latest_version.executions, self.latest_version.backend = self.executions, self.backend
 
     def start_execution(
@@ -55,7 +56,7 @@ def apply() -> None:
 
 
 def version_of(backend: StepFunctionsParserBackend, arn: str) -> str:
-    """The version that an alias's ARN is routed to, drawn by weight; any other ARN as it is."""
+    """For an alias's ARN, the ARN of a version that is drawn by weight. Any other ARN is returned as it is."""
     parts = arn.split(":")
     if len(parts) != 8 or parts[7].isdigit():
         return arn

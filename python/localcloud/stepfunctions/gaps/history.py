@@ -1,10 +1,11 @@
-"""GetExecutionHistory answers in pages, forwards or backwards, with or without data, as it was asked.
+"""GetExecutionHistory observes all its parameters. DescribeExecution, SendTaskFailure and StopExecution lose no field.
 
 moto: ``stepfunctions/responses.py``, ``get_execution_history`` ignores maxResults, nextToken, reverseOrder and
-includeExecutionData; ``describe_execution`` gives an output of text unquoted, leaves out one of null and the stop date
-of a timed-out execution; ``send_task_failure`` drops the cause, ``stop_execution`` error and cause.
+includeExecutionData. ``describe_execution`` does not quote an output that is a string, and leaves out an output of null
+and the stop date of a timed-out execution. ``send_task_failure`` drops the cause. ``stop_execution`` drops error and
+cause.
 
-AWS: pages of up to 1,000 events, 100 by default; reverseOrder lists the newest first (AWS Step Functions API
+AWS: a page has up to 1,000 events, 100 by default. reverseOrder lists the newest event first (AWS Step Functions API
 Reference).
 """
 
@@ -22,6 +23,7 @@ DATA = ("input", "output")
 
 
 def apply() -> None:
+    """Replace moto's functions."""
     describe = StepFunctionResponse.describe_execution
 
     def get_execution_history(self: StepFunctionResponse) -> ActionResult:

@@ -1,12 +1,12 @@
-"""A function that Lambda refused to run fails its state with Lambda's own error, so that Retry and Catch can name it.
+"""If Lambda refuses an invocation, the state fails with Lambda's error, so that Retry and Catch can name it.
 
-moto: ``stepfunctions/parser/asl/component/state/exec/state_task/state_task_lambda.py``, ``_from_error`` calls every
-refusal ``Exception`` where the Resource is the function's ARN; ``.../service/state_task_service_lambda.py`` names every
-one after its code.
+moto: ``stepfunctions/parser/asl/component/state/exec/state_task/state_task_lambda.py``, ``_from_error`` names every
+such error ``Exception`` if the Resource is the function's ARN. ``.../service/state_task_service_lambda.py`` uses the
+error's code for every error.
 
-AWS: ``Lambda.TooManyRequestsException``, ``Lambda.ServiceException`` and so on, for both kinds of Resource (Step
-Functions Developer Guide, Handling errors); what Lambda has no exception for, as a missing permission, is
-``Lambda.AWSLambdaException``.
+AWS: the names are ``Lambda.TooManyRequestsException``, ``Lambda.ServiceException`` and so on, for both kinds of
+Resource (Step Functions Developer Guide, Handling errors). Errors without an exception of Lambda, such as a missing
+permission, are ``Lambda.AWSLambdaException``.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ NAMES = {"AccessDeniedException": "AWSLambdaException"}
 
 
 def apply() -> None:
+    """Replace moto's functions."""
     unnamed, named = StateTaskLambda._from_error, StateTaskServiceLambda._error_cause_from_client_error
 
     def _error_cause_from_client_error(client_error: ClientError) -> tuple[str, str]:

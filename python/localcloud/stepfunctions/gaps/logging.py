@@ -1,11 +1,11 @@
 """Executions write their history to the log group of the state machine's logging configuration.
 
-moto: ``stepfunctions/parser/models.py`` starts executions with no logging session, and the one that
-``stepfunctions/parser/asl/eval/event/logging.py`` has puts events in a form that its own log groups refuse.
+moto: ``stepfunctions/parser/models.py`` starts executions without a logging session. The session in
+``stepfunctions/parser/asl/eval/event/logging.py`` writes events in a form that moto's own log groups refuse.
 
-AWS: one JSON object an event (id, type, details, previous_event_id, event_timestamp in milliseconds, execution_arn),
-filtered by level ALL, ERROR, FATAL or OFF; input and output only with includeExecutionData (Step Functions Developer
-Guide, Using CloudWatch Logs to log execution history).
+AWS: each event is a JSON object (id, type, details, previous_event_id, event_timestamp in milliseconds, execution_arn).
+The level ALL, ERROR, FATAL or OFF filters the events. Only includeExecutionData adds input and output (Step Functions
+Developer Guide, Using CloudWatch Logs to log execution history).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from moto.stepfunctions.parser.backend.execution import Execution
 
 
 def apply() -> None:
+    """Replace moto's functions."""
     make = Execution.__init__
 
     def __init__(self: Execution, *args: Any, **kwargs: Any) -> None:
@@ -36,7 +37,7 @@ def apply() -> None:
         message = to_json_str({**history_log, "event_timestamp": str(timestamp)}, separators=(",", ":"))
         group = self._logs_client.groups.get(self.configuration.log_group_name)
         if group is None:
-            return  # as on AWS: an execution goes on when its log group is gone
+            return  # as on AWS, an execution continues without its log group
         if self.configuration.log_stream_name not in group.streams:
             group.create_log_stream(self.configuration.log_stream_name)
         event = {"timestamp": timestamp, "message": message}

@@ -1,10 +1,10 @@
-"""Definitions can be validated, and versions listed, published and deleted: Terraform does so on every plan and apply.
+"""Adds four actions that Terraform calls on plan and apply.
 
-moto: ``stepfunctions/responses.py`` has none of ValidateStateMachineDefinition, ListStateMachineVersions,
-PublishStateMachineVersion, DeleteStateMachineVersion.
+moto: ``stepfunctions/responses.py`` lacks ValidateStateMachineDefinition, ListStateMachineVersions,
+PublishStateMachineVersion and DeleteStateMachineVersion.
 
-AWS: AWS Step Functions API Reference, under these names. Publishing without a change answers the version there is;
-versions are listed newest first.
+AWS: AWS Step Functions API Reference, under these names. Publishing an unchanged state machine returns the existing
+version. Versions are listed newest first.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 
 def apply() -> None:
+    """Add the actions to moto."""
     StepFunctionResponse.validate_state_machine_definition = validate_state_machine_definition
     StepFunctionResponse.list_state_machine_versions = list_state_machine_versions
     StepFunctionResponse.publish_state_machine_version = publish_state_machine_version
@@ -24,6 +25,7 @@ def apply() -> None:
 
 
 def validate_state_machine_definition(self: StepFunctionResponse) -> ActionResult:
+    """ValidateStateMachineDefinition."""
     diagnostics = []
     try:
         StepFunctionsParserBackend._validate_definition(self._get_param("definition"))
@@ -36,6 +38,7 @@ def validate_state_machine_definition(self: StepFunctionResponse) -> ActionResul
 
 
 def list_state_machine_versions(self: StepFunctionResponse) -> ActionResult:
+    """ListStateMachineVersions."""
     machine = self.stepfunction_backend.describe_state_machine(self._get_param("stateMachineArn"))
     versions = sorted(machine.versions.values(), key=lambda version: version.version, reverse=True)
     return ActionResult(
@@ -48,6 +51,7 @@ def list_state_machine_versions(self: StepFunctionResponse) -> ActionResult:
 
 
 def publish_state_machine_version(self: StepFunctionResponse) -> ActionResult:
+    """PublishStateMachineVersion."""
     machine = self.stepfunction_backend.describe_state_machine(self._get_param("stateMachineArn"))
     if not _is_published(machine):
         machine.publish(self._get_param("description"))
@@ -56,6 +60,7 @@ def publish_state_machine_version(self: StepFunctionResponse) -> ActionResult:
 
 
 def delete_state_machine_version(self: StepFunctionResponse) -> EmptyResult:
+    """DeleteStateMachineVersion."""
     arn, _, number = self._get_param("stateMachineVersionArn").rpartition(":")
     self.stepfunction_backend.describe_state_machine(arn).versions.pop(int(number), None)
     return EmptyResult()
