@@ -10,6 +10,10 @@
 It prints one line of JSON with its port once it answers, logs to standard error, and leaves at SIGTERM or when its
 standard input ends. ``GET /ping`` is 200; ``POST /invocations`` takes ``image/png``, ``image/jpeg`` and
 ``application/x-image``, and gives a JSON array, or ``{"prediction": […]}`` where ``application/jsonlines`` is accepted.
+
+Every web page that a user opens can reach a port of 127.0.0.1. A request from a web page gets 403: one with an
+``Origin`` header, with a ``Sec-Fetch-Site`` header other than ``none`` (W3C, "Fetch Metadata Request Headers"), or with
+the ``Host`` of a foreign name, which a page has pointed to 127.0.0.1 ("DNS rebinding").
 """
 
 from __future__ import annotations
@@ -17,10 +21,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 import threading
 from collections.abc import Sequence
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from imageclassification.errors import ImageClassificationError, ImageError
@@ -31,6 +37,30 @@ JSON, JSON_LINES = "application/json", "application/jsonlines"
 # At least what InvokeEndpoint lets through, in bytes: 6,291,456 by its API reference ("Body: Maximum length"), which is
 # what SDKs know. "Inference options" in the SageMaker AI developer guide says 25 MB for real-time inference.
 LARGEST_BODY = 25 * 1024 * 1024
+# The names of this machine, with or without a port. Names below .localhost are loopback's too (RFC 6761, section 6.3).
+OWN_HOST = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9-]+\.)*localhost)(:[0-9]*)?", re.IGNORECASE)
+
+
+def refusal(headers: Message) -> str | None:
+    """Says why a request with these headers is refused with 403. None if it may pass.
+
+    Example::
+
+        >>> headers = Message()
+        >>> headers["Host"] = "localhost:8080"
+        >>> refusal(headers)
+        >>> headers["Origin"] = "https://example.com"
+        >>> refusal(headers)
+        "the request comes from a web page: it has Origin 'https://example.com'; send it from a program"
+    """
+    for name in ("Origin", "Sec-Fetch-Site"):
+        for value in headers.get_all(name, []):
+            if name == "Origin" or value.strip().lower() != "none":
+                return f"the request comes from a web page: it has {name} '{value}'; send it from a program"
+    for host in headers.get_all("Host", []):
+        if not OWN_HOST.fullmatch(host.strip()):
+            return f"the request is for host '{host}', which is not this server's; send it to 127.0.0.1 or localhost"
+    return None
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -40,6 +70,17 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1  # headers and body leave together
     server_version = "scones"
+
+    def parse_request(self) -> bool:
+        """Reads the request line and the headers. Answers 403 and returns False if :func:`refusal` says so."""
+        if not super().parse_request():
+            return False
+        reason = refusal(self.headers)
+        if reason is None:
+            return True
+        self.log_message("refused: %s", reason)
+        self._refuse(403, reason, close=True)
+        return False
 
     def do_GET(self) -> None:
         if self.path == "/ping":
