@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from email.message import Message
-from http.server import ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -20,7 +19,7 @@ from imageclassification.artifact import Artifact
 from imageclassification.errors import ArtifactError, ImageError
 from imageclassification.network import Network
 from imageclassification.predictor import Predictor
-from imageclassification.serve import Handler, refusal
+from imageclassification.serve import Server, refusal
 from imageclassification.symbol import resnet
 
 SHAPE = (3, 8, 8)
@@ -142,8 +141,7 @@ def test_refuses_a_body_that_the_endpoint_would_not_pass_on(port):
 @pytest.fixture
 def unwilling():
     """A server in this process whose predictor fails when it is asked; gives a function that asks the server."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.predictor = None
+    server = Server(0, None)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=30)
