@@ -1,8 +1,20 @@
 """The training loop: epochs of batches, the algorithm's log lines, and the parameters to keep.
 
-Example (not run: it needs channels with images, and minutes)::
+Example::
 
-    best = train(hyperparameters, network, train_channel, validation_channel, keep, seed=0)
+    >>> from imageclassification.data.sources import Entry
+    >>> from imageclassification.hyperparameters import parse
+    >>> from imageclassification.symbol import resnet
+    >>> values = {"num_classes": 2, "num_training_samples": 2, "image_shape": (3, 20, 20), "num_layers": 20}
+    >>> chosen = parse({**values, "mini_batch_size": 2, "epochs": 1})
+    >>> network = Network.fresh(resnet(20, 2, (3, 20, 20)), (3, 20, 20), seed=0)
+    >>> entries = tuple(Entry("", "", (label,), bytes) for label in (0, 1))
+    >>> black, white = np.zeros((20, 20, 3), np.uint8), np.full((20, 20, 3), 255, np.uint8)
+    >>> channel = Channel("train", entries, np.array([0, 1]), channels=3, resize=None, kept=[black, white])
+    >>> epochs = []
+    >>> accuracy = train(chosen, network, channel, channel, lambda _, epoch: epochs.append(epoch), seed=0)
+    >>> epochs
+    [1]
 
 The loop calls ``keep(parameters, epoch)`` after each epoch with a new highest validation accuracy. With
 ``checkpoint_frequency``, it calls it every so many epochs instead. Validation images are prepared as for the endpoint:

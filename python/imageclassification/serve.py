@@ -166,11 +166,11 @@ def _accepted(value: str) -> str | None:
 def serve(artifact: str, port: int) -> int:
     """Loads an artifact and serves it until SIGTERM. Returns the exit code."""
     # Imported here because it takes two seconds, and --help does not need it.
-    from imageclassification.predictor import Predictor, one_image_at_a_time
+    from imageclassification import predictor as predictors
 
-    one_image_at_a_time()
+    predictors.one_image_at_a_time()
     try:
-        predictor = Predictor.load(artifact)
+        predictor = predictors.Predictor.load(artifact)
         predictor.warm_up()
     except ImageClassificationError as error:
         print(" ".join(str(error).split()), file=sys.stderr, flush=True)
