@@ -11,10 +11,8 @@ Example::
     >>> entries = tuple(Entry("", "", (label,), bytes) for label in (0, 1))
     >>> black, white = np.zeros((20, 20, 3), np.uint8), np.full((20, 20, 3), 255, np.uint8)
     >>> channel = Channel("train", entries, np.array([0, 1]), channels=3, resize=None, kept=[black, white])
-    >>> epochs = []
-    >>> accuracy = train(chosen, network, channel, channel, lambda _, epoch: epochs.append(epoch), seed=0)
-    >>> epochs
-    [1]
+    >>> accuracy = train(chosen, network, channel, channel, lambda _, epoch: print("keep epoch", epoch), seed=0)
+    keep epoch 1
 
 The loop calls ``keep(parameters, epoch)`` after each epoch with a new highest validation accuracy. With
 ``checkpoint_frequency``, it calls it every so many epochs instead. Validation images are prepared as for the endpoint:
