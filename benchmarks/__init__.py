@@ -1,1 +1,1 @@
-"""What is measured of the project, one module a subject: ``invoke bench.train``."""
+"""The benchmarks, one module each: ``invoke bench.train`` runs ``benchmarks.train``."""

@@ -1,16 +1,18 @@
-"""Serving as the endpoint's container does it: how soon it starts, how soon it answers, how many it answers.
+"""Measures the serving process: the time to start, the latency and the throughput.
 
-::
+Example (not run: it starts processes and takes half a minute)::
 
     with tempfile.TemporaryDirectory() as folder:
         artifact = fresh(Path(folder), num_layers=20, image_shape=(3, 28, 28))
         found = measure("20 layers", artifact, clients=(1, 2, 4))
     found.loads[0].p50                # milliseconds, one client
 
-The serving process (``python -m imageclassification.serve``) is started on an artifact and asked over HTTP on
-127.0.0.1 by clients that each wait for their answer before they ask again. They share the machine's cores with it.
-Rounds of all numbers of clients take turns, and what is told are the medians of the rounds: other work on the machine
-then weighs on all alike. Processor time a request is told too, since that is hardly changed by other work.
+The benchmark starts ``python -m imageclassification.serve`` on an artifact. Clients send requests over HTTP to
+127.0.0.1. Each client waits for its answer before the next request. The clients and the server share the machine's
+cores.
+
+The rounds with different numbers of clients take turns, so that other work on the machine slows all of them alike. The
+figures are the medians of the rounds. Other work hardly changes the CPU time of a request.
 """
 
 from __future__ import annotations
@@ -35,27 +37,26 @@ from imageclassification import files
 from imageclassification.errors import ArtifactError
 
 HOST = "127.0.0.1"
-LONGEST = 60  # seconds that an answer, as the start, may take
+LONGEST = 60  # seconds: the timeout of an answer
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 
-# The network of the public runs of this workflow. None of them published how soon its endpoint answered, so what it
-# costs is measured here, in the same way.
+# The network of the public runs of this workflow. They did not publish the latency of their endpoints.
 PUBLIC_LAYERS, PUBLIC_SHAPE = 152, (3, 32, 32)
 PUBLIC = f"public runs' network: {PUBLIC_LAYERS} layers, {','.join(map(str, PUBLIC_SHAPE))}"
 
 
 @dataclass(frozen=True)
 class Load:
-    """What so many clients met, medians of the rounds.
+    """The figures for a number of clients: medians of the rounds.
 
     Attributes:
-        clients: How many asked at once.
-        p50: Half of the answers took at most so many milliseconds, as the client sees it.
-        p90: Nine of ten did.
-        p99: 99 of 100 did.
-        per_second: Answers a second, all clients together.
-        processor: Milliseconds of processor time that the serving process took a request; None where not known.
-        requests: How many requests that is from.
+        clients: The number of clients at once.
+        p50: The median latency in milliseconds, measured in the client.
+        p90: The 90th percentile of the latency.
+        p99: The 99th percentile of the latency.
+        per_second: Answers per second, of all clients together.
+        processor: Milliseconds of CPU time that the server needs per request; None if the system does not tell.
+        requests: The number of requests in all rounds.
     """
 
     clients: int
@@ -69,12 +70,12 @@ class Load:
 
 @dataclass(frozen=True)
 class Served:
-    """One artifact's figures.
+    """The figures of one artifact.
 
     Attributes:
-        name: What a person calls it.
-        start: Seconds from the process's start until it could be asked.
-        loads: One a number of clients.
+        name: The artifact's name in the table.
+        start: Seconds from the start of the process until it was ready.
+        loads: One for each number of clients.
     """
 
     name: str
@@ -83,7 +84,7 @@ class Served:
 
 
 def fresh(folder: Path, *, num_layers: int, image_shape: tuple[int, int, int], num_classes: int = 2) -> Path:
-    """Write the artifact of a network that has learnt nothing; it answers as soon as one that has."""
+    """Writes the artifact of an untrained network. Its latency is that of a trained one."""
     from imageclassification import artifact, symbol
     from imageclassification.network import Network
 
@@ -94,7 +95,7 @@ def fresh(folder: Path, *, num_layers: int, image_shape: tuple[int, int, int], n
 
 
 def noise(side: int = 32) -> bytes:
-    """A PNG that is as long as a photograph of its size."""
+    """The bytes of a PNG with random pixels. They are about as many as for a photograph of this size."""
     import numpy as np
     from PIL import Image
 
@@ -113,25 +114,25 @@ def measure(
     image: bytes | None = None,
     on_round: Callable[[], None] = lambda: None,
 ) -> Served:
-    """Start the serving process on an artifact and ask it.
+    """Starts the serving process on an artifact and measures it.
 
     Args:
-        name: What a person calls it.
-        artifact: A ``model.tar.gz``, or the folder of its files.
-        clients: How many ask at once, one number after the other.
-        seconds: How long each round of each number lasts.
-        rounds: How many rounds there are.
-        image: What is asked; a small PNG where not given.
-        on_round: Called after every round of every number.
+        name: The artifact's name in the table.
+        artifact: A ``model.tar.gz``, or a folder with its files.
+        clients: The numbers of clients to measure with.
+        seconds: The length of each round for each number of clients.
+        rounds: The number of rounds.
+        image: The bytes of the image in each request. The default is a small PNG.
+        on_round: Called after every round of every number of clients.
 
     Raises:
-        ArtifactError: the artifact cannot be served; the message is what the process said last.
+        ArtifactError: If the artifact cannot be served. The message has the last line of the process.
     """
     request = _request(image or noise())
     begun = time.perf_counter()
     child = subprocess.Popen(
         [sys.executable, "-m", "imageclassification.serve", "--artifact", str(artifact)],
-        stdin=subprocess.PIPE,  # it leaves when this is closed, as when this process is killed
+        stdin=subprocess.PIPE,  # the child ends when this closes, also if this process is killed
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -146,7 +147,7 @@ def measure(
             listening.join(LONGEST)
             raise ArtifactError(f"{artifact} cannot be served: {''.join(said).strip() or 'the process ended'}")
         port = json.loads(line)["port"]
-        _round(port, request, 1, min(seconds, 0.5), child.pid)  # nobody's first requests count
+        _round(port, request, 1, min(seconds, 0.5), child.pid)  # the first requests are slower and do not count
         found: dict[int, list[Load]] = {count: [] for count in clients}
         for _ in range(rounds):
             for count, loads in found.items():
@@ -176,7 +177,7 @@ def _round(port: int, request: bytes, clients: int, seconds: float, pid: int) ->
                     connection.sendall(request)
                     _answer(connection)
                     own.append(time.perf_counter() - now)
-        except Exception as error:  # noqa: BLE001 - raised again where it is seen
+        except Exception as error:  # noqa: BLE001 - the main thread raises it
             failed.append(error)
         taken.extend(own)
 
@@ -199,7 +200,7 @@ def _request(image: bytes) -> bytes:
 
 
 def _answer(connection: socket.socket) -> None:
-    """Read one answer, whatever parts it comes in."""
+    """Reads one answer. It may come in several parts."""
     data = b""
     while True:
         part = connection.recv(65536)
@@ -214,7 +215,7 @@ def _answer(connection: socket.socket) -> None:
 
 
 def _processor_seconds(pid: int) -> float | None:
-    """The processor time that a process has taken, where the system tells (Linux does: proc(5), utime and stime)."""
+    """The CPU time of a process in seconds (Linux: utime and stime in proc(5)). None if the system does not tell."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -223,7 +224,7 @@ def _processor_seconds(pid: int) -> float | None:
 
 
 def _quantile(values: Sequence[float], share: float) -> float:
-    """The least value that so large a share of them do not exceed."""
+    """The quantile of values: the least value that at least this share of them does not exceed."""
     return sorted(values)[max(math.ceil(len(values) * share) - 1, 0)]
 
 
@@ -238,7 +239,7 @@ def _median(loads: Sequence[Load]) -> Load:
 
 
 def save(path: Path, served: Sequence[Served], machine: Mapping[str, Any]) -> Path:
-    """Write everything as JSON; the path."""
+    """Writes the figures as JSON. Returns the path."""
     content = {
         "machine": dict(machine),
         "load_average": round(os.getloadavg()[0], 2),
@@ -248,13 +249,13 @@ def save(path: Path, served: Sequence[Served], machine: Mapping[str, Any]) -> Pa
 
 
 def table(served: Sequence[Served], machine: Mapping[str, Any]) -> Any:
-    """One row a number of clients, artifact below artifact."""
+    """The table of the figures: a section for each artifact, a row for each number of clients."""
     from rich.table import Table
     from rich.text import Text
 
     notes = (
-        "p50 to p99: ms, as a client sees it; CPU: processor time a request, in the serving process",
-        "none of the public runs published its endpoint's latency: their network is measured here, in the same way",
+        "p50 to p99: ms, measured in the client; CPU: CPU time per request in the serving process",
+        "no public run published its endpoint's latency: their network is measured here too",
         f"{machine['processor']}, {machine['cores']} cores, load average {os.getloadavg()[0]:.1f}, "
         f"torch {machine['torch']}",
     )

@@ -1,15 +1,14 @@
-"""Training as it is shipped, over several seeds: how soon it is how good, and what the kept model is worth served.
+"""Measures training with several seeds: the time to each accuracy, and the accuracy of the served model.
 
-::
+Example (not run: it trains for minutes)::
 
     bench = Bench.of(dataset.load(Path("build/dataset")), hyperparameters)
     for seed in bench.missing(5):
         bench = bench.with_run(measure(bench, seed))
         bench.save(Path("build/bench/train.json"))
 
-Each seed is a real training process (``python -m imageclassification.train``), alone, on the data set's train and
-validation images. The artifact it leaves then answers the test images as the endpoint does. The test images take no
-part in anything before that.
+Each seed runs one training process (``python -m imageclassification.train``) on the data set's train and validation
+images. Then the artifact classifies the test images, as an endpoint does. The test images are used for nothing else.
 """
 
 from __future__ import annotations
@@ -33,16 +32,16 @@ from scones.dataset import Dataset
 from scones.errors import TrainingError
 from scones.training.progress import Progress
 
-TARGETS = (0.85, 0.88, 0.90)
+TARGETS = (0.85, 0.88, 0.90)  # validation accuracies whose time is measured
 
 
 @dataclass(frozen=True)
 class PublicRuns:
-    """What public runs of this workflow reached with the algorithm's own defaults; what ours are set beside.
+    """The results of public runs of this workflow with the algorithm's defaults, for comparison.
 
-    61 training logs and notebooks published on GitHub: 152 layers from scratch, 3,32,32, 30 epochs, batches of 32, no
-    augmentation, on the same 1,000 training and 200 test images. Accuracy is the last epoch's on the test images, which
-    were those runs' validation channel.
+    The source is 61 training logs and notebooks on GitHub: 152 layers from scratch, 3,32,32, 30 epochs, batches of 32,
+    no augmentation, the same 1,000 training and 200 test images. Their validation channel was the test images, so the
+    accuracy is the last epoch's validation accuracy.
     """
 
     source: str = "61 public runs (152 layers, 30 epochs)"
@@ -62,19 +61,19 @@ PUBLIC = PublicRuns()
 
 @dataclass(frozen=True)
 class Run:
-    """One seed's training.
+    """The training with one seed.
 
     Attributes:
         seed: ``SCONES_SEED``.
-        test: The kept model's accuracy on the test images, as the endpoint serves them.
-        validation: Its accuracy on the validation images.
-        last: The last epoch's accuracy on the validation images.
-        epoch: The epoch that was kept, from 1.
-        seconds: From the process's start to its end.
-        reached: Seconds from the process's start until a validation accuracy was first reached, by its name in percent
-            (``"85"``); None where it never was.
-        images_per_second: TrainingLoop images over the time of the epochs, validation left out.
-        load: The machine's load average (one minute) when it ended, this process's own threads counted in.
+        test: The accuracy of the kept model on the test images, 0 to 1.
+        validation: The accuracy of the kept model on the validation images.
+        last: The accuracy of the last epoch on the validation images.
+        epoch: The kept epoch, counted from 1.
+        seconds: The run time of the process.
+        reached: Seconds from the start of the process until each of ``TARGETS`` was first reached, by its percentage
+            (``"85"``); None if it was not.
+        images_per_second: Training images by the time of the epochs, without validation.
+        load: The load average of the last minute at the end. It includes the training's own threads.
     """
 
     seed: int
@@ -90,16 +89,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Bench:
-    """A recipe's runs on a data set.
+    """The runs of a recipe on a data set.
 
     Attributes:
-        fingerprint: The data set's.
-        source: Where its images come from.
-        classes: Its classes, in label order.
-        hyperparameters: What is trained with, as CreateTrainingJob is sent it.
-        machine: Where it ran.
+        fingerprint: The data set's fingerprint.
+        source: The origin of the data set's images.
+        classes: The data set's classes, in label order.
+        hyperparameters: The HyperParameters of CreateTrainingJob.
+        machine: The result of :func:`machine`.
         folder: The data set's folder.
-        runs: One a seed that is done.
+        runs: One for each finished seed.
     """
 
     fingerprint: str
@@ -116,7 +115,7 @@ class Bench:
         return cls(data.fingerprint, data.source, data.classes, dict(hyperparameters), machine(), data.root)
 
     def resumed(self, path: Path) -> Bench:
-        """This bench with the runs that a file keeps of the same data, hyperparameters and machine; none else."""
+        """This bench with a file's runs, if these have the same data, hyperparameters and machine. Else itself."""
         try:
             kept = json.loads(path.read_text(encoding="utf-8"))
             same = all(kept[name] == value for name, value in self._what().items())
@@ -134,7 +133,7 @@ class Bench:
         return replace(self, runs=tuple(sorted((*self.runs, run), key=lambda one: one.seed)))
 
     def save(self, path: Path) -> Path:
-        """Write everything as JSON, the public runs' figures too; the path."""
+        """Writes the runs and the public runs' figures as JSON. Returns the path."""
         content = {**self._what(), "public_runs": asdict(PUBLIC), "runs": [asdict(run) for run in self.runs]}
         return files.write(path, json.dumps(content, indent=1) + "\n")
 
@@ -149,7 +148,7 @@ class Bench:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures depend on beside the recipe."""
+    """The machine that the figures depend on: processor, cores, threads, PyTorch, GPU."""
     import torch
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -171,7 +170,7 @@ def _processor() -> str:
 
 
 def lay_out(bench: Bench, root: Path) -> None:
-    """Make a folder such as a container's ``/opt/ml``, its channels links to the data set."""
+    """Makes a folder laid out as a container's ``/opt/ml``. Its channels are links to the data set."""
     (root / "input/config").mkdir(parents=True)
     for channel in ("train", "validation"):
         (root / f"input/data/{channel}_lst").mkdir(parents=True)
@@ -184,15 +183,15 @@ def lay_out(bench: Bench, root: Path) -> None:
 
 
 def measure(bench: Bench, seed: int, on_progress: Callable[[Progress], None] = lambda progress: None) -> Run:
-    """Train once, then let the artifact answer the test images.
+    """Trains once, then classifies the test images with the artifact.
 
     Args:
-        bench: What to train on and with.
+        bench: The data set and the hyperparameters.
         seed: ``SCONES_SEED``.
         on_progress: Called after every log line.
 
     Raises:
-        TrainingError: the process failed; the message is what it said of it.
+        TrainingError: If the process failed. The message has its reason.
     """
     with tempfile.TemporaryDirectory(prefix="bench-train-") as folder:
         root = Path(folder)
@@ -201,7 +200,7 @@ def measure(bench: Bench, seed: int, on_progress: Callable[[Progress], None] = l
         child = subprocess.Popen(
             [sys.executable, "-m", "imageclassification.train", "--root", str(root)],
             env={**os.environ, "SCONES_SEED": str(seed), "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.PIPE,  # it leaves when this is closed, as when this process is killed
+            stdin=subprocess.PIPE,  # the child ends when this closes, also if this process is killed
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -238,7 +237,7 @@ def run_of(
     bench: Bench,
     load: float,
 ) -> Run:
-    """A run's figures, from its log lines and the seconds at which they came."""
+    """The figures of a run, from its log lines with their times in seconds."""
     batch, samples = (int(bench.hyperparameters[name]) for name in ("mini_batch_size", "num_training_samples"))
     epochs = list(progress.seconds.values())
     return Run(
@@ -255,7 +254,7 @@ def run_of(
 
 
 def reached(timed: Iterable[tuple[float, str]]) -> dict[str, float | None]:
-    """When validation accuracy first was at least each of ``TARGETS``, by its name in percent."""
+    """The time at which the validation accuracy first reached each of ``TARGETS``, by its percentage."""
     found: dict[str, float | None] = {f"{target:.0%}"[:-1]: None for target in TARGETS}
     progress = Progress(name="", epochs=0)
     for seconds, line in timed:
@@ -268,7 +267,7 @@ def reached(timed: Iterable[tuple[float, str]]) -> dict[str, float | None]:
 
 
 def served_accuracy(artifact: Path, bench: Bench) -> float:
-    """The share of test images that an artifact answers rightly, given the bytes the endpoint is sent."""
+    """The accuracy of an artifact on the test images. It gets the bytes of the files, as an endpoint does."""
     from imageclassification.predictor import Predictor
     from scones.dataset import load
 
@@ -278,12 +277,12 @@ def served_accuracy(artifact: Path, bench: Bench) -> float:
 
 
 def mean_sd(values: Sequence[float]) -> tuple[float, float | None]:
-    """Mean, and standard deviation of a sample; None for that of fewer than two."""
+    """The mean and the standard deviation of a sample. The latter is None for fewer than two values."""
     return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
 
 
 def table(bench: Bench) -> Any:
-    """One row a seed, their mean and standard deviation, and below, for the same classes, the public runs' figures."""
+    """The table of the runs: a row for each seed, mean and standard deviation, and the public runs' if comparable."""
     from rich.table import Table
 
     comparable = set(bench.classes) == set(PUBLIC.classes)

@@ -1,15 +1,15 @@
-"""Updates under load: whether an endpoint answers every request while it is updated, and which model answers.
+"""Measures updates under load: whether an endpoint answers every request while it is updated, and with which model.
 
-::
+Example (not run: it starts a local cloud and needs Terraform)::
 
     with tempfile.TemporaryDirectory() as folder:
         run = measure(Path(folder))
-    run.phases[1].failed              # 0: while an update to a model that cannot load was rolled back
+    run.phases[0].failed              # 0: no request failed while an update to a broken model was rolled back
 
-A local cloud of its own, Terraform, and this project's module ``endpoint``. Clients ask one request after the other,
-without retries, so that whatever goes wrong is seen. Meanwhile Terraform applies an artifact that cannot be loaded, the
-first one again (the pin is taken back), and one that can. Which model answered is told by the answer: the networks are
-untrained, each from a seed of its own, and each gives the same image other probabilities.
+The benchmark starts a local cloud and applies this project's Terraform module ``endpoint``. Clients send one request
+after the other, without retries, so that every error is counted. Meanwhile Terraform applies three artifacts: one that
+cannot be loaded, then the first one again, then a second model. The probabilities show which model answered: the models
+are untrained networks with different seeds.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from scones.terraform.binary import locate
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
 SHAPE = (3, 20, 20)
 BUCKET, ENDPOINT = "scones-update-under-load", "scones-update"
-BAKE_SECONDS = 1  # long enough that the canary is asked too
+BAKE_SECONDS = 1  # long enough for requests to reach the canary
 
 STACK = """
 terraform {
@@ -76,19 +76,19 @@ module "endpoint" {
 
 @dataclass(frozen=True)
 class Phase:
-    """What happened while Terraform applied one thing.
+    """One ``terraform apply`` and the requests during it.
 
     Attributes:
-        name: What was applied.
-        outcome: ``applied``, or what Terraform failed at.
-        reason: What SageMaker says of it; empty where all went well.
-        seconds: How long the apply took.
-        requests: How many requests were sent meanwhile.
-        failed: How many of them were not answered.
-        answered: How many each model answered.
-        runs: The model that the endpoint ran afterwards.
-        changes_after: Whether Terraform planned any change right after; None where the apply failed.
-        kept: Whether the configuration that the endpoint runs, and its model, are there.
+        name: The applied artifact.
+        outcome: ``applied``, or Terraform's error.
+        reason: The endpoint's FailureReason; empty if there is none.
+        seconds: The run time of the apply.
+        requests: The number of requests during the apply and shortly after it.
+        failed: The number of requests that were not answered.
+        answered: The number of answers by each model.
+        runs: The model that gave the last answer.
+        changes_after: Whether a plan right after the apply has changes; None if the apply failed.
+        kept: Whether the endpoint's configuration and its models still exist.
     """
 
     name: str
@@ -105,12 +105,11 @@ class Phase:
 
 @dataclass(frozen=True)
 class Run:
-    """A whole run.
+    """The whole benchmark.
 
     Attributes:
-        clients: How many asked at once.
-        phases: In order.
-        errors: The first errors that clients met.
+        clients: The number of clients at once.
+        errors: The first errors of the clients.
     """
 
     clients: int
@@ -119,28 +118,28 @@ class Run:
 
     @property
     def requests(self) -> int:
-        """How many requests were sent in all."""
+        """The number of requests in all phases."""
         return sum(phase.requests for phase in self.phases)
 
     @property
     def failed(self) -> int:
-        """How many were not answered in all."""
+        """The number of requests in all phases that were not answered."""
         return sum(phase.failed for phase in self.phases)
 
 
 def measure(
     folder: Path, *, clients: int = 2, pause: float = 0.0, on_phase: Callable[[str], None] = lambda name: None
 ) -> Run:
-    """Update an endpoint in every way, and ask it all the while.
+    """Updates an endpoint in three ways while clients send requests.
 
     Args:
-        folder: Gets the cloud, Terraform's files and the models.
-        clients: How many ask at once.
-        pause: How many seconds each waits after an answer.
-        on_phase: Called with the name of what is done next.
+        folder: The folder for the cloud, Terraform's files and the models.
+        clients: The number of clients at once.
+        pause: Seconds that each client waits after an answer.
+        on_phase: Called with the name of the next phase.
 
     Raises:
-        SconesError: the local cloud or the first apply failed.
+        SconesError: If the local cloud or the first apply failed.
     """
     on_phase("starting a local cloud")
     cloud = control.up(folder / "cloud", port=0, tethered=True)
@@ -174,7 +173,7 @@ def _phase(terraform: _Terraform, load: _Load, title: str, uri: str, sha256: str
     before, begun = load.counts(), time.monotonic()
     problem = terraform.apply(uri, sha256)
     took = time.monotonic() - begun
-    # What it serves now is asked for some time longer.
+    # A few more requests show which model the endpoint serves now.
     load.wait(20)
     after = load.counts()
     sent = after - before
@@ -194,7 +193,7 @@ def _phase(terraform: _Terraform, load: _Load, title: str, uri: str, sha256: str
 
 
 def _there(sagemaker: Any, configuration: str) -> bool:
-    """Whether a configuration is there, and its models."""
+    """Whether an endpoint configuration and its models exist."""
     try:
         found = sagemaker.describe_endpoint_config(EndpointConfigName=configuration)
         for variant in found["ProductionVariants"]:
@@ -205,7 +204,7 @@ def _there(sagemaker: Any, configuration: str) -> bool:
 
 
 class _Terraform:
-    """One root module over the module ``endpoint``, in a cloud of its own."""
+    """A root module with the module ``endpoint``, applied to a local cloud."""
 
     def __init__(self, folder: Path, cloud: control.Cloud) -> None:
         folder.mkdir(parents=True)
@@ -236,17 +235,17 @@ class _Terraform:
             raise SconesError(f"terraform init failed: {words}")
 
     def run(self, command: str, *arguments: str) -> tuple[int, str]:
-        """The exit code of a command, and all it said."""
+        """Runs a Terraform command. Returns its exit code and its output."""
         line = [*self._line, command, "-no-color", "-input=false", *arguments]
         ended = subprocess.run(line, env=self._variables, capture_output=True, text=True)
         return ended.returncode, ended.stdout + ended.stderr
 
     def given(self, uri: str, sha256: str) -> list[str]:
-        """The values of the root module's variables."""
+        """The options with the root module's variables."""
         return [f"-var=artifact_uri={uri}", f"-var=artifact_sha256={sha256}"]
 
     def apply(self, uri: str, sha256: str) -> str | None:
-        """Why applying failed; None where it did not."""
+        """Applies an artifact. Returns Terraform's error, or None if there was none."""
         code, words = self.run("apply", "-auto-approve", *self.given(uri, sha256))
         if not code:
             return None
@@ -254,11 +253,11 @@ class _Terraform:
         return next((line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")), words[-400:])
 
     def changes(self, uri: str, sha256: str) -> bool:
-        """Whether there is anything to change."""
+        """Whether a plan has changes."""
         return self.run("plan", "-detailed-exitcode", *self.given(uri, sha256))[0] != 0
 
     def client(self, service: str) -> Any:
-        """A client that tries everything once."""
+        """A client of boto3 without retries."""
         import boto3
         from botocore.config import Config
 
@@ -273,7 +272,7 @@ class _Terraform:
 
 
 class _Load:
-    """Clients that ask an endpoint the same image, one request after the other, and note which model answered."""
+    """Clients that send the same image again and again, and count which model answered."""
 
     def __init__(self, terraform: _Terraform, known: dict[str, list[float]], clients: int, pause: float) -> None:
         self.errors: list[str] = []
@@ -287,19 +286,19 @@ class _Load:
         self._over = threading.Event()
 
     def counts(self) -> Counter[str]:
-        """How many requests each model has answered, and how many failed."""
+        """The number of answers by each model, and of failed requests."""
         with self._changed:
             return Counter(self._counts)
 
     def wait(self, requests: int) -> None:
-        """Wait for so many requests more."""
+        """Waits for this many more requests, for at most 60 seconds."""
         with self._changed:
             until = self._counts.total() + requests
             self._changed.wait_for(lambda: self._counts.total() >= until, timeout=60)
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Ask for as long as this lasts."""
+        """Sends requests until the block ends."""
         threads = [threading.Thread(target=self._ask, args=(client,), daemon=True) for client in self._clients]
         for thread in threads:
             thread.start()
@@ -317,7 +316,7 @@ class _Load:
                 answer = client.invoke_endpoint(EndpointName=ENDPOINT, ContentType="image/png", Body=self._image)
                 found = _nearest(json.loads(answer["Body"].read()), self._known)
                 self.last = found
-            except Exception as error:  # noqa: BLE001  every error is one too many, and is told
+            except Exception as error:  # noqa: BLE001 - the benchmark counts every error
                 self.errors.append(f"{type(error).__name__}: {error}")
                 found = "failed"
             with self._changed:
@@ -355,14 +354,14 @@ def _put(s3: Any, name: str, content: bytes) -> tuple[str, str]:
 
 
 def save(path: Path, run: Run) -> Path:
-    """Write everything as JSON; the path."""
+    """Writes the run as JSON. Returns the path."""
     return files.write(
         path, json.dumps({**asdict(run), "requests": run.requests, "failed": run.failed}, indent=1) + "\n"
     )
 
 
 def table(run: Run) -> Any:
-    """One row an apply; the totals below."""
+    """The table of the run: a row for each apply, and the totals."""
     from rich.table import Table
     from rich.text import Text
 

@@ -1,11 +1,18 @@
-"""A model artifact: ``model.tar.gz`` as SageMaker's Image Classification writes it, and as its container serves it.
+"""Reads and writes model artifacts: the ``model.tar.gz`` that SageMaker's Image Classification trains and serves.
 
-Three files at the archive's root: ``image-classification-NNNN.params`` (NNNN the epoch),
-``image-classification-symbol.json`` and ``model-shapes.json``::
+The archive holds three files at its root: ``image-classification-NNNN.params`` (NNNN is the epoch),
+``image-classification-symbol.json`` and ``model-shapes.json``.
 
-    artifact = read("model.tar.gz")
-    artifact.image_shape, artifact.num_classes     # (3, 28, 28), 2
-    write("build/model.tar.gz", artifact)          # a folder is written as the three files
+Example::
+
+    >>> from imageclassification import symbol
+    >>> from imageclassification.network import Network
+    >>> graph = symbol.resnet(20, 2, (3, 28, 28))
+    >>> weights = Network.fresh(graph, (3, 28, 28), seed=0).parameter_arrays()
+    >>> made = Artifact(graph, weights, [{"name": "data", "shape": [32, 3, 28, 28]}], epoch=1)
+    >>> path = write("build/model.tar.gz", made)
+    >>> read(path).image_shape, read(path).num_classes
+    ((3, 28, 28), 2)
 """
 
 from __future__ import annotations
@@ -32,8 +39,8 @@ PREFIX = "image-classification"
 SYMBOL = f"{PREFIX}-symbol.json"
 SHAPES = "model-shapes.json"
 PARAMETERS = re.compile(rf"{PREFIX}-(\d{{4,9}})\.params")
-LARGEST_FILE = 1 << 30  # 200 layers take 260 MB
-LARGEST_TEXT = 1 << 24  # and their symbol 600 kB
+LARGEST_FILE = 1 << 30  # bytes; the parameters of 200 layers take 260 MB
+LARGEST_TEXT = 1 << 24  # bytes; the symbol of 200 layers takes 600 kB
 READ_SIZE = 1 << 20
 
 
@@ -42,10 +49,11 @@ class Artifact:
     """A trained model.
 
     Attributes:
-        symbol: The network, MXNet's symbol graph.
+        symbol: MXNet's symbol graph of the network.
         parameters: float32 or float16 weights (``arg:…``) and running statistics (``aux:…``) by name.
-        shapes: ``model-shapes.json``: ``[{"name": "data", "shape": [32, 3, 28, 28]}]``, with the batch trained with.
-        epoch: The epoch it comes from, counted from 1.
+        shapes: The content of ``model-shapes.json``: ``[{"name": "data", "shape": [32, 3, 28, 28]}]``. The first
+            number is the batch size of the training.
+        epoch: The epoch of the parameters, counted from 1.
     """
 
     symbol: Mapping[str, Any]
@@ -58,7 +66,7 @@ class Artifact:
         """Channels, height and width of the input.
 
         Raises:
-            ArtifactError: ``model-shapes.json`` does not say.
+            ArtifactError: If ``model-shapes.json`` does not give the shape, or gives an impossible one.
         """
         try:
             (shape,) = (entry["shape"] for entry in self.shapes if entry["name"] == "data")
@@ -71,14 +79,14 @@ class Artifact:
 
     @property
     def num_classes(self) -> int:
-        """How many classes the network tells apart."""
+        """The number of classes."""
         return program.shapes(program.read(self.symbol), self.image_shape, self._arrays()).scores[1]
 
     def check(self) -> None:
-        """Prove that parameters and symbol belong together.
+        """Checks that the parameters fit the symbol.
 
         Raises:
-            ArtifactError: the symbol cannot be run, or a parameter is missing or has another shape than it must have.
+            ArtifactError: If the symbol cannot be run, or a parameter is missing or has a wrong shape.
         """
         found = program.read(self.symbol)
         for name in found.parameters.values():
@@ -91,12 +99,13 @@ class Artifact:
 
 
 def read(path: str | os.PathLike[str]) -> Artifact:
-    """Read an artifact from a ``model.tar.gz``, or from the folder of its files.
+    """Reads an artifact from a ``model.tar.gz``, or from a folder with the three files.
 
-    Of several epochs' parameters the last is taken. Nothing is unpacked to disk.
+    If there are parameters of several epochs, the last epoch's are read. Nothing is unpacked to disk.
 
     Raises:
-        ArtifactError: it is missing, no such archive, or its files are missing, damaged or do not belong together.
+        ArtifactError: If the path does not exist or is not an archive, or if the files in it are missing, damaged or do
+            not fit one another.
     """
     path = Path(path)
     try:
@@ -126,10 +135,15 @@ def read(path: str | os.PathLike[str]) -> Artifact:
 
 
 def write(path: str | os.PathLike[str], artifact: Artifact, *, beside: bool = False) -> Path:
-    """Write an artifact: one ``.tar.gz`` where the path ends so, else a folder of its three files.
+    """Writes an artifact. Returns the path.
 
-    Each file appears whole or not at all; an earlier epoch's parameters in the folder go once the new ones are there,
-    unless these stand ``beside`` them. The archive's bytes depend on nothing but the artifact.
+    Each file appears whole or not at all. Equal artifacts give archives with equal bytes.
+
+    Args:
+        path: An archive is written if the path ends in ``.tar.gz``, a folder with the three files otherwise.
+        artifact: The artifact.
+        beside: Keeps the parameters of other epochs in the folder. Otherwise they are removed after the new parameters
+            have been written.
     """
     path = Path(path)
     parameters = f"{PREFIX}-{artifact.epoch:04d}.params"
@@ -162,17 +176,17 @@ def _archive(contents: Mapping[str, bytes]) -> bytes:
 
 
 class _Files:
-    """The artifact's files as they are found: of several epochs' parameters only the last is kept."""
+    """The artifact's files found so far. Of the parameters, only the last epoch's are kept."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.found: dict[str, bytes] = {}
 
     def wants(self, name: str, size: int) -> bool:
-        """Whether a file is to be read.
+        """Whether to read a file of this name and size (in bytes).
 
         Raises:
-            ArtifactError: it would be, but is larger than a model's.
+            ArtifactError: If the file belongs to the artifact and is larger than a model's.
         """
         epoch = _epoch(name)
         if epoch is None and name not in (SYMBOL, SHAPES):
@@ -203,14 +217,16 @@ def _folder_files(path: Path) -> dict[str, bytes]:
 
 
 def _archive_files(path: Path) -> dict[str, bytes]:
-    """The artifact's files in an archive; links, devices, sparse files and other names are passed over."""
+    """The artifact's files in an archive. Skips links, devices, sparse files and other names."""
     held = _Files(path)
     with gzip.open(path) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
             name = member.name.removeprefix("./")
             if member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and held.wants(name, member.size):
-                held.add(name, archive.extractfile(member).read(member.size))
-        # To the end, where gzip's checksum stands: an archive that was cut short must not pass for a whole one.
+                file = archive.extractfile(member)
+                assert file is not None  # tarfile returns None only for members that are not files
+                held.add(name, file.read(member.size))
+        # gzip's checksum is at the end. Reading up to it detects an archive that is cut short.
         for _ in range(0, LARGEST_FILE, READ_SIZE):
             if not stream.read(READ_SIZE):
                 break

@@ -1,16 +1,21 @@
-"""Augmentation: the changes that ``augmentation_type`` makes to training images, by MXNet's definitions.
+"""The augmentation of training images (``augmentation_type``), by MXNet's definitions.
 
 ======================  ============================================================================================
-crop                    a crop from anywhere, mirrored half of the time
-crop_color              and hue, saturation and lightness each moved by a random amount
-crop_color_transform    and, before the crop, a random rotation, shear and change of aspect ratio
+crop                    a random crop; half of the crops are mirrored
+crop_color              also changes hue, saturation and lightness by random amounts
+crop_color_transform    also rotates, shears and stretches the image by random amounts before the crop
 ======================  ============================================================================================
 
-Ranges are those of the algorithm's documentation (hue ±36, saturation ±50, lightness ±50; 10 degrees, 0.1, 0.25), the
-arithmetic that of MXNet's ``src/io/image_aug_default.cc``: hue counts to 180 and the others to 255, all are clipped
-there, and what a rotation uncovers is white::
+The ranges are those of the algorithm's documentation: hue ±36, saturation ±50, lightness ±50; rotation 10 degrees,
+shear 0.1, aspect ratio 0.25. The arithmetic is that of MXNet's ``src/io/image_aug_default.cc``: hue goes from 0 to 180,
+saturation and lightness from 0 to 255, values beyond are clipped, and pixels from outside the image are white.
 
-    batch = cut(image_arrays, (28, 28), "crop", np.random.default_rng(0))      # uint8 (N, 28, 28, 3)
+Example::
+
+    >>> image = np.zeros((32, 40, 3), np.uint8)
+    >>> batch = cut([image, image], (28, 28), "crop", np.random.default_rng(0))
+    >>> batch.shape, batch.dtype
+    ((2, 28, 28, 3), dtype('uint8'))
 """
 
 from __future__ import annotations
@@ -30,13 +35,13 @@ MOST_DEGREES, MOST_SHEAR, MOST_ASPECT = 10.0, 0.1, 0.25
 def cut(
     images: Sequence[np.ndarray], size: tuple[int, int], augmentation: str | None, random: np.random.Generator
 ) -> np.ndarray:
-    """A batch for training.
+    """Cuts a batch for training out of images.
 
     Args:
         images: uint8 (height, width, 3), each at least as large as ``size``.
-        size: Height and width of what is cut out: from the middle, or, augmented, from anywhere.
-        augmentation: ``augmentation_type``; None for none.
-        random: Where the random numbers come from.
+        size: Height and width of the crops. Without augmentation, crops are from the middle.
+        augmentation: ``augmentation_type``, or None.
+        random: The random number generator.
 
     Returns:
         uint8 (len(images), *size, 3).
@@ -62,16 +67,17 @@ def cut(
 
 
 def move_colors(images: np.ndarray, amounts: np.ndarray) -> np.ndarray:
-    """Move every pixel's hue, lightness and saturation.
+    """Adds to the hue, lightness and saturation of every pixel.
 
     Args:
         images: uint8 (N, height, width, 3), RGB.
-        amounts: float32 (N, 3): what is added to hue (of 180), lightness and saturation (of 255) of each image.
+        amounts: float32 (N, 3): the amounts to add to each image's hue (scale 0 to 180), lightness and saturation
+            (scale 0 to 255).
 
     Returns:
-        uint8, as ``images``.
+        uint8, the shape of ``images``.
     """
-    # Each component a plane of its own: numpy goes through those ten times as fast as through every third number.
+    # One contiguous plane per component: numpy is ten times as fast on these as with a stride of three.
     planes = np.moveaxis(images, -1, 0).astype(np.float32, order="C")
     planes /= 255
     moves = (amounts / COLOR_LIMITS).T[..., None, None]
@@ -84,14 +90,14 @@ def move_colors(images: np.ndarray, amounts: np.ndarray) -> np.ndarray:
 
 
 def rgb_to_hls(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Hue, lightness and saturation, each 0 to 1, of red, green and blue, 0 to 1; float32 of any one shape."""
+    """Converts RGB to hue, lightness and saturation. All are float32 of one shape, from 0 to 1."""
     high, low = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
     span, lightness = high - low, (high + low) / 2
     grey = span == 0
     room = 1 - np.abs(2 * lightness - 1)
-    room[grey] = 1  # black and white have none, and no grey any saturation
+    room[grey] = 1  # avoids 0 / 0 for black and white; greys have saturation 0
     saturation = span / room
-    # The hue, in sixths of the circle, is told by the two lesser components, counted from the greatest.
+    # The greatest component gives the third of the circle, the difference of the other two the place in it.
     sixth = 1 / np.where(grey, 1, span)
     hue = np.where(
         high == red,
@@ -106,12 +112,12 @@ def rgb_to_hls(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> tuple[np
 def hls_to_rgb(
     hue: np.ndarray, lightness: np.ndarray, saturation: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The inverse of ``rgb_to_hls``."""
+    """Converts back to RGB: the inverse of ``rgb_to_hls``."""
     chroma = np.minimum(lightness, 1 - lightness) * saturation
     hue = hue * 12
 
     def component(opposite: int) -> np.ndarray:
-        """One that is least at the twelfth of the circle opposite to its own, and full within two of its own."""
+        """A component of RGB. ``opposite`` is the hue, in twelfths of the circle, at which it is least."""
         away = np.abs(hue - opposite)
         away = np.minimum(away, 12 - away)
         return lightness + chroma * np.clip(away - 3, -1, 1)
@@ -120,14 +126,14 @@ def hls_to_rgb(
 
 
 def transform(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Rotate, shear and stretch an image about its centre by random amounts; its size stays.
+    """Rotates, shears and stretches an image about its centre by random amounts.
 
     Args:
         image: uint8 (height, width, 3).
-        random: Where the random numbers come from.
+        random: The random number generator.
 
     Returns:
-        uint8, as ``image``.
+        uint8, the shape of ``image``.
     """
     angle = math.radians(random.uniform(-MOST_DEGREES, MOST_DEGREES))
     shear = random.uniform(-MOST_SHEAR, MOST_SHEAR)
@@ -138,7 +144,7 @@ def transform(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
     forward = np.array(
         [[tall * cosine - shear * sine * wide, tall * sine + shear * cosine * wide], [-sine * wide, cosine * wide]]
     )
-    backward = np.linalg.inv(forward)  # Pillow asks where each pixel comes from
+    backward = np.linalg.inv(forward)  # Pillow takes the map from the output's pixels to the input's
     centre = np.array([image.shape[1], image.shape[0]]) / 2
     offset = centre - backward @ centre
     matrix = (*backward[0], offset[0], *backward[1], offset[1])

@@ -1,14 +1,22 @@
-"""Temperature scaling: confidence that means something, with answers that stay as they were.
+"""Temperature scaling: makes a network's probabilities match its accuracy, and leaves its answers unchanged.
 
-::
+The scores z of a network are divided by a number T, the temperature, before the softmax. T is the number with the
+smallest negative log-likelihood on held-out images. Source: C. Guo, G. Pleiss, Y. Sun and K. Weinberger, "On
+Calibration of Modern Neural Networks", ICML 2017. The division changes how sure the answers are, not which class has
+the highest score.
 
-    temperature = fit_temperature(logits, labels)      # 1.62: the network was too sure of itself
-    write("calibrated/model.tar.gz", fold(artifact, temperature))
+The last layer gives the scores, so its weight and bias can be divided instead. Then the artifact needs no change in
+what serves it.
 
-A network's scores z are divided by one number T before the softmax, the one that gives held-out images the smallest
-negative log-likelihood (C. Guo, G. Pleiss, Y. Sun and K. Weinberger, "On Calibration of Modern Neural Networks", ICML
-2017). Dividing all scores by the same number changes no answer, only how sure it is. And since the scores are what the
-last layer gives, dividing that layer's weight and bias does the same: what serves the artifact needs nothing new.
+Example::
+
+    >>> logits = np.array([[8.0, 0.0], [8.0, 0.0], [8.0, 0.0], [8.0, 0.0]])
+    >>> labels = np.array([0, 0, 0, 1])  # three of four answers are right, but the network is 99.97 % sure of each
+    >>> temperature = fit_temperature(logits, labels)
+    >>> round(temperature, 2)
+    7.28
+    >>> round(float(1 / (1 + np.exp(-8 / temperature))), 2)  # now it is 75 % sure
+    0.75
 """
 
 from __future__ import annotations
@@ -21,12 +29,12 @@ from imageclassification import graph
 from imageclassification.artifact import Artifact
 from imageclassification.errors import ArtifactError, UserError
 
-#: Where every image is answered rightly, ever smaller temperatures are ever likelier, and where answers are no better
-#: than chance ever larger ones: a few images shall not make a network more than twice as sure, nor quite unsure.
+#: The range of temperatures. If every answer is right, the best temperature is 0. If the answers are no better than
+#: chance, it is infinite. The limits keep a few images from causing either.
 LOWEST, HIGHEST = 0.5, 10.0
 
-_STEPS = 60  # of bisection: the range shrinks by 2^60, below what a float64 holds
-_PASSED = ("Cast", "_copy", "identity", "BlockGrad")  # what may stand between the last layer and the softmax
+_STEPS = 60  # of bisection: 2^60 times smaller, the range is below a float64's precision
+_PASSED = ("Cast", "_copy", "identity", "BlockGrad")  # operators allowed between the last layer and the softmax
 
 
 def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0) -> float:
@@ -42,29 +50,30 @@ def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray, temperature:
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature of the smallest negative log-likelihood, from :data:`LOWEST` to :data:`HIGHEST`.
+    """The temperature with the smallest negative log-likelihood, from :data:`LOWEST` to :data:`HIGHEST`.
 
-    In b = 1 / T the likelihood's logarithm is concave (a log-sum-exp of linear functions less a linear one), so its
-    slope has one change of sign at most, which bisection finds whatever the scores are.
+    As a function of b = 1 / T the negative log-likelihood is convex: a mean of log-sum-exps of linear functions, less a
+    linear function. So its slope changes its sign at most once, and bisection finds the place.
 
     Args:
-        logits: Scores before the softmax of images that the network was not trained on, shape (images, classes).
+        logits: Scores before the softmax, shape (images, classes). The network must not have been trained on the
+            images.
         labels: Integers from 0 to classes - 1, shape (images,).
 
     Raises:
-        UserError: there are no images, shapes do not fit, a label is outside, or a score is not a finite number.
+        UserError: If there are no images, the shapes do not fit, a label is out of range or a score is not finite.
     """
     scores, labels = _checked(logits, labels)
     scores = scores - scores.max(axis=1, keepdims=True)
     wanted = scores[np.arange(len(labels)), labels].mean()
 
     def slope(inverse: float) -> float:
-        """Of the mean negative log-likelihood, in b: the scores' mean under softmax(b z), less the labels' own."""
+        """The slope in b: the mean of the scores under softmax(b z), less the mean of the labels' scores."""
         weights = np.exp(inverse * scores)
         return float(((weights * scores).sum(axis=1) / weights.sum(axis=1)).mean() - wanted)
 
     low, high = 1 / HIGHEST, 1 / LOWEST
-    if slope(1.0) == 0:  # scores that are all the same: every temperature is as good
+    if slope(1.0) == 0:  # the scores are all equal, so every temperature is as good as any other
         return 1.0
     if slope(low) >= 0:
         return HIGHEST
@@ -77,16 +86,15 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 
 
 def fold(artifact: Artifact, temperature: float) -> Artifact:
-    """The artifact whose scores are divided by a temperature: its last layer's weight and bias are.
+    """Divides an artifact's scores by a temperature: divides the weight and bias of its last layer.
 
     Args:
-        artifact: Of a network that ends in a fully connected layer and a softmax.
-        temperature: More than 1 makes it less sure, less than 1 surer.
+        artifact: The network must end in a fully connected layer and a softmax.
+        temperature: Above 1 the network gets less sure, below 1 surer.
 
     Raises:
-        ArtifactError: the network ends otherwise. One of several labels an image (``multi_label``) has a sigmoid for
-            each output and no answer that softmax's temperature would keep.
-        UserError: the temperature is no number above 0.
+        ArtifactError: If the network ends otherwise. A ``multi_label`` network ends in a sigmoid.
+        UserError: If the temperature is not a finite number above 0.
     """
     if not (np.isfinite(temperature) and temperature > 0):
         raise UserError(f"a temperature is a number above 0, not {temperature}")
@@ -98,7 +106,7 @@ def fold(artifact: Artifact, temperature: float) -> Artifact:
 
 
 def _last_layer(artifact: Artifact) -> list[str]:
-    """The names of the weight and, where there is one, the bias that the softmax's scores come from."""
+    """The artifact's names of the last layer's weight and, if it has one, bias."""
     nodes = graph.nodes(artifact.symbol)
     last = nodes[graph.head(artifact.symbol)]
     if last.operator != "SoftmaxOutput":

@@ -1,19 +1,26 @@
-"""Checkpoints: all that training needs to go on after an epoch as though it had never been interrupted.
+"""Checkpoints: an interrupted training goes on after its last epoch and gives the same result.
 
-::
+Example::
 
-    job = identity(hyperparameters, seed=0, start=weights, train={"labels": labels}, validation={"labels": held_out})
-    checkpoints = CheckpointFolder(root / "checkpoints", job)
-    checkpoints.save({"epoch": 3}, {"network/arg:fc1_bias": array})
-    values, arrays = checkpoints.load()         # None where there is none yet
+    >>> checkpoints = CheckpointFolder(Path("checkpoints"), {"epochs": "30", "SCONES_SEED": "0"})
+    >>> checkpoints.load()  # None: there is no checkpoint yet
+    >>> checkpoints.save({"epoch": 3}, {"network/arg:fc1_bias": np.zeros(2, np.float32)})
+    >>> values, arrays = checkpoints.load()
+    >>> values["epoch"], list(arrays)
+    (3, ['network/arg:fc1_bias'])
+    >>> CheckpointFolder(Path("checkpoints"), {"epochs": "60", "SCONES_SEED": "0"}).load()
+    Traceback (most recent call last):
+    imageclassification.errors.UserError: the checkpoint is another job's: it has epochs 30, not 60; ...
 
-One file, ``training-state.npz``, written whole or not at all after each epoch: numpy's format (a zip of ``.npy`` files,
-each with a checksum), read without pickle, so that nothing in it is ever executed. Member ``values`` is JSON, as UTF-8
-in a uint8 array: ``format`` (1), ``identity`` (what the job is: hyperparameters, seed, starting weights, data) and what
-the loop gave. All other members are arrays that the loop names. With ``checkpoint_frequency``, the parameters that the
-artifact will hold stand beside it, one ``image-classification-NNNN.params`` each, so that they are written only once.
+The file ``training-state.npz`` is written after each epoch, whole or not at all. It has numpy's format: a zip of
+``.npy`` files with checksums. It is read without pickle, so nothing in it is executed. The member ``values`` is JSON,
+as UTF-8 in a uint8 array. It holds ``format`` (1), ``identity`` (hyperparameters, seed, digests of the starting weights
+and of the data) and the values of the training loop. The other members are the loop's arrays, by its names.
 
-A checkpoint is used by the very same job only: another's is refused, naming what differs.
+With ``checkpoint_frequency``, each epoch's parameters for the artifact are in a file
+``image-classification-NNNN.params`` beside it. They are written only once.
+
+A job uses only its own checkpoint. It refuses another job's, and the error names the differences.
 """
 
 from __future__ import annotations
@@ -36,37 +43,37 @@ from imageclassification.hyperparameters import Hyperparameters, allowed
 FILE = "training-state.npz"
 FORMAT = 1
 VALUES = "values"
-NEXT = "give the hyperparameters and data that it was begun with, or train without its checkpoints"
+NEXT = "give the hyperparameters and data that it was begun with, or train without its checkpoints"  # for messages
 
 
 class CheckpointFolder:
     """The checkpoint of one job, in a folder.
 
     Args:
-        folder: Where it is; it need not exist.
-        identity: What the job is, strings by name; a checkpoint of another identity is refused.
+        folder: Need not exist.
+        job: What identifies the job, as :func:`identity` gives it.
     """
 
-    def __init__(self, folder: Path, identity: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, job: Mapping[str, str]) -> None:
         self.folder = folder
-        self._identity = dict(identity)
+        self._identity = dict(job)
 
     def save(self, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-        """Write a checkpoint in place of the last.
+        """Writes a checkpoint in place of the last one.
 
         Args:
-            values: What JSON can hold, by name.
-            arrays: Arrays of numbers by name.
+            values: Values that JSON can hold, by name.
+            arrays: Arrays of numbers, by name.
         """
         text = json.dumps({"format": FORMAT, "identity": self._identity, **values}).encode()
         with files.whole(self.folder / FILE) as path, path.open("wb") as file:
             np.savez(file, allow_pickle=False, **{VALUES: np.frombuffer(text, np.uint8)}, **arrays)
 
     def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
-        """The values and arrays that were saved last; None where nothing was.
+        """Reads the values and arrays that were saved last. Returns None if there is no checkpoint.
 
         Raises:
-            UserError: the checkpoint is damaged, or another job's.
+            UserError: If the checkpoint is damaged, or another job's.
         """
         path = self.folder / FILE
         if not path.exists():
@@ -75,23 +82,23 @@ class CheckpointFolder:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
                 arrays = {name: found[name] for name in found.files}
             values = json.loads(arrays.pop(VALUES).tobytes())
-            identity, version = dict(values["identity"]), values["format"]
+            whose, version = dict(values["identity"]), values["format"]
         except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:
             raise damaged(error) from None
         if version != FORMAT:
             raise UserError(f"the checkpoint {FILE} is of format {version}, this package's is {FORMAT}; {NEXT}")
-        self._check(identity)
+        self._check(whose)
         return values, arrays
 
     def keep(self, parameters: Mapping[str, np.ndarray], epoch: int) -> None:
-        """Set aside parameters that the artifact will hold, written once."""
+        """Writes an epoch's parameters for the artifact beside the checkpoint."""
         files.write(self._parameters(epoch), ndarray.dumps(parameters))
 
     def kept(self, epoch: int) -> dict[str, np.ndarray]:
-        """The parameters that were set aside after an epoch.
+        """Reads the parameters that :meth:`keep` wrote for an epoch.
 
         Raises:
-            UserError: they are missing or damaged.
+            UserError: If they are missing or damaged.
         """
         try:
             return ndarray.loads(self._parameters(epoch).read_bytes())
@@ -111,7 +118,7 @@ class CheckpointFolder:
 
 
 def damaged(error: Exception) -> UserError:
-    """What is raised where a checkpoint does not hold what it should."""
+    """The error for a checkpoint that cannot be used."""
     return UserError(f"the checkpoint {FILE} is damaged ({type(error).__name__}: {error}); train without it")
 
 
@@ -123,17 +130,17 @@ def identity(
     train: Mapping[Any, np.ndarray],
     validation: Mapping[Any, np.ndarray],
 ) -> dict[str, str]:
-    """What a job is, so that it goes on from its own checkpoints only.
+    """What identifies a job: everything that its result depends on.
 
     Args:
-        chosen: The hyperparameters; each is part of it, set or default.
-        seed: Where random numbers start.
-        start: The weights that training begins with.
-        train: Labels of the training images, and some of the images (all would have to be decoded for it).
-        validation: Labels and images of the validation channel.
+        chosen: The hyperparameters. Defaults count too.
+        seed: The seed of the random numbers.
+        start: The weights at the start of the training.
+        train: The labels of the training images, and a sample of the images. All of them would have to be decoded.
+        validation: The labels and images of the validation channel.
 
     Returns:
-        Names and values; those of arrays are SHA-256 sums.
+        Strings by name. Arrays are given by their SHA-256 digests.
     """
     written = {entry.name: entry.metadata["rule"].write for entry in fields(chosen) if entry.name in allowed()}
     values = {name: getattr(chosen, name) for name in written}
@@ -147,7 +154,7 @@ def identity(
 
 
 def digest(arrays: Mapping[Any, np.ndarray]) -> str:
-    """SHA-256 of named arrays: their names, types, shapes and values."""
+    """The SHA-256 digest of the names, dtypes, shapes and values of arrays."""
     found = hashlib.sha256()
     for name, array in arrays.items():
         found.update(f"{name} {array.dtype} {array.shape}\n".encode())

@@ -1,11 +1,16 @@
-"""What is inside a model artifact, for a person and for a program.
+"""Describes what is inside a model artifact: layers, shapes, numbers of parameters.
 
-::
+Example::
 
-    found = describe(artifact.read("model.tar.gz"))
-    found.layers[0]         # Layer(name="id", operator="_copy", shape=(3, 28, 28), parameters=0)
-    found.parameters        # 273406
-    json.dumps(found.to_json())
+    >>> from imageclassification import symbol
+    >>> from imageclassification.network import Network
+    >>> graph = symbol.resnet(20, 2, (3, 28, 28))
+    >>> weights = Network.fresh(graph, (3, 28, 28), seed=0).parameter_arrays()
+    >>> found = describe(Artifact(graph, weights, [{"name": "data", "shape": [32, 3, 28, 28]}], epoch=1))
+    >>> found.layers[2]
+    Layer(name='conv0', operator='Convolution', shape=(16, 28, 28), parameters=432)
+    >>> found.depth, found.parameters
+    (20, 273406)
 """
 
 from __future__ import annotations
@@ -22,13 +27,13 @@ from imageclassification.program import read, shapes
 
 @dataclass(frozen=True)
 class Layer:
-    """One node that computes something.
+    """One node with an operator.
 
     Attributes:
-        name: The node's name, ``stage1_unit1_conv1``.
-        operator: MXNet's name of what it does.
-        shape: What it gives for one image, without the batch.
-        parameters: How many numbers of its own it has, running statistics among them.
+        name: The node's name, as in ``stage1_unit1_conv1``.
+        operator: MXNet's name of the operator, as in ``Convolution``.
+        shape: The shape of its output for one image, without the batch.
+        parameters: The number of its weights and running statistics. Shared ones count for the first node only.
     """
 
     name: str
@@ -39,19 +44,19 @@ class Layer:
 
 @dataclass(frozen=True)
 class Description:
-    """An artifact's contents.
+    """The contents of an artifact.
 
     Attributes:
-        layers: In the order of computation, up to the scores.
+        layers: The nodes in the order of computation, up to the scores before the softmax.
         image_shape: Channels, height and width of the input.
-        classes: How many outputs there are.
-        multi_label: Whether each class has a probability of its own.
-        epoch: The epoch of its parameters.
-        batch: The batch size it was trained with; None where ``model-shapes.json`` does not say.
-        mxnet_version: What wrote the symbol, ``1.3.0``; None where it does not say.
-        parameters: Numbers in all parameters and running statistics that the network uses.
-        bytes: What these take.
-        dtypes: The types in which they are stored.
+        classes: The number of classes.
+        multi_label: Whether each class has a probability of its own (sigmoid).
+        epoch: The epoch of the parameters, counted from 1.
+        batch: The batch size of the training; None if ``model-shapes.json`` does not give it.
+        mxnet_version: The version of MXNet that wrote the symbol, as in ``1.3.0``; None if the symbol does not give it.
+        parameters: The number of weights and running statistics that the network uses.
+        bytes: Their size as stored.
+        dtypes: Their dtypes as stored, sorted.
     """
 
     layers: tuple[Layer, ...]
@@ -67,19 +72,19 @@ class Description:
 
     @property
     def depth(self) -> int:
-        """Layers with weights on the longest way: convolutions and dense layers, projections of shortcuts apart."""
+        """The number of convolutions and fully connected layers, without the projections of shortcuts."""
         return depth((one.operator, one.name) for one in self.layers)
 
     def to_json(self) -> dict[str, Any]:
-        """All of it, as JSON takes it."""
+        """The attributes and the depth, ready for ``json.dumps``."""
         return {**asdict(self), "depth": self.depth}
 
 
 def describe(artifact: Artifact) -> Description:
-    """Look into an artifact.
+    """Describes an artifact.
 
     Raises:
-        ArtifactError: its network is not understood.
+        ArtifactError: If the network has an operator or a setting that is not supported.
     """
     program = read(artifact.symbol)
     found = shapes(program, artifact.image_shape, {name: array.shape for name, array in artifact.parameters.items()})
@@ -114,7 +119,7 @@ def _batch(artifact: Artifact) -> int | None:
 
 
 def _version(symbol: Mapping[str, Any]) -> str | None:
-    """MXNet writes 1.3.0 as ``["int", 10300]``."""
+    """The version of MXNet. The symbol has 1.3.0 as ``["int", 10300]``."""
     try:
         number = int(symbol["attrs"]["mxnet_version"][1])
     except (KeyError, TypeError, ValueError, IndexError):

@@ -1,28 +1,30 @@
-"""The exceptions that the algorithm raises, each with what to do next.
+"""The exceptions of this package. Each message says what is wrong, names the value, and says what to do next.
 
-::
+The exceptions form a tree::
 
-    ImageClassificationError       anything that the algorithm refuses or fails at; exit code 1
-    ├── UserError                  what it was given cannot be used, and its giver can mend that; exit code 2
-    │   ├── HyperparameterError    a hyperparameter that it does not know, or a value that it refuses
-    │   ├── InputDataError         channels and records that cannot be trained from
-    │   └── ImageError             bytes that are no image that can be decoded
+    ImageClassificationError       every error of this package; exit code 1
+    ├── UserError                  the input cannot be used, and the user can mend it; exit code 2
+    │   ├── HyperparameterError    an unknown hyperparameter, or a value that is not allowed
+    │   ├── InputDataError         channels or records that cannot be trained on
+    │   └── ImageError             bytes that cannot be decoded as an image
     └── ArtifactError              a model artifact that cannot be read or written
 
-A training job that ends with a UserError has failed with what SageMaker calls a ClientError; with any other, with an
+A training job that ends with a UserError fails with SageMaker's ClientError. Other exceptions make it an
 AlgorithmError.
 
 Example::
 
-    raise InputDataError("channel 'train' holds no image: it is empty", hint="put the images under its S3 prefix")
+    >>> print(InputDataError("channel 'train' holds no image: it is empty", hint="put the images under its S3 prefix"))
+    channel 'train' holds no image: it is empty
+    put the images under its S3 prefix
 """
 
 
 class ImageClassificationError(Exception):
-    """An error to be shown to a person: what was wrong, with the value, and what to do next.
+    """An error for a person to read.
 
     Args:
-        message: What was wrong, with the offending value.
+        message: What is wrong, with the value.
         hint: What to do next; shown on a line of its own.
     """
 
@@ -38,21 +40,21 @@ class ImageClassificationError(Exception):
 
 
 class UserError(ImageClassificationError):
-    """What the algorithm was given cannot be used, and its giver can mend that."""
+    """The input cannot be used, and the user can mend it."""
 
     exit_code = 2
 
 
 class HyperparameterError(UserError):
-    """A hyperparameter that the algorithm does not know, or a value that it would refuse."""
+    """An unknown hyperparameter, or a value that is not allowed."""
 
 
 class InputDataError(UserError):
-    """Channels and records that cannot be trained from."""
+    """Channels or records that cannot be trained on."""
 
 
 class ImageError(UserError):
-    """Bytes that are no image that can be decoded."""
+    """Bytes that cannot be decoded as an image."""
 
 
 class ArtifactError(ImageClassificationError):

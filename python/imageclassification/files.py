@@ -1,8 +1,11 @@
-"""Files that appear whole or not at all, whatever ends the process meanwhile.
+"""Writes files that appear whole or not at all, even if the process is killed meanwhile.
 
 Example::
 
-    write(Path("build/report/index.html"), page)     # a str (as UTF-8) or bytes; the path comes back
+    >>> write(Path("build/report/index.html"), "<h1>Report</h1>")
+    PosixPath('build/report/index.html')
+    >>> Path("build/report/index.html").read_text()
+    '<h1>Report</h1>'
 """
 
 from __future__ import annotations
@@ -15,10 +18,10 @@ from pathlib import Path
 
 
 def write(path: Path, content: str | bytes) -> Path:
-    """Write a file beside its place and move it there; folders that are missing are made.
+    """Writes text (as UTF-8) or bytes to a file. Creates missing folders. Returns the path.
 
     Raises:
-        OSError: it cannot be written; what was there before still is, and nothing is left beside it.
+        OSError: If the file cannot be written. An earlier file stays as it was.
     """
     with whole(path) as partial:
         partial.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -27,9 +30,9 @@ def write(path: Path, content: str | bytes) -> Path:
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A path to write to, which is moved to its place at the end; folders that are missing are made.
+    """Gives a path to write to. When the block ends, the file there replaces ``path``. Creates missing folders.
 
-    What was there before still is until then, and nothing is left beside it where the writing fails.
+    If the block raises, an earlier file stays as it was, and the new one is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")

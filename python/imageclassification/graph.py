@@ -1,12 +1,14 @@
-"""Reading MXNet's symbol graphs: their nodes, and the nodes' settings.
+"""Reads the nodes of MXNet's symbol graphs, and the nodes' settings.
 
-A graph is kept as the dictionary its JSON holds (``nodes``, ``arg_nodes``, ``node_row_ptr``, ``heads``, ``attrs``)::
+A graph is the dictionary that its JSON file holds: ``nodes``, ``arg_nodes``, ``node_row_ptr``, ``heads``, ``attrs``.
+The module ``imageclassification.operators`` has what a node computes.
 
-    symbol = json.loads(Path("image-classification-symbol.json").read_text())
-    convolution = next(node for node in nodes(symbol) if node.operator == "Convolution")
-    convolution.name, convolution.pair("kernel")      # ("conv0", (3, 3))
+Example::
 
-What a node computes is told by ``imageclassification.operators``.
+    >>> from imageclassification.symbol import resnet
+    >>> convolution = next(node for node in nodes(resnet(20, 2, (3, 28, 28))) if node.operator == "Convolution")
+    >>> convolution.name, convolution.pair("kernel"), convolution.flag("no_bias")
+    ('conv0', (3, 3), True)
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import Any
 
 from imageclassification.errors import ArtifactError
 
-WHOLE_NUMBER = re.compile(r"\s*(-?\d{1,10})L?\s*")  # the L is Python 2's, whose graphs are still about
+WHOLE_NUMBER = re.compile(r"\s*(-?\d{1,10})L?\s*")  # graphs that Python 2 wrote may have an L
 LARGEST = 2**31 - 1
 
 
@@ -28,10 +30,11 @@ class Node:
     """One node of a symbol graph.
 
     Attributes:
-        name: Its name, ``conv0``.
+        name: The name, as in ``conv0``.
         operator: MXNet's name of the operator; ``null`` for an input or a parameter.
-        inputs: The indices of the nodes whose (first) outputs it takes.
-        attributes: The operator's settings, as the strings MXNet writes; a setting that is not set is not there.
+        inputs: The indices of the nodes whose first outputs are the inputs.
+        attributes: The operator's settings, as the strings that MXNet writes. Settings with the value None are left
+            out.
     """
 
     name: str
@@ -40,14 +43,14 @@ class Node:
     attributes: Mapping[str, str]
 
     def text(self, key: str, default: str = "") -> str:
-        """A setting that is a word."""
+        """The value of a setting, as text."""
         return self.attributes.get(key, default)
 
     def flag(self, key: str, default: bool = False) -> bool:
-        """A setting that is true or false.
+        """The value of a setting that is true or false.
 
         Raises:
-            ArtifactError: it is neither.
+            ArtifactError: If it is neither.
         """
         value = self.attributes.get(key, str(default)).strip().lower()
         if value not in ("true", "1", "false", "0"):
@@ -55,10 +58,10 @@ class Node:
         return value in ("true", "1")
 
     def number(self, key: str, default: float | None = None, *, least: float = -math.inf) -> float:
-        """A setting that is a number.
+        """The value of a setting that is a number.
 
         Raises:
-            ArtifactError: it is missing, no number, or less than ``least``.
+            ArtifactError: If it is missing without a default, not a number, or less than ``least``.
         """
         if key not in self.attributes and default is not None:
             return default
@@ -71,10 +74,10 @@ class Node:
         return value
 
     def integer(self, key: str, default: int | None = None, *, least: int = -LARGEST) -> int:
-        """A setting that is a whole number.
+        """The value of a setting that is a whole number.
 
         Raises:
-            ArtifactError: it is missing, no whole number, or less than ``least``.
+            ArtifactError: If it is missing without a default, not a whole number, or less than ``least``.
         """
         if key not in self.attributes and default is not None:
             return default
@@ -84,30 +87,39 @@ class Node:
         return int(match[1])
 
     def integers(self, key: str, default: tuple[int, ...] | None = None, *, least: int = 0) -> tuple[int, ...]:
-        """A setting of several whole numbers, ``(1, 3, 1, 1)``; raises as ``integer`` does."""
+        """The value of a setting with several whole numbers, as in ``(1, 3, 1, 1)``.
+
+        Raises:
+            ArtifactError: If it is missing without a default, has another form, or a number is less than ``least``.
+        """
         if key not in self.attributes and default is not None:
             return default
         text = self.attributes.get(key, "").strip()
-        matches = [WHOLE_NUMBER.fullmatch(part) for part in text[1:-1].split(",") if part.strip()]
-        if text[:1] + text[-1:] not in ("()", "[]") or not all(m and least <= int(m[1]) <= LARGEST for m in matches):
+        found = []
+        for part in text[1:-1].split(","):
+            if part.strip():
+                match = WHOLE_NUMBER.fullmatch(part)
+                found.append(int(match[1]) if match else None)
+        numbers = tuple(number for number in found if number is not None and least <= number <= LARGEST)
+        if text[:1] + text[-1:] not in ("()", "[]") or len(numbers) < len(found):
             raise self._unusable(key, f"whole numbers of {least} or more, as in (3, 3)")
-        return tuple(int(match[1]) for match in matches)
+        return numbers
 
     def pair(self, key: str, default: tuple[int, int] | None = None, *, least: int = 0) -> tuple[int, int]:
-        """A setting of two whole numbers, height before width: ``(3, 3)``.
+        """The value of a setting with two whole numbers, height before width, as in ``(3, 3)``.
 
         Raises:
-            ArtifactError: it is missing, or not two whole numbers of ``least`` or more.
+            ArtifactError: If it is missing without a default, or not two whole numbers of ``least`` or more.
         """
         if default is not None and self.attributes.get(key, "()") in ("()", "[]"):
-            return default  # MXNet writes () for what is not set
+            return default  # MXNet writes () for the default
         found = self.integers(key, least=least)
         if len(found) != 2:
             raise self._unusable(key, "two whole numbers, as in (3, 3)")
         return found[0], found[1]
 
     def error(self, problem: str) -> ArtifactError:
-        """What is raised where the node cannot be used: the problem continues "the symbol's node … "."""
+        """The error for a node that cannot be used. Its message names the node, then gives the problem."""
         return ArtifactError(f"the symbol's node '{self.name}' ({self.operator}) {problem}")
 
     def _unusable(self, key: str, wanted: str) -> ArtifactError:
@@ -116,12 +128,12 @@ class Node:
 
 
 def nodes(symbol: Mapping[str, Any]) -> list[Node]:
-    """The nodes of a graph, each after the nodes it takes from.
+    """The nodes of a graph. Each is after its inputs.
 
-    Reads every spelling of a node's settings that MXNet has had: ``attrs`` (from 1.0 on), ``attr`` and ``param``.
+    Reads the settings under each key that MXNet has used: ``attrs`` (since 1.0), ``attr`` and ``param``.
 
     Raises:
-        ArtifactError: this is no symbol graph.
+        ArtifactError: If it is not a symbol graph.
     """
     found: list[Node] = []
     try:
@@ -146,10 +158,10 @@ def nodes(symbol: Mapping[str, Any]) -> list[Node]:
 
 
 def head(symbol: Mapping[str, Any]) -> int:
-    """The index of the node whose output the graph gives.
+    """The index of the graph's output node.
 
     Raises:
-        ArtifactError: the graph names no such node.
+        ArtifactError: If the graph names no such node.
     """
     try:
         index = int(symbol["heads"][0][0])
@@ -161,7 +173,7 @@ def head(symbol: Mapping[str, Any]) -> int:
 
 
 def needed(graph: list[Node], last: int) -> list[int]:
-    """The indices of the nodes that a node depends on, itself among them, in the graph's order."""
+    """The indices of a node and of all nodes that it depends on, in the graph's order."""
     found = {last}
     for index in range(last, -1, -1):
         if index in found:
@@ -170,17 +182,22 @@ def needed(graph: list[Node], last: int) -> list[int]:
 
 
 def unknown_operator(node: str, operator: str) -> ArtifactError:
-    """What is raised for an operator that this package cannot run."""
+    """The error for an operator that this package cannot run."""
     return ArtifactError(
         f"the symbol's node '{node}' is a '{operator}', an operator that is not supported",
-        hint="supported is what networks for Image Classification are made of: see imageclassification.operators",
+        hint="imageclassification.operators.OPERATORS lists the supported operators",
     )
 
 
-def depth(nodes: Iterable[tuple[str, str]]) -> int:
-    """How deep a residual network is: convolutions, but for the shortcuts' projections (``…_sc``), and dense layers.
+def depth(layers: Iterable[tuple[str, str]]) -> int:
+    """The depth of a residual network: its convolutions, without the shortcuts' projections, and its dense layers.
 
     Args:
-        nodes: Operators and names.
+        layers: The operator and the name of each node. The name of a projection ends in ``_sc``.
+
+    Example::
+
+        >>> depth([("Convolution", "conv0"), ("Convolution", "stage1_unit1_sc"), ("FullyConnected", "fc1")])
+        2
     """
-    return sum(operator in ("Convolution", "FullyConnected") and not name.endswith("_sc") for operator, name in nodes)
+    return sum(operator in ("Convolution", "FullyConnected") and not name.endswith("_sc") for operator, name in layers)

@@ -1,13 +1,21 @@
 """The hyperparameters of SageMaker's built-in Image Classification algorithm: names, types, defaults, ranges, rules.
 
-They are checked here before a job is sent, by the same code that the training process on this machine uses::
+The same code checks them before a job is sent and in the training process.
 
-    chosen = parse({"num_classes": "2", "num_training_samples": "900", "image_shape": "3,28,28", "num_layers": "20"})
-    chosen.learning_rate     # 0.1, the algorithm's default
-    chosen.to_strings()      # what CreateTrainingJob is sent
+Example::
 
-Source: "Image Classification Hyperparameters" in the SageMaker AI developer guide. The rule that ties depth to image
-height is that of MXNet's example network (see imageclassification.symbol).
+    >>> values = {"num_classes": "2", "num_training_samples": "900", "image_shape": "3,28,28", "num_layers": "20"}
+    >>> chosen = parse(values)
+    >>> chosen.learning_rate  # the algorithm's default
+    0.1
+    >>> chosen.to_strings() == values  # the HyperParameters of CreateTrainingJob
+    True
+    >>> parse({**values, "num_layers": "21"})
+    Traceback (most recent call last):
+    imageclassification.errors.HyperparameterError: num_layers is '21'; it must be one of 18, 20, 32, 34, ...
+
+Source: "Image Classification Hyperparameters" in the SageMaker AI developer guide. The depths that each image height
+allows are those of MXNet's example network (see imageclassification.symbol).
 """
 
 from __future__ import annotations
@@ -24,14 +32,14 @@ from imageclassification.errors import HyperparameterError
 SMALL_IMAGE_HEIGHT = 28
 SMALL_IMAGE_LAYERS = (20, 32, 44, 56, 110)
 LARGE_IMAGE_LAYERS = (18, 34, 50, 101, 152, 200)
-LARGEST_SIDE = 4096  # of an image, in pixels: a mistyped one would take all memory there is
+LARGEST_SIDE = 4096  # pixels; a mistyped side could take all memory
 
 
 @dataclass(frozen=True)
 class _Rule:
-    """How one hyperparameter is read: ``read`` raises ValueError on what is not allowed, ``allowed`` says what is."""
+    """The rule of one hyperparameter. ``read`` raises a ValueError for a value that is not allowed."""
 
-    allowed: str
+    allows: str  # the allowed values in words
     read: Callable[[str], Any]
     choices: tuple[str, ...] = ()
     write: Callable[[Any], str] = lambda value: _text(value)
@@ -91,9 +99,10 @@ def _value(rule: _Rule, default: Any = MISSING) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Hyperparameters:
-    """A training job's hyperparameters; what is not set has the algorithm's default.
+    """A training job's hyperparameters, made and checked by ``parse``.
 
-    Made by ``parse``, which checks them. Attributes are the algorithm's own names; None where it has no default.
+    The attributes have the algorithm's names and defaults, None if it has no default. ``given`` has the names that were
+    set.
     """
 
     num_classes: int = _value(_whole(1))
@@ -130,7 +139,7 @@ class Hyperparameters:
     given: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
     def to_strings(self) -> dict[str, str]:
-        """What CreateTrainingJob is sent: what was set, and what differs from the algorithm's defaults."""
+        """The HyperParameters of CreateTrainingJob: those that were set, and those that differ from the defaults."""
         return {
             name: entry.metadata["rule"].write(getattr(self, name))
             for name, entry in _FIELDS.items()
@@ -142,26 +151,26 @@ _FIELDS = {entry.name: entry for entry in fields(Hyperparameters) if "rule" in e
 
 
 def allowed() -> dict[str, tuple[str | None, str]]:
-    """Every hyperparameter with its default (None where it has none) and what it may be, in words."""
+    """The default (None if there is none) and the allowed values, in words, of every hyperparameter."""
     return {
         name: (
             None if entry.default in (MISSING, None) else entry.metadata["rule"].write(entry.default),
-            entry.metadata["rule"].allowed,
+            entry.metadata["rule"].allows,
         )
         for name, entry in _FIELDS.items()
     }
 
 
 def parse(values: Mapping[str, Any]) -> Hyperparameters:
-    """Read hyperparameters as CreateTrainingJob has them.
+    """Reads and checks the hyperparameters of a training job.
 
     Args:
-        values: Strings by name; numbers, bools and tuples are taken too. Names that begin with an underscore are
-            SageMaker's own (a tuning job adds some) and are passed over.
+        values: Strings by name, as in CreateTrainingJob. Numbers, bools and tuples are allowed too. Names with a
+            leading underscore are skipped: SageMaker adds these to the jobs of a tuning job.
 
     Raises:
-        HyperparameterError: a name is unknown, a required one is missing, a value is not allowed, or two do not go
-            together.
+        HyperparameterError: If a name is unknown, a required one is missing, a value is not allowed, or two values
+            contradict each other.
     """
     found: dict[str, Any] = {}
     for name, value in values.items():
@@ -186,18 +195,18 @@ def parse(values: Mapping[str, Any]) -> Hyperparameters:
 
 
 def check_pretrained(chosen: Hyperparameters, *, model_channel: bool) -> None:
-    """Refuse a job whose pretrained weights would not fit.
+    """Checks that the container's pretrained weights fit the job's image_shape.
 
-    They come from the artifact in the job's channel ``model``, which fits or not as only its network can tell. Without
-    that channel the built-in container brings weights of its own: ImageNet's, for images of 3,224,224 and depths of
-    18 to 200 layers.
+    If the job has the channel ``model``, the weights come from the artifact there. ``imageclassification.pretrained``
+    checks these. Without the channel, the built-in container has weights of its own: from ImageNet, for image_shape
+    3,224,224 and 18 to 200 layers.
 
     Args:
         chosen: The hyperparameters.
         model_channel: Whether the job has the channel ``model``.
 
     Raises:
-        HyperparameterError: use_pretrained_model is 1 without such a channel, for images of another shape.
+        HyperparameterError: If use_pretrained_model is 1 without the channel, and image_shape is not 3,224,224.
     """
     if chosen.use_pretrained_model and not model_channel and chosen.image_shape != (3, 224, 224):
         raise HyperparameterError(
@@ -216,12 +225,12 @@ def _read(name: str, value: Any) -> Any:
     except (ValueError, KeyError):
         near = get_close_matches(text.strip().lower(), rule.choices, n=1)
         raise HyperparameterError(
-            f"{name} is '{text}'; it must be {rule.allowed}", hint=f"did you mean {near[0]}?" if near else None
+            f"{name} is '{text}'; it must be {rule.allows}", hint=f"did you mean {near[0]}?" if near else None
         ) from None
 
 
 def _text(value: Any) -> str:
-    """A value as the algorithm writes it."""
+    """A value as the algorithm's documentation writes it."""
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, (tuple, list)):
@@ -230,7 +239,7 @@ def _text(value: Any) -> str:
 
 
 def _check_together(chosen: Hyperparameters) -> None:
-    """The rules that tie hyperparameters to one another."""
+    """Checks the rules between hyperparameters."""
     channels, height, width = chosen.image_shape
     if channels not in (1, 3):
         raise HyperparameterError(

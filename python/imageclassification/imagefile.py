@@ -1,16 +1,18 @@
-"""Whether an image file is whole and of a bearable size, told from its structure, before anything is decoded.
+"""Checks that an image file is complete and not too large, before it is decoded.
 
-::
+Example::
 
-    check(Path("bicycle.png").read_bytes())     # nothing, or an ImageError that says what is wrong
+    >>> check(b"GIF89a")
+    Traceback (most recent call last):
+    imageclassification.errors.ImageError: these 6 bytes are neither a PNG nor a JPEG image
 
-Headers and lengths are followed from front to back, so that what is cut short or would unpack to gigabytes is refused
-in well under a millisecond. What follows the image's end is of no concern: cameras append previews and films there, and
-decoders pass over it.
+The check follows the headers and lengths from front to back. It takes less than a millisecond, and it refuses files
+that are cut short or would unpack to gigabytes. Bytes after the image's end are allowed: cameras append previews and
+films there, and decoders skip them.
 
-PNG is read as its specification (ISO/IEC 15948) has it: a signature, then chunks of length, type, data and checksum up
-to IEND. JPEG as ITU-T T.81, annex B: markers, most with a length, and after a start of scan coded data that runs up to
-the next marker, up to the end of image.
+A PNG file (ISO/IEC 15948) is a signature and chunks of length, type, data and checksum, the last of type IEND. A JPEG
+file (ITU-T T.81, annex B) is a sequence of markers. Most have a length. Coded data follows the marker "start of scan"
+and runs up to the next marker. The last marker is "end of image".
 """
 
 from __future__ import annotations
@@ -22,21 +24,21 @@ from imageclassification.errors import ImageError
 
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 MOST_PIXELS = 50_000_000  # a 50-megapixel photograph; more is a mistake or a decompression bomb
-# A photograph has a few pixels a byte, an empty page some hundred: what is large and has more is made to be a bomb.
+# A photograph has a few pixels per byte, an empty page about a hundred. A large image with more is a bomb.
 LARGE, MOST_PIXELS_A_BYTE = 8_000_000, 300
-MOST_SCANS = 100  # a progressive JPEG has about ten; each is a pass over all pixels
+MOST_SCANS = 100  # a progressive JPEG has about ten; the decoder goes over all pixels for each
 START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
-FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # the start of a frame, of each kind of coding
+FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # "start of frame", one for each kind of coding
 ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
-# In coded data 0xFF is followed by 0 or a restart's number; anything else is the next marker.
+# In coded data, 0xFF is followed by 0, by a restart marker's number or by another 0xFF. Else it begins the next marker.
 NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
 def check(data: bytes) -> None:
-    """Refuse what need not be decoded to be refused.
+    """Checks an image file.
 
     Raises:
-        ImageError: it is neither a PNG nor a JPEG, is cut short, or is too large.
+        ImageError: If it is neither a PNG nor a JPEG file, is cut short, or is too large.
     """
     if data.startswith(PNG):
         _check_png(data)
@@ -56,7 +58,8 @@ def _check_png(data: bytes) -> None:
             if kind != b"IHDR" or length != 13:
                 raise ImageError("the PNG image is damaged: it does not begin with its header")
             if at + 25 <= len(data):
-                _check_size(*struct.unpack_from(">II", data, at + 8), len(data))
+                width, height = struct.unpack_from(">II", data, at + 8)
+                _check_size(width, height, len(data))
         if kind == b"IEND":
             return
         at += 12 + length
@@ -69,7 +72,7 @@ def _check_jpeg(data: bytes) -> None:
         if data[at] != 0xFF:
             raise ImageError(f"the JPEG image is damaged: there is no marker at byte {at}")
         kind = data[at + 1]
-        if kind == 0xFF:  # markers may be preceded by any number of these
+        if kind == 0xFF:  # fill bytes: any number of them may precede a marker
             at += 1
             continue
         at += 2

@@ -1,18 +1,24 @@
-"""From the bytes of a PNG or JPEG to the pixels a network takes.
+"""Turns the bytes of a PNG or JPEG file into the pixels that a network takes.
 
-Serving and validation share this: the whole image, resized to the network's input, raw 0 to 255::
+Serving and validation use the whole image, resized to the network's input, with pixels from 0 to 255.
 
-    pixels(decode(Path("bicycle.png").read_bytes()), (3, 28, 28))     # uint8 (3, 28, 28)
+Example::
 
-Files are read as OpenCV's ``imdecode`` reads them, which is what MXNet decodes with:
+    >>> file = io.BytesIO()
+    >>> Image.new("RGB", (64, 48), (255, 0, 0)).save(file, "PNG")
+    >>> found = pixels(decode(file.getvalue()), (3, 28, 28))
+    >>> found.shape, found.dtype, found[:, 0, 0].tolist()
+    ((3, 28, 28), dtype('uint8'), [255, 0, 0])
+
+Files are read as by OpenCV's ``imdecode``, which MXNet uses:
 
 ==================  ================================================================================================
-transparency        dropped: the colour stored beneath counts, as if it were opaque
-16 bits a sample    the high byte counts
-palette, 1 bit      as the colours they stand for
-CMYK, YCCK          stored inverted, as Adobe does; turned into RGB without a colour profile, as profiles never count
-rotation            EXIF's orientation is applied, as to what a person sees
-grey to a network   of three channels: three times the same; colour to one of one channel: ITU-R 601's luma
+transparency        ignored: every pixel has its stored colour
+16 bits a sample    the high byte
+palette, 1 bit      the palette's colours
+CMYK, YCCK          read as inverted, as Adobe stores them; converted to RGB without colour profiles
+rotation            turned upright, by EXIF's orientation
+grey and colour     converted to the network's channels: grey repeated three times, or colour's luma (ITU-R 601)
 ==================  ================================================================================================
 """
 
@@ -40,26 +46,26 @@ UPRIGHT = {
 
 
 def decode(data: bytes, channels: int = 3) -> Image.Image:
-    """Read a PNG or JPEG of any kind, upright.
+    """Decodes a PNG or JPEG file and turns it upright.
 
     Args:
-        data: The file's bytes; what follows the image's end does not count.
+        data: The file's bytes. Bytes after the image's end are ignored.
         channels: 3 for RGB, 1 for grey.
 
     Raises:
-        ImageError: it is neither, is damaged or cut short, or is too large.
-        ValueError: ``channels`` is neither 3 nor 1.
+        ImageError: If the file is neither a PNG nor a JPEG, is damaged, is cut short, or is too large.
+        ValueError: If ``channels`` is neither 3 nor 1.
     """
     if channels not in MODES:
         raise ValueError(f"an image is decoded to 3 channels (RGB) or 1 (grey), not to {channels}")
     imagefile.check(data)
     try:
-        image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
+        image: Image.Image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
         image.load()
         orientation = _orientation(image)
-        if image.mode.startswith("I"):  # 16-bit grey, whose high byte is what the eye sees
+        if image.mode.startswith("I"):  # 16-bit grey: keep the high byte
             image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-        # Pillow warns of a palette with transparency, which does not count here.
+        # With the transparency of a palette, Pillow would warn.
         image.info.pop("transparency", None)
         if image.mode != MODES[channels]:
             image = image.convert(MODES[channels])
@@ -71,20 +77,21 @@ def decode(data: bytes, channels: int = 3) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF's orientation; 1, upright, where there is none that can be read."""
+    """EXIF's orientation. 1 (upright) if the image has none, or if it cannot be read."""
     if "exif" not in image.info:
         return 1
     try:
-        return image.getexif().get(ORIENTATION, 1)
-    except Exception:  # noqa: BLE001 - damaged EXIF is no reason to refuse the picture
+        orientation: int = image.getexif().get(ORIENTATION, 1)
+        return orientation
+    except Exception:  # noqa: BLE001 - an image with damaged EXIF can still be used
         return 1
 
 
 def pixels(image: Image.Image, image_shape: tuple[int, int, int]) -> np.ndarray:
-    """A whole image, resized to a network's input.
+    """Resizes a whole image to a network's input.
 
     Args:
-        image: RGB where ``image_shape`` has 3 channels, grey (L) where it has 1.
+        image: RGB if ``image_shape`` has 3 channels, grey (L) if it has 1.
         image_shape: Channels, height, width.
 
     Returns:
@@ -98,16 +105,21 @@ def pixels(image: Image.Image, image_shape: tuple[int, int, int]) -> np.ndarray:
 
 
 def shrink(image: Image.Image, shorter_side: int) -> Image.Image:
-    """An image whose shorter side has this many pixels, its proportions kept.
+    """Resizes an image to this length of its shorter side, in pixels. Keeps the proportions.
 
     Raises:
-        ImageError: it is so narrow that it would become too large.
+        ImageError: If the image is so narrow that the result would be too large.
+
+    Example::
+
+        >>> shrink(Image.new("RGB", (640, 480)), 256).size
+        (341, 256)
     """
     scale = shorter_side / min(image.size)
-    size = tuple(max(round(side * scale), shorter_side) for side in image.size)
-    if size[0] * size[1] > imagefile.MOST_PIXELS:
+    width, height = (max(round(side * scale), shorter_side) for side in image.size)
+    if width * height > imagefile.MOST_PIXELS:
         raise ImageError(
             f"the image is too narrow, {image.width} x {image.height}: resized to a shorter side of {shorter_side} it "
-            f"would have {size[0]} x {size[1]}, more than {imagefile.MOST_PIXELS} pixels"
+            f"would have {width} x {height}, more than {imagefile.MOST_PIXELS} pixels"
         )
-    return image if size == image.size else image.resize(size, Image.Resampling.BILINEAR)
+    return image if (width, height) == image.size else image.resize((width, height), Image.Resampling.BILINEAR)

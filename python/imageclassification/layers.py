@@ -1,20 +1,21 @@
-"""The layers of an image's network: convolution, normalisation, pooling, flattening and full connection.
+"""The layers of image networks, by MXNet 1.x's definitions: convolution, batch norm, pooling, flatten, fully connected.
 
-::
+``Operator`` is the base class of these and of the operators in ``imageclassification.operators``.
 
-    settings = {"kernel": "(3, 3)", "num_filter": "16", "no_bias": "True"}
-    layer = Convolution(Node("conv0", "Convolution", (0, 1), settings))
-    layer.parameters((1, 3, 28, 28))          # ((16, 3, 3, 3),)
-    layer.shape((1, 3, 28, 28))               # (1, 16, 26, 26)
+Example::
 
-They follow MXNet 1.x's definitions; ``Operator`` is what these and all others in ``imageclassification.operators`` have
-in common.
+    >>> settings = {"kernel": "(3, 3)", "num_filter": "16", "no_bias": "True"}
+    >>> layer = Convolution(Node("conv0", "Convolution", (0, 1), settings))
+    >>> layer.parameters((1, 3, 28, 28))
+    ((16, 3, 3, 3),)
+    >>> layer.shape((1, 3, 28, 28))
+    (1, 16, 26, 26)
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -24,14 +25,15 @@ from imageclassification.errors import ArtifactError
 from imageclassification.graph import Node, unknown_operator
 
 Shape = tuple[int, ...]
+GLOBAL_POOLING: dict[str, Callable[..., Tensor]] = {"max": torch.amax, "avg": torch.mean, "sum": torch.sum}
 
 
 class Operator:
-    """What a node does; as it stands, nothing.
+    """The computation of a node. This base class returns its first input.
 
     Attributes:
-        takes: What the node takes, in order: first a computed value, then parameters, or more values.
-        statistics: How many of these, at the end, are running statistics (``aux:…`` in an artifact).
+        takes: MXNet's names of the inputs: first computed values, then parameters.
+        statistics: How many of the last inputs are running statistics (``aux:…`` in an artifact).
     """
 
     takes: tuple[str, ...] = ("data",)
@@ -41,22 +43,22 @@ class Operator:
         self.node = node
 
     def parameters(self, data: Shape) -> Sequence[Shape]:
-        """The shapes of the parameters it takes, when its first input has the shape ``data``."""
+        """The shapes of the parameters, for a first input of the shape ``data``."""
         return ()
 
     def inputs(self, given: Sequence[Shape | None]) -> list[Shape | None]:
-        """The shapes of everything it takes; ``given`` has None for parameters of which nothing is known yet."""
+        """Completes the shapes of the inputs. ``given`` has None for shapes that are not known yet."""
         return [given[0], *self.parameters(given[0])] if given[0] else list(given)
 
-    def shape(self, *inputs: Shape) -> Shape:
-        """The shape of what it gives."""
-        return inputs[0]
+    def shape(self, data: Shape, *more: Shape) -> Shape:
+        """The shape of the output, for inputs of these shapes."""
+        return data
 
-    def __call__(self, *inputs: Tensor, training: bool) -> Tensor:
-        return inputs[0]
+    def __call__(self, x: Tensor, *more: Tensor, training: bool) -> Tensor:
+        return x
 
     def refuse(self, setting: str) -> ArtifactError:
-        """What is raised where the operator is known but not this use of it."""
+        """The error for a setting of a supported operator that is not supported."""
         return unknown_operator(self.node.name, f"{self.node.operator} of {setting}")
 
 
@@ -76,17 +78,23 @@ class Convolution(Operator):
             raise self.node.error(f"cannot part {data[1]} channels and {self.filters} filters into {self.groups}")
         return ((self.filters, data[1] // self.groups, *self.kernel), (self.filters,))[: len(self.takes) - 1]
 
-    def shape(self, data: Shape, *_: Shape) -> Shape:
+    def shape(self, data: Shape, *more: Shape) -> Shape:
         reach = [(k - 1) * d + 1 for k, d in zip(self.kernel, self.dilate, strict=True)]
-        sides = zip(data[2:], reach, self.stride, self.pad, strict=True)
-        return data[0], self.filters, *(fitting(*side) for side in sides)
+        along = zip(data[2:], reach, self.stride, self.pad, strict=True)
+        return data[0], self.filters, *(fitting(*one) for one in along)
 
-    def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None = None, *, training: bool) -> Tensor:
-        return functional.conv2d(x, weight, bias, self.stride, self.pad, self.dilate, self.groups)
+    def __call__(self, x: Tensor, *more: Tensor, training: bool) -> Tensor:
+        weight, *bias = more
+        return functional.conv2d(x, weight, bias[0] if bias else None, self.stride, self.pad, self.dilate, self.groups)
 
 
 class BatchNorm(Operator):
-    """Attribute ``fixed``: gamma counts as 1 whatever is stored, and is not learnt."""
+    """Batch normalization.
+
+    Attributes:
+        fixed: ``fix_gamma``: gamma is 1, whatever the artifact has, and it is not learnt.
+        frozen: ``use_global_stats``: training too uses the running statistics, and does not change them.
+    """
 
     takes = ("data", "gamma", "beta", "moving_mean", "moving_var")
     statistics = 2
@@ -101,12 +109,11 @@ class BatchNorm(Operator):
     def parameters(self, data: Shape) -> Sequence[Shape]:
         return ((data[side(self.node, self.axis, data)],),) * 4
 
-    def __call__(
-        self, x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, *, training: bool
-    ) -> Tensor:
+    def __call__(self, x: Tensor, *more: Tensor, training: bool) -> Tensor:
+        gamma, beta, mean, variance = more
         if self.axis != 1:
             x = x.movedim(self.axis, 1)
-        # MXNet's momentum is the share of the old statistics that is kept, PyTorch's the share of the new.
+        # The momentum is the weight of the old statistics in MXNet, and of the new ones in PyTorch.
         learning = training and not self.frozen
         x = functional.batch_norm(x, mean, variance, gamma, beta, learning, 1 - self.momentum, self.epsilon)
         return x if self.axis == 1 else x.movedim(1, self.axis)
@@ -119,7 +126,7 @@ class Pooling(Operator):
         self.convention = node.text("pooling_convention", "valid")
         if self.kind not in ("max", "avg", "sum"):
             raise self.refuse(f"pool_type '{self.kind}'")
-        if self.convention not in ("valid", "full"):  # "same" is for one dimension, MXNet too refuses it for images
+        if self.convention not in ("valid", "full"):  # MXNet allows "same" only in one dimension
             raise self.refuse(f"pooling_convention '{self.convention}'")
         if node.text("layout", "NCHW") != "NCHW":
             raise self.refuse(f"layout {node.text('layout')}")
@@ -131,16 +138,16 @@ class Pooling(Operator):
             if any(p >= k for p, k in zip(self.pad, self.kernel, strict=True)):
                 raise node.error(f"has pad {self.pad}; it must be smaller than its kernel {self.kernel}")
 
-    def shape(self, data: Shape) -> Shape:
+    def shape(self, data: Shape, *more: Shape) -> Shape:
         _images(self.node, data)
         if self.whole:
             return *data[:2], 1, 1
-        sides = zip(data[2:], self.kernel, self.stride, self.pad, strict=True)
-        return *data[:2], *(fitting(*side, full=self.convention == "full") for side in sides)
+        along = zip(data[2:], self.kernel, self.stride, self.pad, strict=True)
+        return *data[:2], *(fitting(*one, full=self.convention == "full") for one in along)
 
-    def __call__(self, x: Tensor, *, training: bool) -> Tensor:
+    def __call__(self, x: Tensor, *more: Tensor, training: bool) -> Tensor:
         if self.whole:
-            return {"max": torch.amax, "avg": torch.mean, "sum": torch.sum}[self.kind](x, dim=(2, 3), keepdim=True)
+            return GLOBAL_POOLING[self.kind](x, dim=(2, 3), keepdim=True)
         if self.convention == "valid" and self.kind == "max" and all(2 * p <= k for p, k in self._padded()):
             return functional.max_pool2d(x, self.kernel, self.stride, self.pad)
         return self._windows(x)
@@ -149,7 +156,7 @@ class Pooling(Operator):
         return list(zip(self.pad, self.kernel, strict=True))
 
     def _windows(self, x: Tensor) -> Tensor:
-        """By padding it out: what PyTorch's own pooling cannot do, whose windows never begin beyond the image."""
+        """Pools a padded copy. PyTorch's own pooling has no windows that begin beyond the image."""
         overhang = [
             max((window - 1) * s + k - size - 2 * p, 0)
             for window, size, k, s, p in zip(
@@ -159,12 +166,12 @@ class Pooling(Operator):
         (top, left), (bottom, right) = self.pad, (p + extra for p, extra in zip(self.pad, overhang, strict=True))
         edges = (left, right, top, bottom)
         if self.kind == "max":
-            lowest = torch.finfo(x.dtype).min  # what MXNet gives where a window holds nothing
+            lowest = torch.finfo(x.dtype).min  # MXNet's output for an empty window
             return functional.max_pool2d(functional.pad(x, edges, value=lowest), self.kernel, self.stride)
         total = functional.avg_pool2d(functional.pad(x, edges), self.kernel, self.stride, divisor_override=1)
         if self.kind == "sum":
             return total
-        # The mean is over the pixels that count: never the last windows' overhang, and the padding where it is said.
+        # The mean leaves out the overhang of the last windows, and the padding unless count_include_pad is set.
         counted = x.new_ones((1, 1, *x.shape[2:]))
         if self.counts_pad:
             counted = functional.pad(counted, (left, left, top, top), value=1.0)
@@ -174,10 +181,10 @@ class Pooling(Operator):
 
 
 class Flatten(Operator):
-    def shape(self, data: Shape) -> Shape:
+    def shape(self, data: Shape, *more: Shape) -> Shape:
         return data[0], math.prod(data[1:])
 
-    def __call__(self, x: Tensor, *, training: bool) -> Tensor:
+    def __call__(self, x: Tensor, *more: Tensor, training: bool) -> Tensor:
         return x.flatten(1)
 
 
@@ -192,27 +199,38 @@ class FullyConnected(Operator):
         width = math.prod(data[1:]) if self.flattens else data[-1]
         return ((self.hidden, width), (self.hidden,))[: len(self.takes) - 1]
 
-    def shape(self, data: Shape, *_: Shape) -> Shape:
+    def shape(self, data: Shape, *more: Shape) -> Shape:
         return (data[0], self.hidden) if self.flattens else (*data[:-1], self.hidden)
 
-    def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None = None, *, training: bool) -> Tensor:
-        return functional.linear(x.flatten(1) if self.flattens else x, weight, bias)
+    def __call__(self, x: Tensor, *more: Tensor, training: bool) -> Tensor:
+        weight, *bias = more
+        return functional.linear(x.flatten(1) if self.flattens else x, weight, bias[0] if bias else None)
 
 
 def fitting(size: int, kernel: int, stride: int, pad: int, *, full: bool = False) -> int:
-    """How many windows fit along one side: rounded up where MXNet's pooling convention is ``full``, else down.
+    """How many windows fit along one side of an image.
 
-    0 where not even one does.
+    Args:
+        size: The side's length in pixels.
+        kernel: The window's length.
+        stride: The distance between two windows.
+        pad: The padding at each end.
+        full: MXNet's pooling convention ``full``: the last window may overhang, so the number is rounded up.
+
+    Example::
+
+        >>> fitting(28, kernel=3, stride=2, pad=0), fitting(28, kernel=3, stride=2, pad=0, full=True)
+        (13, 14)
     """
     span = size + 2 * pad - kernel
     return 0 if span < 0 else (-(-span // stride) if full else span // stride) + 1
 
 
 def side(node: Node, axis: int, shape: Shape) -> int:
-    """Which side of a shape an axis is, counted from the front.
+    """The index of an axis in a shape. A negative axis counts from the end.
 
     Raises:
-        ArtifactError: the shape has none such.
+        ArtifactError: If the shape has no such axis.
     """
     if not -len(shape) <= axis < len(shape):
         raise node.error(f"works along axis {axis} of the shape {shape}, which has none")

@@ -1,21 +1,30 @@
-"""The training loop: epochs of batches, the algorithm's log lines, and the epochs that are kept.
+"""The training loop: epochs of batches, the algorithm's log lines, and the parameters to keep.
 
-::
+Example::
 
-    best = train(hyperparameters, network, train_channel, validation_channel, keep, seed=0)
+    >>> from imageclassification.data.sources import Entry
+    >>> from imageclassification.hyperparameters import parse
+    >>> from imageclassification.symbol import resnet
+    >>> values = {"num_classes": 2, "num_training_samples": 2, "image_shape": (3, 20, 20), "num_layers": 20}
+    >>> chosen = parse({**values, "mini_batch_size": 2, "epochs": 1})
+    >>> network = Network.fresh(resnet(20, 2, (3, 20, 20)), (3, 20, 20), seed=0)
+    >>> entries = tuple(Entry("", "", (label,), bytes) for label in (0, 1))
+    >>> black, white = np.zeros((20, 20, 3), np.uint8), np.full((20, 20, 3), 255, np.uint8)
+    >>> channel = Channel("train", entries, np.array([0, 1]), channels=3, resize=None, kept=[black, white])
+    >>> accuracy = train(chosen, network, channel, channel, lambda _, epoch: print("keep epoch", epoch), seed=0)
+    keep epoch 1
 
-``keep(parameters, epoch)`` is called whenever validation accuracy is higher than ever before, or, with
-``checkpoint_frequency``, after every so many epochs. Validation images are prepared as the endpoint prepares them:
-whole, resized to the network's input.
+The loop calls ``keep(parameters, epoch)`` after each epoch with a new highest validation accuracy. With
+``checkpoint_frequency``, it calls it every so many epochs instead. Validation images are prepared as for the endpoint:
+resized to the network's input, not cropped.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -31,19 +40,19 @@ from imageclassification.objective import Objective, within
 from imageclassification.optimization import EarlyStopping, Optimizer, learning_rate
 from imageclassification.precision import Precision
 
-SPEED_EVERY = 20  # batches between two lines with the speed, as MXNet's Speedometer has it
+SPEED_EVERY = 20  # batches between two log lines with the speed, as in MXNet's Speedometer
 Keep = Callable[[Mapping[str, np.ndarray], int], None]
 log = logging.getLogger("image-classification")
 
 
 @dataclass
 class Best:
-    """The epoch with the highest validation accuracy so far, the first of equals.
+    """The epoch with the highest validation accuracy so far. Of equal epochs, the first.
 
     Attributes:
         accuracy: 0 to 1; nan before the first epoch.
-        epoch: Counted from 1; 0 before the first.
-        parameters: Its weights and running statistics, as an artifact names them.
+        epoch: Counted from 1; 0 before the first epoch.
+        parameters: Its weights and running statistics, float32, by the artifact's names.
     """
 
     accuracy: float = float("nan")
@@ -52,13 +61,13 @@ class Best:
 
 
 class TrainingLoop:
-    """A network in training, between two epochs: all that changes from one to the next.
+    """A network in training, with all state that changes from epoch to epoch.
 
     Args:
         chosen: The hyperparameters.
-        network: What is trained, on the device where it is.
-        objective: Its loss and accuracy.
-        seed: Where random numbers start.
+        network: The network. It is trained on its device.
+        objective: The loss and the accuracy.
+        seed: The seed of the random numbers.
     """
 
     def __init__(self, chosen: Hyperparameters, network: Network, objective: Objective, seed: int) -> None:
@@ -71,12 +80,14 @@ class TrainingLoop:
         self.random = np.random.default_rng(seed)
         self.early = EarlyStopping(chosen)
         self.best = Best()
-        self.epoch = 0  # how many are done
-        self.said: list[str] = []  # the log lines of all epochs done
+        self.epoch = 0  # the number of finished epochs
+        self.said: list[str] = []  # the log lines of finished epochs
         torch.manual_seed(seed)  # for a graph with Dropout
 
-    def epoch_of(self, batches: Any, stopped: Callable[[], bool]) -> list[str] | None:
-        """One pass over the training images: its log lines, or None where it was stopped before its end."""
+    def epoch_of(
+        self, batches: Iterable[tuple[np.ndarray, np.ndarray]], stopped: Callable[[], bool]
+    ) -> list[str] | None:
+        """Trains on the batches of one epoch. Returns the epoch's log lines, or None if it was stopped."""
         chosen, epoch, top = self.chosen, self.epoch, self.chosen.top_k
         rate = learning_rate(chosen, epoch)
         self.network.train()
@@ -94,7 +105,7 @@ class TrainingLoop:
                 self.optimizer.step(rate)
             scores = scores.detach()
             answers, seen = answers + self.objective.answers(labels), seen + len(labels)
-            # Kept where they are: to look at them after every batch would make a GPU wait for the processor.
+            # The sums stay on the device. Reading them after every batch would make a GPU wait for the CPU.
             right += self.objective.right(scores, labels)
             total += loss.detach()
             if top:
@@ -123,7 +134,7 @@ class TrainingLoop:
             )
 
     def judge(self, images: np.ndarray, wanted: np.ndarray) -> tuple[float, list[str]]:
-        """Validation accuracy, and its log lines."""
+        """The validation accuracy (0 to 1), and its log lines."""
         scores, labels = scores_of(self.network, images, self.chosen.mini_batch_size), torch.from_numpy(wanted)
         accuracy = self.objective.right(scores, labels).item() / self.objective.answers(labels)
         lines = [f"Epoch[{self.epoch}] Validation-accuracy={accuracy:.6f}"]
@@ -133,7 +144,7 @@ class TrainingLoop:
         return accuracy, lines
 
     def save(self, checkpoints: CheckpointFolder) -> None:
-        """Write a checkpoint of the training as it stands."""
+        """Writes a checkpoint."""
         values = {
             "epoch": self.epoch,
             "said": self.said,
@@ -152,10 +163,10 @@ class TrainingLoop:
         checkpoints.save(values, arrays)
 
     def resume(self, checkpoints: CheckpointFolder) -> bool:
-        """Go back to the last checkpoint; false where there is none.
+        """Reads the last checkpoint. Returns False if there is none.
 
         Raises:
-            UserError: the checkpoint is damaged, or another job's.
+            UserError: If the checkpoint is damaged, or another job's.
         """
         found = checkpoints.load()
         if found is None:
@@ -170,7 +181,7 @@ class TrainingLoop:
             kept = {name.removeprefix("best/"): array for name, array in arrays.items() if name.startswith("best/")}
             self.best = Best(accuracy, epoch, kept)
             with torch.no_grad():
-                # Into the tensors that are there: their layout in memory is part of what makes results the same.
+                # Copies into the existing tensors: results depend on the tensors' layout in memory.
                 for name, value in self.network.state_dict().items():
                     value.copy_(torch.from_numpy(arrays[f"network/{name}"]))
                 for place, value in enumerate(self.optimizer.state()):
@@ -194,30 +205,30 @@ def train(
     stopped: Callable[[], bool] = lambda: False,
     checkpoints: Callable[[np.ndarray], CheckpointFolder] | None = None,
 ) -> float:
-    """Train a network.
+    """Trains a network.
 
     Args:
         chosen: The hyperparameters.
-        network: Where training starts.
-        train_channel: The images to learn from.
-        validation_channel: The images that choose the epoch.
-        keep: Called with parameters (float32, by the artifact's names) and their epoch (from 1) when they are to be
-            kept: in place of the earlier, or beside them with ``checkpoint_frequency``.
-        seed: Where random numbers start.
-        stopped: Asked after every batch whether to end early.
-        checkpoints: Given the validation images (uint8 (N, C, H, W)), where to go on from and to write to after each
-            epoch; None for no checkpoints.
+        network: The network with its weights at the start.
+        train_channel: The training images.
+        validation_channel: The images whose accuracy chooses the best epoch.
+        keep: Called with parameters to keep (float32, by the artifact's names) and their epoch (from 1). They replace
+            the earlier ones. With ``checkpoint_frequency`` they are kept beside the earlier ones.
+        seed: The seed of the random numbers.
+        stopped: Called after every batch. If it returns True, training ends.
+        checkpoints: Called with the validation images, uint8 (N, C, H, W). Returns the job's checkpoints. None for a
+            job without checkpoints.
 
     Returns:
-        The best validation accuracy; nan where no epoch was finished.
+        The best validation accuracy. nan if no epoch was finished.
 
     Raises:
-        HyperparameterError: the loss overflowed.
-        UserError: the checkpoint is damaged, or another job's.
+        HyperparameterError: If the loss became infinite or nan.
+        UserError: If the checkpoint is damaged, or another job's.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    # Weights with their channels last take the convolutions, and all that follows them, along: 20 % faster on a CPU.
-    network = network.to(device, memory_format=torch.channels_last)
+    # With the memory format channels_last of the weights, the layers' outputs have it too: 20 % faster on a CPU.
+    network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stub
     held_out = np.stack(list(validation_channel.whole(chosen.image_shape)))
     training = TrainingLoop(chosen, network, Objective.of(chosen, train_channel.labels), seed)
     saved = checkpoints(held_out) if checkpoints else None
@@ -232,7 +243,7 @@ def train(
         lines += more
         training.early.take(training.epoch, accuracy)
         training.epoch += 1
-        if not accuracy <= training.best.accuracy:  # nan at first; of equally good epochs the algorithm keeps the first
+        if not accuracy <= training.best.accuracy:  # the best is nan at first; of equal epochs, the first is kept
             training.best = Best(accuracy, training.epoch, network.parameter_arrays())
             if not chosen.checkpoint_frequency:
                 lines.append(_stored(training.best))
@@ -253,7 +264,7 @@ def train(
             best = training.best.accuracy
             log.info("Early stopping at epoch %d: best validation accuracy %.6f", training.epoch - 1, best)
     if chosen.checkpoint_frequency and 0 < training.epoch < chosen.checkpoint_frequency:
-        # It ended before the first that was to be kept: better the best so far than nothing.
+        # Training ended before the first epoch to keep, so the best one is kept.
         log.info("%s", _stored(training.best))
         keep(training.best.parameters, training.best.epoch)
     return training.best.accuracy
@@ -264,7 +275,7 @@ def _stored(best: Best) -> str:
 
 
 def _tell(training: TrainingLoop, saved: CheckpointFolder, keep: Keep) -> None:
-    """Say again what an interrupted job had said and kept: who follows this one knows nothing of that one."""
+    """Repeats the log lines and kept parameters of the interrupted job: this job has a log and a folder of its own."""
     log.info("Going on after epoch %d, from a checkpoint; what was logged until there:", training.epoch - 1)
     for line in training.said:
         log.info("%s", line)
@@ -276,7 +287,10 @@ def _tell(training: TrainingLoop, saved: CheckpointFolder, keep: Keep) -> None:
 
 
 def scores_of(network: Network, images: np.ndarray, batch: int) -> Tensor:
-    """What a network says to images, in evaluation mode: float32 (N, classes), for uint8 images (N, C, H, W)."""
+    """A network's scores before the softmax or sigmoid: float32 (N, classes), for images uint8 (N, C, H, W).
+
+    Sets the network to evaluation mode. Runs ``batch`` images at once.
+    """
     device = next(network.parameters()).device
     network.eval()
     with torch.inference_mode():

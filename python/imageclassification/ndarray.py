@@ -1,22 +1,23 @@
-"""MXNet's NDArray-list format: the ``.params`` file of a model, read and written with numpy.
+"""Reads and writes the ``.params`` file of a model: MXNet's format for lists of NDArrays.
 
-::
+Example::
 
-    data = dumps({"arg:fc1_bias": np.zeros(2, np.float32)})
-    loads(data)["arg:fc1_bias"]     # array([0., 0.], dtype=float32)
+    >>> data = dumps({"arg:fc1_bias": np.zeros(2, np.float32)})
+    >>> loads(data)["arg:fc1_bias"]
+    array([0., 0.], dtype=float32)
 
-The format, little-endian, as MXNet's ``src/ndarray/ndarray.cc`` (``NDArray::Save``, ``NDArray::Load``) has it:
+All numbers are little-endian. Source: MXNet's ``src/ndarray/ndarray.cc`` (``NDArray::Save``, ``NDArray::Load``).
 
 ====================  ==================================================================================
-list                  uint64 0x112, uint64 0, uint64 count, that many arrays, uint64 count, that many names
+list                  uint64 0x112, uint64 0, uint64 count, the arrays, uint64 count, the names
 name                  uint64 length, UTF-8 bytes
 array, version 2      uint32 0xF993FAC9, int32 storage type (0 dense), shape, context, int32 type, values
-array, version 3      as version 2 with 0xF993FACA; a shape of no sides is a scalar (numpy's meaning)
+array, version 3      as version 2, but with 0xF993FACA; as in numpy, a shape without sides is a scalar
 array, version 1      uint32 0xF993FAC8, shape, context, int32 type, values
-array, before that    uint32 number of sides, uint32 a side, context, int32 type, values
-shape                 uint32 number of sides, int64 a side
-context               int32 device type (1 is the CPU), int32 device number; where it was, of no concern here
-type                  0 float32, 2 float16 (others are never a model's weights, and are refused)
+array, older          uint32 number of sides, uint32 for each side, context, int32 type, values
+shape                 uint32 number of sides, int64 for each side
+context               int32 device type (1 is the CPU), int32 device number; ignored
+type                  0 float32, 2 float16; models have no others, so others are refused
 ====================  ==================================================================================
 """
 
@@ -26,6 +27,7 @@ import math
 import struct
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -33,22 +35,22 @@ from imageclassification.errors import ArtifactError
 
 LIST_MAGIC = 0x112
 V1_MAGIC, V2_MAGIC, V3_MAGIC = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
-TYPES = {0: np.dtype("<f4"), 2: np.dtype("<f2")}
+TYPES: dict[int, np.dtype[Any]] = {0: np.dtype("<f4"), 2: np.dtype("<f2")}
 FLAGS = {dtype: flag for flag, dtype in TYPES.items()}
 OTHER_TYPES = {1: "float64", 3: "uint8", 4: "int32", 5: "int8", 6: "int64", 7: "bool"}
 STORAGE_TYPES = {1: "row_sparse", 2: "csr"}
-MOST_SIDES = 32  # numpy's own limit before version 2; MXNet's models have four at most
-SHORTEST_ARRAY = 4
+MOST_SIDES = 32  # numpy's limit before version 2; MXNet's models have at most four
+SHORTEST_ARRAY = 4  # bytes
 
 
 def dumps(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """Write arrays as MXNet 1.x does (version 2, dense, on the CPU).
+    """Writes arrays as MXNet 1.x does: version 2, dense, on the CPU.
 
     Args:
-        arrays: float32 or float16 arrays of any shape with at least one side, by name.
+        arrays: float32 or float16 arrays with at least one side, by name.
 
     Raises:
-        ArtifactError: an array is of another type, or has no sides.
+        ArtifactError: If an array has another dtype, or no sides.
     """
     parts = [struct.pack("<QQQ", LIST_MAGIC, 0, len(arrays))]
     for name, array in arrays.items():
@@ -68,19 +70,19 @@ def dumps(arrays: Mapping[str, np.ndarray]) -> bytes:
 
 
 def loads(data: bytes) -> dict[str, np.ndarray]:
-    """Read a list of named arrays.
+    """Reads a list of named arrays.
 
-    No memory is set aside for more than the file can hold, whatever its headers say.
+    A damaged header cannot make it allocate more memory than the file's size.
 
     Args:
         data: The whole ``.params`` file.
 
     Returns:
-        Arrays of dtype float32 or float16 by name, in the file's order, read-only views of ``data``.
+        float32 or float16 arrays by name, in the file's order. They are read-only views of ``data``.
 
     Raises:
-        ArtifactError: it is no such file, it is cut short or too long, or holds what is no model's (sparse arrays,
-            other types, unnamed arrays).
+        ArtifactError: If it is not such a file, is cut short or too long, or has sparse arrays, other types or arrays
+            without names.
     """
     reader = _Reader(data)
     magic, _ = reader.unpack("<QQ", "its header")
@@ -110,8 +112,8 @@ def _array(reader: _Reader, index: int) -> np.ndarray:
         (sides,) = reader.unpack("<i", place)
         side = "q"
     else:
-        sides, side = magic, "I"  # before version 1 an array began with its number of sides
-    if sides == (-1 if magic == V3_MAGIC else 0):  # what MXNet writes of an array that was never filled
+        sides, side = magic, "I"  # before version 1, an array began with its number of sides
+    if sides == (-1 if magic == V3_MAGIC else 0):  # MXNet writes this for an array without values
         raise ArtifactError(f"{place} of the .params file is empty: it has no shape")
     if not 0 <= sides <= MOST_SIDES:
         raise ArtifactError(f"{place} of the .params file is damaged: it says it has {sides} sides")
@@ -138,7 +140,7 @@ def _name(reader: _Reader) -> str:
 
 
 class _Reader:
-    """Bytes read from front to back, never past their end."""
+    """Reads bytes from front to back, never past their end."""
 
     def __init__(self, data: bytes) -> None:
         self._data = memoryview(data)

@@ -1,14 +1,19 @@
-"""A PyTorch module that walks an MXNet symbol graph, so that training and serving run the very graph that is written.
+"""A PyTorch module that runs an MXNet symbol graph. Training and serving run the graph of the artifact.
 
-::
+Example::
 
-    network = Network.fresh(symbol.resnet(20, 2, (3, 28, 28)), (3, 28, 28), seed=0)
-    network(torch.zeros(1, 3, 28, 28))          # tensor([[0.5, 0.5]]), probabilities
-    network.parameter_arrays()                  # {"arg:conv0_weight": ndarray, …}: what an artifact holds
+    >>> from imageclassification.symbol import resnet
+    >>> network = Network.fresh(resnet(20, 2, (3, 28, 28)), (3, 28, 28), seed=0).eval()
+    >>> with torch.inference_mode():
+    ...     probabilities = network(torch.zeros(1, 3, 28, 28))
+    >>> probabilities.shape, round(float(probabilities.sum()), 4)
+    (torch.Size([1, 2]), 1.0)
+    >>> network.parameter_arrays()["arg:conv0_weight"].shape  # the artifact's parameters
+    (16, 3, 3, 3)
 
-Parameters are registered under the names an artifact gives them (``arg:…`` for weights, ``aux:…`` for running
-statistics), so ``state_dict()`` and a ``.params`` file have the same keys. What is computed is told by
-``imageclassification.program``, and how by ``imageclassification.operators``.
+The parameters have the artifact's names: ``arg:…`` for weights, ``aux:…`` for running statistics. So ``state_dict()``
+and a ``.params`` file have the same keys. ``imageclassification.program`` reads the graph, and
+``imageclassification.operators`` has its operators.
 """
 
 from __future__ import annotations
@@ -27,14 +32,14 @@ from imageclassification.program import read, shapes
 
 
 class Network(nn.Module):
-    """An MXNet symbol graph that PyTorch runs.
+    """Runs an MXNet symbol graph with PyTorch.
 
     Args:
         symbol: The graph.
-        parameters: Every weight and running statistic, by the artifact's name (``arg:conv0_weight``).
+        parameters: The weights and running statistics, by the artifact's names (``arg:conv0_weight``).
 
     Raises:
-        ArtifactError: an operator is not supported, or a parameter is missing.
+        ArtifactError: If an operator is not supported, or a parameter is missing.
     """
 
     def __init__(self, symbol: Mapping[str, Any], parameters: Mapping[str, np.ndarray]) -> None:
@@ -44,20 +49,20 @@ class Network(nn.Module):
         fixed = self._fixed()
         for index, name in program.parameters.items():
             self._register(name, parameters, fixed=index in fixed)
-        # Which values no later step takes, so that a deep network does not hold all of them at once.
+        # The outputs that no later step needs, by step. Dropping them saves memory in a deep network.
         last_use = {source: index for index in program.steps for source in program.nodes[index].inputs}
         self._done = {index: [source for source, last in last_use.items() if last == index] for index in program.steps}
 
     @classmethod
     def fresh(cls, symbol: Mapping[str, Any], image_shape: tuple[int, int, int], *, seed: int) -> Network:
-        """A network to be trained, with weights drawn as MXNet's example trainer draws them.
+        """A network with random weights, drawn as by MXNet's example trainer.
 
-        Weights are normal with variance 2 / fan-in (He et al., 2015), scales are 1, offsets 0.
+        Weights have a normal distribution with variance 2 / fan-in (He et al., 2015). Scales are 1, offsets 0.
 
         Args:
             symbol: The graph.
             image_shape: Channels, height, width.
-            seed: Where the random numbers start.
+            seed: The seed of the random numbers.
         """
         random = np.random.default_rng(seed)
         parameters = {}
@@ -73,14 +78,14 @@ class Network(nn.Module):
         """Scores before the softmax.
 
         Args:
-            images: Raw pixels 0 to 255, float32, (N, C, H, W).
+            images: Pixels from 0 to 255, float32, (N, C, H, W).
 
         Returns:
             float32 (N, classes).
         """
         program = self._program
         values: dict[int, Tensor] = {program.data: images}
-        # Parameters are looked up at each call, since ``.to()`` may replace them.
+        # Looked up at each call, because ``.to()`` may replace parameters.
         values |= {index: getattr(self, name) for index, name in program.parameters.items()}
         for index, operator in program.steps.items():
             values[index] = operator(
@@ -92,16 +97,16 @@ class Network(nn.Module):
         return scores if program.temperature == 1 else scores / program.temperature
 
     def forward(self, images: Tensor) -> Tensor:
-        """Probabilities: float32 (N, classes); a row sums to 1 unless ``multi_label``. ``images`` as in ``logits``."""
+        """Probabilities, float32 (N, classes). Rows sum to 1 unless ``multi_label``. For ``images`` see ``logits``."""
         logits = self.logits(images)
         return torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=1)
 
     def parameter_arrays(self) -> dict[str, np.ndarray]:
-        """Copies of all weights and running statistics, float32, by the artifact's names."""
+        """Copies of the weights and running statistics, float32, by the artifact's names."""
         return {name: value.detach().cpu().float().numpy().copy() for name, value in self.state_dict().items()}
 
     def _fixed(self) -> set[int]:
-        """The gammas that count as 1 whatever is stored, and so are neither trained nor kept."""
+        """The indices of gammas with ``fix_gamma``. They are 1 and are not trained."""
         return {
             self._program.nodes[index].inputs[1]
             for index, operator in self._program.steps.items()

@@ -1,18 +1,24 @@
-"""A model artifact as ONNX: the same network, for whatever runs ONNX.
+"""Writes a model artifact as ONNX.
 
-::
+Example::
 
-    data = export(artifact.read("model.tar.gz"))
-    onnxruntime.InferenceSession(data).run(None, {"data": images})     # images float32 (N, 3, 28, 28), 0 to 255
+    >>> from imageclassification.network import Network
+    >>> from imageclassification.symbol import resnet
+    >>> weights = Network.fresh(resnet(20, 2, (3, 28, 28)), (3, 28, 28), seed=0).parameter_arrays()
+    >>> made = Artifact(resnet(20, 2, (3, 28, 28)), weights, [{"name": "data", "shape": [32, 3, 28, 28]}], epoch=1)
+    >>> onnx.load_from_string(export(made)).graph.output[0].name
+    'probabilities'
+    >>> check(export(made), made) <= TOLERANCE
+    True
 
-The graph is made node by node from the artifact's symbol (https://onnx.ai/onnx/operators/), so names stay what they
-are. Input ``data``: raw pixels 0 to 255, float32, (N, channels, height, width), RGB, N as it comes. Output
-``probabilities``: float32 (N, classes). Weights of half precision are written as float32, in which all is computed.
+Each node of the symbol becomes ONNX operators with its name (https://onnx.ai/onnx/operators/). The input ``data`` has
+pixels from 0 to 255, RGB or grey, float32 (N, channels, height, width) with any N. The output ``probabilities`` is
+float32 (N, classes). Weights are written as float32, also if the artifact has float16.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,20 +27,20 @@ from onnx import TensorProto, helper, numpy_helper
 
 from imageclassification.artifact import PREFIX, Artifact
 from imageclassification.errors import ArtifactError
-from imageclassification.operators import BatchNorm, Convolution, FullyConnected, Operator, Pooling, Shape
+from imageclassification.operators import BatchNorm, Concat, Convolution, FullyConnected, Operator, Pooling, Shape
 from imageclassification.program import read, shapes
 
-OPSET = 20  # the first with Gelu; onnxruntime 1.17 (2024) reads it
+OPSET = 20  # the first with Gelu; onnxruntime has it since 1.17 (2024)
 IR_VERSION = 9
 TOLERANCE = 1e-5
 LOWEST = float(np.finfo(np.float32).min)
 
 
 def export(artifact: Artifact) -> bytes:
-    """The ONNX model of an artifact.
+    """The ONNX model of an artifact, as the bytes of a file.
 
     Raises:
-        ArtifactError: its network is not understood, or is too large for one ONNX file.
+        ArtifactError: If an operator is not supported, or the network is too large for one ONNX file.
     """
     program = read(artifact.symbol)
     found = shapes(program, artifact.image_shape, {name: array.shape for name, array in artifact.parameters.items()})
@@ -54,14 +60,13 @@ def export(artifact: Artifact) -> bytes:
         scores = graph.add("Div", scores, graph.constant(program.temperature, "temperature"), name="scaled")
     kind, settings = ("Sigmoid", {}) if program.multi_label else ("Softmax", {"axis": 1})
     graph.nodes.append(helper.make_node(kind, [scores], ["probabilities"], name="probabilities", **settings))
-    classes = found.scores[-1]
-    used = {name for node in graph.nodes for name in node.input}  # a gamma that counts as 1 is not
+    used = {name for node in graph.nodes for name in node.input}  # leaves out gammas with fix_gamma
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
             PREFIX,
             [helper.make_tensor_value_info("data", TensorProto.FLOAT, ["N", *artifact.image_shape])],
-            [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", classes])],
+            [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", found.scores[-1]])],
             initializer=[constant for constant in graph.constants if constant.name in used],
         ),
         opset_imports=[helper.make_opsetid("", OPSET)],
@@ -77,15 +82,16 @@ def export(artifact: Artifact) -> bytes:
 
 
 def check(data: bytes, artifact: Artifact, *, images: int = 4) -> float:
-    """Ask an ONNX model (with onnxruntime, which must be installed) and our own network the same random images.
+    """Compares the ONNX model, run by onnxruntime, and the artifact's network on random images.
 
     Returns:
-        By how much their probabilities differ at most.
+        The largest difference of their probabilities.
 
     Raises:
-        ArtifactError: that is more than ``TOLERANCE``.
+        ArtifactError: If it is more than ``TOLERANCE``.
+        ModuleNotFoundError: If onnxruntime is not installed.
     """
-    import onnxruntime
+    import onnxruntime  # type: ignore[import-untyped]  # it has no type hints
     import torch
 
     from imageclassification.network import Network
@@ -101,34 +107,34 @@ def check(data: bytes, artifact: Artifact, *, images: int = 4) -> float:
 
 
 class _OnnxGraph:
-    """An ONNX graph while it is built.
+    """An ONNX graph under construction.
 
     Attributes:
-        names: What ONNX calls a node's value, by the node's index in the symbol.
-        shapes: The shape of each value for one image.
-        index: The symbol's node that is being written.
+        names: The ONNX name of each output, by the index of the symbol's node.
+        shapes: The shape of each output for one image, by the index of the symbol's node.
+        index: The index of the symbol's node that is being written.
     """
 
-    def __init__(self, names: dict[int, str], shapes: dict[int, Shape]) -> None:
-        self.names, self.shapes, self.index = names, shapes, -1
+    def __init__(self, names: dict[int, str], values: dict[int, Shape]) -> None:
+        self.names, self.shapes, self.index = names, values, -1
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self._taken = {"data", "probabilities"}
 
     def add(self, kind: str, *inputs: str, name: str, **settings: Any) -> str:
-        """Add a node, and give the name of its value."""
+        """Adds a node. Returns the name of its output."""
         output = self._free(name)
         self.nodes.append(helper.make_node(kind, list(inputs), [output], name=output, **settings))
         return output
 
     def constant(self, value: Any, name: str, dtype: type = np.float32) -> str:
-        """Keep a constant, and give its name."""
+        """Adds a constant. Returns its name."""
         name = self._free(name)
         self.constants.append(numpy_helper.from_array(np.array(value, dtype), name))
         return name
 
     def given(self, operator: Operator) -> list[str]:
-        """What the node at hand takes."""
+        """The ONNX names of an operator's inputs."""
         return [self.names[source] for source in operator.node.inputs]
 
     def _free(self, name: str) -> str:
@@ -140,7 +146,7 @@ class _OnnxGraph:
         return free
 
 
-Emitter = Callable[[_OnnxGraph, Operator], str]
+Emitter = Callable[[_OnnxGraph, Operator], str]  # adds an operator to the graph; returns the name of its output
 
 
 def _nothing(graph: _OnnxGraph, operator: Operator) -> str:
@@ -151,7 +157,8 @@ def _simple(kind: str, **settings: Any) -> Emitter:
     return lambda graph, operator: graph.add(kind, *graph.given(operator), name=operator.node.name, **settings)
 
 
-def _convolution(graph: _OnnxGraph, operator: Convolution) -> str:
+def _convolution(graph: _OnnxGraph, operator: Operator) -> str:
+    assert isinstance(operator, Convolution)  # operators.OPERATORS has it so, and for the operators below
     return graph.add(
         "Conv",
         *graph.given(operator),
@@ -164,7 +171,8 @@ def _convolution(graph: _OnnxGraph, operator: Convolution) -> str:
     )
 
 
-def _batch_norm(graph: _OnnxGraph, operator: BatchNorm) -> str:
+def _batch_norm(graph: _OnnxGraph, operator: Operator) -> str:
+    assert isinstance(operator, BatchNorm)
     name = operator.node.name
     data, gamma, *rest = graph.given(operator)
     sides = len(graph.shapes[operator.node.inputs[0]])
@@ -195,23 +203,24 @@ def _leaky_relu(graph: _OnnxGraph, operator: Operator) -> str:
             return graph.add("Selu", data, name=node.name)
         case "gelu":
             return graph.add("Gelu", data, name=node.name)
-        case "prelu":  # one slope a channel: along the second side of what comes in
+        case "prelu":  # one slope for each channel, along the second side of the input
             after = graph.constant(list(range(1, len(graph.shapes[node.inputs[0]]) - 1)), f"{node.name}_axes", np.int64)
             return graph.add("PRelu", data, graph.add("Unsqueeze", *slope, after, name="slope"), name=node.name)
-        case "rrelu":  # the mean of its bounds, where nothing is learnt
+        case "rrelu":  # outside training, the slope is the mean of its bounds
             bounds = node.number("lower_bound", 0.125), node.number("upper_bound", 0.334)
             return graph.add("LeakyRelu", data, name=node.name, alpha=sum(bounds) / 2)
         case _:
             return graph.add("LeakyRelu", data, name=node.name, alpha=node.number("slope", 0.25))
 
 
-def _pooling(graph: _OnnxGraph, operator: Pooling) -> str:
+def _pooling(graph: _OnnxGraph, operator: Operator) -> str:
+    assert isinstance(operator, Pooling)
     name, (data,) = operator.node.name, graph.given(operator)
     if operator.whole:
         if operator.kind == "sum":
             return graph.add("ReduceSum", data, graph.constant([2, 3], f"{name}_axes", np.int64), name=name)
         return graph.add({"max": "GlobalMaxPool", "avg": "GlobalAveragePool"}[operator.kind], data, name=name)
-    # Padded out by hand, since ONNX's own conventions for windows that overhang are not MXNet's.
+    # The padding is a node of its own, because ONNX treats windows that overhang otherwise than MXNet.
     sizes, windows = graph.shapes[operator.node.inputs[0]][2:], graph.shapes[graph.index][2:]
     sides = list(zip(sizes, windows, operator.kernel, operator.stride, operator.pad, strict=True))
     ends = [max((count - 1) * s + k - size - p, 0) for size, count, k, s, p in sides]
@@ -230,13 +239,14 @@ def _pooling(graph: _OnnxGraph, operator: Pooling) -> str:
 
 
 def _counted(size: int, windows: int, kernel: int, stride: int, pad: int, *, pads: bool) -> np.ndarray:
-    """How many pixels of each window along one side count towards its mean."""
+    """How many pixels along one side the mean of each window is taken over."""
     starts = np.arange(windows) * stride - pad
     low, high = (-pad, size + pad) if pads else (0, size)
     return np.clip(starts + kernel, low, high) - np.clip(starts, low, high)
 
 
-def _fully_connected(graph: _OnnxGraph, operator: FullyConnected) -> str:
+def _fully_connected(graph: _OnnxGraph, operator: Operator) -> str:
+    assert isinstance(operator, FullyConnected)
     name, (data, weight, *bias) = operator.node.name, graph.given(operator)
     if operator.flattens or len(graph.shapes[operator.node.inputs[0]]) == 2:
         if len(graph.shapes[operator.node.inputs[0]]) != 2:
@@ -254,27 +264,22 @@ def _clip(graph: _OnnxGraph, operator: Operator) -> str:
 
 
 def _concat(graph: _OnnxGraph, operator: Operator) -> str:
+    assert isinstance(operator, Concat)
     return graph.add("Concat", *graph.given(operator), name=operator.node.name, axis=operator.axis)
 
 
 def _scalar(kind: str, *, reverse: bool = False) -> Emitter:
     def emit(graph: _OnnxGraph, operator: Operator) -> str:
         node = operator.node
-        both: Sequence[str] = [
-            *graph.given(operator),
-            graph.constant(node.number("scalar", 1.0), f"{node.name}_scalar"),
-        ]
+        both = [*graph.given(operator), graph.constant(node.number("scalar", 1.0), f"{node.name}_scalar")]
         return graph.add(kind, *(reversed(both) if reverse else both), name=node.name)
 
     return emit
 
 
+_BINARY = ("Add", "Sub", "Mul", "Div")
 EMITTERS: dict[str, Emitter] = {
-    "_copy": _nothing,
-    "identity": _nothing,
-    "BlockGrad": _nothing,
-    "Cast": _nothing,
-    "Dropout": _nothing,
+    **dict.fromkeys(("_copy", "identity", "BlockGrad", "Cast", "Dropout"), _nothing),
     "Convolution": _convolution,
     "BatchNorm": _batch_norm,
     "Activation": _activation,
@@ -284,14 +289,7 @@ EMITTERS: dict[str, Emitter] = {
     "FullyConnected": _fully_connected,
     "Concat": _concat,
     "clip": _clip,
-    "elemwise_add": _simple("Add"),
-    "elemwise_sub": _simple("Sub"),
-    "elemwise_mul": _simple("Mul"),
-    "elemwise_div": _simple("Div"),
-    "broadcast_add": _simple("Add"),
-    "broadcast_sub": _simple("Sub"),
-    "broadcast_mul": _simple("Mul"),
-    "broadcast_div": _simple("Div"),
+    **{f"{prefix}_{kind.lower()}": _simple(kind) for prefix in ("elemwise", "broadcast") for kind in _BINARY},
     "_plus_scalar": _scalar("Add"),
     "_minus_scalar": _scalar("Sub"),
     "_rminus_scalar": _scalar("Sub", reverse=True),

@@ -1,12 +1,16 @@
-"""MXNet's operators: for each one the shapes it gives, the shapes of its parameters, and what PyTorch runs for it.
+"""MXNet's operators in PyTorch: the shapes of output and parameters, and the computation.
 
-::
+The operators follow MXNet 1.x's definitions and have its defaults. ``OPERATORS`` lists the supported ones. Shapes are
+those for one image: (1, C, H, W).
 
-    build(Node("pool1", "Pooling", (0,), {"kernel": "(2, 2)", "stride": "(2, 2)"})).shape((1, 3, 28, 28))
-    # (1, 3, 14, 14)
+Example::
 
-Each class is one operator of a node, made from the node's settings; they follow MXNet 1.x's definitions, with its
-defaults. Shapes are MXNet's too, (1, C, H, W), as for one image. ``OPERATORS`` is the list of what is supported.
+    >>> pooling = build(Node("pool1", "Pooling", (0,), {"kernel": "(2, 2)", "stride": "(2, 2)"}))
+    >>> pooling.shape((1, 3, 28, 28))
+    (1, 3, 14, 14)
+    >>> pooling(torch.arange(16.0).reshape(1, 1, 4, 4), training=False)
+    tensor([[[[ 5.,  7.],
+              [13., 15.]]]])
 """
 
 from __future__ import annotations
@@ -24,18 +28,18 @@ from imageclassification.layers import BatchNorm, Convolution, Flatten, FullyCon
 
 
 class Elementwise(Operator):
-    """A function of every number by itself."""
+    """A function of each number of the input."""
 
     def __init__(self, node: Node, function: Callable[[Tensor], Tensor]) -> None:
         super().__init__(node)
         self.function = function
 
-    def __call__(self, x: Tensor, *, training: bool) -> Tensor:
+    def __call__(self, x: Tensor, *more: Tensor, training: bool) -> Tensor:
         return self.function(x)
 
 
 class BinaryOperator(Operator):
-    """A function of two values of the same shape or, for the ``broadcast_`` operators, of shapes that fit."""
+    """A function of two inputs of the same shape. The ``broadcast_`` operators broadcast sides of 1."""
 
     takes = ("lhs", "rhs")
 
@@ -48,7 +52,8 @@ class BinaryOperator(Operator):
         left, right = given
         return [left, right] if self.broadcasts else [left or right, right or left]
 
-    def shape(self, left: Shape, right: Shape) -> Shape:
+    def shape(self, data: Shape, *more: Shape) -> Shape:
+        left, (right,) = data, more
         if not self.broadcasts and left != right:
             raise self.node.error(f"takes shapes that differ: {left} and {right}")
         sides = list(zip_longest(reversed(left), reversed(right), fillvalue=1))
@@ -56,8 +61,9 @@ class BinaryOperator(Operator):
             raise self.node.error(f"takes shapes that do not fit together: {left} and {right}")
         return tuple(max(pair) for pair in reversed(sides))
 
-    def __call__(self, left: Tensor, right: Tensor, *, training: bool) -> Tensor:
-        return self.function(left, right)
+    def __call__(self, x: Tensor, *more: Tensor, training: bool) -> Tensor:
+        (right,) = more
+        return self.function(x, right)
 
 
 class Concat(Operator):
@@ -69,14 +75,15 @@ class Concat(Operator):
     def inputs(self, given: Sequence[Shape | None]) -> list[Shape | None]:
         return list(given)
 
-    def shape(self, *inputs: Shape) -> Shape:
-        axis = side(self.node, self.axis, inputs[0])
+    def shape(self, data: Shape, *more: Shape) -> Shape:
+        inputs = (data, *more)
+        axis = side(self.node, self.axis, data)
         if len({(*shape[:axis], *shape[axis + 1 :]) for shape in inputs}) > 1:
             raise self.node.error(f"takes shapes that do not fit together: {', '.join(map(str, inputs))}")
-        return (*inputs[0][:axis], sum(shape[axis] for shape in inputs), *inputs[0][axis + 1 :])
+        return (*data[:axis], sum(shape[axis] for shape in inputs), *data[axis + 1 :])
 
-    def __call__(self, *inputs: Tensor, training: bool) -> Tensor:
-        return torch.cat(inputs, self.axis)
+    def __call__(self, x: Tensor, *more: Tensor, training: bool) -> Tensor:
+        return torch.cat((x, *more), self.axis)
 
 
 class Dropout(Operator):
@@ -89,33 +96,34 @@ class Dropout(Operator):
         if not 0 <= self.rate < 1:
             raise node.error(f"has p {self.rate}; it must be at least 0 and less than 1")
 
-    def __call__(self, x: Tensor, *, training: bool) -> Tensor:
+    def __call__(self, x: Tensor, *more: Tensor, training: bool) -> Tensor:
         if not (training and self.axes):
             return functional.dropout(x, self.rate, training)
-        sides = [1 if side in self.axes else length for side, length in enumerate(x.shape)]
+        sides = [1 if axis in self.axes else length for axis, length in enumerate(x.shape)]
         return x * functional.dropout(x.new_ones(sides), self.rate)
 
 
 class ParametricReLU(Operator):
-    """LeakyReLU whose slope is learnt: one a channel, or one for all."""
+    """LeakyReLU with learnt slopes: one for each channel, or one for all."""
 
     takes = ("data", "gamma")
 
     def inputs(self, given: Sequence[Shape | None]) -> list[Shape | None]:
         return [given[0], given[1] if given[1] == (1,) or not given[0] else given[0][1:2]]
 
-    def __call__(self, x: Tensor, slope: Tensor, *, training: bool) -> Tensor:
+    def __call__(self, x: Tensor, *more: Tensor, training: bool) -> Tensor:
+        (slope,) = more
         return functional.prelu(x, slope)
 
 
 class RandomizedReLU(Operator):
-    """LeakyReLU whose slope is drawn while training, and the mean of its bounds otherwise."""
+    """LeakyReLU with a random slope in training. Outside training, the slope is the mean of its bounds."""
 
     def __init__(self, node: Node) -> None:
         super().__init__(node)
         self.bounds = node.number("lower_bound", 0.125), node.number("upper_bound", 0.334)
 
-    def __call__(self, x: Tensor, *, training: bool) -> Tensor:
+    def __call__(self, x: Tensor, *more: Tensor, training: bool) -> Tensor:
         return functional.rrelu(x, *self.bounds, training)
 
 
@@ -155,7 +163,7 @@ def _leaky_relu(node: Node) -> Operator:
 
 
 def _cast(node: Node) -> Operator:
-    # Everything is computed in float32, which is never the less exact for it.
+    # A cast changes nothing: everything is computed in float32.
     if (dtype := node.text("dtype")) not in ("float16", "float32", "float64"):
         raise Operator(node).refuse(f"dtype '{dtype}'")
     return Operator(node)
@@ -210,7 +218,7 @@ def build(node: Node) -> Operator:
     """The operator of a node.
 
     Raises:
-        ArtifactError: it is not supported, its settings cannot be used, or the node takes too little or too much.
+        ArtifactError: If the operator or a setting is not supported, or the node has too few or too many inputs.
     """
     if node.operator not in OPERATORS:
         raise unknown_operator(node.name, node.operator)

@@ -1,9 +1,7 @@
-"""How a child process leaves with the process that started it.
+"""Ends a child process when its parent ends.
 
-The local cloud keeps a pipe to each child's standard input open. However the cloud ends, by a crash too, the pipe
-closes, and the child sees its end::
-
-    leave_with_standard_input()
+The local cloud holds a pipe to the standard input of each child. When the cloud ends, even by a crash, the pipe closes.
+The child sees the end of its standard input and exits.
 """
 
 from __future__ import annotations
@@ -15,11 +13,16 @@ import time
 
 
 def leave_with_standard_input() -> None:
-    """End this process, at once, when its standard input ends; watched from a daemon thread."""
+    """Starts a daemon thread that exits this process with code 1 when its standard input ends.
+
+    Example (not run: it would end this process)::
+
+        leave_with_standard_input()
+    """
 
     def watch() -> None:
         while os.read(sys.stdin.fileno(), 4096):
-            time.sleep(0.1)  # nobody is meant to write; whoever does must not keep a core busy with it
+            time.sleep(0.1)  # limits the load if something writes to standard input all the time
         os._exit(1)
 
     threading.Thread(target=watch, name="standard-input", daemon=True).start()

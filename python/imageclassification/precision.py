@@ -1,38 +1,42 @@
 """``precision_dtype``: the arithmetic of training.
 
-``float16`` is mixed precision: layers compute in half precision, weights that are learnt stay float32. On CUDA half
-precision is float16, whose small gradients would vanish: the loss is scaled up, the gradients down again, and a step
-whose gradients overflowed is left out while the scale is halved (P. Micikevicius et al., "Mixed Precision Training",
-2018). On a CPU it is bfloat16, which needs no scaling, where the processor multiplies it itself: 20 layers at 3,28,28
-train twice as fast with AVX-512's. Other processors would be slower with it than without, and compute in float32.
+``float16`` is mixed precision: layers compute in half precision, and the learnt weights stay float32. On CUDA, half
+precision is float16. Small gradients would become 0 in it, so the loss is multiplied by a scale and the gradients are
+divided by it. A step with gradients that overflow is left out, and the scale is halved (P. Micikevicius et al., "Mixed
+Precision Training", 2018).
 
-What is written is float32 in any case, the weights and the graph. MXNet computes float16 on GPUs only ("FP16 gemm on
-cpu not implemented"), and hosting runs on CPUs: a float16 model trained here could not be served there.
+On a CPU with instructions for it, half precision is bfloat16, which needs no scale. With AVX-512, 20 layers at 3,28,28
+train twice as fast. Other CPUs are slower with half precision, so they compute in float32.
 
-::
+The artifact is always float32, weights and graph. MXNet computes float16 on GPUs only ("FP16 gemm on cpu not
+implemented"), so hosting on CPUs could not serve a float16 model.
 
-    precision = Precision("float16", torch.device("cuda"))
-    with precision.arithmetic():
-        scores = network.logits(images)
-    precision.backward(loss)
-    if precision.unscale(network.parameters()):
-        optimizer.step(rate)
+Example::
+
+    >>> precision = Precision("float32", torch.device("cpu"))
+    >>> weight = torch.tensor([3.0], requires_grad=True)
+    >>> with precision.arithmetic():
+    ...     loss = (weight * weight).sum()
+    >>> precision.backward(loss)
+    >>> precision.unscale([weight]), weight.grad  # True: the optimizer may step
+    (True, tensor([6.]))
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from typing import Any
 
 import torch
 from torch import Tensor
 
 FIRST_SCALE, STEPS_TO_DOUBLE = 2.0**16, 2000
-BFLOAT16 = ("avx512_bf16", "amx_bf16")  # what torch.cpu.get_capabilities calls processors' instructions for it
+BFLOAT16 = ("avx512_bf16", "amx_bf16")  # CPUs' instructions for bfloat16, by torch.cpu.get_capabilities' names
 
 
 def half_type(device: torch.device) -> torch.dtype | None:
-    """The half precision that is faster than float32 on a device; None where none is."""
+    """The half precision that is faster than float32 on a device; None if none is."""
     if device.type == "cuda":
         return torch.float16
     capable = torch.cpu.get_capabilities()
@@ -40,11 +44,11 @@ def half_type(device: torch.device) -> torch.dtype | None:
 
 
 class Precision:
-    """How a job computes.
+    """The arithmetic of a job.
 
     Attributes:
-        scale: What the loss is multiplied by; 1 where gradients cannot vanish.
-        good: Steps since the scale was last changed.
+        scale: The loss is multiplied by it. 1 without float16.
+        good: The number of steps since the last change of the scale.
     """
 
     def __init__(self, dtype: str, device: torch.device) -> None:
@@ -53,16 +57,16 @@ class Precision:
         self.scale = FIRST_SCALE if self._half is torch.float16 else 1.0
         self.good = 0
 
-    def arithmetic(self) -> AbstractContextManager:
-        """The context that a forward pass belongs into."""
+    def arithmetic(self) -> AbstractContextManager[Any]:
+        """The context for a forward pass."""
         return torch.autocast(self._device.type, self._half, enabled=self._half is not None)
 
     def backward(self, loss: Tensor) -> None:
-        """Find the gradients of a loss, as yet scaled."""
+        """Computes the gradients of a loss, multiplied by the scale."""
         (loss * self.scale if self._half is torch.float16 else loss).backward()
 
     def unscale(self, weights: Iterable[Tensor]) -> bool:
-        """Give the gradients their true size; false, and no gradients, where they overflowed."""
+        """Divides the gradients by the scale. Returns False, and drops the gradients, if one overflowed."""
         if self._half is not torch.float16:
             return True
         weights = list(weights)

@@ -1,9 +1,18 @@
-"""A model artifact that answers: images in, probabilities out, as the endpoint gives them.
+"""Gives the probabilities of an artifact for images, as an endpoint does.
 
-::
+Example::
 
-    predictor = Predictor.load("model.tar.gz")
-    predictor.probabilities([Path("bicycle.png").read_bytes()])     # array([[0.97, 0.03]], dtype=float32)
+    >>> import io
+    >>> from PIL import Image
+    >>> from imageclassification.symbol import resnet
+    >>> graph = resnet(20, 2, (3, 28, 28))
+    >>> weights = Network.fresh(graph, (3, 28, 28), seed=0).parameter_arrays()
+    >>> predictor = Predictor(Artifact(graph, weights, [{"name": "data", "shape": [32, 3, 28, 28]}], epoch=1))
+    >>> file = io.BytesIO()
+    >>> Image.new("RGB", (64, 48), "red").save(file, "PNG")
+    >>> found = predictor.probabilities([file.getvalue()] * 3)
+    >>> found.shape, found.dtype
+    ((3, 2), dtype('float32'))
 """
 
 from __future__ import annotations
@@ -25,21 +34,19 @@ LARGEST_BATCH = 64
 
 
 def one_image_at_a_time() -> None:
-    """Let this process compute with one thread a request: for single images, more only wait for one another."""
+    """Sets PyTorch's number of threads to 1. More threads do not make the answer for a single image faster."""
     torch.set_num_threads(1)
 
 
 class Predictor:
-    """A network and the preprocessing that its endpoint does: resized to the network's input, raw 0 to 255.
+    """A network with the endpoint's preprocessing: images are resized to the network's input, pixels go from 0 to 255.
 
     Attributes:
-        artifact: What it was made of.
-        image_shape: Channels (3: RGB, 1: grey), height and width of the network's input.
-        num_classes: How many outputs there are.
-        multi_label: Whether each output is a probability of its own (sigmoid), so that a row need not sum to 1.
+        image_shape: Channels (3 for RGB, 1 for grey), height and width of the network's input.
+        multi_label: Whether each class has a probability of its own (sigmoid). Then rows need not sum to 1.
 
     Raises:
-        ArtifactError: the artifact's network cannot be run here.
+        ArtifactError: If the network cannot be run.
     """
 
     def __init__(self, artifact: Artifact) -> None:
@@ -55,15 +62,15 @@ class Predictor:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Predictor:
-        """The predictor of a ``model.tar.gz`` or of the folder of its files.
+        """Reads the artifact from a ``model.tar.gz``, or from a folder with its files.
 
         Raises:
-            ArtifactError: it cannot be read, or its network cannot be run here.
+            ArtifactError: If it cannot be read, or the network cannot be run.
         """
         return cls(artifacts.read(path))
 
     def warm_up(self) -> None:
-        """Answer once for nothing, so that the first real request does not pay for PyTorch's preparations."""
+        """Runs the network once. PyTorch's preparations then do not delay the first request."""
         with torch.inference_mode():
             self._network(torch.zeros(1, *self.image_shape))
 
@@ -71,18 +78,18 @@ class Predictor:
         """The probability of each class.
 
         Args:
-            images: PNG or JPEG files' bytes.
+            images: The bytes of PNG or JPEG files.
 
         Returns:
             float32 (images, classes), classes in index order.
 
         Raises:
-            ImageError: one of the images cannot be decoded.
+            ImageError: If an image cannot be decoded.
         """
         return self._run(self._network, images)
 
     def logits(self, images: Sequence[bytes]) -> np.ndarray:
-        """The scores that softmax (with ``multi_label``: sigmoid) makes the probabilities of; else as these."""
+        """The scores before the softmax or sigmoid. Arguments, shape and errors as for :meth:`probabilities`."""
         return self._run(self._network.logits, images)
 
     def _run(self, forward: Callable[[Tensor], Tensor], images: Sequence[bytes]) -> np.ndarray:

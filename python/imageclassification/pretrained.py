@@ -1,20 +1,26 @@
-"""The ``model`` channel: an artifact whose weights training starts from.
+"""The ``model`` channel: an artifact with the weights at the start of the training.
 
-::
+Example::
 
-    artifact = read(root)                              # None where the job has no such channel
-    start = TrainingStart.of(artifact, hyperparameters, seed=0)
-    network = Network(start.symbol, start.parameters)
+    >>> from imageclassification.hyperparameters import parse
+    >>> from imageclassification.network import Network
+    >>> from imageclassification.symbol import resnet
+    >>> weights = Network.fresh(resnet(20, 2, (3, 28, 28)), (3, 28, 28), seed=0).parameter_arrays()
+    >>> artifact = Artifact(resnet(20, 2, (3, 28, 28)), weights, [{"name": "data", "shape": [32, 3, 28, 28]}], epoch=1)
+    >>> values = {"num_classes": 5, "num_training_samples": 900, "image_shape": (3, 28, 28), "num_layers": 20}
+    >>> start = TrainingStart.of(artifact, parse({**values, "use_pretrained_model": "1"}), seed=0)
+    >>> start.parameters["arg:fc1_weight"].shape  # a new last layer, for the job's 5 classes
+    (5, 64)
 
-Two ways lead on from an artifact, and the network is the artifact's own graph in both:
+The network has the artifact's graph. Training can start in two ways:
 
 ``use_pretrained_model`` 1
-    Transfer learning: all weights are the artifact's but those of the last FullyConnected layer, which are drawn anew
-    for the job's own classes. Any image_shape will do that the graph can take. On AWS the container brings weights of
-    its own (ImageNet's, for 3,224,224); here there are none, so that the channel is needed.
+    Transfer learning: the last FullyConnected layer gets new random weights, for the job's classes. All other weights
+    are the artifact's. Every image_shape is allowed that fits the graph. On AWS the container has weights of its own
+    (ImageNet's, for 3,224,224). Here the job must have the channel.
 ``use_pretrained_model`` 0
-    Incremental training: all weights are the artifact's, and num_layers, image_shape and num_classes must be those that
-    it was trained with.
+    Incremental training: all weights are the artifact's. num_layers, image_shape and num_classes must be the artifact's
+    too.
 """
 
 from __future__ import annotations
@@ -36,17 +42,17 @@ from imageclassification.program import Program
 
 CHANNEL = "model"
 HEADS = {False: "SoftmaxOutput", True: "LogisticRegressionOutput"}
-SETTINGS = ("param", "attr", "attrs")  # where MXNet has kept a node's settings
+SETTINGS = ("param", "attr", "attrs")  # the keys of a node's settings in MXNet's versions
 
 
 def read(root: Path) -> Artifact | None:
-    """The artifact in a job's ``model`` channel: a ``model.tar.gz``, or the files of one.
+    """Reads the artifact in a job's ``model`` channel. Returns None if the job has no such channel.
 
     Args:
-        root: The job's folder, laid out as ``/opt/ml``.
+        root: The job's folder, laid out as ``/opt/ml``. The channel holds a ``model.tar.gz``, or the files of one.
 
     Raises:
-        InputDataError: the channel holds no artifact that can be read.
+        InputDataError: If the channel holds no artifact, or one that cannot be read.
     """
     folder = root / "input/data" / CHANNEL
     if not folder.is_dir():
@@ -69,10 +75,11 @@ def read(root: Path) -> Artifact | None:
 
 @dataclass(frozen=True)
 class TrainingStart:
-    """What training begins with.
+    """The network at the start of the training.
 
     Attributes:
-        parameters: float32 weights and running statistics by the artifact's names.
+        symbol: The graph, in single precision.
+        parameters: The weights and running statistics, float32, by the artifact's names.
     """
 
     symbol: Mapping[str, Any]
@@ -80,15 +87,15 @@ class TrainingStart:
 
     @classmethod
     def of(cls, artifact: Artifact, chosen: Hyperparameters, *, seed: int) -> TrainingStart:
-        """Begin where an artifact ended.
+        """The start from an artifact.
 
         Args:
-            artifact: The ``model`` channel's.
-            chosen: The hyperparameters.
-            seed: Where the random numbers of a new last layer start.
+            artifact: The artifact in the channel ``model``.
+            chosen: The job's hyperparameters.
+            seed: The seed of a new last layer's weights.
 
         Raises:
-            HyperparameterError: the hyperparameters do not fit the artifact; it is said which, and what they must be.
+            HyperparameterError: If a hyperparameter does not fit the artifact. The message has the value that fits.
         """
         check(artifact, chosen)
         symbol = in_single_precision(artifact.symbol)
@@ -109,10 +116,10 @@ class TrainingStart:
 
 
 def check(artifact: Artifact, chosen: Hyperparameters) -> None:
-    """Refuse hyperparameters that do not fit the artifact that training is to start from.
+    """Checks that the job's hyperparameters fit the artifact.
 
     Raises:
-        HyperparameterError: one does not; it is said which, and what it must be.
+        HyperparameterError: If one does not fit. The message has the value that fits.
     """
     layers = num_layers(artifact.symbol)
     if layers not in (None, chosen.num_layers):
@@ -136,16 +143,16 @@ def check(artifact: Artifact, chosen: Hyperparameters) -> None:
 
 
 def last_layer(symbol: Mapping[str, Any]) -> list[str]:
-    """The artifact's names of the weight, and of the bias where it has one, of the last FullyConnected layer."""
+    """The artifact's names of the last FullyConnected layer's weight and, if it has one, bias."""
     found = program.read(symbol)
     return [found.parameters[source] for source in found.nodes[_last_layer(found)].inputs[1:]]
 
 
 def with_last_layer(symbol: Mapping[str, Any], num_classes: int, *, multi_label: bool) -> dict[str, Any]:
-    """A graph with another number of classes, and with the output that goes with one label an image, or several.
+    """A copy of a graph with this number of classes, and with a softmax, or for ``multi_label`` a sigmoid.
 
     Raises:
-        HyperparameterError: the graph's output is none that can be changed so.
+        HyperparameterError: If the graph's output cannot be changed.
     """
     changed = copy.deepcopy(dict(symbol))
     found = program.read(changed)
@@ -167,7 +174,7 @@ def with_last_layer(symbol: Mapping[str, Any], num_classes: int, *, multi_label:
 
 
 def in_single_precision(symbol: Mapping[str, Any]) -> dict[str, Any]:
-    """A graph without its casts to float16, which MXNet computes on GPUs only, while models are served on CPUs."""
+    """A copy of a graph without casts to float16. MXNet computes float16 on GPUs only, and CPUs serve the models."""
     changed = copy.deepcopy(dict(symbol))
     for node in changed["nodes"]:
         if node["op"] == "Cast" and any((node.get(spelling) or {}).get("dtype") == "float16" for spelling in SETTINGS):
@@ -178,7 +185,7 @@ def in_single_precision(symbol: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def num_layers(symbol: Mapping[str, Any]) -> int | None:
-    """A graph's depth as the algorithm's ``num_layers`` counts it; None where it is no network of the algorithm's."""
+    """A graph's ``num_layers``. None if the algorithm has no network of this depth."""
     depth = graph.depth((node.operator, node.name) for node in graph.nodes(symbol))
     return depth if depth in (*SMALL_IMAGE_LAYERS, *LARGE_IMAGE_LAYERS) else None
 
@@ -191,7 +198,7 @@ def _last_layer(found: Program) -> int:
 
 
 def _drawn(shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
-    """A new weight or bias, as ``Network.fresh`` draws them."""
+    """A new weight or bias, drawn as by ``Network.fresh``."""
     if len(shape) == 1:
         return np.zeros(shape, np.float32)
     return random.normal(0, np.sqrt(2 / np.prod(shape[1:])), shape).astype(np.float32)

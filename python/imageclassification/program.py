@@ -1,10 +1,13 @@
-"""What a symbol graph computes: its operators in order, its parameters, and every shape.
+"""Reads what a symbol graph computes: its operators in order, its parameters, and every shape.
 
-::
+Example::
 
-    program = read(symbol.resnet(20, 2, (3, 28, 28)))
-    program.parameters[2], program.multi_label                   # ("arg:bn_data_gamma", False)
-    shapes(program, (3, 28, 28)).parameters["arg:conv0_weight"]  # (16, 3, 3, 3)
+    >>> from imageclassification.symbol import resnet
+    >>> program = read(resnet(20, 2, (3, 28, 28)))
+    >>> program.parameters[2], program.multi_label
+    ('arg:bn_data_gamma', False)
+    >>> shapes(program, (3, 28, 28)).parameters["arg:conv0_weight"]
+    (16, 3, 3, 3)
 """
 
 from __future__ import annotations
@@ -21,21 +24,21 @@ from imageclassification.operators import BinaryOperator, Operator, Shape
 
 SIGMOIDS = ("LogisticRegressionOutput",)
 SOFTMAXES = ("SoftmaxOutput", "SoftmaxActivation", "softmax")
-PASSING = ("_copy", "identity", "BlockGrad", "Cast")  # what may follow the head
-LARGEST_VALUE = 1 << 28  # numbers in what a node gives for one image; 224 x 224 networks have less than 2**20
+PASSING = ("_copy", "identity", "BlockGrad", "Cast")  # operators allowed after the softmax or sigmoid
+LARGEST_VALUE = 1 << 28  # numbers in one node's output for one image; networks for 224 x 224 have less than 2**20
 
 
 @dataclass(frozen=True)
 class Program:
-    """A graph that is understood.
+    """The computation of a graph. Nodes are given by their index in ``nodes``.
 
     Attributes:
-        data: The index of the input ``data``.
-        parameters: The artifact's names (``arg:conv0_weight``, ``aux:bn0_moving_mean``) by their nodes' indices.
-        steps: What is computed, by the index of the node that computes it, in order.
-        scores: The index of the node that gives the scores before the probabilities.
-        temperature: What the scores are divided by.
-        multi_label: Whether each class has a probability of its own (sigmoid), or all share one (softmax).
+        data: The input ``data``.
+        parameters: The artifact's name (``arg:conv0_weight``, ``aux:bn0_moving_mean``) of each parameter.
+        steps: The operator of each node, in the order of computation.
+        scores: The node whose output is the scores before the softmax or sigmoid.
+        temperature: The scores are divided by it.
+        multi_label: Whether the graph ends in a sigmoid for each class instead of one softmax.
     """
 
     nodes: list[Node]
@@ -49,12 +52,12 @@ class Program:
 
 @dataclass(frozen=True)
 class Shapes:
-    """The shapes in a graph that is given one image.
+    """The shapes in a graph for one image.
 
     Attributes:
-        parameters: Of its parameters, by the artifact's names.
-        scores: Of its scores, (1, classes).
-        values: Of the image, the parameters and all that is computed, by their nodes' indices.
+        parameters: The shapes of the parameters, by the artifact's names.
+        scores: The shape of the scores: (1, classes).
+        values: The shapes of the image, the parameters and the outputs, by the index of their node.
     """
 
     parameters: dict[str, Shape]
@@ -63,10 +66,10 @@ class Shapes:
 
 
 def read(symbol: Mapping[str, Any]) -> Program:
-    """Understand a graph.
+    """Reads a graph.
 
     Raises:
-        ArtifactError: it is no graph, an operator is not supported, or its settings cannot be used.
+        ArtifactError: If it is not a symbol graph, or an operator or a setting is not supported.
     """
     nodes = graph.nodes(symbol)
     index = graph.head(symbol)
@@ -99,7 +102,7 @@ def read(symbol: Mapping[str, Any]) -> Program:
 
 
 def _parameters(nodes: list[Node], data: int, steps: Mapping[int, Operator], wanted: list[int]) -> dict[int, str]:
-    statistics = set()
+    statistics: set[int] = set()
     for index, operator in steps.items():
         sources = nodes[index].inputs
         statistics.update(sources[len(sources) - operator.statistics :])
@@ -111,27 +114,28 @@ def _parameters(nodes: list[Node], data: int, steps: Mapping[int, Operator], wan
 
 
 def shapes(program: Program, image_shape: tuple[int, int, int], arrays: Mapping[str, Shape] | None = None) -> Shapes:
-    """Follow an image through a graph.
+    """Finds every shape in a graph for one image.
 
     Args:
         program: The graph.
         image_shape: Channels, height and width of the input ``data``.
-        arrays: Shapes of parameters that are at hand, by the artifact's names, to be checked against the graph.
+        arrays: Shapes of the artifact's parameters, by the artifact's names. They are checked against the graph.
 
     Raises:
-        ArtifactError: shapes do not fit together, or an image is too small for the network.
+        ArtifactError: If shapes do not fit one another, or the image is too small for the network.
     """
     known: dict[int, Shape | None] = {program.data: (1, *image_shape)}
     for index, name in program.parameters.items():
         declared = program.nodes[index].integers("__shape__", ())
-        declared = declared if all(declared) else ()  # a side of 0 is one that is not said
+        declared = declared if all(declared) else ()  # in MXNet, a side of 0 is unknown
         at_hand = (arrays or {}).get(name) or ()
         if declared and at_hand and declared != at_hand:
             raise ArtifactError(f"'{name}' has shape {at_hand}; the symbol says {declared}")
         known[index] = at_hand or declared or None
-    images = {program.data}  # what depends on the image, so has as many entries as there are images
+    images = {program.data}  # nodes whose output depends on the image; its first side is the number of images
     for index, operator in program.steps.items():
         node = program.nodes[index]
+        taken: list[Shape] = []
         for source, shape in zip(node.inputs, operator.inputs([known[source] for source in node.inputs]), strict=True):
             if shape is None:
                 raise node.error(f"takes '{program.nodes[source].name}', whose shape nothing tells")
@@ -141,18 +145,21 @@ def shapes(program: Program, image_shape: tuple[int, int, int], arrays: Mapping[
                     f"the symbol's node '{node.name}' needs {shape}"
                 )
             known[source] = shape
-        given = operator.shape(*(known[source] for source in node.inputs))
+            taken.append(shape)
+        given = operator.shape(*taken)
         if min(given, default=1) < 1:
             raise node.error(f"is left without pixels by an image of {image_shape}")
         if math.prod(given) > LARGEST_VALUE:
             raise node.error(f"makes {given} of an image of {image_shape}, more than a network can")
         known[index] = given
-        if from_images := images.intersection(node.inputs):
+        from_images = [shape for source, shape in zip(node.inputs, taken, strict=True) if source in images]
+        if from_images:
             images.add(index)
-            sides = min(len(known[source]) for source in from_images)
+            sides = min(len(shape) for shape in from_images)
             if given[0] != 1 or (isinstance(operator, BinaryOperator) and len(given) > sides):
                 raise node.error(f"gives {given} for one image: it mixes images")
     scores = known[program.scores]
     if scores is None or len(scores) != 2 or scores[0] != 1:
         raise program.nodes[program.scores].error(f"gives scores of shape {scores} for one image, not (1, classes)")
-    return Shapes({name: known[index] for index, name in program.parameters.items()}, scores, known)
+    found = {index: shape for index, shape in known.items() if shape is not None}
+    return Shapes({name: found[index] for index, name in program.parameters.items()}, scores, found)

@@ -1,9 +1,13 @@
-"""What a tuning job searches: ranges and choices of hyperparameters, the algorithm's limits, the defaults.
+"""The ranges and choices of hyperparameters that a tuning job searches, with the algorithm's limits.
 
 Example::
 
-    searched = merge([read_range("learning_rate=0.01:0.3:log"), read_choice("optimizer=sgd,nag")])
-    as_request(searched)     # ParameterRanges of CreateHyperParameterTuningJob
+    >>> searched = merge([read_range("learning_rate=0.01:0.3:log"), read_choice("optimizer=sgd,nag")])
+    >>> as_request(searched)["CategoricalParameterRanges"]  # as_request makes ParameterRanges
+    [{'Name': 'optimizer', 'Values': ['sgd', 'nag']}]
+    >>> print(searched["learning_rate"])
+    learning_rate 0.01 to 0.3 (log)
+    >>> combinations(searched)  # None: infinitely many
 
 Source of the limits: "Tune an Image Classification Model" in the SageMaker AI developer guide.
 """
@@ -25,14 +29,12 @@ _SCALING_WORDS = {"auto": "Auto", "linear": "Linear", "log": "Logarithmic", "rev
 
 @dataclass(frozen=True)
 class Range:
-    """The numbers between two, both included.
+    """The numbers from ``least`` to ``most``, both included.
 
     Attributes:
         name: The hyperparameter.
-        least: The smallest value searched.
-        most: The largest value searched.
-        whole: Whether only whole numbers are.
-        scaling: How values are spread: one of ``SCALINGS``. ``ReverseLogarithmic`` is for what nears 1, as momentum.
+        whole: Only whole numbers (an integer range). Otherwise the range is continuous.
+        scaling: The ScalingType, one of ``SCALINGS``. ``ReverseLogarithmic`` is for values near 1, as in momentum.
     """
 
     name: str
@@ -43,18 +45,21 @@ class Range:
 
     @property
     def ends(self) -> tuple[str, str]:
-        """Its smallest and largest value as a hyperparameter is written."""
+        """The smallest and the largest value, as text."""
         return self.written(self.least), self.written(self.most)
 
     @property
     def drawn_on(self) -> str:
-        """Its scale; for ``Auto``, which SageMaker settles by itself, logarithmic from an order of magnitude on."""
+        """The scale that values are drawn on, one of ``SCALINGS`` but ``Auto``.
+
+        For ``Auto``, SageMaker chooses the scale. Here it is logarithmic if ``most`` is at least ten times ``least``.
+        """
         if self.scaling != "Auto":
             return self.scaling
         return "Logarithmic" if self.least > 0 and self.most >= 10 * self.least else "Linear"
 
     def written(self, value: float) -> str:
-        """A value of it, as a hyperparameter is written."""
+        """A value as text, as CreateTrainingJob takes it."""
         return str(int(value)) if self.whole else repr(float(value))
 
     def __str__(self) -> str:
@@ -65,19 +70,14 @@ class Range:
 
 @dataclass(frozen=True)
 class Choice:
-    """Some words, of which each trial takes one.
-
-    Attributes:
-        name: The hyperparameter.
-        values: What it may be.
-    """
+    """A categorical hyperparameter: each trial has one of the values."""
 
     name: str
     values: tuple[str, ...]
 
     @property
     def ends(self) -> tuple[str, ...]:
-        """All that it may be: none lies between others."""
+        """All values."""
         return self.values
 
     def __str__(self) -> str:
@@ -91,7 +91,7 @@ def _by_name(*entries: Range | Choice) -> dict[str, Range | Choice]:
     return {entry.name: entry for entry in entries}
 
 
-#: What the algorithm lets a tuning job search, and how far.
+#: The hyperparameters that a tuning job may search, with the algorithm's limits.
 TUNABLE: Searched = _by_name(
     Range("learning_rate", 1e-6, 0.5),
     Range("mini_batch_size", 8, 512, whole=True),
@@ -104,9 +104,9 @@ TUNABLE: Searched = _by_name(
     Range("gamma", 1e-8, 0.999),
 )
 
-#: What is searched where nothing is said: a factor of some three to ten about the recipe for small images on either
-#: side, on the scale on which each acts. adam and rmsprop are left out: their learning rates lie a hundred times lower
-#: than those of sgd and nag, and one range for all would waste most of its trials.
+#: The default search, around the recipe for small images. Each range goes a factor of three to ten to both sides, on a
+#: scale that fits the hyperparameter. adam and rmsprop are left out: they need learning rates a hundred times lower
+#: than sgd and nag, so one range for all would waste most trials.
 SMALL_IMAGES: Searched = _by_name(
     Range("learning_rate", 0.02, 0.3, scaling="Logarithmic"),
     Range("weight_decay", 0.0001, 0.01, scaling="Logarithmic"),
@@ -117,11 +117,11 @@ SMALL_IMAGES: Searched = _by_name(
 
 
 def read_range(text: str) -> Range:
-    """A range as a person types it: ``NAME=LEAST:MOST`` or ``NAME=LEAST:MOST:SCALING``.
+    """Reads a range from the command line: ``NAME=LEAST:MOST`` or ``NAME=LEAST:MOST:SCALING``.
 
     Raises:
-        UserError: it is not written so.
-        HyperparameterError: the algorithm does not let it be searched, or not so far.
+        UserError: If it has another form.
+        HyperparameterError: If the hyperparameter cannot be searched, or the range exceeds the algorithm's limits.
     """
     name, equals, rest = (part.strip() for part in text.partition("="))
     parts = [part.strip() for part in rest.split(":")]
@@ -154,11 +154,11 @@ def read_range(text: str) -> Range:
 
 
 def read_choice(text: str) -> Choice:
-    """A choice as a person types it: ``NAME=VALUE,VALUE``.
+    """Reads a choice from the command line: ``NAME=VALUE,VALUE``.
 
     Raises:
-        UserError: it is not written so.
-        HyperparameterError: the algorithm does not let it be searched, or has no such value.
+        UserError: If it has another form.
+        HyperparameterError: If the hyperparameter cannot be searched, or the algorithm has no such value.
     """
     name, equals, rest = (part.strip() for part in text.partition("="))
     values = tuple(part.strip() for part in rest.split(",") if part.strip())
@@ -177,10 +177,10 @@ def read_choice(text: str) -> Choice:
 
 
 def merge(entries: Iterable[Range | Choice]) -> Searched:
-    """What is searched, by name.
+    """Ranges and choices by name.
 
     Raises:
-        UserError: a name comes twice.
+        UserError: If a name occurs twice.
     """
     found: dict[str, Range | Choice] = {}
     for entry in entries:
@@ -191,18 +191,19 @@ def merge(entries: Iterable[Range | Choice]) -> Searched:
 
 
 def problem_of(entry: Range | Choice) -> str | None:
-    """Why the algorithm does not search this; None where it does."""
+    """Says why the algorithm cannot search a range or choice. None if it can."""
     limits = TUNABLE.get(entry.name)
     if limits is None:
         return f"{entry.name} cannot be searched: the algorithm tunes {', '.join(TUNABLE)}"
-    if type(limits) is not type(entry) or getattr(limits, "whole", None) != getattr(entry, "whole", None):
-        kind = {Choice: "categorical"}.get(type(limits)) or ("an integer" if limits.whole else "continuous")
-        return f"{entry.name} is {kind}"
-    if isinstance(entry, Choice):
+    if isinstance(limits, Choice):
+        if not isinstance(entry, Choice):
+            return f"{entry.name} is categorical"
         if unknown := [value for value in entry.values if value not in limits.values]:
             return f"{entry.name} cannot be '{unknown[0]}'; it is one of {', '.join(limits.values)}"
         repeated = {value for value in entry.values if entry.values.count(value) > 1}
         return f"{entry.name} has '{min(repeated)}' twice" if repeated else None
+    if not isinstance(entry, Range) or entry.whole != limits.whole:
+        return f"{entry.name} is {'an integer' if limits.whole else 'continuous'}"
     if not (math.isfinite(entry.least) and math.isfinite(entry.most)) or entry.least >= entry.most:
         return f"{entry.name} from {entry.ends[0]} to {entry.ends[1]} is no range: the first must be the smaller"
     if entry.least < limits.least or entry.most > limits.most:
@@ -215,16 +216,20 @@ def problem_of(entry: Range | Choice) -> str | None:
 
 
 def combinations(searched: Searched) -> int | None:
-    """How many combinations there are; None where a continuous range makes them endless."""
-    counts = [
-        len(entry.values) if isinstance(entry, Choice) else int(entry.most - entry.least) + 1 if entry.whole else None
-        for entry in searched.values()
-    ]
-    return None if None in counts else math.prod(counts)
+    """The number of combinations. None if a continuous range makes it infinite."""
+    count = 1
+    for entry in searched.values():
+        if isinstance(entry, Choice):
+            count *= len(entry.values)
+        elif entry.whole:
+            count *= int(entry.most - entry.least) + 1
+        else:
+            return None
+    return count
 
 
 def as_request(searched: Searched) -> dict[str, Any]:
-    """``ParameterRanges`` of CreateHyperParameterTuningJob."""
+    """The ``ParameterRanges`` of CreateHyperParameterTuningJob."""
     found: dict[str, list[dict[str, Any]]] = {}
     for entry in searched.values():
         if isinstance(entry, Choice):
@@ -238,7 +243,7 @@ def as_request(searched: Searched) -> dict[str, Any]:
 
 
 def from_request(ranges: Mapping[str, Any]) -> Searched:
-    """What :func:`as_request` made, as a description of a tuning job shows it."""
+    """Reads the ``ParameterRanges`` of DescribeHyperParameterTuningJob. The inverse of :func:`as_request`."""
     entries: list[Range | Choice] = [
         Range(
             given["Name"],

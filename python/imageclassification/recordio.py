@@ -1,24 +1,26 @@
-"""RecordIO, the file format that MXNet trains from: one file of many images, each with its labels.
+"""Reads and writes RecordIO, MXNet's file format for training: one file with many images and their labels.
 
 Example::
 
-    write(Path("train.rec"), (ImageRecord((0.0,), png, id=7).pack() for png in pngs))
-    for record in read(Path("train.rec")):
-        unpack(record).labels                # (0.0,)
+    >>> write(Path("train.rec"), [ImageRecord((1.0,), b"bytes of a PNG file", id=7).pack()])
+    1
+    >>> for record in read(Path("train.rec")):
+    ...     print(unpack(record))
+    ImageRecord(labels=(1.0,), data=b'bytes of a PNG file', id=7, id2=0)
 
-A record is a magic number, a length of 29 bits under 3 bits of a flag, the bytes, and zeros up to the next multiple of
-four. Where the magic number itself occurs in the bytes, at a multiple of four, the record is split there and the number
-left out, so that a reader may look for records from anywhere in a file. All numbers are little-endian.
+A record has a magic number, a uint32 with a flag (3 bits) and a length (29 bits), the bytes, and zeros up to the next
+multiple of four. If the bytes contain the magic number at a multiple of four, the record is split there, and the number
+is left out. So a reader can find records from any place in a file. All numbers are little-endian.
 
-Source: dmlc-core's ``include/dmlc/recordio.h``; for what an image's record holds, MXNet's ``src/io/image_recordio.h``,
-which ``im2rec`` writes.
+Sources: dmlc-core's ``include/dmlc/recordio.h``. For an image's record, MXNet's ``src/io/image_recordio.h``: the tool
+``im2rec`` writes these.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -27,13 +29,13 @@ from imageclassification import files
 from imageclassification.errors import InputDataError
 
 MAGIC = struct.pack("<I", 0xCED7230A)
-LARGEST = (1 << 29) - 1  # bytes: a length has 29 bits
+LARGEST = (1 << 29) - 1  # bytes
 
 _HEAD = struct.Struct("<II")
-_IMAGE_HEAD = struct.Struct("<IfQQ")  # how many labels follow, or 0; the label where none do; two ids
+_IMAGE_HEAD = struct.Struct("<IfQQ")  # the number of labels that follow; if it is 0, the label; two ids
 _WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
-_FLAGS = {False: (_WHOLE, _FIRST), True: (_MIDDLE, _LAST)}  # by whether a record has begun
-_BLOCK = 1 << 20  # a damaged length may promise half a gigabyte: memory is taken only as bytes arrive
+_FLAGS = {False: (_WHOLE, _FIRST), True: (_MIDDLE, _LAST)}  # the allowed flags, by whether a record has begun
+_BLOCK = 1 << 20  # bytes read at once: a damaged length must not allocate half a gigabyte
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,10 @@ class ImageRecord:
     """An image in a RecordIO file.
 
     Attributes:
-        labels: Its labels: one, or one for each class where an image may have several.
-        data: The image, encoded as PNG or JPEG.
-        id: Its number, which im2rec takes from the list's first column.
-        id2: A second number, 0 in every file of im2rec's.
+        labels: One label, or with ``multi_label`` one for each class.
+        data: The bytes of a PNG or JPEG file.
+        id: The image's number. im2rec takes it from the first column of the list.
+        id2: A second number. im2rec writes 0.
     """
 
     labels: tuple[float, ...]
@@ -53,7 +55,7 @@ class ImageRecord:
     id2: int = 0
 
     def pack(self) -> bytes:
-        """The record's bytes, as MXNet reads them."""
+        """The bytes of the record."""
         if len(self.labels) == 1:
             return _IMAGE_HEAD.pack(0, self.labels[0], self.id, self.id2) + self.data
         labels = struct.pack(f"<{len(self.labels)}f", *self.labels)
@@ -61,14 +63,14 @@ class ImageRecord:
 
 
 def unpack(record: bytes, name: str = "the record") -> ImageRecord:
-    """An image and its labels from a record's bytes.
+    """Reads an image and its labels from the bytes of a record.
 
     Args:
         record: The bytes.
-        name: What an error calls it.
+        name: The record's name in an error.
 
     Raises:
-        InputDataError: it is too short to be an image's record.
+        InputDataError: If it is too short for an image's record.
     """
     if len(record) < _IMAGE_HEAD.size:
         raise InputDataError(
@@ -83,10 +85,10 @@ def unpack(record: bytes, name: str = "the record") -> ImageRecord:
 
 
 def encode(record: bytes) -> bytes:
-    """A record as it stands in a file.
+    """The bytes of a record in a file: with magic number, length and padding.
 
     Raises:
-        InputDataError: it is too large for the format.
+        InputDataError: If the record is too large for the format.
     """
     if len(record) > LARGEST:
         raise InputDataError(f"a record of {len(record):,} bytes is too large for RecordIO, which takes {LARGEST:,}")
@@ -107,11 +109,11 @@ def encode(record: bytes) -> bytes:
 
 
 def write(path: Path, records: Iterable[bytes]) -> int:
-    """Write a file of records, which appears whole or not at all; how many there were.
+    """Writes records to a file, which appears whole or not at all. Returns their number.
 
     Raises:
-        InputDataError: a record is too large for the format.
-        OSError: the file cannot be written.
+        InputDataError: If a record is too large for the format.
+        OSError: If the file cannot be written.
     """
     count = 0
     with files.whole(path) as partial, partial.open("wb") as file:
@@ -122,16 +124,18 @@ def write(path: Path, records: Iterable[bytes]) -> int:
 
 
 def read(source: Path | BinaryIO, name: str | None = None) -> Iterator[bytes]:
-    """The records of a file or stream, one after the other.
+    """Reads the records of a file or stream, one after the other.
 
     Args:
-        source: A path, or what can be read from: a pipe too. Between records, a file stands where the next one begins.
-        name: What an error calls it; a path's own name where not given.
+        source: A path, or a binary file or pipe. After each record, a file's position is the begin of the next record.
+        name: The source's name in an error. The default is the file's name.
 
     Raises:
-        InputDataError: it is no RecordIO, is damaged, or is cut short; with the record's number from 0 and where it is.
-        OSError: it cannot be read.
+        InputDataError: If it is not RecordIO, is damaged or is cut short. The message has the record's number, counted
+            from 0, and its offset.
+        OSError: If it cannot be read.
     """
+    opened: AbstractContextManager[BinaryIO]
     if isinstance(source, Path):
         name, opened = name or source.name, source.open("rb")
     else:
@@ -145,7 +149,7 @@ def read(source: Path | BinaryIO, name: str | None = None) -> Iterator[bytes]:
 
 
 def _next(stream: BinaryIO, offset: int, what: str) -> tuple[bytes, int] | None:
-    """The next record and the offset behind it; None at the end."""
+    """The next record and the offset after it. None at the end."""
     record, begun = bytearray(), False
     while True:
         head = _take(stream, _HEAD.size)
@@ -176,7 +180,7 @@ def _next(stream: BinaryIO, offset: int, what: str) -> tuple[bytes, int] | None:
 
 
 def _take(stream: BinaryIO, size: int) -> bytes:
-    """So many bytes, or fewer where the stream ends."""
+    """The next ``size`` bytes. Fewer if the stream ends."""
     taken = bytearray()
     while len(taken) < size and (block := stream.read(min(size - len(taken), _BLOCK))):
         taken += block

@@ -1,15 +1,22 @@
-"""The serving process: one artifact behind the HTTP contract of SageMaker's containers, on 127.0.0.1.
+"""The serving process: an HTTP server on 127.0.0.1 with the contract of SageMaker's containers.
 
-::
+Example (not run: the process serves until it is told to end)::
 
-    python -m imageclassification.serve --artifact model.tar.gz --port 0
+    $ python -m imageclassification.serve --artifact model.tar.gz --port 0
     {"port": 40123}
-    curl --data-binary @bicycle.png -H 'Content-Type: image/png' http://127.0.0.1:40123/invocations
+    $ curl --data-binary @bicycle.png -H 'Content-Type: image/png' http://127.0.0.1:40123/invocations
     [0.97, 0.03]
 
-It prints one line of JSON with its port once it answers, logs to standard error, and leaves at SIGTERM or when its
-standard input ends. ``GET /ping`` is 200; ``POST /invocations`` takes ``image/png``, ``image/jpeg`` and
-``application/x-image``, and gives a JSON array, or ``{"prediction": […]}`` where ``application/jsonlines`` is accepted.
+When it is ready, it prints one line of JSON with its port. It logs to standard error. It ends at SIGTERM, and when its
+standard input ends.
+
+``GET /ping`` answers 200. ``POST /invocations`` takes ``image/png``, ``image/jpeg`` and ``application/x-image``. It
+answers a JSON array of probabilities, or ``{"prediction": […]}`` if the request accepts ``application/jsonlines``.
+
+Every web page that a user opens can send requests to a port of 127.0.0.1. The server answers 403 to requests from web
+pages. Such a request has an ``Origin`` header, or a ``Sec-Fetch-Site`` header other than ``none`` (W3C, "Fetch Metadata
+Request Headers"), or a foreign name in its ``Host`` header, which the page's owner has pointed to 127.0.0.1 ("DNS
+rebinding").
 """
 
 from __future__ import annotations
@@ -17,29 +24,81 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 import threading
 from collections.abc import Sequence
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
 
 from imageclassification.errors import ImageClassificationError, ImageError
 from imageclassification.parent import leave_with_standard_input
 
+if TYPE_CHECKING:
+    from imageclassification.predictor import Predictor
+
 CONTENT_TYPES = ("image/png", "image/jpeg", "application/x-image")
 JSON, JSON_LINES = "application/json", "application/jsonlines"
-# At least what InvokeEndpoint lets through, in bytes: 6,291,456 by its API reference ("Body: Maximum length"), which is
-# what SDKs know. "Inference options" in the SageMaker AI developer guide says 25 MB for real-time inference.
+# Bytes. InvokeEndpoint allows 6,291,456 by its API reference ("Body: Maximum length"), which SDKs follow. "Inference
+# options" in the SageMaker AI developer guide allows 25 MB for real-time inference.
 LARGEST_BODY = 25 * 1024 * 1024
+# This machine's names, with or without a port. Names below .localhost are loopback names (RFC 6761, section 6.3).
+OWN_HOST = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9-]+\.)*localhost)(:[0-9]*)?", re.IGNORECASE)
+
+
+def refusal(headers: Message) -> str | None:
+    """Says why a request with these headers is refused with 403. None if it may pass.
+
+    Example::
+
+        >>> headers = Message()
+        >>> headers["Host"] = "localhost:8080"
+        >>> refusal(headers)
+        >>> headers["Origin"] = "https://example.com"
+        >>> refusal(headers)
+        "the request comes from a web page: it has Origin 'https://example.com'; send it from a program"
+    """
+    for name in ("Origin", "Sec-Fetch-Site"):
+        for value in headers.get_all(name, []):
+            if name == "Origin" or value.strip().lower() != "none":
+                return f"the request comes from a web page: it has {name} '{value}'; send it from a program"
+    for host in headers.get_all("Host", []):
+        if not OWN_HOST.fullmatch(host.strip()):
+            return f"the request is for host '{host}', which is not this server's; send it to 127.0.0.1 or localhost"
+    return None
+
+
+class Server(ThreadingHTTPServer):
+    """Serves one predictor, each connection in a thread of its own."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int, predictor: Predictor) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
+        self.predictor = predictor
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers one connection; the server carries the predictor."""
+    """Answers the requests of one connection."""
 
+    server: Server
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1  # headers and body leave together
+    wbufsize = -1  # buffers the answer, so that headers and body are sent together
     server_version = "scones"
+
+    def parse_request(self) -> bool:
+        """Reads the request line and the headers. Answers 403 and returns False if :func:`refusal` says so."""
+        if not super().parse_request():
+            return False
+        reason = refusal(self.headers)
+        if reason is None:
+            return True
+        self.log_message("refused: %s", reason)
+        self._refuse(403, reason, close=True)
+        return False
 
     def do_GET(self) -> None:
         if self.path == "/ping":
@@ -82,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _refuse(self, status: int, message: str, *, close: bool = False) -> None:
-        if close:  # the body was not read, so nothing more can be heard on this connection
+        if close:  # the body was not read, so this connection cannot be used again
             self.close_connection = True
         self._answer(status, message.encode(), "text/plain; charset=utf-8")
 
@@ -96,7 +155,7 @@ def _media_type(value: str) -> str:
 
 
 def _accepted(value: str) -> str | None:
-    """What an Accept header asks for, of what can be given; None where that is neither."""
+    """The content type for an Accept header. None if it accepts neither JSON nor JSON Lines."""
     asked = [_media_type(part) for part in value.split(",") if part.strip()]
     for kind in asked:
         if kind in (JSON, JSON_LINES):
@@ -105,21 +164,19 @@ def _accepted(value: str) -> str | None:
 
 
 def serve(artifact: str, port: int) -> int:
-    """Load an artifact and answer until told to leave; gives the exit code."""
-    # Imported here: two seconds during which --help need not wait.
-    from imageclassification.predictor import Predictor, one_image_at_a_time
+    """Loads an artifact and serves it until SIGTERM. Returns the exit code."""
+    # Imported here because it takes two seconds, and --help does not need it.
+    from imageclassification import predictor as predictors
 
-    one_image_at_a_time()
+    predictors.one_image_at_a_time()
     try:
-        predictor = Predictor.load(artifact)
+        predictor = predictors.Predictor.load(artifact)
         predictor.warm_up()
     except ImageClassificationError as error:
         print(" ".join(str(error).split()), file=sys.stderr, flush=True)
         return 1
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    server.daemon_threads = True
-    server.predictor = predictor
-    # shutdown() waits for the loop that this very thread runs, so it is called from another.
+    server = Server(port, predictor)
+    # shutdown() waits for the loop in this thread, so another thread calls it.
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
     leave_with_standard_input()
     print(json.dumps({"port": server.server_port}), flush=True)
@@ -138,6 +195,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    code = main()
+    exit_code = main()
     sys.stdout.flush()
-    os._exit(code)  # daemon threads may still hold torch; nothing is left to be done
+    os._exit(exit_code)  # does not wait for daemon threads that still run PyTorch

@@ -1,13 +1,14 @@
-"""The symbol graph of the ResNet v2 that Image Classification trains, as MXNet itself would write it.
+"""Makes the symbol graphs of the networks that Image Classification trains: ResNet v2, as MXNet writes them.
 
-::
+Example::
 
-    symbol = resnet(num_layers=20, num_classes=2, image_shape=(3, 28, 28))
-    Path("image-classification-symbol.json").write_text(json.dumps(symbol, indent=2))
+    >>> symbol = resnet(num_layers=20, num_classes=2, image_shape=(3, 28, 28))
+    >>> symbol["nodes"][-1]["op"], sum(node["op"] == "Convolution" for node in symbol["nodes"])
+    ('SoftmaxOutput', 22)
 
-The network is that of MXNet's example ``image-classification/symbols/resnet.py``: K. He et al., "Identity Mappings in
-Deep Residual Networks", 2016, behind a batch norm of the raw pixels (``bn_data``). Nodes are named and ordered as
-MXNet 1.x writes them, so genuine MXNet loads what is written here.
+The network is that of MXNet's example ``image-classification/symbols/resnet.py``: a batch norm of the pixels
+(``bn_data``), then the network of K. He et al., "Identity Mappings in Deep Residual Networks", 2016. The nodes have the
+names and the order that MXNet 1.x gives them. MXNet can load the graph.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from imageclassification.errors import HyperparameterError
 
 EPSILON = "2e-05"
 MOMENTUM = "0.9"
-MXNET_VERSION = 10300  # what the built-in container's artifacts say of themselves
+MXNET_VERSION = 10300  # 1.3.0, as in the built-in container's artifacts
 IMAGENET_UNITS = {
     18: (2, 2, 2, 2),
     34: (3, 4, 6, 3),
@@ -31,18 +32,24 @@ IMAGENET_UNITS = {
 
 
 def stages(num_layers: int, height: int) -> tuple[tuple[int, ...], tuple[int, ...], bool]:
-    """How a ResNet v2 of this depth is built for images of this height.
+    """The stages of a ResNet v2 of this depth for images of this height.
 
-    Up to a height of 28 it is the three-stage form made for CIFAR, above it the four-stage form made for ImageNet.
+    Up to a height of 28 the network has the three stages of CIFAR's networks, above it the four of ImageNet's.
 
     Returns:
-        Units a stage, channels (of the stem, then of each stage), and whether units are bottlenecks.
+        The number of units in each stage, the channels (of the stem, then of each stage), and whether the units are
+        bottlenecks.
 
     Raises:
-        HyperparameterError: there is no such network.
+        HyperparameterError: If there is no such network.
+
+    Example::
+
+        >>> stages(num_layers=20, height=28)
+        ((3, 3, 3), (16, 16, 32, 64), False)
     """
     if height <= 28:
-        if 8 <= num_layers < 164 and (num_layers - 2) % 6 == 0:  # MXNet's example has bottlenecks from 164 on
+        if 8 <= num_layers < 164 and (num_layers - 2) % 6 == 0:  # MXNet's example has bottlenecks from 164 layers on
             return ((num_layers - 2) // 6,) * 3, (16, 16, 32, 64), False
     elif num_layers in IMAGENET_UNITS:
         bottleneck = num_layers >= 50
@@ -62,18 +69,18 @@ def resnet(
     """The symbol graph of a ResNet v2.
 
     Args:
-        num_layers: 18, 34, 50, 101, 152, 200; for images up to 28 pixels high 20, 32, 44, 56, 110.
-        num_classes: Outputs of the last layer.
+        num_layers: 18, 34, 50, 101, 152 or 200; for images up to 28 pixels high 20, 32, 44, 56 or 110.
+        num_classes: The number of outputs.
         image_shape: Channels, height, width.
-        multi_label: Whether an image may be of several classes, so that each has a probability of its own (sigmoid).
-        dtype: ``float32``, or ``float16`` for the layers between the input and the classes' scores; MXNet computes
-            that on GPUs only ("FP16 gemm on cpu not implemented"), so what CPUs are to serve must be ``float32``.
+        multi_label: Whether an image may have several labels. Then each class has a probability of its own (sigmoid).
+        dtype: ``float32``, or ``float16`` for the layers between the input and the scores. MXNet computes float16 on
+            GPUs only ("FP16 gemm on cpu not implemented"), so a model for CPUs must be ``float32``.
 
     Returns:
         The graph, ready for ``json.dumps``.
 
     Raises:
-        HyperparameterError: there is no network of this depth for images of this height, or no such dtype.
+        HyperparameterError: If there is no network of this depth for images of this height, or no such dtype.
     """
     if dtype not in ("float32", "float16"):
         raise HyperparameterError(f"precision_dtype is {dtype!r}; it must be float32 or float16")
@@ -114,7 +121,7 @@ def resnet(
 
 
 class _Graph:
-    """A symbol graph while it is built; each method adds nodes and gives the index of the last."""
+    """A symbol graph under construction. The methods add nodes and return the index of the last one."""
 
     def __init__(self) -> None:
         self.nodes: list[dict[str, Any]] = []
@@ -125,7 +132,7 @@ class _Graph:
         node: dict[str, Any] = {"op": operator, "name": name}
         if settings:
             node["attrs"] = dict(settings)
-        # The third number of an input is 1 for what a node updates: the running statistics of a batch norm.
+        # The third number of an input is 1 if the node updates it: the running statistics of a batch norm.
         updated = range(3, 5) if operator == "BatchNorm" else ()
         node["inputs"] = [[source, 0, int(place in updated)] for place, source in enumerate(inputs)]
         self.nodes.append(node)
@@ -152,13 +159,13 @@ class _Graph:
 
     def convolution(self, name: str, body: int, filters: int, *, kernel: int, stride: int = 1) -> int:
         settings = {"kernel": f"({kernel}, {kernel})", "no_bias": "True", "num_filter": str(filters)}
-        if not name.endswith("_sc"):  # MXNet's example leaves the projection's padding to the default
+        if not name.endswith("_sc"):  # in MXNet's example, projections have no setting for the padding
             settings["pad"] = f"({kernel // 2}, {kernel // 2})"
         settings |= {"stride": f"({stride}, {stride})", "workspace": "256"}
         return self.add("Convolution", name, [body, self.variable(f"{name}_weight", settings)], settings)
 
     def residual_unit(self, name: str, body: int, filters: int, *, stride: int, matches: bool, bottleneck: bool) -> int:
-        """Normalise, activate, convolve, two or three times over, and add what came in (or a projection of it)."""
+        """Batch norm, activation and convolution, two or three times; then the sum with the input or its projection."""
         if bottleneck:
             layers = [(filters // 4, 1, 1), (filters // 4, 3, stride), (filters, 1, 1)]
         else:
@@ -175,7 +182,7 @@ class _Graph:
         return self.add("elemwise_add", f"_plus{self.sums - 1}", [branch, body])
 
     def symbol(self) -> dict[str, Any]:
-        # A batch norm has three outputs (with the batch's mean and variance), every other node one.
+        # A batch norm has three outputs: data, mean and variance. The other nodes have one.
         rows = [0]
         for node in self.nodes:
             rows.append(rows[-1] + (3 if node["op"] == "BatchNorm" else 1))

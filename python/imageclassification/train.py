@@ -1,17 +1,18 @@
 """The training process: SageMaker's Image Classification algorithm, run on this machine with PyTorch.
 
-::
+Example (not run: training takes minutes)::
 
-    python -m imageclassification.train --root DIR
+    $ python -m imageclassification.train --root DIR
 
-``DIR`` is laid out as ``/opt/ml`` in a container: hyperparameters and channels under ``input/``, the artifact's three
-files under ``model/``, the reason of a failure in ``output/failure``. Log lines are those of the built-in algorithm, so
-that its metric definitions read them. Where there is a folder ``checkpoints/``, each epoch leaves there what a job that
-begins with that folder goes on from.
+``DIR`` is laid out as ``/opt/ml`` in a container. ``input/`` has the hyperparameters and the channels. The process
+writes the artifact's three files to ``model/``, and the reason of a failure to ``output/failure``. The log lines are
+those of the built-in algorithm, so its metric definitions find the metrics. If there is a folder ``checkpoints/``, the
+process writes a checkpoint there after each epoch, and goes on from a checkpoint that it finds.
 
-SIGTERM (StopTrainingJob) ends it after the batch at hand, the best model so far in place, exit code 0. Exit code 2 is a
-ClientError, something the job's owner can mend; 1 an AlgorithmError. ``SCONES_SEED`` (default 0) seeds the weights, the
-order and the augmentation: the algorithm itself has no hyperparameter for it.
+At SIGTERM (StopTrainingJob) the process ends after the current batch with exit code 0, and the best model so far is in
+``model/``. Exit code 2 is a ClientError: the job's owner can mend it. Exit code 1 is an AlgorithmError. The environment
+variable ``SCONES_SEED`` (default 0) is the seed of the weights, the order and the augmentation. The algorithm has no
+hyperparameter for it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imageclassification.errors import HyperparameterError, UserError
 from imageclassification.hyperparameters import Hyperparameters, allowed, parse
@@ -35,19 +36,19 @@ from imageclassification.parent import leave_with_standard_input
 if TYPE_CHECKING:
     import numpy as np
 
-SAMPLED = 64  # training images that a checkpoint knows its data by
+SAMPLED = 64  # training images whose digest identifies a checkpoint's data
 log = logging.getLogger("image-classification")
 
 
 def refuse_unsupported(chosen: Hyperparameters, *, model_channel: bool) -> None:
-    """Refuse by name what the built-in container can do and this package cannot, before anything is read.
+    """Refuses a hyperparameter that the built-in container supports and this package does not.
 
     Args:
         chosen: The hyperparameters.
         model_channel: Whether the job has the channel ``model``.
 
     Raises:
-        HyperparameterError: one of them was asked for.
+        HyperparameterError: If use_pretrained_model is 1 without the channel ``model``.
     """
     if chosen.use_pretrained_model and not model_channel:
         raise HyperparameterError(
@@ -58,16 +59,16 @@ def refuse_unsupported(chosen: Hyperparameters, *, model_channel: bool) -> None:
 
 
 def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -> None:
-    """A whole job over a folder laid out as ``/opt/ml``.
+    """Runs a training job.
 
     Args:
-        root: The folder.
-        seed: Where random numbers start.
-        stopped: Asked after every batch whether to end early.
+        root: A folder laid out as ``/opt/ml``.
+        seed: The seed of the random numbers.
+        stopped: Called after every batch. If it returns True, training ends.
 
     Raises:
-        UserError: the hyperparameters, the data, or both together cannot be used; or there is a checkpoint that is
-            damaged or another job's.
+        UserError: If the hyperparameters or the data cannot be used, or there is a checkpoint that is damaged or
+            another job's.
     """
     values = json.loads((root / "input/config/hyperparameters.json").read_text())
     log.info("Reading provided configuration: %s", values)
@@ -82,14 +83,14 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
     log_parameters(chosen)
     log.info("Training on %d images, validating on %d", len(train_channel), len(validation_channel))
 
-    # OpenMP's threads wait for one another by spinning, unless told otherwise before PyTorch loads it. Where anything
-    # else wants the cores that costs more than all the work: 3 epochs beside another job took 96 s, and 14 s like this.
-    # A few microseconds of spinning (GNU's OpenMP: so many turns) spare some of the sleeping between two small layers:
-    # on idle cores epochs of 900 images took 1.3 s instead of 1.6 to 1.8 s, beside other jobs 4 to 5 s either way.
+    # These must be set before PyTorch loads OpenMP. By default, OpenMP's threads wait for one another by spinning. That
+    # is slow when other processes use the cores: 3 epochs beside another job took 96 s, and 14 s with PASSIVE. A few
+    # microseconds of spinning (GNU's OpenMP counts turns) save sleeps between small layers: an epoch of 900 images took
+    # 1.3 s on idle cores instead of 1.6 to 1.8 s. Beside other jobs it took 4 to 5 s with and without.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it CUDA's matrix products differ by the run
-    # Imported only now: it takes seconds, which a job that is refused need not wait.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # makes CUDA's matrix products equal in every run
+    # Imported here because it takes seconds, and a job that is refused does not need it.
     import torch
 
     from imageclassification import artifact as artifacts
@@ -104,6 +105,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
         torch.use_deterministic_algorithms(True, warn_only=True)
         torch.backends.cudnn.benchmark = False
     given = pretrained.read(root)
+    graph: Mapping[str, Any]
     if given is None:
         graph = symbol.resnet(chosen.num_layers, chosen.num_classes, chosen.image_shape, multi_label=chosen.multi_label)
         network = Network.fresh(graph, chosen.image_shape, seed=seed)
@@ -144,7 +146,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
 
 
 def log_parameters(chosen: Hyperparameters) -> None:
-    """Log what the job trains with, as the algorithm does."""
+    """Logs the hyperparameters, as the algorithm does."""
     log.info("---- Parameters ----")
     for name in allowed():
         if getattr(chosen, name) is not None:
@@ -175,7 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run(root, seed=int(os.environ.get("SCONES_SEED", "0")), stopped=stop.is_set)
     except UserError as error:
         return _fail(root, f"ClientError: {' '.join(str(error).split())}", code=2)
-    except Exception as error:  # noqa: BLE001 - whatever it was, the job's owner is told
+    except Exception as error:  # noqa: BLE001 - the job's owner is told of every failure
         traceback.print_exc()
         return _fail(root, f"AlgorithmError: {type(error).__name__}: {error}", code=1)
     return 0

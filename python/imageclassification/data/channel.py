@@ -1,10 +1,6 @@
-"""A channel's images, checked against the hyperparameters, decoded, and cut into batches.
+"""Reads a channel's images, checks them against the hyperparameters, and cuts them into batches.
 
-::
-
-    train = Channel.read(root, "train", hyperparameters)       # root as /opt/ml in a container
-    train.image(0)                                             # uint8 (32, 32, 3)
-    next(batches(train, hyperparameters, np.random.default_rng(0)))
+The package's docstring (``imageclassification.data``) has an example.
 """
 
 from __future__ import annotations
@@ -16,26 +12,26 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from imageclassification import augment, images
+from imageclassification import augment
 from imageclassification.data.labels import Labels
 from imageclassification.data.sources import Entry, entries
 from imageclassification.errors import ImageError, InputDataError
 from imageclassification.hyperparameters import Hyperparameters
+from imageclassification.images import decode, pixels, shrink
 
-MEMORY_LIMIT = 1 << 30  # decoded pixels that are kept, in bytes; beyond it images are decoded anew each epoch
-LUMA = np.array([19595, 38470, 7471], np.uint32)  # ITU-R 601's, in parts of 65,536; they add up to it
+MEMORY_LIMIT = 1 << 30  # bytes of decoded pixels to keep; images beyond it are decoded again in each epoch
+LUMA = np.array([19595, 38470, 7471], np.uint32)  # ITU-R 601's weights times 65,536; their sum is 65,536
 
 
 @dataclass(frozen=True)
 class Channel:
-    """The images of ``train`` or ``validation``.
+    """The images of the channel ``train`` or ``validation``.
 
     Attributes:
-        entries: Where each image is, and what.
-        labels: Their class indices, int64 (N,); with ``multi_label`` float32 (N, num_classes) of 0 and 1.
-        channels: 3 where images are decoded as RGB, 1 for grey.
-        resize: The length their shorter sides are given, None to leave them.
-        kept: Decoded images (uint8, height, width, channels), None where there is no room to keep one.
+        labels: Class indices, int64 (N,); with ``multi_label`` 0 and 1, float32 (N, num_classes).
+        channels: 3 for RGB, 1 for grey.
+        resize: The length of the shorter side after decoding, in pixels; None leaves images as they are.
+        kept: The decoded images, uint8 (height, width, channels); None for images beyond ``MEMORY_LIMIT``.
     """
 
     name: str
@@ -47,10 +43,10 @@ class Channel:
 
     @classmethod
     def read(cls, root: Path, name: str, hyperparameters: Hyperparameters) -> Channel:
-        """Read a channel, every image of it.
+        """Reads a channel and decodes every image once.
 
         Raises:
-            InputDataError: the channel's parts, or they and the hyperparameters, do not fit together.
+            InputDataError: If an image or a label cannot be used, or the channel does not fit the hyperparameters.
         """
         labels = Labels(hyperparameters.num_classes, hyperparameters.multi_label)
         found = entries(root, name, labels)
@@ -79,16 +75,16 @@ class Channel:
         return self._decode(index) if kept is None else kept
 
     def whole(self, image_shape: tuple[int, int, int]) -> Iterator[np.ndarray]:
-        """Every image as serving sees it: whole, resized to the network's input; uint8, ``image_shape``."""
+        """Every image, prepared as for serving: resized to the network's input, not cropped; uint8, ``image_shape``."""
         for index in range(len(self)):
             image = self.image(index)
-            yield images.pixels(Image.fromarray(image if self.channels == 3 else image[..., 0]), image_shape)
+            yield pixels(Image.fromarray(image if self.channels == 3 else image[..., 0]), image_shape)
 
     def _decode(self, index: int) -> np.ndarray:
         entry = self.entries[index]
         try:
-            image = images.decode(entry.load(), self.channels)
-            image = images.shrink(image, self.resize) if self.resize else image
+            image = decode(entry.load(), self.channels)
+            image = shrink(image, self.resize) if self.resize else image
         except ImageError as error:
             raise InputDataError(f"{self._title(entry)}: {error.message}") from None
         return np.asarray(image).reshape(image.height, image.width, self.channels)
@@ -98,7 +94,7 @@ class Channel:
         return entry.name if entry.name.startswith(where) else f"{where}: {entry.name}"
 
     def _fill(self, hyperparameters: Hyperparameters) -> None:
-        """Decode every image once, to find what cannot be used, and keep those that fit into memory."""
+        """Decodes every image, which finds those that cannot be used. Keeps as many as ``MEMORY_LIMIT`` allows."""
         _, height, width = hyperparameters.image_shape
         room = MEMORY_LIMIT
         for index, entry in enumerate(self.entries):
@@ -117,10 +113,12 @@ class Channel:
 def batches(
     channel: Channel, hyperparameters: Hyperparameters, random: np.random.Generator
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """One epoch: every image once in random order, cut to the network's input, but for an incomplete last batch.
+    """The batches of one epoch: the images in random order, cropped to the network's input.
+
+    The last images are left out if they do not fill a batch.
 
     Yields:
-        Images, uint8 (mini_batch_size, channels, height, width), and their labels as in ``channel.labels``.
+        Images, uint8 (mini_batch_size, channels, height, width), and their labels, rows of ``channel.labels``.
     """
     size = hyperparameters.mini_batch_size
     order = random.permutation(len(channel))
@@ -138,10 +136,10 @@ def batches(
 
 
 def _rgb(image: np.ndarray) -> np.ndarray:
-    """An image of three channels, which augmentation works on; of a grey one, a view."""
+    """The image with three channels, as augmentation needs it. For a grey image, a view."""
     return np.broadcast_to(image, (*image.shape[:2], 3))
 
 
 def _grey(images: np.ndarray) -> np.ndarray:
-    """The luma of RGB images, uint8 (…, 3), as (…, 1); of what was grey and is not coloured, what it was."""
+    """The luma of RGB images: uint8 (…, 3) to (…, 1). Grey pixels keep their value."""
     return ((images @ LUMA + 0x8000) >> 16).astype(np.uint8)[..., None]

@@ -1,9 +1,11 @@
-"""In which form each channel comes, told by ``input/config/inputdataconfig.json``.
+"""The form of each channel, as ``input/config/inputdataconfig.json`` gives it.
 
-::
+Example::
 
-    check_channels(root)                       # InputDataError where the job cannot be trained
-    form(settings(root)["train"], "train")     # Form.RECORDS
+    >>> form({"ContentType": "application/x-recordio"}, "train")
+    <Form.RECORDS: 'RecordIO'>
+    >>> label_format({"ContentType": "application/x-recordio; label-format=class-id"}, "train")
+    'class-id'
 """
 
 from __future__ import annotations
@@ -30,25 +32,26 @@ class Form(Enum):
 
 
 def settings(root: Path) -> dict[str, dict[str, str]]:
-    """What is known of each channel: ContentType, TrainingInputMode, RecordWrapperType.
+    """The settings of each channel: ContentType, TrainingInputMode, RecordWrapperType.
 
     Raises:
-        InputDataError: there is no such file.
+        InputDataError: If the file is missing.
     """
     try:
-        return json.loads((root / "input/config/inputdataconfig.json").read_text())
+        found: dict[str, dict[str, str]] = json.loads((root / "input/config/inputdataconfig.json").read_text())
+        return found
     except FileNotFoundError:
         raise InputDataError("the job has no input/config/inputdataconfig.json, so no channels") from None
 
 
 def check_channels(root: Path) -> None:
-    """Refuse channels that cannot be trained on.
+    """Checks that the job has the channels that training needs.
 
     Args:
-        root: The folder laid out as ``/opt/ml``.
+        root: A folder laid out as ``/opt/ml``.
 
     Raises:
-        InputDataError: a channel is missing, or of a form that the algorithm does not know.
+        InputDataError: If a channel is missing, or has a form that the algorithm does not know.
     """
     channels = settings(root)
     needed = ["train", "validation"]
@@ -67,10 +70,10 @@ def check_channels(root: Path) -> None:
 
 
 def form(channel: Mapping[str, str], name: str) -> Form:
-    """In which form a channel comes.
+    """The form of a channel.
 
     Raises:
-        InputDataError: in none that the algorithm knows.
+        InputDataError: If the algorithm does not know the form.
     """
     kind, _ = content_type(channel)
     piped, wrapped = channel.get("TrainingInputMode") == "Pipe", channel.get("RecordWrapperType") == "RecordIO"
@@ -97,16 +100,16 @@ def form(channel: Mapping[str, str], name: str) -> Form:
 
 
 def content_type(channel: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """A channel's content type in lower case, and its parameters: ``label-format`` is the one that counts."""
+    """A channel's content type in lower case, and its parameters by name, as in ``{"label-format": "class-id"}``."""
     kind, *parameters = (part.strip().lower() for part in (channel.get("ContentType") or "").split(";"))
     return kind, dict(parameter.split("=", 1) for parameter in parameters if "=" in parameter)
 
 
 def label_format(channel: Mapping[str, str], name: str) -> str:
-    """How an augmented manifest says which of several labels an image has: ``multi-hot`` or ``class-id``.
+    """How an augmented manifest writes several labels: ``multi-hot`` (the default) or ``class-id``.
 
     Raises:
-        InputDataError: the content type names another format.
+        InputDataError: If the content type names another format.
     """
     found = content_type(channel)[1].get("label-format", LABEL_FORMATS[0])
     if found not in LABEL_FORMATS:

@@ -1,11 +1,15 @@
-"""What images are: a class index each, or with ``multi_label`` a 0 or 1 for each class.
+"""Reads the labels of images: one class index, or with ``multi_label`` a 0 or 1 for each class.
 
-::
+Example::
 
-    labels = Labels(num_classes=3, several=True)
-    labels.of_numbers([1, 0, 1], "train.lst line 3")         # (1, 0, 1)
-    labels.of_json("[0, 2]", "line 3", "class-id")           # (1, 0, 1)
-    labels.gather([(1, 0, 1), (0, 1, 0)])                    # float32 (2, 3)
+    >>> labels = Labels(num_classes=3, several=True)
+    >>> labels.of_numbers(["1", "0", "1.000000"], "train.lst line 3")
+    (1, 0, 1)
+    >>> labels.of_json("[0, 2]", "line 3", "class-id")
+    (1, 0, 1)
+    >>> labels.gather([(1, 0, 1), (0, 1, 0)])
+    array([[1., 0., 1.],
+           [0., 1., 0.]], dtype=float32)
 """
 
 from __future__ import annotations
@@ -14,41 +18,41 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import SupportsFloat
 
 import numpy as np
 
 from imageclassification.errors import InputDataError
 
-MOST_SHOWN = 60  # characters of a value in a message: a FailureReason has room for 1,024
+MOST_SHOWN = 60  # characters of a value in a message; a FailureReason has at most 1,024
 
 
 def shown(value: object) -> str:
-    """A value as a message shows it, shortened."""
+    """A value for a message, cut to ``MOST_SHOWN`` characters."""
     text = value if isinstance(value, str) else repr(value)
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
 
 
 @dataclass(frozen=True)
 class Labels:
-    """How labels are read.
+    """Reads and checks labels.
 
     Attributes:
-        num_classes: The hyperparameter.
-        several: The hyperparameter ``multi_label``: an image may be of several classes, or of none.
+        several: The hyperparameter ``multi_label``: an image may have several labels, or none.
     """
 
     num_classes: int
     several: bool
 
     def of_numbers(self, numbers: Sequence[object], place: str) -> tuple[int, ...]:
-        """An image's labels, told by a number, or with ``multi_label`` by one for each class.
+        """An image's labels, from one number, or with ``multi_label`` from one number for each class.
 
         Args:
-            numbers: The numbers, as text or not.
-            place: What an error calls the image.
+            numbers: Numbers, or text that holds them.
+            place: The image's name in an error.
 
         Raises:
-            InputDataError: they are too many or too few, or are no labels.
+            InputDataError: If there are too many or too few, or one is not a label.
         """
         if not self.several:
             if len(numbers) != 1:
@@ -62,27 +66,29 @@ class Labels:
                 f"{place} has {len(numbers)} labels, but num_classes is {self.num_classes}; with multi_label every "
                 f"image has a 0 or 1 for each class: set num_classes to {len(numbers)}, or mend the labels"
             )
-        found = tuple(_whole(number) for number in numbers)
-        wrong = [number for number, value in zip(numbers, found, strict=True) if value not in (0, 1)]
-        if wrong:
-            raise InputDataError(
-                f"{place} has {shown(str(wrong[0]))} among its labels; with multi_label each is 0 or 1"
-            )
-        return found
+        found = []
+        for number in numbers:
+            value = _whole(number)
+            if value is None or value not in (0, 1):
+                raise InputDataError(
+                    f"{place} has {shown(str(number))} among its labels; with multi_label each is 0 or 1"
+                )
+            found.append(value)
+        return tuple(found)
 
     def of_json(self, text: str, place: str, label_format: str) -> tuple[int, ...]:
-        """An image's labels, as an augmented manifest has them: a number, or a list with ``multi_label``.
+        """An image's labels, from an augmented manifest: a number, or a list with ``multi_label``.
 
         Args:
-            text: The attribute: JSON, or what a JSON string holds.
-            place: What an error calls the image.
-            label_format: ``multi-hot``, a 0 or 1 for each class; or ``class-id``, the classes that it is of.
+            text: The label attribute: JSON, or the content of a JSON string.
+            place: The image's name in an error.
+            label_format: ``multi-hot`` (a 0 or 1 for each class) or ``class-id`` (the indices of the image's classes).
 
         Raises:
-            InputDataError: it is neither, or does not go with the hyperparameters.
+            InputDataError: If it is neither a number nor a list of numbers, or does not fit the hyperparameters.
         """
-        value = text
-        for _ in range(2):  # "1" may come as it is, or still in its quotation marks
+        value: object = text
+        for _ in range(2):  # a JSON string may hold the number: "1"
             if isinstance(value, str):
                 try:
                     value = json.loads(value)
@@ -102,10 +108,10 @@ class Labels:
         return tuple(int(index in indices) for index in range(self.num_classes))
 
     def check(self, labels: Sequence[Sequence[int]], places: Sequence[str]) -> None:
-        """Refuse class indices beyond the classes.
+        """Checks that class indices are below ``num_classes``.
 
         Raises:
-            InputDataError: there is one.
+            InputDataError: If one is not.
         """
         greatest = max((max(found, default=0) for found in labels), default=0)
         if greatest < self.num_classes:
@@ -119,20 +125,20 @@ class Labels:
                 )
 
     def gather(self, labels: Sequence[tuple[int, ...]]) -> np.ndarray:
-        """All labels: int64 (N,), or with ``multi_label`` float32 (N, num_classes) of 0 and 1."""
+        """All labels in one array: int64 (N,), or with ``multi_label`` float32 (N, num_classes) of 0 and 1."""
         if self.several:
             return np.array(labels, np.float32).reshape(-1, self.num_classes)
         return np.array(labels, np.int64).reshape(-1)
 
     def check_all_seen(self, gathered: np.ndarray, where: str) -> None:
-        """Refuse classes of which there is no image.
+        """Checks that every class has an image.
 
         Args:
-            gathered: What :meth:`gather` gave.
-            where: What an error calls the images' list.
+            gathered: The result of :meth:`gather`.
+            where: The channel's name in an error.
 
         Raises:
-            InputDataError: there is such a class.
+            InputDataError: If a class has none.
         """
         seen = set((np.flatnonzero(gathered.any(0)) if self.several else np.unique(gathered)).tolist())
         if len(seen) < self.num_classes:
@@ -152,9 +158,11 @@ class Labels:
 
 
 def _whole(number: object) -> int | None:
-    """A whole number, however it is written (MXNet's im2rec writes 1.000000); None where it is none."""
+    """The number as an int, if it is whole: MXNet's im2rec writes 1.000000. None otherwise."""
+    if isinstance(number, bool) or not isinstance(number, str | SupportsFloat):
+        return None
     try:
-        value = float(number) if not isinstance(number, bool) else None
-        return int(value) if value is not None and value == int(value) else None
-    except (TypeError, ValueError, OverflowError):
+        value = float(number)
+        return int(value) if value == int(value) else None
+    except (ValueError, OverflowError):
         return None

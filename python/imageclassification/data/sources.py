@@ -1,9 +1,14 @@
-"""A channel's images where they lie, each with its labels: files under a list, records of a file, records of a pipe.
+"""Finds a channel's images and their labels: in files with a list, in RecordIO files, or in a pipe.
 
-::
+Example::
 
-    for entry in entries(root, "train", Labels(num_classes=2, several=False)):
-        entry.place, entry.labels, entry.load()     # ('train.lst line 3', (1,), b'\\x89PNG…')
+    >>> for name in ("train", "train_lst"):
+    ...     (Path("data") / name).mkdir(parents=True)
+    >>> _ = Path("data/train_lst/train.lst").write_text("7\\t1\\tbike.png\\n")
+    >>> _ = Path("data/train/bike.png").write_bytes(b"bytes of a PNG file")
+    >>> (entry,) = listed(Path("data"), "train", Labels(num_classes=2, several=False))
+    >>> entry.place, entry.name, entry.labels, entry.load()
+    ('train.lst line 1', 'bike.png', (1,), b'bytes of a PNG file')
 """
 
 from __future__ import annotations
@@ -35,10 +40,10 @@ class Entry:
     """One image of a channel.
 
     Attributes:
-        place: Where its labels stand, for a person to read.
-        name: What an error about the image itself calls it.
+        place: Where its labels are, as an error names it: ``train.lst line 3``.
+        name: The image, as an error names it.
         labels: Its class index, or with ``multi_label`` a 0 or 1 for each class.
-        load: Reads its encoded bytes.
+        load: Returns the bytes of the PNG or JPEG file.
     """
 
     place: str
@@ -51,12 +56,12 @@ def entries(root: Path, name: str, labels: Labels) -> list[Entry]:
     """A channel's images.
 
     Args:
-        root: The folder laid out as ``/opt/ml``.
+        root: A folder laid out as ``/opt/ml``.
         name: ``train`` or ``validation``.
-        labels: How labels are read.
+        labels: Reads the labels.
 
     Raises:
-        InputDataError: the channel holds nothing, or not what its form has.
+        InputDataError: If the channel is empty, or its content does not have the form that its settings name.
     """
     channel = forms.settings(root).get(name, {})
     form = forms.form(channel, name)
@@ -78,9 +83,10 @@ def entries(root: Path, name: str, labels: Labels) -> list[Entry]:
 def listed(data: Path, name: str, labels: Labels) -> list[Entry]:
     """The images that a channel's ``.lst`` files name.
 
+    Each line has an index, the labels and a path, separated by tabs.
+
     Raises:
-        InputDataError: there is no such file or nothing in it, a line is not index, labels and path, or an image is
-            missing.
+        InputDataError: If there is no such file, the files are empty, a line has another form, or an image is missing.
     """
     folder = data / f"{name}_lst"
     files = sorted(folder.glob("*.lst")) if folder.is_dir() else []
@@ -112,7 +118,7 @@ def listed(data: Path, name: str, labels: Labels) -> list[Entry]:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # its name is longer than any file's
+    except OSError:  # the name is longer than the file system allows
         return False
 
 
@@ -145,17 +151,17 @@ def _record_files(folder: Path) -> list[Path]:
 
 
 class Spool:
-    """What came through a pipe, which gives it only once, while an epoch needs images in an order of its own.
+    """A copy of a pipe's content. A pipe can be read only once, but each epoch reads the images in another order.
 
-    It is kept in a file without a name, which is gone when this is.
+    The copy is a file without a name. It disappears with this object.
 
     Args:
-        stream: What is kept.
-        folder: Where, on the disk that is to hold it: what is temporary may be kept in memory elsewhere.
+        stream: The pipe.
+        folder: The folder of the file. It should be on disk: the system's folder for temporary files may be in memory.
     """
 
     def __init__(self, stream: BinaryIO, folder: Path) -> None:
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - it stays open as long as this is there
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - stays open for the lifetime of the object
         weakref.finalize(self, self._file.close)
         self._lock = threading.Lock()
         shutil.copyfileobj(stream, self._file, 1 << 20)
@@ -163,10 +169,10 @@ class Spool:
 
     @classmethod
     def of_pipe(cls, data: Path, name: str) -> Spool:
-        """All that the channel's first pipe gives: one epoch.
+        """Copies a channel's first pipe, which gives one epoch.
 
         Raises:
-            InputDataError: there is no pipe.
+            InputDataError: If there is no pipe.
         """
         path = data / f"{name}_0"
         try:
@@ -178,11 +184,11 @@ class Spool:
             ) from None
 
     def scan(self, name: str) -> Iterator[tuple[int, bytes]]:
-        """Every record, and where it begins."""
+        """Every record, each after the offset at which it begins."""
         return _scan(self._file, name)
 
     def load(self, place: int, name: str) -> bytes:
-        """The record that begins at a place."""
+        """The record that begins at the offset ``place``."""
         with self._lock:
             self._file.seek(place)
             return next(recordio.read(self._file, name))
@@ -196,7 +202,7 @@ def _scan(stream: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
 
 
 def _records(source: Path | Spool, name: str, labels: Labels) -> Iterator[Entry]:
-    """The images of a RecordIO file, or of a pipe that gives one."""
+    """The images of a RecordIO file, or of a pipe with RecordIO."""
     if isinstance(source, Spool):
         yield from _image_records(source.scan(name), name, labels, source.load)
     else:
@@ -224,7 +230,7 @@ def _image(load: Callable[[int, str], bytes], place: int, title: str) -> bytes:
 
 
 def _pairs(spool: Spool, name: str, labels: Labels, label_format: str) -> Iterator[Entry]:
-    """The images of an augmented manifest: each one's bytes a record, its label's text the next."""
+    """The images of an augmented manifest: one record has the image, the next one its label as text."""
     order = "its AttributeNames must be two, the image and its label in this order, as in source-ref, class"
     image: int | None = None
     number = 0

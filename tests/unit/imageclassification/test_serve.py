@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from http.server import ThreadingHTTPServer
+from email.message import Message
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from imageclassification.artifact import Artifact
 from imageclassification.errors import ArtifactError, ImageError
 from imageclassification.network import Network
 from imageclassification.predictor import Predictor
-from imageclassification.serve import Handler
+from imageclassification.serve import Server, refusal
 from imageclassification.symbol import resnet
 
 SHAPE = (3, 8, 8)
@@ -141,14 +141,13 @@ def test_refuses_a_body_that_the_endpoint_would_not_pass_on(port):
 @pytest.fixture
 def unwilling():
     """A server in this process whose predictor fails when it is asked; gives a function that asks the server."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.predictor = None
+    server = Server(0, None)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=30)
 
-    def request(body, content_type, **headers):
-        connection.request("POST", "/invocations", body, {"Content-Type": content_type} | headers)
+    def request(body, content_type, *, method="POST", path="/invocations", **headers):
+        connection.request(method, path, body, {"Content-Type": content_type} | headers)
         response = connection.getresponse()
         response.read()
         return response.status
@@ -174,6 +173,61 @@ def test_what_is_no_bearable_image_is_refused_without_decoding_it(model, monkeyp
     monkeypatch.setattr(Image, "open", None)
     with pytest.raises(ImageError):
         Predictor.load(model).probabilities([data])
+
+
+def headers_of(pairs):
+    headers = Message()
+    for name, value in pairs:
+        headers[name] = value
+    return headers
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [],  # HTTP/1.0
+        [("Host", "127.0.0.1:40123")],
+        [("Host", "localhost")],
+        [("Host", "LocalHost:80")],
+        [("Host", "runtime.sagemaker.localhost:4566")],
+        [("Host", "[::1]:80")],
+        [("Host", "127.0.0.1"), ("Sec-Fetch-Site", "none")],
+    ],
+)
+def test_a_program_on_this_machine_may_ask(pairs):
+    assert refusal(headers_of(pairs)) is None
+
+
+@pytest.mark.parametrize(
+    ("pairs", "named"),
+    [
+        ([("Host", "127.0.0.1"), ("Origin", "https://example.com")], "Origin 'https://example.com'"),
+        ([("Origin", "null")], "Origin 'null'"),
+        ([("Origin", "")], "Origin ''"),
+        ([("Origin", "http://localhost:3000")], "Origin 'http://localhost:3000'"),
+        ([("Sec-Fetch-Site", "cross-site")], "Sec-Fetch-Site 'cross-site'"),
+        ([("Sec-Fetch-Site", "same-origin")], "Sec-Fetch-Site 'same-origin'"),
+        ([("Sec-Fetch-Site", "none"), ("Sec-Fetch-Site", "same-site")], "Sec-Fetch-Site 'same-site'"),
+        ([("Host", "example.com")], "host 'example.com'"),
+        ([("Host", "127.0.0.1.example.com:80")], "host '127.0.0.1.example.com:80'"),
+        ([("Host", "notlocalhost")], "host 'notlocalhost'"),
+        ([("Host", "localhost.example.com")], "host 'localhost.example.com'"),
+        ([("Host", "user@localhost")], "host 'user@localhost'"),
+        ([("Host", "127.0.0.1"), ("Host", "example.com")], "host 'example.com'"),
+        ([("Host", "")], "host ''"),
+    ],
+)
+def test_web_pages_and_foreign_host_names_are_refused(pairs, named):
+    assert named in refusal(headers_of(pairs))
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/ping"), ("POST", "/invocations"), ("OPTIONS", "/invocations"), ("HEAD", "/ping")]
+)
+@pytest.mark.parametrize("headers", [{"Origin": "https://example.com"}, {"Host": "example.com"}])
+def test_what_is_refused_gets_403_and_a_line_in_the_log(unwilling, capfd, method, path, headers):
+    assert unwilling(b"", "image/png", method=method, path=path, **headers) == 403
+    assert "refused: the request " in capfd.readouterr().err
 
 
 def test_there_is_nothing_elsewhere(ask):
