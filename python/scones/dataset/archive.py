@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 NAME = "cifar-100-python.tar.gz"
 MEMBERS = ("meta", "train", "test")
 
+# One member of the archive, unpickled.
+_Batch = dict[bytes, Any]
+
 # The original's largest member is 155 MB. A gzip stream can promise a thousand times its size.
 _LARGEST_MEMBER = 1 << 30
 _HINT = f"give the original {NAME}, or fetch it: invoke etl --download"
@@ -78,7 +81,8 @@ class Archive:
         Raises:
             DatasetError: the file is not CIFAR-100's archive, is truncated, or does not have the classes.
         """
-        return cifar.select(*self._batches(progress), classes, origin=self.path.name)
+        meta, train, test = self._batches(progress)
+        return cifar.select(meta, train, test, classes, origin=self.path.name)
 
     def classes(self, *, progress: Progress | None = None) -> tuple[str, ...]:
         """The classes that have images to train on and to test with, in the archive's label order.
@@ -86,15 +90,17 @@ class Archive:
         Raises:
             DatasetError: the file is not CIFAR-100's archive, or is truncated.
         """
-        return cifar.present(*self._batches(progress), origin=self.path.name)
+        meta, train, test = self._batches(progress)
+        return cifar.present(meta, train, test, origin=self.path.name)
 
-    def _batches(self, progress: Progress | None) -> tuple[dict[bytes, Any], ...]:
+    def _batches(self, progress: Progress | None) -> tuple[_Batch, _Batch, _Batch]:
         found = self._members(progress)
         missing = [name for name in MEMBERS if name not in found]
         if missing:
             raise DatasetError(f"{self.path.name} is not CIFAR-100: it has no file '{missing[0]}'", hint=_HINT)
         # One at a time, so that a damaged or hostile 'meta' is named before 150 MB are loaded.
-        return tuple(cifar.unpickle(found.pop(name), f"{self.path.name}: {name}") for name in MEMBERS)
+        meta, train, test = (cifar.unpickle(found.pop(name), f"{self.path.name}: {name}") for name in MEMBERS)
+        return meta, train, test
 
     def _members(self, progress: Progress | None) -> dict[str, bytes]:
         try:

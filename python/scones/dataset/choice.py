@@ -13,11 +13,10 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scones.dataset import labels, stored
 from scones.dataset.archive import Archive
-from scones.dataset.contents import Source
 from scones.dataset.download import Download
 from scones.dataset.records import write_records
 from scones.dataset.sample import CLASSES, Sample
@@ -39,7 +38,7 @@ PATIENCE = 4.0
 class ChosenSource:
     """A source, and why it was chosen, for a person to read."""
 
-    source: Source
+    source: Archive | Download | Sample
     reason: str
 
 
@@ -111,8 +110,10 @@ def ensure(
     reuse: bool = False,
     variables: Mapping[str, str] = os.environ,
     download: Download | None = None,
+    seed: int = 0,
+    skip_bad: bool = False,
+    recordio: bool = False,
     progress: Progress | None = None,
-    **options: Any,
 ) -> Ensured:
     """Have a data set of ``classes`` in ``out``, from the best source there is (see :func:`choose`).
 
@@ -131,11 +132,11 @@ def ensure(
         except DatasetError:
             there = None
         if there and there.classes == tuple(classes):
-            if options.get("recordio") and not there.recordio:
+            if recordio and not there.recordio:
                 write_records(there, progress=progress)
             return Ensured(there, there.source, f"it is in {out}")
     choice = choose(classes, cache, variables=variables, download=download, progress=progress)
-    return _built(choice, classes, out, progress=progress, **options)
+    return _built(choice, classes, out, seed=seed, skip_bad=skip_bad, recordio=recordio, progress=progress)
 
 
 def ensure_others(
@@ -168,6 +169,15 @@ def ensure_others(
     return _built(choice, others, out, recordio=recordio, progress=progress)
 
 
-def _built(choice: ChosenSource, classes: Sequence[str], out: Path, **options: Any) -> Ensured:
-    dataset = build(choice.source, classes, out, **options)
+def _built(
+    choice: ChosenSource,
+    classes: Sequence[str],
+    out: Path,
+    *,
+    seed: int = 0,
+    skip_bad: bool = False,
+    recordio: bool,
+    progress: Progress | None,
+) -> Ensured:
+    dataset = build(choice.source, classes, out, seed=seed, skip_bad=skip_bad, recordio=recordio, progress=progress)
     return Ensured(dataset, choice.source.title, choice.reason)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -76,7 +76,7 @@ def _array(kind: type, shape: Any, typecode: Any) -> np.ndarray:
     return np.ndarray.__new__(np.ndarray, shape, typecode)
 
 
-def _from_buffer(content: Any, kind: np.dtype, shape: Any, order: str) -> np.ndarray:
+def _from_buffer(content: Any, kind: np.dtype, shape: Any, order: Literal["A", "C", "F"]) -> np.ndarray:
     return np.frombuffer(content, kind).reshape(shape, order=order)
 
 

@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scones.dataset.archive import NAME, Archive
 from scones.dataset.contents import Contents, Identity
@@ -155,9 +155,9 @@ class Download:
         return total is None or _size(part) >= total
 
 
-def _open(request: urllib.request.Request, patience: float) -> Any:
+def _open(request: urllib.request.Request, patience: float) -> http.client.HTTPResponse:
     """``urlopen``, given up after ``patience`` seconds whatever hangs: name look-up, connection, proxy or TLS."""
-    box: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    box: queue.SimpleQueue[http.client.HTTPResponse | Exception] = queue.SimpleQueue()
     late = threading.Event()
 
     def attempt() -> None:
