@@ -97,7 +97,8 @@ class Steps:
         for justify in ("left", "left", "right", "left"):
             grid.add_column(justify=justify)
         for step in self.steps:
-            mark, style, seconds = Text("·"), "dim", ""
+            mark: RenderableType = Text("·")
+            style, seconds = "dim", ""
             if step.status == "running":
                 mark, style, seconds = self._spinner, "cyan", f"{time.monotonic() - step.begun:.0f} s"
             elif step.status != "waiting":

@@ -1,12 +1,14 @@
-"""Images for training: read from a source, checked, split, written and uploaded.
+"""Reads images from a source, checks and splits them, and writes and uploads the data set.
 
 Example::
 
-    from scones.dataset import Archive, build, load, upload
+    >>> from pathlib import Path
+    >>> from scones.dataset import Sample, build
+    >>> dataset = build(Sample(train=20, test=5), ("bicycle", "motorcycle"), Path("build/dataset"))
+    >>> [dataset.size(split) for split in ("train", "validation", "test")]
+    [36, 4, 10]
 
-    dataset = build(Archive(Path("cifar-100-python.tar.gz")), ("bicycle", "motorcycle"), Path("build/dataset"))
-    dataset.size("train"), dataset.size("validation"), dataset.size("test")     # (900, 100, 200)
-    upload(dataset, s3, "bucket")                                              # 's3://bucket/datasets/3f9a…'
+:func:`upload` puts it into a bucket, where a training job reads it.
 """
 
 from scones.dataset.archive import Archive

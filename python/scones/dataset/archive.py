@@ -1,8 +1,9 @@
-"""CIFAR-100's archive, ``cifar-100-python.tar.gz``, read as a stream: nothing of it is ever unpacked to disk.
+"""Reads CIFAR-100's archive, ``cifar-100-python.tar.gz``, as a stream. Nothing is unpacked to disk.
 
-Example::
+Example (not run: it needs CIFAR-100)::
 
-    Archive(Path("cifar-100-python.tar.gz")).read(("bicycle", "motorcycle"))
+    contents = Archive(Path("cifar-100-python.tar.gz")).read(("bicycle", "motorcycle"))
+    len(contents.train), len(contents.test)     # (1000, 200)
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ from scones.errors import DatasetError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-# The file that other programs expect, and what its makers publish it with.
+# The name under which CIFAR-100 is published, and the files in it.
 NAME = "cifar-100-python.tar.gz"
 MEMBERS = ("meta", "train", "test")
 
-# The original's largest member is 155 MB. A gzip stream can promise a thousand times its size.
+# One member of the archive, unpickled.
+_Batch = dict[bytes, Any]
+
+# The original's largest member is 155 MB. A gzip stream can expand to a thousand times its size.
 _LARGEST_MEMBER = 1 << 30
 _HINT = f"give the original {NAME}, or fetch it: invoke etl --download"
 
@@ -37,7 +41,7 @@ class Archive:
     """CIFAR-100, or a part of it, in the original archive's layout.
 
     Attributes:
-        md5: What its MD5 must be, in hexadecimal; None where any content will do.
+        md5: The MD5 that the file must have, in hexadecimal. None accepts any content.
     """
 
     path: Path
@@ -45,7 +49,7 @@ class Archive:
 
     @property
     def title(self) -> str:
-        """What a person reads."""
+        """The source's name in messages."""
         return f"the CIFAR-100 archive {self.path.name}"
 
     def identity(self) -> Identity:
@@ -73,28 +77,31 @@ class Archive:
     def read(
         self, classes: Sequence[str], *, seed: int = 0, skip_bad: bool = False, progress: Progress | None = None
     ) -> Contents:
-        """Read the classes, in the archive's own split into train and test.
+        """Read the images of ``classes``, split into train and test as in the archive.
 
         Raises:
-            DatasetError: the file is not CIFAR-100's archive, is truncated, or does not have the classes.
+            DatasetError: the file is not CIFAR-100's archive, is truncated, or lacks a class.
         """
-        return cifar.select(*self._batches(progress), classes, origin=self.path.name)
+        meta, train, test = self._batches(progress)
+        return cifar.select(meta, train, test, classes, origin=self.path.name)
 
     def classes(self, *, progress: Progress | None = None) -> tuple[str, ...]:
-        """The classes that have images to train on and to test with, in the archive's label order.
+        """The classes with images in both train and test, in the archive's label order.
 
         Raises:
             DatasetError: the file is not CIFAR-100's archive, or is truncated.
         """
-        return cifar.present(*self._batches(progress), origin=self.path.name)
+        meta, train, test = self._batches(progress)
+        return cifar.present(meta, train, test, origin=self.path.name)
 
-    def _batches(self, progress: Progress | None) -> tuple[dict[bytes, Any], ...]:
+    def _batches(self, progress: Progress | None) -> tuple[_Batch, _Batch, _Batch]:
         found = self._members(progress)
         missing = [name for name in MEMBERS if name not in found]
         if missing:
             raise DatasetError(f"{self.path.name} is not CIFAR-100: it has no file '{missing[0]}'", hint=_HINT)
-        # One at a time, so that a damaged or hostile 'meta' is named before 150 MB are loaded.
-        return tuple(cifar.unpickle(found.pop(name), f"{self.path.name}: {name}") for name in MEMBERS)
+        # One at a time: a damaged or hostile 'meta' is reported before 150 MB are loaded.
+        meta, train, test = (cifar.unpickle(found.pop(name), f"{self.path.name}: {name}") for name in MEMBERS)
+        return meta, train, test
 
     def _members(self, progress: Progress | None) -> dict[str, bytes]:
         try:
@@ -103,7 +110,7 @@ class Archive:
                 if progress is not None:
                     size = self.path.stat().st_size
                     stream = progress.wrap_file(handle, size, description=f"Reading {self.path.name}")
-                # gzip, not tarfile's own stream mode: gzip checks the CRC, and that the end was reached.
+                # tarfile's own stream mode would not check the CRC or the end of the file. GzipFile does.
                 with gzip.GzipFile(fileobj=stream) as unzipped:
                     with tarfile.open(fileobj=unzipped, mode="r|") as tar:
                         found = dict(filter(None, (self._member(tar, entry) for entry in tar)))

@@ -1,9 +1,22 @@
-"""The mistakes that make a data set worthless, each with a name.
+"""Checks for the mistakes that make a data set worthless.
 
-Public runs of this workflow have had them all: pixels indexed by label instead of by row, which leaves one image a
-class and an accuracy of 1.0; test images read from the train array; labels of classes that are not there. Example::
+Each of them occurs in public runs of this workflow:
 
-    contents = check(contents, ("bicycle", "motorcycle"), skip_bad=False)
+- Pixels are indexed by label instead of by row. Each class has one image, and the accuracy is 1.0.
+- Test images are read from the train array.
+- Labels belong to classes that are not in the data set.
+
+Example::
+
+    >>> from scones.dataset import Sample
+    >>> classes = ("bicycle", "motorcycle")
+    >>> contents = Sample(train=5, test=2).read(classes)
+    >>> check(contents, classes) is contents
+    True
+    >>> check(replace(contents, test=contents.train), classes)
+    Traceback (most recent call last):
+    scones.errors.DatasetError: 10 images are in train and test, or have two labels:
+    ...
 """
 
 from __future__ import annotations
@@ -19,14 +32,15 @@ from scones.errors import DatasetError
 
 
 def check(contents: Contents, classes: Sequence[str], *, skip_bad: bool = False) -> Contents:
-    """The contents, if they can make a data set.
+    """Return the contents if they can make a data set.
 
     Args:
-        skip_bad: Leave out images that are in train and test, or under two labels, and list them as problems.
+        skip_bad: Leave out images that are in train and test or have two labels, and list them as problems. Without
+            it they are an error.
 
     Raises:
         DatasetError: a label is outside the classes, a class has fewer than two distinct images, or the same pixels
-            are in train and test or under two labels.
+            are in train and test or have two labels.
     """
     for where, images in (("train", contents.train), ("test", contents.test)):
         _labels_within(images, classes, where)
@@ -42,8 +56,8 @@ def check(contents: Contents, classes: Sequence[str], *, skip_bad: bool = False)
         return contents
     if not skip_bad:
         raise DatasetError(
-            f"{len(problems)} images tell the model what it must find out, or two things at once:\n{listing(problems)}",
-            hint="remove one of each pair, or go on without those listed: --skip-bad",
+            f"{len(problems)} images are in train and test, or have two labels:\n{listing(problems)}",
+            hint="remove one of each pair, or leave all of them out: --skip-bad",
         )
     kept = replace(
         contents,
@@ -69,7 +83,7 @@ def _distinct(images: Images, classes: Sequence[str], where: str) -> None:
     for label, name in enumerate(classes):
         places = np.flatnonzero(images.labels == label)
         distinct = len({images.digests[place] for place in places})
-        # A handful of pictures leaves one test image a class, which is poor and no mistake.
+        # A folder of a few pictures has one test image a class. That is little, but not a mistake.
         if distinct < 2 and not (where == "test" and len(places) == 1):
             raise DatasetError(
                 f"class '{name}' has {distinct} distinct images in {where} ({len(places)} in all); 2 are needed",

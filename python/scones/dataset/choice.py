@@ -1,10 +1,13 @@
-"""Which data to use when nobody says: the best that can be had, and how that was decided.
+"""Chooses the source of the images when the user names none.
 
 Example::
 
-    ensured = ensure(("bicycle", "motorcycle"), Path("build/dataset"), cache=Path("build/downloads"))
-    ensured.dataset.size("train")      # 900
-    ensured.drawn, ensured.reason      # (True, 'CIFAR-100 cannot be fetched: …')
+    >>> variables = {"CIFAR100_ARCHIVE": "/data/cifar-100-python.tar.gz"}
+    >>> found = choose(("bicycle", "motorcycle"), Path("build/downloads"), variables=variables)
+    >>> found.source.title, found.reason
+    ('the CIFAR-100 archive cifar-100-python.tar.gz', 'CIFAR100_ARCHIVE names it')
+
+:func:`ensure` chooses a source and builds the data set from it.
 """
 
 from __future__ import annotations
@@ -13,11 +16,10 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scones.dataset import labels, stored
 from scones.dataset.archive import Archive
-from scones.dataset.contents import Source
 from scones.dataset.download import Download
 from scones.dataset.records import write_records
 from scones.dataset.sample import CLASSES, Sample
@@ -28,28 +30,28 @@ from scones.errors import DatasetError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-# The variable that names an archive on this machine.
+# The environment variable with the path of an archive on this machine.
 VARIABLE = "CIFAR100_ARCHIVE"
 
-# A machine without a network must not keep a person waiting.
+# Seconds. Without a network, the sample is used after this time.
 PATIENCE = 4.0
 
 
 @dataclass(frozen=True)
 class ChosenSource:
-    """A source, and why it was chosen, for a person to read."""
+    """A source, and the reason for choosing it, for a message."""
 
-    source: Source
+    source: Archive | Download | Sample
     reason: str
 
 
 @dataclass(frozen=True)
 class Ensured:
-    """A data set, and how it came about.
+    """A data set, and where it comes from.
 
     Attributes:
-        title: What its images are, for a person to read.
-        reason: Why these and no others.
+        title: The source's name in messages.
+        reason: Why this source was chosen, for a message.
     """
 
     dataset: Dataset
@@ -58,7 +60,7 @@ class Ensured:
 
     @property
     def drawn(self) -> bool:
-        """Whether they are the drawn sample instead of photographs."""
+        """Whether the images are the drawn sample, not photographs."""
         return self.dataset.kind == "sample"
 
 
@@ -70,17 +72,20 @@ def choose(
     download: Download | None = None,
     progress: Progress | None = None,
 ) -> ChosenSource:
-    """The archive that ``CIFAR100_ARCHIVE`` names, else CIFAR-100 as fetched before or now, else the drawn sample.
+    """Choose the first source that works.
+
+    They are tried in this order: the archive in ``CIFAR100_ARCHIVE``, an archive that was downloaded before, a
+    download, the drawn sample.
 
     Args:
-        classes: The classes wanted: the sample has bicycle and motorcycle only.
-        cache: Where a fetched archive is kept.
-        variables: The process's variables.
-        download: The download to try; the University of Toronto's, with little patience, where it is not given.
-        progress: Where to show progress; None for nowhere.
+        classes: The classes that the source must have. The sample has bicycle and motorcycle only.
+        cache: The folder for a downloaded archive.
+        variables: The environment variables.
+        download: The download to try. By default, CIFAR-100 from the University of Toronto with a short timeout.
+        progress: Shows progress bars. None shows nothing.
 
     Raises:
-        DatasetError: CIFAR-100 cannot be had and the sample lacks a class.
+        DatasetError: CIFAR-100 cannot be downloaded, and the sample lacks a class.
     """
     named = variables.get(VARIABLE)
     if named:
@@ -111,19 +116,22 @@ def ensure(
     reuse: bool = False,
     variables: Mapping[str, str] = os.environ,
     download: Download | None = None,
+    seed: int = 0,
+    skip_bad: bool = False,
+    recordio: bool = False,
     progress: Progress | None = None,
-    **options: Any,
 ) -> Ensured:
-    """Have a data set of ``classes`` in ``out``, from the best source there is (see :func:`choose`).
+    """Build a data set of ``classes`` in ``out``, from the source that :func:`choose` finds.
 
     Args:
-        reuse: Take a data set of these classes that is in ``out``, whatever its source and seed, unless
-            ``CIFAR100_ARCHIVE`` names one: what training wants after someone ran ``invoke etl``.
-        options: ``seed``, ``skip_bad`` and ``recordio``, as for :func:`build`. Of a data set that is reused, RecordIO
-            files are made where they are asked for and missing.
+        reuse: Keep a data set of these classes that is already in ``out``, with any source and seed.
+            ``CIFAR100_ARCHIVE`` overrides this. ``invoke train`` sets it, so that it uses the data set of
+            ``invoke etl``.
+        seed, skip_bad, recordio: As for :func:`build`. A data set that is kept gets RecordIO files if ``recordio`` is
+            set and they are missing.
 
     Raises:
-        DatasetError: no data set of these classes can be had.
+        DatasetError: no source has these classes, or the data set cannot be built.
     """
     if reuse and not variables.get(VARIABLE):
         try:
@@ -131,11 +139,11 @@ def ensure(
         except DatasetError:
             there = None
         if there and there.classes == tuple(classes):
-            if options.get("recordio") and not there.recordio:
+            if recordio and not there.recordio:
                 write_records(there, progress=progress)
             return Ensured(there, there.source, f"it is in {out}")
     choice = choose(classes, cache, variables=variables, download=download, progress=progress)
-    return _built(choice, classes, out, progress=progress, **options)
+    return _built(choice, classes, out, seed=seed, skip_bad=skip_bad, recordio=recordio, progress=progress)
 
 
 def ensure_others(
@@ -148,10 +156,13 @@ def ensure_others(
     download: Download | None = None,
     progress: Progress | None = None,
 ) -> Ensured:
-    """Have a data set of every class but ``classes`` in ``out``: what a backbone learns from.
+    """Build a data set of the archive's other classes in ``out``. A backbone is trained on it.
+
+    Args:
+        classes: The classes to leave out.
 
     Raises:
-        DatasetError: there is no archive, or it has no two other classes.
+        DatasetError: there is no archive, or it has fewer than two other classes.
     """
     choice = choose(classes, cache, variables=variables, download=download, progress=progress)
     if isinstance(choice.source, Sample):
@@ -168,6 +179,15 @@ def ensure_others(
     return _built(choice, others, out, recordio=recordio, progress=progress)
 
 
-def _built(choice: ChosenSource, classes: Sequence[str], out: Path, **options: Any) -> Ensured:
-    dataset = build(choice.source, classes, out, **options)
+def _built(
+    choice: ChosenSource,
+    classes: Sequence[str],
+    out: Path,
+    *,
+    seed: int = 0,
+    skip_bad: bool = False,
+    recordio: bool,
+    progress: Progress | None,
+) -> Ensured:
+    dataset = build(choice.source, classes, out, seed=seed, skip_bad=skip_bad, recordio=recordio, progress=progress)
     return Ensured(dataset, choice.source.title, choice.reason)

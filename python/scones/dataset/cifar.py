@@ -1,13 +1,21 @@
-"""CIFAR-100's "python version", as its makers describe it at https://www.cs.toronto.edu/~kriz/cifar.html.
+"""Reads CIFAR-100's "python version".
 
-The archive holds three Python 2 pickles: ``meta`` (``fine_label_names``), ``train`` and ``test`` (``data`` (N, 3072)
-uint8, each row the red, green and blue planes of a 32 x 32 image; ``fine_labels``; ``filenames``). Keys and strings are
-bytes. Example::
+The format is described at https://www.cs.toronto.edu/~kriz/cifar.html. The archive holds three Python 2 pickles, each
+a dictionary. Keys and strings are bytes.
 
-    meta = unpickle(member_bytes, "meta")
-    contents = select(meta, train, test, ("bicycle", "motorcycle"), origin="cifar-100-python.tar.gz")
+- ``meta`` has ``fine_label_names``.
+- ``train`` and ``test`` have ``data``, ``fine_labels`` and ``filenames``. ``data`` is uint8, shape (N, 3072). Each row
+  holds the red, green and blue planes of a 32 x 32 image.
 
-Pickles can run any code, so :func:`unpickle` knows numpy arrays and nothing else.
+A pickle can run any code. :func:`unpickle` therefore loads plain values and numpy arrays only.
+
+Example::
+
+    >>> unpickle(pickle.dumps({"fine_label_names": [b"bicycle", b"motorcycle"]}), "meta")
+    {b'fine_label_names': [b'bicycle', b'motorcycle']}
+    >>> unpickle(pickle.dumps({"fine_label_names": print}), "meta")
+    Traceback (most recent call last):
+    scones.errors.DatasetError: 'meta' asks for builtins.print when it is loaded: ...
 """
 
 from __future__ import annotations
@@ -15,7 +23,7 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -27,17 +35,17 @@ _ORIGINAL = "give the original cifar-100-python.tar.gz (--archive FILE), or fetc
 
 
 def unpickle(content: bytes, name: str) -> dict[bytes, Any]:
-    """Load a pickle made of plain values and numpy arrays, running no code of the pickle's choosing.
+    """Load a pickle of plain values and numpy arrays, without running code from it.
 
     Args:
         content: The pickle.
-        name: What it is called, for messages.
+        name: The pickle's name in messages.
 
     Returns:
-        The dictionary in it; strings of Python 2 come as bytes.
+        The dictionary in the pickle. Strings of Python 2 are bytes.
 
     Raises:
-        DatasetError: the pickle asks for anything but numpy arrays, is damaged, or holds no dictionary.
+        DatasetError: the pickle refers to anything but numpy arrays, is damaged, or holds no dictionary.
     """
     try:
         found = _Unpickler(io.BytesIO(content), name).load()
@@ -68,7 +76,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _dtype(spec: Any, align: Any = False, copy: Any = False) -> np.dtype:
-    # Python 2 pickled these as 0 and 1, for which numpy 2.4 warns.
+    # Python 2 pickled these booleans as 0 and 1. numpy 2.4 warns about that.
     return np.dtype(spec, bool(align), bool(copy))
 
 
@@ -76,12 +84,12 @@ def _array(kind: type, shape: Any, typecode: Any) -> np.ndarray:
     return np.ndarray.__new__(np.ndarray, shape, typecode)
 
 
-def _from_buffer(content: Any, kind: np.dtype, shape: Any, order: str) -> np.ndarray:
+def _from_buffer(content: Any, kind: np.dtype, shape: Any, order: Literal["A", "C", "F"]) -> np.ndarray:
     return np.frombuffer(content, kind).reshape(shape, order=order)
 
 
 def _latin1(text: str, encoding: str) -> bytes:
-    # How Python 3 writes bytes into a pickle that Python 2 can read.
+    # Python 3 writes bytes this way into a pickle for Python 2.
     if encoding != "latin1":
         raise ValueError(f"bytes written as {encoding}")
     return text.encode("latin1")
@@ -99,10 +107,10 @@ _ALLOWED: Mapping[tuple[str, str], Any] = {
 
 
 def class_names(meta: Mapping[bytes, Any], origin: str) -> tuple[str, ...]:
-    """The fine labels' names, in label order.
+    """The names of the fine labels, in label order.
 
     Raises:
-        DatasetError: there are none.
+        DatasetError: ``meta`` has no names.
     """
     names = meta.get(b"fine_label_names")
     if not isinstance(names, list) or not names or not all(isinstance(name, bytes | str) for name in names):
@@ -113,10 +121,10 @@ def class_names(meta: Mapping[bytes, Any], origin: str) -> tuple[str, ...]:
 def present(
     meta: Mapping[bytes, Any], train: Mapping[bytes, Any], test: Mapping[bytes, Any], *, origin: str
 ) -> tuple[str, ...]:
-    """The classes that have images in both members, in label order.
+    """The classes with images in both train and test, in label order.
 
     Raises:
-        DatasetError: a member is not CIFAR-100's.
+        DatasetError: a member does not have CIFAR-100's format.
     """
     known = class_names(meta, origin)
     used = [set(_checked(batch, f"'{name}' of {origin}", len(known))[1].tolist())
@@ -132,10 +140,14 @@ def select(
     *,
     origin: str,
 ) -> Contents:
-    """The images of ``classes``, labelled in the order of ``classes``, in the archive's own order.
+    """Select the images of ``classes``, in the archive's order.
+
+    Args:
+        classes: Class names. The first one gets label 0, the next one label 1, and so on.
+        origin: The archive's name in messages.
 
     Raises:
-        DatasetError: a class is unknown or has no images here, or a member is not CIFAR-100's.
+        DatasetError: a class is unknown or has no images, or a member does not have CIFAR-100's format.
     """
     known = class_names(meta, origin)
     labels.check_known(classes, known, origin)

@@ -1,9 +1,11 @@
-"""What a source gives: images in memory, with labels and names.
+"""The images of a source in memory, with labels and names.
 
 Example::
 
-    images = Images(pixels, labels, names)     # (N, 32, 32, 3) uint8, (N,) int64, N file names
-    images.take([0, 2])                        # the first and the third
+    >>> pixels = np.zeros((3, 32, 32, 3), np.uint8)
+    >>> images = Images(pixels, np.array([0, 1, 0]), ("a.png", "b.png", "c.png"))
+    >>> images.take([0, 2]).names
+    ('a.png', 'c.png')
 """
 
 from __future__ import annotations
@@ -19,17 +21,18 @@ import numpy as np
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-# CIFAR-100's images are 32 x 32, and what this project trains on is made to that size.
+# CIFAR-100's images are 32 x 32 pixels. Other pictures are scaled to that size.
 SIDE = 32
 
 
 @dataclass(frozen=True)
 class Images:
-    """Images in an order that matters.
+    """Images in a fixed order.
 
     Attributes:
-        pixels: (N, 32, 32, 3), uint8: rows, columns, RGB.
-        labels: (N,), int64: the index of each image's class.
+        pixels: uint8, shape (N, 32, 32, 3): rows, columns, RGB.
+        labels: int64, shape (N,): the index of each image's class.
+        names: N file names.
     """
 
     pixels: np.ndarray
@@ -46,13 +49,13 @@ class Images:
 
     @cached_property
     def digests(self) -> list[bytes]:
-        """SHA-256 of each image's pixels: equal for equal images only."""
+        """SHA-256 of each image's pixels. Equal images have equal digests."""
         return [hashlib.sha256(row.tobytes()).digest() for row in self.pixels]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A file or an image that cannot be used, and why."""
+    """A file or an image that cannot be used, and the reason."""
 
     file: str
     reason: str
@@ -63,7 +66,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Contents:
-    """All that a source has of the classes asked for; labels are indices into those classes."""
+    """A source's images of the requested classes. Labels are indices into those classes."""
 
     train: Images
     test: Images
@@ -72,12 +75,12 @@ class Contents:
 
 @dataclass(frozen=True)
 class Identity:
-    """Which data a source stands for.
+    """Identifies the data of a source.
 
     Attributes:
         kind: ``archive``, ``download``, ``folder`` or ``sample``.
-        name: What a person calls it: a file's or a folder's name.
-        sha256: Of the source's content: equal for equal data, wherever it lies.
+        name: The name of the file or folder.
+        sha256: SHA-256 of the content, in hexadecimal. It does not depend on the path.
     """
 
     kind: str
@@ -89,12 +92,12 @@ class Identity:
 
 
 class Source(Protocol):
-    """Where images come from: Archive, Download, Folder or Sample."""
+    """A source of images: Archive, Download, Folder or Sample."""
 
     def identity(self) -> Identity:
-        """Which data this is. Raises DatasetError where it cannot be had."""
+        """Identify the data. Raises DatasetError if it cannot be read."""
 
     def read(
         self, classes: Sequence[str], *, seed: int = 0, skip_bad: bool = False, progress: Progress | None = None
     ) -> Contents:
-        """The images of ``classes``. Raises DatasetError where they cannot be had."""
+        """Read the images of ``classes``. Raises DatasetError if that fails."""

@@ -1,8 +1,9 @@
-"""CIFAR-100 from the University of Toronto: resumed where it broke off, checked, and kept.
+"""Downloads CIFAR-100 from the University of Toronto, and keeps it. An interrupted download is resumed.
 
-Example::
+Example (not run: it downloads 169 MB)::
 
-    Download(Path("build/downloads")).read(("bicycle", "motorcycle"))
+    contents = Download(Path("build/downloads")).read(("bicycle", "motorcycle"))
+    len(contents.train), len(contents.test)     # (1000, 200)
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scones.dataset.archive import NAME, Archive
 from scones.dataset.contents import Contents, Identity
@@ -25,25 +26,24 @@ from scones.errors import DatasetError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-# Both published at https://www.cs.toronto.edu/~kriz/cifar.html.
+# Both are published at https://www.cs.toronto.edu/~kriz/cifar.html.
 URL = f"https://www.cs.toronto.edu/~kriz/{NAME}"
 MD5 = "eb9058c3a382ffc7106e4002c42a8d85"
 
 _BLOCK = 1 << 18
 _ATTEMPTS = 5
-_MANUAL = f"fetch {URL} by other means and give it: --archive FILE"
+_MANUAL = f"download {URL} by other means and pass it: --archive FILE"
 
 
 @dataclass(frozen=True)
 class Download:
-    """The original archive, fetched once.
+    """The original archive, downloaded once.
 
     Attributes:
-        cache: The folder it is kept in.
-        url: Where it is fetched from.
-        md5: What its MD5 must be, in hexadecimal.
-        patience: Seconds to wait for a server to answer at all, names looked up included.
-        progress: Where to show progress; None for nowhere.
+        cache: The folder that keeps the archive.
+        md5: The MD5 that the archive must have, in hexadecimal.
+        patience: Seconds to wait for the server's first answer, including the DNS lookup.
+        progress: Shows a progress bar. None shows nothing.
     """
 
     cache: Path
@@ -54,24 +54,24 @@ class Download:
 
     @property
     def title(self) -> str:
-        """What a person reads."""
+        """The source's name in messages."""
         return "CIFAR-100 from the University of Toronto"
 
     @property
     def path(self) -> Path:
-        """Where the archive is kept."""
+        """The archive's path, downloaded or not."""
         return self.cache / NAME
 
     @property
     def cached(self) -> bool:
-        """Whether it has been fetched."""
+        """Whether the archive has been downloaded."""
         return self.path.is_file()
 
     def identity(self) -> Identity:
-        """The archive's name and SHA-256, fetching it where it is not there.
+        """The archive's name and SHA-256. Downloads the archive if necessary.
 
         Raises:
-            DatasetError: it cannot be fetched, or what came is not what its makers publish.
+            DatasetError: the download fails, or its MD5 is wrong.
         """
         found = self._archive().identity()
         return Identity("download", found.name, found.sha256)
@@ -79,15 +79,15 @@ class Download:
     def read(
         self, classes: Sequence[str], *, seed: int = 0, skip_bad: bool = False, progress: Progress | None = None
     ) -> Contents:
-        """Read the classes, fetching the archive where it is not there.
+        """Read the images of ``classes``. Downloads the archive if necessary.
 
         Raises:
-            DatasetError: it cannot be fetched, or does not have the classes.
+            DatasetError: the download fails, or the archive lacks a class.
         """
         return self._archive().read(classes, seed=seed, skip_bad=skip_bad, progress=progress)
 
     def classes(self, *, progress: Progress | None = None) -> tuple[str, ...]:
-        """The archive's classes, in label order, fetching it where it is not there; raises as ``read`` does."""
+        """The archive's classes, in label order. Downloads the archive if necessary, and raises as :meth:`read`."""
         return self._archive().classes(progress=progress)
 
     def _archive(self) -> Archive:
@@ -96,10 +96,10 @@ class Download:
         return Archive(self.path, md5=self.md5)
 
     def fetch(self) -> Path:
-        """Fetch the archive, going on where an earlier attempt stopped.
+        """Download the archive. Resumes an earlier attempt.
 
         Raises:
-            DatasetError: the server cannot be reached, breaks off again and again, or sends something else.
+            DatasetError: the server cannot be reached, breaks off five times, or sends another file.
         """
         self.cache.mkdir(parents=True, exist_ok=True)
         part = self.path.with_name(f"{NAME}.part")
@@ -112,7 +112,7 @@ class Download:
                 error.close()
                 raise DatasetError(f"{self.url} answers {error.code} {error.reason}", hint=_MANUAL) from None
             except (OSError, http.client.HTTPException) as error:
-                # A server that sent something is worth another try; one that never answered is not.
+                # Try again only if the server has sent something in this attempt.
                 if attempt == _ATTEMPTS or _size(part) <= before:
                     raise DatasetError(
                         f"{self.url} cannot be fetched: {_reason(error)}",
@@ -130,7 +130,7 @@ class Download:
         return self.path
 
     def _fetch_rest(self, part: Path) -> bool:
-        """Append what ``part`` lacks. Returns whether the server sent all that it promised."""
+        """Append the rest of the archive to ``part``. Returns whether the server sent all of it."""
         have = _size(part)
         request = urllib.request.Request(self.url, headers={"User-Agent": "scones"})
         if have:
@@ -138,7 +138,7 @@ class Download:
         try:
             answer = _open(request, self.patience)
         except urllib.error.HTTPError as error:
-            if error.code == 416 and have:  # nothing is left to send: the checksum tells whether it is right
+            if error.code == 416 and have:  # nothing is left to send; the checksum is checked next
                 error.close()
                 return True
             raise
@@ -155,22 +155,22 @@ class Download:
         return total is None or _size(part) >= total
 
 
-def _open(request: urllib.request.Request, patience: float) -> Any:
-    """``urlopen``, given up after ``patience`` seconds whatever hangs: name look-up, connection, proxy or TLS."""
-    box: queue.SimpleQueue[Any] = queue.SimpleQueue()
+def _open(request: urllib.request.Request, patience: float) -> http.client.HTTPResponse:
+    """``urlopen`` with a timeout that includes the DNS lookup, the connection, a proxy and TLS."""
+    box: queue.SimpleQueue[http.client.HTTPResponse | Exception] = queue.SimpleQueue()
     late = threading.Event()
 
     def attempt() -> None:
         try:
             answer = urllib.request.urlopen(request, timeout=patience)
-        except Exception as error:  # noqa: BLE001 - handed to the caller's thread, which raises it
+        except Exception as error:  # noqa: BLE001 - the caller's thread raises it
             box.put(error)
             return
         box.put(answer)
         if late.is_set():
             answer.close()
 
-    # A look-up cannot be interrupted, and a daemon thread does not keep the process from ending.
+    # A DNS lookup cannot be interrupted. A daemon thread does not keep the process alive.
     threading.Thread(target=attempt, name="download", daemon=True).start()
     try:
         found = box.get(timeout=patience)

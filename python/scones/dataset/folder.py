@@ -1,16 +1,17 @@
-"""A folder of pictures, one sub-folder a class, as torchvision's ImageFolder has it.
-
-::
-
-    pictures/bicycle/1.jpg
-    pictures/motorcycle/front/2.png
+"""Reads a folder of pictures with one sub-folder a class, like torchvision's ImageFolder.
 
 Example::
 
-    Folder(Path("pictures")).read(("bicycle", "motorcycle"), seed=0)
+    >>> for name in ("bicycle", "motorcycle"):
+    ...     Path("pictures", name).mkdir(parents=True)
+    ...     for number in range(6):
+    ...         Image.new("RGB", (64, 48), (40 * number, 0, 0)).save(Path("pictures", name, f"{number}.png"))
+    >>> contents = Folder(Path("pictures")).read(("bicycle", "motorcycle"))
+    >>> len(contents.train), len(contents.test)
+    (10, 2)
 
-Pictures of any size become 32 x 32 RGB: turned as their EXIF orientation says, then scaled as a whole, neither cropped
-nor padded, which is what the endpoint does to what it is sent.
+Pictures of any size become 32 x 32 RGB. They are turned according to their EXIF orientation and scaled, without
+cropping or padding. The endpoint does the same with the pictures that it receives.
 """
 
 from __future__ import annotations
@@ -44,20 +45,20 @@ _IGNORED = {"thumbs.db", "desktop.ini"}
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder of PNG and JPEG pictures, one sub-folder a class. Sub-folders of a class belong to it."""
+    """A folder of PNG and JPEG pictures with one sub-folder a class. Sub-folders of a class belong to the class."""
 
     path: Path
 
     @property
     def title(self) -> str:
-        """What a person reads."""
+        """The source's name in messages."""
         return f"the folder {self.path}"
 
     def identity(self) -> Identity:
         """The folder's name, and the SHA-256 of its files' names and contents.
 
         Raises:
-            DatasetError: it is no folder, or a file cannot be read.
+            DatasetError: ``path`` is not a folder, or has no sub-folders.
         """
         digest = hashlib.sha256()
         for path in (file for name in self._classes() for file in _files(self.path / name)):
@@ -67,17 +68,17 @@ class Folder:
                 with path.open("rb") as handle:
                     digest.update(hashlib.file_digest(handle, "sha256").digest())
             except OSError as error:
-                # What cannot be read is listed by read(); here it only has to count.
+                # read() reports the files that cannot be read. Here they only change the digest.
                 digest.update(type(error).__name__.encode())
         return Identity("folder", self.path.resolve().name, digest.hexdigest())
 
     def read(
         self, classes: Sequence[str], *, seed: int = 0, skip_bad: bool = False, progress: Progress | None = None
     ) -> Contents:
-        """Read the classes' pictures and set a sixth of each class aside as test images.
+        """Read the pictures of ``classes``. A sixth of each class becomes test images.
 
         Raises:
-            DatasetError: a class has no sub-folder or too few pictures, or a file is no PNG or JPEG and ``skip_bad``
+            DatasetError: a class has no sub-folder or too few pictures, or a file is not PNG or JPEG and ``skip_bad``
                 is not set.
         """
         labels.check_known(classes, self._classes(), f"{self.path}")
@@ -122,30 +123,30 @@ class Folder:
 
 
 def pixels(content: bytes) -> np.ndarray:
-    """A PNG's or JPEG's pixels, scaled to (32, 32, 3) uint8 RGB.
+    """Decode a PNG or JPEG and scale it to (32, 32, 3) uint8 RGB.
 
     Raises:
-        ValueError: the bytes are no whole PNG or JPEG, or claim more pixels than a camera makes.
+        ValueError: the bytes are not a complete PNG or JPEG, or have more pixels than Pillow's limit.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as opened:
-                opened.draft("RGB", (4 * SIDE, 4 * SIDE))  # lets JPEG's decoder skip detail that scaling throws away
+                opened.draft("RGB", (4 * SIDE, 4 * SIDE))  # JPEG's decoder skips detail that scaling would drop
                 upright = ImageOps.exif_transpose(opened)
                 scaled = upright.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise ValueError(f"claims more than {Image.MAX_IMAGE_PIXELS:,} pixels") from None
     except Image.UnidentifiedImageError:
         raise ValueError("is neither PNG nor JPEG") from None
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for truncated and damaged files
+    except (OSError, SyntaxError, ValueError) as error:  # Pillow raises these for damaged files
         raise ValueError(f"is damaged: {error}") from None
     return np.asarray(scaled)
 
 
 def listing(problems: Sequence[Problem], most: int = 20) -> str:
-    """The problems, one a line, the first ``most`` of them."""
+    """The first ``most`` problems, one a line."""
     lines = [f"  {problem}" for problem in problems[:most]]
     if len(problems) > most:
         lines.append(f"  … and {len(problems) - most:,} more")
@@ -153,7 +154,7 @@ def listing(problems: Sequence[Problem], most: int = 20) -> str:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """All files below ``folder`` in one order on every machine; those that systems leave behind are passed over."""
+    """All files below ``folder``, in the same order on every machine. Skips hidden and system files."""
     for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.is_file() and not hidden and path.name.lower() not in _IGNORED:
@@ -161,7 +162,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _names(paths: Sequence[Path], classes: Sequence[str]) -> Iterator[str]:
-    """Each picture's own name, with its class in front where another class has the same one; always ``.png``."""
+    """Each picture's name with the suffix ``.png``. A name that occurs twice gets its class as prefix."""
     count = Counter(path.stem.lower() for path in paths)
     for path, name in zip(paths, classes, strict=True):
         yield f"{path.stem if count[path.stem.lower()] == 1 else f'{name}_{path.stem}'}.png"

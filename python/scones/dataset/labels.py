@@ -1,9 +1,11 @@
-"""Class names: what a user wrote, checked against what there is.
+"""Parses class names and checks them against the known ones.
 
 Example::
 
-    parse("bicycle, motorcycle")                        # ('bicycle', 'motorcycle')
-    check_known(("bycicle",), names, "cifar.tar.gz")    # DatasetError: … did you mean bicycle?
+    >>> parse("bicycle, motorcycle")
+    ('bicycle', 'motorcycle')
+    >>> nearest(["bycicle"], ["bicycle", "motorcycle", "bus"])
+    ["nearest to 'bycicle': bicycle"]
 """
 
 from __future__ import annotations
@@ -15,19 +17,19 @@ from scones.errors import DatasetError
 
 
 def parse(written: str) -> tuple[str, ...]:
-    """Split ``a,b,c``.
+    """Split ``a,b,c`` into names.
 
     Raises:
-        DatasetError: fewer than two, or one twice.
+        DatasetError: there are fewer than two names, or a name occurs twice.
     """
     return check(tuple(name.strip() for name in written.split(",") if name.strip()))
 
 
 def check(classes: Sequence[str]) -> tuple[str, ...]:
-    """The classes, if they are two or more different ones.
+    """Return the classes if there are two or more, all different.
 
     Raises:
-        DatasetError: fewer than two, or one twice.
+        DatasetError: there are fewer than two classes, or a class occurs twice.
     """
     repeated = sorted({name for name in classes if list(classes).count(name) > 1})
     if repeated:
@@ -41,13 +43,13 @@ def check(classes: Sequence[str]) -> tuple[str, ...]:
 
 
 def check_known(classes: Sequence[str], known: Sequence[str], origin: str) -> None:
-    """Refuse classes that ``known`` lacks, naming the nearest ones.
+    """Refuse classes that are not in ``known``.
 
     Args:
-        origin: Where ``known`` comes from, for the message.
+        origin: The source of ``known``, for the message.
 
     Raises:
-        DatasetError: a class is not known.
+        DatasetError: a class is not known. The hint has the nearest names.
     """
     unknown = [name for name in classes if name not in known]
     if not unknown:
@@ -59,12 +61,12 @@ def check_known(classes: Sequence[str], known: Sequence[str], origin: str) -> No
 
 
 def nearest(unknown: Iterable[str], known: Sequence[str]) -> list[str]:
-    """A line for each unknown name that resembles known ones, with up to three of them."""
+    """A line for each unknown name, with up to three similar known names. A name without one gets no line."""
     near = {name: get_close_matches(name.lower(), known, n=3, cutoff=0.5) for name in unknown}
     return [f"nearest to '{name}': {', '.join(found)}" for name, found in near.items() if found]
 
 
 def join(names: Iterable[str]) -> str:
-    """``'a', 'b' and 'c'``."""
+    """Join names for a message: ``'a', 'b' and 'c'``."""
     *most, last = [f"'{name}'" for name in names]
     return f"{', '.join(most)} and {last}" if most else last

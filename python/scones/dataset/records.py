@@ -1,12 +1,16 @@
-"""A data set's splits as RecordIO: one file of images and labels for each, beside the PNGs.
+"""Writes a data set's splits as RecordIO files, beside the PNGs.
 
 Example::
 
-    write_records(dataset)                       # build/dataset/{train,validation,test}.rec
-    dataset.recordio                             # True
+    >>> from pathlib import Path
+    >>> from scones.dataset import Sample, build
+    >>> dataset = build(Sample(train=4, test=1), ("bicycle", "motorcycle"), Path("build/dataset"))
+    >>> write_records(dataset)
+    >>> sorted(path.name for path in dataset.root.glob("*.rec"))
+    ['test.rec', 'train.rec', 'validation.rec']
 
-A record's number and label are those of the split's ``.lst`` file, in its order; its image is the PNG, byte for byte.
-So the same data set gives the same bytes, which MXNet and the algorithm read as they read im2rec's.
+Records have the number, the label and the order of the split's ``.lst`` file. Each holds the bytes of the PNG. The same
+data set therefore gives the same bytes. MXNet and the algorithm read the files like those of im2rec.
 """
 
 from __future__ import annotations
@@ -24,10 +28,7 @@ if TYPE_CHECKING:
 
 
 def write_records(dataset: Dataset, *, progress: Progress | None = None) -> None:
-    """Write a data set's ``.rec`` files, each whole or not at all.
-
-    Args:
-        progress: Where to show progress; None for nowhere.
+    """Write ``train.rec``, ``validation.rec`` and ``test.rec``. An error leaves no incomplete file.
 
     Raises:
         DatasetError: an image is missing, or a file cannot be written.

@@ -1,15 +1,18 @@
-"""Two-wheelers drawn by code, for machines without CIFAR-100 and without a network.
+"""Draws bicycles and motorcycles, for machines without CIFAR-100 and without a network.
 
-Bicycles and motorcycles share their geometry; how much motor a drawing has (tyres, tank, engine, exhaust) is drawn from
-two overlapping ranges, and view, light, background, riders and noise vary. So a small network is right about nine
-times in ten and is honestly unsure of some drawings, as with the photographs. Example::
+Example::
 
-    contents = Sample().read(("bicycle", "motorcycle"), seed=0)
-    contents.train.pixels.shape      # (1000, 32, 32, 3), uint8
+    >>> contents = Sample(train=3, test=1).read(("bicycle", "motorcycle"))
+    >>> contents.train.pixels.shape, contents.train.pixels.dtype
+    ((6, 32, 32, 3), dtype('uint8'))
 
-On the 200 test drawings a network of five 3 x 3 convolutions (16 to 64 channels, 20 epochs of SGD, shifts and flips)
-reached 0.895, 0.905 and 0.920 with three seeds; 0.73 of its answers had a probability of 0.8 or more. The drawings
-teach nothing about real two-wheelers: they let the workflow run.
+Both classes share their geometry. They differ in tyres, tank, engine and exhaust, whose sizes come from two overlapping
+ranges. View, light, background, riders and noise vary. A small network is right about nine times in ten and is unsure
+of some drawings, as it is with photographs.
+
+A network of five 3 x 3 convolutions (16 to 64 channels, 20 epochs of SGD, shifts and flips) reached 0.895, 0.905 and
+0.920 on the 200 test drawings with three seeds. 0.73 of its answers had a probability of 0.8 or more. A model trained
+on the drawings does not recognize real bicycles and motorcycles. The drawings only let the workflow run.
 """
 
 from __future__ import annotations
@@ -32,24 +35,24 @@ if TYPE_CHECKING:
 
 CLASSES = ("bicycle", "motorcycle")
 
-# Change it whenever a drawing would come out different: it is part of the sample's identity.
+# Part of the sample's identity. Increase it when a change alters a drawing.
 VERSION = 1
 
-# Drawn this many times larger and scaled down, which gives the soft edges of a photograph.
+# Drawings are made this many times larger and scaled down, for the soft edges of a photograph.
 _ZOOM = 4
 _CANVAS = SIDE * _ZOOM
 
-# How much motor: mean and standard deviation by class. Their overlap bounds what any network can reach.
+# How much motor a drawing has: mean and standard deviation by class. The overlap limits the accuracy.
 _MOTOR = {"bicycle": (0.2, 0.17), "motorcycle": (0.8, 0.17)}
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The drawn two-wheelers, as many as CIFAR-100 has of each class.
+    """Drawn bicycles and motorcycles. By default, as many as CIFAR-100 has.
 
     Attributes:
-        train: Training images a class.
-        test: Test images a class.
+        train: The number of training images of each class.
+        test: The number of test images of each class.
     """
 
     train: int = 500
@@ -57,21 +60,21 @@ class Sample:
 
     @property
     def title(self) -> str:
-        """What a person reads."""
+        """The source's name in messages."""
         return "two-wheelers drawn by code"
 
     def identity(self) -> Identity:
-        """The drawings' version and number."""
+        """The name, and a SHA-256 of the drawings' version and number."""
         described = f"scones sample {VERSION}: {self.train} train, {self.test} test"
         return Identity("sample", self.title, hashlib.sha256(described.encode()).hexdigest())
 
     def read(
         self, classes: Sequence[str], *, seed: int = 0, skip_bad: bool = False, progress: Progress | None = None
     ) -> Contents:
-        """Draw the classes. The drawings do not depend on ``seed``, which only splits them.
+        """Draw the classes. ``seed`` does not change the drawings.
 
         Raises:
-            DatasetError: a class other than bicycle and motorcycle is asked for.
+            DatasetError: a class is not bicycle or motorcycle.
         """
         foreign = [name for name in classes if name not in CLASSES]
         if foreign:
@@ -87,11 +90,10 @@ class Sample:
 
 
 def draw_batch(split: str, count: int, done: Callable[[int], None] = lambda steps: None) -> dict[bytes, object]:
-    """One member of CIFAR-100's archive, unpickled: ``count`` drawings of each class, in mixed order.
+    """Draw ``count`` images of each class, in mixed order.
 
     Returns:
-        ``data`` (2 * count, 3072) uint8, each row the red, green and blue planes; ``fine_labels``, a list of int;
-        ``filenames``, a list of bytes.
+        The images in the format of CIFAR-100's ``train`` and ``test`` (see :mod:`scones.dataset.cifar`).
     """
     order = np.random.default_rng([VERSION, *split.encode()]).permutation(2 * count)
     rows, fine_labels, filenames = [], [], []
@@ -106,10 +108,10 @@ def draw_batch(split: str, count: int, done: Callable[[int], None] = lambda step
 
 
 def draw(name: str, rng: np.random.Generator) -> np.ndarray:
-    """One drawing of a bicycle or a motorcycle.
+    """Draw a bicycle or a motorcycle.
 
     Returns:
-        Pixels (32, 32, 3), uint8.
+        Pixels, uint8, shape (32, 32, 3).
     """
     motor = float(np.clip(rng.normal(*_MOTOR[name]), 0.0, 1.0))
     picture = _background(rng)
@@ -156,7 +158,7 @@ def _clutter(picture: Image.Image, rng: np.random.Generator) -> None:
 
 
 def _vehicle(motor: float, rng: np.random.Generator) -> Image.Image:
-    """The vehicle alone, facing right, on a transparent canvas of 128 x 128."""
+    """The vehicle, facing right, on a transparent canvas of 128 x 128."""
 
     def has(spread: float = 0.14) -> float:
         return float(np.clip(motor + rng.normal(0, spread), 0.0, 1.0))
@@ -221,7 +223,7 @@ def _rider(layer: Image.Image, rng: np.random.Generator) -> None:
 
 
 def _placed(layer: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """Turned, tilted, nearer or farther, shifted, and seen somewhat from the front."""
+    """Mirror, tilt, scale, squeeze and shift the vehicle."""
     if rng.random() < 0.5:
         layer = layer.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     layer = layer.rotate(float(rng.normal(0, 8)), Image.Resampling.BICUBIC, center=(64, 76))
@@ -238,7 +240,7 @@ def _post(picture: Image.Image, rng: np.random.Generator) -> None:
 
 
 def _developed(picture: Image.Image, rng: np.random.Generator) -> np.ndarray:
-    """Contrast, exposure, tint and grain."""
+    """Add contrast, exposure, tint and grain."""
     pixels = np.asarray(picture, dtype=np.float64)
     pixels = (pixels - 128) * rng.uniform(0.6, 1.1) + 128 + rng.normal(0, 15) + rng.normal(0, 6, 3)
     pixels += rng.normal(0, rng.uniform(1, 9), pixels.shape)

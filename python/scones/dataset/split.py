@@ -1,8 +1,12 @@
-"""Seeded, stratified splits that never part equal images.
+"""Splits images at random, with the same share of each class. Equal images stay together.
 
 Example::
 
-    train, validation = split(images, ("bicycle", "motorcycle"), share=0.1, seed=0, aside="validation")
+    >>> from scones.dataset import Sample
+    >>> images = Sample(train=10, test=1).read(("bicycle", "motorcycle")).train
+    >>> train, validation = split(images, ("bicycle", "motorcycle"), share=0.1, seed=0, aside="validation")
+    >>> len(train), len(validation)
+    (18, 2)
 """
 
 from __future__ import annotations
@@ -21,17 +25,16 @@ def split(
 ) -> tuple[Images, Images]:
     """Set a share of each class aside.
 
-    Which of a class's images go depends on the seed, the class's name and its images, not on the other classes or
-    their order. Images with equal pixels stay together, so that none is on both sides.
+    The choice depends on the seed, the class's name and its images. Other classes and their order do not change it.
+    Images with equal pixels stay on one side.
 
     Args:
-        share: Between 0 and 1: the part of each class to set aside, rounded, at least one image.
-        seed: Another seed sets other images aside.
-        aside: What the part set aside is called, for messages.
-        keep: So many distinct images of a class must remain.
+        share: The share of each class to set aside, 0 to 1. At least one image is set aside.
+        aside: The name of the part that is set aside, for messages.
+        keep: The number of distinct images of a class that must remain.
 
     Returns:
-        What remains and what was set aside, each in the order of ``images``.
+        The remaining images, and those set aside, both in the order of ``images``.
 
     Raises:
         DatasetError: a class has too few distinct images.

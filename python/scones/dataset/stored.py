@@ -1,18 +1,22 @@
-"""A data set on disk.
+"""Reads a data set on disk.
 
 ::
 
     build/dataset/
       train/ validation/ test/                  PNGs, 32 x 32 RGB, under their original names
       train.lst validation.lst test.lst         index TAB label TAB file name within the split's folder
-      train.rec validation.rec test.rec         the same as RecordIO, where asked for
+      train.rec validation.rec test.rec         the same as RecordIO, with --recordio
       dataset.json                              classes, counts, means, source, fingerprint
 
 Example::
 
-    dataset = load(Path("build/dataset"))
-    dataset.classes                     # ('bicycle', 'motorcycle')
-    dataset.images("test")[0].path      # build/dataset/test/bicycle_s_000030.png
+    >>> from scones.dataset import Sample, build
+    >>> built = build(Sample(train=4, test=1), ("bicycle", "motorcycle"), Path("build/dataset"))
+    >>> dataset = load(Path("build/dataset"))
+    >>> dataset.classes
+    ('bicycle', 'motorcycle')
+    >>> sorted(image.name for image in dataset.images("test"))
+    ['bicycle_drawn_test_000000.png', 'motorcycle_drawn_test_000000.png']
 """
 
 from __future__ import annotations
@@ -33,7 +37,7 @@ from scones.errors import DatasetError
 SPLITS = ("train", "validation", "test")
 DESCRIPTION = "dataset.json"
 
-# The layout's version: a data set of another one is built again.
+# The version of the layout. A data set with another version is built again.
 FORMAT = 1
 
 _AGAIN = "build it again: invoke etl"
@@ -58,11 +62,11 @@ class Dataset:
 
     Attributes:
         classes: Class names in label order.
-        counts: Images by split, then class: ``{"train": {"bicycle": 450, …}, "validation": …, "test": …}``.
+        counts: The number of images by split and class: ``{"train": {"bicycle": 450, …}, "validation": …, "test": …}``.
         fingerprint: SHA-256 of pixels, labels and classes, in hexadecimal (see :func:`fingerprint`).
-        source: Where the images come from, for a person to read.
-        means: By class, the training images' mean red, green and blue, 0 to 255.
-        description: ``dataset.json`` as it is.
+        source: The source of the images, for a message.
+        means: Mean red, green and blue of each class's training images, 0 to 255.
+        description: The content of ``dataset.json``.
     """
 
     root: Path
@@ -75,20 +79,20 @@ class Dataset:
 
     @property
     def kind(self) -> str:
-        """What its images are from: ``archive``, ``download``, ``folder`` or ``sample``."""
+        """The kind of source: ``archive``, ``download``, ``folder`` or ``sample``."""
         return self.description["source"]["kind"]
 
     @property
     def recordio(self) -> bool:
-        """Whether its splits are there as RecordIO too."""
+        """Whether all splits have RecordIO files."""
         return all(self.records(split).is_file() for split in SPLITS)
 
     def records(self, split: str) -> Path:
-        """Where a split is, or would be, as RecordIO."""
+        """The path of a split's RecordIO file. The file need not exist."""
         return self.root / f"{split}.rec"
 
     def size(self, split: str) -> int:
-        """How many images a split has."""
+        """The number of images in a split."""
         return sum(self.counts[split].values())
 
     def images(self, split: str) -> list[LabelledImage]:
@@ -98,7 +102,7 @@ class Dataset:
             split: ``train``, ``validation`` or ``test``.
 
         Raises:
-            DatasetError: there is no such split, its list cannot be read, or a label is outside the classes.
+            DatasetError: the split does not exist, its list cannot be read, or a label is outside the classes.
         """
         if split not in SPLITS:
             raise DatasetError(f"there is no split '{split}'; there are: {', '.join(SPLITS)}")
@@ -120,7 +124,7 @@ class Dataset:
         return found
 
     def read(self, split: str) -> Images:
-        """A split's pixels, labels and names, decoded from its PNGs.
+        """Decode a split's PNGs.
 
         Raises:
             DatasetError: an image is missing, damaged or of another size.
@@ -138,7 +142,7 @@ class Dataset:
         )
 
     def verify(self) -> None:
-        """Prove that every image is still what it was when the data set was built.
+        """Check that no image has changed since the data set was built.
 
         Raises:
             DatasetError: files are missing or changed.
@@ -156,7 +160,7 @@ def load(path: Path) -> Dataset:
     """Read a data set's description.
 
     Raises:
-        DatasetError: there is no data set in ``path``, or its description cannot be used.
+        DatasetError: ``path`` has no data set, or the description cannot be used.
     """
     described = path / DESCRIPTION
     try:
@@ -182,11 +186,11 @@ def load(path: Path) -> Dataset:
 
 
 def fingerprint(splits: Mapping[str, Images], classes: tuple[str, ...]) -> str:
-    """SHA-256 of what a model can learn from, in hexadecimal.
+    """SHA-256 of classes, labels and pixels, in hexadecimal.
 
-    Hashed are, as UTF-8 JSON with a newline, the classes and the splits' sizes; then for train, validation and test in
-    that order, each split's labels as little-endian uint32 and its pixels as bytes (rows, columns, RGB), in the order
-    of its ``.lst`` file. File names and where the images came from do not count.
+    The hash takes these bytes: the classes and the splits' sizes as one line of UTF-8 JSON; then, for train, validation
+    and test in that order, the labels as little-endian uint32 and the pixels as bytes (rows, columns, RGB). Images are
+    in the order of the ``.lst`` file. File names and the source do not change the hash.
     """
     digest = hashlib.sha256()
     sizes = [len(splits[split]) for split in SPLITS]

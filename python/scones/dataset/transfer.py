@@ -1,12 +1,12 @@
-"""A data set to S3, sending only what is not there.
+"""Uploads a data set to S3. Objects that are already there are not sent again.
 
-Example::
+Example (not run: it needs a bucket)::
 
-    upload(dataset, aws.client(environment, "s3", max_connections=THREADS), "scones-data")
-    # 's3://scones-data/datasets/3f9a…'
+    s3 = aws.client(environment, "s3", max_connections=THREADS)
+    upload(dataset, s3, "scones-data")     # 's3://scones-data/datasets/3f9a…'
 
-What is there is asked once, with a listing. ``dataset.json`` goes last, so a prefix that has it is whole, and an upload
-that was interrupted goes on where it stopped.
+One listing finds the objects that are already there. ``dataset.json`` is sent last, so a prefix that has it is
+complete. After an interruption, the next upload sends the rest.
 """
 
 from __future__ import annotations
@@ -39,17 +39,15 @@ def upload(dataset: Dataset, s3: Any, bucket: str, *, progress: Progress | None 
     """Put a data set under ``datasets/<fingerprint>/`` of a bucket.
 
     Args:
-        s3: A boto3 S3 client; its connection pool should hold ``threads`` connections.
-        bucket: The bucket's name.
-        progress: Where to show progress; None for nowhere.
-        threads: How many files are sent at a time.
+        s3: A boto3 S3 client. Its connection pool should have ``threads`` connections.
+        threads: The number of files to send at a time.
 
     Returns:
-        ``s3://BUCKET/datasets/<fingerprint>``: the channels are below it.
+        ``s3://BUCKET/datasets/<fingerprint>``. The channels of a training job are below it.
 
     Raises:
         DatasetError: a file of the data set is missing.
-        botocore.exceptions.ClientError: S3 refused; what was sent is not sent again next time.
+        botocore.exceptions.ClientError: S3 refused a request.
     """
     prefix = f"datasets/{dataset.fingerprint}/"
     files = list(_files(dataset))
@@ -85,7 +83,7 @@ def upload(dataset: Dataset, s3: Any, bucket: str, *, progress: Progress | None 
 
 
 def _files(dataset: Dataset) -> Iterator[Path]:
-    """All but the description."""
+    """All files but ``dataset.json``."""
     for split in SPLITS:
         yield dataset.root / f"{split}.lst"
         if dataset.recordio:
@@ -103,7 +101,7 @@ def _same(s3: Any, bucket: str, key: str, content: bytes, there: dict[str, Any] 
         return False
     if there["ETag"].strip('"') == hashlib.md5(content, usedforsecurity=False).hexdigest():
         return True
-    # With SSE-KMS an ETag is no MD5: only then is the object asked for the checksum it was sent with.
+    # With SSE-KMS the ETag is not an MD5. Then compare the checksum that was sent with the object.
     head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
     return head.get("ChecksumSHA256") == _sha256(content)
 

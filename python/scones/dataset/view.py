@@ -1,9 +1,12 @@
-"""What a person is shown of a data set.
+"""Shows a data set on a terminal.
 
 Example::
 
-    console.print(announcement(ensured))        # which images these are, and why
-    console.print(summary(ensured.dataset))     # how many of each class
+    >>> from pathlib import Path
+    >>> from scones.dataset import Sample, build
+    >>> dataset = build(Sample(train=4, test=1), ("bicycle", "motorcycle"), Path("build/dataset"))
+    >>> [column.header for column in summary(dataset).columns]
+    ['label', 'class', 'train', 'validation', 'test', 'mean RGB']
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def announcement(ensured: Ensured) -> Panel:
-    """Which images these are, in a panel; drawn ones in a panel that cannot be missed."""
+    """A panel with the source of the images. The drawn sample gets a heavy yellow border."""
     from rich import box
     from rich.markup import escape
     from rich.panel import Panel
@@ -31,8 +34,8 @@ def announcement(ensured: Ensured) -> Panel:
         return Panel(f"{title}\n[dim]{reason}[/dim]", title="Data", title_align="left", border_style="green")
     text = (
         f"[bold]These are not photographs: they are {title}.[/bold]\n{reason}\n\n"
-        "Everything runs on them as on the real images, but what is learned says nothing about real two-wheelers.\n"
-        "For the real ones: set CIFAR100_ARCHIVE to cifar-100-python.tar.gz, or run: invoke etl --download"
+        "The whole workflow runs on them, but the model does not recognize real bicycles and motorcycles.\n"
+        "For real images, set CIFAR100_ARCHIVE to cifar-100-python.tar.gz, or run: invoke etl --download"
     )
     return Panel(text, title="SAMPLE DATA", border_style="bold yellow", box=box.HEAVY, padding=(1, 2))
 

@@ -1,11 +1,14 @@
-"""From a source to a data set on disk, whole or not at all.
+"""Builds a data set on disk from a source.
 
 Example::
 
-    dataset = build(Archive(Path("cifar-100-python.tar.gz")), ("bicycle", "motorcycle"), Path("build/dataset"))
+    >>> from scones.dataset import Sample
+    >>> dataset = build(Sample(train=4, test=1), ("bicycle", "motorcycle"), Path("build/dataset"))
+    >>> sorted(path.name for path in Path("build/dataset").iterdir())
+    ['dataset.json', 'test', 'test.lst', 'train', 'train.lst', 'validation', 'validation.lst']
 
-A data set is made in a folder beside its place and moved there when it is whole, so a run that is killed leaves the
-old one or none. The same source, classes and seed give the same bytes; where they are already there, nothing is done.
+A data set is written to a temporary folder beside ``out`` and then moved, so ``out`` is never incomplete. The same
+source, classes and seed give the same bytes. If ``out`` already has them, nothing is written.
 """
 
 from __future__ import annotations
@@ -46,16 +49,16 @@ def build(
     recordio: bool = False,
     progress: Progress | None = None,
 ) -> Dataset:
-    """Make the data set of ``classes`` in ``out``, or find it there.
+    """Build a data set in ``out``, unless it is already there.
 
     Args:
         source: Archive, Download, Folder or Sample.
-        classes: Class names, in the order that gives them labels 0, 1, ….
-        out: The data set's folder; a data set that is there is replaced.
-        seed: Chooses the validation images, a tenth of each class's training images.
-        skip_bad: Leave out what cannot be used, and list it in the description, instead of refusing.
-        recordio: Write the splits as RecordIO too; where they are there, they stay whether asked for or not.
-        progress: Where to show progress; None for nowhere.
+        classes: Class names. The first one gets label 0, the next one label 1, and so on.
+        out: The data set's folder. Another data set in it is replaced.
+        seed: Chooses the validation images. They are a tenth of each class's training images.
+        skip_bad: Leave out images that cannot be used, and list them in ``dataset.json``. Without it they are an error.
+        recordio: Also write RecordIO files. Existing ones of the same data set stay either way.
+        progress: Shows progress bars. None shows nothing.
 
     Raises:
         DatasetError: the source, the classes or ``out`` cannot be used.
@@ -94,10 +97,10 @@ def _build(
 
 
 def png(pixels: np.ndarray) -> bytes:
-    """A PNG of (32, 32, 3) uint8 RGB pixels: the same bytes for the same pixels, whatever the machine's zlib.
+    """Encode (32, 32, 3) uint8 RGB pixels as PNG. Every machine writes the same bytes.
 
-    The pixels are stored, not compressed: at this size compression saves a quarter, and its result depends on the
-    version of zlib, so that two machines would upload the same data set twice.
+    The pixels are not compressed. Compressed bytes would depend on the version of zlib, and two machines would upload
+    the same data set twice. At this size, compression saves only a quarter.
     """
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format="PNG", compress_level=0)
@@ -105,7 +108,7 @@ def png(pixels: np.ndarray) -> bytes:
 
 
 def _same(out: Path, wanted: dict[str, Any], skip_bad: bool) -> Dataset | None:
-    """The data set in ``out`` if it is the one wanted, and whole."""
+    """The data set in ``out``, if it is complete and matches ``wanted``."""
     try:
         there = stored.load(out)
         if any(there.description.get(key) != value for key, value in wanted.items()):
@@ -119,7 +122,7 @@ def _same(out: Path, wanted: dict[str, Any], skip_bad: bool) -> Dataset | None:
 
 
 def _refuse_foreign(out: Path) -> None:
-    """Never replace a folder that is not a data set of ours: someone may keep pictures in it."""
+    """Refuse to replace a folder that is not a data set. It may hold a user's files."""
     if out.is_dir() and any(out.iterdir()) and not (out / DESCRIPTION).is_file():
         raise DatasetError(
             f"{out} holds files that are no data set's: it would be replaced", hint="name another folder: --out DIR"
@@ -129,7 +132,7 @@ def _refuse_foreign(out: Path) -> None:
 
 
 def _named(images: Images) -> Images:
-    """The images under names that are safe as files and differ, even where case does not count."""
+    """Give the images safe and unique file names, also for file systems that ignore case."""
     used: set[str] = set()
     names = []
     for name in images.names:
@@ -144,7 +147,7 @@ def _named(images: Images) -> Images:
 
 
 def _safe(name: str) -> str:
-    # The names come from the archive: one such as ../../.bashrc must not become a path.
+    # Names come from the archive. A name such as ../../.bashrc must not become a path.
     if name != PurePosixPath(name).name or name.startswith(".") or re.search(r'[\x00-\x1f\x7f\\/:*?"<>|]', name):
         raise DatasetError(
             f"an image is named {name!r}, which is no plain file name",
@@ -208,7 +211,7 @@ def _beside(out: Path, what: str) -> Path:
 
 
 def _sweep(out: Path) -> None:
-    """Remove what killed runs left beside ``out``, and put back a data set that one had just moved away."""
+    """Remove the temporary folders of killed runs. Put back a data set that such a run had moved away."""
     if not out.parent.is_dir():
         return
     pattern = re.compile(re.escape(f".{out.name}.") + r"(new|old)\.(\d+)")

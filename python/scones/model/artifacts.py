@@ -24,6 +24,7 @@ from imageclassification import files
 from imageclassification.errors import ArtifactError
 from scones import aws
 from scones import s3 as s3_addresses
+from scones.dataset.progress import begin
 from scones.errors import CloudError, InputError
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def upload(s3: Any, bucket: str, path: str | os.PathLike[str]) -> str:
     from botocore.exceptions import ClientError
 
     try:
-        key = f"models/imported/{_sha256(path).hexdigest()}/{NAME}"
+        key = f"models/imported/{_sha256(path).hex()}/{NAME}"
         if not _there(s3, bucket, key):
             put(s3, path, f"s3://{bucket}/{key}")
     except FileNotFoundError:
@@ -128,9 +129,9 @@ def put(s3: Any, path: Path, uri: str) -> str:
             Body=file,
             ContentType="application/gzip",
             ChecksumAlgorithm="SHA256",
-            ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
+            ChecksumSHA256=base64.b64encode(digest).decode(),
         )
-    return digest.hexdigest()
+    return digest.hex()
 
 
 def split(uri: str) -> tuple[str, str]:
@@ -150,23 +151,22 @@ def split(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
-def _sha256(path: Path) -> Any:
+def _sha256(path: Path) -> bytes:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256")
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _download(s3: Any, bucket: str, key: str, head: dict[str, Any], path: Path, progress: Progress | None) -> None:
     from botocore.exceptions import BotoCoreError
 
-    bar = progress.add_task(f"downloading {key}", total=head["ContentLength"]) if progress else None
+    done = begin(progress, f"downloading {key}", head["ContentLength"])
     # As the object was when its ETag was told: one that was replaced meanwhile is refused.
     body = s3.get_object(Bucket=bucket, Key=key, IfMatch=head["ETag"])["Body"]
     try:
         with files.whole(path) as partial, partial.open("wb") as file:
             for chunk in body.iter_chunks(CHUNK):
                 file.write(chunk)
-                if progress:
-                    progress.advance(bar, len(chunk))
+                done(len(chunk))
     except BotoCoreError as error:
         raise CloudError(f"s3://{bucket}/{key} was cut short: {error}", hint="try again") from None
 

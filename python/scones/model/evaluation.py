@@ -27,6 +27,7 @@ import numpy as np
 
 from imageclassification import files
 from imageclassification.errors import ArtifactError, ImageError
+from scones.dataset.progress import begin
 from scones.errors import CloudError, InputError
 from scones.model.measures import THRESHOLDS, ClassScore, Coverage, confusion, coverage, scores, wilson
 
@@ -180,8 +181,8 @@ def evaluate(
     """
     _refuse_nothing(images)
     run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    answers: list[tuple[list[float], float] | None] = [None] * len(images)
-    bar = progress.add_task(f"evaluating {endpoint}", total=len(images)) if progress else None
+    answers: dict[int, tuple[list[float], float]] = {}
+    step = begin(progress, f"evaluating {endpoint}", len(images))
     pool = ThreadPoolExecutor(workers, thread_name_prefix="evaluate")
     try:
         running = {
@@ -190,11 +191,10 @@ def evaluate(
         }
         for done in as_completed(running):
             answers[running[done]] = done.result()
-            if progress:
-                progress.advance(bar)
+            step(1)
     finally:
         pool.shutdown(cancel_futures=True)
-    return _evaluation(endpoint, classes, images, answers, about)
+    return _evaluation(endpoint, classes, images, [answers[number] for number in range(len(images))], about)
 
 
 def evaluate_artifact(
@@ -230,7 +230,7 @@ def evaluate_artifact(
         raise ArtifactError("the artifact gives several labels an image (multi_label): it has no one answer to count")
     predictor.warm_up()
     answers = []
-    bar = progress.add_task("evaluating the artifact", total=len(images)) if progress else None
+    step = begin(progress, "evaluating the artifact", len(images))
     for one in images:
         body = one.path.read_bytes()
         begun = time.perf_counter()
@@ -239,8 +239,7 @@ def evaluate_artifact(
         except ImageError as error:
             raise ImageError(f"{one.path}: {error.message}", hint="make the data set again: invoke etl") from None
         answers.append((row.tolist(), time.perf_counter() - begun))
-        if progress:
-            progress.advance(bar)
+        step(1)
     return _evaluation(None, classes, images, answers, about)
 
 

@@ -118,11 +118,20 @@ class Preparation:
         """
         self._environment.endpoint_url()
         build = self._environment.build
-        how = {"cache": build / "downloads", "recordio": self._order.recordio, "progress": progress}
+        cache, recordio = build / "downloads", self._order.recordio
         if self._order.backbone:
-            ensured = dataset.ensure_others(self._classes, build / "backbone" / "dataset", **how)
+            ensured = dataset.ensure_others(
+                self._classes, build / "backbone" / "dataset", cache=cache, recordio=recordio, progress=progress
+            )
         else:
-            ensured = dataset.ensure(self._classes, build / "dataset", reuse=self._order.reuse, **how)
+            ensured = dataset.ensure(
+                self._classes,
+                build / "dataset",
+                cache=cache,
+                reuse=self._order.reuse,
+                recordio=recordio,
+                progress=progress,
+            )
         self._dataset = ensured.dataset
         self.hyperparameters = self._chosen(len(self._dataset.classes), self._dataset.size("train"))
         return ensured

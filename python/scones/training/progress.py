@@ -81,7 +81,9 @@ class Progress:
     @property
     def kept(self) -> float | None:
         """Validation accuracy of the model kept so far, which becomes the artifact; None where it cannot be told."""
-        return self.validation.get(self.saved) if self.stored is None else self.stored
+        if self.stored is not None:
+            return self.stored
+        return None if self.saved is None else self.validation.get(self.saved)
 
     @property
     def finished(self) -> bool:

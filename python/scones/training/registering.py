@@ -87,7 +87,7 @@ def register(
         artifact_uri, digest = job.artifact_uri, None
         if calibrate:
             try:
-                artifact_uri, digest, more = _calibrated(environment, job, s3, progress, client)
+                artifact_uri, digest, more = _calibrated(environment, job, artifact_uri, s3, progress, client)
                 metrics |= more
             except (ArtifactError, UserError, InputError) as error:
                 warn(f"the model is registered as it was trained, without calibration: {error.message}")
@@ -109,17 +109,23 @@ def register(
 
 
 def _calibrated(
-    environment: Environment, job: DescribedJob, s3: Any, progress: Bars | None, client: Callable[..., Any]
+    environment: Environment,
+    job: DescribedJob,
+    trained_uri: str,
+    s3: Any,
+    progress: Bars | None,
+    client: Callable[..., Any],
 ) -> tuple[str, str, Mapping[str, float]]:
     """The calibrated artifact's place in S3, its SHA-256, and its figures."""
     from imageclassification import artifact as files
     from scones.model import confidence
 
-    artifact = files.read(artifacts.fetch(environment, job.artifact_uri, client=client, progress=progress))
+    assert job.dataset_uri is not None, "_dataset() refuses a job whose data set is not known"
+    artifact = files.read(artifacts.fetch(environment, trained_uri, client=client, progress=progress))
     images = confidence.stored_images(s3, job.dataset_uri, progress=progress)
     answers = confidence.ask(artifact, images, progress=progress)
     calibrated, metrics = confidence.calibrate(artifact, answers)
-    uri = f"{job.artifact_uri.rsplit('/', 2)[0]}/calibrated/{artifacts.NAME}"  # beside …/output/model.tar.gz
+    uri = f"{trained_uri.rsplit('/', 2)[0]}/calibrated/{artifacts.NAME}"  # beside …/output/model.tar.gz
     with tempfile.TemporaryDirectory() as folder:
         return uri, artifacts.put(s3, files.write(Path(folder) / artifacts.NAME, calibrated), uri), metrics
 
@@ -134,7 +140,7 @@ def _metrics(job: DescribedJob, logs: Any) -> dict[str, float]:
     progress = Progress(job.name, 0)
     for line in LogReader(logs, job.name).read():
         progress = progress.after(line)
-    if progress.saved in progress.train:
+    if progress.saved is not None and progress.saved in progress.train:
         metrics[TRAIN_ACCURACY] = progress.train[progress.saved]
     if progress.kept is not None:
         metrics[VALIDATION_ACCURACY] = progress.kept

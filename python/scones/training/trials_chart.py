@@ -81,7 +81,7 @@ def picture(job: TuningSnapshot) -> bytes:
     colour_of = Normalize(min(values, default=0.0), max(values, default=1.0) + 1e-9)
     for trial in job.trials:
         best = trial.name == job.best_name
-        points = [(place, height) for place, axis in enumerate(columns) if (height := axis.place(trial)) is not None]
+        points = [(place, found) for place, axis in enumerate(columns) if (found := axis.place(trial)) is not None]
         plot.plot(
             *zip(*points, strict=True),
             color=LIGHT.faint if trial.objective is None else colormaps["viridis_r"](colour_of(trial.objective)),

@@ -73,6 +73,7 @@ def draw(proposal: Proposal, *, current: float | None = None, title: str, theme:
 
 def _mark(axes: Axes, at: Coverage, what: str, colour: str, theme: Theme) -> None:
     """A threshold's point; the legend says its values, where they cannot lie on the curve."""
+    assert at.accuracy is not None, "only a threshold that answers some image is marked"
     text = f"{what}: threshold {at.threshold:g}, {at.share:.0%} answered, {1 - at.accuracy:.1%} of them wrong"
     size = 11 if what == "in use" else 7  # so that both are seen where they are the same
     axes.plot(

@@ -48,6 +48,7 @@ def propose(answers: Answers, target: float) -> Proposal:
     confidences, correct = answers.confidences, answers.correct
     highest = 1 - float(np.min(risk_coverage(confidences, correct).risk))
     best = smallest_threshold(confidences, correct, highest)
+    assert best is not None, "some threshold reaches the highest accuracy there is"
     return Proposal(target, answers, smallest_threshold(confidences, correct, target), best)
 
 
@@ -70,6 +71,7 @@ def render(proposal: Proposal, *, current: float | None = None) -> RenderableTyp
         )
     ]
     if found:
+        assert found.interval is not None, "a threshold that reaches an accuracy answers some image"
         low, high = found.interval
         lines.append(
             Text.assemble(

@@ -8,6 +8,7 @@ Example::
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scones.model.registry.metadata import to_metadata
@@ -30,20 +31,32 @@ def create(
     origin: str,
     image_uri: str,
     artifact_uri: str,
-    **facts: Any,
+    job: str,
+    artifact_sha256: str,
+    class_labels: tuple[str, ...],
+    metrics: Mapping[str, float],
+    dataset_fingerprint: str,
+    git_commit: str,
 ) -> Version:
     """A new version, approved where it passes the gate; ``facts`` as :func:`to_metadata` takes them."""
-    good = facts["metrics"].get(VALIDATION_ACCURACY, 0.0) >= environment.training.minimum_validation_accuracy
+    good = metrics.get(VALIDATION_ACCURACY, 0.0) >= environment.training.minimum_validation_accuracy
     package = sagemaker.create_model_package(
         ModelPackageGroupName=group,
-        ModelPackageDescription=f"{', '.join(facts['class_labels'])}; {origin}"[:1024],
+        ModelPackageDescription=f"{', '.join(class_labels)}; {origin}"[:1024],
         ModelApprovalStatus=APPROVED if good else PENDING,
         InferenceSpecification={
             "Containers": [{"Image": image_uri, "ModelDataUrl": artifact_uri}],
             "SupportedContentTypes": _CONTENT_TYPES,
             "SupportedResponseMIMETypes": _RESPONSE_TYPES,
         },
-        CustomerMetadataProperties=to_metadata(**facts),
+        CustomerMetadataProperties=to_metadata(
+            job=job,
+            artifact_sha256=artifact_sha256,
+            class_labels=class_labels,
+            metrics=metrics,
+            dataset_fingerprint=dataset_fingerprint,
+            git_commit=git_commit,
+        ),
     )
     return describe(sagemaker, package["ModelPackageArn"])
 
@@ -51,6 +64,7 @@ def create(
 def pin_if_approved(environment: Environment, version: Version) -> Version:
     """Make an approved version the one that Terraform deploys."""
     if version.status == APPROVED:
+        assert version.model is not None, "this project registered the version"
         write_pin(environment.pin_path, version.model)
     return version
 

@@ -77,6 +77,7 @@ def pin(
         RegistryError: there is no such version, it is not approved, or its artifact is gone or changed.
     """
     chosen = choose(environment, version, approve=approve, group=group, client=client)
+    assert chosen.model is not None, "choose() refuses a version without a model"
     write_pin(environment.pin_path, chosen.model)
     return chosen
 
@@ -94,18 +95,12 @@ def choose(
     known = listed(sagemaker, group or group_of(environment))
     chosen = next((one for one in known if one.version == version), None)
     if chosen is None:
-        problem = f"there is no version {version}"
-    elif chosen.status == REJECTED:
-        problem = f"version {version} was rejected"
-    elif chosen.model is None:
-        problem = f"version {version} was not registered by this project and lacks its class labels"
-    else:
-        problem = None
-    if problem:
-        there = "; ".join(f"{one.version} ({one.status})" for one in known) or "none"
-        raise RegistryError(
-            f"{problem}; in environment '{environment.name}' there are: {there}",
-            hint=f"invoke models --env {environment.name} shows them",
+        raise _unusable(f"there is no version {version}", known, environment)
+    if chosen.status == REJECTED:
+        raise _unusable(f"version {version} was rejected", known, environment)
+    if chosen.model is None:
+        raise _unusable(
+            f"version {version} was not registered by this project and lacks its class labels", known, environment
         )
     if chosen.status == PENDING and not approve:
         raise RegistryError(
@@ -126,6 +121,14 @@ def choose(
         )
         chosen = describe(sagemaker, chosen.arn)
     return chosen
+
+
+def _unusable(problem: str, known: list[Version], environment: Environment) -> RegistryError:
+    there = "; ".join(f"{one.version} ({one.status})" for one in known) or "none"
+    return RegistryError(
+        f"{problem}; in environment '{environment.name}' there are: {there}",
+        hint=f"invoke models --env {environment.name} shows them",
+    )
 
 
 def listed(sagemaker: Any, group: str) -> list[Version]:
