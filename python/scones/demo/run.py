@@ -126,7 +126,13 @@ class Demo:
 
     @property
     def _dataset(self) -> Dataset:
+        assert self.outcome.ensured is not None, "an earlier step builds it"
         return self.outcome.ensured.dataset
+
+    @property
+    def _evaluation(self) -> evaluation.Evaluation:
+        assert self.outcome.evaluation is not None, "an earlier step makes it"
+        return self.outcome.evaluation
 
     def _package(self, step: Step) -> None:
         packages = packaging.package(self.environment.root / "lambdas", self.environment.build / "lambdas")
@@ -194,8 +200,7 @@ class Demo:
 
     def _execute(self, step: Step) -> None:
         """The least and the most sure images of the test split: some of each kind of answer."""
-        found = self.outcome.evaluation
-        by_confidence = found.probabilities.max(axis=1).argsort(kind="stable")
+        by_confidence = self._evaluation.probabilities.max(axis=1).argsort(kind="stable")
         half = EXECUTIONS // 2
         places = [*by_confidence[:half], *by_confidence[-half:]]
         images = self._dataset.images("test")
@@ -223,7 +228,7 @@ class Demo:
         """Every request shall have been captured: those of the evaluation, and one an execution."""
         s3 = aws.client(self.environment, "s3", max_connections=8)
         endpoint = self._outputs["endpoint_name"]
-        expected = len(self.outcome.evaluation.labels) + len(self.outcome.runs)
+        expected = len(self._evaluation.labels) + len(self.outcome.runs)
         folder = self.environment.build / "captures" / self.environment.name
         give_up = time.monotonic() + CAPTURE_SECONDS
         while True:  # captures are written a moment after their requests

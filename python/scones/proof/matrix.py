@@ -94,15 +94,15 @@ def services(statement: Statement) -> tuple[str, ...]:
 def without(policies: Policies, source: str) -> Policies:
     """The policies with one statement taken out, wherever it stands."""
 
-    def left(some: tuple[Statement, ...] | None) -> tuple[Statement, ...] | None:
-        return None if some is None else tuple(one for one in some if one.source != source)
+    def left(some: tuple[Statement, ...]) -> tuple[Statement, ...]:
+        return tuple(one for one in some if one.source != source)
 
     return replace(
         policies,
         identity=left(policies.identity),
-        boundary=left(policies.boundary),
-        resource=left(policies.resource),
-        session=left(policies.session),
+        boundary=None if policies.boundary is None else left(policies.boundary),
+        resource=None if policies.resource is None else left(policies.resource),
+        session=None if policies.session is None else left(policies.session),
     )
 
 

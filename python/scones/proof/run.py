@@ -220,9 +220,8 @@ class Proof:
         iam = aws.client(self.environment, "iam")
         prefix = f"scones-{self.environment.name}"
         roles = granted(iam, prefix)
-        self.statements = roles + of_resources(
-            *(aws.client(self.environment, one) for one in ("s3", "sns", "kms")), prefix
-        )
+        s3, sns, kms = (aws.client(self.environment, service) for service in ("s3", "sns", "kms"))
+        self.statements = roles + of_resources(s3, sns, kms, prefix)
         for statement in roles:
             again = self.workload.needing(statement)
             if again is None:

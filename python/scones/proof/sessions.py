@@ -37,7 +37,9 @@ def session(environment: Environment, role_arn: str, subject: str) -> Environmen
         config=Config(signature_version=UNSIGNED),
     )
     claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "exp": int(time.time()) + 600}
-    token = web_identity_token(claims, environment.keys().secret_access_key)
+    own = environment.keys()
+    assert own is not None, "a local cloud gives its environment keys"
+    token = web_identity_token(claims, own.secret_access_key)
     keys = sts.assume_role_with_web_identity(
         RoleArn=role_arn, RoleSessionName="proof", WebIdentityToken=token, DurationSeconds=7200
     )["Credentials"]

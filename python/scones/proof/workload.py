@@ -14,6 +14,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scones import aws
@@ -56,9 +57,9 @@ class Workload:
         if role == f"scones-{self.environment.name}-training":
             return lambda: self.train(f"without-{sid}-{int(time.time())}")
         if role == f"{self.outputs['state_machine_arn'].rpartition(':')[2]}-states":
-            return lambda: (self._update_machine(), self.execute())
+            return partial(self._execute_after, self._update_machine)
         if role in self.outputs["function_names"].values():
-            return lambda: (self._update_function(role), self.execute())
+            return partial(self._execute_after, partial(self._update_function, role))
         return None
 
     def train(self, name: str) -> dict[str, Any]:
@@ -98,6 +99,10 @@ class Workload:
         )
         found = json.loads(answer["Payload"].read())
         return [*ended, ("FAILED" if "FunctionError" in answer else "SUCCEEDED", found.get("errorType"))]
+
+    def _execute_after(self, update: Callable[[], None]) -> list[tuple[str, str | None]]:
+        update()
+        return self.execute()
 
     def _update_machine(self) -> None:
         """Say again where the state machine logs to: what it must be allowed is proved anew."""

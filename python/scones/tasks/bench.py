@@ -117,7 +117,7 @@ def serve(
     lasting = options.number(seconds or "2", "--seconds")
     if not 0 < lasting <= 600:
         raise InputError(f"--seconds must be more than 0 and at most 600, not {seconds}")
-    rounds = options.whole_number(rounds, "--rounds", default=5)
+    times = options.whole_number(rounds, "--rounds", default=5)
     console = Console()
     given = fetched(environment, artifact) if artifact else None
 
@@ -132,8 +132,8 @@ def serve(
             subjects.append((str(artifact), given))
         else:
             recipe = request.hyperparameters(environment, classes=2, samples=1000)
-            shape = ",".join(map(str, recipe.image_shape))
-            name = f"the recipe's network: {recipe.num_layers} layers, {shape}"
+            sides = ",".join(map(str, recipe.image_shape))
+            name = f"the recipe's network: {recipe.num_layers} layers, {sides}"
             made = benchmark.fresh(Path(folder, "ours"), num_layers=recipe.num_layers, image_shape=recipe.image_shape)
             subjects.append((name, made))
         if public:
@@ -142,14 +142,14 @@ def serve(
             subjects.append((benchmark.PUBLIC, made))
         served = []
         for name, path in subjects:
-            progress.reset(bar, description=name, total=len(counts) * rounds)
+            progress.reset(bar, description=name, total=len(counts) * times)
             served.append(
                 benchmark.measure(
                     name,
                     path,
                     clients=counts,
                     seconds=lasting,
-                    rounds=rounds,
+                    rounds=times,
                     on_round=lambda: progress.advance(bar),
                 )
             )

@@ -13,7 +13,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import invoke
 from invoke.exceptions import Exit
@@ -22,23 +22,38 @@ from scones.errors import SHOWN
 from scones.settings import ROOT
 from scones.tasks.words import Helpful
 
-#: The names that an earlier ``eval "$(invoke env)"`` set in this shell.
+#: The variable with the names that an earlier ``eval "$(invoke env)"`` set in this shell.
 EXPORTED = "SCONES_EXPORTED"
 
+# A task is called as the function that it is made of, so it has that function's type.
+Body = TypeVar("Body", bound=Callable[..., None])
 
-def task(*args: Any, **options: Any) -> Any:
-    """``invoke.task`` whose body may raise one of SHOWN, which a person sees as one message and an exit code.
 
-    A file that cannot be read or written, and a refusal by AWS (botocore's errors), are shown the same way; Ctrl-C ends
-    with exit code 130. With ``SCONES_DEBUG=1`` the traceback is shown instead.
+@overload
+def task(body: Body, /) -> Body: ...
+
+
+@overload
+def task(**options: Any) -> Callable[[Body], Body]: ...
+
+
+def task(body: Callable[..., None] | None = None, /, **options: Any) -> Any:
+    """Make a function a task, like ``invoke.task``, and show its errors to a person.
+
+    An exception of :data:`scones.errors.SHOWN` becomes one message and an exit code. So does a file that cannot be read
+    or written, and an error of botocore. Ctrl-C ends the task with exit code 130. ``SCONES_DEBUG=1`` shows the
+    traceback instead of the message.
+
+    Args:
+        options: The options of ``invoke.task``.
     """
     options.setdefault("klass", Helpful)
-    if args and callable(args[0]):
-        return invoke.task(_guarded(args[0]), *args[1:], **options)
-    return lambda body: invoke.task(_guarded(body), *args, **options)
+    if body is not None:
+        return invoke.task(_guarded(body), **options)
+    return lambda decorated: invoke.task(_guarded(decorated), **options)
 
 
-def _guarded(body: Callable[..., Any]) -> Callable[..., Any]:
+def _guarded(body: Callable[..., None]) -> Callable[..., Any]:
     @functools.wraps(body)
     def run(*args: Any, **kwargs: Any) -> Any:
         _leave_other_environment(kwargs.get("env"))

@@ -79,14 +79,14 @@ def etl(
             f"one source is needed, not {len(given)}: {', '.join(given)}", hint="give one of them, or none"
         )
     environment = settings.load(env)
-    seed = options.whole_number(seed, "--seed", default=0, least=0)
+    number = options.whole_number(seed, "--seed", default=0, least=0)
     chosen = labels.parse(classes) if classes else environment.classes
     target = Path(out).expanduser() if out else environment.build / "dataset"
     cache = environment.build / "downloads"
-    how = {"seed": seed, "skip_bad": skip_bad, "recordio": recordio}
+    how: dict[str, Any] = {"seed": number, "skip_bad": skip_bad, "recordio": recordio}
     console = Console()
     with bars(console) as progress:
-        source = None
+        source: dataset.Archive | dataset.Folder | dataset.Sample | Download | None = None
         if archive:
             source = dataset.Archive(Path(archive).expanduser())
         elif folder:

@@ -72,6 +72,8 @@ def show(
 
     from scones.tasks.views import evaluation_tables, shown, summary_table
 
+    assert outcome.evaluation is not None, "a demo that has ended has evaluated"
+    assert outcome.report is not None, "a demo that has ended has written its report"
     threshold = environment.service["confidence_threshold"]
     console.print()
     console.print(evaluation_tables(outcome.evaluation, threshold=threshold))

@@ -107,17 +107,17 @@ def show(console: Console, outcome: ProofOutcome) -> None:
         console.print(f"{what} is not shown here: {why}", style="yellow", soft_wrap=True)
     for one in outcome.refused:
         console.print(f"refused with all statements there: {one}", style="yellow", soft_wrap=True)
-    for one in outcome.removals:
-        if not one.refused:
-            console.print(f"taken away and not missed: {one.source}", style="red", soft_wrap=True)
-    really = sum(bool(one.refused) for one in outcome.removals)
+    for removal in outcome.removals:
+        if not removal.refused:
+            console.print(f"taken away and not missed: {removal.source}", style="red", soft_wrap=True)
+    missed = sum(bool(one.refused) for one in outcome.removals)
     roles = {row.role for row in outcome.rows if row.statement.source.startswith("role/")}
     others = {row.role for row in outcome.rows} - roles
     denying = sum(bool(row.refuses) for row in outcome.rows)
     console.print(
         f"{len(outcome.rows)} statements of {len(roles)} roles and {len(others)} resources, {denying} of them shown by "
         f"what they refuse; {outcome.requests:,} judged requests: "
-        f"{len(outcome.superfluous)} superfluous; {really} of {len(outcome.removals)} that were really taken away "
+        f"{len(outcome.superfluous)} superfluous; {missed} of {len(outcome.removals)} that were really taken away "
         "were missed",
         soft_wrap=True,
     )

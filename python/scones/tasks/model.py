@@ -92,7 +92,9 @@ def predict(
         raise InputError("no image is given", hint="invoke model.predict IMAGE… (files, folders or s3://BUCKET/KEY)")
     environment = settings.load(env)
     pinned = _pinned(environment, artifact)
-    path = fetched(environment, artifact or pinned.artifact_uri)
+    place = artifact if pinned is None else pinned.artifact_uri
+    assert place is not None, "_pinned() refuses where neither is there"
+    path = fetched(environment, place)
     with Console(stderr=True).status("loading"):
         from imageclassification.predictor import Predictor, one_image_at_a_time
 

@@ -11,13 +11,26 @@ none: so a task's default is None, and the number that stands for it is given he
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import overload
 
 from scones.errors import InputError
 
 
+@overload
+def whole_number(given: str, option: str, *, least: int = 1, most: int | None = None) -> int: ...
+
+
+@overload
+def whole_number(given: str | None, option: str, *, default: int, least: int = 1, most: int | None = None) -> int: ...
+
+
+@overload
+def whole_number(given: str | None, option: str, *, least: int = 1, most: int | None = None) -> int | None: ...
+
+
 def whole_number(
-    given: Any, option: str, *, default: int | None = None, least: int = 1, most: int | None = None
+    given: str | None, option: str, *, default: int | None = None, least: int = 1, most: int | None = None
 ) -> int | None:
     """An integer of at least ``least`` and at most ``most``; ``default`` where none is given.
 
@@ -27,7 +40,7 @@ def whole_number(
     if given is None:
         return default
     try:
-        value = int(given)
+        value: int | None = int(given)
     except ValueError:
         value = None
     if value is None or value < least or (most is not None and value > most):
@@ -36,7 +49,7 @@ def whole_number(
     return value
 
 
-def number(given: Any, option: str) -> float:
+def number(given: str, option: str) -> float:
     """A number.
 
     Raises:
@@ -48,7 +61,7 @@ def number(given: Any, option: str) -> float:
         raise InputError(f"{option} must be a number, not '{given}'") from None
 
 
-def share(given: Any, option: str) -> float:
+def share(given: str, option: str) -> float:
     """A number from 0 to 1.
 
     Raises:
@@ -65,7 +78,7 @@ def names(given: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in given.split(",") if name.strip()) if given else ()
 
 
-def pairs(given: Any) -> dict[str, str]:
+def pairs(given: Iterable[str] | None) -> dict[str, str]:
     """``--set`` options as a mapping.
 
     Raises:

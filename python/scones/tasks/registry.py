@@ -59,9 +59,10 @@ def register(
             "a model to register is needed: either --job or --artifact",
             hint="invoke register --job NAME, or invoke register --artifact PATH",
         )
-    if job is None:
+    if artifact is not None:
         _register_artifact(environment, artifact, classes, dataset, calibrate, console)
         return
+    assert job is not None, "one of the two is given"
     useless = [option for option, value in (("--classes", classes), ("--dataset", dataset)) if value]
     if useless:
         raise InputError(f"a training job's data set is known: {' and '.join(useless)} would change nothing")

@@ -66,12 +66,12 @@ def execute(
     if not images:
         raise InputError("no image is given", hint="invoke execute --image PATH (a file, a folder or s3://BUCKET/KEY)")
     at = None if threshold is None else workflow.check_threshold(options.number(threshold, "--threshold"))
-    workers = options.whole_number(workers, "--workers", default=WORKERS)
+    at_once = options.whole_number(workers, "--workers", default=WORKERS)
     machine = Stack(environment, "service").outputs()["state_machine_arn"]
     local = not all(is_uri(one) for one in images)
     bucket = Stack(environment, "foundation").outputs()["bucket"] if local else ""
-    s3 = aws.client(environment, "s3", max_connections=workers)
-    sfn = aws.client(environment, "stepfunctions", max_connections=workers)
+    s3 = aws.client(environment, "s3", max_connections=at_once)
+    sfn = aws.client(environment, "stepfunctions", max_connections=at_once)
     console = Console()
     if len(images) == 1:
         code = _execute_one(console, s3, sfn, bucket, machine, images[0], at)
@@ -79,7 +79,7 @@ def execute(
         with bars(console) as progress:
             bar = progress.add_task("executing", total=len(images))
             runs = workflow.run_many(
-                s3, sfn, bucket, machine, images, at, workers=workers, on_done=lambda run: progress.advance(bar)
+                s3, sfn, bucket, machine, images, at, workers=at_once, on_done=lambda run: progress.advance(bar)
             )
         console.print(summary_table(runs))
         code = combined_exit_code(run.exit_code for run in runs)
@@ -129,7 +129,7 @@ def capture(
     environment = settings.load(env)
     period = periods.parse(since or (None if from_ else "30d"), until)
     line = environment.service["confidence_threshold"] if threshold is None else options.share(threshold, "--threshold")
-    rows = options.whole_number(rows, "--rows", default=ROWS)
+    count = options.whole_number(rows, "--rows", default=ROWS)
     names = options.names(classes)
     console = Console()
     if from_:
@@ -150,7 +150,7 @@ def capture(
             classes=names,
             subject=subject,
             period=str(period) if since or until or not from_ else "",
-            rows=rows,
+            rows=count,
         )
     summary = captured.analysis.summarise(found.events, threshold=line, classes=names)
     console.print(captured_table(summary))

@@ -148,7 +148,7 @@ def tune(
         )
 
 
-def _limits(own: Tuning, jobs: Any, parallel: Any, strategy: str | None, early_stopping: bool) -> Tuning:
+def _limits(own: Tuning, jobs: str | None, parallel: str | None, strategy: str | None, early_stopping: bool) -> Tuning:
     """The environment's limits, changed by what was typed."""
     if strategy is not None:
         known = {one.lower(): one for one in settings.STRATEGIES}

@@ -180,6 +180,9 @@ def captured_table(summary: Summary) -> RenderableType:
     from scones.service.capture.analysis import percent
     from scones.service.capture.period import span
 
+    assert summary.first is not None, "at least one event was captured"
+    assert summary.last is not None, "at least one event was captured"
+    assert summary.median is not None, "at least one answer was captured"
     table = Table(
         title=f"{summary.events:,} captured events, {span(summary.first, summary.last)}",
         title_justify="left",

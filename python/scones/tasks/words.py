@@ -39,13 +39,13 @@ class TakesMany(invoke.Task):
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         options = super().get_arguments(ignore_unknown_help)
         words = words_of(sys.argv[1:], self.name, options)
-        name = self.iterable[0]
+        name = next(iter(self.iterable))
         named = [Argument(names=(_WORD.format(name, place),), positional=True) for place in range(words)]
         return [*named, *options]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        name = self.iterable[0]
-        words = []
+        name = next(iter(self.iterable))
+        words: list[str] = []
         while (key := _WORD.format(name, len(words))) in kwargs:
             words.append(kwargs.pop(key))
         if words:

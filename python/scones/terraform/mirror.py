@@ -108,7 +108,7 @@ def answers(registry: str, *, timeout: float = 3.0) -> bool:
 
 def _fits(version: str) -> bool:
     numbers = re.fullmatch(r"(\d+)\.(\d+)\.\d+", version)
-    return bool(numbers) and OLDEST <= (int(numbers[1]), int(numbers[2])) < TOO_NEW
+    return numbers is not None and OLDEST <= (int(numbers[1]), int(numbers[2])) < TOO_NEW
 
 
 def _wanted(binary: Binary) -> str:

@@ -183,7 +183,8 @@ class Stack:
             yield
         except TerraformError as error:
             after = endpoint.describe(sagemaker, name)
-            if reason := endpoint.rolled_back(before, after):
+            reason = endpoint.rolled_back(before, after)
+            if after is not None and reason:
                 raise endpoint.explain(after, reason) from error
             raise
         outputs = self.outputs()
@@ -220,16 +221,24 @@ class Stack:
 
     def _to_log(self, line: list[str], child: dict[str, str], log: Path) -> tuple[int, str]:
         log.parent.mkdir(parents=True, exist_ok=True)
-        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         words: list[str] = []
         with (
             log.open("a") as sink,
-            subprocess.Popen([*line[:3], "-no-color", *line[3:]], env=child, text=True, **streams) as process,
+            subprocess.Popen(
+                [*line[:3], "-no-color", *line[3:]],
+                env=child,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            ) as process,
         ):
+            output = process.stdout
+            assert output is not None, "it is a pipe"
             sink.write(f"$ {shlex.join(line)}\n")
 
             def follow() -> int:
-                while said := process.stdout.readline():
+                while said := output.readline():
                     words.append(said)
                     sink.write(said)
                     sink.flush()

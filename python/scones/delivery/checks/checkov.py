@@ -86,8 +86,9 @@ def scan(folder: Path, *, build: Path) -> Report:
         CheckError: checkov failed.
     """
     python = environment.ensure(build / "checks", "checkov", PINS, works="import checkov.main")
-    command = [python, "-m", "checkov.main", "--directory", folder.resolve(), "--framework", "terraform"]
-    done = environment.run("checkov", [*command, "--skip-download", "--compact", "--output", "json"], SCAN_SECONDS)
+    command: list[str | Path] = [python, "-m", "checkov.main", "--directory", folder.resolve()]
+    options = ("--framework", "terraform", "--skip-download", "--compact", "--output", "json")
+    done = environment.run("checkov", [*command, *options], SCAN_SECONDS)
     try:
         return read(json.loads(done.stdout))
     except (ValueError, KeyError) as error:

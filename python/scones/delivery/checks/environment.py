@@ -49,8 +49,8 @@ def ensure(folder: Path, name: str, pins: Path, *, works: str, base: Path = Path
         shutil.rmtree(home / "venv", ignore_errors=True)
         _step(name, [base, "-m", "venv", home / "venv"])
         # Without what packages ask for: the pins are all of it. Without builds: what a wheel holds is all that runs.
-        install = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]
-        _step(name, [*install, "--requirement", pins])
+        options = ("--disable-pip-version-check", "--no-deps", "--only-binary", ":all:")
+        _step(name, [python, "-m", "pip", "install", *options, "--requirement", pins])
         _step(name, [python, "-c", works])
         files.write(marker, made_of)
     return python

@@ -38,7 +38,7 @@ def lint(root: Path, *, build: Path) -> list[str]:
     """
     workflows = sorted((root / GITHUB).glob("*.yml"))
     commands = environment.ensure(build / "checks", "workflows", PINS, works="import check_jsonschema").parent
-    schema = [commands / "check-jsonschema", "--builtin-schema"]
+    schema: list[str | Path] = [commands / "check-jsonschema", "--builtin-schema"]
     _run("GitHub's schema", [*schema, "vendor.github-workflows", *workflows], root)
     _run("GitLab's schema", [*schema, "vendor.gitlab-ci", "--data-transform", "gitlab-ci", root / GITLAB], root)
     # The strictest persona is for research; this one also speaks of what is merely untidy.

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from scones.errors import CheckError
 from scones.settings import Environment
@@ -41,7 +42,7 @@ def checks(environment: Environment) -> list[Check]:
     """
     return [
         Check("Terraform's format", lambda: _format(environment)),
-        *(Check(f"Validate {name}", lambda name=name: _validate(environment, name)) for name in STACKS),
+        *(Check(f"Validate {name}", partial(_validate, environment, name)) for name in STACKS),
         Check("Workflow files", lambda: _workflows(environment)),
         Check("checkov", lambda: _checkov(environment)),
     ]

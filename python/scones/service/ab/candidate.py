@@ -111,14 +111,16 @@ def start(
             hint=f"invoke models --env {environment.name} shows the others",
         )
     chosen = choose(environment, version, approve=approve, group=group, client=client)
-    if chosen.model.class_labels != pinned.class_labels:
+    model = chosen.model
+    assert model is not None, "choose() refuses a version without one"
+    if model.class_labels != pinned.class_labels:
         raise RegistryError(
-            f"version {version} tells {', '.join(chosen.model.class_labels)} apart, the pinned version "
+            f"version {version} tells {', '.join(model.class_labels)} apart, the pinned version "
             f"{pinned.version} {', '.join(pinned.class_labels)}: their answers would be read by the same labels",
             hint="compare models of the same classes, in the same order",
         )
     started = now.started if now else datetime.now(UTC).isoformat(timespec="seconds")
-    candidate = Candidate(chosen.model, share, shadow, started)
+    candidate = Candidate(model, share, shadow, started)
     files.write(
         environment.candidate_path,
         json.dumps({"candidate": asdict(candidate)}, indent=2, ensure_ascii=False) + "\n",

@@ -19,6 +19,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from scones.model.measures import wilson
+from scones.service.capture.analysis import confidence_of, predicted
 
 if TYPE_CHECKING:
     from scones.dataset import Dataset
@@ -104,7 +105,7 @@ def agreement(first: Sequence[Event], second: Sequence[Event]) -> Agreement | No
     return Agreement(
         both=len(pairs),
         alike=sum(one.predicted == other.predicted for one, other in pairs),
-        surer=fmean(other.confidence - one.confidence for one, other in pairs),
+        surer=fmean(confidence_of(other) - confidence_of(one) for one, other in pairs),
     )
 
 
@@ -139,14 +140,14 @@ def _identity(event: Event) -> tuple[str | None, str]:
 
 
 def _traffic(variant: str, events: Sequence[Event], threshold: float, labels: Mapping[str, int]) -> Traffic:
-    answered = [event for event in events if event.probabilities is not None]
+    answered = predicted(events)
     labelled = [event for event in answered if event.name in labels]
     return Traffic(
         variant=variant,
         requests=len(events),
         answered=len(answered),
-        confidence=fmean(event.confidence for event in answered) if answered else None,
-        low=sum(event.confidence < threshold for event in answered),
+        confidence=fmean(confidence_of(event) for event in answered) if answered else None,
+        low=sum(confidence_of(event) < threshold for event in answered),
         labelled=len(labelled),
         correct=sum(event.predicted == labels[event.name] for event in labelled),
     )

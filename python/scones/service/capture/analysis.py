@@ -87,6 +87,18 @@ def predicted(events: Sequence[Event]) -> list[Event]:
     return [event for event in events if event.probabilities is not None]
 
 
+def confidence_of(event: Event) -> float:
+    """The confidence of an event whose answer was captured."""
+    assert event.confidence is not None, "only of what predicted() gives"
+    return event.confidence
+
+
+def label_of(event: Event) -> int:
+    """The predicted class's index, of an event whose answer was captured."""
+    assert event.predicted is not None, "only of what predicted() gives"
+    return event.predicted
+
+
 def percent(share: float) -> str:
     """A share for people, never rounded to certainty: 0.99997 is 99.99 %, and 0.00003 is less than 0.1 %."""
     if 0 < share < 0.0005:
@@ -123,7 +135,7 @@ def summarise(events: Sequence[Event], *, threshold: float, classes: Sequence[st
 
 def least_sure(events: Sequence[Event], count: int) -> list[Event]:
     """The ``count`` answers with the lowest confidence, lowest first."""
-    return sorted(predicted(events), key=lambda event: event.confidence)[:count]
+    return sorted(predicted(events), key=confidence_of)[:count]
 
 
 def trend(events: Sequence[Event], steps: int) -> Trend:

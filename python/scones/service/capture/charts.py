@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from scones.drawing import DOTS_PER_INCH, Theme, png
-from scones.service.capture.analysis import class_name, predicted, trend
+from scones.service.capture.analysis import class_name, confidence_of, label_of, predicted, trend
 from scones.service.capture.records import Event
 
 MANY = 300  # from so many points on, a point is no longer shown as a mark of its own
@@ -36,20 +36,21 @@ def over_time(events: Sequence[Event], *, threshold: float, classes: Sequence[st
         events: In order of time; at least one with an answer.
     """
     answered = predicted(events)
-    labels = sorted({event.predicted for event in answered})
+    labels = sorted({label_of(event) for event in answered})
     figure = Figure(figsize=(10, 4.4), dpi=DOTS_PER_INCH, facecolor=theme.background, layout="constrained")
     grid = figure.add_gridspec(1, 2, width_ratios=(12, 1), wspace=0.02)
-    axes = figure.add_subplot(grid[0])
-    margin = figure.add_subplot(grid[1], sharey=axes)
+    # Any: matplotlib draws times and arrays that its own annotations leave out.
+    axes: Any = figure.add_subplot(grid[0])
+    margin: Any = figure.add_subplot(grid[1], sharey=axes)
 
     size, alpha = _mark(len(answered))
     # One call for all classes, in order of time, so that no class covers another; the legend's marks are drawn apart.
     axes.scatter(
         spread([event.time for event in answered]),
-        [event.confidence for event in answered],
+        [confidence_of(event) for event in answered],
         s=size,
         alpha=alpha,
-        color=[_colour(event.predicted, theme) for event in answered],
+        color=[_colour(label_of(event), theme) for event in answered],
         linewidths=0,
         zorder=3,
     )
@@ -77,7 +78,7 @@ def over_time(events: Sequence[Event], *, threshold: float, classes: Sequence[st
     _dress(axes, theme, "y")
     _legend(axes, theme)
 
-    confidences = [[event.confidence for event in answered if event.predicted == label] for label in labels]
+    confidences = [[confidence_of(event) for event in answered if event.predicted == label] for label in labels]
     margin.hist(
         confidences,
         bins=np.linspace(bottom, 1, 33),
@@ -100,7 +101,7 @@ def by_class(events: Sequence[Event], *, threshold: float, classes: Sequence[str
     answered = predicted(events)
     groups: dict[int, list[float]] = {}
     for event in answered:
-        groups.setdefault(event.predicted, []).append(event.confidence)
+        groups.setdefault(label_of(event), []).append(confidence_of(event))
     labels = sorted(sorted(groups, key=lambda label: -len(groups[label]))[:MOST_CLASSES])
     places = range(len(labels), 0, -1)
     figure = Figure(
@@ -165,7 +166,7 @@ def _mark(points: int) -> tuple[float, float]:
 
 def _bottom(answered: Sequence[Event], threshold: float) -> float:
     """The axis begins at a round value under every point and under the threshold."""
-    lowest = min(threshold, *(event.confidence for event in answered), 0.5)
+    lowest = min(threshold, *(confidence_of(event) for event in answered), 0.5)
     return max(0.0, float(np.floor(lowest * 20 - 1e-9) / 20) if lowest < 0.5 else 0.45)
 
 

@@ -99,7 +99,7 @@ def download(
         for done in as_completed(running):
             done.result()
             index[running[done].key] = [running[done].size, running[done].etag]
-            if progress:
+            if progress and bar is not None:
                 progress.advance(bar)
     finally:
         pool.shutdown(cancel_futures=True)

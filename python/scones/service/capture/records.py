@@ -134,7 +134,9 @@ def read(source: Path | Iterable[Path], period: Period = Period()) -> Capture:  
         InputError: the folder does not exist or holds no ``.jsonl`` file.
     """
     files = _files(source) if isinstance(source, Path) else sorted(source)
-    root = source if isinstance(source, Path) else Path(os.path.commonpath([path.parent for path in files] or [""]))
+    root = (
+        source if isinstance(source, Path) else Path(os.path.commonpath([str(path.parent) for path in files] or [""]))
+    )
     events: list[Event] = []
     broken: list[Broken] = []
     seen: set[str] = set()

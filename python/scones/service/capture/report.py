@@ -146,15 +146,17 @@ def _template() -> Any:
 
 
 def _row(event: Event, classes: Sequence[str], threshold: float) -> ReportRow:
-    second = sorted(range(len(event.probabilities)), key=lambda label: -event.probabilities[label])[1]
+    probabilities = event.probabilities
+    assert probabilities is not None, "least_sure() gives events whose answer was captured"
+    second = sorted(range(len(probabilities)), key=lambda label: -probabilities[label])[1]
     image = records.image(event)
     small = thumbnail(image) if image else None
     return ReportRow(
         event=event,
-        label=analysis.class_name(event.predicted, classes),
+        label=analysis.class_name(analysis.label_of(event), classes),
         runner_up=analysis.class_name(second, classes),
-        runner_up_probability=event.probabilities[second],
-        passed=event.confidence >= threshold,
+        runner_up_probability=probabilities[second],
+        passed=analysis.confidence_of(event) >= threshold,
         thumbnail=_data_uri(small) if small else None,
     )
 

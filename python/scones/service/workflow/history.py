@@ -65,10 +65,11 @@ def state_runs(found: Iterable[dict[str, Any]]) -> list[StateRun]:
         elif kind in ("TaskScheduled", "LambdaFunctionScheduled"):
             runs[-1] = replace(runs[-1], attempts=runs[-1].attempts + 1, error=None)
         elif kind.startswith(("Task", "LambdaFunction")) and kind.endswith(("Failed", "TimedOut")):
-            details = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
+            details: dict[str, Any] = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
             runs[-1] = replace(runs[-1], error=details.get("error") or "States.Timeout")
         elif kind.endswith("StateExited") or kind in ("ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"):
             lost = runs[-1].error or not kind.endswith("StateExited")
+            assert begun is not None, "a state that runs has been entered"
             seconds = (moment - begun).total_seconds()
             runs[-1] = replace(runs[-1], status="failed" if lost else "succeeded", seconds=seconds)
     return runs
