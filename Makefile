@@ -29,6 +29,7 @@ demo: setup
 lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/mypy
 	"$$($(BIN)/python -m scones.terraform)" fmt -check -recursive terraform
 
 test: lint

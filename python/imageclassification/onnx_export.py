@@ -91,7 +91,7 @@ def check(data: bytes, artifact: Artifact, *, images: int = 4) -> float:
         ArtifactError: If it is more than ``TOLERANCE``.
         ModuleNotFoundError: If onnxruntime is not installed.
     """
-    import onnxruntime  # type: ignore[import-untyped]  # it has no type hints
+    import onnxruntime
     import torch
 
     from imageclassification.network import Network

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-import regex  # type: ignore[import-untyped]  # the package comes without types
+import regex
 from botocore.model import Shape
 
 #: A slower match counts as no match. Some patterns take exponential time on some strings.
