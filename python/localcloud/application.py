@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 from flask import Flask, Response, request
 from moto.core.responses import boto3_service_name
@@ -26,8 +27,6 @@ from localcloud.iam.enforcement import Enforcement
 from localcloud.iam.roles import Roles
 from localcloud.lost_answers import LostAnswers
 from localcloud.refusals import refusal
-
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class RequestHandler(MotoRequestHandler):
@@ -66,7 +65,7 @@ class Dispatcher(DomainDispatcherApplication):
             return self.app_instances[service]
 
 
-def application(roles: Roles, root_secret: str) -> Wsgi:
+def application(roles: Roles, root_secret: str) -> WSGIApplication:
     """The WSGI application: it checks the permissions of every request and then calls moto.
 
     The path ``IDENTITY_PATH`` is the exception. It answers with the process's id, without a check.

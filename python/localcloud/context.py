@@ -11,9 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from localcloud.cloudwatch.series import Datum
     from localcloud.iam.registry import Registry
     from localcloud.iam.roles import Roles
+
+
+class Measurement(Protocol):
+    """One value of a metric, or several values of one moment."""
+
+    @property
+    def time(self) -> float:
+        """Seconds since 1970."""
+
+    @property
+    def total(self) -> float:
+        """The sum of the values."""
 
 
 class MetricStore(Protocol):
@@ -49,7 +60,7 @@ class MetricStore(Protocol):
         unit: str | None = None,
         account: str,
         region: str,
-    ) -> Sequence[Datum]:
+    ) -> Sequence[Measurement]:
         """A metric's data in a span of seconds since 1970.
 
         The span includes its begin and excludes its end.

@@ -28,7 +28,7 @@ from localcloud import incoming
 from localcloud.refusals import refusal
 
 if TYPE_CHECKING:
-    from localcloud.application import Wsgi
+    from wsgiref.types import WSGIApplication
 
 #: The loopback addresses and the names below ``localhost``. Browsers never look these up (RFC 6761, section 6.3).
 LOOPBACK = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9_-]+\.)*localhost)(:\d{1,5})?", re.IGNORECASE)
@@ -39,7 +39,7 @@ PAGES = re.compile(r"/moto-api(/|$)")
 class Door:
     """A WSGI application in front of another one."""
 
-    def __init__(self, application: Wsgi) -> None:
+    def __init__(self, application: WSGIApplication) -> None:
         self._application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

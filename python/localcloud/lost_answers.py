@@ -36,7 +36,7 @@ from localcloud import log
 from localcloud.iam.principals import PRINCIPAL
 
 if TYPE_CHECKING:
-    from localcloud.application import Wsgi
+    from wsgiref.types import WSGIApplication
 
 ANSWERS_KEPT = 256
 LARGEST_KEPT = 65_536  # bytes
@@ -45,7 +45,7 @@ LARGEST_KEPT = 65_536  # bytes
 class LostAnswers:
     """A WSGI application around another one. It keeps the last successful answers to requests that change something."""
 
-    def __init__(self, application: Wsgi) -> None:
+    def __init__(self, application: WSGIApplication) -> None:
         self._application = application
         self._kept: OrderedDict[tuple[str, str], tuple[str, list[tuple[str, str]], bytes]] = OrderedDict()
         self._lock = threading.Lock()

@@ -25,7 +25,7 @@ from localcloud import incoming, log
 from localcloud.control import IDENTITY_PATH
 
 if TYPE_CHECKING:
-    from localcloud.application import Wsgi
+    from wsgiref.types import WSGIApplication
 
 REQUEST_IDS = ("x-amzn-requestid", "x-amz-request-id")
 
@@ -33,7 +33,7 @@ REQUEST_IDS = ("x-amzn-requestid", "x-amz-request-id")
 class RequestLog:
     """A WSGI application around another one."""
 
-    def __init__(self, application: Wsgi) -> None:
+    def __init__(self, application: WSGIApplication) -> None:
         self._application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -96,6 +96,10 @@ class Pool:
         with self._change:
             self._wanted[settings.arn] = settings
             stale = self._remove_idle(lambda one: self._wanted.get(one.settings.arn) != one.settings)
+        for environment in stale:
+            environment.stop()
+        replaced: ExecutionEnvironment | None = None
+        with self._change:
             while True:
                 if reserved is not None and self._count(settings.arn) >= reserved:
                     raise Busy("ReservedFunctionConcurrentInvocationLimitExceeded")
@@ -105,15 +109,15 @@ class Pool:
                 elif len(self._idle) + len(self._running) < self._workers:
                     found = self._start(settings)
                 elif self._idle:  # the oldest idle worker belongs to another function: replace it
-                    stale.append(self._idle.pop(0))
+                    replaced = self._idle.pop(0)
                     found = self._start(settings)
                 if found is not None:
                     self._running.append(found)
                     break
                 if not self._change.wait(max(0.0, give_up - time.monotonic())):
                     raise Busy("ConcurrentInvocationLimitExceeded")
-        for environment in stale:
-            environment.stop()
+        if replaced is not None:
+            replaced.stop()
         return found
 
     def _count(self, arn: str) -> int:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import IO
 
-from moto.core.exceptions import ServiceException
+from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.models import logs_backends
 
 from localcloud.iam.acting import Acting
@@ -84,7 +84,7 @@ class LogStream:
         backend = logs_backends[self.account][self.region]
         try:
             backend.put_log_events(self.group, self.name, [event])
-        except ServiceException:  # the stream does not exist, or was deleted
+        except ResourceNotFoundException:  # the group or the stream does not exist, or was deleted
             self.create()
             backend.put_log_events(self.group, self.name, [event])
 

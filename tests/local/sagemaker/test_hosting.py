@@ -143,7 +143,7 @@ def test_a_variant_can_be_named_whatever_its_weight(runtime: Any, endpoint: str,
     for target, expected in ((None, "blue"), ("green", "green")):
         more = {"TargetVariant": target} if target else {}
         assert ask(runtime, endpoint, images(0, 1), **more)[0] == expected
-    with pytest.raises(ClientError, match="Variant red not found") as refused:
+    with pytest.raises(ClientError, match=r"\): Variant red not found") as refused:
         probabilities(runtime, endpoint, images(0, 1), TargetVariant="red")
     assert refused.value.response["Error"]["Code"] == "ValidationError"
 

@@ -56,7 +56,10 @@ def test_a_failure_reason_says_whose_fault_it_is_and_the_exit_code(
 def test_metrics_are_the_last_values_and_no_number_is_no_metric() -> None:
     found = metrics.LogMetrics()
     assert found.read("[01/28/2024 11:58:01 INFO 140] Epoch[0] Train-accuracy=0.5", NOW)
-    assert found.read("[01/28/2024 11:58:05 INFO 140] Epoch[1] Train-accuracy=0.75", NOW)
+    new = found.read("[01/28/2024 11:58:05 INFO 140] Epoch[1] Train-accuracy=0.75", NOW)
+    assert [one["MetricName"] for one in new] == ["train:accuracy", "train:accuracy:epoch"]
+    (new,) = metrics.LogMetrics().read("[01/28/2024 11:58:06 INFO 140] Epoch[1] Validation-accuracy=0.5", NOW)[:1]
+    assert (new["MetricName"], new["Value"]) == ("validation:accuracy", 0.5)
     assert not found.read("[01/28/2024 11:58:05 INFO 140] Epoch[1] Train-accuracy=nan", NOW)
     assert not found.read("[01/28/2024 11:58:05 INFO 140] Epoch[1] Time cost=5.0", NOW)
     assert found.final() == [

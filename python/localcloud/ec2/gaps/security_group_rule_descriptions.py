@@ -9,6 +9,7 @@ identity (Amazon EC2 API Reference, SecurityGroupRule; AuthorizeSecurityGroupIng
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
@@ -16,27 +17,16 @@ from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupR
 
 def apply() -> None:
     make, modify = SecurityGroupRule.__init__, SecurityGroupBackend.modify_security_group_rules
+    order = inspect.signature(make)
 
-    def __init__(
-        self: SecurityGroupRule,
-        ec2_backend: Any,
-        ip_protocol: str,
-        group_id: str,
-        from_port: str | None,
-        to_port: str | None,
-        ip_range: dict[str, str] | None,
-        source_group: dict[str, str] | None = None,
-        prefix_list_id: dict[str, str] | None = None,
-        is_egress: bool = True,
-        tags: dict[str, str] | None = None,
-    ) -> None:
-        self.described = (source_group or prefix_list_id or {}).get("Description")
+    def __init__(self: SecurityGroupRule, *args: Any, **kwargs: Any) -> None:
+        given = order.bind(self, *args, **kwargs)
+        source_group, prefix_list = given.arguments.get("source_group"), given.arguments.get("prefix_list_id")
+        self.described = (source_group or prefix_list or {}).get("Description")
         if source_group:  # moto compares the whole dict to find a rule
-            source_group = {field: value for field, value in source_group.items() if field != "Description"}
-        make(
-            self, ec2_backend, ip_protocol, group_id, from_port, to_port, ip_range, source_group, prefix_list_id,
-            is_egress, tags,
-        )  # fmt: skip
+            plain = {field: value for field, value in source_group.items() if field != "Description"}
+            given.arguments["source_group"] = plain
+        make(*given.args, **given.kwargs)
 
     def modify_security_group_rules(
         self: SecurityGroupBackend, group_id: str, rules: dict[str, dict[str, Any]]

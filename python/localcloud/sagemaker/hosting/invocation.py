@@ -92,7 +92,7 @@ def invoke(endpoint: Endpoint | None, name: str, body: bytes, headers: Mapping[s
             content_type = answer.headers.get("content-type", "application/octet-stream")
             copies.keep(endpoint, variant, plan, body, headers, answer)
     except ServiceException as error:
-        return refusal(str(error))
+        return refusal(error.message)
     given = {"Content-Type": content_type, "x-Amzn-Invoked-Production-Variant": variant.name}
     # The container decides: CustomAttributes of the answer are those that the container returns.
     if attributes := answer.headers.get(PREFIX + "custom-attributes"):

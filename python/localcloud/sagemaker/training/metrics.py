@@ -36,14 +36,14 @@ class LogMetrics:
     def __init__(self) -> None:
         self._last: dict[str, dict[str, Any]] = {}
 
-    def read(self, line: str, now: datetime) -> bool:
-        """Read a log line, and return whether it has a metric."""
-        found = False
+    def read(self, line: str, now: datetime) -> list[dict[str, Any]]:
+        """Read a log line, and return the metrics that it has."""
+        found = []
         for name, pattern in _PATTERNS:
             match = pattern.search(line)
             if match and math.isfinite(value := _number(match[1])):
                 self._last[name] = {"MetricName": name, "Value": value, "Timestamp": now}
-                found = True
+                found.append(self._last[name])
         return found
 
     def final(self) -> list[dict[str, Any]]:

@@ -15,8 +15,9 @@ import sys
 import tarfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
@@ -128,11 +129,11 @@ def _prepare(job: Job) -> None:
         raise Failure(f"ClientError: {error}") from None
 
 
-def _report(job: Job, context: Context) -> None:
-    """Put the job's metrics into CloudWatch."""
+def _report(job: Job, new: Sequence[Mapping[str, Any]], context: Context) -> None:
+    """Put a job's new metrics into CloudWatch."""
     where = {"account": job.account, "region": job.region}
     dimensions = {"TrainingJobName": job.training_job_name}
-    for one in job.metrics:
+    for one in new:
         context.metrics.put(LOG_GROUP, one["MetricName"], dimensions, one["Value"], "None", **where)
 
 
@@ -179,10 +180,10 @@ def _train(job: Job, context: Context, root: Path) -> int:
     with child.stdout as output:
         for line in lines(output):
             stream.write(line)
-            if metrics.read(line, utcnow()):
+            if new := metrics.read(line, utcnow()):
                 job.record(metrics.final())
                 if reported:
-                    _report(job, context)
+                    _report(job, new, context)
     code = child.wait()
     child.stdin.close()  # only now: the algorithm exits when it closes
     return code
