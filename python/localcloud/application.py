@@ -29,6 +29,10 @@ from localcloud.lost_answers import LostAnswers
 from localcloud.refusals import refusal
 
 
+#: Where a request's WSGI environment has its service, once somebody has asked.
+SERVICE = "localcloud.service"
+
+
 class RequestHandler(MotoRequestHandler):
     """moto's request handler, without its log and without a delay in each answer.
 
@@ -52,10 +56,12 @@ class Dispatcher(DomainDispatcherApplication):
         super().__init__(_backend_app)
 
     def service(self, environ: dict[str, Any]) -> str:
-        """moto's name of the service that a request is for."""
-        host = self.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
-        found = self.get_backend_for_host(host)
-        return found if found and found not in ("moto_api", "instance_metadata") else "s3"
+        """moto's name of the service that a request is for. The judge asks, and then the dispatcher."""
+        if SERVICE not in environ:
+            host = self.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
+            found = self.get_backend_for_host(host)
+            environ[SERVICE] = found if found and found not in ("moto_api", "instance_metadata") else "s3"
+        return str(environ[SERVICE])
 
     def get_application(self, environ: dict[str, Any]) -> Flask:
         with self.lock:
