@@ -28,7 +28,6 @@ from localcloud.iam.roles import Roles
 from localcloud.lost_answers import LostAnswers
 from localcloud.refusals import refusal
 
-
 #: Where a request's WSGI environment has its service, once somebody has asked.
 SERVICE = "localcloud.service"
 
