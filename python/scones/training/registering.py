@@ -120,7 +120,7 @@ def _calibrated(
     from imageclassification import artifact as files
     from scones.model import confidence
 
-    assert job.dataset_uri is not None, "_dataset() refuses a job whose data set is not known"
+    assert job.dataset_uri is not None, "_dataset() refuses a job without a data set"
     artifact = files.read(artifacts.fetch(environment, trained_uri, client=client, progress=progress))
     images = confidence.stored_images(s3, job.dataset_uri, progress=progress)
     answers = confidence.ask(artifact, images, progress=progress)

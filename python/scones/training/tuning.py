@@ -58,8 +58,8 @@ def check_strategy(searched: ranges.Searched, strategy: str) -> None:
     numbers = [entry.name for entry in searched.values() if isinstance(entry, ranges.Range)]
     if strategy == "Grid" and numbers:
         raise InputError(
-            f"the strategy Grid tries every combination of choices, and {numbers[0]} is a range of numbers",
-            hint="leave the range out, or take another --strategy: Bayesian, Random",
+            f"the strategy Grid tries every combination of choices, but {numbers[0]} is a range of numbers",
+            hint="leave out the range, or use another --strategy: Bayesian, Random",
         )
 
 

@@ -11,10 +11,9 @@ Example (not run: it needs an AWS account)::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from scones.model.registry.metadata import to_metadata
+from scones.model.registry.metadata import Facts, to_metadata
 from scones.model.registry.pinned import VALIDATION_ACCURACY, write_pin
 from scones.model.registry.versions import APPROVED, PENDING, Version, describe, shown
 
@@ -34,12 +33,7 @@ def create(
     origin: str,
     image_uri: str,
     artifact_uri: str,
-    job: str,
-    artifact_sha256: str,
-    class_labels: tuple[str, ...],
-    metrics: Mapping[str, float],
-    dataset_fingerprint: str,
-    git_commit: str,
+    **facts: Unpack[Facts],
 ) -> Version:
     """Create a version. It is approved if its validation accuracy reaches the environment's minimum.
 
@@ -47,27 +41,19 @@ def create(
         sagemaker: A boto3 SageMaker client.
         group: The model package group.
         origin: The model's origin, for the description: ``trained by job-1``.
-
-    The other arguments are the attributes of :class:`~scones.model.registry.pinned.PinnedModel`.
+        facts: As for :func:`to_metadata`.
     """
-    good = metrics.get(VALIDATION_ACCURACY, 0.0) >= environment.training.minimum_validation_accuracy
+    good = facts["metrics"].get(VALIDATION_ACCURACY, 0.0) >= environment.training.minimum_validation_accuracy
     package = sagemaker.create_model_package(
         ModelPackageGroupName=group,
-        ModelPackageDescription=f"{', '.join(class_labels)}; {origin}"[:1024],
+        ModelPackageDescription=f"{', '.join(facts['class_labels'])}; {origin}"[:1024],
         ModelApprovalStatus=APPROVED if good else PENDING,
         InferenceSpecification={
             "Containers": [{"Image": image_uri, "ModelDataUrl": artifact_uri}],
             "SupportedContentTypes": _CONTENT_TYPES,
             "SupportedResponseMIMETypes": _RESPONSE_TYPES,
         },
-        CustomerMetadataProperties=to_metadata(
-            job=job,
-            artifact_sha256=artifact_sha256,
-            class_labels=class_labels,
-            metrics=metrics,
-            dataset_fingerprint=dataset_fingerprint,
-            git_commit=git_commit,
-        ),
+        CustomerMetadataProperties=to_metadata(**facts),
     )
     return describe(sagemaker, package["ModelPackageArn"])
 

@@ -111,7 +111,7 @@ def register_artifact(
             except (ArtifactError, UserError, InputError) as error:
                 warn(f"the model is registered as it is, without calibration: {error.message}")
         else:
-            warn("there is no data set of these classes: the model's accuracy is unknown, and it is not calibrated")
+            warn("there is no data set of these classes, so the model's accuracy is unknown and it is not calibrated")
         uri = artifacts.upload(client(environment, "s3"), bucket or _bucket(environment), path)
     digest = uri.split("/")[-2]
     sagemaker, group = client(environment, "sagemaker"), group or group_of(environment)
