@@ -1,16 +1,20 @@
-"""Scones Unlimited's image classification workflow, from the images to an endpoint that is watched.
+"""Scones Unlimited's image classification workflow, from images to a monitored endpoint.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     environment = settings.load("dev")
     preparation = Preparation(environment, Order({"epochs": "30"}))     # scones.training.preparing
     preparation.build()
-    name = job.start(environment, preparation.place(outputs))           # outputs of the foundation stack
-    registering.register(environment, name)                             # approved and pinned where it is good enough
+    outputs = Stack(environment, "foundation").outputs()                # scones.terraform
+    name = job.start(environment, preparation.place(outputs))           # scones.training.job
+    job.follow(environment, name)
+    registering.register(environment, name)                             # approves and pins it if it is good enough
     Stack(environment, "service").apply()                               # the endpoint serves it
 
-The folders, from the ground up: :mod:`~scones.dataset` and :mod:`~scones.terraform`; :mod:`~scones.model`;
+The folders, from the bottom layer up: :mod:`~scones.dataset` and :mod:`~scones.terraform`; :mod:`~scones.model`;
 :mod:`~scones.training` and :mod:`~scones.service`; :mod:`~scones.delivery`, :mod:`~scones.cost`, :mod:`~scones.proof`
-and :mod:`~scones.demo`; :mod:`~scones.tasks`. The same code runs against AWS and against :mod:`localcloud`. Which one
-is a matter of endpoint and credentials (:mod:`scones.aws`), never of a branch.
+and :mod:`~scones.demo`; :mod:`~scones.tasks`.
+
+The same code runs against AWS and against :mod:`localcloud`. They differ only in endpoint and credentials
+(:mod:`scones.aws`).
 """

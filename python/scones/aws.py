@@ -1,12 +1,15 @@
-"""The only place that makes AWS sessions and clients.
+"""Makes all AWS sessions and clients of the project.
 
 Example::
 
-    environment = settings.load("local")
-    s3 = aws.client(environment, "s3")
+    >>> from scones import settings
+    >>> environment = settings.load("dev")
+    >>> s3 = client(environment, "s3")
+    >>> s3.meta.region_name == environment.region
+    True
 
-Where an environment names an endpoint, every client and every child process talks to it; nothing else in the project
-knows which cloud it is talking to.
+If an environment has an endpoint, every client and every child process uses it. The rest of the project does not know
+which cloud it talks to.
 """
 
 from __future__ import annotations
@@ -20,10 +23,10 @@ if TYPE_CHECKING:
 
 
 def variables(environment: Environment) -> dict[str, str]:
-    """The ``AWS_*`` variables that lead boto3, Terraform and the aws command line to an environment's cloud.
+    """The ``AWS_*`` variables for boto3, Terraform and the AWS CLI.
 
     Raises:
-        LocalCloudError: the environment's endpoint is that of a local cloud that is not running.
+        LocalCloudError: the environment uses a local cloud, which is not running.
     """
     found = {"AWS_REGION": environment.region, "AWS_DEFAULT_REGION": environment.region}
     endpoint = environment.endpoint_url()
@@ -40,10 +43,10 @@ def variables(environment: Environment) -> dict[str, str]:
 
 
 def session(environment: Environment) -> boto3.Session:
-    """A boto3 session with the environment's region and its keys or profile, where it has them.
+    """A boto3 session with the environment's region, and its keys or profile if it has any.
 
     Raises:
-        LocalCloudError: the environment's cloud is a local one that is not running.
+        LocalCloudError: the environment uses a local cloud, which is not running.
     """
     import boto3
 
@@ -58,13 +61,14 @@ def session(environment: Environment) -> boto3.Session:
 
 
 def client(environment: Environment, service: str, *, max_connections: int = 10) -> Any:
-    """A boto3 client for ``service``, retrying throttled and failed calls up to five times.
+    """A boto3 client. It makes up to five attempts if a call is throttled or fails.
 
     Args:
-        max_connections: The size of the connection pool: as many as threads will share the client.
+        service: The name of the service in boto3, for instance ``s3``.
+        max_connections: The size of the connection pool. Use the number of threads that share the client.
 
     Raises:
-        LocalCloudError: the environment's endpoint is that of a local cloud that is not running.
+        LocalCloudError: the environment uses a local cloud, which is not running.
     """
     from botocore.config import Config
 
@@ -73,5 +77,5 @@ def client(environment: Environment, service: str, *, max_connections: int = 10)
 
 
 def account_id(environment: Environment) -> str:
-    """The account that the environment's credentials belong to."""
+    """The AWS account of the environment's credentials."""
     return client(environment, "sts").get_caller_identity()["Account"]

@@ -1,11 +1,13 @@
-"""The colours of every picture, and a picture as PNG bytes.
+"""Colours for pictures, and PNG output.
 
 Example::
 
-    figure = Figure(figsize=(9, 6), dpi=DOTS_PER_INCH, facecolor=LIGHT.background)
-    files.write(Path("build/picture.png"), png(figure))
+    >>> from matplotlib.figure import Figure
+    >>> figure = Figure(figsize=(9, 6), dpi=DOTS_PER_INCH, facecolor=LIGHT.background)
+    >>> png(figure)[1:4]
+    b'PNG'
 
-Figures are made through matplotlib's objects and not pyplot, which keeps state for the whole process.
+The project makes figures through matplotlib's objects. pyplot would keep state for the whole process.
 """
 
 from __future__ import annotations
@@ -23,10 +25,10 @@ DOTS_PER_INCH = 160
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours for one of the two ways a page is shown.
+    """Colours of the light or the dark theme.
 
     Attributes:
-        classes: One a class, told apart by colour-blind readers too; used again from the start after the last.
+        classes: One colour a class, also distinct for colour-blind readers. After the last colour, they repeat.
     """
 
     background: str
@@ -78,12 +80,12 @@ DARK = Theme(
 
 
 def png(figure: Figure) -> bytes:
-    """A figure as it is written to a file."""
+    """Render a figure as PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     picture = io.BytesIO()
     with warnings.catch_warnings():
-        # A class name in a script that the font lacks is drawn as boxes; the page itself has it right.
+        # The font may lack the script of a class name. The picture then has boxes, but the page shows the name.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         FigureCanvasAgg(figure).print_png(picture, metadata={"Software": None})
     return picture.getvalue()

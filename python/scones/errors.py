@@ -1,34 +1,33 @@
-"""The exceptions a user of Scones can meet, each with what to do next.
+"""The exceptions of Scones. Each has a message and a hint with the next step.
 
 ::
 
-    SconesError                    anything this project refuses or fails at; exit code 1
-    ├── InputError                 what the user gave cannot be used; exit code 2
-    │   ├── DatasetError           images, archives, labels, splits
-    │   ├── PackagingError         a Lambda function that cannot be made into a zip
-    │   └── SettingsError          an environment or its files
-    ├── SetupError                 something this machine lacks: Terraform, its provider, a package
-    ├── CloudError                 a cloud that cannot be reached, or that refused
-    ├── TrainingError              a training job that failed or was stopped
-    ├── RegistryError              a model version that is missing or may not be used
-    ├── TerraformError             a terraform command that failed
-    │   ├── StalePlanError         a saved plan that others' changes have overtaken
-    │   └── LockedStateError       a state that another command is changing
-    ├── CheckError                 files that a check has something against, or a check that could not be made
-    └── WorkflowError              an execution that could not be started or followed
-
-What the algorithm raises, of hyperparameters, images and model artifacts, has a tree of its own beside this one,
-``imageclassification.errors``; so has the local cloud, ``localcloud.errors``. Whoever shows errors to a person catches
-all three::
-
-    except SHOWN as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(error.exit_code)
+    SconesError                    every error of this project; exit code 1
+    ├── InputError                 the user's input cannot be used; exit code 2
+    │   ├── DatasetError           images, archives, labels or splits cannot be used
+    │   ├── PackagingError         a Lambda function cannot be packaged
+    │   └── SettingsError          an environment or its files cannot be used
+    ├── SetupError                 this machine lacks something: Terraform, its provider, a package
+    ├── CloudError                 a cloud cannot be reached, or refused a call
+    ├── TrainingError              a training job failed or was stopped
+    ├── RegistryError              a model version is missing or may not be used
+    ├── TerraformError             a terraform command failed
+    │   ├── StalePlanError         the state or the files have changed since the plan was saved
+    │   └── LockedStateError       another command is changing the state
+    ├── CheckError                 a check has findings, or could not run
+    └── WorkflowError              an execution could not be started or followed
 
 Example::
 
-    raise DatasetError("bicycles.tar.gz is not a CIFAR-100 archive: it has no file 'train'",
-                       hint="give the original cifar-100-python.tar.gz, or run: invoke etl --download")
+    >>> try:
+    ...     raise DatasetError("a.tar.gz is not CIFAR-100: it has no file 'train'", hint="run: invoke etl --download")
+    ... except SHOWN as error:
+    ...     print(f"error {error.exit_code}: {error}")
+    error 2: a.tar.gz is not CIFAR-100: it has no file 'train'
+    run: invoke etl --download
+
+The algorithm and the local cloud have exceptions of their own, in ``imageclassification.errors`` and
+``localcloud.errors``. ``SHOWN`` catches all of them.
 """
 
 from imageclassification.errors import ImageClassificationError
@@ -36,11 +35,11 @@ from localcloud.errors import LocalCloudError
 
 
 class SconesError(Exception):
-    """An error to be shown to a person: what was wrong, with the value, and what to do next.
+    """An error with a message for the user.
 
     Args:
-        message: What was wrong, with the offending value.
-        hint: What to do next; shown on a line of its own.
+        message: What is wrong, with the value.
+        hint: The next step. It is shown on a separate line.
     """
 
     exit_code = 1
@@ -54,59 +53,59 @@ class SconesError(Exception):
         return f"{self.message}\n{self.hint}" if self.hint else self.message
 
 
-#: What is shown to a person as one message, with ``message``, ``hint`` and ``exit_code``: for an ``except`` clause.
+#: All errors with ``message``, ``hint`` and ``exit_code``, for an ``except`` clause.
 SHOWN = (SconesError, ImageClassificationError, LocalCloudError)
 
 
 class InputError(SconesError):
-    """What the user gave cannot be used."""
+    """The user's input cannot be used."""
 
     exit_code = 2
 
 
 class DatasetError(InputError):
-    """Images, archives, labels or splits that cannot make a data set."""
+    """Images, archives, labels or splits cannot be used."""
 
 
 class PackagingError(InputError):
-    """A Lambda function that cannot be made into a zip."""
+    """A Lambda function cannot be packaged."""
 
 
 class SettingsError(InputError):
-    """An environment that does not exist, or one whose files cannot be used."""
+    """An environment does not exist, or its files cannot be used."""
 
 
 class SetupError(SconesError):
-    """Something that this machine lacks."""
+    """This machine lacks something."""
 
 
 class CloudError(SconesError):
-    """A cloud that cannot be reached, or that refused a call."""
+    """A cloud cannot be reached, or refused a call."""
 
 
 class TrainingError(SconesError):
-    """A training job that failed or was stopped."""
+    """A training job failed or was stopped."""
 
 
 class RegistryError(SconesError):
-    """A model version that is missing, or that may not be used."""
+    """A model version is missing or may not be used."""
 
 
 class TerraformError(SconesError):
-    """A terraform command that failed."""
+    """A terraform command failed."""
 
 
 class StalePlanError(TerraformError):
-    """A saved plan that may not be applied any more: what it was made of has changed."""
+    """A saved plan may not be applied: the state or the files have changed since it was saved."""
 
 
 class LockedStateError(TerraformError):
-    """A state that another command is changing."""
+    """Another command is changing the state."""
 
 
 class WorkflowError(SconesError):
-    """An execution that could not be started or followed."""
+    """An execution could not be started or followed."""
 
 
 class CheckError(SconesError):
-    """Files that a check has something against, or a check that could not be made."""
+    """A check has findings, or could not run."""

@@ -1,8 +1,11 @@
-"""Which version of the code made something.
+"""Reads the git commit of a checkout.
 
 Example::
 
-    commit(Path("."))      # '1f0c…', or '1f0c…-dirty' with changes that are not committed
+    >>> commit(Path("not-a-checkout"))
+    'unknown'
+
+In a checkout it is the commit's hash, with ``-dirty`` appended if there are uncommitted changes.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ UNKNOWN = "unknown"
 
 
 def commit(root: Path) -> str:
-    """A checkout's git commit, marked where tracked files differ from it; ``unknown`` where git has no answer."""
+    """The hash of a checkout's commit. ``-dirty`` follows if tracked files differ. ``unknown`` if git fails."""
     try:
         head = _git(root, "rev-parse", "HEAD")
         changes = _git(root, "status", "--porcelain", "--untracked-files=no")
@@ -26,10 +29,10 @@ def commit(root: Path) -> str:
 
 
 def tree(root: Path) -> str:
-    """What names the files of a checkout's commit: two commits with the same files have the same tree.
+    """The hash of the git tree of a checkout's commit. Commits with the same files have the same tree.
 
-    A squashed or a merged branch has another commit than the branch had, but its tree where nothing came between.
-    Marked ``-dirty`` where files differ from it, new ones included; ``unknown`` where git has no answer.
+    A squashed or merged branch gets a new commit. It keeps its tree if the main branch had no other changes.
+    ``-dirty`` follows if files differ, including new files. It is ``unknown`` if git fails.
     """
     try:
         found = _git(root, "rev-parse", "HEAD^{tree}")
@@ -40,17 +43,19 @@ def tree(root: Path) -> str:
 
 
 def base(root: Path, given: str | None = None) -> str | None:
-    """The commit that a checkout's changes start from.
+    """The commit before a checkout's changes.
+
+    It is the merge base of the checkout and a revision. If the checkout has no commits beyond that revision, it is the
+    checkout's parent commit.
 
     Args:
-        given: A revision that the caller knows; where None, the main branch: where it and the checkout part, or the
-            commit before where the checkout is on it.
+        given: The revision. By default, ``origin/main`` or ``main``.
 
     Returns:
-        The commit; None where there is none, as before the first.
+        The commit's hash. None if there is no earlier commit.
 
     Raises:
-        InputError: the checkout does not have the revision that was given.
+        InputError: ``given`` is not in the checkout.
     """
     if given and _resolved(root, given) is None:
         raise InputError(
@@ -68,10 +73,10 @@ def base(root: Path, given: str | None = None) -> str | None:
 
 
 def text(root: Path, revision: str, path: Path) -> str | None:
-    """A file as a revision has it; None where it does not have it.
+    """The text of a file in a revision. None if the revision does not have the file.
 
     Args:
-        path: The file; it need not be there any more.
+        path: The file's path in the checkout. The file may have been deleted since.
     """
     try:
         return _git(root, "show", f"{revision}:{path.relative_to(root).as_posix()}")
@@ -80,7 +85,7 @@ def text(root: Path, revision: str, path: Path) -> str | None:
 
 
 def _resolved(root: Path, name: str) -> str | None:
-    """The commit that a name stands for; None where it stands for none."""
+    """The commit of a branch, tag or hash. None if git does not know it."""
     try:
         return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     except (OSError, subprocess.CalledProcessError):

@@ -1,9 +1,9 @@
-"""What is said of S3 in more than one place: an object's address, and a bucket that is emptied.
+"""Parses S3 URIs, and empties buckets.
 
 Example::
 
-    bucket, key = split("s3://scones-dev-1/models/job/output/model.tar.gz")
-    delete_versions(client, "scones-dev-1", keep=("datasets/", "models/"))     # 1204
+    >>> split("s3://scones-dev-1/models/job/output/model.tar.gz")
+    ('scones-dev-1', 'models/job/output/model.tar.gz')
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from collections.abc import Iterator
 from typing import Any
 
 SCHEME = "s3://"
-_PAGE = 1000  # DeleteObjects takes so many keys
+_PAGE = 1000  # the most keys that DeleteObjects accepts
 
 
 def is_uri(text: str) -> bool:
-    """Whether a text is the address of something in S3."""
+    """Whether a text starts with ``s3://``."""
     return text.startswith(SCHEME)
 
 
 def split(uri: str) -> tuple[str, str]:
-    """Bucket and key of ``s3://BUCKET/KEY``; the key is empty where it has none.
+    """Split ``s3://BUCKET/KEY`` into bucket and key. The key may be empty.
 
     Raises:
-        ValueError: it is no such address.
+        ValueError: ``uri`` has another form.
     """
     bucket, _, key = uri.removeprefix(SCHEME).partition("/")
     if not is_uri(uri) or not bucket:
@@ -33,14 +33,17 @@ def split(uri: str) -> tuple[str, str]:
 
 
 def delete_versions(s3: Any, bucket: str, *, keep: tuple[str, ...] = ()) -> int:
-    """Delete every version of every object in a bucket; says how many.
+    """Delete all versions of all objects in a bucket.
 
     Args:
         s3: A boto3 S3 client.
-        keep: What begins with one of these stays.
+        keep: Prefixes of keys that are not deleted.
+
+    Returns:
+        The number of deleted versions and delete markers.
 
     Raises:
-        PermissionError: S3 refuses to delete one.
+        PermissionError: S3 refused to delete a version.
     """
     count = 0
     for batch in _batches(s3, bucket, keep):

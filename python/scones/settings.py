@@ -1,11 +1,15 @@
-"""The one place that reads environments and variables.
+"""Reads environments and environment variables.
 
-An environment is a folder of ``terraform/environments``. Terraform reads its ``*.tfvars.json``; what only Python needs
-is in its ``environment.json``::
+Example::
 
-    environment = load("dev")
-    environment.service["confidence_threshold"]     # the very value that Terraform applies
-    environment.training.instance_type              # 'ml.g4dn.xlarge'
+    >>> environment = load("local")
+    >>> environment.costs_money
+    False
+    >>> environment.folder.relative_to(environment.root).as_posix()
+    'terraform/environments/local'
+
+An environment is a folder in ``terraform/environments``. Its ``*.tfvars.json`` are Terraform's variables. Its
+``environment.json`` has the settings that only Python needs.
 """
 
 from __future__ import annotations
@@ -28,9 +32,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Credentials:
-    """A local cloud's own keys, or those of a role's session.
+    """The keys of a local cloud or of an assumed role.
 
-    With ``dataclasses.replace(environment, credentials=…)`` everything, Terraform included, is done in a role's name.
+    Use ``dataclasses.replace(environment, credentials=…)`` to run everything, including Terraform, as an assumed role.
     """
 
     access_key_id: str
@@ -40,14 +44,13 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Training:
-    """What a training job is asked for.
+    """Settings of training jobs.
 
     Attributes:
-        instance_type: A GPU instance type: the algorithm trains on nothing else.
-        volume_size_gb: The size of the job's disk, in GB.
-        max_runtime_seconds: After this long SageMaker stops the job.
-        minimum_validation_accuracy: From this validation accuracy on, a trained model is approved.
-        hyperparameters: What this environment sets otherwise than the project's recipe.
+        instance_type: A GPU instance type. The algorithm does not train on CPUs.
+        max_runtime_seconds: SageMaker stops the job after this time.
+        minimum_validation_accuracy: A model is approved if it reaches this accuracy, 0 to 1.
+        hyperparameters: Changes of this environment to the project's recipe.
     """
 
     instance_type: str
@@ -62,14 +65,14 @@ STRATEGIES = ("Bayesian", "Random", "Grid")
 
 @dataclass(frozen=True)
 class Tuning:
-    """What a tuning job may use.
+    """Settings of tuning jobs.
 
     Attributes:
-        max_jobs: At most so many training jobs, its trials.
-        max_parallel_jobs: At most so many of them at a time. Each needs an instance of the account's quota; and the
-            fewer there are at a time, the more a Bayesian search has learnt before it chooses the next.
-        early_stopping: Whether trials are stopped that do worse than the median of those before them.
-        strategy: How trials are chosen: Bayesian, Random or Grid (every combination of choices).
+        max_jobs: The maximum number of training jobs, called trials.
+        max_parallel_jobs: The maximum number of trials at a time. Each counts against the account's instance quota. A
+            Bayesian search chooses better with fewer trials at a time.
+        early_stopping: Whether to stop a trial that is worse than the median of the earlier trials.
+        strategy: Bayesian, Random or Grid. Grid tries every combination of choices.
     """
 
     max_jobs: int = 12
@@ -80,20 +83,19 @@ class Tuning:
 
 @dataclass(frozen=True)
 class Environment:
-    """Where and with which values the workflow runs.
+    """The settings of one environment.
 
     Attributes:
-        name: The folder's name: ``local``, ``dev``, ``prod``.
-        classes: The classes told apart, in label order.
-        training: What a training job is asked for.
-        tuning: What a tuning job may use.
-        foundation: ``foundation.tfvars.json``, as Terraform reads it.
-        service: ``service.tfvars.json``, as Terraform reads it.
+        name: The folder's name: ``local``, ``dev`` or ``prod``.
+        root: The project's folder.
+        classes: Class names, in label order.
+        foundation: The content of ``foundation.tfvars.json``.
+        service: The content of ``service.tfvars.json``.
         pin_path: The pinned model's file, ``model.tfvars.json``.
-        cloud_path: Where a local cloud says how it is reached; None where the cloud is AWS itself.
-        credentials: Keys to use instead of those that :meth:`keys` finds: a role's session.
-        profile: A profile of the shared AWS configuration, if the environment names one.
-        costs_money: Whether what is started here is paid for, so that a person is asked first.
+        cloud_path: The file with a local cloud's endpoint and keys. None for AWS.
+        credentials: Keys that replace those of :meth:`keys`, for instance of an assumed role.
+        profile: A profile of the shared AWS configuration.
+        costs_money: Whether jobs cost money. If so, the tasks ask before they start one.
     """
 
     name: str
@@ -117,38 +119,38 @@ class Environment:
 
     @property
     def candidate_path(self) -> Path:
-        """The file of the model that is compared with the pinned one, beside the pin; there while one is."""
+        """The candidate model's file. It exists only during a comparison with the pinned model."""
         return self.pin_path.with_name("candidate.tfvars.json")
 
     @property
     def build(self) -> Path:
-        """Everything the project makes is under here."""
+        """The folder of all generated files."""
         return self.root / "build"
 
     def endpoint_url(self) -> str | None:
-        """The address of the environment's cloud; None for AWS's own.
+        """The endpoint of a local cloud. None for AWS.
 
         Raises:
-            LocalCloudError: the environment's cloud is a local one that is not running.
+            LocalCloudError: the local cloud is not running.
         """
         return None if self.cloud_path is None else self._cloud("endpoint")[0]
 
     def keys(self) -> Credentials | None:
-        """The keys that sign requests: those given, else the local cloud's own; None where the usual chain finds them.
+        """The keys for requests: ``credentials``, or the local cloud's. None for boto3's default credential chain.
 
         Raises:
-            LocalCloudError: the environment's cloud is a local one that is not running.
+            LocalCloudError: the local cloud is not running.
         """
         if self.credentials or self.cloud_path is None:
             return self.credentials
         return Credentials(*self._cloud("access_key_id", "secret_access_key"))
 
     def _cloud(self, *names: str) -> list[str]:
-        """What the local cloud says of itself, in the order of the names."""
-        assert self.cloud_path is not None
+        """The values of some names in the local cloud's file."""
+        assert self.cloud_path is not None, "only a local cloud has a file"
         try:
             found = json.loads(self.cloud_path.read_text())
-            os.kill(found["pid"], 0)  # what a crash left behind may name a port that is another cloud's by now
+            os.kill(found["pid"], 0)  # after a crash, another process may use the port
             return [found[name] for name in names]
         except (OSError, ValueError, KeyError, TypeError):
             raise LocalCloudError(
@@ -158,7 +160,7 @@ class Environment:
 
 
 def names(root: Path = ROOT) -> list[str]:
-    """The environments there are."""
+    """The names of all environments."""
     return sorted(path.parent.name for path in (root / "terraform" / "environments").glob("*/environment.json"))
 
 
@@ -166,12 +168,12 @@ def load(name: str | None = None, *, root: Path = ROOT, variables: Mapping[str, 
     """Read an environment's folder.
 
     Args:
-        name: The environment; ``SCONES_ENV``, else ``local``, where it is not given.
+        name: The environment's name. By default, ``SCONES_ENV`` or ``local``.
         root: The project's folder.
-        variables: The process's variables.
+        variables: The environment variables.
 
     Raises:
-        SettingsError: there is no such environment, or one of its files cannot be used.
+        SettingsError: the environment does not exist, or one of its files cannot be used.
     """
     name = name or variables.get("SCONES_ENV") or DEFAULT_ENVIRONMENT
     known = names(root)
@@ -209,7 +211,7 @@ def load(name: str | None = None, *, root: Path = ROOT, variables: Mapping[str, 
         raise SettingsError(f"{path} cannot be used: {error}") from error
 
 
-# What must be there, and of which type: what is found out later costs a training job.
+# Required names and their types. Checking them here is cheaper than a failed training job.
 _OWN = {"region": str, "classes": list, "training": dict}
 _OPTIONAL = {"costs_money": bool}
 _TRAINING = {
@@ -243,7 +245,7 @@ def _refuse_unknown(own: Mapping[str, Any], part: str, kind: type, path: Path) -
 
 
 def _tuning(own: Mapping[str, Any], path: Path) -> Tuning:
-    """The environment's own limits of a tuning job; what it does not say is the default."""
+    """The environment's settings of tuning jobs. Missing ones have defaults."""
     if "tuning" not in own:
         return Tuning()
     _require(own, {"tuning": dict}, path)

@@ -1,16 +1,17 @@
-"""A live list of steps: what is done and how long it took, what runs, what is still to come.
+"""Shows the steps of a long command, with their state and duration.
 
 Example::
 
-    with Steps(console, ["Build the data set", "Train"]) as steps:
-        with steps.step("Build the data set") as step:
-            step.found = "1,200 images"
+    >>> from rich.console import Console
+    >>> console = Console(force_terminal=False)
+    >>> with Steps(console, ["Build the data set", "Train"]) as steps:
+    ...     with steps.step("Build the data set") as step:
+    ...         step.found = "1,200 images"
+    [1/2] Build the data set …
+    [1/2] done in ... s: 1,200 images
 
-    with bars(console) as progress:     # or bars alone, for work of one step
-        progress.add_task("uploading", total=1200)
-
-On a terminal the list redraws itself, and progress bars that a step shows appear below it. Elsewhere each step is a
-line when it begins and another when it ends.
+On a terminal, the list of steps is redrawn in place, and a step's progress bars appear below it. On other outputs, each
+step prints a line at its start and another at its end.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ class Step:
     """One step.
 
     Attributes:
-        title: What is done.
         status: ``waiting``, ``running``, ``done`` or ``failed``.
-        seconds: How long it took, once it has ended.
-        found: What came of it, in a line.
+        begun: The start, in seconds of ``time.monotonic()``.
+        seconds: The duration. 0 until the step has ended.
+        found: The result, in one line.
     """
 
     title: str
@@ -45,7 +46,7 @@ class Step:
 
 
 class Steps:
-    """The list, shown while it is entered as a context."""
+    """The list of steps, as a context manager."""
 
     def __init__(self, console: Console, titles: Sequence[str]) -> None:
         from rich.live import Live
@@ -68,7 +69,7 @@ class Steps:
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        """Run the body as the step ``title``; one that raises has failed."""
+        """Run the body as the step ``title``. If the body raises, the step has failed."""
         step = next(step for step in self.steps if step.title == title)
         place = f"{self.steps.index(step) + 1}/{len(self.steps)}"
         step.status, step.begun = "running", time.monotonic()
@@ -89,7 +90,7 @@ class Steps:
                 self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def table(self) -> RenderableType:
-        """The list as it is now."""
+        """The list with the current states."""
         from rich.table import Table
         from rich.text import Text
 
@@ -110,7 +111,7 @@ class Steps:
 
 
 def bars(console: Console) -> Progress:
-    """Progress bars that go when their work is done; none where the output is no terminal."""
+    """Progress bars that disappear at the end. Without a terminal, nothing is shown."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()

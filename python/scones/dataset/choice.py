@@ -16,7 +16,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from scones.dataset import labels, stored
 from scones.dataset.archive import Archive
@@ -35,6 +35,14 @@ VARIABLE = "CIFAR100_ARCHIVE"
 
 # Seconds. Without a network, the sample is used after this time.
 PATIENCE = 4.0
+
+
+class BuildOptions(TypedDict, total=False):
+    """Options of :func:`build` that :func:`ensure` passes on."""
+
+    seed: int
+    skip_bad: bool
+    recordio: bool
 
 
 @dataclass(frozen=True)
@@ -116,10 +124,8 @@ def ensure(
     reuse: bool = False,
     variables: Mapping[str, str] = os.environ,
     download: Download | None = None,
-    seed: int = 0,
-    skip_bad: bool = False,
-    recordio: bool = False,
     progress: Progress | None = None,
+    **options: Unpack[BuildOptions],
 ) -> Ensured:
     """Build a data set of ``classes`` in ``out``, from the source that :func:`choose` finds.
 
@@ -127,8 +133,8 @@ def ensure(
         reuse: Keep a data set of these classes that is already in ``out``, with any source and seed.
             ``CIFAR100_ARCHIVE`` overrides this. ``invoke train`` sets it, so that it uses the data set of
             ``invoke etl``.
-        seed, skip_bad, recordio: As for :func:`build`. A data set that is kept gets RecordIO files if ``recordio`` is
-            set and they are missing.
+        options: ``seed``, ``skip_bad`` and ``recordio``, as for :func:`build`. A data set that is kept gets RecordIO
+            files if ``recordio`` is set and they are missing.
 
     Raises:
         DatasetError: no source has these classes, or the data set cannot be built.
@@ -139,11 +145,11 @@ def ensure(
         except DatasetError:
             there = None
         if there and there.classes == tuple(classes):
-            if recordio and not there.recordio:
+            if options.get("recordio") and not there.recordio:
                 write_records(there, progress=progress)
             return Ensured(there, there.source, f"it is in {out}")
     choice = choose(classes, cache, variables=variables, download=download, progress=progress)
-    return _built(choice, classes, out, seed=seed, skip_bad=skip_bad, recordio=recordio, progress=progress)
+    return _built(choice, classes, out, progress, **options)
 
 
 def ensure_others(
@@ -176,18 +182,15 @@ def ensure_others(
             f"{choice.source.title} has {len(others)} classes beside {labels.join(classes)}; a backbone needs two",
             hint=f"set {VARIABLE} to the whole of CIFAR-100, cifar-100-python.tar.gz",
         )
-    return _built(choice, others, out, recordio=recordio, progress=progress)
+    return _built(choice, others, out, progress, recordio=recordio)
 
 
 def _built(
     choice: ChosenSource,
     classes: Sequence[str],
     out: Path,
-    *,
-    seed: int = 0,
-    skip_bad: bool = False,
-    recordio: bool,
     progress: Progress | None,
+    **options: Unpack[BuildOptions],
 ) -> Ensured:
-    dataset = build(choice.source, classes, out, seed=seed, skip_bad=skip_bad, recordio=recordio, progress=progress)
+    dataset = build(choice.source, classes, out, progress=progress, **options)
     return Ensured(dataset, choice.source.title, choice.reason)

@@ -78,7 +78,7 @@ class Sample:
         """
         foreign = [name for name in classes if name not in CLASSES]
         if foreign:
-            need = "other classes need CIFAR-100: give --archive FILE (or set CIFAR100_ARCHIVE), or --download"
+            need = "for other classes, give CIFAR-100 with --archive FILE or CIFAR100_ARCHIVE, or use --download"
             raise DatasetError(
                 f"the drawn sample has bicycle and motorcycle only, not {labels.join(foreign)}",
                 hint="\n".join([*labels.nearest(foreign, CLASSES), need]),

@@ -1,13 +1,18 @@
-"""A trained model: where its file is, how good it is, and which version is deployed.
+"""Trained models: their artifacts, their accuracy, and the version that is deployed.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     path = artifacts.fetch(environment, "s3://BUCKET/models/job/output/model.tar.gz")
-    found = evaluation.evaluate(runtime, "scones-dev", images, classes=("bicycle", "motorcycle"))
+    runtime = aws.client(environment, "sagemaker-runtime")
+    found = evaluation.evaluate(runtime, "scones-dev", dataset.images("test"), classes=("bicycle", "motorcycle"))
     found.accuracy                                  # 0.915
-    registry.pin(environment, version=2)            # what Terraform deploys from now on
+    registry.pin(environment, 2)                    # the next apply deploys version 2
 
-Doors: :mod:`~scones.model.artifacts` (files here and in S3), :mod:`~scones.model.registry` (versions),
-:mod:`~scones.model.evaluation` and :mod:`~scones.model.measures` (how good), :mod:`~scones.model.confidence`
-(calibration and the threshold), :mod:`~scones.model.image` (the algorithm's container image).
+The modules:
+
+- :mod:`~scones.model.artifacts` downloads and uploads artifacts.
+- :mod:`~scones.model.registry` registers and pins versions.
+- :mod:`~scones.model.evaluation` and :mod:`~scones.model.measures` measure a model.
+- :mod:`~scones.model.confidence` calibrates a model and proposes a threshold.
+- :mod:`~scones.model.image` knows the algorithm's container image.
 """

@@ -1,13 +1,13 @@
-"""Model artifacts at hand: brought here from S3 once, and sent there once.
+"""Downloads model artifacts from S3 and uploads them.
 
-Example::
+Example (not run: it needs a bucket)::
 
     environment = settings.load("dev")
     path = fetch(environment, "s3://my-bucket/models/job/output/model.tar.gz")   # build/artifacts/<sha256>/model.tar.gz
     upload(aws.client(environment, "s3"), "my-bucket", path)    # 's3://my-bucket/models/imported/<sha256>/model.tar.gz'
 
-What is fetched is kept by the SHA-256 of bucket, key and ETag: an object that was written anew is fetched anew, and one
-that was not costs a single HeadObject. Files appear whole or not at all.
+Downloads are cached under the SHA-256 of bucket, key and ETag. An unchanged object costs one HeadObject. A changed
+object is downloaded again. An interrupted download leaves no file.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ def fetch(
     client: Callable[..., Any] = aws.client,
     progress: Progress | None = None,
 ) -> Path:
-    """The path of an artifact, downloaded first where it is in S3.
+    """Return the local path of an artifact. An artifact in S3 is downloaded first.
 
     Args:
-        environment: Whose bucket is asked, and whose ``build`` folder keeps what was downloaded.
+        environment: Its ``build`` folder caches downloads.
         place: A ``model.tar.gz``, a folder of its files, or ``s3://BUCKET/KEY``.
-        client: Makes the environment's clients; called only for ``s3://``.
-        progress: Gets a bar of its own where something is downloaded.
+        client: Makes boto3 clients. It is called for ``s3://`` only.
+        progress: Shows a bar for the download. None shows nothing.
 
     Raises:
-        InputError: ``place`` is no path and no ``s3://BUCKET/KEY``.
-        ArtifactError: there is nothing at ``place``.
-        CloudError: S3 refused, or the download was cut short.
+        InputError: ``place`` is a URI, but not ``s3://BUCKET/KEY``.
+        ArtifactError: ``place`` does not exist.
+        CloudError: S3 refused the download, or it was interrupted.
     """
     text = os.fspath(place)
     if "://" not in text:
@@ -81,19 +81,18 @@ def fetch(
 
 
 def upload(s3: Any, bucket: str, path: str | os.PathLike[str]) -> str:
-    """Put an artifact under ``models/imported/<sha256>/`` of a bucket, unless it is there.
+    """Upload an artifact to ``models/imported/<sha256>/`` of a bucket, unless it is already there.
 
     Args:
         s3: A boto3 S3 client.
-        bucket: The bucket's name.
-        path: A ``model.tar.gz``, or the folder of its files, which is packed first.
+        path: A ``model.tar.gz``, or a folder of its files. A folder is packed first.
 
     Returns:
         ``s3://BUCKET/models/imported/<sha256>/model.tar.gz``.
 
     Raises:
-        ArtifactError: there is nothing at ``path``, or a folder holds no artifact.
-        CloudError: S3 refused.
+        ArtifactError: ``path`` does not exist, or the folder holds no artifact.
+        CloudError: S3 refused the upload.
     """
     path = Path(path)
     if path.is_dir():
@@ -110,15 +109,15 @@ def upload(s3: Any, bucket: str, path: str | os.PathLike[str]) -> str:
     except FileNotFoundError:
         raise ArtifactError(f"there is no model artifact at {path}") from None
     except ClientError as error:
-        raise CloudError(f"{path} cannot be put into the bucket {bucket}: {error}") from None
+        raise CloudError(f"{path} cannot be uploaded to the bucket {bucket}: {error}") from None
     return f"s3://{bucket}/{key}"
 
 
 def put(s3: Any, path: Path, uri: str) -> str:
-    """Put an artifact's file where it is to be; S3 refuses what arrives damaged.
+    """Upload an artifact's file to ``uri``. S3 checks its SHA-256.
 
     Returns:
-        Its SHA-256, in hexadecimal.
+        The SHA-256, in hexadecimal.
     """
     bucket, key = split(uri)
     digest = _sha256(path)
@@ -135,10 +134,10 @@ def put(s3: Any, path: Path, uri: str) -> str:
 
 
 def split(uri: str) -> tuple[str, str]:
-    """Bucket and key of ``s3://BUCKET/KEY``.
+    """Split ``s3://BUCKET/KEY`` into bucket and key.
 
     Raises:
-        InputError: it is none.
+        InputError: ``uri`` has another form, or no key.
     """
     try:
         bucket, key = s3_addresses.split(uri)
@@ -146,7 +145,7 @@ def split(uri: str) -> tuple[str, str]:
         bucket = key = ""
     if not key or key.endswith("/"):
         raise InputError(
-            f"'{uri}' is no place of a model artifact", hint="give a model.tar.gz, its folder, or s3://BUCKET/KEY"
+            f"'{uri}' is not the URI of a model artifact", hint="give a model.tar.gz, its folder, or s3://BUCKET/KEY"
         )
     return bucket, key
 
@@ -160,7 +159,7 @@ def _download(s3: Any, bucket: str, key: str, head: dict[str, Any], path: Path, 
     from botocore.exceptions import BotoCoreError
 
     done = begin(progress, f"downloading {key}", head["ContentLength"])
-    # As the object was when its ETag was told: one that was replaced meanwhile is refused.
+    # If the object has been replaced since HeadObject, S3 refuses the download.
     body = s3.get_object(Bucket=bucket, Key=key, IfMatch=head["ETag"])["Body"]
     try:
         with files.whole(path) as partial, partial.open("wb") as file:
@@ -189,11 +188,11 @@ def _code(error: Any) -> str:
 
 def _refused(uri: str, error: Any) -> ArtifactError | CloudError:
     if _code(error) in ("404", "NoSuchKey", "NotFound", "NoSuchBucket"):
-        return ArtifactError(f"there is no model artifact at {uri}", hint=f"what is there: aws s3 ls {uri}")
+        return ArtifactError(f"there is no model artifact at {uri}", hint=f"list the objects there: aws s3 ls {uri}")
     if _code(error) in ("403", "AccessDenied"):
         return CloudError(
             f"{uri} may not be read: {error}",
-            hint="without s3:ListBucket, S3 says so of an object that does not exist, too",
+            hint="if the role lacks s3:ListBucket, the object may also be missing",
         )
     if _code(error) in ("412", "PreconditionFailed"):
         return CloudError(f"{uri} was replaced while it was downloaded", hint="try again")

@@ -1,14 +1,14 @@
-"""How good a model is: the test split sent through its endpoint, or through its artifact right here.
+"""Measures a model on the test split, through an endpoint or directly with its artifact.
 
-Example::
+Example (not run: it needs a running endpoint)::
 
     found = evaluate(runtime, "scones-dev", dataset.images("test"), classes=dataset.classes)
     found.accuracy                     # 0.915
-    found.interval                     # (0.868, 0.946): Wilson's, for 95 %
+    found.interval                     # (0.868, 0.946), the 95 % interval
     evaluate_artifact(Predictor.load("model.tar.gz"), dataset.images("test"), classes=dataset.classes)
 
-Every request to an endpoint carries ``InferenceId`` (``evaluate-<time>-<number>``) and ``CustomAttributes`` (the
-image's name), so that captured traffic can be joined to the test split.
+Every request to an endpoint has an ``InferenceId`` (``evaluate-<time>-<number>``), and the image's name as
+``CustomAttributes``. They connect captured requests with the test images.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ class Evaluation:
     """A model's answers to labelled images.
 
     Attributes:
-        endpoint: The endpoint's name; None where an artifact answered by itself.
-        classes: The classes, in label order.
+        endpoint: The endpoint's name. None if an artifact was measured directly.
+        classes: Class names, in label order.
         labels: int64, shape (images,).
         probabilities: float64, shape (images, classes).
-        seconds: How long each request took, as seen from here; float64, shape (images,).
-        about: What else the record shall say: model package, data set fingerprint.
+        seconds: The client's time for each request; float64, shape (images,).
+        about: More facts for the record, for instance model package and data set fingerprint.
     """
 
     endpoint: str | None
@@ -63,27 +63,27 @@ class Evaluation:
 
     @property
     def predictions(self) -> np.ndarray:
-        """int64, shape (images,)."""
+        """The most probable class of each image; int64, shape (images,)."""
         return self.probabilities.argmax(axis=1)
 
     @property
     def correct(self) -> np.ndarray:
-        """bool, shape (images,)."""
+        """Whether each prediction is right; bool, shape (images,)."""
         return self.predictions == self.labels
 
     @property
     def accuracy(self) -> float:
-        """The share of images answered rightly."""
+        """The share of right predictions, 0 to 1."""
         return float(self.correct.mean())
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where the accuracy on all such images lies, at 95 %."""
+        """The 95 % confidence interval of the accuracy (see :func:`wilson`)."""
         return wilson(int(self.correct.sum()), len(self.labels))
 
     @property
     def confusion(self) -> np.ndarray:
-        """int64, shape (classes, classes): row the true class, column the answer."""
+        """int64, shape (classes, classes). Rows are true classes, columns are predictions."""
         return confusion(self.labels, self.predictions, len(self.classes))
 
     @property
@@ -92,11 +92,11 @@ class Evaluation:
         return scores(self.confusion, self.classes)
 
     def coverage(self, thresholds: Sequence[float] = THRESHOLDS) -> list[Coverage]:
-        """What each threshold would answer, and how well."""
+        """The share of images that each threshold answers, and the accuracy on them."""
         return coverage(self.probabilities.max(axis=1), self.correct, thresholds)
 
     def to_json(self) -> dict[str, Any]:
-        """Everything, as it is kept in ``build/evaluation.json``."""
+        """The content of ``build/evaluation.json``."""
         low, high = self.interval
         return {
             **({"endpoint": self.endpoint} if self.endpoint else {}),
@@ -119,15 +119,15 @@ class Evaluation:
         }
 
     def write(self, path: Path) -> Path:
-        """Keep it as JSON; the file appears whole or not at all."""
+        """Write :meth:`to_json` to a file. An error leaves no incomplete file."""
         return files.write(path, json.dumps(self.to_json(), indent=2) + "\n")
 
 
 def pick(images: Sequence[LabelledImage], limit: int | None) -> list[LabelledImage]:
-    """At most ``limit`` images, as evenly from all classes as can be, in the order given within a class.
+    """The first images of each class, ``limit`` in all. None returns all images.
 
     Raises:
-        InputError: the limit is not a positive number.
+        InputError: ``limit`` is less than 1.
     """
     if limit is None or limit >= len(images):
         return list(images)
@@ -141,10 +141,14 @@ def pick(images: Sequence[LabelledImage], limit: int | None) -> list[LabelledIma
 
 
 def check_classes(classes: Sequence[str], class_labels: Sequence[str]) -> None:
-    """Refuse to measure a model on labels that mean something else.
+    """Refuse a data set whose classes, or their order, differ from the model's.
+
+    Args:
+        classes: The data set's classes.
+        class_labels: The model's classes.
 
     Raises:
-        InputError: the data set's classes are not the model's, in its order.
+        InputError: they differ.
     """
     if tuple(classes) != tuple(class_labels):
         raise InputError(
@@ -164,20 +168,17 @@ def evaluate(
     workers: int = 8,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Send labelled images through an endpoint.
+    """Send labelled images to an endpoint.
 
     Args:
-        runtime: A boto3 ``sagemaker-runtime`` client; its pool should hold ``workers`` connections.
-        endpoint: The endpoint's name.
-        images: With ``path``, ``label`` and ``name``.
-        classes: The classes, in label order.
-        about: Kept with the result.
-        workers: How many requests are on their way at once.
-        progress: Gets a bar of its own.
+        runtime: A boto3 ``sagemaker-runtime`` client. Its connection pool should have ``workers`` connections.
+        classes: Class names, in label order.
+        about: More facts for the result.
+        workers: The number of parallel requests.
 
     Raises:
         InputError: there are no images.
-        CloudError: the endpoint refused an image, or answered with something other than one probability a class.
+        CloudError: the endpoint refused an image, or its answer is not one probability a class.
     """
     _refuse_nothing(images)
     run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
@@ -205,29 +206,28 @@ def evaluate_artifact(
     about: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Let a model artifact answer labelled images in this process, one at a time, as an endpoint would.
+    """Measure an artifact in this process, one image at a time, with the endpoint's preprocessing.
 
     Args:
-        predictor: The artifact, loaded.
-        images: With ``path``, ``label`` and ``name``.
-        classes: The classes, in label order: how many of them there are is checked, what they mean cannot be.
-        about: Kept with the result.
-        progress: Gets a bar of its own.
+        predictor: The loaded artifact.
+        classes: Class names, in label order. An artifact has no class names, so only their number is checked.
+        about: More facts for the result.
 
     Raises:
-        InputError: there are no images, or the artifact tells another number of classes apart.
-        ArtifactError: it gives several labels an image.
+        InputError: there are no images, or the artifact has another number of classes.
+        ArtifactError: the model gives several labels an image.
         ImageError: an image cannot be decoded.
     """
     _refuse_nothing(images)
     if predictor.num_classes != len(classes):
         raise InputError(
-            f"the artifact tells {predictor.num_classes} classes apart; the data set has {len(classes)}: "
-            + ", ".join(classes),
-            hint="give the data set it was trained on: --dataset FOLDER, made with: invoke etl --classes A,B,…",
+            f"the artifact has {predictor.num_classes} classes; the data set has {len(classes)}: " + ", ".join(classes),
+            hint="use the data set that the model was trained on: --dataset FOLDER, or: invoke etl --classes A,B,…",
         )
     if predictor.multi_label:
-        raise ArtifactError("the artifact gives several labels an image (multi_label): it has no one answer to count")
+        raise ArtifactError(
+            "the artifact gives several labels an image (multi_label), so it has no single answer to count"
+        )
     predictor.warm_up()
     answers = []
     step = begin(progress, "evaluating the artifact", len(images))
@@ -277,7 +277,7 @@ def _ask(runtime: Any, endpoint: str, one: LabelledImage, inference_id: str, cla
             ContentType=CONTENT_TYPES.get(one.path.suffix.lower(), "application/x-image"),
             Accept="application/json",
             InferenceId=inference_id,
-            # As the workflow's functions do it: the service takes visible ASCII only, at most 1,024 characters.
+            # SageMaker accepts visible ASCII only, up to 1,024 characters. The Lambda functions quote it the same way.
             CustomAttributes=quote(one.name, safe="/")[:1024],
             Body=body,
         )["Body"].read()

@@ -1,8 +1,9 @@
-"""The container image that trains the algorithm, and that serves its models.
+"""The algorithm's container image. It trains models and serves them.
 
 Example::
 
-    image_uri("us-east-1")      # '811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1'
+    >>> image_uri("us-east-1")
+    '811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1'
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ ALGORITHM = "image-classification"
 
 
 def image_uri(region: str) -> str:
-    """The algorithm's image in a region's ECR registry, from a table in the SDK: no call is made.
+    """The URI of the algorithm's image in a region. It comes from a table in the SDK, without a request.
 
     Raises:
-        SettingsError: the algorithm is not offered in that region.
+        SettingsError: the region does not have the algorithm.
     """
     from sagemaker.core import image_uris
 

@@ -1,13 +1,16 @@
-"""What answers to labelled images are worth: pure functions over arrays.
+"""Accuracy, confusion, calibration and thresholds, as pure functions over arrays.
 
 Example::
 
-    wilson(183, 200)                                   # (0.868, 0.946)
-    matrix = confusion(labels, predictions, classes=2)
-    scores(matrix, ("bicycle", "motorcycle"))[0].recall
-    coverage(confidences, labels == predictions, THRESHOLDS)
-    expected_calibration_error(probabilities, labels)  # 0.061: what it claims and what it gets differ by 6 %
-    smallest_threshold(confidences, labels == predictions, 0.95)
+    >>> labels, predictions = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
+    >>> confidences = np.array([0.97, 0.62, 0.88, 0.71])
+    >>> matrix = confusion(labels, predictions, classes=2)
+    >>> matrix.tolist(), scores(matrix, ("bicycle", "motorcycle"))[0].recall
+    ([[1, 1], [0, 2]], 0.5)
+    >>> smallest_threshold(confidences, labels == predictions, 0.95)
+    Coverage(threshold=0.7, answered=3, share=0.75, accuracy=1.0)
+    >>> [round(end, 3) for end in wilson(183, 200)]
+    [0.868, 0.946]
 """
 
 from __future__ import annotations
@@ -23,13 +26,13 @@ THRESHOLDS = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.97, 0.99)
 
 @dataclass(frozen=True)
 class ClassScore:
-    """One class's row.
+    """The scores of one class.
 
     Attributes:
-        images: How many test images have it.
-        predicted: How many were answered with it.
-        precision: The share of those answers that are right; None without one.
-        recall: The share of its images that were answered with it; None without one.
+        images: The number of images of this class.
+        predicted: The number of images with this class as prediction.
+        precision: The share of right predictions among ``predicted``. None if there are none.
+        recall: The share of right predictions among ``images``. None if there are none.
     """
 
     name: str
@@ -41,13 +44,13 @@ class ClassScore:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What a threshold does.
+    """The effect of a confidence threshold.
 
     Attributes:
-        threshold: The confidence from which an image is answered.
-        answered: How many images are.
-        share: That, of all images.
-        accuracy: The share of right answers among those given; None where none is.
+        threshold: An image is answered if its confidence is at least this.
+        answered: The number of answered images.
+        share: The share of answered images, 0 to 1.
+        accuracy: The accuracy on the answered images. None if there are none.
     """
 
     threshold: float
@@ -57,18 +60,18 @@ class Coverage:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Where the accuracy on all images so answered lies, at 95 % (see :func:`wilson`); None where none is."""
+        """The 95 % confidence interval of the accuracy (see :func:`wilson`). None without answered images."""
         return wilson(round(self.accuracy * self.answered), self.answered) if self.accuracy is not None else None
 
 
 @dataclass(frozen=True, eq=False)
 class RiskCoverage:
-    """What every threshold does that matters, from the one that answers least to the one that answers all.
+    """The effect of every relevant threshold, from the highest to the lowest.
 
     Attributes:
-        thresholds: The confidences there are, once each, falling; float64, shape (thresholds,).
-        coverage: The share of images answered at each.
-        risk: The share of wrong answers among those given at each.
+        thresholds: The distinct confidences, in descending order; float64, shape (thresholds,).
+        coverage: The share of answered images at each threshold; same shape.
+        risk: The share of wrong answers among the answered images; same shape.
     """
 
     thresholds: np.ndarray
@@ -77,20 +80,20 @@ class RiskCoverage:
 
 
 def wilson(successes: int, trials: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """Wilson's score interval for a proportion (E. B. Wilson, JASA 22, 1927); ``z`` = 1.96 is 95 %.
+    """Wilson's score interval for a proportion (E. B. Wilson, JASA 22, 1927). ``z`` = 1.96 gives 95 %.
 
-    Unlike the usual ± interval it stays within 0 and 1 and is right for small numbers and for 100 %.
+    The interval stays within 0 and 1. It also works for small numbers and for 100 %, unlike the usual ± interval.
     """
     share = successes / trials
     centre = share + z * z / (2 * trials)
     half = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
     scale = 1 + z * z / trials
-    # Rounding must not put the share itself outside.
+    # Rounding must not move the interval off the share.
     return max(0.0, min(share, (centre - half) / scale)), min(1.0, max(share, (centre + half) / scale))
 
 
 def confusion(labels: np.ndarray, predictions: np.ndarray, classes: int) -> np.ndarray:
-    """int64, shape (classes, classes): row the true class, column the answer.
+    """Count images by true class (row) and prediction (column); int64, shape (classes, classes).
 
     Args:
         labels, predictions: Integers from 0 to ``classes`` - 1, shape (images,).
@@ -99,7 +102,7 @@ def confusion(labels: np.ndarray, predictions: np.ndarray, classes: int) -> np.n
 
 
 def scores(matrix: np.ndarray, classes: Sequence[str]) -> list[ClassScore]:
-    """Precision and recall of every class, from a :func:`confusion` matrix."""
+    """Compute precision and recall of every class from a :func:`confusion` matrix."""
     right, images, predicted = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
     return [
         ClassScore(
@@ -114,12 +117,11 @@ def scores(matrix: np.ndarray, classes: Sequence[str]) -> list[ClassScore]:
 
 
 def coverage(confidences: np.ndarray, correct: np.ndarray, thresholds: Sequence[float]) -> list[Coverage]:
-    """What each threshold would answer, and how well.
+    """Compute the share of images that each threshold answers, and the accuracy on them.
 
     Args:
-        confidences: The probability of each image's answer, shape (images,).
-        correct: Whether it is right; bool, shape (images,).
-        thresholds: In the order wanted.
+        confidences: The probability of each image's prediction, shape (images,).
+        correct: Whether each prediction is right; bool, shape (images,).
     """
     found = []
     for threshold in thresholds:
@@ -134,7 +136,7 @@ def coverage(confidences: np.ndarray, correct: np.ndarray, thresholds: Sequence[
 def risk_coverage(confidences: np.ndarray, correct: np.ndarray) -> RiskCoverage:
     """The risk-coverage curve (R. El-Yaniv and Y. Wiener, JMLR 11, 2010). Arguments as for :func:`coverage`.
 
-    Images of the same confidence are answered together or not at all, so they are one point.
+    Images with equal confidence share one point, because a threshold cannot separate them.
     """
     order = np.argsort(-confidences, kind="stable")
     falling, wrong = confidences[order].astype(np.float64), np.cumsum(~correct[order])
@@ -143,10 +145,10 @@ def risk_coverage(confidences: np.ndarray, correct: np.ndarray) -> RiskCoverage:
 
 
 def smallest_threshold(confidences: np.ndarray, correct: np.ndarray, target: float) -> Coverage | None:
-    """The threshold that answers most images with at least an accuracy of ``target``; None where none does.
+    """The threshold that answers the most images with an accuracy of at least ``target``. None if there is none.
 
-    Of all thresholds that do the same it is the one with the fewest decimals, for people to write down: with answers at
-    0.8134 and 0.8871, of which only the latter is to be given, it is 0.88. Arguments as for :func:`coverage`.
+    Among equivalent thresholds, it has the fewest decimals. To separate confidences of 0.8134 and 0.8871, for instance,
+    it is 0.88. Arguments as for :func:`coverage`.
     """
     curve = risk_coverage(confidences, correct)
     reached = np.flatnonzero(1 - curve.risk >= target - 1e-12)
@@ -158,9 +160,9 @@ def smallest_threshold(confidences: np.ndarray, correct: np.ndarray, target: flo
 
 
 def _shortest(above: float, most: float) -> float:
-    """A number of as few decimals as can be that is more than ``above`` and at most ``most``, both within 0 and 1."""
+    """The number with the fewest decimals that is greater than ``above`` and at most ``most``, both within 0 and 1."""
     for decimals in range(1, 17):
-        # As floats, the number that is read from the file must be on the right side.
+        # Compare as floats, because the number is written to a file and read again.
         shorter = round(math.floor(most * 10**decimals) / 10**decimals, decimals)
         if above < shorter <= most:
             return shorter
@@ -168,11 +170,11 @@ def _shortest(above: float, most: float) -> float:
 
 
 def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
-    """How far confidence and accuracy are apart, 0 to 1 (Guo et al., ICML 2017, equation 3).
+    """The mean difference of confidence and accuracy, 0 to 1 (Guo et al., ICML 2017, equation 3).
 
-    Answers are put into bins of equal width by their confidence, bin m holding those from (m - 1) / bins, exclusive, to
-    m / bins, inclusive; it is the mean over all answers of the difference between their bin's accuracy and mean
-    confidence.
+    Predictions are sorted into bins of equal width by their confidence. Bin m goes from (m - 1) / bins, exclusive, to
+    m / bins, inclusive. Each bin has a difference of accuracy and mean confidence. The error is their mean, weighted by
+    the number of predictions in the bin.
 
     Args:
         probabilities: One row an image; shape (images, classes).

@@ -1,6 +1,6 @@
-"""A training job as SageMaker describes it.
+"""Reads SageMaker's description of a training job.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     found = read(resource)      # a TrainingJob of sagemaker.core
     found.artifact_uri          # 's3://BUCKET/models/scones-dev-20260101-120000/output/model.tar.gz'
@@ -17,21 +17,21 @@ from scones.training.progress import Progress
 
 @dataclass(frozen=True)
 class DescribedJob:
-    """A training job as it stands.
+    """The current state of a training job.
 
     Attributes:
         status: InProgress, Completed, Failed, Stopping or Stopped.
-        secondary_status: What it is doing: Starting, Downloading, Training, Uploading, MaxRuntimeExceeded, …
-        failure_reason: Why it failed; None where it did not.
+        secondary_status: The current step: Starting, Downloading, Training, Uploading, MaxRuntimeExceeded, …
+        failure_reason: SageMaker's reason. None if the job has not failed.
         image_uri: The algorithm's image in ECR.
-        artifact_uri: Where its model is, or will be: ``s3://…/model.tar.gz``.
-        dataset_uri: The data set that it trained on: ``s3://BUCKET/datasets/<fingerprint>``.
-        recordio: Whether it trained on the data set's RecordIO files.
-        model_uri: The artifact that it started from; None where it started from scratch.
-        checkpoint_uri: Where its checkpoints are; None where it leaves none.
-        hyperparameters: As it was sent them.
-        metrics: Final metrics by name: each one's last value.
-        billable_seconds: What is paid for; None until it has ended.
+        artifact_uri: The URI of the model, ``s3://…/model.tar.gz``. A running job has not written it yet.
+        dataset_uri: The data set, ``s3://BUCKET/datasets/<fingerprint>``.
+        recordio: Whether the job trains on RecordIO files.
+        model_uri: The artifact to start from. None for a job that starts from scratch.
+        checkpoint_uri: The prefix of the checkpoints. None for a job without checkpoints.
+        hyperparameters: The hyperparameters of the request.
+        metrics: The last value of each metric, by name.
+        billable_seconds: The billable time. None until the job has ended.
     """
 
     name: str
@@ -52,14 +52,14 @@ class DescribedJob:
 
 @dataclass(frozen=True)
 class TrainingOutcome:
-    """A job that completed, and what its log said."""
+    """A completed job, and its progress from the log."""
 
     job: DescribedJob
     progress: Progress
 
 
 def read(resource: Any) -> DescribedJob:
-    """A ``TrainingJob`` of ``sagemaker.core``; what AWS left out is a falsy ``Unassigned`` there."""
+    """Read a ``TrainingJob`` of ``sagemaker.core``. Fields without a value are a falsy ``Unassigned`` there."""
     channels = {channel.channel_name: channel for channel in resource.input_data_config or ()}
     uris = {name: channel.data_source.s3_data_source.s3_uri for name, channel in channels.items()}
     train = uris.get("train", "")

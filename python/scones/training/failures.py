@@ -1,9 +1,13 @@
-"""What is said of a training job that could not be created, that failed, or that was stopped.
+"""Explains why a training job was not created, failed or was stopped.
 
 Example::
 
-    raise ended(job, progress, environment)
-    # training job 'scones-dev-1' failed: ClientError: num_training_samples is 900, but …
+    >>> from scones import settings
+    >>> from scones.training.described import DescribedJob
+    >>> from scones.training.progress import Progress
+    >>> job = DescribedJob("scones-dev-1", "arn", "Stopped", "MaxRuntimeExceeded", None, "image", None, None)
+    >>> print(ended(job, Progress("scones-dev-1", epochs=30), settings.load("dev")))
+    training job 'scones-dev-1' was stopped: it took longer than training.max_runtime_seconds allows
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def ended(job: DescribedJob, progress: Progress, environment: Environment) -> TrainingError:
-    """The error that tells of a job that failed or was stopped."""
+    """The error for a job that failed or was stopped."""
     reason = job.failure_reason or {
         "MaxRuntimeExceeded": "it took longer than training.max_runtime_seconds allows",
         "Stopped": "someone stopped it",
@@ -32,34 +36,32 @@ def ended(job: DescribedJob, progress: Progress, environment: Environment) -> Tr
     hints = []
     if job.status == "Stopped" and progress.kept is not None:
         hints.append(
-            f"its model so far (validation accuracy {progress.kept:.3f}) is kept; "
+            f"its best model (validation accuracy {progress.kept:.3f}) is kept; "
             f"to register it: invoke register --job {job.name} --env {environment.name}"
         )
     if job.checkpoint_uri is not None and progress.epochs_done:
-        after = f"to go on after epoch {progress.epochs_done} of {progress.epochs}"
+        after = f"to resume after epoch {progress.epochs_done} of {progress.epochs}"
         hints.append(f"{after}: invoke train --resume {job.name} --env {environment.name}")
     return TrainingError(message, hint="; ".join(hints) or None)
 
 
 def refused(error: Any, environment: Environment, name: str) -> Exception:
-    """The error that tells of a job that could not be created.
+    """The error for a job that could not be created.
 
     Args:
         error: botocore's ClientError.
-        environment: Whose instance type was asked for.
-        name: The job's name.
 
     Returns:
-        A TrainingError; ``error`` itself where it is none that is known.
+        A TrainingError, or ``error`` itself if its code is not known.
     """
     code, said = error.response["Error"]["Code"], error.response["Error"]["Message"]
     instance_type = environment.training.instance_type
     if code == "ResourceLimitExceeded":
         return TrainingError(
             f"AWS refused training job '{name}': {said}",
-            hint=f"new accounts may use no GPU for training. In the console of Service Quotas, region "
-            f"{environment.region}, service Amazon SageMaker, ask for '{instance_type} for training job usage' of 1; "
-            "it takes hours to days",
+            hint="new accounts have a quota of 0 for GPU training jobs. In the Service Quotas console, region "
+            f"{environment.region}, service Amazon SageMaker, request 1 for '{instance_type} for training job usage'. "
+            "AWS answers within hours or days",
         )
     if code == "ResourceInUse":
         return TrainingError(

@@ -1,14 +1,14 @@
-"""SageMaker training jobs of the built-in Image Classification algorithm: asked for, followed, explained.
+"""Starts, follows and stops SageMaker training jobs of the built-in Image Classification algorithm.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     environment = settings.load("dev")
     name = start(environment, spec)
     outcome = follow(environment, name, print)
     outcome.job.artifact_uri      # 's3://BUCKET/models/scones-dev-20260101-120000/output/model.tar.gz'
 
-Jobs are created and read through ``sagemaker.core``, the resource layer of SageMaker's SDK. It makes its clients from a
-boto3 session, with no word on an endpoint; so it is given a session that holds the project's own client.
+Jobs are created and read through ``sagemaker.core``, the resource layer of SageMaker's SDK. It accepts a boto3 session,
+but no endpoint. The project therefore passes a session that returns the project's own client.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from scones.settings import Environment
     from scones.training.spec import JobSpec
 
-#: The tag that says which commit started a job.
+#: The tag with the git commit that started a job.
 COMMIT_TAG = "GitCommit"
 
-_SECONDS_BETWEEN_LOOKS = (1.0, 5.0)  # at first, and once a job takes minutes
+_SECONDS_BETWEEN_LOOKS = (1.0, 5.0)  # between the first looks, and after some minutes
 
 
 def start(
@@ -48,18 +48,18 @@ def start(
     """Create a training job.
 
     Args:
-        spec: What it is asked for. Without a place for checkpoints in it, they go to ``checkpoints/<name>`` in the
-            bucket.
-        name: The job's name; one that says where and when, if not given.
-        tags: Tags beside the project's own (Project, Environment, Workload, GitCommit).
-        client: Makes the environment's clients.
+        spec: The job's data and settings. Without a ``checkpoint_uri``, checkpoints go to ``checkpoints/<name>`` in
+            the bucket.
+        name: The job's name. By default, it is made of the environment and the time.
+        tags: Tags in addition to the project's own (Project, Environment, Workload, GitCommit).
+        client: Makes boto3 clients.
 
     Returns:
         The job's name.
 
     Raises:
-        InputError: the name, or the environment's instance type, cannot be used.
-        TrainingError: a job of that name exists, or the account's quota has no room for it.
+        InputError: the name or the environment's instance type cannot be used.
+        TrainingError: a job with this name exists, or the account's quota is too low.
     """
     from botocore.exceptions import ClientError
 
@@ -76,8 +76,8 @@ def start(
 
 
 def own_tags(environment: Environment) -> dict[str, str]:
-    """The tags of every job that is started here."""
-    # Workload is what the environment's budget counts, as Terraform's default tags have it.
+    """The project's tags for a job."""
+    # The environment's budget filters by Workload. Terraform's default tags have the same value.
     return {
         "Project": PROJECT,
         "Environment": environment.name,
@@ -87,19 +87,19 @@ def own_tags(environment: Environment) -> dict[str, str]:
 
 
 def describe(environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> DescribedJob:
-    """A job as it stands.
+    """The current state of a job.
 
     Raises:
-        TrainingError: there is no such job.
+        TrainingError: the job does not exist.
     """
     return described.read(_get(environment, name, client))
 
 
 def resumable(environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> DescribedJob:
-    """A job that ended before its time, whose checkpoints another can go on from.
+    """A job that failed or was stopped. Another job can resume from its checkpoints.
 
     Raises:
-        TrainingError: there is no such job, it still runs, it completed, or it leaves no checkpoints.
+        TrainingError: the job does not exist, still runs, has completed, or has no checkpoints.
     """
     job = describe(environment, name, client=client)
     if job.status in ("InProgress", "Stopping"):
@@ -109,20 +109,20 @@ def resumable(environment: Environment, name: str, *, client: Callable[..., Any]
         )
     if job.status == "Completed":
         raise TrainingError(
-            f"training job '{name}' completed, so there is nothing to go on with",
+            f"training job '{name}' completed, so there is nothing to resume",
             hint=f"to train further from its model: invoke train --model {job.artifact_uri} --env {environment.name}",
         )
     if job.checkpoint_uri is None or job.dataset_uri is None:
         what = "checkpoints" if job.checkpoint_uri is None else "data"
-        raise TrainingError(f"training job '{name}' has no {what} to go on with", hint="start a new one: invoke train")
+        raise TrainingError(f"training job '{name}' has no {what} to resume from", hint="start a new one: invoke train")
     return job
 
 
 def stop(environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> None:
-    """Ask a job to stop, unless it has ended. It has two minutes to write the best model so far.
+    """Stop a job, unless it has ended. SageMaker gives it two minutes to write its best model.
 
     Raises:
-        TrainingError: there is no such job.
+        TrainingError: the job does not exist.
     """
     resource = _get(environment, name, client)
     if resource.training_job_status == "InProgress":
@@ -137,16 +137,16 @@ def follow(
     client: Callable[..., Any] = aws.client,
     sleep: Callable[[float], None] = time.sleep,
 ) -> TrainingOutcome:
-    """Wait for a job to complete, showing how far it is.
+    """Wait for a job to complete, and report its progress.
 
     Args:
         view: Called with the progress every few seconds.
-        client: Makes the environment's clients.
-        sleep: Waits between two looks.
+        client: Makes boto3 clients.
+        sleep: Waits between two requests.
 
     Raises:
-        TrainingError: there is no such job, or it failed or was stopped; the message has the reason and the last lines
-            of its log.
+        TrainingError: the job does not exist, failed or was stopped. The message has the reason and the last lines of
+            its log.
     """
     from scones.training.logs import LogReader
 
@@ -160,7 +160,7 @@ def follow(
         for line in reader.read():
             progress = progress.after(line)
         view(progress)
-        # A log can come a few seconds after its job's end.
+        # The last log lines may arrive a few seconds after the job's end.
         if progress.finished and (not _is_owed_lines(progress) or late == 3):
             break
         late += progress.finished
@@ -190,18 +190,18 @@ def _get(environment: Environment, name: str, client: Callable[..., Any]) -> Any
         if error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound", "ValidationError"):
             raise TrainingError(
                 f"environment '{environment.name}' has no training job '{name}': {error.response['Error']['Message']}",
-                hint="its name is what invoke train printed; jobs are listed in SageMaker's console",
+                hint="invoke train prints the name; SageMaker's console lists all jobs",
             ) from None
         raise
 
 
 def _resource(environment: Environment, client: Callable[..., Any]) -> tuple[Any, dict[str, Any]]:
-    """``TrainingJob`` of ``sagemaker.core``, and the arguments that make it use the environment's client."""
+    """``TrainingJob`` of ``sagemaker.core``, and the arguments for the environment's client."""
     import boto3
     from sagemaker.core.resources import TrainingJob
 
     class Session(boto3.Session):
-        """Gives sagemaker.core the client that the project made: the one way to tell it an endpoint."""
+        """Returns the project's client. sagemaker.core has no other way to set an endpoint."""
 
         def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
             return client(environment, service_name) if service_name == "sagemaker" else None

@@ -1,9 +1,9 @@
-"""A training job's log lines from CloudWatch Logs, each once.
+"""Reads a training job's log lines from CloudWatch Logs.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     reader = LogReader(aws.client(environment, "logs"), "scones-dev-20260101-120000")
-    for line in reader.read():      # what is new since the last call
+    for line in reader.read():      # new lines since the last call
         print(line)
 """
 
@@ -18,11 +18,11 @@ GROUP = "/aws/sagemaker/TrainingJobs"
 
 
 class LogReader:
-    """Reads a job's log from where the last call stopped.
+    """Reads each line of a job's log once.
 
     Args:
-        logs: A CloudWatch Logs client.
-        job: The training job's name. Its one instance writes the stream ``<job>/algo-1-<epoch seconds>``.
+        logs: A boto3 CloudWatch Logs client.
+        job: The training job's name. The job's instance writes the log stream ``<job>/algo-1-<epoch seconds>``.
     """
 
     def __init__(self, logs: Any, job: str) -> None:
@@ -32,7 +32,7 @@ class LogReader:
         self._position: dict[str, Any] = {"startFromHead": True}
 
     def read(self) -> Iterator[str]:
-        """The lines that have come since the last call; none while the job has no log yet."""
+        """Yield the new lines since the last call."""
         if self._stream is None:
             self._stream = self._find()
             if self._stream is None:
@@ -41,7 +41,7 @@ class LogReader:
             page = self._logs.get_log_events(logGroupName=GROUP, logStreamName=self._stream, **self._position)
             for event in page["events"]:
                 yield event["message"]
-            # At the end of a stream CloudWatch Logs answers with the very token that it was asked with.
+            # At the end of a stream, CloudWatch Logs returns the token of the request.
             ended = page["nextForwardToken"] == self._position.get("nextToken")
             self._position = {"nextToken": page["nextForwardToken"], "startFromHead": True}
             if ended:
@@ -54,6 +54,6 @@ class LogReader:
             if error.response["Error"]["Code"] == "ResourceNotFoundException":  # no job has ever written here
                 return None
             raise
-        # A job that was restarted after a fault of the service's has more than one: the newest is the one that counts.
+        # SageMaker may restart a job after an internal fault. Then the newest stream counts.
         names = [stream["logStreamName"] for stream in found["logStreams"]]
         return max(names, default=None)

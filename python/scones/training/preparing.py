@@ -1,13 +1,13 @@
-"""Getting everything ready for a training job: hyperparameters, data set, and the model to start from.
+"""Prepares a training job: hyperparameters, data set, and the model to start from.
 
-Example::
+Example (not run: it needs an AWS account)::
 
-    preparation = Preparation(environment, Order(overrides={"epochs": "30"}))   # a mistake is told before all work
-    preparation.build()                                 # the data set, on this machine
-    spec = preparation.place(stack.outputs())           # and in the foundation's bucket
+    preparation = Preparation(environment, Order(overrides={"epochs": "30"}))   # checks the hyperparameters
+    preparation.build()                                 # builds the data set on this machine
+    spec = preparation.place(stack.outputs())           # uploads it to the foundation stack's bucket
     job.start(environment, spec)
 
-Nothing here asks, prints or applies a stack. A caller may do so between two steps.
+This module does not prompt, print or apply a stack. The caller may do so between two steps.
 """
 
 from __future__ import annotations
@@ -32,20 +32,25 @@ if TYPE_CHECKING:
     from scones.dataset import Dataset, Ensured
     from scones.settings import Environment
 
-MANY = 1000  # classes, where it is not known yet how many there are
+MANY = 1000  # the number of classes to assume before the data set is built
 
 
 @dataclass(frozen=True)
 class Order:
-    """What a person asks to have trained.
+    """The user's settings for a training job.
 
     Attributes:
-        overrides: Hyperparameters by name, as they were typed.
-        classes: The classes in label order; None for the environment's.
-        recordio: Whether to train on the data set's RecordIO files.
-        model: A trained model to start from: a path, ``s3://BUCKET/KEY`` or a version's number.
-        backbone: Whether to learn all of the archive's classes but these.
-        reuse: Whether a data set of these classes that is there already will do.
+        overrides: Hyperparameters by name, as text.
+        classes: Class names, in label order. None for the environment's.
+        recordio: Whether to train on RecordIO files.
+        model: A model to start from: a path, ``s3://BUCKET/KEY`` or a version's number.
+        backbone: Whether to train on the archive's other classes instead of ``classes``.
+        reuse: Whether to keep an existing data set of these classes.
+
+    Example::
+
+        >>> Order(backbone=True).recipe["epochs"], Order(model="3").recipe["epochs"]
+        ('24', '20')
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -57,26 +62,24 @@ class Order:
 
     @property
     def recipe(self) -> Mapping[str, str]:
-        """The hyperparameters, unless environment or person set others."""
+        """The default hyperparameters."""
         if self.backbone:
             return BACKBONE
         return FINE_TUNING if self.model else SMALL_IMAGES
 
 
 class Preparation:
-    """An order on its way to a job.
+    """Prepares one training job.
 
     Args:
-        environment: Where the job will run.
-        order: What is asked for.
-        client: Makes the environment's clients.
-        progress: Where the download of a model to start from is shown.
+        client: Makes boto3 clients.
+        progress: Shows the download of a model to start from.
 
     Raises:
-        HyperparameterError: one is unknown, not allowed, or does not go with another or with the model.
+        HyperparameterError: a hyperparameter is unknown, has a wrong value, or contradicts another one or the model.
         SettingsError: the environment's instance type cannot be used.
-        RegistryError: there is no such version to start from.
-        ArtifactError: there is no model to start from there, or it cannot be read.
+        RegistryError: the version to start from does not exist.
+        ArtifactError: the model to start from does not exist or cannot be read.
     """
 
     def __init__(
@@ -92,7 +95,7 @@ class Preparation:
         self._dataset: Dataset | None = None
         request.check_instance_type(environment.training.instance_type)
         self._start = starting.find(environment, order.model, client=client, progress=progress) if order.model else None
-        # Nobody waits for a data set to be told of a misspelt hyperparameter: how many images there are is seen later.
+        # Check the hyperparameters before the data set is built. build() checks them again with its number of images.
         self.hyperparameters = self._chosen(MANY if order.backbone else len(self._classes), sys.maxsize)
         check_pretrained(self.hyperparameters, model_channel=self._start is not None)
         if self._start:
@@ -109,12 +112,12 @@ class Preparation:
         )
 
     def build(self, progress: Progress | None = None) -> Ensured:
-        """Have the data set on this machine; from then on the hyperparameters count its classes and images.
+        """Build the data set on this machine, and set the hyperparameters for its number of classes and images.
 
         Raises:
-            LocalCloudError: the environment's cloud, which the job is for, is not running.
-            DatasetError: no such data set can be had.
-            HyperparameterError: one does not go with so many images.
+            LocalCloudError: the environment uses a local cloud, which is not running.
+            DatasetError: the data set cannot be built.
+            HyperparameterError: a hyperparameter does not fit the number of images.
         """
         self._environment.endpoint_url()
         build = self._environment.build
@@ -137,16 +140,17 @@ class Preparation:
         return ensured
 
     def place(self, outputs: Mapping[str, Any], progress: Progress | None = None) -> JobSpec:
-        """Put data set and model where the job reads them.
+        """Upload the data set, and the model to start from, to the foundation stack's bucket.
 
         Args:
             outputs: The foundation stack's outputs.
-            progress: Where the upload is shown.
+            progress: Shows the upload.
 
         Raises:
-            CloudError: S3 refused it.
+            CloudError: S3 refused the model.
+            botocore.exceptions.ClientError: S3 refused the data set.
         """
-        assert self._dataset is not None, "there is no data set yet: build() comes first"
+        assert self._dataset is not None, "call build() before place()"
         s3 = self._client(self._environment, "s3", max_connections=transfer.THREADS)
         return JobSpec.within(
             outputs,

@@ -1,13 +1,14 @@
-"""How far a training job is, read from its log lines.
+"""Reads the progress of a training job from its log lines.
 
 Example::
 
-    progress = Progress(name="scones-dev-1", epochs=30)
-    progress = progress.after("[01/28/2024 11:58:01 INFO 139] Epoch[0] Validation-accuracy=0.526042")
-    progress.validation    # {0: 0.526042}
+    >>> progress = Progress(name="scones-dev-1", epochs=30)
+    >>> progress = progress.after("[01/28/2024 11:58:01 INFO 139] Epoch[0] Validation-accuracy=0.526042")
+    >>> progress.validation
+    {0: 0.526042}
 
-The lines are those of the built-in Image Classification algorithm: MXNet's own epoch lines, and the algorithm's word on
-the model it keeps.
+The log lines come from the built-in Image Classification algorithm. They are MXNet's epoch lines, and the algorithm's
+lines about the stored model.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-#: So many log lines are kept, to be shown when a job fails.
+#: The number of log lines to keep. They are shown if the job fails.
 TAIL = 20
 
 _NUMBER = r"([0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?)"
@@ -30,20 +31,20 @@ _SAVED = re.compile(r'Saved checkpoint to ".*-(\d{4,})\.params"')
 
 @dataclass(frozen=True)
 class Progress:
-    """What is known of a running job.
+    """The progress of a training job. Epochs are counted from 0.
 
     Attributes:
-        epochs: How many epochs it was asked for.
-        status: Its status: InProgress, Completed, Failed, Stopping, Stopped.
-        secondary_status: What it is doing: Starting, Downloading, Training, Uploading, …
-        train: Training accuracy of each finished epoch, 0 to 1.
-        validation: Validation accuracy of each finished epoch, 0 to 1.
-        seconds: The time each finished epoch took.
-        stored: Validation accuracy of the best epoch's model, as the algorithm stored it.
-        saved: The epoch, counted from 0, whose parameters were saved last; with ``checkpoint_frequency``, where every
-            so many epochs are, nothing is ``stored``.
-        speed: Images a second, as last reported.
-        current: The epoch being worked on; None before the first.
+        epochs: The requested number of epochs.
+        status: InProgress, Completed, Failed, Stopping or Stopped.
+        secondary_status: The current step: Starting, Downloading, Training, Uploading, …
+        train: Training accuracy by finished epoch, 0 to 1.
+        validation: Validation accuracy by finished epoch, 0 to 1.
+        seconds: Duration by finished epoch.
+        stored: Validation accuracy of the best epoch, whose model the algorithm has stored. None with
+            ``checkpoint_frequency``.
+        saved: The last epoch whose parameters were saved.
+        speed: The last reported speed, in images a second.
+        current: The current epoch. None before the first.
         tail: The last log lines, oldest first.
     """
 
@@ -61,7 +62,7 @@ class Progress:
     tail: tuple[str, ...] = ()
 
     def after(self, line: str) -> Progress:
-        """The progress once a log line has been read."""
+        """The progress after one more log line."""
         progress = replace(self, tail=(*self.tail, line)[-TAIL:])
         if match := _BATCH.search(line):
             return replace(progress, current=int(match[1]), speed=float(match[2]))
@@ -80,24 +81,24 @@ class Progress:
 
     @property
     def kept(self) -> float | None:
-        """Validation accuracy of the model kept so far, which becomes the artifact; None where it cannot be told."""
+        """Validation accuracy of the model that becomes the artifact. None if it is not known yet."""
         if self.stored is not None:
             return self.stored
         return None if self.saved is None else self.validation.get(self.saved)
 
     @property
     def finished(self) -> bool:
-        """Whether the job is over."""
+        """Whether the job has ended."""
         return self.status in ("Completed", "Failed", "Stopped")
 
     @property
     def epochs_done(self) -> int:
-        """How many epochs have been validated."""
+        """The number of epochs with a validation accuracy."""
         return len(self.validation)
 
     @property
     def seconds_left(self) -> float | None:
-        """The time the epochs still to come will take at the last ones' pace; None before the first is known."""
+        """The estimated time of the remaining epochs, from the last three. None before the first epoch."""
         last = list(self.seconds.values())[-3:]
         if not last:
             return None

@@ -1,12 +1,12 @@
-"""Making a version of a training job's model.
+"""Registers a training job's model in the Model Registry.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     version = register(environment, "scones-dev-20260101-120000")
     print(verdict(environment, version))    # 'version 3 is approved and pinned: validation accuracy 0.930, …'
 
-What is registered is the calibrated artifact (see scones.model.confidence): the answers are those of the one that was
-trained, and its confidence is what the validation images bear out.
+The model is calibrated first (see :mod:`scones.model.confidence`). Its predictions do not change, only their
+confidence.
 """
 
 from __future__ import annotations
@@ -48,22 +48,22 @@ def register(
     warn: Callable[[str], None] = lambda text: None,
     client: Callable[..., Any] = aws.client,
 ) -> Version:
-    """Register a training job's model; approve and pin it where its validation accuracy passes the environment's gate.
+    """Register a training job's model. Approve and pin it if it reaches the environment's minimum validation accuracy.
 
-    Its temperature is fitted on the data set's validation images, and the calibrated artifact, beside the job's own in
-    S3, is the one that is registered. Where that cannot be done the job's own is, and ``warn`` is told why. A job that
-    is registered already is not registered twice: what is left to do for it is done.
+    The model is calibrated on the data set's validation images, and the calibrated artifact is stored beside the job's
+    own. If calibration fails, the job's own artifact is registered. A registered job is not registered again, but its
+    version is pinned if it is approved.
 
     Args:
-        calibrate: Whether to; else the job's own artifact is registered.
-        group: The model package group; the foundation stack's, if not given.
-        progress: Gets bars for what is fetched and asked.
-        warn: Called with what a person should know.
-        client: Makes the environment's clients.
+        calibrate: Whether to calibrate the model.
+        group: The model package group. By default, the foundation stack's.
+        progress: Shows bars for downloads and the measurement. None shows nothing.
+        warn: Called with a warning for the user.
+        client: Makes boto3 clients.
 
     Raises:
-        TrainingError: there is no such job.
-        RegistryError: it has no model, or what it was trained on cannot be told.
+        TrainingError: the job does not exist.
+        RegistryError: the job has no model, or its data set is missing.
     """
     group = group or group_of(environment)
     job = jobs.describe(environment, job_name, client=client)
@@ -116,11 +116,11 @@ def _calibrated(
     progress: Bars | None,
     client: Callable[..., Any],
 ) -> tuple[str, str, Mapping[str, float]]:
-    """The calibrated artifact's place in S3, its SHA-256, and its figures."""
+    """Calibrate the artifact. Returns the new artifact's URI, its SHA-256 and its metrics."""
     from imageclassification import artifact as files
     from scones.model import confidence
 
-    assert job.dataset_uri is not None, "_dataset() refuses a job whose data set is not known"
+    assert job.dataset_uri is not None, "_dataset() refuses a job without a data set"
     artifact = files.read(artifacts.fetch(environment, trained_uri, client=client, progress=progress))
     images = confidence.stored_images(s3, job.dataset_uri, progress=progress)
     answers = confidence.ask(artifact, images, progress=progress)
@@ -133,8 +133,8 @@ def _calibrated(
 def _metrics(job: DescribedJob, logs: Any) -> dict[str, float]:
     """Train and validation accuracy of the artifact.
 
-    A job's final metrics are its last epoch's. Its artifact is the best epoch's, or with ``checkpoint_frequency`` the
-    last that was saved, and that epoch's are in the log; without the log, the final metrics have to do.
+    SageMaker's final metrics belong to the last epoch. The artifact belongs to the best epoch, or to the last saved
+    epoch with ``checkpoint_frequency``. The log has that epoch's accuracy. Without a log, the final metrics are used.
     """
     metrics = {name: job.metrics[name] for name in (TRAIN_ACCURACY, VALIDATION_ACCURACY) if name in job.metrics}
     progress = Progress(job.name, 0)
@@ -148,16 +148,16 @@ def _metrics(job: DescribedJob, logs: Any) -> dict[str, float]:
 
 
 def _dataset(s3: Any, job: DescribedJob) -> tuple[tuple[str, ...], str]:
-    """Class labels in index order, and the fingerprint, of the data set that a job trained on."""
+    """The class labels and the fingerprint of a job's data set."""
     uri = f"{job.dataset_uri}/dataset.json"
     try:
         description = json.loads(objects.read(s3, uri))
         return tuple(description["classes"]), description["fingerprint"]
     except (KeyError, TypeError, ValueError) as error:
-        raise RegistryError(f"{uri} does not tell the classes of training job '{job.name}': {error!r}") from None
+        raise RegistryError(f"{uri} does not have the classes of training job '{job.name}': {error!r}") from None
 
 
 def _commit(environment: Environment, sagemaker: Any, job: DescribedJob) -> str:
-    """The commit that the job was started from, else, for one started otherwise, this checkout's."""
+    """The commit in the job's tags. Without the tag, this checkout's commit."""
     tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=job.arn)["Tags"]}
     return tags.get(jobs.COMMIT_TAG) or revision.commit(environment.root)

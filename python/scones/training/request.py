@@ -1,9 +1,15 @@
-"""What a training job is asked for: pure functions from an environment and a data set to a request.
+"""Builds the request of a training job.
 
 Example::
 
-    chosen = hyperparameters(environment, classes=2, samples=900, overrides={"epochs": "10"})
-    request(environment, JobSpec.within(outputs, dataset_uri=…, hyperparameters=chosen), name="scones-dev-1", tags={})
+    >>> from scones import settings
+    >>> from scones.training.spec import JobSpec
+    >>> environment = settings.load("dev")
+    >>> chosen = hyperparameters(environment, classes=2, samples=900, overrides={"epochs": "10"})
+    >>> spec = JobSpec("s3://BUCKET/datasets/3f9a", chosen, "BUCKET", "arn:aws:iam::123456789012:role/training")
+    >>> found = request(environment, spec, name="scones-dev-1", tags={})
+    >>> [channel["channel_name"] for channel in found["input_data_config"]]
+    ['train', 'validation', 'train_lst', 'validation_lst']
 """
 
 from __future__ import annotations
@@ -23,11 +29,11 @@ if TYPE_CHECKING:
     from scones.settings import Environment
     from scones.training.spec import JobSpec, Placement
 
-# The content types of the algorithm's channels, and where SageMaker keeps a container's checkpoints.
+# The content types of the algorithm's channels, and the container's folder for checkpoints.
 IMAGES, RECORDIO, MODEL = "application/x-image", "application/x-recordio", "application/x-sagemaker-model"
 CHECKPOINTS = "/opt/ml/checkpoints"
 
-# The pattern of CreateTrainingJob and CreateHyperParameterTuningJob for a name; how long it may be is said apart.
+# The pattern of names in CreateTrainingJob and CreateHyperParameterTuningJob. Their maximum lengths differ.
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 
 # SageMaker's developer guide, "Image Classification - MXNet", EC2 instance recommendation.
@@ -43,17 +49,17 @@ def hyperparameters(
     overrides: Mapping[str, str] | None = None,
     recipe: Mapping[str, str] = SMALL_IMAGES,
 ) -> Hyperparameters:
-    """The project's recipe, changed by the environment and then by ``overrides``, for a data set.
+    """Combine the recipe with the environment's hyperparameters and ``overrides``. The last one wins.
 
     Args:
-        classes: How many classes the data set has.
-        samples: How many training images it has.
-        overrides: Hyperparameters by name, as a person gave them. Another number of epochs moves the recipe's steps
-            along. An empty value leaves a hyperparameter to the algorithm.
-        recipe: What is set unless the environment or a person sets otherwise.
+        classes: The number of classes in the data set.
+        samples: The number of training images.
+        overrides: Hyperparameters by name, as text. Another number of epochs moves the recipe's steps along. An empty
+            value selects the algorithm's default.
+        recipe: The default hyperparameters.
 
     Raises:
-        HyperparameterError: one is unknown, not allowed, or does not go with another.
+        HyperparameterError: a hyperparameter is unknown, has a wrong value, or contradicts another one.
     """
     counted = {"num_classes": str(classes), "num_training_samples": str(samples)}
     given = {**environment.training.hyperparameters, **counted, **(overrides or {})}
@@ -65,10 +71,14 @@ def hyperparameters(
 
 
 def check_name(name: str, *, of: str = "training", longest: int = 63) -> None:
-    """Refuse a job's name that SageMaker does not take.
+    """Refuse a job name that SageMaker does not accept.
+
+    Args:
+        of: The kind of job, for the message.
+        longest: The maximum length.
 
     Raises:
-        InputError: it is such a one.
+        InputError: the name is too long or has other characters.
     """
     if len(name) > longest or not _NAME.fullmatch(name):
         raise InputError(
@@ -78,10 +88,10 @@ def check_name(name: str, *, of: str = "training", longest: int = 63) -> None:
 
 
 def check_instance_type(instance_type: str) -> None:
-    """Refuse an instance type that the algorithm does not train on.
+    """Refuse an instance type that the algorithm does not support for training.
 
     Raises:
-        SettingsError: it is retired, a CPU's, or none that the algorithm is documented for.
+        SettingsError: the instance type is unknown, retired, has no GPU, or is not documented for the algorithm.
     """
     match = re.fullmatch(r"ml\.([a-z0-9-]+)\.[a-z0-9-]+", instance_type)
     family = match[1] if match else ""
@@ -102,22 +112,18 @@ def check_instance_type(instance_type: str) -> None:
 
 
 def new_name(environment: Environment, now: datetime | None = None) -> str:
-    """A job's name that says where and when (UTC): ``scones-dev-20260101-120000``."""
+    """A job name from the environment and the time (UTC): ``scones-dev-20260101-120000``."""
     place = re.sub(r"[^a-zA-Z0-9]+", "-", environment.name).strip("-")[:30]
     return f"{PROJECT}-{place}-{now or datetime.now(UTC):%Y%m%d-%H%M%S}"
 
 
 def request(environment: Environment, spec: JobSpec, *, name: str, tags: Mapping[str, str]) -> dict[str, Any]:
-    """What ``sagemaker.core``'s ``TrainingJob.create`` is given: CreateTrainingJob's fields in snake case.
-
-    Args:
-        environment: Gives the instance, and the region of the image.
-        name: The job's name.
-        tags: The job's tags.
+    """The arguments for ``TrainingJob.create`` of ``sagemaker.core``: CreateTrainingJob's fields in snake case.
 
     Raises:
-        InputError: SageMaker does not take the name; or there are no pretrained weights for the hyperparameters.
-        SettingsError: the algorithm does not train on the instance type, or is not offered in the region.
+        InputError: SageMaker does not accept the name.
+        HyperparameterError: there are no pretrained weights for the hyperparameters.
+        SettingsError: the algorithm does not support the instance type or the region.
     """
     check_name(name)
     check_instance_type(environment.training.instance_type)
@@ -132,19 +138,19 @@ def request(environment: Environment, spec: JobSpec, *, name: str, tags: Mapping
             *(_records(spec.dataset_uri) if spec.recordio else _images(spec.dataset_uri)),
             *([_channel("model", spec.model_uri, MODEL)] if spec.model_uri else []),
         ],
-        # SageMaker would write the model under the account's default key for S3, not under the bucket's, if not told.
+        # Without a key here, SageMaker would encrypt the model with the account's default key, not the bucket's.
         "output_data_config": {
             "s3_output_path": f"s3://{spec.bucket}/models",
             **({"kms_key_id": spec.placement.kms_key_arn} if spec.placement.kms_key_arn else {}),
         },
-        # No key for the volume: SageMaker refuses one for instances with disks of their own, which the algorithm's are,
-        # and which their hardware encrypts (API reference, ResourceConfig, VolumeKmsKeyId).
+        # No key for the volume. SageMaker refuses one for instances with local disks, as the algorithm's have. Their
+        # hardware encrypts the disks (API reference, ResourceConfig, VolumeKmsKeyId).
         "resource_config": {
             "instance_type": environment.training.instance_type,
             "instance_count": 1,
             "volume_size_in_gb": environment.training.volume_size_gb,
         },
-        # SageMaker brings the container its data; it has no reason to reach a network.
+        # SageMaker copies the data into the container. The container needs no network.
         "enable_network_isolation": True,
         **_network(spec.placement),
         "stopping_condition": {"max_runtime_in_seconds": environment.training.max_runtime_seconds},
@@ -166,7 +172,7 @@ def _network(placement: Placement) -> dict[str, Any]:
 
 def _images(dataset_uri: str) -> list[dict[str, Any]]:
     return [
-        # A prefix without its slash would take train.lst into the channel of images.
+        # Without the slash, the prefix would also match train.lst.
         _channel("train", f"{dataset_uri}/train/", IMAGES),
         _channel("validation", f"{dataset_uri}/validation/", IMAGES),
         _channel("train_lst", f"{dataset_uri}/train.lst", IMAGES),

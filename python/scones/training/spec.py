@@ -1,10 +1,16 @@
-"""What a training job is made of: its data, its hyperparameters, and where it reads, runs and writes.
+"""Specifies a training job: its data, hyperparameters, role, network and bucket.
 
 Example::
 
-    spec = JobSpec.within(stack.outputs(), dataset_uri="s3://BUCKET/datasets/3f9a…", hyperparameters=chosen)
-    job.start(environment, spec)                        # a training job
-    tuning.start(environment, spec, ranges.SMALL_IMAGES)     # or a tuning job, whose trials share it
+    >>> from imageclassification.hyperparameters import parse
+    >>> chosen = parse({"num_classes": "2", "num_training_samples": "900"})
+    >>> outputs = {"bucket": "scones-dev-1", "training_role_arn": "arn:aws:iam::123456789012:role/training"}
+    >>> spec = JobSpec.within(outputs, dataset_uri="s3://scones-dev-1/datasets/3f9a", hyperparameters=chosen)
+    >>> spec.bucket, spec.placement.subnet_ids
+    ('scones-dev-1', ())
+
+:func:`scones.training.job.start` starts a training job with it. :func:`scones.training.tuning.start` starts a tuning
+job, whose trials share it.
 """
 
 from __future__ import annotations
@@ -19,12 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a job runs and what its model is encrypted by.
+    """The network and the encryption key of a job.
 
     Attributes:
-        kms_key_arn: The key that the bucket is encrypted by; None for S3's own.
-        subnet_ids: The subnets that the job reaches S3 from; none for SageMaker's own network.
-        security_group_ids: The security groups of what runs there.
+        kms_key_arn: The bucket's KMS key. None for S3's own encryption.
+        subnet_ids: The VPC's subnets. Empty for SageMaker's own network.
+        security_group_ids: The job's security groups in the VPC.
     """
 
     kms_key_arn: str | None = None
@@ -33,7 +39,7 @@ class Placement:
 
     @classmethod
     def of(cls, outputs: Mapping[str, Any]) -> Placement:
-        """As the foundation stack's outputs have it; an output that is null is not among them."""
+        """Read the foundation stack's outputs. Terraform leaves out outputs that are null."""
         vpc = outputs.get("vpc") or {}
         return cls(
             outputs.get("kms_key_arn"), tuple(vpc.get("subnet_ids", ())), tuple(vpc.get("security_group_ids", ()))
@@ -42,18 +48,18 @@ class Placement:
 
 @dataclass(frozen=True)
 class JobSpec:
-    """What a training job is asked for; the instance is the environment's.
+    """The specification of a training job. The environment has the instance type.
 
     Attributes:
-        dataset_uri: Where the data set is, ``s3://BUCKET/datasets/<fingerprint>``.
-        hyperparameters: The algorithm's, checked.
-        bucket: Where the model goes, under ``models/``.
-        role_arn: The role that the job takes.
-        placement: The network that it runs in, and the key of its model.
-        recordio: Train on the data set's ``train.rec`` and ``validation.rec`` rather than on its images.
-        model_uri: The ``model.tar.gz`` to start from; None to start from scratch.
-        checkpoint_uri: Where the job looks for checkpoints and leaves its own: a prefix, ``s3://BUCKET/checkpoints/JOB``.
-            None for a place of the job's own name.
+        dataset_uri: The data set, ``s3://BUCKET/datasets/<fingerprint>``.
+        hyperparameters: The checked hyperparameters.
+        bucket: The bucket for the model, under ``models/``.
+        role_arn: The job's execution role.
+        placement: The job's network, and the key for its model.
+        recordio: Whether to train on ``train.rec`` and ``validation.rec`` instead of images.
+        model_uri: The ``model.tar.gz`` to start from. None to start from scratch.
+        checkpoint_uri: The prefix for checkpoints, ``s3://BUCKET/checkpoints/JOB``. A job resumes from checkpoints that
+            are already there. None for a prefix with the job's name.
     """
 
     dataset_uri: str
@@ -67,7 +73,7 @@ class JobSpec:
 
     @classmethod
     def within(cls, outputs: Mapping[str, Any], **rest: Any) -> JobSpec:
-        """A job with the bucket, the role and the network of the foundation stack.
+        """Specify a job with the foundation stack's bucket, role and network.
 
         Args:
             outputs: The foundation stack's outputs.

@@ -1,8 +1,8 @@
-"""The model that a training job starts from: found, checked against the job, put where the job may read it.
+"""Finds the model that a training job starts from, and uploads it for the job.
 
-Example::
+Example (not run: it needs an AWS account)::
 
-    start = find(environment, "3")                       # a version; or a path, or s3://BUCKET/KEY
+    start = find(environment, "3")                       # a version, a path or s3://BUCKET/KEY
     start.settings                                       # {'image_shape': '3,28,28', 'num_layers': '20'}
     start.put(s3, "scones-dev-1")                        # 's3://scones-dev-1/models/…/model.tar.gz'
 """
@@ -30,8 +30,8 @@ class StartingModel:
     """A model to start from.
 
     Attributes:
-        path: Its file, or the folder of its files.
-        uri: Where it is in S3; None where it came from this machine.
+        path: The ``model.tar.gz``, or the folder of its files, on this machine.
+        uri: The model's URI in S3. None for a model from this machine.
     """
 
     artifact: Artifact
@@ -40,7 +40,7 @@ class StartingModel:
 
     @property
     def settings(self) -> dict[str, str]:
-        """The hyperparameters that its network settles, unless someone sets others."""
+        """The hyperparameters of the model's network: ``image_shape`` and ``num_layers``."""
         from imageclassification import pretrained
 
         layers = pretrained.num_layers(self.artifact.symbol)
@@ -50,10 +50,13 @@ class StartingModel:
         }
 
     def put(self, s3: Any, bucket: str) -> str:
-        """Where a job finds it: where it is, if that is among the bucket's models, which the job's role may read.
+        """Upload the model, unless it is already under ``models/`` of the bucket. The job's role may read that prefix.
+
+        Returns:
+            The model's URI in S3.
 
         Raises:
-            CloudError: S3 refused it.
+            CloudError: S3 refused the upload.
         """
         if self.uri and self.uri.startswith(f"s3://{bucket}/models/"):
             return self.uri
@@ -67,18 +70,16 @@ def find(
     client: Callable[..., Any] = aws.client,
     progress: Progress | None = None,
 ) -> StartingModel:
-    """Find a model, and read it.
+    """Find a model and read it.
 
     Args:
-        environment: Whose registry and buckets are asked.
-        place: A version's number, as ``invoke models`` lists it; a ``model.tar.gz`` or the folder of its files; or
-            ``s3://BUCKET/KEY``.
-        client: Makes the environment's clients.
-        progress: Where a download is shown.
+        place: The number of a version, a ``model.tar.gz``, a folder of its files, or ``s3://BUCKET/KEY``.
+        client: Makes boto3 clients.
+        progress: Shows a download.
 
     Raises:
-        RegistryError: there is no such version.
-        ArtifactError: there is no model there, or it cannot be read.
+        RegistryError: the version does not exist.
+        ArtifactError: the model does not exist or cannot be read.
     """
     from imageclassification import artifact
 

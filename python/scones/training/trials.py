@@ -1,10 +1,13 @@
-"""A tuning job and its trials, read from what SageMaker says of them, and as JSON.
+"""Reads SageMaker's description of a tuning job and its trials, and writes it as JSON.
 
 Example::
 
-    job = read(description, summaries, now=datetime.now(UTC))
-    job.best.values["learning_rate"]     # '0.0534'
-    files.write(path, as_json(job))
+    >>> trial = TuningTrial(1, "tune-dev-1-001", "Completed", {"learning_rate": "0.0534"}, epochs=60, objective=0.91)
+    >>> job = TuningSnapshot("tune-dev-1", "Completed", "Random", {}, {}, 1, (trial,), best_name="tune-dev-1-001")
+    >>> job.best.values["learning_rate"], json.loads(as_json(job))["best"]
+    ('0.0534', 'tune-dev-1-001')
+
+:func:`read` makes the snapshot from SageMaker's answers.
 """
 
 from __future__ import annotations
@@ -26,16 +29,16 @@ class TuningTrial:
     """One training job of a tuning job.
 
     Attributes:
-        number: 1, 2, … in the order of their start.
+        number: 1, 2, … in the order of creation.
         status: InProgress, Completed, Failed, Stopping or Stopped.
-        values: The searched hyperparameters' values.
-        epochs: How many epochs it was asked for.
-        epochs_done: How many were validated.
-        objective: Validation accuracy of its last epoch so far, 0 to 1; None before the first.
-        kept: Validation accuracy of the model that it keeps, the best epoch's.
-        seconds: How long it has trained.
-        failure_reason: Why it failed; None where it did not.
-        out_of_time: Whether it was stopped for taking longer than a training job may.
+        values: The values of the searched hyperparameters.
+        epochs: The requested number of epochs.
+        epochs_done: The number of epochs with a validation accuracy.
+        objective: Validation accuracy of the last epoch, 0 to 1. None before the first.
+        kept: Validation accuracy of the kept model, 0 to 1. None if it is not known.
+        seconds: The training time.
+        failure_reason: SageMaker's reason. None if the trial has not failed.
+        out_of_time: Whether the trial was stopped at the maximum runtime.
     """
 
     number: int
@@ -52,22 +55,23 @@ class TuningTrial:
 
     @property
     def ended(self) -> bool:
-        """Whether it is over."""
+        """Whether it has ended."""
         return self.status in ENDED
 
 
 @dataclass(frozen=True)
 class TuningSnapshot:
-    """A tuning job as it stands.
+    """The current state of a tuning job.
 
     Attributes:
         status: InProgress, Completed, Failed, Stopping or Stopped.
-        strategy: How trials are chosen.
+        strategy: Bayesian, Random or Grid.
+        searched: The searched ranges and choices, by hyperparameter.
         static: The hyperparameters that all trials share.
-        jobs: How many trials there are to be at most; None where the strategy decides.
-        trials: Those started so far.
-        best_name: The training job of the best trial; None while none has ended well.
-        failure_reason: Why it failed; None where it did not.
+        jobs: The maximum number of trials. None for Grid.
+        trials: The trials so far.
+        best_name: The training job of the best trial. None until a trial has completed.
+        failure_reason: SageMaker's reason. None if the job has not failed.
     """
 
     name: str
@@ -82,32 +86,33 @@ class TuningSnapshot:
 
     @property
     def ended(self) -> bool:
-        """Whether it is over."""
+        """Whether it has ended."""
         return self.status in ENDED
 
     @property
     def best(self) -> TuningTrial | None:
-        """The trial with the best objective; None while none has ended well."""
+        """The trial with the best objective. None until a trial has completed."""
         return next((trial for trial in self.trials if trial.name == self.best_name), None)
 
     def outcome(self, trial: TuningTrial) -> str:
-        """What became of a trial, in words."""
+        """The outcome of a trial in words, for instance ``stopped early``."""
         if trial.status != "Stopped":
             return {"InProgress": "running", "Stopping": "stopping"}.get(trial.status, trial.status.lower())
         if trial.out_of_time:
             return "out of time"
         if self.status in ("Stopping", "Stopped"):
             return "stopped"
-        # The word to stop may come when the last epoch is done.
+        # SageMaker may stop a trial after its last epoch.
         return "stopped early" if trial.epochs_done < trial.epochs else "completed"
 
 
 def read(description: Mapping[str, Any], summaries: Sequence[Mapping[str, Any]], *, now: datetime) -> TuningSnapshot:
-    """A tuning job out of DescribeHyperParameterTuningJob's and ListTrainingJobsForHyperParameterTuningJob's answers.
+    """Read a tuning job from SageMaker's answers.
 
     Args:
-        summaries: TrainingJobSummaries, in the order of their creation.
-        now: Until when trials that run have trained.
+        description: The answer of DescribeHyperParameterTuningJob.
+        summaries: TrainingJobSummaries of ListTrainingJobsForHyperParameterTuningJob, in the order of creation.
+        now: The current time, for the training time of running trials.
     """
     config = description["HyperParameterTuningJobConfig"]
     static = {
@@ -144,7 +149,7 @@ def _trial(number: int, summary: Mapping[str, Any], epochs: int, now: datetime) 
 
 
 def as_json(job: TuningSnapshot) -> str:
-    """The whole job, for another program to read."""
+    """The tuning job and its trials as JSON."""
     return (
         json.dumps(
             {

@@ -1,11 +1,16 @@
-"""The picture of a tuning job's trials: parallel coordinates, one line a trial.
+"""Draws a tuning job's trials as parallel coordinates, with one line a trial.
 
 Example::
 
-    files.write(Path("build/tuning/tune-1/trials.png"), picture(job))
+    >>> from imageclassification.ranges import SMALL_IMAGES
+    >>> job = TuningSnapshot("tune-dev-1", "InProgress", "Random", SMALL_IMAGES, {}, jobs=8)
+    >>> [axis.title for axis in axes(job)][:2]
+    ['learning_rate', 'weight_decay']
+    >>> picture(job)[1:4]
+    b'PNG'
 
-One axis a hyperparameter searched, on the scale it was searched on, and the objective on the last. A line is the
-darker, the better its objective; the best trial's is drawn over the others, those without an objective are dotted.
+Each searched hyperparameter has an axis, with the scale of the search. The last axis is the objective. Better trials
+have darker lines, and the best trial is on top. Trials without an objective are dotted.
 """
 
 from __future__ import annotations
@@ -30,12 +35,11 @@ OBJECTIVE = "validation\naccuracy"
 
 @dataclass(frozen=True)
 class Axis:
-    """One upright axis.
+    """One vertical axis.
 
     Attributes:
-        title: What it shows.
-        place: A trial's height on it, 0 to 1; None where the trial has no value for it.
-        ticks: Heights and what stands there.
+        place: Returns a trial's height on the axis, 0 to 1, or None if the trial has no value.
+        ticks: Heights and their labels.
     """
 
     title: str
@@ -44,7 +48,7 @@ class Axis:
 
 
 def axes(job: TuningSnapshot) -> list[Axis]:
-    """The picture's axes, from left to right."""
+    """The axes, from left to right."""
     found = [_of_choice(entry) if isinstance(entry, Choice) else _of_range(entry) for entry in job.searched.values()]
     return [*found, _of_objective(job)]
 

@@ -1,9 +1,9 @@
-"""A tuning job's trials for a person: a live table on a terminal, plain lines elsewhere, and a picture.
+"""Shows a tuning job's trials, as a live table on a terminal and as lines on other outputs.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     with view(Console()) as show:
-        watch.follow(environment, name, show)
+        job = watch.follow(environment, name, show)
     console.print(table(job))
 """
 
@@ -23,7 +23,7 @@ _STYLES = {"completed": "green", "failed": "bold red", "running": "bold", "stopp
 
 @contextmanager
 def view(console: Console) -> Iterator[Callable[[TuningSnapshot], None]]:
-    """What :func:`scones.training.watch.follow` calls with each look."""
+    """Yield the ``show`` function for :func:`scones.training.watch.follow`."""
     if console.is_terminal:
         from rich.live import Live
 
@@ -40,13 +40,18 @@ def view(console: Console) -> Iterator[Callable[[TuningSnapshot], None]]:
 
 
 class TrialLines:
-    """Tells of each trial when it has started and when it has ended, once.
+    """Makes a line for each trial that has started, and one for each that has ended.
 
     Example::
 
-        told = TrialLines()
-        told.new(job)     # ['trial 1: learning_rate 0.0534, optimizer nag']
-        told.new(job)     # []
+        >>> from scones.training.trials import TuningSnapshot, TuningTrial
+        >>> trial = TuningTrial(1, "tune-dev-1-001", "InProgress", {"learning_rate": "0.05342"}, epochs=60)
+        >>> job = TuningSnapshot("tune-dev-1", "InProgress", "Random", {}, {}, jobs=8, trials=(trial,))
+        >>> lines = TrialLines()
+        >>> lines.new(job)
+        ['trial 1 of 8: learning_rate 0.0534']
+        >>> lines.new(job)
+        []
     """
 
     def __init__(self) -> None:
@@ -54,14 +59,14 @@ class TrialLines:
         self._ended: set[str] = set()
 
     def new(self, job: TuningSnapshot) -> list[str]:
-        """The lines that have not been told yet."""
+        """The lines since the last call."""
         lines = []
         for trial in job.trials:
             if trial.name not in self._started:
                 self._started.add(trial.name)
                 values = ", ".join(f"{name} {shown(value)}" for name, value in trial.values.items())
                 lines.append(f"trial {trial.number}{f' of {job.jobs}' if job.jobs else ''}: {values}")
-            # A trial's log may come later than the word that it has ended.
+            # SageMaker may report the end of a trial before its log is complete.
             if trial.name not in self._ended and trial.ended and (trial.kept is not None or job.ended):
                 self._ended.add(trial.name)
                 lines.append(f"trial {trial.number} {ending(job, trial)}")
@@ -69,7 +74,7 @@ class TrialLines:
 
 
 def ending(job: TuningSnapshot, trial: TuningTrial) -> str:
-    """How a trial ended: ``completed: validation accuracy 0.910, best epoch 0.930, 60 of 60 epochs, 121 s``."""
+    """The end of a trial: ``completed: validation accuracy 0.910, best epoch 0.930, 60 of 60 epochs, 121 s``."""
     parts = []
     if trial.objective is not None:
         parts.append(f"validation accuracy {trial.objective:.3f}")
@@ -82,7 +87,7 @@ def ending(job: TuningSnapshot, trial: TuningTrial) -> str:
 
 
 def table(job: TuningSnapshot) -> RenderableType:
-    """All trials: hyperparameters, how far they are, how good, what became of them; the best one marked."""
+    """A table of all trials with hyperparameters, epochs, accuracy and outcome. The best trial is marked."""
     from rich.table import Table
     from rich.text import Text
 
@@ -100,7 +105,7 @@ def table(job: TuningSnapshot) -> RenderableType:
         grid.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
     for title in ("epochs", "last\nepoch", "best\nepoch", "s"):
         grid.add_column(title, justify="right", no_wrap=True)
-    grid.add_column("outcome", min_width=9)  # so that it all fits in 80 columns, this one may take two lines
+    grid.add_column("outcome", min_width=9)  # may wrap, so that the table fits into 80 columns
     for trial in job.trials:
         outcome = job.outcome(trial)
         best = trial.name == job.best_name
@@ -118,7 +123,7 @@ def table(job: TuningSnapshot) -> RenderableType:
 
 
 def shown(value: str) -> str:
-    """A hyperparameter's value in few digits: ``0.0534``."""
+    """A hyperparameter's value with three digits: ``0.0534``."""
     try:
         return value if value.isdecimal() else f"{float(value):.3g}"
     except ValueError:

@@ -1,15 +1,15 @@
-"""Hyperparameter tuning jobs of the built-in Image Classification algorithm: asked for, and stopped.
+"""Starts and stops hyperparameter tuning jobs of the built-in Image Classification algorithm.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     environment = settings.load("dev")
     name = start(environment, spec, ranges.SMALL_IMAGES)
     found = watch.follow(environment, name, print)
     found.best.name     # the training job to register
 
-A tuning job starts training jobs, its trials, each with other hyperparameters out of the ranges searched, and says
-which ended best. The objective is validation accuracy, the last epoch's, as SageMaker has it; the model that a trial
-leaves is its best epoch's.
+A tuning job starts training jobs, its trials. Each trial has other hyperparameters from the searched ranges. The
+objective is the validation accuracy of the last epoch. A trial's artifact has the model of its best epoch, or of its
+last saved epoch with ``checkpoint_frequency``.
 """
 
 from __future__ import annotations
@@ -35,43 +35,43 @@ if TYPE_CHECKING:
 
 
 def check_name(name: str) -> None:
-    """Refuse a tuning job's name that SageMaker does not take.
+    """Refuse a tuning job's name that SageMaker does not accept.
 
     Raises:
-        InputError: it is such a one.
+        InputError: the name is too long or has other characters.
     """
     training_requests.check_name(name, of="tuning", longest=32)
 
 
 def new_name(environment: Environment, now: datetime | None = None) -> str:
-    """A tuning job's name that says where and when (UTC): ``tune-dev-20260101-120000``."""
+    """A tuning job's name from the environment and the time (UTC): ``tune-dev-20260101-120000``."""
     place = re.sub(r"[^a-zA-Z0-9]+", "-", environment.name)[:11].strip("-")
     return f"tune-{place}-{now or datetime.now(UTC):%Y%m%d-%H%M%S}"
 
 
 def check_strategy(searched: ranges.Searched, strategy: str) -> None:
-    """Refuse to search numbers by a grid.
+    """Refuse the strategy Grid for ranges of numbers. Grid needs choices.
 
     Raises:
-        InputError: that is what is asked for.
+        InputError: the strategy is Grid, and a range is searched.
     """
     numbers = [entry.name for entry in searched.values() if isinstance(entry, ranges.Range)]
     if strategy == "Grid" and numbers:
         raise InputError(
-            f"the strategy Grid tries every combination of choices, and {numbers[0]} is a range of numbers",
-            hint="leave the range out, or take another --strategy: Bayesian, Random",
+            f"the strategy Grid tries every combination of choices, but {numbers[0]} is a range of numbers",
+            hint="leave out the range, or use another --strategy: Bayesian, Random",
         )
 
 
 def check_together(searched: ranges.Searched, chosen: Hyperparameters) -> None:
-    """Refuse a search of which a trial could be no training job.
+    """Refuse ranges with values that contradict the other hyperparameters.
 
     Args:
-        searched: What is searched.
-        chosen: The hyperparameters of all trials.
+        searched: The searched ranges and choices.
+        chosen: The hyperparameters that all trials share.
 
     Raises:
-        HyperparameterError: an end of a range does not go with the other hyperparameters.
+        HyperparameterError: an end of a range contradicts another hyperparameter.
     """
     for entry in searched.values():
         for value in entry.ends:
@@ -89,17 +89,16 @@ def request(
     limits: Tuning,
     seed: int | None = None,
 ) -> dict[str, Any]:
-    """CreateHyperParameterTuningJob's parameters.
+    """The parameters of CreateHyperParameterTuningJob.
 
     Args:
-        training: A training job's request, as ``scones.training.request.request`` makes it: what all trials share.
-        name: The tuning job's name.
-        searched: Ranges and choices; their hyperparameters are left out of those that all trials share.
-        limits: How many trials, how they are chosen, whether hopeless ones are stopped.
-        seed: Repeats the choice of trials, as far as the strategy can.
+        training: The request of a training job, from :func:`scones.training.request.request`. All trials share it.
+        searched: The searched ranges and choices. They replace the hyperparameters in ``training``.
+        limits: The number of trials, the strategy and early stopping.
+        seed: Makes the choice of trials repeatable, if the strategy supports it.
 
     Raises:
-        InputError: the name is none that SageMaker takes, or a grid is to have numbers.
+        InputError: SageMaker does not accept the name, or the strategy is Grid and a range is searched.
     """
     from sagemaker.core.shapes import HyperParameterTrainingJobDefinition, Tag
     from sagemaker.core.utils.utils import serialize
@@ -107,7 +106,7 @@ def request(
     check_name(name)
     check_strategy(searched, limits.strategy)
     static = {key: value for key, value in training["hyper_parameters"].items() if key not in searched}
-    # Trials that wrote their checkpoints to one place would overwrite one another's.
+    # No checkpoints: the trials would overwrite each other's.
     own = ("training_job_name", "hyper_parameters", "tags", "checkpoint_config")
     definition = {key: value for key, value in training.items() if key not in own}
     count = {} if limits.strategy == "Grid" else {"MaxNumberOfTrainingJobs": limits.max_jobs}
@@ -142,19 +141,19 @@ def start(
     """Create a tuning job.
 
     Args:
-        spec: What all trials are asked for; hyperparameters that are searched are passed over.
-        searched: Ranges and choices.
-        limits: The environment's, if not given.
-        name: The job's name; one that says where and when, if not given.
-        seed: Repeats the choice of trials.
-        client: Makes the environment's clients.
+        spec: The specification that all trials share. ``searched`` replaces its hyperparameters.
+        searched: The searched ranges and choices.
+        limits: The number of trials, the strategy and early stopping. By default, the environment's.
+        name: The job's name. By default, it is made of the environment and the time.
+        seed: Makes the choice of trials repeatable, if the strategy supports it.
+        client: Makes boto3 clients.
 
     Returns:
         The job's name.
 
     Raises:
         InputError: the name, the strategy or the environment's instance type cannot be used.
-        TrainingError: a job of that name exists, or the account's quota has no room for its trials.
+        TrainingError: a job with this name exists, or the account's quota is too low.
     """
     from botocore.exceptions import ClientError
 
@@ -169,13 +168,13 @@ def start(
 
 
 def stop(environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> None:
-    """Ask a tuning job to stop, unless it has ended: no trial is started any more, and those that run are stopped."""
+    """Stop a tuning job and its running trials, unless it has ended."""
     from botocore.exceptions import ClientError
 
     try:
         client(environment, "sagemaker").stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationException":  # it has ended meanwhile
+        if error.response["Error"]["Code"] != "ValidationException":  # the job has ended
             raise
 
 
@@ -184,9 +183,9 @@ def _explained(error: Any, environment: Environment, name: str, limits: Tuning) 
     if code == "ResourceLimitExceeded":
         return TrainingError(
             f"AWS refused tuning job '{name}': {said}",
-            hint=f"its trials need a quota of {limits.max_parallel_jobs} for '{environment.training.instance_type} for "
-            f"training job usage', service Amazon SageMaker, region {environment.region}: ask for it in the console of "
-            "Service Quotas, or run fewer at a time: --parallel 1",
+            hint=f"the trials need a quota of {limits.max_parallel_jobs} for '{environment.training.instance_type} for "
+            f"training job usage', service Amazon SageMaker, region {environment.region}. Request it in the Service "
+            "Quotas console, or run fewer trials at a time: --parallel 1",
         )
     if code == "ResourceInUse":
         return TrainingError(

@@ -1,6 +1,6 @@
-"""A training job's progress for a person: a live panel on a terminal, plain lines elsewhere.
+"""Shows a training job's progress, as a live panel on a terminal and as lines on other outputs.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     with view(Console()) as show:
         job.follow(environment, name, show)
@@ -23,7 +23,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 @contextmanager
 def view(console: Console) -> Iterator[Callable[[Progress], None]]:
-    """What :func:`scones.training.job.follow` calls with each progress."""
+    """Yield the ``view`` function for :func:`scones.training.job.follow`."""
     if console.is_terminal:
         from rich.live import Live
 
@@ -41,13 +41,16 @@ def view(console: Console) -> Iterator[Callable[[Progress], None]]:
 
 
 class TrainingLines:
-    """Tells a job's progress in lines, each once.
+    """Makes a line for each new step and each finished epoch.
 
     Example::
 
-        told = TrainingLines()
-        told.new(progress)     # ['Training', 'epoch 1/30: train accuracy 0.512, validation accuracy 0.540']
-        told.new(progress)     # []
+        >>> lines = TrainingLines()
+        >>> progress = Progress("scones-dev-1", epochs=30, secondary_status="Training", validation={0: 0.54})
+        >>> lines.new(progress)
+        ['Training', 'epoch 1/30: validation accuracy 0.540 (best)']
+        >>> lines.new(progress)
+        []
     """
 
     def __init__(self) -> None:
@@ -55,18 +58,18 @@ class TrainingLines:
         self._epochs = 0
 
     def new(self, progress: Progress) -> list[str]:
-        """The lines that have not been told yet."""
+        """The lines since the last call."""
         epochs = [epoch_line(progress, epoch) for epoch in sorted(progress.validation)[self._epochs :]]
         self._epochs = progress.epochs_done
         doing, self._doing = self._doing, progress.secondary_status
         if doing == self._doing:
             return epochs
-        # What comes after training is told after its epochs.
+        # A step after Training comes after the epochs.
         return [self._doing, *epochs] if self._doing == "Training" else [*epochs, self._doing]
 
 
 def epoch_line(progress: Progress, epoch: int) -> str:
-    """One finished epoch: ``epoch 3/50: train accuracy 0.871, validation accuracy 0.840 (best), 3.1 s``."""
+    """A finished epoch: ``epoch 3/50: train accuracy 0.871, validation accuracy 0.840 (best), 3.1 s``."""
     parts = []
     if epoch in progress.train:
         parts.append(f"train accuracy {progress.train[epoch]:.3f}")
@@ -79,10 +82,10 @@ def epoch_line(progress: Progress, epoch: int) -> str:
 
 
 def panel(progress: Progress, elapsed: float) -> RenderableType:
-    """The live view: what the job does, how many epochs are done, and how both accuracies go.
+    """The live view with status, epochs and both accuracies.
 
     Args:
-        elapsed: Seconds since it is watched.
+        elapsed: Seconds since the start of the view.
     """
     from rich.panel import Panel
     from rich.progress_bar import ProgressBar
@@ -114,7 +117,13 @@ _STYLES = {"Completed": "bold green", "Failed": "bold red", "Stopped": "bold yel
 
 
 def sparkline(values: list[float], width: int = 40) -> str:
-    """Accuracies as bars, one an epoch, of the last ``width`` epochs; empty bar 0, full bar 1."""
+    """The accuracies of the last ``width`` epochs as bars. A full bar is 1.
+
+    Example::
+
+        >>> sparkline([0.5, 0.75, 1.0])
+        '▅▇█'
+    """
     return "".join(_BARS[min(len(_BARS) - 1, int(value * len(_BARS)))] for value in values[-width:])
 
 

@@ -1,6 +1,6 @@
-"""Follows a tuning job: SageMaker's word on its trials, and how far each one's log says it is.
+"""Follows a tuning job, with the status from SageMaker and the progress from each trial's log.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     found = follow(environment, "tune-dev-20260101-120000", print)
     found.best.epochs_done
@@ -24,16 +24,16 @@ from scones.training.trials import TuningSnapshot, TuningTrial
 if TYPE_CHECKING:
     from scones.settings import Environment
 
-_SECONDS_BETWEEN_LOOKS = (1.0, 10.0)  # at first, and once a job takes minutes
-_LATE_LOOKS = 3  # so often a trial's log is read again once it has ended: its last lines come late
+_SECONDS_BETWEEN_LOOKS = (1.0, 10.0)  # between the first looks, and after some minutes
+_LATE_LOOKS = 3  # how often to read the log after a trial's end; its last lines arrive late
 
 
 class Watch:
-    """Looks at a tuning job and its trials again and again, reading each trial's log once.
+    """Polls a tuning job and its trials. Each log line is read once.
 
     Args:
         name: The tuning job's name.
-        client: Makes the environment's clients.
+        client: Makes boto3 clients.
     """
 
     def __init__(self, environment: Environment, name: str, *, client: Callable[..., Any] = aws.client) -> None:
@@ -45,17 +45,17 @@ class Watch:
         self._out_of_time: dict[str, bool] = {}
 
     def look(self) -> TuningSnapshot:
-        """The tuning job as it stands.
+        """The current state of the tuning job.
 
         Raises:
-            TrainingError: there is no such job.
+            TrainingError: the job does not exist.
         """
         job = trials.read(self._describe(), self._summaries(), now=datetime.now(UTC))
         return replace(job, trials=tuple(self._with_log(trial) for trial in job.trials))
 
     @property
     def owed(self) -> bool:
-        """Whether a trial's last log lines may still come."""
+        """Whether the last log lines of a trial may still arrive."""
         return any(looks < _LATE_LOOKS for looks in self._late.values())
 
     def _describe(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class Watch:
             raise TrainingError(
                 f"environment '{self._environment.name}' has no tuning job '{self._name}': "
                 f"{error.response['Error']['Message']}",
-                hint="its name is what invoke tune printed; jobs are listed in SageMaker's console",
+                hint="invoke tune prints the name; SageMaker's console lists all jobs",
             ) from None
 
     def _summaries(self) -> list[dict[str, Any]]:
@@ -79,7 +79,7 @@ class Watch:
         return [summary for page in pages for summary in page["TrainingJobSummaries"]]
 
     def _with_log(self, trial: TuningTrial) -> TuningTrial:
-        """A trial with what its log says, and whether it ran out of time."""
+        """A trial with the progress from its log."""
         name = trial.name
         looks = self._late.get(name, 0)
         if looks < _LATE_LOOKS:
@@ -111,15 +111,15 @@ def follow(
     client: Callable[..., Any] = aws.client,
     sleep: Callable[[float], None] = time.sleep,
 ) -> TuningSnapshot:
-    """Follow a tuning job to its end, however it ends.
+    """Wait for the end of a tuning job. A failed or stopped job is not an error.
 
     Args:
-        show: Called with the job each time it was looked at.
-        client: Makes the environment's clients.
-        sleep: Waits between two looks.
+        show: Called with the state of the job every few seconds.
+        client: Makes boto3 clients.
+        sleep: Waits between two requests.
 
     Raises:
-        TrainingError: there is no such job.
+        TrainingError: the job does not exist.
     """
     watch = Watch(environment, name, client=client)
     waited = 0.0

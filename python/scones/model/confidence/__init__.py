@@ -1,13 +1,17 @@
-"""What a model's confidence is worth: measured on validation images, calibrated, and turned into a threshold.
+"""Measures a model's confidence on validation images, calibrates it, and proposes a threshold.
 
 Example::
 
-    answers = ask(read("model.tar.gz"), images_of(dataset))      # of the validation split
-    answers.accuracy, answers.calibration_error()                # 0.91, 0.083
-    calibrated, metrics = calibrate(artifact, answers)
-    propose(answers, 0.95).found                                 # Coverage(threshold=0.81, answered=87, share=0.87, …)
+    >>> import numpy as np
+    >>> logits = np.array([[4, 0], [0.5, 0], [0, 3], [0, 2]], np.float32)
+    >>> answers = Answers(logits, labels=np.array([0, 1, 1, 1]))
+    >>> answers.accuracy, round(answers.calibration_error(), 3)
+    (0.75, 0.202)
+    >>> propose(answers, 0.95).found
+    Coverage(threshold=0.8, answered=3, share=0.75, accuracy=1.0)
 
-Training images tell nothing of it: a network has learned those by heart.
+:func:`ask` gets the answers of an artifact, and :func:`calibrate` calibrates it. Training images are no use for this,
+because the network has memorized them.
 """
 
 from scones.model.confidence.answers import ERROR, Answers, ask, calibrate

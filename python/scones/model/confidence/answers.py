@@ -1,11 +1,12 @@
-"""What a model artifact answers to validation images, and the temperature that makes its confidence honest.
+"""Gets a model's answers to validation images, and calibrates the model with a temperature.
 
-Example::
+Example (not run: it needs a trained model)::
 
-    calibrated, metrics = calibrate(artifact, images)
+    answers = ask(artifact, images_of(dataset))
+    calibrated, metrics = calibrate(artifact, answers)
     metrics     # {'temperature': 1.62, 'validation:ece': 0.083, 'validation:ece_calibrated': 0.031}
 
-Images are decoded and resized as the endpoint does it, so the figures are those of what will be deployed.
+Images are decoded and resized as on the endpoint. The deployed model therefore has the same accuracy.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ TEMPERATURE = "temperature"
 ERROR = "validation:ece"
 ERROR_CALIBRATED = "validation:ece_calibrated"
 
-FEWEST = 20  # images: fewer tell a temperature from chance no more
+FEWEST = 20  # images; with fewer, the temperature is mostly chance
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,52 +42,55 @@ class Answers:
     Attributes:
         logits: Scores before the softmax; float32, shape (images, classes).
         labels: int64, shape (images,).
+
+    Example::
+
+        >>> answers = Answers(np.array([[2, 0], [0, 1]], np.float32), labels=np.array([0, 0]))
+        >>> answers.confidences.round(3).tolist(), answers.correct.tolist()
+        ([0.881, 0.731], [True, False])
     """
 
     logits: np.ndarray
     labels: np.ndarray
 
     def probabilities(self, temperature: float = 1.0) -> np.ndarray:
-        """float64, shape (images, classes)."""
+        """The softmax of the logits divided by ``temperature``; float64, shape (images, classes)."""
         scaled = self.logits.astype(np.float64) / temperature
         weights = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         return weights / weights.sum(axis=1, keepdims=True)
 
     @property
     def confidences(self) -> np.ndarray:
-        """The probability of each image's answer; float64, shape (images,)."""
+        """The probability of each prediction; float64, shape (images,)."""
         return self.probabilities().max(axis=1)
 
     @property
     def correct(self) -> np.ndarray:
-        """bool, shape (images,)."""
+        """Whether each prediction is right; bool, shape (images,)."""
         return self.logits.argmax(axis=1) == self.labels
 
     @property
     def accuracy(self) -> float:
-        """The share of images answered rightly."""
+        """The share of right predictions, 0 to 1."""
         return float(self.correct.mean())
 
     def calibration_error(self, temperature: float = 1.0) -> float:
-        """The expected calibration error, 15 bins."""
+        """The expected calibration error with 15 bins, 0 to 1."""
         return expected_calibration_error(self.probabilities(temperature), self.labels)
 
 
 def ask(artifact: Artifact, images: LabelledImages, *, progress: Progress | None = None) -> Answers:
-    """Send images through an artifact's network.
-
-    Args:
-        progress: Gets a bar of its own.
+    """Run an artifact's network on images.
 
     Raises:
-        ArtifactError: its network cannot be run here, or gives several labels an image.
-        InputError: the images have a label that it has no output for.
-        ImageError: one of them cannot be decoded.
+        ArtifactError: the network cannot be run here, or gives several labels an image.
+        InputError: the images have more classes than the network.
+        ImageError: an image cannot be decoded.
     """
     predictor = Predictor(artifact)
     if predictor.multi_label:
         raise ArtifactError(
-            "the model gives several labels an image (multi_label): it has no one answer whose confidence could be told"
+            "the model gives several labels an image (multi_label), so there is no single confidence to measure"
         )
     if images.labels.max() >= predictor.num_classes:
         raise InputError(
@@ -102,22 +106,22 @@ def ask(artifact: Artifact, images: LabelledImages, *, progress: Progress | None
 
 
 def calibrate(artifact: Artifact, answers: Answers) -> tuple[Artifact, dict[str, float]]:
-    """Fold the temperature that fits an artifact's answers into it.
+    """Fit a temperature to an artifact's answers, and fold it into the network's last layer.
 
-    The errors before and after are measured on the very images the temperature is fitted on. It is one number, so
-    they flatter it little; that its answers stay as they were is certain.
+    The predicted classes do not change. Both calibration errors are measured on the images of the fit. They are only
+    slightly too good, because the temperature is a single number.
 
     Returns:
         The calibrated artifact, and ``temperature``, ``validation:ece`` and ``validation:ece_calibrated``.
 
     Raises:
-        ArtifactError: the network's last layer cannot take up a temperature.
+        ArtifactError: the network's last layer cannot hold a temperature.
         InputError: there are too few images.
-        UserError: a score is no finite number.
+        UserError: a score is not finite.
     """
     if len(answers.labels) < FEWEST:
         raise InputError(f"{len(answers.labels)} validation images are too few to calibrate on; {FEWEST} are needed")
-    # Of so many digits as mean something: the artifact's bytes do not hang on the last bits of a library's sums.
+    # Rounded, so that the artifact's bytes do not depend on the last bits of a library's sums.
     temperature = round(fit_temperature(answers.logits, answers.labels), 4)
     return fold(artifact, temperature), {
         TEMPERATURE: temperature,

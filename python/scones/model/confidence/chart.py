@@ -1,8 +1,12 @@
-"""The risk-coverage picture, as PNG bytes.
+"""Draws the risk-coverage curve as PNG.
 
 Example::
 
-    files.write(Path("build/threshold/risk-coverage.png"), draw(proposal, current=0.8, title="version 3"))
+    >>> from scones.model.confidence import Answers, propose
+    >>> logits = np.array([[4, 0], [0.5, 0], [0, 3], [0, 2]], np.float32)
+    >>> proposal = propose(Answers(logits, labels=np.array([0, 1, 1, 1])), 0.95)
+    >>> draw(proposal, current=0.8, title="version 3")[1:4]
+    b'PNG'
 """
 
 from __future__ import annotations
@@ -21,11 +25,10 @@ from scones.model.measures import THRESHOLDS, Coverage, risk_coverage, wilson
 
 
 def draw(proposal: Proposal, *, current: float | None = None, title: str, theme: Theme = LIGHT) -> bytes:
-    """The share of wrong answers among those given, over the share of images answered, with Wilson's 95 % interval.
+    """Draw the share of wrong answers over the share of answered images, with Wilson's 95 % interval.
 
     Args:
-        current: The threshold in use, which is marked.
-        title: What was measured.
+        current: The threshold in use. It is marked.
     """
     answers = proposal.answers
     curve = risk_coverage(answers.confidences, answers.correct)
@@ -72,10 +75,10 @@ def draw(proposal: Proposal, *, current: float | None = None, title: str, theme:
 
 
 def _mark(axes: Axes, at: Coverage, what: str, colour: str, theme: Theme) -> None:
-    """A threshold's point; the legend says its values, where they cannot lie on the curve."""
+    """Mark a threshold. The legend has its values, because text would cover the curve."""
     assert at.accuracy is not None, "only a threshold that answers some image is marked"
     text = f"{what}: threshold {at.threshold:g}, {at.share:.0%} answered, {1 - at.accuracy:.1%} of them wrong"
-    size = 11 if what == "in use" else 7  # so that both are seen where they are the same
+    size = 11 if what == "in use" else 7  # both are visible if they are equal
     axes.plot(
         [at.share],
         [1 - at.accuracy],
@@ -91,9 +94,9 @@ def _mark(axes: Axes, at: Coverage, what: str, colour: str, theme: Theme) -> Non
 
 
 def _name_thresholds(axes: Axes, proposal: Proposal, theme: Theme) -> None:
-    """Along the top, which threshold answers how much; those that would be written over each other are left out."""
+    """Label thresholds along the top. Labels that would overlap are left out."""
     shown: list[Coverage] = []
-    for one in reversed(proposal.at(*THRESHOLDS)):  # from the one that answers least
+    for one in reversed(proposal.at(*THRESHOLDS)):  # from the highest threshold
         if one.answered and (not shown or one.share - shown[-1].share > 0.04):
             shown.append(one)
     top = axes.secondary_xaxis("top")

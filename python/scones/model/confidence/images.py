@@ -1,9 +1,12 @@
-"""The validation images as their files are, from a data set here or from one in S3.
+"""Reads validation images as files, from a data set on this machine or in S3.
 
 Example::
 
-    images = stored_images(s3, "s3://BUCKET/datasets/3f9a…")
-    images.files[0], images.labels[0]      # b'\\x89PNG…', 0
+    >>> from pathlib import Path
+    >>> from scones.dataset import Sample, build
+    >>> images = images_of(build(Sample(train=4, test=1), ("bicycle", "motorcycle"), Path("build/dataset")))
+    >>> images.files[0][1:4], sorted(images.labels.tolist())
+    (b'PNG', [0, 1])
 """
 
 from __future__ import annotations
@@ -25,15 +28,15 @@ if TYPE_CHECKING:
     from scones.dataset import Dataset
 
 SPLIT = "validation"
-THREADS = 8  # fewer than the connections that a client of scones.aws holds
+THREADS = 8  # fewer than the connections of a client of scones.aws
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledImages:
-    """Images and what they show.
+    """Images and their labels.
 
     Attributes:
-        files: PNG or JPEG files' bytes.
+        files: The bytes of PNG or JPEG files.
         labels: int64, shape (images,).
     """
 
@@ -45,7 +48,7 @@ def images_of(dataset: Dataset) -> LabelledImages:
     """A data set's validation images.
 
     Raises:
-        DatasetError: there are none, or one cannot be read.
+        DatasetError: there are no images, or one cannot be read.
     """
     try:
         found = [(one.path.read_bytes(), one.label) for one in dataset.images(SPLIT)]
@@ -57,15 +60,14 @@ def images_of(dataset: Dataset) -> LabelledImages:
 
 
 def stored_images(s3: Any, uri: str, *, progress: Progress | None = None) -> LabelledImages:
-    """The validation images of a data set in S3, as ``invoke etl --upload`` and ``invoke train`` put it there.
+    """Download the validation images of a data set that ``invoke etl --upload`` or ``invoke train`` has uploaded.
 
     Args:
         s3: A boto3 S3 client.
         uri: ``s3://BUCKET/datasets/<fingerprint>``.
-        progress: Gets a bar of its own.
 
     Raises:
-        DatasetError: the list is not there or not one of labelled images, or an image is not there.
+        DatasetError: ``validation.lst`` or an image is missing, or the list has another format.
     """
     bucket, prefix = split(uri.rstrip("/"))
 
@@ -99,7 +101,7 @@ def _counted(read: Callable[[str], bytes], done: Callable[[int], None]) -> Calla
 
 
 def _listed(content: bytes, uri: str) -> list[tuple[int, str]]:
-    """Labels and names of a ``.lst`` file: index, label and name with tabs between them, one image a line."""
+    """Labels and names in a ``.lst`` file. Each line has an index, a label and a name, separated by tabs."""
     found = []
     for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), start=1):
         fields = line.split("\t")

@@ -1,10 +1,11 @@
-"""The threshold that reaches a target accuracy on validation images, and what it costs in answers.
+"""Finds the threshold that reaches a target accuracy on validation images.
 
 Example::
 
-    proposal = propose(answers, 0.95)
-    proposal.found.threshold, proposal.found.share     # 0.81, 0.87
-    console.print(render(proposal, current=0.8))
+    >>> logits = np.array([[4, 0], [0.5, 0], [0, 3], [0, 2]], np.float32)
+    >>> proposal = propose(Answers(logits, labels=np.array([0, 1, 1, 1])), 0.95)
+    >>> proposal.found.threshold, proposal.found.share
+    (0.8, 0.75)
 """
 
 from __future__ import annotations
@@ -24,13 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
-    """What a threshold can do for a model.
+    """A threshold for a target accuracy.
 
     Attributes:
-        target: The accuracy asked for, 0 to 1.
-        answers: What was measured.
-        found: The smallest threshold that reaches the target; None where none does.
-        best: The threshold of the highest accuracy that can be had, and of those the one that answers most.
+        target: The target accuracy, 0 to 1.
+        found: The smallest threshold that reaches the target. None if there is none.
+        best: The threshold with the highest accuracy. If there are several, the one that answers the most images.
     """
 
     target: float
@@ -39,12 +39,12 @@ class Proposal:
     best: Coverage
 
     def at(self, *thresholds: float) -> list[Coverage]:
-        """What some thresholds would do."""
+        """The effect of some thresholds."""
         return coverage(self.answers.confidences, self.answers.correct, thresholds)
 
 
 def propose(answers: Answers, target: float) -> Proposal:
-    """The threshold for a target accuracy, from 0 to 1."""
+    """Find the threshold for a target accuracy, 0 to 1."""
     confidences, correct = answers.confidences, answers.correct
     highest = 1 - float(np.min(risk_coverage(confidences, correct).risk))
     best = smallest_threshold(confidences, correct, highest)
@@ -53,10 +53,10 @@ def propose(answers: Answers, target: float) -> Proposal:
 
 
 def render(proposal: Proposal, *, current: float | None = None) -> RenderableType:
-    """The proposal and its alternatives, for a terminal.
+    """Show the proposal and its alternatives on a terminal.
 
     Args:
-        current: The threshold in use, which is marked.
+        current: The threshold in use. It is marked.
     """
     from rich.console import Group
     from rich.text import Text
@@ -77,14 +77,14 @@ def render(proposal: Proposal, *, current: float | None = None) -> RenderableTyp
             Text.assemble(
                 ("threshold ", "bold"),
                 (_number(found.threshold), "bold green"),
-                f": accuracy {found.accuracy:.1%} of what is answered ({proposal.target:.1%} asked for; "
+                f": accuracy {found.accuracy:.1%} of what is answered (target {proposal.target:.1%}; "
                 f"95% interval {low:.1%} to {high:.1%}), {found.share:.1%} of images answered",
             )
         )
         if low < proposal.target:
             lines.append(
                 Text(
-                    f"so few images prove no more than {low:.1%}: on others the accuracy may be below the target",
+                    f"so few images prove no more than {low:.1%}; on other images, the accuracy may miss the target",
                     style="yellow",
                 )
             )
@@ -115,5 +115,5 @@ def _table(proposal: Proposal, current: float | None) -> Table:
 
 
 def _number(threshold: float) -> str:
-    """As it is written into a file: two decimals at least, and as many as it has."""
+    """A threshold with all its decimals, at least two."""
     return max(f"{threshold:.2f}", repr(threshold), key=len)

@@ -1,8 +1,13 @@
-"""The threshold in an environment's ``service.tfvars.json``, which Terraform and Python both read.
+"""Writes the confidence threshold to an environment's ``service.tfvars.json``. Terraform and Python read it.
 
 Example::
 
-    set_threshold(environment.folder / "service.tfvars.json", 0.81)     # 0.8: what was there before
+    >>> path = Path("service.tfvars.json")
+    >>> _ = path.write_text('{"confidence_threshold": 0.8, "instance_count": 1}')
+    >>> set_threshold(path, 0.81)
+    0.8
+    >>> path.read_text()
+    '{"confidence_threshold": 0.81, "instance_count": 1}'
 """
 
 from __future__ import annotations
@@ -19,13 +24,13 @@ _VALUE = re.compile(rf'("{NAME}"\s*:\s*)(-?[0-9][0-9.eE+-]*)')
 
 
 def set_threshold(path: Path, threshold: float) -> float:
-    """Write the threshold where it stands; all else in the file stays as it is, its layout too.
+    """Replace the threshold. The rest of the file, including its layout, does not change.
 
     Returns:
-        What was there before.
+        The previous threshold.
 
     Raises:
-        SettingsError: the file is missing, or does not hold the threshold as a number, once.
+        SettingsError: the file is missing, or does not have exactly one threshold, a number.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -35,7 +40,7 @@ def set_threshold(path: Path, threshold: float) -> float:
     except ValueError as error:
         raise SettingsError(f"{path} is not JSON: {error}") from None
     changed, times = _VALUE.subn(lambda match: f"{match[1]}{json.dumps(threshold)}", text)
-    # Whatever the pattern met, the file means the same but for this one value.
+    # Check that the replacement changes this value and nothing else.
     if times != 1 or not isinstance(before, dict) or json.loads(changed) != {**before, NAME: threshold}:
         raise SettingsError(
             f"{path} does not hold one '{NAME}' that is a number", hint=f'put "{NAME}": {threshold} there by hand'

@@ -1,13 +1,13 @@
-"""Trained models in SageMaker's Model Registry: registered, approved, pinned, rolled back.
+"""Registers trained models in SageMaker's Model Registry, approves them and pins them.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     environment = settings.load("dev")
     newest = versions(environment)[0]             # newest first
     pin(environment, newest.version - 1)          # roll back
 
-A version carries all that it takes to pin it again: image, artifact and its SHA-256, class labels, metrics, the data
-set's fingerprint, the git commit. The pinned version is the one that Terraform deploys.
+Terraform deploys the pinned version. The registry keeps everything that a pin needs: image, artifact and its SHA-256,
+class labels, metrics, the data set's fingerprint and the git commit.
 """
 
 from scones.model.registry.creation import calibration_line, verdict

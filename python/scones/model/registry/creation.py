@@ -1,24 +1,26 @@
-"""A new version in the registry, under the environment's gate, and what to say of it.
+"""Creates a version in the Model Registry and approves it if it passes the environment's gate.
 
-Example::
+Example (not run: it needs an AWS account)::
 
-    version = create(environment, sagemaker, group, origin="trained by job-1", image_uri=…, artifact_uri=…, **facts)
+    version = create(environment, sagemaker, group, origin="trained by job-1", image_uri=image_uri("us-east-1"),
+                     artifact_uri="s3://BUCKET/models/job-1/output/model.tar.gz", job="job-1", artifact_sha256="5f1c…",
+                     class_labels=("bicycle", "motorcycle"), metrics={"validation:accuracy": 0.93},
+                     dataset_fingerprint="3f9a…", git_commit="1f0c…")
     print(verdict(environment, pin_if_approved(environment, version)))
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from scones.model.registry.metadata import to_metadata
+from scones.model.registry.metadata import Facts, to_metadata
 from scones.model.registry.pinned import VALIDATION_ACCURACY, write_pin
 from scones.model.registry.versions import APPROVED, PENDING, Version, describe, shown
 
 if TYPE_CHECKING:
     from scones.settings import Environment
 
-# What the algorithm's container takes and gives.
+# The content types of the algorithm's container.
 _CONTENT_TYPES = ["image/png", "image/jpeg", "application/x-image"]
 _RESPONSE_TYPES = ["application/json", "application/jsonlines"]
 
@@ -31,38 +33,33 @@ def create(
     origin: str,
     image_uri: str,
     artifact_uri: str,
-    job: str,
-    artifact_sha256: str,
-    class_labels: tuple[str, ...],
-    metrics: Mapping[str, float],
-    dataset_fingerprint: str,
-    git_commit: str,
+    **facts: Unpack[Facts],
 ) -> Version:
-    """A new version, approved where it passes the gate; ``facts`` as :func:`to_metadata` takes them."""
-    good = metrics.get(VALIDATION_ACCURACY, 0.0) >= environment.training.minimum_validation_accuracy
+    """Create a version. It is approved if its validation accuracy reaches the environment's minimum.
+
+    Args:
+        sagemaker: A boto3 SageMaker client.
+        group: The model package group.
+        origin: The model's origin, for the description: ``trained by job-1``.
+        facts: As for :func:`to_metadata`.
+    """
+    good = facts["metrics"].get(VALIDATION_ACCURACY, 0.0) >= environment.training.minimum_validation_accuracy
     package = sagemaker.create_model_package(
         ModelPackageGroupName=group,
-        ModelPackageDescription=f"{', '.join(class_labels)}; {origin}"[:1024],
+        ModelPackageDescription=f"{', '.join(facts['class_labels'])}; {origin}"[:1024],
         ModelApprovalStatus=APPROVED if good else PENDING,
         InferenceSpecification={
             "Containers": [{"Image": image_uri, "ModelDataUrl": artifact_uri}],
             "SupportedContentTypes": _CONTENT_TYPES,
             "SupportedResponseMIMETypes": _RESPONSE_TYPES,
         },
-        CustomerMetadataProperties=to_metadata(
-            job=job,
-            artifact_sha256=artifact_sha256,
-            class_labels=class_labels,
-            metrics=metrics,
-            dataset_fingerprint=dataset_fingerprint,
-            git_commit=git_commit,
-        ),
+        CustomerMetadataProperties=to_metadata(**facts),
     )
     return describe(sagemaker, package["ModelPackageArn"])
 
 
 def pin_if_approved(environment: Environment, version: Version) -> Version:
-    """Make an approved version the one that Terraform deploys."""
+    """Pin the version if it is approved. Terraform deploys the pinned version."""
     if version.status == APPROVED:
         assert version.model is not None, "this project registered the version"
         write_pin(environment.pin_path, version.model)
@@ -70,23 +67,23 @@ def pin_if_approved(environment: Environment, version: Version) -> Version:
 
 
 def verdict(environment: Environment, version: Version) -> str:
-    """What became of a version that was registered, for a person to read."""
+    """A message about a registered version: whether it is approved and pinned, and its accuracy."""
     gate = environment.training.minimum_validation_accuracy
     accuracy = shown(version.accuracy)
     if version.status == APPROVED:
-        said = f"version {version.version} is approved and pinned: validation accuracy {accuracy}, {gate} is asked for"
+        said = f"version {version.version} is approved and pinned: validation accuracy {accuracy}, minimum {gate}"
     else:
         said = (
-            f"version {version.version} is NOT pinned: it is {version.status}, validation accuracy {accuracy}, and "
-            f"{gate} is asked for\n"
-            f"to use it all the same: invoke pin {version.version} --approve --env {environment.name}"
+            f"version {version.version} is NOT pinned: it is {version.status}, validation accuracy {accuracy}, "
+            f"minimum {gate}\n"
+            f"to use it anyway: invoke pin {version.version} --approve --env {environment.name}"
         )
     calibration = calibration_line(version)
     return f"{said}\n{calibration}" if calibration else said
 
 
 def calibration_line(version: Version) -> str | None:
-    """What a version's calibration did, for a person to read; None where it is not calibrated."""
+    """A message about a version's calibration. None if it is not calibrated."""
     metrics = version.model.metrics if version.model else {}
     try:
         before, after = metrics["validation:ece"], metrics["validation:ece_calibrated"]
@@ -96,5 +93,5 @@ def calibration_line(version: Version) -> str | None:
         )
     except KeyError:
         return None
-    # The temperature is the likeliest; the error, of images counted in bins, may go either way when there are few.
-    return f"{said} (of so few images it is known to some hundredths only)" if after > before else said
+    # The temperature maximizes the likelihood. With few images, the error in bins may still get larger.
+    return f"{said} (with so few images, the error is uncertain by some hundredths)" if after > before else said

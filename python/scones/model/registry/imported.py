@@ -1,6 +1,6 @@
-"""Making a version of a model artifact from anywhere.
+"""Registers a model artifact that was not trained by this project.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     found = ForeignModel("model.tar.gz", ("bicycle", "motorcycle"), dataset=load(Path("build/dataset")))
     register_artifact(environment, found)
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     from scones.dataset import Dataset
     from scones.settings import Environment
 
-#: What stands before the artifact's name in place of a job's, which has no slash.
+#: The prefix of ``job`` for a model without a training job. A job's name has no slash.
 IMPORTED = "imported/"
 
 
 @dataclass(frozen=True)
 class ForeignModel:
-    """A model from anywhere.
+    """A model that was not trained by this project.
 
     Attributes:
-        place: A ``model.tar.gz``, a folder of its files, or ``s3://…``.
-        classes: The classes in the order of the model's outputs.
-        dataset: What to measure on; without it the accuracy is unknown, and the version waits for approval.
-        calibrate: Whether to; else the artifact is registered as it is.
+        place: A ``model.tar.gz``, a folder of its files, or ``s3://BUCKET/KEY``.
+        classes: Class names, in the order of the model's outputs.
+        dataset: Measures the accuracy. Without it the accuracy is unknown, and the version waits for approval.
+        calibrate: Whether to calibrate the model before it is registered.
     """
 
     place: str | os.PathLike[str]
@@ -60,23 +60,22 @@ def register_artifact(
     warn: Callable[[str], None] = lambda text: None,
     client: Callable[..., Any] = aws.client,
 ) -> Version:
-    """Register a model from anywhere, under the same gate as one that was trained here.
+    """Register a model. It needs the same minimum accuracy as a model of a training job.
 
-    Its accuracy is measured on a data set's validation images, and its temperature fitted on them. What is registered
-    already, with the same classes and the same figures, is not registered twice.
+    The data set's validation images give its accuracy and the temperature for its calibration. A model with the same
+    artifact, classes and metrics is not registered again.
 
     Args:
-        found: The model, and what it is measured on.
-        bucket: Where the artifact goes, under ``models/imported/``; the foundation stack's, if not given.
-        group: The model package group; the foundation stack's, if not given.
-        progress: Gets bars for what is fetched and asked.
-        warn: Called with what a person should know.
-        client: Makes the environment's clients.
+        group: The model package group. By default, the foundation stack's.
+        bucket: The bucket for the artifact, under ``models/imported/``. By default, the foundation stack's.
+        progress: Shows bars for downloads and the measurement. None shows nothing.
+        warn: Called with a warning for the user.
+        client: Makes boto3 clients.
 
     Raises:
         ArtifactError: there is no artifact, or it cannot be run here.
         InputError: the model has another number of classes, or the data set has other classes.
-        SettingsError: the algorithm is not offered in the environment's region.
+        SettingsError: the environment's region does not have the algorithm.
     """
     from imageclassification import artifact as files
     from imageclassification.predictor import Predictor
@@ -89,12 +88,12 @@ def register_artifact(
     if artifact.num_classes != len(classes):
         raise InputError(
             f"{place} has {artifact.num_classes} classes; {len(classes)} are named: {', '.join(classes)}",
-            hint="name them in the order of its outputs: --classes a,b,…",
+            hint="name the classes in the order of the model's outputs: --classes a,b,…",
         )
     if dataset and dataset.classes != tuple(classes):
         raise InputError(
             f"the data set in {dataset.root} has the classes {', '.join(dataset.classes)}, not {', '.join(classes)}",
-            hint="give another one, in the model's order: --dataset DIR",
+            hint="use a data set with the model's classes in the same order: --dataset DIR",
         )
     Predictor(artifact).warm_up()
     metrics: dict[str, float] = {}
@@ -112,7 +111,7 @@ def register_artifact(
             except (ArtifactError, UserError, InputError) as error:
                 warn(f"the model is registered as it is, without calibration: {error.message}")
         else:
-            warn("there is no data set of these classes: the model's accuracy is unknown, and it is not calibrated")
+            warn("there is no data set of these classes, so the model's accuracy is unknown and it is not calibrated")
         uri = artifacts.upload(client(environment, "s3"), bucket or _bucket(environment), path)
     digest = uri.split("/")[-2]
     sagemaker, group = client(environment, "sagemaker"), group or group_of(environment)

@@ -1,6 +1,6 @@
-"""The registry's objects in S3: read and hashed.
+"""Reads and hashes the registry's objects in S3.
 
-Example::
+Example (not run: it needs a bucket)::
 
     sha256(s3, "s3://BUCKET/models/job/output/model.tar.gz")      # '5f1c…'
 """
@@ -20,7 +20,7 @@ def read(s3: Any, uri: str) -> bytes:
     """An object's bytes.
 
     Raises:
-        RegistryError: it is gone.
+        RegistryError: the object does not exist.
     """
     return _get(s3, uri).read()
 
@@ -29,7 +29,7 @@ def sha256(s3: Any, uri: str) -> str:
     """The SHA-256 of an object's bytes, in hexadecimal.
 
     Raises:
-        RegistryError: it is gone.
+        RegistryError: the object does not exist.
     """
     digest = hashlib.sha256()
     for block in _get(s3, uri).iter_chunks(BLOCK):
@@ -46,6 +46,6 @@ def _get(s3: Any, uri: str) -> Any:
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket"):
             raise RegistryError(
-                f"{uri} is gone", hint="train again; or pin a version that is whole: invoke models"
+                f"{uri} is gone", hint="train again, or pin a version whose artifact exists: invoke models"
             ) from None
         raise

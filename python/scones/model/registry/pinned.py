@@ -1,12 +1,18 @@
-"""The pinned model: the version that Terraform deploys, as ``model.tfvars.json`` has it.
+"""Reads and writes the pinned model, ``model.tfvars.json``. Terraform deploys it.
 
 Example::
 
-    model = read_pin(environment.pin_path)
-    model.class_labels       # ('bicycle', 'motorcycle')
+    >>> model = PinnedModel("arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-dev/1", 1,
+    ...     image_uri="811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1",
+    ...     artifact_uri="s3://BUCKET/models/job/output/model.tar.gz", artifact_sha256="5f1c",
+    ...     class_labels=("bicycle", "motorcycle"), metrics={"validation:accuracy": 0.93},
+    ...     dataset_fingerprint="3f9a", git_commit="1f0c")
+    >>> write_pin(Path("model.tfvars.json"), model)
+    >>> read_pin(Path("model.tfvars.json")).class_labels
+    ('bicycle', 'motorcycle')
 
-Python writes the file and Terraform reads it as its variable ``model``. For shared environments it is committed, so
-that promoting a model or rolling back is a change that can be reviewed.
+Terraform reads the file as its variable ``model``. For shared environments, commit it. A promotion or a rollback is
+then a change to review.
 """
 
 from __future__ import annotations
@@ -22,24 +28,27 @@ from scones.errors import RegistryError
 _HINT = "train a model with: invoke train; or pin one that is registered: invoke pin VERSION"
 
 
-#: The metric that a model is judged by, as SageMaker calls it.
+#: SageMaker's name of the metric that decides about approval.
 VALIDATION_ACCURACY = "validation:accuracy"
 
 
 @dataclass(frozen=True)
 class PinnedModel:
-    """All that serving needs to know of a model.
+    """A model for deployment.
 
     Attributes:
+        package_arn: The ARN of the model package.
+        version: The version in the model package group.
         image_uri: The algorithm's image in ECR.
-        artifact_uri: ``s3://…/model.tar.gz``.
-        class_labels: The classes in the order of the model's outputs.
-        metrics: ``validation:accuracy`` and ``train:accuracy``, 0 to 1; where it was calibrated, the ``temperature``
-            that is folded into it, and the expected calibration error on the validation images before it was
-            (``validation:ece``) and after (``validation:ece_calibrated``).
-        dataset_fingerprint: The SHA-256 (see scones.dataset.stored), in hexadecimal, of the data set that it was
-            trained on, or, where it came from elsewhere, measured on; empty where it was not.
-        git_commit: The commit that trained it, ``-dirty`` following where files were changed; empty where not known.
+        artifact_uri: ``s3://BUCKET/…/model.tar.gz``.
+        artifact_sha256: The artifact's SHA-256, in hexadecimal.
+        class_labels: Class names, in the order of the model's outputs.
+        metrics: ``validation:accuracy`` and ``train:accuracy``, 0 to 1. A calibrated model also has ``temperature``
+            and the expected calibration error before (``validation:ece``) and after calibration
+            (``validation:ece_calibrated``).
+        dataset_fingerprint: The fingerprint of the data set (see :mod:`scones.dataset.stored`). A model of a training
+            job was trained on it, an imported model was measured on it. Empty if there is none.
+        git_commit: The commit of the training job, with ``-dirty`` if files differed. Empty if it is not known.
     """
 
     package_arn: str
@@ -57,7 +66,7 @@ def read_pin(path: Path) -> PinnedModel:
     """Read ``model.tfvars.json``.
 
     Raises:
-        RegistryError: no model is pinned, or the file cannot be used.
+        RegistryError: no model is pinned, or the file has another format.
     """
     try:
         return parse_pin(path.read_text(encoding="utf-8"))
@@ -68,12 +77,12 @@ def read_pin(path: Path) -> PinnedModel:
 
 
 def parse_pin(text: str) -> PinnedModel:
-    """A pinned model out of the file's text; raises ValueError, KeyError or TypeError where it holds none."""
+    """Parse the text of ``model.tfvars.json``. Raises ValueError, KeyError or TypeError if it has another format."""
     found = json.loads(text)["model"]
     values = {field.name: found[field.name] for field in fields(PinnedModel)}
     return PinnedModel(**{**values, "class_labels": tuple(values["class_labels"])})
 
 
 def write_pin(path: Path, model: PinnedModel) -> None:
-    """Write ``model.tfvars.json``, whole or not at all."""
+    """Write ``model.tfvars.json``. An error leaves the old file as it is."""
     files.write(path, json.dumps({"model": asdict(model)}, indent=2, ensure_ascii=False) + "\n")

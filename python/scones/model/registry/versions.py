@@ -1,6 +1,6 @@
-"""Versions of the model package group: listed, approved and pinned.
+"""Lists, approves and pins the versions of a model package group.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     for version in versions(environment):       # newest first
         print(version.version, version.status, version.accuracy)
@@ -31,12 +31,10 @@ class Version:
     """One version of the environment's model package group.
 
     Attributes:
-        version: Its number: 1, 2, …
+        version: The number: 1, 2, …
         status: Approved, PendingManualApproval or Rejected.
-        created: When it was registered.
-        job: The training job that made it, ``imported/…`` where it came from elsewhere; None where it was not
-            registered by this project.
-        model: What is pinned for it; None where it was not registered by this project.
+        job: The training job, or ``imported/…`` for an imported model. None if another program registered the version.
+        model: The content of the pin. None if another program registered the version.
     """
 
     version: int
@@ -48,14 +46,18 @@ class Version:
 
     @property
     def accuracy(self) -> float | None:
-        """Validation accuracy of the model, 0 to 1."""
+        """The validation accuracy, 0 to 1. None if it is not known."""
         return self.model.metrics.get(VALIDATION_ACCURACY) if self.model else None
 
 
 def versions(
     environment: Environment, *, group: str | None = None, client: Callable[..., Any] = aws.client
 ) -> list[Version]:
-    """The versions there are, newest first."""
+    """All versions, newest first.
+
+    Args:
+        group: The model package group. By default, the foundation stack's.
+    """
     return listed(client(environment, "sagemaker"), group or group_of(environment))
 
 
@@ -67,14 +69,14 @@ def pin(
     group: str | None = None,
     client: Callable[..., Any] = aws.client,
 ) -> Version:
-    """Make a version the one that Terraform deploys: promote it, or roll back to it.
+    """Pin a version. Terraform deploys the pinned version at the next apply.
 
     Args:
-        version: The version's number.
-        approve: Approve it first, if it waits for that.
+        approve: Approve the version first if it is pending.
+        group: The model package group. By default, the foundation stack's.
 
     Raises:
-        RegistryError: there is no such version, it is not approved, or its artifact is gone or changed.
+        RegistryError: the version does not exist or is not approved, or its artifact is missing or has changed.
     """
     chosen = choose(environment, version, approve=approve, group=group, client=client)
     assert chosen.model is not None, "choose() refuses a version without a model"
@@ -90,7 +92,7 @@ def choose(
     group: str | None = None,
     client: Callable[..., Any] = aws.client,
 ) -> Version:
-    """A version that may be deployed, its artifact checked; nothing is pinned. Arguments, errors: as of :func:`pin`."""
+    """Check that a version may be deployed, without pinning it. Arguments and errors as for :func:`pin`."""
     sagemaker = client(environment, "sagemaker")
     known = listed(sagemaker, group or group_of(environment))
     chosen = next((one for one in known if one.version == version), None)
@@ -105,13 +107,13 @@ def choose(
     if chosen.status == PENDING and not approve:
         raise RegistryError(
             f"version {version} waits for approval: its validation accuracy is {shown(chosen.accuracy)}, "
-            f"{environment.training.minimum_validation_accuracy} is asked for",
+            f"the minimum is {environment.training.minimum_validation_accuracy}",
             hint=f"to approve and pin it: invoke pin {version} --approve --env {environment.name}",
         )
     found = objects.sha256(client(environment, "s3"), chosen.model.artifact_uri)
     if found != chosen.model.artifact_sha256:
         raise RegistryError(
-            f"{chosen.model.artifact_uri} is not what was registered as version {version}: its SHA-256 is {found}, "
+            f"{chosen.model.artifact_uri} has changed since version {version} was registered: its SHA-256 is {found}, "
             f"not {chosen.model.artifact_sha256}",
             hint="pin another version, or train again",
         )
@@ -132,18 +134,14 @@ def _unusable(problem: str, known: list[Version], environment: Environment) -> R
 
 
 def listed(sagemaker: Any, group: str) -> list[Version]:
-    """The versions of a group, newest first.
-
-    Args:
-        sagemaker: A boto3 SageMaker client.
-    """
+    """The versions of a group, newest first. ``sagemaker`` is a boto3 SageMaker client."""
     pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
     found = [summary["ModelPackageArn"] for page in pages for summary in page["ModelPackageSummaryList"]]
     return sorted((describe(sagemaker, arn) for arn in found), key=lambda version: -version.version)
 
 
 def describe(sagemaker: Any, arn: str) -> Version:
-    """A version by its model package's ARN."""
+    """The version with a model package's ARN. ``sagemaker`` is a boto3 SageMaker client."""
     found = sagemaker.describe_model_package(ModelPackageName=arn)
     number = found["ModelPackageVersion"]
     try:
@@ -163,12 +161,12 @@ def describe(sagemaker: Any, arn: str) -> Version:
 
 
 def shown(accuracy: float | None) -> str:
-    """An accuracy for a person to read."""
+    """An accuracy for a message, or ``unknown``."""
     return "unknown" if accuracy is None else f"{accuracy:.3f}"
 
 
 def group_of(environment: Environment) -> str:
-    """The environment's model package group, from the foundation stack."""
+    """The name of the environment's model package group, from the foundation stack."""
     from scones.terraform import Stack
 
     return Stack(environment, "foundation").outputs()["model_package_group_name"]

@@ -79,7 +79,7 @@ def test_what_is_in_s3_is_downloaded_once_and_again_when_it_was_replaced(environ
 
 @pytest.mark.parametrize("place", ["s3://", "s3://bucket", "s3://bucket/", "s3://bucket/folder/", "https://a/b"])
 def test_refuses_a_place_that_is_none(environment, s3, place):
-    with pytest.raises(InputError, match="is no place of a model artifact"):
+    with pytest.raises(InputError, match="is not the URI of a model artifact"):
         fetch(environment, s3, place)
 
 
@@ -122,7 +122,7 @@ def test_says_why_an_artifact_cannot_be_sent(s3, tmp_path):
     with pytest.raises(ArtifactError, match="no model artifact at"):
         artifacts.upload(s3, BUCKET, tmp_path / "absent.tar.gz")
     (tmp_path / "a.tar.gz").write_bytes(b"")
-    with pytest.raises(CloudError, match="cannot be put into the bucket nowhere"):
+    with pytest.raises(CloudError, match="cannot be uploaded to the bucket nowhere"):
         artifacts.upload(s3, "nowhere", tmp_path / "a.tar.gz")
     (tmp_path / "folder").mkdir()
     with pytest.raises(ArtifactError, match=r"lacks image-classification-symbol\.json"):

@@ -189,7 +189,7 @@ def test_an_artifact_is_measured_as_an_endpoint_is(images, tmp_path):
 
 
 def test_an_artifact_of_another_number_of_classes_is_refused_by_name(images):
-    with pytest.raises(InputError, match=r"(?s)tells 2 classes apart; the data set has 3: bus, tank, train.*--dataset"):
+    with pytest.raises(InputError, match=r"(?s)has 2 classes; the data set has 3: bus, tank, train.*--dataset"):
         evaluation.evaluate_artifact(Artifact(), images, classes=("bus", "tank", "train"))
 
 

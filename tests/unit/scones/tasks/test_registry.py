@@ -98,4 +98,4 @@ def test_a_calibration_error_that_came_out_higher_is_put_into_proportion(after: 
     version = dataclasses.replace(version, model=dataclasses.replace(version.model, metrics=metrics))
     said = registry.verdict(settings.load("dev", variables={}), version)
     assert f"0.200 before, {after:.3f} after" in said
-    assert ("some hundredths only" in said) is doubted
+    assert ("uncertain by some hundredths" in said) is doubted

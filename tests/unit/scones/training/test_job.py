@@ -369,7 +369,7 @@ def test_a_job_that_left_a_checkpoint_says_how_to_go_on(cloud: Cloud, status: st
     cloud.logs(*run_log(0, 0.6, 0.7))
     with pytest.raises(TrainingError) as ended:
         job.follow(environment(), NAME, client=cloud.client, sleep=lambda seconds: None)
-    assert f"to go on after epoch 1 of 2: invoke train --resume {NAME} --env dev" in ended.value.hint
+    assert f"to resume after epoch 1 of 2: invoke train --resume {NAME} --env dev" in ended.value.hint
 
 
 def test_a_job_that_never_got_anywhere_is_not_said_to_go_on(cloud: Cloud) -> None:
@@ -395,7 +395,7 @@ def test_a_job_tells_what_another_needs_to_go_on_with_it(cloud: Cloud) -> None:
     ("status", "changes", "said", "hint"),
     [
         ("InProgress", CHECKPOINTS, "still runs", f"invoke train --attach {NAME}"),
-        ("Completed", CHECKPOINTS, "nothing to go on with", f"invoke train --model s3://scones-dev/models/{NAME}"),
+        ("Completed", CHECKPOINTS, "nothing to resume", f"invoke train --model s3://scones-dev/models/{NAME}"),
         ("Failed", {}, "has no checkpoints", "invoke train"),
     ],
 )
