@@ -29,14 +29,14 @@ if TYPE_CHECKING:
         "download": "fetch CIFAR-100 from the University of Toronto (169 MB, resumed, checked, kept under build/)",
         "folder": "a folder of PNG or JPEG pictures of any size, one sub-folder a class",
         "sample": "bicycles and motorcycles drawn by code: no file and no network needed",
-        "classes": "the classes in label order, with commas; the environment's (bicycle,motorcycle) where not given",
-        "out": "the data set's folder; build/dataset where not given",
-        "seed": "chooses the validation images, a tenth of each class's training images; 0 where not given",
+        "classes": "the classes in label order, with commas (default: the environment's (bicycle,motorcycle))",
+        "out": "the data set's folder (default: build/dataset)",
+        "seed": "chooses the validation images, a tenth of each class's training images (default: 0)",
         "skip-bad": "leave out files that cannot be used and list them, instead of refusing",
         "recordio": "also write train.rec, validation.rec and test.rec: a file a split, as the algorithm recommends",
         "upload": "also put the data set into the environment's bucket, or into --bucket",
-        "bucket": "the bucket to upload to; the foundation stack's where not given",
-        "env": "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given",
+        "bucket": "the bucket to upload to (default: the foundation stack's)",
+        "env": "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)",
     }
 )
 def etl(

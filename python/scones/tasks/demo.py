@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 @task(
     iterable=["set"],
     help={
-        "classes": "the classes to tell apart, with commas; the environment's (bicycle,motorcycle) where not given",
+        "classes": "the classes to tell apart, with commas (default: the environment's (bicycle,motorcycle))",
         "set": "a hyperparameter, as name=value; may be given many times (--set epochs=5 is quick and unsure)",
         "keep": "leave the local cloud running with all that is in it, to go on working with it",
-        "env": "an environment with a local cloud; SCONES_ENV or else local where not given",
+        "env": "an environment with a local cloud (default: SCONES_ENV or else local)",
     },
 )
 def demo(

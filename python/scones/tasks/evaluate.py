@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     from scones.settings import Environment
 
 WORKERS = 8
-ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
+ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)"
 
 
 @task(
     help={
         "artifact": "let this model artifact answer instead: a model.tar.gz, the folder of its files, or s3://BUCKET/KEY",
         "limit": "send at most so many images, as evenly from all classes as can be",
-        "dataset": "the data set's folder; build/dataset where not given",
-        "out": "where the result is kept; build/evaluation.json where not given",
-        "workers": f"how many requests are on their way at once; {WORKERS} where not given",
+        "dataset": "the data set's folder (default: build/dataset)",
+        "out": "where the result is kept (default: build/evaluation.json)",
+        "workers": f"how many requests are on their way at once (default: {WORKERS})",
         "env": ENV,
     }
 )

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from scones.model.registry import PinnedModel
     from scones.settings import Environment
 
-ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
+ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)"
 ARTIFACT = "a model.tar.gz, the folder of its files, or s3://BUCKET/KEY"
 
 
@@ -67,7 +67,7 @@ def inspect(context: Context, artifact: str, json: bool = False, env: str | None
     iterable=["image"],
     help={
         "image": "a PNG or JPEG, a folder of them, or s3://BUCKET/KEY; as many as you like, with or without --image",
-        "artifact": f"{ARTIFACT}; the pinned model's where not given",
+        "artifact": f"{ARTIFACT} (default: the pinned model's)",
         "classes": "the classes in label order, with commas; the pinned model's where it is the artifact",
         "env": ENV,
     },

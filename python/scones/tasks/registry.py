@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
     from scones.settings import Environment
 
-ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
+ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)"
 
 
 @task(
     help={
         "job": "the name of a training job that has ended",
         "artifact": "a model from anywhere instead: a model.tar.gz, the folder of its files, or s3://BUCKET/KEY",
-        "classes": "with --artifact: the classes in its outputs' order, with commas; the data set's where not given",
-        "dataset": "with --artifact: the data set that it is measured on; build/dataset where not given",
+        "classes": "with --artifact: the classes in its outputs' order, with commas (default: the data set's)",
+        "dataset": "with --artifact: the data set that it is measured on (default: build/dataset)",
         "calibrate": "fit the temperature on the validation images (--no-calibrate: register it as it is)",
         "env": ENV,
     }

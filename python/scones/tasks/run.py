@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 WORKERS = 8
 ROWS = 24
 SHOWN_BROKEN = 5
-ENVIRONMENT = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
+ENVIRONMENT = "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)"
 
 
 @task(
     iterable=["image"],
     help={
         "image": "a PNG or JPEG, a folder of them, or s3://BUCKET/KEY; may be given many times",
-        "threshold": "the confidence from which an image passes, 0 to 1; the environment's where not given",
-        "workers": f"how many executions run at once; {WORKERS} where not given",
+        "threshold": "the confidence from which an image passes, 0 to 1 (default: the environment's)",
+        "workers": f"how many executions run at once (default: {WORKERS})",
         "env": ENVIRONMENT,
     },
 )
@@ -89,14 +89,14 @@ def execute(
 
 @task(
     help={
-        "since": "from this time (UTC) or age on: 2026-11-22, 2026-11-22T09:30, 12h; 30d where not given",
-        "until": "up to this time; a day is meant with all its hours; now where not given",
+        "since": "from this time (UTC) or age on: 2026-11-22, 2026-11-22T09:30, 12h (default: 30d)",
+        "until": "up to this time; a day is meant with all its hours (default: now)",
         "from": "read a folder of captured .jsonl files instead, at any depth; nothing is downloaded",
-        "classes": "class names in label order, with commas; the pinned model's where not given",
-        "threshold": "where the line is drawn; the environment's confidence_threshold where not given",
-        "endpoint": "the endpoint's name; the service stack's where not given",
-        "rows": f"how many of the least sure images are shown; {ROWS} where not given",
-        "out": "the report's folder; build/report where not given",
+        "classes": "class names in label order, with commas (default: the pinned model's)",
+        "threshold": "where the line is drawn (default: the environment's confidence_threshold)",
+        "endpoint": "the endpoint's name (default: the service stack's)",
+        "rows": f"how many of the least sure images are shown (default: {ROWS})",
+        "out": "the report's folder (default: build/report)",
         "env": ENVIRONMENT,
     }
 )

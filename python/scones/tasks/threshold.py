@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 @task(
     help={
         "target-accuracy": "the share of right answers, among those given, that is wanted, 0 to 1",
-        "artifact": "a model.tar.gz, the folder of its files, or s3://BUCKET/KEY; the pinned model's where not given",
-        "dataset": "the folder of the data set whose validation images are asked; build/dataset where not given",
-        "out": "the picture; build/threshold/risk-coverage.png where not given",
+        "artifact": "a model.tar.gz, the folder of its files, or s3://BUCKET/KEY (default: the pinned model's)",
+        "dataset": "the folder of the data set whose validation images are asked (default: build/dataset)",
+        "out": "the picture (default: build/threshold/risk-coverage.png)",
         "write": "put the threshold into the environment's service.tfvars.json",
-        "env": "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given",
+        "env": "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)",
     }
 )
 def threshold(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scones.training.described import DescribedJob
     from scones.training.preparing import Order
 
-ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
+ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)"
 
 
 @task(
@@ -31,8 +31,8 @@ ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else l
     help={
         "env": ENV,
         "set": "a hyperparameter, NAME=VALUE (NAME= for the algorithm's own default); may be given many times",
-        "classes": "the classes in label order, with commas; the environment's (bicycle,motorcycle) where not given",
-        "name": "the job's name; scones-ENV-DATE-TIME where not given",
+        "classes": "the classes in label order, with commas (default: the environment's (bicycle,motorcycle))",
+        "name": "the job's name (default: scones-ENV-DATE-TIME)",
         "recordio": "train on the data set's RecordIO files, which are made if need be (as invoke etl --recordio does)",
         "model": "start from a trained model: a model.tar.gz, s3://BUCKET/KEY, or a version that invoke models lists",
         "resume": "go on where this job ended before its time: a new job with its data, settings and checkpoints",

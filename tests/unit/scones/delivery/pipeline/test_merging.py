@@ -115,7 +115,7 @@ def test_files_that_are_not_committed_are_refused(environment: Environment, plan
     (environment.root / "new").touch()
     with pytest.raises(StalePlanError, match="this checkout has files that are not committed"):
         verify(environment, plan)
-    with pytest.raises(StalePlanError, match="the plans are of files that were not committed"):
+    with pytest.raises(StalePlanError, match="the plans are of files that are not committed"):
         verify(environment, replace(plan, tree=revision.tree(environment.root)))
 
 
