@@ -118,7 +118,7 @@ def test_a_merge_applies_what_the_pull_request_planned_and_nothing_else(
     assert days(cloud) is None
     ci.merge(Context(), **run, sha256=digest)
     assert days(cloud) == 7
-    with pytest.raises(Exit, match=r"is stale: it was made on serial 0 of its state, which is at 1 by now"):
+    with pytest.raises(Exit, match=r"is stale: it was made on serial 0 of its state, which is now at serial 1"):
         ci.merge(Context(), **run, sha256=digest)
 
     capsys.readouterr()

@@ -1,13 +1,12 @@
-"""What an environment costs: a month at rest, and per 1,000 images.
+"""Estimates the cost of an environment: a month without requests, and 1,000 images.
 
 Example::
 
-    prices = Prices.load()
-    usage = gather(settings.load("dev"))
-    sum(line.cost for line in at_rest(usage, prices))            # US dollars a month
-    sum(line.cost for line in per_thousand(usage, prices))       # US dollars for 1,000 images
+    >>> usage = Usage("ml.m5.large", instances=1, functions=(), transitions=4)
+    >>> at_rest(usage, Prices.load())[0].what
+    'endpoint: 1 x ml.m5.large'
 
-``prices.json`` beside this file holds the prices, the day they were gathered and the page each comes from.
+Costs are in US dollars. ``prices.json`` beside this file has the prices, their date, and the web page of each.
 """
 
 from scones.cost.lines import Line, at_rest, per_thousand

@@ -1,4 +1,4 @@
-"""From what is used to what it costs, line by line: pure arithmetic over a table of prices."""
+"""Computes a bill's lines from the usage and the table of prices."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Line:
     """One line of a bill.
 
     Attributes:
-        what: What is paid for.
-        quantity: How much of it, in ``unit``.
-        unit: What one of it is.
-        price: US dollars a unit.
+        what: The name of the item, for people.
+        quantity: The quantity in ``unit``.
+        unit: Such as ``instance hours``.
+        price: US dollars for one unit.
     """
 
     what: str
@@ -28,15 +28,15 @@ class Line:
 
     @property
     def cost(self) -> float:
-        """US dollars."""
+        """The cost in US dollars."""
         return self.quantity * self.price
 
 
 def at_rest(usage: Usage, prices: Prices) -> list[Line]:
-    """What a month costs in which nobody sends an image; what is not used at all is left out.
+    """The cost of a month without requests. Lines with a quantity of 0 are left out.
 
     Raises:
-        InputError: the table has no price of the endpoint's instance type.
+        InputError: the table has no price for the endpoint's instance type.
     """
     hour = prices.instance_hour("hosting_hour", usage.instance_type)
     hours = usage.instances * usage.endpoint_hours
@@ -58,7 +58,7 @@ def at_rest(usage: Usage, prices: Prices) -> list[Line]:
 
 
 def per_thousand(usage: Usage, prices: Prices) -> list[Line]:
-    """What 1,000 images add, each classified in one execution that passes."""
+    """The cost of 1,000 images, each in an execution that passes."""
     seconds = [function.memory_mb / 1024 * function.seconds for function in usage.functions]
     return [
         Line("state transitions", usage.transitions * IMAGES, "transitions", prices.of("state_transition")),

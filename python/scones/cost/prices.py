@@ -1,4 +1,4 @@
-"""The table of prices: dated, for one region, each with the page it comes from."""
+"""Reads the table of prices, which has a date, a region, and the source of each price."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Prices:
     """Prices in US dollars, before free tier, discounts and tax.
 
     Attributes:
-        gathered: The day of the table, ISO 8601.
-        entries: The table as it stands.
+        gathered: The date of the table, ISO 8601.
+        entries: The table's JSON.
     """
 
     gathered: str
@@ -37,19 +37,19 @@ class Prices:
         return float(self.entries[name]["price"])
 
     def instance_hour(self, kind: str, instance_type: str) -> float:
-        """An instance's price an hour.
+        """An instance's price for an hour.
 
         Args:
             kind: ``hosting_hour`` or ``training_hour``.
             instance_type: Such as ``ml.m5.large``.
 
         Raises:
-            InputError: the table has no price of it, which is never guessed.
+            InputError: the table has no price for it.
         """
         known = self.entries[kind]["prices"]
         if instance_type not in known:
             raise InputError(
-                f"the table of prices has none for {instance_type}; it has: {', '.join(known)}",
+                f"the table of prices has no price for {instance_type}; it has: {', '.join(known)}",
                 hint=f"look it up at {self.entries[kind]['source']} and add it to {TABLE.name}, with today's date",
             )
         return float(known[instance_type])

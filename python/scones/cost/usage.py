@@ -1,9 +1,10 @@
-"""What an environment uses: from its own files, its state, and what CloudWatch measured where it is applied.
+"""Collects an environment's usage from its files, its Terraform state and CloudWatch.
 
 Example::
 
-    usage = gather(settings.load("prod"))
-    what_if(usage, instance_type="ml.c5.xlarge", hours_a_week=50)
+    >>> usage = Usage("ml.m5.large", instances=1, functions=(), transitions=4)
+    >>> what_if(usage, instance_type="ml.c5.xlarge", hours_a_week=84).endpoint_hours
+    365.0
 """
 
 from __future__ import annotations
@@ -23,25 +24,29 @@ if TYPE_CHECKING:
 
 HOURS_A_MONTH = 730.0  # AWS's own figure: 8,760 hours a year over twelve months
 HOURS_A_WEEK = 168.0
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri")  # the days of endpoint_hours where it names none
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri")  # the default days of endpoint_hours
 
-# Where nothing was measured yet: a call that waits for S3 or the endpoint. What one execution logs was measured in the
-# local cloud: 7.7 kB, in some 40 events, each of which AWS counts for 26 bytes more.
+# The assumed duration of a call that waits for S3 or the endpoint, until CloudWatch has measured it. The log size of an
+# execution was measured in the local cloud: 7.7 kB in about 40 events. AWS adds 26 bytes to each event.
 ASSUMED_SECONDS = 0.15
 ASSUMED_LOG_KB = 9.0
 
-# An alarm is paid for by the metrics it watches. Of a variant that answers, modules/monitoring watches its 4xx, 5xx and
-# latency, and the endpoint's rollback its errors, its requests and its latency.
+# AWS charges for each metric of an alarm. For a variant that answers, modules/monitoring watches 4xx, 5xx and latency.
+# The endpoint's rollback alarms watch errors, requests and latency.
 VARIANT_METRICS, ROLLBACK_METRICS = 3, 3
-# Failures and LowConfidence, counted from logs; and what S3 reports of requests that put objects: AllRequests,
-# PutRequests, BytesUploaded, FirstByteLatency, TotalRequestLatency, 4xxErrors, 5xxErrors.
+# Failures and LowConfidence come from log filters. S3's request metrics are AllRequests, PutRequests, BytesUploaded,
+# FirstByteLatency, TotalRequestLatency, 4xxErrors and 5xxErrors.
 CUSTOM_METRICS, S3_REQUEST_METRICS = 2, 7
 MEMORY_MB = {"serialize-image-data": 512, "classify-image": 512, "filter-low-confidence": 256}
 
 
 @dataclass(frozen=True)
 class Function:
-    """One function: its memory in MB, and how long a call takes, in seconds."""
+    """One Lambda function.
+
+    Attributes:
+        seconds: The duration of a call.
+    """
 
     name: str
     memory_mb: int
@@ -50,18 +55,21 @@ class Function:
 
 @dataclass(frozen=True)
 class Usage:
-    """What is paid for.
+    """The quantities that AWS charges for.
 
     Attributes:
-        instance_type, instances: What the endpoint runs on, over all its variants.
-        endpoint_hours: How many hours a month it runs.
-        functions: What every image is sent through.
-        transitions: The states that an execution enters which passes.
-        alarm_metrics, custom_metrics, dashboards, keys, interface_endpoints: How many there are.
-        stored_gb: What the bucket holds, in GB of 10^9 bytes, every version of it; 0 where it is not known.
-        log_kb_per_image: What one image adds to the logs, in kB.
-        measured: Whether the functions' times were measured; they are assumed otherwise.
-        applied: Whether the service stack is there; what it would be is said otherwise.
+        instance_type: The endpoint's instance type.
+        instances: The number of instances, over all variants.
+        functions: The functions that each image passes through.
+        transitions: The number of states in an execution that passes.
+        endpoint_hours: The endpoint's hours a month.
+        alarm_metrics: The number of metrics that alarms watch.
+        custom_metrics: The number of metrics from log filters and S3 requests.
+        interface_endpoints: The number of VPC interface endpoints, counted in each availability zone.
+        stored_gb: The size of all object versions in the bucket, in GB of 10^9 bytes; 0 if unknown.
+        log_kb_per_image: The size of the logs of one image, in kB.
+        measured: True if CloudWatch measured the functions' durations. Otherwise they are assumed.
+        applied: True if the service stack is applied.
     """
 
     instance_type: str
@@ -81,10 +89,10 @@ class Usage:
 
 
 def configured(environment: Environment) -> Usage:
-    """What an environment's files ask for, without asking any cloud."""
+    """The usage according to the environment's files, without a request to its cloud."""
     service, foundation = environment.service, environment.foundation
     candidate = ab.read(environment.candidate_path)
-    # A candidate's variant, or a shadow's, has instances of its own, of the same type and number.
+    # The variant of a candidate or shadow has its own instances, of the same type and number.
     variants = 2 if candidate else 1
     thresholds = service.get("alarm_thresholds") or {}
     captures_all = service.get("capture_percentage", 100) == 100
@@ -112,14 +120,14 @@ def configured(environment: Environment) -> Usage:
 def gather(
     environment: Environment, *, backend: Backend | None = None, client: Callable[..., Any] | None = None
 ) -> Usage:
-    """What an environment uses, as far as its cloud can say: how long functions take, what S3 holds.
+    """The usage according to the environment's files and its cloud: durations of functions, size of the bucket.
 
     Args:
-        backend: The environment's backend, where the caller has it.
-        client: Makes the environment's clients.
+        backend: The environment's backend, if the caller has it already.
+        client: Makes boto3 clients.
 
     Raises:
-        LocalCloudError: the environment's cloud is a local one that is not running.
+        LocalCloudError: the environment's local cloud is not running.
     """
     from scones import aws
 
@@ -138,10 +146,10 @@ def gather(
 def what_if(
     usage: Usage, *, instance_type: str | None = None, instances: int | None = None, hours_a_week: float | None = None
 ) -> Usage:
-    """The same on another instance type, number of instances, or hours a week that the endpoint runs.
+    """The same usage with another instance type, number of instances, or hours a week of the endpoint.
 
     Raises:
-        InputError: there are no such hours, or no instance.
+        InputError: ``instances`` is below 1, or ``hours_a_week`` is not from 0 to 168.
     """
     if instances is not None and instances < 1:
         raise InputError(f"an endpoint has 1 instance or more, not {instances}")
@@ -156,7 +164,7 @@ def what_if(
 
 
 def transitions(definition: Mapping[str, Any]) -> int:
-    """The states of an execution that passes: each is a transition (Step Functions' pricing page)."""
+    """The number of states in an execution that passes. Each is a transition (Step Functions' pricing page)."""
     count, name = 0, definition["StartAt"]
     while name:
         count, name = count + 1, definition["States"][name].get("Next")
@@ -164,24 +172,24 @@ def transitions(definition: Mapping[str, Any]) -> int:
 
 
 def alarm_metrics(*, answering: int, functions: int, silence: bool = True, captures: bool = True) -> int:
-    """How many metrics all alarms watch together.
+    """The number of metrics that all alarms watch.
 
     Args:
-        answering: How many variants answer requests; a shadow's are not watched.
-        functions: How many functions there are, one of which fails on purpose where an answer is not sure enough.
-        silence: Whether an alarm goes off where nobody asks.
-        captures: Whether one goes off where captures stop.
+        answering: The number of variants that answer requests. A shadow's metrics are not watched.
+        functions: The number of functions. One of them fails on purpose for an answer of low confidence.
+        silence: True if there is an alarm for missing requests.
+        captures: True if there is an alarm for missing captures.
     """
-    executions = 1 + 2  # that fail; of low confidence, as a share of those that pass
-    # Errors and throttles of each; low confidence is taken from one's errors.
+    executions = 1 + 2  # failed executions, and low confidence as a share of the passed ones
+    # Errors and throttles of each function, and one metric more: an alarm subtracts low confidence from errors.
     return (VARIANT_METRICS + ROLLBACK_METRICS) * answering + executions + 2 * functions + 1 + silence + 2 * captures
 
 
 def hours_a_month(schedule: Mapping[str, Any] | None) -> float:
-    """The hours a month of an ``endpoint_hours``; all of them where there is none.
+    """The endpoint's hours a month for an ``endpoint_hours``. Without one, the endpoint always runs.
 
     Raises:
-        SettingsError: it is not what Terraform takes.
+        SettingsError: the value does not have Terraform's form.
     """
     if not schedule:
         return HOURS_A_MONTH
@@ -196,14 +204,14 @@ def hours_a_month(schedule: Mapping[str, Any] | None) -> float:
 
 
 def _interface_endpoints(vpc: Mapping[str, Any] | None) -> int:
-    """Each is paid for in each availability zone."""
+    """The number of interface endpoints, counted in each availability zone, as AWS charges for them."""
     if not vpc:
         return 0
     return len(vpc.get("interface_endpoints") or ["sagemaker.runtime"]) * int(vpc.get("availability_zones") or 2)
 
 
 def _measured(cloudwatch: Any, function: str) -> float | None:
-    """How long a function's calls took on average in the last 30 days, in seconds; None where there were none."""
+    """The mean duration of a function's calls in the last 30 days, in seconds. None without calls."""
     end = datetime.now(UTC) + timedelta(minutes=1)
     found = cloudwatch.get_metric_statistics(
         Namespace="AWS/Lambda",

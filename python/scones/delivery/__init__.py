@@ -1,6 +1,6 @@
-"""How a change reaches an environment: checked, planned, reviewed, and applied as it was planned.
+"""Brings a change to an environment: checks it, plans it, and applies exactly the reviewed plans.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     planned = planning.plan(environment, Path("build/plans/dev"), log=log)
     plans = merging.verify(environment, planned.folder, expected=planned.digest)

@@ -1,11 +1,11 @@
-"""The whole workflow in order, on a cloud that really runs it, with checks of what it shows.
+"""Runs the whole workflow on the local cloud and checks each of its claims.
 
-Example::
+Example (not run: it takes minutes)::
 
     outcome = Demo(settings.load("local"), Console()).run()
-    outcome.held        # whether every claim held
+    outcome.held        # True if every claim held
 
-Used by ``make demo`` and by the end-to-end test.
+``make demo`` and the end-to-end test use it.
 """
 
 from scones.demo.outcome import DemoClaim, DemoOutcome

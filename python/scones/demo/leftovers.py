@@ -1,6 +1,6 @@
-"""What an environment's stacks have left in its cloud.
+"""Lists the resources that an environment's stacks have left in its cloud.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     left_behind(settings.load("local"))     # [] once everything is destroyed
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def left_behind(environment: Environment) -> list[str]:
-    """What there still is in an environment's cloud of what its stacks make."""
+    """The remaining resources of the stacks' kinds, such as ``bucket scones-local-123456789012``."""
 
     def client(service: str) -> Any:
         return aws.client(environment, service)

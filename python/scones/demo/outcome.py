@@ -1,9 +1,11 @@
-"""What the demo found, and what it claims.
+"""The result of the demo: its steps, its claims, and what it measured.
 
 Example::
 
-    outcome.claims.append(DemoClaim("a second plan of every stack is empty", held=True))
-    outcome.held        # whether every step was done and every claim held
+    >>> outcome = DemoOutcome(steps=[])
+    >>> outcome.claims.append(DemoClaim("a second plan of every stack is empty", held=True))
+    >>> outcome.held
+    True
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DemoClaim:
-    """Something the demo shows, and whether it was so."""
+    """A claim of the demo, and whether it held."""
 
     text: str
     held: bool
@@ -30,15 +32,17 @@ class DemoClaim:
 
 @dataclass
 class DemoOutcome:
-    """What the demo found.
+    """The result of the demo. A value is None until its step has run.
 
     Attributes:
-        steps: Every step with its status and time.
-        claims: What was checked.
-        ensured: The data set and where it came from.
+        steps: All steps, with status and time.
+        claims: The checked claims.
+        ensured: The data set and its source.
+        version: The registered model.
         evaluation: The endpoint's answers to the test split.
-        runs: Executions of the least and the most sure test images.
-        events: How many captured events there are.
+        runs: Executions of the test images with the lowest and the highest confidence.
+        events: The number of captured events.
+        report: The report's ``index.html``.
     """
 
     steps: list[Step]
@@ -52,5 +56,5 @@ class DemoOutcome:
 
     @property
     def held(self) -> bool:
-        """Whether every step was done and every claim held."""
+        """True if every step was done and every claim held."""
         return bool(self.claims) and all(c.held for c in self.claims) and all(s.status == "done" for s in self.steps)

@@ -1,4 +1,4 @@
-"""The demo's steps, what each finds, and what is claimed and checked at the end."""
+"""The demo's steps, and the claims that they check."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ CAPTURE_SECONDS = 60.0
 
 
 class Demo:
-    """The whole workflow on the local cloud of an environment.
+    """The whole workflow on an environment's local cloud.
 
     Args:
-        environment: One with a local cloud.
-        console: Where it is shown.
-        classes: The classes to tell apart; the environment's by default.
-        overrides: Hyperparameters to set otherwise than the recipe.
-        keep: Leave the cloud running, with all that is in it.
+        environment: An environment with a local cloud.
+        console: Shows the steps.
+        classes: The class names in label order; the environment's by default.
+        overrides: Hyperparameters that differ from the recipe.
+        keep: Leave the cloud running with all its resources.
 
     Raises:
-        SettingsError: the environment's cloud is AWS itself.
-        HyperparameterError: an override is none that the algorithm takes.
+        SettingsError: the environment's cloud is AWS.
+        HyperparameterError: the algorithm does not accept an override.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Demo:
     ) -> None:
         if environment.cloud_path is None:
             raise SettingsError(
-                f"the demo makes and removes all that is in its cloud, and environment '{environment.name}' is on AWS",
+                f"the demo deletes all resources of its cloud, and environment '{environment.name}' is on AWS",
                 hint="run it on the local cloud: invoke demo --env local",
             )
         self.environment = replace(environment, classes=classes) if classes else environment
@@ -86,10 +86,10 @@ class Demo:
         self._outputs: dict[str, Any] = {}
 
     def run(self) -> DemoOutcome:
-        """Run every step, and take the cloud down whatever happens (unless it is to be kept).
+        """Run all steps. Then stop the cloud, even after an error, unless ``keep`` is set.
 
         Raises:
-            LocalCloudError: the environment's local cloud runs already.
+            LocalCloudError: the environment's local cloud is already running.
             SconesError: a step failed.
         """
         running = control.status(self.state)
@@ -170,7 +170,7 @@ class Demo:
         if version.status != "Approved":
             raise RegistryError(
                 registry.verdict(self.environment, version),
-                hint="the demo deploys what passed the gate; without --set it trains for as long as that takes",
+                hint="the demo deploys only a model that passes the gate; run it without --set to train long enough",
             )
         self._claim("the model passed the gate of validation accuracy and is pinned", True)
 
@@ -199,7 +199,7 @@ class Demo:
         step.found = f"accuracy {found.accuracy:.3f} on {len(found.labels)} images"
 
     def _execute(self, step: Step) -> None:
-        """The least and the most sure images of the test split: some of each kind of answer."""
+        """Execute the test images with the lowest and the highest confidence, to get both kinds of answer."""
         by_confidence = self._evaluation.probabilities.max(axis=1).argsort(kind="stable")
         half = EXECUTIONS // 2
         places = [*by_confidence[:half], *by_confidence[-half:]]
@@ -225,7 +225,7 @@ class Demo:
         self._claim("no execution went wrong in any other way", passed + low == len(codes))
 
     def _report(self, step: Step) -> None:
-        """Every request shall have been captured: those of the evaluation, and one an execution."""
+        """Check that every request was captured: those of the evaluation, and one for each execution."""
         s3 = aws.client(self.environment, "s3", max_connections=8)
         endpoint = self._outputs["endpoint_name"]
         expected = len(self._evaluation.labels) + len(self.outcome.runs)

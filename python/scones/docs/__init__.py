@@ -1,11 +1,13 @@
-"""The parts of the documentation that are made from the code, so that they cannot say anything else.
+"""Generates parts of the documentation from the code and the Terraform files.
 
 Example::
 
-    for path, text in pages.pages(ROOT, tasks="| task | what it does |…").items():
-        files.write(path, text)     # every page as it should be
+    >>> from scones.docs import pages
+    >>> from scones.settings import ROOT
+    >>> ROOT / "README.md" in pages.pages(ROOT, tasks="| task | what it does |")
+    True
 
-Each lies between two comments in a Markdown file (:mod:`scones.docs.sections`): the README's table of tasks, every
-module's inputs and outputs (:mod:`scones.docs.modules`), and the pictures of what the stacks make and of the state
-machine (:mod:`scones.docs.picture`). ``invoke docs`` writes them, and the tests fail where one is stale.
+A generated part stands between two comments of a Markdown file (:mod:`scones.docs.sections`). The parts are README's
+table of tasks, the inputs and outputs of each module (:mod:`scones.docs.modules`), and diagrams of the stacks and the
+state machine (:mod:`scones.docs.picture`). ``invoke docs`` writes them. A test fails if one is stale.
 """

@@ -1,8 +1,10 @@
-"""What a module or stack takes and gives, as Markdown tables, from its variables.tf and outputs.tf.
+"""Writes the inputs and outputs of a module or stack as Markdown tables.
 
 Example::
 
-    print(tables(Path("terraform/modules/bucket")))
+    >>> from scones.settings import ROOT
+    >>> tables(ROOT / "terraform/modules/bucket").splitlines()[0]
+    '## Inputs'
 """
 
 from __future__ import annotations
@@ -14,10 +16,14 @@ from scones.terraform.configuration import Block, one_line, text_of
 
 
 def tables(folder: Path, level: int = 2) -> str:
-    """A table of the inputs and one of the outputs, under headings of that level; the order is the files' own.
+    """A table of the inputs and a table of the outputs, in the order of the files.
+
+    Args:
+        folder: The module's or stack's folder.
+        level: The level of the headings.
 
     Raises:
-        InputError: the folder holds no configuration, or a description is no plain string.
+        InputError: the folder has no configuration, or a description is not a plain string.
     """
     found = configuration.read(folder)
     inputs = [_input(block) for block in found if block.kind == "variable"]
@@ -52,7 +58,7 @@ def _code(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text for a cell of a table: GitHub takes an escaped bar, in code as well, and nothing on a second line."""
+    """Text for a table's cell. GitHub needs an escaped ``|``, even in code, and a single line."""
     return text.replace("|", "\\|").replace("\n", " ")
 
 

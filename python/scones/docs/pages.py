@@ -1,9 +1,11 @@
-"""Every Markdown file with a generated part, and what it is to say.
+"""Lists the Markdown files with generated parts, each with its up-to-date text.
 
 Example::
 
-    for path, text in pages(ROOT, tasks="| task | what it does |…").items():
-        ...                                              # the file's whole text, its generated parts made anew
+    >>> from scones.settings import ROOT
+    >>> text = pages(ROOT, tasks="| task | what it does |")[ROOT / "README.md"]
+    >>> "| task | what it does |" in text
+    True
 """
 
 from __future__ import annotations
@@ -18,14 +20,14 @@ from scones.terraform import STACKS
 
 
 def pages(root: Path, tasks: str) -> dict[Path, str]:
-    """The files' texts, as they are to be.
+    """The whole text of each file, with its generated parts up to date.
 
     Args:
         root: The project's folder.
-        tasks: The README's table of tasks.
+        tasks: The README's table of tasks, in Markdown.
 
     Raises:
-        InputError: a file has no place for its part, or what it is made from cannot be read.
+        InputError: a file lacks the comments of a generated part, or a Terraform file cannot be read.
     """
     terraform = root / "terraform"
     definition = json.loads((root / "asl" / "classify_image.asl.json").read_text())

@@ -1,11 +1,16 @@
-"""Pictures of what is deployed, drawn in Mermaid from the configuration itself.
+"""Draws the stacks and the state machine as Mermaid diagrams, from the configuration.
 
 Example::
 
-    print(stacks(Path("terraform")))                     # which module makes what, and which uses which
-    print(state_machine(json.loads(definition)))         # the states and what follows on what
+    >>> definition = {"StartAt": "Ask", "States": {"Ask": {"Type": "Task", "End": True}}}
+    >>> print(state_machine(definition).replace("```", ""))
+    mermaid
+    flowchart TD
+      start((start)) --> s0
+      s0["Ask"]
+      s0 --> done((done))
 
-An arrow of the first leads from a part to one whose name or ARN it is given. Language:
+In the diagram of the stacks, an arrow leads from a part to a part whose name or ARN it uses. Language:
 https://mermaid.js.org/syntax/flowchart.html
 """
 
@@ -22,7 +27,7 @@ from scones.errors import InputError
 from scones.terraform import STACKS, configuration
 from scones.terraform.configuration import Block, text_of
 
-# A resource type's service, by how the type begins: the longest beginning counts.
+# The AWS service of a resource type, by the type's prefix. The longest matching prefix counts.
 SERVICES = {
     "aws_appautoscaling_": "Application Auto Scaling",
     "aws_budgets_": "Budgets",
@@ -50,7 +55,7 @@ SERVICES = {
     "aws_xray_": "X-Ray",
 }
 
-# Where so many parts of a stack use the same part of another one, one arrow from the stack says it.
+# If this many parts of a stack use the same part of another stack, one arrow from the stack replaces their arrows.
 MANY = 3
 
 _MODULE = re.compile(r"\bmodule\.(\w+)")
@@ -61,13 +66,13 @@ _OUTPUT = re.compile(r"\bterraform_remote_state\.(\w+)\.outputs\.(\w+)")
 
 @dataclass(frozen=True)
 class PicturePart:
-    """A box of the picture: a module that a stack calls, or what the stack itself makes of one service.
+    """A box of the diagram: a module of a stack, or the stack's own resources of one service.
 
     Attributes:
-        key: Its name in the picture.
-        title: What it is called.
-        contents: What it makes: services, or of the one service the resources.
-        optional: Whether an input decides that it is made.
+        key: The box's id in Mermaid.
+        title: The module's or the service's name.
+        contents: A module's services, or the kinds of the stack's own resources.
+        optional: True if an input switches it on.
     """
 
     key: str
@@ -77,13 +82,13 @@ class PicturePart:
 
 
 class _Stack:
-    """A stack's blocks, and what they refer to."""
+    """A stack's blocks and their references."""
 
     def __init__(self, terraform: Path, name: str) -> None:
         self.name = name
         found = configuration.read(terraform / "stacks" / name)
         self.locals = {key: text for block in found if block.kind == "locals" for key, text in block.arguments.items()}
-        # A local that stands for another stack's outputs as a whole, by what it stands for.
+        # Locals that hold all outputs of another stack, such as local.foundation.
         self.whole = {key: text for key, text in self.locals.items() if text.endswith(".outputs")}
         self.outputs = {block.name: block.argument("value") or "" for block in found if block.kind == "output"}
         self.parts: dict[str, PicturePart] = {}
@@ -104,7 +109,7 @@ class _Stack:
         return f"{self.name}_{re.sub(r'[^a-z0-9]', '_', name.lower())}"
 
     def used(self, text: str, seen: frozenset[str] = frozenset()) -> Iterator[str | tuple[str, str]]:
-        """The keys of this stack's parts that a text refers to, and (stack, output) of those of others."""
+        """The parts that a text refers to: keys of this stack's parts, and (stack, output) for other stacks."""
         text = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
         for name, outputs in self.whole.items():
             text = re.sub(rf"\blocal\.{name}\b", outputs, text)
@@ -117,37 +122,42 @@ class _Stack:
 
 
 def service_of(kind: str) -> str:
-    """The service that a resource type belongs to.
+    """The AWS service of a resource type.
+
+    Example::
+
+        >>> service_of("aws_cloudwatch_log_group")
+        'CloudWatch Logs'
 
     Raises:
-        InputError: the type is not known here.
+        InputError: SERVICES does not know the type.
     """
     begins = [begin for begin in SERVICES if kind.startswith(begin)]
     if not begins:
         raise InputError(
-            f"the picture knows no service of {kind}", hint="name it in SERVICES of python/scones/docs/picture.py"
+            f"the service of {kind} is not known", hint="add it to SERVICES in python/scones/docs/picture.py"
         )
     return SERVICES[max(begins, key=len)]
 
 
 def services(module: Path) -> tuple[str, ...]:
-    """The services that a module makes something of: those it makes most of first, or else as main.tf has them.
+    """The services of a module's resources: most resources first, then in the order of main.tf.
 
     Raises:
-        InputError: the module makes something of a type that is not known here.
+        InputError: SERVICES does not know a resource's type.
     """
     found = sorted(configuration.read(module), key=lambda block: "main.tf:" not in block.where)
     kinds = [block.labels[0] for block in found if block.kind == "resource"]
-    # What Terraform itself keeps (terraform_data) is of no service.
+    # terraform_data belongs to no AWS service.
     made = Counter(service_of(kind) for kind in kinds if kind.startswith("aws_"))
     return tuple(name for name, _ in made.most_common())
 
 
 def stacks(terraform: Path) -> str:
-    """The stacks with the modules they call, and which part uses which.
+    """The diagram of the stacks, their modules, and the references between them.
 
     Raises:
-        InputError: a type of resource is not known here.
+        InputError: SERVICES does not know a resource's type.
     """
     found = {name: _Stack(terraform, name) for name in STACKS}
     lines = ["flowchart LR"]
@@ -161,7 +171,7 @@ def stacks(terraform: Path) -> str:
 
 
 def state_machine(definition: Mapping[str, Any]) -> str:
-    """The states in order, what follows on what, and where errors lead (dotted)."""
+    """The diagram of the states and transitions. Dotted arrows are Catches."""
     states = definition["States"]
     keys = {name: f"s{number}" for number, name in enumerate(states)}
     lines = ["flowchart TD", f"  start((start)) --> {keys[definition['StartAt']]}"]
@@ -205,7 +215,7 @@ def _targets(found: Mapping[str, _Stack], stack: _Stack, words: str) -> Iterator
 
 
 def _things(blocks: Iterable[Block], service: str) -> tuple[str, ...]:
-    """What is made of a service, without what only completes another resource as aws_s3_bucket_policy does."""
+    """A service's kinds of resources, without those that complete another, such as aws_s3_bucket_policy."""
     made = {block.labels[0] for block in blocks if block.kind == "resource" and block.labels[0].startswith("aws_")}
     kinds = {kind for kind in made if service_of(kind) == service}
     main = [kind for kind in sorted(kinds) if not any(kind.startswith(f"{other}_") for other in kinds)]
@@ -213,7 +223,7 @@ def _things(blocks: Iterable[Block], service: str) -> tuple[str, ...]:
 
 
 def _optional(call: Block) -> bool:
-    """Whether a module may be left out: it is counted, or made for each of a value that may be null (`value[*]`)."""
+    """True if a module can be left out: it has ``count``, or a ``for_each`` over a value that may be null (`[*]`)."""
     return "count" in call.arguments or "[*]" in (call.argument("for_each") or "")
 
 

@@ -1,9 +1,12 @@
-"""Generated parts of Markdown files: what stands between two comments, and is written by `invoke docs`.
+"""Replaces generated parts of Markdown files, which stand between two comments.
 
 Example::
 
-    section = Section("tasks", "| task | what it does |\\n…")
-    section.filled("# Scones\\n<!-- tasks: written by `invoke docs` -->\\nold\\n<!-- end of tasks -->\\n")
+    >>> section = Section("tasks", "new")
+    >>> print(section.filled("<!-- tasks: written by `invoke docs` -->\\nold\\n<!-- end of tasks -->"))
+    <!-- tasks: written by `invoke docs` -->
+    new
+    <!-- end of tasks -->
 """
 
 from __future__ import annotations
@@ -18,8 +21,8 @@ class Section:
     """A generated part.
 
     Attributes:
-        name: What is in it, as its comments say.
-        content: What is to stand between them.
+        name: The part's name in its comments.
+        content: The Markdown between the comments.
     """
 
     name: str
@@ -27,19 +30,19 @@ class Section:
 
     @property
     def begin(self) -> str:
-        """The line before it."""
+        """The comment before it."""
         return f"<!-- {self.name}: written by `invoke docs` -->"
 
     @property
     def end(self) -> str:
-        """The line after it."""
+        """The comment after it."""
         return f"<!-- end of {self.name} -->"
 
     def filled(self, text: str) -> str:
-        """``text`` with what is between the two comments made anew.
+        """Replace what stands between the two comments of ``text``.
 
         Raises:
-            InputError: the comments are not there.
+            InputError: the text lacks one of the comments.
         """
         before, begin, rest = text.partition(self.begin)
         _, end, after = rest.partition(self.end)
@@ -48,7 +51,7 @@ class Section:
         return f"{before}{self.begin}\n{self.content}\n{self.end}{after}"
 
     def added(self, text: str) -> str:
-        """As :meth:`filled`, but a text that has no place for it gets one at its end."""
+        """As :meth:`filled`, but append the part with its comments if ``text`` lacks them."""
         if self.begin in text:
             return self.filled(text)
         return f"{text.rstrip()}\n\n{self.begin}\n{self.content}\n{self.end}\n"

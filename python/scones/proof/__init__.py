@@ -1,9 +1,9 @@
-"""The proof that every permission is needed: every role's work is done, and each statement taken away.
+"""Proves that the workflow needs every statement of every IAM policy.
 
-Example::
+Example (not run: it takes minutes)::
 
-    outcome = Proof(settings.load("local"), Console()).run()
-    outcome.superfluous     # statements without which everything would have gone on as it did
+    outcome = Proof(settings.ROOT, Console()).run()
+    outcome.superfluous     # the statements that no step needs
 """
 
 from scones.proof.matrix import MatrixRow, matrix

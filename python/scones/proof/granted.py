@@ -1,11 +1,11 @@
-"""What an environment's policies say, of roles and of resources, and how a role's statement is taken away for a while.
+"""Reads the policy statements of an environment's roles and resources, and removes a role's statement temporarily.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     statements = granted(iam, "scones-local")       # role/scones-local-training/training/ReadTheDataset, …
     statements += of_resources(s3, sns, kms, "scones-local")        # topic/scones-local-alarms/RefuseWithoutTLS, …
     with taken_away(iam, statements[0]):
-        …                                           # the role is without it
+        ...                                         # the role lacks the statement
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from localcloud.iam.policies import Statement, listed, statements
 
 
 def granted(iam: Any, prefix: str) -> list[Statement]:
-    """The statements of the environment's roles and of its pipeline's: inline, attached, and of trust.
+    """The statements of the environment's and its pipeline's roles: inline, attached and trust policies.
 
     Args:
         iam: A boto3 client.
-        prefix: What the names of the environment's roles begin with; the pipeline's have ``ci-`` before it.
+        prefix: The prefix of the roles' names. The names of the pipeline's roles begin with ``ci-`` and the prefix.
     """
     found: list[Statement] = []
     for role in (one for page in iam.get_paginator("list_roles").paginate() for one in page["Roles"]):
@@ -45,8 +45,8 @@ def of_resources(s3: Any, sns: Any, kms: Any, prefix: str) -> list[Statement]:
     """The statements of the policies of an environment's buckets, topics and keys.
 
     Args:
-        s3: A boto3 client, as ``sns`` and ``kms`` are.
-        prefix: What the names of its buckets and topics and the aliases of its keys begin with.
+        s3, sns, kms: boto3 clients.
+        prefix: The prefix of the buckets' and topics' names, and of the keys' aliases.
     """
     found: list[Statement] = []
     for bucket in s3.list_buckets()["Buckets"]:
@@ -69,7 +69,7 @@ def _read(document: str, source: str) -> tuple[Statement, ...]:
 
 @contextlib.contextmanager
 def taken_away(iam: Any, statement: Statement) -> Iterator[None]:
-    """Take a statement out of its role's inline policy, and put it back."""
+    """Remove a statement from its role's inline policy, and put it back at the end."""
     _, role, policy, sid = statement.source.split("/")
     which = {"RoleName": role, "PolicyName": policy}
     document = iam.get_role_policy(**which)["PolicyDocument"]

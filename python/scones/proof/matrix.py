@@ -1,13 +1,13 @@
-"""Which step needs which statement, from what was judged; pure.
+"""Finds the steps that need each policy statement, from the recorded requests.
 
-Example::
+Example (not run: it needs the requests of a proof)::
 
     rows = matrix(record.read(state), granted)
-    [row.statement.source for row in rows if not row.steps]     # superfluous
+    [row.statement.source for row in rows if row.superfluous]
 
-A statement that allows is needed by a step if a request that the step made, and that was allowed, is refused once the
-statement is taken out of the policies that had a say, by the very evaluation that the local cloud uses. One that denies
-what comes without TLS is needed if such a request, had it come by plain HTTP, is refused with it and allowed without.
+A step needs an Allow statement if one of its allowed requests is denied without the statement. The requests are
+evaluated as in the local cloud. A Deny statement against plain HTTP is needed if a request by HTTP would be denied with
+the statement and allowed without it. Pure functions.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from localcloud.iam.evaluation import Policies, evaluate
 from localcloud.iam.policies import Statement, matches_action
 from localcloud.iam.record import Judged
 
-#: What the local cloud does not do at all, so that nothing here can show that it is let.
+#: Services that do nothing in the local cloud, so that the proof cannot show their statements.
 NOT_DONE = {"budgets.amazonaws.com": "the local cloud measures no costs, so no budget tells anybody"}
 
 
@@ -28,12 +28,11 @@ class MatrixRow:
     """One statement of a role's or a resource's policy.
 
     Attributes:
-        statement: What it allows or denies, and where it stands.
-        steps: The steps that are refused something without it, in their order; none of a statement that denies.
-        example: One request that is refused without it, or by it where it denies: its action and resource.
-        unused: Those of its actions that no step took, and those of its services that did nothing.
-        refuses: The steps of whose requests it refuses one that comes by plain HTTP.
-        not_shown: Those of its services that do nothing in the local cloud, each with why.
+        steps: The steps that are denied a request without it, in order; empty for a Deny statement.
+        example: The action and resource of a request that is denied without it, or by it for a Deny statement.
+        unused: Its actions that no step used, and its services that sent no request.
+        refuses: The steps with a request that it would deny by plain HTTP.
+        not_shown: Its services that do nothing in the local cloud, each with the reason.
     """
 
     statement: Statement
@@ -45,17 +44,17 @@ class MatrixRow:
 
     @property
     def superfluous(self) -> bool:
-        """Whether everything would have gone on without it; not said of one that is there only for what is not done."""
+        """True if no step needs it. False if it only serves what the local cloud does not do."""
         return not self.steps and not self.refuses and not (self.not_shown and not self.unused_services)
 
     @property
     def unused_services(self) -> tuple[str, ...]:
-        """Those of the services that it names that could have used it and did not."""
+        """The services that it names and that sent no request."""
         return tuple(one for one in self.unused if one in services(self.statement))
 
     @property
     def role(self) -> str:
-        """The role's name; of a resource, its kind before its name."""
+        """The role's name, or the kind and name of a resource, such as ``topic scones-local-alarms``."""
         kind, name, *_ = self.statement.source.split("/")
         return name if kind == "role" else f"{kind} {name}"
 
@@ -66,10 +65,10 @@ class MatrixRow:
 
 
 def matrix(judged: Iterable[Judged], granted: Iterable[Statement]) -> list[MatrixRow]:
-    """Every statement, and the steps that need it.
+    """A row for each statement, with the steps that need it.
 
     Args:
-        judged: What was judged, in its order.
+        judged: The recorded requests and decisions, in order.
         granted: The statements of all roles and resources.
     """
     allowed = [one for one in judged if one.decision.allowed]
@@ -86,13 +85,17 @@ def matrix(judged: Iterable[Judged], granted: Iterable[Statement]) -> list[Matri
 
 
 def services(statement: Statement) -> tuple[str, ...]:
-    """The services that a statement names."""
+    """The AWS services that are a statement's principals."""
     named = statement.principal.values if statement.principal else ()
     return tuple(one.removeprefix("Service ") for one in named if one.startswith("Service "))
 
 
 def without(policies: Policies, source: str) -> Policies:
-    """The policies with one statement taken out, wherever it stands."""
+    """The policies without one statement.
+
+    Args:
+        source: The statement's source, such as ``role/NAME/POLICY/SID``.
+    """
 
     def left(some: tuple[Statement, ...]) -> tuple[Statement, ...]:
         return tuple(one for one in some if one.source != source)
@@ -128,13 +131,13 @@ def _row(statement: Statement, matched: list[Judged]) -> MatrixRow:
 
 
 def _denying(statement: Statement, allowed: Iterable[Judged]) -> MatrixRow:
-    """A statement that denies, by the requests that it would refuse had they come without TLS."""
+    """The row of a Deny statement: the requests that it would deny by plain HTTP."""
     refused = [one for one in allowed if _by_http(one, statement.source)]
     return MatrixRow(statement, (), _example(refused), (), refuses=_steps(refused))
 
 
 def _by_http(one: Judged, source: str) -> bool:
-    """Whether one statement and no other refuses a request that comes by plain HTTP."""
+    """True if this statement alone denies the request by plain HTTP."""
     request = replace(one.request, context={**one.request.context, "aws:securetransport": ("false",)})
     with_it, without_it = evaluate(request, one.policies), evaluate(request, without(one.policies, source))
     return source in with_it.matched and not with_it.allowed and without_it.allowed

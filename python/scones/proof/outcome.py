@@ -1,4 +1,4 @@
-"""What the proof found."""
+"""The result of the proof."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from scones.steps import Step
 
 @dataclass(frozen=True)
 class Removal:
-    """A statement that was really taken away.
+    """A statement that was really removed for a while.
 
     Attributes:
-        source: Where it stands.
-        refused: What was refused then: action and resource; empty where nothing was.
+        source: The statement, as ``role/NAME/POLICY/SID``.
+        refused: The action and resource of a request that was denied then; empty if none was.
     """
 
     source: str
@@ -23,15 +23,15 @@ class Removal:
 
 @dataclass
 class ProofOutcome:
-    """What the proof found.
+    """The result of the proof.
 
     Attributes:
-        steps: Every step with its time.
-        rows: Every statement and the steps that need it.
-        removals: The statements that were really taken away.
-        requests: How many requests were judged.
-        order: The names of the steps, as the rows have them, in their order.
-        refused: Requests that were refused although nothing was taken away: action and resource.
+        steps: All steps, with their time.
+        rows: All statements, with the steps that need them.
+        removals: The statements that were really removed for a while.
+        requests: The number of recorded requests.
+        order: The names of the steps, in order, as in ``rows``.
+        refused: The requests that were denied with all statements in place: step, principal, action, resource.
     """
 
     steps: list[Step]
@@ -43,15 +43,15 @@ class ProofOutcome:
 
     @property
     def superfluous(self) -> list[MatrixRow]:
-        """The statements that nothing needs."""
+        """The statements that no step needs."""
         return [row for row in self.rows if row.superfluous]
 
     @property
     def not_shown(self) -> list[str]:
-        """What no step could show to be needed, and why: ``topic/NAME/SID for SERVICE: why``."""
+        """The services whose statements the local cloud cannot show, as ``topic/NAME/SID for SERVICE: why``."""
         return [f"{row.statement.source} for {one}" for row in self.rows for one in row.not_shown]
 
     @property
     def held(self) -> bool:
-        """Whether every statement is needed, and every one that was taken away was missed."""
+        """True if every statement is needed, and every removal led to a denied request."""
         return bool(self.rows) and not self.superfluous and all(one.refused for one in self.removals)

@@ -1,4 +1,4 @@
-"""The proof's steps: everything that a role of the project does, done by that role, and recorded by the local cloud."""
+"""The proof's steps. Each role of the project does its work, and the local cloud records the requests."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ GONE_ERROR = "ImageNotFoundError"
 
 
 class Proof:
-    """The proof, in a copy of the project with a local cloud of its own.
+    """The proof, in a copy of the project with its own local cloud.
 
     Args:
         root: The project's folder.
-        console: Where it is shown.
-        values: What to set otherwise than environment ``local`` does, by stack: ``{"foundation": {"vpc": {}}}``.
+        console: Shows the steps.
+        values: Values that differ from environment ``local``, by stack, such as ``{"foundation": {"vpc": {}}}``.
     """
 
     def __init__(self, root: Path, console: Console, *, values: Mapping[str, Mapping[str, Any]] | None = None) -> None:
@@ -70,15 +70,15 @@ class Proof:
         ]
 
     def run(self) -> ProofOutcome:
-        """Do every step, and say which statement each of them needs.
+        """Run all steps, and find the statements that each of them needs.
 
         Raises:
-            LocalCloudError: another proof is under way in this checkout.
+            LocalCloudError: another proof is running in this checkout.
             SconesError: a step failed.
         """
         if running := control.status(self.state):
             raise LocalCloudError(
-                f"another proof is under way in {self.folder}, with a cloud at {running.endpoint}",
+                f"another proof is running in {self.folder}, with a cloud at {running.endpoint}",
                 hint="wait for it to end",
             )
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -98,7 +98,7 @@ class Proof:
         return self.outcome
 
     def _end(self) -> None:
-        """End the cloud, whose folder goes with it, and keep what was judged."""
+        """Keep the recorded requests, and stop the cloud, which deletes its folder."""
         if (self.state / record.JUDGED).exists():
             shutil.copy(self.state / record.JUDGED, self.folder)
         control.down(self.state)
@@ -114,7 +114,7 @@ class Proof:
         (copy / "build" / "terraform").symlink_to(self.root / "build" / "terraform")
         packaging.package(copy / "lambdas", copy / "build" / "lambdas")
         self.environment = settings.load("local", root=copy, variables={})
-        # The bootstrap stack reads in these files what its roles are to be allowed.
+        # The bootstrap stack reads these files to decide what its roles may do.
         self._set({"bootstrap": {"github_repository": REPOSITORY}, **self.values})
         step.found = control.up(self.state, port=0, tethered=True).endpoint
 
@@ -128,10 +128,10 @@ class Proof:
         step.found = ", ".join(arn.rpartition("/")[2] for arn in roles.values())
 
     def _apply_foundation(self, step: Step) -> None:
-        # Without options first: turning them on is one of the changes.
+        # First without options, because switching them on is a step of its own.
         for stack in self.values:
             shutil.copy(self.root / "terraform/environments/local" / f"{stack}.tfvars.json", self.environment.folder)
-        # Data is its owner's to delete, not the pipeline's.
+        # The pipeline may not delete data.
         self._set({"foundation": {"force_destroy": False}})
         self._apply("foundation")
         step.found = f"s3://{self.outputs['bucket']}"
@@ -161,16 +161,16 @@ class Proof:
         step.found = ", ".join(self.values.get("service", {})) or "another model"
 
     def _execute(self, step: Step) -> None:
-        """Images small and large; and a key that is not there, which must not look like a missing permission."""
+        """Execute a small and a large image, and a missing key, which must not look like a missing permission."""
         found = self.workload.execute()
         expected = [("SUCCEEDED", None), ("SUCCEEDED", None), ("FAILED", GONE_ERROR), ("FAILED", GONE_ERROR)]
         if found != expected:
             raise CheckError(f"the executions ended as {found}", hint=f"the cloud's log: {self.state / control.LOG}")
         wait(self.workload.captured, "the request was not captured")
-        step.found = "images passed; one that is not there was called so"
+        step.found = "images passed; a missing image was reported as missing"
 
     def _go_off(self, step: Step) -> None:
-        """Set an alarm off, and see that CloudWatch has told its topic in its own name."""
+        """Set an alarm to ALARM, and check that CloudWatch publishes to its topic."""
         cloudwatch = aws.client(self.environment, "cloudwatch")
         found = cloudwatch.describe_alarms(AlarmNamePrefix=f"scones-{self.environment.name}")["MetricAlarms"]
         alarm = next((one for one in found if one["AlarmActions"]), None)
@@ -202,7 +202,7 @@ class Proof:
     def _destroy(self, step: Step) -> None:
         self._stack_down("service")
         s3 = aws.client(self.environment, "s3")
-        # The requests that destroy a bucket would be logged into the next.
+        # Otherwise S3 would log the requests that destroy this bucket to the next one.
         s3.put_bucket_logging(Bucket=self.outputs["bucket"], BucketLoggingStatus={})
         for bucket in s3.list_buckets()["Buckets"]:
             if bucket["Name"].startswith(self.outputs["bucket"]):
@@ -214,7 +214,7 @@ class Proof:
         stack.init()
         stack.run("destroy", "-input=false", "-auto-approve")
 
-    # -- taking away
+    # -- removing statements
 
     def _take_away(self, step: Step) -> None:
         iam = aws.client(self.environment, "iam")
@@ -251,7 +251,7 @@ class Proof:
         self.outputs |= self._stack(name).outputs()
 
     def _set(self, values: Mapping[str, Mapping[str, Any]]) -> None:
-        """Set variables of stacks in the copy's environment."""
+        """Set Terraform variables of stacks in the copy's environment."""
         for stack, given in values.items():
             path = self.environment.folder / f"{stack}.tfvars.json"
             held = json.loads(path.read_text()) if path.exists() else {}
@@ -294,11 +294,11 @@ class Proof:
 
 
 def retag(folder: Path, stack: str) -> None:
-    """Change a tag of everything in a stack, by an override file: Terraform lays it over the provider's block.
+    """Change a tag of all resources of a stack with an override file of the provider's block.
 
     Terraform: Override Files, https://developer.hashicorp.com/terraform/language/files/override
     """
-    # A nested block is replaced as a whole, so all tags are here.
+    # An override replaces a nested block as a whole, so this one has all tags.
     tags = {
         "Project": settings.PROJECT,
         "Environment": "${var.environment}",

@@ -1,6 +1,6 @@
-"""A few images as a data set in a bucket, enough for a training job of seconds.
+"""Uploads a data set of a few images, enough for a training job of seconds.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     uri = put(s3, "scones-local-123456789012")      # s3://scones-local-123456789012/datasets/0…0
 """
@@ -18,7 +18,7 @@ OVERRIDES = {"epochs": "1", "image_shape": f"3,{SIDE},{SIDE}", "num_layers": "20
 
 
 def put(s3: Any, bucket: str) -> str:
-    """Put plain images of two colours there, as the algorithm wants them; where the data set is."""
+    """Upload plain images of two colours, in the algorithm's layout. Returns the data set's ``s3://`` URL."""
     from PIL import Image
 
     place = f"datasets/{FINGERPRINT}"
@@ -38,7 +38,7 @@ def put(s3: Any, bucket: str) -> str:
 
 
 def large() -> bytes:
-    """A picture of noise that is too large for a state: the function that asks the model has to read it itself."""
+    """A PNG of noise that is too large for a state, so that classify-image must read it from S3."""
     import random
 
     from PIL import Image

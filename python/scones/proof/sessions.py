@@ -1,11 +1,11 @@
-"""An environment as a role of its pipeline uses it: with a session that the role's web identity opens.
+"""Makes an environment with the credentials of a pipeline's role, by AssumeRoleWithWebIdentity.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     applying = session(environment, "arn:…:role/ci-scones-local-apply", "repo:owner/scones:environment:local")
-    Stack(applying, "foundation").apply()       # judged by that role's policies
+    Stack(applying, "foundation").apply()       # runs with that role's permissions
 
-The token is the one that GitHub would sign, signed with the local cloud's own secret instead.
+The token has the claims of GitHub's token, and is signed with the local cloud's secret instead.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ AUDIENCE = "sts.amazonaws.com"
 
 
 def session(environment: Environment, role_arn: str, subject: str) -> Environment:
-    """The environment, with the keys of a session that GitHub's token for ``subject`` opens.
+    """The environment with a session of the role.
+
+    Args:
+        subject: The token's subject, such as ``repo:OWNER/NAME:environment:local``.
 
     Raises:
-        ClientError: the role's trust policy, or the identity provider, refuses the token.
+        ClientError: the role's trust policy or the identity provider refuses the token.
     """
     import boto3
     from botocore import UNSIGNED

@@ -1,6 +1,6 @@
-"""What is done again and again with and without a statement: a training job, executions, updates.
+"""The work that is repeated with and without a statement: a training job, executions, updates.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     workload = Workload(environment, outputs, "s3://bucket/datasets/0…0")
     workload.train("once")["TrainingJobStatus"]     # 'Completed'
@@ -30,19 +30,18 @@ if TYPE_CHECKING:
     from localcloud.iam.policies import Statement
 
 GONE = "images/not-there.png"
-NOW = "2026-01-01T00:00:00.000Z"  # any time: the function says how long an execution took
+NOW = "2026-01-01T00:00:00.000Z"  # any time; the function computes the execution's duration from it
 WAIT_SECONDS = 120.0
 RETRIES_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Workload:
-    """What the runtime's roles are there for.
+    """The work of the runtime's roles.
 
     Attributes:
-        environment: Where the stacks are applied.
-        outputs: The stacks' outputs; the service's are there once it is applied.
-        dataset: Where the data set is.
+        outputs: The stacks' outputs. Those of the service are present once it is applied.
+        dataset: The data set's ``s3://`` URL.
     """
 
     environment: Environment
@@ -50,7 +49,7 @@ class Workload:
     dataset: str
 
     def needing(self, statement: Statement) -> Callable[[], object] | None:
-        """What needs a statement of a runtime role and takes seconds; None for others."""
+        """The work that needs a statement of a runtime role and takes seconds. None for other statements."""
         _, role, policy, sid = statement.source.split("/")
         if policy == "trust" or statement.effect != "Allow":
             return None
@@ -63,7 +62,7 @@ class Workload:
         return None
 
     def train(self, name: str) -> dict[str, Any]:
-        """A training job of one epoch, followed to its end."""
+        """Run a training job of one epoch to its end. Returns DescribeTrainingJob's answer."""
         chosen = request.hyperparameters(
             self.environment, classes=len(self.environment.classes), samples=sample.TRAIN, overrides=sample.OVERRIDES
         )
@@ -79,9 +78,13 @@ class Workload:
         return wait(ended, f"training job {name} did not end")
 
     def execute(self) -> list[tuple[str, str | None]]:
-        """How executions ended of a small image, of one too large for a state, and of a key that is not there.
+        """Execute a small image, an image too large for a state, and a missing key.
 
-        The last one's like is asked of the function that reads large images too: an image may go after it was found.
+        The function classify-image is also called with a missing key, because an image can be deleted after the first
+        state has found it.
+
+        Returns:
+            The status and error of each execution, and of the call.
         """
         sfn, bucket = aws.client(self.environment, "stepfunctions"), self.outputs["bucket"]
         gone = {"image_url": f"s3://{bucket}/{GONE}", "s3_bucket": bucket, "s3_key": GONE, "content_type": "image/png"}
@@ -90,7 +93,7 @@ class Workload:
         begun = [workflow.start(sfn, self.outputs["state_machine_arn"], uri, threshold=0.0) for uri in uris]
         ended = []
         for execution in begun:
-            with contextlib.suppress(WorkflowError):  # one that is not allowed what it needs retries for minutes
+            with contextlib.suppress(WorkflowError):  # an execution without a permission retries for minutes
                 outcome = workflow.follow(sfn, execution.arn, timeout=RETRIES_SECONDS)
                 ended.append((outcome.status, outcome.error))
         answer = aws.client(self.environment, "lambda").invoke(
@@ -105,7 +108,7 @@ class Workload:
         return self.execute()
 
     def _update_machine(self) -> None:
-        """Say again where the state machine logs to: what it must be allowed is proved anew."""
+        """Set the state machine's logging again, because Step Functions then checks its permissions."""
         sfn = aws.client(self.environment, "stepfunctions")
         arn = self.outputs["state_machine_arn"]
         logging = sfn.describe_state_machine(stateMachineArn=arn)["loggingConfiguration"]
@@ -113,7 +116,7 @@ class Workload:
             sfn.update_state_machine(stateMachineArn=arn, loggingConfiguration=logging)
 
     def _update_function(self, name: str) -> None:
-        """Say again that a function is traced, and its network: what it must be allowed is proved anew."""
+        """Set a function's tracing and network again, because Lambda then checks its permissions."""
         functions = aws.client(self.environment, "lambda")
         network = functions.get_function_configuration(FunctionName=name).get("VpcConfig") or {}
         kept = {key: network[key] for key in ("SubnetIds", "SecurityGroupIds") if network.get(key)}
@@ -123,17 +126,17 @@ class Workload:
             )
 
     def captured(self) -> bool:
-        """Whether a request has been captured."""
+        """True if the endpoint has captured a request."""
         bucket, place = split(self.outputs["capture_uri"])
         s3 = aws.client(self.environment, "s3")
         return bool(s3.list_objects_v2(Bucket=bucket, Prefix=f"{place}/")["KeyCount"])
 
 
 def wait(look: Callable[[], Any], otherwise: str) -> Any:
-    """The first true answer of ``look``.
+    """Call ``look`` until it returns a true value, and return that value.
 
     Raises:
-        CheckError: there is none in time; the message begins with ``otherwise``.
+        CheckError: there is none within WAIT_SECONDS. The message begins with ``otherwise``.
     """
     give_up = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < give_up:

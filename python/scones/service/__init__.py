@@ -1,6 +1,6 @@
-"""What serves: the functions, the state machine and its executions, what the endpoint captures, two models at once.
+"""The serving side: Lambda packages, executions of the state machine, captured traffic, two models on one endpoint.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     packaging.package(Path("lambdas"), Path("build/lambdas"))           # the functions' zips
     execution = workflow.start(sfn, state_machine_arn, "s3://BUCKET/images/bicycle.png")

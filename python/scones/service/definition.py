@@ -1,11 +1,12 @@
-"""The state machine's definition: ``asl/classify_image.asl.json`` with its partition and the functions' ARNs filled in.
+"""Fills the partition and the functions' ARNs into the state machine's definition, ``asl/classify_image.asl.json``.
 
 Example::
 
-    text = (ROOT / "asl" / "classify_image.asl.json").read_text()
-    render(text, values("aws", "us-east-1", "123456789012", {"classify-image": "scones-dev-classify-image", …}))
+    >>> given = values("aws", "us-east-1", "123456789012", {"classify-image": "scones-dev-classify-image"})
+    >>> render("${classify_image_arn} in ${partition}", given)
+    'arn:aws:lambda:us-east-1:123456789012:function:scones-dev-classify-image in aws'
 
-Terraform fills the same file with ``templatefile``; :func:`render` gives the same text and knows ``${name}`` only.
+Terraform fills the same file with ``templatefile``. :func:`render` gives the same text, and supports only ``${name}``.
 Language: the Amazon States Language, https://states-language.net/spec.html.
 """
 
@@ -21,21 +22,34 @@ PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 
 def placeholders(text: str) -> set[str]:
-    """The names that a template asks for."""
+    """The names of a template's placeholders.
+
+    Example::
+
+        >>> placeholders('{"Resource": "${classify_image_arn}"}')
+        {'classify_image_arn'}
+    """
     return set(PLACEHOLDER.findall(text))
 
 
 def function_names(environment: str) -> dict[str, str]:
-    """The functions' names in an environment, by what they do: as the service stack names them."""
+    """The Lambda functions' names in an environment, as the service stack names them.
+
+    Example::
+
+        >>> function_names("dev")["classify-image"]
+        'scones-dev-classify-image'
+    """
     return {function: f"scones-{environment}-{function}" for function in FUNCTIONS}
 
 
 def values(partition: str, region: str, account: str, names: Mapping[str, str]) -> dict[str, str]:
-    """What the template's placeholders stand for: the partition, and the functions' ARNs.
+    """The placeholders' values: the partition and the functions' ARNs.
 
     Args:
-        partition: The one that the region belongs to: ``aws``, ``aws-cn``, ``aws-us-gov``, ….
-        names: The functions' names by what they do, as :func:`function_names` or the service stack's outputs give them.
+        partition: The region's partition: ``aws``, ``aws-cn``, ``aws-us-gov``, ….
+        names: The functions' names by role, from :func:`function_names` or the service stack's output
+            ``function_names``.
     """
     arns = {
         f"{function.replace('-', '_')}_arn": f"arn:{partition}:lambda:{region}:{account}:function:{name}"
@@ -45,10 +59,10 @@ def values(partition: str, region: str, account: str, names: Mapping[str, str]) 
 
 
 def render(text: str, given: Mapping[str, str]) -> str:
-    """The template with its placeholders filled.
+    """Fill a template's placeholders.
 
     Raises:
-        InputError: a placeholder has no value, or a value no placeholder.
+        InputError: a placeholder has no value, or a value has no placeholder.
     """
     asked = placeholders(text)
     if asked != set(given):

@@ -1,12 +1,17 @@
-"""Lambda functions as zips that are the same bytes on every machine: a plan shows a change only where there is one.
+"""Packages the Lambda functions as zips with the same bytes on every machine.
 
 Example::
 
-    package(Path("lambdas"), Path("build/lambdas"))     # [Package('classify_image', 'classify_image.zip', …), …]
+    >>> folder = Path("lambdas/greet")
+    >>> folder.mkdir(parents=True)
+    >>> _ = (folder / "handler.py").write_text("def handler(event, context): return event")
+    >>> [found.zip for found in package(Path("lambdas"), Path("build/lambdas"))]
+    ['greet.zip']
 
-A zip's bytes depend on its ``*.py`` files' names and text alone: entries are sorted, dated 1 January 1980 (the format's
-first day), of mode 0644, made "on Unix", with LF line ends, and stored without compression, since zlib's output differs
-between its versions. ``event.json``, tests' leavings and ``__pycache__`` stay out.
+So Terraform plans a change only if a function has changed. A zip's bytes depend only on the names and text of its
+``*.py`` files. Entries are sorted, dated 1 January 1980 (the format's first day), of mode 0644, made "on Unix", and
+have LF line ends. They are stored without compression, because zlib's output differs between its versions.
+``event.json``, hidden files and ``__pycache__`` are left out.
 
 Format: PKWARE's APPNOTE.TXT, sections 4.3 and 4.4.
 """
@@ -26,7 +31,7 @@ from imageclassification import files
 from scones.errors import PackagingError
 
 MAX_BYTES = 10_000
-# What a function may import: the runtime has boto3, and anything more would have to be carried along.
+# What a function may import. Lambda's runtime has boto3; other libraries would have to be packaged too.
 RUNTIME = frozenset(sys.stdlib_module_names) | {"boto3", "botocore"}
 FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 
@@ -37,6 +42,8 @@ class Package:
 
     Attributes:
         name: The function's folder, such as ``classify_image``.
+        zip: The zip's file name.
+        bytes: The zip's size.
     """
 
     name: str
@@ -46,10 +53,10 @@ class Package:
 
 
 def package(functions: Path, out: Path) -> list[Package]:
-    """Write ``<name>.zip`` for every folder of ``functions``, and ``manifest.json``, into ``out``.
+    """Write ``<name>.zip`` for each folder of ``functions`` into ``out``, then ``manifest.json``.
 
-    Zips of functions that are no more are removed; a file that would not change is left alone. The manifest comes last
-    and names the zips that are there: ``{"<name>": {"zip": …, "sha256": …, "bytes": …}}``.
+    Zips of removed functions are deleted. An unchanged file is not written again. The manifest lists the zips:
+    ``{"<name>": {"zip": …, "sha256": …, "bytes": …}}``.
 
     Raises:
         PackagingError: a function has no ``handler(event, context)``, imports what the runtime lacks, or is too large.
@@ -71,7 +78,7 @@ def package(functions: Path, out: Path) -> list[Package]:
 
 
 def build(folder: Path) -> bytes:
-    """One function's zip, from its folder; raises PackagingError as :func:`package` does."""
+    """The bytes of one function's zip. Raises PackagingError as :func:`package` does."""
     paths = [
         path for path in folder.rglob("*.py") if not any(p.startswith(".") for p in path.relative_to(folder).parts)
     ]
@@ -114,7 +121,7 @@ def _check(folder: Path, sources: dict[str, bytes]) -> None:
 
 
 def _imports(tree: ast.Module) -> list[tuple[str, int]]:
-    """The first names of all imported modules, each with its line; a relative import is the function's own."""
+    """The top-level names of all imported modules, each with its line, without relative imports."""
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

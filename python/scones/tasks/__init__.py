@@ -1,12 +1,14 @@
-"""The invoke namespaces: thin tasks that parse, call and print.
+"""The invoke tasks. They parse options, call the other packages, and print.
 
 Example::
 
-    namespace = compose()       # in tasks.py: what ``invoke --list`` shows
+    >>> namespace = compose()       # tasks.py does this for ``invoke --list``
+    >>> "tf.apply" in namespace.task_names
+    True
 
-Each module holds one group of tasks made with :func:`scones.tasks.cli.task`. Modules named in ``TOP`` give
-top-level tasks (``invoke etl``); those named in ``NESTED`` give dotted ones (``invoke local.up``); ``train`` is both.
-Heavy libraries are imported inside the tasks, so that ``invoke --list`` answers at once.
+Each module has one group of tasks, made with :func:`scones.tasks.cli.task`. The modules of ``TOP`` give top-level tasks
+(``invoke etl``). The modules of ``NESTED`` give dotted ones (``invoke local.up``). ``train`` gives both. Tasks import
+heavy libraries in their bodies, so that ``invoke --list`` starts fast.
 """
 
 from importlib import import_module
@@ -18,7 +20,7 @@ NESTED = ("ab", "local", "ci", "tf", "asl", "bench", "model", "checks", "iam")
 
 
 def compose() -> Collection:
-    """The project's whole namespace."""
+    """The namespace with all of the project's tasks."""
     root = Collection()
     for name in TOP:
         module = Collection.from_module(import_module(f"scones.tasks.{name}"))

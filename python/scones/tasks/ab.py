@@ -1,6 +1,6 @@
-"""``invoke ab.*``: a second model behind the endpoint, compared with the pinned one.
+"""``invoke ab.*``: compares a second model with the pinned one behind the same endpoint.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     invoke ab.start 4 --share 10
     invoke ab.status --since 1d
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from scones.service.ab import Candidate, Traffic
     from scones.settings import Environment
 
-ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
-APPLY = "apply the service stack at once, without asking"
+ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)"
+APPLY = "apply the service stack now, without asking"
 
 
 @task(
     positional=["version"],
     help={
-        "version": "the version's number, as invoke models lists it",
-        "share": "its share of the requests in percent, 1 to 99; 10 where not given",
-        "shadow": "send it copies of requests only, whose answers are captured and never returned",
-        "approve": "approve it first",
+        "version": "the version's number, from invoke models",
+        "share": "its share of the requests in percent, 1 to 99 (default: 10)",
+        "shadow": "send it copies of requests; its answers are captured and never returned",
+        "approve": "approve the version first",
         "apply": APPLY,
         "env": ENV,
     },
@@ -49,10 +49,10 @@ def start(
     apply: bool = False,
     env: str | None = None,
 ) -> None:
-    """Put a registered version beside the pinned one, with a share of the traffic.
+    """Start a comparison: give a registered version a share of the endpoint's traffic.
 
-    It is written to candidate.tfvars.json, beside the pin; Terraform deploys it as the variant Candidate, or Shadow, on
-    an instance of its own. The same version again changes its share.
+    The task writes candidate.tfvars.json beside the pinned model's file. Terraform then deploys the version as the
+    variant Candidate, or Shadow, on its own instances. Run it again with the same version to change the share.
 
     invoke ab.start 4 --share 10
     invoke ab.start 4 --share 100 --shadow
@@ -73,10 +73,10 @@ def start(
 
 @task(
     help={
-        "since": "from this time (UTC) or age on: 2026-11-22, 12h; the comparison's begin, else 30d, where not given",
-        "until": "up to this time; now where not given",
-        "threshold": "below this confidence an answer is low; the environment's confidence_threshold where not given",
-        "dataset": "the data set whose test images have known labels; build/dataset where not given",
+        "since": "the first time (UTC) or an age: 2026-11-22, 12h (default: the comparison's start, else 30d)",
+        "until": "the last time (default: now)",
+        "threshold": "count answers below this confidence as low (default: the environment's confidence_threshold)",
+        "dataset": "the data set with the labels of the test images (default: build/dataset)",
         "env": ENV,
     }
 )
@@ -88,11 +88,11 @@ def status(
     dataset: str | None = None,
     env: str | None = None,
 ) -> None:
-    """Compare the variants by captured traffic: requests, confidence, low answers, accuracy where labels are known.
+    """Compare the endpoint's variants by their captured traffic.
 
-    Intervals are Wilson's, for 95 %. The versions are those that are pinned and compared now. Labels are known of
-    requests with images of the test split, as invoke evaluate and invoke execute send them. Of a shadow it is told too
-    how often it agreed.
+    The table shows each variant's requests, mean confidence, low answers and accuracy. Intervals are Wilson's, for 95%.
+    Accuracy covers requests with images of the test split, because their labels are known; invoke evaluate and invoke
+    execute send such requests. A shadow's agreement with the pinned model is shown too.
 
     invoke ab.status
     invoke ab.status --since 1d --env prod
@@ -108,7 +108,7 @@ def status(
 
     environment, console = settings.load(env), Console()
     compared = ab.read(environment.candidate_path)
-    # The variants' names are always the same: before this comparison they were other models'.
+    # The variants always have the same names, so earlier answers came from other models.
     period = periods.parse(since or (compared.started if compared else "") or "30d", until)
     line = environment.service["confidence_threshold"] if threshold is None else options.share(threshold, "--threshold")
     outputs = Stack(environment, "service").outputs()
@@ -139,7 +139,7 @@ def status(
 
 @task(help={"apply": APPLY, "env": ENV})
 def promote(context: Context, apply: bool = False, env: str | None = None) -> None:
-    """Pin the candidate: it serves all requests from the next apply on, and nothing is compared any more."""
+    """Pin the candidate and end the comparison. From the next apply on it serves all requests."""
     from rich.console import Console
 
     from scones.service import ab
@@ -154,7 +154,7 @@ def promote(context: Context, apply: bool = False, env: str | None = None) -> No
 
 @task(help={"apply": APPLY, "env": ENV})
 def stop(context: Context, apply: bool = False, env: str | None = None) -> None:
-    """End the comparison: from the next apply on the pinned model serves all requests alone."""
+    """End the comparison. From the next apply on the pinned model serves all requests."""
     from rich.console import Console
 
     from scones.service import ab
@@ -182,7 +182,7 @@ def _apply(environment: Environment, console: Console, now: bool) -> None:
 
 
 def _labels(environment: Environment, folder: str | None) -> dict[str, int]:
-    """The test images' labels; none where no data set is here and none was asked for."""
+    """The test images' labels. Empty if ``folder`` is None and there is no data set in the build folder."""
     from pathlib import Path
 
     from scones.dataset import load

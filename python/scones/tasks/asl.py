@@ -1,4 +1,4 @@
-"""``invoke asl.render``: the state machine's definition as the console takes it."""
+"""``invoke asl.render``: prints the state machine's definition for the console."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 @task(
     help={
         "env": "the environment (default: SCONES_ENV, else local)",
-        "account": "the AWS account; asked of the cloud where it is not given, so that no cloud is needed with it",
-        "out": "a file to write, instead of printing",
+        "account": "the AWS account; with it, no cloud is asked (default: the account of your credentials)",
+        "out": "write to this file instead of printing",
     }
 )
 def render(context: Context, env: str | None = None, account: str | None = None, out: str | None = None) -> None:
-    """Print the state machine's definition with an environment's real function ARNs.
+    """Print the state machine's definition with an environment's function ARNs.
 
-    Paste it into the console's code view, or hand it to a file: invoke asl.render --env dev --out definition.json
+    Paste it into the code view of the Step Functions console, or write it to a file:
+    invoke asl.render --env dev --out definition.json
     """
     from pathlib import Path
 
@@ -47,7 +48,7 @@ def render(context: Context, env: str | None = None, account: str | None = None,
 
 
 def _place(environment: Environment, account: str | None) -> tuple[str, str, str]:
-    """Partition, region and account of the environment's functions."""
+    """The partition, region and account of the environment's functions."""
     from scones import aws
     from scones.errors import SettingsError
 
@@ -60,13 +61,15 @@ def _place(environment: Environment, account: str | None) -> tuple[str, str, str
 
 
 def _function_names(environment: Environment) -> tuple[dict[str, str], str]:
-    """The names in the applied service stack, else those that it will give; and a line that says which."""
+    """The functions' names, and a line about their source: the applied service stack, or the naming rule."""
     from scones.errors import TerraformError
     from scones.service import definition
     from scones.terraform import Stack
 
     try:
-        return Stack(environment, "service").outputs()["function_names"], "the functions' names are those applied"
+        return Stack(environment, "service").outputs()[
+            "function_names"
+        ], "the functions' names come from the applied service stack"
     except TerraformError:
         names = definition.function_names(environment.name)
-        return names, "the service stack is not applied yet: the functions' names are those that it will give"
+        return names, "the service stack is not applied yet; these are the functions' future names"

@@ -1,6 +1,6 @@
-"""``invoke train.backbone``: a network that has seen the archive's other classes, for ``invoke train --model``.
+"""``invoke train.backbone``: trains a network on the archive's other classes, for ``invoke train --model``.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     invoke train.backbone
     invoke train --model s3://BUCKET/models/JOB/output/model.tar.gz --set use_pretrained_model=1
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     iterable=["set"],
     help={
         "env": ENV,
-        "set": "a hyperparameter, NAME=VALUE (NAME= for the algorithm's own default); may be given many times",
-        "name": "the job's name; scones-ENV-DATE-TIME where not given",
+        "set": "a hyperparameter, NAME=VALUE; NAME= takes the algorithm's default; repeatable",
+        "name": "the job's name (default: scones-ENV-DATE-TIME)",
         "recordio": "train on the data set's RecordIO files",
-        "yes": "do not ask before something that costs money is started",
+        "yes": "start the job without asking, though AWS charges for it",
     },
 )
 def backbone(
@@ -37,11 +37,11 @@ def backbone(
     recordio: bool = False,
     yes: bool = False,
 ) -> None:
-    """Train a network on the archive's other classes, from whose weights invoke train --model starts.
+    """Train a network on CIFAR-100's other classes, as a start for invoke train --model.
 
-    All of CIFAR-100's classes but the environment's own are learned: shapes and colours of 49,000 more pictures, where
-    the environment's classes have a thousand. No weights from elsewhere are used. The images are kept in
-    build/backbone/dataset; the model is not registered, as it is not one to deploy.
+    The network learns all of the archive's classes except the environment's own: 49,000 images, where the environment's
+    two classes have a thousand. No weights from elsewhere are used. The images are kept in build/backbone/dataset. The
+    model is not registered, because it is not deployed.
 
     invoke train.backbone
     invoke train.backbone --env dev --set epochs=40 --recordio

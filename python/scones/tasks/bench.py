@@ -1,6 +1,6 @@
-"""``invoke bench.*``: what training and serving cost, beside the public runs; what an update does to its callers.
+"""``invoke bench.*``: measures training, serving and endpoint updates on this machine.
 
-Example::
+Example (not run: it takes minutes)::
 
     invoke bench.train --seeds 5
     invoke bench.serve
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 @task(
     iterable=["set"],
     help={
-        "seeds": "how many trainings, with seeds 0, 1, 2, …; 5 where not given",
-        "data": "the data set's folder, as invoke etl makes it; build/dataset where not given",
-        "set": "a hyperparameter of the algorithm, NAME=VALUE; may be given many times",
-        "again": "train anew with seeds that an earlier run of this has done",
-        "env": "the environment whose hyperparameters are used; SCONES_ENV or else local where not given",
+        "seeds": "the number of trainings, with seeds 0, 1, 2, … (default: 5)",
+        "data": "the data set's folder, from invoke etl (default: build/dataset)",
+        "set": "a hyperparameter of the algorithm, NAME=VALUE; repeatable",
+        "again": "repeat seeds that an earlier run has done",
+        "env": "use this environment's hyperparameters (default: SCONES_ENV, else local)",
     },
 )
 def train(
@@ -42,11 +42,11 @@ def train(
     again: bool = False,
     env: str | None = None,
 ) -> None:
-    """Train with several seeds, time each, and let each model answer the test images as the endpoint does.
+    """Measure training: train with several seeds, and report the time and the test accuracy of each.
 
-    Each seed is a training process of its own on this machine, one after the other; no cloud is needed. Seeds that are
-    done are kept in build/bench/train.json: after Ctrl-C, the same command goes on with the rest. Other images,
-    hyperparameters or another machine begin anew.
+    Each seed is a training process on this machine, one after the other. No cloud is needed. The results are kept in
+    build/bench/train.json, so after Ctrl-C the same command continues with the other seeds. With other images, other
+    hyperparameters or on another machine it starts again.
 
     invoke bench.train
     invoke bench.train --seeds 1 --set epochs=10
@@ -80,12 +80,12 @@ def train(
 
 @task(
     help={
-        "artifact": "a model.tar.gz, its folder or s3://BUCKET/KEY; an untrained network of the recipe where not given",
-        "clients": "how many clients ask at once, with commas; 1,2,4 where not given",
-        "seconds": "how long a round lasts; 2 where not given",
-        "rounds": "how many rounds the medians are of; 5 where not given",
-        "public": "also serve the network of the public runs, as untrained (--no-public: only the artifact)",
-        "env": "the environment whose recipe is used; SCONES_ENV or else local where not given",
+        "artifact": "a model.tar.gz, its folder or s3://BUCKET/KEY (default: an untrained network of the recipe)",
+        "clients": "the numbers of parallel clients, comma-separated (default: 1,2,4)",
+        "seconds": "the length of a round (default: 2)",
+        "rounds": "the number of rounds; medians are shown (default: 5)",
+        "public": "also serve the network of the public runs, untrained (--no-public: only the artifact)",
+        "env": "use this environment's recipe (default: SCONES_ENV, else local)",
     }
 )
 def serve(
@@ -97,10 +97,10 @@ def serve(
     public: bool = True,
     env: str | None = None,
 ) -> None:
-    """Start the serving process on an artifact, and measure how soon and how many requests it answers.
+    """Measure serving: start the serving process on an artifact, and report latency and throughput.
 
-    Needs neither a data set nor a cloud: without --artifact it is an untrained network of the environment's recipe,
-    which answers as soon as a trained one. Kept in build/bench/serve.json.
+    No data set and no cloud are needed. Without --artifact, an untrained network of the environment's recipe is served,
+    which is as fast as a trained one. The results are kept in build/bench/serve.json.
 
     invoke bench.serve
     invoke bench.serve --artifact build/model.tar.gz --no-public --clients 1,8
@@ -159,12 +159,13 @@ def serve(
     console.print(f"written to {path}", soft_wrap=True)
 
 
-@task(help={"clients": "how many clients ask at once, without a pause; 2 where not given"})
+@task(help={"clients": "the number of parallel clients, which send without a pause (default: 2)"})
 def update(context: Context, clients: str | None = None) -> None:
-    """Update an endpoint while clients ask it, and count the requests that were not answered: exit code 1 if any.
+    """Measure endpoint updates: count the requests that fail while Terraform updates an endpoint.
 
-    In a local cloud of its own, Terraform applies to the module endpoint: an artifact that cannot load (SageMaker rolls
-    back, and the apply must fail), the model before, and one that can. About a minute. Kept in build/bench/update.json.
+    In its own local cloud, Terraform applies the module endpoint three times: with an artifact that cannot load, so
+    that SageMaker rolls back and the apply fails; with the model before; and with one that loads. This takes about a
+    minute. The results are kept in build/bench/update.json. Exit code 1 if any request failed.
 
     invoke bench.update
     """
@@ -196,7 +197,7 @@ def update(context: Context, clients: str | None = None) -> None:
 
 @contextmanager
 def _watched(console: Console, seed: int) -> Iterator[Callable[[Any], None]]:
-    """A bar of a training's epochs; gives what is called with its progress."""
+    """Show a bar of a training's epochs. Gives the function to call with its progress."""
     with bars(console) as progress:
         bar = progress.add_task(f"seed {seed}", total=None)
 

@@ -1,4 +1,4 @@
-"""``invoke checks``: what other people's tools have against the project's files."""
+"""``invoke checks.*``: runs checkov, check-jsonschema and zizmor on the project's files."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from invoke import Context
 
 
-@task(help={"reasons": "also list what is passed over, each with its reason"})
+@task(help={"reasons": "also list the suppressed checks, each with its reason"})
 def checkov(context: Context, reasons: bool = False) -> None:
-    """Judge the Terraform files by checkov's policies; exit code 1 where it finds anything.
+    """Check the Terraform files against checkov's policies. Exit code 1 if any check fails.
 
-    checkov runs in an environment of its own, build/checks/checkov, which is built at the first call. A policy that is
-    not followed has a comment inside the resource, with the reason: #checkov:skip=CKV_AWS_144:why
+    checkov runs in its own Python environment, build/checks/checkov, which the first run builds. To suppress a policy,
+    add a comment with the reason inside the resource: #checkov:skip=CKV_AWS_144:why
 
     invoke checks.checkov --reasons
     """
@@ -52,7 +52,7 @@ def checkov(context: Context, reasons: bool = False) -> None:
 
 @task
 def workflows(context: Context) -> None:
-    """Hold the GitHub and GitLab workflow files against their schemas and zizmor's audits; no network is asked."""
+    """Check the GitHub and GitLab workflow files against their schemas and zizmor's audits."""
     from rich.console import Console
 
     from scones import settings
@@ -65,6 +65,6 @@ def workflows(context: Context) -> None:
 
 @task(default=True, name="all")
 def every(context: Context) -> None:
-    """Run every check there is."""
+    """Run all checks: checks.workflows and checks.checkov."""
     workflows(context)
     checkov(context)

@@ -1,4 +1,4 @@
-"""``invoke ci.*``: the pipeline's steps, the same here as in the workflow files."""
+"""``invoke ci.*``: the pipeline's steps, as the workflow files run them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from scones.steps import Steps
 
 ENV = "the environment (default: SCONES_ENV, else local)"
-BASE = "the revision that the changes start from (default: where this branch left origin/main or main)"
-OUT = "where the plans are kept (default: build/plans/ENV)"
+BASE = "the revision that the changes start from (default: the branch point from origin/main or main)"
+OUT = "the plans' folder (default: build/plans/ENV)"
 
 
 @task(name="checks")
 def check(context: Context) -> None:
-    """Check format, configuration, workflow files and Terraform's policies, as on every pull request.
+    """Run a pull request's checks: format, terraform validate, workflow files, checkov.
 
-    Needs no account. All of it is run, whatever fails; exit code 1 where anything does.
+    No AWS account is needed. A failed check does not stop the others. Exit code 1 if any check fails.
     """
     from scones import settings
     from scones.delivery.pipeline import checking
@@ -47,8 +47,8 @@ def check(context: Context) -> None:
 def plan(context: Context, env: str | None = None, base: str | None = None, out: str | None = None) -> None:
     """Plan an environment's stacks and save the plans, with a summary in Markdown.
 
-    They lie in build/plans/ENV: STACK.tfplan, the lock file it was made with, SHA256SUMS, summary.md. A saved plan
-    holds every value in plain text, secrets too: keep it as you keep the state.
+    The files are in build/plans/ENV: STACK.tfplan, STACK.lock.hcl, STACK.json, SHA256SUMS and summary.md. A saved plan
+    contains every value in plain text, secrets too. Protect it as you protect the state.
     """
     from scones import settings
     from scones.delivery.pipeline import planning
@@ -67,8 +67,8 @@ def plan(context: Context, env: str | None = None, base: str | None = None, out:
         "env": ENV,
         "base": BASE,
         "out": OUT,
-        "tests": "run all the tests too; many minutes",
-        "checks": "--no-checks plans only",
+        "tests": "also run all tests, which take many minutes",
+        "checks": "run the checks (--no-checks: only plan)",
     }
 )
 def pr(
@@ -79,9 +79,9 @@ def pr(
     tests: bool = False,
     checks: bool = True,
 ) -> None:
-    """Do what a pull request does: check everything, then plan an environment and save the plans.
+    """Run a pull request's steps: check everything, then plan an environment and save the plans.
 
-    Nothing is changed. Exit code 1 where a check, a test or a plan fails.
+    The cloud is not changed. Exit code 1 if a check, a test or a plan fails.
     """
     from scones import settings
     from scones.delivery.pipeline import checking
@@ -97,17 +97,17 @@ def pr(
     help={
         "env": ENV,
         "out": OUT,
-        "sha256": "the digest of the plans that were reviewed, as their summary gives it",
-        "dry-run": "only say whether the plans may be applied",
+        "sha256": "the digest of the reviewed plans, from their summary",
+        "dry-run": "only check whether the plans can be applied",
     }
 )
 def merge(
     context: Context, env: str | None = None, out: str | None = None, sha256: str | None = None, dry_run: bool = False
 ) -> None:
-    """Do what a merge does: apply exactly the saved plans of ci.pr, or nothing.
+    """Run a merge's step: apply exactly the saved plans of ci.pr, or nothing.
 
-    Refused where a plan's file was changed, where the checkout is another revision than was planned, and where the
-    state has changed since.
+    The task refuses if a plan's file was changed, if the checkout is not the planned revision, or if the state has
+    changed since.
     """
     from scones import settings
     from scones.delivery.pipeline import merging
@@ -127,9 +127,9 @@ def merge(
         print(f"{name}: {why}; plan again: invoke ci.pr --env {environment.name}")
 
 
-@task(help={"env": ENV, "out": "where drift.md is written (default: build/drift/ENV)"})
+@task(help={"env": ENV, "out": "the folder of drift.md (default: build/drift/ENV)"})
 def drift(context: Context, env: str | None = None, out: str | None = None) -> None:
-    """Say what differs between the cloud and the configuration; exit code 2 where anything does."""
+    """Show the differences between the cloud and the configuration. Exit code 2 if there are any."""
     from pathlib import Path
 
     from scones import settings

@@ -1,10 +1,13 @@
-"""What every task shares: how errors reach a person, and where lines are printed.
+"""The decorator of all tasks, which turns errors into messages and exit codes.
 
 Example::
 
-    @task(help={"classes": "comma-separated fine labels, in label order"})
-    def etl(context, classes="bicycle,motorcycle"):
-        ...
+    >>> from invoke import Context
+    >>> @task(help={"name": "the person to greet"})
+    ... def greet(context: Context, name: str = "you") -> None:
+    ...     print(f"hello {name}")
+    >>> greet(Context(), name="Ada")
+    hello Ada
 """
 
 from __future__ import annotations
@@ -67,18 +70,18 @@ def _guarded(body: Callable[..., None]) -> Callable[..., Any]:
             raise Exit(f"error: {error}", code=error.exit_code) from None
         except KeyboardInterrupt:
             raise Exit("interrupted; run the same command again to go on", code=130) from None
-        except BrokenPipeError:  # whoever read what was printed has seen enough, as `head` does
+        except BrokenPipeError:  # the reader of this output has closed it, as `head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise Exit(code=141) from None
         except OSError as error:
             if os.environ.get("SCONES_DEBUG"):
                 raise
-            # Of a file that could not be moved to its place, the place: the other is a name that nobody gave.
+            # If a file could not be moved, name its target: the source is a temporary name.
             place = error.filename2 or error.filename
             said = f"{place}: {error.strerror}" if place else error
             raise Exit(f"error: {said}", code=1) from None
         except Exception as error:
-            # botocore takes a fifth of a second to import: ask by name, so that tasks without AWS do not pay for it.
+            # Compare names, because importing botocore takes a fifth of a second, which tasks without AWS do not need.
             if os.environ.get("SCONES_DEBUG") or not type(error).__module__.startswith(("botocore", "boto3")):
                 raise
             what = "refused" if hasattr(error, "response") else "cannot be asked"
@@ -88,9 +91,9 @@ def _guarded(body: Callable[..., None]) -> Callable[..., Any]:
 
 
 def _leave_other_environment(name: str | None) -> None:
-    """Forget what ``eval "$(invoke env)"`` set for another environment than the one that a task is given.
+    """Unset the variables that ``eval "$(invoke env)"`` set for another environment than the task's.
 
-    Else ``--env dev``, which names no address and no keys of its own, would go to the local cloud with its keys.
+    Otherwise a task with ``--env dev`` would use the local cloud's address and keys, because dev sets none.
     """
     if name and name != os.environ.get("SCONES_ENV"):
         for variable in os.environ.get(EXPORTED, "").split():

@@ -1,4 +1,4 @@
-"""``invoke cost``: what an environment costs at rest and per 1,000 images, and what something else would."""
+"""``invoke cost``: estimates what an environment costs at rest and for 1,000 images."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 @task(
     help={
         "env": "the environment (default: SCONES_ENV, else local)",
-        "instance_type": "what if the endpoint ran on this: ml.c5.xlarge",
-        "instances": "what if it had so many instances",
-        "hours": "what if it ran so many hours a week (168 is always; see endpoint_hours in the operations guide)",
-        "offline": "go by the environment's files alone, without asking its cloud",
+        "instance_type": "estimate another instance type of the endpoint, such as ml.c5.xlarge",
+        "instances": "estimate another number of instances",
+        "hours": "estimate other hours a week (168 is always; see endpoint_hours in the operations guide)",
+        "offline": "use the environment's files alone, without asking its cloud",
         "json": "print JSON",
     }
 )
@@ -37,10 +37,10 @@ def cost(
     offline: bool = False,
     json: bool = False,
 ) -> None:
-    """Say what a month costs in which nobody sends an image, and what 1,000 images add.
+    """Estimate the cost of an environment: a month without requests, and 1,000 images.
 
-    Prices are a dated table's, for us-east-1, before free tier and tax: python/scones/cost/prices.json. How long the
-    functions take and what S3 holds is asked of the environment's cloud. Nothing is changed.
+    Prices come from a dated table for us-east-1, before free tier and tax: python/scones/cost/prices.json. The
+    functions' duration and the size of the bucket come from the environment's cloud. Nothing is changed.
 
     invoke cost --env prod --instance-type ml.c5.xlarge --hours 50
     """

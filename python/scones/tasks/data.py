@@ -1,6 +1,6 @@
-"""``invoke etl``: images from a source, checked, split and written, and uploaded where asked.
+"""``invoke etl``: builds the data set from a source of images, and uploads it.
 
-Example::
+Example (not run: it is a command line)::
 
     invoke etl --archive cifar-100-python.tar.gz --classes bus,train,tank
 """
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 @task(
     help={
         "archive": "CIFAR-100's cifar-100-python.tar.gz, or a part of it in the same layout",
-        "download": "fetch CIFAR-100 from the University of Toronto (169 MB, resumed, checked, kept under build/)",
-        "folder": "a folder of PNG or JPEG pictures of any size, one sub-folder a class",
-        "sample": "bicycles and motorcycles drawn by code: no file and no network needed",
-        "classes": "the classes in label order, with commas; the environment's (bicycle,motorcycle) where not given",
-        "out": "the data set's folder; build/dataset where not given",
-        "seed": "chooses the validation images, a tenth of each class's training images; 0 where not given",
-        "skip-bad": "leave out files that cannot be used and list them, instead of refusing",
-        "recordio": "also write train.rec, validation.rec and test.rec: a file a split, as the algorithm recommends",
-        "upload": "also put the data set into the environment's bucket, or into --bucket",
-        "bucket": "the bucket to upload to; the foundation stack's where not given",
-        "env": "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given",
+        "download": "download CIFAR-100 from the University of Toronto (169 MB; resumed, checked, kept under build/)",
+        "folder": "a folder of PNG or JPEG images of any size, with a subfolder for each class",
+        "sample": "bicycles and motorcycles drawn by code, without a file and without a network",
+        "classes": "the classes in label order, comma-separated (default: the environment's)",
+        "out": "the data set's folder (default: build/dataset)",
+        "seed": "the seed that chooses the validation images, a tenth of each class's training images (default: 0)",
+        "skip-bad": "skip and list unusable files instead of stopping",
+        "recordio": "also write train.rec, validation.rec and test.rec, the form that the algorithm recommends",
+        "upload": "also upload the data set to the environment's bucket, or to --bucket",
+        "bucket": "the bucket to upload to (default: the foundation stack's)",
+        "env": "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)",
     }
 )
 def etl(
@@ -54,11 +54,12 @@ def etl(
     upload: bool = False,
     bucket: str | None = None,
 ) -> None:
-    """Build the data set: images, .lst files and dataset.json, in build/dataset.
+    """Build the data set in build/dataset: images, .lst files and dataset.json.
 
-    Without a source, it is the archive that CIFAR100_ARCHIVE names, else CIFAR-100 as fetched before, else fetched now,
-    else drawn by code; which one, it says. The same source, classes and seed give the same bytes, and a second run is
-    quick. Training gets nine tenths of the training images, validation one; the test images are the source's own.
+    Without a source option, the task takes the first that works: the archive named by CIFAR100_ARCHIVE, an earlier
+    download of CIFAR-100, a new download, or images drawn by code. It prints its choice. The same source, classes and
+    seed give the same bytes, and a second run is quick. Nine tenths of the source's training images are for training,
+    one tenth is for validation. The test images are the source's own.
 
     invoke etl --sample
     invoke etl --archive cifar-100-python.tar.gz --classes bus,train,tank
@@ -105,7 +106,7 @@ def etl(
     if upload or bucket:
         with bars(console) as progress:
             console.print(f"uploaded to {_upload(ensured.dataset, environment, bucket, progress)}", soft_wrap=True)
-    elif not out:  # training takes the data set from where it lies by default
+    elif not out:  # invoke train reads the default folder
         console.print("next: invoke train --recordio" if recordio else "next: invoke train")
 
 

@@ -1,4 +1,4 @@
-"""``invoke demo``: the whole workflow on the local cloud, with checks of what it shows. ``make demo`` sets up first."""
+"""``invoke demo``: runs the whole workflow on the local cloud and checks it. ``make demo`` also sets up."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 @task(
     iterable=["set"],
     help={
-        "classes": "the classes to tell apart, with commas; the environment's (bicycle,motorcycle) where not given",
-        "set": "a hyperparameter, as name=value; may be given many times (--set epochs=5 is quick and unsure)",
-        "keep": "leave the local cloud running with all that is in it, to go on working with it",
-        "env": "an environment with a local cloud; SCONES_ENV or else local where not given",
+        "classes": "the classes, comma-separated (default: the environment's)",
+        "set": "a hyperparameter, NAME=VALUE; repeatable (--set epochs=5 is quick and less accurate)",
+        "keep": "leave the local cloud running with all its resources",
+        "env": "an environment with a local cloud (default: SCONES_ENV, else local)",
     },
 )
 def demo(
@@ -33,10 +33,10 @@ def demo(
     keep: bool = False,
     env: str | None = None,
 ) -> None:
-    """Run the whole workflow on this machine, from images to report, and check what it shows.
+    """Run the whole workflow on this machine, from the images to the report, and check each step.
 
-    The images are those of the archive that CIFAR100_ARCHIVE names, else CIFAR-100 as fetched before, else fetched now,
-    else drawn by code. Exit code 0 says that every check held.
+    The images come from the first source that works: the archive named by CIFAR100_ARCHIVE, an earlier download of
+    CIFAR-100, a new download, or images drawn by code. Exit code 0 means that every check passed.
 
     invoke demo
     invoke demo --classes bus,train,tank --keep
@@ -60,13 +60,13 @@ def demo(
     outcome = workflow.run()
     show(console, outcome, environment, time.monotonic() - began, keep=keep)
     if not outcome.held:
-        raise Exit("the demo did not show what it claims; the lines marked ✘ say what", code=1)
+        raise Exit("a check of the demo failed; see the lines marked ✘", code=1)
 
 
 def show(
     console: Console, outcome: DemoOutcome, environment: settings.Environment, seconds: float, *, keep: bool
 ) -> None:
-    """The demo's end: metrics, executions, claims, where the time went, and what to do next."""
+    """Print the demo's metrics, executions, claims, longest steps, and suggestions for what to do next."""
     from rich.panel import Panel
     from rich.text import Text
 

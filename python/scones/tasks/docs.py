@@ -1,9 +1,9 @@
-"""The parts of the documentation that are made from the code: tasks, modules, pictures.
+"""``invoke docs``: writes the generated parts of the documentation.
 
 Example::
 
-    invoke docs            # writes them anew
-    invoke docs --check    # fails when one is stale, as CI does
+    >>> table().splitlines()[0]
+    '| task | what it does |'
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def table() -> str:
     from scones.tasks import compose
 
     namespace = compose()
-    # The default of a group goes by the group's name, as one would type it: 'train' rather than 'train.train'.
+    # A group's default task is listed by the group's name: 'train' instead of 'train.train'.
     names = sorted(min([name, *aliases], key=len) for name, aliases in namespace.task_names.items())
     rows = [(name, (namespace[name].__doc__ or "").strip().splitlines()[0]) for name in names]
     return "\n".join(
@@ -29,9 +29,9 @@ def table() -> str:
     )
 
 
-@task(help={"check": "change nothing; fail when anything is stale"})
+@task(help={"check": "change nothing, and fail if any part is stale"})
 def docs(context: Context, check: bool = False) -> None:
-    """Write what is generated: the README's tasks, the modules' inputs and outputs, the pictures."""
+    """Write the generated documentation: the README's tasks, the modules' inputs and outputs, the diagrams."""
     from imageclassification import files
     from scones.docs.pages import pages
     from scones.errors import InputError
@@ -41,7 +41,7 @@ def docs(context: Context, check: bool = False) -> None:
     stale = {path: text for path, text in made.items() if not path.exists() or path.read_text() != text}
     names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
     if check and stale:
-        raise InputError(f"what is generated is stale in {names}", hint="write it anew with: invoke docs")
+        raise InputError(f"the generated parts are stale in {names}", hint="write them again with: invoke docs")
     for path, text in stale.items():
         files.write(path, text)
     print(f"written: {names}" if stale else f"all {len(made)} files are up to date")

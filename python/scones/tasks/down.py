@@ -1,4 +1,4 @@
-"""``invoke down``: everything that costs goes, in order; what was learnt stays unless it is asked for."""
+"""``invoke down``: takes down everything of an environment that costs money, and keeps its data and models."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 @task(
     help={
         "env": "the environment (default: SCONES_ENV, else local)",
-        "everything": "data sets, models, registry and Terraform's state too: nothing is left",
-        "yes": "go on without asking",
+        "everything": "also delete data sets, models, the registry and Terraform's state, so that nothing is left",
+        "yes": "do not ask",
     }
 )
 def down(context: Context, env: str | None = None, everything: bool = False, yes: bool = False) -> None:
-    """Take an environment down: stop what runs, destroy the service, delete what it captured.
+    """Take an environment down: stop its jobs, destroy the service, delete captured data.
 
-    Data sets, model artifacts and registered models stay, so that an apply of the stacks foundation and service brings
-    it back as it was. With --everything they go too, and so do the pipeline's roles and Terraform's state. Run it again
-    after an interruption: what is done is passed over. What Terraform said is in build/down-ENV.log.
+    Data sets, model artifacts and registered models stay, so an apply of the stacks foundation and service restores the
+    environment. With --everything they are deleted too, with the pipeline's roles and Terraform's state. After an
+    interruption, run the task again; it skips the steps that are done. Terraform's output is in build/down-ENV.log.
     """
     import sys
     import time

@@ -1,4 +1,4 @@
-"""``invoke env``: the variables that lead plain terraform and aws commands to an environment."""
+"""``invoke env``: prints the variables that plain terraform and aws commands need for an environment."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 @task(
     help={
         "env": "the environment (default: SCONES_ENV, else local)",
-        "stack": "whose values plan and apply are given: bootstrap, foundation or service (default)",
+        "stack": "the stack of plan and apply: bootstrap, foundation or service (default)",
     }
 )
 def env(context: Context, env: str | None = None, stack: str = "service") -> None:
-    """Print what plain terraform and aws commands need, for eval.
+    """Print the variables that plain terraform and aws commands need, as shell exports for eval.
 
     eval "$(invoke env)"
     terraform -chdir=terraform/stacks/service init
     terraform -chdir=terraform/stacks/service apply
 
-    Invoke's own tasks follow too: SCONES_ENV is set. Values are read when a command runs, so a model pinned later needs
-    no second eval; a local cloud started anew on another port does.
+    SCONES_ENV is set too, so invoke's tasks use the same environment. Terraform reads values when it runs, so a newly
+    pinned model needs no second eval. A local cloud that is restarted on another port needs one.
     """
     import os
     import shutil
@@ -47,7 +47,7 @@ def env(context: Context, env: str | None = None, stack: str = "service") -> Non
         )
     binary = locate(environment.build).path
     if shutil.which(binary.name) != str(binary):
-        # It was downloaded, or the one on PATH is too old.
+        # Terraform was downloaded, or the one on PATH is too old.
         found["PATH"] = os.pathsep.join([str(binary.parent), os.environ.get("PATH", os.defpath)])
     if sys.stdout.isatty():
         print('# These lines are for your shell: eval "$(invoke env)"')
@@ -55,9 +55,12 @@ def env(context: Context, env: str | None = None, stack: str = "service") -> Non
 
 
 def lines(variables: Mapping[str, str], before: str = "") -> list[str]:
-    """Shell lines that export ``variables`` and unset what ``before``, an earlier list of names, has beyond them.
+    """Shell lines that export ``variables``, and unset the other names of ``before``.
 
-    The names are exported too, for the next ``eval``, and for tasks that are given another environment.
+    The list of names is exported too. The next ``eval`` needs it, and so do tasks with another environment.
+
+    Args:
+        before: The names that an earlier ``eval`` exported, separated by spaces.
 
     >>> lines({"AWS_REGION": "us-east-1"}, "AWS_ENDPOINT_URL AWS_REGION")
     ['unset AWS_ENDPOINT_URL', 'export AWS_REGION=us-east-1', 'export SCONES_EXPORTED=AWS_REGION']

@@ -1,6 +1,6 @@
-"""``invoke evaluate``: how good a model is, through its endpoint or through its artifact right here.
+"""``invoke evaluate``: measures a model on the test split, through its endpoint or from its artifact.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     invoke evaluate --limit 50
     invoke evaluate --artifact build/model.tar.gz
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     from scones.settings import Environment
 
 WORKERS = 8
-ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
+ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)"
 
 
 @task(
     help={
-        "artifact": "let this model artifact answer instead: a model.tar.gz, the folder of its files, or s3://BUCKET/KEY",
-        "limit": "send at most so many images, as evenly from all classes as can be",
-        "dataset": "the data set's folder; build/dataset where not given",
-        "out": "where the result is kept; build/evaluation.json where not given",
-        "workers": f"how many requests are on their way at once; {WORKERS} where not given",
+        "artifact": "evaluate this artifact instead: a model.tar.gz, the folder of its files, or s3://BUCKET/KEY",
+        "limit": "send at most this many images, spread evenly over the classes",
+        "dataset": "the data set's folder (default: build/dataset)",
+        "out": "the result's file (default: build/evaluation.json)",
+        "workers": f"the number of parallel requests (default: {WORKERS})",
         "env": ENV,
     }
 )
@@ -49,11 +49,10 @@ def evaluate(
     workers: str | None = None,
     env: str | None = None,
 ) -> None:
-    """Send the test split through the endpoint: accuracy, confusion matrix, and what each threshold would do.
+    """Send the test images to the endpoint, and show accuracy, confusion matrix and the effect of thresholds.
 
-    The requests are captured like any others, with the image's name as CustomAttributes. With --artifact, a model
-    artifact answers right here: no endpoint is asked, and where it is a file no cloud is needed. All of it is kept in
-    build/evaluation.json.
+    The endpoint captures the requests as any others, with the image's name as CustomAttributes. With --artifact, the
+    artifact runs on this machine instead; a local file needs no cloud. The result is kept in build/evaluation.json.
 
     invoke evaluate
     invoke evaluate --limit 50 --env dev

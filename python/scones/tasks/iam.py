@@ -1,4 +1,4 @@
-"""``invoke iam.prove``: every permission of every role is needed, shown by doing everything with and without it."""
+"""``invoke iam.prove``: proves that the workflow needs every statement of every IAM policy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from scones.proof import ProofOutcome
 
-# Everything that adds statements to a policy.
+# The options that add statements to a policy.
 EVERYTHING = {
     "foundation": {"customer_managed_key": True, "vpc": {}, "access_logging": True},
     "service": {
@@ -31,20 +31,20 @@ EVERYTHING = {
 
 @task(
     help={
-        "least": "prove the stacks as they are without options; by default key, network, autoscaling, e-mails and "
-        "budget are on, and so their statements are there",
-        "out": "also write what was found to this file, as JSON",
+        "least": "prove the stacks without options; by default the KMS key, network, autoscaling, e-mails and budget "
+        "are on, with their statements",
+        "out": "also write the result to this file, as JSON",
     }
 )
 def prove(context: Context, least: bool = False, out: str | None = None) -> None:
-    """Show that no role may do more than it needs: without any statement, a named step is refused something.
+    """Prove least privilege: without any one IAM statement, a step of the workflow is denied.
 
-    In a copy of the project and a local cloud of its own, the pipeline's roles apply, plan and destroy the stacks, a
-    model is trained, served and asked, and every request is judged and kept. Then every statement is taken out of the
-    policies that had a say, and the requests are judged again; those of the functions, the state machine and the
-    training job are really taken away, and the step is done again. The policies of buckets, topics and keys are proved
-    the same way, by what services do in their own names; statements that refuse plain HTTP, by requests judged again as
-    if they had come so. What the local cloud does not do is listed, and not counted. Exit code 1: a statement is
+    The proof runs in a copy of the project with its own local cloud. The pipeline's roles apply, plan and destroy the
+    stacks. A model is trained, served and asked. The cloud records every request and its decision. Then each statement
+    is left out in turn, and the recorded requests are evaluated again. Statements of the functions, the state machine
+    and the training job are also really removed, and their step is run again. The policies of buckets, topics and keys
+    are proved by the requests of AWS services. Statements that deny plain HTTP are proved by evaluating requests as if
+    they came by HTTP. What the local cloud does not do is listed and not counted. Exit code 1 if a statement is
     superfluous.
 
     invoke iam.prove
@@ -63,11 +63,11 @@ def prove(context: Context, least: bool = False, out: str | None = None) -> None
         files.write(Path(out), json.dumps(as_json(outcome), indent=2) + "\n")
         console.print(f"written to {out}", soft_wrap=True)
     if not outcome.held:
-        raise Exit("not every statement is needed; see above", code=1)
+        raise Exit("some statements are superfluous; see above", code=1)
 
 
 def show(console: Console, outcome: ProofOutcome) -> None:
-    """The matrix of statements and steps, a table a role or resource, and what was found in all."""
+    """Print the matrix of statements and steps, a table for each role or resource, and the totals."""
     from rich.table import Table
 
     removed = {one.source: one for one in outcome.removals}
@@ -124,7 +124,7 @@ def show(console: Console, outcome: ProofOutcome) -> None:
 
 
 def as_json(outcome: ProofOutcome) -> dict[str, object]:
-    """What was found, for a file."""
+    """The result as JSON."""
     removed = {one.source: one.refused for one in outcome.removals}
     return {
         "requests": outcome.requests,

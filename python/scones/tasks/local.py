@@ -15,7 +15,7 @@ from scones.tasks import options
 from scones.tasks.cli import task
 
 LINES = 50
-ENVIRONMENT = "the environment whose cloud it is (default: SCONES_ENV, else local)"
+ENVIRONMENT = "the cloud's environment (default: SCONES_ENV, else local)"
 
 
 def _state(env: str | None) -> Path:
@@ -25,11 +25,11 @@ def _state(env: str | None) -> Path:
     return environment.cloud_path.parent
 
 
-@task(help={"env": ENVIRONMENT, "port": "the port it must have (default: 5566, or a free one when that is taken)"})
+@task(help={"env": ENVIRONMENT, "port": "the port (default: 5566, or a free one if that is taken)"})
 def up(context: Any, env: str | None = None, port: str | None = None) -> None:
-    """Start the local cloud, or find it running.
+    """Start the local cloud, unless it is running.
 
-    It speaks AWS's APIs on this machine only and keeps everything in memory: what is in it is lost at local.down.
+    It serves AWS's APIs on this machine only. It keeps everything in memory, so local.down loses all its resources.
     """
     from localcloud import control
 
@@ -44,7 +44,7 @@ def up(context: Any, env: str | None = None, port: str | None = None) -> None:
 
 @task(help={"env": ENVIRONMENT})
 def down(context: Any, env: str | None = None) -> None:
-    """End the local cloud; all that it holds is lost: buckets, models, endpoints, Terraform state."""
+    """Stop the local cloud. Its buckets, models, endpoints and Terraform state are lost."""
     from localcloud import control
 
     ended = control.down(_state(env))
@@ -53,7 +53,7 @@ def down(context: Any, env: str | None = None) -> None:
 
 @task(help={"env": ENVIRONMENT})
 def status(context: Any, env: str | None = None) -> None:
-    """Say whether the local cloud runs, and where; exit code 1 when it does not."""
+    """Show whether the local cloud is running, and its address. Exit code 1 if it is not running."""
     from localcloud import control
 
     cloud = control.status(_state(env))
@@ -64,9 +64,9 @@ def status(context: Any, env: str | None = None) -> None:
     print(f"the local cloud is running: {cloud.endpoint} (pid {cloud.pid}, up {age})\nits folder: {cloud.state}")
 
 
-@task(help={"env": ENVIRONMENT, "lines": f"how many lines (default {LINES})", "follow": "go on as they are written"})
+@task(help={"env": ENVIRONMENT, "lines": f"the number of lines (default: {LINES})", "follow": "show new lines too"})
 def logs(context: Any, env: str | None = None, lines: str | None = None, follow: bool = False) -> None:
-    """Show the local cloud's log: every request, every refusal, every failure."""
+    """Show the local cloud's log: requests, denials and failures."""
     from localcloud import control
 
     count = options.whole_number(lines, "--lines", default=LINES, most=1_000_000)
@@ -81,4 +81,4 @@ def logs(context: Any, env: str | None = None, lines: str | None = None, follow:
             print(log.read(), end="", flush=True)
             time.sleep(0.5)
         if follow:
-            print(log.read(), end="")  # the last words of one that has ended
+            print(log.read(), end="")  # the last lines, after the cloud has stopped

@@ -1,6 +1,6 @@
-"""``invoke model.inspect``, ``model.predict`` and ``model.export``: a model artifact at hand, without any endpoint.
+"""``invoke model.*``: inspects, runs and exports a model artifact without an endpoint.
 
-Example::
+Example (not run: it needs a model artifact)::
 
     invoke model.inspect build/model.tar.gz
     invoke model.predict --artifact s3://BUCKET/models/job/output/model.tar.gz bicycle.jpg photos
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from scones.model.registry import PinnedModel
     from scones.settings import Environment
 
-ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
+ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)"
 ARTIFACT = "a model.tar.gz, the folder of its files, or s3://BUCKET/KEY"
 
 
 @task(positional=["artifact"], help={"artifact": ARTIFACT, "json": "print JSON instead of a table", "env": ENV})
 def inspect(context: Context, artifact: str, json: bool = False, env: str | None = None) -> None:
-    """Show what is inside a model artifact: layers, parameters, input, size, epoch, classes.
+    """Show a model artifact's layers, parameters, input, size, epoch and classes.
 
     invoke model.inspect build/model.tar.gz
     invoke model.inspect s3://BUCKET/models/job/output/model.tar.gz --json
@@ -66,19 +66,19 @@ def inspect(context: Context, artifact: str, json: bool = False, env: str | None
     klass=TakesMany,
     iterable=["image"],
     help={
-        "image": "a PNG or JPEG, a folder of them, or s3://BUCKET/KEY; as many as you like, with or without --image",
-        "artifact": f"{ARTIFACT}; the pinned model's where not given",
-        "classes": "the classes in label order, with commas; the pinned model's where it is the artifact",
+        "image": "a PNG or JPEG, a folder of them, or s3://BUCKET/KEY; repeatable, with or without --image",
+        "artifact": f"{ARTIFACT} (default: the pinned model's)",
+        "classes": "the classes in label order, comma-separated (default: the pinned model's, for its own artifact)",
         "env": ENV,
     },
 )
 def predict(
     context: Context, image: list[str], artifact: str | None = None, classes: str | None = None, env: str | None = None
 ) -> None:
-    """Let a model artifact answer images, right here: one line of JSON an image.
+    """Classify images with a model artifact on this machine, and print a line of JSON for each image.
 
-    {"image": "bicycle.jpg", "probabilities": [0.97, 0.03]}, with "labels" and "label" where the classes are known, or
-    {"image": …, "error": …} for one that cannot be read: then the exit code is 2 once all the others are answered.
+    A line is {"image": "bicycle.jpg", "probabilities": [0.97, 0.03]}, with "labels" and "label" if the classes are
+    known. An image that cannot be read gives {"image": …, "error": …}, and exit code 2 after all other images.
 
     invoke model.predict bicycle.jpg photos/*.png
     invoke model.predict --artifact build/model.tar.gz --classes bicycle,motorcycle photos
@@ -128,10 +128,10 @@ def predict(
     help={"artifact": ARTIFACT, "onnx": "the ONNX file to write, for instance build/model.onnx", "env": ENV},
 )
 def export(context: Context, artifact: str, onnx: str | None = None, env: str | None = None) -> None:
-    """Write a model artifact as ONNX, for whatever runs that.
+    """Export a model artifact to ONNX.
 
     Input 'data': float32 (N, channels, height, width), raw pixels 0 to 255. Output 'probabilities': (N, classes).
-    Where onnxruntime is installed, both are asked the same and must agree.
+    If onnxruntime is installed, the task checks that both models give the same answers.
 
     invoke model.export build/model.tar.gz --onnx build/model.onnx
     """
@@ -143,7 +143,9 @@ def export(context: Context, artifact: str, onnx: str | None = None, env: str | 
     from imageclassification import files
 
     if not onnx:
-        raise InputError("where to write is not given", hint="invoke model.export ARTIFACT --onnx build/model.onnx")
+        raise InputError(
+            "--onnx is missing: the file to write", hint="invoke model.export ARTIFACT --onnx build/model.onnx"
+        )
     path = fetched(settings.load(env), artifact)
     with Console(stderr=True).status("exporting"):
         from imageclassification import artifact as artifacts
@@ -158,7 +160,7 @@ def export(context: Context, artifact: str, onnx: str | None = None, env: str | 
 
 
 def fetched(environment: Environment, place: str) -> Path:
-    """The path of an artifact, downloaded with a bar where it is in S3."""
+    """The local path of an artifact. One in S3 is downloaded, with a progress bar."""
     from rich.console import Console
 
     from scones import aws
@@ -171,7 +173,7 @@ def fetched(environment: Environment, place: str) -> Path:
 
 
 def view(found: Description, place: str, size: int) -> RenderableType:
-    """A description as a table with what matters above it."""
+    """A description as a summary and a table of layers."""
     from rich.console import Group
     from rich.filesize import decimal
     from rich.table import Table
@@ -205,7 +207,7 @@ def _sides(shape: tuple[int, ...]) -> str:
 
 
 def _pinned(environment: Environment, artifact: str | None) -> PinnedModel | None:
-    """The pinned model where it is what is asked; None where it is another artifact, of unknown classes."""
+    """The pinned model, if it is the artifact. None for another artifact, whose classes are unknown."""
     from scones.errors import RegistryError
     from scones.model import registry
 
@@ -219,7 +221,7 @@ def _pinned(environment: Environment, artifact: str | None) -> PinnedModel | Non
 
 
 def _reader(environment: Environment) -> Callable[[str], bytes]:
-    """What gives an image's bytes; a client is made only where one is in S3."""
+    """A function that reads an image's bytes. It makes an S3 client at the first image in S3."""
     client: list[Any] = []
 
     def read(place: str) -> bytes:

@@ -1,12 +1,17 @@
-"""What a person typed for a task's option, as a value.
+"""Reads the values of a task's options from their text.
 
 Example::
 
-    whole_number("8", "--workers")          # 8
-    whole_number("x", "--workers")          # InputError: --workers must be a whole number from 1 on, not 'x'
+    >>> whole_number("8", "--workers")
+    8
+    >>> whole_number("x", "--workers")
+    Traceback (most recent call last):
+    scones.errors.InputError: --workers must be a whole number from 1 on, not 'x'
+    >>> pairs(["epochs=30", "optimizer=nag"])
+    {'epochs': '30', 'optimizer': 'nag'}
 
-Invoke would turn the text into a number by itself where an option's default is one, and shows a traceback where it is
-none: so a task's default is None, and the number that stands for it is given here.
+If an option's default is a number, Invoke converts the text itself and shows a traceback for other text. So a task's
+default is None, and ``default`` is given here.
 """
 
 from __future__ import annotations
@@ -32,10 +37,10 @@ def whole_number(given: str | None, option: str, *, least: int = 1, most: int | 
 def whole_number(
     given: str | None, option: str, *, default: int | None = None, least: int = 1, most: int | None = None
 ) -> int | None:
-    """An integer of at least ``least`` and at most ``most``; ``default`` where none is given.
+    """An integer from ``least`` to ``most``, or ``default`` if ``given`` is None.
 
     Raises:
-        InputError: it is none, or outside.
+        InputError: the text is not such an integer.
     """
     if given is None:
         return default
@@ -53,7 +58,7 @@ def number(given: str, option: str) -> float:
     """A number.
 
     Raises:
-        InputError: it is none.
+        InputError: the text is not a number.
     """
     try:
         return float(given)
@@ -65,7 +70,7 @@ def share(given: str, option: str) -> float:
     """A number from 0 to 1.
 
     Raises:
-        InputError: it is none, or outside.
+        InputError: the text is not such a number.
     """
     found = number(given, option)
     if not 0 <= found <= 1:
@@ -74,7 +79,7 @@ def share(given: str, option: str) -> float:
 
 
 def names(given: str | None) -> tuple[str, ...]:
-    """The names in ``a,b,c``; none where nothing is given."""
+    """The names in ``a,b,c``, or none if ``given`` is None."""
     return tuple(name.strip() for name in given.split(",") if name.strip()) if given else ()
 
 
@@ -82,7 +87,7 @@ def pairs(given: Iterable[str] | None) -> dict[str, str]:
     """``--set`` options as a mapping.
 
     Raises:
-        InputError: one is not NAME=VALUE, or a name comes twice.
+        InputError: one is not NAME=VALUE, or a name is given twice.
     """
     found: dict[str, str] = {}
     for text in given or ():

@@ -1,4 +1,4 @@
-"""``invoke package``: the Lambda functions as zips."""
+"""``invoke package``: packages the Lambda functions as zips."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 @task
 def package(context: Context) -> None:
-    """Write build/lambdas/<name>.zip and manifest.json: the same bytes on every machine.
+    """Package the Lambda functions as zips in build/lambdas, with the same bytes on every machine.
 
-    Terraform reads them; run it again after changing anything in lambdas/.
+    Terraform reads the zips and their manifest.json. Run the task again after a change in lambdas/.
     """
     from scones import settings
     from scones.service import packaging

@@ -1,6 +1,6 @@
-"""What the tasks that start a job share: they get it ready, ask before it costs money, and follow it to its end.
+"""The common steps of tasks that start a job: prepare it, ask before it costs money, follow it to its end.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     preparation = checked(environment, Order(options.pairs(set)), console)
     build(preparation, console)
@@ -29,7 +29,7 @@ Ended = TypeVar("Ended")
 
 
 def checked(environment: Environment, order: Order, console: Console) -> Preparation:
-    """Check an order before anything is made; a model to start from is downloaded for it."""
+    """Check an order before anything is created. A model to start from is downloaded for the check."""
     from scones.training.preparing import Preparation
 
     with bars(console) as progress:
@@ -37,7 +37,7 @@ def checked(environment: Environment, order: Order, console: Console) -> Prepara
 
 
 def build(preparation: Preparation, console: Console) -> None:
-    """Have the data set, and say which images these are."""
+    """Build the data set if it is missing, and print its source."""
     from scones.dataset.view import announcement
 
     with bars(console) as progress:
@@ -46,7 +46,7 @@ def build(preparation: Preparation, console: Console) -> None:
 
 
 def place(environment: Environment, preparation: Preparation, console: Console) -> JobSpec:
-    """Apply the foundation, upload what the job reads, and say where that is."""
+    """Apply the foundation stack, upload the job's input, and print its address."""
     outputs = foundation(environment, console)
     with bars(console) as progress:
         spec = preparation.place(outputs, progress)
@@ -55,7 +55,7 @@ def place(environment: Environment, preparation: Preparation, console: Console) 
 
 
 def foundation(environment: Environment, console: Console) -> dict[str, Any]:
-    """Apply the foundation stack; its outputs."""
+    """Apply the foundation stack and return its outputs."""
     from scones.terraform import Stack
 
     log = environment.build / "logs" / f"terraform-{environment.name}-foundation.log"
@@ -66,25 +66,25 @@ def foundation(environment: Environment, console: Console) -> dict[str, Any]:
 
 
 def confirm(environment: Environment, what: str, console: Console) -> None:
-    """Ask before money is spent, where the environment costs any.
+    """Ask for confirmation, if the environment costs money.
 
     Args:
-        what: What is about to be started, for a person to read.
+        what: The job that is about to start and its cost, for people.
 
     Raises:
-        InputError: the answer is no, or nobody is there to answer.
+        InputError: the answer is no, or there is no terminal to ask on.
     """
     if not environment.costs_money:
         return
     if not sys.stdin.isatty():
-        raise InputError(what, hint="where nobody can answer, say so: --yes")
+        raise InputError(what, hint="there is no terminal to ask on; to start it without asking: --yes")
     console.print(what, soft_wrap=True)
     if not asked("Go on?"):
         raise InputError("nothing was started")
 
 
 def asked(question: str) -> bool:
-    """Whether a person says yes; no is the default, and what Ctrl-C and Ctrl-D mean."""
+    """Ask a yes-or-no question. The default is no, and Ctrl-C and Ctrl-D mean no."""
     from rich.prompt import Confirm
 
     try:
@@ -94,16 +94,16 @@ def asked(question: str) -> bool:
 
 
 def to_its_end(watch: Callable[[], Ended], question: str, stop: Callable[[], None], *, left: str) -> Ended:
-    """Follow a job to its end; Ctrl-C asks whether to stop it.
+    """Follow a job to its end. On Ctrl-C, ask whether to stop it.
 
     Args:
-        watch: Follows it; called again where it is stopped.
-        question: Whether it shall be.
-        stop: Asks the cloud to.
-        left: What is said where it goes on by itself: how to follow it again.
+        watch: Follows the job. It is called again after a stop.
+        question: The question on Ctrl-C.
+        stop: Stops the job.
+        left: The message if the job goes on by itself: how to follow it again.
 
     Raises:
-        Exit: it goes on by itself; exit code 130.
+        Exit: the job goes on by itself; exit code 130.
     """
     from invoke.exceptions import Exit
 

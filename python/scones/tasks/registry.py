@@ -1,6 +1,6 @@
-"""``invoke register``, ``models``, ``pin``: from a trained model to the one that Terraform deploys.
+"""``invoke register``, ``models``, ``pin``: registers models, lists them, and chooses the one that Terraform deploys.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     invoke register --job scones-dev-20260101-120000 --env dev
     invoke register --artifact s3://BUCKET/model.tar.gz --classes bicycle,motorcycle
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
     from scones.settings import Environment
 
-ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
+ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)"
 
 
 @task(
     help={
         "job": "the name of a training job that has ended",
-        "artifact": "a model from anywhere instead: a model.tar.gz, the folder of its files, or s3://BUCKET/KEY",
-        "classes": "with --artifact: the classes in its outputs' order, with commas; the data set's where not given",
-        "dataset": "with --artifact: the data set that it is measured on; build/dataset where not given",
-        "calibrate": "fit the temperature on the validation images (--no-calibrate: register it as it is)",
+        "artifact": "a model from elsewhere: a model.tar.gz, the folder of its files, or s3://BUCKET/KEY",
+        "classes": "with --artifact: the classes in its outputs' order, comma-separated (default: the data set's)",
+        "dataset": "with --artifact: the data set to measure it on (default: build/dataset)",
+        "calibrate": "calibrate its confidence on the validation images (--no-calibrate: register it as it is)",
         "env": ENV,
     }
 )
@@ -42,11 +42,11 @@ def register(
     calibrate: bool = True,
     env: str | None = None,
 ) -> None:
-    """Register a trained model; approve and pin it if its validation accuracy passes the environment's gate.
+    """Register a trained model. Approve and pin it if its validation accuracy passes the environment's gate.
 
-    It is calibrated on the validation images: a temperature that makes its confidence honest is folded into its last
-    layer, so that its answers stay as they are and whatever serves it needs nothing new. A model from elsewhere is
-    measured on the data set's validation images; without them its accuracy is unknown, and it waits for approval.
+    The model is calibrated on the validation images: its last layer is scaled by a temperature, so that its confidence
+    matches its accuracy. The predicted classes stay the same, and serving it needs no change. A model from elsewhere is
+    measured on the data set's validation images. Without a data set its accuracy is unknown, and it waits for approval.
 
     invoke register --job scones-dev-20260101-120000 --env dev
     invoke register --artifact model.tar.gz --classes bicycle,motorcycle
@@ -71,7 +71,7 @@ def register(
 
 @task(help={"env": ENV})
 def models(context: Context, env: str | None = None) -> None:
-    """List the registered versions, newest first, with the one that is pinned."""
+    """List the registered versions, newest first, and mark the pinned one."""
     from rich.console import Console
 
     from scones.errors import RegistryError
@@ -93,13 +93,13 @@ def models(context: Context, env: str | None = None) -> None:
 
 @task(
     positional=["version"],
-    help={"version": "the version's number, as invoke models lists it", "approve": "approve it first", "env": ENV},
+    help={"version": "the version's number, from invoke models", "approve": "approve the version first", "env": ENV},
 )
 def pin(context: Context, version: str, approve: bool = False, env: str | None = None) -> None:
-    """Make a registered version the one that Terraform deploys: promote it, or roll back to it.
+    """Pin a registered version, so that Terraform deploys it: promote it, or roll back to it.
 
-    A version that waits for approval needs --approve; one that was rejected cannot be pinned. The artifact is checked
-    against the SHA-256 that it was registered with.
+    A version that is pending approval needs --approve. A rejected version cannot be pinned. The artifact is checked
+    against its registered SHA-256.
 
     invoke pin 3 --env dev
     """
@@ -119,7 +119,7 @@ def pin(context: Context, version: str, approve: bool = False, env: str | None =
 
 
 def register_job(environment: Environment, job: str, console: Console, *, calibrate: bool = True) -> None:
-    """Register a training job's model, and say what became of it."""
+    """Register a training job's model, and print the result."""
     from invoke.exceptions import Exit
 
     from scones.steps import bars
@@ -131,7 +131,7 @@ def register_job(environment: Environment, job: str, console: Console, *, calibr
             version = registering.register(
                 environment, job, calibrate=calibrate, progress=progress, warn=lambda text: _warn(console, text)
             )
-    except KeyboardInterrupt:  # the job that was started for it has ended: nobody shall start another one
+    except KeyboardInterrupt:  # the training job has ended, so do not suggest to start another one
         again = f"invoke register --job {job} --env {environment.name}"
         raise Exit(f"the model of training job '{job}' is not registered; to register it: {again}", code=130) from None
     _say(environment, version, console)
@@ -160,7 +160,7 @@ def _register_artifact(
 
 
 def _dataset(environment: Environment, folder: str | None, named: tuple[str, ...] | None, console: Console) -> Any:
-    """The data set that was asked for, else the one in build/dataset where there is one of these classes, else None."""
+    """The data set in ``folder``, or the one in build/dataset if it has the named classes, or None."""
     from pathlib import Path
 
     from scones.dataset import load
@@ -236,6 +236,6 @@ def _error(model: Any) -> str:
 
 
 def _short(commit: str) -> str:
-    """A commit as git abbreviates it, with a plus where files differed from it."""
+    """A commit as git abbreviates it, with a plus if the files differed from it."""
     clean = commit.removesuffix("-dirty")
     return clean[:7] + ("+" if clean != commit else "")

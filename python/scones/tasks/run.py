@@ -1,6 +1,6 @@
-"""``invoke execute`` and ``invoke capture``: using what has been deployed.
+"""``invoke execute`` and ``invoke capture``: runs the state machine, and reports captured traffic.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     invoke execute --image bicycle.jpg --threshold 0.9
     invoke capture --since 7d
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 WORKERS = 8
 ROWS = 24
 SHOWN_BROKEN = 5
-ENVIRONMENT = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
+ENVIRONMENT = "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)"
 
 
 @task(
     iterable=["image"],
     help={
-        "image": "a PNG or JPEG, a folder of them, or s3://BUCKET/KEY; may be given many times",
-        "threshold": "the confidence from which an image passes, 0 to 1; the environment's where not given",
-        "workers": f"how many executions run at once; {WORKERS} where not given",
+        "image": "a PNG or JPEG, a folder of them, or s3://BUCKET/KEY; repeatable",
+        "threshold": "the least confidence that passes, 0 to 1 (default: the environment's)",
+        "workers": f"the number of parallel executions (default: {WORKERS})",
         "env": ENVIRONMENT,
     },
 )
@@ -48,8 +48,8 @@ def execute(
 ) -> None:
     """Run the state machine on an image, and show its states and its result.
 
-    Local files are uploaded first, under images/<sha256>. Exit code: 0 when all passed, 3 when the only failures are
-    low confidence, 1 otherwise.
+    Local files are uploaded first, to images/<sha256>. Exit code 0 if all images passed, 3 if the only failures are low
+    confidence, 1 otherwise.
 
     invoke execute --image bicycle.jpg
     invoke execute --image s3://BUCKET/KEY --threshold 0.95
@@ -89,14 +89,14 @@ def execute(
 
 @task(
     help={
-        "since": "from this time (UTC) or age on: 2026-11-22, 2026-11-22T09:30, 12h; 30d where not given",
-        "until": "up to this time; a day is meant with all its hours; now where not given",
-        "from": "read a folder of captured .jsonl files instead, at any depth; nothing is downloaded",
-        "classes": "class names in label order, with commas; the pinned model's where not given",
-        "threshold": "where the line is drawn; the environment's confidence_threshold where not given",
-        "endpoint": "the endpoint's name; the service stack's where not given",
-        "rows": f"how many of the least sure images are shown; {ROWS} where not given",
-        "out": "the report's folder; build/report where not given",
+        "since": "the first time (UTC) or an age: 2026-11-22, 2026-11-22T09:30, 12h (default: 30d)",
+        "until": "the last time; a day includes all its hours (default: now)",
+        "from": "read a folder of captured .jsonl files instead, with its subfolders; nothing is downloaded",
+        "classes": "the class names in label order, comma-separated (default: the pinned model's)",
+        "threshold": "the threshold to draw and to count by (default: the environment's confidence_threshold)",
+        "endpoint": "the endpoint's name (default: the service stack's)",
+        "rows": f"the number of least sure images to show (default: {ROWS})",
+        "out": "the report's folder (default: build/report)",
         "env": ENVIRONMENT,
     }
 )
@@ -112,9 +112,9 @@ def capture(
     out: str | None = None,
     env: str | None = None,
 ) -> None:
-    """Download what the endpoint was asked and answered, and make a report of it: build/report/index.html.
+    """Download the endpoint's captured traffic, and write a report to build/report/index.html.
 
-    Only the hours asked for are listed, only new files downloaded (into build/captures/<environment>). Lines that
+    Only the period's hours are listed, and only new files are downloaded, to build/captures/<environment>. Lines that
     cannot be read are counted and shown.
 
     invoke capture
@@ -162,7 +162,7 @@ def capture(
 
 
 def nothing_in(folder: Path, found: Any, period: Any) -> SconesError:
-    """The error for a folder of captures without an event that can be shown."""
+    """The error for a folder without a captured event in the period."""
     return InputError(
         f"{folder} holds no captured event {period}: {found.files} files, {found.outside} events at other times, "
         f"{len(found.broken)} broken lines" + (f", the first: {found.broken[0]}" if found.broken else ""),
@@ -202,7 +202,7 @@ def _execute_one(
 
 
 def _download(console: Console, environment: Environment, endpoint: str | None, period: Any) -> tuple[str, Any]:
-    """The endpoint's name and what was captured from it."""
+    """The endpoint's name and its captured traffic."""
     from scones import aws
     from scones.service import capture as captured
     from scones.terraform import Stack

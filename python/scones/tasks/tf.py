@@ -1,4 +1,4 @@
-"""``invoke tf.*``: Terraform on one stack of one environment, with its set-up done."""
+"""``invoke tf.*``: runs Terraform on one stack of an environment, with its variables and backend set."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ STACK = "bootstrap, foundation or service (default)"
 
 @task(help={"env": ENV, "stack": STACK})
 def init(context: Context, env: str | None = None, stack: str = "service") -> None:
-    """Make the bucket of the state where it is missing, and run terraform init."""
+    """Run terraform init, and create the state's bucket if it is missing."""
     _stack(env, stack).init()
 
 
-@task(help={"env": ENV, "stack": STACK, "out": "save the plan here, for: invoke tf.apply --plan FILE"})
+@task(help={"env": ENV, "stack": STACK, "out": "save the plan to this file, for: invoke tf.apply --plan FILE"})
 def plan(context: Context, env: str | None = None, stack: str = "service", out: str | None = None) -> None:
-    """Show what applying would change; exit code 2 when there is anything."""
+    """Show the changes that an apply would make. Exit code 2 if there are any."""
     from pathlib import Path
 
     if _stack(env, stack, packaged=True).plan(out=Path(out) if out else None):
@@ -35,26 +35,26 @@ def plan(context: Context, env: str | None = None, stack: str = "service", out: 
         "env": ENV,
         "stack": STACK,
         "yes": "apply without asking",
-        "plan": "a saved plan, applied as it is without asking",
+        "plan": "apply this saved plan, without asking",
     }
 )
 def apply(
     context: Context, env: str | None = None, stack: str = "service", yes: bool = False, plan: str | None = None
 ) -> None:
-    """Make the cloud what the configuration says, and check that the endpoint got there.
+    """Apply a stack, and check that the endpoint runs the new configuration.
 
-    The functions are packaged first. Terraform shows its plan and asks, unless --yes or --plan says go.
+    The Lambda functions are packaged first. Terraform shows its plan and asks, unless --yes or --plan is given.
     """
     from pathlib import Path
 
     _stack(env, stack, packaged=True).apply(plan=Path(plan) if plan else None, ask=_asks(yes or bool(plan)))
 
 
-@task(help={"env": ENV, "stack": f"{STACK}; all takes down every one, in order", "yes": "destroy without asking"})
+@task(help={"env": ENV, "stack": f"{STACK}; all destroys all stacks, in order", "yes": "destroy without asking"})
 def destroy(context: Context, env: str | None = None, stack: str = "service", yes: bool = False) -> None:
-    """Destroy what a stack manages; refused while another stack stands on it.
+    """Destroy a stack, unless another stack depends on it.
 
-    bootstrap's bucket holds the state itself and is deleted with all of it.
+    Destroying bootstrap also deletes the state's bucket with all states.
     """
     from scones import settings, terraform
     from scones.errors import InputError
@@ -68,11 +68,11 @@ def destroy(context: Context, env: str | None = None, stack: str = "service", ye
         terraform.destroy(terraform.Stack(environment, name), ask=ask)
 
 
-@task(help={"env": ENV, "stack": STACK, "name": "print this output alone, as it is", "json": "print JSON"})
+@task(help={"env": ENV, "stack": STACK, "name": "print only this output, without quotes", "json": "print JSON"})
 def output(
     context: Context, env: str | None = None, stack: str = "service", name: str | None = None, json: bool = False
 ) -> None:
-    """Print what a stack gave: names, ARNs, an input to paste into the console."""
+    """Print a stack's outputs, such as names and ARNs."""
     from json import dumps
 
     from rich.console import Console
@@ -109,7 +109,7 @@ def _stack(env: str | None, name: str, *, packaged: bool = False) -> Stack:
 
 
 def _typed(question: str) -> str:
-    """What a person types; Ctrl-D is nothing."""
+    """The answer to a question; empty for Ctrl-D."""
     try:
         return input(question).strip()
     except EOFError:
@@ -117,7 +117,7 @@ def _typed(question: str) -> str:
 
 
 def _asks(yes: bool) -> bool:
-    """Whether Terraform is to ask; refused where nobody could answer."""
+    """Whether Terraform asks before it begins. Raises InputError if it would ask without a terminal."""
     import sys
 
     from scones.errors import InputError

@@ -1,6 +1,6 @@
-"""``invoke threshold``: from the accuracy that is wanted to the confidence that it takes.
+"""``invoke threshold``: proposes the confidence threshold for a target accuracy.
 
-Example::
+Example (not run: it needs a model artifact)::
 
     invoke threshold --target-accuracy 0.95
 """
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @task(
     help={
-        "target-accuracy": "the share of right answers, among those given, that is wanted, 0 to 1",
-        "artifact": "a model.tar.gz, the folder of its files, or s3://BUCKET/KEY; the pinned model's where not given",
-        "dataset": "the folder of the data set whose validation images are asked; build/dataset where not given",
-        "out": "the picture; build/threshold/risk-coverage.png where not given",
-        "write": "put the threshold into the environment's service.tfvars.json",
-        "env": "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given",
+        "target-accuracy": "the accuracy of the answers above the threshold, 0 to 1",
+        "artifact": "a model.tar.gz, the folder of its files, or s3://BUCKET/KEY (default: the pinned model's)",
+        "dataset": "the data set with the validation images (default: build/dataset)",
+        "out": "the chart's file (default: build/threshold/risk-coverage.png)",
+        "write": "write the threshold to the environment's service.tfvars.json",
+        "env": "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)",
     }
 )
 def threshold(
@@ -41,11 +41,11 @@ def threshold(
     write: bool = False,
     env: str | None = None,
 ) -> None:
-    """Propose the confidence threshold that reaches an accuracy, and say what share of images it answers.
+    """Propose the confidence threshold for a target accuracy, and show the share of images it answers.
 
-    It is measured on the data set's validation images, through the model as the endpoint runs it; no cloud is needed
-    with --artifact PATH. Shown are Wilson's 95% interval, what other thresholds would do, and a risk-coverage picture.
-    Nothing is changed without --write. Exit code 1 where no threshold reaches the accuracy.
+    The model runs on the data set's validation images on this machine, as it runs in the endpoint. With --artifact PATH
+    no cloud is needed. The task shows Wilson's 95% interval, the effect of other thresholds, and a risk-coverage chart.
+    Nothing is changed without --write. Exit code 1 if no threshold reaches the accuracy.
 
     invoke threshold --target-accuracy 0.95
     invoke threshold --target-accuracy 0.97 --artifact model.tar.gz --dataset build/dataset --write
@@ -90,7 +90,7 @@ def threshold(
 
 
 def _answers(environment: Environment, place: str | None, dataset: Any, console: Console) -> tuple[Any, str]:
-    """What the model answers to the data set's validation images, and what to call it."""
+    """The model's answers to the data set's validation images, and the model's name."""
     from imageclassification import artifact as files
     from scones.model import artifacts, confidence, evaluation, registry
     from scones.steps import bars

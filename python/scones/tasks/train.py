@@ -1,6 +1,6 @@
-"""``invoke train``: from a data set to a model that is registered.
+"""``invoke train``: trains a model and registers it.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     invoke train --env dev --set epochs=30
 """
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from scones.training.described import DescribedJob
     from scones.training.preparing import Order
 
-ENV = "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given"
+ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)"
 
 
 @task(
     iterable=["set"],
     help={
         "env": ENV,
-        "set": "a hyperparameter, NAME=VALUE (NAME= for the algorithm's own default); may be given many times",
-        "classes": "the classes in label order, with commas; the environment's (bicycle,motorcycle) where not given",
-        "name": "the job's name; scones-ENV-DATE-TIME where not given",
-        "recordio": "train on the data set's RecordIO files, which are made if need be (as invoke etl --recordio does)",
-        "model": "start from a trained model: a model.tar.gz, s3://BUCKET/KEY, or a version that invoke models lists",
-        "resume": "go on where this job ended before its time: a new job with its data, settings and checkpoints",
-        "attach": "follow this job, started before, instead of starting one",
-        "register": "register the model once it is trained (--no-register: only train)",
-        "yes": "do not ask before something that costs money is started",
+        "set": "a hyperparameter, NAME=VALUE; NAME= takes the algorithm's default; repeatable",
+        "classes": "the classes in label order, comma-separated (default: the environment's)",
+        "name": "the job's name (default: scones-ENV-DATE-TIME)",
+        "recordio": "train on the data set's RecordIO files; they are made if they are missing",
+        "model": "start from a trained model: a model.tar.gz, s3://BUCKET/KEY, or a version from invoke models",
+        "resume": "continue this failed or stopped job: a new job with its data, settings and checkpoints",
+        "attach": "follow this existing job instead of starting one",
+        "register": "register the trained model (--no-register: only train)",
+        "yes": "start the job without asking, though AWS charges for it",
     },
 )
 def train(
@@ -54,14 +54,15 @@ def train(
     register: bool = True,
     yes: bool = False,
 ) -> None:
-    """Train a model on SageMaker, follow the job, and register what it made.
+    """Train a model as a SageMaker training job, follow the job, and register the model.
 
-    The foundation stack is applied, and the data set built if there is none yet (as invoke etl does) and uploaded.
-    Hyperparameters are the project's for small images, changed by the environment's and by --set; they are checked
-    before anything is made. A model whose validation accuracy passes the environment's gate is approved and pinned.
-    With --model, training goes on from that model's weights (the same classes, or others with use_pretrained_model=1).
-    Ctrl-C asks whether to stop the job; one that goes on is followed again with --attach. A job that failed or was
-    stopped is gone on with by --resume: every epoch leaves a checkpoint.
+    The task applies the foundation stack, builds the data set if it is missing, and uploads it. The hyperparameters are
+    the project's recipe for small images, changed by the environment's and by --set. They are checked before anything
+    is created. A model whose validation accuracy passes the environment's gate is approved and pinned.
+
+    With --model, training starts from that model's weights. Other classes need use_pretrained_model=1. Ctrl-C asks
+    whether to stop the job. --attach follows a running job again. --resume continues a failed or stopped job from its
+    last checkpoint; every epoch writes one.
 
     invoke train
     invoke train --env dev --set epochs=30 --set learning_rate=0.05
@@ -105,7 +106,7 @@ def _refuse_with(option: str, does: str, others: dict[str, Any]) -> None:
 
 
 def start(environment: Environment, order: Order, console: Console, *, name: str | None, yes: bool) -> str:
-    """Everything up to the job's creation; the job's name."""
+    """Prepare and start the job. Returns its name."""
     from scones.training import job, request
 
     if name is not None:
@@ -118,7 +119,7 @@ def start(environment: Environment, order: Order, console: Console, *, name: str
 
 
 def _resume(environment: Environment, console: Console, ended: str, name: str | None, yes: bool) -> str:
-    """Start a job that goes on with one that ended before its time; the new job's name."""
+    """Start a job that continues a failed or stopped one. Returns the new job's name."""
     from imageclassification.hyperparameters import parse
     from scones.training import job, request
     from scones.training.spec import JobSpec
@@ -141,10 +142,10 @@ def _resume(environment: Environment, console: Console, ended: str, name: str | 
 
 
 def confirm(environment: Environment, console: Console) -> None:
-    """Ask before AWS is used for money.
+    """Ask before a training job starts that costs money.
 
     Raises:
-        InputError: the answer is no, or nobody is there to answer.
+        InputError: the answer is no, or there is no terminal to ask on.
     """
     what = (
         f"this starts a training job on {environment.training.instance_type} in {environment.region}, for at most "
@@ -154,7 +155,7 @@ def confirm(environment: Environment, console: Console) -> None:
 
 
 def follow(environment: Environment, name: str, console: Console) -> DescribedJob:
-    """Follow a job to its end, and say how good it is; on Ctrl-C, ask whether to stop it. What it came to."""
+    """Follow a job to its end, print its metrics, and return its description. On Ctrl-C, ask whether to stop it."""
     from scones.training import job
     from scones.training.view import view
 

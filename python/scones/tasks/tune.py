@@ -1,6 +1,6 @@
-"""``invoke tune``: a search for better hyperparameters, whose best model is registered.
+"""``invoke tune``: searches for better hyperparameters and registers the best model.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     invoke tune --env dev --range learning_rate=0.01:0.3:log --choice optimizer=sgd,nag --jobs 12
 """
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SearchOrder:
-    """What a tuning job searches, and how.
+    """The settings of a tuning job.
 
     Attributes:
-        searched: Ranges and choices.
-        limits: How many trials, and how they are chosen.
-        name: The job's name; None for one that says where and when.
-        seed: Repeats the choice of trials.
+        searched: The ranges and choices, by hyperparameter.
+        limits: The number of trials and their strategy.
+        name: The job's name; None for tune-ENV-DATE-TIME.
+        seed: The random seed of the strategy.
     """
 
     searched: Searched
@@ -46,23 +46,23 @@ class SearchOrder:
 @task(
     iterable=["range", "choice", "set"],
     help={
-        "env": "the environment: a folder of terraform/environments; SCONES_ENV or else local where not given",
-        "range": "search these numbers, NAME=LEAST:MOST or NAME=LEAST:MOST:SCALING (linear, log, reverse-log, auto); "
-        "may be given many times",
-        "choice": "search these words, NAME=VALUE,VALUE; may be given many times",
-        "set": "a hyperparameter of all trials, NAME=VALUE; may be given many times",
-        "classes": "the classes in label order, with commas; the environment's where not given",
-        "recordio": "train on the data set's RecordIO files, which are made if need be",
+        "env": "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)",
+        "range": "search a range of numbers, NAME=LEAST:MOST or NAME=LEAST:MOST:SCALING (linear, log, reverse-log, "
+        "auto); repeatable",
+        "choice": "search these values, NAME=VALUE,VALUE; repeatable",
+        "set": "a hyperparameter of all trials, NAME=VALUE; repeatable",
+        "classes": "the classes in label order, comma-separated (default: the environment's)",
+        "recordio": "train on the data set's RecordIO files; they are made if they are missing",
         "model": "start every trial from a trained model: a model.tar.gz, s3://BUCKET/KEY, or a version's number",
-        "jobs": "at most so many trials, but for a Grid; the environment's tuning.max_jobs where not given",
-        "parallel": "so many of them at a time; the environment's tuning.max_parallel_jobs where not given",
-        "strategy": "Bayesian, Random or Grid (every combination of choices); the environment's where not given",
-        "early-stopping": "stop trials that do worse than the median of those before (--no-early-stopping: never)",
-        "seed": "repeats the choice of trials",
-        "name": "the tuning job's name, 32 characters at most; tune-ENV-DATE-TIME where not given",
-        "attach": "follow this tuning job, started before, instead of starting one",
-        "register": "register the best trial's model at the end (--no-register: only tune)",
-        "yes": "do not ask before something that costs money is started",
+        "jobs": "the most trials; not for Grid (default: the environment's tuning.max_jobs)",
+        "parallel": "the most trials at a time (default: the environment's tuning.max_parallel_jobs)",
+        "strategy": "Bayesian, Random, or Grid for all combinations of choices (default: the environment's)",
+        "early-stopping": "stop trials that do worse than the median of earlier ones (--no-early-stopping: never)",
+        "seed": "the random seed of the strategy",
+        "name": "the tuning job's name, 32 characters at most (default: tune-ENV-DATE-TIME)",
+        "attach": "follow this existing tuning job instead of starting one",
+        "register": "register the best trial's model (--no-register: only tune)",
+        "yes": "start the job without asking, though AWS charges for it",
     },
 )
 def tune(
@@ -84,13 +84,13 @@ def tune(
     yes: bool = False,
     early_stopping: bool = True,
 ) -> None:
-    """Search for better hyperparameters with a SageMaker tuning job, follow it, and register the best model.
+    """Search for better hyperparameters with a SageMaker tuning job, and register the best model.
 
-    Each trial is a training job. What is searched is what --range and --choice say; without either, ranges about the
-    project's recipe for small images, but for what --set fixes. The algorithm lets these be searched: learning_rate,
-    weight_decay, momentum, mini_batch_size, optimizer, beta_1, beta_2, eps, gamma. How many trials there may be is the
-    environment's to say (tuning, in environment.json). At the end the trials are in build/tuning/NAME, as trials.json
-    and as a picture, trials.png. Ctrl-C asks whether to stop; a job that goes on is followed again with --attach.
+    Each trial is a training job. Without --range and --choice, the job searches ranges around the project's recipe for
+    small images, except the values fixed by --set. The algorithm can tune learning_rate, weight_decay, momentum,
+    mini_batch_size, optimizer, beta_1, beta_2, eps and gamma. The environment limits the number of trials (tuning, in
+    environment.json). The trials are written to build/tuning/NAME: trials.json, and the chart trials.png. Ctrl-C asks
+    whether to stop the job. --attach follows a running job again.
 
     invoke tune --set epochs=40 --jobs 8
     invoke tune --env dev --range learning_rate=0.01:0.3:log --choice optimizer=sgd,nag --jobs 12 --parallel 2
@@ -149,7 +149,7 @@ def tune(
 
 
 def _limits(own: Tuning, jobs: str | None, parallel: str | None, strategy: str | None, early_stopping: bool) -> Tuning:
-    """The environment's limits, changed by what was typed."""
+    """The environment's limits, changed by the task's options."""
     if strategy is not None:
         known = {one.lower(): one for one in settings.STRATEGIES}
         if strategy.lower() not in known:
@@ -165,7 +165,10 @@ def _limits(own: Tuning, jobs: str | None, parallel: str | None, strategy: str |
 
 
 def _searched(asked: list[Any], fixed: dict[str, str], limits: Tuning) -> Searched:
-    """What was asked for; else the defaults, without what is fixed and, for a grid, without numbers."""
+    """The given ranges and choices, or the default ones without fixed hyperparameters.
+
+    For a grid, the default ranges of numbers are left out too.
+    """
     from imageclassification import ranges
 
     if asked:
@@ -190,7 +193,7 @@ def _searched(asked: list[Any], fixed: dict[str, str], limits: Tuning) -> Search
 
 
 def _start(environment: Environment, search: SearchOrder, order: Order, console: Console, *, yes: bool) -> str:
-    """Everything up to the job's creation; the job's name."""
+    """Prepare and start the tuning job. Returns its name."""
     from scones.training import tuning
 
     if search.name is not None:
@@ -208,10 +211,10 @@ def _start(environment: Environment, search: SearchOrder, order: Order, console:
 
 
 def _confirm(environment: Environment, limits: Tuning, console: Console) -> None:
-    """Ask before AWS is used for money.
+    """Ask before training jobs start that cost money.
 
     Raises:
-        InputError: the answer is no, or nobody is there to answer.
+        InputError: the answer is no, or there is no terminal to ask on.
     """
     count = "a training job for every combination" if limits.strategy == "Grid" else f"up to {limits.max_jobs} jobs"
     what = (
@@ -223,7 +226,7 @@ def _confirm(environment: Environment, limits: Tuning, console: Console) -> None
 
 
 def _follow(environment: Environment, name: str, console: Console) -> TuningSnapshot:
-    """Follow a tuning job to its end; on Ctrl-C, ask whether to stop it."""
+    """Follow a tuning job to its end. On Ctrl-C, ask whether to stop it."""
     from scones.training import tuning, watch
     from scones.training.trials_view import view
 
@@ -241,7 +244,7 @@ def _follow(environment: Environment, name: str, console: Console) -> TuningSnap
 
 
 def _report(environment: Environment, job: TuningSnapshot, console: Console) -> None:
-    """Show all trials, and leave them as JSON and as a picture."""
+    """Show all trials, and write them as JSON and as a chart."""
     from imageclassification import files
     from scones.tasks.views import shown
     from scones.training.trials import as_json

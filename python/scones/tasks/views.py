@@ -1,9 +1,9 @@
-"""What ``invoke execute``, ``invoke evaluate`` and ``invoke capture`` print.
+"""Formats the results of ``invoke execute``, ``invoke evaluate`` and ``invoke capture``.
 
 Example::
 
-    console.print(outcome_table(outcome))
-    raise Exit(code=combined_exit_code(run.exit_code for run in runs))
+    >>> combined_exit_code([0, 3, 0])
+    3
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def combined_exit_code(codes: Iterable[int]) -> int:
-    """The exit code of many executions: 0 all passed, 3 if the only failures are low confidence, 1 otherwise."""
+    """The exit code of many executions: 0 if all passed, 3 if the only failures are low confidence, 1 otherwise."""
     from scones.service.workflow import FAILED, LOW, PASSED
 
     found = set(codes) - {PASSED}
@@ -33,7 +33,7 @@ def combined_exit_code(codes: Iterable[int]) -> int:
 
 
 def state_line(state: StateRun) -> RenderableType:
-    """A state that has ended: whether it did, its name and its time."""
+    """A line for an ended state: its result, name, time, attempts and error."""
     from rich.text import Text
 
     good = state.status == "succeeded"
@@ -48,7 +48,7 @@ def state_line(state: StateRun) -> RenderableType:
 
 
 def outcome_table(outcome: ExecutionOutcome) -> RenderableType:
-    """How an execution ended: its result, or its Error and Cause."""
+    """An execution's result, or its Error and Cause."""
     from rich.table import Table
     from rich.text import Text
 
@@ -74,7 +74,7 @@ def outcome_table(outcome: ExecutionOutcome) -> RenderableType:
 
 
 def summary_table(runs: Sequence[ImageRun]) -> RenderableType:
-    """One row an image: what came of it; the totals below."""
+    """A row for each image with its result, and the totals below."""
     from rich.table import Table
     from rich.text import Text
 
@@ -89,7 +89,7 @@ def summary_table(runs: Sequence[ImageRun]) -> RenderableType:
         caption=", ".join(f"{counts[code]} {word}" for code, (word, _) in words.items()),
         caption_justify="left",
     )
-    # In 80 columns the answer gets 25: ThresholdConfidenceNotMet in one piece.
+    # In 80 columns the answer has 25, which fits ThresholdConfidenceNotMet.
     table.add_column("image", overflow="fold", ratio=4)
     table.add_column("result", no_wrap=True)
     table.add_column("answer, or error and cause", overflow="fold", ratio=5)
@@ -119,11 +119,10 @@ def _answer(run: ImageRun) -> str:
 
 
 def evaluation_tables(found: Evaluation, *, threshold: float | None = None) -> RenderableType:
-    """How good a model is: accuracy, latency, the confusion matrix, what each threshold does.
+    """A model's accuracy, latency, confusion matrix, and the effect of thresholds.
 
     Args:
-        found: What is shown.
-        threshold: The environment's own, which is marked; added where :mod:`scones.model.measures` has it not.
+        threshold: The environment's threshold, which is marked and added to those of :mod:`scones.model.measures`.
     """
     import numpy as np
     from rich.console import Group
@@ -173,7 +172,7 @@ def _milliseconds(seconds: float) -> str:
 
 
 def captured_table(summary: Summary) -> RenderableType:
-    """Captured traffic by predicted class."""
+    """Captured traffic by predicted class. At least one answer is needed."""
     from rich.table import Table
     from rich.text import Text
 
@@ -200,6 +199,6 @@ def captured_table(summary: Summary) -> RenderableType:
 
 
 def shown(path: Path) -> str:
-    """A path as a person would type it: relative where it is below the working folder."""
+    """A path for people: relative if it is below the working directory."""
     path = path.resolve()
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,13 +1,13 @@
-"""Tasks that take words after their name: any number of them, as ``cat`` takes files, and none where help is wanted.
+"""Tasks with any number of positional arguments, as ``cat`` takes files.
 
 Example::
 
-    @task(klass=TakesMany, iterable=["image"], help={"image": "a PNG or JPEG; as many as you like"})
-    def predict(context, image):
-        ...                          # invoke predict a.png b.png --image c.png: ["a.png", "b.png", "c.png"]
+    >>> image = Argument(names=("image",))
+    >>> words_of(["predict", "a.png", "b.png", "--image", "c.png"], "predict", [image])
+    2
 
-Invoke's own parser has a fixed number of positional arguments a task, and takes the next word for one that is missing,
-be it ``--help``. Here a task has as many as were typed.
+Invoke's parser expects a fixed number of positional arguments for each task. If one is missing, it takes the next word,
+even ``--help``. With :class:`TakesMany`, a task has as many positional arguments as were typed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _WORD = "{}-{}"
 
 
 class Helpful(invoke.Task):
-    """A task that explains itself to ``invoke TASK --help`` also where it wants a word after its name."""
+    """A task whose ``--help`` works without its positional arguments."""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         arguments = super().get_arguments(ignore_unknown_help)
@@ -34,7 +34,7 @@ class Helpful(invoke.Task):
 
 
 class TakesMany(invoke.Task):
-    """A task whose first ``iterable`` option also takes the words that belong to no option."""
+    """A task whose first ``iterable`` option also takes the words without an option."""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         options = super().get_arguments(ignore_unknown_help)
@@ -54,7 +54,7 @@ class TakesMany(invoke.Task):
 
 
 def words_of(typed: Sequence[str], task: str, options: Sequence[Argument]) -> int:
-    """How many words on a command line belong to a task and to none of its options.
+    """Count the words of a command line that belong to a task and to none of its options.
 
     Args:
         typed: The command line after the program's name.

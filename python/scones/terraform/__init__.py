@@ -1,13 +1,13 @@
-"""Terraform, as this project runs it: the binary, where its provider comes from, and the three stacks.
+"""Runs Terraform: finds the binary and the provider, and plans, applies and destroys the three stacks.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     stack = Stack(settings.load("local"), "foundation")
     stack.apply()
     stack.outputs()["bucket"]       # 'scones-local-123456789012'
 
-Terraform learns everything from variables (:func:`variables`), so a plain ``terraform apply`` after
-``eval "$(invoke env)"`` does exactly what :class:`Stack` does.
+Environment variables configure Terraform (:func:`variables`). So a plain ``terraform apply`` after
+``eval "$(invoke env)"`` does the same as :class:`Stack`.
 """
 
 from scones.terraform.stack import Stack

@@ -1,11 +1,13 @@
-"""The terraform command: from PATH, else a pinned release whose SHA-256 is checked.
+"""Finds the terraform command on PATH, or downloads a pinned release and checks its SHA-256.
 
 Example::
 
-    locate(Path("build")).path          # '/usr/local/bin/terraform'
+    >>> binary = Binary(Path("/usr/local/bin/terraform"), "Terraform", (1, 11, 4), "linux_amd64")
+    >>> str(binary), binary.is_new_enough
+    ('Terraform 1.11.4 (/usr/local/bin/terraform)', True)
 
-``python -m scones.terraform`` does the same and prints the path. Only the standard library is used, since setting the
-project up calls this first.
+``python -m scones.terraform`` prints the path of :func:`locate`. This module uses only the standard library, because
+the project's set-up calls it first.
 """
 
 from __future__ import annotations
@@ -27,12 +29,12 @@ from typing import BinaryIO
 
 from scones.errors import SetupError
 
-# The oldest that keep state locked by S3 itself (use_lockfile) and test with mocks as tests/*.tftest.hcl do.
+# The oldest versions that lock the state in S3 (use_lockfile) and support the mocks of tests/*.tftest.hcl.
 FLOORS = {"Terraform": (1, 11, 0), "OpenTofu": (1, 10, 0)}
 REGISTRIES = {"Terraform": "registry.terraform.io", "OpenTofu": "registry.opentofu.org"}
 
 RELEASE = "1.11.4"
-# Of HashiCorp's release archives, as independent public packagings of them agree.
+# The checksums of HashiCorp's release archives, compared with independent public packages of them.
 SHA256 = {
     "darwin_amd64": "a56d5002b9f7647291faccc3dd1a70350e60fb61e4c45037629508b8fdc2575b",
     "darwin_arm64": "867e0808fa971217043e25b7a792b10720c79b1546f8a68479b74f138be73e18",
@@ -53,8 +55,8 @@ class Binary:
 
     Attributes:
         product: ``Terraform`` or ``OpenTofu``.
-        version: Its version, such as ``(1, 11, 4)``.
-        platform: What its providers are built for, such as ``linux_amd64``.
+        version: Major, minor and patch, such as ``(1, 11, 4)``.
+        platform: The platform of its providers, such as ``linux_amd64``.
     """
 
     path: Path
@@ -64,17 +66,17 @@ class Binary:
 
     @property
     def registry(self) -> str:
-        """The registry that a provider without a host of its own comes from."""
+        """The default registry of providers, such as ``registry.terraform.io``."""
         return REGISTRIES[self.product]
 
     @property
     def is_new_enough(self) -> bool:
-        """Whether it knows what the project's configuration uses."""
+        """True if it supports the project's configuration."""
         return self.version >= FLOORS[self.product]
 
     @property
     def title(self) -> str:
-        """Its product and version: two of the same title read each other's saved plans."""
+        """Its product and version. Only the same product and version can apply a saved plan."""
         return f"{self.product} {'.'.join(map(str, self.version))}"
 
     def __str__(self) -> str:
@@ -82,13 +84,14 @@ class Binary:
 
 
 def locate(build: Path, *, variables: Mapping[str, str] = os.environ) -> Binary:
-    """The command to use: one on PATH that is new enough, one downloaded before, or one downloaded now.
+    """Return a command that is new enough: one on PATH, an earlier download, or a new download.
 
     Args:
-        build: The project's build folder; a release is kept in ``build/terraform/bin``.
+        build: The project's build folder. A download is kept in ``build/terraform/bin``.
+        variables: The process's environment variables.
 
     Raises:
-        SetupError: there is none, and none can be had.
+        SetupError: there is none, and none can be downloaded.
     """
     too_old = []
     for path in _candidates(build, variables):
@@ -108,14 +111,14 @@ def locate(build: Path, *, variables: Mapping[str, str] = os.environ) -> Binary:
 
 
 def download(build: Path, *, target: str | None = None, opener: Open | None = None) -> Path:
-    """Download Terraform's pinned release, check it, and put its executable into ``build/terraform/bin``.
+    """Download Terraform's pinned release, check its SHA-256, and put the executable into ``build/terraform/bin``.
 
     Args:
-        target: The platform, such as ``linux_amd64``; this machine's where it is not given.
-        opener: Opens a URL; the standard library's, with a timeout of 30 s, where it is not given.
+        target: The platform, such as ``linux_amd64``; this machine's by default.
+        opener: Opens a URL; ``urllib`` with a timeout of 30 s by default.
 
     Raises:
-        SetupError: the release is not made for the platform, cannot be fetched, or is not what was published.
+        SetupError: no release is pinned for the platform, it cannot be downloaded, or its SHA-256 differs.
     """
     target = target or _platform()
     if target not in SHA256:
@@ -153,7 +156,7 @@ def _candidates(build: Path, variables: Mapping[str, str]) -> list[Path]:
 
 @functools.cache
 def _ask(path: Path) -> Binary | None:
-    # Nothing of the caller's configuration matters here, and a check for newer versions would go to the network.
+    # Without the user's configuration, and without the check for newer versions, which needs the network.
     variables = {**os.environ, "TF_CLI_CONFIG_FILE": os.devnull, "CHECKPOINT_DISABLE": "1", "TF_CLI_ARGS": ""}
     try:
         answer = subprocess.run(
@@ -184,7 +187,7 @@ def _open(url: str) -> BinaryIO:
 
 
 def _fetch(url: str, path: Path, opener: Open) -> str:
-    """Copy ``url`` to ``path``, showing how far it is where a person is watching; the SHA-256 of what came."""
+    """Download ``url`` to ``path`` and return its SHA-256. On a terminal, show the progress."""
     digest, done = hashlib.sha256(), 0
     with opener(url) as source, path.open("wb") as sink:
         total = int(getattr(source, "headers", {}).get("Content-Length") or 0)

@@ -1,13 +1,13 @@
-"""Terraform's files as text, read block by block: what the documentation and the tests look into.
+"""Reads the blocks and arguments of Terraform's files as text, for the documentation and the tests.
 
 Example::
 
-    module = read(Path("terraform/modules/bucket"))
-    [block.labels for block in module if block.kind == "variable"]      # [('expirations',), ('force_destroy',), …]
-    one_line(module[0].argument("type"))        # 'map(object({ prefix = string, days = number }))'
+    >>> [block] = parse('variable "name" {\\n  type    = string\\n  default = "scones"\\n}')
+    >>> block.kind, block.name, block.arguments
+    ('variable', 'name', {'type': 'string', 'default': '"scones"'})
 
-It goes by the layout that `terraform fmt` leaves, which the tests demand of every file: a block begins at the margin
-and ends with a brace at the margin, and what is in it is two spaces further in, at every depth.
+It relies on the layout of `terraform fmt`, which the tests require of every file. A block begins at the margin and ends
+with a brace at the margin. Its content is indented by two spaces, at every depth.
 
 Format: https://developer.hashicorp.com/terraform/language/style#code-formatting
 """
@@ -31,13 +31,13 @@ _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 @dataclass(frozen=True)
 class Block:
-    """One block, with its text as it stands in the file.
+    """One block, as text.
 
     Attributes:
         kind: ``resource``, ``variable``, ``validation``, …
-        labels: What stands quoted behind the kind, such as ``("aws_s3_bucket", "this")``.
-        body: What stands between the braces, its first level at the margin.
-        where: The file and the line, for messages.
+        labels: The quoted labels, such as ``("aws_s3_bucket", "this")``.
+        body: The text between the braces, unindented by one level.
+        where: The file and the line, such as ``main.tf:7``.
     """
 
     kind: str
@@ -47,25 +47,25 @@ class Block:
 
     @property
     def name(self) -> str:
-        """The last label; the kind where there is none."""
+        """The last label, or the kind of a block without labels."""
         return self.labels[-1] if self.labels else self.kind
 
     @cached_property
     def arguments(self) -> dict[str, str]:
-        """Each argument's expression as it is written, over as many lines as it takes."""
+        """Each argument's expression, as text."""
         return {name: text for name, text in _parts(self.body, self.where) if isinstance(text, str)}
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
-        """The blocks inside, in the order in which they stand."""
+        """The blocks directly inside, in order."""
         return tuple(block for _, block in _parts(self.body, self.where) if isinstance(block, Block))
 
     def argument(self, name: str) -> str | None:
-        """An argument's expression as it is written; None where it is not given."""
+        """An argument's expression, as text. None if it is not set."""
         return self.arguments.get(name)
 
     def within(self, kind: str) -> list[Block]:
-        """The blocks of a kind that stand directly inside."""
+        """The blocks of a kind directly inside."""
         return [block for block in self.blocks if block.kind == kind]
 
     def deep(self, kind: str) -> list[Block]:
@@ -74,10 +74,10 @@ class Block:
 
 
 def read(folder: Path, pattern: str = "*.tf") -> list[Block]:
-    """The blocks of a folder's files, in the order of the files' names.
+    """Read the blocks of a folder's files, in the order of the file names.
 
     Raises:
-        InputError: there is no such file, or one is not laid out as `terraform fmt` does.
+        InputError: there is no such file, or one is not formatted by `terraform fmt`.
     """
     paths = sorted(folder.glob(pattern))
     if not paths:
@@ -86,18 +86,21 @@ def read(folder: Path, pattern: str = "*.tf") -> list[Block]:
 
 
 def parse(text: str, where: str = "text") -> list[Block]:
-    """The blocks at the top of a text.
+    """Read the top-level blocks of a text.
 
     Raises:
-        InputError: it is not laid out as `terraform fmt` does.
+        InputError: the text is not formatted by `terraform fmt`.
     """
     return [part for _, part in _parts(text, where) if isinstance(part, Block)]
 
 
 def one_line(expression: str) -> str:
-    """An expression on one line, without its comments, with the commas that its line ends stood for.
+    """Write an expression on one line, without comments, with commas instead of line ends.
 
-    ``object({`` over three lines becomes ``object({ days = number, name = string })``.
+    Example::
+
+        >>> one_line("object({\\n  days = number # at most 30\\n  name = string\\n})")
+        'object({ days = number, name = string })'
     """
     said = ""
     for line in expression.splitlines():
@@ -110,16 +113,16 @@ def one_line(expression: str) -> str:
             between = " "
         else:
             between = ", "
-        # A trailing comma is of use on lines of its own only.
+        # A trailing comma before a closing bracket is dropped.
         said = (said.removesuffix(",") if part[0] in ")]}" else said) + between + part
     return said
 
 
 def text_of(expression: str) -> str:
-    """What a quoted string without interpolation says.
+    """The value of a quoted string without interpolation.
 
     Raises:
-        InputError: it is anything else.
+        InputError: the expression is anything else.
     """
     if not _STRING.fullmatch(expression):
         raise InputError(f"{expression} is not a plain quoted string")
@@ -127,7 +130,7 @@ def text_of(expression: str) -> str:
 
 
 def _plain(line: str) -> str:
-    """A line without its comment, with single spaces; what is quoted stays as it is."""
+    """A line without its comment and with single spaces. Quoted strings stay as they are."""
     pieces, end = [], 0
     for quoted in [*_STRING.finditer(line), None]:
         between = line[end : quoted.start() if quoted else None]
@@ -141,7 +144,7 @@ def _plain(line: str) -> str:
 
 
 def _parts(text: str, where: str) -> Iterator[tuple[str, Block | str]]:
-    """The arguments (their text) and blocks at the margin of a text."""
+    """The top-level arguments (as text) and blocks of a text, by name."""
     path, _, first = where.rpartition(":")
     path, above = (path, int(first)) if first.isdigit() and path else (where, 0)
     lines = text.splitlines()
@@ -160,7 +163,7 @@ def _parts(text: str, where: str) -> Iterator[tuple[str, Block | str]]:
                 continue
             end = _closing(lines, number, "}")
             if rest or end is None:
-                raise InputError(f"{here}: the block '{kind}' does not end as `terraform fmt` has it")
+                raise InputError(f"{here}: the block '{kind}' does not end as `terraform fmt` formats it")
             yield kind, Block(kind, labels, _outdented(lines[number + 1 : end]), here)
             number = end + 1
         elif argument := _ARGUMENT.fullmatch(line):
@@ -176,19 +179,19 @@ def _closing(lines: list[str], begin: int, closer: str) -> int | None:
 
 
 def _end_of_argument(lines: list[str], begin: int) -> int:
-    """The line after an argument: the first that is at the margin again and closes nothing."""
+    """The line after an argument: the next one at the margin that does not begin with a closing bracket."""
     for number, line in _bare(lines, begin + 1, heredoc=_HEREDOC.search(lines[begin])):
         if line and not line.startswith((" ", "}", ")", "]")):
             return number
-        if not line:  # a blank line ends it too, unless brackets are still open: then what follows is further in
+        if not line:  # a blank line ends it too, unless the next line is indented or closes a bracket
             following = next((later for later in lines[number + 1 :] if later.strip()), "")
             if not following.startswith((" ", "}", ")", "]")):
                 return number
     return len(lines)
 
 
-def _bare(lines: list[str], begin: int, *, heredoc: re.Match | None = None) -> Iterator[tuple[int, str]]:
-    """The lines that are no text of a heredoc, by number."""
+def _bare(lines: list[str], begin: int, *, heredoc: re.Match[str] | None = None) -> Iterator[tuple[int, str]]:
+    """The lines outside of heredocs, each with its number."""
     marker = heredoc[1] if heredoc else None
     for number in range(begin, len(lines)):
         if marker:

@@ -1,11 +1,11 @@
-"""Taking an environment down in steps, each of which finds out by itself what there is left to do.
+"""Takes an environment down in steps that can be repeated.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     for step in steps(settings.load("dev"), everything=False, log=None):
-        step.take()                     # interrupted? run them all again: what is done is passed over
+        step.take()                     # after an interruption, run all steps again: done ones do nothing
 
-By default what was learnt stays: the data sets, the models and their registry, in the foundation stack's bucket.
+By default the data sets, the models and the registry stay.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from scones.terraform.stack import Stack
 from scones.terraform.state import Backend
 from scones.terraform.teardown import delete_packages, destroy, packages_of
 
-# Prefixes of the project's bucket that stay, unless everything goes.
+# The prefixes of the project's bucket that stay, unless everything is deleted.
 KEPT = ("datasets/", "models/")
-# A tuning job stops its trials itself, so it goes first. By what boto3's operations call them.
+# The kinds of jobs, by their names in boto3's operations. Tuning jobs come first, because they stop their own trials.
 _JOBS = {"HyperParameterTuningJob": "hyper_parameter_tuning_job", "TrainingJob": "training_job"}
 STOPPING_SECONDS, LOOK_SECONDS = 600.0, 2.0
 
@@ -38,8 +38,8 @@ class TakedownStep:
     """One step.
 
     Attributes:
-        what: What goes, for people.
-        take: Does it; says in a few words what it did.
+        what: What the step deletes or stops, for people.
+        take: Runs the step. Returns its result in a few words.
     """
 
     what: str
@@ -49,16 +49,16 @@ class TakedownStep:
 def steps(
     environment: Environment, *, everything: bool, client: Callable[..., Any] = aws.client, **words: Any
 ) -> list[TakedownStep]:
-    """What takes an environment down, in order.
+    """The steps that take an environment down, in order.
 
     Args:
-        everything: Whether data sets, models, the registry, the roles of a pipeline and Terraform's state go too.
-        client: Makes the environment's clients.
+        everything: Also delete data sets, models, the registry, the pipeline's roles and Terraform's state.
+        client: Makes boto3 clients.
         words: ``log`` and ``on_line`` of :class:`Stack`.
 
     Raises:
-        TerraformError: everything was asked for in an environment that keeps its data.
-        LocalCloudError: the environment's cloud is a local one that is not running.
+        TerraformError: ``everything`` is set, and the environment's ``force_destroy`` is not.
+        LocalCloudError: the environment's local cloud is not running.
     """
     if everything and not environment.foundation.get("force_destroy"):
         raise TerraformError(
@@ -91,7 +91,7 @@ def steps(
 
 
 def kept(environment: Environment) -> list[str]:
-    """What :func:`steps` leaves when not everything goes, for people."""
+    """The resources that stay without ``everything``, for people."""
     foundation = environment.foundation
     found = ["the data sets and model artifacts in S3", "the registered models", "the training role"]
     found += ["the KMS key that they are encrypted with"] if foundation.get("customer_managed_key") else []
@@ -99,7 +99,7 @@ def kept(environment: Environment) -> list[str]:
 
 
 def _stop(environment: Environment, backend: Backend, client: Callable[..., Any]) -> str:
-    """Stop what would go on writing while its bucket is emptied, or hold a role that goes."""
+    """Stop executions and jobs, which would write to the bucket while it is emptied, or use a role that is deleted."""
     states, sagemaker = client(environment, "stepfunctions"), client(environment, "sagemaker")
     stopped = 0
     if arn := backend.read("service").outputs.get("state_machine_arn"):
@@ -114,13 +114,13 @@ def _stop(environment: Environment, backend: Backend, client: Callable[..., Any]
             except ClientError as error:
                 if error.response["Error"]["Code"] != "ValidationException":
                     raise
-                continue  # it has ended by itself since it was listed
+                continue  # the job has ended since it was listed
             stopped += 1
     return f"{stopped} stopped" if stopped else "none runs"
 
 
 def _jobs(sagemaker: Any, kind: str, environment: Environment, status: str) -> list[str]:
-    """The names of an environment's jobs of a kind that are in a status."""
+    """The names of an environment's jobs of a kind with a status."""
     prefix = f"{PROJECT}-{environment.name}-"
     pages = sagemaker.get_paginator(f"list_{_JOBS[kind]}s").paginate(NameContains=prefix, StatusEquals=status)
     names = [one[f"{kind}Name"] for page in pages for one in page[f"{kind}Summaries"]]
@@ -128,19 +128,19 @@ def _jobs(sagemaker: Any, kind: str, environment: Environment, status: str) -> l
 
 
 def _await_jobs(environment: Environment, client: Callable[..., Any]) -> None:
-    """Wait until no job is stopping any more: each has 120 seconds to end in, and then writes its artifact.
+    """Wait until no job is stopping. A job has 120 seconds to stop, and then writes its artifact.
 
     AWS: SageMaker API Reference, StopTrainingJob.
 
     Raises:
-        TerraformError: one does not end.
+        TerraformError: a job does not stop in time.
     """
     sagemaker, give_up = client(environment, "sagemaker"), time.monotonic() + STOPPING_SECONDS
     while names := [name for kind in _JOBS for name in _jobs(sagemaker, kind, environment, "Stopping")]:
         if time.monotonic() > give_up:
             raise TerraformError(
                 f"after {STOPPING_SECONDS:.0f} s these jobs have not stopped yet: {', '.join(names)}",
-                hint="they would write into what is emptied now: run this again once they have ended",
+                hint="they would write to the bucket while it is emptied; run this again when they have ended",
             )
         time.sleep(LOOK_SECONDS)
 
@@ -188,7 +188,7 @@ def _packages(environment: Environment, backend: Backend, client: Callable[..., 
 
 
 def _empty(environment: Environment, backend: Backend, client: Callable[..., Any]) -> str:
-    """Empty every bucket of the environment's but that of the state, which goes last."""
+    """Empty all buckets of the environment except the state's bucket, which is deleted last."""
     _await_jobs(environment, client)
     s3 = client(environment, "s3")
     mine = [

@@ -1,14 +1,14 @@
-"""What became of the endpoint: SageMaker rolls an update back that fails, and says so nowhere but in DescribeEndpoint.
+"""Detects that SageMaker has rolled back an update of the endpoint, which only DescribeEndpoint reports.
 
 Example::
 
-    before = describe(sagemaker, "scones-dev")
-    …                                               # terraform apply
-    if reason := rolled_back(before, describe(sagemaker, "scones-dev")):
-        print(reason)                               # 'The primary container … did not pass the ping health check. …'
+    >>> before = {"LastModifiedTime": 1}
+    >>> after = {"LastModifiedTime": 2, "FailureReason": "The primary container did not pass the ping health check."}
+    >>> rolled_back(before, after)
+    'The primary container did not pass the ping health check.'
 
-Fields: SageMaker API Reference, DescribeEndpoint. FailureReason of an update that was rolled back stays until the next
-one, so only an endpoint that was touched meanwhile tells of this one.
+Fields: SageMaker API Reference, DescribeEndpoint. FailureReason stays until the next update, so it is from this update
+only if the endpoint was modified since.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from typing import Any
 from scones.errors import TerraformError
 
 HINT = (
-    "the model before still answers; look at the container's log, /aws/sagemaker/Endpoints, then pin a model that "
+    "the previous model still answers; look at the container's log, /aws/sagemaker/Endpoints, then pin a model that "
     "loads (invoke models; invoke pin VERSION) and apply again"
 )
 
 
 def describe(sagemaker: Any, name: str | None) -> Mapping[str, Any] | None:
-    """DescribeEndpoint's answer; None where there is no such endpoint, or none is known yet.
+    """DescribeEndpoint's answer. None if there is no such endpoint, or ``name`` is empty.
 
     Args:
         sagemaker: A boto3 SageMaker client.
@@ -41,21 +41,21 @@ def describe(sagemaker: Any, name: str | None) -> Mapping[str, Any] | None:
 
 
 def rolled_back(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str | None:
-    """Why an update between these two was rolled back, in SageMaker's words; None where none was."""
+    """SageMaker's reason for a roll-back between two descriptions. None if there was no roll-back."""
     if before is None or after is None or before["LastModifiedTime"] == after["LastModifiedTime"]:
         return None
     return after.get("FailureReason")
 
 
 def verify(endpoint: Mapping[str, Any], wanted: str) -> None:
-    """Prove that an endpoint runs the configuration that was asked for, and is InService.
+    """Check that an endpoint is InService with the wanted configuration.
 
     Args:
         endpoint: DescribeEndpoint's answer.
-        wanted: The configuration's name.
+        wanted: The endpoint configuration's name.
 
     Raises:
-        TerraformError: it does not, with SageMaker's reason.
+        TerraformError: it is not; the message has SageMaker's reason.
     """
     if endpoint["EndpointStatus"] != "InService" or endpoint["EndpointConfigName"] != wanted:
         raise TerraformError(
@@ -67,7 +67,7 @@ def verify(endpoint: Mapping[str, Any], wanted: str) -> None:
 
 
 def explain(endpoint: Mapping[str, Any], reason: str) -> TerraformError:
-    """The error of an apply that ended with a roll-back."""
+    """The error for an apply that ended with a roll-back."""
     return TerraformError(
         f"SageMaker rolled the update of endpoint '{endpoint['EndpointName']}' back; it still runs "
         f"{endpoint['EndpointConfigName']} and is {endpoint['EndpointStatus']}. Its reason: {reason}",

@@ -1,13 +1,15 @@
-"""Where Terraform's provider comes from: the registry, or without a network a folder that has it.
+"""Chooses the source of Terraform's provider: the registry, or a folder on this machine.
 
 Example::
 
-    configure(Path("build"), binary)    # 'build/terraform/cli.tfrc', for TF_CLI_CONFIG_FILE
+    >>> from scones.terraform.binary import Binary
+    >>> has_provider(Path("mirror"), Binary(Path("terraform"), "Terraform", (1, 11, 4), "linux_amd64"))
+    False
 
-The choice, once made, stands as long as the folder still has the provider: the folder named by
-``SCONES_TF_PLUGIN_DIR``; what an earlier download left in ``build/terraform/providers``; the registry, if it answers;
-else Terraform's implied mirror folders, and then the folders for add-on software. A configuration of the user's own
-that says where providers come from is left in force.
+The first source that has the provider is used: the folder of ``SCONES_TF_PLUGIN_DIR``, a user's own
+``provider_installation``, the last choice if it is a folder that still has the provider, an earlier download in
+``build/terraform/providers``, the registry if it answers, Terraform's implied mirror folders, and the folders for
+add-on software such as ``/opt``.
 
 Format: https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation
 """
@@ -26,8 +28,8 @@ from imageclassification import files
 from scones.errors import SetupError
 from scones.terraform.binary import Binary
 
-# As every versions.tf says. 6.x is left out: nothing has been run with it, and it is said to handle an endpoint whose
-# update is rolled back in another way.
+# As in every versions.tf. 6.x is excluded, because the project has not been run with it, and it is reported to handle
+# the roll-back of an endpoint's update in another way.
 OLDEST, TOO_NEW = (5, 100), (6, 0)
 ADD_ON_FOLDERS = (Path("/opt"), Path("/usr/local"), Path("/usr/share"), Path("/srv"))
 DEPTH = 4  # /usr/local/share/terraform/providers/registry.terraform.io
@@ -43,19 +45,19 @@ def configure(
     reachable: Callable[[str], bool] | None = None,
     add_on_folders: tuple[Path, ...] = ADD_ON_FOLDERS,
 ) -> Path:
-    """Write the command line configuration that leads Terraform to its provider.
+    """Write the CLI configuration file with the source of Terraform's provider.
 
     Args:
-        build: The project's build folder; the file is ``terraform/cli.tfrc`` in it.
-        variables: The process's variables.
-        reachable: Whether a registry answers; asks it where not given.
-        add_on_folders: Where else to look for a mirror.
+        build: The project's build folder. The file is ``build/terraform/cli.tfrc``.
+        variables: The process's environment variables.
+        reachable: Tells whether a registry answers; :func:`answers` by default.
+        add_on_folders: More folders to search for a mirror.
 
     Returns:
         The file for TF_CLI_CONFIG_FILE.
 
     Raises:
-        SetupError: the provider is nowhere to be had.
+        SetupError: no source has the provider.
     """
     path = build / "terraform" / "cli.tfrc"
     if named := variables.get("SCONES_TF_PLUGIN_DIR"):
@@ -87,7 +89,7 @@ def configure(
 
 
 def has_provider(mirror: Path, binary: Binary) -> bool:
-    """Whether a folder has a usable hashicorp/aws, packed or unpacked, as a filesystem mirror lays it out."""
+    """True if a filesystem mirror has a usable hashicorp/aws, packed or unpacked."""
     folder = mirror / binary.registry / "hashicorp" / "aws"
     try:
         unpacked = [path.parent.name for path in folder.glob(f"*/{binary.platform}") if path.is_dir()]
@@ -98,7 +100,7 @@ def has_provider(mirror: Path, binary: Binary) -> bool:
 
 
 def answers(registry: str, *, timeout: float = 3.0) -> bool:
-    """Whether a registry answers within ``timeout`` seconds."""
+    """True if a registry answers within ``timeout`` seconds."""
     try:
         with urllib.request.urlopen(f"https://{registry}/.well-known/terraform.json", timeout=timeout):
             return True
@@ -144,7 +146,7 @@ def _implied(binary: Binary, variables: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _search(folders: tuple[Path, ...], registry: str) -> Iterator[Path]:
-    """The folders that hold one named after the registry, the nearest first, within DEPTH and MOST_FOLDERS."""
+    """The folders with a subfolder named after the registry, nearest first, within DEPTH and MOST_FOLDERS."""
     level, seen = [folder for folder in folders if folder.is_dir()], 0
     for _ in range(DEPTH):
         below = []

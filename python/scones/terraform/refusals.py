@@ -1,10 +1,12 @@
-"""What Terraform says when others have been at the state, in words that say what to do.
+"""Explains Terraform's errors about a stale plan and a locked state, with the next step.
 
 Example::
 
-    explain("… Error: Saved plan is stale …", "service", "dev")     # TerraformError: … was changed after the plan …
+    >>> error = explain("Error: Saved plan is stale", "service", "dev")
+    >>> type(error).__name__
+    'StalePlanError'
 
-Source of the words: Terraform 1.10's and 1.11's own messages (internal/backend/local and internal/command/clistate).
+Source of Terraform's messages: Terraform 1.10 and 1.11, internal/backend/local and internal/command/clistate.
 """
 
 from __future__ import annotations
@@ -19,12 +21,12 @@ _LOCKED = "Error acquiring the state lock"
 
 
 def explain(words: str, stack: str, environment: str) -> TerraformError | None:
-    """The error that Terraform's words are about, where it is one of these; nothing was changed then.
+    """The error for Terraform's output. None if it is neither a stale plan nor a locked state.
 
     Args:
-        words: What Terraform printed.
-        stack: The stack that it worked on.
-        environment: The stack's environment.
+        words: Terraform's output.
+        stack: The stack's name.
+        environment: The environment's name.
     """
     if _STALE in words or _OTHER_STATE in words:
         return StalePlanError(
@@ -37,7 +39,7 @@ def explain(words: str, stack: str, environment: str) -> TerraformError | None:
         by = f" by {holder['Who']} since {holder['Created']} ({holder['Operation']})" if holder["Who"] else ""
         return LockedStateError(
             f"the state of stack '{stack}' of environment '{environment}' is locked{by}; nothing was changed",
-            hint="wait until that has ended, and run this again; where nothing runs any more, it was cut off, and "
+            hint="wait until it has ended, and run this again; if it was cut off and no longer runs, unlock the state: "
             f'after `eval "$(invoke env --env {environment} --stack {stack})"`: '
             f"terraform -chdir=terraform/stacks/{stack} force-unlock {holder['ID'] or 'ID'}",
         )

@@ -1,6 +1,6 @@
-"""One stack of one environment: plan, apply, and what it gave.
+"""Plans and applies one stack of one environment, and reads its outputs.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     stack = Stack(settings.load("local"), "service", log=Path("build/local/service.log"))
     stack.apply()
@@ -32,13 +32,12 @@ from scones.terraform.variables import value_files, variables
 
 @dataclass(frozen=True)
 class Stack:
-    """A folder of ``terraform/stacks``, applied to one environment.
+    """A stack of ``terraform/stacks`` in one environment.
 
     Attributes:
-        environment: Where it is applied.
         name: ``bootstrap``, ``foundation`` or ``service``.
-        log: A file that Terraform's words are added to; where None, they go to the terminal.
-        on_line: Called with every line that goes to ``log``, to show how far it is.
+        log: A file to which Terraform's output is appended. With None, the output goes to the terminal.
+        on_line: Called with each line of ``log``, to show the progress.
     """
 
     environment: Environment
@@ -48,29 +47,29 @@ class Stack:
 
     @property
     def folder(self) -> Path:
-        """The stack's configuration."""
+        """The folder of the stack's configuration."""
         return self.environment.root / "terraform" / "stacks" / self.name
 
     @cached_property
     def backend(self) -> Backend:
-        """Where its state is kept."""
+        """The bucket of the stack's state."""
         return Backend.of(self.environment)
 
     @property
     def variables(self) -> dict[str, str]:
-        """What Terraform is told by its environment, as it is now: files of values come and go."""
+        """Terraform's environment variables. They are made anew at each call, because value files come and go."""
         return variables(self.environment, self.name, backend=self.backend)
 
     @property
     def lock_file(self) -> Path:
-        """Where Terraform writes which version of the provider it took."""
+        """Terraform's dependency lock file, with the version of the provider."""
         return self.folder / ".terraform.lock.hcl"
 
     def init(self, *, lock_file: Path | None = None) -> None:
-        """Make the stack ready to be planned; the bucket of the state is made where it is missing.
+        """Run ``terraform init``. Create the state's bucket if it is missing.
 
         Args:
-            lock_file: The lock file that a plan was made with: the provider is taken as it says, not the newest.
+            lock_file: The lock file of a saved plan. Its version of the provider is used instead of the newest.
 
         Raises:
             TerraformError: Terraform failed.
@@ -86,13 +85,13 @@ class Stack:
         self._run("init", also={name: self.variables[name].replace(" -upgrade", " -lockfile=readonly")})
 
     def plan(self, *, out: Path | None = None) -> bool:
-        """Show what applying would change.
+        """Run ``terraform plan``.
 
         Args:
-            out: Where to save the plan, for :meth:`apply`.
+            out: The file to save the plan in, for :meth:`apply`.
 
         Returns:
-            Whether there is anything to change.
+            True if the plan has changes.
 
         Raises:
             TerraformError: Terraform failed, or no model is pinned.
@@ -103,12 +102,12 @@ class Stack:
         return self._run("plan", "-input=false", "-detailed-exitcode", *save, accept=(0, 2)) == 2
 
     def show(self, plan: Path, *, json: bool = False) -> str:
-        """What a saved plan says: Terraform's own words for a person, or its JSON.
+        """Run ``terraform show`` on a saved plan. Returns its text or JSON.
 
         Format: https://developer.hashicorp.com/terraform/internals/json-format
 
         Raises:
-            TerraformError: it is not a plan that this Terraform can read.
+            TerraformError: this Terraform cannot read the plan.
         """
         line = [*self._line("show"), "-no-color", *(["-json"] if json else []), str(plan.resolve())]
         said = subprocess.run(line, env={**os.environ, **self.variables}, capture_output=True, text=True, check=False)
@@ -117,12 +116,12 @@ class Stack:
         return said.stdout
 
     def apply(self, *, plan: Path | None = None, lock_file: Path | None = None, ask: bool = False) -> None:
-        """Make the cloud what the configuration says; for ``service``, check that the endpoint got there.
+        """Run ``terraform apply``. For ``service``, check that the endpoint runs the new configuration.
 
         Args:
-            plan: A saved plan, to be applied as it is.
-            lock_file: The lock file that the plan was made with, where that was elsewhere.
-            ask: Whether Terraform shows its plan and asks before it begins.
+            plan: A saved plan to apply.
+            lock_file: The saved plan's lock file, if the plan was made elsewhere.
+            ask: Let Terraform show its plan and ask before it begins.
 
         Raises:
             TerraformError: Terraform failed, no model is pinned, or SageMaker rolled the endpoint back.
@@ -152,7 +151,7 @@ class Stack:
         return dict(found.outputs)
 
     def require_values(self) -> None:
-        """Prove that the files of values are there, before Terraform stops at the one that is not.
+        """Check that the value files exist, because Terraform's error for a missing one explains little.
 
         Raises:
             TerraformError: no model is pinned.
@@ -166,7 +165,7 @@ class Stack:
                 )
 
     def run(self, command: str, *arguments: str) -> None:
-        """Run any terraform command on the stack, as it stands after :meth:`init`.
+        """Run any terraform command on the stack. :meth:`init` must have run before.
 
         Raises:
             TerraformError: Terraform failed.
@@ -175,7 +174,7 @@ class Stack:
 
     @contextmanager
     def _watching_endpoint(self) -> Iterator[None]:
-        """Say SageMaker's reason where it rolls an update back, whether Terraform fails at that or not."""
+        """Raise SageMaker's reason if it rolls back the endpoint's update, even if Terraform reports success."""
         sagemaker = aws.client(self.environment, "sagemaker")
         name = self.backend.read(self.name).outputs.get("endpoint_name")
         before = endpoint.describe(sagemaker, name)
@@ -250,9 +249,9 @@ class Stack:
 
 
 def _to_the_end(wait: Callable[[], int]) -> int:
-    """Wait for Terraform to end, whatever comes.
+    """Wait for Terraform to end, even after Ctrl-C.
 
-    Ctrl-C reaches it too: it then ends in order and saves its state, which leaving it would lose.
+    Ctrl-C reaches Terraform too. It then stops in order and saves its state, which would be lost if it were killed.
     """
     interrupted = False
     while True:
@@ -267,7 +266,7 @@ def _to_the_end(wait: Callable[[], int]) -> int:
 
 
 def _errors(words: str) -> str:
-    """What Terraform called an error, without its frames; the first 20 lines of it."""
+    """Terraform's first error, without its frame, in at most 20 lines."""
     plain = [re.sub(r"^[│╷╵]\s?", "", line).rstrip() for line in words.splitlines()]
     begin = next((number for number, line in enumerate(plain) if line.startswith("Error: ")), None)
     if begin is None:

@@ -1,13 +1,13 @@
-"""The bucket of Terraform's state, and what the state says.
+"""Creates and deletes the bucket of Terraform's state, and reads the state.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     backend = Backend.of(settings.load("local"))
-    backend.ensure()                        # there from now on: versioned, closed to the public
+    backend.ensure()                        # creates the bucket: versioned, without public access
     backend.read("service").outputs         # {'endpoint_name': 'scones-local', …}
 
-Terraform cannot keep state in a bucket that it has yet to make, so the bucket is made here when it is missing; the
-bootstrap stack adopts it.
+Terraform cannot create the bucket that holds its own state. So this module creates it, and the bootstrap stack imports
+it.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from scones.settings import PROJECT, Environment
 
 @dataclass(frozen=True)
 class State:
-    """What a stack's state says.
+    """A stack's state.
 
     Attributes:
-        outputs: The values of its outputs.
-        resources: The addresses of what it manages; empty where nothing is there.
-        lineage: What names this state, from its first version on; empty where there is none.
-        serial: Its version, which every change counts up.
+        outputs: The outputs' values, by name.
+        resources: The addresses of the managed resources.
+        lineage: The state's unique id, the same in all its versions; empty without a state.
+        serial: The state's version. Each change increments it.
     """
 
     outputs: Mapping[str, Any] = field(default_factory=dict)
@@ -45,8 +45,8 @@ class Backend:
     """The bucket of an environment's state, ``scones-<env>-tfstate-<account>``.
 
     Attributes:
-        account: The account that the bucket must belong to.
-        region: Where the bucket is made.
+        s3: A boto3 S3 client.
+        account: The account that must own the bucket.
     """
 
     s3: Any
@@ -59,19 +59,19 @@ class Backend:
         """The backend of an environment.
 
         Raises:
-            LocalCloudError: the environment's cloud is a local one that is not running.
+            LocalCloudError: the environment's local cloud is not running.
         """
         account = aws.account_id(environment)
         bucket = f"{PROJECT}-{environment.name}-tfstate-{account}"
         return cls(aws.client(environment, "s3"), account, environment.region, bucket)
 
     def read(self, stack: str) -> State:
-        """A stack's state, in one request; an empty one where there is none.
+        """Read a stack's state in one request. Without a state, return an empty one.
 
         Format: version 4 of Terraform's state, which the data source terraform_remote_state reads too.
 
         Raises:
-            TerraformError: the state is of another form.
+            TerraformError: the state has another version.
         """
         try:
             found = json.loads(self.s3.get_object(Bucket=self.bucket, Key=f"{stack}.tfstate")["Body"].read())
@@ -96,7 +96,7 @@ class Backend:
         )
 
     def exists(self) -> bool:
-        """Whether the bucket is there, and ours.
+        """True if the bucket exists and this account owns it.
 
         Raises:
             TerraformError: another account has a bucket of that name.
@@ -116,14 +116,14 @@ class Backend:
         return True
 
     def ensure(self) -> None:
-        """Make the bucket where it is missing.
+        """Create the bucket if it is missing.
 
         Raises:
             TerraformError: another account has a bucket of that name.
         """
         if self.exists():
             return
-        # us-east-1 is where a bucket lies that names no region, and refuses to be named.
+        # S3 creates a bucket in us-east-1 by default, and refuses us-east-1 as a LocationConstraint.
         elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": self.region}}
         self.s3.create_bucket(Bucket=self.bucket, **({} if self.region == "us-east-1" else elsewhere))
         closed = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
@@ -131,7 +131,7 @@ class Backend:
         self.s3.put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration={"Status": "Enabled"})
 
     def delete(self) -> None:
-        """Delete the bucket with every version of everything in it."""
+        """Delete the bucket with all versions of all its objects."""
         if not self.exists():
             return
         delete_versions(self.s3, self.bucket)

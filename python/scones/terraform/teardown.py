@@ -1,11 +1,11 @@
-"""Taking stacks down, in order, with what Terraform alone would stop at.
+"""Destroys stacks in order, including the steps that Terraform cannot do.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     destroy_all(settings.load("local"))     # service, foundation, bootstrap, and the state itself
 
-A model package group is not deleted while it has versions, a bucket of state cannot be destroyed by the state in it,
-and a stack that others stand on must go last.
+SageMaker does not delete a model package group that has versions. Terraform cannot destroy the bucket that holds its
+own state. A stack is destroyed only after the stacks that depend on it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from scones.terraform.variables import STACKS
 
 
 def destroy(stack: Stack, *, ask: bool = False) -> None:
-    """Destroy what a stack manages; nothing where it manages nothing.
+    """Destroy a stack's resources. A stack without resources is skipped.
 
     Args:
-        ask: Whether Terraform shows its plan and asks before it begins. The bootstrap stack's bucket is not asked for.
+        ask: Let Terraform show its plan and ask before it begins. The state's bucket is deleted without asking.
 
     Raises:
-        TerraformError: another stack still stands on it, or it holds what the environment keeps.
+        TerraformError: another stack depends on it, or it has registered models and ``force_destroy`` is not set.
     """
     environment = stack.environment
     above = STACKS[STACKS.index(stack.name) + 1 :]
@@ -51,13 +51,13 @@ def destroy(stack: Stack, *, ask: bool = False) -> None:
 
 
 def destroy_all(environment: Environment, **words: Any) -> None:
-    """Destroy every stack of an environment, and its state.
+    """Destroy all stacks of an environment, and its state.
 
     Args:
         words: ``log`` and ``on_line`` of :class:`Stack`.
 
     Raises:
-        TerraformError: Terraform failed, or a stack holds what the environment keeps.
+        TerraformError: Terraform failed, or there are registered models and ``force_destroy`` is not set.
     """
     for name in reversed(STACKS):
         destroy(Stack(environment, name, **words))
@@ -70,14 +70,14 @@ def packages_of(sagemaker: Any, group: str) -> list[str]:
 
 
 def delete_packages(sagemaker: Any, arns: Sequence[str]) -> None:
-    """Delete model packages: SageMaker deletes no group that has some."""
+    """Delete model packages. SageMaker deletes only an empty model package group."""
     for arn in arns:
         sagemaker.delete_model_package(ModelPackageName=arn)
 
 
 def _destroy_bootstrap(stack: Stack, resources: tuple[str, ...], *, ask: bool) -> None:
-    # The bucket holds the very state that is being changed, so Terraform leaves it (prevent_destroy) and takes the
-    # rest; then the bucket goes, and the state with it.
+    # The bucket holds the state that Terraform changes, so Terraform keeps it (prevent_destroy) and destroys the rest.
+    # Then the bucket is deleted with the state.
     if any(address.startswith("module.") for address in resources):
         stack.init()
         stack.run("destroy", "-target=module.github_roles", *_approval(ask))

@@ -1,6 +1,6 @@
-"""Whether a configuration is consistent, found out without a cloud and without credentials.
+"""Runs ``terraform validate`` on a configuration, without a cloud and without credentials.
 
-Example::
+Example (not run: it needs Terraform's provider)::
 
     validate(Path("terraform/stacks/service"), build=Path("build"))
 """
@@ -17,21 +17,21 @@ from scones.terraform.binary import locate
 
 
 def validate(folder: Path, *, build: Path) -> None:
-    """Prove a stack or a module consistent.
+    """Validate a stack or a module.
 
     Args:
         folder: The stack or module.
         build: The project's build folder.
 
     Raises:
-        TerraformError: it is not; the message is Terraform's.
+        TerraformError: it is not valid; the message is Terraform's.
         SetupError: Terraform or its provider is missing.
     """
     binary = locate(build)
     variables = {
         **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
         "TF_CLI_CONFIG_FILE": str(mirror.configure(build, binary)),
-        # Of its own, since it knows no backend.
+        # A separate folder, because this init has no backend.
         "TF_DATA_DIR": ".terraform/validate",
         "CHECKPOINT_DISABLE": "1",
     }

@@ -1,12 +1,13 @@
-"""The variables that tell Terraform everything: cloud, state, values, provider.
+"""Makes the environment variables that configure Terraform: its cloud, state, value files and provider.
 
 Example::
 
-    variables(settings.load("dev"), "service")["TF_VAR_environment"]    # 'dev'
+    >>> from scones import settings
+    >>> [path.name for path in value_files(settings.load("dev"), "service")][0]
+    'service.tfvars.json'
 
-They serve a plain ``terraform`` command as they serve :class:`scones.terraform.Stack`: ``invoke env`` prints them.
-Files of values are named, not read, so a model pinned later is seen by the next plan. A saved plan is applied as it
-was made; where a value has changed since, Terraform refuses it.
+``invoke env`` prints them for plain ``terraform`` commands. The variables name the value files without reading them, so
+the next plan sees a newly pinned model. Terraform refuses to apply a saved plan if a value has changed since.
 """
 
 from __future__ import annotations
@@ -24,18 +25,18 @@ from scones.terraform import mirror
 from scones.terraform.binary import locate
 from scones.terraform.state import Backend
 
-# In the order in which they are applied; they are destroyed in the opposite one.
+# In the order of applying. They are destroyed in reverse order.
 STACKS = ("bootstrap", "foundation", "service")
 
-# Commands that take -var-file; all but console lock the state, and wait for another's lock this long.
+# The commands that take -var-file. All but console lock the state, and wait this long for another lock.
 _VALUED = ("plan", "apply", "destroy", "refresh", "import", "console")
 _LOCK_TIMEOUT = "2m"
 
 
 def value_files(environment: Environment, stack: str) -> list[Path]:
-    """The files of values that a stack is planned with, whether they exist yet or not."""
+    """The value files (``-var-file``) of a stack, including a pinned model's file that does not exist yet."""
     if stack == "service":
-        candidate = environment.candidate_path  # of a comparison under way (scones.service.ab)
+        candidate = environment.candidate_path  # exists during a comparison (scones.service.ab)
         compared = [candidate] if candidate.exists() else []
         return [environment.folder / "service.tfvars.json", environment.pin_path, *compared]
     own = environment.folder / f"{stack}.tfvars.json"
@@ -43,12 +44,12 @@ def value_files(environment: Environment, stack: str) -> list[Path]:
 
 
 def state_key(environment: Environment) -> str | None:
-    """The ARN of the KMS key that the state is encrypted with, by ``bootstrap.tfvars.json``; None for S3's own.
+    """The ARN of the KMS key of the state, from ``bootstrap.tfvars.json``. None means S3's own key.
 
-    Terraform's backend asks for S3's own key unless it is told of another, whatever the bucket's default is.
+    Terraform's backend requests S3's own key unless a key is configured, whatever the bucket's default is.
 
     Raises:
-        SettingsError: the file is not JSON.
+        SettingsError: the file is not a JSON object.
     """
     path = environment.folder / "bootstrap.tfvars.json"
     try:
@@ -66,16 +67,16 @@ def variables(
     backend: Backend | None = None,
     process: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
-    """What ``terraform -chdir=terraform/stacks/STACK …`` needs in its environment.
+    """The environment variables for ``terraform -chdir=terraform/stacks/STACK …``.
 
     Args:
-        backend: The environment's backend, where the caller has it.
-        process: The process's variables, which say where Terraform and its provider are.
+        backend: The environment's backend, if the caller has it already.
+        process: The process's environment variables, used to find Terraform and its provider.
 
     Raises:
         SettingsError: there is no such stack.
         SetupError: Terraform or its provider is missing.
-        LocalCloudError: the environment's cloud is a local one that is not running.
+        LocalCloudError: the environment's local cloud is not running.
     """
     if stack not in STACKS:
         raise SettingsError(f"there is no stack '{stack}'; there are: {', '.join(STACKS)}")
@@ -83,14 +84,14 @@ def variables(
     values = [f"-var-file={path}" for path in value_files(environment, stack)]
     arguments = {command: [f"-lock-timeout={_LOCK_TIMEOUT}", *values] for command in _VALUED}
     arguments["console"] = values
-    # A changed provider source or bucket is taken up, and nothing is ever asked or migrated.
+    # -reconfigure and -upgrade accept a changed bucket or provider source. Terraform never asks, and migrates no state.
     arguments["init"] = [
         *["-input=false", "-reconfigure", "-upgrade", f"-backend-config=bucket={bucket}"],
         *(f"-backend-config=kms_key_id={key}" for key in [state_key(environment)] if key),
     ]
     return {
         **aws.variables(environment),
-        "CHECKPOINT_DISABLE": "1",  # no question about newer versions, and no file of it in the home folder
+        "CHECKPOINT_DISABLE": "1",  # no check for newer versions, and no file for it in the home folder
         "TF_CLI_CONFIG_FILE": str(
             mirror.configure(environment.build, locate(environment.build, variables=process), variables=process)
         ),

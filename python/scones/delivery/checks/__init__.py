@@ -1,9 +1,9 @@
-"""Tools that judge the project's files, each in an environment of its own, pinned.
+"""Runs checkov, check-jsonschema and zizmor on the project's files, each in its own pinned Python environment.
 
-They ask for versions of libraries that the project does not run on, so they are not among its dependencies.
+These tools need other versions of libraries than the project, so they are not among its dependencies.
 
-Example::
+Example (not run: it installs checkov)::
 
     report = checkov.scan(Path("terraform"), build=Path("build"))
-    report.findings     # (), or what checkov has against the Terraform files
+    report.findings     # () if the files follow all policies
 """

@@ -1,13 +1,14 @@
-"""checkov's policies for Terraform: what it has against the files, and what it was told to pass over.
+"""Checks the Terraform files against checkov's policies.
 
 Example::
 
-    report = scan(Path("terraform"), build=Path("build"))
-    report.passed, report.findings, report.suppressions
+    >>> report = read({"checkov_version": "3.2.0", "resource_count": 0, "passed": 0})
+    >>> report.clean
+    True
 
-A finding is passed over by a comment inside the resource, with its reason: ``#checkov:skip=CKV_AWS_144:why``
-(https://www.checkov.io/2.Basics/Suppressing%20and%20Skipping%20Policies.html). checkov judges values that it can see:
-an option that is off by default is judged off.
+A comment inside a resource suppresses a policy and gives the reason: ``#checkov:skip=CKV_AWS_144:why``
+(https://www.checkov.io/2.Basics/Suppressing%20and%20Skipping%20Policies.html). checkov evaluates the default values of
+variables, so it checks an option that is off by default as off.
 """
 
 from __future__ import annotations
@@ -22,18 +23,19 @@ from scones.errors import CheckError
 
 PINS = Path(__file__).with_name("checkov.txt")
 SCAN_SECONDS = 300
-NO_REASON = "No comment provided"  # checkov's words where a suppression has none
+NO_REASON = "No comment provided"  # checkov's words for a suppression without a reason
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A resource that does not do what a policy asks for.
+    """A resource that violates a policy.
 
     Attributes:
         policy: The policy's id, such as CKV_AWS_144.
-        asks: What it asks for, in checkov's words.
-        place: Its file and first line, ``modules/bucket/main.tf:7``.
-        reason: Why it is passed over; empty where it is not.
+        asks: The policy's requirement, in checkov's words.
+        resource: The resource's address, such as ``aws_s3_bucket.this``.
+        place: The file and first line, such as ``modules/bucket/main.tf:7``.
+        reason: The reason for its suppression; empty without one.
     """
 
     policy: str
@@ -45,15 +47,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """What checkov said of a folder.
+    """checkov's report on a folder.
 
     Attributes:
-        version: checkov's own.
-        resources: How many resources it saw.
-        passed: How many policies a resource kept, over all resources.
-        findings: Those that one did not keep.
-        suppressions: Those that are passed over, each with its reason.
-        unread: The files that checkov could not read, and so did not judge.
+        version: checkov's version.
+        resources: The number of resources.
+        passed: The number of passed checks, over all resources.
+        findings: The failed checks.
+        suppressions: The suppressed checks, each with its reason.
+        unread: The files that checkov could not parse, and so did not check.
     """
 
     version: str
@@ -65,21 +67,20 @@ class Report:
 
     @property
     def clean(self) -> bool:
-        """Whether every file was judged, nothing was found, and whatever is passed over has a reason."""
+        """True if every file was checked, no check failed, and every suppression has a reason."""
         return not (self.findings or self.unread or self.unreasoned)
 
     @property
     def unreasoned(self) -> tuple[Finding, ...]:
-        """The suppressions that give no reason."""
+        """The suppressions without a reason."""
         return tuple(one for one in self.suppressions if not one.reason)
 
 
 def scan(folder: Path, *, build: Path) -> Report:
-    """Judge a folder's Terraform files, without a network once checkov is there.
+    """Check the Terraform files of a folder and its subfolders. Only installing checkov needs the network.
 
     Args:
-        folder: Where the files are, in it and below.
-        build: The project's build folder, which checkov's environment goes to.
+        build: The project's build folder, where checkov's environment is built.
 
     Raises:
         SetupError: checkov's environment cannot be built.
@@ -97,14 +98,14 @@ def scan(folder: Path, *, build: Path) -> Report:
 
 
 def read(answer: Any) -> Report:
-    """A report out of checkov's JSON.
+    """Read checkov's JSON.
 
     Raises:
-        KeyError: it is none of checkov's.
+        KeyError: it is not checkov's JSON.
     """
-    if isinstance(answer, list):  # one an engine; there is one
+    if isinstance(answer, list):  # one report for each engine, and only one engine runs
         (answer,) = answer
-    if "results" not in answer:  # where it saw nothing at all, only its counts come
+    if "results" not in answer:  # without resources, checkov gives only its counts
         return Report(answer["checkov_version"], answer["resource_count"], answer["passed"], (), (), ())
     results, summary = answer["results"], answer["summary"]
     return Report(

@@ -1,6 +1,6 @@
-"""A Python environment for one tool, built once from a file of pins.
+"""Builds a Python environment for one tool from a file of pinned packages.
 
-Example::
+Example (not run: it installs checkov)::
 
     pins = Path(__file__).with_name("checkov.txt")
     python = ensure(Path("build/checks"), "checkov", pins, works="import checkov.main")
@@ -27,17 +27,16 @@ BUILD_SECONDS = 600
 
 
 def ensure(folder: Path, name: str, pins: Path, *, works: str, base: Path = Path(sys.executable)) -> Path:
-    """The environment's Python; the environment is built where it is missing, or where the pins have changed.
+    """Return the path of the environment's Python. Build the environment if it is missing or its pins have changed.
 
     Args:
-        folder: Where environments are; this one is in its folder ``name``.
-        name: The tool's name.
-        pins: A requirements file with everything that the tool needs, each ``NAME==VERSION``.
-        works: Python that runs once the environment is as it should be.
-        base: The Python that it is made of.
+        folder: The folder of all environments. This one is built in ``folder / name``.
+        pins: A requirements file with all packages that the tool needs, each as ``NAME==VERSION``.
+        works: A Python statement that fails if the environment is broken, such as ``import checkov.main``.
+        base: The Python that creates the environment.
 
     Raises:
-        SetupError: it cannot be built on this machine.
+        SetupError: the environment cannot be built on this machine.
     """
     home = (folder / name).resolve()
     marker, python = home / "made-of", home / "venv" / "bin" / "python"
@@ -48,7 +47,7 @@ def ensure(folder: Path, name: str, pins: Path, *, works: str, base: Path = Path
         marker.unlink(missing_ok=True)
         shutil.rmtree(home / "venv", ignore_errors=True)
         _step(name, [base, "-m", "venv", home / "venv"])
-        # Without what packages ask for: the pins are all of it. Without builds: what a wheel holds is all that runs.
+        # --no-deps, because the pins are complete. --only-binary, because building a package would run its code.
         options = ("--disable-pip-version-check", "--no-deps", "--only-binary", ":all:")
         _step(name, [python, "-m", "pip", "install", *options, "--requirement", pins])
         _step(name, [python, "-c", works])
@@ -57,13 +56,13 @@ def ensure(folder: Path, name: str, pins: Path, *, works: str, base: Path = Path
 
 
 def run(title: str, command: Sequence[str | Path], seconds: float, *, folder: Path | None = None) -> CompletedProcess:
-    """Run a tool to its end, whatever its exit code; what it says is in the answer.
+    """Run a tool, capture its output, and accept any exit code.
 
-    Of this process's variables it gets those alone that any program needs: with a token of GitHub's or a key of its
-    vendor's it would ask their services.
+    The tool gets only PATH, HOME and TMPDIR of this process's variables. With a token for GitHub or a key for its
+    vendor it would send requests to them.
 
     Raises:
-        CheckError: it took longer than it may.
+        CheckError: the tool did not end within ``seconds``.
     """
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     env = {**kept, "LANG": "C.UTF-8", "NO_COLOR": "1"}
@@ -79,7 +78,7 @@ def run(title: str, command: Sequence[str | Path], seconds: float, *, folder: Pa
 
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
-    """Let no other process build the same environment meanwhile; the lock goes with the process."""
+    """Keep other processes from building the same environment. The lock ends with the process."""
     home.mkdir(parents=True, exist_ok=True)
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

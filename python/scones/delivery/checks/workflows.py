@@ -1,11 +1,11 @@
-"""What GitHub and GitLab would refuse of the workflow files, and what would make them unsafe; without a network.
+"""Checks the GitHub and GitLab workflow files against their schemas and for security problems, without a network.
 
-Example::
+Example (not run: it installs check-jsonschema and zizmor)::
 
-    lint(Path("."), build=Path("build"))       # ["4 GitHub workflows and …", …]; CheckError where not
+    lint(Path("."), build=Path("build"))       # ['4 GitHub workflows and .gitlab-ci.yml keep to their schemas', …]
 
-check-jsonschema holds them against the schemas that it carries; zizmor looks for what attackers use: permissions too
-wide, text of strangers in scripts, actions not pinned by commit (https://docs.zizmor.sh/audits/).
+check-jsonschema checks the files against the schemas that it contains. zizmor finds security problems such as too many
+permissions, untrusted text in scripts, and actions that are not pinned by commit (https://docs.zizmor.sh/audits/).
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ def lint(root: Path, *, build: Path) -> list[str]:
 
     Args:
         root: The project's folder.
-        build: Its build folder, which the tools' environment goes to.
+        build: The project's build folder, where the tools' environment is built.
 
     Returns:
-        What was found to be in order, a line each.
+        A line for each passed check.
 
     Raises:
         SetupError: the tools' environment cannot be built.
-        CheckError: a file is refused; the message is the tool's own words.
+        CheckError: a tool refuses a file. The message is the tool's output.
     """
     workflows = sorted((root / GITHUB).glob("*.yml"))
     commands = environment.ensure(build / "checks", "workflows", PINS, works="import check_jsonschema").parent
     schema: list[str | Path] = [commands / "check-jsonschema", "--builtin-schema"]
     _run("GitHub's schema", [*schema, "vendor.github-workflows", *workflows], root)
     _run("GitLab's schema", [*schema, "vendor.gitlab-ci", "--data-transform", "gitlab-ci", root / GITLAB], root)
-    # The strictest persona is for research; this one also speaks of what is merely untidy.
+    # "pedantic" also reports style. The stricter "auditor" is made for research and reports false positives.
     _run("zizmor", [commands / "zizmor", "--offline", "--no-progress", "--persona=pedantic", *workflows], root)
     return [
         f"{len(workflows)} GitHub workflows and {GITLAB} keep to their schemas",

@@ -1,10 +1,12 @@
-"""The steps of the pipeline, the same on a pull request as on a laptop: check, plan, apply just that, look for drift.
+"""The steps of the pipeline: check, plan, apply the saved plans, look for drift.
 
-Example::
+Example (not run: it needs a running cloud)::
 
-    folder = Path("build/plans/dev")
-    planned = planning.plan(settings.load("dev"), folder)       # saved plans, their SHA-256, a summary to read
-    merging.apply(settings.load("dev"), folder)                 # just those, or StalePlanError
+    environment, folder = settings.load("dev"), Path("build/plans/dev")
+    planned = planning.plan(environment, folder)            # saves the plans, their SHA-256 and a summary
+    plans = merging.verify(environment, folder)             # StalePlanError if one is out of date
+    merging.apply(environment, folder, plans)
 
-`docs/pipeline.md` says how the workflow files use them, and what a saved plan holds.
+The steps are the same in a workflow and on a laptop. `docs/pipeline.md` explains how the workflow files use them, and
+what a saved plan contains.
 """

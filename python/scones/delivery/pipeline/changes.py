@@ -1,11 +1,13 @@
-"""What a plan would do, out of the JSON that Terraform gives of it.
+"""Reads a plan's changes from Terraform's JSON.
 
 Example::
 
-    [str(change) for change in changes(json.loads(stack.show(plan, json=True)))]
-    # ['update module.function["classify-image"].aws_lambda_function.this (environment, memory_size)', …]
+    >>> change = {"actions": ["update"], "before": {"memory_size": 256}, "after": {"memory_size": 512}}
+    >>> plan = {"resource_changes": [{"address": "aws_lambda_function.this", "change": change}]}
+    >>> str(changes(plan)[0])
+    'update aws_lambda_function.this (memory_size)'
 
-Only names are taken, never values: a plan's JSON holds them all, secrets too.
+Only names are read, never values, because a plan's JSON contains secrets.
 
 Format: https://developer.hashicorp.com/terraform/internals/json-format#change-representation
 """
@@ -16,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# In the order in which a reader should see them: what is lost comes first.
+# In the order of a summary: changes that lose data come first.
 ACTIONS = ("destroy", "replace", "create", "update", "import", "forget")
 _KINDS = {
     ("create",): "create",
@@ -30,11 +32,12 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that a plan would change.
+    """A change to one resource.
 
     Attributes:
         action: One of ACTIONS.
-        attributes: The names of the arguments that differ, of an update or a replacement.
+        address: The resource's address, such as ``module.bucket.aws_s3_bucket.this``.
+        attributes: The names of the arguments that differ, for an update or a replacement.
     """
 
     action: str
@@ -46,13 +49,13 @@ class Change:
 
 
 def changes(plan: Mapping[str, Any]) -> tuple[Change, ...]:
-    """What a plan would do to resources, what is lost first."""
+    """A plan's changes to resources, in the order of ACTIONS."""
     return _read(plan.get("resource_changes", ()))
 
 
 def drift(plan: Mapping[str, Any]) -> tuple[Change, ...]:
-    """What others have done to resources since Terraform last wrote its state."""
-    # Right after a resource was made, its provider reads as empty what it wrote as null: nobody has done anything.
+    """Changes that were made outside of Terraform since it last wrote its state."""
+    # A provider can write null and read back an empty value. Such a difference is not drift.
     return tuple(one for one in _read(plan.get("resource_drift", ())) if one.action != "update" or one.attributes)
 
 
@@ -84,12 +87,12 @@ def _differing(change: Mapping[str, Any]) -> tuple[str, ...]:
         for name in {*before, *after}
         if _filled(before.get(name)) != _filled(after.get(name)) and not unknown.get(name)
     }
-    # What is only known afterwards need not differ; it is named where nothing else is.
+    # A value that is "known after apply" may stay the same, so it is named only if nothing else differs.
     return tuple(sorted(known | forced)) or tuple(sorted(name for name in unknown if unknown[name]))
 
 
 def _filled(value: Any) -> Any:
-    """A value without what is empty in it: null, "", [] and {} say the same of a resource."""
+    """A value without its empty parts. For a resource, null, "", [] and {} mean the same."""
     if isinstance(value, Mapping):
         value = {name: found for name, one in value.items() if (found := _filled(one)) is not None}
     elif isinstance(value, list):

@@ -1,9 +1,10 @@
-"""What is checked of a change before anything is planned; none of it needs an account.
+"""The checks of a change before it is planned. None of them needs an AWS account.
 
 Example::
 
-    for check in checks(settings.load("local")):
-        check.run()         # a line of what was found; SconesError where something is wrong
+    >>> from scones import settings
+    >>> [check.title for check in checks(settings.load("local"))][:2]
+    ["Terraform's format", 'Validate bootstrap']
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ class Check:
     """One check.
 
     Attributes:
-        title: What is checked.
-        run: Does it; gives what was found, in a line, and raises SconesError where something is wrong.
+        title: The check's name, for people.
+        run: Runs the check. Returns its result in a line. Raises SconesError if the check fails.
     """
 
     title: str
@@ -38,7 +39,7 @@ def checks(environment: Environment) -> list[Check]:
     """The checks, quick ones first.
 
     Args:
-        environment: Whose project folder is checked.
+        environment: An environment of the project to check.
     """
     return [
         Check("Terraform's format", lambda: _format(environment)),
@@ -49,10 +50,10 @@ def checks(environment: Environment) -> list[Check]:
 
 
 def test(environment: Environment) -> None:
-    """Run all the tests, which show themselves; they take many minutes.
+    """Run all tests and print their output. They take many minutes.
 
     Raises:
-        CheckError: one fails.
+        CheckError: a test fails.
     """
     done = subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=environment.root, check=False)
     if done.returncode:

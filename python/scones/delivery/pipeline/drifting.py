@@ -1,11 +1,11 @@
-"""Looking for drift: what differs between a cloud and the configuration that it was applied from.
+"""Finds drift: differences between an environment's cloud and its configuration.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     found = look(settings.load("prod"), Path("build/drift/prod"))
     found.drifted, found.page       # True, '## Drift of `prod` …'
 
-Everything that the stacks manage is read anew from the cloud. A stack that was never applied has not drifted.
+Terraform refreshes all resources of the stacks. A stack that was never applied has no drift.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ PAGE = "drift.md"
 
 @dataclass(frozen=True)
 class Drift:
-    """What was found.
+    """The differences that were found.
 
     Attributes:
-        parts: What applying each stack would change.
+        parts: The changes that an apply of each stack would make.
         page: The same in Markdown.
     """
 
@@ -40,12 +40,12 @@ class Drift:
 
     @property
     def drifted(self) -> bool:
-        """Whether anything differs."""
+        """True if anything differs."""
         return any(part.saved.changes for part in self.parts)
 
 
 def title(stack: str) -> str:
-    """What looking at a stack is called."""
+    """The title of a stack's step."""
     return f"Look at {stack}"
 
 
@@ -57,17 +57,17 @@ def look(
     log: Path | None = None,
     step: planning.Step = planning.unseen,
 ) -> Drift:
-    """Compare a cloud with the configuration.
+    """Compare an environment's cloud with its configuration.
 
     Args:
-        folder: Where ``drift.md`` is written.
-        log: A file that Terraform's words are added to.
-        step: Shows each stack.
+        folder: The folder of ``drift.md``.
+        log: A file to which Terraform's output is appended.
+        step: Shows each stack's progress.
 
     Raises:
         TerraformError: Terraform failed.
     """
-    (folder / PAGE).unlink(missing_ok=True)  # what was found before is not what is found now
+    (folder / PAGE).unlink(missing_ok=True)  # so that a failure leaves no old page behind
     parts = []
     with tempfile.TemporaryDirectory() as plans:
         for name in stacks:
@@ -86,6 +86,6 @@ def _look_at(stack: Stack, plans: Path) -> summary.SummaryPart:
         return summary.SummaryPart(replace(blank, deferred="has not been applied"))
     if stack.name == "service":
         packaging.package(environment.root / "lambdas", environment.build / "lambdas")
-    # Kept only as long as it is read: nobody applies it.
+    # The plan is only read, never applied, so it lies in a temporary folder.
     differs = stack.plan(out=blank.plan(plans))
     return planning.described(stack, replace(blank, changes=differs), plans)

@@ -1,12 +1,12 @@
-"""Applying just the plans that were saved and looked at, or nothing.
+"""Applies exactly the saved and reviewed plans, or nothing.
 
-Example::
+Example (not run: it needs a running cloud)::
 
-    plans = verify(environment, folder, expected="9f86…")    # StalePlanError where one may not be applied any more
+    plans = verify(environment, folder, expected="9f86…")    # StalePlanError if a plan is out of date
     apply(environment, folder, plans)
 
-Everything is checked before anything is applied: that the files are those that were reviewed, that the checkout is the
-revision they were made of, that no state was changed since. Terraform checks its own part again under the lock.
+All checks come before the first apply. The files must be the reviewed ones, the checkout must be the planned revision,
+and no state may have changed since. Terraform checks the state again while it holds the state's lock.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from scones.terraform.state import Backend
 
 @dataclass(frozen=True)
 class Applied:
-    """What came of it.
+    """The result of applying the saved plans.
 
     Attributes:
-        stacks: Those that were applied.
-        unchanged: Those that had nothing to change.
-        deferred: Those that could not be planned yet, each with the reason.
+        stacks: The applied stacks.
+        unchanged: The stacks without changes.
+        deferred: The stacks that could not be planned yet, each with the reason.
     """
 
     stacks: tuple[str, ...]
@@ -42,23 +42,23 @@ class Applied:
 
 
 def title(stack: str) -> str:
-    """What applying a stack is called."""
+    """The title of a stack's step."""
     return f"Apply {stack}"
 
 
 def verify(environment: Environment, folder: Path, *, expected: str | None = None) -> list[Saved]:
-    """Prove that saved plans may be applied as they are.
+    """Check that saved plans can be applied as they are.
 
     Args:
-        expected: The digest that was reviewed; None trusts the folder.
+        expected: The digest of the reviewed plans. None accepts the folder's own digest.
 
     Returns:
         The plans, the lower stack first.
 
     Raises:
-        InputError: there are none, they were changed, or they are not those that were reviewed, or not of this
-            environment.
-        StalePlanError: the checkout is another revision, or a state was changed since.
+        InputError: there are no plans, a file was changed, they are not the reviewed plans, they belong to another
+            environment, or another version of Terraform made them.
+        StalePlanError: the checkout is another revision, or a state has changed since.
     """
     plans = sorted(saved.read(folder, expected=expected), key=lambda one: STACKS.index(one.stack))
     tree, backend = revision.tree(environment.root), Backend.of(environment)
@@ -69,7 +69,7 @@ def verify(environment: Environment, folder: Path, *, expected: str | None = Non
             raise InputError(f"these plans are of environment '{plan.environment}', not '{environment.name}'")
         if plan.tree.endswith("-dirty"):
             raise StalePlanError(
-                "the plans are of files that were not committed, so nobody can have reviewed them",
+                "the plans are of files that are not committed, so they cannot have been reviewed",
                 hint=f"commit, and {again}",
             )
         if plan.tree != tree:
@@ -88,13 +88,13 @@ def verify(environment: Environment, folder: Path, *, expected: str | None = Non
         if (state.lineage, state.serial) != (plan.lineage, plan.serial):
             raise StalePlanError(
                 f"the plan of stack '{plan.stack}' is stale: it was made on serial {plan.serial} of its state, "
-                f"which is at {state.serial} by now; nothing was applied",
+                f"which is now at serial {state.serial}; nothing was applied",
                 hint=again,
             )
         if plan.reads and planning.reads(backend.read(planning.BELOW[plan.stack])) != plan.reads:
             raise StalePlanError(
-                f"the plan of stack '{plan.stack}' is stale: the outputs of '{planning.BELOW[plan.stack]}', which it "
-                "was made with, are others by now; nothing was applied",
+                f"the plan of stack '{plan.stack}' is stale: the outputs of '{planning.BELOW[plan.stack]}' have "
+                "changed since; nothing was applied",
                 hint=again,
             )
     return plans
@@ -108,15 +108,15 @@ def apply(
     log: Path | None = None,
     step: planning.Step = planning.unseen,
 ) -> Applied:
-    """Apply verified plans, the lower stack first; what has nothing to change is left alone.
+    """Apply verified plans, the lower stack first. Stacks without changes are skipped.
 
     Args:
-        plans: What :func:`verify` gave.
-        log: A file that Terraform's words are added to.
-        step: Shows each stack's applying.
+        plans: The plans that :func:`verify` returned.
+        log: A file to which Terraform's output is appended.
+        step: Shows each stack's progress.
 
     Raises:
-        StalePlanError: a state was changed in the last moment; stacks before it are applied.
+        StalePlanError: a state changed after :func:`verify`. The stacks before it are applied.
         TerraformError: Terraform failed, or the endpoint was rolled back.
     """
     applied, unchanged = [], []

@@ -1,12 +1,12 @@
-"""Planning every stack of an environment, the plans saved for whoever applies them.
+"""Plans the stacks of an environment and saves the plans.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     planned = plan(settings.load("dev"), Path("build/plans/dev"))
     planned.digest, planned.folder / "summary.md"
 
-A stack that reads another's outputs is planned from what they are now. Where the lower stack's own plan would change
-them, a plan made now would be wrong once that is applied: it is deferred, and made after.
+The service stack reads the foundation stack's outputs. If the foundation's plan changes them, a plan of the service
+would be out of date as soon as the foundation is applied. So the service's plan is deferred until then.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from scones.terraform import Stack
 from scones.terraform.binary import locate
 from scones.terraform.state import State
 
-# bootstrap holds the pipeline's own roles: a person applies it.
+# The bootstrap stack has the pipeline's own roles, so a person applies it.
 PLANNED = ("foundation", "service")
 BELOW = {"service": "foundation"}
 SUMMARY = "summary.md"
 
-#: A step that is shown while it lasts: given its title, a context whose value has ``found``.
+#: Shows a step while it runs. Takes the title and gives a context manager, whose value has an attribute ``found``.
 Step = Callable[[str], AbstractContextManager[Any]]
 
 
@@ -48,7 +48,7 @@ class _Unseen:
 
 @contextlib.contextmanager
 def unseen(_: str) -> Iterator[_Unseen]:
-    """A step that nobody looks at."""
+    """A step that is not shown."""
     yield _Unseen()
 
 
@@ -57,10 +57,10 @@ class Planned:
     """An environment's saved plans.
 
     Attributes:
-        folder: Where they lie, with ``summary.md``.
-        digest: What stands for them all.
-        parts: What each stack's plan does.
-        promotion: The model that takes another's place, if one does.
+        folder: The folder of the plans and ``summary.md``.
+        digest: The SHA-256 of all plans (:mod:`scones.delivery.pipeline.saved`).
+        parts: Each stack's changes.
+        promotion: The change of the pinned model, if there is one.
     """
 
     folder: Path
@@ -70,12 +70,12 @@ class Planned:
 
     @property
     def changes(self) -> bool:
-        """Whether there is anything to apply."""
+        """True if there is anything to apply, now or later."""
         return any(part.saved.changes or part.saved.deferred for part in self.parts)
 
 
 def title(stack: str) -> str:
-    """What planning a stack is called."""
+    """The title of a stack's step."""
     return f"Plan {stack}"
 
 
@@ -88,17 +88,17 @@ def plan(
     log: Path | None = None,
     step: Step = unseen,
 ) -> Planned:
-    """Plan an environment's stacks and save the plans; those that the folder held before are gone.
+    """Plan an environment's stacks and save the plans. They replace the folder's earlier plans.
 
     Args:
-        folder: Where the plans are saved, such as ``build/plans/dev``.
-        base: The revision that the checkout's changes start from; None takes the main branch.
-        stacks: Which, the lower one first.
-        log: A file that Terraform's words are added to.
-        step: Shows each stack's planning.
+        folder: The folder to save the plans in, such as ``build/plans/dev``.
+        base: The revision that the checkout's changes start from; None uses the main branch.
+        stacks: The stacks to plan, the lower one first.
+        log: A file to which Terraform's output is appended.
+        step: Shows each stack's progress.
 
     Raises:
-        InputError: the project is no git checkout, so that nobody could say what was planned; or it has no such base.
+        InputError: the project is not a git checkout, or has no such base revision.
         TerraformError: Terraform failed.
     """
     tree = revision.tree(environment.root)
@@ -128,7 +128,7 @@ def plan(
 
 
 def reads(state: State) -> str:
-    """The SHA-256 of a state's outputs, which a stack above it reads."""
+    """The SHA-256 of a state's outputs, which the stack above reads."""
     return hashlib.sha256(json.dumps(dict(state.outputs), sort_keys=True).encode()).hexdigest()
 
 
@@ -154,7 +154,7 @@ def _plan_one(stack: Stack, blank: Saved, folder: Path, below: Sequence[summary.
 
 
 def described(stack: Stack, planned: Saved, folder: Path) -> summary.SummaryPart:
-    """What a saved plan says, asked of Terraform only where it changes anything."""
+    """Read a saved plan's changes. Terraform is only run if the plan has any."""
     if not planned.changes:
         return summary.SummaryPart(planned)
     told = json.loads(stack.show(planned.plan(folder), json=True))

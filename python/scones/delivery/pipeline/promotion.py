@@ -1,10 +1,10 @@
-"""What a change of the pinned model means: its accuracy before and after.
+"""Compares the pinned models before and after a change: accuracy, classes, data set.
 
 Example::
 
-    compared = compare(before, after)
-    compared.markdown()     # '**Model: version 3 → 4** …' and a table
-    compared.is_worse       # True where the validation accuracy falls
+    >>> after = PinnedModel("arn:…", 1, "image", "s3://BUCKET/KEY", "9f86", ("bicycle", "motorcycle"), {}, "5d41", "")
+    >>> Promotion(None, after).markdown().splitlines()[0]
+    '**Model: version 1, the first**'
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from scones.model.registry.pinned import VALIDATION_ACCURACY, PinnedModel, parse
 
 @dataclass(frozen=True)
 class Promotion:
-    """A pinned model that takes another's place.
+    """A change of the pinned model.
 
     Attributes:
-        before: The model that was pinned; None where there was none.
+        before: The model that was pinned before; None for the first one.
         after: The model that is pinned now.
     """
 
@@ -32,7 +32,7 @@ class Promotion:
 
     @property
     def is_worse(self) -> bool:
-        """Whether the accuracy on the validation images falls."""
+        """True if the accuracy on the validation images falls."""
         if self.before is None:
             return False
         old, new = self.before.metrics.get(VALIDATION_ACCURACY), self.after.metrics.get(VALIDATION_ACCURACY)
@@ -57,9 +57,9 @@ class Promotion:
         if self.is_worse:
             lines += ["", "⚠️ **The validation accuracy falls.**"]
         if old and old.class_labels != new.class_labels:
-            lines += ["", "⚠️ **The classes differ: whoever reads answers must know the new ones.**"]
+            lines += ["", "⚠️ **The classes differ: clients of the endpoint must use the new ones.**"]
         if old and old.dataset_fingerprint != new.dataset_fingerprint:
-            lines += ["", "The two were measured on different data sets: their figures do not compare exactly."]
+            lines += ["", "The two models were measured on different data sets, so their figures compare only roughly."]
         return "\n".join(lines)
 
     def _row(self, name: str) -> str:
@@ -70,17 +70,19 @@ class Promotion:
 
 
 def find(root: Path, pin: Path, base: str | None) -> Promotion | None:
-    """The promotion that a checkout makes against a revision; None where the pinned model is the same, or none is.
+    """Compare the pinned model of a checkout with that of an earlier revision.
+
+    None if no model is pinned, or if the model is the same.
 
     Args:
         root: The checkout.
-        pin: The pinned model's file in it.
-        base: The revision; None where there is none before.
+        pin: The pinned model's file in the checkout.
+        base: The earlier revision; None if there is none.
 
     Raises:
-        RegistryError: one of the two files cannot be used.
+        RegistryError: one of the two files cannot be read.
     """
-    if not pin.exists() or pin.is_relative_to(root / "build"):  # one that is not kept in git has no before
+    if not pin.exists() or pin.is_relative_to(root / "build"):  # a file outside of git has no earlier version
         return None
     after = read_pin(pin)
     was = revision.text(root, base, pin) if base else None
@@ -105,6 +107,6 @@ def _text(model: PinnedModel | None, name: str) -> str:
 
 
 def _code(text: str) -> str:
-    """Text that Markdown leaves as it is: a label is anybody's."""
+    """Text as Markdown code, escaped. Class labels can contain any characters."""
     plain = json.dumps(text, ensure_ascii=False)[1:-1].replace("`", "'").replace("|", "\\|")
     return f"`{plain}`"

@@ -1,13 +1,18 @@
-"""Saved plans on their way from who plans to who applies: what is written beside them, and how they are checked.
+"""Saves descriptions of plans and their checksums, and checks them before an apply.
 
 Example::
 
-    write(folder, [Saved("foundation", …), Saved("service", …)])     # the digest of them all
-    read(folder, digest="9f86…")                                     # the same, or InputError
+    >>> folder = Path("plans")
+    >>> clear(folder)
+    >>> plan = Saved("service", "dev", commit="4f2a", tree="9be1", terraform="Terraform 1.11.4", deferred="no model")
+    >>> found = write(folder, [plan])
+    >>> read(folder, expected=found) == [plan]
+    True
 
-A folder holds, for every stack, ``<stack>.tfplan`` (the plan), ``<stack>.lock.hcl`` (the provider it was made with) and
-``<stack>.json`` (what is said here of it), and one ``SHA256SUMS`` of all of them, as ``sha256sum --check`` reads it.
-The SHA-256 of that file stands for them all: who applies compares it with the one that was reviewed.
+For each stack, the folder has ``<stack>.tfplan`` (the plan), ``<stack>.lock.hcl`` (its provider's version) and
+``<stack>.json`` (:class:`Saved`). ``SHA256SUMS`` has the checksums of these files, in the format of
+``sha256sum --check``. The SHA-256 of ``SHA256SUMS`` is the digest of all plans. A reviewer approves this digest, and
+``invoke ci.merge --sha256`` compares it before it applies.
 """
 
 from __future__ import annotations
@@ -27,18 +32,18 @@ SUMS = "SHA256SUMS"
 
 @dataclass(frozen=True)
 class Saved:
-    """What is known of a stack's saved plan.
+    """The description of a stack's saved plan.
 
     Attributes:
-        environment: Where it is to be applied.
-        commit: The commit whose configuration it is of.
-        tree: What names that commit's files (:func:`scones.revision.tree`).
-        terraform: Who made it, such as ``Terraform 1.11.4``: no other version applies it.
-        changes: Whether it changes anything, an output included.
-        lineage: What names the state that it was made on; empty where there was none.
-        serial: That state's version.
-        reads: The SHA-256 of the outputs that it has read from the stack below; empty where it reads none.
-        deferred: Why there is no plan yet; empty where there is one.
+        commit: The commit of the planned configuration.
+        tree: The git tree of that commit's files (:func:`scones.revision.tree`).
+        terraform: The product and version that made the plan, such as ``Terraform 1.11.4``. Only this version can apply
+            the plan.
+        changes: True if the plan changes a resource or an output.
+        lineage: The lineage of the planned state; empty without a state.
+        serial: The serial of the planned state.
+        reads: The SHA-256 of the outputs that the plan reads from the stack below; empty if it reads none.
+        deferred: Why there is no plan yet; empty if there is a plan.
     """
 
     stack: str
@@ -57,33 +62,33 @@ class Saved:
         return folder / f"{self.stack}.tfplan"
 
     def lock_file(self, folder: Path) -> Path:
-        """The lock file that it was made with."""
+        """The lock file of the provider that made the plan."""
         return folder / f"{self.stack}.lock.hcl"
 
     def description(self, folder: Path) -> Path:
-        """The file of what is known of it."""
+        """The file of this description."""
         return folder / f"{self.stack}.json"
 
     def files(self, folder: Path) -> list[Path]:
-        """All the files that a folder has of it."""
+        """All files of this plan in a folder."""
         own = [] if self.deferred else [self.plan(folder), self.lock_file(folder)]
         return [*own, self.description(folder)]
 
 
 def clear(folder: Path) -> None:
-    """Remove the saved plans that a folder holds, and nothing else of it; it is made where it is missing."""
+    """Delete the saved plans of a folder and leave its other files. Create the folder if it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / SUMS).unlink(missing_ok=True)  # first: without it nobody takes what is left for whole
+    (folder / SUMS).unlink(missing_ok=True)  # first, because read() refuses a folder without it
     for name in STACKS:
         for path in Saved(name, environment="", commit="", tree="", terraform="").files(folder):
             path.unlink(missing_ok=True)
 
 
 def write(folder: Path, plans: Sequence[Saved]) -> str:
-    """Write what is known of plans that lie in a folder, and the sums of it all.
+    """Write the descriptions of a folder's plans, and the checksums of all files.
 
     Returns:
-        The digest of them all: the SHA-256, hexadecimal, of the file of sums.
+        The digest of the plans: the SHA-256 of ``SHA256SUMS``, in hexadecimal.
     """
     for plan in plans:
         files.write(plan.description(folder), json.dumps(asdict(plan), indent=2) + "\n")
@@ -97,7 +102,7 @@ def digest(folder: Path) -> str:
     """The digest of a folder's plans.
 
     Raises:
-        InputError: there are none.
+        InputError: the folder has no saved plans.
     """
     try:
         return _sha256(folder / SUMS)
@@ -109,19 +114,19 @@ def digest(folder: Path) -> str:
 
 
 def read(folder: Path, *, expected: str | None = None) -> list[Saved]:
-    """What is known of a folder's plans, once every file is proved to be what was written.
+    """Check all files of a folder's plans against their checksums, and read their descriptions.
 
     Args:
-        expected: The digest that was reviewed; None takes whatever the folder's own sums say.
+        expected: The digest of the reviewed plans. None accepts the folder's own digest.
 
     Raises:
-        InputError: there are no plans, a file was changed, or they are not those that were reviewed.
+        InputError: there are no plans, a file was changed, or they are not the reviewed plans.
     """
     found = digest(folder)
     if expected is not None and found != expected.strip().lower():
         raise InputError(
             f"these are not the plans that were reviewed: their SHA-256 is {found}, not {expected}",
-            hint="apply the plans whose digest stands in the summary that you approved, or plan again",
+            hint="apply the plans with the digest of the summary that you approved, or plan again",
         )
     plans = []
     sums = _sums(folder / SUMS)
@@ -141,7 +146,7 @@ def read(folder: Path, *, expected: str | None = None) -> list[Saved]:
 
 
 def _sums(path: Path) -> dict[str, str]:
-    """The SHA-256 of each file that a file of sums names."""
+    """The files that a ``SHA256SUMS`` lists, each with its SHA-256."""
     lines = [line.partition("  ") for line in path.read_text(errors="replace").splitlines()]
     if not all(name for _, _, name in lines):
         raise InputError(f"{path} is no list of SHA-256 sums and files", hint="plan again: invoke ci.pr")

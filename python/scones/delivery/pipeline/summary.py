@@ -1,9 +1,15 @@
-"""A plan in Markdown, for the comment on a pull request: what is lost first, then what changes, then Terraform's words.
+"""Writes plans and drift as Markdown, for a comment on a pull request or for an issue.
 
 Example::
 
-    page = plan_page("dev", [SummaryPart(saved, changes, outputs=("bucket",), words="…")], digest="9f86…")
-    files.write(folder / "summary.md", page)
+    >>> saved = Saved("service", "dev", commit="4f2a", tree="9be1", terraform="Terraform 1.11.4", changes=True)
+    >>> part = SummaryPart(saved, (Change("create", "aws_s3_bucket.this"),), words="Plan: 1 to add.")
+    >>> part.line()
+    '1 to create'
+    >>> plan_page("dev", [part], digest="9f86").splitlines()[0]
+    '## Plan of `dev`'
+
+The page lists destroyed and replaced resources first, then all changes, then Terraform's own text.
 """
 
 from __future__ import annotations
@@ -17,21 +23,21 @@ from scones.delivery.pipeline.changes import ACTIONS, Change
 from scones.delivery.pipeline.promotion import Promotion
 from scones.delivery.pipeline.saved import Saved
 
-# GitHub's limit of a comment is 65,536 characters; a page of one environment stays well below, so that two fit.
+# A comment on GitHub has at most 65,536 characters. This limit of one environment's page lets two fit.
 MOST = 30_000
-_LISTED = 40  # changes by name, a stack
+_LISTED = 40  # the most changes listed by name for each stack
 
 
 @dataclass(frozen=True)
 class SummaryPart:
-    """One stack's share of the page.
+    """One stack's part of the page.
 
     Attributes:
-        saved: Its saved plan.
-        changes: What the plan does to resources.
-        outputs: The names of the outputs that it changes.
-        drift: What others have changed since Terraform last looked.
-        words: The plan in Terraform's words, secrets left out by Terraform.
+        saved: The description of the stack's saved plan.
+        changes: The plan's changes to resources.
+        outputs: The names of the outputs that the plan changes.
+        drift: Changes made outside of Terraform.
+        words: The text of ``terraform show``, in which Terraform hides sensitive values.
     """
 
     saved: Saved
@@ -41,7 +47,7 @@ class SummaryPart:
     words: str = ""
 
     def line(self) -> str:
-        """What it comes to, in a few words."""
+        """The changes in a few words."""
         if self.saved.deferred:
             return self.saved.deferred
         counts = Counter(change.action for change in self.changes)
@@ -57,8 +63,8 @@ def plan_page(
     """The summary of an environment's plans.
 
     Args:
-        digest: What stands for all the saved plans (:mod:`scones.delivery.pipeline.saved`).
-        promotion: The model that takes another's place, if one does.
+        digest: The digest of the saved plans (:mod:`scones.delivery.pipeline.saved`).
+        promotion: The change of the pinned model, if there is one.
     """
     lost = [change for part in parts for change in part.changes if change.action in ("destroy", "replace")]
     head = [f"## Plan of `{environment}`", ""]
@@ -78,7 +84,7 @@ def plan_page(
 
 
 def drift_page(environment: str, parts: Sequence[SummaryPart]) -> str:
-    """What differs between an environment and its configuration; an issue's text."""
+    """The differences between an environment and its configuration, as the text of an issue."""
     found = [f"## Drift of `{environment}`", ""]
     for part in parts:
         found.append(f"- **{part.saved.stack}**: {part.line()}")
@@ -90,8 +96,8 @@ def drift_page(environment: str, parts: Sequence[SummaryPart]) -> str:
     if any(part.saved.changes for part in parts):
         found += [
             "",
-            "What is to be created, updated or destroyed is what applying the main branch would do now. Either "
-            "apply it, or bring the configuration to what is there.",
+            "These are the changes that an apply of the main branch would make now. Apply it, or change the "
+            "configuration to match the cloud.",
         ]
     return "\n".join(found).rstrip() + "\n"
 
@@ -109,11 +115,11 @@ def _list(changes: Sequence[Change]) -> list[str]:
 def _details(part: SummaryPart, room: int) -> str:
     listed = "\n".join(_list(part.changes))
     words = part.words.strip()
-    # A fence longer than any in the text, which holds what others wrote.
+    # The fence is longer than any in the text, because the text can contain anything.
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", words)), default=0))
     room = max(0, room - len(listed) - 200)
     if len(words) > room:
-        words = f"{words[:room]}\n… and {len(words) - room:,} characters more, in the job's log"
+        words = f"{words[:room]}\n… and {len(words) - room:,} more characters, in the job's log"
     return (
         f"\n<details><summary>{part.saved.stack}: {part.line()}</summary>\n\n{listed}\n\n{fence}\n{words}\n{fence}\n\n"
         "</details>"

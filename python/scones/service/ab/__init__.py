@@ -1,13 +1,13 @@
-"""Comparing a second registered model with the pinned one behind the same endpoint.
+"""Compares a second registered model with the pinned one behind the same endpoint.
 
-Example::
+Example (not run: it needs an AWS account)::
 
-    candidate.start(environment, 4, share=10)           # Terraform deploys it as the variant Candidate
-    comparison.compare(events, threshold=0.8)           # what each variant was asked, and how sure it was
-    candidate.promote(environment)                      # the candidate is pinned; or candidate.stop(environment)
+    start(environment, 4, share=10)         # the next apply deploys version 4 as the variant Candidate
+    compare(events, threshold=0.8)          # each variant's requests and confidence
+    promote(environment)                    # pins version 4; stop(environment) gives it up
 
-While a comparison is under way there is ``candidate.tfvars.json`` beside the pin, which Terraform reads as its variable
-``candidate``. For shared environments both are committed, so that beginning and ending one can be reviewed.
+A running comparison is the file ``candidate.tfvars.json`` beside the pinned model's file. Terraform reads it as the
+variable ``candidate``. A shared environment commits both files, so its team can review the start and the end.
 """
 
 from scones.service.ab import comparison

@@ -1,10 +1,10 @@
-"""The candidate: which version is compared with the pinned one, and with which share of the traffic.
+"""The candidate: the version that is compared with the pinned one, and its share of the traffic.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     start(environment, 4, share=10).model.version       # 4
     read(environment.candidate_path).share              # 10
-    promote(environment)                                # version 4 is pinned, and nothing compared any more
+    promote(environment)                                # pins version 4 and ends the comparison
 """
 
 from __future__ import annotations
@@ -31,11 +31,10 @@ class Candidate:
     """A model that is compared with the pinned one.
 
     Attributes:
-        model: What serving needs to know of it.
-        share: Its share of the requests, in percent; of copies of them where it is a shadow.
-        shadow: Whether nobody gets its answers.
-        started: When the comparison began, ISO 8601 in UTC: what its variant answered before was another model's. Empty
-            where the file does not say. Terraform passes over it.
+        share: Its share of the requests, in percent. A shadow gets copies of that share.
+        shadow: True if its answers are captured and never returned.
+        started: When the comparison began, ISO 8601 in UTC; empty if unknown. Earlier answers of the same variant came
+            from another model. Terraform ignores this value.
     """
 
     model: PinnedModel
@@ -45,15 +44,15 @@ class Candidate:
 
     @property
     def variant(self) -> str:
-        """The name of its variant behind the endpoint."""
+        """The name of its production variant: ``Candidate`` or ``Shadow``."""
         return "Shadow" if self.shadow else "Candidate"
 
 
 def read(path: Path) -> Candidate | None:
-    """Read ``candidate.tfvars.json``; None where nothing is compared.
+    """Read ``candidate.tfvars.json``. None if there is no such file.
 
     Raises:
-        RegistryError: the file cannot be used.
+        RegistryError: the file cannot be read.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["candidate"]
@@ -82,18 +81,18 @@ def start(
     group: str | None = None,
     client: Callable[..., Any] = aws.client,
 ) -> Candidate:
-    """Make a version the candidate; of the one that is the candidate already, the share can be changed so.
+    """Make a version the candidate. The current candidate's version with another share changes the share.
 
     Args:
-        version: The version's number.
-        share: Its share of the requests in percent: 1 to 99, for a shadow to 100.
-        shadow: Send it copies only.
-        approve: Approve it first, if it waits for that.
+        version: The version's number in the model package group.
+        share: Its share of the requests, in percent: 1 to 99, or 1 to 100 for a shadow.
+        shadow: Send it copies of requests, and never return its answers.
+        approve: Approve the version first if it is pending approval.
 
     Raises:
         InputError: the share is out of range.
-        RegistryError: no model is pinned, another comparison is under way, or the version cannot be compared with the
-            pinned one.
+        RegistryError: no model is pinned, another comparison is running, or the version is the pinned one, does not
+            exist, is not approved, or has other classes.
     """
     most = 100 if shadow else 99
     if not 1 <= share <= most:
@@ -116,7 +115,7 @@ def start(
     if model.class_labels != pinned.class_labels:
         raise RegistryError(
             f"version {version} tells {', '.join(model.class_labels)} apart, the pinned version "
-            f"{pinned.version} {', '.join(pinned.class_labels)}: their answers would be read by the same labels",
+            f"{pinned.version} {', '.join(pinned.class_labels)}: one list of labels must fit both",
             hint="compare models of the same classes, in the same order",
         )
     started = now.started if now else datetime.now(UTC).isoformat(timespec="seconds")
@@ -129,10 +128,10 @@ def start(
 
 
 def promote(environment: Environment, *, group: str | None = None, client: Callable[..., Any] = aws.client) -> Version:
-    """Pin the candidate, and compare nothing any more.
+    """Pin the candidate and end the comparison.
 
     Raises:
-        RegistryError: there is no candidate, or it may not be pinned any more.
+        RegistryError: there is no candidate, or it can no longer be pinned.
     """
     version = pin(environment, _required(environment).model.version, group=group, client=client)
     environment.candidate_path.unlink(missing_ok=True)
@@ -140,7 +139,7 @@ def promote(environment: Environment, *, group: str | None = None, client: Calla
 
 
 def stop(environment: Environment) -> Candidate:
-    """Compare nothing any more; the pinned model stays.
+    """End the comparison. The pinned model stays.
 
     Raises:
         RegistryError: there is no candidate.

@@ -1,12 +1,19 @@
-"""What captured traffic says of two variants: how much each was asked, how sure it was, how often right.
+"""Compares two variants by their captured traffic: requests, confidence, accuracy.
 
 Example::
 
-    compare({"AllTraffic": events, "Candidate": others}, threshold=0.8, labels={"bike_s_000001.png": 0})
-    agreement(events, shadows)          # of requests that both answered: how often alike
+    >>> from datetime import UTC, datetime
+    >>> from scones.service.capture import Event
+    >>> now = datetime(2026, 11, 22, tzinfo=UTC)
+    >>> event = Event("1", now, (0.9, 0.1), "a", ("bike.png",), False, Path("captured.jsonl"), 1, 0)
+    >>> [traffic] = compare({"AllTraffic": [event]}, threshold=0.8, labels={"bike.png": 0})
+    >>> traffic.low, traffic.accuracy
+    (0, 1.0)
+    >>> agreement([event], [event])
+    Agreement(both=1, alike=1, surer=0.0)
 
-Confidence alone says little of a model (one may be surer and wrong): where a request's image is one of the test split,
-its label is known, and answers are counted as right or wrong. Pure functions.
+Confidence alone does not tell which model is better: a model can be sure and wrong. The labels of the test split's
+images are known, so answers to them also count as right or wrong. Pure functions.
 """
 
 from __future__ import annotations
@@ -31,12 +38,12 @@ class Traffic:
     """One variant's requests.
 
     Attributes:
-        requests: How many were captured.
-        answered: How many of them with the answer.
+        requests: The number of captured requests.
+        answered: The number of requests captured with their answer.
         confidence: The mean probability of the most probable class; None without an answer.
-        low: How many answers were below the threshold.
-        labelled: How many answers were to images whose label is known.
-        correct: How many of those were right.
+        low: The number of answers below the threshold.
+        labelled: The number of answers to images with a known label.
+        correct: The number of right answers to those images.
     """
 
     variant: str
@@ -54,28 +61,28 @@ class Traffic:
 
     @property
     def low_interval(self) -> tuple[float, float] | None:
-        """Where that share lies for all such requests, at 95 %."""
+        """The 95% interval of :attr:`low_share` (Wilson's)."""
         return wilson(self.low, self.answered) if self.answered else None
 
     @property
     def accuracy(self) -> float | None:
-        """The share of right answers, among those whose label is known."""
+        """The share of right answers among the images with a known label."""
         return self.correct / self.labelled if self.labelled else None
 
     @property
     def accuracy_interval(self) -> tuple[float, float] | None:
-        """Where that lies for all such images, at 95 %."""
+        """The 95% interval of :attr:`accuracy` (Wilson's)."""
         return wilson(self.correct, self.labelled) if self.labelled else None
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Requests that two variants answered both.
+    """The requests that both variants answered.
 
     Attributes:
-        both: How many there are.
-        alike: How many were answered with the same class.
-        surer: By how much the second is surer, on average.
+        both: The number of these requests.
+        alike: The number that got the same class from both.
+        surer: The mean confidence of the second variant minus that of the first.
     """
 
     both: int
@@ -86,18 +93,21 @@ class Agreement:
 def compare(
     events: Mapping[str, Sequence[Event]], *, threshold: float, labels: Mapping[str, int] | None = None
 ) -> list[Traffic]:
-    """Each variant's requests in numbers, in the order given.
+    """Summarise each variant's requests, in the order of ``events``.
 
     Args:
         events: Captured requests, by variant.
-        threshold: The confidence below which the workflow fails an answer.
-        labels: The label of an image, by what requests call it (:func:`labels_of`).
+        threshold: The workflow fails answers below this confidence.
+        labels: The label of each image, by the name that requests give it (:func:`labels_of`).
     """
     return [_traffic(variant, found, threshold, labels or {}) for variant, found in events.items()]
 
 
 def agreement(first: Sequence[Event], second: Sequence[Event]) -> Agreement | None:
-    """How two variants answered the same requests, by InferenceId and name; None where they share none."""
+    """Compare the answers of two variants to the same requests, matched by InferenceId and name.
+
+    None if they share no request.
+    """
     known = {_identity(event): event for event in first if event.probabilities and event.inference_id}
     pairs = [(known[_identity(event)], event) for event in second if event.probabilities and _identity(event) in known]
     if not pairs:
@@ -110,7 +120,7 @@ def agreement(first: Sequence[Event], second: Sequence[Event]) -> Agreement | No
 
 
 def by_variant(events: Iterable[Event], folder: Path) -> dict[str, list[Event]]:
-    """Captured requests by variant, most requests first.
+    """Group captured requests by variant, the variant with most requests first.
 
     Args:
         folder: The endpoint's folder of captured files, ``<folder>/<variant>/yyyy/…``.
@@ -122,10 +132,10 @@ def by_variant(events: Iterable[Event], folder: Path) -> dict[str, list[Event]]:
 
 
 def labels_of(dataset: Dataset) -> dict[str, int]:
-    """The labels of the test split's images, by every name that a request of this project gives one.
+    """The labels of the test split's images, by each name that this project's requests use.
 
-    ``invoke evaluate`` sends the file's name, the workflow the S3 key: ``datasets/<fingerprint>/test/<name>`` for the
-    data set's own, ``images/<sha256>.<suffix>`` for an uploaded file. No model was trained on the test split.
+    ``invoke evaluate`` sends the file's name. The workflow sends the S3 key: ``datasets/<fingerprint>/test/<name>`` for
+    an image of the data set, ``images/<sha256>.<suffix>`` for an uploaded file. No model was trained on the test split.
     """
     found: dict[str, int] = {}
     for image in dataset.images("test"):

@@ -1,6 +1,6 @@
-"""What an endpoint was asked and what it answered: captured traffic, downloaded, read, and shown.
+"""Downloads, reads and reports an endpoint's captured requests and answers.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     from scones.service import capture
 

@@ -1,12 +1,16 @@
-"""What captured traffic says about a model: how sure it is, of which class, and what it is least sure of.
+"""Summarises captured traffic: confidence by class, over time, and the least sure answers.
 
 Example::
 
-    summary = summarise(captured.events, threshold=0.8, classes=("bicycle", "motorcycle"))
-    summary.passed / summary.predictions      # the share that the workflow answers
-    least_sure(captured.events, 20)
+    >>> from datetime import UTC
+    >>> from pathlib import Path
+    >>> now = datetime(2026, 11, 22, tzinfo=UTC)
+    >>> event = Event("1", now, (0.9, 0.1), "a", ("bike.png",), False, Path("captured.jsonl"), 1, 0)
+    >>> summary = summarise([event], threshold=0.8, classes=("bicycle", "motorcycle"))
+    >>> summary.passed, summary.classes[0].name, summary.classes[0].median
+    (1, 'bicycle', 0.9)
 
-Pure functions. An event without a captured output counts as an event and as nothing else.
+Pure functions. An event without a captured output counts as an event only.
 """
 
 from __future__ import annotations
@@ -26,9 +30,10 @@ class ClassSummary:
     """The requests answered with one class.
 
     Attributes:
-        count: How many requests were answered with it.
-        passed: How many of them with a confidence of at least the threshold.
-        minimum, lower_quartile, median, upper_quartile, maximum: Of their confidences.
+        index: The class's label.
+        count: The number of these requests.
+        passed: The number with a confidence of at least the threshold.
+        minimum, lower_quartile, median, upper_quartile, maximum: Confidence, 0 to 1.
     """
 
     index: int
@@ -47,14 +52,14 @@ class Summary:
     """Captured traffic in numbers.
 
     Attributes:
-        events: How many requests were captured.
-        predictions: How many of them with their answer.
-        images: How many of them with the image that was sent.
-        passed: How many answers had a confidence of at least the threshold.
+        events: The number of captured requests.
+        predictions: The number of requests captured with their answer.
+        images: The number of requests captured with their image.
+        passed: The number of answers with a confidence of at least the threshold.
         median: The median confidence; None without an answer.
-        first: The first request's time, UTC; None without a request.
-        last: The last one's.
-        classes: One for each class that was answered at least once, in label order.
+        first: The time of the first request, UTC; None without a request.
+        last: The time of the last request, UTC; None without a request.
+        classes: The classes answered at least once, in label order.
     """
 
     events: int
@@ -70,7 +75,13 @@ class Summary:
 
 @dataclass(frozen=True)
 class Trend:
-    """Confidence in equal steps of time: arrays of equal length, one value a step that has requests."""
+    """Confidence over equal steps of time. Steps without requests are left out.
+
+    Attributes:
+        times: The middle of each step.
+        low: The tenth percentile of confidence in each step.
+        median: The median confidence in each step.
+    """
 
     times: list[datetime]
     low: np.ndarray
@@ -78,7 +89,7 @@ class Trend:
 
 
 def class_name(index: int, classes: Sequence[str]) -> str:
-    """A class's name; its index where the names are not known."""
+    """A class's name, or ``class 2`` if the name is not known."""
     return classes[index] if index < len(classes) else f"class {index}"
 
 
@@ -100,19 +111,25 @@ def label_of(event: Event) -> int:
 
 
 def percent(share: float) -> str:
-    """A share for people, never rounded to certainty: 0.99997 is 99.99 %, and 0.00003 is less than 0.1 %."""
+    """Format a share as a percentage. A share below 1 never rounds to 100%, and one above 0 never to 0%.
+
+    Example::
+
+        >>> percent(0.99997), percent(0.00003), percent(0.5)
+        ('99.99%', '<0.1%', '50.0%')
+    """
     if 0 < share < 0.0005:
         return "<0.1%"
     return f"{math.floor(share * 10_000) / 100:.2f}%" if 0.999 < share < 1 else f"{share:.1%}".replace("100.0%", "100%")
 
 
 def summarise(events: Sequence[Event], *, threshold: float, classes: Sequence[str] = ()) -> Summary:
-    """Captured traffic in numbers.
+    """Summarise captured traffic.
 
     Args:
         events: In order of time.
-        threshold: The confidence from which the workflow answers.
-        classes: The classes' names, in label order.
+        threshold: The workflow passes answers of at least this confidence.
+        classes: The class names, in label order.
     """
     answered = predicted(events)
     confidences = np.array([event.confidence for event in answered])
@@ -143,7 +160,6 @@ def trend(events: Sequence[Event], steps: int) -> Trend:
 
     Args:
         events: In order of time; at least one with an answer.
-        steps: Those without a request are left out.
     """
     answered = predicted(events)
     seconds = np.array([event.time.timestamp() for event in answered])

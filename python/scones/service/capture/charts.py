@@ -1,12 +1,17 @@
-"""The report's pictures, as PNG bytes: confidence over time, and confidence by predicted class.
+"""Draws the report's charts as PNG: confidence over time, and confidence by predicted class.
 
 Example::
 
-    png = over_time(captured.events, threshold=0.8, classes=("bicycle", "motorcycle"), theme=drawing.LIGHT)
+    >>> from pathlib import Path
+    >>> from scones.drawing import LIGHT
+    >>> now = datetime(2026, 11, 22, tzinfo=UTC)
+    >>> event = Event("1", now, (0.9, 0.1), "a", ("bike.png",), False, Path("captured.jsonl"), 1, 0)
+    >>> over_time([event], threshold=0.8, classes=("bicycle", "motorcycle"), theme=LIGHT)[:4]
+    b'\\x89PNG'
 
-They are made for any number of points: up to some hundreds each is a mark of its own; from then on marks are small and
-faint, the median and the tenth percentile are drawn over them, and the margin's histogram shows where most lie.
-Figures are made through matplotlib's objects and not pyplot, which keeps state for the whole process.
+The charts suit any number of points. Up to some hundreds, each point has its own mark. Beyond that, marks are small and
+faint, lines show the median and the tenth percentile, and a histogram in the margin shows the distribution. The figures
+use matplotlib's objects, because pyplot keeps state for the whole process.
 """
 
 from __future__ import annotations
@@ -25,12 +30,12 @@ from scones.drawing import DOTS_PER_INCH, Theme, png
 from scones.service.capture.analysis import class_name, confidence_of, label_of, predicted, trend
 from scones.service.capture.records import Event
 
-MANY = 300  # from so many points on, a point is no longer shown as a mark of its own
+MANY = 300  # from this number of points on, marks are small and faint
 MOST_CLASSES = 24
 
 
 def over_time(events: Sequence[Event], *, threshold: float, classes: Sequence[str], theme: Theme) -> bytes:
-    """Every answer's confidence at its time (UTC), coloured by the predicted class, with the threshold's line.
+    """Draw each answer's confidence at its time (UTC), coloured by predicted class, and the threshold's line.
 
     Args:
         events: In order of time; at least one with an answer.
@@ -44,7 +49,7 @@ def over_time(events: Sequence[Event], *, threshold: float, classes: Sequence[st
     margin: Any = figure.add_subplot(grid[1], sharey=axes)
 
     size, alpha = _mark(len(answered))
-    # One call for all classes, in order of time, so that no class covers another; the legend's marks are drawn apart.
+    # One call draws all classes in order of time, so that no class covers another. The legend needs its own marks.
     axes.scatter(
         spread([event.time for event in answered]),
         [confidence_of(event) for event in answered],
@@ -91,9 +96,9 @@ def over_time(events: Sequence[Event], *, threshold: float, classes: Sequence[st
 
 
 def by_class(events: Sequence[Event], *, threshold: float, classes: Sequence[str], theme: Theme) -> bytes:
-    """A box plot of confidence for each predicted class (at most :data:`MOST_CLASSES`, the most frequent ones).
+    """Draw a box plot of confidence for each of the :data:`MOST_CLASSES` most frequent predicted classes.
 
-    The box holds the middle half, its line is the median, the whiskers reach the last point within 1.5 box lengths.
+    The box holds the middle half. Its line is the median. The whiskers reach the last point within 1.5 box lengths.
 
     Args:
         events: At least one with an answer.
@@ -144,9 +149,12 @@ def by_class(events: Sequence[Event], *, threshold: float, classes: Sequence[str
 
 
 def spread(times: Sequence[datetime]) -> list[datetime]:
-    """Times in order, those of one whole second spread evenly over it.
+    """Spread the times of each whole second evenly over that second.
 
-    Captured times are whole seconds; a burst of requests would otherwise be one upright line.
+    Captured times are whole seconds, so a burst of requests would be one vertical line.
+
+    Args:
+        times: In order.
     """
     count = Counter(times)
     seen: Counter[datetime] = Counter()
@@ -158,14 +166,14 @@ def spread(times: Sequence[datetime]) -> list[datetime]:
 
 
 def _mark(points: int) -> tuple[float, float]:
-    """A mark's area in square points and its opacity: the more there are, the smaller and fainter."""
+    """A mark's area in square points, and its opacity. Both shrink as the number of points grows."""
     if points < MANY:
         return 34, 0.85
     return max(3.0, 34 * (MANY / points) ** 0.6), max(0.12, 0.7 * (MANY / points) ** 0.35)
 
 
 def _bottom(answered: Sequence[Event], threshold: float) -> float:
-    """The axis begins at a round value under every point and under the threshold."""
+    """The axis's lower end: a round value below all points and below the threshold."""
     lowest = min(threshold, *(confidence_of(event) for event in answered), 0.5)
     return max(0.0, float(np.floor(lowest * 20 - 1e-9) / 20) if lowest < 0.5 else 0.45)
 

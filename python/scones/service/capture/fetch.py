@@ -1,15 +1,14 @@
-"""Downloads an endpoint's captured files from S3: only the hours asked for, and only what is not here yet.
+"""Downloads an endpoint's captured files from S3: the hours of a period, and only files that are new or changed.
 
-Example::
+Example (not run: it needs an AWS account)::
 
     found = download(s3, "s3://scones-dev-123456789012/captures", "scones-dev", Path("build/captures/dev"),
                      period=period.parse("7d", None))
     found.paths, found.new, found.unchanged
 
-Objects are called ``<endpoint>/<variant>/yyyy/mm/dd/hh/<mm-ss-mmm>-<uuid>.jsonl`` under the capture configuration's
-destination. The hour is that of the upload, which comes some minutes after the request: real files of hour 12 hold
-events of 11:58. So one hour past the period's end is looked at too. :func:`scones.service.capture.read` then goes by
-the events' own times.
+Below the capture configuration's destination, keys are ``<endpoint>/<variant>/yyyy/mm/dd/hh/<mm-ss-mmm>-<uuid>.jsonl``.
+The hour is the hour of the upload, some minutes after the request: real files of hour 12 hold events of 11:58. So the
+download reaches one hour past the period's end. :func:`scones.service.capture.read` then filters by the events' times.
 """
 
 from __future__ import annotations
@@ -33,20 +32,20 @@ if TYPE_CHECKING:
 LATEST_UPLOAD = timedelta(hours=1)
 INDEX = "index.json"
 _HOUR = "%Y/%m/%d/%H"
-# Also what keeps a key such as captures/e/v/../../x from being written outside the folder.
+# This pattern also keeps a key such as captures/e/v/../../x from being written outside the folder.
 _FILE = re.compile(r"\d{4}/\d{2}/\d{2}/\d{2}/[A-Za-z0-9_-]+\.jsonl")
 _VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 
 
 @dataclass(frozen=True)
 class Downloaded:
-    """What a download did.
+    """The result of a download.
 
     Attributes:
-        paths: Every file of the period, new or not, in order of name.
-        new: How many of them were downloaded now.
-        unchanged: How many were here already, with the object's size and ETag.
-        size: What was downloaded now, in bytes.
+        paths: All files of the period, new or not, sorted.
+        new: The number of files downloaded.
+        unchanged: The number of files already present with the object's size and ETag.
+        size: The number of bytes downloaded.
     """
 
     paths: tuple[Path, ...]
@@ -73,16 +72,15 @@ def download(
     workers: int = 8,
     progress: Progress | None = None,
 ) -> Downloaded:
-    """Bring a period's captured files into ``folder``; each appears whole or not at all.
+    """Download a period's captured files into ``folder``. A file appears whole or not at all.
 
     Args:
         s3: A boto3 S3 client; its pool should hold ``workers`` connections.
         uri: The capture configuration's destination, ``s3://BUCKET/PREFIX``.
-        endpoint: The endpoint's name.
-        folder: Gets ``<endpoint>/<variant>/yyyy/mm/dd/hh/*.jsonl`` and ``index.json``, the ETags of what is there.
-        period: Which hours are looked at.
-        workers: How many files are downloaded at once.
-        progress: Gets a bar of its own.
+        folder: Receives ``<endpoint>/<variant>/yyyy/mm/dd/hh/*.jsonl`` and ``index.json``, which holds their ETags.
+        period: The hours to download.
+        workers: The number of parallel downloads.
+        progress: Shows a bar for the download.
 
     Raises:
         botocore.exceptions.ClientError: S3 refused.
@@ -114,7 +112,7 @@ def download(
 
 
 def _objects(s3: Any, bucket: str, prefix: str, folder: Path, period: Period) -> Iterator[_Object]:
-    """The files of a period. Names sort by time, so the listing starts at its first hour and stops after its last."""
+    """The objects of a period. Keys sort by time, so the listing starts at its first hour and stops after its last."""
     pages = s3.get_paginator("list_objects_v2")
     variants = [
         found["Prefix"].removeprefix(prefix).rstrip("/")
@@ -143,7 +141,7 @@ def _here(one: _Object, index: dict[str, Any]) -> bool:
 
 
 def _index(folder: Path) -> dict[str, Any]:
-    """The ETags of what is here. Lost or damaged, it costs a new download and nothing else."""
+    """The sizes and ETags of the downloaded files. A lost or damaged index only costs a new download."""
     try:
         found = json.loads((folder / INDEX).read_text())
     except (OSError, ValueError):

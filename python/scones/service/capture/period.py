@@ -1,10 +1,14 @@
-"""A span of time in UTC, as a person names it.
+"""Reads periods of time: a day, a time in UTC, or an age such as ``7d``.
 
 Example::
 
-    period = parse("2024-01-28", None)        # from that day's start, without an end
-    parse("7d", None)                         # the last seven days
-    datetime(2024, 1, 28, 12, tzinfo=UTC) in period
+    >>> period = parse("2024-01-28", "2024-01-28")
+    >>> str(period)
+    'since 2024-01-28 00:00 until 2024-01-29 00:00 UTC'
+    >>> datetime(2024, 1, 28, 12, tzinfo=UTC) in period
+    True
+    >>> str(parse("7d", None, now=datetime(2024, 1, 28, tzinfo=UTC)))
+    'since 2024-01-21 00:00 UTC'
 """
 
 from __future__ import annotations
@@ -39,12 +43,12 @@ def parse(since: str | None, until: str | None, *, now: datetime | None = None) 
     """Read the two ends of a period.
 
     Args:
-        since: A day, a time, or an age counted back from ``now``; times without an offset are UTC.
-        until: Likewise; a day is meant with all its hours.
-        now: The present, for ages.
+        since: A day, a time, or an age counted back from ``now``. A time without an offset is UTC.
+        until: As ``since``. A day includes all its hours.
+        now: The current time by default.
 
     Raises:
-        InputError: one of them is no time, or the period would be empty.
+        InputError: one of them is not a time, or the period is empty.
     """
     now = now or datetime.now(UTC)
     start = _point(since, "--since", now) if since else None
@@ -55,7 +59,7 @@ def parse(since: str | None, until: str | None, *, now: datetime | None = None) 
 
 
 def span(first: datetime, last: datetime) -> str:
-    """From one time to another in words, no longer than need be: ``22 November 2026, 18:49:04 to 18:49:13 UTC``."""
+    """Format two times as a span, such as ``22 November 2026, 18:49:04 to 18:49:13 UTC``."""
     clock = "%H:%M:%S" if last - first < timedelta(minutes=10) else "%H:%M"
     if first.date() == last.date():
         return f"{first.day} {first:%B %Y}, {first:{clock}} to {last:{clock}} UTC"
@@ -72,4 +76,4 @@ def _point(text: str, option: str, now: datetime, *, whole_day: bool = False) ->
         only_a_day = re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text)
         return time + timedelta(days=1) if whole_day and only_a_day else time
     except (ValueError, OverflowError):
-        raise InputError(f"{option} '{text}' is no time", hint=_HOW) from None
+        raise InputError(f"{option} '{text}' is not a time", hint=_HOW) from None

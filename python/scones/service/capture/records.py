@@ -1,12 +1,15 @@
-"""Captured requests, read from the JSONL files that a SageMaker endpoint's data capture writes.
+"""Reads captured requests from the JSONL files that a SageMaker endpoint's data capture writes.
 
 Example::
 
-    captured = read(Path("build/captures/dev"))
-    captured.events[0].confidence     # 0.9974895715713501
-    captured.broken                   # (Broken(path=…, line=7, reason='not JSON: …'),)
+    >>> answer = {"captureData": {"endpointOutput": {"data": "[0.9, 0.1]", "encoding": "JSON"}},
+    ...           "eventMetadata": {"eventId": "1", "inferenceTime": "2024-01-28T12:10:31Z"}}
+    >>> _ = Path("captured.jsonl").write_text(json.dumps(answer) + "\\nhello\\n")
+    >>> captured = read(Path())
+    >>> captured.events[0].confidence, str(captured.broken[0])
+    (0.9, "captured.jsonl:2: not JSON: Expecting value: line 1 column 1 (char 0): 'hello'")
 
-A file holds one JSON object a line (AWS: "Capture data from real-time endpoint")::
+Each line of a file is one JSON object (AWS: "Capture data from real-time endpoint")::
 
     {"captureData": {
        "endpointInput":  {"observedContentType": "image/png", "mode": "INPUT", "data": …, "encoding": "BASE64"},
@@ -15,8 +18,8 @@ A file holds one JSON object a line (AWS: "Capture data from real-time endpoint"
                        "inferenceId": …, "customAttributes": […]},
      "eventVersion": "0"}
 
-Whoever may call the endpoint decides what is in there, so nothing of it is trusted: what cannot be read is counted and
-shown, text is cut to what can be printed, and images stay in their files until one is asked for.
+The endpoint's callers choose this content, so none of it is trusted. Lines that cannot be read are counted and shown,
+text is reduced to printable characters, and images stay in their files until :func:`image` reads one.
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ from scones.errors import InputError
 from scones.service.capture.period import Period
 
 ENCODINGS = ("BASE64", "CSV", "JSON")
-LONGEST_TEXT = 1024  # what AWS allows CustomAttributes; nothing longer is shown
+LONGEST_TEXT = 1024  # AWS's limit of CustomAttributes; longer text is cut
 _IMAGE_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 
@@ -46,14 +49,13 @@ class Event:
     """One captured request.
 
     Attributes:
-        event_id: SageMaker's id of the event; empty where the line has none.
+        event_id: SageMaker's id of the event; empty if the line has none.
         time: When the endpoint answered, in UTC.
-        probabilities: One a class, in label order; None where the endpoint's output was not captured.
-        inference_id: The caller's ``InferenceId``, if it sent one.
-        custom_attributes: The caller's ``CustomAttributes``; the S3 key of the image in this project's requests.
-        has_image: Whether the input holds a PNG or JPEG; :func:`image` reads it.
-        path: The file it is in.
-        line: Its line there, from 1.
+        probabilities: One for each class, in label order; None if the endpoint's output was not captured.
+        inference_id: The caller's ``InferenceId``.
+        custom_attributes: The caller's ``CustomAttributes``. This project's requests send the image's S3 key.
+        has_image: True if the input holds a PNG or JPEG; :func:`image` reads it.
+        line: The line in ``path``, from 1.
         offset: Where that line begins, in bytes.
     """
 
@@ -79,16 +81,16 @@ class Event:
 
     @property
     def name(self) -> str:
-        """What the caller called it: its custom attributes (an S3 key), else its inference id, else the event's id.
+        """The event's custom attributes (an S3 key), or its inference id, or its event id.
 
-        This project's requests percent-encode the key, since only visible ASCII may be sent; here it is readable.
+        This project's requests percent-encode the key, because AWS accepts only visible ASCII. Here it is decoded.
         """
         return _text(unquote(", ".join(self.custom_attributes))) or self.inference_id or self.event_id
 
 
 @dataclass(frozen=True)
 class Broken:
-    """A line that holds no event (line 0: a file that cannot be read)."""
+    """A line that holds no event. Line 0 stands for a file that cannot be read."""
 
     path: Path
     line: int
@@ -100,14 +102,14 @@ class Broken:
 
 @dataclass(frozen=True)
 class Capture:
-    """What was read.
+    """The captured requests of some files.
 
     Attributes:
         events: In order of time, each event id once.
         broken: The lines that could not be read, in the order of the files.
-        files: How many files were read.
-        duplicates: How many lines repeated an event id.
-        outside: How many events were outside the period asked for.
+        files: The number of files read.
+        duplicates: The number of lines that repeat an event id.
+        outside: The number of events outside the period.
         root: The folder that holds all the files.
     """
 
@@ -119,7 +121,7 @@ class Capture:
     root: Path = Path()
 
     def name(self, path: Path) -> str:
-        """A file's path below :attr:`root`, for a report that is shown to others."""
+        """A file's path below :attr:`root`, for reports."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
 
 
@@ -127,8 +129,8 @@ def read(source: Path | Iterable[Path], period: Period = Period()) -> Capture:  
     """Read captured events.
 
     Args:
-        source: A folder, read with all its sub-folders, or the files themselves.
-        period: Only events answered within it are given.
+        source: A folder, read with its subfolders, or the files themselves.
+        period: Only events answered in this period are returned.
 
     Raises:
         InputError: the folder does not exist or holds no ``.jsonl`` file.
@@ -157,7 +159,7 @@ def read(source: Path | Iterable[Path], period: Period = Period()) -> Capture:  
 
 
 def image(event: Event) -> bytes | None:
-    """The PNG or JPEG that was sent, unchecked beyond its first bytes; None where the event holds none."""
+    """The PNG or JPEG of a request, checked by its first bytes only. None if the event has no image."""
     if not event.has_image:
         return None
     with event.path.open("rb") as file:
@@ -167,11 +169,10 @@ def image(event: Event) -> bytes | None:
 
 
 def probabilities(data: bytes) -> tuple[float, ...]:
-    """What the endpoint answered, as numbers.
+    """Read the probabilities of an endpoint's answer.
 
     Args:
-        data: The answer's body: the JSON array of Image Classification, its JSON Lines form
-            ``{"prediction": […]}``, or one row of CSV.
+        data: Image Classification's JSON array, its JSON Lines form ``{"prediction": […]}``, or one row of CSV.
 
     Raises:
         ValueError: these are not two or more numbers from 0 to 1.
@@ -298,10 +299,9 @@ def _time(found: Any) -> datetime:
 
 
 def _text(found: Any) -> str:
-    """Text that is safe to print and to encode: no control characters, no lone surrogates, not endless."""
-    return "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(found)[:LONGEST_TEXT]
-    )
+    """Text that is safe to print and to encode: cut, without control characters and lone surrogates."""
+    text = str(found)[:LONGEST_TEXT]
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _shown(found: str) -> str:

@@ -1,14 +1,17 @@
-"""Writes the report on captured traffic: one HTML page with all pictures inside, and the same as data.
+"""Writes the report on captured traffic: one HTML page with its images inside, and the data as JSON and CSV.
 
 Example::
 
-    page = write(captured, Path("build/report"), threshold=0.8, classes=("bicycle", "motorcycle"), subject="scones-dev")
+    >>> now = datetime(2026, 11, 22, tzinfo=UTC)
+    >>> event = Event("1", now, (0.9, 0.1), "a", ("bike.png",), False, Path("captured.jsonl"), 1, 0)
+    >>> page = write(Capture((event,), ()), Path("report"), threshold=0.8, classes=("bicycle", "motorcycle"))
+    >>> sorted(path.name for path in page.parent.iterdir())
+    ['confidence-by-class.png', 'confidence-over-time.png', 'events.csv', 'index.html', 'report.json']
 
-The folder gets ``index.html`` (self-contained: it can be mailed), ``confidence-over-time.png``,
-``confidence-by-class.png``, ``report.json`` (the numbers) and ``events.csv`` (every event).
+``index.html`` needs no other file, so it can be mailed. ``events.csv`` lists all events.
 
-Captured requests are hostile input: the template escapes all text, images are decoded and drawn anew as PNG instead of
-passed on, the page's own policy allows no script and no request, and the CSV's cells cannot become formulas.
+Captured requests are hostile input. The template escapes all text. Images are decoded and written as new PNGs. The
+page's Content-Security-Policy allows no script and no request. The CSV's cells cannot become formulas.
 """
 
 from __future__ import annotations
@@ -31,13 +34,17 @@ from scones.service.capture.period import span
 from scones.service.capture.records import Capture, Event
 
 THUMBNAIL = 112  # pixels, of the longer side
-LARGEST_IMAGE = 64_000_000  # pixels: what an image may have to be decoded at all
+LARGEST_IMAGE = 64_000_000  # pixels; larger images are not decoded
 SHOWN_BROKEN = 50
 
 
 @dataclass(frozen=True)
 class ReportRow:
-    """One line of the table of the least sure images."""
+    """One row of the table of the least sure images.
+
+    Attributes:
+        thumbnail: A data URI; None if the image cannot be decoded.
+    """
 
     event: Event
     label: str
@@ -58,17 +65,16 @@ def write(
     rows: int = 24,
     now: datetime | None = None,
 ) -> Path:
-    """Write the report; every file appears whole or not at all, the page last.
+    """Write the report. A file appears whole or not at all, the page last.
 
     Args:
-        capture: What was read.
-        folder: Gets the report; it is made where it is missing.
-        threshold: The confidence from which the workflow answers.
-        classes: The classes' names in label order; where one is missing, its index is shown.
-        subject: Whose traffic it is: an endpoint's name, or a folder's.
-        period: The period asked for, in words.
-        rows: How many of the least sure images are shown.
-        now: When the report is made.
+        folder: The report's folder; it is created if it is missing.
+        threshold: The workflow passes answers of at least this confidence.
+        classes: The class names in label order. A class without a name is shown by its index.
+        subject: The name of the endpoint or folder.
+        period: The period, in words.
+        rows: The number of least sure images to show.
+        now: The report's date; the current time by default.
 
     Returns:
         The page's path.
@@ -76,7 +82,7 @@ def write(
     Raises:
         SconesError: no event holds an answer, so there is nothing to draw.
     """
-    # matplotlib takes half a second to import: whoever only downloads or reads does not pay for it.
+    # matplotlib takes half a second to import, which downloading and reading do not need.
     from scones import drawing
     from scones.service.capture import charts
 
@@ -113,11 +119,11 @@ def write(
 
 
 def thumbnail(image: bytes, size: int = THUMBNAIL) -> bytes | None:
-    """A small PNG of an image, with nothing of the original but its look; None where it cannot be decoded.
+    """Make a small PNG from an image's pixels alone. None if the image cannot be decoded.
 
     Args:
-        image: PNG or JPEG; what Pillow could read besides is not tried.
-        size: Its longer side, in pixels; smaller images keep theirs.
+        image: PNG or JPEG. Pillow's other formats are not tried.
+        size: The longer side, in pixels. A smaller image keeps its size.
     """
     from PIL import Image
 
@@ -127,8 +133,8 @@ def thumbnail(image: bytes, size: int = THUMBNAIL) -> bytes | None:
                 return None
             opened.draft("RGB", (2 * size, 2 * size))
             small = opened.convert("RGB")
-    # Whatever a hostile image makes a decoder raise (OSError, SyntaxError, ValueError, struct.error, zlib's, a bomb
-    # warning or error, …), the answer is the same: it is shown as unreadable.
+    # A hostile image can make a decoder raise almost anything: OSError, SyntaxError, ValueError, struct.error, zlib's
+    # errors, a decompression bomb's warning. Each of them means an image that cannot be shown.
     except Exception:  # noqa: BLE001
         return None
     small.thumbnail((size, size))
@@ -201,7 +207,7 @@ def _csv(capture: Capture, classes: Sequence[str]) -> bytes:
 
 
 def _cell(value: Any) -> Any:
-    """A cell that a spreadsheet does not take for a formula (OWASP: "CSV Injection")."""
+    """A cell that a spreadsheet does not read as a formula (OWASP: "CSV Injection")."""
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
 
 

@@ -1,6 +1,6 @@
 """Starts, follows and explains executions of the state machine.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     url = upload(s3, bucket, Path("bicycle.png"))                     # 's3://BUCKET/images/<sha256>.png'
     execution = start(sfn, state_machine_arn, url, threshold=0.8)
@@ -8,7 +8,7 @@ Example::
     print(explain(outcome))                                           # 'bicycle, 0.92 sure (threshold 0.8)'
     raise SystemExit(exit_code(outcome))                              # 0 passed, 3 low confidence, 1 anything else
 
-Many at once: :func:`run_many`.
+:func:`run_many` runs many at once.
 """
 
 from scones.service.workflow.batch import ImageRun, run_many

@@ -1,6 +1,6 @@
-"""Many images at once, an execution each.
+"""Runs the state machine on many images at once.
 
-Example::
+Example (not run: it needs a running cloud)::
 
     runs = run_many(s3, sfn, bucket, state_machine_arn, images_of(["photos"]), threshold=0.8)
     [run.exit_code for run in runs]     # [0, 0, 3]
@@ -23,7 +23,12 @@ from scones.service.workflow.images import upload
 
 @dataclass(frozen=True)
 class ImageRun:
-    """One image of :func:`run_many`: either its outcome, or the problem that kept it from having one."""
+    """One image of :func:`run_many`, with its outcome or the problem that prevented one.
+
+    Attributes:
+        image: A local path or ``s3://`` URL.
+        problem: The error's message.
+    """
 
     image: str
     outcome: ExecutionOutcome | None = None
@@ -45,16 +50,17 @@ def run_many(
     workers: int = 8,
     on_done: Callable[[ImageRun], None] | None = None,
 ) -> list[ImageRun]:
-    """Upload where needed, start and follow an execution for each image, ``workers`` at a time.
+    """Upload each local image, then start and follow an execution for each image.
 
-    One image's problem does not keep the others from being run.
+    An error of one image does not stop the others.
 
     Args:
         images: Local paths and ``s3://`` URLs, as :func:`images_of` gives them.
-        on_done: Called in this thread with each :class:`ImageRun` as it ends, in the order of their ends.
+        workers: The number of executions that run at once.
+        on_done: Called in this thread with each :class:`ImageRun` when it ends.
 
     Returns:
-        One ImageRun an image, in the images' order.
+        One ImageRun for each image, in the order of ``images``.
     """
     if threshold is not None:
         check_threshold(threshold)
@@ -80,5 +86,5 @@ def run_many(
                 on_done(future.result())
         return [done[index] for index in range(len(images))]
     finally:
-        stop.set()  # on Ctrl-C, what has not been started is not, and what has is no longer waited for
+        stop.set()  # on Ctrl-C: start no more executions, and follow the running ones no longer
         pool.shutdown(wait=False, cancel_futures=True)

@@ -1,11 +1,13 @@
-"""One execution of the state machine: started, followed, explained.
+"""Starts, follows and explains one execution of the state machine.
 
 Example::
 
-    execution = start(sfn, state_machine_arn, url, threshold=0.8)
-    outcome = follow(sfn, execution.arn, on_state=print)              # a StateRun as each state begins and ends
-    print(explain(outcome))                                           # 'bicycle, 0.92 sure (threshold 0.8)'
-    raise SystemExit(exit_code(outcome))                              # 0 passed, 3 low confidence, 1 anything else
+    >>> answer = {"classification": "bicycle", "confidence_score": 0.92, "threshold": 0.8}
+    >>> passed = ExecutionOutcome("arn:…", "SUCCEEDED", output=answer)
+    >>> explain(passed), exit_code(passed)
+    ('bicycle, 0.92 sure (threshold 0.8)', 0)
+    >>> exit_code(ExecutionOutcome("arn:…", "FAILED", error="ThresholdConfidenceNotMet"))
+    3
 
 API: AWS Step Functions API reference, StartExecution and DescribeExecution.
 """
@@ -30,7 +32,12 @@ PASSED, LOW, FAILED = 0, 3, 1
 
 @dataclass(frozen=True)
 class Execution:
-    """A started execution: its ARN, its name (the InferenceId of its capture) and the image it reads."""
+    """A started execution.
+
+    Attributes:
+        name: Its name, which is also the InferenceId of its captured request.
+        image_url: The image it reads, ``s3://BUCKET/KEY``.
+    """
 
     arn: str
     name: str
@@ -44,9 +51,9 @@ class ExecutionOutcome:
     Attributes:
         status: ``SUCCEEDED``, ``FAILED``, ``TIMED_OUT`` or ``ABORTED``.
         output: The state machine's output; None unless it succeeded.
-        error: The Error of the execution, such as ``ThresholdConfidenceNotMet``.
-        cause: The Cause: the exception's message.
-        states: What each state did, in order.
+        error: The execution's Error, such as ``ThresholdConfidenceNotMet``.
+        cause: The execution's Cause, which is the exception's message.
+        states: The states that ran, in order.
         seconds: From start to stop.
     """
 
@@ -62,11 +69,11 @@ class ExecutionOutcome:
 def start(sfn: Any, state_machine_arn: str, image_url: str, threshold: float | None = None) -> Execution:
     """Start the state machine on an image in S3.
 
-    The execution is named here, after the image: a repeated call of the SDK then cannot start it twice, and the
-    capture's InferenceId (at most 64 characters) can be read by a person.
+    The execution's name is made from the image's name. With a name, a retry of the SDK cannot start it twice, and a
+    person can read the InferenceId (at most 64 characters) of its captured request.
 
     Args:
-        threshold: 0 to 1; the function's own where it is None.
+        threshold: 0 to 1. None uses the threshold that the function is configured with.
 
     Raises:
         InputError: the threshold is not a number from 0 to 1.
@@ -87,7 +94,7 @@ def start(sfn: Any, state_machine_arn: str, image_url: str, threshold: float | N
 
 
 def check_threshold(threshold: float) -> float:
-    """The threshold, if it is a number from 0 to 1; InputError otherwise."""
+    """Return the threshold if it is a number from 0 to 1. Raise InputError otherwise."""
     if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
         raise InputError(f"the threshold is {threshold!r}; it must be a number from 0 to 1", hint="80 percent is 0.8")
     return threshold
@@ -102,13 +109,13 @@ def follow(
     pause: float = 0.1,
     stop: threading.Event | None = None,
 ) -> ExecutionOutcome:
-    """Wait for an execution's end.
+    """Wait for an execution to end.
 
     Args:
         on_state: Called with a :class:`StateRun` when a state begins (``running``) and again when it ends.
-        timeout: Seconds after which following is given up; the execution itself goes on.
-        pause: Seconds before the second look; each next wait is longer by half, up to two seconds.
-        stop: Once it is set, following is given up too.
+        timeout: Stop following after this many seconds. The execution itself goes on.
+        pause: Seconds between the first two requests. Each further pause is longer by half, up to two seconds.
+        stop: Stop following when this event is set.
 
     Raises:
         WorkflowError: there is no such execution, or it has not ended in time.
@@ -142,14 +149,14 @@ def follow(
 
 
 def exit_code(outcome: ExecutionOutcome) -> int:
-    """0: the answer passed; 3: the model was not sure enough; 1: anything else."""
+    """0 if the answer passed, 3 if its confidence was below the threshold, 1 otherwise."""
     if outcome.status == "SUCCEEDED":
         return PASSED
     return LOW if outcome.error == LOW_CONFIDENCE else FAILED
 
 
 def explain(outcome: ExecutionOutcome) -> str:
-    """An outcome in one sentence."""
+    """Explain an outcome in one sentence."""
     if outcome.status == "SUCCEEDED":
         output = outcome.output or {}
         return f"{output['classification']}, {output['confidence_score']:.4g} sure (threshold {output['threshold']:g})"
@@ -158,7 +165,7 @@ def explain(outcome: ExecutionOutcome) -> str:
 
 
 def _tell(states: Sequence[StateRun], told: int, on_state: Callable[[StateRun], None] | None) -> int:
-    """Tell what is new; a state is told twice: as it begins, and as it ends."""
+    """Report new states. Each state is reported twice: when it begins and when it ends."""
     news = []
     for state in states:
         news.append(StateRun(state.name, state.kind, "running"))

@@ -1,8 +1,13 @@
-"""What each state did, read from an execution's history.
+"""Reads the states that ran, their time and their attempts from an execution's history.
 
 Example::
 
-    state_runs(events(sfn, execution_arn, whole=True))[0]     # StateRun("Read the image", "Task", "succeeded", 0.2, 1)
+    >>> from datetime import timedelta
+    >>> now = datetime(2026, 11, 22)
+    >>> entered = {"type": "TaskStateEntered", "timestamp": now, "stateEnteredEventDetails": {"name": "Ask the model"}}
+    >>> exited = {"type": "TaskStateExited", "timestamp": now + timedelta(seconds=2)}
+    >>> state_runs([entered, exited])
+    [StateRun(name='Ask the model', kind='Task', status='succeeded', seconds=2.0, attempts=0, error=None)]
 
 API: AWS Step Functions API reference, GetExecutionHistory and HistoryEvent.
 """
@@ -18,15 +23,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class StateRun:
-    """What one state did in an execution.
+    """One state of an execution.
 
     Attributes:
         name: The state's name, such as ``Ask the model``.
-        kind: ``Task``, ``Choice``, ``Pass`` or ``Fail``; only Tasks are of interest to most readers.
+        kind: ``Task``, ``Choice``, ``Pass`` or ``Fail``.
         status: ``running``, ``succeeded`` or ``failed``.
-        seconds: From its beginning to its end, retries and their waits included; None while it runs.
-        attempts: How often its task was begun; more than 1 where it was retried.
-        error: The name of the error that ended it or was last retried.
+        seconds: From its begin to its end, with retries and their waits; None while it runs.
+        attempts: The number of times its task was started. More than 1 means retries.
+        error: The name of the last error.
     """
 
     name: str
@@ -38,7 +43,11 @@ class StateRun:
 
 
 def events(sfn: Any, execution_arn: str, *, whole: bool) -> list[dict[str, Any]]:
-    """The execution's events; of an ended one up to its last, for which AWS may need a moment."""
+    """The execution's events, oldest first.
+
+    Args:
+        whole: Wait for the execution's last event, which AWS may list a moment after the execution has ended.
+    """
     for _ in range(20):
         pages = sfn.get_paginator("get_execution_history").paginate(
             executionArn=execution_arn, includeExecutionData=False, PaginationConfig={"PageSize": 1000}
@@ -51,7 +60,11 @@ def events(sfn: Any, execution_arn: str, *, whole: bool) -> list[dict[str, Any]]
 
 
 def state_runs(found: Iterable[dict[str, Any]]) -> list[StateRun]:
-    """What each state did, in order, from an execution's history (GetExecutionHistory's ``events``, oldest first)."""
+    """The states that ran, in order.
+
+    Args:
+        found: GetExecutionHistory's ``events``, oldest first.
+    """
     runs: list[StateRun] = []
     begun: datetime | None = None
     for event in found:

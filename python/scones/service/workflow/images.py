@@ -1,9 +1,11 @@
-"""The images that a person names, and how they get into the bucket.
+"""Finds the images that were named on a command line, and uploads them.
 
 Example::
 
-    images_of(["bicycle.png", "photos", "s3://BUCKET/KEY"])     # files, and the files in folders
-    upload(s3, bucket, Path("bicycle.png"))                     # 's3://BUCKET/images/<sha256>.png'
+    >>> Path("photos").mkdir()
+    >>> Path("photos/bicycle.png").touch()
+    >>> images_of(["photos", "s3://BUCKET/KEY"])
+    ['photos/bicycle.png', 's3://BUCKET/KEY']
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ SIGNATURES = {b"\x89PNG\r\n\x1a\n": ("png", "image/png"), b"\xff\xd8\xff": ("jpg
 
 
 def upload(s3: Any, bucket: str, path: Path) -> str:
-    """Put a local image under ``images/<sha256>.<png|jpg>``, unless it is there already.
+    """Upload a local image to ``images/<sha256>.<png|jpg>`` unless the bucket has it already.
 
     Returns:
         The image's ``s3://`` URL.
@@ -52,7 +54,7 @@ def upload(s3: Any, bucket: str, path: Path) -> str:
 
 
 def images_of(arguments: Iterable[str]) -> list[str]:
-    """The images that a person named: files and ``s3://`` URLs as they are, folders as the PNGs and JPEGs in them.
+    """List images. Files and ``s3://`` URLs stay as they are. A folder gives the PNGs and JPEGs below it.
 
     Raises:
         InputError: a path does not exist, or a folder holds no image.

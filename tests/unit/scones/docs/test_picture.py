@@ -108,7 +108,7 @@ def test_an_arrow_leads_to_what_is_given_by_name_through_locals_and_outputs(terr
 
 def test_refuses_a_resource_whose_service_nobody_named():
     assert service_of("aws_cloudwatch_event_rule") == "EventBridge"
-    with pytest.raises(InputError, match="knows no service of aws_quantum_computer"):
+    with pytest.raises(InputError, match="the service of aws_quantum_computer is not known"):
         service_of("aws_quantum_computer")
 
 

@@ -132,7 +132,7 @@ def test_the_threshold_line_is_the_environments_unless_one_is_given(captured, tm
             {"since": "2026-12-01"},
             "holds no captured event since 2026-12-01 00:00 UTC: 1 files, 2 events at other times",
         ),
-        ({"since": "soon"}, "--since 'soon' is no time"),
+        ({"since": "soon"}, "--since 'soon' is not a time"),
         ({"threshold": "80"}, "--threshold must be from 0 to 1, not 80"),
         ({"threshold": "high"}, "--threshold must be a number, not 'high'"),
         ({"rows": 0}, "--rows must be a whole number from 1 on, not '0'"),

@@ -115,20 +115,20 @@ def test_files_that_are_not_committed_are_refused(environment: Environment, plan
     (environment.root / "new").touch()
     with pytest.raises(StalePlanError, match="this checkout has files that are not committed"):
         verify(environment, plan)
-    with pytest.raises(StalePlanError, match="the plans are of files that were not committed"):
+    with pytest.raises(StalePlanError, match="the plans are of files that are not committed"):
         verify(environment, replace(plan, tree=revision.tree(environment.root)))
 
 
 def test_a_state_that_went_on_is_refused(environment: Environment, plan: Saved) -> None:
     put_state(environment, "service", 9, {})
-    with pytest.raises(StalePlanError, match=r"made on serial 8 of its state, which is at 9 by now"):
+    with pytest.raises(StalePlanError, match=r"made on serial 8 of its state, which is now at serial 9"):
         verify(environment, plan)
 
 
 def test_a_plan_that_read_other_outputs_is_refused(environment: Environment, plan: Saved) -> None:
     """Terraform itself would apply it: what a data source gave is written into the plan."""
     put_state(environment, "foundation", 6, {"bucket": "another"})
-    with pytest.raises(StalePlanError, match="the outputs of 'foundation', which it was made with, are others by now"):
+    with pytest.raises(StalePlanError, match="the outputs of 'foundation' have changed since"):
         verify(environment, plan)
 
 
