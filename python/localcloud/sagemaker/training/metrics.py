@@ -4,10 +4,11 @@ Example::
 
     >>> metrics = LogMetrics()
     >>> now = datetime(2024, 1, 28, 11, 58)
-    >>> metrics.read("[01/28/2024 11:58:01 INFO 140] Epoch[0] Validation-accuracy=0.526042", now)
-    True
-    >>> [(one["MetricName"], one["Value"]) for one in metrics.final()]
+    >>> new = metrics.read("[01/28/2024 11:58:01 INFO 140] Epoch[0] Validation-accuracy=0.526042", now)
+    >>> [(one["MetricName"], one["Value"]) for one in new]
     [('validation:accuracy', 0.526042), ('validation:accuracy:epoch', 0.526042)]
+    >>> metrics.final() == new  # so far
+    True
 """
 
 from __future__ import annotations
