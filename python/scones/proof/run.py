@@ -175,7 +175,7 @@ class Proof:
         found = cloudwatch.describe_alarms(AlarmNamePrefix=f"scones-{self.environment.name}")["MetricAlarms"]
         alarm = next((one for one in found if one["AlarmActions"]), None)
         if alarm is None:
-            raise CheckError("the service has no alarm that tells a topic")
+            raise CheckError("the service has no alarm that publishes to a topic")
         cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="ALARM", StateReason="to see it told")
 
         def told() -> bool:
@@ -184,7 +184,7 @@ class Proof:
                 for one in record.read(self.state)
             )
 
-        wait(told, f"alarm {alarm['AlarmName']} told nobody")
+        wait(told, f"alarm {alarm['AlarmName']} published nothing")
         step.found = alarm["AlarmName"]
 
     def _retag(self, step: Step) -> None:

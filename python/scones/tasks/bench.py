@@ -69,7 +69,7 @@ def train(
         bench = bench.resumed(path)
     console = Console()
     if bench.runs:
-        console.print(f"{len(bench.runs)} done before, kept in {path}; --again trains anew", soft_wrap=True)
+        console.print(f"{len(bench.runs)} seeds are done already, see {path}; --again repeats them", soft_wrap=True)
     for seed in bench.missing(count):
         with _watched(console, seed) as show:
             bench = bench.with_run(benchmark.measure(bench, seed, show))

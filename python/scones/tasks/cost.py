@@ -60,7 +60,7 @@ def cost(
     except (BotoCoreError, ClientError) as error:
         raise CloudError(
             f"the cloud of environment '{environment.name}' cannot be asked: {error}",
-            hint="--offline goes by the environment's files alone",
+            hint="--offline uses the environment's files alone",
         ) from None
     other = None
     if instance_type or instances is not None or hours is not None:
@@ -109,18 +109,18 @@ def _print(
     console.print(_table("1,000 images more", thousand))
     if changed is not None:
         before, after = sum(one.cost for one in rest), sum(one.cost for one in changed)
-        console.print(_table("A month at rest, if it were so", changed))
+        console.print(_table("A month at rest, with these changes", changed))
         console.print(f"{after - before:+,.2f} US dollars a month, {after / before - 1:+.0%}")
-    region = "" if environment.region == prices.region else f", not of {environment.region}, where they differ"
+    region = "" if environment.region == prices.region else f" (prices in {environment.region} differ)"
     console.print(
         f"\nPrices of {prices.gathered} for {prices.region}{region}, before free tier, discounts and tax; without "
         "data transfer, the instances' disks, KMS and SNS requests, training.",
         highlight=False,
     )
-    assumed = [] if usage.measured else ["how long the functions take (nothing was measured in 30 days)"]
-    assumed.append(f"{usage.log_kb_per_image:g} kB of logs an image")
+    assumed = [] if usage.measured else ["the functions' durations (nothing was measured in 30 days)"]
+    assumed.append(f"{usage.log_kb_per_image:g} kB of logs for each image")
     if not usage.applied:
-        assumed.append("what is stored (the service stack is not applied, or was not asked)")
+        assumed.append("the size of the bucket (the service stack is not applied, or its cloud was not asked)")
     console.print(f"Assumed: {'; '.join(assumed)}.", highlight=False)
 
 

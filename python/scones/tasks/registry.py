@@ -229,7 +229,7 @@ def _table(found: list[Any], pinned: str | None) -> Any:
 
 
 def _error(model: Any) -> str:
-    """The calibration error of what is served: the calibrated model's, else the model's own where it is known."""
+    """The calibration error of the served model: after calibration if it is calibrated. Empty if it is unknown."""
     metrics = model.metrics if model else {}
     found = metrics.get("validation:ece_calibrated", metrics.get("validation:ece"))
     return "" if found is None else f"{found:.3f}"

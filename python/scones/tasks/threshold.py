@@ -101,8 +101,8 @@ def _answers(environment: Environment, place: str | None, dataset: Any, console:
         place, subject = pinned.artifact_uri, f"version {pinned.version}"
         if pinned.dataset_fingerprint != dataset.fingerprint:
             console.print(
-                f"version {pinned.version} was not trained on this data set: if its training images are among these, "
-                "they flatter it",
+                f"version {pinned.version} was not trained on this data set; if these images include its training "
+                "images, its accuracy is overstated",
                 style="yellow",
             )
     else:

@@ -82,7 +82,7 @@ def train(
         _refuse_with("--attach", "follows a job that has been started", {**settled, "--name": name, "--resume": resume})
     else:
         if resume:
-            _refuse_with("--resume", "goes on with a job as it was begun", settled)
+            _refuse_with("--resume", "continues a job with its own settings", settled)
             attach = _resume(environment, console, resume, name, yes)
         else:
             order = Order(
@@ -101,7 +101,7 @@ def _refuse_with(option: str, does: str, others: dict[str, Any]) -> None:
     useless = [other for other, value in others.items() if value]
     if useless:
         raise InputError(
-            f"{option} {does}: {', '.join(useless)} would change nothing", hint="leave out the one or the other"
+            f"{option} {does}: {', '.join(useless)} would change nothing", hint=f"leave out {option} or the others"
         )
 
 

@@ -175,20 +175,20 @@ def _searched(asked: list[Any], fixed: dict[str, str], limits: Tuning) -> Search
         searched = ranges.merge(asked)
         if both := [name for name in searched if name in fixed]:
             raise InputError(
-                f"{both[0]} is to be searched ({searched[both[0]]}) and to be {fixed[both[0]]}",
+                f"{both[0]} is given as a range ({searched[both[0]]}) and as a value ({fixed[both[0]]})",
                 hint=f"leave out --set {both[0]}, or its range",
             )
         return searched
     if (optimizer := fixed.get("optimizer")) in ("adam", "rmsprop"):
         raise InputError(
-            f"the ranges that are searched where none is given are those of sgd and nag, not of {optimizer}",
-            hint="say what is to be searched, for instance: --range learning_rate=0.0001:0.01:log",
+            f"the default ranges are for sgd and nag, not for {optimizer}",
+            hint="give ranges, for instance: --range learning_rate=0.0001:0.01:log",
         )
     searched = {name: entry for name, entry in ranges.SMALL_IMAGES.items() if name not in fixed}
     if limits.strategy == "Grid":
         searched = {name: entry for name, entry in searched.items() if isinstance(entry, ranges.Choice)}
     if not searched:
-        raise InputError("nothing is left to be searched", hint="for instance: --range learning_rate=0.01:0.3:log")
+        raise InputError("nothing is left to search", hint="for instance: --range learning_rate=0.01:0.3:log")
     return searched
 
 

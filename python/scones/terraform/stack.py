@@ -57,7 +57,7 @@ class Stack:
 
     @property
     def variables(self) -> dict[str, str]:
-        """Terraform's environment variables. They are made anew at each call, because value files come and go."""
+        """Terraform's environment variables, computed at each access, because value files come and go."""
         return variables(self.environment, self.name, backend=self.backend)
 
     @property

@@ -67,7 +67,7 @@ def read(path: Path) -> Candidate | None:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RegistryError(
             f"{path} does not hold a candidate: {error!r}",
-            hint="delete the file, then begin anew: invoke ab.start VERSION",
+            hint="delete the file, then start again: invoke ab.start VERSION",
         ) from None
 
 

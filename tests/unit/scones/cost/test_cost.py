@@ -64,7 +64,7 @@ def test_another_instance_type_and_fewer_hours_change_the_endpoint_alone() -> No
 
 
 def test_a_price_that_the_table_lacks_is_never_guessed() -> None:
-    with pytest.raises(InputError, match=r"none for ml\.p4d\.24xlarge; it has: ml\.t2\.medium") as caught:
+    with pytest.raises(InputError, match=r"no price for ml\.p4d\.24xlarge; it has: ml\.t2\.medium") as caught:
         at_rest(what_if(USAGE, instance_type="ml.p4d.24xlarge"), PRICES)
     assert "https://aws.amazon.com/sagemaker/pricing/" in str(caught.value)
 

@@ -73,7 +73,7 @@ FINISHED = TrainingOutcome(
         ({"attach": "j", "resume": "k"}, "--attach follows .*: --resume would change nothing"),
         (
             {"resume": "j", "model": "3", "recordio": True},
-            "--resume goes on .*: --recordio, --model would change nothing",
+            "--resume continues .*: --recordio, --model would change nothing",
         ),
         ({"set": ["use_pretrained_model=1"]}, "the container's own weights are for 3,224,224"),
     ],
