@@ -54,7 +54,7 @@ def model(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str
     return put
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def examples(binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Command]]:
     """The modules' examples, all in one configuration, applied, planned again and destroyed in a cloud of their own."""
     folder = tmp_path_factory.mktemp("examples")
@@ -77,7 +77,7 @@ def binary() -> Binary:
     return locate(settings.ROOT / "build")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def offline_test(binary: Binary) -> Iterator[Callable[[Path], str]]:
     """`terraform test` of a module or stack, which must pass; what it said. All of them share one provider."""
     variables = {
