@@ -57,8 +57,7 @@ def _walk(shape: Shape, value: Any, place: str) -> Iterator[str]:
         for number, item in enumerate(value, start=1):
             yield from _walk(shape.member, item, f"{place}.{number}.member")
     elif shape.type_name == "map" and isinstance(value, dict):
-        for key, item in value.items():
-            yield from _walk(shape.key, key, f"{place}.key")
+        for key, item in value.items():  # of keys, the services have rules and words of their own
             yield from _walk(shape.value, item, f"{place}.{key}.member")
     elif shape.type_name == "string" and isinstance(value, str) and (must := _broken(shape, value)):
         yield f"Value '{value[:SHOWN]}' at '{place}' failed to satisfy constraint: Member must {must}"

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 #: The loopback addresses and the names below ``localhost``. Browsers never look these up (RFC 6761, section 6.3).
 LOOPBACK = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9_-]+\.)*localhost)(:\d{1,5})?", re.IGNORECASE)
-#: moto's own pages, which can reset a cloud. A signed request is for S3 instead: a bucket may have that name.
-PAGES = re.compile(r"/moto-api(/|$)")
 
 
 class Door:
@@ -43,13 +41,11 @@ class Door:
         self._application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        signed_for = incoming.scope(environ)
-        if why := foreign(environ):
-            answer = refusal(signed_for[1] if signed_for else "-", "AccessDenied", why, status=403)
-        elif PAGES.match(environ.get("PATH_INFO", "")) and not signed_for:
-            answer = refusal("-", "NotFound", f"the local cloud has no page {environ['PATH_INFO']}", status=404)
-        else:
+        why = foreign(environ)
+        if why is None:
             return self._application(environ, start_response)
+        signed_for = incoming.scope(environ)
+        answer = refusal(signed_for[1] if signed_for else "-", "AccessDenied", why, status=403)
         # The request's body is not read, so the connection cannot carry another request.
         answer.headers["Connection"] = "close"
         return answer(environ, start_response)

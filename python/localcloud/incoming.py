@@ -22,8 +22,10 @@ def scope(environ: Mapping[str, Any]) -> tuple[str, str] | None:
     The scope is in the Authorization header or in the query.
     """
     signed = f"{environ.get('HTTP_AUTHORIZATION', '')} {environ.get('QUERY_STRING', '')}".replace("%2F", "/")
-    found = re.search(r"Credential=[^/]*/\d+/([^/]+)/([^/]+)/", signed)
-    return (found[1], found[2]) if found else None
+    if found := re.search(r"Credential=[^/]*/\d+/([^/]+)/([^/]+)/", signed):
+        return found[1], found[2]
+    # Version 2 has no scope; only S3 takes it here.
+    return ("us-east-1", "s3") if "AWSAccessKeyId=" in signed else None
 
 
 def asked(environ: Mapping[str, Any]) -> str:

@@ -18,12 +18,17 @@ def line(text: str) -> None:
 
     A line that cannot be written is lost, because a full disk must not fail the request.
     """
-    _write(f"{text}\n")
+    _write(f"{_printable(text)}\n")
 
 
 def failure(error: BaseException) -> None:
     """Write an error with its traceback. Use this for errors that no caller sees."""
-    _write("".join(traceback.format_exception(error)))
+    _write("".join(f"{_printable(part)}\n" for part in "".join(traceback.format_exception(error)).splitlines()))
+
+
+def _printable(text: str) -> str:
+    """The text with its control characters escaped, so that a request can neither forge a line nor drive a terminal."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 def _write(text: str) -> None:

@@ -10,7 +10,7 @@ Example::
     20...+00:00 200 - PUT /images/a.png ... ms
     []
 
-The dash stands for the service. Only a signed request names it.
+Only a signed request names its service. The dash stands where the name would be.
 """
 
 from __future__ import annotations

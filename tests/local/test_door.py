@@ -70,6 +70,15 @@ def test_moto_has_no_pages_here(cloud, path):
     cloud.client("s3").delete_bucket(Bucket="tests-still-there")
 
 
+def test_a_request_cannot_forge_a_line_of_the_log(cloud):
+    mark = uuid.uuid4().hex
+    ask(cloud, "GET", f"/{mark}%0A2026-01-01T00:00:00.000+00:00%20200%20s3%20FORGED%1b[31m", {})
+    log = cloud.state / control.LOG
+    eventually(lambda: mark in log.read_text())
+    assert not [line for line in log.read_text().splitlines() if line.startswith("2026-01-01T00:00:00.000")]
+    assert "\x1b" not in log.read_text()
+
+
 @pytest.mark.parametrize("name", ["latest", "moto-api"])
 def test_a_bucket_is_a_bucket_whatever_its_name(cloud, name):
     s3 = cloud.client("s3")
@@ -79,6 +88,8 @@ def test_a_bucket_is_a_bucket_whatever_its_name(cloud, name):
         assert s3.get_object(Bucket=name, Key=key)["Body"].read() == b"mine"
         assert ask(cloud, "GET", f"/{name}/{key}", {})[0] in (403, 404), "nobody may read it without a key"
         assert ask(cloud, "DELETE", f"/{name}/{key}", {})[0] in (403, 404)
+        url = s3.generate_presigned_url("get_object", Params={"Bucket": name, "Key": key}).removeprefix(cloud.endpoint)
+        assert ask(cloud, "GET", url, {}) == (200, b"mine")
         s3.delete_object(Bucket=name, Key=key)
     s3.delete_bucket(Bucket=name)
 

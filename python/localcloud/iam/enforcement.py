@@ -37,7 +37,7 @@ from localcloud.iam.derivation import derive
 from localcloud.iam.evaluation import Access, Context, Decision, Principal, Request
 from localcloud.iam.principals import ANONYMOUS, PRINCIPAL, ROOT_KEY, BadKey
 from localcloud.iam.roles import Roles, denial
-from localcloud.iam.signatures import BadSignature, claimed, verify
+from localcloud.iam.signatures import VIRTUAL_HOST, BadSignature, claimed, verify
 from localcloud.refusals import protocol, refusal
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ class Enforcement:
         except BadSignature as bad:
             return answer.bad_signature(bad)
         environ[PRINCIPAL] = who
+        if who is ANONYMOUS and service == "s3" and _names_no_bucket(environ):
+            return answer.give("NoSuchBucket", "The specified bucket does not exist", status=404)
         try:
             operation, parameters = parsed(http, service)
         except (HTTPException, NotImplementedError):
@@ -217,6 +219,7 @@ class _Answers:
         if self.service == "s3":
             code, status = {
                 "mismatch": ("SignatureDoesNotMatch", 403),
+                "unsigned": ("AccessDenied", 403),
                 "expired": ("AccessDenied", 403),
                 "skewed": ("RequestTimeTooSkewed", 403),
                 "payload": ("XAmzContentSHA256Mismatch", 400),
@@ -237,9 +240,25 @@ def _has_policy(service: str, environ: Mapping[str, Any]) -> bool:
     """Whether the request is for a bucket with a policy."""
     if service != "s3":
         return False
-    name = environ.get("PATH_INFO", "").split("/")[1]
-    bucket = s3_backends[get_account_id_from(ROOT_KEY)]["aws"].buckets.get(name)
+    bucket = _buckets().get(_bucket_name(environ))
     return bucket is not None and bucket.policy is not None
+
+
+def _names_no_bucket(environ: Mapping[str, Any]) -> bool:
+    """Whether a request is for a bucket that does not exist. S3 says so to everybody. moto's pages are such paths."""
+    name = _bucket_name(environ)
+    creates = environ["REQUEST_METHOD"] == "PUT" and not environ.get("PATH_INFO", "").strip("/").count("/")
+    return bool(name) and name not in _buckets() and not creates
+
+
+def _bucket_name(environ: Mapping[str, Any]) -> str:
+    """The bucket in a request's host, else in its path; empty if it names none."""
+    in_host = VIRTUAL_HOST.fullmatch(environ.get("HTTP_HOST", ""))
+    return in_host["name"] if in_host else environ.get("PATH_INFO", "").partition("/")[2].partition("/")[0]
+
+
+def _buckets() -> Mapping[str, Any]:
+    return s3_backends[get_account_id_from(ROOT_KEY)]["aws"].buckets
 
 
 def _buffered(environ: dict[str, Any]) -> HttpRequest:

@@ -49,8 +49,12 @@ SKEW = timedelta(minutes=15)
 LONGEST = 604_800  # seconds: a presigned URL is valid for seven days at most
 UNSIGNED = "UNSIGNED-PAYLOAD"
 UNRESERVED = "-_.~"
+#: Headers that change nothing and that clients leave unsigned.
+ACT_UNSIGNED = frozenset({"x-amz-user-agent"})
+#: ``BUCKET.localhost:5566``, by which a client may name the bucket.
+VIRTUAL_HOST = re.compile(r"(?P<name>.+)\.localhost(:\d+)?")
 
-Problem = Literal["mismatch", "expired", "skewed", "malformed", "unsupported", "payload"]
+Problem = Literal["mismatch", "unsigned", "expired", "skewed", "malformed", "unsupported", "payload"]
 
 
 class BadSignature(Exception):
@@ -135,8 +139,12 @@ def verify(claim: Claim, environ: Mapping[str, Any], body: bytes, secret: str, n
     Raises:
         BadSignature: The secret, the request or the time does not fit the signature.
     """
-    expected = _version_2(claim, environ, secret) if claim.version == 2 else _version_4(claim, environ, body, secret)
-    if not hmac.compare_digest(expected.encode(), claim.signature.encode()):
+    if claim.version == 2:
+        expected = _version_2(claim, environ, secret)
+    else:
+        _refuse_unsigned(claim, environ)
+        expected = [_version_4(claim, environ, body, secret)]
+    if not any(hmac.compare_digest(one.encode(), claim.signature.encode()) for one in expected):
         raise BadSignature(
             "mismatch",
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
@@ -219,7 +227,22 @@ def _version_4(claim: Claim, environ: Mapping[str, Any], body: bytes, secret: st
     return hmac.digest(signing, to_sign.encode(), "sha256").hex()
 
 
-def _version_2(claim: Claim, environ: Mapping[str, Any], secret: str) -> str:
+def _refuse_unsigned(claim: Claim, environ: Mapping[str, Any]) -> None:
+    """Refuse headers that would act without being signed, such as x-amz-copy-source beside a presigned URL.
+
+    Source: IAM User Guide, "Create a signed AWS API request": the signed headers include "any x-amz-* headers in the
+    request".
+    """
+    sent = {name[5:].replace("_", "-").lower() for name in environ if name.startswith("HTTP_X_AMZ_")}
+    unsigned = sorted(sent - set(claim.headers) - ACT_UNSIGNED)
+    if unsigned:
+        raise BadSignature(
+            "unsigned", f"There were headers present in the request which were not signed: {', '.join(unsigned)}"
+        )
+
+
+def _version_2(claim: Claim, environ: Mapping[str, Any], secret: str) -> list[str]:
+    """The signatures that version 2 allows: a client may sign a bucket's own address with a slash at its end."""
     query = dict(_query(environ))
     amz = {name.lower(): value for name, value in query.items() if name.lower().startswith("x-amz-")}
     amz |= {
@@ -230,18 +253,23 @@ def _version_2(claim: Claim, environ: Mapping[str, Any], secret: str) -> str:
         for name, value in sorted(query.items())
         if name in HmacV1Auth.QSAOfInterest
     ]
-    resource = _raw_path(environ) + ("?" + "&".join(named) if named else "")
-    to_sign = "\n".join(
-        [
-            environ["REQUEST_METHOD"],
-            environ.get("HTTP_CONTENT_MD5", ""),
-            environ.get("CONTENT_TYPE", ""),
-            str(claim.expires),
-            *(f"{name}:{value.strip()}" for name, value in sorted(amz.items())),
-            resource,
-        ]
-    )
-    return base64.b64encode(hmac.digest(secret.encode(), to_sign.encode(), "sha1")).decode()
+    bucket = VIRTUAL_HOST.fullmatch(environ.get("HTTP_HOST", ""))
+    path = (f"/{bucket['name']}" if bucket else "") + _raw_path(environ)
+    paths = [path, f"{path}/"] if path.count("/") == 1 else [path]
+    head = [
+        environ["REQUEST_METHOD"],
+        environ.get("HTTP_CONTENT_MD5", ""),
+        environ.get("CONTENT_TYPE", ""),
+        str(claim.expires),
+        *(f"{name}:{value.strip()}" for name, value in sorted(amz.items())),
+    ]
+    arguments = "?" + "&".join(named) if named else ""
+    return [
+        base64.b64encode(
+            hmac.digest(secret.encode(), "\n".join([*head, one + arguments]).encode("latin-1"), "sha1")
+        ).decode()
+        for one in paths
+    ]
 
 
 def _check_time(claim: Claim, now: datetime) -> None:

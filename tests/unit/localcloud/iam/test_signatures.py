@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
-from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
@@ -136,6 +136,47 @@ def test_a_presigned_url_is_good_for_its_time_and_its_object(version):
     assert problem(environ, now=datetime.now(UTC) + timedelta(seconds=90)) == "expired"
     assert problem(environ_of("GET", url.replace("a%20b", "a%20c"), {})) == "mismatch"
     assert problem(environ_of("DELETE", url, {})) == "mismatch"
+
+
+@pytest.mark.parametrize("header", ["x-amz-copy-source", "x-amz-acl", "x-amz-meta-a"])
+@pytest.mark.parametrize("presigned", [True, False])
+def test_a_header_that_would_act_must_be_signed(header, presigned):
+    """Else a presigned PUT would copy any object that its signer may read."""
+    url = "http://127.0.0.1:5566/bucket/key"
+    request = AWSRequest("PUT", url)
+    if presigned:
+        S3SigV4QueryAuth(Credentials("AKIA", SECRET), "s3", "us-east-1", expires=60).add_auth(request)
+        environ = environ_of("PUT", request.url, {})
+    else:
+        S3SigV4Auth(Credentials("AKIA", SECRET), "s3", "us-east-1").add_auth(request)
+        environ = environ_of("PUT", url, request.headers)
+    assert problem(environ) is None
+    added = {f"HTTP_{header.upper().replace('-', '_')}": "/private/key"}
+    assert problem(environ | added) == "unsigned"
+
+
+@pytest.mark.parametrize("style", ["path", "virtual"])
+@pytest.mark.parametrize(
+    ("call", "given"),
+    [
+        ("get_object", {"Bucket": "images", "Key": "a.png", "ResponseContentType": "text/ü"}),
+        ("list_objects", {"Bucket": "images"}),
+        ("list_objects_v2", {"Bucket": "images", "Prefix": "a/"}),
+    ],
+)
+def test_version_2_signs_a_bucket_by_path_or_by_host(style, call, given):
+    s3 = boto3.client(
+        "s3",
+        region_name="us-east-1",
+        endpoint_url="http://localhost:5566",
+        aws_access_key_id="AKIA",
+        aws_secret_access_key=SECRET,
+        config=Config(signature_version="s3", s3={"addressing_style": style}),
+    )
+    url = s3.generate_presigned_url(call, Params=given)
+    assert ("images.localhost" in url) is (style == "virtual")
+    assert problem(environ_of("GET", url, {})) is None
+    assert problem(environ_of("GET", url.replace("images", "others"), {})) == "mismatch"
 
 
 def test_who_signs_nothing_claims_nothing():
