@@ -14,7 +14,7 @@ SIDE_BY_SIDE := --numprocesses auto --dist loadfile --no-loadscope-reorder --dur
 help:
 	echo "make demo       the whole workflow on this machine: data, training, Terraform, state machine, report"
 	echo "make test       every check and test that needs no AWS account"
-	echo "make test-fast  those of them that need neither a cloud nor Terraform, in less than a minute"
+	echo "make test-fast  those of them that are quick: no cloud, no Terraform, no training; about a minute"
 	echo "make setup      only the set-up that both begin with: .venv, pinned packages, Terraform"
 	echo "make lint       only the checks of style"
 	echo
@@ -36,4 +36,5 @@ test: lint
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-fast: setup
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/unit tests/asl/test_definition.py tests/terraform/test_modules.py
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --numprocesses "$$($(BIN)/python -c "import os; print(os.cpu_count())")" \
+		-m "not slow" tests/unit tests/asl/test_definition.py tests/terraform/test_modules.py

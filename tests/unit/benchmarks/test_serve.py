@@ -15,6 +15,8 @@ from benchmarks.serve import Load, Served
 from imageclassification.errors import ArtifactError
 from scones.tasks import bench
 
+pytestmark = pytest.mark.slow
+
 MACHINE = {"processor": "a processor", "cores": 2, "torch": "2"}
 
 

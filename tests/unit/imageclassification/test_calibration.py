@@ -15,6 +15,8 @@ from imageclassification.calibration import fit_temperature, fold, negative_log_
 from imageclassification.errors import ArtifactError, UserError
 from imageclassification.network import Network
 
+pytestmark = pytest.mark.slow
+
 SHAPE = (3, 28, 28)
 
 

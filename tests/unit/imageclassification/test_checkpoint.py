@@ -14,6 +14,8 @@ from imageclassification.checkpoint import CheckpointFolder
 from imageclassification.errors import UserError
 from imageclassification.train import run
 
+pytestmark = pytest.mark.slow
+
 CHANGES = {"augmentation_type": "crop_color", "epochs": "5"}
 
 

@@ -13,6 +13,8 @@ from imageclassification.artifact import Artifact, read
 from imageclassification.errors import ArtifactError
 from imageclassification.symbol import resnet
 
+pytestmark = pytest.mark.slow
+
 
 def artifact(symbol, shape, seed=0):
     """An artifact whose parameters are random, and such that no class is certain."""

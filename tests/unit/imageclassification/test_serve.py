@@ -22,6 +22,8 @@ from imageclassification.predictor import Predictor
 from imageclassification.serve import Server, refusal
 from imageclassification.symbol import resnet
 
+pytestmark = pytest.mark.slow
+
 SHAPE = (3, 8, 8)
 HUGE = b"\xff\xd8\xff\xc0\0\x0b\x08\xff\xff\xff\xff\1\1\x11\0"  # the header of a JPEG of 65,535 x 65,535
 NEED_NO_DECODING = {

@@ -14,6 +14,8 @@ from imageclassification.symbol import resnet
 from imageclassification.train import run
 from scones.training.progress import Progress
 
+pytestmark = pytest.mark.slow
+
 LINE = re.compile(r"\[\d\d/\d\d/\d{4} \d\d:\d\d:\d\d (INFO|ERROR) \d+\] ")
 
 

@@ -8,6 +8,7 @@ from scones.dataset.sample import CLASSES, Sample, draw
 from scones.errors import DatasetError
 
 
+@pytest.mark.slow
 def test_draws_as_many_as_cifar_100_has_all_different():
     contents = Sample().read(CLASSES)
     assert list(np.bincount(contents.train.labels)) == [500, 500]

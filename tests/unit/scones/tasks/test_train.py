@@ -21,6 +21,8 @@ from scones.training.progress import Progress
 
 from .conftest import FEW, Workplace
 
+pytestmark = pytest.mark.slow
+
 
 class Keyboard:
     """Somebody, or nobody, at the terminal."""

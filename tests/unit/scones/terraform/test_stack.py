@@ -28,6 +28,8 @@ from scones.terraform import Stack, binary, destroy, mirror, variables
 from scones.terraform.binary import Binary
 from scones.terraform.state import Backend
 
+pytestmark = pytest.mark.slow
+
 TERRAFORM = Binary(Path("/usr/bin/terraform"), "Terraform", (1, 11, 4), "linux_amd64")
 
 

@@ -22,6 +22,8 @@ from scones.terraform.state import Backend, State
 
 from .samples import model
 
+pytestmark = pytest.mark.slow
+
 TERRAFORM = Binary(Path("/usr/bin/terraform"), "Terraform", (1, 11, 4), "linux_amd64")
 
 

@@ -20,6 +20,8 @@ from scones.service.capture import charts
 from scones.service.capture.records import Event
 from scones.service.capture.report import thumbnail
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 22, 17, tzinfo=UTC)
 CLASSES = ("bicycle", "motorcycle")
 ATTACK = "<script>alert(1)</script>\"'><img src=http://evil.example/x onerror=alert(1)>{{ 7 * 7 }}"
