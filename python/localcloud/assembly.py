@@ -24,8 +24,6 @@ from localcloud.iam.registry import Registry
 from localcloud.iam.roles import Roles
 from localcloud.requestlog import RequestLog
 
-__all__ = ["ROOT_KEY", "make_context", "make_server"]
-
 
 def make_context(state: Path, endpoint: str, root_secret: str) -> Context:
     """The context of a new cloud.

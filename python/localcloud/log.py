@@ -28,6 +28,8 @@ def failure(error: BaseException) -> None:
 
 def _printable(text: str) -> str:
     """The text with its control characters escaped, so that a request can neither forge a line nor drive a terminal."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 

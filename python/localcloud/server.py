@@ -26,6 +26,7 @@ from typing import IO
 
 from imageclassification import files
 from localcloud.control import ADDRESS, DEFAULT_PORT, hold_lock
+from localcloud.iam.principals import ROOT_KEY
 
 HOST = "127.0.0.1"
 
@@ -49,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
     port = listener.getsockname()[1]
     set_variables(port)
     # Import only now, because moto reads its environment variables when it is imported.
-    from localcloud.assembly import ROOT_KEY, make_context, make_server
+    from localcloud.assembly import make_context, make_server
 
     context = make_context(options.state, f"http://{HOST}:{port}", secrets.token_hex(20))
     server = make_server(listener, context)

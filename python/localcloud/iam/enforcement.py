@@ -100,15 +100,17 @@ class Enforcement:
             return answer.unsigned()
         if who.kind != "root" or _has_policy(service, environ):
             try:
-                refused = self._judge(environ, answer, who, operation, parameters)
+                denied = self._judge(environ, service, who, operation, parameters)
             except BadKey as bad:
-                refused = answer.bad_key(bad)
-            except UnknownAction as unknown:
-                refused = None if who.kind == "root" else answer.give("NotImplemented", str(unknown))
+                return answer.bad_key(bad)
             except UnsupportedPolicy as unsupported:
-                refused = answer.give("NotImplemented", str(unsupported))
-            if refused:
-                return refused
+                return answer.give("NotImplemented", str(unsupported))
+            except UnknownAction as unknown:
+                if who.kind != "root":
+                    return answer.give("NotImplemented", str(unknown))
+                denied = None
+            if denied:
+                return answer.denied(*denied)
         wrong = violations(get_service_model(service).operation_model(operation).input_shape, parameters)
         return answer.invalid(wrong) if wrong else None
 
@@ -124,11 +126,12 @@ class Enforcement:
     def _judge(
         self,
         environ: dict[str, Any],
-        answer: _Answers,
+        service: str,
         who: Principal,
         operation: str,
         parameters: Mapping[str, Any],
-    ) -> Response | None:
+    ) -> tuple[Request, Decision] | None:
+        """The first access that the policies deny; None if they allow all."""
         claims: Context = {}
         if operation == WEB_IDENTITY:
             who, claims = principals.web_identity(
@@ -136,11 +139,11 @@ class Enforcement:
             )
         if who.kind == "root" and operation in POLICY_OPERATIONS:
             return None
-        for access in derive(self._roles.registry, environ, answer.service, operation, parameters):
+        for access in derive(self._roles.registry, environ, service, operation, parameters):
             request = Access(access.action, access.resources, {**access.context, **claims}).by(who)
             decision = self._roles.judge(request)
             if not decision.allowed:
-                return answer.denied(request, decision)
+                return request, decision
         return None
 
     def _service(self, environ: dict[str, Any]) -> str:

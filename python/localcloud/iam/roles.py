@@ -22,7 +22,9 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from localcloud.iam.derivation import derive
 from localcloud.iam.evaluation import Access, Context, Decision, Principal, Request, evaluate
+from localcloud.iam.gathering import policies_of
 from localcloud.iam.principals import Keys, open_session, role_id, session_of
 from localcloud.iam.record import Record
 from localcloud.iam.registry import Registry
@@ -71,12 +73,15 @@ class Roles:
         Raises:
             UnsupportedPolicy: A policy uses something that the local cloud cannot evaluate.
         """
-        from localcloud.iam.gathering import policies_of
-
         policies = policies_of(request, self.registry)
         decision = evaluate(request, policies)
         self._record.add(request, policies, decision)
         return decision
+
+    def _demand(self, request: Request) -> None:
+        decision = self.judge(request)
+        if not decision.allowed:
+            raise AccessDenied(request, decision)
 
     def may(
         self,
@@ -111,10 +116,7 @@ class Roles:
         Raises:
             AccessDenied: The role's policies do not allow the action. The message is AWS's.
         """
-        request = _request(role_arn, action, resource, context, session)
-        decision = self.judge(request)
-        if not decision.allowed:
-            raise AccessDenied(request, decision)
+        self._demand(_request(role_arn, action, resource, context, session))
 
     def require_call(
         self,
@@ -138,16 +140,11 @@ class Roles:
             AccessDenied: The role's policies do not allow the call.
             UnknownAction: The local cloud cannot check the operation.
         """
-        from localcloud.iam.derivation import derive
-
         signed = {
             "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential={session}/00000000/{region}/{service}/aws4_request"
         }
         for access in derive(self.registry, signed, service, operation, parameters):
-            request = access.by(session_of(role_arn, session))
-            decision = self.judge(request)
-            if not decision.allowed:
-                raise AccessDenied(request, decision)
+            self._demand(access.by(session_of(role_arn, session)))
 
     def require_service(
         self,
@@ -180,10 +177,7 @@ class Roles:
             "aws:sourcearn": (source_arn,),
             **{name.lower(): (value,) for name, value in (context or {}).items()},
         }
-        request = Access(action, (resource,), given).by(Principal(service, "", "service"))
-        decision = self.judge(request)
-        if not decision.allowed:
-            raise AccessDenied(request, decision)
+        self._demand(Access(action, (resource,), given).by(Principal(service, "", "service")))
 
     def service_may(
         self,
