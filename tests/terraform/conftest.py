@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 
 from localcloud import control
-from scones import settings
+from scones import aws, settings
 from scones.model.registry import PinnedModel
 from scones.settings import Environment
-from scones.terraform import mirror
 from scones.terraform.binary import Binary, locate
 
+from . import provider
 from .examples import Command, run
-from .provider import serving
 from .workbench import copy_of_the_project, untrained_model
 
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
@@ -78,13 +77,27 @@ def binary() -> Binary:
 
 
 @pytest.fixture(scope="module")
+def one_provider(project: Environment, binary: Binary) -> Iterator[str]:
+    """Where one provider is for all that is done to the project's stacks: the value of TF_REATTACH_PROVIDERS.
+
+    What runs Terraform inherits it. `init` then installs no provider and checks none.
+    """
+    # Beside the stacks: a function's zip is a path from where the provider is.
+    folder = project.root / "terraform" / "stacks" / "provider"
+    folder.mkdir(exist_ok=True)
+    shutil.copy(project.root / "terraform" / "modules" / "bucket" / "versions.tf", folder)
+    variables = {**provider.variables(project.build, binary), **aws.variables(project)}
+    subprocess.run([binary.path, f"-chdir={folder}", "init"], env=variables, check=True, timeout=600)
+    with provider.serving(folder, binary, variables) as attached:
+        yield attached[provider.NAME]
+
+
+@pytest.fixture(scope="module")
 def offline_test(binary: Binary) -> Iterator[Callable[[Path], str]]:
     """`terraform test` of a module or stack, which must pass; what it said. All of them share one provider."""
     variables = {
-        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "GOGC") if name in os.environ},
-        "TF_CLI_CONFIG_FILE": str(mirror.configure(settings.ROOT / "build", binary)),
+        **provider.variables(settings.ROOT / "build", binary),
         "TF_DATA_DIR": ".terraform/test",
-        "CHECKPOINT_DISABLE": "1",
         # No test may reach a cloud, whatever it forgets to mock.
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
@@ -101,7 +114,7 @@ def offline_test(binary: Binary) -> Iterator[Callable[[Path], str]]:
 
     any_module = settings.ROOT / "terraform" / "modules" / "bucket"
     init(any_module)
-    with serving(any_module, binary, variables) as attached:
+    with provider.serving(any_module, binary, variables) as attached:
 
         def test(folder: Path) -> str:
             init(folder)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from scones import aws
 from scones.settings import ROOT, Environment
-from scones.terraform import configuration, mirror
+from scones.terraform import configuration
 from scones.terraform.binary import Binary
 
-from .provider import serving
+from . import provider
 from .workbench import inventory, untrained_model
 
 BUCKET = "scones-given"
@@ -55,12 +55,7 @@ def run(environment: Environment, binary: Binary) -> list[Command]:
         return aws.client(environment, service)
 
     before = inventory(client)
-    variables = {
-        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "GOGC") if name in os.environ},
-        **aws.variables(environment),
-        "TF_CLI_CONFIG_FILE": str(mirror.configure(environment.build, binary)),
-        "CHECKPOINT_DISABLE": "1",
-    }
+    variables = {**provider.variables(environment.build, binary), **aws.variables(environment)}
 
     def terraform(variables: Mapping[str, str], name: str, *options: str) -> Command:
         begun = time.monotonic()
@@ -78,7 +73,7 @@ def run(environment: Environment, binary: Binary) -> list[Command]:
     commands = [terraform(variables, "init")]
     if commands[0].code:
         return commands
-    with serving(folder, binary, variables) as attached:
+    with provider.serving(folder, binary, variables) as attached:
         for line in (("apply", "-auto-approve"), ("plan", "-detailed-exitcode"), ("destroy", "-auto-approve")):
             commands.append(terraform(attached, *line))
             if commands[-1].code == 1:

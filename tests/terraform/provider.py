@@ -7,18 +7,29 @@ most of what `terraform test` takes. Format: https://developer.hashicorp.com/ter
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from scones.terraform import mirror
 from scones.terraform.binary import Binary
 
 NAME = "TF_REATTACH_PROVIDERS"
 
 # It ends when its standard input does: with the process that started it, however that ends.
 TETHERED = '"$0" -debug & provider=$!; read -r _; kill "$provider"; wait "$provider"'
+
+
+def variables(build: Path, binary: Binary) -> dict[str, str]:
+    """What Terraform is to inherit, whatever cloud it then is led to."""
+    return {
+        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "GOGC") if name in os.environ},
+        "TF_CLI_CONFIG_FILE": str(mirror.configure(build, binary)),
+        "CHECKPOINT_DISABLE": "1",
+    }
 
 
 @contextmanager

@@ -16,11 +16,10 @@ import pytest
 
 from scones import settings
 from scones.cost.usage import ROLLBACK_METRICS, alarm_metrics
-from scones.terraform import mirror
 from scones.terraform.binary import Binary
 from tests.local.conftest import eventually
 
-from .provider import serving
+from . import provider
 
 pytestmark = pytest.mark.usefixtures("provider_is_here")
 
@@ -148,9 +147,7 @@ def terraform(cloud: Any, binary: Binary, tmp_path_factory: pytest.TempPathFacto
     modules = settings.ROOT / "terraform" / "modules"
     (folder / "main.tf").write_text(CONFIGURATION.replace("MODULES", os.path.relpath(modules, folder)))
     variables = {
-        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "GOGC") if name in os.environ},
-        "TF_CLI_CONFIG_FILE": str(mirror.configure(settings.ROOT / "build", binary)),
-        "CHECKPOINT_DISABLE": "1",
+        **provider.variables(settings.ROOT / "build", binary),
         "AWS_ENDPOINT_URL": cloud.endpoint,
         "AWS_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": cloud.running.access_key_id,
@@ -165,7 +162,7 @@ def terraform(cloud: Any, binary: Binary, tmp_path_factory: pytest.TempPathFacto
         return ended
 
     run("init", "-input=false", "-no-color")
-    with serving(folder, binary, variables) as attached:
+    with provider.serving(folder, binary, variables) as attached:
         yield partial(run, given=attached)
 
 

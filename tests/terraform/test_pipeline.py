@@ -21,6 +21,8 @@ from scones.settings import Environment
 from scones.tasks import ci
 from scones.terraform import Stack
 
+from . import provider
+
 pytestmark = pytest.mark.usefixtures("provider_is_here")
 
 GROUP = "/scones/tiny"
@@ -98,6 +100,7 @@ def foundation(environment: Environment) -> Stack:
 def test_a_merge_applies_what_the_pull_request_planned_and_nothing_else(
     checkout: Callable[[str], Environment],
     cloud: Any,
+    one_provider: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -121,6 +124,8 @@ def test_a_merge_applies_what_the_pull_request_planned_and_nothing_else(
     with pytest.raises(Exit, match=r"is stale: it was made on serial 0 of its state, which is now at serial 1"):
         ci.merge(Context(), **run, sha256=digest)
 
+    # What is saved names the provider that `init` installed; what is only looked at may come from any.
+    monkeypatch.setenv(provider.NAME, one_provider)
     capsys.readouterr()
     ci.drift(Context(), **run)
     assert "no changes" in capsys.readouterr().out
@@ -133,9 +138,14 @@ def test_a_merge_applies_what_the_pull_request_planned_and_nothing_else(
 
 
 def test_of_two_applies_at_once_the_second_waits_and_a_plan_made_before_is_refused(
-    checkout: Callable[[str], Environment], cloud: Any, tmp_path: Path
+    checkout: Callable[[str], Environment],
+    cloud: Any,
+    one_provider: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     """Without the lock both would make the group, and one would find it there already."""
+    monkeypatch.setenv(provider.NAME, one_provider)
     mine, theirs = foundation(checkout("mine")), foundation(checkout("theirs"))
     mine.plan(out=tmp_path / "mine.tfplan")
     with ThreadPoolExecutor(2) as pool:
@@ -150,8 +160,9 @@ def test_of_two_applies_at_once_the_second_waits_and_a_plan_made_before_is_refus
 
 
 def test_who_holds_the_lock_is_said_and_nothing_is_changed(
-    checkout: Callable[[str], Environment], cloud: Any, monkeypatch: pytest.MonkeyPatch
+    checkout: Callable[[str], Environment], cloud: Any, one_provider: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv(provider.NAME, one_provider)
     stack = foundation(checkout("mine"))
     stack.backend.ensure()
     lock = {
