@@ -46,10 +46,13 @@ def ensure(folder: Path, name: str, pins: Path, *, works: str, base: Path = Path
             return python
         marker.unlink(missing_ok=True)
         shutil.rmtree(home / "venv", ignore_errors=True)
-        _step(name, [base, "-m", "venv", home / "venv"])
+        # This Python's pip fills the environment, because installing one there takes as long as a tool's own packages.
+        _step(name, [base, "-m", "venv", "--without-pip", home / "venv"])
         # --no-deps, because the pins are complete. --only-binary, because building a package would run its code.
-        options = ("--disable-pip-version-check", "--no-deps", "--only-binary", ":all:")
-        _step(name, [python, "-m", "pip", "install", *options, "--requirement", pins])
+        # --no-compile, because a tool imports few of its modules, and Python compiles those at their first import.
+        options = ("--no-deps", "--only-binary", ":all:", "--no-compile")
+        pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python)
+        _step(name, [*pip, "install", *options, "--requirement", pins])
         _step(name, [python, "-c", works])
         files.write(marker, made_of)
     return python
@@ -93,6 +96,6 @@ def _step(name: str, command: Sequence[str | Path]) -> None:
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines() or [f"exit code {done.returncode}"]
         raise SetupError(
-            f"the environment of {name} cannot be built: {' '.join(map(str, command[1:4]))}: {lines[-1]}",
+            f"the environment of {name} cannot be built: {' '.join(map(str, command[1:3]))}: {lines[-1]}",
             hint="it is made with pip from the package index, which must be reachable once",
         )
