@@ -1,0 +1,113 @@
+"""JSON values as Step Functions reads and writes them."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import NoReturn
+
+from localcloud.stepfunctions.language.scope import Json
+
+#: The most bytes of a state's input or result (Step Functions Developer Guide, "Service quotas").
+LIMIT = 262_144
+
+
+def text(value: Json) -> str:
+    """A value as compact JSON.
+
+    Example::
+
+        >>> text({"a": [1, 2.5, None], "ü": True})
+        '{"a":[1,2.5,null],"ü":true}'
+    """
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def parsed(written: str | bytes) -> Json:
+    """The value of a JSON text.
+
+    Raises:
+        ValueError: The text is not JSON. NaN and Infinity are not JSON.
+
+    Example::
+
+        >>> parsed("NaN")
+        Traceback (most recent call last):
+        ...
+        ValueError: NaN is not JSON
+    """
+
+    def refuse(constant: str) -> NoReturn:
+        raise ValueError(f"{constant} is not JSON")
+
+    try:
+        return json.loads(written, parse_constant=refuse)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
+
+
+def too_large(value: Json) -> bool:
+    """Whether a value takes more bytes than a state may carry.
+
+    Example::
+
+        >>> too_large("x" * 262_142), too_large("x" * 262_143)
+        (False, True)
+    """
+    return len(text(value).encode()) > LIMIT
+
+
+def kind(value: Json) -> str:
+    """The JSON type's name, as AWS writes it.
+
+    Example::
+
+        >>> [kind(value) for value in (None, True, 1, 1.5, "a", [], {})]
+        ['null', 'boolean', 'number', 'number', 'string', 'array', 'object']
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, (int, float)):
+        return "number"
+    return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
+
+
+def is_number(value: Json) -> bool:
+    """Whether a value is a JSON number; true and false are none.
+
+    Example::
+
+        >>> is_number(1.5), is_number(True)
+        (True, False)
+    """
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def whole(value: Json) -> int | None:
+    """A number without a fraction as an integer. None for everything else.
+
+    Example::
+
+        >>> whole(3), whole(3.0), whole(1.5), whole("3"), whole(True)
+        (3, 3, None, None, None)
+    """
+    if not is_number(value) or (isinstance(value, float) and (not math.isfinite(value) or not value.is_integer())):
+        return None
+    return int(value)
+
+
+def same(a: Json, b: Json) -> bool:
+    """Whether two JSON values are equal. 1 equals 1.0, and true is not 1.
+
+    Example::
+
+        >>> same(1, 1.0), same(True, 1), same([1], [True])
+        (True, False, False)
+    """
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    return kind(a) == kind(b) and bool(a == b)
