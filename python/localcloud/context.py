@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -125,6 +125,7 @@ class Context:
         roles: Checks permissions before a service acts in a role's name.
         root_secret: The secret access key of the account's root user.
         metrics: The store of CloudWatch's metrics.
+        actions: What services do for each other in this process, by the action's name: ``lambda:InvokeFunction``.
     """
 
     state: Path
@@ -133,6 +134,7 @@ class Context:
     roles: Roles
     root_secret: str = field(repr=False)
     metrics: MetricStore
+    actions: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
     @property
     def registry(self) -> Registry:
