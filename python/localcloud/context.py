@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
     from localcloud.iam.registry import Registry
     from localcloud.iam.roles import Roles
 
@@ -125,6 +127,9 @@ class Context:
         roles: Checks permissions before a service acts in a role's name.
         root_secret: The secret access key of the account's root user.
         metrics: The store of CloudWatch's metrics.
+        applications: The WSGI applications that are served instead of moto's, by moto's name of the service.
+        actions: What services do for each other without a request, by the action's name in policies:
+            ``states:StartExecution``.
     """
 
     state: Path
@@ -133,6 +138,8 @@ class Context:
     roles: Roles
     root_secret: str = field(repr=False)
     metrics: MetricStore
+    applications: dict[str, WSGIApplication] = field(default_factory=dict)
+    actions: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
     @property
     def registry(self) -> Registry:
