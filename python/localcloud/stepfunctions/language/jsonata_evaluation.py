@@ -1,7 +1,7 @@
 """One evaluation of an expression: the library's evaluator with AWS's limits and without the library's faults.
 
 What the library (jsonata-python) gets wrong is mended here and in jsonata_functions.py, and nowhere else. Its evaluator
-keeps its state in one object per thread. So each evaluation makes an object of its own, and threads can share a syntax tree.
+keeps its state in one object per thread. So each evaluation makes an object of its own, and threads share a syntax tree.
 """
 
 from __future__ import annotations
@@ -292,10 +292,13 @@ _EVALUATE: dict[str, Callable[..., Any]] = {
     "apply": Evaluation.evaluate_apply_expression,
     "transform": Evaluation.evaluate_transform_expression,
 }
+_NUMERIC: Callable[..., Any] = Evaluation.evaluate_numeric_expression
+_EQUALITY: Callable[..., Any] = Evaluation.evaluate_equality_expression
+_COMPARISON: Callable[..., Any] = Evaluation.evaluate_comparison_expression
 _BINARY: dict[str, Callable[..., Any]] = {
-    **{operator: Evaluation.evaluate_numeric_expression for operator in "+-*/%"},
-    **{operator: Evaluation.evaluate_equality_expression for operator in ("=", "!=")},
-    **{operator: Evaluation.evaluate_comparison_expression for operator in ("<", "<=", ">", ">=")},
+    **dict.fromkeys("+-*/%", _NUMERIC),
+    **dict.fromkeys(("=", "!="), _EQUALITY),
+    **dict.fromkeys(("<", "<=", ">", ">="), _COMPARISON),
     "&": lambda self, left, right, operator: _text(left) + _text(right),
     "..": lambda self, left, right, operator: self.evaluate_range_expression(left, right),
     "in": lambda self, left, right, operator: self.evaluate_includes_expression(left, right),

@@ -1,8 +1,10 @@
 """The functions of an expression: those that Step Functions adds, and corrections of the library's own.
 
 AWS's functions: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html. What AWS does with odd
-arguments was measured by floci's authors (https://github.com/floci-io/floci, docs/services/step-functions.md). JSONata's
-functions: https://docs.jsonata.org. Arguments come as the library has them: None is "nothing", NULL_VALUE is JSON's null.
+arguments was measured by floci's authors (https://github.com/floci-io/floci, docs/services/step-functions.md).
+JSONata's functions: https://docs.jsonata.org.
+
+Arguments come as the library has them: None is "nothing", NULL_VALUE is JSON's null.
 """
 
 import copy

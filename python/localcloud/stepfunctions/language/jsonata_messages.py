@@ -1,7 +1,8 @@
 """The texts of JSONata's errors, as AWS prints them.
 
-The library's catalogue has the right sentences with three faults: it writes "Object" for "function", it quotes no value,
-and some of its errors carry other values than their sentence names. AWS prints what the JavaScript implementation does:
+The library's catalogue has the right sentences with three faults: it writes "Object" for "function", it quotes no
+value, and some of its errors carry other values than their sentence names. AWS prints what JSONata's own implementation
+in JavaScript does:
 ``T2001: The left side of the "+" operator must evaluate to a number``.
 """
 

@@ -16,8 +16,8 @@ class References:
     """What the expression ``tree`` reads.
 
     ``variables``: names without ``$``, in the order of their first use; ``states`` is not among them. Those that the
-    expression binds itself are left out. ``context``: top-level names, ``$`` and ``$$``, as AWS reports them. ``states``:
-    the fields of ``$states`` that are read; None if the expression also uses ``$states`` as a whole.
+    expression binds itself are left out. ``context``: top-level names, ``$`` and ``$$``, as AWS reports them.
+    ``states``: the fields of ``$states`` that are read; None if the expression also uses ``$states`` as a whole.
     """
 
     def __init__(self, tree: Any) -> None:
