@@ -1,7 +1,7 @@
 """One evaluation of an expression: the library's evaluator with AWS's limits and without the library's faults.
 
 What the library (jsonata-python) gets wrong is mended here and in jsonata_functions.py, and nowhere else. Its evaluator
-keeps its state in one object per thread. So each evaluation makes an object of its own, and threads share a syntax tree.
+keeps its state in one object per thread. So each evaluation makes an object of its own, and threads share a tree.
 """
 
 from __future__ import annotations
