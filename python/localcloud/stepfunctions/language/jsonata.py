@@ -74,9 +74,6 @@ class Expression:
             references = References(self._tree)
         except JException as error:
             raise InvalidExpression(Problem("INVALID_JSONATA_EXPRESSION", coded(error)[1])) from error
-        except (IndexError, RecursionError, ValueError, TypeError, AttributeError, KeyError, RuntimeError) as error:
-            # The library's parser fails with Python's own errors on some of what it cannot read.
-            raise InvalidExpression(Problem("INVALID_JSONATA_EXPRESSION", _unreadable(error))) from error
         if references.context:
             raise InvalidExpression(*(_no_context(name) for name in references.context))
         self._reads = frozenset(references.variables)
@@ -109,10 +106,10 @@ class Expression:
         Raises:
             EvaluationFailure: ``States.QueryEvaluationError``: it failed, or gave nothing, or a function.
         """
-        bound = {name: json_value(variables[name]) for name in self._reads if name in variables}
         read = states if self._states is None else {name: states[name] for name in self._states if name in states}
-        bound["states"] = json_value(dict(read))
         try:
+            bound = {name: json_value(variables[name]) for name in self._reads if name in variables}
+            bound["states"] = json_value(dict(read))
             result = jsonata_evaluation.Evaluation(bound).run(self._tree)
             if result is not None:
                 return _plain(result)
@@ -122,6 +119,8 @@ class Expression:
             raise self._failure(field, f"threw an error during evaluation{end}") from error
         except _UnsupportedResult as error:
             raise self._failure(field, "returned an unsupported result type.") from error
+        except RecursionError as error:
+            raise self._failure(field, f"threw an error during evaluation: {jsonata_evaluation.TOO_DEEP}") from error
         except Exception as error:  # whatever the library fails with is the expression's failure
             reason = f"threw an internal error during evaluation. {type(error).__name__}: {error}"
             raise self._failure(field, reason) from error
@@ -172,16 +171,14 @@ def _no_context(name: str) -> Problem:
     return Problem("UNSUPPORTED_JSONATA_EXPRESSION", f"Reference to '{name}'{place} is not supported.")
 
 
-def _unreadable(error: Exception) -> str:
-    return jsonata_evaluation.TOO_DEEP if isinstance(error, RecursionError) else "Unexpected end of expression"
-
-
 def _plain(value: Any) -> Json:
     """The library's ``value`` as JSON. AWS writes what JSON has no number for as a text."""
     if value is None or value is Utils.NULL_VALUE:
         return None
-    if isinstance(value, (bool, str)):
+    if isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        return jsonata_evaluation.paired(value, "replace")
     if isinstance(value, (int, float)):
         return whole(value) if math.isfinite(value) else number_text(value)
     if isinstance(value, dict):

@@ -6,19 +6,21 @@ keeps its state in one object per thread. So each evaluation makes an object of 
 
 from __future__ import annotations
 
+import functools
 import math
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import regex
-from jsonata import parser, tokenizer
+from jsonata import parser
 from jsonata.jexception import JException
 from jsonata.jsonata import Jsonata
 from jsonata.utils import Utils
 
 from localcloud.stepfunctions.language.jsonata_functions import FUNCTIONS, checked, hold, whole
-from localcloud.stepfunctions.language.jsonata_messages import LimitExceeded
+from localcloud.stepfunctions.language.jsonata_messages import LimitExceeded, named
 
 MAX_DEPTH = 100  # AWS takes 1+1+…+1 with 100 terms and refuses 101
 # AWS stops an expression after a second. The library is many times slower, so it gets more, counted in the thread's own
@@ -58,24 +60,40 @@ class Pattern:
 
 
 def parse(text: str) -> Any:
-    """The syntax tree of ``text``. Raises JException."""
-    _refuse_newer_operators(text)
-    return parser.Parser().parse(text, Pattern)
+    """The syntax tree of ``text``. Raises JException; the library fails with Python's errors on some texts."""
+    try:
+        return _parser().parse(text, Pattern)
+    except JException as error:
+        if error.error == "S0102":  # the library does not say which number
+            number = re.match(r"[-+.\deE]+", text[error.location :])
+            error.current = number and number[0]
+        raise
+    except KeyError as error:
+        raise JException("S0204", -1, error.args[0]) from error
+    except RecursionError as error:  # a RuntimeError, as JException is
+        raise LimitExceeded(TOO_DEEP) from error
+    except (IndexError, ValueError, TypeError, AttributeError, NotImplementedError) as error:
+        open_comment = text.rfind("/*") > text.rfind("*/")
+        raise JException("S0106" if open_comment else "S0207", -1) from error
+    except RuntimeError as error:  # a function's signature that makes no sense
+        raise named(str(error)) from error
 
 
-def _refuse_newer_operators(text: str) -> None:
-    """``??`` and ``?:`` came after 2.0.6, which reads their second character as an operator of its own."""
-    if "??" not in text and "?:" not in text:
-        return
-    tokens, prefix = tokenizer.Tokenizer(text, Pattern), False
-    while (token := tokens.next(prefix)) is not None:
-        if token.type == "operator" and token.value in ("??", "?:"):
-            raise JException("S0211", token.position, token.value[1])
-        prefix = token.type in ("name", "variable", "number", "string", "value", "regex") or token.value in (
-            ")",
-            "]",
-            "}",
-        )
+def _parser() -> Any:
+    """A parser of JSONata 2.0.6, AWS's version. It has no ``??`` and ``?:`` and stops at their second character."""
+    found = parser.Parser()
+    for operator in ("??", "?:"):
+        found.symbol_table[operator].led = functools.partial(_refuse, operator[1])
+    return found
+
+
+def _refuse(operator: str, left: Any) -> NoReturn:
+    raise JException("S0211", -1, operator)
+
+
+def paired(text: str, lone: str) -> str:
+    """``text`` with the two halves of a character that is written ``\\uD834\\uDD1E`` made one."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", lone)
 
 
 class Frame(Jsonata.Frame):
@@ -123,8 +141,12 @@ class Evaluation(Jsonata):
         current.jsonata = self  # the library's functions find it there when they call back
         try:
             return self.eval(tree, None, self.environment)
+        except JException:
+            raise
         except RecursionError as error:
             raise LimitExceeded(TOO_DEEP) from error
+        except RuntimeError as error:
+            raise named(str(error)) from error
         finally:
             del current.jsonata
 
@@ -233,6 +255,8 @@ class Evaluation(Jsonata):
     def validate_arguments(self, signature: Any, args: Any, context: Any) -> Any:
         if isinstance(signature, Jsonata.JFunction):
             return signature.validate(args, context)
+        if not self.is_function_like(signature):  # the library prints it before it fails
+            raise JException("T1006", -1)
         own = getattr(signature, "signature", None)  # of a function that the expression declares
         return args if own is None else checked(own, args, context, None)
 
@@ -267,7 +291,8 @@ class _Transformer(Jsonata.Transformer):
 
 
 def _literal(self: Evaluation, expr: Any, input: Any, environment: Any) -> Any:
-    return Utils.NULL_VALUE if expr.value is None else expr.value
+    value = expr.value
+    return Utils.NULL_VALUE if value is None else paired(value, "surrogatepass") if isinstance(value, str) else value
 
 
 _EVALUATE: dict[str, Callable[..., Any]] = {

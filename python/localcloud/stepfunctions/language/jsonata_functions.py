@@ -7,17 +7,17 @@ JSONata's functions: https://docs.jsonata.org.
 Arguments come as the library has them: None is "nothing", NULL_VALUE is JSON's null.
 """
 
-import copy
 import functools
 import hashlib
 import itertools
 import json
 import math
 import random
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from jsonata.functions import Functions
 from jsonata.jexception import JException
@@ -30,6 +30,7 @@ from localcloud.stepfunctions.language.jsonata_messages import LONG, LimitExceed
 MAX_BYTES = 6_990_256  # what one value may hold: a number counts 8, a character 1
 MAX_RANGE = 360_145  # the elements that $range may make
 TOO_LARGE = "Expression evaluation memory limit exceeded: Check for excessive memory usage"
+_TIMESTAMP = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(T\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:?\d\d|Z)?)?)?)?", re.ASCII)
 _HASHES = {"SHA-1": "sha1", "SHA-384": "sha384", "SHA-256": "sha256", "SHA-512": "sha512", "MD5": "md5"}
 
 
@@ -180,6 +181,8 @@ def string(value: Any, prettify: Any) -> str | None:
     """``$string``: the library writes whole numbers from 2^63 on, infinity and indented objects otherwise than AWS."""
     if value is None or isinstance(value, str):
         return value
+    if not isinstance(value, (bool, int, float, list, dict)) and value is not Utils.NULL_VALUE:
+        return ""  # a function
     return json_text(value, 2 if prettify is True else 0)
 
 
@@ -260,11 +263,22 @@ def to_millis(text: Any, picture: Any) -> int | None:
     if picture is not None:
         return Functions.datetime_to_millis(text, picture)
     try:
-        moment = datetime(int(text), 1, 1) if len(text) == 4 and text.isdigit() else datetime.fromisoformat(text)
+        written = _TIMESTAMP.fullmatch(text)
+        if written is None:
+            raise ValueError(text)
+        year, month, day, rest = written.groups()
+        moment = datetime.fromisoformat(f"{year}-{month or '01'}-{day or '01'}{rest or ''}")
     except ValueError as error:
         raise JException("D3110", -1, text) from error
     moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return round((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
+
+
+def clone(value: Any) -> Any:
+    """``$clone``: the library loses digits and nulls."""
+    if isinstance(value, dict):
+        return {key: clone(item) for key, item in value.items()}
+    return [clone(item) for item in value] if isinstance(value, list) else value
 
 
 def distinct(values: Any) -> Any:
@@ -309,16 +323,16 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def matches(pattern: Any, text: str) -> Iterator[dict[str, Any]]:
+def matches(pattern: Any, text: str, name: str) -> Iterator[dict[str, Any]]:
     """The matches of a regular expression, or of a function that plays one: objects with match, start, end, groups."""
     if Functions.is_regex(pattern):
         for found in pattern.finditer(text):
             yield {"match": found[0], "start": found.start(), "end": found.end(), "groups": [*found.groups()]}
         return
     found = Functions.func_apply(pattern, [text])
-    while isinstance(found, dict):
-        if not {"match", "start", "end", "groups", "next"} <= found.keys():
-            raise JException("T1010", -1)
+    while found is not None:
+        if not isinstance(found, dict) or not {"match", "start", "end", "groups", "next"} <= found.keys():
+            raise JException("T1010", -1, name)
         yield found
         found = Functions.func_apply(found["next"], [])
 
@@ -327,7 +341,7 @@ def contains(text: Any, pattern: Any) -> bool | None:
     """``$contains``, also with a function as its pattern."""
     if text is None or pattern is None:
         return None
-    return pattern in text if isinstance(pattern, str) else next(matches(pattern, text), None) is not None
+    return pattern in text if isinstance(pattern, str) else next(matches(pattern, text, "contains"), None) is not None
 
 
 def match(text: Any, pattern: Any, limit: Any) -> Any:
@@ -336,7 +350,7 @@ def match(text: Any, pattern: Any, limit: Any) -> Any:
         return None
     if limit is not None and limit < 0:
         raise JException("D3040", -1, limit)
-    found = itertools.islice(matches(pattern, text), None if limit is None else math.ceil(limit))
+    found = itertools.islice(matches(pattern, text, "match"), None if limit is None else math.ceil(limit))
     return Utils.create_sequence_from_iter(
         {"match": each["match"], "index": each["start"], "groups": each["groups"]} for each in found
     )
@@ -350,9 +364,10 @@ def split(text: Any, pattern: Any, limit: Any) -> Any:
         raise JException("D3020", -1)
     if isinstance(pattern, str):
         parts = text.split(pattern) if pattern else list(text)
+        limit = limit if limit is None else math.floor(limit)
     else:
         parts, start = [], 0
-        for found in matches(pattern, text):
+        for found in matches(pattern, text, "split"):
             parts.append(text[start : found["start"]])
             start = found["end"]
         parts.append(text[start:])
@@ -374,7 +389,7 @@ def replace(text: Any, pattern: Any, replacement: Any, limit: Any) -> str | None
             return text.replace(pattern, replacement, -1 if most is None else most)
         found: Iterator[dict[str, Any]] = _literal_matches(pattern, text)
     else:
-        found = matches(pattern, text)
+        found = matches(pattern, text, "replace")
     parts, start, size = [], 0, len(text)
     for each in itertools.islice(found, most):
         if isinstance(replacement, str):
@@ -421,6 +436,28 @@ def _expanded(replacement: str, found: dict[str, Any]) -> str:
             result += "$"
 
 
+def _url(name: str, of_library: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function of URLs: the library fails with Python's own error on what is none."""
+
+    def call(text: Any) -> Any:
+        try:
+            return of_library(text)
+        except UnicodeError as error:
+            raise JException("D3140", -1, name, text) from error
+
+    return call
+
+
+def format_number(value: Any, picture: Any, options: Any) -> Any:
+    """``$formatNumber``: AWS has D3086 for a picture without any digit, where the library has D3085."""
+    try:
+        return Functions.format_number(value, picture, options)
+    except JException as error:
+        if error.error == "D3085" and not options and not set(picture) & set("0123456789#.,;%‰"):
+            raise JException("D3086", -1) from error
+        raise
+
+
 class _Signature(Signature):
     """A signature that tells null from nothing. The library takes a null for an argument that is left out."""
 
@@ -432,6 +469,17 @@ class _Signature(Signature):
 
     def get_symbol(self, value: Any) -> str:
         return "l" if value is Utils.NULL_VALUE else super().get_symbol(value)
+
+    def throw_validation_error(self, bad_args: Any, bad_sig: Any, function_name: Any) -> NoReturn:
+        """The library always blames the first argument."""
+        pattern, good = "", 0
+        for parameter in self._params:
+            pattern += parameter.regex
+            found = re.match(pattern, bad_sig)
+            if found is None:
+                break
+            good = found.end()
+        raise JException("T0410", -1, good + 1, function_name)
 
 
 def checked(signature: Any, arguments: Any, context: Any, name: str | None) -> Any:
@@ -462,13 +510,18 @@ _CORRECTED = {
     "join": join,
     "parseInteger": parse_integer,
     "toMillis": to_millis,
+    "formatNumber": format_number,
+    "encodeUrl": _url("encodeUrl", Functions.encode_url),
+    "encodeUrlComponent": _url("encodeUrlComponent", Functions.encode_url_component),
+    "decodeUrl": _url("decodeUrl", Functions.decode_url),
+    "decodeUrlComponent": _url("decodeUrlComponent", Functions.decode_url_component),
     "distinct": distinct,
     "sort": sort,
     "contains": contains,
     "match": match,
     "split": split,
     "replace": replace,
-    "clone": lambda value: None if value is None else copy.deepcopy(value),
+    "clone": clone,
 }
 
 

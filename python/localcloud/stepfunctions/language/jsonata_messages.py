@@ -32,8 +32,8 @@ class LimitExceeded(JException):
         self.message = message
 
 
-def number_text(number: float) -> str:
-    """``number`` as JavaScript prints it, a fraction with JSONata's 15 significant digits.
+def number_text(number: float, *, exact: bool = False) -> str:
+    """``number`` as JavaScript prints it, a fraction with JSONata's 15 significant digits or with all that it has.
 
     >>> number_text(1e20), number_text(1e21), number_text(0.1 + 0.2), number_text(1e-7)
     ('100000000000000000000', '1e+21', '0.3', '1e-7')
@@ -43,7 +43,7 @@ def number_text(number: float) -> str:
     number = float(number)
     if math.isnan(number) or math.isinf(number):
         return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
-    if not number.is_integer():
+    if not number.is_integer() and not exact:
         number = float(f"{number:.15g}")
     mantissa, _, exponent = f"{number!r}".partition("e")
     sign, mantissa = ("-", mantissa[1:]) if mantissa.startswith("-") else ("", mantissa)
@@ -99,6 +99,8 @@ def coded(error: JException) -> tuple[str, str]:
     values = [error.current, error.expected, error.extra]
     if code == "D1002":  # the library puts the operator first
         values = [error.expected]
+    elif code == "D1001":  # JSON has no infinity
+        values = [Utils.NULL_VALUE]
     elif code == "D3100":  # … and the radix in the place of the position
         values = [error.location]
     elif code == "T0412":
@@ -114,7 +116,20 @@ def coded(error: JException) -> tuple[str, str]:
         found = next(remaining, None)
         return _raw(found) if place[1] else _quoted(found)
 
-    return code, _PLACE.sub(value, template.replace("Object", "function"))
+    return code, _PLACE.sub(value, template.replace("Object", "function").replace('"', "'"))
+
+
+def named(text: str) -> JException:
+    """The error whose sentence is ``text``: the library raises some as a RuntimeError of Python."""
+    for code, template in JException.error_codes.items():
+        if text in (
+            template,
+            template.replace('"', "'"),
+            _PLACE.sub("%s", template),
+            _PLACE.sub("%s", template).replace('"', "'"),
+        ):
+            return JException(code, -1)
+    return JException(text, -1)
 
 
 def _raw(value: Any) -> str:
@@ -122,4 +137,6 @@ def _raw(value: Any) -> str:
 
 
 def _quoted(value: Any) -> str:
+    if isinstance(value, float):
+        return number_text(value, exact=True)
     return "undefined" if value is None else json_text(value)
