@@ -252,11 +252,14 @@ class Evaluation(Jsonata):
                 error.current = error.current or 1
             raise
 
+    def apply_inner(self, proc: Any, args: Any, input: Any, environment: Any) -> Any:
+        if not self.is_function_like(proc):  # the library prints it before it fails
+            raise JException("T1006", -1)
+        return super().apply_inner(proc, args, input, environment)
+
     def validate_arguments(self, signature: Any, args: Any, context: Any) -> Any:
         if isinstance(signature, Jsonata.JFunction):
             return signature.validate(args, context)
-        if not self.is_function_like(signature):  # the library prints it before it fails
-            raise JException("T1006", -1)
         own = getattr(signature, "signature", None)  # of a function that the expression declares
         return args if own is None else checked(own, args, context, None)
 

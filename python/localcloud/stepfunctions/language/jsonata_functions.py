@@ -44,7 +44,7 @@ def json_value(value: Any) -> Any:
     """JSON's ``value`` as the library reads it: a copy, null as NULL_VALUE, a whole number as an int.
 
     >>> json_value({"a": [1.0, None, 2**63]})
-    {'a': [1, null, 9.223372036854775e+18]}
+    {'a': [1, null, 9.223372036854776e+18]}
     """
     if value is None:
         return Utils.NULL_VALUE
@@ -261,7 +261,7 @@ def to_millis(text: Any, picture: Any) -> int | None:
     if text is None:
         return None
     if picture is not None:
-        return Functions.datetime_to_millis(text, picture)
+        return _with_picture(Functions.datetime_to_millis, text, picture)
     try:
         written = _TIMESTAMP.fullmatch(text)
         if written is None:
@@ -272,6 +272,18 @@ def to_millis(text: Any, picture: Any) -> int | None:
         raise JException("D3110", -1, text) from error
     moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return round((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
+
+
+def from_millis(millis: Any, picture: Any, zone: Any) -> Any:
+    """``$fromMillis``: the library fails with Python's own error on a picture that it cannot read."""
+    return _with_picture(Functions.datetime_from_millis, millis, picture, zone)
+
+
+def _with_picture(call: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return call(*arguments)
+    except KeyError as error:  # the letter of a component that there is none of
+        raise JException("D3132", -1, error.args[0]) from error
 
 
 def clone(value: Any) -> Any:
@@ -510,6 +522,7 @@ _CORRECTED = {
     "join": join,
     "parseInteger": parse_integer,
     "toMillis": to_millis,
+    "fromMillis": from_millis,
     "formatNumber": format_number,
     "encodeUrl": _url("encodeUrl", Functions.encode_url),
     "encodeUrlComponent": _url("encodeUrlComponent", Functions.encode_url_component),

@@ -320,11 +320,27 @@ def test_a_value_comes_through_unchanged(value):
     assert found == value
 
 
-FRAGMENTS = st.sampled_from(
-    [*"()[]{}|^%*.+-/<>=&?:,;@#~!'\"\\"]
-    + "$states.input $x $ 1 'a' null .. := ~> in and function($v) $map( $sum( $string( $replace( $parse(".split()
-    + ["/a+/", "**", "[0]", "{'k':", "a", " "]
-)
+SIGNS = [*"()[]{}|^%*.+-/<>=&?:,;@#~!'\"\\ "]
+NAMES = [
+    "$states.input",
+    "$x",
+    "$",
+    "1",
+    "'a'",
+    "null",
+    "..",
+    ":=",
+    "~>",
+    "in",
+    "and",
+    "/a+/",
+    "**",
+    "[0]",
+    "{'k':",
+    "a",
+]
+CALLS = ["function($v)", "$map(", "$sum(", "$string(", "$replace(", "$parse(", "$toMillis(", "$fromMillis("]
+FRAGMENTS = st.sampled_from([*SIGNS, *NAMES, *CALLS])
 
 
 @given(st.lists(FRAGMENTS, max_size=12), JSON)
