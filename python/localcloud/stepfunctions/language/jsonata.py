@@ -15,9 +15,10 @@ from jsonata.jexception import JException
 from jsonata.utils import Utils
 
 from localcloud.stepfunctions.language import jsonata_evaluation, values
-from localcloud.stepfunctions.language.jsonata_functions import FUNCTIONS, json_value, whole
+from localcloud.stepfunctions.language.jsonata_functions import FUNCTIONS
 from localcloud.stepfunctions.language.jsonata_messages import coded, number_text
 from localcloud.stepfunctions.language.jsonata_references import References
+from localcloud.stepfunctions.language.jsonata_values import json_value, whole
 from localcloud.stepfunctions.language.scope import EvaluationFailure, Json
 
 QUERY_EVALUATION_ERROR = "States.QueryEvaluationError"

@@ -1,6 +1,6 @@
 """One evaluation of an expression: the library's evaluator with AWS's limits and without the library's faults.
 
-What the library (jsonata-python) gets wrong is mended here and in jsonata_functions.py, and nowhere else. Its evaluator
+What the library (jsonata-python) gets wrong is mended here and in jsonata_functions.py. Its evaluator
 keeps its state in one object per thread. So each evaluation makes an object of its own, and threads share a tree.
 """
 
@@ -19,8 +19,9 @@ from jsonata.jexception import JException
 from jsonata.jsonata import Jsonata
 from jsonata.utils import Utils
 
-from localcloud.stepfunctions.language.jsonata_functions import FUNCTIONS, checked, hold, whole
+from localcloud.stepfunctions.language.jsonata_functions import FUNCTIONS, checked
 from localcloud.stepfunctions.language.jsonata_messages import LimitExceeded, named
+from localcloud.stepfunctions.language.jsonata_values import hold, whole
 
 MAX_DEPTH = 100  # AWS takes 1+1+…+1 with 100 terms and refuses 101
 # AWS stops an expression after a second. The library is many times slower, so it gets more, counted in the thread's own
