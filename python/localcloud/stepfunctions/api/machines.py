@@ -51,7 +51,7 @@ class Machines:
     def create(self, sender: Sender, given: dict[str, Any]) -> Answer:
         """CreateStateMachine. The same request again answers the same; role and tags do not count."""
         name, kind, now = named(given["name"]), given.get("type", "STANDARD"), self._now()
-        publish = (given.get("publish", False), _description(given))
+        publish = [given.get("publish", False), _description(given)]
         program = accepted(self._compile, given["definition"], kind)
         revision = Revision(
             given["definition"],
