@@ -10,8 +10,12 @@ from localcloud.lambda_.service import Service
 
 
 def install(context: Context) -> None:
-    """Replace moto's Invoke, its internal invocation, and the clean-up of DeleteFunction."""
+    """Replace moto's Invoke, its internal invocation, and the clean-up of DeleteFunction.
+
+    Services in this process call ``context.actions["lambda:InvokeFunction"]`` (:meth:`Service.call`).
+    """
     service = Service(context)
+    context.actions["lambda:InvokeFunction"] = service.call
     delete = LambdaBackend.delete_function
 
     def delete_function(self: LambdaBackend, function_name: str, qualifier: str | None = None) -> None:

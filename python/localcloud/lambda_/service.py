@@ -6,6 +6,7 @@ import base64
 import json
 import threading
 import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -20,12 +21,18 @@ from localcloud.lambda_.environment import ExecutionEnvironment, FunctionAnswer,
 from localcloud.lambda_.pool import Busy, Pool
 
 if TYPE_CHECKING:
-    from moto.awslambda.models import LambdaFunction
+    from moto.awslambda.models import LambdaBackend, LambdaFunction
     from moto.awslambda.responses import LambdaResponse
 
 MAXIMUM_REQUEST = 6_291_456
 MAXIMUM_EVENT = 1_048_576  # for an asynchronous invocation
 TAIL = 4096  # bytes of the log that LogType Tail returns
+# Invoke's parameters that are headers of the request (Lambda API Reference, Invoke).
+HEADERS = {
+    "InvocationType": "x-amz-invocation-type",
+    "LogType": "x-amz-log-type",
+    "ClientContext": "x-amz-client-context",
+}
 
 
 class _RequestTooLarge(LambdaClientError):
@@ -34,6 +41,10 @@ class _RequestTooLarge(LambdaClientError):
 
 class _TooManyRequests(LambdaClientError):
     code = 429
+
+
+class _NotFound(LambdaClientError):
+    code = 404
 
 
 class _Forbidden(LambdaClientError):
@@ -54,9 +65,53 @@ class Service:
         headers = {name.lower(): value for name, value in request.headers.items()}
         name = unquote(request.path.rsplit("/", 2)[-2])
         qualifier = (request.querystring.get("Qualifier") or [None])[0]
-        function = request.backend.get_function(name, qualifier)
+        return self._invoke(request.backend, name, qualifier, headers, request.body)
+
+    def call(
+        self,
+        role_arn: str,
+        parameters: Mapping[str, Any],
+        *,
+        account: str,
+        region: str,
+        trace_header: str | None = None,
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Answer an Invoke of another service in this process, which acts in a role's name.
+
+        Args:
+            role_arn: The role. Its permission is checked.
+            parameters: Invoke's parameters by the API's names. Payload is JSON text.
+            account: The account of the caller.
+            region: The region of the call.
+            trace_header: The caller's X-Amzn-Trace-Id.
+
+        Returns:
+            Status, headers with names in lower case, and the payload.
+
+        Raises:
+            AccessDenied: The role may not invoke the function.
+            CannotAssume: The service may not assume the role.
+            LambdaClientError: Invoke's errors.
+        """
+        from moto.awslambda.models import lambda_backends
+
+        name = str(parameters["FunctionName"])
+        self._context.roles.require_call(role_arn, "lambda", "Invoke", parameters, region=region, session="execution")
+        parts = name.split(":")
+        if parts[0] == "arn" and parts[3:5] != [region, account]:
+            raise _NotFound("ResourceNotFoundException", f"Function not found: {name}")
+        headers = {header: str(parameters[field]) for field, header in HEADERS.items() if parameters.get(field)}
+        if trace_header:
+            headers["x-amzn-trace-id"] = trace_header
+        backend = lambda_backends[account][region]
+        return self._invoke(backend, name, parameters.get("Qualifier"), headers, parameters.get("Payload"))
+
+    def _invoke(
+        self, backend: LambdaBackend, name: str, qualifier: str | None, headers: Mapping[str, str], body: Any
+    ) -> tuple[int, dict[str, str], bytes]:
+        function = backend.get_function(name, qualifier)
         kind = headers.get("x-amz-invocation-type", "RequestResponse")
-        event = _event(request.body, kind)
+        event = _event(body, kind)
         _refuse_what_cannot_run(function)
         answered = {"x-amz-executed-version": str(function.version), "content-type": "application/json"}
         if kind == "DryRun":

@@ -1,0 +1,108 @@
+"""boto3's clients of the integrations: one for each service, region and keys, from one session.
+
+boto3: "Session objects are not thread safe", but clients are (boto3 documentation, Multithreading). A client takes
+megabytes if its session is its own, so all share one session, which makes one client at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localcloud.context import Context
+from localcloud.iam.principals import Keys
+from localcloud.iam.roles import CannotAssume
+from localcloud.stepfunctions.integrations import failures
+from localcloud.stepfunctions.integrations.answers import Caller
+
+SERVICE = "states.amazonaws.com"
+MOST = 100
+CONFIG = Config(
+    parameter_validation=False,
+    inject_host_prefix=False,  # the cloud has one host
+    retries={"total_max_attempts": 1},  # only the state machine's own Retry retries
+    max_pool_connections=100,
+    connect_timeout=10,
+    read_timeout=1000,  # longer than the longest function; the runner handles a Task's TimeoutSeconds
+)
+RENEWED = 3000.0  # seconds after which a role of a Task's Credentials is assumed again: its keys are valid for 3,600
+
+
+class Clients:
+    """The clients of one local cloud."""
+
+    def __init__(self, context: Context, clock: Callable[[], float] = time.monotonic) -> None:
+        """Args:
+        context: Gives the roles and the endpoint.
+        clock: Returns seconds that never go back.
+        """
+        self._context = context
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._session: botocore.session.Session | None = None
+        self._clients: OrderedDict[tuple[str, str, Keys], Any] = OrderedDict()
+        self._assumed: dict[tuple[str, str], tuple[float, Keys]] = {}
+
+    def of(self, service: str, caller: Caller) -> Any:
+        """The client of a service for the role in whose name the Task calls.
+
+        Raises:
+            StateFailure: The role cannot be assumed.
+        """
+        return self._client(service, caller.region, self.keys(caller))
+
+    def keys(self, caller: Caller) -> Keys:
+        """The keys of the role in whose name the Task calls.
+
+        The state machine's role assumes the role of the Task's Credentials (Step Functions Developer Guide, "Accessing
+        resources in other AWS accounts").
+        """
+        try:
+            keys = self._context.roles.mint(caller.role_arn, SERVICE, "execution")
+        except CannotAssume as cannot:
+            raise failures.not_assumable(cannot.role_arn) from None
+        wanted = caller.task_role_arn
+        if wanted is None or wanted == caller.role_arn:
+            return keys
+        which = (caller.role_arn, wanted)
+        known = self._assumed.get(which)
+        if known is None or self._clock() - known[0] > RENEWED:
+            known = self._clock(), self._assume(wanted, caller, keys)
+            self._assumed[which] = known
+        return known[1]
+
+    def _assume(self, role_arn: str, caller: Caller, keys: Keys) -> Keys:
+        sts = self._client("sts", caller.region, keys)
+        try:
+            given = sts.assume_role(RoleArn=role_arn, RoleSessionName="execution")["Credentials"]
+        except (ClientError, BotoCoreError):
+            raise failures.not_assumable(role_arn) from None
+        return Keys(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+
+    def _client(self, service: str, region: str, keys: Keys) -> Any:
+        which = (service, region, keys)
+        with self._lock:
+            if which in self._clients:
+                self._clients.move_to_end(which)
+                return self._clients[which]
+            self._session = self._session or botocore.session.Session()
+            client = self._session.create_client(
+                service,
+                region_name=region,
+                endpoint_url=self._context.endpoint,
+                aws_access_key_id=keys.access_key_id,
+                aws_secret_access_key=keys.secret_access_key,
+                aws_session_token=keys.session_token,
+                config=CONFIG,
+            )
+            self._clients[which] = client
+            if len(self._clients) > MOST:
+                self._clients.popitem(last=False)
+            return client
