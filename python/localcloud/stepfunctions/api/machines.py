@@ -24,7 +24,7 @@ from localcloud.stepfunctions.store import Execution, Revision, StateMachine, St
 CHANGES = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
 
 
-class Machines:
+class MachineOperations:
     """The operations on state machines.
 
     Args:
@@ -83,7 +83,7 @@ class Machines:
         }
 
     def update(self, sender: Sender, given: dict[str, Any]) -> Answer:
-        """UpdateStateMachine. Executions that run keep the revision with which they started."""
+        """UpdateStateMachine. ExecutionOperations that run keep the revision with which they started."""
         store, now = self._stores.of(sender.account, sender.region), self._now()
         with store.lock:
             machine = machine_of(store, given["stateMachineArn"])
