@@ -89,7 +89,7 @@ class StateMachine:
     versions: dict[str, PublishedVersion] = field(default_factory=dict)
     aliases: dict[str, Alias] = field(default_factory=dict)
     latest: int = 0
-    published: tuple[bool, str | None] = (False, None)
+    published: list[Json] = field(default_factory=lambda: [False, None])
     tags: dict[str, str] = field(default_factory=dict)
 
 

@@ -42,7 +42,7 @@ class Runs(Protocol):
         """Wait until an execution has ended. False: it has not."""
 
 
-class Executions:
+class ExecutionOperations:
     """The operations on executions."""
 
     def __init__(self, stores: Stores, runs: Runs, now: Clock) -> None:
