@@ -1,25 +1,24 @@
 """Step Functions: state machines that run as on AWS, each in its role.
 
-``language/`` checks a definition and compiles it. ``engine/`` drives an execution; it is pure. ``runner.py`` carries out
-what the engine asks for, through ``integrations/``. ``api/`` answers the operations from ``store.py``.
+``language/`` checks a definition and compiles it. ``engine/`` drives an execution; it is pure. ``runner.py`` carries
+out what the engine asks for, through ``integrations/``. ``api/`` answers the operations from ``store.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.stepfunctions import cloudformation, handover, permissions
-from localcloud.stepfunctions.api.configurations import log_group_exists
+from localcloud.stepfunctions import cloudformation, permissions
 from localcloud.stepfunctions.api.wire import Application
+from localcloud.stepfunctions.handover import guarded
 from localcloud.stepfunctions.integrations import Integrations, Support
 from localcloud.stepfunctions.language.compiler import compile_definition
 from localcloud.stepfunctions.logging import ExecutionLog
 from localcloud.stepfunctions.metrics import ExecutionMetrics
 from localcloud.stepfunctions.runner import Runner
-from localcloud.stepfunctions.service import StepFunctions, operations, starter
+from localcloud.stepfunctions.service import StepFunctions, has_log_group, operations, starter
 from localcloud.stepfunctions.store import Stores
 from localcloud.stepfunctions.tracing import ExecutionTraces
 
@@ -27,3 +26,20 @@ from localcloud.stepfunctions.tracing import ExecutionTraces
 def register(registry: Registry) -> None:
     """Register the permissions that Step Functions' operations need."""
     registry.permissions(permissions.TABLES)
+
+
+def install(context: Context) -> None:
+    """Register the permissions, and serve Step Functions in moto's place.
+
+    The check of roles wraps the operations last, so that it runs before every other part of CreateStateMachine.
+    """
+    register(context.registry)
+    stores = Stores()
+    observers = (ExecutionMetrics(context.metrics), ExecutionTraces(context.roles), ExecutionLog())
+    runner = Runner(stores, Integrations(context), compile_definition, observers)
+    checked = partial(compile_definition, refusals=Support(context.registry.tables))
+    table = operations(StepFunctions(stores, checked, has_log_group), runner, {})
+    table = guarded(table, stores, context.roles)
+    cloudformation.install(table)
+    context.applications["stepfunctions"] = Application(table)
+    context.actions["states:StartExecution"] = starter(table)

@@ -49,7 +49,7 @@ def line(execution_arn: str, event: dict[str, Json], redrives: int, *, data: boo
     Args:
         data: Whether inputs and outputs are shown.
     """
-    details = next((value for name, value in event.items() if name.endswith("EventDetails")), {})
+    details: dict[str, Json] = next((value for name, value in event.items() if name.endswith("EventDetails")), {})
     shown = {name: value for name, value in details.items() if data or name not in _DATA}
     return values.text(
         {
@@ -87,7 +87,11 @@ class ExecutionLog:
         data = bool(configuration.get("includeExecutionData"))
         for destination in configuration.get("destinations") or ():
             arn = (destination.get("cloudWatchLogsLogGroup") or {}).get("logGroupArn", "")
-            _put(execution, arn, [(event, line(execution.arn, event, execution.redrive_count, data=data)) for event in chosen])
+            _put(
+                execution,
+                arn,
+                [(event, line(execution.arn, event, execution.redrive_count, data=data)) for event in chosen],
+            )
 
 
 def _put(execution: Execution, group_arn: str, lines: list[tuple[dict[str, Json], str]]) -> None:

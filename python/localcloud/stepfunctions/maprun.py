@@ -123,7 +123,7 @@ class MapRuns:
         if reader is None:
             return list(run.spec["items"])
         named = resource(reader["resource"])
-        assert named is not None  # noqa: S101 - the compiler refuses a reader without one
+        assert named is not None
         return self._services.read(named, reader["arguments"], reader["config"], _caller(run.parent))
 
     def _child(self, run: Running, text: str, number: int) -> Execution:

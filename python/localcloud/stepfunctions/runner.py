@@ -137,9 +137,7 @@ class Runner:
         """Begin an execution."""
         self.begin(execution, self.program(execution.revision.definition))
 
-    def begin(
-        self, execution: Execution, program: Program, *, then: Callable[[Execution], None] | None = None
-    ) -> None:
+    def begin(self, execution: Execution, program: Program, *, then: Callable[[Execution], None] | None = None) -> None:
         """Begin an execution of a program: a whole machine, or the processor of a distributed Map.
 
         Args:
@@ -360,7 +358,10 @@ class Runner:
                 if name in self._live:
                     self._waiting.setdefault(name, []).append(look)
                     return
-        self._timers.at(self._now() + delay, lambda: self._calls.submit(look) and None)
+        self._timers.at(self._now() + delay, partial(self._later, look))
+
+    def _later(self, look: Callable[[], None]) -> None:
+        self._calls.submit(look)
 
     def _look(self, live: Live, effect: Poll, delay: float) -> None:
         place = effect.frame, effect.attempt
@@ -399,4 +400,3 @@ class Runner:
         self._tell(live, effect.frame, effect.attempt, tasks.offered)
         self._tokens.give(effect.token, place)
         self._activities.offer(effect.activity_arn, effect.token, values.text(effect.arguments), place)
-

@@ -31,7 +31,6 @@ LONGEST_NAME = 80
 LONGEST_LABEL = 40
 
 
-
 class Refusals(Protocol):
     """Says why a Resource cannot be called here. None: it can."""
 
@@ -43,7 +42,6 @@ class Refusals(Protocol):
 
     def writer_refusal(self, resource: Resource) -> str | None:
         """Of a ResultWriter's Resource."""
-
 
 
 def compile_definition(text: str, *, express: bool = False, refusals: Refusals | None = None) -> Program:
@@ -90,7 +88,6 @@ class Compiler:
 
     refusals: Refusals | None = None
     found: Findings = field(default_factory=Findings)
-    names: set[str] = field(default_factory=set)
 
     def program(self, definition: Mapping[str, Json], *, express: bool) -> Program:
         """The whole machine.
@@ -145,7 +142,6 @@ class Compiler:
 
     def transitions(self, start: str, states: Mapping[str, Json], where: str) -> None:
         """Every target exists, every state can be reached, and one of them is the end."""
-        before = len(self.found.all)
         if start not in states:
             self.found.add(f"Missing 'StartAt' target: {start}", f"{where}/StartAt", findings.TARGET)
         targets = {name: parts.targets(state) for name, state in states.items() if isinstance(state, dict)}
@@ -165,7 +161,7 @@ class Compiler:
             for name in states:
                 if name not in reached:
                     self.found.add(f'State "{name}" is not reachable.', f"{where}/States/{name}", findings.TARGET)
-        if len(self.found.all) == before and not any(_ends(state) for state in states.values()):
+        if not self.found.errors and not any(_ends(state) for state in states.values()):
             words = "The state machine has no state that ends it: set End to true, or add a Succeed or Fail state"
             self.found.add(words, where or "/", findings.NO_END)
 
@@ -174,9 +170,6 @@ class Compiler:
         if len(name) > LONGEST_NAME or not name:
             words = f"The state name has {len(name)} characters, and it must have between 1 and {LONGEST_NAME}"
             self.found.add(words, where)
-        if name in self.names:
-            self.found.add(f"Duplicate State name: {name}", where, "DUPLICATE_STATE_NAME")
-        self.names.add(name)
         if not isinstance(given, dict):
             self.found.add("The state must be a JSON object", where)
             return None
@@ -313,11 +306,7 @@ class Compiler:
         parts.check_processor(self.found, given, config, where, at, express=express)
         children_express = distributed and config.get("ExecutionType") == "EXPRESS"
         inner = self.language(processor, at, jsonata)
-        # The children of a distributed Map are executions of their own, so their states' names are too.
-        names, self.names = self.names, set() if distributed else self.names
-        flow = self.flow(processor, at, jsonata=inner, express=children_express if distributed else express)
-        self.names = names
-        return (flow,)
+        return (self.flow(processor, at, jsonata=inner, express=children_express if distributed else express),)
 
 
 def _ends(state: Any) -> bool:
