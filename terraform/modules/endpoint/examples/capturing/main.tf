@@ -1,4 +1,5 @@
-# An endpoint that serves the model of a training job. It captures every request in the bucket with the model.
+# An endpoint that serves the model of a training job. It captures every request and stores the captures in the
+# bucket of the model.
 
 variable "bucket" {
   description = "The bucket with the artifact. The captures are stored there too."

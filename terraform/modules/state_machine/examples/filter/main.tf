@@ -1,5 +1,5 @@
-# A state machine with one state, and the function that the state invokes. Build the function's zip first: invoke
-# package
+# A state machine with one state, and the function that the state invokes.
+# Build the function's zip first: invoke package
 
 module "filter" {
   source = "../../../function"
