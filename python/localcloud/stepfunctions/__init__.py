@@ -19,6 +19,7 @@ from localcloud.stepfunctions.logging import ExecutionLog
 from localcloud.stepfunctions.metrics import ExecutionMetrics
 from localcloud.stepfunctions.runner import Runner
 from localcloud.stepfunctions.service import StepFunctions, has_log_group, operations, starter
+from localcloud.stepfunctions.status_changes import StatusChanges, to_default_bus
 from localcloud.stepfunctions.store import Stores
 from localcloud.stepfunctions.tracing import ExecutionTraces
 
@@ -35,7 +36,12 @@ def install(context: Context) -> None:
     """
     register(context.registry)
     stores = Stores()
-    observers = (ExecutionMetrics(context.metrics), ExecutionTraces(context.roles), ExecutionLog())
+    observers = (
+        ExecutionMetrics(context.metrics),
+        ExecutionTraces(context.roles),
+        ExecutionLog(),
+        StatusChanges(to_default_bus),
+    )
     runner = Runner(stores, Integrations(context), compile_definition, observers)
     checked = partial(compile_definition, refusals=Support(context.registry.tables))
     table = operations(StepFunctions(stores, checked, has_log_group), runner, {})

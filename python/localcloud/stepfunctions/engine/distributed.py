@@ -146,13 +146,8 @@ def _batch(state: State, scope: Scope) -> Json:
 def _number(state: State, field: str, name: str, given: Mapping[str, Json], scope: Scope) -> int | None:
     if f"{field}Path" in state.fields:
         path = state.fields[f"{field}Path"]
-        found = evaluation.path_value(path, scope)
-        if values.whole(found) is None:
-            assert isinstance(path, Path)
-            shown = found if isinstance(found, str) else values.text(found)
-            cause = f'The {name}Path field refers to value "{shown}" which is not a valid integer: {path.text}'
-            raise EvaluationFailure("States.Runtime", cause)
-        return values.whole(found)
+        assert isinstance(path, Path)
+        return int(evaluation.path_number(path, f"{name}Path", scope))
     if field in state.fields:
         found = evaluation.value(state.fields[field], name, replace(scope))
         if values.whole(found) is None:

@@ -17,8 +17,9 @@ from localcloud.stepfunctions.language.scope import EvaluationFailure, Json, Sco
 if TYPE_CHECKING:
     from localcloud.stepfunctions.engine.machine import Machine
 
-#: A Wait may not end later than this after the execution's start: the most seconds that a Wait may have.
-LONGEST_WAIT = 99_999_999
+#: The most seconds of a Wait's Seconds, and of the wait until its Timestamp (AWS's answers).
+MOST_SECONDS = 99_999_999
+LONGEST_WAIT = 2**31 - 1
 
 
 def begin_pass(machine: Machine, frame: Frame, state: State) -> None:
@@ -100,10 +101,10 @@ def _moment(state: State, scope: Scope, now: float) -> float:
         return until
     found = evaluation.value(fields["Seconds"], "Seconds", scope) if state.jsonata else state.raw["Seconds"]
     whole = values.whole(found)
-    if whole is None or not 0 <= whole <= LONGEST_WAIT:
+    if whole is None or not 0 <= whole <= MOST_SECONDS:
         raise EvaluationFailure(
             "States.QueryEvaluationError",
-            f"The Seconds field must be an integer from 0 to {LONGEST_WAIT} but was: {values.text(found)}",
+            f"The Seconds field must be an integer from 0 to {MOST_SECONDS} but was: {values.text(found)}",
             "Seconds",
         )
     return now + whole

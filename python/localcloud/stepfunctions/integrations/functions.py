@@ -41,7 +41,10 @@ class Functions:
         Raises:
             StateFailure: The function failed, or Lambda refused the call.
         """
-        _, _, payload = self._answered({"FunctionName": arn, "Payload": shapes.text_of(event)}, caller, sdk=False)
+        given = {"FunctionName": arn, "Payload": shapes.text_of(event)}
+        _, headers, payload = self._answered(given, caller, sdk=False)
+        if headers.get("x-amz-function-error"):
+            raise function_failure(payload.decode("utf-8", "replace"))
         return _parsed(payload)
 
     def optimized(self, arguments: Json, caller: Caller) -> dict[str, Json]:
@@ -51,6 +54,9 @@ class Functions:
         _checked(given)
         text = payload if isinstance(payload, str) else "" if payload is None else shapes.text_of(payload)
         status, headers, answered = self._answered({**given, "Payload": text}, caller, sdk=False)
+        if headers.get("x-amz-function-error"):  # AWS reads the payload, and writes it anew
+            read = _parsed(answered)
+            raise function_failure(read if isinstance(read, str) else shapes.text_of(read))
         version, log_result = headers.get("x-amz-executed-version", "$LATEST"), headers.get("x-amz-log-result")
         request_id = str(uuid.uuid4())
         output: dict[str, Json] = {"ExecutedVersion": version} if status == 200 else {}
@@ -94,23 +100,23 @@ class Functions:
         except LambdaClientError as error:
             message = _shown(error.message, parameters)
             raise _failure(error.error_type, message, int(error.code), sdk=sdk) from None
-        if answered[1].get("x-amz-function-error") and not sdk:
-            raise function_failure(answered[2])
         return answered
 
 
-def function_failure(payload: bytes) -> StateFailure:
+def function_failure(text: str) -> StateFailure:
     """The failure of a Task whose function failed.
+
+    Args:
+        text: The function's answer.
 
     Example::
 
-        >>> function_failure(b'{"errorType": "KeyError", "errorMessage": "a"}')
+        >>> function_failure('{"errorType": "KeyError", "errorMessage": "a"}')
         StateFailure('KeyError', '{"errorType": "KeyError", "errorMessage": "a"}')
-        >>> function_failure(b'{"errorMessage": "Task timed out"}').error
+        >>> function_failure('{"errorMessage": "Task timed out"}').error
         'Lambda.Unknown'
     """
-    text = payload.decode("utf-8", "replace")
-    parsed = _parsed(payload)
+    parsed = _parsed(text.encode())
     kind = parsed.get("errorType") if isinstance(parsed, dict) else None
     return StateFailure(kind, text) if kind else StateFailure("Lambda.Unknown", f"{UNKNOWN}{text}")
 

@@ -182,14 +182,36 @@ def number(state: State, name: str, scope: Scope, *, integer: bool = True) -> fl
         return found
     if f"{name}Path" in state.fields:
         field = state.fields[f"{name}Path"]
-        found = path_value(field, scope)
-        if (values.whole(found) if integer else found if values.is_number(found) else None) is None:
-            assert isinstance(field, Path)
-            what = "integer" if integer else "float"
-            cause = f'The {name}Path field refers to value "{_shown(found)}" which is not a valid {what}: {field.text}'
-            raise EvaluationFailure("States.Runtime", cause)
-        return found
+        assert isinstance(field, Path)
+        return path_number(field, f"{name}Path", scope, integer=integer)
     return state.raw.get(name)
+
+
+def path_number(path: Path, name: str, scope: Scope, *, integer: bool = True) -> float:
+    """The number that a path finds. A text that is a number is one, as on AWS.
+
+    Raises:
+        EvaluationFailure: States.Runtime: it is no number.
+
+    Example::
+
+        >>> path_number(Path("$.n"), "MaxConcurrencyPath", Scope({"n": "12"}))
+        12
+    """
+    found = path_value(path, scope)
+    given = found
+    if isinstance(found, str):
+        try:
+            given = int(found) if integer else float(found)
+        except ValueError:
+            given = None
+    if integer:
+        given = given if isinstance(given, int) and not isinstance(given, bool) else None
+    if not values.is_number(given):
+        what = "integer" if integer else "float"
+        cause = f'The {name} field refers to value "{_shown(found)}" which is not a valid {what}: {path.text}'
+        raise EvaluationFailure("States.Runtime", cause)
+    return given
 
 
 def _shown(found: Json) -> str:

@@ -140,7 +140,7 @@ class Expression:
 
     def _failure(self, field: str, what: str) -> EvaluationFailure:
         cause = f"The JSONata expression '{self.text}' specified for the field '{field}' {what}"
-        return EvaluationFailure(QUERY_EVALUATION_ERROR, cause)
+        return EvaluationFailure(QUERY_EVALUATION_ERROR, cause, field)
 
 
 class Template:

@@ -99,7 +99,12 @@ class Path:
         Raises:
             NoResults: The path is definite and finds nothing. The message is AWS's.
         """
-        return _find(root, self.steps, root)
+        try:
+            return _find(root, self.steps, root)
+        except NoResults:
+            if self.definite:
+                raise
+            return []
 
     def read(self, scope: Scope) -> Json:
         """What the path finds in the input, the context object or a variable, whichever it begins with.

@@ -179,6 +179,8 @@ class _Reader:
                     continue
                 found.append(self.named())
             elif self.take("."):
+                if self.peek("["):  # Jayway takes $.[0] as $[0]
+                    continue
                 found.append(self.named())
             elif self.take("["):
                 found.append(self.bracket())
