@@ -1,4 +1,4 @@
-"""The local cloud as a WSGI application: moto, with a permission check in front of it.
+"""The local cloud as a WSGI application: moto and the services of its own, with a permission check in front of them.
 
 moto answers an unsupported action with status 500, and AWS's clients retry a 500 for minutes. Here the answer is a 400
 in the service's own error format, so boto3 raises::
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -49,10 +49,14 @@ class Dispatcher(DomainDispatcherApplication):
     """moto's dispatcher without moto's own pages and without the EC2 instance metadata service.
 
     Every path belongs to an AWS service.
+
+    Args:
+        applications: The WSGI applications that are served instead of moto's, by moto's name of the service.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, applications: Mapping[str, WSGIApplication]) -> None:
         super().__init__(_backend_app)
+        self._applications = applications
 
     def service(self, environ: dict[str, Any]) -> str:
         """moto's name of the service that a request is for. The judge asks, and then the dispatcher."""
@@ -62,24 +66,27 @@ class Dispatcher(DomainDispatcherApplication):
             environ[SERVICE] = found if found and found not in ("moto_api", "instance_metadata") else "s3"
         return str(environ[SERVICE])
 
-    def get_application(self, environ: dict[str, Any]) -> Flask:
+    def get_application(self, environ: dict[str, Any]) -> WSGIApplication:
         with self.lock:
             service = self.service(environ)
+            if service in self._applications:
+                return self._applications[service]
             if service not in self.app_instances:
                 self.app_instances[service] = self.create_app(service)
             return self.app_instances[service]
 
 
-def application(roles: Roles, root_secret: str) -> WSGIApplication:
-    """The WSGI application: it checks the permissions of every request and then calls moto.
+def application(roles: Roles, root_secret: str, applications: Mapping[str, WSGIApplication]) -> WSGIApplication:
+    """The WSGI application: it checks the permissions of every request and then calls the service.
 
     The path ``IDENTITY_PATH`` is the exception. It answers with the process's id, without a check.
 
     Args:
         roles: Checks the requests that the account's root user did not sign.
         root_secret: The secret access key of the account's root user.
+        applications: See :class:`Dispatcher`.
     """
-    dispatch = Dispatcher()
+    dispatch = Dispatcher(applications)
     enforcement = Enforcement(dispatch.service, roles, root_secret)
     carry_out = LostAnswers(dispatch)
     identity = json.dumps({"pid": os.getpid()}).encode()

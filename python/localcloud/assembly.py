@@ -51,7 +51,7 @@ def make_server(listener: socket.socket, context: Context) -> BaseWSGIServer:
     return make_wsgi_server(
         host,
         port,
-        RequestLog(Door(application(context.roles, context.root_secret))),
+        RequestLog(Door(application(context.roles, context.root_secret, context.applications))),
         threaded=True,
         request_handler=RequestHandler,
         fd=listener.fileno(),

@@ -24,7 +24,7 @@ from botocore.model import Shape
 
 #: A slower match counts as no match. Some patterns take exponential time on some strings.
 LONGEST_MATCH = 0.5  # seconds
-SHOWN = 200  # characters of a value in a message
+SHOWN = 4096  # characters of a value in a message; AWS shows a token of 3,097 characters whole
 
 
 def message(found: list[str]) -> str:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
     from localcloud.iam.registry import Registry
     from localcloud.iam.roles import Roles
 
@@ -125,7 +127,9 @@ class Context:
         roles: Checks permissions before a service acts in a role's name.
         root_secret: The secret access key of the account's root user.
         metrics: The store of CloudWatch's metrics.
-        actions: What services do for each other in this process, by the action's name: ``lambda:InvokeFunction``.
+        applications: The WSGI applications that are served instead of moto's, by moto's name of the service.
+        actions: What services do for each other without a request, by the action's name in policies:
+            ``states:StartExecution``.
     """
 
     state: Path
@@ -134,6 +138,7 @@ class Context:
     roles: Roles
     root_secret: str = field(repr=False)
     metrics: MetricStore
+    applications: dict[str, WSGIApplication] = field(default_factory=dict)
     actions: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
     @property

@@ -58,7 +58,7 @@ def install(context: Context) -> None:
         _report(context.metrics, rule=self.name, targets=len(self.targets), **where)
         mine = [target for target in self.targets if _service(target) in ACTIONS]
         for target in mine:
-            threading.Thread(target=_deliver, args=(context.roles, self, target, event), daemon=True).start()
+            threading.Thread(target=_deliver, args=(context, self, target, event), daemon=True).start()
         others = [target for target in self.targets if target not in mine]
         if others:
             remaining = copy.copy(self)
@@ -145,16 +145,16 @@ def _as_delivered(event: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "id": event.get("id") or str(uuid.uuid4()), "time": when}
 
 
-def _deliver(roles: Roles, rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None:
+def _deliver(context: Context, rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None:
     try:
-        _authorize(roles, rule, target)
-        _send(rule, target, input_of(target, event, rule.arn), event)
+        _authorize(context.roles, rule, target)
+        _send(context, rule, target, input_of(target, event, rule.arn), event)
     except Exception as error:  # noqa: BLE001 - whatever the error is, the event goes to the dead-letter queue
         log.line(f"event {event['id']} of rule {rule.name} could not be delivered to {target['Arn']}")
         log.failure(error)
         queue = (target.get("DeadLetterConfig") or {}).get("Arn")
         if queue:
-            roles.require_service(SERVICE, "sqs:SendMessage", queue, source_arn=rule.arn)
+            context.roles.require_service(SERVICE, "sqs:SendMessage", queue, source_arn=rule.arn)
             _queue(rule.account_id, queue, json.dumps(event), None)
 
 
@@ -175,14 +175,12 @@ def _authorize(roles: Roles, rule: Rule, target: dict[str, Any]) -> None:
     roles.require(role, action, arn, session="events")
 
 
-def _send(rule: Rule, target: dict[str, Any], text: str, event: dict[str, Any]) -> None:
+def _send(context: Context, rule: Rule, target: dict[str, Any], text: str, event: dict[str, Any]) -> None:
     arn, account = target["Arn"], rule.account_id
     region = arn.split(":")[3]
     match _service(target):
         case "states":
-            from moto.stepfunctions.responses import get_backend
-
-            get_backend(account, region).start_execution(arn, f"{event['id']}_{uuid.uuid4()}", text)
+            context.actions["states:StartExecution"](arn, name=f"{event['id']}_{uuid.uuid4()}", input=text)
         case "lambda":
             from moto.awslambda.models import lambda_backends
 

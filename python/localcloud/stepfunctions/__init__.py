@@ -34,3 +34,11 @@ def install(context: Context) -> None:
     clients.install(context)
     tracing.install(context)
     handover.install(context.roles)
+
+    def start(machine_arn: str, *, name: str, input: str) -> None:
+        from moto.stepfunctions.responses import get_backend
+
+        region, account = machine_arn.split(":")[3:5]
+        get_backend(account, region).start_execution(machine_arn, name, input)
+
+    context.actions["states:StartExecution"] = start

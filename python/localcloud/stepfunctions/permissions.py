@@ -7,6 +7,14 @@ from collections.abc import Iterable
 from localcloud.iam.needs import Asked, Given, Need, on, passing
 
 NEW_MACHINE = "arn:aws:states:{region}:{account}:stateMachine:{name}"
+NEW_ACTIVITY = "arn:aws:states:{region}:{account}:activity:{name}"
+#: Where a request names a state machine, a version or an alias.
+NAMED_BY = (
+    "stateMachineArn",
+    "stateMachineVersionArn",
+    "stateMachineAliasArn",
+    "routingConfiguration.stateMachineVersionArn",
+)
 
 
 def machine(asked: Asked) -> Iterable[str]:
@@ -18,19 +26,18 @@ def machine(asked: Asked) -> Iterable[str]:
         >>> machine(Asked("StartExecution", {"stateMachineArn": arn}, "us-east-1", "123456789012"))
         ['arn:aws:states:us-east-1:123456789012:stateMachine:scones']
     """
-    given = (
-        asked.value("stateMachineArn") or asked.value("stateMachineVersionArn") or asked.value("stateMachineAliasArn")
-    )
+    given = _given(asked)
     return [
         ":".join((given or NEW_MACHINE.format(region=asked.region, account=asked.account, name="*")).split(":")[:7])
     ]
 
 
+def _given(asked: Asked) -> str | None:
+    return next(filter(None, map(asked.value, NAMED_BY)), None)
+
+
 def _qualifier(asked: Asked) -> Given:
-    given = (
-        asked.value("stateMachineArn") or asked.value("stateMachineVersionArn") or asked.value("stateMachineAliasArn")
-    )
-    parts = (given or "").split(":")
+    parts = (_given(asked) or "").split(":")
     return {"states:statemachinequalifier": (parts[7],)} if len(parts) > 7 else {}
 
 
@@ -58,12 +65,20 @@ def _publishes(asked: Asked) -> bool:
     return asked.value("publish") == "true"
 
 
+def _reveals(asked: Asked) -> bool:
+    return asked.value("revealSecrets") == "true"
+
+
 def _listed(asked: Asked) -> Iterable[str]:
     run = asked.value("mapRunArn")
     return [run] if run else machine(asked)
 
 
 TABLE = {
+    "CreateActivity": (
+        Need("states:CreateActivity", (NEW_ACTIVITY,)),
+        Need("states:TagResource", (NEW_ACTIVITY,), when="tags"),
+    ),
     "CreateStateMachine": (
         Need("states:CreateStateMachine", (NEW_MACHINE,)),
         Need("states:TagResource", (NEW_MACHINE,), when="tags"),
@@ -81,6 +96,7 @@ TABLE = {
     **on(
         machine,
         "states",
+        "CreateStateMachineAlias",
         "DeleteStateMachineAlias",
         "DeleteStateMachineVersion",
         "DescribeStateMachine",
@@ -88,6 +104,7 @@ TABLE = {
         "ListStateMachineAliases",
         "StartExecution",
         "StartSyncExecution",
+        "UpdateStateMachineAlias",
         context=_qualifier,
     ),
     "ListExecutions": (Need("states:ListExecutions", (_listed,), _qualifier),),
@@ -101,16 +118,24 @@ TABLE = {
         "RedriveExecution",
         "StopExecution",
     ),
+    **on("{activityArn}", "states", "DeleteActivity", "DescribeActivity", "GetActivityTask"),
     **on("{mapRunArn}", "states", "DescribeMapRun", "UpdateMapRun"),
     **on("{resourceArn}", "states", "ListTagsForResource", "TagResource", "UntagResource"),
     **on(
         "*",
         "states",
+        "ListActivities",
         "ListStateMachines",
         "SendTaskFailure",
         "SendTaskHeartbeat",
         "SendTaskSuccess",
         "ValidateStateMachineDefinition",
+    ),
+    # Step Functions Developer Guide, "Permissions for using TestState API".
+    "TestState": (
+        Need("states:TestState"),
+        Need("states:RevealSecrets", when=_reveals),
+        passing("roleArn", "states.amazonaws.com"),
     ),
 }
 

@@ -152,7 +152,8 @@ def _missing(value: Json, step: Step, where: str, *, last: bool) -> str:
         found = "net.minidev.json.JSONArray" if isinstance(value, list) else kinds.get(type(value), "null")
         return (
             f"Expected to find an object with property ['{step.name}'] in path {parent} but found '{found}'. This is "
-            "not a json object according to the JsonProvider: 'com.jayway.jsonpath.spi.json.JacksonJsonNodeJsonProvider'."
+            "not a json object according to the JsonProvider: "
+            "'com.jayway.jsonpath.spi.json.JacksonJsonNodeJsonProvider'."
             if value is not None
             else f"Missing property in path {parent}"
         )

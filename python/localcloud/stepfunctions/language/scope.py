@@ -14,21 +14,30 @@ class StateFailure(Exception):
     """A state fails with an error that Retry and Catch can match.
 
     Attributes:
-        error: AWS's error name, such as ``States.TaskFailed``, or a name of the user's own. None: an error without a name.
-        cause: The text that AWS shows as the cause. None: no cause.
+        error: AWS's error name, such as ``States.TaskFailed``, or a name of the user's own. None: it has no name.
+        cause: The text that AWS shows as the cause. None: it has no cause.
+        also: A second name by which Retry and Catch find the error. None: it has one name only.
     """
 
-    def __init__(self, error: str | None, cause: str | None = None) -> None:
+    def __init__(self, error: str | None, cause: str | None = None, *, also: str | None = None) -> None:
         super().__init__(error, cause)
         self.error = error
         self.cause = cause
+        self.also = also
 
 
 class EvaluationFailure(StateFailure):
     """A field cannot be evaluated.
 
     The engine puts the state's name and its event's id before the cause, as AWS does.
+
+    Attributes:
+        location: The field's name: ``Output/a``. None: it is no field's fault.
     """
+
+    def __init__(self, error: str | None, cause: str | None = None, location: str | None = None) -> None:
+        super().__init__(error, cause)
+        self.location = location
 
 
 @dataclass(frozen=True)

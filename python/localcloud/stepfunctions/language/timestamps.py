@@ -1,4 +1,4 @@
-"""Timestamps as the Amazon States Language wants them: RFC 3339, with an upper-case T and an upper-case Z or an offset."""
+"""Timestamps as the Amazon States Language wants them: RFC 3339, with an upper-case T, and Z or an offset."""
 
 from __future__ import annotations
 

@@ -60,6 +60,7 @@ VALUES: dict[str, str] = {
     "Url": "https://tokens.example",
     "VpcEndpointId": "vpce-0001",
     "VpcId": "vpc-0001",
+    "activityArn": f"arn:aws:states:{HERE}:activity:sample",
     "executionArn": f"arn:aws:states:{HERE}:execution:sample:1",
     "level": "ALL",
     "mapRunArn": f"arn:aws:states:{HERE}:mapRun:sample/label:1",

@@ -1,0 +1,1 @@
+"""The operations of Step Functions' API. AWS: AWS Step Functions API Reference."""

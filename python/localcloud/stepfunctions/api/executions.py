@@ -1,0 +1,179 @@
+"""The operations on executions."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from typing import Any, Protocol
+
+from localcloud.stepfunctions.api import redrive
+from localcloud.stepfunctions.api.arns import made
+from localcloud.stepfunctions.api.arns import named as allowed
+from localcloud.stepfunctions.api.errors import ApiError, quoting, untyped
+from localcloud.stepfunctions.api.finding import Named, execution_of, named
+from localcloud.stepfunctions.api.inputs import execution_input
+from localcloud.stepfunctions.api.wire import Answer, Sender
+from localcloud.stepfunctions.clock import Clock
+from localcloud.stepfunctions.store import Execution, Store, Stores
+
+#: For how long a name of a finished execution stays taken, and a client token of RedriveExecution good, in seconds.
+NAME_TAKEN = 90 * redrive.DAY
+TOKEN_GOOD = 15 * 60.0
+TOKENS_KEPT = 10
+#: Express executions are billed by 64 MB and by 100 ms.
+MEMORY, DURATION = 64, 100
+#: "The maximum duration of an Express workflow is five minutes."
+EXPRESS_SECONDS = 300.0
+
+
+class Runs(Protocol):
+    """Carries executions out. :class:`localcloud.stepfunctions.runner.Runner` is one."""
+
+    def start(self, execution: Execution) -> None:
+        """Begin to carry an execution out."""
+
+    def stop(self, execution: Execution, error: str | None, cause: str | None) -> None:
+        """Abort an execution."""
+
+    def redrive(self, execution: Execution) -> None:
+        """Go on with an unsuccessful execution, and set its redrive count and date."""
+
+    def wait(self, execution: Execution, seconds: float | None) -> bool:
+        """Wait until an execution has ended. False: it has not."""
+
+
+class Executions:
+    """The operations on executions."""
+
+    def __init__(self, stores: Stores, runs: Runs, now: Clock) -> None:
+        self._stores, self._runs, self._now = stores, runs, now
+
+    def start(self, sender: Sender, given: dict[str, Any]) -> Answer:
+        """StartExecution. The same name and input again, while it runs, answers the same."""
+        store = self._stores.of(sender.account, sender.region)
+        found = named(store, given["stateMachineArn"])
+        with store.lock:
+            execution = self._new(sender, given, found)
+            if execution.kind == "STANDARD":
+                taken = self._taken(store, execution)
+                if taken:
+                    return {"executionArn": taken.arn, "startDate": taken.started}
+                store.executions[execution.arn] = execution
+        self._runs.start(execution)
+        return {"executionArn": execution.arn, "startDate": execution.started}
+
+    def start_sync(self, sender: Sender, given: dict[str, Any]) -> Answer:
+        """StartSyncExecution: an Express execution, and its result."""
+        found = named(self._stores.of(sender.account, sender.region), given["stateMachineArn"])
+        if found.machine.kind != "EXPRESS":
+            raise untyped()
+        execution = self._new(sender, given, found)
+        self._runs.start(execution)
+        self._runs.wait(execution, EXPRESS_SECONDS)
+        stopped = execution.stopped or self._now()
+        duration = math.ceil((stopped - execution.started) * 1000 / DURATION) * DURATION
+        return {
+            **_data(execution, given),
+            "executionArn": execution.arn,
+            "stateMachineArn": execution.machine_arn,
+            "name": execution.name,
+            "startDate": execution.started,
+            "stopDate": stopped,
+            "status": execution.status,
+            "error": execution.error,
+            "cause": execution.cause,
+            "traceHeader": execution.trace_header,
+            "billingDetails": {
+                "billedMemoryUsedInMB": MEMORY,
+                "billedDurationInMilliseconds": max(DURATION, duration),
+            },
+        }
+
+    def _new(self, sender: Sender, given: dict[str, Any], found: Named) -> Execution:
+        name = allowed(given.get("name") or str(uuid.uuid4()))
+        machine, version = found.machine, found.version
+        express = machine.kind == "EXPRESS"
+        names = (machine.name, name, str(uuid.uuid4())) if express else (machine.name, name)
+        return Execution(
+            made("express" if express else "execution", sender.account, sender.region, *names),
+            machine.arn,
+            name,
+            machine.kind,
+            version.revision if version else machine.revision,
+            execution_input(given.get("input", "{}")),
+            self._now(),
+            version_arn=version.arn if version else None,
+            alias_arn=found.alias.arn if found.alias else None,
+            trace_header=sender.trace_header or given.get("traceHeader"),
+        )
+
+    def _taken(self, store: Store, wanted: Execution) -> Execution | None:
+        """The execution that runs under a name with the same input; None if the name is free."""
+        known = store.executions.get(wanted.arn)
+        if known is None or (known.stopped is not None and wanted.started - known.stopped > NAME_TAKEN):
+            return None
+        if known.status != "RUNNING" or known.input != wanted.input:
+            raise quoting("ExecutionAlreadyExists", known.arn)
+        return known
+
+    def stop(self, sender: Sender, given: dict[str, Any]) -> Answer:
+        """StopExecution. An execution that has ended stays as it is."""
+        execution = execution_of(self._stores.of(sender.account, sender.region), given["executionArn"])
+        if execution.stopped is None:
+            self._runs.stop(execution, given.get("error"), given.get("cause"))
+        return {"stopDate": execution.stopped or self._now()}
+
+    def redrive(self, sender: Sender, given: dict[str, Any]) -> Answer:
+        """RedriveExecution. The same client token again answers the same."""
+        store, now = self._stores.of(sender.account, sender.region), self._now()
+        execution = execution_of(store, given["executionArn"])
+        token = given.get("clientToken")
+        with store.lock:
+            used = execution.tokens.get(token) if token else None
+            if used is not None and now - used <= TOKEN_GOOD:
+                return {"redriveDate": used}
+            if execution.map_run_arn:
+                raise ApiError("ExecutionNotRedrivable", f"{execution.arn} is redriven with its Map Run's execution")
+            if reason := redrive.refusal(execution, now):
+                raise ApiError("ExecutionNotRedrivable", reason)
+            self._runs.redrive(execution)
+            date = execution.redriven or now
+            if token:
+                execution.tokens = dict([*execution.tokens.items(), (token, date)][-TOKENS_KEPT:])
+        return {"redriveDate": date}
+
+    def describe(self, sender: Sender, given: dict[str, Any]) -> Answer:
+        """DescribeExecution."""
+        execution = execution_of(self._stores.of(sender.account, sender.region), given["executionArn"])
+        redrivable, reason = redrive.status(execution, self._now())
+        return {
+            **_data(execution, given),
+            "executionArn": execution.arn,
+            "stateMachineArn": execution.machine_arn,
+            "name": execution.name,
+            "status": execution.status,
+            "startDate": execution.started,
+            "stopDate": execution.stopped,
+            "traceHeader": execution.trace_header,
+            "mapRunArn": execution.map_run_arn,
+            "error": execution.error,
+            "cause": execution.cause,
+            "stateMachineVersionArn": execution.version_arn,
+            "stateMachineAliasArn": execution.alias_arn,
+            "redriveCount": execution.redrive_count,
+            "redriveDate": execution.redriven,
+            "redriveStatus": redrivable,
+            "redriveStatusReason": reason,
+        }
+
+
+def _data(execution: Execution, given: dict[str, Any]) -> Answer:
+    """Input and output, unless only the metadata are asked for."""
+    if given.get("includedData") == "METADATA_ONLY":
+        return {}
+    return {
+        "input": execution.input,
+        "inputDetails": {"included": True},
+        "output": execution.output,
+        "outputDetails": {"included": True} if execution.output is not None else None,
+    }

@@ -1,0 +1,108 @@
+"""The operations that list executions and the events of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from localcloud.stepfunctions.api.arns import parsed
+from localcloud.stepfunctions.api.errors import invalid, missing, untyped
+from localcloud.stepfunctions.api.finding import execution_of, map_run_of
+from localcloud.stepfunctions.api.pages import page
+from localcloud.stepfunctions.api.wire import Answer, Sender
+from localcloud.stepfunctions.store import Execution, Store, Stores
+
+#: The fields of an event's details that are execution data.
+DATA = ("input", "inputDetails", "output", "outputDetails", "parameters")
+
+
+class Listing:
+    """ListExecutions and GetExecutionHistory."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+
+    def executions(self, sender: Sender, given: dict[str, Any]) -> Answer:
+        """ListExecutions, of a state machine, a version, an alias or a Map Run, newest first."""
+        store = self._stores.of(sender.account, sender.region)
+        belongs = _belongs(store, given)
+        status, redriven = given.get("statusFilter"), given.get("redriveFilter")
+        with store.lock:
+            all_of_them = list(store.executions.values())
+        found = [
+            one
+            for one in reversed(all_of_them)
+            if belongs(one)
+            and status in (None, one.status)
+            and redriven in (None, "REDRIVEN" if one.redrive_count else "NOT_REDRIVEN")
+        ]
+        found.sort(key=lambda one: one.started, reverse=True)
+        shown, token = page("ListExecutions", found, key=lambda one: one.arn, given=given)
+        return {"executions": [_listed(one) for one in shown], "nextToken": token}
+
+    def history(self, sender: Sender, given: dict[str, Any]) -> Answer:
+        """GetExecutionHistory, oldest first or newest first."""
+        execution = execution_of(self._stores.of(sender.account, sender.region), given["executionArn"])
+        events = list(execution.events)
+        order = "forward"
+        if given.get("reverseOrder"):
+            events.reverse()
+            order = "reverse"
+        name = f"GetExecutionHistory {execution.arn} {order}"
+        shown, token = page(name, events, key=lambda event: str(event["id"]), given=given)
+        if not given.get("includeExecutionData", True):
+            shown = [_without_data(event) for event in shown]
+        return {"events": shown, "nextToken": token}
+
+
+def _belongs(store: Store, given: dict[str, Any]) -> Callable[[Execution], bool]:
+    """Whether an execution belongs to what a request names."""
+    machine_arn, run_arn = given.get("stateMachineArn"), given.get("mapRunArn")
+    if (machine_arn is None) == (run_arn is None):
+        raise invalid("Exactly one of stateMachineArn and mapRunArn must be specified")
+    if run_arn is not None:
+        map_run_of(store, run_arn)
+        return lambda one: one.map_run_arn == run_arn
+    if given.get("redriveFilter"):
+        raise invalid("redriveFilter can only be specified with mapRunArn")
+    parts = parsed(machine_arn or "", "stateMachine")
+    machine = store.machines.get(parts.base)
+    qualifier = parts.qualifier
+    if machine is None or (qualifier and qualifier not in machine.versions and qualifier not in machine.aliases):
+        raise missing("StateMachine", machine_arn or "")
+    if machine.kind == "EXPRESS":
+        raise untyped()
+    if qualifier:
+        return lambda one: machine_arn in (one.version_arn, one.alias_arn) and one.map_run_arn is None
+    return lambda one: one.machine_arn == machine_arn and one.map_run_arn is None
+
+
+def _listed(execution: Execution) -> dict[str, Any]:
+    return {
+        "executionArn": execution.arn,
+        "stateMachineArn": execution.machine_arn,
+        "name": execution.name,
+        "status": execution.status,
+        "startDate": execution.started,
+        "stopDate": execution.stopped,
+        "mapRunArn": execution.map_run_arn,
+        "itemCount": execution.item_count,
+        "stateMachineVersionArn": execution.version_arn,
+        "stateMachineAliasArn": execution.alias_arn,
+        "redriveCount": execution.redrive_count,
+        "redriveDate": execution.redriven,
+    }
+
+
+def _without_data(event: dict[str, Any]) -> dict[str, Any]:
+    """An event without inputs and outputs.
+
+    Example::
+
+        >>> _without_data({"id": 1, "stateEnteredEventDetails": {"name": "A", "input": "{}"}})
+        {'id': 1, 'stateEnteredEventDetails': {'name': 'A'}}
+    """
+    return {
+        name: {key: one for key, one in value.items() if key not in DATA} if isinstance(value, dict) else value
+        for name, value in event.items()
+    }
