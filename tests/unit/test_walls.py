@@ -50,7 +50,7 @@ CLOUD_FLOORS = (
 )
 MOST_ENTRIES = 20
 MOST_PARAMETERS = 8
-SAME_NAME: frozenset[str] = frozenset()  # classes that are defined twice because AWS has the name twice
+SAME_NAME = frozenset({"Execution"})  # classes that are defined twice because AWS has the name twice
 
 
 @cache

@@ -15,16 +15,16 @@ from typing import Protocol
 
 from moto.core.utils import get_service_model
 
-from localcloud.stepfunctions.api.activities import Activities, Tasks
-from localcloud.stepfunctions.api.aliases import Aliases
+from localcloud.stepfunctions.api.activities import ActivityOperations, Tasks
+from localcloud.stepfunctions.api.aliases import AliasOperations
 from localcloud.stepfunctions.api.configurations import HasGroup
-from localcloud.stepfunctions.api.definitions import Compile, Definitions
-from localcloud.stepfunctions.api.executions import Executions, Runs
-from localcloud.stepfunctions.api.listing import Listing
-from localcloud.stepfunctions.api.machines import Machines
-from localcloud.stepfunctions.api.map_runs import MapRuns
-from localcloud.stepfunctions.api.tags import Tags
-from localcloud.stepfunctions.api.versions import Versions
+from localcloud.stepfunctions.api.definitions import Compile, DefinitionOperations
+from localcloud.stepfunctions.api.executions import ExecutionOperations, Runs
+from localcloud.stepfunctions.api.listing import ListOperations
+from localcloud.stepfunctions.api.machines import MachineOperations
+from localcloud.stepfunctions.api.map_runs import MapRunOperations
+from localcloud.stepfunctions.api.tags import TagOperations
+from localcloud.stepfunctions.api.versions import VersionOperations
 from localcloud.stepfunctions.api.wire import Operation, Operations, Sender, call
 from localcloud.stepfunctions.clock import Clock
 from localcloud.stepfunctions.store import Stores
@@ -58,12 +58,12 @@ def operations(service: StepFunctions, runner: Carrier, tests: Mapping[str, Oper
         tests: The operations that test single states: ``TestState``.
     """
     stores, now = service.stores, service.now
-    machines = Machines(
+    machines = MachineOperations(
         stores, service.compile_definition, service.has_group, lambda one: runner.stop(one, None, None), now
     )
-    versions, aliases, map_runs = Versions(stores, now), Aliases(stores, now), MapRuns(stores)
-    executions, listing = Executions(stores, runner, now), Listing(stores)
-    activities, tags = Activities(stores, runner, now), Tags(stores)
+    versions, aliases, map_runs = VersionOperations(stores, now), AliasOperations(stores, now), MapRunOperations(stores)
+    executions, listing = ExecutionOperations(stores, runner, now), ListOperations(stores)
+    activities, tags = ActivityOperations(stores, runner, now), TagOperations(stores)
     return {
         "CreateActivity": activities.create,
         "CreateStateMachine": machines.create,
@@ -100,7 +100,7 @@ def operations(service: StepFunctions, runner: Carrier, tests: Mapping[str, Oper
         "UpdateMapRun": map_runs.update,
         "UpdateStateMachine": machines.update,
         "UpdateStateMachineAlias": aliases.update,
-        "ValidateStateMachineDefinition": Definitions(service.compile_definition).validate,
+        "ValidateStateMachineDefinition": DefinitionOperations(service.compile_definition).validate,
         **tests,
     }
 

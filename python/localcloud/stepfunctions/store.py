@@ -89,7 +89,7 @@ class StateMachine:
     versions: dict[str, PublishedVersion] = field(default_factory=dict)
     aliases: dict[str, Alias] = field(default_factory=dict)
     latest: int = 0
-    published: tuple[bool, str | None] = (False, None)
+    published: list[Json] = field(default_factory=lambda: [False, None])
     tags: dict[str, str] = field(default_factory=dict)
 
 
@@ -107,6 +107,7 @@ class Execution:
         map_run_arn: The Map Run whose child execution this is.
         item_count: The number of items of a child execution.
         tokens: The moments of the last redrives, by client token.
+        sync: Whether StartSyncExecution has started it.
     """
 
     arn: str
@@ -132,6 +133,7 @@ class Execution:
     redrive_count: int = 0
     redriven: float | None = None
     tokens: dict[str, float] = field(default_factory=dict)
+    sync: bool = False
 
 
 @dataclass

@@ -38,7 +38,7 @@ class Tasks(Protocol):
         """A task makes progress. Raises UnknownTask or TaskTimedOut."""
 
 
-class Activities:
+class ActivityOperations:
     """The operations on activities and on tasks."""
 
     def __init__(self, stores: Stores, tasks: Tasks, now: Clock) -> None:

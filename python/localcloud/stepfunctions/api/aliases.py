@@ -15,7 +15,7 @@ from localcloud.stepfunctions.store import Alias, StateMachine, Store, Stores
 Routes = list[dict[str, Any]]
 
 
-class Aliases:
+class AliasOperations:
     """The operations on aliases."""
 
     def __init__(self, stores: Stores, now: Clock) -> None:

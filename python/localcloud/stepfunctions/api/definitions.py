@@ -49,7 +49,7 @@ def accepted(compile_definition: Compile, text: str, kind: str) -> Compiled:
         raise ApiError("InvalidDefinition", str(error)) from None
 
 
-class Definitions:
+class DefinitionOperations:
     """The operation that checks a definition and keeps nothing."""
 
     def __init__(self, compile_definition: Compile) -> None:

@@ -42,7 +42,7 @@ class Runs(Protocol):
         """Wait until an execution has ended. False: it has not."""
 
 
-class Executions:
+class ExecutionOperations:
     """The operations on executions."""
 
     def __init__(self, stores: Stores, runs: Runs, now: Clock) -> None:
@@ -68,6 +68,7 @@ class Executions:
         if found.machine.kind != "EXPRESS":
             raise untyped()
         execution = self._new(sender, given, found)
+        execution.sync = True
         self._runs.start(execution)
         self._runs.wait(execution, EXPRESS_SECONDS)
         stopped = execution.stopped or self._now()

@@ -16,7 +16,7 @@ from localcloud.stepfunctions.store import Execution, Store, Stores
 DATA = ("input", "inputDetails", "output", "outputDetails", "parameters")
 
 
-class Listing:
+class ListOperations:
     """ListExecutions and GetExecutionHistory."""
 
     def __init__(self, stores: Stores) -> None:

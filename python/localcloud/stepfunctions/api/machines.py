@@ -24,7 +24,7 @@ from localcloud.stepfunctions.store import Execution, Revision, StateMachine, St
 CHANGES = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
 
 
-class Machines:
+class MachineOperations:
     """The operations on state machines.
 
     Args:
@@ -51,7 +51,7 @@ class Machines:
     def create(self, sender: Sender, given: dict[str, Any]) -> Answer:
         """CreateStateMachine. The same request again answers the same; role and tags do not count."""
         name, kind, now = named(given["name"]), given.get("type", "STANDARD"), self._now()
-        publish = (given.get("publish", False), _description(given))
+        publish = [given.get("publish", False), _description(given)]
         program = accepted(self._compile, given["definition"], kind)
         revision = Revision(
             given["definition"],
@@ -83,7 +83,7 @@ class Machines:
         }
 
     def update(self, sender: Sender, given: dict[str, Any]) -> Answer:
-        """UpdateStateMachine. Executions that run keep the revision with which they started."""
+        """UpdateStateMachine. ExecutionOperations that run keep the revision with which they started."""
         store, now = self._stores.of(sender.account, sender.region), self._now()
         with store.lock:
             machine = machine_of(store, given["stateMachineArn"])

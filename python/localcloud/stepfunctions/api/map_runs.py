@@ -23,7 +23,7 @@ COUNTS = (
 )
 
 
-class MapRuns:
+class MapRunOperations:
     """The operations on Map Runs."""
 
     def __init__(self, stores: Stores) -> None:

@@ -13,7 +13,7 @@ from localcloud.stepfunctions.store import Activity, StateMachine, Stores
 MOST = 50
 
 
-class Tags:
+class TagOperations:
     """The operations on tags."""
 
     def __init__(self, stores: Stores) -> None:

@@ -13,7 +13,7 @@ from localcloud.stepfunctions.clock import Clock
 from localcloud.stepfunctions.store import PublishedVersion, StateMachine, Stores
 
 
-class Versions:
+class VersionOperations:
     """The operations on versions."""
 
     def __init__(self, stores: Stores, now: Clock) -> None:
