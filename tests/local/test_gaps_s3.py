@@ -55,3 +55,15 @@ def test_a_bucket_says_that_its_events_go_to_eventbridge(cloud, bucket):
     assert s3.get_bucket_notification_configuration(Bucket=bucket)["EventBridgeConfiguration"] == {}
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
     assert "EventBridgeConfiguration" not in s3.get_bucket_notification_configuration(Bucket=bucket)
+
+
+# object_answers
+
+
+def test_an_objects_answers_name_its_encryption_and_its_checksum(cloud, bucket):
+    s3 = cloud.client("s3")
+    put = s3.put_object(Bucket=bucket, Key="plain", Body=b"1", ChecksumAlgorithm="CRC32")
+    assert (put["ServerSideEncryption"], put["ChecksumType"]) == ("AES256", "FULL_OBJECT")
+    assert s3.head_object(Bucket=bucket, Key="plain")["ServerSideEncryption"] == "AES256"
+    s3.put_object(Bucket=bucket, Key="secret", Body=b"1", ServerSideEncryption="aws:kms")
+    assert s3.get_object(Bucket=bucket, Key="secret")["ServerSideEncryption"] == "aws:kms"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.events import delivery, permissions, policies
+from localcloud.events.gaps import details
 from localcloud.iam.registry import Registry
 
 
@@ -14,6 +15,7 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register the permissions and let rules deliver events."""
+    """Register the permissions, close moto's gap, and let rules deliver events."""
     register(context.registry)
+    details.apply()
     delivery.install(context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
 from localcloud.s3 import access_logs, encryption, permissions, policies, request_metrics
-from localcloud.s3.gaps import events, notification_eventbridge
+from localcloud.s3.gaps import events, notification_eventbridge, object_answers
 
 
 def register(registry: Registry) -> None:
@@ -22,5 +22,6 @@ def install(context: Context) -> None:
     policies.install()
     events.apply()
     notification_eventbridge.apply()
+    object_answers.apply()
     request_metrics.install(context.metrics)
     access_logs.install(context.roles)

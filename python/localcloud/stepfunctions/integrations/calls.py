@@ -58,6 +58,8 @@ class Integrations:
         given, problems = shapes.parameters(operation.input_shape, prepared)
         if problems:
             raise failures.unusable(shapes.text_of(arguments), problems)
+        if missing := [name for name in operation.input_shape.required_members if name not in given]:
+            raise failures.null(known, operation, missing[0], sdk=resource.sdk)
         if resource.service == "sqs" and "://" not in str(given.get("QueueUrl", "://")):
             raise failures.unreachable(known, f"{given['QueueUrl']}: Name or service not known")
         answered = self._send(known, operation, given, caller, sdk=resource.sdk)
@@ -66,7 +68,7 @@ class Integrations:
             return Answer(output)
         if resource.service == "events":
             return Answer(events.checked(output))
-        request_id = answered.get("ResponseMetadata", {}).get("RequestId") or str(uuid.uuid4())
+        request_id = str(uuid.uuid4())  # the local cloud's services have ids of other forms
         shown = with_metadata(output, service_headers(resource.service, answered, request_id), request_id)
         if resource.pattern not in ("sync", "sync:2"):
             return Answer(shown)
@@ -110,7 +112,7 @@ class Integrations:
 
     @property
     def _functions(self) -> Functions:
-        return Functions(self._context.actions["lambda:InvokeFunction"])
+        return Functions(self._context.actions["lambda:InvokeFunction"], self._clients.keys)
 
     def _about(self, job: Mapping[str, Json], operation_name: str, caller: Caller) -> dict[str, Json]:
         known = names(job["service"], sdk=False)
@@ -127,6 +129,8 @@ class Integrations:
         client = self._clients.of(known.boto, caller)
         try:
             answered = getattr(client, xform_name(operation.name))(**given)
+            if "EncodingType" not in given:
+                answered.pop("EncodingType", None)  # boto3 asks S3 for it, and decodes the keys
             return {name: value.read() if hasattr(value, "read") else value for name, value in answered.items()}
         except ClientError as error:
             raise failures.of_answer(error, known, operation, sdk=sdk) from None

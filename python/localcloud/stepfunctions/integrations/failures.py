@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import uuid
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,6 +14,7 @@ from localcloud.stepfunctions.language.scope import EvaluationFailure, StateFail
 
 # AWS's recorded causes of S3 lack it. Those of other services have it since 2025.
 WITHOUT_ATTEMPTS = ("S3",)
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def of_answer(error: ClientError, known: Names, operation: OperationModel, *, sdk: bool) -> StateFailure:
@@ -47,21 +49,23 @@ def failure(
 
         >>> from moto.core.utils import get_service_model
         >>> from localcloud.stepfunctions.integrations.names import names
-        >>> about = {"code": "InvalidToken", "message": "Invalid Token", "status": 400, "request_id": "1"}
+        >>> about = {"code": "InvalidToken", "message": "Invalid Token", "status": 400}
+        >>> about["request_id"] = str(uuid.UUID(int=0))
         >>> sends = get_service_model("stepfunctions").operation_model("SendTaskSuccess")
         >>> failed = failure(names("sfn", sdk=True), sends, sdk=True, **about)
         >>> failed.error, failed.cause
         ('Sfn.InvalidTokenException',
-         'Invalid Token (Service: Sfn, Status Code: 400, Request ID: 1) (SDK Attempt Count: 1)')
+         'Invalid Token (Service: Sfn, Status Code: 400, Request ID: 0000...) (SDK Attempt Count: 1)')
         >>> failed = failure(names("states", sdk=False), sends, sdk=False, **about)
         >>> failed.error, failed.cause
         ('StepFunctions.InvalidTokenException',
-         'Invalid Token (Service: AWSStepFunctions; Status Code: 400; Error Code: InvalidToken; Request ID: 1; ...)')
+         'Invalid Token (Service: AWSStepFunctions; Status Code: 400; Error Code: InvalidToken; Request ID: 0000...)')
     """
-    name = f"{known.prefix}.{exception(operation, code) or known.base}"
-    request_id = request_id or str(uuid.uuid4())
-    extended_id = extended_id or base64.b64encode(uuid.uuid4().bytes * 3).decode()
     s3 = known.boto == "s3"
+    name = f"{known.prefix}.{exception(operation, code) or known.base}"
+    if not (s3 and request_id) and not UUID.fullmatch(request_id or ""):
+        request_id = str(uuid.uuid4())
+    extended_id = extended_id or base64.b64encode(uuid.uuid4().bytes * 3).decode()
     if sdk:
         extended = f", Extended Request ID: {extended_id}" if s3 else ""
         cause = f"{message} (Service: {known.service}, Status Code: {status}, Request ID: {request_id}{extended})"
@@ -74,6 +78,20 @@ def failure(
             f"Request ID: {request_id}{extended}; Proxy: null)"
         )
     return StateFailure(name, cause)
+
+
+def null(known: Names, operation: OperationModel, member: str, *, sdk: bool) -> StateFailure:
+    """The failure for a member that the operation needs and that is null: the service refuses the call."""
+    if known.boto == "sqs":
+        code, message = "MissingParameter", f"The request must contain the parameter {member}."
+    else:
+        shown = member[:1].lower() + member[1:]
+        code = "ValidationException"
+        message = (
+            f"1 validation error detected: Value null at '{shown}' failed to satisfy constraint: "
+            "Member must not be null"
+        )
+    return failure(known, operation, code=code, message=message, status=400, sdk=sdk)
 
 
 def of_connection(error: BotoCoreError, known: Names) -> StateFailure:

@@ -29,11 +29,12 @@ UNKNOWN = "The cause could not be determined because Lambda did not return an er
 class Functions:
     """Calls the local cloud's functions."""
 
-    def __init__(self, invoke: Invoke) -> None:
+    def __init__(self, invoke: Invoke, assume: Callable[[Caller], object]) -> None:
         """Args:
         invoke: ``context.actions["lambda:InvokeFunction"]``.
+        assume: Fails if the caller's role cannot be assumed (:meth:`Clients.keys`).
         """
-        self._invoke = invoke
+        self._invoke, self._assume = invoke, assume
 
     def plain(self, arn: str, event: Json, caller: Caller) -> Json:
         """The result of the function whose ARN is the Resource.
@@ -57,12 +58,12 @@ class Functions:
         if headers.get("x-amz-function-error"):  # AWS reads the payload, and writes it anew
             read = _parsed(answered)
             raise function_failure(read if isinstance(read, str) else shapes.text_of(read))
-        version, log_result = headers.get("x-amz-executed-version", "$LATEST"), headers.get("x-amz-log-result")
+        version, log_result = headers.get("x-amz-executed-version"), headers.get("x-amz-log-result")
         request_id = str(uuid.uuid4())
-        output: dict[str, Json] = {"ExecutedVersion": version} if status == 200 else {}
+        output: dict[str, Json] = {"ExecutedVersion": version} if version else {}
         if log_result:
             output["LogResult"] = log_result
-        output["Payload"] = _parsed(answered) if answered else {}
+        output["Payload"] = _parsed(answered) if answered else ""
         trace = caller.trace_header or f"Root=1-{uuid.uuid4().hex[:8]}-{uuid.uuid4().hex[:24]};Sampled=0"
         http = function_headers(request_id, version, answered, trace, log_result)
         whole = with_metadata(output, http, request_id)
@@ -88,6 +89,7 @@ class Functions:
     def _answered(
         self, parameters: Mapping[str, Any], caller: Caller, *, sdk: bool
     ) -> tuple[int, Mapping[str, str], bytes]:
+        self._assume(caller)
         role = caller.task_role_arn or caller.role_arn
         try:
             answered = self._invoke(

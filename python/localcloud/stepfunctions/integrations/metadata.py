@@ -29,10 +29,11 @@ def with_metadata(output: dict[str, Json], headers: Mapping[str, str], request_i
     """
     http = {
         "AllHttpHeaders": {name: [value] for name, value in headers.items()},
-        "HttpHeaders": dict(headers),
+        "HttpHeaders": dict(sorted(headers.items(), key=lambda header: header[0].lower())),
         "HttpStatusCode": 200,
     }
-    return {**output, "SdkHttpMetadata": http, "SdkResponseMetadata": {"RequestId": request_id}}
+    whole = {**output, "SdkHttpMetadata": http, "SdkResponseMetadata": {"RequestId": request_id}}
+    return dict(sorted(whole.items()))
 
 
 def service_headers(service: str, given: Mapping[str, Any], request_id: str) -> dict[str, str]:
@@ -74,12 +75,12 @@ def _numbers(given: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def function_headers(
-    request_id: str, version: str, payload: bytes, trace: str, log_result: str | None
+    request_id: str, version: str | None, payload: bytes, trace: str, log_result: str | None
 ) -> dict[str, str]:
     """The headers of Lambda's Invoke."""
     return {
         **({"X-Amz-Log-Result": log_result} if log_result else {}),
-        "X-Amz-Executed-Version": version,
+        **({"X-Amz-Executed-Version": version} if version else {}),
         "x-amzn-Remapped-Content-Length": "0",
         "Connection": "keep-alive",
         "x-amzn-RequestId": request_id,

@@ -116,7 +116,7 @@ def answer(shape: Shape | None, given: Mapping[str, Any], *, sdk: bool) -> dict[
 
 
 def _answered(shape: Shape, given: Mapping[str, Any], sdk: bool) -> Iterator[tuple[str, Json]]:
-    for name, value in given.items():
+    for name, value in sorted(given.items(), key=lambda member: capitalized(member[0])):
         if name in shape.members and value is not None:
             yield capitalized(name), _plain(shape.members[name], value, sdk)
 

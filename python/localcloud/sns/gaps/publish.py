@@ -1,0 +1,40 @@
+"""Publish names a topic that does not exist, wants a group of a FIFO topic in AWS's words, and numbers its messages.
+
+moto: ``sns/models.py``, ``SNSBackend.publish`` takes a topic that does not exist for a platform's endpoint, and a
+missing MessageGroupId is a MissingParameter. ``sns/responses.py``, ``SNSResponse.publish`` has no SequenceNumber.
+
+AWS (its recorded answers): NotFound, "Topic does not exist"; InvalidParameter, "Invalid parameter: The MessageGroupId
+parameter is required for FIFO topics". SequenceNumber has 20 digits and grows (Amazon SNS API Reference, Publish).
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.sns.exceptions import InvalidParameterValue
+from moto.sns.models import SNSBackend
+from moto.sns.responses import SNSResponse
+
+FIRST_NUMBER = 10_000_000_000_000_000_000
+
+
+def apply() -> None:
+    """Wrap moto's functions."""
+    publish, answer = SNSBackend.publish, SNSResponse.publish
+    numbers = itertools.count(FIRST_NUMBER)
+
+    def checked(self: SNSBackend, message: str, arn: str | None, *further: Any, **named: Any) -> str:
+        if arn and ":endpoint/" not in arn and self.get_topic(arn).fifo_topic and not named.get("group_id"):
+            raise InvalidParameterValue("Invalid parameter: The MessageGroupId parameter is required for FIFO topics")
+        return str(publish(self, message, arn, *further, **named))
+
+    def numbered(self: SNSResponse) -> ActionResult:
+        answered = answer(self)
+        topic = self._get_param("TopicArn") or self._get_param("TargetArn") or ""
+        if topic.endswith(".fifo"):
+            answered.result["SequenceNumber"] = str(next(numbers))
+        return answered
+
+    SNSBackend.publish, SNSResponse.publish = checked, numbered

@@ -1,0 +1,39 @@
+"""SNS and EventBridge in the local cloud: what moto lacks and AWS answers."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError
+
+# publish
+
+
+def test_a_topic_that_does_not_exist_is_named(cloud):
+    with pytest.raises(ClientError, match="Topic does not exist") as refused:
+        cloud.client("sns").publish(TopicArn="arn:aws:sns:us-east-1:123456789012:none", Message="a")
+    assert refused.value.response["Error"]["Code"] == "NotFound"
+
+
+def test_messages_of_a_fifo_topic_have_a_group_and_growing_numbers(cloud):
+    sns = cloud.client("sns")
+    topic = sns.create_topic(Name="gaps.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
+    with pytest.raises(ClientError, match="The MessageGroupId parameter is required for FIFO topics") as refused:
+        sns.publish(TopicArn=topic, Message="a")
+    assert refused.value.response["Error"]["Code"] == "InvalidParameter"
+    first, second = (
+        sns.publish(TopicArn=topic, Message="a", MessageGroupId="g", MessageDeduplicationId=str(number))
+        for number in range(2)
+    )
+    assert len(first["SequenceNumber"]) == 20
+    assert first["SequenceNumber"] < second["SequenceNumber"]
+
+
+# details
+
+
+def test_an_events_detail_is_an_object(cloud):
+    good = {"Source": "tests", "DetailType": "t", "Detail": "{}"}
+    answered = cloud.client("events").put_events(Entries=[good, {**good, "Detail": '"text"'}])
+    assert answered["FailedEntryCount"] == 1
+    assert "EventId" in answered["Entries"][0]
+    assert answered["Entries"][1] == {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
