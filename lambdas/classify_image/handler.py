@@ -1,6 +1,6 @@
-"""classifyImage: sends the image to the endpoint and adds the probability of every class; drops the image's bytes.
+"""classifyImage: sends the image to the endpoint, and replaces the image's bytes by the probability of every class.
 
-The input is what serializeImageData gives; the state machine sends {"execution": {…}, "input": …} (event.json).
+The input is the output of serializeImageData. The state machine sends {"execution": {…}, "input": …} (event.json).
 """
 
 import json
@@ -17,7 +17,7 @@ runtime, s3 = boto3.client("sagemaker-runtime", config=config), boto3.client("s3
 
 
 class ImageNotFoundError(Exception):
-    """The object has gone since it was first read, or this function may not read it."""
+    """The object was deleted after it was first read, or this function may not read it."""
 
 
 class InvalidImageError(Exception):
@@ -25,7 +25,7 @@ class InvalidImageError(Exception):
 
 
 class EndpointUnavailableError(Exception):
-    """The endpoint or S3 did not answer; trying again later may help."""
+    """The endpoint or S3 did not answer. A later retry may succeed."""
 
 
 class EndpointRefusedError(Exception):
@@ -53,16 +53,16 @@ def handler(event, context):
 
 
 def read(request):
-    """The bytes of an image that the state could not carry."""
+    """Reads the image from S3. Images that are too large for the state's output come without their bytes."""
     try:
         return s3.get_object(Bucket=request["s3_bucket"], Key=request["s3_key"])["Body"].read()
     except (ClientError, BotoCoreError) as error:
         refused = ImageNotFoundError if is_final(getattr(error, "response", None)) else EndpointUnavailableError
-        raise refused(f"{request['image_url']} cannot be read any more: {error}") from None
+        raise refused(f"{request['image_url']} cannot be read again: {error}") from None
 
 
 def invoke(image, request, name):
-    """The endpoint's answer and the variant that gave it; the capture of both can be joined to the image."""
+    """Returns the endpoint's answer and its variant. The inference ID and the key relate the capture to the image."""
     about = {"InferenceId": inference_id(name)} if name else {}
     about |= {"CustomAttributes": custom_attributes(request["s3_key"]), "ContentType": request["content_type"]}
     where = {"EndpointName": os.environ["ENDPOINT_NAME"], "Accept": "application/json"}

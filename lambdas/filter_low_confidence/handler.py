@@ -1,7 +1,8 @@
-"""filterLowConfidence: passes on an answer whose top probability reaches the threshold, and fails out loud on others.
+"""filterLowConfidence: passes an answer whose highest probability reaches the threshold, and raises an error otherwise.
 
-The threshold is the execution's ``confidence_threshold``, else the function's CONFIDENCE_THRESHOLD. It is inclusive:
-0.8 passes at 0.8. The state machine sends {"execution": {…}, "input": …}, what classifyImage gives (event.json).
+The threshold is the execution's ``confidence_threshold``, or else the function's CONFIDENCE_THRESHOLD. It is inclusive:
+with the threshold 0.8, the probability 0.8 passes. The state machine sends {"execution": {…}, "input": …} (event.json).
+The input is the output of classifyImage.
 """
 
 import json
@@ -10,7 +11,7 @@ from datetime import UTC, datetime
 
 
 class InvalidInputError(Exception):
-    """The input is not what classifyImage gives."""
+    """The input is not the output of classifyImage."""
 
 
 class InvalidThresholdError(Exception):
@@ -18,7 +19,7 @@ class InvalidThresholdError(Exception):
 
 
 class ThresholdConfidenceNotMet(Exception):
-    """The model is not sure enough."""
+    """The highest probability is below the threshold."""
 
 
 def handler(event, context):
@@ -35,10 +36,10 @@ def handler(event, context):
 
 
 def judge(request):
-    """The execution's output, but for the time that it took."""
+    """The execution's output, without processing_time_ms."""
     probabilities = request.get("class_probabilities") if isinstance(request, dict) else None
     if not isinstance(probabilities, dict) or not probabilities or not all(map(is_fraction, probabilities.values())):
-        raise InvalidInputError("the input holds no class_probabilities; give what classifyImage gives")
+        raise InvalidInputError("the input has no valid class_probabilities; send the output of classifyImage")
     limit = threshold(request)
     label, confidence = max(probabilities.items(), key=lambda item: item[1])
     if confidence < limit:
@@ -51,7 +52,7 @@ def judge(request):
 
 
 def threshold(request):
-    """The execution's own threshold (null is none), else the function's."""
+    """The execution's threshold. If it is missing or null, the function's."""
     name, given = "confidence_threshold", request.get("confidence_threshold")
     if given is None:
         name = "CONFIDENCE_THRESHOLD"
@@ -66,12 +67,12 @@ def threshold(request):
 
 
 def is_fraction(value):
-    """Whether a JSON value is a number from 0 to 1; true and false are none, nor is NaN."""
+    """Whether a JSON value is a number from 0 to 1. True, false and NaN are not."""
     return type(value) in (int, float) and 0 <= value <= 1
 
 
 def milliseconds_since(moment):
-    """The time since an ISO 8601 moment, in milliseconds; None where there was no execution."""
+    """The time since an ISO 8601 moment, in milliseconds. None if there is no moment, because there is no execution."""
     if moment is None:
         return None
     return max(0, round((datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds() * 1000))

@@ -1,6 +1,6 @@
-"""Which object an execution's input names.
+"""Finds the bucket and the key of the image in an execution's input.
 
-Keys are taken literally: S3's URIs have no percent-encoding, so that ``%20`` is three characters and ``+`` a plus.
+Keys are taken literally. S3 URIs have no percent-encoding: ``%20`` is three characters, and ``+`` is a plus.
 Rules: Amazon S3 User Guide, "Bucket naming rules" and "Naming Amazon S3 objects".
 """
 
@@ -15,7 +15,11 @@ class InvalidInputError(Exception):
 
 
 def locate(request):
-    """The bucket and key of the image; InvalidInputError says what is wrong with the input."""
+    """The bucket and key of the image.
+
+    Raises:
+        InvalidInputError: If the input does not name exactly one image.
+    """
     if not isinstance(request, dict):
         raise InvalidInputError(f"the input is not a JSON object but {_short(request)}; {FORMS}")
     url, bucket, key = (request.get(name) for name in ("image_url", "s3_bucket", "s3_key"))
@@ -26,7 +30,7 @@ def locate(request):
     found = _checked(bucket, key)
     if url is not None and _split(url) != found:
         raise InvalidInputError(
-            f"image_url and s3_bucket with s3_key name two images: {_short(url)}, {_short('s3://' + '/'.join(found))}"
+            f"image_url is {_short(url)}, but s3_bucket and s3_key name {_short('s3://' + '/'.join(found))}; give one"
         )
     return found
 
@@ -46,16 +50,16 @@ def _checked(bucket, key):
     try:
         length = len(key.encode())
     except UnicodeEncodeError:
-        raise InvalidInputError(f"the key {_short(key)} is not Unicode text") from None
+        raise InvalidInputError(f"the key {_short(key)} is not valid Unicode; {FORMS}") from None
     if length > 1024:
         raise InvalidInputError(f"the key {_short(key)} has {length:,} bytes; S3's keys have at most 1,024")
-    # Tools disagree on what such keys mean, and some lead them to other objects.
+    # Some tools read such a key as the key of another object.
     if {".", ".."} & set(key.split("/")) or any(ord(letter) < 32 or ord(letter) == 127 for letter in key):
         raise InvalidInputError(f"the key {_short(key)} has a '.' or '..' part or a control character")
     return bucket, key
 
 
 def _short(value):
-    """A value, on one line and not too long."""
+    """A value for a message, on one line, cut to 120 characters."""
     text = ascii(value)
     return text if len(text) <= 120 else f"{text[:120]}…"

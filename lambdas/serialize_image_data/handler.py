@@ -1,6 +1,6 @@
-"""serializeImageData: reads an object from S3, proves that it is a whole PNG or JPEG, and passes it on in base64.
+"""serializeImageData: reads an object from S3, checks that it is a complete PNG or JPEG, and returns it in base64.
 
-The input may stand alone or, from the state machine, come as {"execution": {…}, "input": …} (event.json).
+The state machine sends the input as {"execution": {…}, "input": …} (event.json). The input alone works too.
 """
 
 import base64
@@ -12,22 +12,22 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from picture import Picture
 
-MAX_BYTES = 6 * 1024 * 1024  # what InvokeEndpoint takes
-MAX_PIXELS = 2**26  # a small file can unpack into gigabytes in the endpoint; 67 million pixels are 200 MB
-MAX_STATE = 262_144 - 8_192  # what a state may carry, less room for what Step Functions puts around it
+MAX_BYTES = 6 * 1024 * 1024  # the largest body that InvokeEndpoint accepts
+MAX_PIXELS = 2**26  # 67 million pixels are 200 MB; a small file could unpack to gigabytes in the endpoint
+MAX_STATE = 262_144 - 8_192  # the largest output of a state, less room for the data that Step Functions adds
 s3 = boto3.client("s3", config=Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard"}))
 
 
 class ImageNotFoundError(Exception):
-    """There is no such object, or it may not be read."""
+    """The object does not exist, or this function may not read it."""
 
 
 class ImageTooLargeError(Exception):
-    """The endpoint would not take the image."""
+    """The image is too large for the endpoint."""
 
 
 class EndpointUnavailableError(Exception):
-    """S3 did not answer; trying again later may help."""
+    """S3 did not answer. A later retry may succeed."""
 
 
 def handler(event, context):
@@ -50,23 +50,23 @@ def handler(event, context):
     if request.get("confidence_threshold") is not None:
         found["confidence_threshold"] = request["confidence_threshold"]
     if len(json.dumps(found)) > MAX_STATE:
-        found["image_data"] = None  # classifyImage then reads the object itself
+        found["image_data"] = None  # classifyImage then reads the object from S3
     return found
 
 
 def read(bucket, key, url):
-    """The object's bytes; its length is looked at before any of them is read."""
+    """The object's bytes. The length is checked before the bytes are read."""
     try:
         found = s3.get_object(Bucket=bucket, Key=key)
         if found["ContentLength"] > MAX_BYTES:
             found["Body"].close()
-            raise ImageTooLargeError(f"{url} has {found['ContentLength']:,} bytes; the endpoint takes {MAX_BYTES:,}")
+            raise ImageTooLargeError(f"{url} has {found['ContentLength']:,} bytes; the most is {MAX_BYTES:,}")
         return found["Body"].read()
     except ClientError as error:
         code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status == 429 or status >= 500 or code == "RequestTimeout":
             raise EndpointUnavailableError(f"S3 did not give {url}: {error}") from None
-        hint = "; S3 says so too of an object that is not there" if code == "AccessDenied" else ""
+        hint = "; the object may also not exist: check the key" if code == "AccessDenied" else ""
         raise ImageNotFoundError(f"{url} cannot be read: {error}{hint}") from None
     except BotoCoreError as error:
         raise EndpointUnavailableError(f"S3 did not give {url}: {error}") from None

@@ -120,7 +120,7 @@ def read(path: str | os.PathLike[str]) -> Artifact:
         lacking.append(f"{PREFIX}-NNNN.params")
     if lacking:
         raise ArtifactError(
-            f"{path} is no Image Classification artifact: it lacks {', '.join(lacking)}",
+            f"{path} is not an Image Classification artifact: it lacks {', '.join(lacking)}",
             hint=f"it has: {', '.join(sorted(found)) or 'nothing'}",
         )
     ((epoch, parameters),) = epochs.items()

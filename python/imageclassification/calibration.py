@@ -90,14 +90,14 @@ def fold(artifact: Artifact, temperature: float) -> Artifact:
 
     Args:
         artifact: The network must end in a fully connected layer and a softmax.
-        temperature: Above 1 the network gets less sure, below 1 surer.
+        temperature: Above 1, the network becomes less confident. Below 1, it becomes more confident.
 
     Raises:
-        ArtifactError: If the network ends otherwise. A ``multi_label`` network ends in a sigmoid.
+        ArtifactError: If the network has another end. A ``multi_label`` network ends in a sigmoid.
         UserError: If the temperature is not a finite number above 0.
     """
     if not (np.isfinite(temperature) and temperature > 0):
-        raise UserError(f"a temperature is a number above 0, not {temperature}")
+        raise UserError(f"the temperature is {temperature}; it must be a number above 0")
     parameters = dict(artifact.parameters)
     for name in _last_layer(artifact):
         found = parameters[name]
@@ -118,13 +118,13 @@ def _last_layer(artifact: Artifact) -> list[str]:
         layer = nodes[layer.inputs[0]]
     if layer.operator != "FullyConnected":
         raise ArtifactError(
-            f"the softmax takes from '{layer.name}', a {layer.operator}: only a FullyConnected takes up a temperature"
+            f"the softmax takes from '{layer.name}', a {layer.operator}; only a FullyConnected layer can be calibrated"
         )
     sources = layer.inputs[1:2] if layer.flag("no_bias") else layer.inputs[1:3]
     for source in sources:
         if nodes[source].operator != "null" or sum(source in node.inputs for node in nodes) > 1:
             raise ArtifactError(
-                f"'{nodes[source].name}' is not the layer '{layer.name}' alone, so it cannot be divided"
+                f"'{nodes[source].name}' is not a parameter of the layer '{layer.name}' only, so it cannot be divided"
             )
     return [f"arg:{nodes[source].name}" for source in sources]
 
@@ -133,8 +133,8 @@ def _checked(logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.nda
     scores, labels = np.asarray(logits, np.float64), np.asarray(labels)
     if scores.ndim != 2 or labels.shape != scores.shape[:1] or not np.issubdtype(labels.dtype, np.integer):
         raise UserError(
-            f"scores of shape (images, classes) and whole-numbered labels of shape (images,) are needed, not "
-            f"{scores.shape} and {labels.shape} of {labels.dtype}"
+            f"the scores have the shape {scores.shape}, and the labels the shape {labels.shape} of {labels.dtype}; "
+            "give scores of shape (images, classes), and labels of shape (images,) that are whole numbers"
         )
     if not len(labels):
         raise UserError("a temperature cannot be fitted: there are no images")

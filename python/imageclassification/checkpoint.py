@@ -43,7 +43,7 @@ from imageclassification.hyperparameters import Hyperparameters, allowed
 FILE = "training-state.npz"
 FORMAT = 1
 VALUES = "values"
-NEXT = "give the hyperparameters and data that it was begun with, or train without its checkpoints"  # for messages
+NEXT = "use the hyperparameters and the data of that job, or train without its checkpoints"  # for messages
 
 
 class CheckpointFolder:
@@ -86,7 +86,9 @@ class CheckpointFolder:
         except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:
             raise damaged(error) from None
         if version != FORMAT:
-            raise UserError(f"the checkpoint {FILE} is of format {version}, this package's is {FORMAT}; {NEXT}")
+            raise UserError(
+                f"the checkpoint {FILE} has format {version}, but this package reads format {FORMAT}; train without it"
+            )
         self._check(whose)
         return values, arrays
 

@@ -3,7 +3,7 @@
 The exceptions form a tree::
 
     ImageClassificationError       every error of this package; exit code 1
-    ├── UserError                  the input cannot be used, and the user can mend it; exit code 2
+    ├── UserError                  the input cannot be used, and the user can correct it; exit code 2
     │   ├── HyperparameterError    an unknown hyperparameter, or a value that is not allowed
     │   ├── InputDataError         channels or records that cannot be trained on
     │   └── ImageError             bytes that cannot be decoded as an image
@@ -40,7 +40,7 @@ class ImageClassificationError(Exception):
 
 
 class UserError(ImageClassificationError):
-    """The input cannot be used, and the user can mend it."""
+    """The input cannot be used, and the user can correct it."""
 
     exit_code = 2
 

@@ -148,7 +148,7 @@ def nodes(symbol: Mapping[str, Any]) -> list[Node]:
             if any(not 0 <= source < index for source in made.inputs):
                 raise made.error("takes from a node that does not come before it")
             if any(int(entry[1]) != 0 for entry in node["inputs"]):
-                raise made.error("takes another than the first output of a node, which is not supported")
+                raise made.error("takes an output of a node that is not its first; only first outputs are supported")
             found.append(made)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise ArtifactError(f"the symbol is not an MXNet graph: {type(error).__name__} {error}") from None
@@ -190,7 +190,7 @@ def unknown_operator(node: str, operator: str) -> ArtifactError:
 
 
 def depth(layers: Iterable[tuple[str, str]]) -> int:
-    """The depth of a residual network: its convolutions, without the shortcuts' projections, and its dense layers.
+    """The depth of a residual network: its convolutions and dense layers, without the projections of shortcuts.
 
     Args:
         layers: The operator and the name of each node. The name of a projection ends in ``_sc``.

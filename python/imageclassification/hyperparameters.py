@@ -187,7 +187,7 @@ def parse(values: Mapping[str, Any]) -> Hyperparameters:
     if missing:
         raise HyperparameterError(
             f"the hyperparameter {missing[0]} is missing",
-            hint="num_classes and num_training_samples are required: they say what the data is",
+            hint="num_classes and num_training_samples are required: set both",
         )
     chosen = replace(Hyperparameters(**found), given=frozenset(found))
     _check_together(chosen)
@@ -258,7 +258,7 @@ def _check_together(chosen: Hyperparameters) -> None:
         raise HyperparameterError(
             f"mini_batch_size is {chosen.mini_batch_size}, more than num_training_samples "
             f"({chosen.num_training_samples})",
-            hint="a batch cannot hold more images than there are: lower mini_batch_size",
+            hint="lower mini_batch_size: a batch cannot have more images than the channel",
         )
     if chosen.resize is not None and chosen.resize < max(height, width):
         raise HyperparameterError(
@@ -266,15 +266,22 @@ def _check_together(chosen: Hyperparameters) -> None:
             hint=f"images are cropped to image_shape after resizing: set resize to {max(height, width)} or more",
         )
     if chosen.top_k is not None and chosen.top_k > chosen.num_classes:
-        raise HyperparameterError(f"top_k is {chosen.top_k}, more than num_classes, {chosen.num_classes}")
+        raise HyperparameterError(
+            f"top_k is {chosen.top_k}, more than num_classes, {chosen.num_classes}",
+            hint=f"set top_k to {chosen.num_classes} or less",
+        )
     if chosen.checkpoint_frequency is not None and chosen.checkpoint_frequency > chosen.epochs:
         raise HyperparameterError(
-            f"checkpoint_frequency is {chosen.checkpoint_frequency}, more than epochs, {chosen.epochs}"
+            f"checkpoint_frequency is {chosen.checkpoint_frequency}, more than epochs, {chosen.epochs}",
+            hint=f"set checkpoint_frequency to {chosen.epochs} or less",
         )
     if chosen.use_weighted_loss and not chosen.multi_label:
-        raise HyperparameterError("use_weighted_loss is 1 without multi_label; it weighs the labels of multi_label 1")
+        raise HyperparameterError(
+            "use_weighted_loss is 1, but multi_label is 0; it weighs the labels of multi_label 1",
+            hint="set use_weighted_loss to 0, or multi_label to 1",
+        )
     if chosen.top_k is not None and chosen.multi_label:
         raise HyperparameterError(
-            f"top_k is {chosen.top_k} with multi_label 1; it counts images that have one label each",
+            f"top_k is {chosen.top_k} with multi_label 1; top_k works only for images with one label",
             hint="leave top_k out",
         )

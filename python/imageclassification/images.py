@@ -70,7 +70,7 @@ def decode(data: bytes, channels: int = 3) -> Image.Image:
         if image.mode != MODES[channels]:
             image = image.convert(MODES[channels])
     except Image.UnidentifiedImageError:
-        raise ImageError(f"these {len(data)} bytes are no PNG or JPEG image that can be read") from None
+        raise ImageError(f"these {len(data)} bytes are not a readable PNG or JPEG image") from None
     except Exception as error:  # noqa: BLE001 - Pillow's decoders raise nearly anything on damaged files
         raise ImageError(f"the image cannot be decoded: {error}") from None
     return image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image

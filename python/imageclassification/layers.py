@@ -75,7 +75,9 @@ class Convolution(Operator):
     def parameters(self, data: Shape) -> Sequence[Shape]:
         _images(self.node, data)
         if data[1] % self.groups or self.filters % self.groups:
-            raise self.node.error(f"cannot part {data[1]} channels and {self.filters} filters into {self.groups}")
+            raise self.node.error(
+                f"cannot divide {data[1]} channels and {self.filters} filters into {self.groups} groups"
+            )
         return ((self.filters, data[1] // self.groups, *self.kernel), (self.filters,))[: len(self.takes) - 1]
 
     def shape(self, data: Shape, *more: Shape) -> Shape:
@@ -233,7 +235,7 @@ def side(node: Node, axis: int, shape: Shape) -> int:
         ArtifactError: If the shape has no such axis.
     """
     if not -len(shape) <= axis < len(shape):
-        raise node.error(f"works along axis {axis} of the shape {shape}, which has none")
+        raise node.error(f"has axis {axis}, but its input of shape {shape} has no such axis")
     return axis % len(shape)
 
 

@@ -275,8 +275,8 @@ def _stored(best: Best) -> str:
 
 
 def _tell(training: TrainingLoop, saved: CheckpointFolder, keep: Keep) -> None:
-    """Repeats the log lines and kept parameters of the interrupted job: this job has a log and a folder of its own."""
-    log.info("Going on after epoch %d, from a checkpoint; what was logged until there:", training.epoch - 1)
+    """Repeats the log lines and kept parameters of the interrupted job, because this job has a new log and folder."""
+    log.info("Going on after epoch %d, from a checkpoint. The log lines until there:", training.epoch - 1)
     for line in training.said:
         log.info("%s", line)
     if every := training.chosen.checkpoint_frequency:

@@ -117,7 +117,7 @@ class Network(nn.Module):
         if name not in parameters:
             raise ArtifactError(f"the parameters lack '{name}', which the symbol needs")
         if "." in name:
-            raise ArtifactError(f"the parameter '{name}' has a dot in its name, as no MXNet 1.x model's has")
+            raise ArtifactError(f"the parameter '{name}' has a dot in its name, which PyTorch does not allow")
         value = torch.from_numpy(np.array(parameters[name], np.float32))
         if fixed:
             value = torch.ones_like(value)

@@ -102,7 +102,9 @@ def check(data: bytes, artifact: Artifact, *, images: int = 4) -> float:
         ours = Network(artifact.symbol, artifact.parameters).eval()(torch.from_numpy(pixels)).numpy()
     difference = float(np.abs(theirs - ours).max())
     if not difference <= TOLERANCE:
-        raise ArtifactError(f"the ONNX model answers otherwise than the artifact, by {difference:.2g}")
+        raise ArtifactError(
+            f"the ONNX model's probabilities differ from the artifact's by {difference:.2g}; the most is {TOLERANCE:g}"
+        )
     return difference
 
 
@@ -220,7 +222,7 @@ def _pooling(graph: _OnnxGraph, operator: Operator) -> str:
         if operator.kind == "sum":
             return graph.add("ReduceSum", data, graph.constant([2, 3], f"{name}_axes", np.int64), name=name)
         return graph.add({"max": "GlobalMaxPool", "avg": "GlobalAveragePool"}[operator.kind], data, name=name)
-    # The padding is a node of its own, because ONNX treats windows that overhang otherwise than MXNet.
+    # The padding is a separate node, because ONNX and MXNet treat windows that overhang differently.
     sizes, windows = graph.shapes[operator.node.inputs[0]][2:], graph.shapes[graph.index][2:]
     sides = list(zip(sizes, windows, operator.kernel, operator.stride, operator.pad, strict=True))
     ends = [max((count - 1) * s + k - size - p, 0) for size, count, k, s, p in sides]
@@ -239,7 +241,7 @@ def _pooling(graph: _OnnxGraph, operator: Operator) -> str:
 
 
 def _counted(size: int, windows: int, kernel: int, stride: int, pad: int, *, pads: bool) -> np.ndarray:
-    """How many pixels along one side the mean of each window is taken over."""
+    """The number of pixels along one side that the mean of each window covers."""
     starts = np.arange(windows) * stride - pad
     low, high = (-pad, size + pad) if pads else (0, size)
     return np.clip(starts + kernel, low, high) - np.clip(starts, low, high)

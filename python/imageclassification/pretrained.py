@@ -108,7 +108,8 @@ class TrainingStart:
         try:
             shapes = program.shapes(program.read(symbol), chosen.image_shape, kept).parameters
         except ArtifactError as error:
-            why = f"was made for {_text(artifact.image_shape)}, and cannot take that: {error.message}"
+            made = _text(artifact.image_shape)
+            why = f"was trained with {made}: {error.message}; set image_shape to {made}"
             raise _unfit("image_shape", _text(chosen.image_shape), why) from None
         random = np.random.default_rng(seed)
         drawn = {name: _drawn(shapes[name], random) for name in anew}
@@ -125,20 +126,20 @@ def check(artifact: Artifact, chosen: Hyperparameters) -> None:
     if layers not in (None, chosen.num_layers):
         raise _unfit("num_layers", chosen.num_layers, f"has {layers} layers; set num_layers to {layers}")
     if artifact.image_shape[0] != chosen.image_shape[0]:
-        why = f"takes images of {artifact.image_shape[0]} channels; set image_shape to as many"
+        why = f"has {artifact.image_shape[0]} channels; set image_shape to the same number"
         raise _unfit("image_shape", _text(chosen.image_shape), why)
     if chosen.use_pretrained_model:
         return
-    again = "; or set use_pretrained_model to 1, to draw its last layer anew"
+    again = "; or set use_pretrained_model to 1, for a new last layer"
     if artifact.image_shape != chosen.image_shape:
         shape = _text(artifact.image_shape)
         raise _unfit("image_shape", _text(chosen.image_shape), f"takes {shape}; set image_shape to that{again}")
     if artifact.num_classes != chosen.num_classes:
-        why = f"tells {artifact.num_classes} classes, and incremental training goes on with the same"
+        why = f"has {artifact.num_classes} classes; set num_classes to {artifact.num_classes}"
         raise _unfit("num_classes", chosen.num_classes, why + again)
     several = program.read(artifact.symbol).multi_label
     if several != chosen.multi_label:
-        why = f"tells {'several labels' if several else 'one label'} an image; set multi_label to {int(several)}"
+        why = f"has {'several labels' if several else 'one label'} for an image; set multi_label to {int(several)}"
         raise _unfit("multi_label", int(chosen.multi_label), why + again)
 
 
@@ -193,7 +194,7 @@ def num_layers(symbol: Mapping[str, Any]) -> int | None:
 def _last_layer(found: Program) -> int:
     layers = [index for index in found.steps if found.nodes[index].operator == "FullyConnected"]
     if not layers:
-        raise _unfit("use_pretrained_model", 1, "has no FullyConnected layer that could be drawn anew")
+        raise _unfit("use_pretrained_model", 1, "has no FullyConnected layer to replace; set use_pretrained_model to 0")
     return max(layers)
 
 

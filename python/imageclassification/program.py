@@ -81,7 +81,7 @@ def read(symbol: Mapping[str, Any]) -> Program:
     if not head.inputs:
         raise head.error("lacks an input: it takes 0")
     if head.flag("use_length") or head.integer("axis", -1) not in (-1, 1):
-        raise graph.unknown_operator(head.name, f"{head.operator} of another axis or of lengths")
+        raise graph.unknown_operator(head.name, f"{head.operator} over another axis or with lengths")
     temperature = head.number("temperature", 1.0)
     if not temperature > 0:
         raise head.error(f"has temperature {temperature}; it must be more than 0")
@@ -138,7 +138,7 @@ def shapes(program: Program, image_shape: tuple[int, int, int], arrays: Mapping[
         taken: list[Shape] = []
         for source, shape in zip(node.inputs, operator.inputs([known[source] for source in node.inputs]), strict=True):
             if shape is None:
-                raise node.error(f"takes '{program.nodes[source].name}', whose shape nothing tells")
+                raise node.error(f"takes '{program.nodes[source].name}', whose shape is unknown")
             if known[source] not in (None, shape):
                 raise ArtifactError(
                     f"'{program.parameters.get(source, program.nodes[source].name)}' has shape {known[source]}; "
@@ -148,9 +148,9 @@ def shapes(program: Program, image_shape: tuple[int, int, int], arrays: Mapping[
             taken.append(shape)
         given = operator.shape(*taken)
         if min(given, default=1) < 1:
-            raise node.error(f"is left without pixels by an image of {image_shape}")
+            raise node.error(f"has no pixels left for an image of {image_shape}")
         if math.prod(given) > LARGEST_VALUE:
-            raise node.error(f"makes {given} of an image of {image_shape}, more than a network can")
+            raise node.error(f"gives {given} for an image of {image_shape}, more numbers than a network can have")
         known[index] = given
         from_images = [shape for source, shape in zip(node.inputs, taken, strict=True) if source in images]
         if from_images:

@@ -167,7 +167,7 @@ def read_choice(text: str) -> Choice:
     limits = _tunable(name)
     if isinstance(limits, Range):
         raise UserError(
-            f"--choice {text}: {name} is a number, which the algorithm searches between two",
+            f"--choice {text}: {name} is a number, and the algorithm searches a range of it",
             hint=f"for instance: --range {name}={limits.ends[0]}:{limits.ends[1]}",
         )
     found = Choice(name, values)
@@ -185,7 +185,7 @@ def merge(entries: Iterable[Range | Choice]) -> Searched:
     found: dict[str, Range | Choice] = {}
     for entry in entries:
         if entry.name in found:
-            raise UserError(f"{entry.name} is to be searched twice: {found[entry.name]}; {entry}")
+            raise UserError(f"{entry.name} is given twice: {found[entry.name]}; {entry}; leave one out")
         found[entry.name] = entry
     return found
 
@@ -207,11 +207,13 @@ def problem_of(entry: Range | Choice) -> str | None:
     if not (math.isfinite(entry.least) and math.isfinite(entry.most)) or entry.least >= entry.most:
         return f"{entry.name} from {entry.ends[0]} to {entry.ends[1]} is no range: the first must be the smaller"
     if entry.least < limits.least or entry.most > limits.most:
-        return f"{entry.name} from {entry.ends[0]} to {entry.ends[1]} goes beyond what the algorithm tunes: {limits}"
+        return f"{entry.name} from {entry.ends[0]} to {entry.ends[1]} goes beyond the algorithm's limits: {limits}"
     if entry.scaling == "Logarithmic" and entry.least <= 0:
-        return f"{entry.name} from {entry.ends[0]} on cannot be searched logarithmically: that takes values above 0"
+        return (
+            f"{entry.name} from {entry.ends[0]} on cannot be searched on a logarithmic scale: it needs values above 0"
+        )
     if entry.scaling == "ReverseLogarithmic" and (entry.whole or entry.most >= 1):
-        return f"{entry.name} cannot be searched reverse-logarithmically: that takes fractions from 0 to less than 1"
+        return f"{entry.name} cannot be searched on a reverse logarithmic scale: it needs fractions from 0 to below 1"
     return None
 
 

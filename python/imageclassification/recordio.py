@@ -79,7 +79,9 @@ def unpack(record: bytes, name: str = "the record") -> ImageRecord:
     count, label, first, second = _IMAGE_HEAD.unpack_from(record)
     start = _IMAGE_HEAD.size + 4 * count
     if len(record) < start:
-        raise InputDataError(f"{name} has {len(record):,} bytes, too few for the {count:,} labels that it promises")
+        raise InputDataError(
+            f"{name} has {len(record):,} bytes, too few for the {count:,} labels that its header gives"
+        )
     labels = struct.unpack_from(f"<{count}f", record, _IMAGE_HEAD.size) if count else (label,)
     return ImageRecord(labels, record[start:], first, second)
 
@@ -188,4 +190,4 @@ def _take(stream: BinaryIO, size: int) -> bytes:
 
 
 def _short(what: str, offset: int) -> InputDataError:
-    return InputDataError(f"{what}, at byte {offset:,}, is cut short: the file is not whole; copy or write it again")
+    return InputDataError(f"{what}, at byte {offset:,}, is cut short: the file is incomplete; copy or write it again")

@@ -121,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
             return self._refuse(415, f"content type '{content_type}' is not supported; use {', '.join(CONTENT_TYPES)}")
         accept = _accepted(self.headers.get("Accept", ""))
         if accept is None:
-            return self._refuse(406, f"'{self.headers['Accept']}' cannot be given; accept {JSON} or {JSON_LINES}")
+            return self._refuse(406, f"'{self.headers['Accept']}' is not supported; accept {JSON} or {JSON_LINES}")
         try:
             (row,) = self.server.predictor.probabilities([body])
         except ImageError as error:

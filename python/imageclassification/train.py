@@ -10,9 +10,9 @@ those of the built-in algorithm, so its metric definitions find the metrics. If 
 process writes a checkpoint there after each epoch, and goes on from a checkpoint that it finds.
 
 At SIGTERM (StopTrainingJob) the process ends after the current batch with exit code 0, and the best model so far is in
-``model/``. Exit code 2 is a ClientError: the job's owner can mend it. Exit code 1 is an AlgorithmError. The environment
-variable ``SCONES_SEED`` (default 0) is the seed of the weights, the order and the augmentation. The algorithm has no
-hyperparameter for it.
+``model/``. Exit code 2 is a ClientError: the job's owner can correct it. Exit code 1 is an AlgorithmError. The
+environment variable ``SCONES_SEED`` (default 0) is the seed of the weights, the order and the augmentation. The
+algorithm has no hyperparameter for it.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def refuse_unsupported(chosen: Hyperparameters, *, model_channel: bool) -> None:
     """
     if chosen.use_pretrained_model and not model_channel:
         raise HyperparameterError(
-            "use_pretrained_model is 1, but the job has no channel 'model': the container on AWS brings weights from "
-            "ImageNet along, and there are none here; give an artifact as channel 'model' (invoke train --model "
+            "use_pretrained_model is 1, but the job has no channel 'model'; the container on AWS has weights from "
+            "ImageNet, and this machine has none; give an artifact as channel 'model' (invoke train --model "
             "model.tar.gz), or set use_pretrained_model to 0"
         )
 
@@ -112,7 +112,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
     else:
         start = pretrained.TrainingStart.of(given, chosen, seed=seed)
         graph, network = start.symbol, Network(start.symbol, start.parameters)
-        anew = ", its last layer drawn anew" if chosen.use_pretrained_model else ""
+        anew = ", with a new last layer" if chosen.use_pretrained_model else ""
         log.info("Starting from the model in channel 'model' (epoch %d)%s", given.epoch, anew)
     shapes = [{"shape": [chosen.mini_batch_size, *chosen.image_shape], "name": "data"}]
 
@@ -140,7 +140,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
         keep,
         seed=seed,
         stopped=stopped,
-        # SageMaker makes the folder for a job that has a CheckpointConfig.
+        # SageMaker creates the folder for a job with a CheckpointConfig.
         checkpoints=checkpoints if (root / "checkpoints").is_dir() else None,
     )
 
@@ -152,11 +152,13 @@ def log_parameters(chosen: Hyperparameters) -> None:
         if getattr(chosen, name) is not None:
             log.info("%s: %s", name, getattr(chosen, name))
     if chosen.kv_store:
-        log.info("kv_store has no effect: there is one machine")
+        log.info("kv_store has no effect: the job runs on one machine")
     if chosen.checkpoint_frequency is None:
         log.info("checkpoint_frequency not set, will store the best model")
     else:
-        log.info("checkpoint_frequency is %d: of the epochs kept, the last is served", chosen.checkpoint_frequency)
+        log.info(
+            "checkpoint_frequency is %d: the model serves the last epoch that was stored", chosen.checkpoint_frequency
+        )
     log.info("--------------------")
 
 

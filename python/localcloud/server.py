@@ -112,7 +112,6 @@ def set_variables(port: int) -> None:
     """Point all AWS calls of this process, moto's included, at this cloud."""
     os.environ.update(
         AWS_EC2_METADATA_DISABLED="true",
-        MOTO_PORT=str(port),  # moto's Step Functions interpreter calls the other services here
         MOTO_IAM_LOAD_MANAGED_POLICIES="true",
         MOTO_DISABLE_GLOBAL_CORS="true",  # web pages may not use the cloud
     )

@@ -34,7 +34,7 @@ augmented manifest   either; Pipe mode, records wrapped         the record after
 ===================  =========================================  ==============================================
 
 With ``multi_label`` an image has a 0 or 1 for each class: in the columns of the ``.lst`` file, in the record's labels,
-or in the manifest's list. An InputDataError reports data that cannot be used and says how to mend it. It becomes the
+or in the manifest's list. An InputDataError reports data that cannot be used and says how to correct it. It becomes the
 job's FailureReason.
 
 Source: SageMaker's developer guide, "Input/Output Interface for the Image Classification Algorithm".

@@ -41,7 +41,9 @@ def settings(root: Path) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = json.loads((root / "input/config/inputdataconfig.json").read_text())
         return found
     except FileNotFoundError:
-        raise InputDataError("the job has no input/config/inputdataconfig.json, so no channels") from None
+        raise InputDataError(
+            "the job has no input/config/inputdataconfig.json, so its channels are unknown; write this file"
+        ) from None
 
 
 def check_channels(root: Path) -> None:
@@ -93,7 +95,7 @@ def form(channel: Mapping[str, str], name: str) -> Form:
         return Form.RECORDS
     if piped:
         raise InputDataError(
-            f"channel '{name}' holds images in Pipe mode, in which they cannot be told apart; give them in File mode, "
+            f"channel '{name}' holds images in Pipe mode, where they cannot be separated; give them in File mode, "
             f"as RecordIO ({RECORD_TYPE}), or as an augmented manifest with RecordWrapperType RecordIO"
         )
     return Form.IMAGES

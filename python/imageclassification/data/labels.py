@@ -64,7 +64,7 @@ class Labels:
         if len(numbers) != self.num_classes:
             raise InputDataError(
                 f"{place} has {len(numbers)} labels, but num_classes is {self.num_classes}; with multi_label every "
-                f"image has a 0 or 1 for each class: set num_classes to {len(numbers)}, or mend the labels"
+                f"image has a 0 or 1 for each class: set num_classes to {len(numbers)}, or correct the labels"
             )
         found = []
         for number in numbers:
@@ -121,7 +121,7 @@ class Labels:
             if beyond is not None:
                 raise InputDataError(
                     f"{place} has label {shown(str(beyond))}, but num_classes is {self.num_classes}, so labels are 0 "
-                    f"to {self.num_classes - 1}; mend the label, or set num_classes to {shown(str(greatest + 1))}"
+                    f"to {self.num_classes - 1}; correct the label, or set num_classes to {shown(str(greatest + 1))}"
                 )
 
     def gather(self, labels: Sequence[tuple[int, ...]]) -> np.ndarray:

@@ -111,7 +111,9 @@ def listed(data: Path, name: str, labels: Labels) -> list[Entry]:
     named = {data / name / entry.name for entry in found}
     spare = [path for path in (data / name).rglob("*") if path.suffix.lower() in SUFFIXES and path not in named]
     if spare:
-        log.warning("channel '%s' holds %d images that no .lst file names: they are left out", name, len(spare))
+        log.warning(
+            "channel '%s' holds %d images that no .lst file names: training does not use them", name, len(spare)
+        )
     return found
 
 
@@ -242,7 +244,7 @@ def _pairs(spool: Spool, name: str, labels: Labels, label_format: str) -> Iterat
         try:
             text = record.decode("utf-8")
         except UnicodeDecodeError:
-            raise InputDataError(f"{title} has no label behind its image; {order}") from None
+            raise InputDataError(f"{title} has no label after its image; {order}") from None
         yield Entry(title, title, labels.of_json(text, title, label_format), partial(spool.load, image, title))
         image = None
     if image is not None:

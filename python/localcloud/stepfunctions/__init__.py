@@ -1,20 +1,26 @@
-"""Step Functions: moto's interpreter with its gaps closed. Executions act in their state machine's role."""
+"""Step Functions: state machines that run as on AWS, each in its role.
+
+``language/`` checks a definition and compiles it. ``engine/`` drives an execution; it is pure. ``runner.py`` carries
+out what the engine asks for, through ``integrations/``. ``api/`` answers the operations from ``store.py``.
+"""
 
 from __future__ import annotations
 
+from functools import partial
+
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.stepfunctions import clients, handover, metrics, permissions, tracing
-from localcloud.stepfunctions.gaps import (
-    aws_sdk,
-    data_limit,
-    definitions,
-    executions,
-    history,
-    lambda_errors,
-    logging,
-    versions,
-)
+from localcloud.stepfunctions import cloudformation, permissions
+from localcloud.stepfunctions.api.wire import Application
+from localcloud.stepfunctions.handover import guarded
+from localcloud.stepfunctions.integrations import Integrations, Support
+from localcloud.stepfunctions.language.compiler import compile_definition
+from localcloud.stepfunctions.logging import ExecutionLog
+from localcloud.stepfunctions.metrics import ExecutionMetrics
+from localcloud.stepfunctions.runner import Runner
+from localcloud.stepfunctions.service import StepFunctions, has_log_group, operations, starter
+from localcloud.stepfunctions.store import Stores
+from localcloud.stepfunctions.tracing import ExecutionTraces
 
 
 def register(registry: Registry) -> None:
@@ -23,22 +29,17 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register the permissions, close moto's gaps, and add metrics, clients and traces.
+    """Register the permissions, and serve Step Functions in moto's place.
 
-    The check of roles is installed last, so that it runs before every other part of CreateStateMachine.
+    The check of roles wraps the operations last, so that it runs before every other part of CreateStateMachine.
     """
     register(context.registry)
-    for gap in (aws_sdk, data_limit, definitions, executions, history, lambda_errors, logging, versions):
-        gap.apply()
-    metrics.install(context.metrics)
-    clients.install(context)
-    tracing.install(context)
-    handover.install(context.roles)
-
-    def start(machine_arn: str, *, name: str, input: str) -> None:
-        from moto.stepfunctions.responses import get_backend
-
-        region, account = machine_arn.split(":")[3:5]
-        get_backend(account, region).start_execution(machine_arn, name, input)
-
-    context.actions["states:StartExecution"] = start
+    stores = Stores()
+    observers = (ExecutionMetrics(context.metrics), ExecutionTraces(context.roles), ExecutionLog())
+    runner = Runner(stores, Integrations(context), compile_definition, observers)
+    checked = partial(compile_definition, refusals=Support(context.registry.tables))
+    table = operations(StepFunctions(stores, checked, has_log_group), runner, {})
+    table = guarded(table, stores, context.roles)
+    cloudformation.install(table)
+    context.applications["stepfunctions"] = Application(table)
+    context.actions["states:StartExecution"] = starter(table)

@@ -8,11 +8,7 @@ not authorized to access the Log Destination" (docs.aws.amazon.com/step-function
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
-
-from moto.core.exceptions import AWSError
-from moto.stepfunctions.responses import StepFunctionResponse
 
 from localcloud.iam.roles import CannotAssume, Roles
 from localcloud.stepfunctions.api.errors import ApiError
@@ -66,36 +62,3 @@ def usable(role: str, roles: Roles, *, logs: bool) -> None:
         raise ApiError(
             "AccessDeniedException", "The state machine IAM Role is not authorized to access the Log Destination"
         )
-
-
-class RoleRefused(AWSError):
-    """Step Functions cannot use the role."""
-
-    TYPE = "AccessDeniedException"
-
-
-def install(roles: Roles) -> None:
-    """Make CreateStateMachine and UpdateStateMachine refuse a role that Step Functions cannot use."""
-
-    def checked(action: Callable[[StepFunctionResponse], Any]) -> Callable[[StepFunctionResponse], Any]:
-        def check(self: StepFunctionResponse) -> Any:
-            role, logging = self._get_param("roleArn"), self._get_param("loggingConfiguration") or {}
-            if arn := self._get_param("stateMachineArn"):
-                role = role or self.stepfunction_backend.describe_state_machine(arn).roleArn
-            try:
-                roles.assume(role, "states.amazonaws.com")
-            except CannotAssume:
-                raise RoleRefused(
-                    "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to "
-                    "assume the provided role."
-                ) from None
-            if logging.get("level", "OFF") != "OFF" and not all(
-                roles.may(role, needed, session="logging").allowed for needed in LOG_DELIVERY
-            ):
-                raise RoleRefused("The state machine IAM Role is not authorized to access the Log Destination")
-            return action(self)
-
-        return check
-
-    for name in ("create_state_machine", "update_state_machine"):
-        setattr(StepFunctionResponse, name, checked(getattr(StepFunctionResponse, name)))

@@ -1,4 +1,4 @@
-"""Reports the metrics of executions. moto's interpreter reports none.
+"""Reports the metrics of executions.
 
 AWS: AWS/States with the dimension StateMachineArn: ExecutionsStarted, ExecutionsSucceeded, ExecutionsFailed,
 ExecutionsTimedOut, ExecutionsAborted, and ExecutionTime in milliseconds (Step Functions Developer Guide, Monitoring
@@ -7,9 +7,9 @@ Step Functions metrics using Amazon CloudWatch).
 
 from __future__ import annotations
 
-from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
-
 from localcloud.context import MetricStore
+from localcloud.stepfunctions.language.scope import Json
+from localcloud.stepfunctions.store import Execution
 
 ENDED = {
     "SUCCEEDED": "ExecutionsSucceeded",
@@ -19,33 +19,35 @@ ENDED = {
 }
 
 
-def install(metrics: MetricStore) -> None:
-    """Make executions report their start, their end and their duration."""
-    start, terminated = Execution.start, BaseExecutionWorkerCommunication.terminated
+class ExecutionMetrics:
+    """Puts the metrics of executions. The executions of a Map run have none, as on AWS."""
 
-    def put(execution: Execution, name: str, value: float, unit: str) -> None:
-        # An execution of a version counts for the state machine.
-        machine = ":".join(execution.state_machine_arn.split(":")[:7])
-        metrics.put(
-            "AWS/States",
-            name,
-            {"StateMachineArn": machine},
-            value,
-            unit,
-            account=execution.account_id,
-            region=execution.region_name,
-        )
+    def __init__(self, metrics: MetricStore) -> None:
+        self._metrics = metrics
 
-    def measured_start(self: Execution) -> None:
-        put(self, "ExecutionsStarted", 1, "Count")
-        start(self)
+    def started(self, execution: Execution) -> None:
+        """An execution has started."""
+        if execution.redrive_count:
+            self._put(execution, "ExecutionsRedriven", 1, "Count")
+        else:
+            self._put(execution, "ExecutionsStarted", 1, "Count")
 
-    def measured_end(self: BaseExecutionWorkerCommunication) -> None:
-        terminated(self)
-        execution = self.execution
-        put(execution, ENDED[execution.exec_status.value], 1, "Count")
-        seconds = (execution.stop_date - execution.start_date).total_seconds()
-        put(execution, "ExecutionTime", seconds * 1000, "Milliseconds")
+    def ended(self, execution: Execution) -> None:
+        """An execution has ended."""
+        self._put(execution, ENDED[execution.status], 1, "Count")
+        seconds = (execution.stopped or execution.started) - execution.started
+        self._put(execution, "ExecutionTime", seconds * 1000, "Milliseconds")
 
-    Execution.start = measured_start
-    BaseExecutionWorkerCommunication.terminated = measured_end
+    def wrote(self, execution: Execution, events: list[dict[str, Json]]) -> None:
+        """Events are not measured."""
+
+    def header(self, execution: Execution, state: str) -> str | None:
+        """Metrics pass no header on."""
+        return None
+
+    def _put(self, execution: Execution, name: str, value: float, unit: str) -> None:
+        if execution.map_run_arn:
+            return
+        region, account = execution.arn.split(":")[3:5]
+        machine = {"StateMachineArn": execution.machine_arn}
+        self._metrics.put("AWS/States", name, machine, value, unit, account=account, region=region)

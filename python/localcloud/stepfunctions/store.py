@@ -107,6 +107,7 @@ class Execution:
         map_run_arn: The Map Run whose child execution this is.
         item_count: The number of items of a child execution.
         tokens: The moments of the last redrives, by client token.
+        sync: Whether StartSyncExecution has started it.
     """
 
     arn: str
@@ -132,6 +133,7 @@ class Execution:
     redrive_count: int = 0
     redriven: float | None = None
     tokens: dict[str, float] = field(default_factory=dict)
+    sync: bool = False
 
 
 @dataclass

@@ -1,7 +1,5 @@
 """X-Ray: one trace has an execution, its states and the functions that they call.
 
-moto's interpreter does not pass on the trace header.
-
 AWS: Step Functions Developer Guide, Trace Step Functions request data in AWS X-Ray.
 
 Example (not run: it needs a running cloud)::
@@ -12,15 +10,15 @@ Example (not run: it needs a running cloud)::
 
 from __future__ import annotations
 
-import threading
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from localcloud.context import Context
 from localcloud.iam.acting import Acting
-from localcloud.xray.segments import HEADER, new_trace_id, parsed, present, send
+from localcloud.iam.roles import Roles
+from localcloud.stepfunctions.language.scope import Json
+from localcloud.stepfunctions.store import Execution
+from localcloud.xray.segments import new_trace_id, parsed, present, send
 
 # The permissions that the state machine's role needs, according to the guide above.
 NEEDS = ("xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets")
@@ -43,67 +41,50 @@ class Trace:
     calls: dict[str, str] = field(default_factory=dict)
 
 
-def install(context: Context) -> None:
-    """Make traced state machines send their segments, and pass the trace header to the functions they call."""
-    from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
-    from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
+class ExecutionTraces:
+    """Sends the segments of traced executions, and passes the trace header to the functions they call."""
 
-    traces: dict[str, Trace] = {}
-    calling = threading.local()
-    start, terminated = Execution.start, BaseExecutionWorkerCommunication.terminated
-    call, client_for = lambda_eval_utils.execute_lambda_function_integration, lambda_eval_utils.boto_client_for
+    def __init__(self, roles: Roles) -> None:
+        self._roles = roles
+        self._traces: dict[str, Trace] = {}
 
-    def traced_start(self: Execution) -> None:
-        configuration = getattr(self.state_machine, "tracingConfiguration", None) or {}
-        given = parsed(self.trace_header)
-        if configuration.get("enabled") and given.get("Sampled") != "0":
-            traces[self.exec_arn] = Trace(given.get("Root") or new_trace_id(), given.get("Parent"))
-        start(self)
+    def started(self, execution: Execution) -> None:
+        """Begin a trace, or go on with the caller's."""
+        given = parsed(execution.trace_header)
+        if execution.revision.tracing.get("enabled") and given.get("Sampled") != "0" and not execution.map_run_arn:
+            self._traces[execution.arn] = Trace(given.get("Root") or new_trace_id(), given.get("Parent"))
 
-    def traced_call(env: Any, *args: Any, **kwargs: Any) -> Any:
-        data = env.states.context_object.context_object_data
-        trace = traces.get(data["Execution"]["Id"])
+    def wrote(self, execution: Execution, events: list[dict[str, Json]]) -> None:
+        """The trace is made from the history when the execution has ended."""
+
+    def header(self, execution: Execution, state: str) -> str | None:
+        """The header for a call that a state makes."""
+        trace = self._traces.get(execution.arn)
         if trace is None:
-            return call(env, *args, **kwargs)
+            return None
         subsegment = uuid.uuid4().hex[:16]
-        trace.calls[subsegment] = data["State"]["Name"]
-        calling.header = f"Root={trace.trace_id};Parent={subsegment};Sampled=1"
-        try:
-            return call(env, *args, **kwargs)
-        finally:
-            calling.header = None
+        trace.calls[subsegment] = state
+        return f"Root={trace.trace_id};Parent={subsegment};Sampled=1"
 
-    def pass_on(params: dict[str, Any], **_: Any) -> None:
-        if header := getattr(calling, "header", None):
-            params["headers"][HEADER] = header
-
-    def traced_client(*args: Any, **kwargs: Any) -> Any:
-        client = client_for(*args, **kwargs)
-        client.meta.events.register("before-call.lambda.Invoke", pass_on, unique_id="traces")
-        return client
-
-    def traced_end(self: BaseExecutionWorkerCommunication) -> None:
-        terminated(self)
-        execution = self.execution
-        trace = traces.pop(execution.exec_arn, None)
-        if trace:
-            role = Acting(context.roles, execution.role_arn, execution.account_id, execution.region_name, "states")
-            send(role, NEEDS, machine_segment(execution, trace))
-
-    Execution.start, BaseExecutionWorkerCommunication.terminated = traced_start, traced_end
-    lambda_eval_utils.execute_lambda_function_integration = traced_call
-    lambda_eval_utils.boto_client_for = traced_client
+    def ended(self, execution: Execution) -> None:
+        """Send the execution's segment."""
+        trace = self._traces.pop(execution.arn, None)
+        if trace is None:
+            return
+        region, account = execution.arn.split(":")[3:5]
+        role = Acting(self._roles, execution.revision.role_arn, account, region, "states")
+        send(role, NEEDS, machine_segment(execution, trace))
 
 
-def machine_segment(execution: Any, trace: Trace) -> dict[str, Any]:
+def machine_segment(execution: Execution, trace: Trace) -> dict[str, Any]:
     """An execution's segment, built from its history. It has a subsegment for each state and call."""
     subsegments = []
     begun: dict[str, float] = {}
     ids: dict[str, list[str]] = {}
     for identity, state in trace.calls.items():
         ids.setdefault(state, []).append(identity)
-    for event in execution.to_history_output()["events"]:
-        moment = _seconds(event["timestamp"])
+    for event in execution.events:
+        moment = event["timestamp"]
         if details := event.get("stateEnteredEventDetails"):
             begun[details["name"]] = moment
         elif details := event.get("stateExitedEventDetails"):
@@ -111,25 +92,21 @@ def machine_segment(execution: Any, trace: Trace) -> dict[str, Any]:
             for identity in ids.pop(name, []) or [uuid.uuid4().hex[:16]]:
                 found = {"name": name, "id": identity, "start_time": begun.get(name, moment), "end_time": moment}
                 subsegments.append({**found, "namespace": "aws"} if identity in trace.calls else found)
-    end = execution.stop_date.timestamp()
+    end = execution.stopped or execution.started
     for name, left in ids.items():  # failed states have no stateExited event
         for identity in left:
             found = {"name": name, "id": identity, "start_time": begun.get(name, end), "end_time": end}
             subsegments.append({**found, "namespace": "aws", "fault": True})
     segment = {
-        "name": execution.state_machine.name,
+        "name": execution.machine_arn.rpartition(":")[2],
         "id": trace.segment,
         "trace_id": trace.trace_id,
         "parent_id": trace.parent,
-        "start_time": execution.start_date.timestamp(),
+        "start_time": execution.started,
         "end_time": end,
         "origin": "AWS::StepFunctions::StateMachine",
-        "annotations": {"execution": execution.exec_arn},
+        "annotations": {"execution": execution.arn},
         "subsegments": subsegments,
     }
-    failed = {} if execution.exec_status.value == "SUCCEEDED" else {"fault": True}
+    failed = {} if execution.status == "SUCCEEDED" else {"fault": True}
     return {**present(segment), **failed}
-
-
-def _seconds(moment: Any) -> float:
-    return (moment if isinstance(moment, datetime) else datetime.fromisoformat(str(moment))).timestamp()

@@ -16,7 +16,8 @@ locals {
     Condition = { Bool = { "aws:SecureTransport" = "false" } }
   }
 
-  # What services deliver in their own name, each to its own folder, for this account alone.
+  # AWS services deliver logs under their own service principals. Each may write to its own folder, for this account
+  # only.
   log_statements = {
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
     access = [{
@@ -27,7 +28,7 @@ locals {
       Resource  = "${local.arn}/access/*"
       Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
     }]
-    # Under AWS's own Sids: it adds the statements to a policy in which it does not find them, which would be drift.
+    # The Sids are AWS's own. If AWS does not find them in the policy, it adds the statements, which would be drift.
     # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
     flow = [for sid, given in {
       AWSLogDeliveryAclCheck = { action = "s3:GetBucketAcl", resource = local.arn, when = {} }
@@ -54,8 +55,8 @@ resource "aws_s3_bucket" "this" {
   bucket        = var.name
   force_destroy = var.force_destroy
 
-  #checkov:skip=CKV_AWS_144:what is in it can be made again: data sets from their archive, models by training; versions guard against mistakes
-  #checkov:skip=CKV2_AWS_62:nothing waits for an object; executions are started by whoever has an image
+  #checkov:skip=CKV_AWS_144:all content can be made again: data sets from their archive, models by training; versions guard against mistakes
+  #checkov:skip=CKV2_AWS_62:nothing reacts to new objects; the caller with an image starts the execution
 }
 
 resource "aws_s3_bucket_versioning" "this" {
@@ -70,7 +71,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = aws_s3_bucket.this.id
 
   rule {
-    # One call to KMS a day and folder rather than one an object:
+    # A bucket key reduces the calls to KMS. Without it, S3 calls KMS for every object:
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
     bucket_key_enabled = var.kms_key_arn != null
 
@@ -90,7 +91,7 @@ resource "aws_s3_bucket_public_access_block" "this" {
   restrict_public_buckets = true
 }
 
-# Objects belong to the bucket's owner whoever writes them, and ACLs are off.
+# The bucket's owner owns every object, whoever writes it. ACLs are off.
 resource "aws_s3_bucket_ownership_controls" "this" {
   bucket = aws_s3_bucket.this.id
 
@@ -152,7 +153,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
         days = rule.value.days
       }
 
-      # Where two rules cover an object, S3 goes by the one that deletes it first.
+      # If two rules cover an object, S3 uses the rule that deletes it first.
       dynamic "noncurrent_version_expiration" {
         for_each = rule.value.noncurrent_days[*]
 
@@ -181,6 +182,6 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
-  # Noncurrent versions exist only once versioning is on.
+  # Without versioning, there are no noncurrent versions.
   depends_on = [aws_s3_bucket_versioning.this]
 }

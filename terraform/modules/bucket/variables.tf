@@ -1,23 +1,23 @@
 variable "name" {
-  description = "The bucket's name, unique in the whole partition. Changing it makes a new, empty bucket."
+  description = "The bucket's name. It must be unique in the AWS partition. A change replaces the bucket with a new, empty one."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.name))
-    error_message = "A bucket's name has 3 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends; this is \"${var.name}\"."
+    error_message = "A bucket's name has 3 to 63 lower-case letters, digits and hyphens, and begins and ends with a letter or digit; this is \"${var.name}\"."
   }
 }
 
 variable "force_destroy" {
-  description = "Whether destroying the bucket deletes the objects in it. Without it, destroy stops at a bucket that is not empty."
+  description = "If true, destroying the bucket also deletes the objects in it. If false, destroy fails while the bucket has objects."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "noncurrent_version_days" {
-  description = "How many days a replaced or deleted object can still be brought back."
+  description = "How many days S3 keeps the old version of a replaced or deleted object. Until then, you can restore it."
   type        = number
   default     = 30
   nullable    = false
@@ -29,7 +29,7 @@ variable "noncurrent_version_days" {
 }
 
 variable "expirations" {
-  description = "What is deleted by age: for each rule's name the key prefix it covers and the age in days, and how many days a replaced object of it is kept (noncurrent_version_days, unless given)."
+  description = "Rules that delete old objects, by the name of the rule. A rule deletes the objects under prefix after this number of days. It keeps their old versions for noncurrent_days (default: noncurrent_version_days)."
   type = map(object({
     prefix          = string
     days            = number
@@ -55,7 +55,7 @@ variable "expirations" {
 }
 
 variable "transitions" {
-  description = "What moves to a cheaper class by age: for each rule's name the key prefix it covers, the age in days and the class (INTELLIGENT_TIERING, which costs nothing to read from, unless given)."
+  description = "Rules that move old objects to a cheaper storage class, by the name of the rule. A rule moves the objects under prefix after this number of days. S3 charges no retrieval fee for the default class, INTELLIGENT_TIERING."
   type = map(object({
     prefix        = string
     days          = number
@@ -70,19 +70,19 @@ variable "transitions" {
   }
 
   validation {
-    # The classes that are read from at once; objects of the others have to be restored first.
+    # Objects in these classes can be read at once. Objects in the other classes must be restored first.
     condition     = alltrue([for rule in var.transitions : contains(["GLACIER_IR", "INTELLIGENT_TIERING", "ONEZONE_IA", "STANDARD_IA"], rule.storage_class)])
     error_message = "A transition's storage_class is one of GLACIER_IR, INTELLIGENT_TIERING, ONEZONE_IA, STANDARD_IA; these are ${jsonencode({ for name, rule in var.transitions : name => rule.storage_class })}."
   }
 
   validation {
     condition     = length(setintersection(keys(var.transitions), keys(var.expirations))) == 0
-    error_message = "Transitions and expirations are rules of one list, so each needs a name of its own; both have ${join(", ", setintersection(keys(var.transitions), keys(var.expirations)))}."
+    error_message = "Transitions and expirations must have different names, because they are rules of one bucket; both have ${join(", ", setintersection(keys(var.transitions), keys(var.expirations)))}; rename one."
   }
 }
 
 variable "kms_key_arn" {
-  description = "The KMS key that encrypts the objects; null leaves them to S3's own key, which costs nothing."
+  description = "The ARN of the KMS key that encrypts the objects. If null, S3 encrypts them with its own key, at no cost."
   type        = string
   default     = null
 
@@ -93,25 +93,25 @@ variable "kms_key_arn" {
 }
 
 variable "access_log" {
-  description = "The bucket that a record of every request is delivered to, under access/NAME/; null keeps none. It is one with log_sources [\"access\"]."
+  description = "The bucket that gets the server access logs, under access/NAME/. It needs \"access\" in its log_sources. If null, S3 logs no requests."
   type        = object({ bucket = string })
   default     = null
 }
 
 variable "log_sources" {
-  description = "Whose logs may be delivered to the bucket: access (of other buckets' requests, to access/) and flow (of a network's traffic, to flow/)."
+  description = "The logs that AWS may deliver to this bucket: access (server access logs of other buckets, under access/) and flow (VPC flow logs, under flow/)."
   type        = set(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = length(setsubtract(var.log_sources, ["access", "flow"])) == 0
-    error_message = "log_sources are some of access, flow; these are ${join(", ", var.log_sources)}."
+    error_message = "log_sources may contain only access and flow; these are ${join(", ", var.log_sources)}."
   }
 
   validation {
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
     condition     = length(var.log_sources) == 0 || var.kms_key_arn == null
-    error_message = "S3 delivers no logs to a bucket that a KMS key encrypts by default: leave out kms_key_arn, or log_sources (${join(", ", var.log_sources)})."
+    error_message = "A bucket with kms_key_arn cannot receive logs, and log_sources are ${join(", ", var.log_sources)}; leave out kms_key_arn or log_sources."
   }
 }

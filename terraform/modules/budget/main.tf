@@ -5,7 +5,7 @@ resource "aws_budgets_budget" "this" {
   limit_unit   = "USD"
   time_unit    = "MONTHLY"
 
-  # A budget sees a tag only once it is a cost allocation tag, which takes up to a day after it was activated:
+  # A budget sees a tag only if it is a cost allocation tag. Activation takes up to a day:
   # https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/custom-tags.html
   dynamic "cost_filter" {
     for_each = var.tag[*]
@@ -16,7 +16,7 @@ resource "aws_budgets_budget" "this" {
     }
   }
 
-  # What has been spent, and what the month will come to if it goes on like this.
+  # Notifications for the actual cost, and one for the month's forecast.
   dynamic "notification" {
     for_each = merge(
       { for percent in var.alert_percents : "actual-${percent}" => { type = "ACTUAL", percent = percent } },
@@ -36,7 +36,7 @@ resource "aws_budgets_budget" "this" {
   lifecycle {
     precondition {
       condition     = var.topic_arn != null || length(var.emails) > 0
-      error_message = "A budget needs somebody to tell: give topic_arn or emails."
+      error_message = "A budget must notify somebody, but topic_arn is null and emails is empty; give one of them."
     }
   }
 }

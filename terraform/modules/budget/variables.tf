@@ -10,7 +10,7 @@ variable "name" {
 }
 
 variable "monthly_limit_usd" {
-  description = "What a month may cost, in US dollars. Alerts go by shares of it; nothing is switched off."
+  description = "The limit for a month, in US dollars. The budget only sends alerts; it stops no resource."
   type        = number
   nullable    = false
 
@@ -21,46 +21,46 @@ variable "monthly_limit_usd" {
 }
 
 variable "alert_percents" {
-  description = "At which percentages of the limit, once spent, somebody is told; a forecast above the limit is told in any case."
+  description = "The percentages of the limit at which the budget sends an alert. It also sends an alert if the forecast is above the limit."
   type        = list(number)
   default     = [50, 80, 100]
   nullable    = false
 
   validation {
-    # A budget takes five notifications, and the forecast is one:
+    # A budget can have five notifications. One is for the forecast:
     # https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/billing-limits.html
     condition     = length(var.alert_percents) <= 4 && alltrue([for percent in var.alert_percents : percent > 0 && percent <= 1000])
-    error_message = "alert_percents are up to four percentages above 0 and up to 1000; these are ${jsonencode(var.alert_percents)}."
+    error_message = "alert_percents has at most four numbers, each above 0 and at most 1000; these are ${jsonencode(var.alert_percents)}."
   }
 }
 
 variable "tag" {
-  description = "What is counted: the costs of what has this tag. Where null, the whole account's."
+  description = "The budget counts the cost of resources with this tag. If null, it counts the cost of the whole account."
   type        = object({ key = string, value = string })
   default     = null
 }
 
 variable "activate_tag" {
-  description = "Whether the tag's key is made a cost allocation tag here. Only the account that pays may do so, and only once something has carried the tag for a day."
+  description = "If true, this module makes the tag's key a cost allocation tag. This works only in the account that pays, and only a day after the first resource got the tag."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "topic_arn" {
-  description = "The topic that alerts are published to; its policy must let budgets.amazonaws.com do so. Where null, only emails are told."
+  description = "The ARN of the SNS topic for the alerts. The topic's policy must allow budgets.amazonaws.com to publish. If null, alerts go to emails only."
   type        = string
   default     = null
 }
 
 variable "emails" {
-  description = "Who is written to, up to ten addresses; budgets ask nobody to confirm."
+  description = "The mail addresses for the alerts, up to ten. AWS Budgets needs no confirmation of the addresses."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = length(var.emails) <= 10 && alltrue([for address in var.emails : can(regex("^[^@ ]+@[^@ ]+\\.[^@ ]+$", address))])
-    error_message = "emails are up to ten addresses such as you@example.com; these are ${jsonencode(var.emails)}."
+    error_message = "emails has at most ten addresses, such as you@example.com; these are ${jsonencode(var.emails)}."
   }
 }

@@ -3,9 +3,11 @@ locals {
   schedules = var.autoscaling == null || !var.enabled ? {} : var.autoscaling.schedules
 }
 
-# What the limits were last set to here. Scheduled actions change them too, and must not be undone by the next apply.
-# And on which instances: SageMaker refuses another type while the variant is a target, so that the target goes before
-# the endpoint is updated, and comes back after it:
+# The limits and the instance type of the last apply. A change of one of them replaces the scaling target.
+#
+# Limits: scheduled actions change them too, and the next apply must not revert this.
+# Instance type: SageMaker refuses a new type while the variant is a scaling target. So Terraform deletes the target
+# before the endpoint's update and creates it again after it:
 # https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html
 resource "terraform_data" "capacity" {
   for_each = local.scaled
@@ -48,12 +50,12 @@ resource "aws_appautoscaling_policy" "this" {
   }
 
   lifecycle {
-    # It goes with its target.
+    # AWS deletes the policy together with its target.
     replace_triggered_by = [aws_appautoscaling_target.this[each.key].id]
   }
 }
 
-# An endpoint without a request has no metric, and is not scaled in by the policy above:
+# Without requests there is no metric, and the policy above does not scale in. Scheduled actions do:
 # https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking.html
 resource "aws_appautoscaling_scheduled_action" "this" {
   for_each = local.schedules

@@ -3,8 +3,8 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  # What is served, by the variant that serves it: the names stay the same across updates, as scaling targets, weights
-  # and guardrails ask (https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-exclusions.html).
+  # The served models, by variant. The variants' names stay the same across updates. Scaling targets, weights and
+  # guardrails need this: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-exclusions.html
   main   = { image_uri = var.image_uri, artifact_uri = var.artifact_uri, artifact_sha256 = var.artifact_sha256, tags = var.model_tags }
   second = try(var.candidate.shadow, false) ? "Shadow" : "Candidate"
   served = merge({ AllTraffic = local.main }, var.candidate == null ? {} : { (local.second) = {
@@ -15,15 +15,15 @@ locals {
   } })
   production = [for name in ["AllTraffic", "Candidate"] : name if contains(keys(local.served), name)]
 
-  # Whole numbers, since AWS keeps weights as 32-bit floats: 0.9 would come back as another number. A shadow gets as
-  # large a share of copies as its weight is of the production variant's.
+  # Weights are whole numbers. AWS stores them as 32-bit floats, so 0.9 would come back as a different number. A
+  # shadow's share of copies is its weight divided by the production variant's weight.
   share   = try(var.candidate.share, 0)
   weights = { AllTraffic = var.candidate == null ? 1 : local.second == "Shadow" ? 100 : 100 - local.share, Candidate = local.share, Shadow = local.share }
 
-  # SageMaker changes neither a model nor a configuration in place, and refuses a name that is taken. So each name ends
-  # in a hash of its content, which is also the key of its resource: new content makes a new one beside the old one,
-  # which goes when the endpoint has moved on; and content that comes back, after an update that was rolled back, finds
-  # its old one there.
+  # SageMaker cannot change a model or a configuration in place, and refuses a name that exists. So each name ends in a
+  # hash of the content. The hash is also the key of the Terraform resource. New content creates a new resource beside
+  # the old one. Terraform deletes the old one after the endpoint's update. After a rollback, the old content has the
+  # old name again, so Terraform finds the existing resource.
   hashes = { for name, model in local.served : name => substr(sha256(jsonencode([
     model.image_uri, model.artifact_uri, model.artifact_sha256, aws_iam_role.this.name, var.vpc,
   ])), 0, 12) }
@@ -33,13 +33,13 @@ locals {
     local.hashes, local.share, var.instance_type, local.fixed_count, var.capture_uri, var.capture_percentage, var.kms_key_arn,
   ])), 0, 12)
 
-  # Where it is scaled, the scaling target owns the count: another one to begin with makes no other configuration.
+  # With autoscaling, the scaling target sets the count. A new instance_count then creates no new configuration.
   fixed_count = var.autoscaling == null ? var.instance_count : null
 
-  # The new fleet of an update begins with this many, whatever the old one was scaled to; never with less than the least.
+  # An update's new fleet starts with this number of instances, however many the old fleet has. It is at least min.
   first_count = max(var.instance_count, try(var.autoscaling.min, 1))
 
-  # An instance with a disk of its own takes no key for it, and encrypts that disk with one of its hardware:
+  # Some instance types have a local disk, which their hardware encrypts. SageMaker refuses a KMS key for these types:
   # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html
   own_disk   = can(regex("^ml\\.(g[5-9][a-z0-9]*|p5[a-z]*|trn[a-z0-9]*|[a-z]+[0-9]+[a-z]*d[a-z]*)\\.", var.instance_type))
   volume_key = local.own_disk ? null : var.kms_key_arn
@@ -50,8 +50,8 @@ resource "aws_cloudwatch_log_group" "this" {
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn
 
-  #checkov:skip=CKV_AWS_158:the key is an option, kms_key_arn; CloudWatch Logs encrypts with its own otherwise
-  #checkov:skip=CKV_AWS_338:log_retention_days decides; lines of the container are of use for weeks, and a year of them costs
+  #checkov:skip=CKV_AWS_158:kms_key_arn is optional; without it, CloudWatch Logs encrypts with its own key
+  #checkov:skip=CKV_AWS_338:log_retention_days sets this; the container's log lines are useful for weeks, and a year of them costs money
 }
 
 resource "aws_sagemaker_model" "this" {
@@ -59,7 +59,7 @@ resource "aws_sagemaker_model" "this" {
 
   name               = "${var.name}-${each.key}"
   execution_role_arn = aws_iam_role.this.arn
-  # The container answers from its artifact alone, and has no reason to reach a network.
+  # The container needs only its artifact, and no network.
   enable_network_isolation = true
   tags                     = each.value.tags
 
@@ -128,7 +128,7 @@ resource "aws_sagemaker_endpoint_configuration" "this" {
       capture_mode = "Output"
     }
 
-    # Answers are captured as JSON; without this they come in base64.
+    # Captures hold the answers as JSON. Without this, they hold them in base64.
     capture_content_type_header {
       json_content_types = ["application/json"]
     }
@@ -136,7 +136,7 @@ resource "aws_sagemaker_endpoint_configuration" "this" {
 
   lifecycle {
     create_before_destroy = true
-    # Of a scaled variant; any other has the count in the configuration's name.
+    # This is for a scaled variant. Without autoscaling, the count is part of the hash in the configuration's name.
     ignore_changes = [production_variants[0].initial_instance_count]
   }
 }
@@ -147,7 +147,8 @@ resource "aws_sagemaker_endpoint" "this" {
   name                 = var.name
   endpoint_config_name = aws_sagemaker_endpoint_configuration.this[local.configuration_hash].name
 
-  # The provider replaces an endpoint where the alarms come or go: so they are always there, under the same names.
+  # If this block appears or disappears, the provider replaces the endpoint. So the alarms always exist, under the same
+  # names.
   deployment_config {
     auto_rollback_configuration {
       dynamic "alarms" {
@@ -160,7 +161,7 @@ resource "aws_sagemaker_endpoint" "this" {
     }
 
     blue_green_update_policy {
-      maximum_execution_timeout_in_seconds = 3600 # as long as the provider waits for an endpoint
+      maximum_execution_timeout_in_seconds = 3600 # the provider's own timeout is also one hour
       termination_wait_in_seconds          = var.deployment.termination_wait_seconds
 
       traffic_routing_configuration {
@@ -189,11 +190,11 @@ resource "aws_sagemaker_endpoint" "this" {
   }
 
   lifecycle {
-    # SageMaker rolls an update back that fails, and the provider calls it a success: the old configuration and model
-    # would be destroyed next, though the endpoint runs them.
+    # SageMaker rolls back an update that fails, and the provider reports a success. Without this condition, Terraform
+    # would then destroy the old configuration and model, although the endpoint runs them.
     postcondition {
       condition     = self.endpoint_config_name == aws_sagemaker_endpoint_configuration.this[local.configuration_hash].name
-      error_message = "SageMaker rolled the update back: endpoint ${self.name} still runs ${self.endpoint_config_name} and answers; nothing of that was destroyed. The reason: aws sagemaker describe-endpoint --endpoint-name ${self.name} --query FailureReason"
+      error_message = "SageMaker rolled the update back. The endpoint ${self.name} still runs ${self.endpoint_config_name} and answers; Terraform destroyed nothing of it. To see the reason, run: aws sagemaker describe-endpoint --endpoint-name ${self.name} --query FailureReason"
     }
   }
 

@@ -1,5 +1,5 @@
 output "name" {
-  description = "The endpoint's name, which it has whether it is there or not."
+  description = "The endpoint's name. It is set even if enabled is false."
   value       = try(aws_sagemaker_endpoint.this[0].name, var.name)
 }
 
@@ -14,12 +14,12 @@ output "model_name" {
 }
 
 output "configuration_name" {
-  description = "The configuration that the endpoint was asked to run. SageMaker may have rolled back to another one."
+  description = "The endpoint configuration of the last update. After a rollback, the endpoint runs an earlier one."
   value       = aws_sagemaker_endpoint_configuration.this[local.configuration_hash].name
 }
 
 output "variant_name" {
-  description = "The name of the variant that serves the pinned model; it stays the same across updates."
+  description = "The name of the variant that serves the pinned model. It stays the same across updates."
   value       = "AllTraffic"
 }
 
@@ -29,11 +29,11 @@ output "role_arn" {
 }
 
 output "variant_names" {
-  description = "The names of all production variants; a shadow is none of them."
+  description = "The names of all production variants, without a shadow variant."
   value       = tolist(local.production)
 }
 
 output "rollback_alarm_names" {
-  description = "The alarms that turn an update back while it bakes."
+  description = "The alarms that make SageMaker roll an update back during its baking period."
   value       = tolist(local.rollback_names)
 }

@@ -8,19 +8,20 @@ locals {
     regex("^(?P<account>[0-9]{12})\\.dkr\\.ecr\\.(?P<region>[a-z0-9-]+)\\.amazonaws\\.com(?:\\.cn)?/(?P<repository>[^:@]+)", uri)
   ]
 
-  # s3://BUCKET/FOLDER/…: the folder that holds an artifact and those before it; one at the bucket's root stands alone.
+  # For s3://BUCKET/FOLDER/…, this is the folder, which also has the earlier artifacts. For an artifact at the bucket's
+  # root, this is the artifact alone.
   artifact_arns = distinct([
     for name, model in local.served : replace(
       try("${regex("^s3://[^/]+/[^/]+/", model.artifact_uri)}*", model.artifact_uri), "s3://", "arn:${local.partition}:s3:::"
     )
   ])
 
-  # What an endpoint's role needs:
+  # The permissions that SageMaker needs for an endpoint:
   # https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html#sagemaker-roles-createmodel-perms
   statements = [
     {
-      # The artifact before this one too: while an endpoint is updated, and after an update was rolled back, an instance
-      # that is replaced loads it with this very role.
+      # This includes the previous artifact. During an update and after a rollback, a replaced instance loads the
+      # previous artifact with this role.
       Sid      = "ReadArtifacts"
       Effect   = "Allow"
       Action   = ["s3:GetObject"]
@@ -39,7 +40,7 @@ locals {
       Resource = "${aws_cloudwatch_log_group.this.arn}:*"
     },
     {
-      # A metric has no resource to name, only a namespace:
+      # PutMetricData supports no resource ARN, only a condition on the namespace:
       # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
       Sid       = "PutMetrics"
       Effect    = "Allow"
@@ -48,7 +49,7 @@ locals {
       Condition = { StringEquals = { "cloudwatch:namespace" = "/aws/sagemaker/Endpoints" } }
     },
     {
-      # A registry's token has no resource to name:
+      # GetAuthorizationToken supports no resource ARN:
       # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
       Sid      = "LogInToTheImageRegistry"
       Effect   = "Allow"
@@ -72,7 +73,7 @@ locals {
     },
   ]
 
-  # Artifacts that are read and captures that are written are encrypted with it.
+  # The key encrypts the artifacts and the captures.
   key_statements = [for arn in var.kms_key_arn[*] : {
     Sid      = "UseTheKey"
     Effect   = "Allow"
@@ -95,7 +96,7 @@ locals {
       )
     },
     {
-      # What only describes has no resource to name:
+      # These Describe actions support no resource ARN:
       # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
       Sid    = "DescribeTheNetwork"
       Effect = "Allow"

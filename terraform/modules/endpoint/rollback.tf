@@ -1,19 +1,19 @@
-# The alarms that turn an update back while it bakes. Both fleets' requests count: AWS gives a metric the name of its
-# endpoint and variant, which the old and the new fleet share.
+# The alarms that make SageMaker roll an update back during its baking period. They count the requests of both fleets.
+# The old and the new fleet have the same endpoint and variant names, and so the same metrics.
 locals {
   rollback = {
     "5xx" = {
       description = "More than ${var.rollback.error_percent} % of the requests to ${var.name} failed with a 5xx within a minute."
       metrics     = { errors = { name = "Invocation5XXErrors", stat = "Sum" }, requests = { name = "Invocations", stat = "Sum" } }
-      # Of all requests, whichever variant they went to.
+      # The requests of all production variants together.
       expression = "100 * (${join(" + ", formatlist("FILL(errors%s, 0)", local.production))}) / (${join(" + ", formatlist("FILL(requests%s, 0)", local.production))})"
       threshold  = var.rollback.error_percent
       periods    = 1
     }
     latency = {
-      description = "The slowest hundredth of the answers of ${var.name} took more than ${var.rollback.latency_ms} ms, two minutes on end."
+      description = "The slowest 1 % of the answers of ${var.name} took more than ${var.rollback.latency_ms} ms, in each of two minutes."
       metrics     = { latency = { name = "ModelLatency", stat = "p99" } }
-      # In microseconds; the slower variant counts.
+      # ModelLatency is in microseconds. With two variants, this is the slower one's.
       expression = length(local.production) == 1 ? "latencyAllTraffic / 1000" : "IF(FILL(latencyAllTraffic, 0) > FILL(latencyCandidate, 0), FILL(latencyAllTraffic, 0), FILL(latencyCandidate, 0)) / 1000"
       threshold  = var.rollback.latency_ms
       periods    = 2

@@ -1,17 +1,17 @@
 variable "name" {
-  description = "The endpoint's name, which the names of its model, configuration, role and log group begin with."
+  description = "The endpoint's name. The names of its models, configurations, role and alarms begin with it."
   type        = string
   nullable    = false
 
   validation {
-    # A model's name, this one, a hyphen and 12 digits of a hash, has at most 63 characters.
+    # A model's name is this name, a hyphen and 12 digits of a hash. It has at most 63 characters.
     condition     = can(regex("^[a-zA-Z0-9](-?[a-zA-Z0-9]){0,49}$", var.name))
-    error_message = "The endpoint's name has up to 50 letters, digits and single hyphens, with a letter or digit at both ends; this is \"${var.name}\"."
+    error_message = "The endpoint's name has up to 50 letters, digits and single hyphens, and begins and ends with a letter or digit; this is \"${var.name}\"."
   }
 }
 
 variable "image_uri" {
-  description = "The container image that serves the model, in ECR."
+  description = "The URI of the container image in Amazon ECR that serves the model."
   type        = string
   nullable    = false
 
@@ -22,7 +22,7 @@ variable "image_uri" {
 }
 
 variable "artifact_uri" {
-  description = "The model artifact, s3://BUCKET/KEY. Another one replaces the model behind the endpoint."
+  description = "The model artifact, as s3://BUCKET/KEY. A change replaces the model behind the endpoint."
   type        = string
   nullable    = false
 
@@ -33,7 +33,7 @@ variable "artifact_uri" {
 }
 
 variable "artifact_sha256" {
-  description = "The artifact's SHA-256, in hexadecimal: a new artifact under an old key is a new model."
+  description = "The artifact's SHA-256, in hexadecimal. It lets Terraform see a new artifact under the same key."
   type        = string
   nullable    = false
 
@@ -51,7 +51,7 @@ variable "model_tags" {
 }
 
 variable "instance_type" {
-  description = "The instance type that the model runs on. Changing it moves the endpoint to new instances while the old ones answer."
+  description = "The instance type of the endpoint. For a change, SageMaker starts new instances; the old ones answer until these are ready."
   type        = string
   default     = "ml.m5.large"
   nullable    = false
@@ -63,7 +63,7 @@ variable "instance_type" {
 }
 
 variable "instance_count" {
-  description = "How many instances the endpoint runs on, or begins with where it is scaled. Two or more lie in different Availability Zones."
+  description = "The number of instances. With autoscaling, it is the number at the start. SageMaker spreads two or more instances across Availability Zones."
   type        = number
   default     = 1
   nullable    = false
@@ -75,7 +75,7 @@ variable "instance_count" {
 }
 
 variable "capture_uri" {
-  description = "Where requests and answers are captured, s3://BUCKET/PREFIX without a slash at its end."
+  description = "Where SageMaker stores the captured requests and answers: s3://BUCKET/PREFIX, without a slash at the end."
   type        = string
   nullable    = false
 
@@ -86,7 +86,7 @@ variable "capture_uri" {
 }
 
 variable "capture_percentage" {
-  description = "The share of requests that is captured, in percent; 0 captures none."
+  description = "The percentage of requests that SageMaker captures. 0 turns capture off."
   type        = number
   default     = 100
   nullable    = false
@@ -98,7 +98,7 @@ variable "capture_percentage" {
 }
 
 variable "log_retention_days" {
-  description = "How many days the container's log lines are kept: one of the numbers that CloudWatch Logs knows, such as 7, 30, 90, 365."
+  description = "How many days CloudWatch Logs keeps the container's log. It allows only some numbers, such as 7, 30, 90 and 365."
   type        = number
   default     = 30
   nullable    = false
@@ -110,7 +110,7 @@ variable "log_retention_days" {
 }
 
 variable "candidate" {
-  description = "A second model beside the first, to be compared with it: it gets a share of the requests, in percent, or with shadow only copies of that share, whose answers are captured and never returned."
+  description = "A second model to compare with the first. It gets share percent of the requests. With shadow, it gets copies of that share, and its answers are captured but not returned."
   type = object({
     image_uri       = string
     artifact_uri    = string
@@ -123,7 +123,7 @@ variable "candidate" {
 
   validation {
     condition     = var.candidate == null ? true : var.candidate.share >= 1 && var.candidate.share <= (var.candidate.shadow ? 100 : 99) && floor(var.candidate.share) == var.candidate.share
-    error_message = "candidate.share is a whole number from 1 to 99, to 100 for a shadow; this is ${try(var.candidate.share, "null")}."
+    error_message = "candidate.share is a whole number from 1 to 99 (100 for a shadow); this is ${try(var.candidate.share, "null")}."
   }
 
   validation {
@@ -133,7 +133,7 @@ variable "candidate" {
 }
 
 variable "deployment" {
-  description = "How an update takes over: all traffic at once, a canary of step_percent of it first, or linear steps of step_percent. Alarms are watched for wait_seconds after each step; the old instances stay termination_wait_seconds longer."
+  description = "How an update shifts the traffic. routing is ALL_AT_ONCE, CANARY (step_percent of the capacity first) or LINEAR (steps of step_percent). SageMaker watches the alarms for wait_seconds after each step. It keeps the old instances for another termination_wait_seconds."
   type = object({
     routing                  = optional(string, "ALL_AT_ONCE")
     step_percent             = optional(number, 50)
@@ -149,24 +149,24 @@ variable "deployment" {
   }
 
   validation {
-    # At most half of the instances are a step; of a single one there is no half.
+    # A step is at most half of the instances, so a step needs two instances.
     condition     = var.deployment.routing == "ALL_AT_ONCE" || var.instance_count >= 2
-    error_message = "deployment.routing ${var.deployment.routing} needs two instances or more, since a step is at most half of them; instance_count is ${var.instance_count}."
+    error_message = "deployment.routing ${var.deployment.routing} needs two or more instances, because a step is at most half of them; instance_count is ${var.instance_count}; raise it, or use ALL_AT_ONCE."
   }
 
   validation {
     condition     = var.deployment.step_percent >= (var.deployment.routing == "LINEAR" ? 10 : 1) && var.deployment.step_percent <= 50 && floor(var.deployment.step_percent) == var.deployment.step_percent
-    error_message = "deployment.step_percent is a whole number from 1 (LINEAR: 10) to 50; this is ${var.deployment.step_percent}."
+    error_message = "deployment.step_percent is a whole number from 1 (from 10 for LINEAR) to 50; this is ${var.deployment.step_percent}."
   }
 
   validation {
     condition     = alltrue([for seconds in [var.deployment.wait_seconds, var.deployment.termination_wait_seconds] : seconds >= 0 && seconds <= 3600]) && var.deployment.wait_seconds * (var.deployment.routing == "LINEAR" ? ceil(100 / var.deployment.step_percent) : 2) + var.deployment.termination_wait_seconds <= 2400
-    error_message = "All waiting of a deployment together, wait_seconds after each step and termination_wait_seconds, is at most 2400 seconds, so that Terraform sees its end; these are ${var.deployment.wait_seconds} and ${var.deployment.termination_wait_seconds}."
+    error_message = "A deployment may wait at most 2400 seconds in total (wait_seconds after each step, and termination_wait_seconds), or Terraform stops waiting before its end; wait_seconds is ${var.deployment.wait_seconds} and termination_wait_seconds is ${var.deployment.termination_wait_seconds}; lower one."
   }
 }
 
 variable "rollback" {
-  description = "When an update is turned back: where more than error_percent of a minute's requests end in a 5xx, or the slowest hundredth of the answers takes longer than latency_ms."
+  description = "The limits for rolling an update back: more than error_percent of a minute's requests end in a 5xx error, or the slowest 1 percent of the answers takes longer than latency_ms."
   type = object({
     error_percent = optional(number, 5)
     latency_ms    = optional(number, 5000)
@@ -176,12 +176,12 @@ variable "rollback" {
 
   validation {
     condition     = var.rollback.error_percent >= 0 && var.rollback.error_percent < 100 && var.rollback.latency_ms > 0
-    error_message = "rollback.error_percent is from 0 to less than 100, and latency_ms more than 0; these are ${var.rollback.error_percent} and ${var.rollback.latency_ms}."
+    error_message = "rollback.error_percent is at least 0 and below 100, and rollback.latency_ms is above 0; these are ${var.rollback.error_percent} and ${var.rollback.latency_ms}."
   }
 }
 
 variable "autoscaling" {
-  description = "Between how many instances the endpoint is scaled, and to how many requests a minute an instance; schedules set other limits at their times. With it instance_count is only where the endpoint begins."
+  description = "Autoscaling between min and max instances, with a target of requests_per_minute for each instance. schedules set other limits at given times. instance_count is then only the number at the start. If null, the number is fixed."
   type = object({
     min                 = optional(number, 1)
     max                 = number
@@ -199,7 +199,7 @@ variable "autoscaling" {
 
   validation {
     condition     = var.autoscaling == null ? true : alltrue([for limits in concat([var.autoscaling], values(var.autoscaling.schedules)) : limits.min >= 1 && limits.max >= limits.min])
-    error_message = "Every min of autoscaling is 1 or more, and its max no less than that: an endpoint cannot be scaled to nothing; this is ${jsonencode(var.autoscaling)}."
+    error_message = "Every min of autoscaling is 1 or more, because an endpoint cannot scale to zero, and every max is at least its min; this is ${jsonencode(var.autoscaling)}."
   }
 
   validation {
@@ -214,7 +214,7 @@ variable "autoscaling" {
 }
 
 variable "kms_key_arn" {
-  description = "The key that encrypts the captures, the log group and the instances' disks; null leaves them to keys that AWS owns."
+  description = "The ARN of the KMS key that encrypts the captures, the log group and the instances' disks. If null, AWS encrypts them with its own keys."
   type        = string
   default     = null
 
@@ -225,7 +225,7 @@ variable "kms_key_arn" {
 }
 
 variable "vpc" {
-  description = "The subnets and security groups that the model's instances are attached to; null leaves them in SageMaker's own network."
+  description = "The subnets and security groups of the model's instances. If null, the instances run in SageMaker's own network."
   type = object({
     subnet_ids         = list(string)
     security_group_ids = list(string)
@@ -239,7 +239,7 @@ variable "vpc" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "A policy that bounds what the role may ever do; null sets no bound."
+  description = "The ARN of the permissions boundary of the role. If null, the role has no boundary."
   type        = string
   default     = null
 
@@ -250,7 +250,7 @@ variable "permissions_boundary_arn" {
 }
 
 variable "alarm_topic_arn" {
-  description = "The topic that is told when an alarm that turns updates back goes off; null tells nobody."
+  description = "The ARN of the SNS topic that the rollback alarms notify. If null, they notify nobody."
   type        = string
   default     = null
 
@@ -261,7 +261,7 @@ variable "alarm_topic_arn" {
 }
 
 variable "enabled" {
-  description = "Whether the endpoint is there. Without it nothing answers and no instance costs; its model, configuration, role and alarms stay, and turning it on again takes SageMaker some minutes."
+  description = "If false, Terraform deletes the endpoint, and no instance costs money. The model, configuration, role and alarms stay. Turning it on again takes some minutes."
   type        = bool
   default     = true
   nullable    = false

@@ -12,7 +12,7 @@ locals {
     Resource = "${aws_cloudwatch_log_group.this.arn}:*"
   }
 
-  # X-Ray's segments have no resource to name:
+  # X-Ray's actions support no resource ARN:
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
   tracing = {
     Sid      = "SendItsTraces"
@@ -21,8 +21,8 @@ locals {
     Resource = "*"
   }
 
-  # Lambda makes the function's network interfaces with its role. What they are is looked up, which no resource can be
-  # named for: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+  # Lambda creates the function's network interfaces with the function's role:
+  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
   network = var.vpc == null ? [] : [
     {
       Sid    = "MakeItsNetworkInterfaces"
@@ -35,14 +35,16 @@ locals {
       )
     },
     {
-      # Any, since Lambda deletes them after the function is gone, and shares them between functions; in the words of
-      # the page above, which says that a function may not reach its network otherwise.
+      # The resource must cover all network interfaces. Lambda shares interfaces between functions, and deletes them
+      # after the function is deleted. The page above gives this resource; without it, the function may not reach its
+      # network.
       Sid      = "DeleteItsNetworkInterfaces"
       Effect   = "Allow"
       Action   = ["ec2:DeleteNetworkInterface"]
       Resource = ["${local.ec2}:*/*"]
     },
     {
+      # These Describe actions support no resource ARN:
       # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
       Sid      = "FindItsNetworkInterfaces"
       Effect   = "Allow"
@@ -52,14 +54,14 @@ locals {
   ]
 }
 
-# Made before the function, which would otherwise make one that never expires.
+# Created before the function. Otherwise Lambda creates a log group that never expires.
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn
 
-  #checkov:skip=CKV_AWS_158:the key is an option, kms_key_arn; CloudWatch Logs encrypts with its own otherwise
-  #checkov:skip=CKV_AWS_338:log_retention_days decides; lines of calls are of use for weeks, and a year of them costs
+  #checkov:skip=CKV_AWS_158:kms_key_arn is optional; without it, CloudWatch Logs encrypts with its own key
+  #checkov:skip=CKV_AWS_338:log_retention_days sets this; the function's log lines are useful for weeks, and a year of them costs money
 }
 
 resource "aws_iam_role" "this" {
@@ -109,7 +111,7 @@ resource "aws_lambda_function" "this" {
   memory_size                    = var.memory_mb
   timeout                        = var.timeout_seconds
   reserved_concurrent_executions = var.reserved_concurrency
-  # Lambda decrypts the variables by a grant that it makes itself; the role needs no permission for it.
+  # Lambda creates a grant and decrypts the variables with it. The role needs no permission for this.
   kms_key_arn = length(var.environment) > 0 ? var.kms_key_arn : null
 
   dynamic "environment" {
@@ -133,11 +135,11 @@ resource "aws_lambda_function" "this" {
     }
   }
 
-  #checkov:skip=CKV_AWS_115:reserved_concurrency is an option; an account's quota may be too small to reserve of
-  #checkov:skip=CKV_AWS_116:the state machine calls it and waits; a call that fails is in the execution's history
-  #checkov:skip=CKV_AWS_117:the network is an option, vpc
-  #checkov:skip=CKV_AWS_173:the key is an option, kms_key_arn; Lambda encrypts with its own otherwise, and nothing in the variables is secret
-  #checkov:skip=CKV_AWS_272:the package's SHA-256 is in the plan that is reviewed, and the pipeline's role alone may change it
+  #checkov:skip=CKV_AWS_115:reserved_concurrency is optional; an account's quota may be too small for a reservation
+  #checkov:skip=CKV_AWS_116:the state machine invokes the function synchronously; the execution's history shows a failed invocation
+  #checkov:skip=CKV_AWS_117:vpc is optional
+  #checkov:skip=CKV_AWS_173:kms_key_arn is optional; without it, Lambda encrypts with its own key, and the variables hold no secrets
+  #checkov:skip=CKV_AWS_272:the reviewed plan contains the package's SHA-256, and only the pipeline's role may change the package
 
   depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this]
 }

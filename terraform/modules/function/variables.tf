@@ -1,5 +1,5 @@
 variable "name" {
-  description = "The function's name, which its role and its log group share."
+  description = "The function's name. Its role has the same name, and its log group is /aws/lambda/NAME."
   type        = string
   nullable    = false
 
@@ -10,7 +10,7 @@ variable "name" {
 }
 
 variable "description" {
-  description = "What the function does, in a sentence, as the console shows it."
+  description = "What the function does, in a sentence. The Lambda console shows it."
   type        = string
   nullable    = false
 
@@ -21,7 +21,7 @@ variable "description" {
 }
 
 variable "package" {
-  description = "The path of the function's zip, built before Terraform runs. Its content decides whether the function is updated."
+  description = "The path of the function's zip. Build it before you run Terraform. Terraform updates the function if the zip's content changes."
   type        = string
   nullable    = false
 
@@ -39,7 +39,7 @@ variable "environment" {
 }
 
 variable "allow" {
-  description = "What the function may do beyond writing its logs and traces: for each statement's name its actions and the ARNs they may touch."
+  description = "Further permissions of the function's role, by statement name. Each statement has the allowed actions and the ARNs of their resources."
   type = map(object({
     actions   = list(string)
     resources = list(string)
@@ -49,17 +49,17 @@ variable "allow" {
 
   validation {
     condition     = alltrue([for name in keys(var.allow) : can(regex("^[A-Za-z0-9]+$", name))])
-    error_message = "A statement's name becomes its Sid, so it has letters and digits only; these are ${join(", ", keys(var.allow))}."
+    error_message = "The name of a statement becomes its Sid, so it has only letters and digits; these are ${join(", ", keys(var.allow))}."
   }
 
   validation {
     condition     = !contains(flatten([for statement in var.allow : statement.resources]), "*")
-    error_message = "A statement must name the ARNs that it touches; one of ${join(", ", keys(var.allow))} names \"*\"."
+    error_message = "A statement must give the ARNs of its resources, but one of ${join(", ", keys(var.allow))} has the resource \"*\"; give ARNs instead."
   }
 }
 
 variable "memory_mb" {
-  description = "The function's memory, in MB; its share of a CPU grows with it."
+  description = "The function's memory, in MB. Lambda gives more CPU power to a function with more memory."
   type        = number
   default     = 256
   nullable    = false
@@ -71,7 +71,7 @@ variable "memory_mb" {
 }
 
 variable "timeout_seconds" {
-  description = "After this many seconds a call is ended."
+  description = "The function's timeout, in seconds. Lambda stops an invocation that takes longer."
   type        = number
   default     = 30
   nullable    = false
@@ -83,14 +83,14 @@ variable "timeout_seconds" {
 }
 
 variable "tracing" {
-  description = "Whether every call is traced in X-Ray. Off, a call is traced where its caller asks for it."
+  description = "If true, the function sends traces to X-Ray for sampled requests. If false, it does so only if its caller traces the request."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "log_retention_days" {
-  description = "How many days log lines are kept: one of the numbers that CloudWatch Logs knows, such as 7, 30, 90, 365."
+  description = "How many days CloudWatch Logs keeps the function's log. It allows only some numbers, such as 7, 30, 90 and 365."
   type        = number
   default     = 30
   nullable    = false
@@ -102,7 +102,7 @@ variable "log_retention_days" {
 }
 
 variable "kms_key_arn" {
-  description = "The KMS key that encrypts the function's variables and its log; null leaves them to AWS's own keys, which cost nothing."
+  description = "The ARN of the KMS key that encrypts the function's environment variables and its log. If null, AWS encrypts them with its own keys, at no cost."
   type        = string
   default     = null
 
@@ -113,7 +113,7 @@ variable "kms_key_arn" {
 }
 
 variable "vpc" {
-  description = "The subnets and security groups that the function runs in; null runs it in Lambda's own network. There it reaches only what has an endpoint."
+  description = "The subnets and security groups that the function runs in. In a network without internet access, it reaches only services with a VPC endpoint. If null, it runs in Lambda's own network."
   type = object({
     subnet_ids         = list(string)
     security_group_ids = list(string)
@@ -122,12 +122,12 @@ variable "vpc" {
 
   validation {
     condition     = var.vpc == null ? true : length(var.vpc.subnet_ids) > 0 && length(var.vpc.security_group_ids) > 0
-    error_message = "vpc needs one or more of each of subnet_ids and security_group_ids; this is ${jsonencode(var.vpc)}."
+    error_message = "vpc needs at least one of subnet_ids and one of security_group_ids; this is ${jsonencode(var.vpc)}."
   }
 }
 
 variable "permissions_boundary_arn" {
-  description = "The policy that bounds what the role may ever do, whatever its own policies say; null sets no bound."
+  description = "The ARN of the permissions boundary of the role. If null, the role has no boundary."
   type        = string
   default     = null
 
@@ -138,12 +138,12 @@ variable "permissions_boundary_arn" {
 }
 
 variable "reserved_concurrency" {
-  description = "How many calls may run at once, which no other function can take away; null shares the account's."
+  description = "The reserved concurrency: how many invocations may run at once. No other function can use this share. If null, the function shares the account's concurrency."
   type        = number
   default     = null
 
   validation {
     condition     = var.reserved_concurrency == null ? true : var.reserved_concurrency >= 0 && floor(var.reserved_concurrency) == var.reserved_concurrency
-    error_message = "reserved_concurrency is a whole number, 0 (which stops the function) or more; this is ${coalesce(var.reserved_concurrency, -1)}."
+    error_message = "reserved_concurrency is a whole number, 0 or more (0 stops the function); this is ${coalesce(var.reserved_concurrency, -1)}."
   }
 }

@@ -1,5 +1,5 @@
-# Two roles that GitHub Actions takes by OpenID Connect, without a key that could leak: one that may plan, from pull
-# requests and the main branch, and one that may apply, from jobs of one deployment environment only.
+# Two roles that GitHub Actions assumes through OpenID Connect. No access key exists that could leak. Pull requests and
+# the main branch may assume the role plan. Only jobs of one deployment environment may assume the role apply.
 
 locals {
   issuer       = "token.actions.githubusercontent.com"
@@ -14,13 +14,14 @@ locals {
     apply = {
       description = "Applies changes to ${var.prefix}, from the environment ${var.deployment_environment} of ${var.repository}."
       subjects    = ["repo:${var.repository}:environment:${var.deployment_environment}"]
-      # An endpoint's update alone may take one; credentials that run out meanwhile leave a state unwritten.
+      # An endpoint's update may take one hour. If the credentials expire before its end, Terraform cannot write the
+      # state.
       hours = 2
     }
   }
 }
 
-# An account holds one provider an issuer, so a second stack in it is given the first one's ARN.
+# An account can have only one provider for an issuer. For a second environment in the account, set oidc_provider_arn.
 resource "aws_iam_openid_connect_provider" "this" {
   count = var.oidc_provider_arn == null ? 1 : 0
 
@@ -28,7 +29,8 @@ resource "aws_iam_openid_connect_provider" "this" {
   client_id_list = ["sts.amazonaws.com"]
 }
 
-# The names do not begin with the prefix that the roles may write to: neither role can widen itself.
+# The roles may write only to roles whose names begin with the prefix. Their own names do not, so they cannot change
+# themselves.
 resource "aws_iam_role" "this" {
   for_each = local.roles
 

@@ -4,6 +4,6 @@ output "role_arns" {
 }
 
 output "oidc_provider_arn" {
-  description = "GitHub's OpenID Connect provider in this account."
+  description = "The ARN of GitHub's OpenID Connect provider in this account."
   value       = local.provider_arn
 }

@@ -1,8 +1,9 @@
-# The policies of the two roles, by what they are about. A customer managed policy holds 6,144 characters, more than a
-# role's own would in all: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+# The policies of the two roles, by subject. These are managed policies, because a role's inline policies have at most
+# 10,240 characters in total. Each managed policy has at most 6,144, and a role can have ten:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 #
-# Resources are named by the prefix that every name of an environment begins with, or, where AWS gives the names, by the
-# tag Workload that everything carries. "*" stands only where the service has no resource to name, by the service
+# The policies name resources by the prefix of the environment's names. If AWS chooses the name of a resource, they
+# check its tag Workload. They use the resource "*" only for actions that support no resource ARN, by the service
 # authorization reference:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 
@@ -32,7 +33,7 @@ locals {
   alias      = format(local.arn, "kms", "alias/${var.prefix}")
   network    = [for kind in ["vpc", "subnet", "route-table", "security-group", "vpc-endpoint", "vpc-flow-log", "security-group-rule"] : format(local.arn, "ec2", "${kind}/*")]
 
-  # What is there already and is ours; and what is being made and will be.
+  # Conditions for resources that exist and belong to the environment, and for resources that a request creates.
   is_ours      = { StringEquals = { "aws:ResourceTag/Workload" = var.prefix } }
   will_be_ours = { StringEquals = { "aws:RequestTag/Workload" = var.prefix } }
 
@@ -52,7 +53,7 @@ locals {
 resource "aws_iam_policy" "this" {
   for_each = local.made
 
-  # Outside the names that the roles may write to, as the roles' own are.
+  # The roles may not write to these names either.
   name        = "ci-${var.prefix}-${each.key}"
   description = "What ${join(" and ", each.value.roles)} of ${var.prefix} may: ${replace(each.key, "-", " ")}."
   policy      = jsonencode({ Version = "2012-10-17", Statement = each.value.statements })
@@ -60,7 +61,7 @@ resource "aws_iam_policy" "this" {
   lifecycle {
     precondition {
       condition     = length(jsonencode({ Version = "2012-10-17", Statement = each.value.statements })) <= 6144
-      error_message = "A managed policy holds 6144 characters; ${each.key} would have more. A shorter prefix would help."
+      error_message = "A managed policy has at most 6144 characters, but ${each.key} would have more; use a shorter prefix than ${var.prefix}."
     }
   }
 }

@@ -1,4 +1,4 @@
-# What planning reads, and applying with it: nothing is written but the state's lock.
+# The permissions to read, for the roles plan and apply. The only object that they write is the state's lock.
 
 locals {
   read_state = [
@@ -7,7 +7,7 @@ locals {
     { Sid = "LockState", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], Resource = ["${local.state}/*.tfstate.tflock"] },
   ]
 
-  # State and lock are encrypted with it.
+  # The key encrypts the state and its lock.
   read_state_key = [for arn in var.state_kms_key_arn[*] : {
     Sid      = "UseTheStatesKey"
     Effect   = "Allow"
@@ -16,13 +16,13 @@ locals {
   }]
 
   read_foundation = [
-    # On the buckets, not on what is in them: settings, and the listing that finds an example image.
+    # This covers the buckets' settings and the list of objects, which finds an example image. It covers no object.
     { Sid = "ReadBuckets", Effect = "Allow", Action = ["s3:Get*", "s3:ListBucket"], Resource = local.buckets },
     { Sid = "ReadRoles", Effect = "Allow", Action = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"], Resource = [local.roles_arn] },
   ]
 
   read_service = [
-    # Without ListTags, GetFunction leaves the tags out, and every plan would set them anew:
+    # Without ListTags, GetFunction returns no tags, and every plan would set the tags again:
     # https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
     { Sid = "ReadFunctions", Effect = "Allow", Action = ["lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:ListTags", "lambda:ListVersionsByFunction"], Resource = [local.functions] },
     { Sid = "ReadStateMachines", Effect = "Allow", Action = ["states:DescribeStateMachine", "states:ListStateMachineVersions", "states:ListTagsForResource"], Resource = [local.machines] },
@@ -31,13 +31,13 @@ locals {
     { Sid = "ReadAlarms", Effect = "Allow", Action = ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"], Resource = [local.alarms] },
     { Sid = "ReadDashboard", Effect = "Allow", Action = ["cloudwatch:GetDashboard"], Resource = [local.dashboard] },
     { Sid = "ReadTopics", Effect = "Allow", Action = ["sns:GetTopicAttributes", "sns:ListTagsForResource"], Resource = [local.topics] },
-    # Listing log groups and saved queries, and checking a definition, have no resource to name:
+    # Listing log groups and saved queries, and validating a definition, support no resource ARN:
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
     { Sid = "FindAndCheck", Effect = "Allow", Action = ["logs:DescribeLogGroups", "logs:DescribeQueryDefinitions", "states:ValidateStateMachineDefinition"], Resource = ["*"] },
   ]
 
-  # A subscription is named by its topic's ARN and an identifier, and the service takes none of it in policies:
+  # GetSubscriptionAttributes supports no resource ARN:
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
   read_emails = [for statement in [
     { Sid = "ReadSubscriptions", Effect = "Allow", Action = ["sns:GetSubscriptionAttributes"], Resource = ["*"] },
@@ -45,13 +45,13 @@ locals {
 
   read_budget = [for statement in concat(
     [{ Sid = "ReadBudget", Effect = "Allow", Action = ["budgets:ListTagsForResource", "budgets:ViewBudget"], Resource = [local.budget] }],
-    # Cost allocation tags are the account's, and have no resource to name:
+    # The actions on cost allocation tags support no resource ARN:
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscostexplorerservice.html
     [for on in [var.options.cost_tag] : { Sid = "ReadCostTags", Effect = "Allow", Action = ["ce:ListCostAllocationTags"], Resource = ["*"] } if on],
   ) : statement if var.options.budget]
 
   read_scaling = [for statement in [
-    # What only describes has no resource to name:
+    # These Describe actions support no resource ARN:
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsapplicationautoscaling.html
     { Sid = "ReadScaling", Effect = "Allow", Action = ["application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies", "application-autoscaling:DescribeScheduledActions"], Resource = ["*"] },
     { Sid = "ReadScalingTags", Effect = "Allow", Action = ["application-autoscaling:ListTagsForResource"], Resource = [local.targets] },
@@ -59,12 +59,12 @@ locals {
 
   read_key = [for statement in [
     { Sid = "ReadKey", Effect = "Allow", Action = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"], Resource = [local.keys], Condition = local.is_ours },
-    # Aliases are listed, and have no resource to name:
+    # ListAliases supports no resource ARN:
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
     { Sid = "FindAliases", Effect = "Allow", Action = ["kms:ListAliases"], Resource = ["*"] },
   ] : statement if var.options.customer_managed_key]
 
-  # A function's environment is shown to those only who may decrypt it:
+  # Lambda shows a function's environment only to a caller who may decrypt it:
   # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
   read_function_key = [for statement in [{
     Sid       = "ReadFunctionsEnvironments"
@@ -77,7 +77,7 @@ locals {
   read_network = [for statement in [
     { Sid = "ReadNetworkAttributes", Effect = "Allow", Action = ["ec2:DescribeVpcAttribute"], Resource = [local.network[0]], Condition = local.is_ours },
     {
-      # What only describes has no resource to name:
+      # These Describe actions support no resource ARN:
       # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
       Sid    = "ReadNetwork"
       Effect = "Allow"

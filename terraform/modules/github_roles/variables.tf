@@ -1,16 +1,16 @@
 variable "prefix" {
-  description = "What every name of the environment begins with, such as scones-dev. The roles reach nothing else."
+  description = "The beginning of all names of the environment, such as scones-dev. The roles reach no resources with other names."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{0,40}[a-z0-9]$", var.prefix))
-    error_message = "The prefix has 2 to 42 lower-case letters, digits and hyphens, from a letter to a letter or digit; this is \"${var.prefix}\"."
+    error_message = "The prefix has 2 to 42 lower-case letters, digits and hyphens, begins with a letter, and ends with a letter or digit; this is \"${var.prefix}\"."
   }
 }
 
 variable "repository" {
-  description = "The GitHub repository whose workflows may take the roles, as its tokens name it: OWNER/NAME, or of one that was made, renamed or moved since 15 July 2026, OWNER@ID/NAME@ID."
+  description = "The GitHub repository whose workflows may assume the roles, as OWNER/NAME. For a repository that was created, renamed or moved since 15 July 2026, it is OWNER@ID/NAME@ID, as in GitHub's tokens."
   type        = string
   nullable    = false
 
@@ -22,13 +22,13 @@ variable "repository" {
 }
 
 variable "deployment_environment" {
-  description = "The deployment environment on GitHub whose jobs may apply. Its protection rules decide who approves."
+  description = "The deployment environment on GitHub whose jobs may assume the role apply. Its protection rules decide who must approve."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_-]+$", var.deployment_environment))
-    error_message = "A deployment environment's name here has letters, digits, hyphens and underscores; this is \"${var.deployment_environment}\"."
+    error_message = "deployment_environment has only letters, digits, hyphens and underscores; this is \"${var.deployment_environment}\"."
   }
 }
 
@@ -39,7 +39,7 @@ variable "state_bucket" {
 }
 
 variable "oidc_provider_arn" {
-  description = "GitHub's OpenID Connect provider, where the account already has it; null makes one."
+  description = "The ARN of GitHub's OpenID Connect provider, if the account already has it. If null, the module creates the provider."
   type        = string
   default     = null
 
@@ -50,7 +50,7 @@ variable "oidc_provider_arn" {
 }
 
 variable "options" {
-  description = "What the environment makes beyond the least: each is permitted only where it is on. The bootstrap stack takes them from the environment's files."
+  description = "The optional features of the environment. The roles get the permissions for a feature only if it is true here. The bootstrap stack reads the values from the environment's files."
   type = object({
     customer_managed_key = optional(bool, false)
     vpc                  = optional(bool, false)
@@ -64,18 +64,18 @@ variable "options" {
 }
 
 variable "state_kms_key_arn" {
-  description = "The KMS key that the state is encrypted with; null where S3's own key does."
+  description = "The ARN of the KMS key that encrypts the state. Null if S3 encrypts it with its own key."
   type        = string
   default     = null
 
   validation {
     condition     = var.state_kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.state_kms_key_arn))
-    error_message = "state_kms_key_arn is the ARN of a key, not of an alias; this is \"${coalesce(var.state_kms_key_arn, "null")}\"."
+    error_message = "state_kms_key_arn has the form arn:aws:kms:REGION:ACCOUNT:key/ID, and an alias does not work; this is \"${coalesce(var.state_kms_key_arn, "null")}\"."
   }
 }
 
 variable "permissions_boundary_arn" {
-  description = "The policy that must bound every role that applying makes; null leaves them unbounded, so that who may merge could give a function any permission."
+  description = "The ARN of the permissions boundary that every role of the environment must have. If null, a person who may merge could give a function any permission."
   type        = string
   default     = null
 
@@ -86,7 +86,7 @@ variable "permissions_boundary_arn" {
 }
 
 variable "own_permissions_boundary_arn" {
-  description = "The policy that bounds the two roles themselves, where the organisation asks for one; null sets no bound."
+  description = "The ARN of the permissions boundary of the two roles themselves, if your organisation requires one. If null, they have no boundary."
   type        = string
   default     = null
 

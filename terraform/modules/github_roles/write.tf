@@ -1,4 +1,4 @@
-# What applying writes, beyond what it reads.
+# The permissions to write, for the role apply.
 
 locals {
   write_state = [
@@ -19,7 +19,7 @@ locals {
 
   write_key = [for statement in [
     {
-      # A key has no name before it is made; what is made carries the environment's tag:
+      # CreateKey supports no resource ARN. The new key must get the environment's tag:
       # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
       Sid       = "MakeKey"
       Effect    = "Allow"
@@ -28,8 +28,8 @@ locals {
       Condition = local.will_be_ours
     },
     {
-      # Tags given as a key is made are asked for on any key. So this could also claim a key of the account's that has no
-      # tag Workload: keys of others belong into other accounts.
+      # To tag a key at its creation, the role needs TagResource on all keys without the tag Workload. It could also tag
+      # other keys of the account. Keep the keys of other projects in other accounts.
       Sid       = "TagKeyAsItIsMade"
       Effect    = "Allow"
       Action    = ["kms:TagResource"]
@@ -42,8 +42,8 @@ locals {
     { Sid = "EncryptLogGroups", Effect = "Allow", Action = ["logs:AssociateKmsKey", "logs:DisassociateKmsKey"], Resource = local.log_groups },
   ] : statement if var.options.customer_managed_key]
 
-  # Lambda encrypts an environment, and SageMaker a volume, by grants that whoever makes the function or endpoint lets
-  # them have:
+  # Lambda encrypts an environment with a grant, and SageMaker a volume. The role that creates the function or the
+  # endpoint must be allowed to create the grant:
   # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
   # https://docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html
   write_function_key = [for statement in [
@@ -78,7 +78,7 @@ locals {
       Condition = local.will_be_ours
     },
     {
-      # What the new thing is made in or for, which is there already; prefix lists and services are AWS's.
+      # The existing resource that contains the new one, such as the VPC of a subnet.
       Sid       = "MakeNetworkInOurs"
       Effect    = "Allow"
       Action    = ["ec2:CreateSubnet", "ec2:CreateRouteTable", "ec2:CreateSecurityGroup", "ec2:CreateVpcEndpoint", "ec2:CreateFlowLogs"]
@@ -98,7 +98,7 @@ locals {
       Condition = local.is_ours
     },
     {
-      # Tags are given as a thing is made, and changed on what is ours.
+      # Tags on new resources. The statement TagNetwork covers the tags of existing resources.
       Sid       = "TagNetworkAsItIsMade"
       Effect    = "Allow"
       Action    = ["ec2:CreateTags"]
@@ -107,14 +107,15 @@ locals {
     },
     { Sid = "TagNetwork", Effect = "Allow", Action = ["ec2:CreateTags"], Resource = local.network, Condition = local.is_ours },
     {
-      # A network's default security group is made by EC2, without a tag: it is taken over before it is closed.
+      # EC2 creates the default security group of a VPC, without a tag. The role tags it before it removes the group's
+      # rules.
       Sid       = "TakeOverDefaultGroup"
       Effect    = "Allow"
       Action    = ["ec2:CreateTags"]
       Resource  = [format(local.arn, "ec2", "security-group/*")]
       Condition = merge(local.will_be_ours, { Null = { "aws:ResourceTag/Workload" = "true" } })
     },
-    # Flow logs are delivered with their maker's permissions, and a delivery has no resource to name:
+    # CreateFlowLogs needs these permissions of its caller. They support no resource ARN:
     # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
     { Sid = "DeliverFlowLogs", Effect = "Allow", Action = ["logs:CreateLogDelivery", "logs:DeleteLogDelivery"], Resource = ["*"] },
   ] : statement if var.options.vpc]
@@ -132,24 +133,24 @@ locals {
     { Sid = "WriteAlarms", Effect = "Allow", Action = ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"], Resource = [local.alarms] },
     { Sid = "WriteDashboard", Effect = "Allow", Action = ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"], Resource = [local.dashboard] },
     { Sid = "WriteTopics", Effect = "Allow", Action = ["sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:TagResource", "sns:UntagResource"], Resource = [local.topics] },
-    # Saved queries have no resource to name:
+    # The actions on saved queries support no resource ARN:
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
     { Sid = "SaveQueries", Effect = "Allow", Action = ["logs:DeleteQueryDefinition", "logs:PutQueryDefinition"], Resource = ["*"] },
-    # A state machine's log delivery is set up with its maker's permissions, and has no resource to name:
+    # A state machine with logging needs these permissions of its creator. They support no resource ARN:
     # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
     { Sid = "DeliverLogs", Effect = "Allow", Action = ["logs:CreateLogDelivery", "logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery"], Resource = ["*"] },
   ]
 
   write_emails = [for statement in [
     { Sid = "Subscribe", Effect = "Allow", Action = ["sns:Subscribe"], Resource = [local.topics], Condition = { StringEquals = { "sns:Protocol" = "email" } } },
-    # Leaving a topic has no resource to name:
+    # Unsubscribe supports no resource ARN:
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
     { Sid = "Unsubscribe", Effect = "Allow", Action = ["sns:Unsubscribe"], Resource = ["*"] },
   ] : statement if var.options.emails]
 
   write_budget = [for statement in concat(
     [{ Sid = "WriteBudget", Effect = "Allow", Action = ["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"], Resource = [local.budget] }],
-    # Cost allocation tags are the account's, and have no resource to name:
+    # The actions on cost allocation tags support no resource ARN:
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscostexplorerservice.html
     [for on in [var.options.cost_tag] : { Sid = "ActivateCostTag", Effect = "Allow", Action = ["ce:UpdateCostAllocationTagsStatus"], Resource = ["*"] } if on],
   ) : statement if var.options.budget]
@@ -166,14 +167,14 @@ locals {
       Condition = { StringEquals = { "application-autoscaling:service-namespace" = "sagemaker" } }
     },
     { Sid = "TagScaling", Effect = "Allow", Action = ["application-autoscaling:TagResource", "application-autoscaling:UntagResource"], Resource = [local.targets] },
-    # Whoever sets scaling up must be allowed what it does:
+    # A role that sets up autoscaling also needs the permissions that autoscaling uses:
     # https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_id-based-policy-examples.html
     { Sid = "LetScalingScale", Effect = "Allow", Action = ["sagemaker:UpdateEndpointWeightsAndCapacities"], Resource = local.models },
     { Sid = "LetScalingWatch", Effect = "Allow", Action = ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"], Resource = [format(local.arn, "cloudwatch", "alarm:TargetTracking-endpoint/${var.prefix}/*")] },
   ] : statement if var.options.autoscaling]
 
-  # With a boundary, no role is made or given a policy that does not carry it; and none is ever let out of it, since
-  # that would take iam:DeleteRolePermissionsBoundary, or the boundary's own policy:
+  # With a boundary, the role apply creates only roles that have it, and gives policies only to such roles. It cannot
+  # remove the boundary: it has no permission for iam:DeleteRolePermissionsBoundary, nor for the boundary's own policy:
   # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
   within_boundary = { for arn in var.permissions_boundary_arn[*] : "Condition" => { StringEquals = { "iam:PermissionsBoundary" = arn } } }
 
@@ -202,7 +203,7 @@ locals {
     },
   ]
 
-  # The role that Application Auto Scaling works with is made once an account.
+  # The service-linked role of Application Auto Scaling. An account has one.
   make_scaling_role = [for statement in [{
     Sid       = "MakeScalingsRole"
     Effect    = "Allow"

@@ -7,11 +7,11 @@ locals {
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.id
 
-  # A key policy's "*" is the key that it belongs to:
+  # In a key policy, the resource "*" means the policy's own key:
   # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
   this_key = "*"
 
-  # Without it no policy of IAM counts for the key, and whoever made it could lock everyone out:
+  # Without this statement, IAM policies cannot allow access to the key, and the key can become unmanageable:
   # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
   account_statement = {
     Sid       = "LetPoliciesOfTheAccountDecide"
@@ -21,7 +21,7 @@ locals {
     Resource  = local.this_key
   }
 
-  # CloudWatch Logs names the group it encrypts for:
+  # CloudWatch Logs gives the log group's ARN in the encryption context:
   # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
   logs_statement = {
     Sid       = "EncryptLogs"
@@ -38,7 +38,7 @@ locals {
     }
   }
 
-  # A service that publishes to an encrypted topic does so in its own name:
+  # A service that publishes to an encrypted topic uses the key under its own service principal:
   # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
   publishers_statement = {
     Sid       = "PublishToEncryptedTopics"

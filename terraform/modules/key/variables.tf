@@ -1,5 +1,5 @@
 variable "name" {
-  description = "The key's alias, without alias/. Changing it renames the key and nothing else."
+  description = "The key's alias, without the prefix alias/. A change replaces only the alias, not the key."
   type        = string
   nullable    = false
 
@@ -10,37 +10,37 @@ variable "name" {
 }
 
 variable "description" {
-  description = "What the key encrypts, in a sentence, as the console shows it."
+  description = "What the key encrypts, in a sentence. The KMS console shows it."
   type        = string
   nullable    = false
 }
 
 variable "log_groups" {
-  description = "The log groups that CloudWatch Logs may encrypt with the key; a name may end in *. None lets it encrypt no log group."
+  description = "The names of the log groups that CloudWatch Logs may encrypt with the key. A name may end in *. If empty, it may encrypt no log group."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = alltrue([for name in var.log_groups : can(regex("^[a-zA-Z0-9/_.#-]+\\*?$", name))])
-    error_message = "log_groups are names of log groups, which may end in \"*\"; these are ${join(", ", var.log_groups)}."
+    error_message = "log_groups are names of log groups, and a name may end in \"*\"; these are ${join(", ", var.log_groups)}."
   }
 }
 
 variable "publishers" {
-  description = "The services that may publish to topics which the key encrypts, such as cloudwatch.amazonaws.com for alarms."
+  description = "The service principals that may publish to SNS topics with this key, such as cloudwatch.amazonaws.com for alarms."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = alltrue([for service in var.publishers : can(regex("^[a-z0-9-]+\\.amazonaws\\.com$", service))])
-    error_message = "publishers are services such as cloudwatch.amazonaws.com; these are ${join(", ", var.publishers)}."
+    error_message = "publishers are service principals, such as cloudwatch.amazonaws.com; these are ${join(", ", var.publishers)}."
   }
 }
 
 variable "deletion_window_days" {
-  description = "How many days a key that was destroyed can still be brought back. What it encrypted is lost after them."
+  description = "How many days KMS waits before it deletes a destroyed key. Until then, you can cancel the deletion. After that, all data that it encrypted is lost."
   type        = number
   default     = 30
   nullable    = false

@@ -1,5 +1,5 @@
-# Every alarm in one map: what is watched, from which value on, over how long, and what it means. What is absent is no
-# alarm unless it is said: no traffic is no error.
+# The maps of all alarms: the metric, the threshold, the period and a description. Missing data does not set an alarm
+# off unless the alarm says so, because no traffic is not an error.
 
 locals {
   five_minutes = 300
@@ -8,16 +8,16 @@ locals {
     for number, variant in var.endpoint.variant_names : {
       for kind, alarm in {
         "endpoint-4xx" = {
-          description = "The model refuses requests: somebody sends what is no image, or of a type that it does not read."
+          description = "The model refuses requests: a caller sends data that is not an image, or a content type that the model does not read."
           metric      = "Invocation4XXErrors", statistic = "Sum", threshold = var.thresholds.endpoint_4xx
         }
         "endpoint-5xx" = {
-          description = "The model fails on requests or does not answer: look at the endpoint's log, and roll back the model."
+          description = "The model fails on requests or does not answer: read the endpoint's log, and roll back the model."
           metric      = "Invocation5XXErrors", statistic = "Sum", threshold = var.thresholds.endpoint_5xx
         }
         "endpoint-latency" = {
           # ModelLatency is in microseconds.
-          description = "One request in a hundred takes longer than ${var.thresholds.latency_p99_ms} ms in the model: more or larger instances are needed."
+          description = "One request in a hundred takes longer than ${var.thresholds.latency_p99_ms} ms in the model: use more or larger instances."
           metric      = "ModelLatency", statistic = "p99", threshold = var.thresholds.latency_p99_ms * 1000
         }
       } :
@@ -34,7 +34,7 @@ locals {
     },
     {
       for hours in [var.thresholds.silent_hours] : "endpoint-silent" => {
-        description = "Nobody has asked the endpoint for ${hours} hours: what calls it may be broken, or it runs and costs for nothing."
+        description = "The endpoint has had no request for ${hours} hours: the caller may be broken, or nobody needs the endpoint, which costs money."
         namespace   = "AWS/SageMaker"
         metric      = "Invocations"
         statistic   = "Sum"
@@ -43,7 +43,7 @@ locals {
         period      = 3600
         periods     = hours
         comparison  = "LessThanThreshold"
-        # Without requests there is no data, which is just what this is about.
+        # Without requests, the metric has no data. This alarm must go off then.
         missing = "breaching"
       } if hours > 0
     },
@@ -63,7 +63,7 @@ locals {
     },
     {
       for key, function in var.functions : "${key}-throttled" => {
-        description = "Calls of the function ${function.name} are refused: it reached its, or the account's, concurrency."
+        description = "Lambda refuses invocations of the function ${function.name}: it reached its own or the account's concurrency limit."
         namespace   = "AWS/Lambda"
         metric      = "Throttles"
         statistic   = "Sum"
@@ -94,11 +94,11 @@ locals {
   succeeded = { namespace = "AWS/States", metric = "ExecutionsSucceeded", dimensions = { StateMachineArn = var.state_machine.arn } }
   low_count = { namespace = var.name, metric = "LowConfidence", dimensions = {} }
 
-  # Alarms on several metrics; each is a sum over the period.
+  # Alarms that combine several metrics. Each metric is the sum over the period.
   math_alarms = merge(
     {
       low-confidence = {
-        description = "At least ${var.thresholds.low_confidence_percent} percent of answers are not sure enough: the images have changed, or the threshold is too high."
+        description = "At least ${var.thresholds.low_confidence_percent} percent of the answers are below the confidence threshold: the images have changed, or the threshold is too high."
         expression  = "IF(FILL(low, 0) + FILL(succeeded, 0) >= ${var.thresholds.low_confidence_minimum}, 100 * FILL(low, 0) / (FILL(low, 0) + FILL(succeeded, 0)), 0)"
         metrics     = { low = local.low_count, succeeded = local.succeeded }
         threshold   = var.thresholds.low_confidence_percent
@@ -121,8 +121,9 @@ locals {
     },
     {
       for captures in var.captures[*] : "capture-stopped" => {
-        description = "The endpoint answers, and nothing of it arrives in s3://${captures.bucket}/${captures.prefix}: its disk is full, or its role or key lets it write no more."
-        # Captures arrive minutes after their requests, and S3's counts some minutes later still: hence two hours.
+        description = "The endpoint answers, but no captured data arrives in s3://${captures.bucket}/${captures.prefix}: the instance's disk is full, or the role or the key does not allow the write."
+        # Captures arrive minutes after their requests, and S3's metric some minutes later. So the alarm needs two
+        # hours.
         expression = "IF(FILL(invocations, 0) >= ${var.thresholds.capture_stopped_after} AND FILL(captures, 0) < 1, 1, 0)"
         metrics = {
           invocations = { namespace = "AWS/SageMaker", metric = "Invocations", dimensions = { EndpointName = var.endpoint.name, VariantName = var.endpoint.variant_names[0] } }

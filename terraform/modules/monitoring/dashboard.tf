@@ -1,4 +1,4 @@
-# One picture an alarm, under the alarm's name, with the line that it goes off at; and first, all of them at a glance.
+# The dashboard: first the status of all alarms, then one graph for each alarm, with its name and its threshold.
 
 locals {
   alarms = merge(

@@ -1,10 +1,10 @@
 data "aws_caller_identity" "current" {}
 data "aws_region" "current" {}
 
-# CloudWatch cannot publish to a topic under SNS's own key, so that without a key of the account's the topic has none:
+# CloudWatch cannot publish to a topic that SNS encrypts with its own key. So without kms_key_arn, the topic has no key:
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 resource "aws_sns_topic" "this" {
-  #checkov:skip=CKV_AWS_26:a key of the account's is an option, and SNS's own key lets no alarm publish
+  #checkov:skip=CKV_AWS_26:kms_key_arn is optional, and alarms cannot publish to a topic with SNS's own key
   name              = "${var.name}-alarms"
   kms_master_key_id = var.kms_key_arn
 }
@@ -16,7 +16,7 @@ resource "aws_sns_topic_policy" "this" {
     Version = "2012-10-17"
     Statement = [
       {
-        # CloudWatch's alarms and the account's budgets:
+        # CloudWatch alarms and AWS Budgets publish to the topic:
         # https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
         Sid       = "LetAlarmsAndBudgetsPublish"
         Effect    = "Allow"
@@ -49,8 +49,8 @@ locals {
   ended = "($.type = \"ExecutionFailed\") || ($.type = \"ExecutionTimedOut\")"
   low   = "$.details.error = \"${var.low_confidence_error}\""
 
-  # Executions, counted from the state machine's log, since its own metrics do not tell one error from another. An error
-  # that a log does not name counts as a failure: an alarm too many is better than none.
+  # The filters count executions in the state machine's log, because its metrics do not contain the error's name. An
+  # execution without an error's name in the log counts as a failure.
   counted = {
     LowConfidence = "{ ($.type = \"ExecutionFailed\") && (${local.low}) }"
     Failures      = "{ (${local.ended}) && (($.details.error NOT EXISTS) || ($.details.error != \"${var.low_confidence_error}\")) }"
@@ -73,7 +73,7 @@ resource "aws_cloudwatch_log_metric_filter" "this" {
   }
 }
 
-# S3 counts the requests under a prefix only where it is told to:
+# S3 counts the requests for a prefix only with a metrics configuration:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-configurations.html
 resource "aws_s3_bucket_metric" "captures" {
   for_each = { for one in var.captures[*] : "captures" => one }

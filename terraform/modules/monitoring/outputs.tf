@@ -1,13 +1,13 @@
 output "topic_arn" {
-  description = "The topic that every alarm tells of going off and of being over."
+  description = "The ARN of the SNS topic. Every alarm notifies it when it goes off and when it is over."
   value       = aws_sns_topic.this.arn
 
-  # Who is given it may publish from then on.
+  # A service that gets this ARN may publish at once.
   depends_on = [aws_sns_topic_policy.this]
 }
 
 output "alarm_names" {
-  description = "The alarms, by what they watch."
+  description = "The names of the alarms, by what they watch."
   value       = { for name in keys(local.alarms) : name => "${var.name}-${name}" }
 }
 

@@ -1,4 +1,4 @@
-# What one asks of the logs when an alarm has gone off, ready in the console under Logs Insights, Saved queries.
+# Saved queries, to find the cause of an alarm in the logs. The console shows them under Logs Insights, Saved queries.
 
 locals {
   function_logs = [for key in sort(keys(var.functions)) : var.functions[key].log_group_name]

@@ -1,16 +1,16 @@
 variable "name" {
-  description = "What the names of the topic, the alarms, the dashboard and the saved queries begin with, and the namespace of the metrics that are counted from logs."
+  description = "The beginning of the names of the topic, the alarms, the dashboard and the saved queries. It is also the namespace of the metrics from logs."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-zA-Z0-9][a-zA-Z0-9_-]{0,99}$", var.name))
-    error_message = "The name has up to 100 letters, digits, hyphens and underscores, a letter or digit first; this is \"${var.name}\"."
+    error_message = "The name has up to 100 letters, digits, hyphens and underscores, and begins with a letter or digit; this is \"${var.name}\"."
   }
 }
 
 variable "endpoint" {
-  description = "The endpoint that is watched, its log group and its production variants, the pinned model's first. Each variant has alarms of its own."
+  description = "The endpoint to watch, its log group and its production variants. The first variant must be the pinned model's. Each variant has its own alarms."
   type = object({
     name           = string
     log_group_name = string
@@ -20,18 +20,18 @@ variable "endpoint" {
 
   validation {
     condition     = length(var.endpoint.variant_names) > 0
-    error_message = "endpoint.variant_names needs the variant that serves the pinned model; it is ${jsonencode(var.endpoint.variant_names)}."
+    error_message = "endpoint.variant_names needs at least the variant of the pinned model, such as AllTraffic; it is ${jsonencode(var.endpoint.variant_names)}."
   }
 }
 
 variable "state_machine" {
-  description = "The state machine that is watched and the log group of its executions, at level ALL."
+  description = "The state machine to watch, and the log group of its executions. Its log level must be ALL."
   type        = object({ arn = string, log_group_name = string })
   nullable    = false
 }
 
 variable "functions" {
-  description = "The functions that are watched, by what they do: names, and log groups for the saved queries. The errors of one that refuses answers for low confidence are counted without those."
+  description = "The functions to watch, by what they do. log_group_name is for the saved queries. Set refuses_low_answers for the function that fails for low confidence; its alarm does not count these errors."
   type = map(object({
     name                = string
     log_group_name      = string
@@ -41,25 +41,25 @@ variable "functions" {
 }
 
 variable "captures" {
-  description = "The bucket and the prefix that the endpoint's captured traffic lies under. Where null, nothing tells of a capture that has stopped."
+  description = "The bucket and the prefix of the endpoint's captured traffic. If null, no alarm watches whether data capture has stopped."
   type        = object({ bucket = string, prefix = string })
   default     = null
 
   validation {
     condition     = var.captures == null || try(endswith(var.captures.prefix, "/"), false)
-    error_message = "captures.prefix ends in \"/\", so that it names one endpoint's; this is \"${try(var.captures.prefix, "")}\"."
+    error_message = "captures.prefix ends in \"/\", so that it covers one endpoint only; this is \"${try(var.captures.prefix, "")}\"."
   }
 }
 
 variable "low_confidence_error" {
-  description = "The error that an execution ends with when the model is not sure enough, which is no failure."
+  description = "The name of the error of an execution that ends for low confidence. The alarms do not count it as a failure."
   type        = string
   default     = "ThresholdConfidenceNotMet"
   nullable    = false
 }
 
 variable "thresholds" {
-  description = "From which values on alarms go off. silent_hours is after how long without a request; 0 leaves that alarm out. A share of low confidence counts from low_confidence_minimum executions in a quarter of an hour on."
+  description = "The values from which the alarms go off. silent_hours is the time without a request; 0 turns this alarm off. The alarm for low_confidence_percent needs at least low_confidence_minimum executions in 15 minutes."
   type = object({
     endpoint_4xx           = optional(number, 10)
     endpoint_5xx           = optional(number, 1)
@@ -76,20 +76,20 @@ variable "thresholds" {
   nullable = false
 
   validation {
-    # The periods of an alarm span at most a day:
+    # All periods of an alarm together are at most one day:
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
     condition     = contains(range(25), var.thresholds.silent_hours)
-    error_message = "thresholds.silent_hours is a whole number of hours up to 24, or 0; this is ${var.thresholds.silent_hours}."
+    error_message = "thresholds.silent_hours is a whole number of hours from 0 to 24; this is ${var.thresholds.silent_hours}."
   }
 
   validation {
     condition     = var.thresholds.low_confidence_percent > 0 && var.thresholds.low_confidence_percent <= 100
-    error_message = "thresholds.low_confidence_percent is a share above 0 and up to 100 percent; this is ${var.thresholds.low_confidence_percent}."
+    error_message = "thresholds.low_confidence_percent is a number above 0 and at most 100; this is ${var.thresholds.low_confidence_percent}."
   }
 }
 
 variable "emails" {
-  description = "Who is written to when an alarm goes off and when it is over. Each address has to confirm the subscription by the mail that SNS sends it."
+  description = "The mail addresses to notify when an alarm goes off and when it is over. SNS sends a mail to each address, and its owner must confirm the subscription."
   type        = list(string)
   default     = []
   nullable    = false
@@ -101,7 +101,7 @@ variable "emails" {
 }
 
 variable "kms_key_arn" {
-  description = "The key that encrypts the topic; it must let cloudwatch.amazonaws.com use it, or alarms tell nobody. Where null, SNS encrypts nothing: its own key lets no alarm publish."
+  description = "The ARN of the KMS key that encrypts the topic. The key's policy must allow cloudwatch.amazonaws.com, or the alarms cannot publish. If null, the topic is not encrypted, because alarms cannot publish with SNS's own key."
   type        = string
   default     = null
 

@@ -1,8 +1,8 @@
-# The ways out: to S3 through a gateway, which costs nothing, and to the services named through an interface in each
-# subnet, which answers under the service's own name.
+# The VPC endpoints. The gateway endpoint leads to S3 and costs nothing. Each service in interface_endpoints has an
+# interface endpoint with a network interface in each subnet. Inside the VPC, the service's DNS name resolves to it.
 
 locals {
-  # With its Resource "*" an endpoint's policy means whatever the service has, and who may go through is what counts:
+  # The policy allows all actions and resources of the service, but only for principals of this account:
   # https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
   own_principals_only = jsonencode({
     Version = "2012-10-17"
@@ -16,7 +16,7 @@ locals {
     }]
   })
 
-  # No data leaves for a bucket of another account, with whatever credentials.
+  # The policy prevents writes to the buckets of other accounts, also with credentials of these accounts.
   own_buckets_only = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -64,7 +64,7 @@ resource "aws_security_group" "clients" {
 
   tags = { Name = "${var.name}-clients" }
 
-  #checkov:skip=CKV2_AWS_5:functions, training jobs and models of other stacks are put into it
+  #checkov:skip=CKV2_AWS_5:functions, training jobs and models use it, some of them in other stacks
 }
 
 resource "aws_security_group" "endpoints" {
@@ -74,7 +74,7 @@ resource "aws_security_group" "endpoints" {
 
   tags = { Name = "${var.name}-endpoints" }
 
-  #checkov:skip=CKV2_AWS_5:it belongs to the interface endpoints, of which there may be none
+  #checkov:skip=CKV2_AWS_5:the interface endpoints use it, and there may be none
 }
 
 resource "aws_vpc_security_group_egress_rule" "to_endpoints" {

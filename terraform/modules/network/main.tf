@@ -2,7 +2,7 @@ data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
-# Those that every account has; local and wavelength zones have to be asked for.
+# The Availability Zones that every account has. Local Zones and Wavelength Zones need an opt-in.
 data "aws_availability_zones" "this" {
   state            = "available"
   exclude_zone_ids = var.excluded_zone_ids
@@ -12,7 +12,7 @@ data "aws_availability_zones" "this" {
     values = ["opt-in-not-required"]
   }
 
-  #checkov:skip=CKV_AWS_394:the first zones by name are taken, so one that AWS adds later changes nothing
+  #checkov:skip=CKV_AWS_394:the module uses the first zones by name, so a zone that AWS adds later changes nothing
 }
 
 locals {
@@ -20,7 +20,8 @@ locals {
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.id
 
-  # Always the first of eight equal parts of the network: another zone later moves none of those before it.
+  # The network is divided into eight equal parts, and the subnets get the first ones. So an additional zone moves no
+  # existing subnet.
   subnets = {
     for number, zone in slice(sort(data.aws_availability_zones.this.names), 0, var.availability_zones) :
     zone => cidrsubnet(var.cidr, 3, number)
@@ -30,14 +31,14 @@ locals {
 resource "aws_vpc" "this" {
   cidr_block           = var.cidr
   enable_dns_support   = true
-  enable_dns_hostnames = true # without it an interface endpoint cannot answer under its service's own name
+  enable_dns_hostnames = true # the service's DNS name resolves to the interface endpoint only with this
 
   tags = { Name = var.name }
 
-  #checkov:skip=CKV2_AWS_11:flow logs are an option, flow_log, and cost by the volume of traffic
+  #checkov:skip=CKV2_AWS_11:flow_log is optional, and the cost of flow logs depends on the traffic
 }
 
-# Nothing is in it, and nothing that lands in it by mistake can talk to anything.
+# The default security group, without rules. A resource that is in it by mistake has no network access.
 resource "aws_default_security_group" "this" {
   vpc_id = aws_vpc.this.id
 
@@ -55,7 +56,7 @@ resource "aws_subnet" "private" {
   tags = { Name = "${var.name}-${each.key}" }
 }
 
-# No route leads out: there is no internet gateway and no NAT.
+# There is no route to the internet: the VPC has no internet gateway and no NAT gateway.
 resource "aws_route_table" "private" {
   vpc_id = aws_vpc.this.id
 

@@ -1,16 +1,16 @@
 output "vpc_id" {
-  description = "The network's id."
+  description = "The ID of the VPC."
   value       = aws_vpc.this.id
 }
 
 output "vpc" {
-  description = "Where to run something in the network: its private subnets, and the security group that may call S3 and the endpoints."
+  description = "The private subnets, and the security group that may reach S3 and the interface endpoints. It is the value for inputs named vpc."
   value = {
     subnet_ids         = [for zone in sort(keys(aws_subnet.private)) : aws_subnet.private[zone].id]
     security_group_ids = [aws_security_group.clients.id]
   }
 
-  # What runs there needs its ways out from the first second.
+  # A resource in the network needs the endpoints and rules from its start.
   depends_on = [
     aws_route_table_association.private,
     aws_vpc_endpoint.interface,

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "The network's name, which the names of everything in it begin with."
+  description = "The network's name. The names of its resources begin with it."
   type        = string
   nullable    = false
 
@@ -10,7 +10,7 @@ variable "name" {
 }
 
 variable "cidr" {
-  description = "The network's addresses, from /16 to /25; each subnet gets an eighth. Changing it makes a new network."
+  description = "The network's IPv4 addresses, from /16 to /25. Each subnet gets an eighth of them. A change replaces the network."
   type        = string
   default     = "10.20.0.0/16"
   nullable    = false
@@ -22,7 +22,7 @@ variable "cidr" {
 }
 
 variable "availability_zones" {
-  description = "In how many Availability Zones there is a subnet. Interface endpoints are paid for in each."
+  description = "The number of Availability Zones with a subnet. AWS charges for each interface endpoint in each zone."
   type        = number
   default     = 2
   nullable    = false
@@ -34,14 +34,14 @@ variable "availability_zones" {
 }
 
 variable "excluded_zone_ids" {
-  description = "Zones, by id, that get no subnet, since not every service is in each; use1-az3 is the old zone of us-east-1 that newer services lack."
+  description = "The IDs of Availability Zones that get no subnet, because some services are missing there. Newer services are missing in use1-az3, an old zone of us-east-1."
   type        = list(string)
   default     = ["use1-az3"]
   nullable    = false
 }
 
 variable "interface_endpoints" {
-  description = "The services, beside S3, that can be called from the network. Each costs about $0.01 an hour and zone."
+  description = "The services, besides S3, that the network can reach. Each costs about $0.01 an hour in each Availability Zone."
   type        = set(string)
   default     = ["sagemaker.runtime"]
   nullable    = false
@@ -51,24 +51,24 @@ variable "interface_endpoints" {
       "ecr.api", "ecr.dkr", "events", "kms", "lambda", "logs", "monitoring", "sagemaker.api", "sagemaker.runtime",
       "sns", "sqs", "states", "sts", "xray",
     ])) == 0
-    error_message = "interface_endpoints are some of ecr.api, ecr.dkr, events, kms, lambda, logs, monitoring, sagemaker.api, sagemaker.runtime, sns, sqs, states, sts, xray; these are ${join(", ", var.interface_endpoints)}."
+    error_message = "interface_endpoints may contain only ecr.api, ecr.dkr, events, kms, lambda, logs, monitoring, sagemaker.api, sagemaker.runtime, sns, sqs, states, sts, xray; these are ${join(", ", var.interface_endpoints)}."
   }
 }
 
 variable "bucket_accounts" {
-  description = "Further accounts whose buckets can be reached from the network. Buckets of its own account always can."
+  description = "The IDs of further accounts whose buckets the network can reach. It can always reach the buckets of its own account."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = alltrue([for account in var.bucket_accounts : can(regex("^[0-9]{12}$", account))])
-    error_message = "bucket_accounts are accounts, 12 digits each; these are ${join(", ", var.bucket_accounts)}."
+    error_message = "bucket_accounts are account IDs with 12 digits; these are ${join(", ", var.bucket_accounts)}."
   }
 }
 
 variable "flow_log" {
-  description = "The bucket that a record of all traffic is delivered to, under flow/; null keeps none."
+  description = "The bucket that gets the VPC flow logs, under flow/. If null, there are no flow logs."
   type        = object({ bucket_arn = string })
   default     = null
 

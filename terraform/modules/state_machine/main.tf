@@ -1,14 +1,15 @@
 data "aws_caller_identity" "current" {}
 
-# States writes here by a resource policy of CloudWatch Logs; under this prefix the policy stays below its size limit:
+# Step Functions needs a resource policy of CloudWatch Logs to write here. With this prefix, the policy stays below its
+# size limit:
 # https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/vendedlogs/states/${var.name}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn
 
-  #checkov:skip=CKV_AWS_158:the key is an option, kms_key_arn; CloudWatch Logs encrypts with its own otherwise
-  #checkov:skip=CKV_AWS_338:log_retention_days decides; events of executions are of use for weeks, and a year of them costs
+  #checkov:skip=CKV_AWS_158:kms_key_arn is optional; without it, CloudWatch Logs encrypts with its own key
+  #checkov:skip=CKV_AWS_338:log_retention_days sets this; the events of executions are useful for weeks, and a year of them costs money
 }
 
 resource "aws_iam_role" "this" {
@@ -41,7 +42,7 @@ resource "aws_iam_role_policy" "this" {
         Resource = var.function_arns
       },
       {
-        # Log deliveries and resource policies have no resource to name:
+        # The actions on log deliveries and resource policies support no resource ARN:
         # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
         Sid    = "DeliverItsLogs"
         Effect = "Allow"
@@ -58,7 +59,7 @@ resource "aws_iam_role_policy" "this" {
         Resource = "*"
       },
       {
-        # X-Ray's segments and sampling have no resource to name:
+        # X-Ray's actions support no resource ARN:
         # https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html
         Sid    = "SendItsTraces"
         Effect = "Allow"
@@ -83,7 +84,7 @@ resource "aws_sfn_state_machine" "this" {
   logging_configuration {
     log_destination = "${aws_cloudwatch_log_group.this.arn}:*"
     level           = "ALL"
-    # States carry images: their input and output stay in the execution's history and out of the logs.
+    # The input and output of states contain images. They are in the execution's history, not in the log.
     include_execution_data = false
   }
 
@@ -91,8 +92,8 @@ resource "aws_sfn_state_machine" "this" {
     enabled = true
   }
 
-  #checkov:skip=CKV_AWS_285:every event is logged; the states' input and output, which are images, are kept out of the log
+  #checkov:skip=CKV_AWS_285:every event is logged, without the states' input and output, which contain images
 
-  # States proves that the role may log when the machine is made.
+  # When Step Functions creates the state machine, it checks that the role may write logs.
   depends_on = [aws_iam_role_policy.this]
 }

@@ -9,6 +9,6 @@ output "role_arn" {
 }
 
 output "log_group_name" {
-  description = "The log group that executions are logged to."
+  description = "The name of the log group of the executions."
   value       = aws_cloudwatch_log_group.this.name
 }

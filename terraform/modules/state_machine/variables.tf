@@ -1,10 +1,10 @@
 variable "name" {
-  description = "The state machine's name. Changing it makes a new one, without the old one's executions."
+  description = "The state machine's name. A change replaces the state machine, and the old executions are lost."
   type        = string
   nullable    = false
 
   validation {
-    # The role's name, this one and "-states", has at most 64 characters.
+    # The role's name is this name and "-states". It has at most 64 characters.
     condition     = can(regex("^[a-zA-Z0-9_-]{1,57}$", var.name))
     error_message = "The state machine's name has up to 57 letters, digits, hyphens and underscores; this is \"${var.name}\"."
   }
@@ -17,28 +17,28 @@ variable "definition" {
 
   validation {
     condition     = can(keys(jsondecode(var.definition).States)) && can(jsondecode(var.definition).StartAt)
-    error_message = "The definition must be a JSON object with StartAt and States."
+    error_message = "The definition must be a JSON object with StartAt and States; this begins with ${jsonencode(substr(var.definition, 0, 80))}."
   }
 
   validation {
     condition     = !can(regex("[$][{]", var.definition))
-    error_message = "The definition still holds a placeholder, a name in braces after a dollar sign; fill it with templatefile."
+    error_message = "The definition still contains a placeholder (a dollar sign and a name in braces); replace it with templatefile."
   }
 }
 
 variable "function_arns" {
-  description = "The functions that the state machine may call."
+  description = "The ARNs of the functions that the state machine may invoke."
   type        = list(string)
   nullable    = false
 
   validation {
     condition     = length(var.function_arns) > 0 && alltrue([for arn in var.function_arns : can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+$", arn))])
-    error_message = "function_arns are the ARNs of one or more functions, without a version; these are ${join(", ", var.function_arns)}."
+    error_message = "function_arns are one or more ARNs of functions, without a version; these are ${join(", ", var.function_arns)}."
   }
 }
 
 variable "log_retention_days" {
-  description = "How many days the log of executions is kept: one of the numbers that CloudWatch Logs knows, such as 7, 30, 90, 365."
+  description = "How many days CloudWatch Logs keeps the log of the executions. It allows only some numbers, such as 7, 30, 90 and 365."
   type        = number
   default     = 30
   nullable    = false
@@ -50,7 +50,7 @@ variable "log_retention_days" {
 }
 
 variable "kms_key_arn" {
-  description = "The KMS key that encrypts the log of executions; null leaves it to CloudWatch Logs' own key, which costs nothing."
+  description = "The ARN of the KMS key that encrypts the log. If null, CloudWatch Logs encrypts it with its own key, at no cost."
   type        = string
   default     = null
 
@@ -61,7 +61,7 @@ variable "kms_key_arn" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "The policy that bounds what the role may ever do, whatever its own policies say; null sets no bound."
+  description = "The ARN of the permissions boundary of the role. If null, the role has no boundary."
   type        = string
   default     = null
 

@@ -2,7 +2,8 @@ data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
-# Each region keeps the built-in algorithms' images in an account of its own, which the provider knows.
+# AWS stores the images of the built-in algorithms in a different account in each region. The provider knows the
+# accounts.
 data "aws_sagemaker_prebuilt_ecr_image" "this" {
   repository_name = var.algorithm
 }
@@ -12,7 +13,7 @@ locals {
   region    = data.aws_region.current.id
   ec2       = "arn:${local.partition}:ec2:${local.region}:${data.aws_caller_identity.current.account_id}"
 
-  # What a training job's role needs, of what SageMaker lists for CreateTrainingJob:
+  # The permissions that a training job needs, from SageMaker's list for CreateTrainingJob:
   # https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html#sagemaker-roles-createtrainingjob-perms
   statements = [
     {
@@ -29,14 +30,14 @@ locals {
       Resource = "${var.bucket_arn}/datasets/*"
     },
     {
-      # A job may start from an earlier one's artifact.
+      # A job may start from the artifact of an earlier job.
       Sid      = "ReadAndWriteArtifacts"
       Effect   = "Allow"
       Action   = ["s3:GetObject", "s3:PutObject"]
       Resource = "${var.bucket_arn}/models/*"
     },
     {
-      # SageMaker keeps a job's checkpoints as they are in its container, deletes included:
+      # SageMaker copies the container's checkpoint folder to S3, and also deletes the files that the container deletes:
       # https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html
       Sid      = "KeepCheckpoints"
       Effect   = "Allow"
@@ -50,7 +51,7 @@ locals {
       Resource = "arn:${local.partition}:logs:${local.region}:${data.aws_caller_identity.current.account_id}:log-group:/aws/sagemaker/TrainingJobs:*"
     },
     {
-      # A metric has no resource to name, only a namespace:
+      # PutMetricData supports no resource ARN, only a condition on the namespace:
       # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
       Sid       = "PutMetrics"
       Effect    = "Allow"
@@ -59,7 +60,7 @@ locals {
       Condition = { StringEquals = { "cloudwatch:namespace" = "/aws/sagemaker/TrainingJobs" } }
     },
     {
-      # A registry's token has no resource to name:
+      # GetAuthorizationToken supports no resource ARN:
       # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
       Sid      = "LogInToTheImageRegistry"
       Effect   = "Allow"
@@ -74,11 +75,11 @@ locals {
     },
   ]
 
-  # What it needs besides for the key of its data and its model, and for its network:
+  # Further permissions, for the key of the data and the model, and for the network:
   # https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html#sagemaker-roles-createtrainingjob-perms
   key_statements = [for arn in var.kms_key_arn[*] : {
-    # No grant for a volume: the algorithm's instances have disks of their own, which their hardware encrypts, and
-    # SageMaker refuses a key for them:
+    # A grant for a volume is not needed. The algorithm's instance types have local disks, which their hardware
+    # encrypts, and SageMaker refuses a KMS key for them:
     # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
     Sid      = "UseTheKey"
     Effect   = "Allow"
@@ -109,7 +110,7 @@ locals {
       Condition = { ArnEquals = { "ec2:Subnet" = [for id in vpc.subnet_ids : "${local.ec2}:subnet/${id}"] } }
     },
     {
-      # EC2's lists have no resource to name:
+      # These Describe actions support no resource ARN:
       # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
       Sid    = "LookAtTheNetwork"
       Effect = "Allow"

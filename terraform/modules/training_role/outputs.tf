@@ -1,5 +1,5 @@
 output "arn" {
-  description = "The role's ARN, once what it may do is in place."
+  description = "The role's ARN. It is available after the role's policy is in place."
   value       = aws_iam_role.this.arn
 
   depends_on = [aws_iam_role_policy.this]

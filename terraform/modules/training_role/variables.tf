@@ -10,7 +10,7 @@ variable "name" {
 }
 
 variable "bucket_arn" {
-  description = "The bucket whose datasets/ a job may read, and whose models/ and checkpoints/ it may read and write."
+  description = "The ARN of the bucket. A job may read objects under datasets/, and read and write objects under models/ and checkpoints/."
   type        = string
   nullable    = false
 
@@ -21,14 +21,14 @@ variable "bucket_arn" {
 }
 
 variable "algorithm" {
-  description = "The repository of the built-in algorithm's image, which a job may pull."
+  description = "The ECR repository of the built-in algorithm's image. A job may pull this image."
   type        = string
   default     = "image-classification"
   nullable    = false
 }
 
 variable "kms_key_arn" {
-  description = "The KMS key that encrypts the bucket; null where S3's own key does."
+  description = "The ARN of the KMS key that encrypts the bucket. Null if S3 encrypts it with its own key."
   type        = string
   default     = null
 
@@ -39,7 +39,7 @@ variable "kms_key_arn" {
 }
 
 variable "vpc" {
-  description = "The subnets and security groups that jobs run in; null where they run in SageMaker's own network."
+  description = "The subnets and security groups that jobs run in. Null if they run in SageMaker's own network."
   type = object({
     subnet_ids         = list(string)
     security_group_ids = list(string)
@@ -48,12 +48,12 @@ variable "vpc" {
 
   validation {
     condition     = var.vpc == null ? true : length(var.vpc.subnet_ids) > 0 && length(var.vpc.security_group_ids) > 0
-    error_message = "vpc needs one or more of each of subnet_ids and security_group_ids; this is ${jsonencode(var.vpc)}."
+    error_message = "vpc needs at least one of subnet_ids and one of security_group_ids; this is ${jsonencode(var.vpc)}."
   }
 }
 
 variable "permissions_boundary_arn" {
-  description = "The policy that bounds what the role may ever do, whatever its own policies say; null sets no bound."
+  description = "The ARN of the permissions boundary of the role. If null, the role has no boundary."
   type        = string
   default     = null
 

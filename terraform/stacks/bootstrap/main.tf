@@ -1,12 +1,12 @@
-# What has to be there before anything else: the bucket of every stack's state, this one's included, and the roles that
-# a pipeline takes.
+# The stack that is applied first. It has the bucket for the state of every stack, including its own, and the roles of a
+# pipeline.
 #
-# Terraform cannot keep its state in a bucket that it has yet to make, so `invoke tf.apply` makes the bucket when it is
-# missing, and this stack adopts it.
+# Terraform cannot store its state in a bucket that does not exist yet. So `invoke tf.apply` creates the bucket if it is
+# missing, and this stack imports it.
 
 locals {
-  # What the other stacks are told, so that the roles may do just what these make. A change there that asks for more is
-  # a change here too, which a person applies first.
+  # The settings of the other stacks. The roles get permissions only for the features that these settings turn on. After
+  # a new feature is turned on there, a person must apply this stack first.
   told = {
     for stack in ["foundation", "service"] :
     stack => try(jsondecode(file("${path.module}/../../environments/${var.environment}/${stack}.tfvars.json")), {})
@@ -22,15 +22,16 @@ resource "aws_s3_bucket" "state" {
   bucket = var.state_bucket
 
   lifecycle {
-    # It holds the state that says what there is to destroy: `invoke tf.destroy --stack bootstrap` deletes it last.
+    # Terraform needs the state in this bucket to destroy all other resources. `invoke tf.destroy --stack bootstrap`
+    # deletes the bucket last.
     prevent_destroy = true
   }
 
-  #checkov:skip=CKV_AWS_18:CloudTrail says who called what; the states' versions say what was changed
-  #checkov:skip=CKV_AWS_144:a lost state is imported again, resource by resource; its versions guard against mistakes
-  #checkov:skip=CKV_AWS_145:the key would be a resource of a state that only it opens; S3's own key encrypts it
-  #checkov:skip=CKV2_AWS_61:every version of a state is kept, which is a few kilobytes each
-  #checkov:skip=CKV2_AWS_62:nothing waits for a change of a state; drift is looked for by plans
+  #checkov:skip=CKV_AWS_18:CloudTrail records who made a change, and the versions of the state show what it was
+  #checkov:skip=CKV_AWS_144:the versions guard against mistakes, and terraform import can rebuild a lost state
+  #checkov:skip=CKV_AWS_145:state_kms_key_arn is optional; a key of this stack would be needed to read the state that contains it
+  #checkov:skip=CKV2_AWS_61:every version of a state is kept; each has a few kilobytes
+  #checkov:skip=CKV2_AWS_62:nothing reacts to a change of the state; plans find drift
 }
 
 resource "aws_s3_bucket_versioning" "state" {

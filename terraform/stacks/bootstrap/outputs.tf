@@ -4,6 +4,6 @@ output "state_bucket" {
 }
 
 output "github_role_arns" {
-  description = "The roles that workflows take, plan and apply; empty without a repository."
+  description = "The ARNs of the roles plan and apply, which the workflows assume. Empty without a repository."
   value       = one(module.github_roles[*].role_arns) == null ? {} : one(module.github_roles[*].role_arns)
 }

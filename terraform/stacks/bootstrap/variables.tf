@@ -1,40 +1,40 @@
 variable "environment" {
-  description = "The environment, which every name contains: scones-ENVIRONMENT-…. `invoke env` sets it."
+  description = "The name of the environment. All resource names begin with scones-ENVIRONMENT. `invoke env` sets it."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9]{0,11}$", var.environment))
-    error_message = "An environment has up to 12 lower-case letters and digits, a letter first; this is \"${var.environment}\"."
+    error_message = "An environment's name has up to 12 lower-case letters and digits, and begins with a letter; this is \"${var.environment}\"."
   }
 }
 
 variable "state_bucket" {
-  description = "The bucket that holds the state of every stack. `invoke env` sets it."
+  description = "The name of the bucket with the state of every stack. `invoke env` sets it."
   type        = string
   nullable    = false
 }
 
 variable "github_repository" {
-  description = "The GitHub repository whose workflows plan and apply, as its tokens name it: OWNER/NAME, or of one that was made, renamed or moved since 15 July 2026, OWNER@ID/NAME@ID; null makes no roles for a pipeline."
+  description = "The GitHub repository whose workflows plan and apply, as OWNER/NAME. For a repository that was created, renamed or moved since 15 July 2026, it is OWNER@ID/NAME@ID, as in GitHub's tokens. If null, the stack creates no roles for a pipeline."
   type        = string
   default     = null
 }
 
 variable "github_oidc_provider_arn" {
-  description = "GitHub's OpenID Connect provider, where the account already has it; null makes one."
+  description = "The ARN of GitHub's OpenID Connect provider, if the account already has it. If null, the stack creates the provider."
   type        = string
   default     = null
 }
 
 variable "state_kms_key_arn" {
-  description = "The KMS key that the state is encrypted with, which outlives everything here; null takes S3's own. `invoke env` tells Terraform's backend too."
+  description = "The ARN of the KMS key that encrypts the state. Create this key outside these stacks. If null, S3 encrypts the state with its own key. `invoke env` also gives the key to Terraform's backend."
   type        = string
   default     = null
 }
 
 variable "pipeline_permissions_boundary_arn" {
-  description = "The policy that bounds the pipeline's own roles, where the organisation asks for one; null sets no bound."
+  description = "The ARN of the permissions boundary of the pipeline's own roles, if your organisation requires one. If null, they have no boundary."
   type        = string
   default     = null
 }

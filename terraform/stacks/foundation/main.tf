@@ -1,6 +1,5 @@
-# What training needs: somewhere to keep data sets, artifacts and captures, the role of a training job, and the group
-# that trained models are registered in. And what everything may be put under and into, where it is asked for: one key,
-# one network, a record of requests and traffic.
+# The resources that training needs: the bucket of data sets, artifacts and captures, the role of training jobs, and the
+# model package group. Optional resources for both stacks: a KMS key, a network, and a bucket of access and flow logs.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -35,11 +34,11 @@ module "network" {
   cidr                = var.vpc.cidr
   availability_zones  = var.vpc.availability_zones
   interface_endpoints = var.vpc.interface_endpoints
-  # By the bucket's name rather than its ARN, which is known before the bucket takes flow logs.
+  # This uses the output name instead of arn. Terraform knows arn before the bucket's policy allows flow logs.
   flow_log = var.access_logging ? { bucket_arn = "arn:${data.aws_partition.current.partition}:s3:::${module.log_bucket[0].name}" } : null
 }
 
-# It is encrypted by S3's own key: no logs are delivered to a bucket under another.
+# S3 encrypts this bucket with its own key, because a bucket with a KMS key cannot receive access logs.
 module "log_bucket" {
   source = "../../modules/bucket"
   count  = var.access_logging ? 1 : 0
@@ -68,13 +67,13 @@ module "bucket" {
     {
       captures = { prefix = "captures/", days = var.capture_retention_days }
       images   = { prefix = "images/", days = var.capture_retention_days }
-      # A job's checkpoint is replaced every epoch, and of no use once the job has ended well.
+      # A job replaces its checkpoint in every epoch, and does not need it after it has completed.
       checkpoints = { prefix = "checkpoints/", days = 30, noncurrent_days = 1 }
     },
     { for days in var.dataset_retention_days[*] : "datasets" => { prefix = "datasets/", days = days } },
   )
 
-  # Artifacts are never deleted by age: a version of the registry that is pinned again needs its own.
+  # No rule deletes artifacts. A rollback to an old model version needs its artifact.
   transitions = {
     old-artifacts = { prefix = "models/", days = var.archive_after_days }
     old-datasets  = { prefix = "datasets/", days = var.archive_after_days }

@@ -9,8 +9,8 @@ terraform {
     }
   }
 
-  # The bucket is given at init: `invoke env` exports it in TF_CLI_ARGS_init. Region, endpoint and credentials come from
-  # AWS_* variables.
+  # terraform init gets the bucket from TF_CLI_ARGS_init, which `invoke env` exports. The region, the endpoint and the
+  # credentials come from environment variables AWS_*.
   backend "s3" {
     key          = "foundation.tfstate"
     encrypt      = true
@@ -18,9 +18,9 @@ terraform {
   }
 }
 
-# The cloud is that of AWS_REGION, AWS_ENDPOINT_URL and the usual credentials.
+# The region, the endpoint and the credentials come from AWS_REGION, AWS_ENDPOINT_URL and the usual AWS variables.
 provider "aws" {
-  # An action that fails is tried five times more, not the provider's 25, which take minutes.
+  # The provider retries a failed request 25 times by default, which takes minutes.
   max_retries = 5
 
   default_tags {

@@ -1,4 +1,4 @@
-# The endpoint on the pinned model, and a candidate beside it while `invoke ab.start` compares the two.
+# The endpoint that serves the pinned model. After `invoke ab.start`, it also serves a candidate.
 
 module "endpoint" {
   source = "../../modules/endpoint"
@@ -43,8 +43,8 @@ locals {
 }
 
 locals {
-  # Whether it is within the hours, by the clock of whoever plans: each plan asks for what its hour needs, so that none
-  # undoes another. EEE is Mon to Sun, h is 0 to 23: https://developer.hashicorp.com/terraform/language/functions/formatdate
+  # Whether the time of the plan is within endpoint_hours. EEE is Mon to Sun, h is 0 to 23:
+  # https://developer.hashicorp.com/terraform/language/functions/formatdate
   endpoint_enabled = var.endpoint_hours == null ? true : (
     contains(var.endpoint_hours.days, formatdate("EEE", plantimestamp())) &&
     tonumber(formatdate("h", plantimestamp())) >= var.endpoint_hours.from_utc &&

@@ -1,10 +1,10 @@
-# The three functions, by name: what each is given and may do. A function's timeout lies below that of the state that
-# calls it (asl/classify_image.asl.json), so that a slow call ends with the function's own error.
+# The settings and permissions of the three functions, by name. Each function's timeout is below the timeout of the
+# state that invokes it (asl/classify_image.asl.json). So a slow invocation ends with the function's own error.
 
 locals {
   image_buckets = [for name in concat([local.bucket], var.image_buckets) : "arn:${data.aws_partition.current.partition}:s3:::${name}"]
 
-  # A data set's images, uploaded ones, and everything in the buckets that were named for it.
+  # The images of data sets, uploaded images, and all objects in the buckets of image_buckets.
   image_objects = concat(
     [for folder in ["datasets", "images"] : "${local.image_buckets[0]}/${folder}/*"],
     [for arn in slice(local.image_buckets, 1, length(local.image_buckets)) : "${arn}/*"],
@@ -13,18 +13,18 @@ locals {
   read_images = merge(
     {
       ReadImages = { actions = ["s3:GetObject"], resources = local.image_objects }
-      # Without it S3 answers 403 for a key that is not there, and a wrong key would look like a missing permission:
+      # Without ListBucket, S3 answers 403 for a missing object, and a wrong key looks like a missing permission:
       # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
       TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = local.image_buckets }
     },
-    # S3 decrypts an object for whoever may use its key:
+    # S3 decrypts an object only for a caller who may use the KMS key:
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
     { for arn in local.kms_key_arn[*] : "DecryptImages" => { actions = ["kms:Decrypt"], resources = [arn] } },
   )
 
   functions = {
     serialize-image-data = {
-      description     = "Reads an image from S3 and proves that it is a PNG or JPEG."
+      description     = "Reads an image from S3 and checks that it is a PNG or JPEG."
       memory_mb       = 512
       timeout_seconds = 25
       environment     = {}
@@ -32,7 +32,7 @@ locals {
     }
 
     classify-image = {
-      description     = "Asks the endpoint how likely each class is."
+      description     = "Invokes the endpoint and returns the probability of each class."
       memory_mb       = 512
       timeout_seconds = 65
       environment = merge({
@@ -46,7 +46,7 @@ locals {
     }
 
     filter-low-confidence = {
-      description     = "Passes an answer that is sure enough, and fails on any other."
+      description     = "Passes an answer whose confidence reaches the threshold, and fails otherwise."
       memory_mb       = 256
       timeout_seconds = 10
       environment     = { CONFIDENCE_THRESHOLD = tostring(var.confidence_threshold) }

@@ -1,5 +1,5 @@
-# What serving needs: the pinned model behind an endpoint that captures its traffic, and the state machine that sends
-# images through three functions to it.
+# The resources that serving needs: an endpoint with the pinned model, which captures its traffic, and a state machine
+# that sends images to the endpoint through three functions.
 
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
@@ -20,7 +20,7 @@ locals {
   bucket      = local.foundation.bucket
   capture_uri = "s3://${local.bucket}/captures"
 
-  # What the foundation was not asked for is null there, and a state does not hold an output that is null.
+  # The outputs of optional resources are null if the foundation has none. The state does not contain null outputs.
   kms_key_arn              = try(local.foundation.kms_key_arn, null)
   vpc                      = try(local.foundation.vpc, null)
   permissions_boundary_arn = try(local.foundation.permissions_boundary_arn, null)
@@ -49,7 +49,7 @@ module "state_machine" {
 
   name = "${local.prefix}-classify-image"
   definition = templatefile("${path.module}/../../../asl/classify_image.asl.json", merge(
-    # In GovCloud and in China an execution refuses a resource of the partition "aws".
+    # In GovCloud and in China, the ARNs in the definition need another partition than "aws".
     { partition = data.aws_partition.current.partition },
     { for name, function in module.function : "${replace(name, "-", "_")}_arn" => function.arn },
   ))

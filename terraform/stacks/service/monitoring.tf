@@ -1,11 +1,11 @@
-# Who is told when something goes wrong, and when the month becomes too dear.
+# The alarms, and the budget if there is one.
 
 module "monitoring" {
   source = "../../modules/monitoring"
 
   name   = local.prefix
   emails = var.alarm_emails
-  # An endpoint that is off at night is silent then.
+  # With endpoint_hours, the endpoint has no requests at night. The alarm endpoint-silent is therefore off.
   thresholds  = merge(var.alarm_thresholds, var.endpoint_hours == null ? {} : { silent_hours = 0 })
   kms_key_arn = local.kms_key_arn
 
@@ -28,7 +28,7 @@ module "monitoring" {
     }
   }
 
-  # A sample of the traffic may hold nothing for a while, which is no fault.
+  # Below 100 percent, there may be no captures for a while without a fault. So the alarm capture-stopped is off.
   captures = var.capture_percentage < 100 ? null : {
     bucket = local.bucket
     prefix = "${trimprefix(local.capture_uri, "s3://${local.bucket}/")}/${module.endpoint.name}/"

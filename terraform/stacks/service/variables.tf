@@ -1,22 +1,22 @@
 variable "environment" {
-  description = "The environment, which every name contains: scones-ENVIRONMENT-…. `invoke env` sets it."
+  description = "The name of the environment. All resource names begin with scones-ENVIRONMENT. `invoke env` sets it."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9]{0,11}$", var.environment))
-    error_message = "An environment has up to 12 lower-case letters and digits, a letter first; this is \"${var.environment}\"."
+    error_message = "An environment's name has up to 12 lower-case letters and digits, and begins with a letter; this is \"${var.environment}\"."
   }
 }
 
 variable "state_bucket" {
-  description = "The bucket that holds the foundation stack's state. `invoke env` sets it."
+  description = "The name of the bucket with the state of the foundation stack. `invoke env` sets it."
   type        = string
   nullable    = false
 }
 
 variable "model" {
-  description = "The pinned model, written by `invoke register` and `invoke pin` (model.tfvars.json). Another one replaces what the endpoint serves."
+  description = "The pinned model, which the endpoint serves. `invoke register` and `invoke pin` write it to model.tfvars.json."
   type = object({
     package_arn         = string
     version             = number
@@ -37,7 +37,7 @@ variable "model" {
 }
 
 variable "confidence_threshold" {
-  description = "From this probability of the most likely class on, an answer passes; below it the execution fails with ThresholdConfidenceNotMet."
+  description = "The smallest probability of the most likely class with which an answer passes. Below it, the execution fails with ThresholdConfidenceNotMet."
   type        = number
   nullable    = false
 
@@ -48,49 +48,49 @@ variable "confidence_threshold" {
 }
 
 variable "endpoint_instance_type" {
-  description = "The instance type that the endpoint runs on."
+  description = "The instance type of the endpoint."
   type        = string
   default     = "ml.m5.large"
   nullable    = false
 }
 
 variable "endpoint_instance_count" {
-  description = "How many instances the endpoint runs on."
+  description = "The number of the endpoint's instances. With endpoint_autoscaling, it is the number at the start of an update."
   type        = number
   default     = 1
   nullable    = false
 }
 
 variable "capture_percentage" {
-  description = "The share of requests to the endpoint that is captured, in percent."
+  description = "The percentage of requests to the endpoint that SageMaker captures."
   type        = number
   default     = 100
   nullable    = false
 }
 
 variable "image_buckets" {
-  description = "Further buckets whose images may be classified, beside the project's own."
+  description = "The names of further buckets with images to classify, besides the environment's own bucket."
   type        = list(string)
   default     = []
   nullable    = false
 }
 
 variable "lambda_packages" {
-  description = "The folder of the functions' zips, as `invoke package` writes it."
+  description = "The folder with the functions' zips. `invoke package` writes them."
   type        = string
   default     = "../../../build/lambdas"
   nullable    = false
 }
 
 variable "log_retention_days" {
-  description = "How many days the logs of functions, executions and endpoint are kept."
+  description = "How many days CloudWatch Logs keeps the logs of the functions, the executions and the endpoint."
   type        = number
   default     = 30
   nullable    = false
 }
 
 variable "candidate" {
-  description = "A second registered model and its share of the requests in percent, or with shadow of copies only, written by `invoke ab.start` (candidate.tfvars.json); null serves the pinned model alone."
+  description = "A second registered model. It gets share percent of the requests, or with shadow only copies of them. `invoke ab.start` writes it to candidate.tfvars.json. If null, the endpoint serves only the pinned model."
   type = object({
     model = object({
       package_arn         = string
@@ -109,14 +109,14 @@ variable "candidate" {
   default = null
 
   validation {
-    # The function that asks the endpoint reads both models' answers by the same labels.
+    # The function classifyImage uses one list of labels for the answers of both models.
     condition     = var.candidate == null ? true : jsonencode(var.candidate.model.class_labels) == jsonencode(var.model.class_labels)
-    error_message = "The candidate's labels must be the pinned model's, in its order; they are ${jsonencode(try(var.candidate.model.class_labels, []))}, not ${jsonencode(var.model.class_labels)}."
+    error_message = "The candidate must have the labels of the pinned model, ${jsonencode(var.model.class_labels)}, in the same order; it has ${jsonencode(try(var.candidate.model.class_labels, []))}."
   }
 }
 
 variable "endpoint_deployment" {
-  description = "How an update of the endpoint takes over: routing (ALL_AT_ONCE, CANARY or LINEAR), step_percent, wait_seconds under the eyes of the alarms after each step, termination_wait_seconds."
+  description = "How an update of the endpoint shifts the traffic. routing is ALL_AT_ONCE, CANARY or LINEAR, with steps of step_percent. SageMaker watches the alarms for wait_seconds after each step. It keeps the old instances for another termination_wait_seconds."
   type = object({
     routing                  = optional(string, "ALL_AT_ONCE")
     step_percent             = optional(number, 50)
@@ -128,7 +128,7 @@ variable "endpoint_deployment" {
 }
 
 variable "endpoint_rollback" {
-  description = "From which share of 5xx answers (error_percent) or slowest hundredth of the answers (latency_ms) on an update is turned back."
+  description = "The limits for rolling an update back: more than error_percent of a minute's requests end in a 5xx error, or the slowest 1 percent of the answers takes longer than latency_ms."
   type = object({
     error_percent = optional(number, 5)
     latency_ms    = optional(number, 5000)
@@ -138,7 +138,7 @@ variable "endpoint_rollback" {
 }
 
 variable "endpoint_autoscaling" {
-  description = "Between how many instances the endpoint is scaled (min, max), to how many requests_per_minute an instance, and schedules of other limits; null keeps endpoint_instance_count."
+  description = "Autoscaling between min and max instances, with a target of requests_per_minute for each instance. schedules set other limits at given times. If null, the endpoint always has endpoint_instance_count instances."
   type = object({
     min                 = optional(number, 1)
     max                 = number
@@ -156,14 +156,14 @@ variable "endpoint_autoscaling" {
 }
 
 variable "alarm_emails" {
-  description = "Who is written to when an alarm goes off or is over. Each address has to confirm by the mail that SNS sends it."
+  description = "The mail addresses to notify when an alarm goes off and when it is over. SNS sends a mail to each address, and its owner must confirm the subscription."
   type        = list(string)
   default     = []
   nullable    = false
 }
 
 variable "alarm_thresholds" {
-  description = "From which values on alarms go off, in counts of five minutes, milliseconds and percent; modules/monitoring has the whole list. silent_hours = 0 leaves out the alarm on an endpoint that nobody asks."
+  description = "The values from which the alarms go off: counts in five minutes, milliseconds, or percent. terraform/modules/monitoring has the defaults. silent_hours = 0 turns off the alarm for an endpoint without requests."
   type = object({
     endpoint_4xx           = optional(number)
     endpoint_5xx           = optional(number)
@@ -181,20 +181,20 @@ variable "alarm_thresholds" {
 }
 
 variable "monthly_budget_usd" {
-  description = "What this environment may cost a month, in US dollars, before the alarms' topic is told; null makes no budget. It counts what carries the tag Workload, once that is a cost allocation tag."
+  description = "The monthly budget of this environment, in US dollars. It notifies the alarms' topic. It counts the cost of resources with the tag Workload, after this tag became a cost allocation tag. If null, there is no budget."
   type        = number
   default     = null
 }
 
 variable "activate_cost_tag" {
-  description = "Whether the tag Workload is made a cost allocation tag here. Only the account that pays may do so, a day after something first carried the tag."
+  description = "If true, this stack makes Workload a cost allocation tag. This works only in the account that pays, and only a day after the first resource got the tag."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "endpoint_hours" {
-  description = "The hours of which days (Mon to Sun, all in UTC) the endpoint is there; null is always. An apply at any time gives what that hour asks for: have one run at both hours, invoke tf.apply --stack service --yes."
+  description = "The hours and days (Mon to Sun) when the endpoint exists, in UTC. If null, it always exists. An apply creates or deletes the endpoint, by the time of its plan. Run invoke tf.apply --stack service --yes at both hours."
   type = object({
     from_utc  = number
     until_utc = number
@@ -204,11 +204,11 @@ variable "endpoint_hours" {
 
   validation {
     condition     = var.endpoint_hours == null ? true : contains(range(24), var.endpoint_hours.from_utc) && contains(range(1, 25), var.endpoint_hours.until_utc) && var.endpoint_hours.from_utc < var.endpoint_hours.until_utc
-    error_message = "endpoint_hours.from_utc and until_utc are whole hours from 0 to 24, the first below the second; these are ${try(var.endpoint_hours.from_utc, "null")} and ${try(var.endpoint_hours.until_utc, "null")}."
+    error_message = "endpoint_hours.from_utc and until_utc are whole hours from 0 to 24, and from_utc is below until_utc; these are ${try(var.endpoint_hours.from_utc, "null")} and ${try(var.endpoint_hours.until_utc, "null")}."
   }
 
   validation {
     condition     = var.endpoint_hours == null ? true : length(setsubtract(var.endpoint_hours.days, ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])) == 0
-    error_message = "endpoint_hours.days are Mon, Tue, Wed, Thu, Fri, Sat and Sun; these are ${try(join(", ", var.endpoint_hours.days), "null")}."
+    error_message = "endpoint_hours.days may contain only Mon, Tue, Wed, Thu, Fri, Sat and Sun; these are ${try(join(", ", var.endpoint_hours.days), "null")}."
   }
 }

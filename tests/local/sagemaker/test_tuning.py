@@ -222,7 +222,7 @@ def rate(least: str, most: str, scaling: str = "Linear") -> dict[str, Any]:
             "learning_rate is continuous",
         ),
         ({"ParameterRanges": rate("0.1", "0.01")}, "learning_rate from 0.1 to 0.01 is no range"),
-        ({"ParameterRanges": rate("0.1", "0.9")}, "goes beyond what the algorithm tunes: learning_rate 1e-06 to 0.5"),
+        ({"ParameterRanges": rate("0.1", "0.9")}, "goes beyond the algorithm's limits: learning_rate 1e-06 to 0.5"),
         ({"ParameterRanges": rate("a", "b")}, "The range of learning_rate, 'a' to 'b', is not of numbers"),
         (
             {"ParameterRanges": {"CategoricalParameterRanges": [{"Name": "optimizer", "Values": ["sgd", "lion"]}]}},

@@ -88,7 +88,7 @@ def test_scores_of_any_size_are_borne() -> None:
     [
         (np.zeros((0, 2)), np.zeros(0, np.int64), "there are no images"),
         (np.zeros((2, 2)), np.array([0, 2]), "labels go from 0 to 2; there are 2 classes"),
-        (np.zeros((2, 2)), np.array([0]), r"not \(2, 2\) and \(1,\)"),
+        (np.zeros((2, 2)), np.array([0]), r"shape \(2, 2\), .* shape \(1,\)"),
         (np.zeros((2, 2)), np.array([0.0, 1.0]), "of float64"),
         (np.array([[np.nan, 0]]), np.array([0]), "not a finite number"),
     ],

@@ -71,7 +71,7 @@ def test_names_a_setting_that_cannot_be_used(read, reason):
 def test_refuses_a_second_output_of_a_node():
     symbol = resnet(8, 2, SHAPE)
     symbol["nodes"][-1]["inputs"][0][1] = 1
-    with pytest.raises(ArtifactError, match=r"'softmax' .* takes another than the first output"):
+    with pytest.raises(ArtifactError, match=r"'softmax' .* takes an output of a node that is not its first"):
         graph.nodes(symbol)
 
 

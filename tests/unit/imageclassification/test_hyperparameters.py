@@ -197,7 +197,7 @@ def test_depths_for_large_images_go_with_large_images_only(depth):
         ({"resize": "223"}, "resize is 223, less than the sides of image_shape 3,224,224"),
         ({"top_k": "3"}, "top_k is 3, more than num_classes, 2"),
         ({"checkpoint_frequency": "31"}, "checkpoint_frequency is 31, more than epochs, 30"),
-        ({"use_weighted_loss": "1"}, "use_weighted_loss is 1 without multi_label"),
+        ({"use_weighted_loss": "1"}, "use_weighted_loss is 1, but multi_label is 0"),
         ({"top_k": "2", "multi_label": "1"}, "top_k is 2 with multi_label 1"),
         ({"image_shape": "4,224,224"}, r"image_shape is 4,224,224, of 4 channels; images are grey \(1\) or RGB \(3\)"),
     ],

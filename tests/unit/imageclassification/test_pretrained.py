@@ -91,7 +91,7 @@ def test_trains_on_the_models_own_graph_whatever_it_is():
     np.testing.assert_array_equal(begun.parameters["arg:c_weight"], parameters["arg:c_weight"])
     assert begun.parameters["arg:score_weight"].shape == (2, 144)
     # Its last layer sees every pixel, so that images of another size do not fit.
-    with pytest.raises(HyperparameterError, match=r"image_shape is 3,12,12, but .* was made for 3,8,8"):
+    with pytest.raises(HyperparameterError, match=r"image_shape is 3,12,12, but .* was trained with 3,8,8"):
         start(model_with(symbol, parameters), use_pretrained_model=1, image_shape="3,12,12")
 
 
@@ -120,9 +120,12 @@ def model_with(symbol, parameters):
             "num_layers is 32, but the network in channel 'model' has 20 layers; set num_layers to 20",
         ),
         ({"image_shape": "3,16,16"}, "image_shape is 3,16,16, .* takes 3,8,8; .*; or set use_pretrained_model to 1"),
-        ({"image_shape": "1,8,8"}, "image_shape is 1,8,8, .* takes images of 3 channels"),
-        ({"num_classes": 3}, "num_classes is 3, .* tells 2 classes, .* set use_pretrained_model to 1"),
-        ({"multi_label": 1}, "multi_label is 1, .* tells one label an image; set multi_label to 0"),
+        ({"image_shape": "1,8,8"}, "image_shape is 1,8,8, .* has 3 channels; set image_shape"),
+        (
+            {"num_classes": 3},
+            "num_classes is 3, .* has 2 classes; set num_classes to 2; .* set use_pretrained_model to 1",
+        ),
+        ({"multi_label": 1}, "multi_label is 1, .* has one label for an image; set multi_label to 0"),
     ],
 )
 def test_incremental_training_refuses_by_name_what_differs(values, said):
@@ -190,7 +193,7 @@ def test_what_was_learnt_is_worth_something_to_a_new_job(job, caplog):
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ({}, "channel 'model': it is no Image Classification artifact"),
+        ({}, "channel 'model': it is not an Image Classification artifact"),
         ({"model.tar.gz": b"no archive"}, "channel 'model': .*model.tar.gz is not a model.tar.gz"),
         ({"a.tar.gz": b"", "b.tar.gz": b""}, r"channel 'model' holds 2 archives \(a.tar.gz, b.tar.gz\); give one"),
     ],

@@ -37,10 +37,10 @@ def test_a_choice_is_read_as_it_is_typed() -> None:
         ("mini_batch_size=8:64.5", UserError, "must be whole numbers"),
         ("learning_rate=0.3:0.01", HyperparameterError, "from 0.3 to 0.01 is no range"),
         ("learning_rate=nan:0.01", HyperparameterError, "is no range"),
-        ("learning_rate=0.1:0.9", HyperparameterError, "beyond what the algorithm tunes: learning_rate 1e-06 to 0.5"),
-        ("weight_decay=0:0.1:log", HyperparameterError, "takes values above 0"),
-        ("mini_batch_size=8:64:reverse-log", HyperparameterError, "takes fractions from 0"),
-        ("eps=1e-8:1:reverse-log", HyperparameterError, "takes fractions from 0 to less than 1"),
+        ("learning_rate=0.1:0.9", HyperparameterError, "beyond the algorithm's limits: learning_rate 1e-06 to 0.5"),
+        ("weight_decay=0:0.1:log", HyperparameterError, "needs values above 0"),
+        ("mini_batch_size=8:64:reverse-log", HyperparameterError, "needs fractions from 0"),
+        ("eps=1e-8:1:reverse-log", HyperparameterError, "needs fractions from 0 to below 1"),
         ("optimizer=0:1", UserError, "optimizer is no number(.|\n)*--choice optimizer=sgd,adam"),
         ("learning_rat=0.1:0.2", HyperparameterError, "did you mean learning_rate"),
         ("epochs=10:20", HyperparameterError, "does not let epochs be searched(.|\n)*--set epochs="),
@@ -68,7 +68,7 @@ def test_refuses_a_choice_by_saying_what_is_wrong(text: str, error: type[Excepti
 
 def test_refuses_to_search_a_name_twice() -> None:
     entries = [ranges.read_range("learning_rate=0.01:0.3"), ranges.read_range("learning_rate=0.1:0.2")]
-    with pytest.raises(UserError, match="learning_rate is to be searched twice"):
+    with pytest.raises(UserError, match="learning_rate is given twice"):
         ranges.merge(entries)
 
 

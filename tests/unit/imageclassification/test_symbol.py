@@ -116,5 +116,5 @@ def test_names_an_operator_it_does_not_know_and_its_node():
 
 def test_says_when_an_image_is_too_small_for_the_network():
     symbol = resnet(18, 2, (3, 224, 224))
-    with pytest.raises(ArtifactError, match="left without pixels"):
+    with pytest.raises(ArtifactError, match="has no pixels left for an image"):
         program.shapes(program.read(symbol), (3, 0, 0))

@@ -159,7 +159,7 @@ def test_every_nth_epoch_is_kept_where_it_is_asked_for(job, messages):
     kept = sorted(path.name for path in (job.root / "model").glob("*.params"))
     assert kept == ["image-classification-0002.params", "image-classification-0004.params"]
     assert artifact.read(job.root / "model").epoch == 4
-    assert "checkpoint_frequency is 2: of the epochs kept, the last is served" in messages()
+    assert "checkpoint_frequency is 2: the model serves the last epoch that was stored" in messages()
     progress = Progress("job", 5)
     for line in messages():
         progress = progress.after(line)

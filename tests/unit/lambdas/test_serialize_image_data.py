@@ -158,7 +158,7 @@ def test_an_object_that_cannot_be_had_is_not_found(module, stub, refuses, code):
 def test_explains_that_access_denied_may_mean_a_missing_object(module, stub, refuses):
     stub(module.s3).add_client_error("get_object", "AccessDenied", "Access Denied", http_status_code=403)
     event = {"image_url": "s3://photos/a.png"}
-    refuses("ImageNotFoundError", module.handler, event, None, match="object that is not there")
+    refuses("ImageNotFoundError", module.handler, event, None, match="the object may also not exist")
 
 
 @pytest.mark.parametrize(("code", "status"), [("SlowDown", 503), ("InternalError", 500), ("RequestTimeout", 400)])
@@ -269,7 +269,7 @@ def test_garbled_bytes_never_end_in_an_unnamed_error(module, encode, kind):
     [
         (b"", "empty"),
         (b"GIF89a" + bytes(50), "47 49 46"),
-        (b"<html>", "not a PNG or JPEG"),
+        (b"<html>", "it is not a PNG or JPEG"),
         (b"\x89PNG\r\n\x1a\n", "cut short"),
         (b"\xff\xd8\xff", "cut short"),
         (b"\xff\xd8\xff\xd9", "cut short"),

@@ -68,6 +68,7 @@ class ExecutionOperations:
         if found.machine.kind != "EXPRESS":
             raise untyped()
         execution = self._new(sender, given, found)
+        execution.sync = True
         self._runs.start(execution)
         self._runs.wait(execution, EXPRESS_SECONDS)
         stopped = execution.stopped or self._now()

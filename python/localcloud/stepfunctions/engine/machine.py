@@ -12,7 +12,7 @@ import copy
 import random
 import secrets
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from localcloud.stepfunctions.engine import branches, distributed, history, simple, tasks
@@ -26,6 +26,8 @@ from localcloud.stepfunctions.language.values import too_large
 
 #: The most events of a Standard execution (Step Functions Developer Guide, "Service quotas").
 MOST_EVENTS = 25_000
+#: The longest that an Express execution may take, in seconds (as above).
+LONGEST_EXPRESS = 300
 
 _BEGIN: dict[str, Callable[[Machine, Frame, State], None]] = {
     "Pass": simple.begin_pass,
@@ -81,18 +83,21 @@ class Machine:
         self.now = now
         root = self.new_frame(None, (), 0, last=0)
         self.event(root, history.started(given, self.run.facts.role_arn), aside=True)
-        if self.program.timeout is not None:
-            self.effects.append(Wake(0, 0, now + self.program.timeout, "timeout"))
+        self._limit()
         self.later(root, _enter, self.program.start, given)
         self._drain()
 
-    def woken(self, frame: int, attempt: int, reason: str, *, now: float) -> None:
-        """A moment that a :class:`Wake` has asked for has come."""
-        if frame == 0:
-            self._time_out(now)
-            return
+    def woken(self, wakes: Iterable[Wake], *, now: float) -> None:
+        """The moment that some :class:`Wake` have asked for has come."""
+        self.now = now
         handlers = {"wait": simple.waited, "retry": _again, "timeout": tasks.timed_out, "heartbeat": tasks.timed_out}
-        self.tell(frame, attempt, handlers[reason], reason, now=now)
+        for wake in wakes:
+            frame = self.run.frames.get(wake.frame)
+            if wake.frame == 0:
+                self._time_out()
+            elif frame is not None and frame.attempt == wake.attempt:
+                self.later(frame, handlers[wake.reason], wake.reason)
+        self._drain()
 
     def tell(self, frame: int, attempt: int, step: Callable[..., None], *given: Any, now: float) -> None:
         """Something happened to what a frame has begun. It is left aside if the frame has gone on since."""
@@ -123,8 +128,7 @@ class Machine:
         root = min(run.frames.values(), key=lambda frame: frame.id)
         redriven = {"executionRedrivenEventDetails": {"redriveCount": run.redrives}}
         before = self.event(root, ("ExecutionRedriven", redriven), before=root.last)
-        if self.program.timeout is not None:
-            self.effects.append(Wake(0, 0, now + self.program.timeout, "timeout"))
+        self._limit()
         parents = {frame.parent for frame in run.frames.values()}
         for frame in list(run.frames.values()):
             if frame.id not in parents:
@@ -318,10 +322,16 @@ class Machine:
     def _keep_for_redrive(self) -> None:
         self.run.failed_at = [frame_json(copy.deepcopy(frame)) for frame in self.run.frames.values()]
 
-    def _time_out(self, now: float) -> None:
+    def _limit(self) -> None:
+        """The execution may take so long, and no longer."""
+        limits = [seconds for seconds in (self.program.timeout, LONGEST_EXPRESS) if seconds is not None]
+        seconds = min(limits) if self.run.facts.express else self.program.timeout
+        if seconds is not None:
+            self.effects.append(Wake(0, 0, self.now + seconds, "timeout"))
+
+    def _time_out(self) -> None:
         if self.run.status != "RUNNING":
             return
-        self.now = now
         self._keep_for_redrive()
         self._end("TIMED_OUT", ("ExecutionTimedOut", {"executionTimedOutEventDetails": {}}), before=0)
 

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from localcloud.stepfunctions.language import fields, findings, parts, references, values
 from localcloud.stepfunctions.language.findings import Finding, InvalidDefinition
@@ -30,17 +30,27 @@ from localcloud.stepfunctions.language.scope import Json
 LONGEST_NAME = 80
 LONGEST_LABEL = 40
 
-#: Why a Resource cannot be called here. None: it can.
-Refusal = Callable[[Resource], str | None]
+
+class Refusals(Protocol):
+    """Says why a Resource cannot be called here. None: it can."""
+
+    def refusal(self, resource: Resource) -> str | None:
+        """Of a Task's Resource."""
+
+    def reader_refusal(self, resource: Resource, config: Mapping[str, Json]) -> str | None:
+        """Of an ItemReader's Resource, with its ReaderConfig as it is written."""
+
+    def writer_refusal(self, resource: Resource) -> str | None:
+        """Of a ResultWriter's Resource."""
 
 
-def compile_definition(text: str, *, express: bool = False, refusal: Refusal | None = None) -> Program:
+def compile_definition(text: str, *, express: bool = False, refusals: Refusals | None = None) -> Program:
     """The program of a definition.
 
     Args:
         text: The definition: JSON of the Amazon States Language.
         express: Whether the machine's type is EXPRESS, which does less.
-        refusal: Tells why a Task's Resource cannot be called.
+        refusals: Says why a Resource cannot be called.
 
     Raises:
         InvalidDefinition: The definition has errors. It holds all of them.
@@ -51,7 +61,7 @@ def compile_definition(text: str, *, express: bool = False, refusal: Refusal | N
         raise InvalidDefinition([_no_json(text, error)]) from None
     if not isinstance(definition, dict):
         raise InvalidDefinition([Finding(findings.SCHEMA, "Definition must be a valid JSON object")])
-    return Compiler(refusal=refusal).program(definition, express=express)
+    return Compiler(refusals).program(definition, express=express)
 
 
 def _no_json(text: str, error: ValueError) -> Finding:
@@ -76,9 +86,8 @@ def _no_json(text: str, error: ValueError) -> Finding:
 class Compiler:
     """Compiles one definition, and collects what is wrong with it."""
 
-    refusal: Refusal | None = None
+    refusals: Refusals | None = None
     found: Findings = field(default_factory=Findings)
-    names: set[str] = field(default_factory=set)
 
     def program(self, definition: Mapping[str, Json], *, express: bool) -> Program:
         """The whole machine.
@@ -133,7 +142,6 @@ class Compiler:
 
     def transitions(self, start: str, states: Mapping[str, Json], where: str) -> None:
         """Every target exists, every state can be reached, and one of them is the end."""
-        before = len(self.found.all)
         if start not in states:
             self.found.add(f"Missing 'StartAt' target: {start}", f"{where}/StartAt", findings.TARGET)
         targets = {name: parts.targets(state) for name, state in states.items() if isinstance(state, dict)}
@@ -153,7 +161,7 @@ class Compiler:
             for name in states:
                 if name not in reached:
                     self.found.add(f'State "{name}" is not reachable.', f"{where}/States/{name}", findings.TARGET)
-        if len(self.found.all) == before and not any(_ends(state) for state in states.values()):
+        if not self.found.errors and not any(_ends(state) for state in states.values()):
             words = "The state machine has no state that ends it: set End to true, or add a Succeed or Fail state"
             self.found.add(words, where or "/", findings.NO_END)
 
@@ -162,9 +170,6 @@ class Compiler:
         if len(name) > LONGEST_NAME or not name:
             words = f"The state name has {len(name)} characters, and it must have between 1 and {LONGEST_NAME}"
             self.found.add(words, where)
-        if name in self.names:
-            self.found.add(f"Duplicate State name: {name}", where, "DUPLICATE_STATE_NAME")
-        self.names.add(name)
         if not isinstance(given, dict):
             self.found.add("The state must be a JSON object", where)
             return None
@@ -199,8 +204,8 @@ class Compiler:
             options=reading.options(given.get("Choices", [])) if kind == "Choice" else (),
             branches=self.branches(kind, given, where, jsonata=jsonata, express=express),
             resource=called,
-            reader=_optional(given, "ItemReader"),
-            writer=_optional(given, "ResultWriter"),
+            reader=self.optional(given, "ItemReader", where),
+            writer=self.optional(given, "ResultWriter", where),
         )
 
     def allowed(self, given: Mapping[str, Json], kind: str, where: str, *, jsonata: bool) -> None:
@@ -234,7 +239,7 @@ class Compiler:
             self.found.add("These fields are required: [Resource]", where)
             return None
         called = resource(written) if isinstance(written, str) else None
-        refused = called is not None and self.refusal is not None and self.refusal(called)
+        refused = called is not None and self.refusals is not None and self.refusals.refusal(called)
         if called is None:
             words = f"The resource provided {written} is not recognized. The value is not a valid resource ARN, or the "
             self.found.add(words + "resource is not available in this region.", at)
@@ -246,6 +251,25 @@ class Compiler:
             self.found.add(f"Express state machine does not support '.{name}' service integration{blank}", at)
         elif refused:
             self.found.add(refused, at)
+        return called
+
+    def optional(self, given: Mapping[str, Json], name: str, where: str) -> Resource | None:
+        """The Resource of an ItemReader or a ResultWriter. None: there is none."""
+        inside = given.get(name)
+        written = inside.get("Resource") if isinstance(inside, dict) else None
+        if written is None:
+            return None
+        called = resource(written) if isinstance(written, str) else None
+        refused: str | None = None
+        if called is None:
+            refused = f"The resource provided {written} is not recognized."
+        elif self.refusals is not None and name == "ItemReader":
+            config = inside.get("ReaderConfig") if isinstance(inside, dict) else None
+            refused = self.refusals.reader_refusal(called, config if isinstance(config, dict) else {})
+        elif self.refusals is not None:
+            refused = self.refusals.writer_refusal(called)
+        if refused:
+            self.found.add(refused, f"{where}/{name}/Resource")
         return called
 
     def branches(
@@ -282,17 +306,7 @@ class Compiler:
         parts.check_processor(self.found, given, config, where, at, express=express)
         children_express = distributed and config.get("ExecutionType") == "EXPRESS"
         inner = self.language(processor, at, jsonata)
-        # The children of a distributed Map are executions of their own, so their states' names are too.
-        names, self.names = self.names, set() if distributed else self.names
-        flow = self.flow(processor, at, jsonata=inner, express=children_express if distributed else express)
-        self.names = names
-        return (flow,)
-
-
-def _optional(given: Mapping[str, Json], name: str) -> Resource | None:
-    inside = given.get(name)
-    written = inside.get("Resource") if isinstance(inside, dict) else None
-    return resource(written) if isinstance(written, str) else None
+        return (self.flow(processor, at, jsonata=inner, express=children_express if distributed else express),)
 
 
 def _ends(state: Any) -> bool:

@@ -15,9 +15,10 @@ from jsonata.jexception import JException
 from jsonata.utils import Utils
 
 from localcloud.stepfunctions.language import jsonata_evaluation, values
-from localcloud.stepfunctions.language.jsonata_functions import FUNCTIONS, json_value, whole
+from localcloud.stepfunctions.language.jsonata_functions import FUNCTIONS
 from localcloud.stepfunctions.language.jsonata_messages import coded, number_text
 from localcloud.stepfunctions.language.jsonata_references import References
+from localcloud.stepfunctions.language.jsonata_values import json_value, whole
 from localcloud.stepfunctions.language.scope import EvaluationFailure, Json
 
 QUERY_EVALUATION_ERROR = "States.QueryEvaluationError"
@@ -106,10 +107,10 @@ class Expression:
         Raises:
             EvaluationFailure: ``States.QueryEvaluationError``: it failed, or gave nothing, or a function.
         """
-        bound = {name: json_value(variables[name]) for name in self._reads if name in variables}
         read = states if self._states is None else {name: states[name] for name in self._states if name in states}
-        bound["states"] = json_value(dict(read))
         try:
+            bound = {name: json_value(variables[name]) for name in self._reads if name in variables}
+            bound["states"] = json_value(dict(read))
             result = jsonata_evaluation.Evaluation(bound).run(self._tree)
             if result is not None:
                 return _plain(result)
@@ -119,6 +120,8 @@ class Expression:
             raise self._failure(field, f"threw an error during evaluation{end}") from error
         except _UnsupportedResult as error:
             raise self._failure(field, "returned an unsupported result type.") from error
+        except RecursionError as error:
+            raise self._failure(field, f"threw an error during evaluation: {jsonata_evaluation.TOO_DEEP}") from error
         except Exception as error:  # whatever the library fails with is the expression's failure
             reason = f"threw an internal error during evaluation. {type(error).__name__}: {error}"
             raise self._failure(field, reason) from error
@@ -137,7 +140,7 @@ class Expression:
 
     def _failure(self, field: str, what: str) -> EvaluationFailure:
         cause = f"The JSONata expression '{self.text}' specified for the field '{field}' {what}"
-        return EvaluationFailure(QUERY_EVALUATION_ERROR, cause, field)
+        return EvaluationFailure(QUERY_EVALUATION_ERROR, cause)
 
 
 class Template:

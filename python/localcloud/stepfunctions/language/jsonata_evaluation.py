@@ -1,6 +1,6 @@
 """One evaluation of an expression: the library's evaluator with AWS's limits and without the library's faults.
 
-What the library (jsonata-python) gets wrong is mended here and in jsonata_functions.py, and nowhere else. Its evaluator
+What the library (jsonata-python) gets wrong is mended here and in jsonata_functions.py. Its evaluator
 keeps its state in one object per thread. So each evaluation makes an object of its own, and threads share a tree.
 """
 
@@ -19,8 +19,9 @@ from jsonata.jexception import JException
 from jsonata.jsonata import Jsonata
 from jsonata.utils import Utils
 
-from localcloud.stepfunctions.language.jsonata_functions import FUNCTIONS, checked, hold, whole
+from localcloud.stepfunctions.language.jsonata_functions import FUNCTIONS, checked
 from localcloud.stepfunctions.language.jsonata_messages import LimitExceeded, named
+from localcloud.stepfunctions.language.jsonata_values import hold, whole
 
 MAX_DEPTH = 100  # AWS takes 1+1+…+1 with 100 terms and refuses 101
 # AWS stops an expression after a second. The library is many times slower, so it gets more, counted in the thread's own
@@ -80,7 +81,7 @@ def parse(text: str) -> Any:
 
 
 def _parser() -> Any:
-    """A parser of JSONata 2.0.6, AWS's version. It has no ``??`` and ``?:``; it fails at their second character."""
+    """A parser of JSONata 2.0.6, AWS's version. It has no ``??`` and ``?:`` and stops at their second character."""
     found = parser.Parser()
     for operator in ("??", "?:"):
         found.symbol_table[operator].led = functools.partial(_refuse, operator[1])
@@ -252,11 +253,14 @@ class Evaluation(Jsonata):
                 error.current = error.current or 1
             raise
 
+    def apply_inner(self, proc: Any, args: Any, input: Any, environment: Any) -> Any:
+        if not self.is_function_like(proc):  # the library prints it before it fails
+            raise JException("T1006", -1)
+        return super().apply_inner(proc, args, input, environment)
+
     def validate_arguments(self, signature: Any, args: Any, context: Any) -> Any:
         if isinstance(signature, Jsonata.JFunction):
             return signature.validate(args, context)
-        if not self.is_function_like(signature):  # the library prints it before it fails
-            raise JException("T1006", -1)
         own = getattr(signature, "signature", None)  # of a function that the expression declares
         return args if own is None else checked(own, args, context, None)
 

@@ -71,8 +71,8 @@ class References:
                 ):
                     self.fields[following.value] = None
                     continue
-            self._walk(step, top and position == 0, bound)
             bound.update(str(name) for name in (step.focus, step.index) if name is not None)
+            self._walk(step, top and position == 0, bound)
         self._tail(node, bound)
 
     def _sort(self, node: Any, top: bool, bound: set[str]) -> None:

@@ -84,8 +84,8 @@ def swapped(records):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (swapped, "line 1 of the manifest has no label behind its image; its AttributeNames must be two"),
-        (lambda records: records[::2], "line 1 of the manifest has no label behind its image; its AttributeNames"),
+        (swapped, "line 1 of the manifest has no label after its image; its AttributeNames must be two"),
+        (lambda records: records[::2], "line 1 of the manifest has no label after its image; its AttributeNames"),
         (lambda records: records[:-1], "line 16 of the manifest has an image and no label; its AttributeNames"),
         (lambda records: [*records[:3], b"cat", *records[4:]], "line 2 of the manifest has label 'cat'"),
         (

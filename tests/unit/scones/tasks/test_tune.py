@@ -76,7 +76,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Any], Pa
             {"range": ["momentum=0.1:0.2"], "set": ["momentum=0.9"]},
             "momentum is given as a range .* and as a value .0.9",
         ),
-        ({"range": ["momentum=0.1:0.2", "momentum=0.1:0.3"]}, "to be searched twice"),
+        ({"range": ["momentum=0.1:0.2", "momentum=0.1:0.3"]}, "momentum is given twice"),
         ({"jobs": "none"}, "--jobs must be a whole number"),
         ({"parallel": "0"}, "--parallel must be a whole number from 1"),
         ({"seed": "-1"}, "--seed must be a whole number from 0"),

@@ -1,4 +1,5 @@
-# A bucket whose captures go after 90 days and whose checkpoints, replaced every epoch, go a day after that.
+# A bucket that deletes captures after 90 days. Training replaces a checkpoint in every epoch. S3 deletes the old
+# versions of checkpoints after one day.
 
 data "aws_caller_identity" "current" {}
 

@@ -1,4 +1,4 @@
-# A month's budget of one environment, which tells people by mail at half, at four fifths and at all of it.
+# A monthly budget of one environment. It sends a mail at 50, 80 and 100 percent of the limit.
 
 module "budget" {
   source = "../.."

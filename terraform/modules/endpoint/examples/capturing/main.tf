@@ -1,13 +1,14 @@
-# An endpoint on a model that a training job has left in a bucket, which captures every request beside it.
+# An endpoint that serves the model of a training job. It captures every request and stores the captures in the
+# bucket of the model.
 
 variable "bucket" {
-  description = "The bucket of artifacts and captures."
+  description = "The bucket with the artifact. The captures are stored there too."
   type        = string
   nullable    = false
 }
 
 variable "artifact_uri" {
-  description = "The model artifact in it, s3://BUCKET/models/…/model.tar.gz."
+  description = "The model artifact, as s3://BUCKET/models/…/model.tar.gz."
   type        = string
   nullable    = false
 }
@@ -18,7 +19,8 @@ variable "artifact_sha256" {
   nullable    = false
 }
 
-# Each region keeps the built-in algorithms' images in an account of its own, which the provider knows.
+# AWS stores the images of the built-in algorithms in a different account in each region. The provider knows the
+# accounts.
 data "aws_sagemaker_prebuilt_ecr_image" "this" {
   repository_name = "image-classification"
   image_tag       = "1"

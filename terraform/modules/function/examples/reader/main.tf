@@ -1,4 +1,4 @@
-# A function that reads images of one folder. Its zip is made first: invoke package
+# A function that reads the images in one folder. Build its zip first: invoke package
 
 data "aws_caller_identity" "current" {}
 
@@ -10,7 +10,7 @@ module "function" {
   source = "../.."
 
   name            = "scones-example-serialize-image-data"
-  description     = "Reads an image from S3 and proves that it is a PNG or JPEG."
+  description     = "Reads an image from S3 and checks that it is a PNG or JPEG."
   package         = "${path.module}/../../../../../build/lambdas/serialize_image_data.zip"
   memory_mb       = 512
   timeout_seconds = 25

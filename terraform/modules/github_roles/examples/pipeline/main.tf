@@ -1,4 +1,4 @@
-# The roles of a repository whose workflows plan on pull requests and apply from the environment "dev".
+# The roles of a repository. Its workflows plan in pull requests, and apply from the deployment environment "dev".
 
 data "aws_caller_identity" "current" {}
 
@@ -12,6 +12,6 @@ module "github_roles" {
 }
 
 output "role_arns" {
-  description = "For the workflows: role-to-assume of aws-actions/configure-aws-credentials."
+  description = "The ARNs for the workflows: set them as role-to-assume of aws-actions/configure-aws-credentials."
   value       = module.github_roles.role_arns
 }

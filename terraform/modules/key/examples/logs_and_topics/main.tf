@@ -1,4 +1,4 @@
-# A key for log groups of one environment and for a topic that alarms publish to.
+# A key for the log groups of one environment, and for an SNS topic that alarms publish to.
 
 module "key" {
   source = "../.."

@@ -1,4 +1,4 @@
-# Alarms over a service that is there already: an endpoint with two variants, its state machine and its functions.
+# Alarms for a service that exists already: an endpoint with two variants, a state machine and a function.
 
 data "aws_caller_identity" "current" {}
 data "aws_region" "current" {}
@@ -7,7 +7,7 @@ locals {
   logs = toset(["/aws/lambda/scones-watched-filter", "/aws/sagemaker/Endpoints/scones-watched", "/aws/vendedlogs/states/scones-watched"])
 }
 
-# What is counted from logs needs the logs to be there.
+# The metric filters and the saved queries need existing log groups.
 resource "aws_cloudwatch_log_group" "this" {
   for_each = local.logs
 
@@ -47,6 +47,6 @@ module "monitoring" {
 }
 
 output "topic_arn" {
-  description = "Where alarms are told: for a chat, a pager or a queue to subscribe to."
+  description = "The topic of the alarms. A chat tool, a pager or a queue can subscribe to it."
   value       = module.monitoring.topic_arn
 }

@@ -1,4 +1,5 @@
-# A network with no way to the internet: S3 through a gateway, the endpoint's runtime and the logs through interfaces.
+# A network without internet access. It reaches S3 through a gateway endpoint, and SageMaker's runtime and CloudWatch
+# Logs through interface endpoints.
 
 module "network" {
   source = "../.."
@@ -10,6 +11,6 @@ module "network" {
 }
 
 output "vpc" {
-  description = "For the inputs named vpc of function, endpoint and training jobs."
+  description = "The value for the inputs named vpc of the modules function, endpoint and training_role."
   value       = module.network.vpc
 }

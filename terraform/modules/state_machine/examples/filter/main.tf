@@ -1,10 +1,11 @@
-# A state machine of one state, and the function that it calls. The function's zip is made first: invoke package
+# A state machine with one state, and the function that the state invokes.
+# Build the function's zip first: invoke package
 
 module "filter" {
   source = "../../../function"
 
   name        = "scones-example-filter-low-confidence"
-  description = "Passes an answer that is sure enough, and fails on any other."
+  description = "Passes an answer whose confidence reaches the threshold, and fails otherwise."
   package     = "${path.module}/../../../../../build/lambdas/filter_low_confidence.zip"
   environment = { CONFIDENCE_THRESHOLD = "0.8" }
 }

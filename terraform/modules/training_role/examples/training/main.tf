@@ -1,7 +1,7 @@
-# What training jobs run with, on a bucket that is there already.
+# The role of training jobs, for an existing bucket.
 
 variable "bucket" {
-  description = "The bucket of data sets and artifacts."
+  description = "The bucket with the data sets and the artifacts."
   type        = string
   nullable    = false
 }

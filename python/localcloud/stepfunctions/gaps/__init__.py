@@ -1,1 +1,0 @@
-"""Closes gaps of moto at run time. Each module names moto's file and function, and AWS's documentation."""

@@ -1,0 +1,339 @@
+"""Map runs: the items of a distributed Map are read, and each runs in an execution of its own.
+
+Source: Step Functions Developer Guide, "Using Map state in Distributed mode", and its pages on ItemReader, ItemBatcher,
+ResultWriter and tolerated failure thresholds.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from localcloud import log
+from localcloud.stepfunctions.engine import distributed
+from localcloud.stepfunctions.engine.branches import selected
+from localcloud.stepfunctions.engine.effects import StartMapRun
+from localcloud.stepfunctions.integrations import writers
+from localcloud.stepfunctions.integrations.answers import Caller
+from localcloud.stepfunctions.language import values
+from localcloud.stepfunctions.language.program import Program, State
+from localcloud.stepfunctions.language.resources import resource
+from localcloud.stepfunctions.language.scope import Json, Scope, StateFailure
+from localcloud.stepfunctions.store import Execution, MapRun, Stores
+
+if TYPE_CHECKING:
+    from localcloud.stepfunctions.runner import Services
+
+TOO_MANY = "States.ExceedToleratedFailureThreshold"
+#: The bytes that AWS takes for the input of one child execution.
+MOST_BYTES = values.LIMIT
+
+
+class Starter(Protocol):
+    """Begins executions, and tells them what has happened. The runner does."""
+
+    def begin(self, execution: Execution, program: Program, *, then: Callable[[Execution], None]) -> None:
+        """Begin a child execution."""
+
+    def redrive(self, execution: Execution, *, then: Callable[[Execution], None]) -> None:
+        """Let a child execution go on."""
+
+    def stop(self, execution: Execution, error: str | None, cause: str | None) -> None:
+        """Abort a child execution."""
+
+    def tell(self, arn: str, frame: int, attempt: int, step: Callable[..., None], *given: Any) -> None:
+        """Tell the state how its Map run has ended."""
+
+
+@dataclass
+class Running:
+    """A Map run that is on its way."""
+
+    record: MapRun
+    parent: Execution
+    program: Program
+    frame: int
+    attempt: int
+    spec: Mapping[str, Json]
+    children: list[Execution] = field(default_factory=list)
+    pending: deque[Execution] = field(default_factory=deque)
+    running: int = 0
+    failed_items: int = 0
+    over: bool = False
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+class MapRuns:
+    """The Map runs of one local cloud."""
+
+    def __init__(self, stores: Stores, services: Services, starter: Starter, now: Callable[[], float]) -> None:
+        self._stores, self._services, self._starter, self._now = stores, services, starter, now
+        self._runs: dict[str, Running] = {}
+
+    def program_of(self, execution: Execution, whole: Program) -> Program:
+        """The program of a child execution: its Map's processor."""
+        run = self._runs[str(execution.map_run_arn)]
+        return _processor(whole, run.spec)
+
+    def start(self, parent: Execution, program: Program, effect: StartMapRun) -> None:
+        """Read the items, and start the first executions. In a redrive, go on with those that have failed."""
+        try:
+            if effect.arn in self._runs:
+                self._again(self._runs[effect.arn], effect)
+            else:
+                self._begin(parent, program, effect)
+        except Exception as error:  # noqa: BLE001 - a fault of the cloud must not leave the state waiting
+            log.failure(error)
+            cause = f"the local cloud failed to start the Map run: {type(error).__name__}: {error}"
+            self._starter.tell(parent.arn, effect.frame, effect.attempt, distributed.failed, "States.Runtime", cause)
+
+    def _begin(self, parent: Execution, program: Program, effect: StartMapRun) -> None:
+        spec = effect.spec
+        count, percentage = spec["tolerated_count"], spec["tolerated_percentage"]
+        concurrency = spec["concurrency"]
+        record = MapRun(
+            effect.arn,
+            parent.arn,
+            self._now(),
+            max_concurrency=0 if concurrency == distributed.MOST_CHILDREN else concurrency,
+            tolerated_failure_count=count or 0,
+            tolerated_failure_percentage=float(percentage or 0.0),
+        )
+        run = Running(record, parent, program, effect.frame, effect.attempt, spec)
+        self._runs[effect.arn] = run
+        self._stores.at(parent.arn).map_runs[effect.arn] = record
+        try:
+            items = self._items(run)
+            given = list(inputs(_state(program, spec), spec, items))
+        except StateFailure as failure:
+            self._end(run, "FAILED", failure.error, failure.cause)
+            return
+        for text, number in given:
+            run.pending.append(self._child(run, text, number))
+        run.children = list(run.pending)
+        self._count(run)
+        self._fill(run)
+
+    def _items(self, run: Running) -> list[Json]:
+        reader = run.spec.get("reader")
+        if reader is None:
+            return list(run.spec["items"])
+        named = resource(reader["resource"])
+        assert named is not None
+        return self._services.read(named, reader["arguments"], reader["config"], _caller(run.parent))
+
+    def _child(self, run: Running, text: str, number: int) -> Execution:
+        name = str(uuid.uuid4())
+        machine_arn = run.record.arn.rpartition(":")[0].replace(":mapRun:", ":stateMachine:", 1)
+        kind = run.spec["kind"]
+        arn = machine_arn.replace(":stateMachine:", ":execution:" if kind == "STANDARD" else ":express:", 1)
+        return Execution(
+            f"{arn}:{name}",
+            machine_arn,
+            name,
+            kind,
+            run.parent.revision,
+            text,
+            self._now(),
+            map_run_arn=run.record.arn,
+            parent=run.parent.arn,
+            item_count=number,
+        )
+
+    def _again(self, run: Running, effect: StartMapRun) -> None:
+        """A redrive: executions that have failed go on, and those that never ran begin."""
+        with run.lock:
+            run.frame, run.attempt = effect.frame, effect.attempt
+            run.over, run.failed_items = False, 0
+            run.record.status, run.record.stopped = "RUNNING", None
+            run.record.redrive_count += 1
+            run.record.redriven = self._now()
+            run.pending = deque(child for child in run.children if child.status != "SUCCEEDED")
+            self._count(run)
+        self._fill(run)
+
+    def _fill(self, run: Running) -> None:
+        """Begin executions until as many run as may."""
+        while True:
+            with run.lock:
+                if run.over:
+                    return
+                most = run.record.max_concurrency or distributed.MOST_CHILDREN
+                if not run.pending or run.running >= most:
+                    break
+                child = run.pending.popleft()
+                run.running += 1
+            again = child.frames is not None
+            child.started = child.started if again else self._now()
+            self._stores.at(run.parent.arn).executions[child.arn] = child
+            if again:
+                self._starter.redrive(child, then=lambda ended: self._ended(run, ended))
+            else:
+                program = _processor(run.program, run.spec)
+                self._starter.begin(child, program, then=lambda ended: self._ended(run, ended))
+        with run.lock:
+            finished = not run.running and not run.pending and not run.over
+        if finished:
+            self._finish(run)
+
+    def _ended(self, run: Running, child: Execution) -> None:
+        with run.lock:
+            run.running -= 1
+            if child.status != "SUCCEEDED":
+                run.failed_items += child.item_count or 1
+            over = run.over
+            too_many = not over and self._too_many(run)
+            self._count(run)
+        if over:
+            return
+        if too_many:
+            self._abort(run)
+            self._end(run, "FAILED", TOO_MANY, "The specified tolerated failure threshold was exceeded")
+            return
+        self._fill(run)
+
+    def _too_many(self, run: Running) -> bool:
+        """Whether more items have failed than is tolerated."""
+        if not run.failed_items:
+            return False
+        count, percentage = run.spec["tolerated_count"], run.spec["tolerated_percentage"]
+        if count is None and percentage is None:
+            return True
+        total = sum(child.item_count or 1 for child in run.children)
+        limits = []
+        if count is not None:
+            limits.append(run.failed_items > (run.record.tolerated_failure_count))
+        if percentage is not None:
+            limits.append(run.failed_items * 100 / total > run.record.tolerated_failure_percentage)
+        return any(limits)
+
+    def stop(self, arn: str) -> None:
+        """End a Map run from outside: its state has failed, or its execution was stopped."""
+        run = self._runs.get(arn)
+        if run is None or run.over:
+            return
+        self._abort(run)
+        run.record.status, run.record.stopped = "ABORTED", self._now()
+
+    def _abort(self, run: Running) -> None:
+        with run.lock:
+            run.over = True
+            running = [child for child in run.children if child.status == "RUNNING" and child.events]
+        for child in running:
+            self._starter.stop(child, None, None)
+        self._count(run)
+
+    def _finish(self, run: Running) -> None:
+        with run.lock:
+            if run.over:
+                return
+            run.over = True
+        try:
+            result = self._result(run)
+        except StateFailure as failure:
+            self._end(run, "FAILED", failure.error, failure.cause)
+            return
+        run.record.status, run.record.stopped = "SUCCEEDED", self._now()
+        self._count(run)
+        self._starter.tell(run.parent.arn, run.frame, run.attempt, distributed.done, result)
+
+    def _end(self, run: Running, status: str, error: str | None, cause: str | None) -> None:
+        run.over = True
+        run.record.status, run.record.stopped = status, self._now()
+        self._starter.tell(run.parent.arn, run.frame, run.attempt, distributed.failed, error, cause)
+
+    def _result(self, run: Running) -> Json:
+        """The Map's result: the outputs, or where ResultWriter has put them."""
+        writer = run.spec.get("writer")
+        children = [_entry(child) for child in run.children]
+        if writer is None:
+            return [values.parsed(child.output or "null") for child in run.children if child.status == "SUCCEEDED"]
+        named = resource(writer["resource"]) if writer["resource"] else None
+        if named is None:
+            done = [child for child in children if child.status == "SUCCEEDED"]
+            return writers.transformed(done, writer["config"])
+        bucket, prefix = writer["arguments"].get("Bucket"), writer["arguments"].get("Prefix")
+        files = writers.result_files(bucket, prefix, run.record.arn, children, writer["config"])
+        self._services.write(named, writer["arguments"], files, _caller(run.parent))
+        return writers.details(bucket, prefix, run.record.arn)
+
+    def _count(self, run: Running) -> None:
+        """Count the items and the executions by their status."""
+        names = {
+            "SUCCEEDED": "succeeded",
+            "FAILED": "failed",
+            "TIMED_OUT": "timedOut",
+            "ABORTED": "aborted",
+            "RUNNING": "running",
+        }
+        waiting = set(map(id, run.pending))
+        for counts, of in ((run.record.item_counts, True), (run.record.execution_counts, False)):
+            counts.clear()
+            for child in run.children:
+                name = "pending" if id(child) in waiting else names[child.status]
+                number = (child.item_count or 1) if of else 1
+                counts[name] = counts.get(name, 0) + number
+                counts["total"] = counts.get("total", 0) + number
+                if child.status == "SUCCEEDED":
+                    counts["resultsWritten"] = counts.get("resultsWritten", 0) + number
+
+
+def _state(program: Program, spec: Mapping[str, Json]) -> State:
+    """The Map state of a Map run."""
+    *above, (name, _) = spec["place"]
+    return program.at(tuple((step[0], step[1]) for step in above)).states[name]
+
+
+def _processor(program: Program, spec: Mapping[str, Json]) -> Program:
+    flow = program.at(tuple((step[0], step[1]) for step in spec["place"]))
+    return Program(flow.start, flow.states)
+
+
+def _caller(execution: Execution) -> Caller:
+    region, account = execution.arn.split(":")[3:5]
+    return Caller(execution.revision.role_arn, account, region, execution.arn)
+
+
+def _entry(child: Execution) -> writers.Child:
+    ran = bool(child.events)
+    return writers.Child(
+        name=child.name,
+        machine_arn=child.machine_arn,
+        execution_arn=child.arn if ran else None,
+        status=child.status if ran else "PENDING",
+        input=child.input,
+        output=child.output,
+        error=child.error,
+        cause=child.cause,
+        started=child.started if ran else None,
+        stopped=child.stopped,
+        redrive_count=child.redrive_count,
+    )
+
+
+def inputs(state: State, spec: Mapping[str, Json], items: list[Json]) -> Iterator[tuple[str, int]]:
+    """The input of each child execution as JSON text, and how many items it has."""
+    scope = Scope(spec["given"], spec["context"], spec["variables"], {"input": spec["given"]})
+    chosen = [selected(state, scope, item, number) for number, item in enumerate(items)]
+    batch = spec["batch"]
+    if batch is None:
+        yield from ((values.text(item), 1) for item in chosen)
+        return
+    most, most_bytes = batch.get("MaxItemsPerBatch"), batch.get("MaxInputBytesPerBatch") or MOST_BYTES
+    around = {"BatchInput": batch["BatchInput"]} if "BatchInput" in batch else {}
+    frame = len(values.text({**around, "Items": []}).encode())
+    group: list[Json] = []
+    size = frame
+    for item in chosen:
+        more = len(values.text(item).encode()) + 1
+        if group and ((most is not None and len(group) >= most) or size + more - 1 > most_bytes):
+            yield values.text({**around, "Items": group}), len(group)
+            group, size = [], frame
+        group.append(item)
+        size += more
+    if group:
+        yield values.text({**around, "Items": group}), len(group)

@@ -1,0 +1,402 @@
+"""Carries executions out: the engine decides, and the runner does it.
+
+An execution that waits costs no thread. One thread watches the clock for all of them. Calls to other services are made
+in a pool of threads, one for each call that is on its way.
+
+Example (not run: it needs a running cloud)::
+
+    runner = Runner(stores, Integrations(context), compile_definition, Observers())
+    runner.start(execution)
+    runner.wait(execution, seconds=10)
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+from localcloud import log
+from localcloud.stepfunctions.engine import tasks
+from localcloud.stepfunctions.engine.effects import (
+    Call,
+    Cancel,
+    Effect,
+    Ended,
+    Offer,
+    Poll,
+    StartMapRun,
+    StopMapRun,
+    Wake,
+)
+from localcloud.stepfunctions.engine.frames import Facts, Run, from_json, to_json
+from localcloud.stepfunctions.engine.machine import Machine
+from localcloud.stepfunctions.integrations import Answer, Caller
+from localcloud.stepfunctions.language import values
+from localcloud.stepfunctions.language.program import Program
+from localcloud.stepfunctions.language.resources import Resource
+from localcloud.stepfunctions.language.scope import Json, StateFailure
+from localcloud.stepfunctions.maprun import MapRuns
+from localcloud.stepfunctions.store import Execution, Stores
+from localcloud.stepfunctions.timers import Timers
+from localcloud.stepfunctions.tokens import Activities, Place, Tokens
+
+#: Calls that may be on their way at once.
+MOST_CALLS = 500
+#: The seconds between two looks at a job: the first, and the longest.
+FIRST_LOOK, LONGEST_LOOK = 0.1, 2.0
+#: Compiled definitions that are kept.
+MOST_PROGRAMS = 500
+
+
+class Services(Protocol):
+    """Makes the calls of Tasks. :class:`localcloud.stepfunctions.integrations.Integrations` does."""
+
+    def call(self, resource: Resource, arguments: Json, caller: Caller) -> Answer:
+        """Call what a Resource names."""
+
+    def poll(self, job: Any, caller: Caller) -> Json | None:
+        """A job's result. None: it still runs."""
+
+    def stop(self, job: Any, caller: Caller) -> None:
+        """Stop a job."""
+
+    def read(self, resource: Resource, arguments: Json, config: Any, caller: Caller) -> list[Json]:
+        """The items of an ItemReader."""
+
+    def write(self, resource: Resource, arguments: Json, files: Any, caller: Caller) -> None:
+        """Write a ResultWriter's files."""
+
+
+class Observer(Protocol):
+    """Is told what executions do: logs, metrics, traces."""
+
+    def started(self, execution: Execution) -> None:
+        """An execution has started."""
+
+    def wrote(self, execution: Execution, events: list[dict[str, Json]]) -> None:
+        """An execution's history has new events."""
+
+    def ended(self, execution: Execution) -> None:
+        """An execution has ended."""
+
+    def header(self, execution: Execution, state: str) -> str | None:
+        """X-Ray's header for a call that a state makes."""
+
+
+@dataclass
+class Live:
+    """An execution that runs."""
+
+    execution: Execution
+    machine: Machine
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    done: threading.Event = field(default_factory=threading.Event)
+    then: Callable[[Execution], None] | None = None
+
+
+class Runner:
+    """Runs the executions of one local cloud.
+
+    Args:
+        stores: Where activities and executions are kept.
+        services: Makes the calls of Tasks.
+        compiled: Compiles a definition that was accepted when its state machine was created.
+        observers: Are told what executions do.
+        now: The clock.
+    """
+
+    def __init__(
+        self,
+        stores: Stores,
+        services: Services,
+        compiled: Callable[[str], Program],
+        observers: tuple[Observer, ...] = (),
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._stores, self._services, self._compile = stores, services, compiled
+        self._observers, self._now = observers, now
+        self._live: dict[str, Live] = {}
+        self._programs: OrderedDict[str, Program] = OrderedDict()
+        self._guard = threading.Lock()
+        self._calls = ThreadPoolExecutor(MOST_CALLS, thread_name_prefix="states")
+        self._timers = Timers(now)
+        self._tokens = Tokens()
+        self._activities = Activities()
+        self._waiting: dict[str, list[Callable[[], None]]] = {}
+        self._map_runs = MapRuns(stores, services, self, now)
+
+    # What the API calls
+
+    def start(self, execution: Execution) -> None:
+        """Begin an execution."""
+        self.begin(execution, self.program(execution.revision.definition))
+
+    def begin(self, execution: Execution, program: Program, *, then: Callable[[Execution], None] | None = None) -> None:
+        """Begin an execution of a program: a whole machine, or the processor of a distributed Map.
+
+        Args:
+            then: Is called when the execution has ended.
+        """
+        given = values.parsed(execution.input)
+        express = execution.kind == "EXPRESS"
+        facts = Facts(
+            execution.arn,
+            execution.name,
+            execution.machine_arn,
+            execution.machine_arn.rpartition(":")[2],
+            execution.revision.role_arn,
+            execution.started,
+            given,
+            express,
+            express and execution.sync,
+        )
+        live = Live(execution, self._machine(program, Run(facts), execution), then=then)
+        with self._guard:
+            self._live[execution.arn] = live
+        for observer in self._observers:
+            observer.started(execution)
+        self._advance(live, lambda machine: machine.start(given, now=self._now()))
+
+    def stop(self, execution: Execution, error: str | None, cause: str | None) -> None:
+        """Abort an execution. One that has ended stays as it is."""
+        if live := self._live.get(execution.arn):
+            self._advance(live, lambda machine: machine.stop(error, cause, now=self._now()))
+
+    def redrive(self, execution: Execution, *, then: Callable[[Execution], None] | None = None) -> None:
+        """Let an execution that has failed go on where it failed."""
+        run = from_json(execution.frames)
+        program = self._program_of(execution)
+        live = Live(execution, self._machine(program, run, execution), then=then)
+        execution.redrive_count += 1
+        execution.redriven = self._now()
+        execution.status, execution.stopped = "RUNNING", None
+        execution.output = execution.error = execution.cause = None
+        with self._guard:
+            self._live[execution.arn] = live
+        for observer in self._observers:
+            observer.started(execution)
+        self._advance(live, lambda machine: machine.redrive(now=self._now()))
+
+    def wait(self, execution: Execution, seconds: float | None) -> bool:
+        """Wait until an execution has ended. False: it has not."""
+        live = self._live.get(execution.arn)
+        return live is None or live.done.wait(seconds)
+
+    def succeed(self, token: str, output: Json) -> None:
+        """A Task has succeeded, says whoever has its token.
+
+        Raises:
+            UnknownTask: No task has ever had the token.
+            TaskTimedOut: The task has ended.
+        """
+        self._with_token(self._tokens.use(token), {"output": output})
+
+    def fail(self, token: str, error: str | None, cause: str | None) -> None:
+        """A Task has failed, says whoever has its token. It raises as :meth:`succeed` does."""
+        self._with_token(self._tokens.use(token), {"error": error, "cause": cause})
+
+    def heartbeat(self, token: str) -> None:
+        """A Task makes progress, says whoever has its token. It raises as :meth:`succeed` does."""
+        place = self._tokens.find(token)
+        if live := self._live.get(place.execution):
+            self._tell(live, place.frame, place.attempt, tasks.beat)
+
+    def take(self, activity_arn: str, worker: str | None, seconds: float) -> tuple[str, str] | None:
+        """The token and the input of an activity's next Task. None: there was none for so many seconds."""
+
+        def alive() -> bool:
+            region, account = activity_arn.split(":")[3:5]
+            return activity_arn in self._stores.of(account, region).activities
+
+        offered = self._activities.take(activity_arn, seconds, alive)
+        if offered is None:
+            return None
+        if live := self._live.get(offered.place.execution):
+            self._tell(live, offered.place.frame, offered.place.attempt, tasks.taken, worker)
+        return offered.token, offered.input
+
+    # Inside
+
+    def program(self, definition: str) -> Program:
+        """The program of a definition, compiled once."""
+        with self._guard:
+            if known := self._programs.get(definition):
+                self._programs.move_to_end(definition)
+                return known
+        program = self._compile(definition)
+        with self._guard:
+            self._programs[definition] = program
+            if len(self._programs) > MOST_PROGRAMS:
+                self._programs.popitem(last=False)
+        return program
+
+    def _program_of(self, execution: Execution) -> Program:
+        program = self.program(execution.revision.definition)
+        return self._map_runs.program_of(execution, program) if execution.map_run_arn else program
+
+    def _machine(self, program: Program, run: Run, execution: Execution) -> Machine:
+        return Machine(program, run, region=execution.arn.split(":")[3])
+
+    def _with_token(self, place: Place, ended: dict[str, Json]) -> None:
+        if live := self._live.get(place.execution):
+            self._tell(live, place.frame, place.attempt, tasks.with_token, ended)
+
+    def tell(self, arn: str, frame: int, attempt: int, step: Callable[..., None], *given: Any) -> None:
+        """Tell an execution that something has happened to what one of its frames has begun."""
+        if live := self._live.get(arn):
+            self._tell(live, frame, attempt, step, *given)
+
+    def _tell(self, live: Live, frame: int, attempt: int, step: Callable[..., None], *given: Any) -> None:
+        self._advance(live, lambda machine: machine.tell(frame, attempt, step, *given, now=self._now()))
+
+    def _advance(self, live: Live, move: Callable[[Machine], None]) -> None:
+        """Let the machine go on; keep what it writes; do what it asks for."""
+        with live.lock:
+            machine, execution = live.machine, live.execution
+            move(machine)
+            events, machine.events = machine.events, []
+            effects, machine.effects = machine.effects, []
+            if events:
+                execution.events.extend(events)
+                for observer in self._observers:
+                    observer.wrote(execution, events)
+            ended = any(isinstance(effect, Ended) for effect in effects)
+            if ended:
+                self._keep_end(execution, machine.run)
+        wakes: dict[float, list[Wake]] = {}
+        for effect in effects:
+            if isinstance(effect, Wake):
+                wakes.setdefault(effect.moment, []).append(effect)
+            else:
+                self._do(live, effect)
+        for moment, due in wakes.items():
+            self._timers.at(moment, partial(self._wake, live, due))
+        if ended:
+            self._has_ended(live)
+
+    def _keep_end(self, execution: Execution, run: Run) -> None:
+        execution.status, execution.stopped = run.status, self._now()
+        execution.error, execution.cause = run.error, run.cause
+        if run.status == "SUCCEEDED":
+            execution.output = values.text(run.output)
+            execution.frames = None
+        elif execution.kind == "STANDARD" or execution.map_run_arn:
+            execution.frames = to_json(run)
+
+    def _has_ended(self, live: Live) -> None:
+        execution = live.execution
+        with self._guard:
+            if self._live.get(execution.arn) is live:
+                del self._live[execution.arn]
+            waiting = self._waiting.pop(execution.arn, [])
+        for observer in self._observers:
+            observer.ended(execution)
+        live.done.set()
+        for look in waiting:
+            self._calls.submit(look)
+        if live.then is not None:
+            live.then(execution)
+
+    def _do(self, live: Live, effect: Effect) -> None:
+        if isinstance(effect, Call):
+            self._tokens.give(effect.token, Place(live.execution.arn, effect.frame, effect.attempt))
+            self._calls.submit(self._call, live, effect)
+        elif isinstance(effect, Poll):
+            self._watch(live, effect, FIRST_LOOK)
+        elif isinstance(effect, Offer):
+            self._offer(live, effect)
+        elif isinstance(effect, Cancel):
+            self._tokens.end(live.execution.arn, effect.frame)
+            self._activities.withdraw(live.execution.arn, effect.frame)
+            if effect.job is not None:
+                self._calls.submit(self._stop_job, live, effect)
+        elif isinstance(effect, StartMapRun):
+            self._calls.submit(self._map_runs.start, live.execution, self._program_of(live.execution), effect)
+        elif isinstance(effect, StopMapRun):
+            self._map_runs.stop(effect.arn)
+
+    def _wake(self, live: Live, due: list[Wake]) -> None:
+        self._advance(live, lambda machine: machine.woken(due, now=self._now()))
+
+    def _caller(self, live: Live, role_arn: str | None, frame: int | None = None) -> Caller:
+        execution = live.execution
+        header = None
+        there = live.machine.run.frames.get(frame or 0)
+        if there is not None:
+            for observer in self._observers:
+                header = observer.header(execution, there.state) or header
+        region, account = execution.arn.split(":")[3:5]
+        return Caller(execution.revision.role_arn, account, region, execution.arn, header, role_arn)
+
+    def _call(self, live: Live, effect: Call) -> None:
+        place = effect.frame, effect.attempt
+        try:
+            answer = self._services.call(
+                effect.resource, effect.arguments, self._caller(live, effect.role_arn, effect.frame)
+            )
+        except StateFailure as failure:
+            self._tell(live, *place, tasks.failed, failure.error, failure.cause)
+        except Exception as error:  # noqa: BLE001 - a fault of the cloud must not leave the execution waiting
+            log.failure(error)
+            cause = f"the local cloud failed to call {effect.resource.arn}: {type(error).__name__}: {error}"
+            self._tell(live, *place, tasks.failed, "States.TaskFailed", cause)
+        else:
+            self._tell(live, *place, tasks.answered, answer.output, answer.job)
+
+    def _watch(self, live: Live, effect: Poll, delay: float) -> None:
+        """Look at a job after a delay, and again until it has ended. A child execution's end is told at once."""
+        look = partial(self._look, live, effect, min(delay * 1.5, LONGEST_LOOK))
+        name = effect.job.get("name")
+        if effect.job.get("service") == "states" and isinstance(name, str):
+            with self._guard:
+                if name in self._live:
+                    self._waiting.setdefault(name, []).append(look)
+                    return
+        self._timers.at(self._now() + delay, partial(self._later, look))
+
+    def _later(self, look: Callable[[], None]) -> None:
+        self._calls.submit(look)
+
+    def _look(self, live: Live, effect: Poll, delay: float) -> None:
+        place = effect.frame, effect.attempt
+        frame = live.machine.run.frames.get(effect.frame)
+        if frame is None or frame.attempt != effect.attempt:
+            return
+        try:
+            result = self._services.poll(effect.job, self._caller(live, effect.role_arn))
+        except StateFailure as failure:
+            self._tell(live, *place, tasks.failed, failure.error, failure.cause)
+        except Exception as error:  # noqa: BLE001 - a fault of the cloud must not leave the execution waiting
+            log.failure(error)
+            cause = f"the local cloud failed to look after the job: {type(error).__name__}: {error}"
+            self._tell(live, *place, tasks.failed, "States.TaskFailed", cause)
+        else:
+            if result is None:
+                self._watch(live, effect, delay)
+            else:
+                self._tell(live, *place, tasks.succeeded, result)
+
+    def _stop_job(self, live: Live, effect: Cancel) -> None:
+        try:
+            self._services.stop(effect.job, self._caller(live, effect.role_arn))
+        except StateFailure as failure:
+            log.line(f"a job of {live.execution.arn} was not stopped: {failure.error}: {failure.cause}")
+        except Exception as error:  # noqa: BLE001 - nobody waits for the job any more
+            log.failure(error)
+
+    def _offer(self, live: Live, effect: Offer) -> None:
+        place = Place(live.execution.arn, effect.frame, effect.attempt)
+        region, account = live.execution.arn.split(":")[3:5]
+        if effect.activity_arn not in self._stores.of(account, region).activities:
+            cause = f"The activity {effect.activity_arn} does not exist."
+            self._tell(live, effect.frame, effect.attempt, tasks.refused, "States.Runtime", cause)
+            return
+        self._tell(live, effect.frame, effect.attempt, tasks.offered)
+        self._tokens.give(effect.token, place)
+        self._activities.offer(effect.activity_arn, effect.token, values.text(effect.arguments), place)
