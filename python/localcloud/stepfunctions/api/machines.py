@@ -83,7 +83,7 @@ class MachineOperations:
         }
 
     def update(self, sender: Sender, given: dict[str, Any]) -> Answer:
-        """UpdateStateMachine. ExecutionOperations that run keep the revision with which they started."""
+        """UpdateStateMachine. Executions that run keep the revision with which they started."""
         store, now = self._stores.of(sender.account, sender.region), self._now()
         with store.lock:
             machine = machine_of(store, given["stateMachineArn"])
