@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 from scones import aws
 from scones.errors import TerraformError
 from scones.s3 import delete_versions
-from scones.settings import PROJECT, Environment
+from scones.settings import Environment
 from scones.terraform.stack import Stack
 from scones.terraform.teardown import delete_packages, destroy, packages_of
 from scones.terraform.variables import STACKS
@@ -135,10 +135,10 @@ def _stop(service: Stack, client: Callable[..., Any]) -> str:
 
 def _jobs(sagemaker: Any, kind: str, environment: Environment, status: str) -> list[str]:
     """The names of an environment's jobs of a kind with a status."""
-    prefix = f"{PROJECT}-{environment.name}-"
-    pages = sagemaker.get_paginator(f"list_{_JOBS[kind]}s").paginate(NameContains=prefix, StatusEquals=status)
-    names = [one[f"{kind}Name"] for page in pages for one in page[f"{kind}Summaries"]]
-    return [name for name in names if name.startswith(prefix)]
+    pages = sagemaker.get_paginator(f"list_{_JOBS[kind]}s").paginate(StatusEquals=status)
+    return [
+        one[f"{kind}Name"] for page in pages for one in page[f"{kind}Summaries"] if environment.owns(one[f"{kind}Name"])
+    ]
 
 
 def _await_jobs(environment: Environment, client: Callable[..., Any], patience: Patience) -> None:
@@ -204,9 +204,8 @@ def _empty(foundation: Stack, client: Callable[..., Any], patience: Patience) ->
     environment = foundation.environment
     _await_jobs(environment, client, patience)
     s3 = client(environment, "s3")
-    mine = [
-        one["Name"] for one in s3.list_buckets()["Buckets"] if one["Name"].startswith(f"{PROJECT}-{environment.name}-")
-    ]
+    names = [one["Name"] for page in s3.get_paginator("list_buckets").paginate() for one in page["Buckets"]]
+    mine = [name for name in names if environment.owns(name)]
     return _deleted(sum(delete_versions(s3, name) for name in mine if name != foundation.backend.bucket))
 
 

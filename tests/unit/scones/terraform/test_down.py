@@ -33,8 +33,9 @@ class Cloud:
         keys = ["captures/a", "datasets/b", "images/c", "models/d", "checkpoints/e"]
         self.objects = {"scones-dev-1": {(key, str(number)) for key in keys for number in range(2)}}
         self.objects |= {"scones-dev-logs-1": {("log", "1")}, "scones-dev-tfstate-1": {("service.tfstate", "1")}}
-        self.objects |= {"scones-prod-1": {("datasets/x", "1")}}
+        self.objects |= {"scones-prod-1": {("datasets/x", "1")}, "scones-develop-1": {("datasets/y", "1")}}
         self.running = {"executions": ["e1"], "TrainingJob": ["scones-dev-1", "other-scones-dev-1"]}
+        self.tuning = ["tune-prod-1", "tune-dev-1"]
         self.packages = ["arn:1", "arn:2"]
         self.looks = 2  # how often a job that is asked to stop is seen to be at it
         self.stopping: list[tuple[str, int]] = []
@@ -44,15 +45,18 @@ class Cloud:
             return Versions(self)
         found = {
             "list_executions": {"executions": [{"executionArn": one} for one in self.running["executions"]]},
-            "list_hyper_parameter_tuning_jobs": {"HyperParameterTuningJobSummaries": []},
             "list_model_packages": {"ModelPackageSummaryList": [{"ModelPackageArn": one} for one in self.packages]},
         }
         if name == "list_training_jobs":
             return Jobs(self)
+        if name == "list_hyper_parameter_tuning_jobs":
+            return TuningJobs(self)
+        if name == "list_buckets":  # a page each
+            return Pages([{"Buckets": [{"Name": name}]} for name in self.objects])
         return Pages([found[name]])
 
-    def list_buckets(self) -> dict[str, Any]:
-        return {"Buckets": [{"Name": name} for name in self.objects]}
+    def stop_hyper_parameter_tuning_job(self, HyperParameterTuningJobName: str) -> None:
+        self.tuning.remove(HyperParameterTuningJobName)
 
     def stop_execution(self, executionArn: str, **_: Any) -> None:
         self.running["executions"].remove(executionArn)
@@ -81,6 +85,15 @@ class Jobs(Pages):
             for name in set(names) - {name for name, _ in self.cloud.stopping}:
                 self.cloud.objects["scones-dev-1"].add((f"checkpoints/{name}", "last"))
         return [{"TrainingJobSummaries": [{"TrainingJobName": name} for name in names]}]
+
+
+class TuningJobs(Pages):
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+
+    def paginate(self, StatusEquals: str, **_: Any) -> Any:
+        names = self.cloud.tuning if StatusEquals == "InProgress" else []
+        return [{"HyperParameterTuningJobSummaries": [{"HyperParameterTuningJobName": name}]} for name in names]
 
 
 class Versions(Pages):
@@ -199,6 +212,7 @@ def test_everything_is_everything_of_this_environment_and_nothing_of_another(
     assert taken == ["service", "foundation", "bootstrap"]
     assert (cloud.objects["scones-dev-1"], cloud.objects["scones-dev-logs-1"], cloud.packages) == (set(), set(), [])
     assert cloud.objects["scones-prod-1"] == {("datasets/x", "1")}
+    assert cloud.objects["scones-develop-1"] == {("datasets/y", "1")}
 
 
 def test_an_environment_that_keeps_its_data_is_not_emptied(cloud: Cloud, terraform: Terraform) -> None:
@@ -211,8 +225,9 @@ def test_what_runs_is_stopped_first_and_what_belongs_to_others_goes_on(
     cloud: Cloud, terraform: Terraform, taken: list[str]
 ) -> None:
     said = take(cloud, terraform, everything=False)
-    assert next(iter(said.items())) == ("executions and jobs that run", "2 stopped")
+    assert next(iter(said.items())) == ("executions and jobs that run", "3 stopped")
     assert cloud.running == {"executions": [], "TrainingJob": ["other-scones-dev-1"]}
+    assert cloud.tuning == ["tune-prod-1"]
 
 
 @pytest.mark.parametrize("everything", [False, True])
@@ -233,7 +248,7 @@ def test_a_job_that_ended_just_now_keeps_nothing_from_going(
         raise ClientError({"Error": refusal}, "StopTrainingJob")
 
     monkeypatch.setattr(cloud, "stop_training_job", ended)
-    assert take(cloud, terraform, everything=False)["executions and jobs that run"] == "1 stopped"
+    assert take(cloud, terraform, everything=False)["executions and jobs that run"] == "2 stopped"
     assert taken == ["service", "destroy -target=module.network"]
 
 
@@ -321,5 +336,5 @@ def test_what_goes_and_what_stays_is_said_and_the_name_lets_it_go(
     said = ask(cloud, terraform)
     assert "This goes from environment 'dev':" in said
     assert "This stays: the registered models." in said
-    assert "✔ executions and jobs that run: 2 stopped" in said
+    assert "✔ executions and jobs that run: 3 stopped" in said
     assert terraform.taken == ["service", "destroy -target=module.network"]
