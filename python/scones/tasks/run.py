@@ -112,6 +112,8 @@ def capture(
     from scones.service import capture as captured
     from scones.service.capture import period as periods
 
+    if from_:
+        options.refuse_with("--from", "reads a folder instead of an endpoint's captures", {"--endpoint": endpoint})
     environment = settings.load(env)
     period = periods.parse(since or (None if from_ else "30d"), until)
     line = environment.service["confidence_threshold"] if threshold is None else options.share(threshold, "--threshold")

@@ -133,6 +133,10 @@ def test_the_threshold_line_is_the_environments_unless_one_is_given(captured, tm
         ({"since": "soon"}, "--since 'soon' is not a time"),
         ({"threshold": "80"}, "--threshold must be from 0 to 1, not 80"),
         ({"threshold": "high"}, "--threshold must be a number, not 'high'"),
+        (
+            {"endpoint": "scones-dev"},
+            "--from reads a folder instead of an endpoint's captures: --endpoint would change",
+        ),
         ({"rows": 0}, "--rows must be a whole number from 1 on, not '0'"),
     ],
 )
