@@ -13,7 +13,7 @@ from __future__ import annotations
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
 from localcloud.lambda_ import handover, invocation, permissions, policies, secrecy
-from localcloud.lambda_.gaps import configuration, vpc
+from localcloud.lambda_.gaps import code, configuration, variables, vpc
 
 
 def register(registry: Registry) -> None:
@@ -30,6 +30,8 @@ def install(context: Context) -> None:
     register(context.registry)
     configuration.apply()
     vpc.apply()
+    variables.apply()
+    code.apply()
     secrecy.install(context.roles)
     invocation.install(context)
     handover.install(context.roles)
