@@ -40,11 +40,11 @@ LATEST = "$LATEST"
 _IN_PATH = 3  # the place of the name in /2015-03-31/functions/NAME/…, and of the ARN in /2017-03-31/tags/ARN
 
 
-class _NotFound(LambdaClientError):
+class _OtherRegion(LambdaClientError):
     code = 404
 
 
-class _Forbidden(LambdaClientError):
+class _OtherAccount(LambdaClientError):
     code = 403
 
 
@@ -149,14 +149,14 @@ def _reading(method: Callable[[LambdaResponse], Any], operation: OperationModel)
 def _check_place(request: LambdaResponse, found: FunctionName, operation: str) -> None:
     """Refuse the ARN of a function in another region or account."""
     if found.region and found.region != request.region:
-        raise _NotFound(
+        raise _OtherRegion(
             "ResourceNotFoundException",
             f"Functions from '{found.region}' are not reachable in this region ('{request.region}')",
         )
     if found.account and found.account != request.current_account:
         action = "lambda:InvokeFunction" if operation == "Invoke" else f"lambda:{operation}"
         arn = f"arn:{request.partition}:lambda:{request.region}:{found.account}:function:{found.name}"
-        raise _Forbidden(
+        raise _OtherAccount(
             "AccessDeniedException",
             f"User: {request.headers.environ[PRINCIPAL].arn} is not authorized to perform: {action} on resource: {arn} "
             f"because no resource-based policy allows the {action} action",
