@@ -6,9 +6,9 @@ without a qualifier. This package reads it before moto's operation does, and mot
 moto: ``awslambda/responses.py`` takes the name as it is. A partial ARN, an ARN of another region and ``$LATEST`` in a
 path each end otherwise than on AWS.
 
-AWS: AWS Lambda API Reference, FunctionName and Qualifier of each operation. AWS's answers to a qualifier that is not
-allowed, to two different qualifiers, and to an ARN of another region or account are not documented. They are as AWS
-gives them.
+AWS: AWS Lambda API Reference, FunctionName and Qualifier of each operation. It does not document the answers to a
+qualifier that is not allowed, to two different qualifiers, and to an ARN of another region or account. Their codes and
+words here are not compared with AWS by any test.
 """
 
 from __future__ import annotations
