@@ -25,7 +25,8 @@ AWS = {"boto3", "botocore", "moto", "sagemaker"}
 
 # The floors of scones from the ground up: what stands on one may import what stands below it.
 FLOORS = (
-    {"errors", "steps", "s3", "drawing"},
+    {"errors"},
+    {"steps", "s3", "drawing"},
     {"settings", "revision", "dataset"},
     {"aws"},
     {"terraform"},

@@ -263,6 +263,10 @@ def test_refuses_what_no_trial_could_do_and_what_the_local_cloud_does_not_do(
     request["TrainingJobDefinition"]["ResourceConfig"]["InstanceType"] = "ml.m5.large"
     with pytest.raises(ClientError, match=r"ml\.m5\.large is not supported by algorithm"):
         sagemaker.create_hyper_parameter_tuning_job(**request)
+    request = tuning_request("refused")
+    request["TrainingJobDefinition"]["VpcConfig"] = {"Subnets": ["subnet-0"], "SecurityGroupIds": ["sg-0"]}
+    with pytest.raises(ClientError, match="vpcConfig: The subnet ID 'subnet-0' does not exist"):
+        sagemaker.create_hyper_parameter_tuning_job(**request)
     with pytest.raises(ClientError, match=r"hyperParameterTuningJobName.* length less than or equal to 32"):
         sagemaker.create_hyper_parameter_tuning_job(**tuning_request(f"x{'-' * 31}x"))
     request = tuning_request("refused")

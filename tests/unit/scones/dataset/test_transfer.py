@@ -4,12 +4,11 @@ from collections import Counter
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 from moto import mock_aws
 from rich.progress import Progress
 
 from scones.dataset import Sample, build, upload
-from scones.errors import DatasetError
+from scones.errors import CloudError, DatasetError
 
 BUCKET = "scones-test"
 
@@ -107,8 +106,8 @@ def test_knows_its_files_where_encryption_hides_the_md5(s3, dataset, calls):
     assert (calls["PutObject"], calls["HeadObject"]) == (0, 30)
 
 
-def test_a_bucket_that_is_not_there_is_s3s_own_error(s3, dataset):
-    with pytest.raises(ClientError, match="NoSuchBucket"):
+def test_a_bucket_that_is_not_there_is_said_with_the_way_to_make_it(s3, dataset):
+    with pytest.raises(CloudError, match=r"s3://no-such-bucket/datasets/.*NoSuchBucket(.|\n)*invoke tf\.apply"):
         upload(dataset, s3, "no-such-bucket")
 
 

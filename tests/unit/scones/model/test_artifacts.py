@@ -122,7 +122,7 @@ def test_says_why_an_artifact_cannot_be_sent(s3, tmp_path):
     with pytest.raises(ArtifactError, match="no model artifact at"):
         artifacts.upload(s3, BUCKET, tmp_path / "absent.tar.gz")
     (tmp_path / "a.tar.gz").write_bytes(b"")
-    with pytest.raises(CloudError, match="cannot be uploaded to the bucket nowhere"):
+    with pytest.raises(CloudError, match=r"cannot be uploaded to s3://nowhere/models/imported/.*NoSuchBucket"):
         artifacts.upload(s3, "nowhere", tmp_path / "a.tar.gz")
     (tmp_path / "folder").mkdir()
     with pytest.raises(ArtifactError, match=r"lacks image-classification-symbol\.json"):

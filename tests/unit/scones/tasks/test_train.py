@@ -13,6 +13,7 @@ from invoke.exceptions import Exit
 from rich.console import Console
 
 from scones import settings
+from scones.errors import InputError
 from scones.tasks import train as tasks
 from scones.tasks.backbone import backbone
 from scones.training import job, recipe
@@ -194,11 +195,11 @@ def test_going_on_with_a_job_asks_for_just_what_it_was_asked_for(
 def test_nothing_that_costs_money_is_started_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = settings.load("dev", variables={})
     Keyboard(monkeypatch, there=False)
-    with pytest.raises(tasks.InputError, match=r"ml.g4dn.xlarge in us-east-1, for at most 60 minutes") as refused:
+    with pytest.raises(InputError, match=r"ml.g4dn.xlarge in us-east-1, for at most 60 minutes") as refused:
         tasks.confirm(environment, Console(file=io.StringIO()))
     assert "--yes" in refused.value.hint
     asked = Keyboard(monkeypatch, there=True, answer=False)
-    with pytest.raises(tasks.InputError, match="nothing was started"):
+    with pytest.raises(InputError, match="nothing was started"):
         tasks.confirm(environment, Console(file=io.StringIO()))
     assert asked.questions == ["Go on?"]
     tasks.confirm(settings.load("local", variables={}), Console(file=io.StringIO()))

@@ -88,6 +88,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Any], Pa
         ({"range": ["momentum=0.1:0.2"], "strategy": "grid"}, "momentum is a range of numbers"),
         ({"seed": "2147483648"}, "--seed must be a whole number from 0 to 2147483647"),
         ({"attach": "t", "jobs": "3", "range": ["a"]}, "--range, --jobs would change nothing"),
+        ({"attach": "t", "early_stopping": False}, "--no-early-stopping would change nothing"),
         ({"env": "devv"}, "no environment 'devv'"),
     ],
 )

@@ -391,12 +391,16 @@ def test_a_job_tells_what_another_needs_to_go_on_with_it(cloud: Cloud) -> None:
     assert found.hyperparameters == {"epochs": "2"}
 
 
+VALIDATION_ONLY = {"InputDataConfig": with_channels(validation=f"{DATASET}/validation/")}
+
+
 @pytest.mark.parametrize(
     ("status", "changes", "said", "hint"),
     [
         ("InProgress", CHECKPOINTS, "still runs", f"invoke train --attach {NAME}"),
         ("Completed", CHECKPOINTS, "nothing to resume", f"invoke train --model s3://scones-dev/models/{NAME}"),
         ("Failed", {}, "has no checkpoints", "invoke train"),
+        ("Failed", CHECKPOINTS | VALIDATION_ONLY, "no data .* no channel 'train', only: validation", "invoke train"),
     ],
 )
 def test_refuses_to_go_on_with_a_job_that_needs_or_allows_none(

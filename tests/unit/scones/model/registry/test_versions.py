@@ -134,6 +134,33 @@ def test_a_data_set_that_is_gone_is_named(cloud: Any) -> None:
         cloud.register()
 
 
+FILE_SYSTEM = {
+    "DirectoryPath": "/data",
+    "FileSystemAccessMode": "ro",
+    "FileSystemId": "fs-0123456789abcdef0",
+    "FileSystemType": "EFS",
+}
+
+
+@pytest.mark.parametrize(
+    ("channels", "said"),
+    [
+        ([], "it has no channel 'train', only: none"),
+        (["validation"], "it has no channel 'train', only: validation"),
+        (["train", "validation"], "its channel 'train' does not read S3"),
+    ],
+)
+def test_a_job_without_a_data_set_in_s3_is_refused_with_the_way_to_register_it(
+    cloud: Any, channels: list[str], said: str
+) -> None:
+    source = {"FileSystemDataSource": FILE_SYSTEM}
+    given = [{"ChannelName": name, "DataSource": source} for name in channels]
+    cloud.train("elsewhere", accuracy=0.9, InputDataConfig=given)
+    with pytest.raises(RegistryError, match=f"the classes of training job 'elsewhere' are unknown: {said}") as refused:
+        cloud.register("elsewhere")
+    assert "invoke register --artifact s3://scones/models/elsewhere/output/model.tar.gz" in refused.value.hint
+
+
 def test_a_job_started_otherwise_has_the_commit_of_this_checkout(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     cloud.sagemaker.tags = []
     monkeypatch.setattr("scones.revision.commit", lambda root: "2e1d-dirty")

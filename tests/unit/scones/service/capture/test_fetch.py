@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from scones.errors import CloudError
 from scones.service import capture
 from scones.service.capture.period import Period
 
@@ -103,7 +104,7 @@ def test_what_was_brought_before_a_failure_is_not_brought_again(s3, tmp_path):
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetObject")
 
     s3.meta.events.register("provide-client-params.s3.GetObject", refuse, unique_id="refuse")
-    with pytest.raises(ClientError, match="AccessDenied"):
+    with pytest.raises(CloudError, match=rf"{HOURS[-1]}/.* cannot be downloaded: no \(AccessDenied"):
         capture.download(s3, URI, "scones", tmp_path, workers=1)
     s3.meta.events.unregister("provide-client-params.s3.GetObject", unique_id="refuse")
     assert capture.download(s3, URI, "scones", tmp_path).new == 1
