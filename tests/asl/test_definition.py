@@ -1,7 +1,7 @@
-"""The rules that the state machine's definition keeps, read off the definition itself.
+"""The state machine's definition keeps its rules. The tests read the definition and do not run it.
 
-What the states do is proven in test_execution.py; here it is what no run would show: that nothing is left without a
-timeout, that what cannot pass is not retried, that every failure ends out loud.
+test_execution.py runs the states. This file checks what a run does not show: every state has a timeout, only temporary
+errors are retried, and every failure ends in a Fail state with a reason.
 """
 
 import ast
@@ -90,7 +90,7 @@ def test_the_steps_come_in_their_order_and_the_last_gives_the_output():
 
 
 def test_every_task_has_a_timeout_that_leaves_its_function_the_time_to_say_what_is_wrong():
-    """A function's own timeout, in the service stack, ends it before its state is given up."""
+    """The function's timeout in the service stack is shorter than the timeout of its state."""
     settings = (ROOT / "terraform" / "stacks" / "service" / "functions.tf").read_text()
     own = dict(re.findall(r"^    ([a-z-]+) = \{.*?timeout_seconds\s+= (\d+)", settings, flags=re.DOTALL | re.MULTILINE))
     assert {name.replace("-", "_") for name in own} == set(FUNCTION_OF.values())
@@ -99,7 +99,7 @@ def test_every_task_has_a_timeout_that_leaves_its_function_the_time_to_say_what_
 
 
 def test_the_machine_ends_after_the_longest_that_its_states_can_take():
-    """A state gives up first, always: the machine's own timeout can be neither caught nor explained."""
+    """A state always times out first, because no Catch can handle the timeout of the whole machine."""
     longest = 0
     for state in TASKS.values():
         (retrier,) = state["Retry"]
@@ -159,7 +159,7 @@ def test_what_was_retried_in_vain_and_has_no_name_of_ours_ends_as_endpoint_unava
 
 
 def test_every_function_is_told_the_executions_name_and_start(task):
-    """The name is the inference's id in the captured traffic; from the start the processing time is counted."""
+    """The name becomes the inference id in the captured traffic. The processing time counts from the start."""
     assert task["Parameters"]["Payload"] == {
         "execution": {"name.$": "$$.Execution.Name", "started_at.$": "$$.Execution.StartTime"},
         "input.$": "$",
@@ -190,7 +190,7 @@ def test_rendering_fills_every_placeholder_and_stays_json():
 
 @pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov"])
 def test_everything_is_of_the_partition_that_it_is_rendered_for(partition):
-    """In another partition an execution would fail: "The resource belongs to a different partition"."""
+    """With another partition, an execution fails: "The resource belongs to a different partition"."""
     values = definition.values(partition, "some-region-1", "123456789012", definition.function_names("dev"))
     rendered = definition.render(TEMPLATE, values)
     assert set(re.findall(r"arn:([^:]+):", rendered)) == {partition}

@@ -1,7 +1,7 @@
-"""What executions of the state machine end with, interpreted by the local cloud.
+"""The local cloud executes the state machine, and the tests check how each execution ends.
 
-The real first and last functions run, with a stand-in for the middle one that needs no endpoint: it answers or raises
-as the image's key says.
+The first and the last function are the real ones. A stand-in replaces the middle one, so that no endpoint is needed.
+The image's key tells the stand-in what to answer or raise.
 """
 
 import io
@@ -64,7 +64,7 @@ def bucket(cloud):
 
 @pytest.fixture(scope="module")
 def machine(cloud):
-    """The state machine as applied, but retrying once only, so that what never passes does not take a minute."""
+    """The state machine as applied, with a single retry, so that a permanent failure does not take a minute."""
     tag = uuid.uuid4().hex[:8]
     cloud.role(f"scones-{tag}")
     values = {
@@ -104,7 +104,7 @@ def run(cloud, machine):
 
 @pytest.fixture
 def image(cloud, bucket):
-    """A function that stores an image under a key which tells the stand-in what to do."""
+    """A function that stores an image. Its key tells the stand-in what to do."""
 
     def image(key, size=(32, 32)):
         buffer = io.BytesIO()
@@ -235,7 +235,7 @@ def test_many_images_are_run_at_once_and_each_has_its_own_end(cloud, machine, bu
         cloud.client("s3"), cloud.client("stepfunctions"), bucket, machine, images, on_done=done.append
     )
     assert [found.image for found in runs] == images
-    # The stand-in reads its orders from the key: a local file's has none, and the function fails on it.
+    # The stand-in reads its orders from the key. The key of a local file has none, so the function fails.
     assert [found.exit_code for found in runs] == [0, 1, 3, 1]
     assert "missing.png cannot be read" in runs[3].problem
     assert sorted(found.image for found in done) == sorted(images)

@@ -1,4 +1,4 @@
-"""Lambda's configuration in the local cloud: what moto lacks and AWS documents."""
+"""Lambda's configuration works as AWS documents, also where moto lacks it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_the_logging_configuration_has_awss_defaults(cloud, function):
 
 
 def test_every_part_of_the_configuration_is_kept_and_updated(cloud, function):
-    """Terraform sends these on creation and on change, and plans anew for whatever does not come back."""
+    """Terraform sends these settings and reads them back. If one is missing, every plan shows a change."""
     first = {
         "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:123456789012:first"},
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": "/tests/first"},

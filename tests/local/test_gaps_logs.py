@@ -1,4 +1,4 @@
-"""CloudWatch Logs in the local cloud: what moto lacks and AWS documents."""
+"""CloudWatch Logs works as AWS documents, also where moto lacks it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks, and what is put into them, in the local cloud: what moto lacks and AWS documents."""
+"""Networks and the functions in them work as AWS documents, also where moto lacks it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""S3 in the local cloud: what moto lacks and AWS documents."""
+"""S3 works as AWS documents, also where moto lacks it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def bucket(cloud, request):
 
 
 def test_a_policy_that_denies_plain_http_lets_everyone_in_over_tls(cloud, bucket):
-    """Every request to this cloud counts as sent over TLS."""
+    """The local cloud treats every request as sent over TLS."""
     s3 = cloud.client("s3")
     deny = {"Effect": "Deny", "Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
     s3.put_bucket_policy(Bucket=bucket, Policy=policy(bucket, deny))

@@ -1,4 +1,4 @@
-"""Starting from a model: what comes from it, what is new, and what does not fit it."""
+"""Starting from a model: which parameters it gives, which are new, and which models are refused."""
 
 import json
 
@@ -63,7 +63,7 @@ def test_transfer_takes_other_sides_and_several_labels_where_the_graph_can():
 
 
 def test_trains_on_the_models_own_graph_whatever_it_is():
-    """Not the algorithm's network: no num_layers says what it is, and its last layer has a name of its own."""
+    """The model is not one of the algorithm's networks: it has no num_layers, and its last layer has another name."""
 
     def node(op, name, inputs=(), **settings):
         return {"op": op, "name": name, "param": settings, "inputs": [[source, 0, 0] for source in inputs]}
@@ -90,13 +90,13 @@ def test_trains_on_the_models_own_graph_whatever_it_is():
     assert "__shape__" not in json.dumps(begun.symbol)
     np.testing.assert_array_equal(begun.parameters["arg:c_weight"], parameters["arg:c_weight"])
     assert begun.parameters["arg:score_weight"].shape == (2, 144)
-    # Its last layer sees every pixel, so that images of another size do not fit.
+    # Its last layer reads every pixel, so images of another size do not fit.
     with pytest.raises(HyperparameterError, match=r"image_shape is 3,12,12, but .* was made for 3,8,8"):
         start(model_with(symbol, parameters), use_pretrained_model=1, image_shape="3,12,12")
 
 
 def model_with(symbol, parameters):
-    """A second layer before the last, which cannot be drawn anew."""
+    """A second layer before the last. It cannot get new random weights."""
     nodes = json.loads(json.dumps(symbol["nodes"]))
     extra = [
         {"op": "null", "name": "hidden_weight", "inputs": []},
@@ -131,7 +131,7 @@ def test_incremental_training_refuses_by_name_what_differs(values, said):
 
 
 def test_a_model_of_half_precision_is_gone_on_with_in_single_precision():
-    """MXNet serves half precision on GPUs only."""
+    """MXNet computes half precision only on GPUs."""
     given = model(dtype="float16")
     halved = Artifact(
         given.symbol,

@@ -1,4 +1,4 @@
-"""invoke cost: arithmetic over a dated table, from an environment's own files and what its cloud measured."""
+"""invoke cost calculates from a dated table of prices, the environment's files, and the cloud's measurements."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_the_functions_memory_is_terraforms() -> None:
 
 
 class Cloud:
-    """A cloud of an applied environment, whose functions have run four times."""
+    """The cloud of an applied environment. Its functions have run four times."""
 
     def get_object(self, Bucket: str, Key: str) -> Any:
         outputs = (
@@ -144,7 +144,7 @@ class Cloud:
 
 
 def test_times_are_measured_and_every_version_of_an_object_is_paid_for() -> None:
-    """Where the service stack is applied, its cloud says how long functions take and what S3 holds."""
+    """With an applied service stack, the cloud gives the functions' times and the contents of S3."""
     cloud = Cloud()
     backend = Backend(cloud, "123456789012", "us-east-1", "state")
     usage = gather(settings.load("dev", variables={}), backend=backend, client=lambda *_: cloud)

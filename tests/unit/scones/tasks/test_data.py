@@ -1,4 +1,4 @@
-"""``invoke etl`` as a person meets it."""
+"""``invoke etl`` as a user sees it."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from scones.tasks.data import etl
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch):
-    """The project's build folder is the test's own."""
+    """The test has its own build folder."""
     real = settings.load
     monkeypatch.setattr(settings, "load", lambda name=None: replace(real("local"), root=tmp_path))
     monkeypatch.delenv("CIFAR100_ARCHIVE", raising=False)

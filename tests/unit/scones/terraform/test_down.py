@@ -1,4 +1,4 @@
-"""invoke down: what goes, in which order, what stays, and that it can be repeated after an interruption."""
+"""invoke down deletes in the right order, keeps data sets and models, and can be repeated after an interruption."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Pages:
 
 
 class Cloud:
-    """Every client in one: two buckets of objects with versions, running work, registered models."""
+    """All clients in one object: two buckets of objects with versions, running work, registered models."""
 
     def __init__(self) -> None:
         keys = ["captures/a", "datasets/b", "images/c", "models/d", "checkpoints/e"]
@@ -36,7 +36,7 @@ class Cloud:
         self.objects |= {"scones-prod-1": {("datasets/x", "1")}}
         self.running = {"executions": ["e1"], "TrainingJob": ["scones-dev-1", "other-scones-dev-1"]}
         self.packages = ["arn:1", "arn:2"]
-        self.looks = 2  # how often a job that is asked to stop is seen to be at it
+        self.looks = 2  # how often a stopping job is still described as Stopping
         self.stopping: list[tuple[str, int]] = []
 
     def get_paginator(self, name: str) -> Pages:
@@ -99,7 +99,7 @@ def cloud() -> Cloud:
 
 @pytest.fixture
 def taken(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The stacks and targets that Terraform destroyed; their states go with them."""
+    """The stacks and targets that Terraform destroyed. Their states are deleted with them."""
     done: list[str] = []
     states = {
         "service": State({"state_machine_arn": MACHINE}, ("module.endpoint.aws_sagemaker_endpoint.this",)),
@@ -143,7 +143,7 @@ def taken(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def take(cloud: Cloud, *, everything: bool) -> dict[str, str]:
-    """Take everything that there is, and what was said of each step."""
+    """Take everything down, and return the messages of each step."""
     environment = settings.load("dev", variables={})
     return {step.what: step.take() for step in down.steps(environment, everything=everything, client=lambda *_: cloud)}
 
