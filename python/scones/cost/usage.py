@@ -10,13 +10,16 @@ Example::
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scones.errors import InputError, SettingsError
 from scones.service import ab
+from scones.terraform import configuration
 from scones.terraform.state import Backend
 
 if TYPE_CHECKING:
@@ -37,7 +40,6 @@ VARIANT_METRICS, ROLLBACK_METRICS = 3, 3
 # Failures and LowConfidence come from log filters. S3's request metrics are AllRequests, PutRequests, BytesUploaded,
 # FirstByteLatency, TotalRequestLatency, 4xxErrors and 5xxErrors.
 CUSTOM_METRICS, S3_REQUEST_METRICS = 2, 7
-MEMORY_MB = {"serialize-image-data": 512, "classify-image": 512, "filter-low-confidence": 256}
 
 
 @dataclass(frozen=True)
@@ -98,16 +100,17 @@ def configured(environment: Environment) -> Usage:
     captures_all = service.get("capture_percentage", 100) == 100
     scaling = service.get("endpoint_autoscaling") or {}
     count = int(scaling.get("min", 1)) if scaling else int(service.get("endpoint_instance_count", 1))
+    called = functions(environment.root)
     definition = json.loads((environment.root / "asl" / "classify_image.asl.json").read_text())
     return Usage(
         instance_type=service.get("endpoint_instance_type", "ml.m5.large"),
         instances=count * variants,
-        functions=tuple(Function(name, memory) for name, memory in MEMORY_MB.items()),
+        functions=called,
         transitions=transitions(definition),
         endpoint_hours=hours_a_month(service.get("endpoint_hours")),
         alarm_metrics=alarm_metrics(
             answering=2 if candidate and not candidate.shadow else 1,
-            functions=len(MEMORY_MB),
+            functions=len(called),
             silence=not service.get("endpoint_hours") and thresholds.get("silent_hours") != 0,
             captures=captures_all,
         ),
@@ -161,6 +164,29 @@ def what_if(
         instances=instances or usage.instances,
         endpoint_hours=usage.endpoint_hours if hours_a_week is None else hours_a_week / HOURS_A_WEEK * HOURS_A_MONTH,
     )
+
+
+def functions(root: Path) -> tuple[Function, ...]:
+    """The functions of the service stack with their memory, from its functions.tf.
+
+    Args:
+        root: The project's folder.
+
+    Raises:
+        InputError: functions.tf has no map of functions, or a function has no number as its memory_mb.
+    """
+    path = root / "terraform" / "stacks" / "service" / "functions.tf"
+    text = "".join(block.argument("functions") or "" for block in configuration.read(path.parent, path.name))
+    entries = re.findall(r"^  ([\w-]+) = \{\n(.*?)^  \}", text, flags=re.DOTALL | re.MULTILINE)
+    found = []
+    for name, entry in entries:
+        memory = re.search(r"^    memory_mb\s+= (\d+)$", entry, flags=re.MULTILINE)
+        if memory is None:
+            raise InputError(f"{path}: the function '{name}' has no number as its memory_mb", hint="memory_mb = 256")
+        found.append(Function(name, int(memory[1])))
+    if not found:
+        raise InputError(f"{path} has no map 'functions'", hint="each entry of the map needs a memory_mb")
+    return tuple(found)
 
 
 def transitions(definition: Mapping[str, Any]) -> int:

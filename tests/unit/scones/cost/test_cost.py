@@ -15,7 +15,7 @@ from invoke import Context, Exit
 
 from scones import settings
 from scones.cost import Prices, at_rest, gather, per_thousand, what_if
-from scones.cost.usage import MEMORY_MB, Function, Usage, alarm_metrics, configured, hours_a_month, transitions
+from scones.cost.usage import Function, Usage, alarm_metrics, configured, functions, hours_a_month, transitions
 from scones.errors import InputError, SettingsError
 from scones.model.registry import PinnedModel
 from scones.tasks import cost as tasks
@@ -116,10 +116,20 @@ def test_a_candidate_has_instances_and_alarms_of_its_own_and_a_shadow_instances_
     assert (usage.instances, usage.alarm_metrics) == (instances, watched)
 
 
-def test_the_functions_memory_is_terraforms() -> None:
+def test_the_functions_and_their_memory_are_terraforms(tmp_path: Path) -> None:
     text = (settings.ROOT / "terraform" / "stacks" / "service" / "functions.tf").read_text()
-    for name, memory in MEMORY_MB.items():
-        assert f"memory_mb       = {memory}" in text.split(f"{name} = {{")[1].split("}")[0]
+    assert {"serialize-image-data": 512, "filter-low-confidence": 256}.items() <= {
+        one.name: one.memory_mb for one in functions(settings.ROOT)
+    }.items()
+    path = tmp_path / "terraform" / "stacks" / "service" / "functions.tf"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        text.replace("filter-low-confidence = {", "new = {\n      memory_mb = 128\n    }\n\n    filter = {")
+    )
+    assert {"new": 128, "filter": 256}.items() <= {one.name: one.memory_mb for one in functions(tmp_path)}.items()
+    path.write_text(text.replace("memory_mb       = 256", "memory_mb       = var.memory"))
+    with pytest.raises(InputError, match="'filter-low-confidence' has no number as its memory_mb"):
+        functions(tmp_path)
 
 
 class Cloud:
@@ -127,7 +137,9 @@ class Cloud:
 
     def get_object(self, Bucket: str, Key: str) -> Any:
         outputs = (
-            {"bucket": "data"} if Key.startswith("foundation") else {"function_names": dict.fromkeys(MEMORY_MB, "f")}
+            {"bucket": "data"}
+            if Key.startswith("foundation")
+            else {"function_names": {one.name: "f" for one in functions(settings.ROOT)}}
         )
         found = {"version": 4, "lineage": "1", "serial": 1, "resources": []}
         found["outputs"] = {name: {"value": value} for name, value in outputs.items()}
