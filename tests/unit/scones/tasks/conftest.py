@@ -41,7 +41,9 @@ class Workplace:
 def workplace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, archive: Path) -> Iterator[Workplace]:
     """A workplace whose data is the small archive. Terraform does not run."""
     outputs = {"bucket": "scones", "training_role_arn": "arn:aws:iam::123456789012:role/training", "kms_key_arn": "key"}
-    environment = dataclasses.replace(settings.load("dev", variables={}), root=tmp_path)
+    environment = dataclasses.replace(
+        settings.load("dev", variables={}), root=tmp_path, classes=("bicycle", "motorcycle")
+    )
     monkeypatch.setenv("CIFAR100_ARCHIVE", str(archive))
     monkeypatch.setattr("scones.settings.load", lambda *_: environment)
     monkeypatch.setattr("scones.tasks.prepare.foundation", lambda *_: outputs)

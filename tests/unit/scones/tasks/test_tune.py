@@ -57,7 +57,9 @@ def ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Any], Pa
                 raise outcome
             return outcome
 
-        environment = dataclasses.replace(settings.load("dev", variables={}), root=tmp_path)
+        environment = dataclasses.replace(
+            settings.load("dev", variables={}), root=tmp_path, classes=("bicycle", "motorcycle")
+        )
         monkeypatch.setattr("scones.settings.load", lambda *_: environment)
         monkeypatch.setattr("scones.training.watch.follow", follow)
         return tmp_path / "build" / "tuning" / "t"
