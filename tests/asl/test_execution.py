@@ -1,7 +1,7 @@
 """The local cloud executes the state machine, and the tests check how each execution ends.
 
-The first and the last function are the real ones. A stand-in replaces the middle one, so that no endpoint is needed.
-The image's key tells the stand-in what to answer or raise.
+A stand-in replaces classifyImage, so that no endpoint is needed. The image's key tells the stand-in what to answer or
+raise. The other functions are the real ones.
 """
 
 import io

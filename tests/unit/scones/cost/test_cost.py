@@ -87,9 +87,15 @@ def test_a_schedule_that_terraform_would_not_take_is_refused_in_words(given: obj
         hours_a_month(given)
 
 
-def test_an_execution_that_passes_enters_three_states() -> None:
-    definition = json.loads((settings.ROOT / "asl" / "classify_image.asl.json").read_text())
-    assert transitions(definition) == 3
+def test_an_execution_that_passes_pays_for_each_state_on_its_way() -> None:
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Fail"}]
+    states = {
+        "Read": {"Type": "Task", "Next": "Ask", "Catch": catch},
+        "Ask": {"Type": "Task", "Next": "Filter", "Catch": catch},
+        "Filter": {"Type": "Task", "End": True, "Catch": catch},
+        "Fail": {"Type": "Fail"},
+    }
+    assert transitions({"StartAt": "Read", "States": states}) == 3
 
 
 @pytest.mark.parametrize("name", settings.names())
@@ -105,14 +111,15 @@ def test_alarms_are_paid_for_by_the_metrics_they_watch() -> None:
     assert alarm_metrics(answering=1, functions=3, silence=False, captures=False) == 16
 
 
-@pytest.mark.parametrize(("shadow", "instances", "watched"), [(False, 2, 25), (True, 2, 19)])
+@pytest.mark.parametrize(("shadow", "instances", "answering"), [(False, 2, 2), (True, 2, 1)])
 def test_a_candidate_has_instances_and_alarms_of_its_own_and_a_shadow_instances_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shadow: bool, instances: int, watched: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shadow: bool, instances: int, answering: int
 ) -> None:
     environment = replace(settings.load("dev", variables={}), pin_path=tmp_path / "model.tfvars.json")
     model = {field.name: "" for field in fields(PinnedModel)} | {"class_labels": ["a", "b"], "metrics": {}}
     environment.candidate_path.write_text(json.dumps({"candidate": {"model": model, "share": 10, "shadow": shadow}}))
     usage = configured(environment)
+    watched = alarm_metrics(answering=answering, functions=len(functions(settings.ROOT)))
     assert (usage.instances, usage.alarm_metrics) == (instances, watched)
 
 
