@@ -67,20 +67,17 @@ def machine(cloud):
     """The state machine as applied, with a single retry, so that a permanent failure does not take a minute."""
     tag = uuid.uuid4().hex[:8]
     cloud.role(f"scones-{tag}")
-    values = {
-        "partition": "aws",
-        "serialize_image_data_arn": deploy(
-            cloud, f"serialize-{tag}", packaging.build(ROOT / "lambdas" / "serialize_image_data")
-        ),
-        "classify_image_arn": deploy(cloud, f"classify-{tag}", stand_in(), timeout=1),
-        "filter_low_confidence_arn": deploy(
-            cloud,
-            f"filter-{tag}",
-            packaging.build(ROOT / "lambdas" / "filter_low_confidence"),
-            environment={"CONFIDENCE_THRESHOLD": "0.8"},
-        ),
-    }
     template = (ROOT / "asl" / "classify_image.asl.json").read_text()
+    values = {"partition": "aws", "classify_image_arn": deploy(cloud, f"classify-image-{tag}", stand_in(), timeout=1)}
+    for name in definition.functions(template):
+        if name != "classify-image":
+            folder = name.replace("-", "_")
+            values[f"{folder}_arn"] = deploy(
+                cloud,
+                f"{name}-{tag}",
+                packaging.build(ROOT / "lambdas" / folder),
+                environment={"CONFIDENCE_THRESHOLD": "0.8"},
+            )
     machine = json.loads(definition.render(template, values))
     for state in machine["States"].values():
         for retrier in state.get("Retry", []):

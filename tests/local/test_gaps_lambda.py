@@ -5,7 +5,7 @@ from __future__ import annotations
 CODE = "def handler(event, context): pass"
 
 
-# lambda_configuration
+# lambda_/gaps/configuration.py
 
 
 def test_the_logging_configuration_has_awss_defaults(cloud, function):
@@ -45,9 +45,6 @@ def test_every_part_of_the_configuration_is_kept_and_updated(cloud, function):
     client.update_function_configuration(FunctionName=arn, **second)
     found = client.get_function_configuration(FunctionName=arn)
     assert {name: found[name] for name in second} == second
-
-
-# lambda_event_invoke_config
 
 
 def test_a_second_event_invoke_configuration_replaces_the_first(cloud, function):

@@ -7,7 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-# logs_kms_key
+# logs/gaps/kms_key.py
 
 
 def test_a_log_group_is_given_a_key_and_is_without_it_again(cloud):

@@ -22,9 +22,6 @@ def bucket(cloud, request):
     return name
 
 
-# s3_bucket_policies
-
-
 def test_a_policy_that_denies_plain_http_lets_everyone_in_over_tls(cloud, bucket):
     """The local cloud treats every request as sent over TLS."""
     s3 = cloud.client("s3")
@@ -45,7 +42,7 @@ def test_a_deny_whose_condition_is_met_denies(cloud, bucket):
     s3.delete_bucket_policy(Bucket=bucket)
 
 
-# s3_notification_eventbridge
+# s3/gaps/notification_eventbridge.py
 
 
 def test_a_bucket_says_that_its_events_go_to_eventbridge(cloud, bucket):

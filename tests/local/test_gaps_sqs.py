@@ -1,4 +1,4 @@
-"""SQS works as AWS documents, also where moto lacks it (sqs_attributes)."""
+"""SQS works as AWS documents, also where moto lacks it (sqs/gaps/attributes.py)."""
 
 from __future__ import annotations
 
