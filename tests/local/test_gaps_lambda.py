@@ -1,4 +1,4 @@
-"""Lambda's configuration in the local cloud: what moto lacks and AWS documents."""
+"""Lambda's configuration works as AWS documents, also where moto lacks it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 CODE = "def handler(event, context): pass"
 
 
-# lambda_configuration
+# lambda_/gaps/configuration.py
 
 
 def test_the_logging_configuration_has_awss_defaults(cloud, function):
@@ -32,7 +32,7 @@ def test_the_logging_configuration_has_awss_defaults(cloud, function):
 
 
 def test_every_part_of_the_configuration_is_kept_and_updated(cloud, function):
-    """Terraform sends these on creation and on change, and plans anew for whatever does not come back."""
+    """Terraform sends these settings and reads them back. If one is missing, every plan shows a change."""
     first = {
         "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:123456789012:first"},
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": "/tests/first"},
@@ -53,9 +53,6 @@ def test_every_part_of_the_configuration_is_kept_and_updated(cloud, function):
     client.update_function_configuration(FunctionName=arn, **second)
     found = client.get_function_configuration(FunctionName=arn)
     assert {name: found[name] for name in second} == second
-
-
-# lambda_event_invoke_config
 
 
 def test_a_second_event_invoke_configuration_replaces_the_first(cloud, function):

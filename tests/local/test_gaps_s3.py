@@ -1,4 +1,4 @@
-"""S3 in the local cloud: what moto lacks and AWS documents."""
+"""S3 works as AWS documents, also where moto lacks it."""
 
 from __future__ import annotations
 
@@ -22,11 +22,8 @@ def bucket(cloud, request):
     return name
 
 
-# s3_bucket_policies
-
-
 def test_a_policy_that_denies_plain_http_lets_everyone_in_over_tls(cloud, bucket):
-    """Every request to this cloud counts as sent over TLS."""
+    """The local cloud treats every request as sent over TLS."""
     s3 = cloud.client("s3")
     deny = {"Effect": "Deny", "Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
     s3.put_bucket_policy(Bucket=bucket, Policy=policy(bucket, deny))
@@ -45,7 +42,7 @@ def test_a_deny_whose_condition_is_met_denies(cloud, bucket):
     s3.delete_bucket_policy(Bucket=bucket)
 
 
-# s3_notification_eventbridge
+# s3/gaps/notification_eventbridge.py
 
 
 def test_a_bucket_says_that_its_events_go_to_eventbridge(cloud, bucket):

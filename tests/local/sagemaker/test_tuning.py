@@ -1,4 +1,4 @@
-"""CreateHyperParameterTuningJob really tries: its trials are training jobs of the local cloud's own."""
+"""CreateHyperParameterTuningJob really searches: each trial is a training job in the local cloud."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def sagemaker(cloud: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def tuning_request(job_request: Any) -> Callable[..., dict[str, Any]]:
-    """CreateHyperParameterTuningJob's parameters, for trials of two epochs; ``config`` replaces what is there."""
+    """CreateHyperParameterTuningJob's parameters, for trials of two epochs. ``config`` replaces the defaults."""
 
     def make(name: str, *, epochs: int = 2, **config: Any) -> dict[str, Any]:
         training = copy.deepcopy(job_request(name, hyperparameters={"epochs": str(epochs)}))

@@ -1,4 +1,4 @@
-"""Which cloud a client talks to is a matter of the environment's endpoint and credentials alone."""
+"""Only the environment's endpoint and credentials decide which cloud a client uses."""
 
 import dataclasses
 import json

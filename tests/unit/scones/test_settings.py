@@ -1,4 +1,4 @@
-"""Environments are read from their folders, and a mistake in one is named."""
+"""Environments are read from their folders, and an error names each mistake."""
 
 import json
 import os

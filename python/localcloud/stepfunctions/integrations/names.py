@@ -91,7 +91,9 @@ def capitalized(name: str) -> str:
 
 
 def exception(operation: OperationModel, code: str) -> str | None:
-    """The name that the SDK for Java gives to an error of the operation's model; None if the model lacks the error.
+    """The name that the SDK for Java gives to an error; None if the service's model lacks the error.
+
+    The SDK knows the errors of the whole service for every operation.
 
     Example::
 
@@ -100,7 +102,7 @@ def exception(operation: OperationModel, code: str) -> str | None:
         >>> exception(read, "NoSuchKey"), exception(read, "AccessDenied")
         ('NoSuchKeyException', None)
     """
-    for shape in operation.error_shapes:
+    for shape in operation.service_model.error_shapes:
         if code in (shape.name, shape.error_code):
             name = shape.name.removesuffix("Fault")
             return name if name.endswith("Exception") else f"{name}Exception"

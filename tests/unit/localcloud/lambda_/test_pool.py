@@ -1,4 +1,4 @@
-"""Warm workers: whom the pool keeps, and whom it ends."""
+"""The pool of warm workers: which ones it keeps, and which ones it ends."""
 
 from __future__ import annotations
 

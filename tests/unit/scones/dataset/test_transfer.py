@@ -1,4 +1,4 @@
-"""Uploads send what is missing, and only that."""
+"""An upload sends only the missing files."""
 
 from collections import Counter
 
@@ -31,7 +31,7 @@ def s3(monkeypatch):
 
 @pytest.fixture
 def calls(s3):
-    """How often each operation is called from here on."""
+    """Count the calls of each operation from here on."""
     count = Counter()
     s3.meta.events.register("before-call.s3", lambda model, **kwargs: count.update([model.name]))
     return count
@@ -93,7 +93,7 @@ def test_an_interrupted_upload_goes_on_and_its_description_comes_last(s3, datase
 
 
 def test_knows_its_files_where_encryption_hides_the_md5(s3, dataset, calls):
-    """With SSE-KMS an ETag is not an MD5, as S3's documentation of Object says; the SHA-256 sent with it is."""
+    """With SSE-KMS an ETag is not an MD5 (S3's documentation of Object). The SHA-256 that was sent is compared."""
     upload(dataset, s3, BUCKET)
     calls.clear()
 

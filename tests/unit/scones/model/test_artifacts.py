@@ -1,4 +1,4 @@
-"""Artifacts are brought from S3 once and sent there once, whole or not at all."""
+"""An artifact is downloaded once and uploaded once, whole or not at all."""
 
 import hashlib
 import io
@@ -34,7 +34,7 @@ def s3(monkeypatch):
 
 
 class Counting:
-    """An S3 client that remembers which calls were made."""
+    """An S3 client that records its calls."""
 
     def __init__(self, client):
         self._client, self.calls = client, []

@@ -1,4 +1,4 @@
-"""Downloads against moto's S3, in this process."""
+"""Downloads from moto's S3, in this process."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,7 +46,7 @@ def test_brings_everything_when_no_period_is_given(s3, tmp_path):
 
 
 def test_brings_the_hours_of_the_period_and_the_one_after_since_files_come_late(s3, tmp_path):
-    """Real files of hour 12 hold events of 11:58: the hour in the name is that of the upload."""
+    """Real files of hour 12 hold events of 11:58, because the name has the hour of the upload."""
     period = Period(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 21, 12, tzinfo=UTC))
     assert hours(capture.download(s3, URI, "scones", tmp_path, period=period)) == HOURS[1:5]
 
@@ -97,7 +97,7 @@ def test_a_damaged_index_costs_a_new_download_and_nothing_else(s3, tmp_path):
 
 
 def test_what_was_brought_before_a_failure_is_not_brought_again(s3, tmp_path):
-    """The last file is refused; the others stay, whole, and are known the next time."""
+    """The download of the last file fails. The other files stay and are not downloaded again."""
 
     def refuse(params, **_):
         if HOURS[-1] in params["Key"]:
