@@ -93,7 +93,8 @@ def capitalized(name: str) -> str:
 def exception(operation: OperationModel, code: str) -> str | None:
     """The name that the SDK for Java gives to an error; None if the service's model lacks the error.
 
-    The SDK knows the errors of the whole service for every operation.
+    The SDK knows the errors of the whole service for every operation. S3's AccessDenied belongs to the
+    newest of its operations only; elsewhere AWS's histories show the service's base exception.
 
     Example::
 
@@ -102,7 +103,10 @@ def exception(operation: OperationModel, code: str) -> str | None:
         >>> exception(read, "NoSuchKey"), exception(read, "AccessDenied")
         ('NoSuchKeyException', None)
     """
-    for shape in operation.service_model.error_shapes:
+    known = operation.error_shapes
+    if code != "AccessDenied":
+        known = [*known, *operation.service_model.error_shapes]
+    for shape in known:
         if code in (shape.name, shape.error_code):
             name = shape.name.removesuffix("Fault")
             return name if name.endswith("Exception") else f"{name}Exception"
