@@ -153,6 +153,7 @@ class Runner:
             execution.revision.role_arn,
             execution.started,
             given,
+            None if values.text(given) == execution.input else execution.input,
             express,
             express and execution.sync,
         )
