@@ -129,7 +129,8 @@ def run(handler: Callable[..., object], call: dict) -> dict:
     except Exception as error:  # noqa: BLE001 - any exception of the handler is its answer
         return {"fault": fault_of(error, call["request_id"])}
     try:
-        text = json.dumps(result, ensure_ascii=False, default=plain)
+        # AWS's runtime answers with bytes as they are.
+        text = result.decode() if isinstance(result, bytes) else json.dumps(result, ensure_ascii=False, default=plain)
         text.encode()
         return {"result": text}
     except (TypeError, ValueError) as error:
