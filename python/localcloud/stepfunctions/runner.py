@@ -189,6 +189,15 @@ class Runner:
         live = self._live.get(execution.arn)
         return live is None or live.done.wait(seconds)
 
+    def known(self, token: str) -> None:
+        """Check a token.
+
+        Raises:
+            UnknownTask: No task has ever had the token.
+            TaskTimedOut: The task has ended.
+        """
+        self._tokens.find(token)
+
     def succeed(self, token: str, output: Json) -> None:
         """A Task has succeeded, says whoever has its token.
 

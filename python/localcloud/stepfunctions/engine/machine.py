@@ -303,7 +303,7 @@ class Machine:
         for child in [other for other in self.run.frames.values() if other.parent == frame.id]:
             self.drop(child)
         scope = self.scope(frame, state)
-        given = {"Error": error, "Cause": cause}
+        given = {"Error": error, "Cause": cause if cause is not None or error is None else ""}
         output, assigned = evaluation.caught(state, frame.input, scope, given, catcher)
         self.run.failed_at = []
         frame.attempt += 1
