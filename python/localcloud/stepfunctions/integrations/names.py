@@ -93,8 +93,8 @@ def capitalized(name: str) -> str:
 def exception(operation: OperationModel, code: str, *, sdk: bool) -> str | None:
     """The name that the SDK for Java gives to an error; None if the service's model lacks the error.
 
-    Version 2 of the SDK, which AWS SDK integrations use, knows the errors of the whole service for every operation. S3's
-    AccessDenied belongs to the newest of its operations only; elsewhere AWS's histories show the service's base exception.
+    Version 2 of the SDK, which AWS SDK integrations use, knows the errors of the whole service for every operation.
+    S3's AccessDenied is the exception: it belongs to the newest operation only.
 
     Args:
         sdk: Whether this is an AWS SDK integration.
