@@ -6,11 +6,12 @@ only what becomes of its result. A state in JSONata has no members for the field
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from localcloud.stepfunctions.api.testing.single_state import SingleState
-from localcloud.stepfunctions.language import evaluation, values
+from localcloud.stepfunctions.language import evaluation
 from localcloud.stepfunctions.language.scope import EvaluationFailure, Json, Scope
 
 #: What a state in JSONPath shows of its result.
@@ -30,11 +31,22 @@ def data(machine: SingleState, given: Json) -> dict[str, Any]:
         given: The state's input.
     """
     shown = _jsonata(machine, given) if machine.tested.jsonata else _jsonpath(machine, given)
-    found: dict[str, Any] = {name: values.text(value) for name, value in shown}
+    found: dict[str, Any] = {name: text(value) for name, value in shown}
     found |= {name: machine.seen[name] for name in NUMBERS if name in machine.seen}
     if details := _details(machine):
         found["errorDetails"] = details
     return found
+
+
+def text(value: Json) -> str:
+    """A value as TestState writes it: unlike an execution's output, with blanks.
+
+    Example::
+
+        >>> text({"a": [1, 2], "ü": None})
+        '{"a": [1, 2], "ü": null}'
+    """
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _jsonata(machine: SingleState, given: Json) -> Iterator[tuple[str, Json]]:

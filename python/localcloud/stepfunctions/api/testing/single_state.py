@@ -251,7 +251,7 @@ def _iterated(machine: SingleState, frame: Frame, state: State, spec: Mapping[st
     machine.seen |= {
         "maxConcurrency": distributed.concurrency(state, scope),
         "toleratedFailureCount": count,
-        "toleratedFailurePercentage": percentage,
+        "toleratedFailurePercentage": None if percentage is None else float(percentage),
     }
     if "items" in spec:
         machine.seen["afterItemsPath"] = spec["items"]

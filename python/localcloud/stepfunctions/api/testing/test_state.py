@@ -21,7 +21,6 @@ from localcloud.stepfunctions.engine.effects import Call
 from localcloud.stepfunctions.engine.frames import Facts
 from localcloud.stepfunctions.integrations import Answer as Called
 from localcloud.stepfunctions.integrations import Caller
-from localcloud.stepfunctions.language import values
 from localcloud.stepfunctions.language.compiler import Refusals
 from localcloud.stepfunctions.language.resources import Resource
 from localcloud.stepfunctions.language.scope import Json, StateFailure
@@ -109,7 +108,7 @@ def _answer(machine: SingleState, test: StateTest) -> Answer:
         found["status"] = "RETRIABLE"
     elif run.status == "SUCCEEDED":
         found["status"] = "SUCCEEDED" if failure is None else "CAUGHT_ERROR"
-        found |= {"output": values.text(run.output), "nextState": machine.next}
+        found |= {"output": inspection.text(run.output), "nextState": machine.next}
     else:
         found["status"] = "FAILED"
         if "catchIndex" in machine.handled:  # the Catch has failed itself
