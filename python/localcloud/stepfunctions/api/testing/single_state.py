@@ -256,7 +256,7 @@ def _iterated(machine: SingleState, frame: Frame, state: State, spec: Mapping[st
     if "items" in spec:
         machine.seen["afterItemsPath"] = spec["items"]
     items = spec.get("items", mock.items)
-    if "ItemSelector" in state.fields and items is not None:
+    if items is not None and {"ItemSelector", "Parameters"} & state.fields.keys():
         chosen = [branches.selected(state, scope, item, number) for number, item in enumerate(items)]
         machine.seen["afterItemSelector"] = chosen
     share = 100 * mock.failed / len(items) if items else 0

@@ -55,13 +55,17 @@ class StateTests:
             _check_failures(machine, test)
             machine.told(mocked, test.mock)
         elif machine.waiting and machine.call is not None:
-            self._make(machine, machine.call, Caller(facts.role_arn, sender.account, sender.region, facts.arn))
+            self._make(machine, machine.call, sender)
         elif machine.waiting and machine.wait is not None:
             machine.woken([machine.wait], now=machine.wait.moment)
         return _answer(machine, test)
 
-    def _make(self, machine: SingleState, call: Call, caller: Caller) -> None:
+    def _make(self, machine: SingleState, call: Call, sender: Sender) -> None:
         """Make a Task's call, and tell the machine the answer."""
+        facts = machine.run.facts
+        caller = Caller(
+            facts.role_arn, sender.account, sender.region, facts.arn, sender.trace_header, task_role_arn=call.role_arn
+        )
         try:
             called = self._call(call.resource, call.arguments, caller)
         except StateFailure as failure:
