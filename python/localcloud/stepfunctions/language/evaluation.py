@@ -238,7 +238,7 @@ def items_of(state: State, given: Json, scope: Scope) -> list[Json]:
     path = state.fields.get("ItemsPath")
     found = given if path is None else path_value(path, replace(scope, value=given))
     if not isinstance(found, list):
-        shown = path.text if isinstance(path, Path) else "$"
+        shown = path.text.replace("$$", "$", 1) if isinstance(path, Path) else "$"  # AWS writes the context so
         raise EvaluationFailure("States.Runtime", f'Reference path "{shown}" must point to array.')
     return found
 
