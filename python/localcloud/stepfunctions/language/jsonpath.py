@@ -26,16 +26,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from localcloud.stepfunctions.language.pathsyntax import (
-    Condition,
     Deep,
     Filter,
-    Function,
+    FilterCondition,
     Index,
     Indexes,
     InvalidPath,
     Key,
-    Keys,
+    KeyList,
     Operand,
+    PathFunction,
     Slice,
     Step,
     Wildcard,
@@ -86,7 +86,7 @@ class Path:
     @cached_property
     def definite(self) -> bool:
         """Whether the path names one place."""
-        return all(isinstance(step, (Key, Index, Function)) for step in self.steps)
+        return all(isinstance(step, (Key, Index, PathFunction)) for step in self.steps)
 
     @cached_property
     def reference(self) -> bool:
@@ -124,7 +124,7 @@ def _find(root: Json, path: tuple[Step, ...], whole: Json) -> Json:
     deep = False
     where = "$"
     for number, step in enumerate(path):
-        if isinstance(step, Function):
+        if isinstance(step, PathFunction):
             current, indefinite = [_function(step.name, current if indefinite else current[0])], False
             continue
         if isinstance(step, Deep):
@@ -189,7 +189,7 @@ def _chosen(value: Json, step: Step, whole: Json, *, among: bool = False) -> Ite
     if isinstance(step, Key):
         if isinstance(value, dict) and step.name in value:
             yield value[step.name]
-    elif isinstance(step, Keys):
+    elif isinstance(step, KeyList):
         if isinstance(value, dict):
             found = {name: value[name] for name in step.names if name in value}
             if found or not among:
@@ -246,7 +246,7 @@ def _side(operand: Operand, item: Json, whole: Json) -> Json:
         return _NOTHING
 
 
-def _holds(condition: Condition, item: Json, whole: Json) -> bool:
+def _holds(condition: FilterCondition, item: Json, whole: Json) -> bool:
     if condition.operator == "&&":
         return all(_holds(part, item, whole) for part in condition.parts)
     if condition.operator == "||":
