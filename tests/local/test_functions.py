@@ -123,6 +123,11 @@ def test_an_exception_is_an_unhandled_function_error_with_its_class_name(cloud, 
     assert payload["requestId"]
 
 
+def test_bytes_are_the_answer_itself_and_text_inside_one(cloud, function):
+    assert invoke(cloud, function("def handler(e, c): return b'[1]'"))[0] == [1]
+    assert invoke(cloud, function("def handler(e, c): return {'a': 'é'.encode()}"))[0] == {"a": "é"}
+
+
 @pytest.mark.parametrize(
     ("code", "error", "message"),
     [

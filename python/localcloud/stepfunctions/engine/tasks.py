@@ -22,7 +22,7 @@ from localcloud.stepfunctions.language.values import too_large
 def begin(machine: Driver, frame: Frame, state: State) -> None:
     """Work out the call, and schedule it."""
     resource = _resource(state)
-    if resource.pattern == "waitForTaskToken" or resource.kind == "activity":
+    if resource.waits or resource.kind == "activity":  # AWS gives a token to .sync too
         frame.work["token"] = machine.new_token()
     scope = machine.scope(frame, state)
     given = evaluation.effective_input(state, frame.input, scope)
