@@ -68,13 +68,13 @@ class Driver:
         self.wakes: list[Wake] = []
         self.arguments: list[Any] = []
 
-    def start(self, given: Any = None) -> Driver:
-        """Start, and go on until only the outside can help."""
-        facts = Facts("arn:e", "e", MACHINE, "m", ROLE, self.now, given, self.express)
+    def start(self, given: Any = None, *, until: float = float("inf")) -> Driver:
+        """Start, and go on until only the outside can help, or until a moment."""
+        facts = Facts("arn:e", "e", MACHINE, "m", ROLE, self.now, given, express=self.express)
         numbers = itertools.count(1)
         self.machine = Machine(self.program, Run(facts), draw=self.draw, new_token=lambda: f"token-{next(numbers)}")
         self._move(self.machine.start, given)
-        return self.go_on()
+        return self.go_on(until)
 
     def go_on(self, until: float = float("inf")) -> Driver:
         """Answer calls and let the time pass, as long as there is something to do."""
