@@ -24,10 +24,10 @@ from typing import Any, Protocol
 from localcloud import log
 from localcloud.stepfunctions.engine import tasks
 from localcloud.stepfunctions.engine.effects import (
-    Call,
     Cancel,
     Effect,
     Ended,
+    Invoke,
     Offer,
     Poll,
     StartMapRun,
@@ -41,7 +41,7 @@ from localcloud.stepfunctions.language import values
 from localcloud.stepfunctions.language.program import Program
 from localcloud.stepfunctions.language.resources import Resource
 from localcloud.stepfunctions.language.scope import Json, StateFailure
-from localcloud.stepfunctions.maprun import MapRuns
+from localcloud.stepfunctions.maprun import ItemServices, MapRuns
 from localcloud.stepfunctions.store import Execution, Stores
 from localcloud.stepfunctions.timers import Timers
 from localcloud.stepfunctions.tokens import Activities, Place, Tokens
@@ -54,7 +54,7 @@ FIRST_LOOK, LONGEST_LOOK = 0.1, 2.0
 MOST_PROGRAMS = 500
 
 
-class Services(Protocol):
+class Services(ItemServices, Protocol):
     """Makes the calls of Tasks. :class:`localcloud.stepfunctions.integrations.Integrations` does."""
 
     def call(self, resource: Resource, arguments: Json, caller: Caller) -> Answer:
@@ -65,12 +65,6 @@ class Services(Protocol):
 
     def stop(self, job: Any, caller: Caller) -> None:
         """Stop a job."""
-
-    def read(self, resource: Resource, arguments: Json, config: Any, caller: Caller) -> list[Json]:
-        """The items of an ItemReader."""
-
-    def write(self, resource: Resource, arguments: Json, files: Any, caller: Caller) -> None:
-        """Write a ResultWriter's files."""
 
 
 class Observer(Protocol):
@@ -314,7 +308,7 @@ class Runner:
             live.then(execution)
 
     def _do(self, live: Live, effect: Effect) -> None:
-        if isinstance(effect, Call):
+        if isinstance(effect, Invoke):
             self._tokens.give(effect.token, Place(live.execution.arn, effect.frame, effect.attempt))
             self._calls.submit(self._call, live, effect)
         elif isinstance(effect, Poll):
@@ -344,7 +338,7 @@ class Runner:
         region, account = execution.arn.split(":")[3:5]
         return Caller(execution.revision.role_arn, account, region, execution.arn, header, role_arn)
 
-    def _call(self, live: Live, effect: Call) -> None:
+    def _call(self, live: Live, effect: Invoke) -> None:
         place = effect.frame, effect.attempt
         try:
             answer = self._services.call(

@@ -84,12 +84,15 @@ def leaving(
     Args:
         given: The state's input, before InputPath.
         result: What the state has done. For a state that does nothing: its effective input.
-        chosen: The entry of Choices that was taken. Its Assign and Output come before the state's own.
+        chosen: The entry of Choices that was taken. Its Assign and Output count, and the state's own do not: those
+            are for the Default (Amazon States Language, "Choice State").
 
     Raises:
         EvaluationFailure: A field cannot be evaluated.
     """
-    fields = {**state.fields, **chosen.fields} if chosen else state.fields
+    fields = state.fields
+    if chosen is not None:
+        fields = {name: field for name, field in fields.items() if name not in ("Assign", "Output")} | {**chosen.fields}
     if state.jsonata:
         done = {} if state.kind in ("Choice", "Wait", "Succeed", "Pass") else {"result": result}
         within = replace(scope, states={"input": given, **done})

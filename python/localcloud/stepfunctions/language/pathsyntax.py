@@ -29,7 +29,7 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Keys:
+class KeyList:
     """Several members of an object."""
 
     names: tuple[str, ...]
@@ -72,11 +72,11 @@ class Deep:
 class Filter:
     """The elements for which a condition holds."""
 
-    condition: Condition
+    condition: FilterCondition
 
 
 @dataclass(frozen=True)
-class Function:
+class PathFunction:
     """A function of what the path found, such as ``length``."""
 
     name: str
@@ -92,7 +92,7 @@ class Operand:
 
 
 @dataclass(frozen=True)
-class Condition:
+class FilterCondition:
     """A filter's condition.
 
     Attributes:
@@ -102,12 +102,12 @@ class Condition:
     """
 
     operator: str
-    parts: tuple[Condition, ...] = ()
+    parts: tuple[FilterCondition, ...] = ()
     left: Operand | None = None
     right: Operand | None = None
 
 
-Step = Key | Keys | Index | Indexes | Slice | Wildcard | Deep | Filter | Function
+Step = Key | KeyList | Index | Indexes | Slice | Wildcard | Deep | Filter | PathFunction
 
 FUNCTIONS = ("length", "size", "min", "max", "avg", "sum", "stddev", "keys", "first", "last")
 _NAME = re.compile(r"[^\s.\[\](){}'\",:*?@$!<>=&|/\\;#%^+`~]+")
@@ -126,14 +126,14 @@ def steps(text: str, start: int = 1) -> tuple[Step, ...]:
     Raises:
         InvalidPath: The text is no path.
     """
-    reader = _Reader(text, start)
+    reader = _PathReader(text, start)
     found = reader.steps()
     if not reader.done:
         reader.refuse()
     return found
 
 
-class _Reader:
+class _PathReader:
     """Reads a path from left to right."""
 
     def __init__(self, text: str, at: int) -> None:
@@ -197,7 +197,7 @@ class _Reader:
         if self.take("()"):
             if name not in FUNCTIONS:
                 raise InvalidPath(f"'{self.text}' is not a path: there is no function {name}()")
-            return Function(name)
+            return PathFunction(name)
         return Key(name)
 
     def bracket(self) -> Step:
@@ -219,7 +219,7 @@ class _Reader:
                 self.blanks()
                 names.append(self.quoted())
                 self.blanks()
-            found = Key(names[0]) if len(names) == 1 else Keys(tuple(names))
+            found = Key(names[0]) if len(names) == 1 else KeyList(tuple(names))
         else:
             found = self.numbers()
         self.blanks()
@@ -261,27 +261,27 @@ class _Reader:
         self.at += 1
         return "".join(letters)
 
-    def any_of(self) -> Condition:
+    def any_of(self) -> FilterCondition:
         parts = [self.all_of()]
         self.blanks()
         while self.take("||"):
             parts.append(self.all_of())
             self.blanks()
-        return parts[0] if len(parts) == 1 else Condition("||", tuple(parts))
+        return parts[0] if len(parts) == 1 else FilterCondition("||", tuple(parts))
 
-    def all_of(self) -> Condition:
+    def all_of(self) -> FilterCondition:
         parts = [self.one()]
         self.blanks()
         while self.take("&&"):
             parts.append(self.one())
             self.blanks()
-        return parts[0] if len(parts) == 1 else Condition("&&", tuple(parts))
+        return parts[0] if len(parts) == 1 else FilterCondition("&&", tuple(parts))
 
-    def one(self) -> Condition:
+    def one(self) -> FilterCondition:
         self.blanks()
         if self.peek("!") and not self.peek("!="):
             self.at += 1
-            return Condition("!", (self.one(),))
+            return FilterCondition("!", (self.one(),))
         if self.take("("):
             inside = self.any_of()
             self.blanks()
@@ -291,9 +291,9 @@ class _Reader:
         self.blanks()
         operator = self.match(_COMPARISON)
         if operator is None:
-            return Condition("exists", left=left)
+            return FilterCondition("exists", left=left)
         self.blanks()
-        return Condition(operator, left=left, right=self.operand())
+        return FilterCondition(operator, left=left, right=self.operand())
 
     def operand(self) -> Operand:
         for root in ("@", "$"):
