@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from localcloud.stepfunctions.engine import branches, distributed
-from localcloud.stepfunctions.engine.effects import Call, Offer, StartMapRun, Wake
+from localcloud.stepfunctions.engine.effects import Invoke, Offer, StartMapRun, Wake
 from localcloud.stepfunctions.engine.frames import Facts, Frame, Run
 from localcloud.stepfunctions.engine.machine import Machine
 from localcloud.stepfunctions.engine.retrying import matches

@@ -17,7 +17,7 @@ from localcloud.stepfunctions.api.testing.test_request import StateTest
 from localcloud.stepfunctions.api.wire import Answer, Sender
 from localcloud.stepfunctions.clock import Clock
 from localcloud.stepfunctions.engine import tasks
-from localcloud.stepfunctions.engine.effects import Call
+from localcloud.stepfunctions.engine.effects import Invoke
 from localcloud.stepfunctions.engine.frames import Facts
 from localcloud.stepfunctions.integrations import Answer as Called
 from localcloud.stepfunctions.integrations import Caller
