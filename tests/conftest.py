@@ -1,4 +1,4 @@
-"""Fixtures that more than one folder of tests shares."""
+"""Fixtures for more than one folder of tests."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ import pytest
 
 from localcloud import control
 
-# As imageclassification.train does, and before any test loads PyTorch: threads that spin while they wait starve all
-# else.
+# As in imageclassification.train. It must be set before PyTorch loads: threads that spin while they wait slow down
+# everything else.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-# Terraform and its provider are written in Go, and at each of their starts a fifth of their time is the collection of
-# garbage that goes with the process soon.
+# Terraform and its provider are written in Go. Garbage collection takes a fifth of each start, and frees memory that
+# the process does not need, because it ends soon. So it runs less often.
 os.environ.setdefault("GOGC", "400")
 
-# Side by side, each worker and all that it starts computes in one thread: more would only take turns.
+# Workers run in parallel, so each worker and its processes compute in one thread.
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
 if WORKER:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# What the fuzzing tests remember of failures belongs where everything else is that the project makes.
+# Hypothesis remembers failures. They belong in build/, as all generated files do.
 os.environ.setdefault(
     "HYPOTHESIS_STORAGE_DIRECTORY", str(Path(__file__).resolve().parent.parent / "build/cache/hypothesis")
 )
 
-# What takes longest is begun first, so that the workers end together.
+# The slowest files start first, so that all workers end at about the same time.
 LONGEST_FIRST = (
     "e2e/test_workflow.py",
     "terraform/test_gate.py",
@@ -48,12 +48,12 @@ LONGEST_FIRST = (
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: each waits now and then, for S3's lifecycle rules a whole minute."""
+    """One worker more than processors, because a worker sometimes waits, for S3's lifecycle rules a whole minute."""
     return min((os.cpu_count() or 1) + 1, 8)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """LONGEST_FIRST, for workers: each takes the next file."""
+    """Put the files of LONGEST_FIRST first. Each worker takes the next file."""
     if not WORKER:
         return
     tests = Path(__file__).parent
@@ -69,7 +69,7 @@ SERVICES = [f"{name}.amazonaws.com" for name in ("events", "lambda", "sagemaker"
 
 
 class LocalCloud:
-    """A running local cloud and boto3 clients for it; every client is made once."""
+    """A running local cloud with its boto3 clients. Each client is made once."""
 
     def __init__(self, running: control.Cloud) -> None:
         self.running = running
@@ -93,7 +93,7 @@ class LocalCloud:
         return self._clients[service]
 
     def role(self, name: str, *statements: Mapping[str, Any]) -> str:
-        """The ARN of a role that every service may take on and that may do what the statements say; by default, all."""
+        """The ARN of a role that every service may assume. It allows the given statements, by default everything."""
         import json
 
         trust = {"Effect": "Allow", "Principal": {"Service": SERVICES}, "Action": "sts:AssumeRole"}
@@ -109,9 +109,9 @@ class LocalCloud:
 
 @pytest.fixture(scope="session", autouse=True)
 def services_read_once() -> Iterator[None]:
-    """botocore's descriptions of AWS's services are parsed once: each session would parse megabytes of them anew.
+    """Parse botocore's descriptions of AWS's services once, not in each session: they are megabytes.
 
-    All but S3's, whose clients take the bucket out of it in place.
+    S3's description is left out, because S3's clients change it in place.
     """
     from botocore.loaders import JSONFileLoader
 
@@ -124,7 +124,7 @@ def services_read_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def provider_is_here(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Where Terraform's provider is to be downloaded, one worker does: two would spoil each other's cache of it."""
+    """One worker downloads Terraform's provider. Two at once would damage the shared cache."""
     from scones import settings
     from scones.terraform import mirror
     from scones.terraform.binary import locate
@@ -150,7 +150,7 @@ def provider_is_here(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """A local cloud of this test run's own, on a free port; it ends with the run, however that ends."""
+    """A local cloud for this test run, on a free port. It ends with the run, also after a failure."""
     state: Path = tmp_path_factory.mktemp("cloud") / "local"
     running = control.up(state, port=0, tethered=True)
     yield LocalCloud(running)

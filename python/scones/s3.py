@@ -1,4 +1,4 @@
-"""Parses S3 URIs, and empties buckets.
+"""Parses S3 URIs, empties buckets, and explains why S3 refuses.
 
 Example::
 
@@ -9,7 +9,10 @@ Example::
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from scones.errors import CloudError
 
 SCHEME = "s3://"
 _PAGE = 1000  # the most keys that DeleteObjects accepts
@@ -30,6 +33,56 @@ def split(uri: str) -> tuple[str, str]:
     if not is_uri(uri) or not bucket:
         raise ValueError(f"'{uri}' is not s3://BUCKET/KEY")
     return bucket, key
+
+
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Raise CloudError if S3 refuses a request of the block, or cannot be reached.
+
+    Args:
+        what: What fails then, with its URI: ``s3://BUCKET/KEY cannot be read``.
+
+    Raises:
+        CloudError: one of these, with S3's reason and the next step.
+
+    Example::
+
+        >>> from botocore.exceptions import ClientError
+        >>> with explained("s3://scones-dev/a cannot be read"):
+        ...     raise ClientError({"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}, "GetObject")
+        Traceback (most recent call last):
+        scones.errors.CloudError: s3://scones-dev/a cannot be read: Access Denied (AccessDenied, GetObject)
+        see whose credentials these are with: aws sts get-caller-identity
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        found = error.response.get("Error", {})
+        code = str(found.get("Code", ""))
+        raise CloudError(
+            f"{what}: {found.get('Message', 'refused')} ({code}, {error.operation_name})",
+            hint=_HINTS.get(code, "run the same command again; if S3 refuses again, its reason above says why"),
+        ) from None
+    except BotoCoreError as error:
+        raise CloudError(
+            f"{what}: {error}", hint="check the network and the credentials, then run the same command again"
+        ) from None
+
+
+_WHO = "see whose credentials these are with: aws sts get-caller-identity"
+_AGAIN = "log in again, or take other credentials"
+_HINTS = {
+    "AccessDenied": _WHO,
+    "403": _WHO,
+    "ExpiredToken": _AGAIN,
+    "InvalidAccessKeyId": _AGAIN,
+    "SignatureDoesNotMatch": _AGAIN,
+    "NoSuchBucket": "create the bucket with: invoke tf.apply --stack foundation",
+    "404": "look for it with: aws s3 ls",
+    "NoSuchKey": "look for it with: aws s3 ls",
+}
 
 
 def delete_versions(s3: Any, bucket: str, *, keep: tuple[str, ...] = ()) -> int:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from localcloud.errors import LocalCloudError
 from scones.errors import SettingsError
 
 PROJECT = "scones"
+TUNING_PLACE = 11  # a tuning job's name has 32 characters at most, which leaves 11 for the environment's
 DEFAULT_ENVIRONMENT = "local"
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -122,6 +123,19 @@ class Environment:
         """The candidate model's file. It exists only during a comparison with the pinned model."""
         return self.pin_path.with_name("candidate.tfvars.json")
 
+    def owns(self, name: str) -> bool:
+        """Whether a resource's or a job's name is one of this environment's.
+
+        Such names are ``scones-ENV``, ``scones-ENV-…`` and, for tuning jobs and their trials, ``tune-ENV-…``. A job
+        with a name of its own (``--name``) belongs to no environment.
+
+        Example::
+
+            >>> [load("dev").owns(name) for name in ("scones-dev-1", "scones-dev", "tune-dev-1", "scones-development")]
+            [True, True, True, False]
+        """
+        return f"{name}-".startswith((f"{PROJECT}-{self.name}-", f"tune-{self.name[:TUNING_PLACE]}-"))
+
     @property
     def build(self) -> Path:
         """The folder of all generated files."""
@@ -186,34 +200,28 @@ def load(name: str | None = None, *, root: Path = ROOT, variables: Mapping[str, 
     folder = root / "terraform" / "environments" / name
     path = folder / "environment.json"
     own = _read(path)
-    _require(own, _OWN, path)
-    _require(own, {name: kind for name, kind in _OPTIONAL.items() if name in own}, path)
-    _refuse_unknown(own, "training", Training, path)
-    _require(own["training"], _TRAINING, path)
-    tuning = _tuning(own, path)
-    try:
-        access = own.get("access", {})
-        return Environment(
-            name=name,
-            root=root,
-            region=own["region"],
-            classes=tuple(own["classes"]),
-            training=Training(**own["training"]),
-            tuning=tuning,
-            foundation=_read(folder / "foundation.tfvars.json"),
-            service=_read(folder / "service.tfvars.json"),
-            pin_path=root / own["model_pin"] if "model_pin" in own else folder / "model.tfvars.json",
-            cloud_path=root / access["endpoint_file"] if "endpoint_file" in access else None,
-            profile=access.get("profile"),
-            costs_money=own.get("costs_money", True),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise SettingsError(f"{path} cannot be used: {error}") from error
+    _check(own, path)
+    access = own.get("access", {})
+    return Environment(
+        name=name,
+        root=root,
+        region=own["region"],
+        classes=tuple(own["classes"]),
+        training=Training(**own["training"]),
+        tuning=Tuning(**own.get("tuning", {})),
+        foundation=_read(folder / "foundation.tfvars.json"),
+        service=_read(folder / "service.tfvars.json"),
+        pin_path=root / own["model_pin"] if "model_pin" in own else folder / "model.tfvars.json",
+        cloud_path=root / access["endpoint_file"] if "endpoint_file" in access else None,
+        profile=access.get("profile"),
+        costs_money=own.get("costs_money", True),
+    )
 
 
-# Required names and their types. Checking them here is cheaper than a failed training job.
-_OWN = {"region": str, "classes": list, "training": dict}
-_OPTIONAL = {"costs_money": bool}
+# Names and their types. Checking them here is cheaper than a failed training job.
+_REQUIRED = {"region": str, "classes": list, "training": dict}
+_OPTIONAL = {"access": dict, "tuning": dict, "model_pin": str, "costs_money": bool}
+_ACCESS = {"profile": str, "endpoint_file": str}
 _TRAINING = {
     "instance_type": str,
     "volume_size_gb": int,
@@ -231,38 +239,61 @@ _WORDS = {
 }
 
 
-def _require(found: Mapping[str, Any], kinds: Mapping[str, Any], path: Path) -> None:
-    for name, kind in kinds.items():
-        if name not in found:
-            raise SettingsError(f"{path} has no '{name}'", hint="the other environments' files have it")
-        if not isinstance(found[name], kind) or (isinstance(found[name], bool) and kind is not bool):
-            raise SettingsError(f"{path}: '{name}' must be {_WORDS[kind]}, not {json.dumps(found[name])}")
+def _check(own: Mapping[str, Any], path: Path) -> None:
+    """Refuse an ``environment.json`` that has an unknown name, lacks a required one, or has a value of another type.
 
-
-def _refuse_unknown(own: Mapping[str, Any], part: str, kind: type, path: Path) -> None:
-    if unknown := own[part].keys() - {known.name for known in fields(kind)}:
-        raise SettingsError(f"{path}: '{part}' takes no {', '.join(sorted(unknown))}")
-
-
-def _tuning(own: Mapping[str, Any], path: Path) -> Tuning:
-    """The environment's settings of tuning jobs. Missing ones have defaults."""
-    if "tuning" not in own:
-        return Tuning()
-    _require(own, {"tuning": dict}, path)
-    given = own["tuning"]
-    _refuse_unknown(own, "tuning", Tuning, path)
-    _require(given, {name: kind for name, kind in _TUNING.items() if name in given}, path)
-    found = Tuning(**given)
+    Raises:
+        SettingsError: one of these.
+    """
+    _names_and_types(own, _REQUIRED, _OPTIONAL, path)
+    for label in own["classes"]:
+        _type(label, "a class of 'classes'", str, path)
+    _names_and_types(own["training"], _TRAINING, {"hyperparameters": dict}, path, "training")
+    for name, value in own["training"].get("hyperparameters", {}).items():
+        _type(value, f"hyperparameter '{name}'", str, path, hint='SageMaker takes texts, for instance: "30"')
+    _names_and_types(own.get("access", {}), {}, _ACCESS, path, "access")
+    tuning = own.get("tuning", {})
+    _names_and_types(tuning, {}, _TUNING, path, "tuning")
     for name in ("max_jobs", "max_parallel_jobs"):
-        if getattr(found, name) < 1:
-            raise SettingsError(f"{path}: '{name}' must be 1 or more, not {getattr(found, name)}")
-    if found.strategy not in STRATEGIES:
-        near = get_close_matches(found.strategy, STRATEGIES, n=1)
+        if tuning.get(name, 1) < 1:
+            raise SettingsError(f"{path}: '{name}' must be 1 or more, not {tuning[name]}")
+    strategy = tuning.get("strategy", Tuning.strategy)
+    if strategy not in STRATEGIES:
+        near = get_close_matches(strategy, STRATEGIES, n=1)
         raise SettingsError(
-            f"{path}: 'strategy' must be one of {', '.join(STRATEGIES)}, not {json.dumps(found.strategy)}",
+            f"{path}: 'strategy' must be one of {', '.join(STRATEGIES)}, not {json.dumps(strategy)}",
             hint=f"did you mean {near[0]}?" if near else None,
         )
-    return found
+
+
+def _names_and_types(
+    found: Mapping[str, Any], required: Mapping[str, Any], optional: Mapping[str, Any], path: Path, part: str = ""
+) -> None:
+    """Check the names and the types of the values of an object of ``environment.json``.
+
+    Args:
+        part: The object's name. Empty for the whole file.
+    """
+    known = {**required, **optional}
+    if unknown := sorted(found.keys() - known.keys()):
+        subject = f"{path}: '{part}' takes" if part else f"{path} takes"
+        near = get_close_matches(unknown[0], known, n=1)
+        raise SettingsError(
+            f"{subject} no {', '.join(unknown)}; it takes: {', '.join(known)}",
+            hint=f"did you mean {near[0]}?"
+            if near
+            else f"leave out {', '.join(unknown)}; docs/settings.md has them all",
+        )
+    for name, kind in known.items():
+        if name in found:
+            _type(found[name], f"'{name}'", kind, path)
+        elif name in required:
+            raise SettingsError(f"{path} has no '{name}'", hint="the other environments' files have it")
+
+
+def _type(value: Any, what: str, kind: Any, path: Path, *, hint: str | None = None) -> None:
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise SettingsError(f"{path}: {what} must be {_WORDS[kind]}, not {json.dumps(value)}", hint=hint)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""What executions of the state machine end with, interpreted by the local cloud.
+"""The local cloud executes the state machine, and the tests check how each execution ends.
 
-The real first and last functions run, with a stand-in for the middle one that needs no endpoint: it answers or raises
-as the image's key says.
+A stand-in replaces classifyImage, so that no endpoint is needed. The image's key tells the stand-in what to answer or
+raise. The other functions are the real ones.
 """
 
 import io
@@ -64,23 +64,20 @@ def bucket(cloud):
 
 @pytest.fixture(scope="module")
 def machine(cloud):
-    """The state machine as applied, but retrying once only, so that what never passes does not take a minute."""
+    """The state machine as applied, with a single retry, so that a permanent failure does not take a minute."""
     tag = uuid.uuid4().hex[:8]
     cloud.role(f"scones-{tag}")
-    values = {
-        "partition": "aws",
-        "serialize_image_data_arn": deploy(
-            cloud, f"serialize-{tag}", packaging.build(ROOT / "lambdas" / "serialize_image_data")
-        ),
-        "classify_image_arn": deploy(cloud, f"classify-{tag}", stand_in(), timeout=1),
-        "filter_low_confidence_arn": deploy(
-            cloud,
-            f"filter-{tag}",
-            packaging.build(ROOT / "lambdas" / "filter_low_confidence"),
-            environment={"CONFIDENCE_THRESHOLD": "0.8"},
-        ),
-    }
     template = (ROOT / "asl" / "classify_image.asl.json").read_text()
+    values = {"partition": "aws", "classify_image_arn": deploy(cloud, f"classify-image-{tag}", stand_in(), timeout=1)}
+    for name in definition.functions(template):
+        if name != "classify-image":
+            folder = name.replace("-", "_")
+            values[f"{folder}_arn"] = deploy(
+                cloud,
+                f"{name}-{tag}",
+                packaging.build(ROOT / "lambdas" / folder),
+                environment={"CONFIDENCE_THRESHOLD": "0.8"},
+            )
     machine = json.loads(definition.render(template, values))
     for state in machine["States"].values():
         for retrier in state.get("Retry", []):
@@ -104,7 +101,7 @@ def run(cloud, machine):
 
 @pytest.fixture
 def image(cloud, bucket):
-    """A function that stores an image under a key which tells the stand-in what to do."""
+    """A function that stores an image. Its key tells the stand-in what to do."""
 
     def image(key, size=(32, 32)):
         buffer = io.BytesIO()
@@ -235,7 +232,7 @@ def test_many_images_are_run_at_once_and_each_has_its_own_end(cloud, machine, bu
         cloud.client("s3"), cloud.client("stepfunctions"), bucket, machine, images, on_done=done.append
     )
     assert [found.image for found in runs] == images
-    # The stand-in reads its orders from the key: a local file's has none, and the function fails on it.
+    # The stand-in reads its orders from the key. The key of a local file has none, so the function fails.
     assert [found.exit_code for found in runs] == [0, 1, 3, 1]
     assert "missing.png cannot be read" in runs[3].problem
     assert sorted(found.image for found in done) == sorted(images)

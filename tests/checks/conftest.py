@@ -1,4 +1,4 @@
-"""Tools in environments of their own: where one cannot be built, its tests are skipped, and the run's end says so."""
+"""Each tool has its own environment. If it cannot be built, its tests are skipped, and the run's summary says so."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from scones import settings
 from scones.delivery.checks import checkov, environment, workflows
 from scones.errors import SetupError
 
-NOT_RUN: list[str] = []  # why, for the summary
+NOT_RUN: list[str] = []  # the reason, for the summary
 
 
 def build(name: str, pins: Path, *, works: str) -> Path:
-    """The build folder, with a tool's environment in it; it is tried once, as a fixture's skip is remembered."""
+    """The build folder with a tool's environment. It is tried once, because pytest remembers a fixture's skip."""
     try:
         environment.ensure(settings.ROOT / "build" / "checks", name, pins, works=works)
     except SetupError as error:
@@ -27,19 +27,19 @@ def build(name: str, pins: Path, *, works: str) -> Path:
 
 @pytest.fixture(scope="session")
 def scan() -> Callable[[Path], checkov.Report]:
-    """What checkov says of a folder."""
+    """A function that runs checkov on a folder and returns its report."""
     return partial(checkov.scan, build=build("checkov", checkov.PINS, works="import checkov.main"))
 
 
 @pytest.fixture(scope="session")
 def report(scan: Callable[[Path], checkov.Report]) -> checkov.Report:
-    """What checkov says of the project's own Terraform files."""
+    """Checkov's report on the project's own Terraform files."""
     return scan(settings.ROOT / "terraform")
 
 
 @pytest.fixture(scope="session")
 def lint() -> Callable[[Path], list[str]]:
-    """What the workflow files of a project are found to be."""
+    """A function that returns the findings on a project's workflow files."""
     return partial(workflows.lint, build=build("workflows", workflows.PINS, works="import check_jsonschema"))
 
 

@@ -1,4 +1,4 @@
-"""The Terraform files keep to checkov's policies, or say why not; and a file that does not is found."""
+"""The Terraform files keep checkov's policies or give a reason, and checkov finds a file that does not."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_checkov_has_nothing_against_the_terraform_files(report: checkov.Report)
 
 
 def test_every_suppression_that_is_written_down_is_one_that_is_needed(report: checkov.Report) -> None:
-    """A policy that is kept, or that checkov does not know any more, needs no reason not to be kept."""
+    """A suppression goes when its policy is kept or when checkov no longer has the policy."""
     used = {(one.place.partition(":")[0], one.policy) for one in report.suppressions}
     written = {
         (str(path.relative_to(TERRAFORM)), found[1])

@@ -1,4 +1,4 @@
-"""The workflow files are what GitHub and GitLab take, and give no job more than it needs."""
+"""GitHub and GitLab accept the workflow files, and no job has more permissions than it needs."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_only_jobs_that_take_a_role_may_ask_for_a_token() -> None:
 
 
 def test_the_apply_role_is_taken_only_after_somebody_approved() -> None:
-    """What the role trusts is the deployment environment, which a job has only once its rules let it."""
+    """The role trusts the deployment environment. A job gets that environment only after its approval rules pass."""
     applying = [(name, job) for name, job in jobs() if "-apply\n" in yaml.safe_dump(job)]
     assert [name for name, _ in applying] == ["deploy-environment.yml: apply"]
     assert applying[0][1]["environment"] == "${{ inputs.environment }}"
@@ -83,14 +83,14 @@ def test_the_apply_role_is_taken_only_after_somebody_approved() -> None:
 
 
 def test_credentials_last_as_long_as_an_apply() -> None:
-    """A job whose credentials run out cannot write the state of what it made."""
+    """If the credentials expire during an apply, Terraform cannot write the state of the new resources."""
     job = dict(jobs())["deploy-environment.yml: apply"]
     asked = [step["with"]["role-duration-seconds"] for step in job["steps"] if "role-to-assume" in step.get("with", {})]
     assert asked == [60 * job["timeout-minutes"]]
 
 
 def test_artifacts_lie_in_their_environments_folder_whether_there_is_one_or_several() -> None:
-    """The action puts a single match of a pattern right into the path, and each of several into a folder of its name:
+    """The action puts a single artifact directly into the path, and each of several into a folder with its name:
     https://github.com/actions/download-artifact/issues/419"""
     steps = [
         (name, step) for name, job in jobs() for step in job.get("steps", []) if "artifact@" in step.get("uses", "")
@@ -111,7 +111,7 @@ def test_nothing_that_holds_a_lock_is_cancelled_by_the_next_push() -> None:
 
 
 def test_code_of_a_pull_request_meets_no_permission_to_write() -> None:
-    """A job that checks code out runs it; those that write comments and issues check nothing out."""
+    """Only jobs that check out no code may write comments and issues."""
     for name, job in jobs():
         if any("actions/checkout" in step.get("uses", "") for step in job.get("steps", [])):
             assert set(job["permissions"].items()) <= {

@@ -1,4 +1,4 @@
-"""The whole workflow as a person types it, in a copy of the project with a local cloud of its own."""
+"""The whole workflow as a user types it, in a copy of the project with its own local cloud."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from scones.settings import ROOT
 
 pytestmark = pytest.mark.usefixtures("provider_is_here")
 
-# Enough to pass the gate of validation accuracy and to leave some images unsure.
+# Enough epochs to pass the gate of validation accuracy, and few enough to leave some images unsure.
 EPOCHS = 10
 
 
 class Checkout:
-    """A copy of the project, and invoke in it."""
+    """A copy of the project in which invoke runs."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -30,7 +30,10 @@ class Checkout:
         for name in ("python", "terraform", "asl", "lambdas"):
             shutil.copytree(ROOT / name, root / name, ignore=ignored)
         shutil.copy(ROOT / "tasks.py", root)
-        # What was downloaded once serves every copy.
+        # The drawn images and the counts below need these classes, whatever classes the project has now.
+        own = root / "terraform" / "environments" / "local" / "environment.json"
+        own.write_text(json.dumps(json.loads(own.read_text()) | {"classes": ["bicycle", "motorcycle"]}))
+        # All copies share one download.
         shared = ROOT / "build" / "terraform"
         shared.mkdir(parents=True, exist_ok=True)
         (root / "build").mkdir()
@@ -53,7 +56,7 @@ class Checkout:
         )
 
     def image(self) -> str:
-        """A test image that the model is surest of, and is right about."""
+        """The test image with the model's most confident correct answer."""
         found = json.loads((self.root / "build" / "evaluation.json").read_text())
         right = [
             one
@@ -65,7 +68,7 @@ class Checkout:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    """The copy; its local cloud ends with the tests, however they end."""
+    """The copy. Its local cloud ends with the tests, also after a failure."""
     found = Checkout(tmp_path_factory.mktemp("checkout"))
     yield found
     control.down(found.root / "build" / "local")
@@ -73,7 +76,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
 
 @pytest.fixture(scope="module")
 def demo(checkout: Checkout) -> subprocess.CompletedProcess[str]:
-    """What ``invoke demo --keep`` said; it leaves its cloud for the tests that follow."""
+    """The output of ``invoke demo --keep``, which keeps its cloud running for the next tests."""
     return checkout.invoke("demo", "--keep", "--set", f"epochs={EPOCHS}")
 
 
@@ -101,7 +104,7 @@ def test_a_confident_image_passes_with_exit_code_0(demo: object, checkout: Check
 
 
 def test_an_image_below_the_threshold_fails_out_loud_with_exit_code_3(demo: object, checkout: Checkout) -> None:
-    """No model is so sure that its probability is 1 when it is trained for so short a time."""
+    """After so short a training, no model answers with a probability of exactly 1."""
     unsure = sorted((checkout.root / "build" / "dataset" / "test").iterdir())[:20]
     ran = checkout.invoke("execute", *(part for one in unsure for part in ("--image", str(one))), "--threshold", "1")
     assert ran.returncode == 3, ran.stdout + ran.stderr
@@ -116,7 +119,7 @@ def test_bytes_that_are_no_image_are_refused_before_anything_runs(demo: object, 
 
 
 def test_a_second_model_is_registered_and_the_first_one_pinned_again(demo: object, checkout: Checkout) -> None:
-    """A model too weak for the gate is registered, waits for approval, and does not become what Terraform deploys."""
+    """A model below the gate is registered and waits for approval. Terraform does not deploy it."""
     weak = checkout.invoke("train", "--set", "epochs=1", "--set", "learning_rate=0.000001")
     assert weak.returncode == 0, weak.stdout + weak.stderr
     assert "PendingManualApproval" in weak.stdout

@@ -1,4 +1,4 @@
-"""What the local cloud's tests share: functions from a few lines of code, state machines from a definition."""
+"""Shared by the local cloud's tests: functions made from lines of code, state machines made from a definition."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ numbers = itertools.count(1)
 
 
 def eventually(check: Callable[[], Any], *, seconds: float = 20.0) -> Any:
-    """The first true answer of ``check``, asked again and again; fails when there is none in time."""
+    """Call ``check`` until its answer is true, and return the answer. Fail after a time limit."""
     give_up = time.monotonic() + seconds
     while time.monotonic() < give_up:
         found = check()
@@ -36,13 +36,13 @@ def package(code: str) -> bytes:
 
 @pytest.fixture(scope="session")
 def role(cloud: Any) -> str:
-    """The ARN of a role that every service may take on and that may do all."""
+    """The ARN of a role that every service may assume and that allows everything."""
     return cloud.role("tests-role")
 
 
 @pytest.fixture
 def function(cloud: Any, role: str) -> Any:
-    """Makes a function of some code and gives its ARN: ``function("def handler(event, context): ...", Timeout=1)``."""
+    """Makes a function from code and returns its ARN: ``function("def handler(event, context): ...", Timeout=1)``."""
     made = []
 
     def make(code: str, **options: Any) -> str:
@@ -61,7 +61,7 @@ def function(cloud: Any, role: str) -> Any:
 
 @pytest.fixture
 def state_machine(cloud: Any, role: str) -> Any:
-    """Makes a state machine of a definition and gives its ARN."""
+    """Makes a state machine from a definition and returns its ARN."""
     made = []
 
     def make(definition: dict[str, Any], **options: Any) -> str:
@@ -78,7 +78,7 @@ def state_machine(cloud: Any, role: str) -> Any:
 
 @pytest.fixture
 def execute(cloud: Any, state_machine: Any) -> Any:
-    """Runs a definition once and gives DescribeExecution's answer when it has ended."""
+    """Executes a definition once and returns DescribeExecution's answer after the end."""
 
     def run(definition: dict[str, Any], given: Any = None, **options: Any) -> dict[str, Any]:
         client = cloud.client("stepfunctions")
@@ -90,7 +90,7 @@ def execute(cloud: Any, state_machine: Any) -> Any:
 
 
 def ended(client: Any, arn: str) -> dict[str, Any]:
-    """DescribeExecution's answer, once the execution runs no more."""
+    """DescribeExecution's answer after the execution has ended."""
 
     def described() -> dict[str, Any] | None:
         found = client.describe_execution(executionArn=arn)

@@ -1,4 +1,4 @@
-"""What the local cloud answers when it cannot do what it is asked: at once, and by name."""
+"""If the local cloud cannot do a request, it answers at once and names the action."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("protocol", REFUSED)
 def test_an_action_that_moto_lacks_is_refused_by_name_in_the_services_own_form(cloud, protocol):
-    """A 500 would be retried for minutes; a refusal that a client cannot read would say nothing."""
+    """A client would retry a 500 for minutes, and it cannot show an error in a form that it cannot read."""
     service, method, parameters, action = REFUSED[protocol]
     with pytest.raises(ClientError) as refused:
         getattr(cloud.client(service), method)(**parameters)

@@ -1,4 +1,4 @@
-"""Whose requests the local cloud serves: keys, sessions, web identities, and the words of its refusals."""
+"""The local cloud checks keys, sessions and web identities, and its refusals have AWS's words."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def bucket(cloud: Any) -> str:
 
 @pytest.fixture
 def client(cloud: Any) -> Callable[..., Any]:
-    """Makes clients with other keys than the root user's: ``client("s3", Credentials)``."""
+    """Makes clients with keys other than the root user's: ``client("s3", Credentials)``."""
 
     def make(service: str, keys: dict[str, Any] | None, **options: Any) -> Any:
         config = Config(retries={"total_max_attempts": 1}, **({} if keys else {"signature_version": UNSIGNED}))
@@ -54,7 +54,7 @@ def client(cloud: Any) -> Callable[..., Any]:
 
 @pytest.fixture
 def user(cloud: Any) -> Callable[..., dict[str, Any]]:
-    """Makes a user with statements of its own, and gives its keys."""
+    """Makes a user with these statements, and returns its keys."""
 
     def make(*statements: dict[str, Any]) -> dict[str, Any]:
         iam, name = cloud.client("iam"), f"tests-{uuid.uuid4().hex[:8]}"
@@ -69,7 +69,7 @@ def user(cloud: Any) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def session(cloud: Any) -> Callable[..., dict[str, Any]]:
-    """Takes on a role of some statements, and gives the session's keys."""
+    """Assumes a role with these statements, and returns the session's keys."""
 
     def make(*statements: dict[str, Any], **options: Any) -> dict[str, Any]:
         arn = cloud.role(f"tests-{uuid.uuid4().hex[:8]}", *statements)
@@ -204,7 +204,7 @@ def test_a_role_is_taken_on_by_whom_it_trusts_only(cloud, client, user):
 
 @pytest.fixture(scope="module")
 def pipeline(cloud: Any) -> str:
-    """A role that GitHub's main branch of one repository may take on."""
+    """A role that GitHub's main branch of one repository may assume."""
     iam = cloud.client("iam")
     provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"
     iam.create_open_id_connect_provider(Url=f"https://{ISSUER}", ClientIDList=["sts.amazonaws.com"])
@@ -266,7 +266,7 @@ def test_a_function_has_its_roles_permissions(cloud, bucket, function):
 
     assert ask("images/a.png") == "1"
     assert "assumed-role/tests-reader/" in ask("other/a.png")["errorMessage"]
-    # It may neither make its log group nor a stream, so it leaves no log.
+    # The function may make neither a log group nor a stream, so there is no log.
     name = arn.rpartition(":")[2]
     groups = cloud.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"]
     assert groups == []
@@ -292,7 +292,7 @@ UNTRUSTED = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "
 
 @pytest.fixture(scope="module")
 def untrusting(cloud: Any) -> str:
-    """A role that none of the services here may take on."""
+    """A role that none of the tested services may assume."""
     document = json.dumps({"Version": "2012-10-17", "Statement": [UNTRUSTED]})
     return cloud.client("iam").create_role(RoleName="tests-untrusting", AssumeRolePolicyDocument=document)["Role"][
         "Arn"

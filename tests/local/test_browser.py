@@ -1,4 +1,4 @@
-"""No page in a real browser reaches the local cloud, whatever it tries: from another origin, and by a rebound name."""
+"""A page in a real browser cannot use the local cloud, neither from another origin nor by DNS rebinding."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from localcloud import control
 from .conftest import eventually
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-# Each names itself in the path that it asks for.
+# The path of each request is the name of its attempt.
 ATTEMPTS = {
     "fetch": "fetch(cloud('fetch'), {method: 'POST', mode: 'no-cors', body: '{}'})",
     "preflight": "fetch(cloud('preflight'), {method: 'PUT', headers: {'X-Amz-Target': 'SageMaker.CreateModel'}})",
@@ -49,7 +49,7 @@ for (const attempt of [ATTEMPTS]) { try { Promise.resolve(attempt()).catch(() =>
 
 @pytest.fixture
 def browse(tmp_path: Path) -> Iterator[Any]:
-    """Opens a page's address in a browser for which every name of ``.example`` is this machine's."""
+    """Open an address in a browser that resolves every name under ``.example`` to this machine."""
     if not BROWSER:
         pytest.skip("NO BROWSER: install Chromium (Debian: apt-get install chromium) to show that no page comes in")
     browsers = []
@@ -104,11 +104,11 @@ def test_no_page_comes_in_by_whatever_it_tries(cloud: Any, browse: Any, host: st
         log = cloud.state / control.LOG
 
         def answers() -> dict[str, str]:
-            """The status that each attempt was answered with, by the log."""
+            """The status of the answer to each attempt, from the log."""
             lines = [line.split() for line in log.read_text().splitlines() if f"/{mark}/" in line]
             return {words[4].rpartition("/")[2]: words[1] for words in lines if len(words) > 4}
 
-        # A browser's first start on a busy machine takes long.
+        # The first start of a browser on a busy machine is slow.
         eventually(lambda: answers().keys() == ATTEMPTS.keys(), seconds=120)
         assert set(answers().values()) == {"403"}
     finally:

@@ -1,4 +1,4 @@
-"""The local cloud's life: it starts once, is found again, and leaves nothing behind however it ends."""
+"""The local cloud starts once, is found again, and leaves nothing behind, also after a kill."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def client(cloud: control.Cloud, service: str):
 
 
 def a_worker_of(cloud: control.Cloud) -> int:
-    """The process of a function's warm worker."""
+    """The process id of a function's warm worker."""
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     role = client(cloud, "iam").create_role(
         RoleName="role", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
@@ -59,7 +59,7 @@ def a_worker_of(cloud: control.Cloud) -> int:
 
 @pytest.fixture
 def state(tmp_path):
-    """A folder for a cloud, which is ended after the test."""
+    """A folder for a cloud. The cloud is ended after the test."""
     yield tmp_path / "local"
     control.down(tmp_path / "local")
 
@@ -88,7 +88,7 @@ def test_up_finds_the_running_cloud_and_down_ends_it_with_all_its_processes(stat
 
 
 def test_a_killed_cloud_takes_its_workers_along_and_its_files_are_no_obstacle(state):
-    """What kill -9 leaves says that a process is a cloud which by then may be anybody's: here, this one's."""
+    """After kill -9 the files still name a process id. By then another process may have it, here this one."""
     killed = control.up(state, port=0)
     worker = a_worker_of(killed)
     (state / "model.tfvars.json").write_text("{}")
@@ -148,7 +148,7 @@ def test_an_interrupted_start_leaves_no_process(state, monkeypatch):
 
 
 def test_those_who_only_ask_are_not_taken_for_a_cloud_and_keep_none_from_starting(state):
-    """Else `down` would end whatever process has the pid that an earlier cloud left in its lock."""
+    """Otherwise `down` ends the process that now has the id in an earlier cloud's lock file."""
     state.mkdir()
     (state / "cloud.lock").write_text(str(os.getpid()))
     with (state / "cloud.lock").open() as asking:

@@ -1,4 +1,4 @@
-"""Who comes in: no web page, no foreign host name, nobody without a key's secret."""
+"""The local cloud refuses web pages, foreign host names, and requests without a valid signature."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_the_root_key_without_its_secret_opens_nothing(cloud, service, call, cod
 
 
 def test_a_key_in_a_pages_address_signs_nothing(cloud):
-    """A form that posts to ``?delete`` needs no header, and so no leave of the browser."""
+    """A form can post to ``?delete`` without a header, so the browser does not ask first."""
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket="tests-form")
     s3.put_object(Bucket="tests-form", Key="a", Body=b"mine")

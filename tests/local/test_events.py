@@ -1,4 +1,4 @@
-"""EventBridge in the local cloud delivers to what runs here, transformed as AWS documents."""
+"""EventBridge delivers events to targets in the local cloud, and transforms them as AWS documents."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_templates_are_filled_inside_and_outside_of_quotes(template, filled):
 
 @pytest.fixture
 def rule(cloud):
-    """Makes a rule with a pattern and one target; it is gone after the test."""
+    """Makes a rule with a pattern and one target. The rule is deleted after the test."""
     events, made = cloud.client("events"), []
 
     def make(name: str, pattern: dict[str, Any], target: dict[str, Any]) -> None:
@@ -60,7 +60,7 @@ def send(cloud: Any, source: str, detail: Any) -> None:
 
 
 def policy(action: str, resource: str) -> str:
-    """Lets EventBridge in."""
+    """A policy that lets EventBridge send."""
     events = {"Service": "events.amazonaws.com"}
     statement = {"Effect": "Allow", "Principal": events, "Action": action, "Resource": resource}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -178,7 +178,7 @@ def test_what_cannot_be_delivered_goes_to_the_dead_letter_queue(cloud, rule):
 
 
 def test_a_target_whose_policy_does_not_let_rules_in_is_not_delivered_to(cloud, rule, function):
-    """What it should have got is in the dead-letter queue."""
+    """The undelivered event goes to the dead-letter queue."""
     closed, lost = queue(cloud, "tests-closed", Policy=""), queue(cloud, "tests-lost")
     targets = {"queue": closed[1], "function": function("def handler(event, context): pass")}
     for name, arn in targets.items():
@@ -201,7 +201,7 @@ def test_a_rules_role_must_be_allowed_to_start_the_state_machine(cloud, rule, st
 
 
 def test_a_disabled_rule_and_a_mere_schedule_deliver_nothing(cloud, rule):
-    """The marker is sent through a rule that is on, to the same queue: it comes alone."""
+    """An enabled rule sends a marker to the same queue. Only the marker arrives."""
     url, arn = queue(cloud, "tests-quiet")
     events = cloud.client("events")
     for name, options in (

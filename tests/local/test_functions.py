@@ -1,4 +1,4 @@
-"""Lambda in the local cloud: the handler really runs, and fails, as AWS documents."""
+"""Lambda in the local cloud really runs the handler, and reports its failures as AWS documents."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_worker_is_reused_and_keeps_what_the_module_holds(cloud, function):
 
 
 def test_calls_at_the_same_time_run_in_processes_of_their_own(cloud, function):
-    """Each call waits until another one is running too: they could not end if they shared a worker."""
+    """Each call waits until another call runs too. With one shared worker, neither would end."""
     bucket = "tests-meeting-place"
     cloud.client("s3").create_bucket(Bucket=bucket)
     arn = function(
@@ -66,7 +66,7 @@ def test_calls_at_the_same_time_run_in_processes_of_their_own(cloud, function):
 
 
 def test_the_first_calls_of_a_cloud_may_come_together(tmp_path):
-    """Each finds that what the runtime ships is not laid out yet."""
+    """Six calls start at once, and the folder of the runtime's packages does not exist yet."""
     with ThreadPoolExecutor(6) as pool:
         for attempt in range(20):
             together, folder = threading.Barrier(6), tmp_path / str(attempt)
@@ -121,6 +121,11 @@ def test_an_exception_is_an_unhandled_function_error_with_its_class_name(cloud, 
         "  File \"/var/task/handler.py\", line 3, in handler\n    raise ThresholdConfidenceNotMet('0.6 is below 0.8')\n"
     ]
     assert payload["requestId"]
+
+
+def test_bytes_are_the_answer_itself_and_text_inside_one(cloud, function):
+    assert invoke(cloud, function("def handler(e, c): return b'[1]'"))[0] == [1]
+    assert invoke(cloud, function("def handler(e, c): return {'a': 'é'.encode()}"))[0] == {"a": "é"}
 
 
 @pytest.mark.parametrize(
@@ -255,7 +260,7 @@ def test_an_event_invocation_is_accepted_at_once_and_runs_later(cloud, function)
     def ran() -> bool:
         try:
             return "ran with {'a': 1}\n" in log_lines(cloud, group)
-        except ClientError:  # the group comes with the first log
+        except ClientError:  # the first log line makes the group
             return False
 
     eventually(ran)

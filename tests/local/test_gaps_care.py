@@ -1,4 +1,4 @@
-"""Budgets, cost allocation tags, saved queries and S3's metrics configurations: what moto lacks and AWS documents."""
+"""Budgets, cost allocation tags, saved queries and S3's metrics configurations, which moto lacks, work as on AWS."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ME = {"SubscriptionType": "EMAIL", "Address": "you@example.com"}
 
 @pytest.fixture
 def budget(cloud: Any) -> Any:
-    """A budget of 100 dollars a month with one alert and one tag; gives its name."""
+    """The name of a budget of 100 dollars a month with one alert and one tag."""
     client, name = cloud.client("budgets"), f"tests-budget-{next(numbers)}"
     limit = {"Amount": "100", "Unit": "USD"}
     client.create_budget(
@@ -47,7 +47,7 @@ def test_a_budget_says_who_is_told_and_how_it_is_tagged(cloud: Any, budget: str)
     client.tag_resource(ResourceARN=arn, ResourceTags=[{"Key": "Stack", "Value": "service"}])
     client.untag_resource(ResourceARN=arn, ResourceTagKeys=["Workload"])
     assert client.list_tags_for_resource(ResourceARN=arn)["ResourceTags"] == [{"Key": "Stack", "Value": "service"}]
-    # A notification is known by what it says, in whichever words its defaults are given.
+    # A notification's values identify it, whether its defaults are written out or left out.
     client.delete_notification(**whose, Notification={**ALERT, "ThresholdType": "PERCENTAGE"})
     assert client.describe_notifications_for_budget(**whose)["Notifications"] == []
 
@@ -102,7 +102,7 @@ def test_objects_put_under_a_metrics_configurations_prefix_are_counted(cloud: An
     s3.delete_bucket_metrics_configuration(Bucket=bucket, Id="captures")
     with pytest.raises(ClientError, match="NoSuchConfiguration"):
         s3.get_bucket_metrics_configuration(Bucket=bucket, Id="captures")
-    assert s3.head_bucket(Bucket=bucket)  # which moto deletes with its configuration
+    assert s3.head_bucket(Bucket=bucket)  # plain moto deletes it with its configuration
     by_tag = {"Id": "tagged", "Filter": {"Tag": {"Key": "a", "Value": "b"}}}
     with pytest.raises(ClientError, match="metrics configuration by Tag"):
         s3.put_bucket_metrics_configuration(Bucket=bucket, Id="tagged", MetricsConfiguration=by_tag)

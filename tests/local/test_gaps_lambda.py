@@ -1,11 +1,19 @@
-"""Lambda's configuration in the local cloud: what moto lacks and AWS documents."""
+"""Lambda's configuration works as AWS documents, also where moto lacks it."""
 
 from __future__ import annotations
+
+import io
+import json
+import stat
+import zipfile
+
+import pytest
+from botocore.exceptions import ClientError
 
 CODE = "def handler(event, context): pass"
 
 
-# lambda_configuration
+# lambda_/gaps/configuration.py
 
 
 def test_the_logging_configuration_has_awss_defaults(cloud, function):
@@ -24,7 +32,7 @@ def test_the_logging_configuration_has_awss_defaults(cloud, function):
 
 
 def test_every_part_of_the_configuration_is_kept_and_updated(cloud, function):
-    """Terraform sends these on creation and on change, and plans anew for whatever does not come back."""
+    """Terraform sends these settings and reads them back. If one is missing, every plan shows a change."""
     first = {
         "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:123456789012:first"},
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": "/tests/first"},
@@ -47,11 +55,118 @@ def test_every_part_of_the_configuration_is_kept_and_updated(cloud, function):
     assert {name: found[name] for name in second} == second
 
 
-# lambda_event_invoke_config
-
-
 def test_a_second_event_invoke_configuration_replaces_the_first(cloud, function):
     client, arn = cloud.client("lambda"), function(CODE)
     for attempts in (2, 0):
         client.put_function_event_invoke_config(FunctionName=arn, MaximumRetryAttempts=attempts)
     assert client.get_function_event_invoke_config(FunctionName=arn)["MaximumRetryAttempts"] == 0
+
+
+# lambda_variables
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"AWS_REGION": "x", "_HANDLER": "y"}, "Reserved keys used in this request: AWS_REGION, _HANDLER"),
+        ({"1bad-name": "x"}, r"regular expression pattern: \[a-zA-Z\]\(\[a-zA-Z0-9_\]\)\+"),
+        ({"A": "one letter"}, "regular expression pattern"),
+        ({"A1": "x" * 4088}, "exceeded the 4KB limit"),
+        ({"A1": "é" * 2048}, "exceeded the 4KB limit"),
+    ],
+)
+def test_variables_that_lambda_does_not_take_are_refused_and_change_nothing(cloud, function, variables, said):
+    client, environment = cloud.client("lambda"), {"Variables": variables}
+    arn = function(CODE, Environment={"Variables": {"KEPT": "1"}})
+    with pytest.raises(ClientError, match=said) as refused:
+        client.update_function_configuration(FunctionName=arn, Environment=environment, Timeout=7)
+    assert refused.value.response["Error"]["Code"] == "InvalidParameterValueException"
+    found = client.get_function_configuration(FunctionName=arn)
+    assert (found["Environment"]["Variables"], found["Timeout"]) == ({"KEPT": "1"}, 20)
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match=said):
+        function(CODE, FunctionName="refused", Environment=environment)
+
+
+def test_variables_up_to_the_limit_are_taken(cloud, function):
+    value = "x" * (4096 - len('{"A1":""}'))
+    arn = function(
+        "import os\ndef handler(event, context): return len(os.environ['A1'])", Environment={"Variables": {"A1": value}}
+    )
+    answer = cloud.client("lambda").invoke(FunctionName=arn)
+    assert json.loads(answer["Payload"].read()) == len(value)
+
+
+# lambda_code
+
+
+def linked(links, files):
+    """A zip with symbolic links and files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, place in links.items():
+            entry = zipfile.ZipInfo(name)
+            entry.create_system, entry.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+            archive.writestr(entry, place)
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return buffer.getvalue()
+
+
+def test_a_link_in_a_functions_zip_is_kept(cloud, function):
+    client, arn = cloud.client("lambda"), function(CODE)
+    code = linked({"handler.py": "real/main.py", "current": "real"}, {"real/main.py": LINKED})
+    client.update_function_code(FunctionName=arn, ZipFile=code)
+    assert json.loads(client.invoke(FunctionName=arn)["Payload"].read()) == ["main.py", True]
+
+
+def described(client, arn):
+    """The function's configuration, without what is the answer's own."""
+    found = client.get_function_configuration(FunctionName=arn)
+    return {name: value for name, value in found.items() if name != "ResponseMetadata"}
+
+
+LINKED = """import os
+def handler(event, context):
+    return *os.listdir("current"), os.path.islink("handler.py")
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        b"no zip",
+        linked({"out": "/etc"}, {"handler.py": CODE}),
+        linked({"a": "..", "out": "a"}, {"handler.py": CODE}),
+        linked({"a": "b"}, {"a/handler.py": CODE}),
+    ],
+)
+def test_code_that_cannot_be_unpacked_is_refused_and_changes_nothing(cloud, function, role, code):
+    client, arn = cloud.client("lambda"), function("def handler(event, context): return 'old'")
+    before = described(client, arn)
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="bad-code")
+    s3.put_object(Bucket="bad-code", Key="code.zip", Body=code)
+    given = {"Runtime": "python3.13", "Handler": "handler.handler", "Role": role, "FunctionName": "never"}
+    stored = {"S3Bucket": "bad-code", "S3Key": "code.zip"}
+    for ask in (
+        lambda: client.create_function(Code={"ZipFile": code}, **given),
+        lambda: client.create_function(Code=stored, **given),
+        lambda: client.update_function_code(FunctionName=arn, ZipFile=code),
+        lambda: client.update_function_code(FunctionName=arn, **stored),
+        lambda: client.publish_layer_version(LayerName="never", Content={"ZipFile": code}),
+    ):
+        with pytest.raises(client.exceptions.InvalidParameterValueException, match="Could not unzip uploaded file"):
+            ask()
+    assert described(client, arn) == before
+    assert json.loads(client.invoke(FunctionName=arn)["Payload"].read()) == "old"
+    assert "never" not in [one["LayerName"] for one in client.list_layers()["Layers"]]
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.get_function(FunctionName="never")
+
+
+def test_code_that_is_not_in_s3_is_refused(cloud, function):
+    client, arn = cloud.client("lambda"), function(CODE)
+    cloud.client("s3").create_bucket(Bucket="no-code")
+    for bucket, said in (("no-code", "NoSuchKey"), ("no-such-bucket", "NoSuchBucket")):
+        with pytest.raises(client.exceptions.InvalidParameterValueException, match=said):
+            client.update_function_code(FunctionName=arn, S3Bucket=bucket, S3Key="x.zip")

@@ -1,4 +1,4 @@
-"""CloudWatch Logs in the local cloud: what moto lacks and AWS documents."""
+"""CloudWatch Logs works as AWS documents, also where moto lacks it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-# logs_kms_key
+# logs/gaps/kms_key.py
 
 
 def test_a_log_group_is_given_a_key_and_is_without_it_again(cloud):

@@ -1,4 +1,4 @@
-"""Networks, and what is put into them, in the local cloud: what moto lacks and AWS documents."""
+"""Networks and the functions in them work as AWS documents, also where moto lacks it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def network(cloud: Any) -> Any:
     delete_network(ec2, made)
 
 
-# ec2_security_group_rule_descriptions
+# ec2/gaps/security_group_rule_descriptions.py
 
 
 def rules_of(ec2: Any, group: str) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def test_two_rules_that_differ_in_their_description_only_are_one(cloud, network)
         allow("Second.")
 
 
-# ec2_flow_log_folders
+# ec2/gaps/flow_log_folders.py
 
 
 def test_a_flow_log_goes_to_a_folder_of_a_bucket_that_is_there(cloud, network):
@@ -104,7 +104,7 @@ def test_a_flow_log_goes_to_a_folder_of_a_bucket_that_is_there(cloud, network):
     assert "tests-missing" in failed["Error"]["Message"]
 
 
-# lambda_vpc
+# lambda_/gaps/vpc.py
 
 
 def test_a_function_says_in_which_network_it_is(cloud, network, function):

@@ -1,4 +1,4 @@
-"""SQS in the local cloud: what moto lacks and AWS documents (sqs_attributes)."""
+"""SQS works as AWS documents, also where moto lacks it (sqs/gaps/attributes.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request that an SDK sends again, because the answer was lost, is not carried out twice."""
+"""If an answer is lost and an SDK sends the request again, the request is not carried out twice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 @pytest.fixture
 def sagemaker(cloud: Any) -> Any:
-    """A client that sends what ``client.sent`` says as its invocation's id and attempt."""
+    """A client that sends the invocation id and the attempt of ``client.sent``."""
     client = boto3.client(
         "sagemaker",
         endpoint_url=cloud.endpoint,
@@ -46,7 +46,7 @@ def test_a_new_request_for_the_same_is_refused_as_ever(sagemaker: Any) -> None:
 
 
 def test_a_refusal_is_not_kept(sagemaker: Any) -> None:
-    """What was refused once may pass at the next attempt, as throttled calls do."""
+    """A refused request, such as a throttled call, may pass at the next attempt."""
     sagemaker.sent = ("refused-invocation", 1)
     with pytest.raises(ClientError):
         sagemaker.delete_model_package_group(ModelPackageGroupName="comes-later")

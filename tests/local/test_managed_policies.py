@@ -1,4 +1,4 @@
-"""Managed policies count in the local cloud by their default version: attached to a role, and as its boundary."""
+"""A managed policy counts with its default version, both attached to a role and as a permissions boundary."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def document(*actions: str) -> str:
 
 @pytest.fixture
 def policies(cloud: Any) -> Any:
-    """Two managed policies: one allows listing buckets and topics, the other buckets alone."""
+    """Two managed policies: one allows listing buckets and topics, the other only buckets."""
     iam = cloud.client("iam")
     texts = (document("s3:ListAllMyBuckets", "sns:ListTopics"), document("s3:ListAllMyBuckets"))
     made = [
@@ -36,7 +36,7 @@ def policies(cloud: Any) -> Any:
 
 @pytest.fixture
 def bound(cloud: Any, policies: Any) -> Any:
-    """Makes clients of a role to which the first policy is attached and that the second one bounds."""
+    """Makes clients of a role. The first policy is attached to it, and the second is its boundary."""
     iam = cloud.client("iam")
     trust = {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"}
     role = iam.create_role(

@@ -1,4 +1,4 @@
-"""CloudWatch in the local cloud: what services report, filters that count, alarms that go off and back."""
+"""CloudWatch in the local cloud: services report metrics, filters count log lines, alarms change their state."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MACHINE = {"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}
 
 
 def total(cloud: Any, namespace: str, name: str, **dimensions: str) -> float | None:
-    """The sum of a metric over the last hour; None where it has no data."""
+    """The sum of a metric over the last hour. None without data."""
     found = cloud.client("cloudwatch").get_metric_statistics(
         Namespace=namespace,
         MetricName=name,
@@ -32,7 +32,7 @@ def total(cloud: Any, namespace: str, name: str, **dimensions: str) -> float | N
 
 @pytest.fixture
 def advance(cloud: Any) -> Iterator[Callable[[float], None]]:
-    """Sets the clock of alarms further ahead, for one test."""
+    """Moves the alarms' clock forward, for one test."""
     path = cloud.state / "alarm-clock"
 
     def further(seconds: float) -> None:
@@ -45,7 +45,7 @@ def advance(cloud: Any) -> Iterator[Callable[[float], None]]:
 
 @pytest.fixture
 def alarm(cloud: Any) -> Iterator[Callable[..., Callable[[], str]]]:
-    """Makes an alarm of a metric of its own, above 0 in one minute, and gives what asks for its state."""
+    """Makes an alarm on a new metric above 0 within one minute. Returns a function that reads the alarm's state."""
     cloudwatch, made = cloud.client("cloudwatch"), []
 
     def make(**given: Any) -> Callable[[], str]:

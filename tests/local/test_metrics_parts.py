@@ -1,4 +1,4 @@
-"""Alarms, metric math, filter patterns and statistics by themselves, as CloudWatch documents them."""
+"""Alarms, metric math, filter patterns and statistics, each as CloudWatch documents it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MISSING = {"missing", "ignore", "breaching", "notBreaching"}
 
 
 def values(text: str) -> list[float | None]:
-    """The table's own notation: 0 is within the threshold, X breaches, - is missing."""
+    """Read the notation of AWS's table: 0 is within the threshold, X breaches, - is missing."""
     return [{"0": 0.0, "X": 2.0, "-": None}[sign] for sign in text.split()]
 
 
 @pytest.mark.parametrize(
     ("data", "missing", "ignore", "breaching", "not_breaching"),
     [
-        # User Guide, Configuring how CloudWatch alarms treat missing data: three of three.
+        # CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data": three of three.
         ("0 - X - X", "OK", "OK", "OK", "OK"),
         ("- - - - 0", "OK", "OK", "OK", "OK"),
         ("- - - - -", "INSUFFICIENT_DATA", "kept", "ALARM", "OK"),
@@ -106,7 +106,7 @@ EVENT = {"type": "ExecutionFailed", "details": {"error": "Boom", "count": 3}, "i
         ("{ $.details.count >= 3 && $.details.count < 4 }", True),
         ("{ $.none IS NULL && $.yes IS TRUE }", True),
         ('{ $.items[0] = "a" }', True),
-        # && binds closer than ||, and parentheses closer than both.
+        # && binds tighter than ||, and parentheses tighter than both.
         ('{ $.type = "ExecutionFailed" || $.type = "x" && $.type = "y" }', True),
         ('{ ($.type = "ExecutionFailed" || $.type = "x") && $.type = "y" }', False),
     ],

@@ -1,4 +1,4 @@
-"""A name is what AWS allows as a name, so that it never becomes a path that leads elsewhere."""
+"""The local cloud accepts only names that AWS allows, so a name never leads to a path outside its folder."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def job(name: str, channels: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 VARIANT = {"VariantName": "a", "ModelName": "m", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
-# What asks for each: the service, the operation, its parameters, and where AWS says that the name is.
+# For each name: the service, the operation, its parameters, and the part of AWS's documentation.
 NAMES = {
     "endpoint": (
         "sagemaker",
@@ -81,7 +81,7 @@ def test_a_name_of_another_pattern_is_refused_where_it_is_read(cloud, kind, name
 
 
 def test_a_role_is_refused_in_the_same_way(cloud):
-    """The role may do all, so that it is the name that is refused."""
+    """The role allows everything, so only the name can be the reason of the refusal."""
     role = cloud.role("tests-names")
     keys = cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="me")["Credentials"]
     import boto3
@@ -122,7 +122,7 @@ def test_a_channel_that_is_called_as_the_folder_above_fails_its_job(cloud):
 
 
 def test_an_object_whose_key_is_no_path_fails_its_job_with_a_reason(cloud):
-    """S3 takes any key; a channel cannot make a file of each."""
+    """S3 accepts any key, but not every key can be a file of a channel."""
     from localcloud.sagemaker.training.sources import StagingError, relative
 
     for key in ("data/../../escaped", "data/..", "data//../x"):
@@ -170,7 +170,7 @@ class TestConstraints:
         assert violations(None, {"anything": 1}) == []
 
     def test_a_tag_in_any_script_is_right(self):
-        """Patterns with classes of Unicode are Java's."""
+        """AWS's pattern for tags uses Java's Unicode classes."""
         tags = {
             "Tags": [{"Key": "Straße", "Value": "北京 + 1"}],
             "ResourceArn": "arn:aws:sagemaker:us-east-1:123456789012:x/y",

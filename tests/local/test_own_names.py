@@ -1,4 +1,4 @@
-"""What services do in their own names: only the policy of the topic, the key or the bucket lets them."""
+"""A service that acts as itself needs the permission of the topic's, the key's or the bucket's policy."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PUBLISH = let("cloudwatch", "sns:Publish", StringEquals={"aws:SourceAccount": "1
 
 @pytest.fixture
 def topic(cloud: Any) -> Iterator[Callable[..., tuple[str, str]]]:
-    """Makes a topic, with a policy where one is given, and a queue that gets what is published to it."""
+    """Makes a topic, with an optional policy, and a queue that is subscribed to it."""
     sns, sqs = cloud.client("sns"), cloud.client("sqs")
 
     def make(*statements: dict[str, Any], **attributes: str) -> tuple[str, str]:
@@ -56,7 +56,7 @@ def topic(cloud: Any) -> Iterator[Callable[..., tuple[str, str]]]:
 
 @pytest.fixture
 def key(cloud: Any) -> Callable[..., str]:
-    """Makes a key whose policy lets the account's own policies decide, and says what else is given."""
+    """Makes a key. Its policy lets the account's IAM policies decide, and adds the given statements."""
     account = {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "kms:*", "Resource": "*"}
 
     def make(*statements: dict[str, Any]) -> str:
@@ -67,7 +67,7 @@ def key(cloud: Any) -> Callable[..., str]:
 
 @pytest.fixture
 def told(cloud: Any) -> Callable[[str, str], bool]:
-    """Whether an alarm that goes off tells a topic of it; another topic, which may be told, shows that it has."""
+    """Whether an alarm notifies the topic. A second topic, which allows it, shows when the alarm has gone off."""
     cloudwatch, sqs, sns = cloud.client("cloudwatch"), cloud.client("sqs"), cloud.client("sns")
 
     def go_off(topic: str, queue: str) -> bool:
@@ -88,7 +88,7 @@ def told(cloud: Any) -> Callable[[str, str], bool]:
 
 def test_an_alarm_tells_a_topic_whose_policy_lets_cloudwatch_publish(topic, told):
     assert told(*topic(PUBLISH))
-    assert told(*topic())  # SNS's own policy lets what belongs to the account
+    assert told(*topic())  # SNS's default policy allows the account's own resources
     assert not told(*topic(let("budgets", "sns:Publish")))
     assert not told(*topic(let("cloudwatch", "sns:Publish", StringEquals={"aws:SourceAccount": "210987654321"})))
 
@@ -145,7 +145,7 @@ def test_events_are_lost_once_the_key_does_not_let_the_log_service_encrypt_them(
 
 @pytest.fixture
 def policy(cloud: Any) -> Iterator[Callable[..., None]]:
-    """Sets the policy of a bucket for logs, which allows nothing at first; others are made beside it."""
+    """Sets the policy of a bucket for logs. At first it allows nothing. A second bucket may send its logs there."""
     s3 = cloud.client("s3")
     for name in ("tests-deliveries", "tests-delivered-from"):
         s3.create_bucket(Bucket=name)

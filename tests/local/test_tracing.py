@@ -1,4 +1,4 @@
-"""X-Ray in the local cloud: one trace from an execution's states into the functions that they call."""
+"""X-Ray holds one trace for an execution's states and for the functions that they call."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CODE = "import os\ndef handler(event, context):\n    return os.environ['_X_AMZN_
 
 
 def calling(arn: str) -> dict[str, Any]:
-    """A state machine that calls a function in two states."""
+    """A state machine with two states that call a function."""
     task = {
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke",
@@ -36,7 +36,7 @@ def traces(cloud: Any) -> dict[str, list[dict[str, Any]]]:
 
 
 def of(cloud: Any, machine: str) -> list[dict[str, Any]]:
-    """The segments of the only trace of a state machine."""
+    """The segments of a state machine's only trace."""
     name = machine.rpartition(":")[2]
     found = [segments for segments in traces(cloud).values() if any(one["name"] == name for one in segments)]
     return found[0] if found else []
@@ -57,7 +57,7 @@ def test_an_execution_its_states_and_their_functions_are_one_trace(
     if mode == "PassThrough":
         assert functions == []
         return
-    # Each function's segment hangs under the state that called it, and its code knows the trace.
+    # The parent of each function's segment is the state that called it. The function's code gets the trace id.
     assert {one["parent_id"] for one in functions} == {one["id"] for one in whole["subsegments"]}
     assert {one["trace_id"] for one in segments} == {whole["trace_id"]}
     assert json.loads(found["output"]).startswith(f"Root={whole['trace_id']};")

@@ -1,4 +1,4 @@
-"""The operators that an artifact may hold, each with its options, as pieces that networks are put together from.
+"""The operators that an artifact may hold, each with its options, as blocks of networks.
 
 A block takes MXNet's ``mx.sym`` (this file imports nothing, so that the tests can read the names), a symbol of images
 and a name for its parameters. It suits images of any size, of a number of channels that three divides.

@@ -1,8 +1,7 @@
-"""Genuine MXNet, in an environment of its own, to judge what this project reads, computes and writes.
+"""Genuine MXNet, in its own environment, checks what this project reads, computes and writes.
 
-The environment is built once, under ``build/oracle``; where it cannot be, the tests are skipped and the run's summary
-says so at its end. ``genuine.py`` is what MXNet is asked to do; it is run once for many cases, since all its cases
-together take less time than its start.
+The environment is built once, under ``build/oracle``. If it cannot be built, the tests are skipped, and the run's
+summary gives the reason. MXNet runs ``genuine.py`` once for many cases, because its start takes longer than all cases.
 """
 
 from __future__ import annotations
@@ -28,12 +27,12 @@ HERE = Path(__file__).parent
 BUILD = HERE.parent.parent / "build"
 REQUIREMENTS = HERE / "requirements.txt"
 RUN_SECONDS = 600
-NOT_RUN: list[str] = []  # why, for the summary
+NOT_RUN: list[str] = []  # the reason, for the summary
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a task of genuine.py gave, or the traceback of what it raised."""
+    """The result of a task of genuine.py, or its traceback."""
 
     given: Any = None
     raised: str | None = None
@@ -51,7 +50,7 @@ class Oracle:
     python: Path
 
     def run(self, folder: Path, tasks: Sequence[Mapping[str, Any]]) -> list[Result]:
-        """Do the tasks, whose paths are under a folder, in one process."""
+        """Do the tasks in one process. Their paths are relative to the folder."""
         (folder / "tasks.json").write_text(json.dumps(tasks))
         done = subprocess.run(
             [self.python, HERE / "genuine.py", folder],
@@ -59,8 +58,8 @@ class Oracle:
             text=True,
             timeout=RUN_SECONDS,
             check=False,
-            # Without MXNet's fusing of operators, which adds a convolution's output to itself where a sum's other side
-            # is computed from the same output (seen with MXNet 1.9.1; its operators one by one do not).
+            # Operator fusion is off: it adds a convolution's output to itself if the other term of a sum is computed
+            # from the same output (seen with MXNet 1.9.1; the single operators are right).
             env={"PATH": os.environ["PATH"], "MXNET_SUBGRAPH_BACKEND": "NONE", "OMP_WAIT_POLICY": "PASSIVE"},
         )
         assert done.returncode == 0, f"genuine MXNet ended with {done.returncode}:\n{done.stderr[-4000:]}"
@@ -69,7 +68,7 @@ class Oracle:
 
 
 def build() -> Path:
-    """Make the environment, unless it is there, and give its Python."""
+    """Make the environment, unless it exists, and return its Python."""
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         raise SetupError(f"MXNet 1.9.1 is for Linux on x86-64, not {sys.platform} on {platform.machine()}")
     works = "import numpy; numpy.bool = bool; import mxnet"

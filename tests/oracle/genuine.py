@@ -1,11 +1,11 @@
-"""What genuine MXNet answers, builds, trains and writes, for the tests beside this file.
+"""Genuine MXNet answers, builds, trains and writes for the tests in this folder.
 
-Run by the Python of the oracle's own environment, which has MXNet 1.9.1 and none of this project::
+The Python of the oracle's environment runs it. That environment has MXNet 1.9.1 and nothing of this project::
 
     python genuine.py FOLDER
 
-``FOLDER/tasks.json`` lists what to do, ``{"task": "answer", "artifact": …}``: the name of a function below and what it
-takes. ``FOLDER/results.json`` then says what each gave, or the traceback of what it raised. Paths are under FOLDER.
+``FOLDER/tasks.json`` lists the tasks, as in ``{"task": "answer", "artifact": …}``: the name of a function below and its
+arguments. ``FOLDER/results.json`` holds each result, or its traceback. Paths are relative to FOLDER.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy
 
-numpy.bool = bool  # which numpy 1.23 warns of and MXNet 1.9.1 still uses
+numpy.bool = bool  # MXNet 1.9.1 uses this name, which numpy 1.23 deprecates
 
 import mxnet as mx  # noqa: E402
 from blocks import BLOCKS, HEADS  # noqa: E402
@@ -32,14 +32,14 @@ PREFIX = "image-classification"
 
 
 def inferred(symbol, shape):
-    """The shapes that MXNet infers of a network's arguments and of its running statistics, by their names."""
+    """The shapes that MXNet infers for a network's arguments and running statistics, by name."""
     given, _, running = symbol.infer_shape(data=shape)
     arguments = dict(zip(symbol.list_arguments(), given, strict=True))
     return arguments, dict(zip(symbol.list_auxiliary_states(), running, strict=True))
 
 
 def describe(folder, depth, classes, shape, symbol, **options):
-    """The nodes of its own network and the shapes it infers, and those of the symbol given."""
+    """The nodes and inferred shapes of MXNet's own network, and those of the given symbol."""
     own = resnet(depth, classes, shape, **options)
 
     def shapes(network):
@@ -52,7 +52,7 @@ def describe(folder, depth, classes, shape, symbol, **options):
 
 
 def answer(folder, artifact, images, answers):
-    """What an artifact answers, found as SageMaker's container finds it."""
+    """An artifact's answers. The artifact is loaded as in SageMaker's container."""
     (parameters,) = (folder / artifact).glob(f"{PREFIX}-*.params")
     prefix, epoch = str(folder / artifact / PREFIX), int(parameters.stem.rpartition("-")[2])
     labels = [name for name in mx.sym.load(f"{prefix}-symbol.json").list_arguments() if name.endswith("label")]
@@ -70,7 +70,7 @@ def save(folder, artifact, symbol, arguments, statistics, shape, epoch=1):
 
 
 def make(folder, artifact, blocks, head, seed, images, answers, dtype="float32"):
-    """An artifact of a network of these blocks one after another (as far as the image goes), with random weights."""
+    """An artifact with random weights. Its network is a chain of these blocks, until the image becomes too small."""
     random = numpy.random.default_rng(seed)
     found = numpy.load(folder / images)
     with mx.name.NameManager():
@@ -80,7 +80,7 @@ def make(folder, artifact, blocks, head, seed, images, answers, dtype="float32")
             try:
                 _, ((batch, *_),), _ = longer.infer_shape(data=found.shape)
             except mx.MXNetError:
-                batch = None  # the image has become too small for this block, or flat
+                batch = None  # the image is too small for this block, or flat
             if batch == found.shape[0]:
                 x = longer
         scores = mx.sym.FullyConnected(x, num_hidden=4, name="fc")
@@ -101,7 +101,7 @@ def make(folder, artifact, blocks, head, seed, images, answers, dtype="float32")
     del arguments["data"]
     arguments = {name: draw(name, shape) for name, shape in arguments.items()}
     statistics = {name: draw(name, shape) for name, shape in statistics.items()}
-    # Scores of about 1: a softmax that is saturated would hide differences.
+    # Scores of about 1, because a saturated softmax hides differences.
     values = {name: value.astype("float32") for name, value in arguments.items()} | {"data": mx.nd.array(found)}
     states = {name: value.astype("float32") for name, value in statistics.items()}
     spread = float(scores.bind(mx.cpu(), values, aux_states=states).forward(is_train=False)[0].asnumpy().std())
@@ -115,7 +115,7 @@ def make(folder, artifact, blocks, head, seed, images, answers, dtype="float32")
 def train(folder, artifact, records, shape, classes, depth=20, epochs=2, batch=16, rate=0.05):
     """Train a ResNet as the algorithm does, from a RecordIO file, and save it as a checkpoint.
 
-    Gives the last epoch's accuracy on what it was trained with.
+    Returns the last epoch's training accuracy.
     """
     mx.random.seed(1)
     data = mx.io.ImageRecordIter(
@@ -144,7 +144,7 @@ def train(folder, artifact, records, shape, classes, depth=20, epochs=2, batch=1
 
 
 def steps(folder, artifact, images, labels, optimizer, options, trained):
-    """Train an artifact's network for a step on each batch, and save what it has become as a .params file."""
+    """Train an artifact's network for one step on each batch, and save its parameters as a .params file."""
     batches, wanted = numpy.load(folder / images), numpy.load(folder / labels).astype("float32")
     symbol, arguments, statistics = mx.model.load_checkpoint(str(folder / artifact / PREFIX), 1)
     module = mx.mod.Module(symbol, label_names=["softmax_label"])
@@ -154,7 +154,7 @@ def steps(folder, artifact, images, labels, optimizer, options, trained):
     for pixels, found in zip(batches, wanted, strict=True):
         module.forward_backward(mx.io.DataBatch([mx.nd.array(pixels)], [mx.nd.array(found)]))
         module.update()
-        mx.nd.waitall()  # else a batch norm may miss its statistics of all steps but one
+        mx.nd.waitall()  # otherwise a batch norm may lose the statistics of all steps but one
     module.save_params(str(folder / trained))
 
 
@@ -165,7 +165,7 @@ def save_list(folder, arrays, path):
 
 
 def load_list(folder, path, arrays, scalars=False):
-    """Read a .params file into a numpy archive; with ``scalars``, under numpy's meaning of shapes."""
+    """Read a .params file into a numpy archive. With ``scalars``, MXNet uses numpy's meaning of shapes."""
     with mx.util.np_shape(scalars):
         found = mx.nd.load(str(folder / path))
         numpy.savez(folder / arrays, **{name: value.asnumpy() for name, value in found.items()})
@@ -194,19 +194,19 @@ def write_bytes(folder, path, records):
 
 
 def im2rec(folder, images, listing, prefix):
-    """Pack images by a .lst file with the im2rec that MXNet comes with, their bytes as they are."""
-    sys.modules.setdefault("cv2", types.ModuleType("cv2"))  # which it imports, and does not need for this
+    """Pack the images of a .lst file with MXNet's own im2rec, without re-encoding them."""
+    sys.modules.setdefault("cv2", types.ModuleType("cv2"))  # im2rec imports it and does not need it here
     (folder / f"{prefix}.lst").write_text((folder / listing).read_text())
     arguments, sys.argv = sys.argv, ["im2rec", str(folder / prefix), str(folder / images), "--pass-through"]
     try:
         tool = runpy.run_path(str(Path(mx.__file__).parent / "tools/im2rec.py"), run_name="__main__")
-        tool["record"].close()  # which it leaves to the end of its process
+        tool["record"].close()  # im2rec leaves this to the end of its process
     finally:
         sys.argv = arguments
 
 
 def read_records(folder, path):
-    """What a RecordIO file holds: of each record the bytes, in hexadecimal."""
+    """The bytes of each record of a RecordIO file, in hexadecimal."""
     file = mx.recordio.MXRecordIO(str(folder / path), "r")
     found = []
     while (record := file.read()) is not None:
@@ -215,7 +215,7 @@ def read_records(folder, path):
 
 
 def unpack_records(folder, path):
-    """Of each image's record the labels, the number and the image's bytes in hexadecimal."""
+    """For each image's record: its labels, its number and the image's bytes in hexadecimal."""
     found = []
     for record in read_records(folder, path):
         header, image = mx.recordio.unpack(bytes.fromhex(record))
@@ -224,7 +224,7 @@ def unpack_records(folder, path):
 
 
 def iterate_records(folder, path, shape, labels, pixels):
-    """The pixels that MXNet's own iterator makes of a RecordIO file, in the file's order; gives the labels."""
+    """Save the pixels that MXNet's iterator reads from a RecordIO file, in the file's order. Return the labels."""
     data = mx.io.ImageRecordIter(
         path_imgrec=str(folder / path), data_shape=tuple(shape), batch_size=1, label_width=labels, shuffle=False
     )
@@ -265,5 +265,5 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO)  # the epochs of training, as they end
+    logging.basicConfig(level=logging.INFO)  # MXNet logs each epoch of training
     main(Path(sys.argv[1]))

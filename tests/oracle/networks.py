@@ -1,6 +1,6 @@
 """The network of MXNet's published example for image classification, made by MXNet itself.
 
-Read by ``genuine.py``, once MXNet can be imported.
+Only ``genuine.py`` imports it, because it needs MXNet.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Networks of every depth: the graph is MXNet's own, and genuine MXNet answers as ours from what is written here."""
+"""At every depth, the graph is the same as MXNet's own, and genuine MXNet gives this project's answers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CLASSES = 5
 TOLERANCE = 1e-4
 POOL = np.random.default_rng(1).standard_normal(1_000_003, np.float32)
 SMALL, MIDDLE, LARGE = (3, 28, 28), (3, 32, 32), (3, 64, 48)
-# Depth, image and options; the ImageNet form has another stem above a height of 32.
+# Depth, image and options. Above a height of 32, the ImageNet form has another stem.
 CASES: dict[str, dict[str, Any]] = {
     **{f"{depth} of {SMALL}": {"depth": depth, "shape": SMALL} for depth in (20, 32, 44, 56, 110)},
     **{f"{depth} of {MIDDLE}": {"depth": depth, "shape": MIDDLE} for depth in (18, 34, 50, 101, 152, 200)},
@@ -40,7 +40,7 @@ def symbol_of(case: str) -> dict[str, Any]:
 
 
 def drawn(case: str) -> dict[str, np.ndarray]:
-    """Weights of variance 2 / fan-in. All are out of one million: to draw a quarter of a billion takes a while."""
+    """Weights of variance 2 / fan-in, taken from one million drawn numbers: to draw 250 million is slow."""
     found = {}
     for name, shape in program.shapes(program.read(symbol_of(case)), CASES[case]["shape"]).parameters.items():
         if name.endswith("_weight"):
@@ -52,14 +52,14 @@ def drawn(case: str) -> dict[str, np.ndarray]:
 
 
 def trained(case: str, images: np.ndarray) -> tuple[Artifact, np.ndarray]:
-    """A network as training leaves it, and what it answers: no statistic at its start, scores of about 1."""
+    """A network in a trained state, and its answers: all statistics have changed, and scores are about 1."""
     shape = CASES[case]["shape"]
     network = Network(symbol_of(case), drawn(case)).eval()
     torch.manual_seed(1)
     with torch.inference_mode():
-        for name, value in network.state_dict().items():  # which shares the network's memory
+        for name, value in network.state_dict().items():  # it shares the network's memory
             if name.endswith("_gamma") and name != "arg:bn_data_gamma":
-                value.uniform_(0.2, 0.6)  # small, so that two hundred sums do not grow beyond all bounds
+                value.uniform_(0.2, 0.6)  # small, so that two hundred sums do not overflow
             elif name.endswith("_moving_var"):
                 value.uniform_(0.5, 2)
             elif name.endswith(("_beta", "_mean")):
@@ -77,7 +77,7 @@ def trained(case: str, images: np.ndarray) -> tuple[Artifact, np.ndarray]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of one case: what genuine MXNet says of its graph, what it answers, and what this project answers."""
+    """The outcome of one case: genuine MXNet's graph and answers, and this project's answers."""
 
     graph: Any
     theirs: Any
@@ -127,7 +127,7 @@ def test_genuine_mxnet_answers_as_ours_from_an_artifact_written_here(outcomes, c
 
 
 def test_genuine_mxnet_loads_half_precision_and_computes_it_on_gpus_only(outcomes):
-    """So that nothing which is to be served on a CPU is written in half precision: this would show if it could be."""
+    """So this project writes no half precision for a CPU. The test fails if MXNet can compute it there after all."""
     assert "FP16 gemm on cpu not implemented" in outcomes["half precision"].theirs
 
 

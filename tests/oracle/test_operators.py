@@ -1,4 +1,4 @@
-"""Artifacts that genuine MXNet made of every operator: read here, they answer as they do there."""
+"""Genuine MXNet makes artifacts of every operator. This project reads them and gives MXNet's answers."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ TOLERANCE = 1e-4
 
 
 def cases() -> dict[str, dict[str, Any]]:
-    """What is made: each block alone, each head alone, and blocks drawn at random one after another."""
+    """The networks to make: each block alone, each head alone, and random chains of blocks."""
     found = {block: {"blocks": [block], "head": "SoftmaxOutput"} for block in BLOCKS}
     found |= {f"head {head}": {"blocks": [], "head": head} for head in HEADS}
     draw = random.Random(7)
     for number in range(RANDOM_NETWORKS):
-        # Of these a window may begin beyond a small image, and hold the lowest number there is.
+        # With these, a window may lie beyond a small image and hold only the lowest number.
         blocks = draw.sample([block for block in BLOCKS if "max full" not in block], draw.randint(3, 8))
         dtype = "float16" if number % 4 == 3 else "float32"
         found[f"random {number}, {dtype}"] = {"blocks": blocks, "head": draw.choice(HEADS), "dtype": dtype}
@@ -82,7 +82,7 @@ def test_every_operator_that_is_read_here_was_tried(made):
 
 
 def test_a_graph_in_older_spellings_is_the_same_graph(made):
-    """MXNet wrote the settings as ``attr`` before 1.0, and as ``param`` before that."""
+    """MXNet called the settings ``attr`` before 1.0, and ``param`` before that."""
     symbol = artifact.read(made.folder / "0").symbol
     for spelling in ("attr", "param"):
         older = [

@@ -23,11 +23,11 @@ VALUES = np.arange(6, dtype=np.float32).reshape(2, 3)
 
 
 def listed(array: bytes) -> bytes:
-    """A list of this one array, named ``arg:a``."""
+    """A list with this one array, named ``arg:a``."""
     return struct.pack("<QQQ", 0x112, 0, 1) + array + struct.pack("<QQ", 1, 5) + b"arg:a"
 
 
-# Array by array, as MXNet's releases wrote them: see imageclassification.ndarray.
+# The array format of each MXNet release: see imageclassification.ndarray.
 VERSIONS = {
     "before version 1": listed(struct.pack("<III", 2, 2, 3) + CONTEXT + FLOAT + VALUES.tobytes()),
     "version 1": listed(struct.pack("<IIqq", 0xF993FAC8, 2, 2, 3) + CONTEXT + FLOAT + VALUES.tobytes()),
@@ -56,7 +56,7 @@ def exchanged(oracle, tmp_path_factory) -> Exchanged:
     }
     for name, data in VERSIONS.items():
         (folder / f"{name}.params").write_bytes(data)
-        scalars = name == "version 3"  # which MXNet reads only under numpy's meaning of shapes
+        scalars = name == "version 3"  # MXNet reads these only with numpy's meaning of shapes
         tasks[name] = {"task": "load_list", "path": f"{name}.params", "arrays": f"{name}.npz", "scalars": scalars}
     results = oracle.run(folder, list(tasks.values()))
     return Exchanged(folder, {name: result.raised for name, result in zip(tasks, results, strict=True)})

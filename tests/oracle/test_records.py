@@ -17,7 +17,7 @@ from imageclassification.recordio import ImageRecord
 
 MAGIC = struct.pack("<I", 0xCED7230A)
 SHAPE = (3, 12, 12)
-# What a record may hold: every length of padding, and the magic number where it must be cut out and where it must not.
+# Contents of a record: every length of padding, and the magic number at places where it must and must not be cut out.
 RAW = [
     b"abcd",
     b"abc",
@@ -34,7 +34,7 @@ LABELS = [(0.0,), (3.0,), (1.0, 0.0, 1.0), (0.0, 1.0, 1.0)]
 
 
 def picture(number: int) -> tuple[np.ndarray, bytes]:
-    """Pixels, uint8 (12, 12, 3), and the PNG of them."""
+    """Pixels, uint8 (12, 12, 3), and their PNG."""
     pixels = np.random.default_rng(number).integers(0, 256, (12, 12, 3), np.uint8)
     encoded = io.BytesIO()
     Image.fromarray(pixels).save(encoded, "PNG")

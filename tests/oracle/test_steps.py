@@ -1,4 +1,4 @@
-"""Steps of training, as genuine MXNet makes them: loss, gradients, running statistics, decay and each optimizer."""
+"""Training steps give the same as genuine MXNet: loss, gradients, running statistics, decay and each optimizer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from imageclassification.optimization import Optimizer
 from imageclassification.symbol import resnet
 
 SHAPE, CLASSES, BATCH, STEPS = (3, 12, 12), 3, 8, 3
-# The hyperparameters, and what MXNet calls them. Rates are low: at high ones a rounding soon leads elsewhere.
+# The hyperparameters and their names in MXNet. Learning rates are low, because high ones amplify rounding.
 CASES: dict[str, dict[str, Any]] = {
     "sgd": {
         "ours": {"momentum": 0.9, "weight_decay": 0.1, "learning_rate": 0.005},
@@ -64,7 +64,7 @@ def begun(case: str) -> Artifact:
     parameters = Network.fresh(symbol, SHAPE, seed=3).parameter_arrays()
     for name in parameters:
         if name.endswith(("_beta", "_bias")):
-            parameters[name] += np.float32(0.2)  # so that it would show if they decayed
+            parameters[name] += np.float32(0.2)  # so that a decay would show
     return Artifact(symbol, parameters, [{"shape": [BATCH, *SHAPE], "name": "data"}], 1)
 
 
@@ -107,8 +107,8 @@ def trained_there(oracle, tmp_path_factory) -> dict[str, dict[str, np.ndarray]]:
 def test_steps_of_training_lead_where_genuine_mxnets_do(trained_there, case):
     before, ours, theirs = begun(case).parameters, trained_here(case), trained_there[case]
     assert set(ours) == set(theirs)
-    for name in ours.keys() - {"arg:bn_data_gamma"}:  # which counts as 1 whatever is stored
+    for name in ours.keys() - {"arg:bn_data_gamma"}:  # it counts as 1, whatever value is stored
         moved, wanted = ours[name] - before[name], theirs[name] - before[name]
-        # On a CPU MXNet keeps the variance of n numbers, PyTorch (as cuDNN does) n / (n - 1) of it; n is 72 at the end.
+        # On a CPU, MXNet keeps the variance of n numbers. PyTorch and cuDNN keep n / (n - 1) of it. Here n is 72.
         tolerance = 0.05 if name.endswith("_moving_var") else 0.002
         np.testing.assert_allclose(moved, wanted, rtol=0, atol=tolerance * np.abs(wanted).max(), err_msg=name)

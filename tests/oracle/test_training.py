@@ -1,4 +1,4 @@
-"""A network that genuine MXNet trained, from images that its own im2rec packed, is read and answers here as there."""
+"""This project reads a network that genuine MXNet trained on images packed by its im2rec, and gives MXNet's answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A copy of the project that Terraform applies to the test run's own local cloud, and its tests without a cloud."""
+"""Terraform applies a copy of the project to the test run's local cloud, or runs its tests without a cloud."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
 
 @pytest.fixture(scope="session")
 def project(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """A copy of the project in the test run's cloud: a developer's own is not touched."""
+    """A copy of the project for the test run's cloud. The developer's own cloud is not touched."""
     return copy_of_the_project(tmp_path_factory.mktemp("project"), cloud.state)
 
 
 @pytest.fixture(scope="session")
 def model(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], PinnedModel]:
-    """Puts an untrained but servable model into a bucket: ``model(bucket, version)``."""
+    """Puts an untrained model, which can be served, into a bucket: ``model(bucket, version)``."""
 
     def put(bucket: str, version: int) -> PinnedModel:
         path = tmp_path_factory.mktemp("model") / "model.tar.gz"
@@ -55,7 +55,7 @@ def model(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str
 
 @pytest.fixture(scope="module")
 def examples(binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Command]]:
-    """The modules' examples, all in one configuration, applied, planned again and destroyed in a cloud of their own."""
+    """The modules' examples in one configuration, applied, planned again and destroyed in their own cloud."""
     folder = tmp_path_factory.mktemp("examples")
     state = folder / "cloud"
     control.up(state, port=0, tethered=True)
@@ -67,7 +67,7 @@ def examples(binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="session")
 def terraform_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where Terraform's words go; a failure quotes what matters of them."""
+    """The file for Terraform's output. A failure quotes the important lines."""
     return tmp_path_factory.mktemp("terraform") / "terraform.log"
 
 
@@ -78,11 +78,11 @@ def binary() -> Binary:
 
 @pytest.fixture(scope="module")
 def one_provider(project: Environment, binary: Binary) -> Iterator[str]:
-    """Where one provider is for all that is done to the project's stacks: the value of TF_REATTACH_PROVIDERS.
+    """One provider process for all commands on the project's stacks: the value of TF_REATTACH_PROVIDERS.
 
-    What runs Terraform inherits it. `init` then installs no provider and checks none.
+    Terraform inherits the variable. `init` then neither installs nor checks a provider.
     """
-    # Beside the stacks: a function's zip is a path from where the provider is.
+    # In a folder next to the stacks, because the path of a function's zip is relative to the provider's folder.
     folder = project.root / "terraform" / "stacks" / "provider"
     folder.mkdir(exist_ok=True)
     shutil.copy(project.root / "terraform" / "modules" / "bucket" / "versions.tf", folder)
@@ -94,11 +94,11 @@ def one_provider(project: Environment, binary: Binary) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def offline_test(binary: Binary) -> Iterator[Callable[[Path], str]]:
-    """`terraform test` of a module or stack, which must pass; what it said. All of them share one provider."""
+    """Run `terraform test` on a module or stack. It must pass. Return its output. All tests share one provider."""
     variables = {
         **provider.variables(settings.ROOT / "build", binary),
         "TF_DATA_DIR": ".terraform/test",
-        # No test may reach a cloud, whatever it forgets to mock.
+        # A test that forgets a mock must not reach a cloud.
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
     }

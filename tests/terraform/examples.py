@@ -1,4 +1,4 @@
-"""The modules' examples, all of them in one configuration, as a user would apply them."""
+"""The modules' examples in one configuration, applied as a user applies them."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Command:
 
     Attributes:
         name: ``init``, ``apply``, ``plan`` or ``destroy``.
-        code: Its exit code; of ``plan``, 2 where there is anything to change.
-        said: All that it said.
+        code: Its exit code. For ``plan``, 2 if there are changes.
+        said: Its output.
         seconds: How long it took.
-        left: What was in the cloud after it and not before the first.
+        left: What the cloud has after this command and did not have before the first.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Command:
 
 
 def found(root: Path = ROOT) -> dict[str, Path]:
-    """The examples' folders, by MODULE_NAME."""
+    """The examples' folders, by MODULE_EXAMPLE."""
     folders = sorted(path.parent for path in root.glob("terraform/modules/*/examples/*/main.tf"))
     return {f"{folder.parent.parent.name}_{folder.name}": folder for folder in folders}
 
@@ -82,19 +82,19 @@ def run(environment: Environment, binary: Binary) -> list[Command]:
 
 
 def _configuration(environment: Environment, folder: Path) -> str:
-    """One module block an example, with the values that it leaves to its user."""
+    """One module block for each example, with values for the variables that it leaves open."""
     given = _given(environment)
     text = 'provider "aws" {\n  max_retries = 5\n}\n'
     for name, example in found(environment.root).items():
         wanted = [block.name for block in configuration.read(example) if block.kind == "variable"]
-        # A module's source is a path from the configuration's folder.
+        # A module's source is relative to the configuration's folder.
         lines = [f'source = "{os.path.relpath(example, folder)}"', *(f'{name} = "{given[name]}"' for name in wanted)]
         text += f'\nmodule "{name}" {{\n' + "".join(f"  {line}\n" for line in lines) + "}\n"
     return text
 
 
 def _given(environment: Environment) -> dict[str, str]:
-    """What the examples take for there already: a bucket with a model in it."""
+    """Make what the examples expect to exist: a bucket with a model."""
     key = "models/untrained/output/model.tar.gz"
     path = environment.build / "model.tar.gz"
     sha256 = untrained_model(path, seed=1)

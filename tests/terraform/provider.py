@@ -1,7 +1,7 @@
-"""The provider as a process that many of Terraform's commands share, in the way that is made for debuggers.
+"""Many Terraform commands share one provider process. Terraform offers this for debuggers.
 
-To start it takes a second of a processor, and Terraform starts it anew for every run of a test and three times a plan:
-most of what `terraform test` takes. Format: https://developer.hashicorp.com/terraform/plugin/debugging
+The start of the provider takes a second of processor time. Terraform starts it for every run of a test and three
+times for a plan, which is most of the time of `terraform test`. Format: https://developer.hashicorp.com/terraform/plugin/debugging
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from scones.terraform.binary import Binary
 
 NAME = "TF_REATTACH_PROVIDERS"
 
-# It ends when its standard input does: with the process that started it, however that ends.
+# The provider ends when its standard input closes, so it always ends with the process that started it.
 TETHERED = '"$0" -debug & provider=$!; read -r _; kill "$provider"; wait "$provider"'
 
 
 def variables(build: Path, binary: Binary) -> dict[str, str]:
-    """What Terraform is to inherit, whatever cloud it then is led to."""
+    """Terraform's environment variables, without those of a cloud."""
     return {
         **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "GOGC") if name in os.environ},
         "TF_CLI_CONFIG_FILE": str(mirror.configure(build, binary)),
@@ -34,18 +34,18 @@ def variables(build: Path, binary: Binary) -> dict[str, str]:
 
 @contextmanager
 def serving(folder: Path, binary: Binary, variables: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """The variables, and with them the one that leads Terraform to a provider that runs as long as this lasts.
+    """Start a provider for the time of this context. Returns the variables with the one that names the provider.
 
-    The provider has one configuration at a time: no two commands may be run at once that configure it differently.
+    The provider has one configuration at a time. Commands with different configurations must not run at once.
 
     Args:
-        folder: A configuration, after `terraform init`; relative paths are from here, as they are for Terraform.
-        binary: The command that is to use it.
-        variables: What the provider is told by its environment, now and not with each command.
+        folder: A configuration, after `terraform init`. Relative paths start here, as for Terraform.
+        binary: The Terraform command.
+        variables: The provider's environment variables. It reads them once, at its start.
     """
     data = folder / variables.get("TF_DATA_DIR", ".terraform")
     (path,) = data.glob(f"providers/{binary.registry}/hashicorp/aws/*/{binary.platform}/terraform-provider-aws*")
-    # Of its own and short, since the name of a socket may have no more than a hundred characters.
+    # A new folder with a short name, because a socket's path may have only about a hundred characters.
     with tempfile.TemporaryDirectory(prefix="provider-") as sockets:
         process = subprocess.Popen(
             ["sh", "-c", TETHERED, path.absolute()],
@@ -55,7 +55,7 @@ def serving(folder: Path, binary: Binary, variables: Mapping[str, str]) -> Itera
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            start_new_session=True,  # Ctrl-C is for who uses it
+            start_new_session=True,  # Ctrl-C is meant for Terraform
         )
         with process:
             said = ""
@@ -65,6 +65,6 @@ def serving(folder: Path, binary: Binary, variables: Mapping[str, str]) -> Itera
                     break
             else:
                 raise AssertionError(f"the provider did not start: {said}")
-            # It names itself by Terraform's registry, whoever asks.
+            # The provider always names itself with the address of Terraform's registry.
             (address,) = json.loads(found.strip().strip("'")).values()
             yield {**variables, NAME: json.dumps({f"{binary.registry}/hashicorp/aws": address})}

@@ -1,4 +1,4 @@
-"""The gate: every stack is applied to the local cloud, planned again, changed, planned again, and destroyed."""
+"""Every stack is applied to the local cloud, planned again, changed, planned again, and destroyed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SERVICE = {
         "schedules": {"night": {"schedule": "cron(0 20 * * ? *)", "min": 1, "max": 1}},
     },
 }
-# As wide as the test's own user: what it is to show is that every role has it.
+# It allows everything. The test only checks that every role has a boundary.
 BOUNDARY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
@@ -57,13 +57,13 @@ def give(project: Environment, stack: str, **values: Any) -> None:
 
 @pytest.fixture(scope="module")
 def before(cloud: Any) -> dict[str, set[str]]:
-    """What was in the cloud before anything was applied."""
+    """The contents of the cloud before the first apply."""
     return inventory(cloud.client)
 
 
 @pytest.fixture(scope="module")
 def attached(one_provider: str) -> Iterator[None]:
-    """The one provider, for as long as there are stacks."""
+    """One provider for the lifetime of the stacks."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(provider.NAME, one_provider)
         yield
@@ -78,7 +78,7 @@ def stacks(
     attached: None,
     terraform_log: Path,
 ) -> Iterator[dict[str, Stack]]:
-    """All three stacks, applied with every option on, and a model of version 1 pinned."""
+    """All three stacks, applied with every option on and with version 1 of a model pinned."""
     boundary = cloud.client("iam").create_policy(PolicyName="gate-boundary", PolicyDocument=json.dumps(BOUNDARY))
     arn = boundary["Policy"]["Arn"]
     give(project, "bootstrap", github_repository="owner/scones")
@@ -97,15 +97,15 @@ def stacks(
 
 
 def test_plans_nothing_right_after_it_was_applied(stacks: dict[str, Stack]) -> None:
-    """One after another: each configures the provider, which is one, with tags of its own."""
+    """The plans run one after another, because each configures the shared provider with its own tags."""
     changes = {name: stack.plan() for name, stack in stacks.items()}
     assert changes == {"bootstrap": False, "foundation": False, "service": False}
 
 
 def test_plain_commands_do_what_the_tasks_do(stacks: dict[str, Stack], project: Environment, tmp_path: Path) -> None:
-    """After eval "$(invoke env)" a shell needs neither arguments nor files, and applies a saved plan.
+    """After eval "$(invoke env)", plain commands need no further arguments or files, and apply a saved plan.
 
-    With a provider that `init` installs and that Terraform starts, as everywhere outside these tests.
+    This test does not share the provider: `init` installs it and Terraform starts it, as for a user.
     """
     script = [
         *env.lines(variables(project, "service")),
@@ -176,7 +176,7 @@ def test_takes_up_a_new_model_a_candidate_and_a_new_threshold(
     project.candidate_path.write_text(json.dumps({"candidate": candidate}))
     give(project, "service", confidence_threshold=0.6)
 
-    service = Stack(project, "service", log=terraform_log)  # which files there are is asked when one is made
+    service = Stack(project, "service", log=terraform_log)  # the files are listed when the revision is made
     assert service.plan()
     service.apply()
     assert not service.plan()
@@ -197,12 +197,12 @@ def test_takes_up_a_new_model_a_candidate_and_a_new_threshold(
 
 
 def test_the_guide_says_what_to_do_about_every_alarm_that_stands(stacks: dict[str, Stack], cloud: Any) -> None:
-    """A function's alarms have one section, and so have both variants'."""
+    """All functions share one section for each alarm. So do both variants."""
     pages = cloud.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix="scones-local-")
     names = {one["AlarmName"].removeprefix("scones-local-") for page in pages for one in page["MetricAlarms"]}
     functions = "|".join(stacks["service"].outputs()["function_names"])
     sections = {re.sub(rf"^({functions})-", "FUNCTION-", name).removesuffix("-candidate") for name in names}
-    # What scaling watches is the service's own.
+    # The service itself makes and deletes the alarms for scaling.
     sections = {name for name in sections if not name.startswith("TargetTracking")}
     guide = (settings.ROOT / "docs" / "operations.md").read_text()
     assert sections == set(re.findall(r"^### `(.+)`$", guide, re.MULTILINE))
@@ -215,7 +215,7 @@ def test_destroying_leaves_nothing(
     cloud: Any,
     terraform_log: Path,
 ) -> None:
-    """Not the bucket of the state either, though it holds what says what there is to destroy."""
+    """The bucket of the state goes too, although it holds the list of what to destroy."""
     standing = inventory(cloud.client)
     assert all(standing[kind] - before[kind] for kind in standing), "there was nothing of some kind to destroy"
     destroy_all(project, log=terraform_log)

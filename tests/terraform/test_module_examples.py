@@ -1,4 +1,4 @@
-"""The modules' examples work as they stand: what a user copies can be applied, settles, and goes again."""
+"""The modules' examples work as they are: apply succeeds, a second plan is empty, and destroy leaves nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for the configuration as text."""
+"""Rules for the text of the Terraform configuration."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ each_folder = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{f
 
 
 def blocks(folder: Path, kind: str) -> dict[str, Block]:
-    """Each top-level block of a kind, by its name."""
+    """The top-level blocks of a kind, by name."""
     return {block.name: block for block in configuration.read(folder) if block.kind == kind}
 
 
@@ -36,7 +36,7 @@ def asserted(folder: Path) -> list[str]:
 
 
 def rejected(folder: Path) -> Counter[str]:
-    """How many runs are to be rejected by each variable, check or resource."""
+    """The number of runs that expect a failure of each variable, check or resource."""
     return Counter(
         name for run in runs(folder) for name in re.findall(r"[\w.]+", run.argument("expect_failures") or "")
     )
@@ -56,9 +56,9 @@ def test_every_variable_and_output_says_what_it_is(folder: Path) -> None:
 
 @each_folder
 def test_every_validation_has_a_run_that_it_rejects(folder: Path) -> None:
-    """A variable with three validations is rejected in three runs at least; so with a resource's preconditions.
+    """A variable with three validations has at least three rejected runs. So has a resource's preconditions.
 
-    A postcondition is about what the cloud answered, which a mock cannot get wrong: tests against the local cloud do.
+    Postconditions check the cloud's answer, which a mock makes up. The tests with the local cloud cover them.
     """
     rules = Counter(
         {f"var.{name}": len(found.within("validation")) for name, found in blocks(folder, "variable").items()}
@@ -94,7 +94,7 @@ def test_who_may_take_a_role_is_asserted(folder: Path) -> None:
 
 @each_folder
 def test_every_toggle_has_a_run(folder: Path) -> None:
-    """What is on or off, and what may be left out (null), is tried the other way in a run that is not rejected."""
+    """For each on/off or optional (null) variable, an accepted run sets a value other than the default."""
     toggles = {
         name: configuration.one_line(variable.argument("default"))
         for name, variable in blocks(folder, "variable").items()
@@ -121,7 +121,7 @@ def test_asks_for_one_provider_at_one_range_of_versions(folder: Path) -> None:
 
 @each_folder
 def test_names_every_resource_only_beside_a_source_that_says_why(folder: Path) -> None:
-    """`Resource = "*"` stands under a comment that cites AWS's word that there is nothing to name."""
+    """`Resource = "*"` stands under a comment that cites AWS: the action has no resource."""
     for path in folder.glob("*.tf"):
         lines = path.read_text().splitlines()
         for number, line in enumerate(lines):
@@ -142,7 +142,7 @@ def test_a_module_shows_how_it_is_used(folder: Path) -> None:
 
 @pytest.mark.parametrize("environment", settings.names())
 def test_an_environments_files_hold_variables_of_their_stack_only(environment: str) -> None:
-    """Terraform only warns of a name that it does not know."""
+    """Terraform only warns about an unknown name."""
     loaded = settings.load(environment, variables={})
     assert set(loaded.foundation) <= set(blocks(TERRAFORM / "stacks" / "foundation", "variable"))
     assert set(loaded.service) <= set(blocks(TERRAFORM / "stacks" / "service", "variable"))

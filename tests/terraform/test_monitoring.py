@@ -1,4 +1,4 @@
-"""Every alarm of the monitoring module, seen going off and back in the local cloud; what is applied stays as it is."""
+"""Every alarm of the monitoring module goes off and back to OK in the local cloud, and a second plan is empty."""
 
 from __future__ import annotations
 
@@ -80,42 +80,42 @@ output "alarms" {{
 
 @dataclass(frozen=True)
 class Watched:
-    """What is watched, as its services would report of it.
+    """The watched resources. The test reports their metrics in place of their services.
 
     Attributes:
         cloud: The test run's local cloud.
-        alarms: The alarms' names, by what they watch.
+        alarms: The alarms' names, by the watched fault.
     """
 
     cloud: Any
     alarms: dict[str, str]
 
     def states(self) -> dict[str, str]:
-        """The state of every alarm, by what it watches."""
+        """The state of every alarm, by the watched fault."""
         found = self.cloud.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{NAME}-")["MetricAlarms"]
         names = {name: key for key, name in self.alarms.items()}
         return {names[one["AlarmName"]]: one["StateValue"] for one in found}
 
     def off(self) -> set[str]:
-        """What has gone off."""
+        """The alarms that have gone off."""
         return {key for key, state in self.states().items() if state == "ALARM"}
 
     def report(self, namespace: str, metric: str, dimensions: dict[str, str], *values: float) -> None:
-        """Put values now, by the clock of the alarms."""
+        """Put metric values at the current time of the alarms' clock."""
         pairs = [{"Name": key, "Value": value} for key, value in dimensions.items()]
         data = [{"MetricName": metric, "Dimensions": pairs, "Value": value} for value in values]
         self.cloud.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=data)
 
     def endpoint(self, metric: str, *values: float) -> None:
-        """What SageMaker reports of the endpoint's variant."""
+        """Report as SageMaker does for the endpoint's variant."""
         self.report("AWS/SageMaker", metric, {"EndpointName": NAME, "VariantName": "AllTraffic"}, *values)
 
     def function(self, which: str, metric: str, *values: float) -> None:
-        """What Lambda reports of a function."""
+        """Report as Lambda does for a function."""
         self.report("AWS/Lambda", metric, {"FunctionName": f"{NAME}-{which}"}, *values)
 
     def executions(self, *errors: str | None) -> None:
-        """What Step Functions logs and reports of executions that ended in errors, or well (None)."""
+        """Log and report executions as Step Functions does. Each ended with an error or succeeded (None)."""
         now = int(time.time() * 1000)
         events = [
             {"timestamp": now, "message": json.dumps({"type": "ExecutionFailed", "details": {"error": error}})}
@@ -130,19 +130,19 @@ class Watched:
             self.report("AWS/States", "ExecutionsSucceeded", {"StateMachineArn": MACHINE}, *[1.0] * good)
 
     def capture(self) -> None:
-        """What SageMaker does to captured traffic."""
+        """Write captured traffic as SageMaker does."""
         key = f"captures/{NAME}/AllTraffic/2026/01/01/00/{time.monotonic_ns()}.jsonl"
         self.cloud.client("s3").put_object(Bucket=f"{NAME}-captures", Key=key, Body=b"{}")
 
     def advance(self, seconds: float) -> None:
-        """Set the clock of metrics and alarms further ahead."""
+        """Move the clock of metrics and alarms forward."""
         path = self.cloud.state / "alarm-clock"
         path.write_text(str(seconds + (float(path.read_text()) if path.exists() else 0.0)))
 
 
 @pytest.fixture(scope="module")
 def terraform(cloud: Any, binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Any]]:
-    """Runs Terraform on the configuration above, which is ready, against the test run's cloud."""
+    """Runs Terraform on the configuration above, after init, in the test run's cloud."""
     folder: Path = tmp_path_factory.mktemp("monitoring")
     modules = settings.ROOT / "terraform" / "modules"
     (folder / "main.tf").write_text(CONFIGURATION.replace("MODULES", os.path.relpath(modules, folder)))
@@ -168,7 +168,7 @@ def terraform(cloud: Any, binary: Binary, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="module")
 def watched(cloud: Any, terraform: Callable[..., Any]) -> Iterator[Watched]:
-    """The modules, applied. What they made goes with the cloud; that it can be destroyed, their examples prove."""
+    """The applied modules. Nothing destroys them: they end with the cloud, and the examples test destroy."""
     terraform("apply", "-input=false", "-auto-approve", "-no-color")
     cloud.client("logs").create_log_stream(logGroupName=f"/aws/vendedlogs/states/{NAME}", logStreamName="states")
     yield Watched(cloud, json.loads(terraform("output", "-json", "alarms").stdout))
@@ -176,8 +176,8 @@ def watched(cloud: Any, terraform: Callable[..., Any]) -> Iterator[Watched]:
 
 
 def test_every_alarm_goes_off_and_back(watched: Watched) -> None:
-    """One after another: what makes each go off, that no other does, and that it is over when its cause is."""
-    # Nobody asks a new endpoint.
+    """Each cause sets off its own alarm and no other, and the alarm ends with its cause."""
+    # A new endpoint has no requests.
     eventually(lambda: watched.states().keys() == set(watched.alarms) and watched.off() == {"endpoint-silent"})
     watched.endpoint("Invocations", 1)
     eventually(lambda: set(watched.states().values()) == {"OK"})
@@ -197,7 +197,7 @@ def test_every_alarm_goes_off_and_back(watched: Watched) -> None:
     watched.advance(1200)
     eventually(lambda: watched.off() == set())
 
-    # Answers that are not sure enough are errors of the function that refuses them, and failures of nothing.
+    # An unsure answer is an error of the function that refuses it, but not a failure to watch.
     watched.function("filter", "Errors", *[1.0] * 12)
     watched.executions(*["ThresholdConfidenceNotMet"] * 12, *[None] * 12)
     eventually(lambda: watched.off() == {"low-confidence"})

@@ -1,4 +1,4 @@
-"""What Terraform itself proves of the configuration without a cloud."""
+"""Terraform's own tests of the configuration, without a cloud."""
 
 from __future__ import annotations
 

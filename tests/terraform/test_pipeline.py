@@ -1,4 +1,4 @@
-"""The pipeline on a stack of one log group, in a checkout of its own: what is planned is applied, and nothing else."""
+"""The pipeline applies exactly what it planned, shown on a stack of one log group in its own checkout."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 def days(cloud: Any) -> int | None:
-    """How long the group's logs are kept; None where there is no group."""
+    """The retention of the group's logs, in days. None without a group."""
     found = cloud.client("logs").describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"]
     return found[0]["retentionInDays"] if found else None
 
 
 @pytest.fixture
 def checkout(cloud: Any, tmp_path: Path) -> Iterator[Callable[[str], Environment]]:
-    """Makes checkouts of one project, which share its state: ``checkout("mine")``."""
+    """Makes checkouts of one project, which share the state: ``checkout("mine")``."""
     made: list[Environment] = []
 
     def make(name: str) -> Environment:
@@ -77,7 +77,7 @@ def checkout(cloud: Any, tmp_path: Path) -> Iterator[Callable[[str], Environment
         (root / ".gitignore").write_text("/build/\n.terraform*\n")
         (root / "build" / "local").mkdir(parents=True)
         shutil.copy(cloud.state / "cloud.json", root / "build" / "local")
-        shared = settings.ROOT / "build" / "terraform"  # a provider downloaded once serves every copy
+        shared = settings.ROOT / "build" / "terraform"  # all copies share one downloaded provider
         shared.mkdir(parents=True, exist_ok=True)
         (root / "build" / "terraform").symlink_to(shared)
         git(root, "init", "--initial-branch=main")
@@ -124,7 +124,7 @@ def test_a_merge_applies_what_the_pull_request_planned_and_nothing_else(
     with pytest.raises(Exit, match=r"is stale: it was made on serial 0 of its state, which is now at serial 1"):
         ci.merge(Context(), **run, sha256=digest)
 
-    # What is saved names the provider that `init` installed; what is only looked at may come from any.
+    # A saved plan names the provider that `init` installed. A plan that is only read may use any provider.
     monkeypatch.setenv(provider.NAME, one_provider)
     capsys.readouterr()
     ci.drift(Context(), **run)
@@ -144,7 +144,7 @@ def test_of_two_applies_at_once_the_second_waits_and_a_plan_made_before_is_refus
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """Without the lock both would make the group, and one would find it there already."""
+    """Without the lock, both applies create the group, and one fails because it exists."""
     monkeypatch.setenv(provider.NAME, one_provider)
     mine, theirs = foundation(checkout("mine")), foundation(checkout("theirs"))
     mine.plan(out=tmp_path / "mine.tfplan")
@@ -175,7 +175,7 @@ def test_who_holds_the_lock_is_said_and_nothing_is_changed(
     bucket = stack.backend.bucket
     cloud.client("s3").put_object(Bucket=bucket, Key="foundation.tfstate.tflock", Body=json.dumps(lock).encode())
     assert "-lock-timeout=2m" in stack.variables["TF_CLI_ARGS_apply"]
-    # By the module's full name: the package has a function of that name.
+    # By the module's full name, because the package has a function with the same name.
     monkeypatch.setattr(importlib.import_module("scones.terraform.variables"), "_LOCK_TIMEOUT", "0s")
     with pytest.raises(
         LockedStateError, match=r"is locked by somebody@elsewhere since 2026-01-02 .*\(Apply\)"

@@ -1,4 +1,4 @@
-"""An endpoint answers every request while Terraform updates it, also to a model that cannot load."""
+"""An endpoint answers every request while Terraform updates it, even to a model that cannot load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A copy of the project, a model to serve in it, and what stands in a cloud."""
+"""A copy of the project, a model for it to serve, and the list of everything in a cloud."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SHAPE = (3, 20, 20)
 
 
 def copy_of_the_project(root: Path, state: Path) -> Environment:
-    """Environment ``local`` of a copy of the project, in the cloud whose folder is given."""
+    """The environment ``local`` of a copy of the project, which uses the cloud in the given folder."""
     for name in ("terraform", "asl", "lambdas"):
         shutil.copytree(settings.ROOT / name, root / name, ignore=shutil.ignore_patterns(".terraform*", "__pycache__"))
     (root / "build" / "local").mkdir(parents=True)
     shutil.copy(state / "cloud.json", root / "build" / "local")
-    # A provider downloaded once serves every copy.
+    # All copies share one downloaded provider.
     shared = settings.ROOT / "build" / "terraform"
     shared.mkdir(parents=True, exist_ok=True)
     (root / "build" / "terraform").symlink_to(shared)
@@ -30,7 +30,7 @@ def copy_of_the_project(root: Path, state: Path) -> Environment:
 
 
 def untrained_model(path: Path, *, seed: int) -> str:
-    """Write a model artifact that can be served; its SHA-256."""
+    """Write a model artifact that can be served, and return its SHA-256."""
     from imageclassification import artifact
     from imageclassification.network import Network
     from imageclassification.symbol import resnet
@@ -43,7 +43,7 @@ def untrained_model(path: Path, *, seed: int) -> str:
 
 
 def inventory(client: Callable[[str], Any]) -> dict[str, set[str]]:
-    """The names of everything in a cloud of each kind that the stacks make, through clients by service."""
+    """The names of everything in a cloud, by kind, for each kind that the stacks make. The clients are by service."""
     sagemaker, iam, ec2 = client("sagemaker"), client("iam"), client("ec2")
     cloudwatch, logs = client("cloudwatch"), client("logs")
     account = client("sts").get_caller_identity()["Account"]
@@ -53,16 +53,16 @@ def inventory(client: Callable[[str], Any]) -> dict[str, set[str]]:
         "buckets": _names(client("s3").list_buckets()["Buckets"], "Name"),
         "roles": _names(iam.list_roles()["Roles"], "RoleName"),
         "identity providers": _names(iam.list_open_id_connect_providers()["OpenIDConnectProviderList"], "Arn"),
-        # A key that was destroyed is there for some days more, and its alias is not.
+        # A destroyed key stays for some days, but its alias goes at once.
         "keys": {one for one in _names(client("kms").list_aliases()["Aliases"], "AliasName") if "/aws/" not in one},
         "networks": _names(ec2.describe_vpcs()["Vpcs"], "VpcId"),
-        # One that was deleted is still described for a while.
+        # A deleted one is still described for a while.
         "ways out of networks": {
             one["VpcEndpointId"] for one in ec2.describe_vpc_endpoints()["VpcEndpoints"] if one["State"] != "deleted"
         },
         "functions": _names(client("lambda").list_functions()["Functions"], "FunctionName"),
         "state machines": _names(client("stepfunctions").list_state_machines()["stateMachines"], "name"),
-        # Functions of other tests, in the same cloud, still log while these run.
+        # Functions of other tests in the same cloud still write logs.
         "log groups": {
             one for one in _names(logs.describe_log_groups()["logGroups"], "logGroupName") if "scones-" in one
         },

@@ -1,4 +1,4 @@
-"""A model that is far too sure of itself, and the images that show it."""
+"""A model that is far too confident, and images that show it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIDE = 8
 
 @pytest.fixture
 def untouched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a data set nor a stack may be made."""
+    """Fails a test that makes a data set or a stack."""
 
     def made(*arguments: object, **options: object) -> None:
         raise AssertionError("something was done")
@@ -30,7 +30,7 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def shades(tmp_path_factory: pytest.TempPathFactory) -> dataset.Dataset:
-    """36 validation images, dark ones (bicycle) and light ones (motorcycle); every sixth label is the other's."""
+    """36 validation images: dark ones (bicycle) and light ones (motorcycle). Every sixth label is wrong."""
     root = tmp_path_factory.mktemp("shades")
     (root / "validation").mkdir()
     lines = []
@@ -57,7 +57,7 @@ def shades(tmp_path_factory: pytest.TempPathFactory) -> dataset.Dataset:
 
 @pytest.fixture(scope="session")
 def overconfident(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model.tar.gz that tells dark from light: the further from 118, the surer, and mostly surer than 99.9 %."""
+    """A model.tar.gz that tells dark from light. Its confidence grows away from 118 and mostly exceeds 99.9 %."""
     pixels = 3 * SIDE * SIDE
     nodes = [
         {"op": "null", "name": "data", "inputs": []},

@@ -1,4 +1,4 @@
-"""The set-up: which Python and PyTorch it takes, what it repeats, and what it says when a step fails."""
+"""The set-up: its choice of Python and PyTorch, the steps that it repeats, and its message when a step fails."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def bootstrap() -> ModuleType:
-    """The script, which is no part of the package, as a module."""
+    """The set-up script as a module. It is not part of the package."""
     found = importlib.util.spec_from_file_location("bootstrap", ROOT / "python" / "bootstrap.py")
     module = importlib.util.module_from_spec(found)
-    sys.modules["bootstrap"] = module  # dataclasses look their module up
+    sys.modules["bootstrap"] = module  # dataclasses look up their module
     found.loader.exec_module(module)
     yield module
     del sys.modules["bootstrap"]
@@ -28,7 +28,7 @@ def bootstrap() -> ModuleType:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """What a set-up reads of a checkout, and a folder for its log."""
+    """The files that the set-up reads, and a folder for its log."""
     (tmp_path / "python").mkdir()
     (tmp_path / "build").mkdir()
     (tmp_path / "python" / "bootstrap.py").write_text("")
@@ -42,7 +42,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def make_environment(bootstrap: ModuleType, checkout: Path, *, torch: bool = True) -> tuple[Path, dict[str, str]]:
-    """A virtual environment as a finished set-up leaves it; its folder and its stamp."""
+    """A virtual environment as after a finished set-up: its folder and its stamp."""
     venv = checkout / ".venv"
     (venv / "bin").mkdir(parents=True)
     (venv / "bin" / "python").symlink_to(sys.executable)
@@ -79,7 +79,7 @@ def test_without_a_supported_python_it_says_what_is_needed_and_how_to_name_one(b
 def test_a_launcher_that_is_on_path_but_does_not_run_is_no_python(
     bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A version manager leaves such launchers for Pythons that are not switched on."""
+    """A version manager leaves such launchers for Pythons that are not active."""
     launcher = tmp_path / "python3.13"
     launcher.write_text("#!/bin/sh\necho python3.13: command not found >&2\nexit 127\n")
     launcher.chmod(0o755)
@@ -170,7 +170,7 @@ def test_another_python_or_a_moved_checkout_gets_a_new_environment(bootstrap: Mo
 def test_an_interrupted_set_up_starts_over(
     bootstrap: ModuleType, checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No stamp is left by a run that was cut short, whatever was there before it."""
+    """An interrupted run leaves no stamp, even after an earlier complete run."""
     venv, _ = make_environment(bootstrap, checkout)
     with (checkout / "pyproject.toml").open("a") as file:
         file.write("# changed\n")
@@ -233,7 +233,7 @@ def test_caches_stay_inside_the_project_and_other_pythons_settings_outside(boots
 
 
 def test_needs_nothing_that_is_not_in_the_standard_library() -> None:
-    """It runs before anything is installed: -S leaves site-packages out."""
+    """The set-up runs before anything is installed. -S leaves site-packages out."""
     code = "import sys; sys.path.insert(0, 'python'); import bootstrap; print(bootstrap.supported(sys.version_info))"
     done = subprocess.run(
         [sys.executable, "-S", "-B", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60

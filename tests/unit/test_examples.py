@@ -20,14 +20,14 @@ MODULES = sorted(
     path.relative_to(PYTHON).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
     for house in ("imageclassification", "localcloud", "scones")
     for path in (PYTHON / house).rglob("*.py")
-    if path.name not in ("__main__.py", "worker.py")  # run as programs, with nothing of this project on their path
+    if path.name not in ("__main__.py", "worker.py")  # these run as programs, without this project on their path
 )
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 HEAD = re.compile(r"\bExamples?(?P<why> \(not run: [^)]+\))?::\n(?P<block>(?:\n|[ ]+[^\n]*\n|[ ]+[^\n]*$)*)")
 
 
 def docstrings(path: Path) -> Iterator[tuple[str, str]]:
-    """Every docstring of a file, after whose it is."""
+    """Every docstring of a file, by the name of its owner."""
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -42,7 +42,7 @@ def file_of(module: str) -> Path:
 
 
 def unmarked(text: str) -> list[str]:
-    """The examples of a docstring that neither run nor say why."""
+    """A docstring's examples that neither run nor give a reason."""
     return [
         found["block"].strip().splitlines()[0] if found["block"].strip() else ""
         for found in HEAD.finditer(text)
@@ -54,7 +54,7 @@ def unmarked(text: str) -> list[str]:
 def test_every_example_runs(module, tmp_path, monkeypatch):
     if not any(">>>" in text for _, text in docstrings(file_of(module))):
         return
-    monkeypatch.chdir(tmp_path)  # an example that writes a file writes it here
+    monkeypatch.chdir(tmp_path)  # an example writes its files here
     loaded = importlib.import_module(module)
     failed = []
     for found in doctest.DocTestFinder(exclude_empty=True).find(loaded, module):

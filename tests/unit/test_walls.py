@@ -1,4 +1,4 @@
-"""The walls of the house: which package may import which, which folder which, and what each has to be like."""
+"""The layers of the packages and folders: what each may import, and rules for classes and signatures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 PYTHON = Path(__file__).resolve().parents[2] / "python"
 
-# The packages, each with those that it may import.
+# The packages, each with the packages that it may import.
 STREET = {
     "imageclassification": set(),
     "localcloud": {"imageclassification"},
@@ -23,9 +23,10 @@ STREET = {
 # The algorithm runs without AWS.
 AWS = {"boto3", "botocore", "moto", "sagemaker"}
 
-# The floors of scones from the ground up: what stands on one may import what stands below it.
+# The layers of scones, lowest first. A module may import modules of lower layers.
 FLOORS = (
-    {"errors", "steps", "s3", "drawing"},
+    {"errors"},
+    {"steps", "s3", "drawing"},
     {"settings", "revision", "dataset"},
     {"aws"},
     {"terraform"},
@@ -34,7 +35,7 @@ FLOORS = (
     {"delivery", "cost", "proof", "demo"},
     {"tasks"},
 )
-# The floors of the local cloud. iam knows no service; a service knows neither the server nor how it is put together.
+# The layers of the local cloud. iam imports no service. A service imports neither the server nor its assembly.
 CLOUD_FLOORS = (
     {"errors", "incoming", "log", "paths", "constraints"},
     {"control", "refusals"},
@@ -50,7 +51,7 @@ CLOUD_FLOORS = (
 )
 MOST_ENTRIES = 20
 MOST_PARAMETERS = 8
-SAME_NAME = frozenset({"Execution"})  # classes that are defined twice because AWS has the name twice
+SAME_NAME = frozenset({"Execution"})  # classes with two definitions, because AWS has the name twice
 
 
 @cache
@@ -59,14 +60,14 @@ def parsed(path: Path) -> ast.Module:
 
 
 def modules(package: Path) -> Iterator[tuple[str, Path]]:
-    """Every module of a package by its dotted name; a folder's ``__init__`` has the folder's."""
+    """Every module of a package, by its dotted name. A folder's ``__init__`` has the folder's name."""
     for path in sorted(package.rglob("*.py")):
         name = ".".join(path.relative_to(package.parent).with_suffix("").parts)
         yield name.removesuffix(".__init__"), path
 
 
 def imported(name: str, path: Path, root: Path) -> set[str]:
-    """What a module imports anywhere: at its top, in functions, for a type checker alone."""
+    """All imports of a module: at its top, in functions, and only for the type checker."""
     found = set()
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
@@ -87,7 +88,7 @@ def imports(package: Path) -> dict[str, set[str]]:
 
 
 def outside(package: Path, allowed: set[str], forbidden: set[str]) -> list[str]:
-    """Imports of other packages of the street, and of libraries, that a package must not have."""
+    """Forbidden imports of other packages and of libraries."""
     return [
         f"{name} imports {one}"
         for name, found in imports(package).items()
@@ -97,7 +98,7 @@ def outside(package: Path, allowed: set[str], forbidden: set[str]) -> list[str]:
 
 
 def upwards(package: Path, floors: tuple[set[str], ...]) -> list[str]:
-    """Imports of a package's entries that do not lead down, and entries that stand on no floor."""
+    """Imports inside a package that do not lead to a lower layer, and entries without a layer."""
     level = {entry: number for number, entries in enumerate(floors) for entry in entries}
     found = []
     for name, targets in imports(package).items():
@@ -112,7 +113,7 @@ def upwards(package: Path, floors: tuple[set[str], ...]) -> list[str]:
 
 
 def circles(package: Path) -> list[str]:
-    """Modules and folders that stand beside each other and import each other in a circle."""
+    """Modules and folders in the same folder that import each other in a circle."""
     folders: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for name, targets in imports(package).items():
         for target in targets:
@@ -135,7 +136,7 @@ def _circle(graph: Mapping[str, set[str]]) -> list[str]:
 
 
 def classes(packages: list[Path]) -> dict[str, list[str]]:
-    """Where each class is defined."""
+    """The modules that define each class."""
     found = defaultdict(list)
     for package in packages:
         for name, path in modules(package):
@@ -146,7 +147,7 @@ def classes(packages: list[Path]) -> dict[str, list[str]]:
 
 
 def long_signatures(package: Path, most: int) -> list[str]:
-    """Public functions, and constructors, with more parameters than a caller can keep in mind."""
+    """Public functions and constructors with too many parameters."""
     found = []
     for name, path in modules(package):
         for node in ast.walk(parsed(path)):
@@ -190,7 +191,7 @@ def test_no_function_takes_more_than_a_caller_can_keep_in_mind(package: str) -> 
 
 
 def test_a_wrong_import_a_circle_a_second_class_and_a_long_signature_are_seen(tmp_path: Path) -> None:
-    """A small street in which everything is wrong."""
+    """A small project that breaks every rule."""
     street = {
         "imageclassification/train.py": "def train():\n    import boto3\n    from scones import errors\n",
         "scones/__init__.py": "",

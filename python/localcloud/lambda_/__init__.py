@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.lambda_ import handover, invocation, permissions, policies, secrecy
-from localcloud.lambda_.gaps import configuration, vpc
+from localcloud.lambda_ import handover, invocation, names, permissions, policies, secrecy
+from localcloud.lambda_.gaps import code, configuration, variables, vpc
 
 
 def register(registry: Registry) -> None:
@@ -25,11 +25,15 @@ def register(registry: Registry) -> None:
 def install(context: Context) -> None:
     """Register the permissions and replace moto's Lambda.
 
-    The check of roles is installed last, so that it runs before every other part of CreateFunction.
+    The check of roles runs before every other part of CreateFunction, and names are read before all of it. So both are
+    installed last.
     """
     register(context.registry)
     configuration.apply()
     vpc.apply()
+    variables.apply()
+    code.apply()
     secrecy.install(context.roles)
     invocation.install(context)
     handover.install(context.roles)
+    names.install()

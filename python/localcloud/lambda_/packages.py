@@ -12,11 +12,19 @@ import hashlib
 import importlib.util
 import io
 import shutil
+import stat
 import tempfile
 import zipfile
-from pathlib import Path
+import zlib
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 
+MOST_LINKS = 40  # as many as Linux follows in one path
 SHIPPED = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
+
+
+class BadPackage(ValueError):
+    """Code that cannot be unpacked, or would leave its folder."""
 
 
 def runtime(folder: Path) -> Path:
@@ -57,13 +65,92 @@ def unpacked(folder: Path, code: bytes) -> Path:
     """
     target = folder / hashlib.sha256(code).hexdigest()[:32]
     if not target.is_dir():
+        links = check(code)
         folder.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(dir=folder))
-        with zipfile.ZipFile(io.BytesIO(code)) as archive:
-            archive.extractall(part)
-        part.chmod(0o755)
         try:
+            with zipfile.ZipFile(io.BytesIO(code)) as archive:
+                for entry in archive.infolist():
+                    if not _is_link(entry):
+                        archive.extract(entry, part)
+            for path, place in links.items():  # last, so that no file is written through a link
+                (part / path).parent.mkdir(parents=True, exist_ok=True)
+                (part / path).symlink_to(place)
+            part.chmod(0o755)
             part.rename(target)
-        except OSError:  # a concurrent call was faster
+        except OSError:
             shutil.rmtree(part)
+            if not target.is_dir():  # a concurrent call may have been faster
+                raise
     return target
+
+
+def check(code: bytes) -> Mapping[PurePosixPath, str]:
+    """Read a zip to its end, and return its symbolic links with their targets.
+
+    Raises:
+        BadPackage: It is no zip, is empty or damaged, holds a path or a link that leads out of its folder, or holds a
+            file below a link.
+
+    Example::
+
+        >>> check(b"no zip")
+        Traceback (most recent call last):
+        ...
+        localcloud.lambda_.packages.BadPackage: File is not a zip file
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(code)) as archive:
+            entries = archive.infolist()
+            links = {PurePosixPath(one.filename): archive.read(one).decode() for one in entries if _is_link(one)}
+            if damaged := archive.testzip():
+                raise BadPackage(f"'{damaged}' is damaged")
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, UnicodeDecodeError) as error:
+        raise BadPackage(str(error)) from None
+    if not entries:
+        raise BadPackage("the zip is empty")
+    seen: set[PurePosixPath] = set()
+    for entry in entries:
+        path = PurePosixPath(entry.filename)
+        if path.is_absolute() or ".." in path.parts:
+            raise BadPackage(f"'{path}' leads out of the zip")
+        if path in links and path in seen:
+            raise BadPackage(f"'{path}' is there twice")
+        seen.add(path)
+    files = {PurePosixPath(one.filename) for one in entries if not one.is_dir()}  # links too
+    for path in seen:
+        if above := next((parent for parent in path.parents if parent in files), None):
+            raise BadPackage(f"'{path}' is below '{above}', which is a {'link' if above in links else 'file'}")
+    for path, place in links.items():
+        if not place or "\0" in place or _leads_out(path, links):
+            raise BadPackage(f"the link '{path}' leads out of the zip: {place!r}")
+    return links
+
+
+def _is_link(entry: zipfile.ZipInfo) -> bool:
+    return stat.S_ISLNK(entry.external_attr >> 16)
+
+
+def _leads_out(link: PurePosixPath, links: Mapping[PurePosixPath, str]) -> bool:
+    """Whether a link leaves the zip's folder, by itself or through other links.
+
+    Links that lead in a circle lead nowhere, so they do not lead out.
+    """
+    at, todo, followed = PurePosixPath(), list(link.parts), 0
+    while todo:
+        part = todo.pop(0)
+        if part == "..":
+            if at == PurePosixPath():
+                return True
+            at = at.parent
+            continue
+        at /= part
+        if at in links:
+            followed += 1
+            if followed > MOST_LINKS:
+                return False
+            place = PurePosixPath(links[at])
+            if place.is_absolute():
+                return True
+            at, todo = at.parent, [*place.parts, *todo]
+    return False

@@ -116,7 +116,7 @@ class Service:
         answered = {"x-amz-executed-version": str(function.version), "content-type": "application/json"}
         if kind == "DryRun":
             return 204, {"status": "204"}, b""
-        arn = _invoked_arn(function, name, qualifier)
+        arn = _invoked_arn(function, qualifier)
         if kind == "Event":
             self._run_later(function, event, arn)
             return 202, {"status": "202"}, b""
@@ -283,10 +283,7 @@ def _refuse_what_cannot_run(function: LambdaFunction) -> None:
         )
 
 
-def _invoked_arn(function: LambdaFunction, name: str, qualifier: str | None) -> str:
+def _invoked_arn(function: LambdaFunction, qualifier: str | None) -> str:
     """The ARN of the request, with its qualifier if it has one."""
-    if name.startswith("arn:"):
-        return name if len(name.split(":")) == 8 or not qualifier else f"{name}:{qualifier}"
     plain = f"arn:aws:lambda:{function.region}:{function.account_id}:function:{function.function_name}"
-    qualifier = qualifier or (name.partition(":")[2] or None)
     return f"{plain}:{qualifier}" if qualifier else plain

@@ -129,22 +129,24 @@ def run(handler: Callable[..., object], call: dict) -> dict:
     except Exception as error:  # noqa: BLE001 - any exception of the handler is its answer
         return {"fault": fault_of(error, call["request_id"])}
     try:
-        # As AWS's runtime does, bytes are the answer as they are.
-        text = result.decode() if isinstance(result, bytes) else json.dumps(result, ensure_ascii=False, default=number)
+        # AWS's runtime answers with bytes as they are.
+        text = result.decode() if isinstance(result, bytes) else json.dumps(result, ensure_ascii=False, default=plain)
         text.encode()
         return {"result": text}
     except (TypeError, ValueError) as error:
         return {"fault": fault("Runtime.MarshalError", f"Unable to marshal response: {error}", call["request_id"])}
 
 
-def number(value: object) -> float:
-    """A Decimal as a float, for ``json.dumps``.
+def plain(value: object) -> float | str:
+    """A Decimal as a float, and bytes as text, for ``json.dumps``: AWS's runtime uses ``simplejson``, which knows both.
 
     Raises:
-        TypeError: The value is not a Decimal.
+        TypeError: The value is neither.
     """
     if isinstance(value, decimal.Decimal):
         return float(value)
+    if isinstance(value, bytes):
+        return value.decode()
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 

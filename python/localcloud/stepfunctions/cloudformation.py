@@ -59,23 +59,23 @@ ACTIVITY = StackKind("Activity", "Name")
 
 def install(operations: Operations) -> None:
     """Make CloudFormation use the operations of the API."""
-    for kind in (MACHINE, ACTIVITY):
-        _model(kind, operations)
+    models = [_model(kind, operations) for kind in (MACHINE, ACTIVITY)]
     parsing.get_name_type_map.cache_clear()
     parsing.get_model_map.cache_clear()
-    parsing.get_model_map()  # Python drops a class that nobody holds
+    # moto finds its models among the subclasses, and Python drops a class that nobody holds: the map holds them.
+    parsing.get_model_map().update({model.cloudformation_type(): model for model in models})
 
 
 def parameters(properties: Mapping[str, Json]) -> dict[str, Json]:
     """The parameters of the API for the properties of a template's resource, without its name.
 
     Raises:
-        ApiError: The local cloud does not support a property.
+        ValidationError: The local cloud does not support a property.
     """
     given = dict(properties)
     if "DefinitionS3Location" in given:
         words = "the local cloud does not support DefinitionS3Location: use DefinitionString or Definition"
-        raise ApiError("NotImplemented", words)
+        raise ValidationError(message=words)
     definition = given.pop("DefinitionString", None)
     if "Definition" in given:
         definition = json.dumps(given.pop("Definition"))

@@ -153,6 +153,7 @@ class Runner:
             execution.revision.role_arn,
             execution.started,
             given,
+            None if values.text(given) == execution.input else execution.input,
             express,
             express and execution.sync,
         )
@@ -187,6 +188,15 @@ class Runner:
         """Wait until an execution has ended. False: it has not."""
         live = self._live.get(execution.arn)
         return live is None or live.done.wait(seconds)
+
+    def known(self, token: str) -> None:
+        """Check a token.
+
+        Raises:
+            UnknownTask: No task has ever had the token.
+            TaskTimedOut: The task has ended.
+        """
+        self._tokens.find(token)
 
     def succeed(self, token: str, output: Json) -> None:
         """A Task has succeeded, says whoever has its token.

@@ -37,7 +37,6 @@ VARIANT_METRICS, ROLLBACK_METRICS = 3, 3
 # Failures and LowConfidence come from log filters. S3's request metrics are AllRequests, PutRequests, BytesUploaded,
 # FirstByteLatency, TotalRequestLatency, 4xxErrors and 5xxErrors.
 CUSTOM_METRICS, S3_REQUEST_METRICS = 2, 7
-MEMORY_MB = {"serialize-image-data": 512, "classify-image": 512, "filter-low-confidence": 256}
 
 
 @dataclass(frozen=True)
@@ -99,15 +98,16 @@ def configured(environment: Environment) -> Usage:
     scaling = service.get("endpoint_autoscaling") or {}
     count = int(scaling.get("min", 1)) if scaling else int(service.get("endpoint_instance_count", 1))
     definition = json.loads((environment.root / "asl" / "classify_image.asl.json").read_text())
+    memory_mb = json.loads((environment.root / "terraform" / "stacks" / "service" / "memory_mb.json").read_text())
     return Usage(
         instance_type=service.get("endpoint_instance_type", "ml.m5.large"),
         instances=count * variants,
-        functions=tuple(Function(name, memory) for name, memory in MEMORY_MB.items()),
+        functions=tuple(Function(name, memory) for name, memory in memory_mb.items()),
         transitions=transitions(definition),
         endpoint_hours=hours_a_month(service.get("endpoint_hours")),
         alarm_metrics=alarm_metrics(
             answering=2 if candidate and not candidate.shadow else 1,
-            functions=len(MEMORY_MB),
+            functions=len(memory_mb),
             silence=not service.get("endpoint_hours") and thresholds.get("silent_hours") != 0,
             captures=captures_all,
         ),

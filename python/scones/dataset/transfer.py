@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from scones.dataset.progress import begin
 from scones.dataset.stored import DESCRIPTION, SPLITS, Dataset
 from scones.errors import DatasetError
+from scones.s3 import explained
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -47,8 +48,15 @@ def upload(dataset: Dataset, s3: Any, bucket: str, *, progress: Progress | None 
 
     Raises:
         DatasetError: a file of the data set is missing.
-        botocore.exceptions.ClientError: S3 refused a request.
+        CloudError: S3 refused a request, or cannot be reached.
     """
+    uri = f"s3://{bucket}/datasets/{dataset.fingerprint}"
+    with explained(f"the data set in {dataset.root} cannot be uploaded to {uri}"):
+        _send_missing(dataset, s3, bucket, progress, threads)
+    return uri
+
+
+def _send_missing(dataset: Dataset, s3: Any, bucket: str, progress: Progress | None, threads: int) -> None:
     prefix = f"datasets/{dataset.fingerprint}/"
     files = list(_files(dataset))
     there = _listing(s3, bucket, prefix)
@@ -79,7 +87,6 @@ def upload(dataset: Dataset, s3: Any, bucket: str, *, progress: Progress | None 
         finally:
             pool.shutdown(cancel_futures=True)
     send(dataset.root / DESCRIPTION)
-    return f"s3://{bucket}/{prefix.rstrip('/')}"
 
 
 def _files(dataset: Dataset) -> Iterator[Path]:

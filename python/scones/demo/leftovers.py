@@ -7,6 +7,7 @@ Example (not run: it needs a running cloud)::
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from scones import aws
@@ -14,24 +15,28 @@ from scones import aws
 if TYPE_CHECKING:
     from scones.settings import Environment
 
+# Each kind with the service, the operation, the key of the answer's list, and the name's key.
+_KINDS = {
+    "bucket": ("s3", "list_buckets", "Buckets", "Name"),
+    "endpoint": ("sagemaker", "list_endpoints", "Endpoints", "EndpointName"),
+    "configuration": ("sagemaker", "list_endpoint_configs", "EndpointConfigs", "EndpointConfigName"),
+    "model": ("sagemaker", "list_models", "Models", "ModelName"),
+    "function": ("lambda", "list_functions", "Functions", "FunctionName"),
+    "state machine": ("stepfunctions", "list_state_machines", "stateMachines", "name"),
+    "role": ("iam", "list_roles", "Roles", "RoleName"),
+}
 
-def left_behind(environment: Environment) -> list[str]:
-    """The remaining resources of the stacks' kinds, such as ``bucket scones-local-123456789012``."""
 
-    def client(service: str) -> Any:
-        return aws.client(environment, service)
+def left_behind(environment: Environment, *, client: Callable[..., Any] = aws.client) -> list[str]:
+    """The remaining resources of the stacks' kinds, such as ``bucket scones-local-123456789012``.
 
-    sagemaker = client("sagemaker")
-    prefix = f"scones-{environment.name}"
-    found = {
-        "bucket": [
-            bucket["Name"] for bucket in client("s3").list_buckets()["Buckets"] if bucket["Name"].startswith(prefix)
-        ],
-        "endpoint": [one["EndpointName"] for one in sagemaker.list_endpoints()["Endpoints"]],
-        "configuration": [one["EndpointConfigName"] for one in sagemaker.list_endpoint_configs()["EndpointConfigs"]],
-        "model": [one["ModelName"] for one in sagemaker.list_models()["Models"]],
-        "function": [one["FunctionName"] for one in client("lambda").list_functions()["Functions"]],
-        "state machine": [one["name"] for one in client("stepfunctions").list_state_machines()["stateMachines"]],
-        "role": [one["RoleName"] for one in client("iam").list_roles()["Roles"] if one["RoleName"].startswith(prefix)],
-    }
-    return [f"{kind} {name}" for kind, names in found.items() for name in names]
+    Args:
+        client: Makes boto3 clients.
+    """
+    return [
+        f"{kind} {one[name]}"
+        for kind, (service, operation, key, name) in _KINDS.items()
+        for page in client(environment, service).get_paginator(operation).paginate()
+        for one in page[key]
+        if environment.owns(one[name])
+    ]

@@ -69,15 +69,18 @@ def fetch(
     from botocore.exceptions import ClientError
 
     s3 = client(environment, "s3")
-    try:
-        head = s3.head_object(Bucket=bucket, Key=key)
-        identity = f"{bucket}/{key}/{head['ETag']}"
-        path = environment.build / "artifacts" / hashlib.sha256(identity.encode()).hexdigest() / NAME
-        if not path.exists():
-            _download(s3, bucket, key, head, path, progress)
-        return path
-    except ClientError as error:
-        raise _refused(text, error) from None
+    with s3_addresses.explained(f"{text} cannot be read"):
+        try:
+            head = s3.head_object(Bucket=bucket, Key=key)
+            identity = f"{bucket}/{key}/{head['ETag']}"
+            path = environment.build / "artifacts" / hashlib.sha256(identity.encode()).hexdigest() / NAME
+            if not path.exists():
+                _download(s3, bucket, key, head, path, progress)
+            return path
+        except ClientError as error:
+            if known := _known(text, error):
+                raise known from None
+            raise
 
 
 def upload(s3: Any, bucket: str, path: str | os.PathLike[str]) -> str:
@@ -100,17 +103,18 @@ def upload(s3: Any, bucket: str, path: str | os.PathLike[str]) -> str:
 
         with tempfile.TemporaryDirectory() as folder:
             return upload(s3, bucket, artifact.write(Path(folder) / NAME, artifact.read(path)))
-    from botocore.exceptions import ClientError
-
     try:
         key = f"models/imported/{_sha256(path).hex()}/{NAME}"
-        if not _there(s3, bucket, key):
-            put(s3, path, f"s3://{bucket}/{key}")
     except FileNotFoundError:
-        raise ArtifactError(f"there is no model artifact at {path}") from None
-    except ClientError as error:
-        raise CloudError(f"{path} cannot be uploaded to the bucket {bucket}: {error}") from None
-    return f"s3://{bucket}/{key}"
+        raise ArtifactError(
+            f"there is no model artifact at {path}", hint="give a model.tar.gz, or the folder of its files"
+        ) from None
+    uri = f"s3://{bucket}/{key}"
+    with s3_addresses.explained(f"{path} cannot be uploaded to {uri}"):
+        there = _there(s3, bucket, key)
+    if not there:
+        put(s3, path, uri)
+    return uri
 
 
 def put(s3: Any, path: Path, uri: str) -> str:
@@ -118,10 +122,13 @@ def put(s3: Any, path: Path, uri: str) -> str:
 
     Returns:
         The SHA-256, in hexadecimal.
+
+    Raises:
+        CloudError: S3 refused the upload, or cannot be reached.
     """
     bucket, key = split(uri)
     digest = _sha256(path)
-    with path.open("rb") as file:
+    with path.open("rb") as file, s3_addresses.explained(f"{path} cannot be uploaded to {uri}"):
         s3.put_object(
             Bucket=bucket,
             Key=key,
@@ -186,7 +193,8 @@ def _code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def _refused(uri: str, error: Any) -> ArtifactError | CloudError:
+def _known(uri: str, error: Any) -> ArtifactError | CloudError | None:
+    """The error for a refusal that means something particular of an artifact. None for any other."""
     if _code(error) in ("404", "NoSuchKey", "NotFound", "NoSuchBucket"):
         return ArtifactError(f"there is no model artifact at {uri}", hint=f"list the objects there: aws s3 ls {uri}")
     if _code(error) in ("403", "AccessDenied"):
@@ -196,4 +204,4 @@ def _refused(uri: str, error: Any) -> ArtifactError | CloudError:
         )
     if _code(error) in ("412", "PreconditionFailed"):
         return CloudError(f"{uri} was replaced while it was downloaded", hint="try again")
-    return CloudError(f"{uri} cannot be read: {error}")
+    return None

@@ -17,7 +17,6 @@ from collections.abc import Mapping
 
 from scones.errors import InputError
 
-FUNCTIONS = ("serialize-image-data", "classify-image", "filter-low-confidence")
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 
@@ -32,15 +31,27 @@ def placeholders(text: str) -> set[str]:
     return set(PLACEHOLDER.findall(text))
 
 
-def function_names(environment: str) -> dict[str, str]:
-    """The Lambda functions' names in an environment, as the service stack names them.
+def functions(text: str) -> tuple[str, ...]:
+    """The functions that a template calls, in the template's order, as the service stack's map names them.
 
     Example::
 
-        >>> function_names("dev")["classify-image"]
-        'scones-dev-classify-image'
+        >>> functions('{"FunctionName": "${classify_image_arn}"}')
+        ('classify-image',)
     """
-    return {function: f"scones-{environment}-{function}" for function in FUNCTIONS}
+    arns = [name for name in PLACEHOLDER.findall(text) if name.endswith("_arn")]
+    return tuple(dict.fromkeys(name.removesuffix("_arn").replace("_", "-") for name in arns))
+
+
+def function_names(text: str, environment: str) -> dict[str, str]:
+    """The names of a template's functions in an environment, as the service stack gives them.
+
+    Example::
+
+        >>> function_names('{"FunctionName": "${classify_image_arn}"}', "dev")
+        {'classify-image': 'scones-dev-classify-image'}
+    """
+    return {function: f"scones-{environment}-{function}" for function in functions(text)}
 
 
 def values(partition: str, region: str, account: str, names: Mapping[str, str]) -> dict[str, str]:

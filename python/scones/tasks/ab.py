@@ -9,6 +9,7 @@ Example (not run: it needs an AWS account)::
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scones import settings
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from scones.service.ab import Candidate, Traffic
+    from scones.service.capture import Period
     from scones.settings import Environment
 
 ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)"
@@ -66,8 +68,7 @@ def start(
     environment, console = settings.load(env), Console()
     percent = options.whole_number(share, "--share", default=10, most=100 if shadow else 99)
     found = ab.start(environment, int(version), share=percent, shadow=shadow, approve=approve)
-    what = "gets copies of" if shadow else "gets"
-    _say(console, f"version {found.model.version} {what} {found.share} % of the requests: {environment.candidate_path}")
+    _say(console, started(found, environment.candidate_path))
     _apply(environment, console, apply)
 
 
@@ -100,21 +101,66 @@ def status(
     from rich.console import Console
 
     from scones import aws
-    from scones.service import ab, capture
-    from scones.service.capture import period as periods
-    from scones.steps import bars
-    from scones.tasks.run import WORKERS, nothing_captured
+    from scones.service import ab
+    from scones.tasks.run import WORKERS
     from scones.terraform import Stack
 
-    environment, console = settings.load(env), Console()
+    environment = settings.load(env)
     compared = ab.read(environment.candidate_path)
-    # The variants always have the same names, so earlier answers came from other models.
-    period = periods.parse(since or (compared.started if compared else "") or "30d", until)
+    period = period_of(since, until, compared)
     line = environment.service["confidence_threshold"] if threshold is None else options.share(threshold, "--threshold")
     outputs = Stack(environment, "service").outputs()
+    s3 = aws.client(environment, "s3", max_connections=WORKERS)
+    report(Console(), environment, s3, outputs, compared, period, threshold=line, dataset=dataset)
+
+
+def started(found: Candidate, path: Path) -> str:
+    """What a started comparison does, and the file that says so."""
+    what = "gets copies of" if found.shadow else "gets"
+    return f"version {found.model.version} {what} {found.share} % of the requests: {path}"
+
+
+def period_of(since: str | None, until: str | None, compared: Candidate | None) -> Period:
+    """The period whose captures count: from the comparison's start, or the last 30 days if nothing is compared.
+
+    The variants always have the same names, so earlier answers came from other models.
+
+    Raises:
+        InputError: a time cannot be read, or the period ends before it begins.
+    """
+    from scones.service.capture import period as periods
+
+    return periods.parse(since or (compared.started if compared else "") or "30d", until)
+
+
+def report(
+    console: Console,
+    environment: Environment,
+    s3: Any,
+    outputs: Mapping[str, Any],
+    compared: Candidate | None,
+    period: Period,
+    *,
+    threshold: float,
+    dataset: str | None = None,
+) -> None:
+    """Download a period's captures, and show a comparison of the variants.
+
+    Args:
+        outputs: The service stack's outputs.
+        compared: The candidate. None if nothing is compared.
+        threshold: Answers below this confidence count as low.
+        dataset: The folder of the data set with the test images' labels. By default, the one in the build folder.
+
+    Raises:
+        CloudError: nothing was captured in the period.
+    """
+    from scones.service import ab, capture
+    from scones.steps import bars
+    from scones.tasks.run import WORKERS, nothing_captured
+
     name, uri = outputs["endpoint_name"], outputs["capture_uri"]
     folder = environment.build / "captures" / environment.name
-    s3 = aws.client(environment, "s3", max_connections=WORKERS)
     with bars(console) as progress:
         files = capture.download(s3, uri, name, folder, period=period, workers=WORKERS, progress=progress)
     with console.status("reading"):
@@ -123,7 +169,8 @@ def status(
         labels = _labels(environment, dataset)
     if not events:
         raise nothing_captured(name, uri, period, found)
-    console.print(_table(ab.compare(events, threshold=line, labels=labels), compared, environment, line))
+    traffic = ab.compare(events, threshold=threshold, labels=labels)
+    console.print(_table(traffic, compared, environment, threshold))
     agreed = ab.agreement(events.get("AllTraffic", []), events.get("Shadow", []))
     if agreed:
         _say(

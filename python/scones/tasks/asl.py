@@ -34,8 +34,9 @@ def render(context: Context, env: str | None = None, account: str | None = None,
 
     environment = settings.load(env)
     place = _place(environment, account)
-    names, source = (definition.function_names(environment.name), "") if account else _function_names(environment)
     text = (environment.root / "asl" / "classify_image.asl.json").read_text()
+    future = definition.function_names(text, environment.name)
+    names, source = (future, "") if account else _function_names(environment, future)
     filled = definition.render(text, definition.values(*place, names))
     if source:
         print(source, file=sys.stderr)
@@ -60,10 +61,9 @@ def _place(environment: Environment, account: str | None) -> tuple[str, str, str
     return partition, environment.region, account or aws.account_id(environment)
 
 
-def _function_names(environment: Environment) -> tuple[dict[str, str], str]:
+def _function_names(environment: Environment, future: dict[str, str]) -> tuple[dict[str, str], str]:
     """The functions' names, and a line about their source: the applied service stack, or the naming rule."""
     from scones.errors import TerraformError
-    from scones.service import definition
     from scones.terraform import Stack
 
     try:
@@ -71,5 +71,4 @@ def _function_names(environment: Environment) -> tuple[dict[str, str], str]:
             "function_names"
         ], "the functions' names come from the applied service stack"
     except TerraformError:
-        names = definition.function_names(environment.name)
-        return names, "the service stack is not applied yet; these are the functions' future names"
+        return future, "the service stack is not applied yet; these are the functions' future names"

@@ -20,17 +20,22 @@ BASE = "the revision that the changes start from (default: the branch point from
 OUT = "the plans' folder (default: build/plans/ENV)"
 
 
-@task(name="checks")
-def check(context: Context) -> None:
+@task(name="checks", help={"env": ENV})
+def check(context: Context, env: str | None = None) -> None:
     """Run a pull request's checks: format, terraform validate, workflow files, checkov.
 
     No AWS account is needed. A failed check does not stop the others. Exit code 1 if any check fails.
     """
     from scones import settings
+
+    _check(settings.load(env))
+
+
+def _check(environment: Environment) -> None:
     from scones.delivery.pipeline import checking
     from scones.errors import SHOWN, CheckError
 
-    wanted = checking.checks(settings.load())
+    wanted = checking.checks(environment)
     failed = []
     with _steps([one.title for one in wanted]) as steps:
         for one in wanted:
@@ -51,9 +56,13 @@ def plan(context: Context, env: str | None = None, base: str | None = None, out:
     contains every value in plain text, secrets too. Protect it as you protect the state.
     """
     from scones import settings
+
+    _plan(settings.load(env), base, out)
+
+
+def _plan(environment: Environment, base: str | None, out: str | None) -> None:
     from scones.delivery.pipeline import planning
 
-    environment = settings.load(env)
     with _steps([planning.title(name) for name in planning.PLANNED]) as steps:
         planned = planning.plan(
             environment, _folder(environment, out), base=base, log=_log(environment), step=steps.step
@@ -86,11 +95,12 @@ def pr(
     from scones import settings
     from scones.delivery.pipeline import checking
 
+    environment = settings.load(env)
     if checks:
-        check(context)
+        _check(environment)
     if tests:
-        checking.test(settings.load(env))
-    plan(context, env=env, base=base, out=out)
+        checking.test(environment)
+    _plan(environment, base, out)
 
 
 @task(

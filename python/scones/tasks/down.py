@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
     from invoke import Context
+    from rich.status import Status
+
+    from scones.terraform.down import TakedownStep
 
 
 @task(
@@ -24,39 +28,63 @@ def down(context: Context, env: str | None = None, everything: bool = False, yes
     environment. With --everything they are deleted too, with the pipeline's roles and Terraform's state. After an
     interruption, run the task again; it skips the steps that are done. Terraform's output is in build/down-ENV.log.
     """
-    import sys
-    import time
+    from functools import partial
 
     from rich.console import Console
 
     from scones import settings
-    from scones.errors import InputError
+    from scones.terraform import Stack
     from scones.terraform import down as taking
 
     environment, console = settings.load(env), Console()
-    log = environment.build / f"down-{environment.name}.log"
     status = console.status("")
-    todo = taking.steps(
-        environment,
-        everything=everything,
-        log=log,
+    stack = partial(
+        Stack,
+        log=environment.build / f"down-{environment.name}.log",
         on_line=lambda line: status.update(console.render_str(line[: console.width - 4], markup=False)),
     )
-    console.print(f"This goes from environment '{environment.name}':", highlight=False)
-    for step in todo:
+    take(
+        taking.steps(environment, everything=everything, stack=stack),
+        environment.name,
+        stays=[] if everything else taking.kept(environment),
+        status=status,
+        ask=not yes,
+    )
+
+
+def take(steps: Sequence[TakedownStep], name: str, *, stays: Sequence[str], status: Status, ask: bool) -> None:
+    """Show what goes and what stays, ask, and take all steps.
+
+    Args:
+        name: The environment's name, which a person types to go on.
+        stays: What stays, for people.
+        status: Shows the step that runs, on its console.
+        ask: Ask before the first step.
+
+    Raises:
+        InputError: the name was not typed, or there is no terminal to ask on.
+    """
+    import sys
+    import time
+
+    from scones.errors import InputError
+
+    console = status.console
+    console.print(f"This goes from environment '{name}':", highlight=False)
+    for step in steps:
         console.print(f"  {step.what}", highlight=False)
-    if not everything:
-        console.print(f"This stays: {', '.join(taking.kept(environment))}.", highlight=False)
-    if not yes:
+    if stays:
+        console.print(f"This stays: {', '.join(stays)}.", highlight=False)
+    if ask:
         if not sys.stdin.isatty():
             raise InputError("there is no terminal to ask on", hint="say --yes to go on without being asked")
         try:
-            typed = input(f"Type {environment.name} to go on: ").strip()
+            typed = input(f"Type {name} to go on: ").strip()
         except EOFError:
             typed = ""
-        if typed != environment.name:
+        if typed != name:
             raise InputError("nothing was taken down")
-    for step in todo:
+    for step in steps:
         began = time.monotonic()
         status.update(f"[bold]{step.what}[/bold]")
         with status:

@@ -227,17 +227,14 @@ def _reader(environment: Environment) -> Callable[[str], bytes]:
     def read(place: str) -> bytes:
         if not is_uri(place):
             return Path(place).read_bytes()
-        from botocore.exceptions import ClientError
-
         from scones import aws
         from scones.model import artifacts
+        from scones.s3 import explained
 
         if not client:
             client.append(aws.client(environment, "s3"))
         bucket, key = artifacts.split(place)
-        try:
+        with explained(f"{place} cannot be read"):
             return client[0].get_object(Bucket=bucket, Key=key)["Body"].read()
-        except ClientError as error:
-            raise CloudError(f"{place} cannot be read: {error}") from None
 
     return read

@@ -16,7 +16,7 @@ default is None, and ``default`` is given here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import overload
 
 from scones.errors import InputError
@@ -98,3 +98,28 @@ def pairs(given: Iterable[str] | None) -> dict[str, str]:
             raise InputError(f"--set {name} is given twice: {found[name]} and {value}")
         found[name] = value
     return found
+
+
+def refuse_with(option: str, does: str, others: Mapping[str, object]) -> None:
+    """Refuse options that would have no effect beside another one.
+
+    Args:
+        option: The option that makes them useless, such as ``--attach``.
+        does: What it does, to explain why.
+        others: The values of the other options, by name. A false value means that the option is not given.
+
+    Raises:
+        InputError: one of the others is given.
+
+    Example::
+
+        >>> refuse_with("--attach", "follows a job that has been started", {"--set": [], "--seed": "7"})
+        Traceback (most recent call last):
+        scones.errors.InputError: --attach follows a job that has been started: --seed would change nothing
+        leave out --attach or the others
+    """
+    useless = [other for other, value in others.items() if value]
+    if useless:
+        raise InputError(
+            f"{option} {does}: {', '.join(useless)} would change nothing", hint=f"leave out {option} or the others"
+        )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scones import settings
 from scones.errors import InputError
+from scones.tasks import options
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
@@ -63,9 +64,9 @@ def register(
         _register_artifact(environment, artifact, classes, dataset, calibrate, console)
         return
     assert job is not None, "one of the two is given"
-    useless = [option for option, value in (("--classes", classes), ("--dataset", dataset)) if value]
-    if useless:
-        raise InputError(f"a training job's data set is known: {' and '.join(useless)} would change nothing")
+    options.refuse_with(
+        "--job", "registers a model whose data set is known", {"--classes": classes, "--dataset": dataset}
+    )
     register_job(environment, job, console, calibrate=calibrate)
 
 

@@ -8,6 +8,8 @@ Example (not run: it needs a running cloud)::
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,9 +59,7 @@ def execute(
     """
     from rich.console import Console
 
-    from scones import aws
     from scones.service import workflow
-    from scones.terraform import Stack
 
     environment = settings.load(env)
     images = workflow.images_of(image)
@@ -67,22 +67,8 @@ def execute(
         raise InputError("no image is given", hint="invoke execute --image PATH (a file, a folder or s3://BUCKET/KEY)")
     at = None if threshold is None else workflow.check_threshold(options.number(threshold, "--threshold"))
     at_once = options.whole_number(workers, "--workers", default=WORKERS)
-    machine = Stack(environment, "service").outputs()["state_machine_arn"]
-    local = not all(is_uri(one) for one in images)
-    bucket = Stack(environment, "foundation").outputs()["bucket"] if local else ""
-    s3 = aws.client(environment, "s3", max_connections=at_once)
-    sfn = aws.client(environment, "stepfunctions", max_connections=at_once)
-    console = Console()
-    if len(images) == 1:
-        code = _execute_one(console, s3, sfn, bucket, machine, images[0], at)
-    else:
-        with bars(console) as progress:
-            bar = progress.add_task("executing", total=len(images))
-            runs = workflow.run_many(
-                s3, sfn, bucket, machine, images, at, workers=at_once, on_done=lambda run: progress.advance(bar)
-            )
-        console.print(summary_table(runs))
-        code = combined_exit_code(run.exit_code for run in runs)
+    deployed = _deployed(environment, uploads=not all(is_uri(one) for one in images), connections=at_once)
+    code = execute_images(Console(), deployed, images, threshold=at, workers=at_once)
     if code:
         raise Exit(code=code)
 
@@ -126,6 +112,8 @@ def capture(
     from scones.service import capture as captured
     from scones.service.capture import period as periods
 
+    if from_:
+        options.refuse_with("--from", "reads a folder instead of an endpoint's captures", {"--endpoint": endpoint})
     environment = settings.load(env)
     period = periods.parse(since or (None if from_ else "30d"), until)
     line = environment.service["confidence_threshold"] if threshold is None else options.share(threshold, "--threshold")
@@ -161,6 +149,56 @@ def capture(
     console.print(f"report: {shown(page)}", soft_wrap=True, highlight=False, markup=False)
 
 
+@dataclass(frozen=True)
+class Deployed:
+    """What executions need of the applied stacks.
+
+    Attributes:
+        machine: The state machine's ARN.
+        bucket: The bucket for local images. It may be empty if all images are in S3.
+        s3: A boto3 S3 client.
+        sfn: A boto3 Step Functions client.
+    """
+
+    machine: str
+    bucket: str
+    s3: Any
+    sfn: Any
+
+
+def execute_images(
+    console: Console, deployed: Deployed, images: Sequence[str], *, threshold: float | None = None, workers: int = 1
+) -> int:
+    """Execute the state machine on images, and show the results: one image with its states, many as a table.
+
+    Args:
+        images: Local paths and ``s3://`` URLs.
+        threshold: 0 to 1. None uses the threshold that the function is configured with.
+        workers: The number of executions that run at once.
+
+    Returns:
+        The exit code of ``invoke execute``.
+    """
+    from scones.service import workflow
+
+    if len(images) == 1:
+        return _execute_one(console, deployed, images[0], threshold)
+    with bars(console) as progress:
+        bar = progress.add_task("executing", total=len(images))
+        runs = workflow.run_many(
+            deployed.s3,
+            deployed.sfn,
+            deployed.bucket,
+            deployed.machine,
+            images,
+            threshold,
+            workers=workers,
+            on_done=lambda run: progress.advance(bar),
+        )
+    console.print(summary_table(runs))
+    return combined_exit_code(run.exit_code for run in runs)
+
+
 def nothing_in(folder: Path, found: Any, period: Any) -> SconesError:
     """The error for a folder without a captured event in the period."""
     return InputError(
@@ -180,13 +218,24 @@ def nothing_captured(endpoint: str, uri: str, period: Any, found: Any) -> Scones
     )
 
 
-def _execute_one(
-    console: Console, s3: Any, sfn: Any, bucket: str, machine: str, image: str, threshold: float | None
-) -> int:
+def _deployed(environment: Environment, *, uploads: bool, connections: int) -> Deployed:
+    """The environment's applied stacks. The foundation is read only for uploads."""
+    from scones import aws
+    from scones.terraform import Stack
+
+    return Deployed(
+        machine=Stack(environment, "service").outputs()["state_machine_arn"],
+        bucket=Stack(environment, "foundation").outputs()["bucket"] if uploads else "",
+        s3=aws.client(environment, "s3", max_connections=connections),
+        sfn=aws.client(environment, "stepfunctions", max_connections=connections),
+    )
+
+
+def _execute_one(console: Console, deployed: Deployed, image: str, threshold: float | None) -> int:
     from scones.service import workflow
 
-    url = image if is_uri(image) else workflow.upload(s3, bucket, Path(image))
-    execution = workflow.start(sfn, machine, url, threshold)
+    url = image if is_uri(image) else workflow.upload(deployed.s3, deployed.bucket, Path(image))
+    execution = workflow.start(deployed.sfn, deployed.machine, url, threshold)
     console.print(f"{execution.name}: {url}", style="dim", markup=False, highlight=False, soft_wrap=True)
     with console.status("starting") as status:
 
@@ -196,7 +245,7 @@ def _execute_one(
             elif state.kind == "Task":
                 console.print(state_line(state), highlight=False)
 
-        outcome = workflow.follow(sfn, execution.arn, on_state)
+        outcome = workflow.follow(deployed.sfn, execution.arn, on_state)
     console.print(outcome_table(outcome), highlight=False)
     return workflow.exit_code(outcome)
 

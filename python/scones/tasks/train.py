@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scones import settings
-from scones.errors import InputError
 from scones.tasks import options, prepare
 from scones.tasks.cli import task
 from scones.tasks.registry import register_job
@@ -79,10 +78,12 @@ def train(
     console = Console()
     settled = {"--set": set, "--classes": classes, "--recordio": recordio, "--model": model}
     if attach:
-        _refuse_with("--attach", "follows a job that has been started", {**settled, "--name": name, "--resume": resume})
+        options.refuse_with(
+            "--attach", "follows a job that has been started", {**settled, "--name": name, "--resume": resume}
+        )
     else:
         if resume:
-            _refuse_with("--resume", "continues a job with its own settings", settled)
+            options.refuse_with("--resume", "continues a job with its own settings", settled)
             attach = _resume(environment, console, resume, name, yes)
         else:
             order = Order(
@@ -95,14 +96,6 @@ def train(
         register_job(environment, attach, console)
     else:
         console.print(f"next: invoke register --job {attach} --env {environment.name}", soft_wrap=True)
-
-
-def _refuse_with(option: str, does: str, others: dict[str, Any]) -> None:
-    useless = [other for other, value in others.items() if value]
-    if useless:
-        raise InputError(
-            f"{option} {does}: {', '.join(useless)} would change nothing", hint=f"leave out {option} or the others"
-        )
 
 
 def start(environment: Environment, order: Order, console: Console, *, name: str | None, yes: bool) -> str:

@@ -106,16 +106,12 @@ def tune(
 
     environment = settings.load(env)
     console = Console()
-    given = {"--range": range, "--choice": choice, "--set": set, "--classes": classes, "--recordio": recordio,
-             "--model": model, "--jobs": jobs, "--parallel": parallel, "--strategy": strategy, "--seed": seed,
-             "--name": name}  # fmt: skip
-    useless = [option for option, value in given.items() if value]
-    if attach and useless:
-        raise InputError(
-            f"--attach follows a job that has been started: {', '.join(useless)} would change nothing",
-            hint="leave out the one or the other",
-        )
-    if not attach:
+    if attach:
+        given = {"--range": range, "--choice": choice, "--set": set, "--classes": classes, "--recordio": recordio,
+                 "--model": model, "--jobs": jobs, "--parallel": parallel, "--strategy": strategy, "--seed": seed,
+                 "--name": name, "--no-early-stopping": not early_stopping}  # fmt: skip
+        options.refuse_with("--attach", "follows a job that has been started", given)
+    else:
         fixed = options.pairs(set)
         asked = [ranges.read_range(text) for text in range or ()] + [ranges.read_choice(text) for text in choice or ()]
         limits = _limits(environment.tuning, jobs, parallel, strategy, early_stopping)

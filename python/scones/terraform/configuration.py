@@ -1,4 +1,4 @@
-"""Reads the blocks and arguments of Terraform's files as text, for the documentation and the tests.
+"""Reads the blocks and arguments of Terraform's files as text, for the documentation, the costs and the tests.
 
 Example::
 

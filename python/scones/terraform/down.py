@@ -2,7 +2,7 @@
 
 Example (not run: it needs a running cloud)::
 
-    for step in steps(settings.load("dev"), everything=False, log=None):
+    for step in steps(settings.load("dev"), everything=False):
         step.take()                     # after an interruption, run all steps again: done ones do nothing
 
 By default the data sets, the models and the registry stay.
@@ -21,16 +21,28 @@ from botocore.exceptions import ClientError
 from scones import aws
 from scones.errors import TerraformError
 from scones.s3 import delete_versions
-from scones.settings import PROJECT, Environment
+from scones.settings import Environment
 from scones.terraform.stack import Stack
-from scones.terraform.state import Backend
 from scones.terraform.teardown import delete_packages, destroy, packages_of
+from scones.terraform.variables import STACKS
 
 # The prefixes of the project's bucket that stay, unless everything is deleted.
 KEPT = ("datasets/", "models/")
 # The kinds of jobs, by their names in boto3's operations. Tuning jobs come first, because they stop their own trials.
 _JOBS = {"HyperParameterTuningJob": "hyper_parameter_tuning_job", "TrainingJob": "training_job"}
-STOPPING_SECONDS, LOOK_SECONDS = 600.0, 2.0
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for jobs that stop.
+
+    Attributes:
+        seconds: Give up after this time.
+        pause: The seconds between two looks.
+    """
+
+    seconds: float = 600.0
+    pause: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -47,14 +59,20 @@ class TakedownStep:
 
 
 def steps(
-    environment: Environment, *, everything: bool, client: Callable[..., Any] = aws.client, **words: Any
+    environment: Environment,
+    *,
+    everything: bool,
+    stack: Callable[[Environment, str], Stack] = Stack,
+    client: Callable[..., Any] = aws.client,
+    patience: Patience = Patience(),
 ) -> list[TakedownStep]:
     """The steps that take an environment down, in order.
 
     Args:
         everything: Also delete data sets, models, the registry, the pipeline's roles and Terraform's state.
+        stack: Makes the stack with a name.
         client: Makes boto3 clients.
-        words: ``log`` and ``on_line`` of :class:`Stack`.
+        patience: How long to wait for jobs that stop.
 
     Raises:
         TerraformError: ``everything`` is set, and the environment's ``force_destroy`` is not.
@@ -66,27 +84,23 @@ def steps(
             hint=f"to lose them all, set it in {environment.folder / 'foundation.tfvars.json'}; without --everything "
             "they stay",
         )
-    backend = Backend.of(environment)
+    bootstrap, foundation, service = (stack(environment, name) for name in STACKS)
     found = [
-        TakedownStep("executions and jobs that run", partial(_stop, environment, backend, client)),
-        TakedownStep(
-            "the service: endpoint, functions, state machine, alarms", partial(_stack, environment, "service", words)
-        ),
+        TakedownStep("executions and jobs that run", partial(_stop, service, client)),
+        TakedownStep("the service: endpoint, functions, state machine, alarms", partial(_stack, service, client)),
     ]
     if not everything:
         return [
             *found,
-            TakedownStep("captures and all but data sets and models", partial(_sweep, environment, backend, client)),
-            TakedownStep("the network, which costs by the hour", partial(_network, environment, words)),
+            TakedownStep("captures and all but data sets and models", partial(_sweep, foundation, client, patience)),
+            TakedownStep("the network, which costs by the hour", partial(_network, foundation)),
         ]
     return [
         *found,
-        TakedownStep("the registered models", partial(_packages, environment, backend, client)),
-        TakedownStep("every object of the environment's buckets", partial(_empty, environment, backend, client)),
-        TakedownStep(
-            "the foundation: bucket, registry, roles, network, key", partial(_stack, environment, "foundation", words)
-        ),
-        TakedownStep("the pipeline's roles and Terraform's state", partial(_state, environment, words)),
+        TakedownStep("the registered models", partial(_packages, foundation, client)),
+        TakedownStep("every object of the environment's buckets", partial(_empty, foundation, client, patience)),
+        TakedownStep("the foundation: bucket, registry, roles, network, key", partial(_stack, foundation, client)),
+        TakedownStep("the pipeline's roles and Terraform's state", partial(_state, bootstrap, client)),
     ]
 
 
@@ -98,11 +112,11 @@ def kept(environment: Environment) -> list[str]:
     return [*found, "Terraform's state"]
 
 
-def _stop(environment: Environment, backend: Backend, client: Callable[..., Any]) -> str:
+def _stop(service: Stack, client: Callable[..., Any]) -> str:
     """Stop executions and jobs, which would write to the bucket while it is emptied, or use a role that is deleted."""
+    environment, stopped = service.environment, 0
     states, sagemaker = client(environment, "stepfunctions"), client(environment, "sagemaker")
-    stopped = 0
-    if arn := backend.read("service").outputs.get("state_machine_arn"):
+    if arn := service.backend.read("service").outputs.get("state_machine_arn"):
         pages = states.get_paginator("list_executions").paginate(stateMachineArn=arn, statusFilter="RUNNING")
         for one in [execution for page in pages for execution in page["executions"]]:
             states.stop_execution(executionArn=one["executionArn"], error="Down", cause="the environment is taken down")
@@ -121,13 +135,13 @@ def _stop(environment: Environment, backend: Backend, client: Callable[..., Any]
 
 def _jobs(sagemaker: Any, kind: str, environment: Environment, status: str) -> list[str]:
     """The names of an environment's jobs of a kind with a status."""
-    prefix = f"{PROJECT}-{environment.name}-"
-    pages = sagemaker.get_paginator(f"list_{_JOBS[kind]}s").paginate(NameContains=prefix, StatusEquals=status)
-    names = [one[f"{kind}Name"] for page in pages for one in page[f"{kind}Summaries"]]
-    return [name for name in names if name.startswith(prefix)]
+    pages = sagemaker.get_paginator(f"list_{_JOBS[kind]}s").paginate(StatusEquals=status)
+    return [
+        one[f"{kind}Name"] for page in pages for one in page[f"{kind}Summaries"] if environment.owns(one[f"{kind}Name"])
+    ]
 
 
-def _await_jobs(environment: Environment, client: Callable[..., Any]) -> None:
+def _await_jobs(environment: Environment, client: Callable[..., Any], patience: Patience) -> None:
     """Wait until no job is stopping. A job has 120 seconds to stop, and then writes its artifact.
 
     AWS: SageMaker API Reference, StopTrainingJob.
@@ -135,66 +149,64 @@ def _await_jobs(environment: Environment, client: Callable[..., Any]) -> None:
     Raises:
         TerraformError: a job does not stop in time.
     """
-    sagemaker, give_up = client(environment, "sagemaker"), time.monotonic() + STOPPING_SECONDS
+    sagemaker, give_up = client(environment, "sagemaker"), time.monotonic() + patience.seconds
     while names := [name for kind in _JOBS for name in _jobs(sagemaker, kind, environment, "Stopping")]:
         if time.monotonic() > give_up:
             raise TerraformError(
-                f"after {STOPPING_SECONDS:.0f} s these jobs have not stopped yet: {', '.join(names)}",
+                f"after {patience.seconds:.0f} s these jobs have not stopped yet: {', '.join(names)}",
                 hint="they would write to the bucket while it is emptied; run this again when they have ended",
             )
-        time.sleep(LOOK_SECONDS)
+        time.sleep(patience.pause)
 
 
-def _stack(environment: Environment, name: str, words: dict[str, Any]) -> str:
-    stack = Stack(environment, name, **words)
-    standing = len(stack.backend.read(name).resources)
-    destroy(stack)
+def _stack(stack: Stack, client: Callable[..., Any]) -> str:
+    standing = len(stack.backend.read(stack.name).resources)
+    destroy(stack, client=client)
     return f"{standing} resources destroyed" if standing else "nothing was there"
 
 
-def _state(environment: Environment, words: dict[str, Any]) -> str:
-    stack = Stack(environment, "bootstrap", **words)
-    stood = stack.backend.exists()
-    destroy(stack)
+def _state(bootstrap: Stack, client: Callable[..., Any]) -> str:
+    stood = bootstrap.backend.exists()
+    destroy(bootstrap, client=client)
     return "deleted" if stood else "nothing was there"
 
 
-def _network(environment: Environment, words: dict[str, Any]) -> str:
-    stack = Stack(environment, "foundation", **words)
-    standing = [one for one in stack.backend.read("foundation").resources if one.startswith("module.network")]
+def _network(foundation: Stack) -> str:
+    resources = foundation.backend.read("foundation").resources
+    standing = [one for one in resources if one.startswith("module.network")]
     if not standing:
         return "there is none"
-    stack.init()
-    stack.run("destroy", "-target=module.network", "-input=false", "-auto-approve")
+    foundation.init()
+    foundation.run("destroy", "-target=module.network", "-input=false", "-auto-approve")
     return f"{len(standing)} resources destroyed; the next apply of the foundation makes them again"
 
 
-def _sweep(environment: Environment, backend: Backend, client: Callable[..., Any]) -> str:
-    bucket = backend.read("foundation").outputs.get("bucket")
+def _sweep(foundation: Stack, client: Callable[..., Any], patience: Patience) -> str:
+    environment, bucket = foundation.environment, foundation.backend.read("foundation").outputs.get("bucket")
     if not bucket:
         return "there is no bucket"
-    _await_jobs(environment, client)
+    _await_jobs(environment, client, patience)
     return _deleted(delete_versions(client(environment, "s3"), bucket, keep=KEPT))
 
 
-def _packages(environment: Environment, backend: Backend, client: Callable[..., Any]) -> str:
-    group = backend.read("foundation").outputs.get("model_package_group_name")
+def _packages(foundation: Stack, client: Callable[..., Any]) -> str:
+    group = foundation.backend.read("foundation").outputs.get("model_package_group_name")
     if not group:
         return "there is no registry"
-    sagemaker = client(environment, "sagemaker")
+    sagemaker = client(foundation.environment, "sagemaker")
     arns = packages_of(sagemaker, group)
     delete_packages(sagemaker, arns)
     return f"{len(arns)} deleted"
 
 
-def _empty(environment: Environment, backend: Backend, client: Callable[..., Any]) -> str:
+def _empty(foundation: Stack, client: Callable[..., Any], patience: Patience) -> str:
     """Empty all buckets of the environment except the state's bucket, which is deleted last."""
-    _await_jobs(environment, client)
+    environment = foundation.environment
+    _await_jobs(environment, client, patience)
     s3 = client(environment, "s3")
-    mine = [
-        one["Name"] for one in s3.list_buckets()["Buckets"] if one["Name"].startswith(f"{PROJECT}-{environment.name}-")
-    ]
-    return _deleted(sum(delete_versions(s3, name) for name in mine if name != backend.bucket))
+    names = [one["Name"] for page in s3.get_paginator("list_buckets").paginate() for one in page["Buckets"]]
+    mine = [name for name in names if environment.owns(name)]
+    return _deleted(sum(delete_versions(s3, name) for name in mine if name != foundation.backend.bucket))
 
 
 def _deleted(count: int) -> str:

@@ -10,7 +10,7 @@ own state. A stack is destroyed only after the stacks that depend on it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scones import aws
@@ -20,11 +20,12 @@ from scones.terraform.stack import Stack
 from scones.terraform.variables import STACKS
 
 
-def destroy(stack: Stack, *, ask: bool = False) -> None:
+def destroy(stack: Stack, *, ask: bool = False, client: Callable[..., Any] = aws.client) -> None:
     """Destroy a stack's resources. A stack without resources is skipped.
 
     Args:
         ask: Let Terraform show its plan and ask before it begins. The state's bucket is deleted without asking.
+        client: Makes boto3 clients.
 
     Raises:
         TerraformError: another stack depends on it, or it has registered models and ``force_destroy`` is not set.
@@ -44,7 +45,7 @@ def destroy(stack: Stack, *, ask: bool = False) -> None:
     if not standing.resources:
         return
     if stack.name == "foundation":
-        _empty_model_package_group(environment, standing.outputs)
+        _empty_model_package_group(environment, standing.outputs, client)
     stack.require_values()
     stack.init()
     stack.run("destroy", *_approval(ask))
@@ -84,11 +85,13 @@ def _destroy_bootstrap(stack: Stack, resources: tuple[str, ...], *, ask: bool) -
     stack.backend.delete()
 
 
-def _empty_model_package_group(environment: Environment, outputs: Mapping[str, Any]) -> None:
+def _empty_model_package_group(
+    environment: Environment, outputs: Mapping[str, Any], client: Callable[..., Any]
+) -> None:
     group = outputs.get("model_package_group_name")
     if not group:
         return
-    sagemaker = aws.client(environment, "sagemaker")
+    sagemaker = client(environment, "sagemaker")
     arns = packages_of(sagemaker, group)
     if arns and not environment.foundation.get("force_destroy"):
         raise TerraformError(

@@ -25,7 +25,8 @@ class DescribedJob:
         failure_reason: SageMaker's reason. None if the job has not failed.
         image_uri: The algorithm's image in ECR.
         artifact_uri: The URI of the model, ``s3://…/model.tar.gz``. A running job has not written it yet.
-        dataset_uri: The data set, ``s3://BUCKET/datasets/<fingerprint>``.
+        dataset_uri: The data set, ``s3://BUCKET/datasets/<fingerprint>``. None without a channel ``train`` in S3.
+        channels: The names of the channels.
         recordio: Whether the job trains on RecordIO files.
         model_uri: The artifact to start from. None for a job that starts from scratch.
         checkpoint_uri: The prefix of the checkpoints. None for a job without checkpoints.
@@ -48,6 +49,14 @@ class DescribedJob:
     hyperparameters: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     billable_seconds: int | None = None
+    channels: tuple[str, ...] = ()
+
+    @property
+    def without_dataset(self) -> str:
+        """Why :attr:`dataset_uri` is None, for people."""
+        if "train" in self.channels:
+            return "its channel 'train' does not read S3"
+        return f"it has no channel 'train', only: {', '.join(self.channels) or 'none'}"
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,9 @@ class TrainingOutcome:
 def read(resource: Any) -> DescribedJob:
     """Read a ``TrainingJob`` of ``sagemaker.core``. Fields without a value are a falsy ``Unassigned`` there."""
     channels = {channel.channel_name: channel for channel in resource.input_data_config or ()}
-    uris = {name: channel.data_source.s3_data_source.s3_uri for name, channel in channels.items()}
+    # A channel may also read a file system. It then has no s3_data_source.
+    sources = {name: channel.data_source.s3_data_source for name, channel in channels.items() if channel.data_source}
+    uris = {name: source.s3_uri for name, source in sources.items() if source}
     train = uris.get("train", "")
     return DescribedJob(
         name=resource.training_job_name,
@@ -78,4 +89,5 @@ def read(resource: Any) -> DescribedJob:
         hyperparameters=dict(resource.hyper_parameters or {}),
         metrics={metric.metric_name: metric.value for metric in resource.final_metric_data_list or ()},
         billable_seconds=resource.billable_time_in_seconds or None,
+        channels=tuple(channels),
     )

@@ -112,9 +112,11 @@ def resumable(environment: Environment, name: str, *, client: Callable[..., Any]
             f"training job '{name}' completed, so there is nothing to resume",
             hint=f"to train further from its model: invoke train --model {job.artifact_uri} --env {environment.name}",
         )
-    if job.checkpoint_uri is None or job.dataset_uri is None:
-        what = "checkpoints" if job.checkpoint_uri is None else "data"
-        raise TrainingError(f"training job '{name}' has no {what} to resume from", hint="start a new one: invoke train")
+    anew = "start a new one: invoke train"
+    if job.checkpoint_uri is None:
+        raise TrainingError(f"training job '{name}' has no checkpoints to resume from", hint=anew)
+    if job.dataset_uri is None:
+        raise TrainingError(f"training job '{name}' has no data to resume with: {job.without_dataset}", hint=anew)
     return job
 
 

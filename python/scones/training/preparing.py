@@ -148,7 +148,7 @@ class Preparation:
 
         Raises:
             CloudError: S3 refused the model.
-            botocore.exceptions.ClientError: S3 refused the data set.
+            CloudError: S3 refused the data set, or cannot be reached.
         """
         assert self._dataset is not None, "call build() before place()"
         s3 = self._client(self._environment, "s3", max_connections=transfer.THREADS)

@@ -148,7 +148,16 @@ def _metrics(job: DescribedJob, logs: Any) -> dict[str, float]:
 
 
 def _dataset(s3: Any, job: DescribedJob) -> tuple[tuple[str, ...], str]:
-    """The class labels and the fingerprint of a job's data set."""
+    """The class labels and the fingerprint of a job's data set.
+
+    Raises:
+        RegistryError: the job has no data set in S3, or the data set's description is missing or has another form.
+    """
+    if job.dataset_uri is None:
+        raise RegistryError(
+            f"the classes of training job '{job.name}' are unknown: {job.without_dataset}",
+            hint=f"name them: invoke register --artifact {job.artifact_uri} --classes CLASS,CLASS",
+        )
     uri = f"{job.dataset_uri}/dataset.json"
     try:
         description = json.loads(objects.read(s3, uri))

@@ -25,7 +25,7 @@ from imageclassification.hyperparameters import Hyperparameters, parse
 from scones import aws
 from scones.errors import InputError, TrainingError
 from scones.model.registry.pinned import VALIDATION_ACCURACY
-from scones.settings import Tuning
+from scones.settings import TUNING_PLACE, Tuning
 from scones.training import request as training_requests
 from scones.training.job import own_tags
 
@@ -45,7 +45,7 @@ def check_name(name: str) -> None:
 
 def new_name(environment: Environment, now: datetime | None = None) -> str:
     """A tuning job's name from the environment and the time (UTC): ``tune-dev-20260101-120000``."""
-    place = re.sub(r"[^a-zA-Z0-9]+", "-", environment.name)[:11].strip("-")
+    place = re.sub(r"[^a-zA-Z0-9]+", "-", environment.name)[:TUNING_PLACE].strip("-")
     return f"tune-{place}-{now or datetime.now(UTC):%Y%m%d-%H%M%S}"
 
 

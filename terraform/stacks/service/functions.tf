@@ -2,6 +2,9 @@
 # state that invokes it (asl/classify_image.asl.json). So a slow invocation ends with the function's own error.
 
 locals {
+  # `invoke cost` reads the file too.
+  memory_mb = jsondecode(file("${path.module}/memory_mb.json"))
+
   image_buckets = [for name in concat([local.bucket], var.image_buckets) : "arn:${data.aws_partition.current.partition}:s3:::${name}"]
 
   # The images of data sets, uploaded images, and all objects in the buckets of image_buckets.
@@ -25,7 +28,7 @@ locals {
   functions = {
     serialize-image-data = {
       description     = "Reads an image from S3 and checks that it is a PNG or JPEG."
-      memory_mb       = 512
+      memory_mb       = local.memory_mb["serialize-image-data"]
       timeout_seconds = 25
       environment     = {}
       allow           = local.read_images
@@ -33,7 +36,7 @@ locals {
 
     classify-image = {
       description     = "Invokes the endpoint and returns the probability of each class."
-      memory_mb       = 512
+      memory_mb       = local.memory_mb["classify-image"]
       timeout_seconds = 65
       environment = merge({
         ENDPOINT_NAME = module.endpoint.name
@@ -47,7 +50,7 @@ locals {
 
     filter-low-confidence = {
       description     = "Passes an answer whose confidence reaches the threshold, and fails otherwise."
-      memory_mb       = 256
+      memory_mb       = local.memory_mb["filter-low-confidence"]
       timeout_seconds = 10
       environment     = { CONFIDENCE_THRESHOLD = tostring(var.confidence_threshold) }
       allow           = {}

@@ -1,4 +1,4 @@
-"""What the tests of SageMaker's stand-in share: small images in S3, requests, a model that was really trained."""
+"""Shared by the tests of the local SageMaker: small images in S3, requests, and a model that was really trained."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SIZE = 20  # pixels a side
 
 @pytest.fixture(scope="session", autouse=True)
 def roles(cloud: Any) -> None:
-    """The roles that these tests' models and jobs have, which may do all."""
+    """Roles for the tests' models and jobs. They allow everything."""
     cloud.role("scones")
     cloud.role("scones-training")
 
 
 def png(label: int, seed: int) -> bytes:
-    """A noisy picture, the more red the first class, the more blue the second."""
+    """A noisy picture: mostly red for the first class, mostly blue for the second."""
     noise = random.Random(1000 * label + seed)
     strong, weak = (200, 60) if label == 0 else (60, 200)
     pixels = bytes(
@@ -44,7 +44,7 @@ def images() -> Callable[[int, int], bytes]:
 
 @pytest.fixture(scope="session")
 def bucket(cloud: Any) -> str:
-    """A bucket with two classes of pictures under ``data/``, as the algorithm wants them."""
+    """A bucket with pictures of two classes under ``data/``, in the algorithm's layout."""
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=BUCKET)
     for split, count in (("train", 24), ("validation", 8)):
@@ -61,7 +61,7 @@ def bucket(cloud: Any) -> str:
 
 @pytest.fixture(scope="session")
 def job_request(bucket: str) -> Callable[..., dict[str, Any]]:
-    """CreateTrainingJob's parameters for a job of a few seconds; what is given replaces what is there."""
+    """CreateTrainingJob's parameters for a job of a few seconds. The arguments replace the defaults."""
 
     def channel(name: str, prefix: str, content_type: str = "application/x-image") -> dict[str, Any]:
         source = {
@@ -104,7 +104,7 @@ def job_request(bucket: str) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def wait_for() -> Callable[..., Any]:
-    """Calls a function until what it gives satisfies a condition, and gives that."""
+    """Call a function until its result satisfies a condition, and return the result."""
 
     def wait(look: Callable[[], Any], until: Callable[[Any], bool], seconds: float = 60.0) -> Any:
         deadline = time.monotonic() + seconds
@@ -121,7 +121,7 @@ def wait_for() -> Callable[..., Any]:
 
 @pytest.fixture(scope="session")
 def finish(cloud: Any, wait_for: Callable[..., Any]) -> Callable[[str], dict[str, Any]]:
-    """Waits until a training job has ended; its description."""
+    """Wait until a training job has ended, and return its description."""
 
     def run(name: str) -> dict[str, Any]:
         return wait_for(

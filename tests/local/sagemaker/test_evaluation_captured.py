@@ -1,4 +1,4 @@
-"""An evaluation through a real endpoint, found again in what the endpoint captured, image by image."""
+"""The endpoint's captured data holds each image of an evaluation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLASSES = ("red", "blue")
 
 @pytest.fixture(scope="module")
 def endpoint(cloud: Any, bucket: str, trained: dict[str, Any], wait_for: Any) -> Iterator[str]:
-    """The trained model, served, with all of its traffic captured as the service stack asks for it."""
+    """An endpoint of the trained model that captures all requests, configured as in the service stack."""
     sagemaker = cloud.client("sagemaker")
     container = {
         "Image": trained["AlgorithmSpecification"]["TrainingImage"],

@@ -1,4 +1,4 @@
-"""Scalable targets of endpoints keep their tags; fails on moto as it is."""
+"""Scalable targets of endpoints keep their tags. Plain moto loses them."""
 
 from __future__ import annotations
 

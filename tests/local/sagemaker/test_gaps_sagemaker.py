@@ -1,4 +1,4 @@
-"""Each gap of moto's SageMaker that the local cloud closes; every test fails on moto as it is."""
+"""The local cloud closes gaps in moto's SageMaker. Every test here fails on plain moto."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def test_tags_of_what_does_not_exist_are_refused(sagemaker: Any) -> None:
 
 
 def test_sagemakers_own_sdk_reads_and_approves(cloud: Any, group: str, add_version: Callable[..., str]) -> None:
-    """``ModelPackage.create`` itself cannot be used, on AWS neither: it looks for a name that AWS does not answer."""
+    """``ModelPackage.create`` does not work on AWS either: it reads a name that AWS's answer lacks."""
     import boto3
 
     arn = add_version(CustomerMetadataProperties={"commit": "abc"})

@@ -1,4 +1,4 @@
-"""Endpoints really answer; their statuses, errors and roll-backs are SageMaker's."""
+"""Endpoints really answer. Their statuses, errors and rollbacks match SageMaker's."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def artifact(trained: dict[str, Any]) -> str:
 
 @pytest.fixture(scope="module")
 def make_config(sagemaker: Any, artifact: str) -> Callable[..., str]:
-    """Makes models and a configuration of them; its name."""
+    """Make models and an endpoint configuration with them, and return its name."""
 
     def make(
         *variants: str,
@@ -74,7 +74,7 @@ def make_config(sagemaker: Any, artifact: str) -> Callable[..., str]:
 
 @pytest.fixture(scope="module")
 def settle(sagemaker: Any, wait_for: Any) -> Callable[[str], dict[str, Any]]:
-    """Waits until an endpoint is at rest; its description."""
+    """Wait until an endpoint stops changing, and return its description."""
     return lambda name: wait_for(
         lambda: sagemaker.describe_endpoint(EndpointName=name),
         lambda endpoint: endpoint["EndpointStatus"] in ("InService", "Failed"),
@@ -83,7 +83,7 @@ def settle(sagemaker: Any, wait_for: Any) -> Callable[[str], dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def delete(sagemaker: Any, wait_for: Any) -> Callable[[str], None]:
-    """Deletes an endpoint and waits until it is gone."""
+    """Delete an endpoint and wait until it is gone."""
 
     def gone(name: str) -> bool:
         try:
@@ -101,7 +101,7 @@ def delete(sagemaker: Any, wait_for: Any) -> Callable[[str], None]:
 
 @pytest.fixture(scope="module")
 def endpoint(sagemaker: Any, make_config: Any, settle: Any, delete: Any) -> Iterator[str]:
-    """An endpoint of two variants, all of whose traffic goes to the first."""
+    """An endpoint of two variants. All traffic goes to the first."""
     config = make_config("blue", "green", weights=(1.0, 0.0))
     arn = sagemaker.create_endpoint(
         EndpointName="served", EndpointConfigName=config, Tags=[{"Key": "project", "Value": "scones"}]
@@ -114,7 +114,7 @@ def endpoint(sagemaker: Any, make_config: Any, settle: Any, delete: Any) -> Iter
 
 
 def ask(runtime: Any, endpoint: str, image: bytes, **more: Any) -> tuple[str, bytes]:
-    """The variant that answered, and its answer."""
+    """Ask an endpoint. Return the variant that answered, and its answer."""
     answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="image/png", Body=image, **more)
     return answer["InvokedProductionVariant"], answer["Body"].read()
 
@@ -174,7 +174,7 @@ def test_weights_and_counts_change_apart(sagemaker: Any, runtime: Any, endpoint:
     image = images(0, 1)
     variants = {ask(runtime, endpoint, image)[0] for _ in range(60)}
     change(DesiredWeight=0)
-    assert variants == {"blue", "green"}  # green has 5 of 6: missing one of them has a chance of 2e-5
+    assert variants == {"blue", "green"}  # green gets 5 of 6 requests; the chance that either variant gets none is 2e-5
     with pytest.raises(ClientError, match='"red" is/are not present'):
         sagemaker.update_endpoint_weights_and_capacities(
             EndpointName=endpoint, DesiredWeightsAndCapacities=[{"VariantName": "red", "DesiredWeight": 1}]
@@ -477,7 +477,9 @@ def test_autoscaling_brings_the_count_within_its_limits(
 def test_a_variant_reports_its_requests_errors_and_times(
     cloud: Any, runtime: Any, endpoint: str, images: Callable[[int, int], bytes]
 ) -> None:
-    """AWS/SageMaker by endpoint and variant: what the container answered counts, latencies are in microseconds."""
+    """The namespace is AWS/SageMaker, by endpoint and variant. Only the container's answers count. Latencies are in
+    microseconds.
+    """
 
     def reported(metric: str, statistic: str = "Sum") -> float:
         found = cloud.client("cloudwatch").get_metric_statistics(

@@ -1,4 +1,4 @@
-"""Data capture: the very JSON lines that AWS writes, for the requests and directions that were asked for."""
+"""Data capture writes the same JSON lines as AWS, for the configured share of requests and directions."""
 
 from __future__ import annotations
 

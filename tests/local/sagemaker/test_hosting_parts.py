@@ -1,4 +1,4 @@
-"""What becomes of an endpoint's processes when something happens meanwhile; with stand-ins for the processes."""
+"""A restart during an update, and a failed deployment, leave the right processes. Stand-ins replace the processes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PLAN = EndpointPlan("config", (VARIANT, replace(VARIANT, name="B")), None)
 
 
 class Process:
-    """A serving process that only knows whether it was ended."""
+    """A stand-in for a serving process. It records whether it was ended."""
 
     def __init__(self) -> None:
         self.ended = False

@@ -1,4 +1,4 @@
-"""Blue/green deployments as AWS documents them: canary, baking, alarms that turn back; what a rollout asks for."""
+"""Blue/green deployments follow AWS's documentation: canary, linear steps, baking, and alarms that roll back."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VARIANT = Variant("A", "image-classification:1", "s3://b/m", 1.0, 2, None, 60, {
 
 
 class Process:
-    """A serving process that only knows whether it was ended."""
+    """A stand-in for a serving process. It records whether it was ended."""
 
     def __init__(self) -> None:
         self.ended = threading.Event()
@@ -54,7 +54,7 @@ def deployment(kind: str = "CANARY", wait: int = 1, **more: Any) -> dict[str, An
 
 @pytest.fixture
 def alarm(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """The alarm ``errors``: in ALARM state once it is set."""
+    """The alarm ``errors``. It is in ALARM once the event is set."""
     found = threading.Event()
     monkeypatch.setattr(endpoints, "tripped", lambda account, region, names: names[0] if found.is_set() else None)
     return found
@@ -62,7 +62,7 @@ def alarm(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
 @pytest.fixture
 def served() -> Any:
-    """An endpoint in service on plan ``blue``, with its processes by plan."""
+    """An endpoint InService on plan ``blue``, and its processes by plan."""
     fleets = {"blue": {"A": Process()}, "green": {"A": Process()}}
     site = SimpleNamespace(
         endpoint="e",
@@ -78,7 +78,7 @@ def served() -> Any:
 
 
 def shares(endpoint: Endpoint, requests: int = 200) -> Counter[str]:
-    """Which plan so many requests go to."""
+    """Count the requests that each plan answers."""
     found: Counter[str] = Counter()
     for _ in range(requests):
         with endpoint.lease(None) as lease:
@@ -99,7 +99,7 @@ def test_a_canary_gets_its_share_until_it_has_baked(served: Any, alarm: threadin
     assert (during["EndpointStatus"], during["EndpointConfigName"]) == ("Updating", "blue")
     assert during["PendingDeploymentSummary"]["EndpointConfigName"] == "green"
     found = shares(endpoint)
-    assert 60 < found["green"] < 140  # of 200 at 50 %: outside has a chance of 1e-8
+    assert 60 < found["green"] < 140  # 200 requests at 50 %: the chance of a count outside this range is 1e-8
     eventually(lambda: endpoint.endpoint_status == "InService")
     assert endpoint.response_object["EndpointConfigName"] == "green"
     assert shares(endpoint) == {"green": 200}
@@ -123,7 +123,7 @@ def test_an_alarm_turns_a_canary_back_and_the_reason_names_it(served: Any, alarm
 
 
 def test_between_other_variants_it_goes_at_once(served: Any, alarm: threading.Event) -> None:
-    """AWS: guardrails need the same variant names; an endpoint without them goes all at once, with no baking."""
+    """AWS's guardrails need the same variant names. With other names, all traffic moves at once, without baking."""
     endpoint = served.endpoint
     served.fleets["green"]["B"] = Process()
     other = Variant("B", "image-classification:1", "s3://b/m", 1.0, 1, None, 60, {})
@@ -161,7 +161,7 @@ def test_what_cannot_be_done_is_refused_by_name() -> None:
 def test_a_target_that_cannot_be_scaled_does_not_keep_the_others_from_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """moto keeps any resource id, and any schedule."""
+    """Such a target can exist, because moto accepts any resource id and any schedule."""
     seen = []
 
     def look(self: Scaler, account: str, region: str, backend: Any, target: str, begin: float, end: float) -> None:

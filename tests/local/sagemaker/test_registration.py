@@ -1,4 +1,4 @@
-"""A model trained in the local cloud is registered calibrated, and one from elsewhere beside it."""
+"""A model trained in the local cloud is calibrated and registered. So is a model from elsewhere."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CLASSES = ("red", "blue")
 
 @pytest.fixture(scope="module")
 def environment(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> settings.Environment:
-    """The local environment in a folder of its own, with the tests' cloud and a model package group."""
+    """The environment local in its own folder, with the tests' cloud and a model package group."""
     folder = tmp_path_factory.mktemp("registration")
     cloud.client("sagemaker").create_model_package_group(ModelPackageGroupName=GROUP)
     return dataclasses.replace(
@@ -37,7 +37,7 @@ def environment(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> setting
 
 @pytest.fixture(scope="module")
 def job(cloud: Any, bucket: str, images: Any, job_request: Any, finish: Any) -> str:
-    """A job on a data set that lies in S3 as the project puts it there, with enough images to calibrate on."""
+    """A job on a data set that the project uploaded, with enough images for calibration."""
     s3 = cloud.client("s3")
     for split, count in (("train", 16), ("validation", 24)):
         rows = []

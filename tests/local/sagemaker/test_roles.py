@@ -1,4 +1,4 @@
-"""Training jobs and endpoints do only what their roles may, and say what they lacked."""
+"""Training jobs and endpoints have only their role's permissions. The failure names the missing permission."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STATEMENTS = {
 
 @pytest.fixture(scope="module")
 def lacking(cloud: Any) -> Any:
-    """Makes a role that has all of what training needs but one thing."""
+    """Makes a role with every permission that training needs except one."""
     made: dict[str, str] = {}
 
     def make(missing: str) -> str:

@@ -1,4 +1,4 @@
-"""CreateTrainingJob really trains, and what it says on the way is what SageMaker says."""
+"""CreateTrainingJob really trains, with SageMaker's statuses, log lines and errors."""
 
 from __future__ import annotations
 

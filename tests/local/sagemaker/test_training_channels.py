@@ -26,7 +26,7 @@ def s3(cloud: Any) -> Any:
 
 
 def listed(s3: Any, bucket: str, split: str) -> list[tuple[int, str]]:
-    """Label and key of each image of a split."""
+    """The label and the key of each image of a split."""
     lines = s3.get_object(Bucket=bucket, Key=f"data/lst/{split}.lst")["Body"].read().decode().splitlines()
     return [(int(label), f"data/{split}/{name}") for _, label, name in (line.split("\t") for line in lines)]
 
@@ -45,7 +45,7 @@ def channels(bucket: str, pattern: str, **settings: Any) -> list[dict[str, Any]]
 
 
 def logged(cloud: Any, name: str, pattern: str) -> list[str]:
-    """What a pattern finds in a job's log."""
+    """The matches of a pattern in a job's log."""
     logs = cloud.client("logs")
     group = "/aws/sagemaker/TrainingJobs"
     streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/")["logStreams"]
@@ -62,7 +62,7 @@ def accuracies(cloud: Any, name: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def from_images(cloud: Any, trained: dict[str, Any]) -> list[str]:
-    """The first epoch's accuracies of a job that read the images one by one."""
+    """The first epoch's accuracies of a job that reads the images as single files."""
     first = accuracies(cloud, trained["TrainingJobName"])[:2]
     assert len(first) == 2
     return first
@@ -141,7 +141,7 @@ def test_a_stopped_job_that_reads_pipes_leaves_nothing_and_another_goes_on_from_
     given = channels(bucket, "plain/{}.rec", InputMode="Pipe", ShuffleConfig={"Seed": 3})
 
     def stopped(name: str, until: str) -> list[str]:
-        """The accuracies of a job that is stopped when its log has a line."""
+        """Stop a job when its log has a certain line, and return its accuracies."""
         request = job_request(name, hyperparameters={"epochs": "5000"}, InputDataConfig=given)
         request["CheckpointConfig"] = {"S3Uri": f"s3://{bucket}/checkpoints/piped"}
         sagemaker.create_training_job(**request)

@@ -1,4 +1,4 @@
-"""What a channel's data source stands for, what its pipes give, and where checkpoints go: the parts without a job."""
+"""A channel's parts, without a job: the objects of a data source, the bytes in its pipes, the place of checkpoints."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
-    """Made once: it takes as long as all that a test does with it."""
+    """A client, made once: to make it takes as long as a whole test."""
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "test")
@@ -50,7 +50,7 @@ def client() -> Iterator[Any]:
 
 @pytest.fixture
 def s3(client: Any) -> Any:
-    s3_backends.reset()  # and with it everything else in moto
+    s3_backends.reset()  # this also deletes everything else in moto
     iam = iam_backends[ACCOUNT]["aws"]
     iam.create_role("a", "{}", "/", None, "", [], "3600")
     iam.put_role_policy("a", "all", json.dumps(EVERYTHING))
@@ -158,14 +158,14 @@ def test_a_shuffled_channel_has_another_order_each_epoch_and_the_same_from_the_s
 
 
 def ends(call: Callable[[], Any]) -> None:
-    """Run in a thread of its own, so that a test cannot wait for ever."""
+    """Run a function in its own thread, so that the test cannot wait forever."""
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
     thread.join(20)
     assert not thread.is_alive()
 
 
-LARGE = bytes(300_000)  # more than a pipe holds
+LARGE = bytes(300_000)  # more than a pipe's buffer holds
 
 
 def test_each_epoch_has_a_pipe_of_its_own(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_a_reader_may_close_a_pipe_early(tmp_path: Path) -> None:
     feeder = pipes.Feeder(tmp_path, "train", lambda epoch: iter([str(epoch).encode(), LARGE]))
     with (tmp_path / "train_0").open("rb") as pipe:
         assert pipe.read(1) == b"0"
-    ends(lambda: wait_until((tmp_path / "train_1").exists))  # as the documentation asks for
+    ends(lambda: wait_until((tmp_path / "train_1").exists))  # as the documentation requires
     assert (tmp_path / "train_1").read_bytes() == b"1" + LARGE
     ends(feeder.stop)
 
@@ -203,7 +203,7 @@ def test_feeding_ends_when_a_reader_is_killed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [StagingError, RuntimeError])
 def test_bytes_that_cannot_be_had_are_the_feeders_failure(tmp_path: Path, error: type[Exception]) -> None:
-    """Told before the pipe is closed: its reader would take what it has got for all there is."""
+    """The failure is reported before the pipe closes. Otherwise the reader takes half the data for all of it."""
 
     def give(epoch: int) -> Iterator[bytes]:
         yield b"some"
@@ -246,7 +246,7 @@ def test_a_checkpoint_that_is_deleted_in_the_container_is_deleted_in_s3(s3: Any,
         (folder / "three").write_bytes(b"3")
         checkpoints.copy()
         assert held(s3) == {"kept/two": b"2", "kept/three": b"3"}
-        put(s3, kept__later=b"4")  # what others add meanwhile is theirs
+        put(s3, kept__later=b"4")  # what others add in the meantime stays
         (folder / "three").unlink()
     assert held(s3) == {"kept/two": b"2", "kept/later": b"4"}
 

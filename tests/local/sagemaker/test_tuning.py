@@ -1,4 +1,4 @@
-"""CreateHyperParameterTuningJob really tries: its trials are training jobs of the local cloud's own."""
+"""CreateHyperParameterTuningJob really searches: each trial is a training job in the local cloud."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def sagemaker(cloud: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def tuning_request(job_request: Any) -> Callable[..., dict[str, Any]]:
-    """CreateHyperParameterTuningJob's parameters, for trials of two epochs; ``config`` replaces what is there."""
+    """CreateHyperParameterTuningJob's parameters, for trials of two epochs. ``config`` replaces the defaults."""
 
     def make(name: str, *, epochs: int = 2, **config: Any) -> dict[str, Any]:
         training = copy.deepcopy(job_request(name, hyperparameters={"epochs": str(epochs)}))
@@ -262,6 +262,10 @@ def test_refuses_what_no_trial_could_do_and_what_the_local_cloud_does_not_do(
     request = tuning_request("refused")
     request["TrainingJobDefinition"]["ResourceConfig"]["InstanceType"] = "ml.m5.large"
     with pytest.raises(ClientError, match=r"ml\.m5\.large is not supported by algorithm"):
+        sagemaker.create_hyper_parameter_tuning_job(**request)
+    request = tuning_request("refused")
+    request["TrainingJobDefinition"]["VpcConfig"] = {"Subnets": ["subnet-0"], "SecurityGroupIds": ["sg-0"]}
+    with pytest.raises(ClientError, match="vpcConfig: The subnet ID 'subnet-0' does not exist"):
         sagemaker.create_hyper_parameter_tuning_job(**request)
     with pytest.raises(ClientError, match=r"hyperParameterTuningJobName.* length less than or equal to 32"):
         sagemaker.create_hyper_parameter_tuning_job(**tuning_request(f"x{'-' * 31}x"))

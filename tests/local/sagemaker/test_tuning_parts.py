@@ -1,4 +1,4 @@
-"""A tuning job's parts: the search, the early-stopping rule, and the order in which trials run, without training."""
+"""A tuning job's parts, without training: the search, the early-stopping rule, and the order of the trials."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def searched(*entries: Range | Choice) -> dict[str, Range | Choice]:
     return {entry.name: entry for entry in entries}
 
 
-# --- the median rule, against numbers worked out by hand ----------------------------------------------------------
+# --- the median rule, compared with numbers calculated by hand ----------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -38,11 +38,11 @@ def searched(*entries: Range | Choice) -> dict[str, Range | Choice]:
         ([0.1], [], False),  # nothing to compare with
         ([], [[0.5]], False),  # nothing to judge
         ([0.50], [[0.51]], True),
-        ([0.50], [[0.50]], False),  # as good is not worse
+        ([0.50], [[0.50]], False),  # equal is not worse
         # Running averages at the second epoch: .65 and .51; their median is .58.
         ([0.50, 0.57], [[0.60, 0.70, 0.90], [0.50, 0.52, 0.10]], True),
         ([0.50, 0.59], [[0.60, 0.70, 0.90], [0.50, 0.52, 0.10]], False),
-        # At the third epoch: .70, .60, .50; the median is .60. One that ended after two has no say.
+        # At the third epoch: .70, .60, .50; the median is .60. A trial that ended after two epochs does not count.
         ([0.1, 0.1, 0.61], [[0.6, 0.7, 0.8], [0.5, 0.6, 0.7], [0.4, 0.5, 0.6], [0.9, 0.9]], False),
         ([0.9, 0.9, 0.59], [[0.6, 0.7, 0.8], [0.5, 0.6, 0.7], [0.4, 0.5, 0.6], [0.9, 0.9]], True),
     ],
@@ -145,7 +145,7 @@ def test_bayesian_search_finds_a_narrow_peak_sooner_than_chance() -> None:
 
 
 class FakeTraining:
-    """A training job that gives its metrics and ends when it is told to."""
+    """A stand-in for training jobs. The test gives the metrics and ends each job."""
 
     def __init__(self, request: dict[str, Any], changed: Any) -> None:
         self.request = request
@@ -172,7 +172,7 @@ class FakeTraining:
 
 
 class Bench:
-    """A tuning job whose trials the test runs by hand."""
+    """A tuning job. The test itself runs the trials."""
 
     def __init__(self, **plan: Any) -> None:
         self.started: list[FakeTraining] = []
@@ -208,7 +208,7 @@ class Bench:
             return self.started[-1]
 
     def trial(self, number: int) -> FakeTraining:
-        """The trial of that number, once it has started."""
+        """Wait until the trial with this number has started, and return it."""
         with self.news:
             assert self.news.wait_for(lambda: len(self.started) > number, timeout=10)
         return self.started[number]

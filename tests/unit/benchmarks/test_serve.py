@@ -1,4 +1,4 @@
-"""bench.serve measures the real serving process, and tells medians."""
+"""bench.serve measures the real serving process and reports medians."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""bench.train: figures read from a training's log, their table beside the public runs', runs that are kept."""
+"""bench.train reads figures from a training log, shows them beside the public runs, and keeps finished runs."""
 
 import io
 import json
@@ -64,9 +64,9 @@ def test_times_and_accuracies_are_those_of_the_log(bench):
     assert found.seed == 7
     assert found.test == 0.91
     assert found.validation == found.last == 0.9
-    assert found.epoch == 3  # the one that was saved last, and they count from 1
+    assert found.epoch == 3  # the epoch that was saved last; epochs count from 1
     assert found.reached == {"85": 4.1, "88": 5.1, "90": 5.1}
-    assert found.images_per_second == 6.0  # 8 of 10 images make whole batches; 24 in 4 seconds
+    assert found.images_per_second == 6.0  # 8 of 10 images fill whole batches; 3 epochs are 24 images in 4 seconds
 
 
 def test_a_target_that_was_never_reached_has_no_time():

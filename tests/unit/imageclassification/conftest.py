@@ -1,4 +1,4 @@
-"""A training job's folder, laid out as in a container, with images that are easily told apart."""
+"""A training job's folder, laid out as in a container, with images that are easy to classify."""
 
 import json
 import os
@@ -62,7 +62,7 @@ class Job:
 
 
 def finish(process: subprocess.Popen) -> tuple[str, str]:
-    """Everything a process prints until it ends; its standard input stays open, since it leaves when that closes."""
+    """Return all output of a process until it ends. Closing its standard input would end it, so that stays open."""
     output, errors = process.stdout.read(), process.stderr.read()
     process.wait(timeout=60)
     return output, errors
@@ -90,7 +90,7 @@ def make_images(job: Job, split: str, count: int, side: int, random: np.random.G
 
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
-    """16 images to learn from and 8 to validate on, 10 x 10 pixels."""
+    """A job with 16 training images and 8 validation images of 10 x 10 pixels."""
     made = Job(tmp_path / "ml")
     random = np.random.default_rng(1)
     make_images(made, "train", 16, 10, random)

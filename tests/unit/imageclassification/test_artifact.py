@@ -1,4 +1,4 @@
-"""model.tar.gz: what is written is read back the same, and what is no artifact is refused with its reason."""
+"""model.tar.gz: an artifact is read back unchanged, and anything else is refused with a reason."""
 
 import gzip
 import io
@@ -128,7 +128,7 @@ def test_a_text_nested_without_end_is_refused(made, tmp_path):
 @given(st.lists(st.tuples(st.integers(0, 20_000), st.integers(0, 255)), min_size=1, max_size=4))
 @settings(max_examples=60, deadline=None)
 def test_a_damaged_archive_is_an_error_or_an_artifact(made, tmp_path_factory, changes):
-    """Damaged before it is compressed, so that gzip's checksum does not hide it."""
+    """The damage comes before the compression, because gzip's checksum finds later damage."""
     folder = tmp_path_factory.mktemp("damaged")
     data = bytearray(gzip.decompress(artifact.write(folder / "model.tar.gz", made).read_bytes()))
     for place, value in changes:

@@ -1,4 +1,4 @@
-"""Augmentation: colours against the standard library's conversion, shapes against what the ranges allow."""
+"""Augmentation: colours agree with the standard library's conversion, and shapes stay inside the documented ranges."""
 
 import colorsys
 
@@ -49,7 +49,7 @@ def test_a_transformed_image_keeps_its_size_and_most_of_its_middle(random):
         found = augment.transform(image, random)
         assert found.shape == image.shape
         assert (found[18:22, 27:33] == 0).all()
-        assert (found[:4] == 255).all()  # what is uncovered is white
+        assert (found[:4] == 255).all()  # the uncovered part is white
         kept.append((found[..., 0] < 128).sum())
     assert min(kept) < 200 < max(kept)
     assert min(kept) > 100

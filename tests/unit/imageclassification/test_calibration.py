@@ -1,4 +1,4 @@
-"""Temperature scaling: held against PyTorch's own optimiser and a brute-force grid, and folded into real networks."""
+"""Temperature scaling agrees with PyTorch's optimiser and a brute-force grid, and is folded into real networks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHAPE = (3, 28, 28)
 
 
 def answers(seed: int, *, images: int = 300, classes: int = 3, scale: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
-    """Scores ``scale`` times as sure as they should be: the labels are drawn from softmax(scores / scale)."""
+    """Scores that are ``scale`` times too large: the labels are drawn from softmax(scores / scale)."""
     random = np.random.default_rng(seed)
     honest = random.normal(0, 2, (images, classes))
     weights = np.exp(honest)
@@ -99,7 +99,7 @@ def test_what_cannot_be_fitted_is_told(logits: np.ndarray, labels: np.ndarray, s
 
 
 def made(classes: int = 3, **changes: object) -> Artifact:
-    """An untrained network's artifact whose scores differ."""
+    """An artifact of an untrained network whose scores differ between the classes."""
     drawn = symbol.resnet(20, classes, SHAPE, **changes)
     network = Network.fresh(drawn, SHAPE, seed=5)
     parameters = network.parameter_arrays()

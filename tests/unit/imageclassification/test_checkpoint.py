@@ -1,4 +1,4 @@
-"""Checkpoints: a job that is killed goes on as though it never had been, and nobody else's checkpoint is used."""
+"""A killed job continues from its checkpoint with the same result, and never from another job's checkpoint."""
 
 import json
 import re
@@ -24,14 +24,14 @@ def files(folder):
 
 
 def wipe(job):
-    """What a new job starts without."""
+    """Delete the files that a new job does not have."""
     for path in (job.root / "model").glob("*"):
         path.unlink()
 
 
 @pytest.fixture(autouse=True)
 def one_thread(monkeypatch):
-    """As the processes that ``job.start`` starts: sums come out the same only where they are split the same way."""
+    """Compute in one thread, as the processes of ``job.start`` do: only then are the sums exactly equal."""
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -57,7 +57,7 @@ def messages(caplog):
 def test_a_job_that_is_killed_makes_the_very_model_it_would_have_made(job, finish, messages, settings):
     job.hyperparameters |= CHANGES | settings
     (job.write() / "checkpoints").mkdir()
-    with job.start() as process:  # another process, which dies with no chance to tidy up
+    with job.start() as process:  # another process, killed without a chance to clean up
         for line in process.stdout:
             if "Epoch[2] Train-accuracy" in line:
                 break
@@ -91,7 +91,7 @@ def test_a_job_that_goes_on_says_and_keeps_what_was_before(job, messages, caplog
     assert sum("Validation-accuracy" in line for line in whole) == 5
     caplog.clear()
     wipe(job)
-    run(job.root, seed=0)  # all was done: killed while its model was uploaded
+    run(job.root, seed=0)  # training is complete: the job was killed during the upload of its model
     assert accuracies(messages()) == whole
     assert artifact.read(job.root / "model")
 

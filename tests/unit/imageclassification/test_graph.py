@@ -1,4 +1,4 @@
-"""Graphs from elsewhere: their settings are read as MXNet writes them, and nothing in one makes the reader crash."""
+"""Graphs from other tools: the reader reads MXNet's settings, and no graph makes it crash."""
 
 import copy
 import json
@@ -76,7 +76,7 @@ def test_refuses_a_second_output_of_a_node():
 
 
 def test_what_the_output_does_not_depend_on_is_not_needed():
-    """A graph may hold more than the head's network: its operators need not be known."""
+    """Operators that do not lead to the output may be unknown."""
     symbol = resnet(8, 2, SHAPE)
     symbol["nodes"].append({"op": "RNN", "name": "elsewhere", "inputs": [[0, 0, 0]]})
     assert "elsewhere" not in {program.read(symbol).nodes[index].name for index in program.read(symbol).steps}
@@ -90,7 +90,7 @@ def test_a_head_may_be_passed_on():
 
 
 def scaled(shape, **settings):
-    """A network whose pixels are first multiplied by a parameter of this shape."""
+    """A network that first multiplies the pixels by a parameter of this shape."""
     symbol = resnet(8, 2, SHAPE)
     for entry in symbol["nodes"]:
         entry["inputs"] = [[source + 2 if source else 2, *rest] for source, *rest in entry["inputs"]]

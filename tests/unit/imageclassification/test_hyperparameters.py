@@ -1,4 +1,4 @@
-"""Hyperparameters: the algorithm's own names, defaults, ranges and rules, and errors that say what to do."""
+"""Hyperparameters have the algorithm's names, defaults, ranges and rules, and their errors say what to do."""
 
 import dataclasses
 import subprocess
@@ -52,7 +52,7 @@ def test_defaults_are_the_algorithms():
     }
 
 
-# All at once but top_k, which does not go with multi_label.
+# All at once, except top_k, which multi_label excludes.
 EVERY_ONE = DATA | {
     "image_shape": "3,224,224",
     "num_layers": "50",
@@ -214,7 +214,7 @@ def test_refuses_values_that_do_not_go_together(values, reason):
         {"resize": "224"},
         {"top_k": "2"},
         {"checkpoint_frequency": "30"},
-        {"lr_scheduler_step": "40,50"},  # beyond the last epoch: never reached, as the algorithm has it
+        {"lr_scheduler_step": "40,50"},  # beyond the last epoch: never reached, as in the algorithm
         {"learning_rate": "0"},
         {"momentum": "1"},
     ],
@@ -237,7 +237,7 @@ def test_the_recipe_for_small_images_is_allowed_and_sent_whole():
 
 
 def test_needs_neither_torch_nor_numpy():
-    """The tasks that only send a job must start quickly."""
+    """A task that only sends a job must start quickly."""
     modules = "sys, imageclassification.hyperparameters, scones.training.recipe"
     command = f"import {modules}; print({{'torch', 'numpy'}} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""Decoding: any PNG or JPEG becomes RGB pixels, anything else a reason."""
+"""Decoding: any PNG or JPEG becomes RGB pixels, and anything else an error with a reason."""
 
 import contextlib
 import io
@@ -29,7 +29,7 @@ ADAM7 = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (
 
 
 def png(samples, color, *, depth=8, interlaced=False, extra=b"", size=None):
-    """A PNG written from its specification alone: what Pillow does not write, it must read all the same.
+    """A PNG written by its specification, in forms that Pillow reads but does not write.
 
     Args:
         samples: Whole numbers of ``depth`` bits (height, width, samples a pixel).
@@ -65,7 +65,7 @@ def _cmyk(inks):
 
 
 def printed(inks):
-    """What inks look like on paper: each takes its share of the light, and so does black."""
+    """The colour of inks on paper: each ink and black absorb their share of the light."""
     inks = inks.astype(float)
     return (255 - inks[..., :3]) * (255 - inks[..., 3:]) / 255
 
@@ -75,7 +75,7 @@ def jpeg_marker(kind, content):
 
 
 def jpeg_of(width, height, scans=1, *, end=True):
-    """A JPEG's structure without anything that could be decoded."""
+    """A JPEG's structure without pixels to decode."""
     frame = jpeg_marker(0xC2, struct.pack(">BHHB", 8, height, width, 1) + b"\1\x11\0")
     scan = jpeg_marker(0xDA, b"\1\1\0\0\x3f\0") + b"\x12\xff\0\xff\xd0\x34"
     return b"\xff\xd8" + frame + scan * scans + (b"\xff\xd9" if end else b"")
@@ -213,7 +213,7 @@ def test_stands_as_exif_says_it_was_held(form, orientation):
     np.testing.assert_array_equal(np.asarray(images.decode(data)), np.asarray(wanted))
 
 
-@pytest.mark.filterwarnings("ignore:Corrupt EXIF")  # Pillow's own, of which a log may tell
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")  # Pillow's own error, which may appear in a log
 @pytest.mark.parametrize("exif", [b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0" + bytes(99)])
 def test_a_damaged_exif_is_no_reason_to_refuse_the_picture(picture, exif):
     assert images.decode(encoded(picture, "JPEG", exif=exif)).size == (10, 12)

@@ -1,4 +1,4 @@
-"""The .params codec: what MXNet wrote is read, what is written is what MXNet writes, and nothing makes it crash."""
+"""The .params codec reads MXNet's files, writes the same bytes as MXNet, and no file makes it crash."""
 
 import struct
 import tracemalloc
@@ -26,7 +26,7 @@ VALUES = {"arg:x": np.ones((2, 3), np.float32), "aux:y": np.zeros(4, np.float16)
 
 
 def file_of(array: bytes, *, name: bytes = b"arg:a") -> bytes:
-    """A list of one array."""
+    """The bytes of a list with one array."""
     return struct.pack("<QQQ", 0x112, 0, 1) + array + struct.pack("<QQ", 1, len(name)) + name
 
 
@@ -104,7 +104,7 @@ MAGICS = st.sampled_from([0xF993FAC8, 0xF993FAC9, 0xF993FACA, 0, 1, 2, 2**32 - 1
 
 @st.composite
 def arrays(draw):
-    """What may pass for an array: parts of the right widths with values at and beyond all bounds."""
+    """Bytes that look like an array: fields of the right widths, with values at and beyond their limits."""
     magic = draw(MAGICS)
     storage = struct.pack("<I", draw(st.sampled_from([0, 0, 0, 1, 2, 3, 2**32 - 1]))) if magic >= 0xF993FAC9 else b""
     sides = draw(st.integers(0, 4))
@@ -128,7 +128,7 @@ def files(draw):
 
 @st.composite
 def damaged(draw):
-    """A genuine file with some of its bytes changed."""
+    """A genuine file with some bytes changed."""
     data = bytearray(GENUINE)
     for place in draw(st.lists(st.integers(0, len(data) - 1), min_size=1, max_size=6)):
         data[place] = draw(st.integers(0, 255))

@@ -1,4 +1,4 @@
-"""The module that walks a graph: against genuine MXNet, and against a network written out by hand."""
+"""The module that runs a graph gives the answers of genuine MXNet and of a network written by hand."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ def random():
 
 
 def trained(depth, shape, random):
-    """A network with statistics and scales that are not those it starts with."""
+    """A network whose statistics and scales differ from their initial values."""
     symbol = resnet(depth, 3, shape)
     parameters = Network.fresh(symbol, shape, seed=1).parameter_arrays()
     for name, value in parameters.items():
@@ -36,7 +36,7 @@ def trained(depth, shape, random):
 
 
 def by_hand(images, parameters, units, channels):
-    """ResNet v2 of plain units, after the paper: written without a graph."""
+    """ResNet v2 with plain units, written from the paper, without a graph."""
     p = {name.split(":")[1]: torch.from_numpy(value) for name, value in parameters.items()}
 
     def norm(x, name, *, scale=True):
@@ -59,7 +59,7 @@ def by_hand(images, parameters, units, channels):
 
 
 def test_answers_as_genuine_mxnet_does():
-    """MXNet 1.9.1 wrote this artifact, of every operator and pooling convention, and its own answers beside it."""
+    """MXNet 1.9.1 wrote this artifact, with every operator and pooling convention, and the expected answers."""
     made = artifact.read(GENUINE)
     wanted = json.loads((GENUINE / "answers.json").read_text())
     network = Network(made.symbol, made.parameters).eval()
@@ -76,7 +76,7 @@ def test_a_network_of_20_layers_computes_what_the_paper_says(random):
         wanted = by_hand(images, parameters, units=3, channels=(16, 32, 64))
     assert found.shape == (4, 3)
     np.testing.assert_allclose(found, wanted, atol=1e-5)
-    assert found.std(0).max() > 0.01  # the images are told apart, so that this could fail
+    assert found.std(0).max() > 0.01  # the answers differ between the images, so the comparison can fail
 
 
 @pytest.mark.parametrize(("depth", "height"), [(56, 28), (18, 32), (50, 64)])

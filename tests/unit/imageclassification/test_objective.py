@@ -1,4 +1,4 @@
-"""Losses and accuracies, against plain numpy and scikit-learn's definition of balanced weights."""
+"""Losses and accuracies agree with plain numpy and with scikit-learn's definition of balanced weights."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def chosen(**values):
 
 
 def cross_entropies():
-    """Of each image and label, by the definition."""
+    """The cross-entropy of each image and label, by its definition."""
     probabilities = 1 / (1 + np.exp(-SCORES.numpy().astype(np.float64)))
     return -np.log(np.where(SEVERAL.numpy() > 0, probabilities, 1 - probabilities))
 
@@ -29,7 +29,7 @@ def test_several_labels_have_the_mean_of_binary_cross_entropies():
 
 def test_several_labels_are_counted_one_by_one():
     objective = Objective.of(chosen(multi_label=1), SEVERAL.numpy())
-    assert objective.right(SCORES, SEVERAL).item() == 10  # one of the first image's, one of the second's is wrong
+    assert objective.right(SCORES, SEVERAL).item() == 10  # one label of the first image and one of the second are wrong
     assert objective.answers(SEVERAL) == 12
 
 
@@ -43,7 +43,7 @@ def test_one_label_is_counted_by_image():
 def test_weights_make_presence_and_absence_of_each_label_count_the_same():
     weights = balanced(SEVERAL.numpy())
     present = SEVERAL.numpy().sum(0)
-    np.testing.assert_allclose(weights[1] * present, 2)  # half of the four images
+    np.testing.assert_allclose(weights[1] * present, 2)  # two of the four images
     np.testing.assert_allclose(weights[0] * (4 - present), 2)
     np.testing.assert_allclose(weights[:, 2], [4 / (2 * 1), 4 / (2 * 3)])  # sklearn's n_samples / (n_classes * count)
 

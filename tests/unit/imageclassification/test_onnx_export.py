@@ -1,4 +1,4 @@
-"""An exported model answers in onnxruntime as the artifact does here."""
+"""An exported model gives the artifact's answers in onnxruntime."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def artifact(symbol, shape, seed=0):
-    """An artifact whose parameters are random, and such that no class is certain."""
+    """An artifact with random parameters, small enough that no class is certain."""
     random = np.random.default_rng(seed)
     parameters = {}
     for name, sides in program.shapes(program.read(symbol), shape).parameters.items():
@@ -55,7 +55,7 @@ def test_what_genuine_mxnet_wrote_answers_as_the_artifact_does():
 
 
 def graph(*layers, head="SoftmaxOutput", **head_settings):
-    """A symbol of layers one after another: operator, settings, names of parameters, other layers that are taken."""
+    """A symbol with a chain of layers: operator, settings, names of parameters, other input layers."""
     nodes = [{"op": "null", "name": "data", "inputs": []}]
 
     def add(operator, name, inputs, settings=None):
@@ -141,7 +141,7 @@ def test_every_operator_answers_as_ours(layers):
 def test_every_operator_that_is_read_is_written():
     assert sorted(onnx_export.EMITTERS) == sorted(operators.OPERATORS)
     tried = {layer[0] for layers in CASES.values() for layer in layers}
-    assert set(operators.OPERATORS) - tried <= {"Flatten", "FullyConnected", "Cast"}  # these are in the networks above
+    assert set(operators.OPERATORS) - tried <= {"Flatten", "FullyConnected", "Cast"}  # the networks above contain these
 
 
 @pytest.mark.parametrize("head", [{"head": "LogisticRegressionOutput"}, {"head": "softmax", "temperature": "2.5"}])

@@ -1,6 +1,6 @@
-"""MXNet's operators: the shape that is foretold is the shape that comes, and what is not supported is named.
+"""MXNet's operators: the predicted shape is the computed shape, and an error names what is not supported.
 
-What they compute is judged by genuine MXNet, in tests/oracle.
+tests/oracle compares the computed values with genuine MXNet.
 """
 
 import pytest

@@ -1,6 +1,6 @@
-"""The optimizers, step by step against their formulas in plain numpy, and against PyTorch's where those agree.
+"""Each step of an optimizer agrees with its formula in plain numpy, and with PyTorch where the formulas are the same.
 
-Then the learning rate's steps, and when early stopping stops.
+The file also tests the learning rate's steps and early stopping.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ RATE, STEPS = 0.1, 4
 
 
 class Two(nn.Module):
-    """A weight, which decays, and an offset, which does not."""
+    """A model with a weight, which decays, and an offset, which does not."""
 
     def __init__(self):
         super().__init__()
@@ -44,7 +44,7 @@ def run(hyperparameters):
 
 
 def by_formula(update, decay):
-    """``update(state, g, t)`` gives what is added to the weight; state is a dict that lives across steps."""
+    """Train with a formula. ``update(state, g, t)`` returns a weight's change. The dict state is kept between steps."""
     values, states = [np.array([1.0, -2.0, 0.5]), np.array([3.0])], [{}, {}]
     for step in range(STEPS):
         for place, gradient in enumerate(gradients(step, [value.astype(np.float32) for value in values])):
@@ -131,7 +131,7 @@ def test_the_rate_is_multiplied_at_each_step():
 
 
 def ended(accuracies, **settings):
-    """The epoch with which training ends, None where it goes to its end."""
+    """The epoch after which training stops early, or None."""
     early = EarlyStopping(chosen(early_stopping=True, **settings))
     for epoch, accuracy in enumerate(accuracies):
         early.take(epoch, accuracy)

@@ -1,4 +1,4 @@
-"""The package stands by itself, and its docstring names its modules."""
+"""The package works by itself, and its docstring names its modules."""
 
 import inspect
 import re

@@ -1,4 +1,4 @@
-"""Mixed precision: what is computed in half precision, and how a loss is scaled where that needs it."""
+"""Mixed precision: which parts use half precision, and how the loss is scaled."""
 
 import numpy as np
 import torch
@@ -34,7 +34,7 @@ def test_single_precision_is_left_alone():
 
 
 def test_a_scaled_loss_gives_the_same_gradients():
-    precision = Precision("float16", torch.device("cuda"))  # only named: nothing is computed there
+    precision = Precision("float16", torch.device("cuda"))  # only a device's name: nothing is computed there
     weight = torch.full((3,), 0.5, requires_grad=True)
     precision.backward((weight**2).sum())
     assert (weight.grad == FIRST_SCALE).all()

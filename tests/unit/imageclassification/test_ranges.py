@@ -1,4 +1,4 @@
-"""What may be searched, and how it is typed."""
+"""The hyperparameters and ranges that a tuning job may search, as a user types them."""
 
 from __future__ import annotations
 

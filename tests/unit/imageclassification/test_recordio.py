@@ -1,4 +1,4 @@
-"""RecordIO: what the published format says, byte by byte, and whatever bytes come."""
+"""RecordIO follows the published format byte by byte, and no bytes make the reader crash."""
 
 import io
 import struct
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from imageclassification.errors import InputDataError
 from imageclassification.recordio import LARGEST, MAGIC, ImageRecord, encode, read, unpack, write
 
-# Pieces that make the rare case common: the magic number, aligned and not.
+# These pieces make the rare case common: the magic number, aligned and not aligned.
 RECORDS = st.lists(st.sampled_from([MAGIC, b"\x0a", b"\x23\xd7\xce", b"", b"abcd", bytes(5)]), max_size=12).map(
     b"".join
 )
@@ -28,11 +28,11 @@ def decoded(content: bytes) -> list[bytes]:
         (b"", "0a23d7ce 00000000"),
         (b"abcd", "0a23d7ce 04000000 61626364"),
         (b"abcde", "0a23d7ce 05000000 61626364 65000000"),
-        # Split where the magic number is, which is left out: first (flag 1), middle (2) and last part (3).
+        # The record is split at each magic number, which is left out: first (flag 1), middle (2) and last part (3).
         (b"abcd" + MAGIC + b"e", "0a23d7ce 04000020 61626364 0a23d7ce 01000060 65000000"),
         (MAGIC, "0a23d7ce 00000020 0a23d7ce 00000060"),
         (MAGIC * 2, "0a23d7ce 00000020 0a23d7ce 00000040 0a23d7ce 00000060"),
-        # Not at a multiple of four, it is content like any other.
+        # A magic number that is not at a multiple of four is ordinary content.
         (b"a" + MAGIC, "0a23d7ce 05000000 610a23d7 ce000000"),
     ],
 )
@@ -80,10 +80,10 @@ def test_a_file_that_is_cut_short_is_never_taken_for_a_whole_one(records, data):
     [
         (b"\x89PNG\r\n\x1a\n", "record 0, at byte 0, does not begin with RecordIO's magic number but with 89504e47"),
         (encode(b"abcd") + b"garbage!", "record 1, at byte 12, does not begin with RecordIO's magic number"),
-        (MAGIC + struct.pack("<I", 2 << 29), "out of order"),  # a middle part with none before it
+        (MAGIC + struct.pack("<I", 2 << 29), "out of order"),  # a middle part without a first part
         (MAGIC + struct.pack("<I", 3 << 29), "out of order"),
         (MAGIC + struct.pack("<I", 5 << 29), r"out of order \(flag 5\)"),
-        (MAGIC + struct.pack("<I", 1 << 29), "cut short"),  # a first part with none behind it
+        (MAGIC + struct.pack("<I", 1 << 29), "cut short"),  # a first part without a last part
         ((MAGIC + struct.pack("<I", 1 << 29)) * 2, "out of order"),
     ],
 )
@@ -104,7 +104,7 @@ def test_a_length_that_is_not_there_takes_no_memory():
 
 
 class Endless(io.RawIOBase):
-    """A stream of a record whose parts never end, each as large as a part may be."""
+    """A stream of one record with endless parts of the maximum size."""
 
     def __init__(self):
         self.parts = 0

@@ -128,7 +128,7 @@ def test_refuses_with_the_containers_status_and_the_reason(ask, body, content_ty
     found, text, _ = ask(body, content_type, **headers)
     assert found == status
     assert re.search(reason, text)
-    assert ask(encoded("red"))[0] == 200  # the same connection goes on
+    assert ask(encoded("red"))[0] == 200  # the same connection still works
 
 
 def test_refuses_a_body_that_the_endpoint_would_not_pass_on(port):
@@ -142,7 +142,7 @@ def test_refuses_a_body_that_the_endpoint_would_not_pass_on(port):
 
 @pytest.fixture
 def unwilling():
-    """A server in this process whose predictor fails when it is asked; gives a function that asks the server."""
+    """A server in this process whose predictor fails. Returns a function that sends it a request."""
     server = Server(0, None)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -163,7 +163,7 @@ def unwilling():
 
 def test_what_is_asked_wrongly_never_reaches_the_model(unwilling):
     image = encoded("red")
-    assert unwilling(image, "image/png") == 500  # so it would be seen
+    assert unwilling(image, "image/png") == 500  # a request that reaches the predictor fails visibly
     assert unwilling(image, "image/gif") == 415
     assert unwilling(image, "") == 415
     assert unwilling(image, "image/png", Accept="image/png") == 406
@@ -171,7 +171,7 @@ def test_what_is_asked_wrongly_never_reaches_the_model(unwilling):
 
 @pytest.mark.parametrize("data", NEED_NO_DECODING.values(), ids=NEED_NO_DECODING.keys())
 def test_what_is_no_bearable_image_is_refused_without_decoding_it(model, monkeypatch, data):
-    """The server answers an ImageError with 400; see above."""
+    """The predictor raises an ImageError, which the server answers with 400."""
     monkeypatch.setattr(Image, "open", None)
     with pytest.raises(ImageError):
         Predictor.load(model).probabilities([data])
@@ -283,7 +283,7 @@ def test_a_batch_is_answered_as_its_images_are(model):
 
 
 def made(folder, shape, **options):
-    """An untrained artifact for images of a shape."""
+    """An untrained artifact for images of this shape."""
     symbol = resnet(20, 2, shape, **options)
     parameters = Network.fresh(symbol, shape, seed=0).parameter_arrays()
     return artifact.write(folder, Artifact(symbol, parameters, [{"shape": [1, *shape], "name": "data"}], 1))

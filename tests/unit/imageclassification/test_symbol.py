@@ -1,4 +1,4 @@
-"""The graphs that are built: MXNet's names and shapes, at every depth."""
+"""The graphs have MXNet's names and shapes at every depth."""
 
 import json
 import math
@@ -20,7 +20,7 @@ def layers(symbol, operator):
 
 @pytest.mark.parametrize(("depth", "height"), DEPTHS)
 def test_a_network_has_as_many_layers_as_its_name_says(depth, height):
-    """Depth counts convolutions and the last layer, but no projection of a shortcut."""
+    """The depth counts convolutions and the last layer, but not the projections of shortcuts."""
     symbol = resnet(depth, 10, (3, height, height))
     convolutions = [node for node in layers(symbol, "Convolution") if not node.name.endswith("_sc")]
     assert len(convolutions) + len(layers(symbol, "FullyConnected")) == depth
@@ -30,7 +30,7 @@ def test_a_network_has_as_many_layers_as_its_name_says(depth, height):
     ("depth", "classes", "millions"), [(18, 1000, 11.69), (34, 1000, 21.80), (50, 1000, 25.55), (101, 1000, 44.54)]
 )
 def test_imagenet_networks_have_the_published_number_of_weights(depth, classes, millions):
-    """Within what tells the pre-activation form from the original, whose sizes torchvision publishes."""
+    """torchvision publishes the sizes of the original form. The pre-activation form differs by a few weights."""
     symbol = resnet(depth, classes, (3, 224, 224))
     shapes = program.shapes(program.read(symbol), (3, 224, 224)).parameters
     weights = sum(math.prod(shape) for name, shape in shapes.items() if name.startswith("arg:"))

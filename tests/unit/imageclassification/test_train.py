@@ -1,4 +1,4 @@
-"""Training: the whole process as the local cloud runs it, and its parts."""
+"""Training: the whole process, as the local cloud runs it, and its parts."""
 
 import re
 import signal
@@ -45,7 +45,7 @@ def test_a_job_runs_from_channels_to_artifact_and_logs_as_the_algorithm_does(job
     assert made.epoch == accuracies.index(1.0) + 1, "of equally good epochs, the first is kept"
     assert made.shapes == [{"shape": [8, 3, 8, 8], "name": "data"}]
     assert not (job.root / "output").exists()
-    # What is served is what was trained: the images that the job was right on are answered right.
+    # The served model is the trained model: it gets the same images right.
     predictor = Predictor(made)
     for path in job.data("validation").iterdir():
         (row,) = predictor.probabilities([path.read_bytes()])
@@ -204,7 +204,7 @@ def test_grey_images_are_learnt(job, messages):
 
 
 def test_half_precision_learns_and_is_written_in_single_precision(job, messages):
-    """MXNet computes float16 on GPUs only, and the model is to be served on a CPU."""
+    """The model must run on a CPU, and MXNet computes float16 only on GPUs."""
     job.hyperparameters |= {"precision_dtype": "float16", "epochs": "10"}
     run(job.write(), seed=0)
     assert max(float(line.split("=")[1]) for line in messages() if "Validation-accuracy" in line) == 1.0

@@ -1,7 +1,6 @@
 """Loads a handler as Lambda does: its folder first on the path, its variables set, its clients made at import.
 
-Clients are answered by botocore's Stubber, which holds requests and answers against AWS's own service models; nothing
-is sent anywhere.
+botocore's Stubber answers the clients. It checks requests and answers against AWS's service models, and sends nothing.
 """
 
 import importlib.util
@@ -19,7 +18,7 @@ PACKAGE_ARN = "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-dev
 
 @pytest.fixture
 def load(monkeypatch):
-    """A function that loads the handler module of a folder of lambdas/."""
+    """A function that loads the handler module from a folder of lambdas/."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -48,7 +47,7 @@ def load(monkeypatch):
 
 @pytest.fixture
 def stub():
-    """A function that makes a client answer what it is told to; every answer must have been asked for."""
+    """A function that gives a client its answers. The client must use every answer."""
     stubbers = []
 
     def stub(client):
@@ -65,7 +64,7 @@ def stub():
 
 @pytest.fixture
 def encode():
-    """A function that draws an image and gives its file's bytes."""
+    """A function that draws an image and returns its file's bytes."""
 
     def encode(kind="PNG", size=(32, 32), mode="RGB", **options):
         image = Image.effect_noise(size, 60).convert(mode)
@@ -78,9 +77,9 @@ def encode():
 
 @pytest.fixture
 def refuses():
-    """A function that runs a body and asks that it raise an exception of a name, with a message for a person.
+    """A function that runs a body. The body must raise an exception with this name and a readable message.
 
-    The name, not the class: it is the name that becomes the execution's Error.
+    The name counts, not the class, because the name becomes the execution's Error.
     """
 
     def refuses(name, body, *arguments, match=None):

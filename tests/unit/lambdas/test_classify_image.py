@@ -1,4 +1,4 @@
-"""classifyImage: what the endpoint is asked, what its answer must be, and which failures can pass."""
+"""classifyImage: its request to the endpoint, the answers that it accepts, and the errors that are temporary."""
 
 import base64
 import hashlib
@@ -33,7 +33,7 @@ def module(load):
 
 @pytest.fixture
 def answers(module, stub):
-    """A function that makes the endpoint answer once, to exactly one request."""
+    """A function that gives the endpoint one answer to one exact request."""
 
     def answers(body=b"[0.92, 0.08]", **expected):
         request = {

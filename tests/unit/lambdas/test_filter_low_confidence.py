@@ -1,4 +1,4 @@
-"""filterLowConfidence: who passes, who fails out loud, and which thresholds are none."""
+"""filterLowConfidence: confident answers pass, others fail with a reason, and wrong thresholds are refused."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""serializeImageData: which object is meant, that it is a whole image, and that nothing else gets past."""
+"""serializeImageData finds the object, accepts only a whole image, and refuses everything else."""
 
 import base64
 import contextlib
@@ -23,7 +23,7 @@ def module(load):
 
 @pytest.fixture
 def stored(module, stub):
-    """A function that makes S3 hold one object; it is read at most once."""
+    """A function that puts one object into S3. It may be read only once."""
 
     def stored(content, bucket="photos", key="images/bicycle.png", length=None):
         body = StreamingBody(io.BytesIO(content), len(content))
@@ -139,7 +139,7 @@ def test_takes_a_key_literally(module, stored, encode, key):
     ids=lambda event: ascii(event)[:60],
 )
 def test_refuses_an_input_that_does_not_name_one_image_before_reading_anything(module, stub, refuses, event):
-    stub(module.s3)  # any call would fail: it has no answers
+    stub(module.s3)  # the client has no answers, so any call fails
     refuses("InvalidInputError", module.handler, event, None)
 
 
@@ -211,9 +211,9 @@ def test_an_image_too_large_for_a_state_is_left_to_the_next_step(module, stored,
     ],
 )
 def test_what_a_state_carries_never_passes_262_144_bytes(module, stored, encode, size, threshold, carried):
-    """Whatever takes the room: the image's own bytes, a long key, or a threshold that is no number at all."""
+    """The limit holds for large images, for long keys, and for thresholds that are not numbers."""
     key = "é" * 512
-    stored(encode().ljust(size, b"x"), key=key)  # decoders ignore what comes after an image's end
+    stored(encode().ljust(size, b"x"), key=key)  # decoders ignore bytes after an image's end
     found = module.handler({"s3_bucket": "photos", "s3_key": key, "confidence_threshold": threshold}, None)
     assert (found["image_data"] is not None) is carried
     assert len(json.dumps({"execution": EXECUTION, "input": found}, ensure_ascii=False).encode()) < 262_144 - 4_096

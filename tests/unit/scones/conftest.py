@@ -1,4 +1,4 @@
-"""CIFAR-100's archive, made small: the same members, the same Python 2 pickles with byte-string keys."""
+"""A small form of CIFAR-100's archive: the same members, the same Python 2 pickles with byte-string keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FINE = ("apple", "bicycle", "bus", "motorcycle", "tank", "train")
 
 
 class Python2Pickler(pickle._Pickler):
-    """Pickles bytes as Python 2 pickled its strings; the standard library's pickler cannot."""
+    """Pickles bytes as Python 2 pickled its strings. The standard library's pickler cannot do this."""
 
     dispatch: ClassVar[dict[type, Any]] = dict(pickle._Pickler.dispatch)
 
@@ -49,7 +49,7 @@ def batch(per_class: int, seed: int, classes: tuple[str, ...] = FINE) -> dict[by
 
 @pytest.fixture
 def members() -> dict[str, dict[bytes, Any]]:
-    """What the small archive's three members hold: 20 train and 4 test images a class."""
+    """The contents of the small archive's three members: 20 train and 4 test images for each class."""
     meta = {b"fine_label_names": [name.encode() for name in FINE], b"coarse_label_names": []}
     return {"meta": meta, "train": batch(20, 1), "test": batch(4, 2)}
 

@@ -1,4 +1,4 @@
-"""Which commit a model says it was trained from."""
+"""The commit that a model records."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Environments are read from their folders, and a mistake in one is named."""
+"""Environments are read from their folders, and an error names each mistake."""
 
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from localcloud.errors import LocalCloudError
 from scones import settings
 from scones.errors import SettingsError
+from scones.training import tuning
 
 
 def write_environment(root, name, **changes):
@@ -56,7 +58,11 @@ def test_an_environment_costs_money_unless_it_says_otherwise(tmp_path):
         ({"classes": "bus,tank"}, "'classes' must be a list, not \"bus,tank\""),
         ({"training": {"instance_type": "ml.g5.xlarge"}}, "has no 'volume_size_gb'"),
         ({"training": []}, "'training' must be an object"),
-        ({"access": []}, "cannot be used"),
+        ({"classes": ["bus", 3]}, "a class of 'classes' must be a text, not 3"),
+        ({"access": []}, "'access' must be an object"),
+        ({"access": {"profile": 7}}, "'profile' must be a text, not 7"),
+        ({"access": {"endpoint_file": ["a"]}}, "'endpoint_file' must be a text"),
+        ({"model_pin": None}, "'model_pin' must be a text, not null"),
         ({"costs_money": "no"}, "'costs_money' must be true or false, not \"no\""),
     ],
 )
@@ -64,6 +70,63 @@ def test_a_value_that_is_missing_or_of_another_type_is_named_with_its_file(tmp_p
     write_environment(tmp_path, "dev", **changes)
     with pytest.raises(SettingsError, match=rf"environment\.json.*{said}"):
         settings.load("dev", root=tmp_path, variables={})
+
+
+TRAINING = {
+    "instance_type": "ml.g5.xlarge",
+    "volume_size_gb": 30,
+    "max_runtime_seconds": 600,
+    "minimum_validation_accuracy": 0.7,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"acess": {}}, "takes no acess; it takes: region, classes, training, access, .*\ndid you mean access"),
+        ({"access_key_id": "local"}, "takes no access_key_id; it takes: region, classes"),
+        (
+            {"access": {"access_key_id": "local", "secret_access_key": "hush"}},
+            "'access' takes no access_key_id, secret_access_key; it takes: profile, endpoint_file",
+        ),
+        ({"training": TRAINING | {"epochs": 3}}, "'training' takes no epochs; it takes: instance_type, .*parameters"),
+        ({"tuning": {"jobs": 3}}, "'tuning' takes no jobs; it takes: max_jobs, max_parallel_jobs"),
+    ],
+)
+def test_a_name_that_is_unknown_is_refused_with_the_right_ones_and_without_its_value(tmp_path, changes, said):
+    write_environment(tmp_path, "dev", **changes)
+    with pytest.raises(SettingsError) as refused:
+        settings.load("dev", root=tmp_path, variables={})
+    assert re.search(rf"environment\.json.*{said}", str(refused.value))
+    assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], "'hyperparameters' must be an object"),
+        ({"epochs": 30}, "hyperparameter 'epochs' must be a text, not 30"),
+    ],
+)
+def test_hyperparameters_that_sagemaker_would_not_take_are_named(tmp_path, given, said):
+    write_environment(tmp_path, "dev", training=TRAINING | {"hyperparameters": given})
+    with pytest.raises(SettingsError, match=said):
+        settings.load("dev", root=tmp_path, variables={})
+
+
+def test_names_tell_what_belongs_to_an_environment(tmp_path):
+    write_environment(tmp_path, "dev")
+    environment = settings.load("dev", root=tmp_path, variables={})
+    for name in ("scones-dev", "scones-dev-123456789012", "tune-dev-20260101-120000-001-0a1b2c3d"):
+        assert environment.owns(name)
+    for name in ("scones-devel", "scones-devel-1", "scones-prod-1", "other-scones-dev-1", "tune-dev2-1", "scones"):
+        assert not environment.owns(name)
+
+
+def test_a_tuning_job_of_an_environment_with_a_long_name_is_its_own(tmp_path):
+    write_environment(tmp_path, "abcdefghijkl")
+    environment = settings.load("abcdefghijkl", root=tmp_path, variables={})
+    assert environment.owns(tuning.new_name(environment))
 
 
 @pytest.mark.parametrize("accuracy", ["0.7", None, True])
@@ -166,7 +229,7 @@ def test_limits_of_a_tuning_job_are_the_environments_or_the_defaults(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("tuning", "told"),
+    ("given", "told"),
     [
         ([], "'tuning' must be an object"),
         ({"jobs": 3}, "'tuning' takes no jobs"),
@@ -177,8 +240,8 @@ def test_limits_of_a_tuning_job_are_the_environments_or_the_defaults(tmp_path):
         ({"strategy": "bayesian"}, "'strategy' must be one of Bayesian, Random, Grid"),
     ],
 )
-def test_limits_of_a_tuning_job_that_cannot_be_used_are_named(tmp_path, tuning, told):
-    write_environment(tmp_path, "dev", tuning=tuning)
+def test_limits_of_a_tuning_job_that_cannot_be_used_are_named(tmp_path, given, told):
+    write_environment(tmp_path, "dev", tuning=given)
     with pytest.raises(SettingsError) as caught:
         settings.load("dev", root=tmp_path, variables={})
     assert told in caught.value.message

@@ -1,7 +1,7 @@
 """The answers about objects name the encryption, and PutObject's names the type of the checksum.
 
 moto: ``s3/models.py``, ``FakeKey`` has no encryption by default. ``s3/responses.py``, ``S3Response.put_object`` answers
-with a checksum without its type.
+with a checksum without its type, and does not keep the type.
 
 AWS: since January 2023 every new object has ServerSideEncryption AES256 at least (Amazon S3 User Guide, "Setting
 default server-side encryption behavior for Amazon S3 buckets"). The checksum of an object that is put in one piece has
@@ -27,6 +27,8 @@ def apply() -> None:
         status, headers, body = put(self)
         if any(name.lower().startswith("x-amz-checksum-") for name in headers):
             headers.setdefault("x-amz-checksum-type", "FULL_OBJECT")
+            key = self.backend.get_object(self.bucket_name, self.parse_key_name())
+            key.checksum_type = key.checksum_type or "FULL_OBJECT"
         return status, headers, body
 
     FakeKey.response_dict, S3Response.put_object = property(response_dict), put_object

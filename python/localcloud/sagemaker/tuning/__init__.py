@@ -21,6 +21,7 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from localcloud.context import Context
 from localcloud.sagemaker import training
+from localcloud.sagemaker.training.request import check_network
 from localcloud.sagemaker.tuning.job import TuningJob
 from localcloud.sagemaker.tuning.listing import page
 from localcloud.sagemaker.tuning.request import read
@@ -33,6 +34,7 @@ def install(context: Context) -> None:
     def create_hyper_parameter_tuning_job(self: SageMakerResponse) -> ActionResult:
         account, region = self.current_account, self.region
         plan = read(self.params)
+        check_network(self.params["TrainingJobDefinition"], account=account, region=region)
 
         def launch(request: Mapping[str, Any], changed: Callable[[TrainingJob], None]) -> TrainingJob:
             return training.start(

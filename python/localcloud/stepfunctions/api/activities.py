@@ -28,6 +28,9 @@ class Tasks(Protocol):
     def take(self, activity_arn: str, worker: str | None, seconds: float) -> tuple[str, str] | None:
         """The token and the input of an activity's next task; None if there is none for so long."""
 
+    def known(self, token: str) -> None:
+        """Check a token. Raises UnknownTask or TaskTimedOut."""
+
     def succeed(self, token: str, output: Json) -> None:
         """A task has succeeded. Raises UnknownTask or TaskTimedOut."""
 
@@ -83,6 +86,7 @@ class ActivityOperations:
 
     def succeed(self, sender: Sender, given: dict[str, Any]) -> Answer:
         """SendTaskSuccess."""
+        self._tasks.known(given["taskToken"])
         if wrong := problem(given["output"]):
             raise ApiError("InvalidOutput", f"Invalid Output: '{wrong}'")
         self._tasks.succeed(given["taskToken"], values.parsed(given["output"]))

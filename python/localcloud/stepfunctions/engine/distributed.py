@@ -31,6 +31,9 @@ MOST_CHILDREN = 10_000
 def begin(machine: Machine, frame: Frame, state: State, given: Json, scope: Scope) -> None:
     """Work out what the Map run needs, and start it."""
     most = concurrency(state, scope)
+    items = None if "ItemReader" in state.raw else evaluation.items_of(state, given, scope)
+    length = len(items or ())
+    machine.event(frame, ("MapStateStarted", {"mapStateStartedEventDetails": {"length": length}}))
     count, percentage = tolerated(state, scope)
     spec: dict[str, Json] = {
         "name": state.name,
@@ -44,22 +47,29 @@ def begin(machine: Machine, frame: Frame, state: State, given: Json, scope: Scop
         "context": dict(scope.context),
         "batch": _batch(state, scope),
     }
-    length = 0
-    if "ItemReader" in state.raw:
+    if items is None:
         spec["reader"] = _inside(state, "ItemReader", scope)
         spec["reader"]["config"] = _reader_config(state, scope)
     else:
-        spec["items"] = evaluation.items_of(state, given, scope)
-        length = len(spec["items"])
+        spec["items"] = items
     if "ResultWriter" in state.raw:
         spec["writer"] = _inside(state, "ResultWriter", scope)
         spec["writer"]["config"] = state.raw["ResultWriter"].get("WriterConfig") or {}
-    facts = machine.run.facts
-    arn = f"{facts.machine_arn.replace(':stateMachine:', ':mapRun:')}/{state.label}:{uuid.uuid4()}"
-    machine.event(frame, ("MapStateStarted", {"mapStateStartedEventDetails": {"length": length}}))
+    arn = _arn(machine, frame, state)
     started = machine.event(frame, ("MapRunStarted", {"mapRunStartedEventDetails": {"mapRunArn": arn}}))
-    frame.work = {"arn": arn, "started": started, "reader": "reader" in spec, "writer": "writer" in spec}
+    # What the state's exit follows has changed when variables, JSONata and ItemsPath beside ItemReader came. The newest
+    # histories that AWS has recorded of a Map with a reader and without these are from before.
+    older = items is None and not state.jsonata and not frame.variables and "ItemsPath" not in state.raw
+    frame.work = {"arn": arn, "started": started, "older": older}
     machine.effects.append(StartMapRun(frame.id, frame.attempt, arn, spec))
+
+
+def _arn(machine: Machine, frame: Frame, state: State) -> str:
+    """A new Map run's ARN. Without a Label, the state has a UUID in the label's place; it stays the same."""
+    machine_arn = machine.run.facts.machine_arn
+    place = "/".join(f"{name}/{number}" for name, number in (*frame.place, (state.name, 0)))
+    label = state.raw.get("Label") or uuid.uuid5(uuid.NAMESPACE_URL, f"{machine_arn}/{place}")
+    return f"{machine_arn.replace(':stateMachine:', ':mapRun:')}/{label}:{uuid.uuid4()}"
 
 
 def redrive(machine: Machine, frame: Frame, reason: str) -> None:
@@ -76,7 +86,7 @@ def done(machine: Machine, frame: Frame, result: Json) -> None:
     state = machine.state(frame)
     succeeded = machine.event(frame, ("MapRunSucceeded", {}))
     machine.event(frame, ("MapStateSucceeded", {}), aside=True)
-    frame.last = succeeded if frame.work["reader"] else frame.work["started"]
+    frame.last = succeeded if frame.work["older"] else frame.work["started"]
     frame.work = {}
     machine.leave(frame, state, result)
 

@@ -25,6 +25,7 @@ class Facts:
         role_arn: The role that it acts as.
         started: Seconds since 1970.
         input: The execution's input.
+        written: The input's text, if it has another form than compact JSON.
         express: Whether its type is EXPRESS.
         sync: Whether StartSyncExecution has started it.
     """
@@ -36,6 +37,7 @@ class Facts:
     role_arn: str
     started: float
     input: Json = None
+    written: str | None = None
     express: bool = False
     sync: bool = False
 

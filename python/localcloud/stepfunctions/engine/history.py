@@ -2,7 +2,7 @@
 
 Example::
 
-    >>> entered("Pass", "A", {"a": 1})
+    >>> entered("Pass", "A", '{"a":1}')
     ('PassStateEntered', {'stateEnteredEventDetails': {'name': 'A', 'input': '{"a":1}', 'inputDetails': {'truncated': False}}})
 """  # noqa: E501 - the example's answer is one line
 
@@ -27,14 +27,14 @@ def failure(error: str | None, cause: str | None) -> dict[str, str]:
     return {name: value for name, value in (("error", error), ("cause", cause)) if value is not None}
 
 
-def started(given: Json, role_arn: str) -> tuple[str, Details]:
-    """ExecutionStarted."""
-    return _details("ExecutionStarted", {"input": text(given), "inputDetails": _WHOLE, "roleArn": role_arn})
+def started(given: str, role_arn: str) -> tuple[str, Details]:
+    """ExecutionStarted, with the input as JSON text."""
+    return _details("ExecutionStarted", {"input": given, "inputDetails": _WHOLE, "roleArn": role_arn})
 
 
-def entered(kind: str, name: str, given: Json) -> tuple[str, Details]:
-    """A state was entered."""
-    details = {"name": name, "input": text(given), "inputDetails": _WHOLE}
+def entered(kind: str, name: str, given: str) -> tuple[str, Details]:
+    """A state was entered, with its input as JSON text."""
+    details = {"name": name, "input": given, "inputDetails": _WHOLE}
     return f"{kind}StateEntered", {"stateEnteredEventDetails": details}
 
 

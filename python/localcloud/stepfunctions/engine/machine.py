@@ -19,7 +19,7 @@ from localcloud.stepfunctions.engine import branches, distributed, history, simp
 from localcloud.stepfunctions.engine.effects import Cancel, Effect, Ended, StopMapRun, Wake
 from localcloud.stepfunctions.engine.frames import Frame, Run, frame_from, frame_json
 from localcloud.stepfunctions.engine.retrying import catcher_for, retry
-from localcloud.stepfunctions.language import evaluation, timestamps
+from localcloud.stepfunctions.language import evaluation, timestamps, values
 from localcloud.stepfunctions.language.program import Option, Program, State
 from localcloud.stepfunctions.language.scope import EvaluationFailure, Json, Scope, StateFailure
 from localcloud.stepfunctions.language.values import too_large
@@ -82,7 +82,7 @@ class Machine:
         """Begin the execution with its input."""
         self.now = now
         root = self.new_frame(None, (), 0, last=0)
-        self.event(root, history.started(given, self.run.facts.role_arn), aside=True)
+        self.event(root, history.started(self.text(given), self.run.facts.role_arn), aside=True)
         self._limit()
         self.later(root, _enter, self.program.start, given)
         self._drain()
@@ -139,6 +139,11 @@ class Machine:
         self._drain()
 
     # What the handlers of the states use
+
+    def text(self, value: Json) -> str:
+        """A value as an event shows it. The execution's input keeps the form in which it was written."""
+        written = self.run.facts.written
+        return written if written is not None and value == self.run.facts.input else values.text(value)
 
     def state(self, frame: Frame) -> State:
         """The frame's current state."""
@@ -298,7 +303,7 @@ class Machine:
         for child in [other for other in self.run.frames.values() if other.parent == frame.id]:
             self.drop(child)
         scope = self.scope(frame, state)
-        given = {"Error": error, "Cause": cause}
+        given = {"Error": error, "Cause": cause if cause is not None or error is None else ""}
         output, assigned = evaluation.caught(state, frame.input, scope, given, catcher)
         self.run.failed_at = []
         frame.attempt += 1
@@ -308,7 +313,8 @@ class Machine:
         """A state has failed for good, and with it what it belongs to."""
         if not self.run.failed_at:
             self._keep_for_redrive()
-        self._failed_event(frame, state)
+        if error != "States.Runtime":
+            self._failed_event(frame, state)
         if frame.parent is None:
             self.run.error, self.run.cause = error, cause
             self._end("FAILED", history.ended("ExecutionFailed", error, cause), before=frame.last)
@@ -380,7 +386,7 @@ def _enter(machine: Machine, frame: Frame, name: str, given: Json) -> None:
     frame.attempt += 1
     frame.retries, frame.work = {}, {}
     state = machine.state(frame)
-    frame.entered_event = machine.event(frame, history.entered(state.kind, name, given))
+    frame.entered_event = machine.event(frame, history.entered(state.kind, name, machine.text(given)))
     _BEGIN[state.kind](machine, frame, state)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def begin(machine: Machine, frame: Frame, state: State) -> None:
     """Work out the call, and schedule it."""
     resource = _resource(state)
-    if resource.pattern == "waitForTaskToken" or resource.kind == "activity":
+    if resource.waits or resource.kind == "activity":  # AWS gives a token to .sync too
         frame.work["token"] = machine.new_token()
     scope = machine.scope(frame, state)
     given = evaluation.effective_input(state, frame.input, scope)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
@@ -60,8 +61,10 @@ class Integrations:
             raise failures.unusable(shapes.text_of(arguments), problems)
         if missing := [name for name in operation.input_shape.required_members if name not in given]:
             raise failures.null(known, operation, missing[0], sdk=resource.sdk)
-        if resource.service == "sqs" and "://" not in str(given.get("QueueUrl", "://")):
-            raise failures.unreachable(known, f"{given['QueueUrl']}: Name or service not known")
+        if "QueueUrl" in given and (host := unknown_host(given["QueueUrl"])):
+            raise failures.unreachable(known, f"{host}: Name or service not known")
+        if operation.has_streaming_input and "ContentType" in operation.input_shape.members:
+            given.setdefault("ContentType", "text/plain; charset=UTF-8")  # as the SDK for Java, whose body is a text
         answered = self._send(known, operation, given, caller, sdk=resource.sdk)
         output = shapes.answer(operation.output_shape, answered, sdk=resource.sdk)
         if resource.sdk:
@@ -149,6 +152,18 @@ def operation_of(known: Names, action: str) -> OperationModel:
     if name not in model.operation_names:
         raise LookupError(f"{known.boto} has no operation {name}")
     return model.operation_model(name)
+
+
+def unknown_host(url: str) -> str | None:
+    """The host of a queue's URL if it can be nobody's: it has no domain.
+
+    Example::
+
+        >>> unknown_host("http://no-such-queue"), unknown_host("http://127.0.0.1:5566/123456789012/q")
+        ('no-such-queue', None)
+    """
+    host = urlsplit(url if "://" in url else f"//{url}").hostname or url
+    return None if "." in host or host == "localhost" else host
 
 
 def _names(resource: Resource) -> Names:

@@ -42,10 +42,7 @@ class Functions:
         Raises:
             StateFailure: The function failed, or Lambda refused the call.
         """
-        given = {"FunctionName": arn, "Payload": shapes.text_of(event)}
-        _, headers, payload = self._answered(given, caller, sdk=False)
-        if headers.get("x-amz-function-error"):
-            raise function_failure(payload.decode("utf-8", "replace"))
+        _, _, payload = self._answered({"FunctionName": arn, "Payload": shapes.text_of(event)}, caller, sdk=False)
         return _parsed(payload)
 
     def optimized(self, arguments: Json, caller: Caller) -> dict[str, Json]:
@@ -54,10 +51,7 @@ class Functions:
         payload = given.pop("Payload", None)
         _checked(given)
         text = payload if isinstance(payload, str) else "" if payload is None else shapes.text_of(payload)
-        status, headers, answered = self._answered({**given, "Payload": text}, caller, sdk=False)
-        if headers.get("x-amz-function-error"):  # AWS reads the payload, and writes it anew
-            read = _parsed(answered)
-            raise function_failure(read if isinstance(read, str) else shapes.text_of(read))
+        status, headers, answered = self._answered({**given, "Payload": text}, caller, sdk=False, compact=True)
         version, log_result = headers.get("x-amz-executed-version"), headers.get("x-amz-log-result")
         request_id = str(uuid.uuid4())
         output: dict[str, Json] = {"ExecutedVersion": version} if version else {}
@@ -87,7 +81,7 @@ class Functions:
         return {name: value for name, value in output.items() if value is not None}
 
     def _answered(
-        self, parameters: Mapping[str, Any], caller: Caller, *, sdk: bool
+        self, parameters: Mapping[str, Any], caller: Caller, *, sdk: bool, compact: bool = False
     ) -> tuple[int, Mapping[str, str], bytes]:
         self._assume(caller)
         role = caller.task_role_arn or caller.role_arn
@@ -102,23 +96,27 @@ class Functions:
         except LambdaClientError as error:
             message = _shown(error.message, parameters)
             raise _failure(error.error_type, message, int(error.code), sdk=sdk) from None
+        if answered[1].get("x-amz-function-error") and not sdk:
+            raise function_failure(answered[2], compact=compact)
         return answered
 
 
-def function_failure(text: str) -> StateFailure:
+def function_failure(payload: bytes, *, compact: bool) -> StateFailure:
     """The failure of a Task whose function failed.
 
     Args:
-        text: The function's answer.
+        payload: What the function answered.
+        compact: Whether the cause is written anew without spaces, as ``lambda:invoke`` does (AWS's recorded histories).
 
     Example::
 
-        >>> function_failure('{"errorType": "KeyError", "errorMessage": "a"}')
+        >>> function_failure(b'{"errorType": "KeyError", "errorMessage": "a"}', compact=False)
         StateFailure('KeyError', '{"errorType": "KeyError", "errorMessage": "a"}')
-        >>> function_failure('{"errorMessage": "Task timed out"}').error
+        >>> function_failure(b'{"errorMessage": "Task timed out"}', compact=False).error
         'Lambda.Unknown'
     """
-    parsed = _parsed(text.encode())
+    parsed = _parsed(payload)
+    text = shapes.text_of(parsed) if compact else payload.decode("utf-8", "replace")
     kind = parsed.get("errorType") if isinstance(parsed, dict) else None
     return StateFailure(kind, text) if kind else StateFailure("Lambda.Unknown", f"{UNKNOWN}{text}")
 

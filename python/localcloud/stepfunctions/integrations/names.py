@@ -90,17 +90,26 @@ def capitalized(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def exception(operation: OperationModel, code: str) -> str | None:
-    """The name that the SDK for Java gives to an error of the operation's model; None if the model lacks the error.
+def exception(operation: OperationModel, code: str, *, sdk: bool) -> str | None:
+    """The name that the SDK for Java gives to an error; None if the service's model lacks the error.
+
+    Version 2 of the SDK, which AWS SDK integrations use, knows the errors of the whole service for every operation.
+    S3's AccessDenied is the exception: it belongs to the newest operation only.
+
+    Args:
+        sdk: Whether this is an AWS SDK integration.
 
     Example::
 
         >>> from moto.core.utils import get_service_model
         >>> read = get_service_model("s3").operation_model("GetObject")
-        >>> exception(read, "NoSuchKey"), exception(read, "AccessDenied")
-        ('NoSuchKeyException', None)
+        >>> [exception(read, code, sdk=True) for code in ("NoSuchKey", "NoSuchBucket", "AccessDenied")]
+        ['NoSuchKeyException', 'NoSuchBucketException', None]
     """
-    for shape in operation.error_shapes:
+    known = operation.error_shapes
+    if sdk and code != "AccessDenied":
+        known = [*known, *operation.service_model.error_shapes]
+    for shape in known:
         if code in (shape.name, shape.error_code):
             name = shape.name.removesuffix("Fault")
             return name if name.endswith("Exception") else f"{name}Exception"

@@ -61,7 +61,15 @@ def compile_definition(text: str, *, express: bool = False, refusals: Refusals |
         raise InvalidDefinition([_no_json(text, error)]) from None
     if not isinstance(definition, dict):
         raise InvalidDefinition([Finding(findings.SCHEMA, "Definition must be a valid JSON object")])
-    return Compiler(refusals).program(definition, express=express)
+    try:
+        return Compiler(refusals).program(definition, express=express)
+    except InvalidDefinition as error:
+        label = next((found for found in error.findings if found.code == findings.LABEL), None)
+        if label is None:
+            raise
+        # The recorded answers about labels have a form of their own.
+        words = f"Error=ValueError Args={[label.message]} in definition '{text}'."
+        raise InvalidDefinition(error.findings, words) from None
 
 
 def _no_json(text: str, error: ValueError) -> Finding:

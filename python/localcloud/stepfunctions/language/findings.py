@@ -9,6 +9,7 @@ TARGET = "MISSING_TRANSITION_TARGET"
 NO_END = "MISSING_END_STATE"
 JSON = "INVALID_JSON_DESCRIPTION"
 JSONATA = "UNSUPPORTED_JSONATA_EXPRESSION"
+LABEL = "INVALID_LABEL"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class InvalidDefinition(Exception):
 
     Attributes:
         findings: All of them, warnings too.
+        words: What is said instead of the errors. None: the errors.
 
     Example::
 
@@ -44,10 +46,13 @@ class InvalidDefinition(Exception):
         "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /'"
     """
 
-    def __init__(self, findings: list[Finding]) -> None:
+    def __init__(self, findings: list[Finding], words: str | None = None) -> None:
         super().__init__(findings)
         self.findings = findings
+        self.words = words
 
     def __str__(self) -> str:
+        if self.words is not None:
+            return self.words
         errors = [str(found) for found in self.findings if found.severity == "ERROR"]
         return f"Invalid State Machine Definition: '{', '.join(errors)}'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -22,6 +23,8 @@ MOST_DELAY = 31_622_400
 LONGEST_LABEL = 40
 LONGEST_VARIABLE = 80
 _ALL_ERRORS = "States.ALL"
+#: The characters that names of Step Functions must not have (API Reference, CreateStateMachine).
+_NOT_IN_LABELS = re.compile(r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"/\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass
@@ -421,10 +424,10 @@ def check_map(reading: Reading, given: Mapping[str, Json]) -> None:
     percentage = given.get("ToleratedFailurePercentage")
     if is_number(percentage) and not 0 <= float(percentage or 0) <= 100:
         reading.found.add("The value must be between 0 and 100", f"{reading.where}/ToleratedFailurePercentage")
-    label = given.get("Label")
-    if label is not None and (not isinstance(label, str) or len(label) > LONGEST_LABEL):
-        words = f"The field 'Label' must be a string of at most {LONGEST_LABEL} characters"
-        reading.found.add(words, f"{reading.where}/Label")
+    if "Label" in given:
+        wrong = _wrong_label(given["Label"])
+        if wrong:
+            reading.found.add(wrong, f"{reading.where}/Label", findings.LABEL)
     inner = {"Arguments"} if reading.jsonata else {"Parameters"}
     for name, known in (
         ("ItemReader", fields.READER | inner),
@@ -444,10 +447,16 @@ def check_map(reading: Reading, given: Mapping[str, Json]) -> None:
                 reading.found.unknown(config, fields.READER_CONFIG, f"{where}/ReaderConfig")
 
 
-ONLY_DISTRIBUTED = (
-    "ItemReader", "ItemBatcher", "ResultWriter", "Label", "ToleratedFailureCount", "ToleratedFailureCountPath",
-    "ToleratedFailurePercentage", "ToleratedFailurePercentagePath",
-)  # fmt: skip
+def _wrong_label(label: Json) -> str | None:
+    """What is wrong with a Map's Label. None: nothing."""
+    if not isinstance(label, str) or not label:
+        return "Label cannot be empty"
+    if found := _NOT_IN_LABELS.search(label):
+        return f"Label contains invalid character: {found.group()!r}"
+    return f"Label cannot exceed {LONGEST_LABEL} characters" if len(label) > LONGEST_LABEL else None
+
+
+ONLY_DISTRIBUTED = ("ItemReader", "ItemBatcher", "ResultWriter", "Label")
 
 
 def check_processor(

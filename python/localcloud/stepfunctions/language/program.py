@@ -92,11 +92,6 @@ class State:
         processor = self.raw.get("ItemProcessor") or {}
         return self.kind == "Map" and (processor.get("ProcessorConfig") or {}).get("Mode") == "DISTRIBUTED"
 
-    @property
-    def label(self) -> str:
-        """The part of a Map run's ARN that names the state."""
-        return str(self.raw.get("Label") or self.name)
-
 
 @dataclass(frozen=True)
 class Flow:

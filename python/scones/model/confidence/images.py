@@ -20,7 +20,7 @@ import numpy as np
 
 from scones.dataset.progress import begin
 from scones.errors import DatasetError
-from scones.s3 import split
+from scones.s3 import explained, split
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -68,18 +68,21 @@ def stored_images(s3: Any, uri: str, *, progress: Progress | None = None) -> Lab
 
     Raises:
         DatasetError: ``validation.lst`` or an image is missing, or the list has another format.
+        CloudError: S3 refused to give one, or cannot be reached.
     """
     bucket, prefix = split(uri.rstrip("/"))
 
     def read(name: str) -> bytes:
         from botocore.exceptions import ClientError
 
-        try:
-            return s3.get_object(Bucket=bucket, Key=f"{prefix}/{name}")["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket"):
-                raise DatasetError(f"s3://{bucket}/{prefix}/{name} is not there") from None
-            raise
+        key = f"{prefix}/{name}"
+        with explained(f"s3://{bucket}/{key} cannot be read"):
+            try:
+                return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            except ClientError as error:
+                if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket"):
+                    raise DatasetError(f"s3://{bucket}/{key} is not there") from None
+                raise
 
     listed = _listed(read(f"{SPLIT}.lst"), f"{uri}/{SPLIT}.lst")
     done = begin(progress, "Fetching validation images", len(listed))

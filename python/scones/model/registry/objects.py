@@ -11,7 +11,7 @@ import hashlib
 from typing import Any
 
 from scones.errors import RegistryError
-from scones.s3 import split
+from scones.s3 import explained, split
 
 BLOCK = 1 << 20
 
@@ -21,8 +21,10 @@ def read(s3: Any, uri: str) -> bytes:
 
     Raises:
         RegistryError: the object does not exist.
+        CloudError: S3 refused to give it, or cannot be reached.
     """
-    return _get(s3, uri).read()
+    with explained(f"{uri} cannot be read"):
+        return _get(s3, uri).read()
 
 
 def sha256(s3: Any, uri: str) -> str:
@@ -30,10 +32,12 @@ def sha256(s3: Any, uri: str) -> str:
 
     Raises:
         RegistryError: the object does not exist.
+        CloudError: S3 refused to give it, or cannot be reached.
     """
     digest = hashlib.sha256()
-    for block in _get(s3, uri).iter_chunks(BLOCK):
-        digest.update(block)
+    with explained(f"{uri} cannot be read"):
+        for block in _get(s3, uri).iter_chunks(BLOCK):
+            digest.update(block)
     return digest.hexdigest()
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imageclassification import files
-from scones.s3 import split
+from scones.s3 import explained, split
 from scones.service.capture.period import Period
 
 if TYPE_CHECKING:
@@ -83,11 +83,12 @@ def download(
         progress: Shows a bar for the download.
 
     Raises:
-        botocore.exceptions.ClientError: S3 refused.
+        CloudError: S3 refused, or cannot be reached. The files downloaded until then stay.
     """
     bucket, place = split(uri.rstrip("/"))
     prefix = f"{place}/{endpoint}/".lstrip("/")
-    objects = list(_objects(s3, bucket, prefix, folder / endpoint, period))
+    with explained(f"the captures under s3://{bucket}/{prefix} cannot be listed"):
+        objects = list(_objects(s3, bucket, prefix, folder / endpoint, period))
     index = _index(folder)
     missing = [one for one in objects if not _here(one, index)]
     bar = progress.add_task("downloading captures", total=len(missing)) if progress else None
@@ -133,7 +134,9 @@ def _objects(s3: Any, bucket: str, prefix: str, folder: Path, period: Period) ->
 
 
 def _get(s3: Any, bucket: str, one: _Object) -> None:
-    files.write(one.path, s3.get_object(Bucket=bucket, Key=one.key)["Body"].read())
+    with explained(f"s3://{bucket}/{one.key} cannot be downloaded"):
+        content = s3.get_object(Bucket=bucket, Key=one.key)["Body"].read()
+    files.write(one.path, content)
 
 
 def _here(one: _Object, index: dict[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from scones.errors import InputError
-from scones.s3 import is_uri
+from scones.s3 import explained, is_uri
 
 SIGNATURES = {b"\x89PNG\r\n\x1a\n": ("png", "image/png"), b"\xff\xd8\xff": ("jpg", "image/jpeg")}
 
@@ -29,6 +29,7 @@ def upload(s3: Any, bucket: str, path: Path) -> str:
 
     Raises:
         InputError: the file cannot be read, or its first bytes are not those of a PNG or JPEG.
+        CloudError: S3 refused the upload, or cannot be reached.
     """
     from botocore.exceptions import ClientError
 
@@ -44,12 +45,13 @@ def upload(s3: Any, bucket: str, path: Path) -> str:
         raise InputError(f"{path} is not a PNG or JPEG: {start}", hint="convert it first")
     suffix, content_type = found
     key = f"images/{hashlib.sha256(content).hexdigest()}.{suffix}"
-    try:
-        s3.head_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (403, 404):
-            raise
-        s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)
+    with explained(f"{path} cannot be uploaded to s3://{bucket}/{key}"):
+        try:
+            s3.head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (403, 404):
+                raise
+            s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)
     return f"s3://{bucket}/{key}"
 
 

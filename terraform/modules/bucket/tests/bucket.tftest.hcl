@@ -36,7 +36,7 @@ run "keeps_versions_and_encrypts" {
   }
 }
 
-run "is_encrypted_by_a_key_of_ones_own" {
+run "is_encrypted_with_the_given_key" {
   variables {
     kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/1"
   }
@@ -53,7 +53,7 @@ run "is_encrypted_by_a_key_of_ones_own" {
   }
 }
 
-run "has_its_requests_recorded_elsewhere" {
+run "records_its_requests_in_another_bucket" {
   variables {
     access_log = { bucket = "scones-test-logs" }
   }
@@ -64,7 +64,7 @@ run "has_its_requests_recorded_elsewhere" {
   }
 }
 
-run "takes_logs_of_its_account_only" {
+run "accepts_logs_only_from_its_account" {
   variables {
     log_sources = ["flow", "access"]
   }
@@ -118,7 +118,7 @@ run "refuses_requests_without_tls" {
   }
 }
 
-run "deletes_what_is_old" {
+run "deletes_old_objects" {
   variables {
     noncurrent_version_days = 7
     expirations             = { captures = { prefix = "captures/", days = 90 } }
@@ -143,7 +143,7 @@ run "deletes_what_is_old" {
   }
 }
 
-run "deletes_sooner_what_is_replaced_often" {
+run "deletes_old_versions_sooner_where_asked" {
   variables {
     expirations = { checkpoints = { prefix = "checkpoints/", days = 30, noncurrent_days = 1 } }
   }
@@ -154,7 +154,7 @@ run "deletes_sooner_what_is_replaced_often" {
   }
 }
 
-run "moves_to_a_cheaper_class_what_is_seldom_read" {
+run "moves_objects_to_a_cheaper_storage_class" {
   variables {
     expirations = { captures = { prefix = "captures/", days = 90 } }
     transitions = { datasets = { prefix = "datasets/", days = 60 } }
@@ -168,7 +168,7 @@ run "moves_to_a_cheaper_class_what_is_seldom_read" {
   }
 }
 
-run "goes_with_its_objects_only_when_asked" {
+run "is_destroyed_with_its_objects_only_when_asked" {
   variables {
     force_destroy = true
   }
@@ -209,7 +209,7 @@ run "rejects_an_expiration_of_half_a_day" {
   expect_failures = [var.expirations]
 }
 
-run "rejects_a_prefix_that_could_cover_a_neighbour" {
+run "rejects_a_prefix_without_a_slash_at_its_end" {
   command = plan
 
   variables {
@@ -239,7 +239,7 @@ run "rejects_a_transition_of_half_a_day" {
   expect_failures = [var.transitions]
 }
 
-run "rejects_a_class_that_has_to_be_restored" {
+run "rejects_a_storage_class_that_needs_a_restore" {
   command = plan
 
   variables {
@@ -249,7 +249,7 @@ run "rejects_a_class_that_has_to_be_restored" {
   expect_failures = [var.transitions]
 }
 
-run "rejects_two_rules_of_one_name" {
+run "rejects_two_rules_with_the_same_name" {
   command = plan
 
   variables {
@@ -270,7 +270,7 @@ run "rejects_a_key_that_is_an_alias" {
   expect_failures = [var.kms_key_arn]
 }
 
-run "rejects_a_source_of_logs_that_it_does_not_know" {
+run "rejects_an_unknown_source_of_logs" {
   command = plan
 
   variables {
@@ -280,7 +280,7 @@ run "rejects_a_source_of_logs_that_it_does_not_know" {
   expect_failures = [var.log_sources]
 }
 
-run "rejects_logs_in_a_bucket_under_a_key" {
+run "rejects_logs_in_a_bucket_with_a_key" {
   command = plan
 
   variables {

@@ -6,7 +6,7 @@ variables {
   emails            = ["you@example.com"]
 }
 
-run "tells_people_at_shares_of_the_limit_and_of_a_forecast_above_it" {
+run "sends_mail_at_shares_of_the_limit_and_at_a_forecast_above_it" {
   assert {
     condition = toset([for one in aws_budgets_budget.this.notification : "${one.notification_type} ${one.threshold}"]) == toset([
       "ACTUAL 50", "ACTUAL 80", "ACTUAL 100", "FORECASTED 100",
@@ -25,7 +25,7 @@ run "tells_people_at_shares_of_the_limit_and_of_a_forecast_above_it" {
   }
 }
 
-run "counts_what_has_the_tag_and_tells_a_topic" {
+run "counts_resources_with_the_tag_and_notifies_a_topic" {
   variables {
     emails       = []
     topic_arn    = "arn:aws:sns:us-east-1:123456789012:scones-test-alarms"
@@ -49,7 +49,7 @@ run "counts_what_has_the_tag_and_tells_a_topic" {
   }
 }
 
-run "rejects_a_budget_that_tells_nobody" {
+run "rejects_a_budget_without_a_recipient" {
   command = plan
 
   variables {
@@ -69,7 +69,7 @@ run "rejects_a_name_with_a_colon" {
   expect_failures = [var.name]
 }
 
-run "rejects_a_limit_of_nothing" {
+run "rejects_a_limit_of_zero" {
   command = plan
 
   variables {
@@ -79,7 +79,7 @@ run "rejects_a_limit_of_nothing" {
   expect_failures = [var.monthly_limit_usd]
 }
 
-run "rejects_more_alerts_than_a_budget_has" {
+run "rejects_more_alerts_than_a_budget_can_have" {
   command = plan
 
   variables {
@@ -89,7 +89,7 @@ run "rejects_more_alerts_than_a_budget_has" {
   expect_failures = [var.alert_percents]
 }
 
-run "rejects_a_name_for_an_address" {
+run "rejects_an_email_address_without_a_domain" {
   command = plan
 
   variables {

@@ -28,7 +28,7 @@ variables {
   capture_uri     = "s3://pictures/captures"
 }
 
-run "captures_all_of_both_directions_as_json" {
+run "captures_all_requests_and_answers_as_json" {
   assert {
     condition = (
       one(values(aws_sagemaker_endpoint_configuration.this)).data_capture_config[0].enable_capture &&
@@ -48,7 +48,7 @@ run "captures_all_of_both_directions_as_json" {
   }
 }
 
-run "may_do_what_hosting_this_model_needs" {
+run "may_only_do_what_hosting_this_model_needs" {
   assert {
     condition = { for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid => statement.Resource } == {
       ReadArtifacts           = ["arn:aws:s3:::pictures/models/*"]
@@ -107,18 +107,18 @@ run "reads_an_artifact_at_the_buckets_root_and_nothing_else_there" {
   }
 }
 
-run "names_a_new_model_and_configuration_after_new_content" {
+run "gives_new_content_a_new_model_and_a_new_configuration" {
   variables {
     artifact_sha256 = "0000000000000000000000000000000000000000000000000000000000000002"
   }
 
   assert {
-    condition     = output.model_name != run.may_do_what_hosting_this_model_needs.model_name
+    condition     = output.model_name != run.may_only_do_what_hosting_this_model_needs.model_name
     error_message = "Another artifact must give another model name."
   }
 
   assert {
-    condition     = output.configuration_name != run.may_do_what_hosting_this_model_needs.configuration_name
+    condition     = output.configuration_name != run.may_only_do_what_hosting_this_model_needs.configuration_name
     error_message = "Another model must give another configuration name."
   }
 }
@@ -130,17 +130,17 @@ run "keeps_the_model_when_only_instances_change" {
   }
 
   assert {
-    condition     = output.model_name == run.names_a_new_model_and_configuration_after_new_content.model_name
+    condition     = output.model_name == run.gives_new_content_a_new_model_and_a_new_configuration.model_name
     error_message = "The same artifact must keep the model's name."
   }
 
   assert {
-    condition     = output.configuration_name != run.names_a_new_model_and_configuration_after_new_content.configuration_name
+    condition     = output.configuration_name != run.gives_new_content_a_new_model_and_a_new_configuration.configuration_name
     error_message = "Another instance type must give another configuration name."
   }
 
   assert {
-    condition     = output.variant_name == run.names_a_new_model_and_configuration_after_new_content.variant_name
+    condition     = output.variant_name == run.gives_new_content_a_new_model_and_a_new_configuration.variant_name
     error_message = "The variant's name must stay the same."
   }
 }
@@ -156,7 +156,7 @@ run "captures_nothing_at_zero_percent" {
   }
 }
 
-run "goes_over_blue_green_and_turns_back_at_alarms" {
+run "updates_blue_green_and_rolls_back_on_alarms" {
   command = plan
 
   assert {
@@ -206,7 +206,7 @@ run "gives_a_canary_half_of_two_instances" {
   }
 }
 
-run "moves_in_linear_steps" {
+run "moves_traffic_in_linear_steps" {
   command = plan
 
   variables {
@@ -280,7 +280,7 @@ run "copies_requests_to_a_shadow" {
   }
 }
 
-run "is_scaled_without_the_count_in_any_name" {
+run "has_no_instance_count_in_any_name_when_scaled" {
   variables {
     instance_count = 1
     autoscaling = {
@@ -317,12 +317,12 @@ run "keeps_the_configuration_when_only_the_count_of_a_scaled_endpoint_changes" {
   }
 
   assert {
-    condition     = output.configuration_name == run.is_scaled_without_the_count_in_any_name.configuration_name
+    condition     = output.configuration_name == run.has_no_instance_count_in_any_name_when_scaled.configuration_name
     error_message = "The scaling target owns the count: another one to begin with must not move the endpoint."
   }
 }
 
-run "begins_an_update_with_no_less_than_the_least_of_a_scaled_endpoint" {
+run "begins_an_update_with_at_least_the_scaling_minimum" {
   variables {
     instance_count     = 1
     capture_percentage = 50 # any change of what is asked of the endpoint
@@ -335,7 +335,7 @@ run "begins_an_update_with_no_less_than_the_least_of_a_scaled_endpoint" {
   }
 }
 
-run "takes_the_scaling_target_away_while_the_instance_type_changes" {
+run "replaces_the_scaling_target_with_the_instance_type" {
   variables {
     instance_type = "ml.m5.xlarge"
     autoscaling   = { min = 3, max = 4, requests_per_minute = 600 }
@@ -347,7 +347,7 @@ run "takes_the_scaling_target_away_while_the_instance_type_changes" {
   }
 }
 
-run "lies_in_the_network_with_its_own_key_and_within_the_boundary" {
+run "uses_the_given_network_key_and_boundary" {
   variables {
     kms_key_arn              = "arn:aws:kms:us-east-1:123456789012:key/1234"
     vpc                      = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"] }
@@ -394,7 +394,7 @@ run "lies_in_the_network_with_its_own_key_and_within_the_boundary" {
   }
 }
 
-run "gives_no_key_to_a_disk_that_takes_none" {
+run "gives_no_key_to_a_disk_that_accepts_none" {
   command = plan
 
   variables {
@@ -408,7 +408,7 @@ run "gives_no_key_to_a_disk_that_takes_none" {
   }
 }
 
-run "leaves_the_endpoint_out_and_keeps_what_it_is_made_of" {
+run "removes_the_endpoint_and_keeps_its_model_and_configuration" {
   variables {
     enabled     = false
     autoscaling = { max = 2, requests_per_minute = 100 }
@@ -425,7 +425,7 @@ run "leaves_the_endpoint_out_and_keeps_what_it_is_made_of" {
   }
 }
 
-run "rejects_a_share_of_everything" {
+run "rejects_a_candidate_with_a_share_of_100_percent" {
   command = plan
 
   variables {
@@ -440,7 +440,7 @@ run "rejects_a_share_of_everything" {
   expect_failures = [var.candidate]
 }
 
-run "rejects_a_candidate_that_is_no_tar_gz" {
+run "rejects_a_candidate_that_is_not_a_tar_gz" {
   command = plan
 
   variables {
@@ -455,7 +455,7 @@ run "rejects_a_candidate_that_is_no_tar_gz" {
   expect_failures = [var.candidate]
 }
 
-run "rejects_a_way_to_go_over_that_sagemaker_does_not_know" {
+run "rejects_an_unknown_kind_of_deployment" {
   command = plan
 
   variables {
@@ -486,7 +486,7 @@ run "rejects_a_canary_of_more_than_half" {
   expect_failures = [var.deployment]
 }
 
-run "rejects_waiting_longer_than_terraform_does" {
+run "rejects_a_longer_wait_than_terraforms_own" {
   command = plan
 
   variables {
@@ -496,7 +496,7 @@ run "rejects_waiting_longer_than_terraform_does" {
   expect_failures = [var.deployment]
 }
 
-run "rejects_rolling_back_at_every_request" {
+run "rejects_a_negative_error_percentage" {
   command = plan
 
   variables {
@@ -506,7 +506,7 @@ run "rejects_rolling_back_at_every_request" {
   expect_failures = [var.rollback]
 }
 
-run "rejects_scaling_to_nothing" {
+run "rejects_scaling_to_zero_instances" {
   command = plan
 
   variables {
@@ -516,7 +516,7 @@ run "rejects_scaling_to_nothing" {
   expect_failures = [var.autoscaling]
 }
 
-run "rejects_scaling_to_no_requests" {
+run "rejects_scaling_at_zero_requests" {
   command = plan
 
   variables {
@@ -526,7 +526,7 @@ run "rejects_scaling_to_no_requests" {
   expect_failures = [var.autoscaling]
 }
 
-run "rejects_a_schedule_in_words" {
+run "rejects_a_schedule_that_is_not_an_expression" {
   command = plan
 
   variables {
@@ -596,7 +596,7 @@ run "rejects_an_image_outside_ecr" {
   expect_failures = [var.image_uri]
 }
 
-run "rejects_an_artifact_that_is_no_tar_gz" {
+run "rejects_an_artifact_that_is_not_a_tar_gz" {
   command = plan
 
   variables {
@@ -626,7 +626,7 @@ run "rejects_an_instance_type_of_ec2" {
   expect_failures = [var.instance_type]
 }
 
-run "rejects_no_instance_at_all" {
+run "rejects_zero_instances" {
   command = plan
 
   variables {
@@ -646,7 +646,7 @@ run "rejects_a_capture_folder_with_a_slash_at_its_end" {
   expect_failures = [var.capture_uri]
 }
 
-run "rejects_a_capture_of_more_than_all" {
+run "rejects_a_capture_above_100_percent" {
   command = plan
 
   variables {
@@ -656,7 +656,7 @@ run "rejects_a_capture_of_more_than_all" {
   expect_failures = [var.capture_percentage]
 }
 
-run "rejects_a_retention_that_logs_do_not_know" {
+run "rejects_a_log_retention_that_cloudwatch_lacks" {
   command = plan
 
   variables {

@@ -26,7 +26,7 @@ variables {
   package     = "tests/package.zip"
 }
 
-run "may_write_its_logs_and_traces_and_nothing_else" {
+run "may_only_write_its_logs_and_traces" {
   assert {
     condition = jsondecode(aws_iam_role_policy.this.policy).Statement == [
       {
@@ -51,7 +51,7 @@ run "may_write_its_logs_and_traces_and_nothing_else" {
   }
 }
 
-run "may_do_what_it_is_allowed_by_name" {
+run "may_do_what_its_named_statements_allow" {
   variables {
     tracing = false
     allow   = { ReadImages = { actions = ["s3:GetObject"], resources = ["arn:aws:s3:::pictures/*"] } }
@@ -126,7 +126,7 @@ run "runs_in_a_network_with_a_key_and_within_a_boundary" {
   }
 }
 
-run "is_updated_by_its_content" {
+run "is_updated_when_its_package_changes" {
   assert {
     condition     = aws_lambda_function.this.source_code_hash == filebase64sha256("tests/package.zip")
     error_message = "The package's SHA-256 must decide whether the function is updated."
@@ -149,7 +149,7 @@ run "gets_its_environment" {
   }
 }
 
-run "keeps_its_logs_for_a_while" {
+run "keeps_its_logs_for_thirty_days" {
   assert {
     condition     = aws_cloudwatch_log_group.this.name == "/aws/lambda/scones-test-greet" && aws_cloudwatch_log_group.this.retention_in_days == 30
     error_message = "The log group must be the one that Lambda writes to, and expire."
@@ -176,7 +176,7 @@ run "rejects_an_empty_description" {
   expect_failures = [var.description]
 }
 
-run "rejects_a_package_that_is_not_there" {
+run "rejects_a_missing_package" {
   command = plan
 
   variables {
@@ -186,7 +186,7 @@ run "rejects_a_package_that_is_not_there" {
   expect_failures = [var.package]
 }
 
-run "rejects_a_statement_on_everything" {
+run "rejects_a_statement_on_all_resources" {
   command = plan
 
   variables {
@@ -196,7 +196,7 @@ run "rejects_a_statement_on_everything" {
   expect_failures = [var.allow]
 }
 
-run "rejects_a_statement_whose_name_is_no_sid" {
+run "rejects_a_statement_whose_name_is_not_a_sid" {
   command = plan
 
   variables {
@@ -216,7 +216,7 @@ run "rejects_too_little_memory" {
   expect_failures = [var.memory_mb]
 }
 
-run "rejects_a_timeout_past_fifteen_minutes" {
+run "rejects_a_timeout_over_fifteen_minutes" {
   command = plan
 
   variables {
@@ -226,7 +226,7 @@ run "rejects_a_timeout_past_fifteen_minutes" {
   expect_failures = [var.timeout_seconds]
 }
 
-run "rejects_a_retention_that_logs_do_not_know" {
+run "rejects_a_log_retention_that_cloudwatch_lacks" {
   command = plan
 
   variables {
@@ -256,7 +256,7 @@ run "rejects_a_network_without_a_security_group" {
   expect_failures = [var.vpc]
 }
 
-run "rejects_a_boundary_that_is_no_policy" {
+run "rejects_a_boundary_that_is_not_a_policy" {
   command = plan
 
   variables {
@@ -266,7 +266,7 @@ run "rejects_a_boundary_that_is_no_policy" {
   expect_failures = [var.permissions_boundary_arn]
 }
 
-run "rejects_half_a_call_at_once" {
+run "rejects_a_fraction_as_reserved_concurrency" {
   command = plan
 
   variables {

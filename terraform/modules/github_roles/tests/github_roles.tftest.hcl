@@ -50,7 +50,7 @@ run "trusts_pull_requests_and_main_to_plan_and_one_environment_to_apply" {
   }
 }
 
-run "plans_without_writing_anything_but_the_lock" {
+run "plans_and_writes_only_the_lock" {
   assert {
     condition = [for name, one in aws_iam_role_policy_attachment.this : one.policy_arn if one.role == "ci-scones-test-plan"] == [
       for name in ["read-foundation", "read-service", "state"] : aws_iam_policy.this[name].arn
@@ -77,7 +77,7 @@ run "plans_without_writing_anything_but_the_lock" {
   }
 }
 
-run "applies_what_the_environment_makes_and_cannot_widen_itself" {
+run "applies_the_environments_resources_and_cannot_widen_its_own_rights" {
   assert {
     condition = length([
       for action in flatten([for policy in aws_iam_policy.this : [for statement in jsondecode(policy.policy).Statement : statement.Action]]) :
@@ -114,7 +114,7 @@ run "applies_what_the_environment_makes_and_cannot_widen_itself" {
   }
 }
 
-run "names_everything_only_where_the_service_names_nothing" {
+run "allows_all_resources_only_in_the_listed_statements" {
   variables {
     prefix       = "scones-environment12"
     state_bucket = "scones-environment12-tfstate-123456789012"
@@ -203,7 +203,7 @@ run "has_a_statement_for_each_thing_it_may_do" {
   }
 }
 
-run "makes_roles_within_the_boundary_only" {
+run "makes_only_roles_with_the_boundary" {
   variables {
     permissions_boundary_arn     = "arn:aws:iam::123456789012:policy/workloads"
     own_permissions_boundary_arn = "arn:aws:iam::123456789012:policy/pipelines"
@@ -326,7 +326,7 @@ run "rejects_the_alias_of_a_key" {
   expect_failures = [var.state_kms_key_arn]
 }
 
-run "rejects_a_boundary_that_is_no_policy" {
+run "rejects_a_boundary_that_is_not_a_policy" {
   command = plan
 
   variables {
@@ -336,7 +336,7 @@ run "rejects_a_boundary_that_is_no_policy" {
   expect_failures = [var.permissions_boundary_arn]
 }
 
-run "rejects_a_boundary_of_its_own_that_is_no_policy" {
+run "rejects_a_boundary_of_its_own_that_is_not_a_policy" {
   command = plan
 
   variables {

@@ -17,7 +17,7 @@ variables {
   description = "Encrypts what scones-test keeps."
 }
 
-run "rotates_and_can_be_brought_back" {
+run "rotates_and_waits_thirty_days_before_its_deletion" {
   assert {
     condition     = aws_kms_key.this.enable_key_rotation
     error_message = "The key must rotate."
@@ -34,7 +34,7 @@ run "rotates_and_can_be_brought_back" {
   }
 }
 
-run "is_open_to_no_service_that_was_not_named" {
+run "allows_only_the_account_when_no_service_is_named" {
   assert {
     condition = jsondecode(aws_kms_key.this.policy).Statement == [{
       Sid       = "LetPoliciesOfTheAccountDecide"
@@ -47,7 +47,7 @@ run "is_open_to_no_service_that_was_not_named" {
   }
 }
 
-run "lets_logs_and_publishers_use_it_for_what_they_are_named_for" {
+run "allows_each_named_log_group_and_publisher_its_own_use" {
   variables {
     log_groups = ["/aws/lambda/scones-test-*", "/aws/sagemaker/Endpoints/scones-test"]
     publishers = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
@@ -101,7 +101,7 @@ run "rejects_a_log_group_with_a_wildcard_inside" {
   expect_failures = [var.log_groups]
 }
 
-run "rejects_a_publisher_that_is_no_service" {
+run "rejects_a_publisher_that_is_not_a_service" {
   command = plan
 
   variables {
@@ -111,7 +111,7 @@ run "rejects_a_publisher_that_is_no_service" {
   expect_failures = [var.publishers]
 }
 
-run "rejects_a_key_that_is_gone_tomorrow" {
+run "rejects_a_deletion_window_of_one_day" {
   command = plan
 
   variables {

@@ -26,7 +26,7 @@ variables {
   }
 }
 
-run "watches_what_can_go_wrong_and_tells_one_topic" {
+run "watches_every_fault_and_notifies_one_topic" {
   assert {
     condition = keys(output.alarm_names) == [
       "classify-errors", "classify-throttled", "endpoint-4xx", "endpoint-5xx", "endpoint-latency", "endpoint-silent",
@@ -103,7 +103,7 @@ run "watches_what_can_go_wrong_and_tells_one_topic" {
   }
 }
 
-run "watches_a_second_variant_and_captures_and_writes_to_people" {
+run "watches_a_second_variant_and_captures_and_sends_mail" {
   variables {
     endpoint    = { name = "scones-test", log_group_name = "/aws/sagemaker/Endpoints/scones-test", variant_names = ["AllTraffic", "Candidate"] }
     thresholds  = { silent_hours = 0 }
@@ -173,7 +173,7 @@ run "rejects_a_silence_of_two_days" {
   expect_failures = [var.thresholds]
 }
 
-run "rejects_a_share_above_all" {
+run "rejects_a_share_above_100_percent" {
   command = plan
 
   variables {
@@ -183,7 +183,7 @@ run "rejects_a_share_above_all" {
   expect_failures = [var.thresholds]
 }
 
-run "rejects_a_name_for_an_address" {
+run "rejects_an_email_address_without_a_domain" {
   command = plan
 
   variables {
@@ -193,7 +193,7 @@ run "rejects_a_name_for_an_address" {
   expect_failures = [var.emails]
 }
 
-run "rejects_an_alias_for_a_key" {
+run "rejects_a_key_that_is_an_alias" {
   command = plan
 
   variables {

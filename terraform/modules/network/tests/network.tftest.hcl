@@ -50,7 +50,7 @@ run "has_private_subnets_and_no_way_to_the_internet" {
   }
 }
 
-run "lets_its_clients_out_to_s3_and_its_endpoints_only" {
+run "lets_its_clients_reach_only_s3_and_its_endpoints" {
   assert {
     condition = (
       aws_vpc_security_group_egress_rule.to_s3.prefix_list_id == "pl-63a5400a" &&
@@ -76,7 +76,7 @@ run "lets_its_clients_out_to_s3_and_its_endpoints_only" {
   }
 }
 
-run "reaches_buckets_of_its_account_only" {
+run "reaches_only_buckets_of_its_account" {
   assert {
     condition = jsondecode(aws_vpc_endpoint.s3.policy).Statement == [{
       Sid       = "LetOwnPrincipalsReachOwnBuckets"
@@ -138,7 +138,7 @@ run "has_an_interface_for_each_service_named" {
   }
 }
 
-run "costs_nothing_where_no_interface_is_asked_for" {
+run "has_no_interface_endpoint_and_no_flow_log_unless_asked" {
   variables {
     interface_endpoints = []
   }
@@ -149,7 +149,7 @@ run "costs_nothing_where_no_interface_is_asked_for" {
   }
 }
 
-run "records_its_traffic_where_asked_to" {
+run "records_its_traffic_in_the_given_bucket" {
   variables {
     flow_log = { bucket_arn = "arn:aws:s3:::scones-test-logs" }
   }
@@ -182,7 +182,7 @@ run "rejects_a_network_too_small_for_eight_subnets" {
   expect_failures = [var.cidr]
 }
 
-run "rejects_no_zone_at_all" {
+run "rejects_zero_availability_zones" {
   command = plan
 
   variables {
@@ -192,7 +192,7 @@ run "rejects_no_zone_at_all" {
   expect_failures = [var.availability_zones]
 }
 
-run "rejects_a_service_that_nothing_here_calls" {
+run "rejects_an_unknown_interface_endpoint" {
   command = plan
 
   variables {
@@ -212,7 +212,7 @@ run "rejects_an_account_of_eleven_digits" {
   expect_failures = [var.bucket_accounts]
 }
 
-run "rejects_a_flow_log_to_no_bucket" {
+run "rejects_a_flow_log_to_a_name_instead_of_an_arn" {
   command = plan
 
   variables {

@@ -18,7 +18,7 @@ variables {
   function_arns = ["arn:aws:lambda:us-east-1:123456789012:function:scones-test-classify-image"]
 }
 
-run "may_call_the_functions_it_is_given_and_no_other" {
+run "may_call_only_the_given_functions" {
   assert {
     condition = jsondecode(aws_iam_role_policy.this.policy).Statement[0] == {
       Sid      = "CallItsFunctions"
@@ -41,7 +41,7 @@ run "may_call_the_functions_it_is_given_and_no_other" {
   }
 }
 
-run "is_taken_by_step_functions_of_this_account_only" {
+run "trusts_only_step_functions_in_this_account" {
   assert {
     condition = jsondecode(aws_iam_role.this.assume_role_policy).Statement == [{
       Effect    = "Allow"
@@ -73,7 +73,7 @@ run "logs_every_event_but_no_image" {
   }
 }
 
-run "logs_under_a_key_and_stays_within_a_boundary" {
+run "encrypts_its_logs_with_a_key_and_has_a_boundary" {
   variables {
     kms_key_arn              = "arn:aws:kms:us-east-1:123456789012:key/1"
     permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
@@ -120,7 +120,7 @@ run "rejects_a_definition_with_a_placeholder_left" {
   expect_failures = [var.definition]
 }
 
-run "rejects_an_arn_that_is_no_function" {
+run "rejects_an_arn_that_is_not_a_function" {
   command = plan
 
   variables {
@@ -130,7 +130,7 @@ run "rejects_an_arn_that_is_no_function" {
   expect_failures = [var.function_arns]
 }
 
-run "rejects_a_retention_that_logs_do_not_know" {
+run "rejects_a_log_retention_that_cloudwatch_lacks" {
   command = plan
 
   variables {
@@ -150,7 +150,7 @@ run "rejects_a_key_that_is_an_alias" {
   expect_failures = [var.kms_key_arn]
 }
 
-run "rejects_a_boundary_that_is_no_policy" {
+run "rejects_a_boundary_that_is_not_a_policy" {
   command = plan
 
   variables {

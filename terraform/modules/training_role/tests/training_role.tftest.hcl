@@ -48,7 +48,7 @@ run "may_do_what_a_training_job_needs" {
   }
 }
 
-run "lists_what_it_reads_only_and_puts_metrics_of_training_only" {
+run "lists_only_what_it_reads_and_puts_only_metrics_of_training" {
   assert {
     condition = { for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid => jsonencode(statement.Condition) if can(statement.Condition) } == {
       ListWhatIsRead = jsonencode({ StringLike = { "s3:prefix" = ["datasets/*", "models/*", "checkpoints/*"] } })
@@ -58,7 +58,7 @@ run "lists_what_it_reads_only_and_puts_metrics_of_training_only" {
   }
 }
 
-run "uses_the_key_of_its_bucket_and_no_other" {
+run "uses_only_the_key_of_its_bucket" {
   variables {
     kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/1"
   }
@@ -74,7 +74,7 @@ run "uses_the_key_of_its_bucket_and_no_other" {
   }
 }
 
-run "makes_interfaces_in_its_subnets_only_within_its_boundary" {
+run "makes_network_interfaces_only_in_its_subnets_and_has_its_boundary" {
   variables {
     vpc                      = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"] }
     permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
@@ -108,7 +108,7 @@ run "makes_interfaces_in_its_subnets_only_within_its_boundary" {
   }
 }
 
-run "is_taken_by_sagemaker_of_this_account_only" {
+run "trusts_only_sagemaker_in_this_account" {
   assert {
     condition = jsondecode(aws_iam_role.this.assume_role_policy).Statement == [{
       Effect    = "Allow"
@@ -130,7 +130,7 @@ run "rejects_a_name_with_a_slash" {
   expect_failures = [var.name]
 }
 
-run "rejects_an_arn_that_is_no_bucket" {
+run "rejects_an_arn_that_is_not_a_bucket" {
   command = plan
 
   variables {
@@ -160,7 +160,7 @@ run "rejects_a_network_without_a_security_group" {
   expect_failures = [var.vpc]
 }
 
-run "rejects_a_boundary_that_is_no_policy" {
+run "rejects_a_boundary_that_is_not_a_policy" {
   command = plan
 
   variables {

@@ -56,7 +56,7 @@ run "keeps_every_version_of_the_state_and_refuses_plain_http" {
   }
 }
 
-run "makes_two_roles_for_a_repository_within_the_pipelines_boundary" {
+run "makes_two_roles_with_the_pipelines_boundary_for_a_repository" {
   command = plan
 
   variables {
@@ -71,7 +71,7 @@ run "makes_two_roles_for_a_repository_within_the_pipelines_boundary" {
   }
 }
 
-run "encrypts_the_state_with_the_key_that_it_is_given" {
+run "encrypts_the_state_with_the_given_key" {
   command = plan
 
   variables {
@@ -87,7 +87,7 @@ run "encrypts_the_state_with_the_key_that_it_is_given" {
   }
 }
 
-run "reads_what_the_environments_files_turn_on" {
+run "reads_the_options_of_the_environments_files" {
   command = plan
 
   variables {

@@ -46,7 +46,7 @@ run "names_everything_after_environment_and_account" {
   }
 }
 
-run "has_no_key_and_no_network_that_nobody_asked_for" {
+run "has_no_key_and_no_network_unless_asked" {
   command = plan
 
   assert {
@@ -60,7 +60,7 @@ run "has_no_key_and_no_network_that_nobody_asked_for" {
   }
 }
 
-run "puts_everything_under_one_key_into_one_network_and_within_one_boundary" {
+run "uses_one_key_one_network_and_one_boundary_for_everything" {
   variables {
     customer_managed_key     = true
     vpc                      = { availability_zones = 3 }
@@ -100,7 +100,7 @@ run "rejects_a_network_in_which_functions_cannot_call_the_endpoint" {
   expect_failures = [var.vpc]
 }
 
-run "goes_with_all_that_it_holds_only_when_asked" {
+run "is_destroyed_with_its_objects_only_when_asked" {
   command = plan
 
   variables {

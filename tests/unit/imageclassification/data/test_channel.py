@@ -1,4 +1,4 @@
-"""The channels: what fits is read as the algorithm reads it, what does not is a reason that can be mended."""
+"""A correct channel is read as the algorithm reads it. A wrong one gives an error that says how to correct it."""
 
 import numpy as np
 import pytest
@@ -132,7 +132,7 @@ def test_takes_every_kind_of_image_channel(job, kind):
 
 
 def numbered(job, count=16, side=10):
-    """Images that each hold one value, with a row and column that tell where a crop was taken."""
+    """Images of one value each, with a row and a column that show the place of a crop."""
     for path in job.data("train").iterdir():
         number = int(path.stem.split("_")[1])
         picture = np.full((side, side, 3), number, np.uint8)
@@ -184,7 +184,7 @@ def test_validation_sees_the_whole_image_as_the_endpoint_does(job):
     numbered(job)
     for path in job.data("validation").iterdir():
         picture = np.zeros((16, 16, 3), np.uint8)
-        picture[:, 12:] = 250  # the last quarter, of which a crop from the middle would see next to nothing
+        picture[:, 12:] = 250  # only the last quarter, which a crop from the middle misses almost completely
         Image.fromarray(picture).save(path)
     seen = np.stack(list(read(job, "validation", augmentation_type="crop").whole((3, 8, 8))))
     assert seen.shape == (8, 3, 8, 8)

@@ -1,4 +1,4 @@
-"""Augmented manifests: an image's record and its label's, one after the other through a pipe."""
+"""Augmented manifests: the pipe delivers an image's record, then its label's record."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from imageclassification.recordio import encode
 
 @pytest.fixture
 def manifest(job):
-    """Writes a channel's stream into its pipe, and reads the channel: pairs of an image's bytes and its label."""
+    """Writes a stream into a channel's pipe and reads the channel: pairs of an image's bytes and its label."""
     lines = [line.split("\t") for line in job.train_list.read_text().splitlines()]
     pairs = [((job.data("train") / file).read_bytes(), int(label)) for _, label, file in lines]
     settings = {"TrainingInputMode": "Pipe", "RecordWrapperType": "RecordIO", "ContentType": "application/x-recordio"}

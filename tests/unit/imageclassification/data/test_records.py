@@ -1,4 +1,4 @@
-"""RecordIO channels: in files, in pipes, of one label or several; and what a damaged or unfit one is told."""
+"""RecordIO channels: in files and pipes, with one label or several, and the errors for damaged or wrong ones."""
 
 import os
 import threading
@@ -15,7 +15,7 @@ RECORDS = {"ContentType": "application/x-recordio", "TrainingInputMode": "File",
 
 
 def pack(job, split, labels=float):
-    """The images that a split's list names, as MXNet's im2rec packs them."""
+    """The images of a split's list, packed in the format of MXNet's im2rec."""
     for line in (job.data(f"{split}_lst") / f"{split}.lst").read_text().splitlines():
         index, label, file = line.split("\t")
         yield ImageRecord((labels(label),), (job.data(split) / file).read_bytes(), id=int(index)).pack()
@@ -23,7 +23,7 @@ def pack(job, split, labels=float):
 
 @pytest.fixture
 def recorded(job):
-    """The same images in .rec files, and no lists."""
+    """The same images in .rec files, without lists."""
     job.from_lists = {
         split: Channel.read(job.root, split, parse(job.hyperparameters)) for split in ("train", "validation")
     }
@@ -68,7 +68,7 @@ def test_images_beyond_the_memory_are_read_again(recorded, monkeypatch):
 
 
 class Pipes:
-    """Feeds a job's pipes from threads, each once, as SageMaker feeds an epoch."""
+    """Feeds each of a job's pipes once from a thread, as SageMaker does for an epoch."""
 
     def __init__(self, job):
         self.job = job

@@ -1,4 +1,4 @@
-"""multi_label: several labels an image, in lists; and what refuses them."""
+"""multi_label: lists hold several labels for each image, and wrong lists are refused."""
 
 import json
 
@@ -21,7 +21,7 @@ def read(job, name="train", **changes):
 
 @pytest.fixture
 def several(job):
-    """Every image red or blue, and each third is small too."""
+    """Every image is red or blue, and every third image also has the label small."""
     for split in ("train", "validation"):
         path = job.data(f"{split}_lst") / f"{split}.lst"
         lines = []

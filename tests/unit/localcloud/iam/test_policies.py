@@ -1,4 +1,4 @@
-"""The policy language: what a document says, and what its patterns match.
+"""The policy language: the meaning of a document, and what its patterns match.
 
 Source of the rules: IAM User Guide, "IAM JSON policy elements reference" and "Variables and tags".
 """
@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from localcloud.errors import UnsupportedPolicy
 from localcloud.iam.policies import Condition, Element, fill, matches, matches_action, matches_resource, statements
 
-# Few letters and many wildcards, so that patterns and texts meet.
+# Few letters and many wildcards, so that patterns often match.
 LETTERS = st.text("ab:/.+[*?", max_size=12)
 PATTERNS = st.text("ab:/.*?", max_size=8)
 
 
 def by_recursion(pattern: str, text: str) -> bool:
-    """The definition of a match, as an independent and slow implementation."""
+    """A slow and independent implementation of a match, from its definition."""
     if not pattern:
         return not text
     if pattern[0] == "*":
@@ -47,7 +47,7 @@ def test_a_prefix_with_an_asterisk_matches_all_that_begins_so(prefix, rest):
 
 @given(LETTERS)
 def test_a_variables_value_is_text_and_never_a_pattern(value):
-    """A user named ``*`` does not see every home."""
+    """A user named ``*`` gets no access to every user's folder."""
     filled = fill("home/${aws:username}/x", {"aws:username": (value,)})
     assert matches(filled, f"home/{value}/x")
     if not re.fullmatch(r"a*", value):
@@ -83,7 +83,7 @@ def test_actions_match_in_any_case(pattern, action, expected):
         ("arn:aws:logs:*:*:log-group:/aws/a", "arn:aws:logs:us-east-1:1:log-group:/aws/a:log-stream:", False),
         ("arn:aws:sqs:us-east-1:1:queue?", "arn:aws:sqs:us-east-1:1:queue12", False),
         ("*", "*", True),
-        # An action that has no resource to name is covered by nothing that names one.
+        # A statement that names a resource does not cover an action without resources.
         ("arn:aws:sagemaker:*:*:*", "*", False),
     ],
 )

@@ -1,4 +1,4 @@
-"""Signatures are verified as AWS verifies them: its own published examples, and whatever botocore signs."""
+"""Signatures are verified as AWS does: AWS's published examples and botocore's signatures are accepted."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def environ_of(method: str, url: str, headers: Mapping[str, str]) -> dict[str, A
 def problem(
     environ: Mapping[str, Any], body: bytes = b"", secret: str = SECRET, now: datetime | None = None
 ) -> str | None:
-    """Why a request is refused; None where it is not."""
+    """The reason why a request is refused, or None."""
     try:
         claim = claimed(environ)
         assert claim is not None
@@ -141,7 +141,7 @@ def test_a_presigned_url_is_good_for_its_time_and_its_object(version):
 @pytest.mark.parametrize("header", ["x-amz-copy-source", "x-amz-acl", "x-amz-meta-a"])
 @pytest.mark.parametrize("presigned", [True, False])
 def test_a_header_that_would_act_must_be_signed(header, presigned):
-    """Else a presigned PUT would copy any object that its signer may read."""
+    """Otherwise a presigned PUT could copy any object that its signer may read."""
     url = "http://127.0.0.1:5566/bucket/key"
     request = AWSRequest("PUT", url)
     if presigned:
@@ -196,7 +196,7 @@ def test_who_signs_nothing_claims_nothing():
     ],
 )
 def test_a_claim_that_is_not_whole_is_no_anonymous_request(url, headers, told):
-    """Else it would be judged as nobody's, and a public bucket would hide that the signature is wrong."""
+    """As an anonymous request, it could read a public bucket, and nobody would see the wrong signature."""
     with pytest.raises(BadSignature) as bad:
         claimed(environ_of("GET", f"http://127.0.0.1:5566{url}", headers))
     assert bad.value.problem == told

@@ -1,4 +1,4 @@
-"""What boto3 sends is judged as what was asked: no parameter that a derivation looks at is lost on the wire."""
+"""Every parameter that a derivation needs arrives: the judge reads boto3's request as it was made."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .samples import REGION, TABLES, derive, model, parameters
 
 
 class Sent(Exception):
-    """Stops boto3 before it sends, with what it would have sent."""
+    """Stops boto3 before it sends. Holds the request."""
 
     def __init__(self, request: AWSPreparedRequest) -> None:
         super().__init__(request.url)
@@ -26,7 +26,7 @@ class Sent(Exception):
 
 
 def client(table: str) -> Any:
-    """boto3's client of a table's service, which sends nothing."""
+    """boto3's client for a table's service. It sends nothing."""
     made = boto3.client(
         model(table).service_name,
         region_name=REGION,
@@ -44,7 +44,7 @@ def client(table: str) -> Any:
 
 
 def sent(client: Any, operation: str, given: Mapping[str, Any]) -> Request:
-    """An operation as boto3 puts it on the wire, read as the local cloud's server reads it."""
+    """An operation's request from boto3, as the local cloud's server reads it."""
     method = next(name for name, one in client.meta.method_to_api_mapping.items() if one == operation)
     with pytest.raises(Sent) as caught:
         getattr(client, method)(**given)

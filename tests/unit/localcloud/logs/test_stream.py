@@ -1,4 +1,4 @@
-"""A process's output goes on in CloudWatch Logs when its group is deleted meanwhile."""
+"""If a log group is deleted, later output of its process still arrives in CloudWatch Logs."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
@@ -15,9 +16,10 @@ from invoke import Context, Exit
 
 from scones import settings
 from scones.cost import Prices, at_rest, gather, per_thousand, what_if
-from scones.cost.usage import MEMORY_MB, Function, Usage, alarm_metrics, configured, hours_a_month, transitions
+from scones.cost.usage import Function, Usage, alarm_metrics, configured, hours_a_month, transitions
 from scones.errors import InputError, SettingsError
 from scones.model.registry import PinnedModel
+from scones.service import definition
 from scones.tasks import cost as tasks
 from scones.terraform.state import Backend
 
@@ -116,10 +118,18 @@ def test_a_candidate_has_instances_and_alarms_of_its_own_and_a_shadow_instances_
     assert (usage.instances, usage.alarm_metrics) == (instances, watched)
 
 
-def test_the_functions_memory_is_terraforms() -> None:
-    text = (settings.ROOT / "terraform" / "stacks" / "service" / "functions.tf").read_text()
-    for name, memory in MEMORY_MB.items():
-        assert f"memory_mb       = {memory}" in text.split(f"{name} = {{")[1].split("}")[0]
+def test_the_functions_memory_is_terraforms(tmp_path: Path) -> None:
+    """Another size in the file that Terraform reads is another size here."""
+    environment = settings.load("dev", variables={})
+    given = {"serialize-image-data": 2048, "classify-image": 512, "filter-low-confidence": 256}
+    for folder in ("asl", "terraform/stacks/service"):
+        (tmp_path / folder).mkdir(parents=True)
+    shutil.copy(environment.root / "asl/classify_image.asl.json", tmp_path / "asl")
+    (tmp_path / "terraform/stacks/service/memory_mb.json").write_text(json.dumps(given))
+    found = configured(replace(environment, root=tmp_path)).functions
+    assert {one.name: one.memory_mb for one in found} == given
+    text = (environment.root / "asl/classify_image.asl.json").read_text()
+    assert {one.name for one in configured(environment).functions} == set(definition.functions(text))
 
 
 class Cloud:
@@ -127,7 +137,9 @@ class Cloud:
 
     def get_object(self, Bucket: str, Key: str) -> Any:
         outputs = (
-            {"bucket": "data"} if Key.startswith("foundation") else {"function_names": dict.fromkeys(MEMORY_MB, "f")}
+            {"bucket": "data"}
+            if Key.startswith("foundation")
+            else {"function_names": dict.fromkeys(("serialize-image-data", "classify-image"), "f")}
         )
         found = {"version": 4, "lineage": "1", "serial": 1, "resources": []}
         found["outputs"] = {name: {"value": value} for name, value in outputs.items()}

@@ -1,4 +1,4 @@
-"""The archive as a file: what is wrong with it is said."""
+"""A wrong archive file gives an error that names the problem."""
 
 import hashlib
 import io

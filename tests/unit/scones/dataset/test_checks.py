@@ -1,4 +1,4 @@
-"""The mistakes of public runs of this workflow are named."""
+"""The checks name the mistakes that public runs of this workflow contain."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def test_lets_good_data_through(contents):
 
 
 def test_names_pixels_indexed_by_label(contents):
-    """The mistake: data[label] instead of data[row], which leaves one image a class."""
+    """The mistake is data[label] instead of data[row]. It leaves one image for each class."""
     contents.train.pixels[:] = contents.train.pixels[contents.train.labels]
     with pytest.raises(DatasetError, match=r"'bicycle' has 1 distinct images in train.*\n.*by label instead of by row"):
         check(contents, CLASSES)

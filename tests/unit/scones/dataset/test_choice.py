@@ -1,4 +1,4 @@
-"""Without a source named, the best one there is, and it is said which."""
+"""Without a source option, the best available source is used and named."""
 
 import pytest
 
@@ -24,7 +24,7 @@ class Reachable(Download):
 
 @pytest.fixture
 def small(monkeypatch):
-    """A smaller drawn sample: the full one takes seconds."""
+    """A smaller sample, because drawing the full one takes seconds."""
     monkeypatch.setattr("scones.dataset.choice.Sample", lambda: Sample(train=5, test=2))
 
 
@@ -91,7 +91,9 @@ def test_a_backbone_learns_from_every_other_class_that_has_images(archive, tmp_p
 
 
 def test_a_class_without_images_is_no_class_to_learn_from(pack, members, tmp_path):
-    keep = [place for place, label in enumerate(members["test"][b"fine_labels"]) if label != 2]  # no bus to test with
+    keep = [
+        place for place, label in enumerate(members["test"][b"fine_labels"]) if label != 2
+    ]  # no bus images in the test split
     for key in (b"fine_labels", b"filenames"):
         members["test"][key] = [members["test"][key][place] for place in keep]
     members["test"][b"data"] = members["test"][b"data"][keep]

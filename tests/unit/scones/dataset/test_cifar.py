@@ -1,4 +1,4 @@
-"""Reading CIFAR-100's pickles: the images as they are, and nothing run."""
+"""CIFAR-100's pickles are read with every pixel unchanged, and without running code in them."""
 
 import pickle
 from pathlib import Path
@@ -14,7 +14,7 @@ CLASSES = ("bicycle", "motorcycle")
 
 
 class Asks:
-    """Pickles as a call of ``function``."""
+    """An object whose pickle calls ``function``."""
 
     def __init__(self, function, *arguments):
         self.call = function, arguments
@@ -24,7 +24,7 @@ class Asks:
 
 
 def test_reads_every_pixel_label_and_name_of_the_classes_asked_for(archive, members):
-    """Each row is three planes of 32 rows of 32 pixels, as CIFAR-100's page describes it."""
+    """Each row holds three planes of 32 rows of 32 pixels, as CIFAR-100's page describes."""
     images = Archive(archive).read(CLASSES).train
     batch = members["train"]
     wanted = [place for place, label in enumerate(batch[b"fine_labels"]) if label in (1, 3)]
@@ -43,7 +43,7 @@ def test_labels_follow_the_order_given(archive):
 
 @pytest.mark.parametrize("protocol", range(2, 6))
 def test_reads_what_python_3_pickled_too(pack, members, protocol):
-    """Parts of CIFAR-100 are often saved again with a newer Python."""
+    """Users often save parts of CIFAR-100 again with a newer Python."""
     packed = pack({name: pickle.dumps(value, protocol) for name, value in members.items()})
     images, original = Archive(packed).read(CLASSES).train, Archive(pack(members, "2.tar.gz")).read(CLASSES).train
     assert np.array_equal(images.pixels, original.pixels)

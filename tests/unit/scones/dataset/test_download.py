@@ -1,4 +1,4 @@
-"""Fetching the archive from a server that breaks off, forgets, lies or is silent."""
+"""The download survives a server that breaks off, ignores ranges, sends wrong bytes or does not answer."""
 
 import hashlib
 import socket
@@ -15,7 +15,7 @@ CLASSES = ("bicycle", "motorcycle")
 
 
 class Server(ThreadingHTTPServer):
-    """Serves ``content``; ``breaks`` lists after how many bytes each answer is cut off, None for not at all."""
+    """Serves ``content``. ``breaks`` lists the bytes after which each answer breaks off. None means a whole answer."""
 
     daemon_threads = True
 

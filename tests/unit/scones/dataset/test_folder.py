@@ -1,4 +1,4 @@
-"""Pictures from a folder: any size, any mode, the right way up; what cannot be used is listed."""
+"""Pictures from a folder may have any size, mode and rotation, and unusable files are listed."""
 
 import io
 
@@ -20,7 +20,7 @@ def encoded(picture, form="PNG", **options):
 
 @pytest.fixture
 def pictures(tmp_path):
-    """12 pictures a class, of different sizes, PNG and JPEG."""
+    """12 pictures for each class, in different sizes, PNG and JPEG."""
     rng = np.random.default_rng(0)
     for name in CLASSES:
         (tmp_path / name / "more").mkdir(parents=True)
@@ -54,7 +54,7 @@ def test_turns_a_picture_as_its_exif_orientation_says():
     upright = np.zeros((64, 64, 3), np.uint8)
     upright[:32, :, 0] = 255  # red above
     exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was held sideways: turn clockwise by 90 degrees to see it upright
+    exif[0x0112] = 6  # the camera was sideways: a turn of 90 degrees clockwise makes the picture upright
     lying = Image.fromarray(np.rot90(upright))
     turned = pixels(encoded(lying, "PNG", exif=exif))
     assert (turned[:14, :, 0] > 250).all()

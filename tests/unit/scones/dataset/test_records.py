@@ -1,4 +1,4 @@
-"""The splits as RecordIO: what the lists and PNGs say, and the same bytes every time."""
+"""The RecordIO files hold the lists' labels and the PNGs' pixels, and have the same bytes every time."""
 
 import pytest
 

@@ -26,7 +26,7 @@ def test_draws_the_same_every_time_and_fewer_are_the_first_of_more():
 
 
 def test_the_label_is_not_in_a_trivial_feature():
-    """Brightness, colour and grain say little: a network has to look at the shape."""
+    """Brightness, colour and grain say little, so a network has to learn the shape."""
     drawn = [
         (label, draw(name, np.random.default_rng([7, label, number])))
         for label, name in enumerate(CLASSES)

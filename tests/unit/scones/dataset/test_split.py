@@ -11,7 +11,7 @@ CLASSES = ("bicycle", "motorcycle")
 
 
 def images(labels, *, equal=()):
-    """One random image a label; each pair of ``equal`` places has equal pixels."""
+    """One random image for each label. The images of each pair in ``equal`` have the same pixels."""
     pixels = np.random.default_rng(0).integers(0, 256, (len(labels), 32, 32, 3), dtype=np.uint8)
     for one, other in equal:
         pixels[other] = pixels[one]

@@ -1,4 +1,4 @@
-"""Reading a data set: what is wrong with it is said."""
+"""A wrong data set gives an error that names the problem."""
 
 import json
 

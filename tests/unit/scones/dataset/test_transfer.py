@@ -1,15 +1,14 @@
-"""Uploads send what is missing, and only that."""
+"""An upload sends only the missing files."""
 
 from collections import Counter
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 from moto import mock_aws
 from rich.progress import Progress
 
 from scones.dataset import Sample, build, upload
-from scones.errors import DatasetError
+from scones.errors import CloudError, DatasetError
 
 BUCKET = "scones-test"
 
@@ -32,7 +31,7 @@ def s3(monkeypatch):
 
 @pytest.fixture
 def calls(s3):
-    """How often each operation is called from here on."""
+    """Count the calls of each operation from here on."""
     count = Counter()
     s3.meta.events.register("before-call.s3", lambda model, **kwargs: count.update([model.name]))
     return count
@@ -94,7 +93,7 @@ def test_an_interrupted_upload_goes_on_and_its_description_comes_last(s3, datase
 
 
 def test_knows_its_files_where_encryption_hides_the_md5(s3, dataset, calls):
-    """With SSE-KMS an ETag is not an MD5, as S3's documentation of Object says; the SHA-256 sent with it is."""
+    """With SSE-KMS an ETag is not an MD5 (S3's documentation of Object). The SHA-256 that was sent is compared."""
     upload(dataset, s3, BUCKET)
     calls.clear()
 
@@ -107,8 +106,8 @@ def test_knows_its_files_where_encryption_hides_the_md5(s3, dataset, calls):
     assert (calls["PutObject"], calls["HeadObject"]) == (0, 30)
 
 
-def test_a_bucket_that_is_not_there_is_s3s_own_error(s3, dataset):
-    with pytest.raises(ClientError, match="NoSuchBucket"):
+def test_a_bucket_that_is_not_there_is_said_with_the_way_to_make_it(s3, dataset):
+    with pytest.raises(CloudError, match=r"s3://no-such-bucket/datasets/.*NoSuchBucket(.|\n)*invoke tf\.apply"):
         upload(dataset, s3, "no-such-bucket")
 
 

@@ -1,4 +1,4 @@
-"""A data set on disk: what the source had, whole or not at all, and the same bytes every time."""
+"""A data set on disk holds the source's images, appears whole or not at all, and has the same bytes every time."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ REAL = ROOT.parent / "shared" / "data" / "cifar-100-vehicles.tar.gz"
 
 
 class Given:
-    """A source that holds what it is given, and counts how often it is read."""
+    """A source with the given images. It counts its reads."""
 
     def __init__(self, train, test, name="given"):
         self.contents, self.name, self.reads = Contents(train, test), name, 0
@@ -197,7 +197,7 @@ def test_a_killed_run_leaves_the_old_data_set_and_is_repeated_safely(archive, ou
 
 
 def test_a_run_killed_between_the_two_moves_loses_nothing(archive, out):
-    """At that moment the old data set lies beside its place; the next run finds it there."""
+    """At that moment the old data set has a temporary name. The next run finds it there."""
     build(Archive(archive), CLASSES, out)
     gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     out.rename(out.parent / f".dataset.old.{int(gone.stdout)}")

@@ -1,4 +1,4 @@
-"""What the demo shows while it runs, and where it will not run at all."""
+"""The demo shows its steps, and refuses environments on AWS."""
 
 import contextlib
 import dataclasses
@@ -60,7 +60,7 @@ def test_the_outcome_holds_only_if_every_step_is_done_and_every_claim_held(steps
 
 
 def test_refuses_an_environment_on_aws():
-    """It makes and removes everything in its cloud."""
+    """The demo makes and deletes everything in its cloud."""
     with pytest.raises(SettingsError, match="environment 'prod' is on AWS"):
         Demo(settings.load("prod", variables={}), console())
 

@@ -1,4 +1,4 @@
-"""What is generated in the documentation tells the truth."""
+"""The generated documentation agrees with the code."""
 
 import re
 
@@ -31,7 +31,7 @@ def test_every_module_has_its_table(made):
 
 
 def test_the_guide_says_what_to_do_about_every_alarm_and_no_other():
-    """An alarm's key in the modules' maps stands before its description; what a key is filled with is FUNCTION."""
+    """The keys in the modules' maps are the alarms' names. The guide writes FUNCTION for the name of a function."""
     modules = ROOT / "terraform" / "modules"
     alarms = {"monitoring": ("alarms.tf", ""), "endpoint": ("rollback.tf", "rollback-")}
     names = {

@@ -1,4 +1,4 @@
-"""A module's table holds every input and output, with multi-line types and defaults on one line."""
+"""A module's table has every input and output. Multi-line types and defaults are on one line."""
 
 from scones.docs.modules import tables
 

@@ -1,4 +1,4 @@
-"""The pictures show the modules, what is optional, and who is given whose name."""
+"""The pictures show the modules, the optional resources, and which module gets which output."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from scones.errors import InputError
 
 @pytest.fixture
 def terraform(tmp_path):
-    """Three small stacks: a bucket and a key below, three modules above that stand on them."""
+    """Three small stacks: one with a bucket and a key, and three modules that use them."""
     modules = {
         "bucket": ["aws_s3_bucket", "aws_s3_bucket_policy", "aws_iam_role"],
         "worker": ["aws_lambda_function", "terraform_data"],

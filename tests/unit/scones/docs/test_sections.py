@@ -1,4 +1,4 @@
-"""What stands between the two comments is replaced, and nothing else."""
+"""Only the text between the two comments is replaced."""
 
 import pytest
 

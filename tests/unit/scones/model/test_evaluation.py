@@ -19,7 +19,7 @@ CLASSES = ("bicycle", "motorcycle")
 
 
 class Endpoint:
-    """Stands for sagemaker-runtime: answers with the two probabilities that are written in the image's file."""
+    """A stand-in for sagemaker-runtime. It answers with the two probabilities in the image's file."""
 
     def __init__(self) -> None:
         self.requests: list[dict] = []
@@ -47,7 +47,7 @@ def image(tmp_path: Path):
 
 @pytest.fixture
 def images(image) -> list[LabelledImage]:
-    """Right and sure, right and unsure, wrong and unsure, right and sure."""
+    """Four images: right and sure, right and unsure, wrong and unsure, right and sure."""
     return [
         image("a.png", 0, "[0.96, 0.04]"),
         image("b.png", 1, "[0.45, 0.55]"),
@@ -134,7 +134,7 @@ def test_shows_the_numbers_and_marks_the_environments_own_threshold(images):
 
 
 def test_a_limit_takes_evenly_from_all_classes(image):
-    """The test split is sorted by class: its first images are all of one."""
+    """The test split is sorted by class, so its first images all have one class."""
     split = [image(f"{label}-{number}.png", label, "") for label in range(3) for number in range(10)]
     assert [one.name for one in evaluation.pick(split, 5)] == ["0-0.png", "1-0.png", "2-0.png", "0-1.png", "1-1.png"]
     assert evaluation.pick(split, None) == evaluation.pick(split, 99) == split
@@ -155,7 +155,7 @@ def test_probabilities_are_floats_of_one_row_an_image(images):
 
 
 class Artifact:
-    """Stands for a predictor: answers with the two probabilities that are written in the image's file."""
+    """A stand-in for a predictor. It answers with the two probabilities in the image's file."""
 
     num_classes = 2
     multi_label = False

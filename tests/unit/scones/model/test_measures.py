@@ -86,7 +86,7 @@ def test_the_calibration_error_by_hand():
 
 
 def test_a_confidence_on_the_edge_of_a_bin_belongs_to_the_lower_one():
-    """Guo et al.: bin m is ((m - 1) / M, m / M]. Taken apart, the two answers would be off by 0.75 and 0.5 each."""
+    """Guo et al.: bin m is ((m - 1) / M, m / M]. In separate bins, the two answers would be off by 0.75 and 0.5."""
     probabilities = np.array([[0.75, 0.25], [0.50, 0.50], [0.74, 0.26]])
     labels = np.array([1, 0, 0])
     assert expected_calibration_error(probabilities, labels, bins=4) == pytest.approx((0.5 + abs(1 - 1.49)) / 3)

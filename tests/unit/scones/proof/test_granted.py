@@ -1,4 +1,4 @@
-"""The statements of an environment's buckets, topics and keys are found by its prefix, and no others."""
+"""Only the statements of the environment's own buckets, topics and keys are found, by its prefix."""
 
 from __future__ import annotations
 

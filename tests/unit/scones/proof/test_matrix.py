@@ -1,4 +1,4 @@
-"""Which step needs which statement follows from what was judged, and from nothing else."""
+"""The table of steps and statements follows only from the judged requests."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_boundarys_statement_is_needed_too():
     assert [row.steps for row in found] == [("train",), ("train",)]
 
 
-# What services do in their own names, by leave of a topic's policy.
+# Services act as themselves here, allowed by a topic's policy.
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"
 TLS_ONLY = {
@@ -133,7 +133,7 @@ def test_what_the_local_cloud_does_not_do_is_named_and_proves_nothing():
     outcome = ProofOutcome([], rows=[unshown])
     assert outcome.not_shown == [f"topic/alarms/Publish for {unshown.not_shown[0]}"]
     assert not matrix([], both)[0].steps
-    assert matrix([], both)[0].superfluous  # CloudWatch could have used it
+    assert matrix([], both)[0].superfluous  # CloudWatch could use it
 
 
 def test_a_service_that_could_have_used_a_statement_and_did_not_is_named():
@@ -154,7 +154,7 @@ def test_what_a_cloud_records_is_read_back_as_it_was(tmp_path, conditional):
     recording = Record(tmp_path)
     first = judged("list", "s3:ListBucket", conditional)
     recording.add(first.request, first.policies, first.decision)
-    assert record.read(tmp_path) == []  # nobody had asked for it
+    assert record.read(tmp_path) == []  # no request was for it
     for step in ("list", "again"):
         record.begin_step(tmp_path, step)
         recording.add(first.request, first.policies, first.decision)

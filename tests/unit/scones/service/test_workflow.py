@@ -1,4 +1,4 @@
-"""Uploading, starting, following and explaining, against requests and answers as AWS's service models have them."""
+"""Executions are started, followed and explained. AWS's service models check the requests and answers."""
 
 import hashlib
 import io
@@ -22,7 +22,7 @@ START = datetime(2026, 1, 28, 12, 0, 0, tzinfo=UTC)
 
 @pytest.fixture
 def stub():
-    """A function that makes a client and its Stubber; every answer must have been asked for."""
+    """A function that makes a client and its Stubber. The client must use every answer."""
     stubbers = []
 
     def stub(service):
@@ -44,7 +44,7 @@ def picture(tmp_path):
 
 
 def event(number, kind, seconds, **details):
-    """One HistoryEvent, ``seconds`` after the start."""
+    """A HistoryEvent, ``seconds`` after the start."""
     return {"id": number, "type": kind, "timestamp": START + timedelta(seconds=seconds), **details}
 
 
@@ -61,7 +61,7 @@ def failed(number, error, seconds):
     return event(number, "TaskFailed", seconds, taskFailedEventDetails=details)
 
 
-# An execution whose first state passes at its second attempt and whose second fails and is caught.
+# An execution: the first state succeeds at its second attempt, the second state fails and is caught.
 HISTORY = [
     event(1, "ExecutionStarted", 0),
     entered(2, "Task", "Read the image", 0.0),
@@ -190,7 +190,7 @@ def test_an_execution_is_named_after_its_image_and_asked_for_the_threshold(stub)
 
 @pytest.mark.parametrize("key", ["k" * 1024, "自転車.png", "a/", "x.png", "-.png", "%2e%2e/%00.png"])
 def test_any_keys_execution_has_a_name_that_step_functions_and_sagemaker_take(stub, key):
-    """At most 64 characters, so that InvokeEndpoint's InferenceId is the name itself; and another one each time."""
+    """A name has at most 64 characters, so that it can be InvokeEndpoint's InferenceId, and is new each time."""
     sfn, answers = stub("stepfunctions")
     names = set()
     for _ in range(2):
@@ -235,7 +235,7 @@ def test_following_tells_every_beginning_and_end_once_and_gives_the_outcome(stub
     describe(answers, "RUNNING")
     history(answers, HISTORY[:10])
     describe(answers, "FAILED", stopDate=START + timedelta(seconds=2.75), error="InvalidImageError", cause="cut short")
-    history(answers, HISTORY[:9], token="more")  # the last page lags behind
+    history(answers, HISTORY[:9], token="more")  # the last page is not complete yet
     history(answers, HISTORY[9:], nextToken="more")
     told = []
     outcome = workflow.follow(sfn, EXECUTION, told.append, pause=0)
@@ -290,7 +290,7 @@ def test_names_the_image_that_is_not_there(tmp_path):
 
 def test_an_interruption_neither_starts_the_rest_nor_waits_for_what_runs():
     class Running:
-        """A state machine whose executions never end but for the first."""
+        """A state machine. Only its first execution ends."""
 
         class exceptions:
             class StateMachineDoesNotExist(Exception): ...

@@ -1,4 +1,4 @@
-"""An environment in which tasks can start jobs: a small archive, moto's S3 and SageMaker, and a foundation."""
+"""An environment in which tasks can start jobs, with a small archive, moto's S3 and SageMaker, and a foundation."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from moto import mock_aws
 
 from scones import aws, settings
 
-FEW = ["mini_batch_size=8"]  # the archive has 36 images to learn from
+FEW = ["mini_batch_size=8"]  # the archive has 36 training images
 
 
 class Workplace:
-    """An environment in a folder of its own, whose S3 and SageMaker are moto's and whose foundation is applied."""
+    """An environment in its own folder, with moto's S3 and SageMaker and an applied foundation."""
 
     def __init__(self, environment: settings.Environment) -> None:
         self.environment = environment
@@ -24,24 +24,26 @@ class Workplace:
         self.s3.create_bucket(Bucket="scones")
 
     def asked(self, name: str) -> dict[str, Any]:
-        """A training job, as SageMaker was asked for it."""
+        """The request for a training job, as SageMaker got it."""
         return aws.client(self.environment, "sagemaker").describe_training_job(TrainingJobName=name)
 
     def asked_to_tune(self, name: str) -> dict[str, Any]:
-        """A tuning job, as SageMaker was asked for it."""
+        """The request for a tuning job, as SageMaker got it."""
         sagemaker = aws.client(self.environment, "sagemaker")
         return sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
 
     def uploaded(self) -> set[str]:
-        """The keys of the bucket."""
+        """The keys in the bucket."""
         return {one["Key"] for one in self.s3.list_objects_v2(Bucket="scones").get("Contents", [])}
 
 
 @pytest.fixture
 def workplace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, archive: Path) -> Iterator[Workplace]:
-    """Where jobs are started; their data is the small archive. Terraform does not run."""
+    """A workplace whose data is the small archive. Terraform does not run."""
     outputs = {"bucket": "scones", "training_role_arn": "arn:aws:iam::123456789012:role/training", "kms_key_arn": "key"}
-    environment = dataclasses.replace(settings.load("dev", variables={}), root=tmp_path)
+    environment = dataclasses.replace(
+        settings.load("dev", variables={}), root=tmp_path, classes=("bicycle", "motorcycle")
+    )
     monkeypatch.setenv("CIFAR100_ARCHIVE", str(archive))
     monkeypatch.setattr("scones.settings.load", lambda *_: environment)
     monkeypatch.setattr("scones.tasks.prepare.foundation", lambda *_: outputs)

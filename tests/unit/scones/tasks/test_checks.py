@@ -24,7 +24,7 @@ def report(**changes: object) -> tool.Report:
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """What the task says of a report."""
+    """The task's output for a report."""
 
     def run(found: tool.Report, **options: bool) -> str:
         monkeypatch.setattr(tool, "scan", lambda *arguments, **given: found)

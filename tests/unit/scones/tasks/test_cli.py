@@ -1,4 +1,4 @@
-"""How a task's failures reach a person: a message and an exit code, never a traceback."""
+"""A task's failure is a message and an exit code, never a traceback."""
 
 import os
 import subprocess
@@ -58,7 +58,7 @@ def test_a_failure_is_a_message_and_an_exit_code(error, code, text):
 
 
 def test_a_reader_who_has_seen_enough_is_not_shown_a_traceback():
-    """``invoke local.logs | head -1`` ends as any program does whose reader leaves: with 128 + SIGPIPE."""
+    """``invoke local.logs | head -1`` ends like any program whose reader stops: with 128 + SIGPIPE."""
     code = (
         "import invoke\nfrom scones.tasks.cli import task\n"
         "@task\ndef body(context):\n    while True: print('a line')\n"
@@ -78,7 +78,7 @@ def test_a_bug_keeps_its_traceback():
 
 @pytest.mark.parametrize("typed", ["pin --help", "model.inspect -h", "model.export --onnx a --help", "pin 3 --help"])
 def test_help_is_shown_by_tasks_that_want_a_word(typed, monkeypatch, capsys):
-    """Invoke's parser takes --help for the word that is missing."""
+    """Invoke's parser mistakes --help for the missing argument."""
     monkeypatch.setattr(sys, "argv", ["invoke", *typed.split()])
     monkeypatch.chdir(ROOT)
     with pytest.raises(SystemExit) as ended:
@@ -92,7 +92,7 @@ def test_help_is_shown_by_tasks_that_want_a_word(typed, monkeypatch, capsys):
     ("env", "endpoint"), [("dev", None), ("local", "http://127.0.0.1:5000"), (None, "http://127.0.0.1:5000")]
 )
 def test_another_environment_is_not_led_to_the_cloud_that_the_shell_was_set_to(monkeypatch, env, endpoint):
-    """After eval "$(invoke env)", --env dev must reach AWS; the shell's own environment stays as it was set."""
+    """After eval "$(invoke env)", --env dev must still reach AWS. The shell's environment stays unchanged."""
     monkeypatch.setenv("SCONES_ENV", "local")
     monkeypatch.setenv("SCONES_EXPORTED", "AWS_ACCESS_KEY_ID AWS_ENDPOINT_URL SCONES_ENV")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5000")
@@ -112,7 +112,7 @@ def test_debugging_shows_the_traceback(monkeypatch):
 
 
 def test_listing_the_tasks_loads_no_heavy_library():
-    """The list answers in well under a second because nothing heavy is imported for it."""
+    """The list takes well under a second, because it imports nothing heavy."""
     heavy = ("torch", "numpy", "boto3", "moto", "matplotlib", "sagemaker")
     code = f"import sys, tasks; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

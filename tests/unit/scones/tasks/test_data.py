@@ -1,4 +1,4 @@
-"""``invoke etl`` as a person meets it."""
+"""``invoke etl`` as a user sees it."""
 
 from dataclasses import replace
 
@@ -14,9 +14,9 @@ from scones.tasks.data import etl
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch):
-    """The project's build folder is the test's own."""
-    real = settings.load
-    monkeypatch.setattr(settings, "load", lambda name=None: replace(real("local"), root=tmp_path))
+    """The environment has its own build folder, and the classes of the small archive."""
+    environment = replace(settings.load("local"), root=tmp_path, classes=("bicycle", "motorcycle"))
+    monkeypatch.setattr(settings, "load", lambda name=None: environment)
     monkeypatch.delenv("CIFAR100_ARCHIVE", raising=False)
     return tmp_path / "build" / "dataset"
 

@@ -1,4 +1,4 @@
-"""invoke iam.prove says which statement which step needs, and fails where one is superfluous."""
+"""invoke iam.prove shows the statements that each step needs, and fails if a statement is not needed."""
 
 from __future__ import annotations
 

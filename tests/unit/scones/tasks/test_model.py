@@ -1,4 +1,4 @@
-"""``invoke model.inspect``, ``model.predict``, ``model.export``: a model artifact without any endpoint."""
+"""``invoke model.inspect``, ``model.predict`` and ``model.export`` need no endpoint."""
 
 import json
 import os

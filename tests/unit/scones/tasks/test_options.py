@@ -1,4 +1,4 @@
-"""What a person typed for an option becomes a value, or one clear message."""
+"""An option's text becomes a value or one clear error message."""
 
 import inspect
 
@@ -32,7 +32,7 @@ def test_pairs_are_names_and_values_that_may_hold_equals_signs():
 
 
 def test_no_option_is_left_to_invoke_to_turn_into_a_number():
-    """Invoke shows a traceback where the text is none."""
+    """Invoke itself shows a traceback if the text is not a number."""
     tasks = compose()
     defaults = {
         (name, option.name): option.default

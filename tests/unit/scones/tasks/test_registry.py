@@ -1,4 +1,4 @@
-"""``invoke register``, ``models`` and ``pin``: what they show and what they refuse."""
+"""The output and the refusals of ``invoke register``, ``models`` and ``pin``."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_version_is_a_number() -> None:
 
 
 def test_whoever_interrupts_registering_is_not_led_to_train_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The job has ended and been paid for; "the same command again" would start another."""
+    """The job has ended and is paid for. "The same command again" would start another job."""
 
     def interrupted(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt

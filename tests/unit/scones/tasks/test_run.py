@@ -1,5 +1,6 @@
 import io
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -7,11 +8,8 @@ from invoke import Context
 from invoke.exceptions import Exit
 from rich.console import Console
 
-from scones import aws
-from scones.service import workflow
-from scones.service.workflow import ExecutionOutcome, ImageRun, StateRun, batch
+from scones.service.workflow import ExecutionOutcome, ImageRun, StateRun
 from scones.tasks import evaluate, run, views
-from scones.terraform import Stack
 
 PASSED = ExecutionOutcome(
     arn="arn:aws:states:us-east-1:123456789012:execution:scones:one",
@@ -135,6 +133,10 @@ def test_the_threshold_line_is_the_environments_unless_one_is_given(captured, tm
         ({"since": "soon"}, "--since 'soon' is not a time"),
         ({"threshold": "80"}, "--threshold must be from 0 to 1, not 80"),
         ({"threshold": "high"}, "--threshold must be a number, not 'high'"),
+        (
+            {"endpoint": "scones-dev"},
+            "--from reads a folder instead of an endpoint's captures: --endpoint would change",
+        ),
         ({"rows": 0}, "--rows must be a whole number from 1 on, not '0'"),
     ],
 )
@@ -158,25 +160,50 @@ def test_execute_without_an_image_says_how_to_give_one():
         run.execute(Context(), image=[])
 
 
+class StepFunctions:
+    """A Step Functions client. Each execution ends with the outcome that is named at the end of its image's URL."""
+
+    OUTCOMES = {"passed": PASSED, "low": LOW, "lost": TIMED_OUT}  # noqa: RUF012 (a constant)
+    BEGAN = datetime(2026, 11, 22, tzinfo=UTC)
+
+    def __init__(self):
+        self.asked = {}
+
+    def start_execution(self, stateMachineArn, name, input):
+        assert stateMachineArn == "arn:machine"
+        self.asked[name] = json.loads(input)
+        return {"executionArn": name}
+
+    def outcome(self, name):
+        return self.OUTCOMES[self.asked[name]["image_url"].rpartition("/")[2]]
+
+    def describe_execution(self, executionArn):
+        outcome = self.outcome(executionArn)
+        found = {"status": outcome.status, "error": outcome.error, "cause": outcome.cause}
+        dates = {"startDate": self.BEGAN, "stopDate": self.BEGAN + timedelta(seconds=outcome.seconds)}
+        return found | dates | ({"output": json.dumps(outcome.output)} if outcome.output else {})
+
+    def get_paginator(self, operation):
+        assert operation == "get_execution_history"
+        return self
+
+    def paginate(self, executionArn, **_):
+        outcome, ended = self.outcome(executionArn), self.BEGAN + timedelta(seconds=0.25)
+        named = {"name": "Ask the model"}
+        events = [{"type": "TaskStateEntered", "timestamp": self.BEGAN, "stateEnteredEventDetails": named}]
+        events += [{"type": "TaskScheduled", "timestamp": self.BEGAN}]
+        if outcome.error:
+            events += [{"type": "TaskFailed", "timestamp": ended, "taskFailedEventDetails": {"error": outcome.error}}]
+        if outcome.status != "TIMED_OUT":
+            events += [{"type": "TaskStateExited", "timestamp": ended, "stateExitedEventDetails": named}]
+        end = "".join(word.capitalize() for word in outcome.status.split("_"))
+        return [{"events": [*events, {"type": f"Execution{end}", "timestamp": ended}]}]
+
+
 @pytest.fixture
-def deployed(monkeypatch):
-    """Stands for applied stacks and a state machine that gives each image the outcome named in its URL."""
-    outcomes = {"passed": PASSED, "low": LOW, "lost": TIMED_OUT}
-    monkeypatch.setattr(Stack, "outputs", lambda stack: {"state_machine_arn": "arn:machine", "bucket": "b"})
-    monkeypatch.setattr(aws, "client", lambda *_, **__: None)
-
-    def follow(sfn, arn, on_state=None, **_):
-        outcome = outcomes[arn.rpartition("/")[2]]
-        for status in ("running", (outcome.status == "SUCCEEDED" and "succeeded") or "failed"):
-            if on_state:
-                on_state(StateRun("Ask the model", "Task", status, 0.25, 1, outcome.error))
-        return outcome
-
-    for module in (workflow, batch):  # one image, and many
-        monkeypatch.setattr(
-            module, "start", lambda sfn, arn, url, at=None: workflow.Execution(url, "an-execution", url)
-        )
-        monkeypatch.setattr(module, "follow", follow)
+def deployed():
+    """A state machine that gives each image the outcome named in its URL."""
+    return run.Deployed(machine="arn:machine", bucket="b", s3=None, sfn=StepFunctions())
 
 
 @pytest.mark.parametrize(
@@ -188,24 +215,25 @@ def deployed(monkeypatch):
         (["s3://b/passed", "s3://b/low", "s3://b/lost"], 1, ["1 passed, 1 low confidence, 1 failed"]),
     ],
 )
-def test_execute_shows_what_became_of_the_images_and_ends_with_its_code(deployed, capsys, images, code, shown):
-    with pytest.raises(Exit) as ended:
-        run.execute(Context(), image=images)
-    assert ended.value.code == code
-    out = capsys.readouterr().out
+def test_execute_shows_what_became_of_the_images_and_ends_with_its_code(deployed, images, code, shown):
+    console = Console(width=160, file=io.StringIO())
+    assert run.execute_images(console, deployed, images) == code
+    out = console.file.getvalue()
     for text in shown:
         assert text in out
 
 
-def test_execute_ends_well_when_the_image_passed(deployed, capsys):
-    run.execute(Context(), image=["s3://b/passed"], threshold="0.8")
-    out = capsys.readouterr().out
+def test_execute_ends_well_when_the_image_passed(deployed):
+    console = Console(width=160, file=io.StringIO())
+    assert run.execute_images(console, deployed, ["s3://b/passed"], threshold=0.8) == 0
+    assert [asked["confidence_threshold"] for asked in deployed.sfn.asked.values()] == [0.8]
+    out = console.file.getvalue()
     assert "✔ Ask the model" in out
     assert "bicycle" in out
 
 
 @pytest.mark.parametrize("threshold", ["1.5", "-1", "nan", "sure"])
-def test_execute_refuses_a_threshold_that_is_none(deployed, threshold):
+def test_execute_refuses_a_threshold_that_is_none(threshold):
     with pytest.raises(Exit) as refused:
         run.execute(Context(), image=["s3://b/passed"], threshold=threshold)
     assert refused.value.code == 2
@@ -243,8 +271,8 @@ def split_and_artifact(tmp_path):
 
 
 def test_evaluate_lets_an_artifact_answer_without_any_cloud(split_and_artifact, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(aws, "client", None)
-    monkeypatch.setattr(Stack, "outputs", None)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")  # where nobody answers
+    monkeypatch.setenv("SCONES_ENV", "dev")
     root, path = split_and_artifact
     evaluate.evaluate(Context(), artifact=str(path), dataset=str(root), out=str(tmp_path / "evaluation.json"))
     kept = json.loads((tmp_path / "evaluation.json").read_text())

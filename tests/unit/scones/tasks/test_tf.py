@@ -1,4 +1,4 @@
-"""What ``invoke tf.destroy`` asks before it deletes the state itself."""
+"""``invoke tf.destroy`` asks before it deletes the bucket of the state."""
 
 import pytest
 from invoke import Context
@@ -9,7 +9,7 @@ from scones.tasks import tf
 
 
 def typing(monkeypatch, answer):
-    """Somebody at the terminal who types that, or presses Ctrl-D."""
+    """A user at the terminal who types this text, or presses Ctrl-D."""
 
     def ask(question):
         if answer is None:
@@ -22,7 +22,7 @@ def typing(monkeypatch, answer):
 
 @pytest.fixture
 def destroyed(monkeypatch):
-    """The stacks that were destroyed."""
+    """The destroyed stacks."""
     found = []
     monkeypatch.setattr(terraform, "destroy", lambda stack, ask: found.append(stack.name))
     return found

@@ -1,4 +1,4 @@
-"""``invoke threshold`` and ``invoke register --artifact``, on a model that is far too sure of itself."""
+"""``invoke threshold`` and ``invoke register --artifact``, with a model that is far too confident."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scones.tasks import threshold as tasks
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> settings.Environment:
-    """The environment dev in a folder of its own."""
+    """The environment dev in its own folder."""
     found = dataclasses.replace(settings.load("dev", variables={}), root=tmp_path, pin_path=tmp_path / "model.json")
     found.folder.mkdir(parents=True)
     (found.folder / "service.tfvars.json").write_text(json.dumps(dict(found.service), indent=2))

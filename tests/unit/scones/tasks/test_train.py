@@ -1,4 +1,4 @@
-"""``invoke train``: what it refuses, what it asks, what it leaves behind."""
+"""The refusals, questions and results of ``invoke train``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from invoke.exceptions import Exit
 from rich.console import Console
 
 from scones import settings
+from scones.errors import InputError
 from scones.tasks import train as tasks
 from scones.tasks.backbone import backbone
 from scones.training import job, recipe
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 
 class Keyboard:
-    """Somebody, or nobody, at the terminal."""
+    """A user at the terminal, or none."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, there: bool, answer: bool = False) -> None:
         self.questions: list[str] = []
@@ -43,7 +44,7 @@ class Keyboard:
 
 
 def follower(*outcomes: Any) -> Callable[..., Any]:
-    """A ``job.follow`` that ends in each of the outcomes in turn."""
+    """A ``job.follow`` that ends with each of the outcomes in turn."""
     left = list(outcomes)
 
     def follow(environment: settings.Environment, name: str, view: Any) -> Any:
@@ -92,7 +93,7 @@ def channels(asked: dict[str, Any]) -> dict[str, str]:
 
 @pytest.fixture
 def workplace(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> Workplace:
-    """Where jobs are started that have ended at once."""
+    """A workplace in which jobs end at once."""
     monkeypatch.setattr(job, "follow", lambda *_: FINISHED)
     return workplace
 
@@ -194,11 +195,11 @@ def test_going_on_with_a_job_asks_for_just_what_it_was_asked_for(
 def test_nothing_that_costs_money_is_started_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = settings.load("dev", variables={})
     Keyboard(monkeypatch, there=False)
-    with pytest.raises(tasks.InputError, match=r"ml.g4dn.xlarge in us-east-1, for at most 60 minutes") as refused:
+    with pytest.raises(InputError, match=r"ml.g4dn.xlarge in us-east-1, for at most 60 minutes") as refused:
         tasks.confirm(environment, Console(file=io.StringIO()))
     assert "--yes" in refused.value.hint
     asked = Keyboard(monkeypatch, there=True, answer=False)
-    with pytest.raises(tasks.InputError, match="nothing was started"):
+    with pytest.raises(InputError, match="nothing was started"):
         tasks.confirm(environment, Console(file=io.StringIO()))
     assert asked.questions == ["Go on?"]
     tasks.confirm(settings.load("local", variables={}), Console(file=io.StringIO()))
@@ -227,7 +228,7 @@ def test_after_ctrl_c_a_job_is_stopped_where_a_person_says_so(monkeypatch: pytes
 
 
 def test_ctrl_c_while_a_job_stops_tells_how_to_follow_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not to run the same command again, which would start another job."""
+    """The message does not say to run the same command again, because that starts another job."""
     monkeypatch.setattr(job, "follow", follower(KeyboardInterrupt(), KeyboardInterrupt()))
     monkeypatch.setattr(job, "stop", lambda environment, name: None)
     Keyboard(monkeypatch, there=True, answer=True)

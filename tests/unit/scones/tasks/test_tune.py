@@ -1,4 +1,4 @@
-"""``invoke tune``: what it refuses, what it asks, what it leaves behind."""
+"""The refusals, questions and results of ``invoke tune``."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ DONE = TuningSnapshot(
 
 @pytest.fixture
 def registered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The training jobs that were registered."""
+    """The registered training jobs."""
     found: list[str] = []
     monkeypatch.setattr("scones.tasks.registry.register_job", lambda environment, job, console: found.append(job))
     return found
@@ -46,7 +46,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Any], Path]:
-    """Makes following a tuning job end so; the folder of what is left behind."""
+    """Makes following a tuning job end in this way. Returns the folder of the results."""
 
     def make(*outcomes: Any) -> Path:
         left = list(outcomes)
@@ -57,7 +57,9 @@ def ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Any], Pa
                 raise outcome
             return outcome
 
-        environment = dataclasses.replace(settings.load("dev", variables={}), root=tmp_path)
+        environment = dataclasses.replace(
+            settings.load("dev", variables={}), root=tmp_path, classes=("bicycle", "motorcycle")
+        )
         monkeypatch.setattr("scones.settings.load", lambda *_: environment)
         monkeypatch.setattr("scones.training.watch.follow", follow)
         return tmp_path / "build" / "tuning" / "t"
@@ -88,6 +90,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Any], Pa
         ({"range": ["momentum=0.1:0.2"], "strategy": "grid"}, "momentum is a range of numbers"),
         ({"seed": "2147483648"}, "--seed must be a whole number from 0 to 2147483647"),
         ({"attach": "t", "jobs": "3", "range": ["a"]}, "--range, --jobs would change nothing"),
+        ({"attach": "t", "early_stopping": False}, "--no-early-stopping would change nothing"),
         ({"env": "devv"}, "no environment 'devv'"),
     ],
 )
@@ -113,7 +116,7 @@ def test_the_environments_limits_are_changed_by_what_is_typed() -> None:
 def test_no_more_trials_are_asked_for_than_there_are_combinations(
     workplace: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SageMaker would refuse the tuning job, when all has been made and uploaded."""
+    """Otherwise SageMaker refuses the tuning job, after everything has been made and uploaded."""
     monkeypatch.setattr("scones.training.watch.follow", lambda *_: DONE)
 
     def most(name: str, **options: Any) -> int:
@@ -196,7 +199,7 @@ def test_ctrl_c_asks_whether_to_stop_and_the_job_can_be_followed_again(
     monkeypatch.setattr("scones.training.tuning.stop", lambda environment, name: stopped.append(name))
     if answer:
         tasks.tune(Context(), attach="t")
-        assert (stopped, registered) == (["t"], ["t-001"])  # what was reached until then
+        assert (stopped, registered) == (["t"], ["t-001"])  # the results until then
     else:
         with pytest.raises(Exit, match="invoke tune --attach t --env dev") as told:
             tasks.tune(Context(), attach="t")

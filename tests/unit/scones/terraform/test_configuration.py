@@ -1,4 +1,4 @@
-"""Terraform's files are read as `terraform fmt` lays them out, and refused otherwise."""
+"""Terraform files in the layout of `terraform fmt` are read, and others are refused."""
 
 import pytest
 

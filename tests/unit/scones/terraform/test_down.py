@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from invoke import Context
-from invoke.exceptions import Exit
+from rich.console import Console
 
 from scones import settings
-from scones.errors import TerraformError
+from scones.errors import InputError, TerraformError
 from scones.tasks import down as task
 from scones.terraform import down
 from scones.terraform.state import State
@@ -33,8 +33,9 @@ class Cloud:
         keys = ["captures/a", "datasets/b", "images/c", "models/d", "checkpoints/e"]
         self.objects = {"scones-dev-1": {(key, str(number)) for key in keys for number in range(2)}}
         self.objects |= {"scones-dev-logs-1": {("log", "1")}, "scones-dev-tfstate-1": {("service.tfstate", "1")}}
-        self.objects |= {"scones-prod-1": {("datasets/x", "1")}}
+        self.objects |= {"scones-prod-1": {("datasets/x", "1")}, "scones-develop-1": {("datasets/y", "1")}}
         self.running = {"executions": ["e1"], "TrainingJob": ["scones-dev-1", "other-scones-dev-1"]}
+        self.tuning = ["tune-prod-1", "tune-dev-1"]
         self.packages = ["arn:1", "arn:2"]
         self.looks = 2  # how often a job that is asked to stop is seen to be at it
         self.stopping: list[tuple[str, int]] = []
@@ -44,15 +45,18 @@ class Cloud:
             return Versions(self)
         found = {
             "list_executions": {"executions": [{"executionArn": one} for one in self.running["executions"]]},
-            "list_hyper_parameter_tuning_jobs": {"HyperParameterTuningJobSummaries": []},
             "list_model_packages": {"ModelPackageSummaryList": [{"ModelPackageArn": one} for one in self.packages]},
         }
         if name == "list_training_jobs":
             return Jobs(self)
+        if name == "list_hyper_parameter_tuning_jobs":
+            return TuningJobs(self)
+        if name == "list_buckets":  # a page each
+            return Pages([{"Buckets": [{"Name": name}]} for name in self.objects])
         return Pages([found[name]])
 
-    def list_buckets(self) -> dict[str, Any]:
-        return {"Buckets": [{"Name": name} for name in self.objects]}
+    def stop_hyper_parameter_tuning_job(self, HyperParameterTuningJobName: str) -> None:
+        self.tuning.remove(HyperParameterTuningJobName)
 
     def stop_execution(self, executionArn: str, **_: Any) -> None:
         self.running["executions"].remove(executionArn)
@@ -83,6 +87,15 @@ class Jobs(Pages):
         return [{"TrainingJobSummaries": [{"TrainingJobName": name} for name in names]}]
 
 
+class TuningJobs(Pages):
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+
+    def paginate(self, StatusEquals: str, **_: Any) -> Any:
+        names = self.cloud.tuning if StatusEquals == "InProgress" else []
+        return [{"HyperParameterTuningJobSummaries": [{"HyperParameterTuningJobName": name}]} for name in names]
+
+
 class Versions(Pages):
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -97,94 +110,137 @@ def cloud() -> Cloud:
     return Cloud()
 
 
+class Terraform:
+    """The three stacks of environment ``dev`` with their states, which go with what Terraform destroys."""
+
+    bucket = "scones-dev-tfstate-1"
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.states = {
+            "service": State({"state_machine_arn": MACHINE}, ("module.endpoint.aws_sagemaker_endpoint.this",)),
+            "foundation": State(
+                {"bucket": "scones-dev-1", "model_package_group_name": "scones-dev"},
+                ("module.bucket.aws_s3_bucket.this", "module.network.aws_vpc.this"),
+            ),
+            "bootstrap": State({}, ("aws_s3_bucket.state",)),
+        }
+
+    def read(self, name: str) -> State:
+        return self.states.get(name, State())
+
+    def exists(self) -> bool:
+        return "bootstrap" in self.states
+
+    def delete(self) -> None:
+        if self.states.pop("bootstrap", None):
+            self.taken.append("bootstrap")
+
+    def stack(self, environment: settings.Environment, name: str) -> Any:
+        return FakeStack(self, environment, name)
+
+
+class FakeStack:
+    """A stack of :class:`Terraform`, which is also its backend."""
+
+    def __init__(self, terraform: Terraform, environment: settings.Environment, name: str) -> None:
+        self.backend, self.environment, self.name = terraform, environment, name
+        self.ready = False
+
+    def require_values(self) -> None:
+        """All values are there."""
+
+    def init(self) -> None:
+        self.ready = True
+
+    def run(self, command: str, *arguments: str) -> None:
+        assert self.ready
+        assert "-auto-approve" in arguments
+        if arguments[0].startswith("-target="):
+            assert arguments[0] == "-target=module.network"
+            self.backend.taken.append(f"{command} {arguments[0]}")
+            found = self.backend.states["foundation"]
+            self.backend.states["foundation"] = State(found.outputs, found.resources[:1])
+        else:
+            self.backend.taken.append(self.name)
+            del self.backend.states[self.name]
+
+
 @pytest.fixture
-def taken(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The stacks and targets that Terraform destroyed; their states go with them."""
-    done: list[str] = []
-    states = {
-        "service": State({"state_machine_arn": MACHINE}, ("module.endpoint.aws_sagemaker_endpoint.this",)),
-        "foundation": State(
-            {"bucket": "scones-dev-1", "model_package_group_name": "scones-dev"},
-            ("module.bucket.aws_s3_bucket.this", "module.network.aws_vpc.this"),
-        ),
-        "bootstrap": State({}, ("aws_s3_bucket.state",)),
-    }
-
-    class Backend:
-        bucket = "scones-dev-tfstate-1"
-
-        def read(self, name: str) -> State:
-            return states.get(name, State())
-
-        def exists(self) -> bool:
-            return "bootstrap" in states
-
-    class Stack:
-        def __init__(self, environment: Any, name: str, **_: Any) -> None:
-            self.name, self.backend = name, Backend()
-
-        def init(self) -> None:
-            pass
-
-        def run(self, command: str, *arguments: str) -> None:
-            done.append(f"{command} {arguments[0]}")
-            found = states["foundation"]
-            states["foundation"] = State(found.outputs, found.resources[:1])
-
-    def destroy(stack: Stack) -> None:
-        if states.pop(stack.name, None):
-            done.append(stack.name)
-
-    monkeypatch.setattr(down, "Backend", type("Made", (), {"of": staticmethod(lambda _: Backend())}))
-    monkeypatch.setattr(down, "Stack", Stack)
-    monkeypatch.setattr(down, "LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(down, "destroy", destroy)
-    return done
+def terraform() -> Terraform:
+    return Terraform()
 
 
-def take(cloud: Cloud, *, everything: bool) -> dict[str, str]:
+@pytest.fixture
+def taken(terraform: Terraform) -> list[str]:
+    """The stacks and targets that Terraform destroyed."""
+    return terraform.taken
+
+
+def steps(
+    cloud: Cloud, terraform: Terraform, *, everything: bool, name: str = "dev", seconds: float = 60
+) -> list[down.TakedownStep]:
+    """The steps that take an environment down, with little patience between two looks."""
+    return down.steps(
+        settings.load(name, variables={}),
+        everything=everything,
+        stack=terraform.stack,
+        client=lambda *_: cloud,
+        patience=down.Patience(seconds=seconds, pause=0.01),
+    )
+
+
+def take(cloud: Cloud, terraform: Terraform, **options: Any) -> dict[str, str]:
     """Take everything that there is, and what was said of each step."""
-    environment = settings.load("dev", variables={})
-    return {step.what: step.take() for step in down.steps(environment, everything=everything, client=lambda *_: cloud)}
+    return {step.what: step.take() for step in steps(cloud, terraform, **options)}
 
 
-def test_data_sets_models_and_state_stay_and_all_that_costs_goes(cloud: Cloud, taken: list[str]) -> None:
-    take(cloud, everything=False)
+def test_data_sets_models_and_state_stay_and_all_that_costs_goes(
+    cloud: Cloud, terraform: Terraform, taken: list[str]
+) -> None:
+    take(cloud, terraform, everything=False)
     assert taken == ["service", "destroy -target=module.network"]
     assert {key for key, _ in cloud.objects["scones-dev-1"]} == {"datasets/b", "models/d"}
     assert cloud.packages == ["arn:1", "arn:2"]
     assert cloud.objects["scones-dev-tfstate-1"]
 
 
-def test_everything_is_everything_of_this_environment_and_nothing_of_another(cloud: Cloud, taken: list[str]) -> None:
-    take(cloud, everything=True)
+def test_everything_is_everything_of_this_environment_and_nothing_of_another(
+    cloud: Cloud, terraform: Terraform, taken: list[str]
+) -> None:
+    take(cloud, terraform, everything=True)
     assert taken == ["service", "foundation", "bootstrap"]
     assert (cloud.objects["scones-dev-1"], cloud.objects["scones-dev-logs-1"], cloud.packages) == (set(), set(), [])
     assert cloud.objects["scones-prod-1"] == {("datasets/x", "1")}
+    assert cloud.objects["scones-develop-1"] == {("datasets/y", "1")}
 
 
-def test_an_environment_that_keeps_its_data_is_not_emptied(cloud: Cloud, taken: list[str]) -> None:
-    environment = settings.load("prod", variables={})
+def test_an_environment_that_keeps_its_data_is_not_emptied(cloud: Cloud, terraform: Terraform) -> None:
     with pytest.raises(TerraformError, match="'prod' keeps its data sets and models: force_destroy is not set"):
-        down.steps(environment, everything=True, client=lambda *_: cloud)
-    assert down.steps(environment, everything=False, client=lambda *_: cloud)
+        steps(cloud, terraform, everything=True, name="prod")
+    assert steps(cloud, terraform, everything=False, name="prod")
 
 
-def test_what_runs_is_stopped_first_and_what_belongs_to_others_goes_on(cloud: Cloud, taken: list[str]) -> None:
-    said = take(cloud, everything=False)
-    assert next(iter(said.items())) == ("executions and jobs that run", "2 stopped")
+def test_what_runs_is_stopped_first_and_what_belongs_to_others_goes_on(
+    cloud: Cloud, terraform: Terraform, taken: list[str]
+) -> None:
+    said = take(cloud, terraform, everything=False)
+    assert next(iter(said.items())) == ("executions and jobs that run", "3 stopped")
     assert cloud.running == {"executions": [], "TrainingJob": ["other-scones-dev-1"]}
+    assert cloud.tuning == ["tune-prod-1"]
 
 
 @pytest.mark.parametrize("everything", [False, True])
-def test_what_a_job_writes_as_it_stops_goes_too(cloud: Cloud, taken: list[str], everything: bool) -> None:
-    take(cloud, everything=everything)
+def test_what_a_job_writes_as_it_stops_goes_too(
+    cloud: Cloud, terraform: Terraform, taken: list[str], everything: bool
+) -> None:
+    take(cloud, terraform, everything=everything)
     assert cloud.stopping == []
     assert not any(key.startswith("checkpoints/") for key, _ in cloud.objects["scones-dev-1"])
 
 
 def test_a_job_that_ended_just_now_keeps_nothing_from_going(
-    cloud: Cloud, taken: list[str], monkeypatch: pytest.MonkeyPatch
+    cloud: Cloud, terraform: Terraform, taken: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ended(TrainingJobName: str) -> None:
         cloud.running["TrainingJob"].remove(TrainingJobName)
@@ -192,31 +248,30 @@ def test_a_job_that_ended_just_now_keeps_nothing_from_going(
         raise ClientError({"Error": refusal}, "StopTrainingJob")
 
     monkeypatch.setattr(cloud, "stop_training_job", ended)
-    assert take(cloud, everything=False)["executions and jobs that run"] == "1 stopped"
+    assert take(cloud, terraform, everything=False)["executions and jobs that run"] == "2 stopped"
     assert taken == ["service", "destroy -target=module.network"]
 
 
-def test_a_job_that_does_not_stop_ends_it_with_its_name(
-    cloud: Cloud, taken: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_job_that_does_not_stop_ends_it_with_its_name(cloud: Cloud, terraform: Terraform) -> None:
     cloud.looks = 10**6
-    monkeypatch.setattr(down, "STOPPING_SECONDS", 0.05)
     with pytest.raises(TerraformError, match="have not stopped yet: scones-dev-1"):
-        take(cloud, everything=False)
+        take(cloud, terraform, everything=False, seconds=0.05)
     assert ("captures/a", "0") in cloud.objects["scones-dev-1"]
 
 
 @pytest.mark.parametrize("everything", [False, True])
-def test_a_second_time_passes_over_what_is_done(cloud: Cloud, taken: list[str], everything: bool) -> None:
-    take(cloud, everything=everything)
+def test_a_second_time_passes_over_what_is_done(
+    cloud: Cloud, terraform: Terraform, taken: list[str], everything: bool
+) -> None:
+    take(cloud, terraform, everything=everything)
     done = list(taken)
-    again = take(cloud, everything=everything)
+    again = take(cloud, terraform, everything=everything)
     assert taken == done
     assert set(again.values()) <= {"none runs", "nothing was there", "there is none", "there is no registry"}
 
 
 def test_after_an_interruption_it_goes_on_where_it_was(
-    cloud: Cloud, taken: list[str], monkeypatch: pytest.MonkeyPatch
+    cloud: Cloud, terraform: Terraform, taken: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deleting = cloud.delete_objects
 
@@ -225,37 +280,61 @@ def test_after_an_interruption_it_goes_on_where_it_was(
 
     monkeypatch.setattr(cloud, "delete_objects", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        take(cloud, everything=True)
+        take(cloud, terraform, everything=True)
     assert taken == ["service"]
     monkeypatch.setattr(cloud, "delete_objects", deleting)
-    take(cloud, everything=True)
+    take(cloud, terraform, everything=True)
     assert taken == ["service", "foundation", "bootstrap"]
 
 
-def test_an_object_that_may_not_be_deleted_ends_it_with_its_name(cloud: Cloud, taken: list[str]) -> None:
+def test_an_object_that_may_not_be_deleted_ends_it_with_its_name(
+    cloud: Cloud, terraform: Terraform, taken: list[str]
+) -> None:
     cloud.delete_objects = lambda **_: {"Errors": [{"Key": "captures/a", "Message": "Access Denied"}]}
     with pytest.raises(PermissionError, match="s3://scones-dev-1/captures/a cannot be deleted: Access Denied"):
-        take(cloud, everything=False)
+        take(cloud, terraform, everything=False)
+
+
+def ask(cloud: Cloud, terraform: Terraform) -> str:
+    """Run the task's steps with a question first, and return what was shown."""
+    console = Console(file=io.StringIO(), width=120)
+    found = steps(cloud, terraform, everything=False)
+    task.take(found, "dev", stays=["the registered models"], status=console.status(""), ask=True)
+    return console.file.getvalue()
 
 
 @pytest.mark.parametrize("answer", [None, "", "y", "prod"])
 def test_nothing_goes_unless_the_environments_name_is_typed(
-    taken: list[str], monkeypatch: pytest.MonkeyPatch, answer: str | None
+    cloud: Cloud, terraform: Terraform, monkeypatch: pytest.MonkeyPatch, answer: str | None
 ) -> None:
-    def ask(_: str) -> str:
+    def typed(_: str) -> str:
         if answer is None:
             raise EOFError
         return answer
 
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("builtins.input", ask)
-    with pytest.raises(Exit, match="nothing was taken down") as ended:
-        task.down(Context(), env="dev")
-    assert (ended.value.code, taken) == (2, [])
+    monkeypatch.setattr("builtins.input", typed)
+    with pytest.raises(InputError, match="nothing was taken down") as ended:
+        ask(cloud, terraform)
+    assert (ended.value.exit_code, terraform.taken) == (2, [])
 
 
-def test_nobody_there_to_ask_is_told_of_yes(taken: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_there_to_ask_is_told_of_yes(
+    cloud: Cloud, terraform: Terraform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
-    with pytest.raises(Exit, match="say --yes"):
-        task.down(Context(), env="dev")
-    assert taken == []
+    with pytest.raises(InputError, match="say --yes"):
+        ask(cloud, terraform)
+    assert terraform.taken == []
+
+
+def test_what_goes_and_what_stays_is_said_and_the_name_lets_it_go(
+    cloud: Cloud, terraform: Terraform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda _: "dev")
+    said = ask(cloud, terraform)
+    assert "This goes from environment 'dev':" in said
+    assert "This stays: the registered models." in said
+    assert "✔ executions and jobs that run: 3 stopped" in said
+    assert terraform.taken == ["service", "destroy -target=module.network"]

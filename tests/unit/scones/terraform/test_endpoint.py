@@ -1,4 +1,4 @@
-"""What is said of an endpoint after an apply: rolled back in this apply, before it, or where it was asked to be."""
+"""After an apply, a message says whether the endpoint was rolled back in it or before it, or is up to date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Terraform's binary, its provider's source, and how a stack is run, with a stand-in for Terraform itself."""
+"""Terraform's binary, the source of its provider, and the commands on a stack. A stand-in replaces Terraform."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TERRAFORM = Binary(Path("/usr/bin/terraform"), "Terraform", (1, 11, 4), "linux_a
 
 
 def fake(folder: Path, name: str = "terraform", version: str = "Terraform v1.11.4", script: str = "") -> Path:
-    """An executable that says a version, and for anything else runs a Python script."""
+    """An executable that prints a version, and otherwise runs a Python script."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
     path.write_text(
@@ -49,7 +49,7 @@ def fake(folder: Path, name: str = "terraform", version: str = "Terraform v1.11.
 def provider(
     mirror_folder: Path, version: str = "5.100.0", *, packed: bool = False, host: str = "registry.terraform.io"
 ):
-    """A folder that looks as a filesystem mirror of hashicorp/aws does."""
+    """A folder that looks like a filesystem mirror of hashicorp/aws."""
     folder = mirror_folder / host / "hashicorp" / "aws"
     if packed:
         folder.mkdir(parents=True)
@@ -94,7 +94,7 @@ class TestBinary:
 class TestDownload:
     @pytest.fixture
     def release(self, monkeypatch: pytest.MonkeyPatch) -> bytes:
-        """A zip that counts as the pinned release."""
+        """A zip that is treated as the pinned release."""
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as zipped:
             zipped.writestr("LICENSE.txt", "words")
@@ -179,7 +179,7 @@ class TestMirror:
         assert not mirror.has_provider(tmp_path, arm)
 
     def test_a_choice_stands_without_asking_again(self, tmp_path: Path) -> None:
-        """An unreachable registry may take seconds to find out: once is enough."""
+        """An unreachable registry can take seconds, so it is asked only once."""
         first = self.configure(tmp_path / "build", folders=(provider(tmp_path / "opt").parent / "opt",))
         assert self.configure(tmp_path / "build", online=True) == first
 
@@ -198,7 +198,7 @@ class TestMirror:
 
 @pytest.fixture
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Environment]:
-    """Environment dev of an empty project in a mocked AWS; a stand-in for Terraform notes what it is told."""
+    """The environment dev of an empty project in a mocked AWS. A stand-in for Terraform records its commands."""
     root = tmp_path / "project with a space"
     folder = root / "terraform" / "environments" / "dev"
     folder.mkdir(parents=True)
@@ -235,7 +235,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Env
 
 @pytest.fixture
 def notes(tmp_path: Path) -> Path:
-    """What the stand-in was told, one command a line."""
+    """The stand-in's commands, one for each line."""
     return tmp_path / "notes"
 
 
@@ -264,7 +264,7 @@ class TestVariables:
         assert "AWS_ENDPOINT_URL" not in found, "AWS itself needs none"
 
     def test_tell_the_backend_of_the_key_that_the_state_is_encrypted_with(self, environment: Environment) -> None:
-        """It would ask for S3's own key otherwise, whatever the bucket's default is."""
+        """Otherwise the backend asks for S3's own key, whatever the bucket's default is."""
         assert "kms_key_id" not in variables(environment)["TF_CLI_ARGS_init"]
         key = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
         path = environment.folder / "bootstrap.tfvars.json"
@@ -293,7 +293,7 @@ class TestVariables:
 
 class TestShellLines:
     def test_a_shell_reads_what_was_meant(self) -> None:
-        """Quotes, spaces and dollar signs arrive as they are."""
+        """Quotes, spaces and dollar signs arrive unchanged."""
         value = "-var-file='/o'neil/a b.json' $HOME"
         said = subprocess.run(
             ["sh", "-c", "\n".join([*env.lines({"GIVEN": value}), 'printf %s "$GIVEN"'])],
@@ -303,7 +303,7 @@ class TestShellLines:
         assert said.stdout == value
 
     def test_leave_nothing_of_an_earlier_environment(self) -> None:
-        """Or the next one's commands would go to the local cloud, with its keys."""
+        """Otherwise the next environment's commands go to the local cloud, with its keys."""
         said = env.lines({"AWS_REGION": "us-east-1"}, "AWS_ENDPOINT_URL AWS_REGION")
         assert said == ["unset AWS_ENDPOINT_URL", "export AWS_REGION=us-east-1", "export SCONES_EXPORTED=AWS_REGION"]
 
@@ -388,7 +388,7 @@ class TestStack:
 
     @pytest.mark.parametrize("quiet", [False, True])
     def test_ctrl_c_lets_terraform_save_its_state(self, tmp_path: Path, quiet: bool) -> None:
-        """Leaving it, or what it prints, would lose what it has made so far."""
+        """If Terraform is killed or its output is lost, the state of the new resources is lost too."""
         saved, ready = tmp_path / "saved", tmp_path / "ready"
         slow = fake(
             tmp_path / "bin",

@@ -1,4 +1,4 @@
-"""Training jobs: what is asked for, what is told while they run, and what is said when they fail."""
+"""Training jobs: the request, the progress while they run, and the messages when they fail."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def environment(**training: Any) -> settings.Environment:
 
 
 class Cloud:
-    """Stubbed clients: an unexpected call, or one with other parameters, fails the test."""
+    """Stubbed clients. An unexpected call or parameter fails the test."""
 
     def __init__(self) -> None:
         made = {
@@ -56,7 +56,7 @@ class Cloud:
         self["sagemaker"].add_response("describe_training_job", answer, {"TrainingJobName": NAME})
 
     def logs(self, *lines: str, token: str = "f/1", after: str | None = None) -> None:
-        """Answer one look at the log: the lines, then the same token again, as at the end of a stream."""
+        """Answer one read of the log: the lines, then the same token again, as at the end of a stream."""
         where = {"logGroupName": "/aws/sagemaker/TrainingJobs", "logStreamName": f"{NAME}/algo-1-1767268800"}
         events = [{"timestamp": 1, "message": line, "ingestionTime": 1} for line in lines]
         answers = [(events, after), ([], token)] if token != after else [([], after)]
@@ -103,7 +103,7 @@ def described(status: str = "InProgress", secondary: str = "Training", **changes
 
 
 def run_log(epoch: int, train: float, validation: float) -> list[str]:
-    """An epoch's lines in the built-in algorithm's form."""
+    """The log lines of an epoch, in the built-in algorithm's form."""
     stamp = "[01/01/2026 12:00:00 INFO 140123]"
     return [
         f"{stamp} Epoch[{epoch}] Batch [20]#011Speed: 187.95 samples/sec#011accuracy={train - 0.1:.6f}",
@@ -122,7 +122,7 @@ def start(cloud: Cloud, **changes: Any) -> str:
 
 
 def expect_creation(cloud: Cloud) -> dict[str, Any]:
-    """Answer CreateTrainingJob, and give what it was asked."""
+    """Answer CreateTrainingJob, and return its request."""
     seen: dict[str, Any] = {}
     cloud["sagemaker"].add_response("create_training_job", {"TrainingJobArn": ARN})
     cloud["sagemaker"].client.meta.events.register(
@@ -164,7 +164,7 @@ def test_the_container_has_no_network_wherever_the_job_runs(cloud: Cloud) -> Non
 
 
 def test_runs_in_the_foundations_network_with_its_model_under_the_foundations_key(cloud: Cloud) -> None:
-    """But no key for the disk: the instances' own disks take none (API reference, ResourceConfig)."""
+    """The disk gets no key, because the instances' local disks accept none (API reference, ResourceConfig)."""
     asked = expect_creation(cloud)
     outputs = {"kms_key_arn": KEY, "vpc": {"subnet_ids": ["subnet-1", "subnet-2"], "security_group_ids": ["sg-1"]}}
     start(cloud, placement=Placement.of(outputs))
@@ -340,7 +340,7 @@ def test_a_failed_job_says_why_with_the_last_lines_of_its_log(cloud: Cloud) -> N
         job.follow(environment(), NAME, client=cloud.client, sleep=lambda seconds: None)
     assert reason in failed.value.message
     assert "line 29" in failed.value.message
-    assert "line 9\n" not in failed.value.message  # the last 20 only
+    assert "line 9\n" not in failed.value.message  # only the last 20
 
 
 def test_a_stopped_job_says_that_its_best_model_can_be_registered(cloud: Cloud) -> None:
@@ -391,12 +391,16 @@ def test_a_job_tells_what_another_needs_to_go_on_with_it(cloud: Cloud) -> None:
     assert found.hyperparameters == {"epochs": "2"}
 
 
+VALIDATION_ONLY = {"InputDataConfig": with_channels(validation=f"{DATASET}/validation/")}
+
+
 @pytest.mark.parametrize(
     ("status", "changes", "said", "hint"),
     [
         ("InProgress", CHECKPOINTS, "still runs", f"invoke train --attach {NAME}"),
         ("Completed", CHECKPOINTS, "nothing to resume", f"invoke train --model s3://scones-dev/models/{NAME}"),
         ("Failed", {}, "has no checkpoints", "invoke train"),
+        ("Failed", CHECKPOINTS | VALIDATION_ONLY, "no data .* no channel 'train', only: validation", "invoke train"),
     ],
 )
 def test_refuses_to_go_on_with_a_job_that_needs_or_allows_none(

@@ -1,4 +1,4 @@
-"""Getting ready for a training job: what is checked first, what is built, and what the job reads."""
+"""Preparing a training job: the first checks, the built data set, and the job's input."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ OUTPUTS = {
     "kms_key_arn": "key",
     "vpc": {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]},
 }
-FEW = {"mini_batch_size": "8"}  # the archive has 36 images of two classes to learn from
+FEW = {"mini_batch_size": "8"}  # the archive has 36 training images of two classes
 
 
 @pytest.fixture
 def environment(tmp_path: Path, archive: Path, monkeypatch: pytest.MonkeyPatch) -> settings.Environment:
-    """An environment that has made nothing yet, on a machine that has the small archive."""
+    """A new environment on a machine with the small archive."""
     monkeypatch.setenv("CIFAR100_ARCHIVE", str(archive))
-    return dataclasses.replace(settings.load("dev", variables={}), root=tmp_path)
+    return dataclasses.replace(settings.load("dev", variables={}), root=tmp_path, classes=("bicycle", "motorcycle"))
 
 
 def test_a_mistake_is_told_before_anything_is_built(environment: settings.Environment) -> None:

@@ -1,4 +1,4 @@
-"""How a job's log becomes progress, and progress becomes what a person sees."""
+"""A job's log becomes progress, and progress becomes the text on the screen."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_kept_model_is_the_best_epochs_not_the_last() -> None:
 
 
 def test_with_checkpoint_frequency_the_kept_model_is_the_last_that_was_saved() -> None:
-    """No line says that it was stored, and the epochs after it are not kept."""
+    """No log line says so, and the epochs after the last saved one are not kept."""
     progress = read("Epoch[0] Validation-accuracy=0.900000")
     assert progress.kept is None
     progress = read(

@@ -1,4 +1,4 @@
-"""Tuning jobs: what is asked for, how they are followed, what is told and drawn of them."""
+"""Tuning jobs: the request, following a job, its messages and its picture."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def asked(searched: ranges.Searched = SEARCHED, *, seed: int | None = None, **li
     )
 
 
-# --- what is asked for --------------------------------------------------------------------------------------------
+# --- the request --------------------------------------------------------------------------------------------------
 
 
 def test_the_request_is_one_that_sagemaker_takes() -> None:
@@ -149,7 +149,7 @@ def test_a_refusal_of_aws_is_explained(code: str, said: str) -> None:
         tuning.start(ENVIRONMENT, spec(), SEARCHED, name="my-name", client=lambda *_: Client())
 
 
-# --- how it is followed -------------------------------------------------------------------------------------------
+# --- following a job ----------------------------------------------------------------------------------------------
 
 
 def summary(number: int, status: str = "Completed", objective: float | None = None, **changes: Any) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def described(status: str, best: int | None = None) -> dict[str, Any]:
 
 
 class Clients:
-    """SageMaker's and CloudWatch Logs' answers, one look after another."""
+    """SageMaker's and CloudWatch Logs' answers, one for each look."""
 
     def __init__(self, looks: list[tuple[dict[str, Any], list[dict[str, Any]]]], logs: dict[int, list[str]]) -> None:
         self._looks, self._lines = looks, logs
@@ -235,7 +235,7 @@ LOGS = {1: epochs(*[0.8] * 39, 0.85), 2: epochs(*[0.95] * 39, 0.9), 3: epochs(0.
 
 @pytest.fixture
 def followed() -> tuple[Any, list[Any], Clients]:
-    """A tuning job followed to its end, each look that was shown, and the clients."""
+    """Follow a tuning job to its end. Returns the job, everything that was shown, and the clients."""
     shown: list[Any] = []
     clients = Clients(list(LOOKS), LOGS)
     found = watch.follow(ENVIRONMENT, NAME, shown.append, client=clients, sleep=lambda _: None)
@@ -248,7 +248,7 @@ def test_a_job_is_followed_until_it_ends_with_every_trials_epochs(followed: Any)
     assert [trial.epochs_done for trial in job.trials] == [40, 40, 1, 2, 0]
     assert job.best.number == 2
     assert (job.best.objective, job.best.kept, job.best.seconds) == (0.9, 0.95, 120)
-    assert clients.described == [trial.name for trial in job.trials if trial.status == "Stopped"]  # once each
+    assert clients.described == [trial.name for trial in job.trials if trial.status == "Stopped"]  # each only once
 
 
 def test_what_became_of_a_trial_is_told_in_words(followed: Any) -> None:

@@ -60,8 +60,8 @@ def call(found: Integrations, what: str, arguments: Any) -> Any:
 
 def test_a_message_that_is_an_object_is_sent_as_text(monkeypatch):
     found, sqs = integrations(monkeypatch, {"MD5OfMessageBody": "0" * 32, "MessageId": "0" * 36})
-    output = call(found, "sqs:sendMessage", {"QueueUrl": "http://a/b", "MessageBody": {"é": [1, None]}}).output
-    assert sqs.asked == [("send_message", {"QueueUrl": "http://a/b", "MessageBody": '{"é":[1,null]}'})]
+    output = call(found, "sqs:sendMessage", {"QueueUrl": "http://a.b/c", "MessageBody": {"é": [1, None]}}).output
+    assert sqs.asked == [("send_message", {"QueueUrl": "http://a.b/c", "MessageBody": '{"é":[1,null]}'})]
     assert output["SdkHttpMetadata"]["AllHttpHeaders"]["Content-Length"] == ["106"]
     assert output["SdkResponseMetadata"] == {"RequestId": output["SdkHttpMetadata"]["HttpHeaders"]["x-amzn-RequestId"]}
     assert sorted(output) == ["MD5OfMessageBody", "MessageId", "SdkHttpMetadata", "SdkResponseMetadata"]
@@ -72,14 +72,14 @@ def test_a_message_that_is_an_object_is_sent_as_text(monkeypatch):
     [
         (
             "sqs:sendMessage",
-            {"QueueUrl": "http://a/b", "MessageBody": None},
+            {"QueueUrl": "http://a.b/c", "MessageBody": None},
             "SQS.AmazonSQSException",
             "The request must contain the parameter MessageBody. (Service: AmazonSQS; Status Code: 400; "
             "Error Code: MissingParameter; Request ID: ",
         ),
         (
             "sqs:sendMessage",
-            {"QueueUrl": "no-such-queue", "MessageBody": "a"},
+            {"QueueUrl": "http://no-such-queue", "MessageBody": "a"},
             "SQS.SdkClientException",
             "Unable to execute HTTP request: no-such-queue: Name or service not known",
         ),
@@ -169,6 +169,7 @@ def test_an_sdk_answer_is_json_with_capitals_and_nothing_of_http(monkeypatch):
 def test_a_body_is_the_json_text_of_its_value(monkeypatch, body):
     found, s3 = integrations(monkeypatch, {"ETag": '"a"'})
     assert call(found, "aws-sdk:s3:putObject", {"Bucket": "a", "Key": "b", "Body": body}).output == {"ETag": '"a"'}
+    assert s3.asked[0][1]["ContentType"] == "text/plain; charset=UTF-8"
     assert s3.asked[0][1]["Body"] == json.dumps(body, separators=(",", ":")).encode()
 
 

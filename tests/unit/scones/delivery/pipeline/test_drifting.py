@@ -1,4 +1,4 @@
-"""Looking for drift leaves alone what is not its own: clouds that were never applied, and files beside its page."""
+"""The drift check does not touch clouds without an apply, or other files next to its page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scones.terraform.state import State
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> Environment:
-    """An environment whose stacks were never applied."""
+    """An environment whose stacks have never been applied."""
 
     def stack(environment: Environment, name: str, **_: Any) -> SimpleNamespace:
         return SimpleNamespace(

@@ -1,4 +1,4 @@
-"""A saved plan is refused once anything that it was made of has changed, before anything is applied."""
+"""A saved plan is refused before any apply, if anything that it was made from has changed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def commit(root: Path) -> None:
 
 @pytest.fixture
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Environment]:
-    """An environment of AWS itself, in a checkout with a commit."""
+    """An environment on AWS, in a checkout with one commit."""
     folder = tmp_path / "terraform" / "environments" / "dev"
     folder.mkdir(parents=True)
     for path in (settings.ROOT / "terraform" / "environments" / "dev").glob("*.json"):
@@ -72,7 +72,7 @@ def put_state(environment: Environment, stack: str, serial: int, outputs: dict[s
 
 @pytest.fixture
 def plan(environment: Environment) -> Saved:
-    """The service's plan, as it was made just now."""
+    """A new plan of the service stack."""
     foundation = put_state(environment, "foundation", 5, {"bucket": "one"})
     service = put_state(environment, "service", 8, {})
     return Saved(
@@ -128,7 +128,7 @@ def test_a_state_that_went_on_is_refused(environment: Environment, plan: Saved) 
 
 
 def test_a_plan_that_read_other_outputs_is_refused(environment: Environment, plan: Saved) -> None:
-    """Terraform itself would apply it: what a data source gave is written into the plan."""
+    """Terraform itself would apply such a plan, because the plan stores the values of data sources."""
     put_state(environment, "foundation", 6, {"bucket": "another"})
     with pytest.raises(StalePlanError, match="the outputs of 'foundation' have changed since"):
         verify(environment, plan)

@@ -41,7 +41,7 @@ def test_a_file_that_is_missing_is_refused(folder: Path) -> None:
 
 
 def test_plans_made_anew_are_not_those_that_were_reviewed(folder: Path) -> None:
-    """Whoever replaces a plan can write the sums anew too, but not the digest that a person has seen."""
+    """Somebody who replaces a plan can also replace its checksums, but not the digest that the reviewer saw."""
     reviewed = saved.digest(folder)
     (folder / "foundation.tfplan").write_bytes(b"another plan")
     saved.write(folder, [FOUNDATION, SERVICE])

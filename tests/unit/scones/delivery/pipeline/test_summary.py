@@ -1,4 +1,4 @@
-"""What a reviewer reads of a plan."""
+"""The summary of a plan, as a reviewer reads it."""
 
 from __future__ import annotations
 

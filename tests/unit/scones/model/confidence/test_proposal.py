@@ -1,4 +1,4 @@
-"""The threshold that is proposed, the file it is written into, and the picture of it."""
+"""The proposed threshold, its file and its picture."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scones.settings import ROOT
 
 
 def answers(images: int = 100, seed: int = 0) -> Answers:
-    """Answers of which the surer are the righter: about nine in ten are right."""
+    """Answers with about nine in ten correct. The more confident ones are correct more often."""
     random = np.random.default_rng(seed)
     margins = np.abs(random.normal(0, 3, images))
     right = random.random(images) < 1 / (1 + np.exp(-margins))

@@ -24,7 +24,7 @@ from scones.training import registering
 GROUP = "scones-dev"
 JOB = "scones-dev-20260101-120000"
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
-ARTIFACT = b"a model" * 400_000  # more than one block of the hash
+ARTIFACT = b"a model" * 400_000  # longer than one block of the hash
 FINGERPRINT = "5f" * 32
 
 SERVICE = botocore.session.get_session().get_service_model("sagemaker")
@@ -35,7 +35,7 @@ def refuse(code: str, operation: str) -> ClientError:
 
 
 class SageMaker:
-    """A model registry and training jobs in memory; calls are held against botocore's model of the API."""
+    """A model registry and training jobs in memory. botocore's model of the API checks the calls."""
 
     def __init__(self) -> None:
         self.jobs: dict[str, dict[str, Any]] = {}
@@ -110,7 +110,7 @@ class Logs:
 
 
 class Cloud:
-    """An environment with one completed job, whose artifact is none that can be read, and its clients."""
+    """An environment with its clients and one completed job, whose artifact cannot be read."""
 
     job = JOB
 

@@ -1,4 +1,4 @@
-"""What is registered is calibrated on the validation images: a training job's model, and one from anywhere."""
+"""Every registered model is calibrated on the validation images: a training job's model, and one from elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model registry: what is registered, what is approved, and what may be pinned."""
+"""The model registry: registration, approval, and the versions that may be pinned."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scones.model.registry.metadata import from_metadata, to_metadata
 GROUP = "scones-dev"
 JOB = "scones-dev-20260101-120000"
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
-ARTIFACT = b"a model" * 400_000  # more than one block of the hash
+ARTIFACT = b"a model" * 400_000  # longer than one block of the hash
 FINGERPRINT = "5f" * 32
 
 
@@ -65,7 +65,7 @@ def test_a_model_at_the_gate_passes_it(cloud: Any) -> None:
 
 
 def test_the_gate_looks_at_the_best_epoch_which_is_what_the_artifact_holds(cloud: Any) -> None:
-    """SageMaker's final metric is the last epoch's; the artifact is the best one's, which only the log tells."""
+    """SageMaker's final metric is the last epoch's. The artifact holds the best epoch, which only the log shows."""
     cloud.train(JOB, accuracy=0.60)
     cloud.logs.lines = ["Storing the best model with validation accuracy: 0.880000", "Epoch[9] Validation-accuracy=0.6"]
     version = cloud.register()
@@ -74,7 +74,7 @@ def test_the_gate_looks_at_the_best_epoch_which_is_what_the_artifact_holds(cloud
 
 
 def test_the_gate_looks_at_the_epoch_that_was_saved_last_where_every_so_many_are(cloud: Any) -> None:
-    """With checkpoint_frequency the artifact holds that one, neither the best epoch nor the job's last."""
+    """With checkpoint_frequency, the artifact holds the last saved epoch, not the best or the last one."""
     cloud.train(JOB, accuracy=0.90)
     cloud.logs.lines = [
         "Epoch[0] Train-accuracy=0.800000",
@@ -122,7 +122,7 @@ def test_a_job_without_a_model_is_refused(cloud: Any, status: str, hint: str | N
 
 
 def test_a_job_stopped_before_it_had_a_model_is_refused(cloud: Any) -> None:
-    """Its model.tar.gz is there, and empty."""
+    """Its model.tar.gz exists but is empty."""
     cloud.train("early", accuracy=None, status="Stopped")
     with pytest.raises(RegistryError, match="stopped before its first epoch ended"):
         cloud.register("early")
@@ -132,6 +132,33 @@ def test_a_data_set_that_is_gone_is_named(cloud: Any) -> None:
     del cloud.s3.objects["scones", "datasets/5f/dataset.json"]
     with pytest.raises(RegistryError, match=r"s3://scones/datasets/5f/dataset.json"):
         cloud.register()
+
+
+FILE_SYSTEM = {
+    "DirectoryPath": "/data",
+    "FileSystemAccessMode": "ro",
+    "FileSystemId": "fs-0123456789abcdef0",
+    "FileSystemType": "EFS",
+}
+
+
+@pytest.mark.parametrize(
+    ("channels", "said"),
+    [
+        ([], "it has no channel 'train', only: none"),
+        (["validation"], "it has no channel 'train', only: validation"),
+        (["train", "validation"], "its channel 'train' does not read S3"),
+    ],
+)
+def test_a_job_without_a_data_set_in_s3_is_refused_with_the_way_to_register_it(
+    cloud: Any, channels: list[str], said: str
+) -> None:
+    source = {"FileSystemDataSource": FILE_SYSTEM}
+    given = [{"ChannelName": name, "DataSource": source} for name in channels]
+    cloud.train("elsewhere", accuracy=0.9, InputDataConfig=given)
+    with pytest.raises(RegistryError, match=f"the classes of training job 'elsewhere' are unknown: {said}") as refused:
+        cloud.register("elsewhere")
+    assert "invoke register --artifact s3://scones/models/elsewhere/output/model.tar.gz" in refused.value.hint
 
 
 def test_a_job_started_otherwise_has_the_commit_of_this_checkout(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +236,7 @@ def test_versions_are_listed_newest_first(cloud: Any) -> None:
     ],
 )
 def test_class_labels_survive_what_the_registry_can_hold(labels: tuple[str, ...]) -> None:
-    """Values have up to 256 letters, digits, spaces and _.:/=+-@; a version has up to 50 of them."""
+    """A value has up to 256 letters, digits, spaces and _.:/=+-@. A version has up to 50 values."""
     facts = {
         "job": JOB,
         "artifact_sha256": "ab",

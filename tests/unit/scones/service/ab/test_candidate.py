@@ -3,62 +3,57 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from moto import mock_aws
 
-from scones import settings
 from scones.errors import InputError, RegistryError
-from scones.model.registry import PinnedModel, Version, read_pin, write_pin
+from scones.model.registry import read_pin
 from scones.service import ab
-from scones.service.ab import candidate
 from scones.settings import Environment
 from scones.terraform import Stack
 from scones.terraform.variables import value_files
 
-MODEL = PinnedModel(
-    package_arn="arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-dev/1",
-    version=1,
-    image_uri="811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1",
-    artifact_uri="s3://bucket/models/job-1/output/model.tar.gz",
-    artifact_sha256="0" * 64,
-    class_labels=("bicycle", "motorcycle"),
-    metrics={"validation:accuracy": 0.9},
-    dataset_fingerprint="5f" * 32,
-    git_commit="0" * 40,
-)
+from ...model.registry.conftest import GROUP, Cloud
 
 
 @pytest.fixture
-def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
-    """Environment ``dev`` with version 1 pinned and every version up to 9 registered; 9 has other classes."""
-    found = replace(settings.load("dev", variables={}), pin_path=tmp_path / "model.tfvars.json")
-    write_pin(found.pin_path, MODEL)
-
-    def choose(environment: Environment, version: int, **_: Any) -> Version:
-        if version > 9:
-            raise RegistryError(f"there is no version {version}")
-        labels = ("bus", "train") if version == 9 else MODEL.class_labels
-        model = replace(MODEL, version=version, class_labels=labels)
-        return Version(version, "arn", "Approved", datetime(2026, 1, 1, tzinfo=UTC), None, model)
-
-    def pin(environment: Environment, version: int, **_: Any) -> Version:
-        chosen = choose(environment, version)
-        write_pin(environment.pin_path, chosen.model)
-        return chosen
-
-    monkeypatch.setattr(candidate, "choose", choose)
-    monkeypatch.setattr(candidate, "pin", pin)
-    return found
+def cloud(tmp_path: Path) -> Cloud:
+    """Environment ``dev`` with the versions 1 to 4 registered and version 1 pinned; 4 has other classes."""
+    made = Cloud(tmp_path)
+    for number in range(1, 5):
+        name = f"{made.job}-{number}"
+        made.train(name, accuracy=0.91, classes=["bus", "train"] if number == 4 else ["bicycle", "motorcycle"])
+        if number == 4:
+            description = {"classes": ["bus", "train"], "fingerprint": "5f" * 32}
+            made.put("datasets/5f/dataset.json", json.dumps(description).encode())
+        made.register(name)
+    made.pin(1)
+    return made
 
 
-def test_a_candidate_is_what_terraform_reads_beside_the_pin(environment: Environment) -> None:
+@pytest.fixture
+def environment(cloud: Cloud) -> Environment:
+    return cloud.environment
+
+
+def start(cloud: Cloud, version: int, **options: Any) -> ab.Candidate:
+    return ab.start(cloud.environment, version, group=GROUP, client=cloud.client, **options)
+
+
+def promote(cloud: Cloud) -> Any:
+    return ab.promote(cloud.environment, group=GROUP, client=cloud.client)
+
+
+def stop(cloud: Cloud) -> ab.Candidate:
+    return ab.stop(cloud.environment)
+
+
+def test_a_candidate_is_what_terraform_reads_beside_the_pin(cloud: Cloud, environment: Environment) -> None:
     assert environment.candidate_path not in value_files(environment, "service")
-    started = ab.start(environment, 2, share=10)
+    started = start(cloud, 2, share=10)
     assert started.variant == "Candidate"
     assert ab.read(environment.candidate_path) == started
     found = json.loads(environment.candidate_path.read_text())
@@ -67,19 +62,17 @@ def test_a_candidate_is_what_terraform_reads_beside_the_pin(environment: Environ
     assert value_files(environment, "service")[-1] == environment.candidate_path
 
 
-def test_a_stack_that_was_made_before_takes_the_candidate_up(
-    environment: Environment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("scones.terraform.stack.Backend.of", lambda environment: SimpleNamespace(bucket="state"))
+@mock_aws
+def test_a_stack_that_was_made_before_takes_the_candidate_up(cloud: Cloud, environment: Environment) -> None:
     stack = Stack(environment, "service")
     assert "candidate.tfvars.json" not in stack.variables["TF_CLI_ARGS_plan"]
-    ab.start(environment, 2, share=10)
+    start(cloud, 2, share=10)
     assert str(environment.candidate_path) in stack.variables["TF_CLI_ARGS_plan"]
 
 
-def test_the_same_version_again_changes_its_share(environment: Environment) -> None:
-    ab.start(environment, 2, share=10)
-    assert ab.start(environment, 2, share=100, shadow=True).variant == "Shadow"
+def test_the_same_version_again_changes_its_share(cloud: Cloud, environment: Environment) -> None:
+    start(cloud, 2, share=10)
+    assert start(cloud, 2, share=100, shadow=True).variant == "Shadow"
     assert ab.read(environment.candidate_path).share == 100
 
 
@@ -89,43 +82,43 @@ def test_the_same_version_again_changes_its_share(environment: Environment) -> N
         (2, 0, InputError, "from 1 to 99, in percent, not 0"),
         (2, 100, InputError, "from 1 to 99, in percent, not 100"),
         (1, 10, RegistryError, "version 1 is the pinned one"),
-        (9, 10, RegistryError, "tells bus, train apart"),
+        (4, 10, RegistryError, "tells bus, train apart"),
         (10, 10, RegistryError, "there is no version 10"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_and_nothing_is_written(
-    environment: Environment, version: int, share: int, error: type, words: str
+    cloud: Cloud, environment: Environment, version: int, share: int, error: type, words: str
 ) -> None:
     with pytest.raises(error, match=words):
-        ab.start(environment, version, share=share)
+        start(cloud, version, share=share)
     assert not environment.candidate_path.exists()
 
 
-def test_a_second_comparison_is_refused(environment: Environment) -> None:
-    ab.start(environment, 2, share=10)
+def test_a_second_comparison_is_refused(cloud: Cloud, environment: Environment) -> None:
+    start(cloud, 2, share=10)
     with pytest.raises(RegistryError, match="version 2 is being compared"):
-        ab.start(environment, 3, share=10)
+        start(cloud, 3, share=10)
     assert ab.read(environment.candidate_path).model.version == 2
 
 
-def test_promoting_pins_the_candidate_and_ends_the_comparison(environment: Environment) -> None:
-    ab.start(environment, 2, share=10)
-    assert ab.promote(environment).version == 2
+def test_promoting_pins_the_candidate_and_ends_the_comparison(cloud: Cloud, environment: Environment) -> None:
+    start(cloud, 2, share=10)
+    assert promote(cloud).version == 2
     assert read_pin(environment.pin_path).version == 2
     assert not environment.candidate_path.exists()
 
 
-def test_stopping_leaves_the_pin(environment: Environment) -> None:
-    ab.start(environment, 2, share=10)
-    assert ab.stop(environment).model.version == 2
+def test_stopping_leaves_the_pin(cloud: Cloud, environment: Environment) -> None:
+    start(cloud, 2, share=10)
+    assert stop(cloud).model.version == 2
     assert read_pin(environment.pin_path).version == 1
     assert not environment.candidate_path.exists()
 
 
-@pytest.mark.parametrize("end", [ab.promote, ab.stop])
-def test_there_is_nothing_to_end_where_nothing_is_compared(environment: Environment, end: Any) -> None:
+@pytest.mark.parametrize("end", [promote, stop])
+def test_there_is_nothing_to_end_where_nothing_is_compared(cloud: Cloud, end: Any) -> None:
     with pytest.raises(RegistryError, match="nothing is compared in environment 'dev'"):
-        end(environment)
+        end(cloud)
 
 
 def test_a_damaged_file_is_named(environment: Environment) -> None:

@@ -1,4 +1,4 @@
-"""Captured traffic by variant, in numbers; agreement of a shadow; labels by every name that requests use."""
+"""A comparison counts captured requests by variant, measures a shadow's agreement, and finds labels by every name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Captured lines as SageMaker writes them, to be varied by the tests."""
+"""Captured lines as SageMaker writes them. The tests vary them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _line(
     event_id: str = "",
     **metadata: Any,
 ) -> str:
-    """One captured request. ``output`` is a list of probabilities, or the very text that was answered."""
+    """One captured request. ``output`` is a list of probabilities, or the exact text of the answer."""
     text = output if isinstance(output, str) else json.dumps(list(output))
     data = base64.b64encode(text.encode()).decode() if encoding == "BASE64" else text
     sides = {
@@ -65,7 +65,7 @@ def capture_line():
 
 @pytest.fixture
 def folder(tmp_path: Path):
-    """Writes lines into a captured file and gives the folder it is in."""
+    """Writes lines into a captured file and returns its folder."""
 
     def write(*lines: str | bytes, name: str = "e/AllTraffic/2026/11/22/12/00-00-000-a.jsonl") -> Path:
         path = tmp_path / "captures" / name
@@ -78,7 +78,7 @@ def folder(tmp_path: Path):
 
 @pytest.fixture
 def real_traffic() -> Path:
-    """Files that AWS wrote, kept beside the checkout."""
+    """Files that AWS wrote, in a folder next to the checkout."""
     path = ROOT.parent / "shared" / "data" / "capture-examples"
     if not path.is_dir():
         pytest.skip("the real captured traffic is not beside this checkout")

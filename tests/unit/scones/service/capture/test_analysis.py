@@ -64,7 +64,7 @@ def test_the_least_sure_come_first_and_only_those_with_an_answer():
 
 
 def test_the_trend_is_the_median_of_each_step_that_has_requests():
-    """Two bursts an hour apart in six steps of ten minutes: only the first and the last step have a value."""
+    """Two bursts, an hour apart, in six steps of ten minutes: only the first and the last step have a value."""
     events = [event(n, 0.9 - n / 100, 0, minutes=n / 10) for n in range(1, 6)]
     events += [event(n, 0.6, 0.4, minutes=60) for n in range(6, 10)]
     found = trend(events, steps=6)

@@ -1,4 +1,4 @@
-"""Downloads against moto's S3, in this process."""
+"""Downloads from moto's S3, in this process."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from scones.errors import CloudError
 from scones.service import capture
 from scones.service.capture.period import Period
 
@@ -45,7 +46,7 @@ def test_brings_everything_when_no_period_is_given(s3, tmp_path):
 
 
 def test_brings_the_hours_of_the_period_and_the_one_after_since_files_come_late(s3, tmp_path):
-    """Real files of hour 12 hold events of 11:58: the hour in the name is that of the upload."""
+    """Real files of hour 12 hold events of 11:58, because the name has the hour of the upload."""
     period = Period(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 21, 12, tzinfo=UTC))
     assert hours(capture.download(s3, URI, "scones", tmp_path, period=period)) == HOURS[1:5]
 
@@ -96,14 +97,14 @@ def test_a_damaged_index_costs_a_new_download_and_nothing_else(s3, tmp_path):
 
 
 def test_what_was_brought_before_a_failure_is_not_brought_again(s3, tmp_path):
-    """The last file is refused; the others stay, whole, and are known the next time."""
+    """The download of the last file fails. The other files stay and are not downloaded again."""
 
     def refuse(params, **_):
         if HOURS[-1] in params["Key"]:
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetObject")
 
     s3.meta.events.register("provide-client-params.s3.GetObject", refuse, unique_id="refuse")
-    with pytest.raises(ClientError, match="AccessDenied"):
+    with pytest.raises(CloudError, match=rf"{HOURS[-1]}/.* cannot be downloaded: no \(AccessDenied"):
         capture.download(s3, URI, "scones", tmp_path, workers=1)
     s3.meta.events.unregister("provide-client-params.s3.GetObject", unique_id="refuse")
     assert capture.download(s3, URI, "scones", tmp_path).new == 1

@@ -192,7 +192,7 @@ def test_probabilities_may_exceed_one_by_rounding_only():
 
 
 def test_reads_the_traffic_that_aws_captured(real_traffic):
-    """Nine requests in two files; the earlier file by name has the later events."""
+    """The two files hold nine requests. The file with the earlier name has the later events."""
     found = capture.read(real_traffic)
     assert (len(found.events), found.broken, found.files) == (9, (), 2)
     assert [event.predicted for event in found.events].count(1) == 6

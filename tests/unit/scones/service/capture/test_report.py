@@ -28,7 +28,7 @@ ATTACK = "<script>alert(1)</script>\"'><img src=http://evil.example/x onerror=al
 
 
 class Page(HTMLParser):
-    """What a browser would see: tags with attributes, and the text between them."""
+    """The page as a browser reads it: tags with attributes, and the text between them."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -127,7 +127,7 @@ def test_no_cell_of_the_csv_becomes_a_formula(folder, capture_line, tmp_path):
 
 
 def bomb(width: int, height: int) -> bytes:
-    """A PNG of some bytes that claims to be very large."""
+    """A PNG of a few bytes whose header claims a very large size."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -209,7 +209,7 @@ def red_line(picture: bytes) -> int:
 
 
 def test_the_threshold_line_lies_where_the_threshold_is():
-    """At 90 % of an axis from 45 % to 102 %, the line lies nearer to the top than at 60 %, in proportion."""
+    """On an axis from 45 % to 102 %, the line's height is in proportion to the threshold, here 60 %, 75 % and 90 %."""
     events = many(50)
     rows = [
         red_line(charts.over_time(events, threshold=threshold, classes=CLASSES, theme=drawing.LIGHT))
@@ -220,7 +220,7 @@ def test_the_threshold_line_lies_where_the_threshold_is():
 
 
 def test_requests_of_one_second_are_spread_over_it_in_their_order():
-    """Captured times are whole seconds: a burst would be one upright line."""
+    """Captured times are whole seconds, so a burst would otherwise be one vertical line."""
     times = [NOW, NOW, NOW, NOW, NOW + timedelta(seconds=1), NOW + timedelta(seconds=2.5), NOW + timedelta(seconds=2.5)]
     offsets = [(time - NOW).total_seconds() for time in charts.spread(times)]
     assert offsets == [0, 0.25, 0.5, 0.75, 1, 2.5, 2.5]

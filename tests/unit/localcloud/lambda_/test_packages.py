@@ -1,0 +1,68 @@
+"""A function's zip on disk: links are kept, and nothing leaves its folder."""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from localcloud.lambda_.packages import BadPackage, check, unpacked
+
+
+def packed(files: dict[str, str], links: dict[str, str] | None = None) -> bytes:
+    """A zip that holds the links before the files, so that an unpacker that is careless writes through them."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, place in (links or {}).items():
+            entry = zipfile.ZipInfo(name)
+            entry.create_system = 3  # Unix
+            entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+            archive.writestr(entry, place)
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return buffer.getvalue()
+
+
+def test_links_are_kept_also_through_each_other(tmp_path: Path) -> None:
+    links = {"a/now": "v2", "b": "a/now/x.py", "up/x.py": "../a/v2/x.py", "nowhere": "missing", "round": "round"}
+    folder = unpacked(tmp_path, packed({"a/v2/x.py": "two"}, links))
+    assert {name: (folder / name).readlink().as_posix() for name in links} == links
+    for name in ("a/now/x.py", "b", "up/x.py"):
+        assert (folder / name).read_text() == "two"
+
+
+@pytest.mark.parametrize(
+    ("files", "links", "said"),
+    [
+        ({}, {"a": "/etc/passwd"}, "the link 'a' leads out"),
+        ({}, {"a": "../b"}, "the link 'a' leads out"),
+        ({}, {"a/b/c": "../../../d"}, "the link 'a/b/c' leads out"),
+        ({"x/y/z/f": ""}, {"deep": "x/y", "a": "deep/../../.."}, "the link 'a' leads out"),
+        ({}, {"a": "b/c", "b": "..", "c": "a"}, "leads out"),
+        ({"a/f": ""}, {"a": "b"}, "'a/f' is below 'a', which is a link"),
+        ({"a/f": ""}, {"a": "/etc"}, "'a/f' is below 'a', which is a link"),
+        ({"a": "", "a/f": ""}, {}, "'a/f' is below 'a', which is a file"),
+        ({"../f": ""}, {}, "'../f' leads out of the zip"),
+        ({"/f": ""}, {}, "'/f' leads out of the zip"),
+        ({"a": "text"}, {"a": "b"}, "'a' is there twice"),
+        ({}, {}, "the zip is empty"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_what_would_leave_its_folder_is_refused_and_leaves_nothing(
+    tmp_path: Path, files: dict[str, str], links: dict[str, str], said: str
+) -> None:
+    with pytest.raises(BadPackage, match=said):
+        unpacked(tmp_path / "code", packed(files, links))
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_what_is_no_zip_or_a_damaged_one_is_refused() -> None:
+    whole = packed({"handler.py": "def handler(event, context): ..."})
+    damaged = whole.replace(b"def handler", b"def HANDLER")
+    for code in (b"", b"no zip", whole[: len(whole) // 2], damaged):
+        with pytest.raises(BadPackage):
+            check(code)
