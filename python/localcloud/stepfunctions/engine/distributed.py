@@ -54,8 +54,8 @@ def begin(machine: Driver, frame: Frame, state: State, given: Json, scope: Scope
         spec["writer"]["config"] = state.raw["ResultWriter"].get("WriterConfig") or {}
     arn = _arn(machine, frame, state)
     started = machine.event(frame, ("MapRunStarted", {"mapRunStartedEventDetails": {"mapRunArn": arn}}))
-    # Where the exit of the state points to has changed when variables, JSONata and ItemsPath beside ItemReader came.
-    # The newest histories that AWS has recorded of a Map with a reader and without these are from before.
+    # What the state's exit follows has changed when variables, JSONata and ItemsPath beside ItemReader came. The newest
+    # histories that AWS has recorded of a Map with a reader and without these are from before.
     older = items is None and not state.jsonata and not frame.variables and "ItemsPath" not in state.raw
     frame.work = {"arn": arn, "started": started, "older": older}
     machine.effects.append(StartMapRun(frame.id, frame.attempt, arn, spec))

@@ -141,21 +141,23 @@ def placed(path: Field | None, given: Json, result: Json) -> Json:
     assert isinstance(path, Path)
     if not path.steps:
         return result
-    found = copy.copy(given)
-    at, whole = found, found
-    for number, step in enumerate(path.steps):
-        last = number == len(path.steps) - 1
-        if isinstance(step, Key) and isinstance(at, dict):
-            inside = at.get(step.name)
-            at[step.name] = result if last else {} if inside is None else copy.copy(inside)
-            at = at[step.name]
+    whole = {"": copy.copy(given)}
+    above: Json = whole
+    key: str | int = ""
+    for step in path.steps:
+        at = above[key]
+        if isinstance(step, Key) and (isinstance(at, dict) or at is None):
+            above[key] = at = dict(at or {})
+            above, key = at, step.name
+            at.setdefault(step.name, None)
         elif isinstance(step, Index) and isinstance(at, list) and 0 <= step.number < len(at):
-            at[step.number] = result if last else copy.copy(at[step.number])
-            at = at[step.number]
+            above[key] = at = list(at)
+            above, key = at, step.number
         else:
             cause = f"Unable to apply ReferencePath {path.text} to input {values.text(given)}"
             raise EvaluationFailure("States.ResultPathMatchFailure", cause)
-    return whole
+    above[key] = result
+    return whole[""]
 
 
 def number(state: State, name: str, scope: Scope, *, integer: bool = True) -> float | None:
@@ -239,7 +241,7 @@ def items_of(state: State, given: Json, scope: Scope) -> list[Json]:
     path = state.fields.get("ItemsPath")
     found = given if path is None else path_value(path, replace(scope, value=given))
     if not isinstance(found, list):
-        shown = path.text if isinstance(path, Path) else "$"
+        shown = path.text.replace("$$", "$", 1) if isinstance(path, Path) else "$"  # AWS writes the context so
         raise EvaluationFailure("States.Runtime", f'Reference path "{shown}" must point to array.')
     return found
 
