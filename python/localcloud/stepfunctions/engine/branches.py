@@ -81,8 +81,10 @@ def _iterate(machine: Driver, frame: Frame, state: State, before: int) -> tuple[
 
 def child_done(machine: Driver, frame: Frame, child_id: int, output: Json) -> None:
     """A branch or an iteration has ended well."""
+    child = machine.run.frames.pop(child_id, None)
+    if child is None:
+        return  # another one failed at the same moment, and this one ended with it
     state = machine.state(frame)
-    child = machine.run.frames.pop(child_id)
     frame.work["results"][child.index] = output
     frame.work["left"] -= 1
     if state.kind == "Parallel":
@@ -108,8 +110,10 @@ def _all_done(machine: Driver, frame: Frame, state: State) -> None:
 
 def child_failed(machine: Driver, frame: Frame, child_id: int, error: str | None, cause: str | None) -> None:
     """A branch or an iteration has failed: the others end, and the state fails with its error."""
+    child = machine.run.frames.get(child_id)
+    if child is None:
+        return  # another one failed first
     state = machine.state(frame)
-    child = machine.run.frames[child_id]
     others = [other for other in machine.run.frames.values() if other.parent == frame.id and other.id != child.id]
     frame.last = child.last
     if state.kind == "Map":

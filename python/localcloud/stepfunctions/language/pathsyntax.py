@@ -113,7 +113,9 @@ FUNCTIONS = ("length", "size", "min", "max", "avg", "sum", "stddev", "keys", "fi
 _NAME = re.compile(r"[^\s.\[\](){}'\",:*?@$!<>=&|/\\;#%^+`~]+")
 _WORDS = ("in", "nin", "subsetof", "anyof", "noneof", "size", "empty", "contains")
 _COMPARISON = re.compile(r"==|!=|<=|>=|=~|<|>|(?:" + "|".join(_WORDS) + r")\b")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?(?!\w)")
+_BARE = re.compile(r"\w+")
+_WORD_LITERALS = {"true": True, "false": False, "null": None}
 
 
 def steps(text: str, start: int = 1) -> tuple[Step, ...]:
@@ -126,7 +128,7 @@ def steps(text: str, start: int = 1) -> tuple[Step, ...]:
     Raises:
         InvalidPath: The text is no path.
     """
-    reader = _PathReader(text, start)
+    reader = _PathReader(text.rstrip(), start)
     found = reader.steps()
     if not reader.done:
         reader.refuse()
@@ -315,10 +317,9 @@ class _PathReader:
                 self.refuse()
             self.at = end
             return Operand("", literal=found)
-        for word, value in (("true", True), ("false", False), ("null", None)):
-            if self.take(word):
-                return Operand("", literal=value)
-        number = self.match(_NUMBER)
-        if number is None:
+        if number := self.match(_NUMBER):
+            return Operand("", literal=json.loads(number))
+        bare = self.match(_BARE)  # AWS takes [?(@.Name==Receipt)] as [?(@.Name=='Receipt')]
+        if bare is None:
             self.refuse()
-        return Operand("", literal=json.loads(number))
+        return Operand("", literal=_WORD_LITERALS.get(bare, bare))

@@ -191,14 +191,14 @@ class SingleState(Machine):
         return next((one for one in self.effects if isinstance(one, StartMapRun)), None)
 
     @property
-    def call(self) -> Call | None:
+    def call(self) -> Invoke | None:
         """The call that a Task has worked out."""
-        return next((one for one in self.effects if isinstance(one, Call)), None)
+        return next((one for one in self.effects if isinstance(one, Invoke)), None)
 
     @property
     def arguments(self) -> list[Json]:
         """A Task's arguments in a list of one. It is empty if they could not be worked out."""
-        return [one.arguments for one in self.effects if isinstance(one, Call | Offer)]
+        return [one.arguments for one in self.effects if isinstance(one, Invoke | Offer)]
 
     @property
     def wait(self) -> Wake | None:

@@ -60,7 +60,7 @@ class StateTests:
             machine.woken([machine.wait], now=machine.wait.moment)
         return _answer(machine, test)
 
-    def _make(self, machine: SingleState, call: Call, sender: Sender) -> None:
+    def _make(self, machine: SingleState, call: Invoke, sender: Sender) -> None:
         """Make a Task's call, and tell the machine the answer."""
         facts = machine.run.facts
         caller = Caller(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from localcloud.stepfunctions.engine import distributed, tasks
 from localcloud.stepfunctions.engine.effects import Cancel, Invoke, StartMapRun, StopMapRun
 from localcloud.stepfunctions.language.scope import StateFailure
@@ -147,6 +149,25 @@ class TestMap:
         assert run(one(mapped(PASS, ItemsPath="$.i")), {"i": {"a": 1}}).failure[0] == "States.Runtime"
         found = run(one(mapped(PASS, QueryLanguage="JSONata", Items="{% 1 %}")))
         assert found.failure[0] == "States.QueryEvaluationError"
+
+
+class TestAtTheSameMoment:
+    @pytest.mark.parametrize(
+        ("state", "given"),
+        [
+            (parallel(FAIL, FAIL, FAIL), {}),
+            (parallel(FAIL, PASS), {}),
+            (parallel(PASS, FAIL), {}),
+            (mapped(FAIL), [1, 2, 3]),
+        ],
+        ids=["all fail", "the first fails", "the last fails", "all iterations fail"],
+    )
+    def test_branches_that_fail_are_caught_once(self, state: dict[str, Any], given: Any) -> None:
+        catches = [{"ErrorEquals": ["E"], "Next": "Caught"}]
+        found = run(chain({"S": {**state, "Catch": catches, "End": True}, "Caught": {"Type": "Pass"}}), given)
+        assert found.output == {"Error": "E", "Cause": "c"}
+        entered = [event["stateEnteredEventDetails"]["name"] for event in found.events if "Entered" in event["type"]]
+        assert entered.count("Caught") == 1
 
 
 class TestDistributedMap:
