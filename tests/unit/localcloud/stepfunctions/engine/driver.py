@@ -86,9 +86,11 @@ class Driver:
             if not self.wakes or self.wakes[0].moment > until:
                 self.now = max(self.now, until) if until != float("inf") else self.now
                 break
-            wake = self.wakes.pop(0)
-            self.now = max(self.now, wake.moment)
-            self._move(self.machine.woken, [wake])
+            moment = self.wakes[0].moment
+            due = [wake for wake in self.wakes if wake.moment == moment]
+            self.wakes = self.wakes[len(due) :]
+            self.now = max(self.now, moment)
+            self._move(self.machine.woken, due)
         return self
 
     def tell(self, effect: Any, step: Callable[..., None], *given: Any) -> Driver:
