@@ -263,7 +263,7 @@ class MapRuns:
         if named is None:
             done = [child for child in children if child.status == "SUCCEEDED"]
             return writers.transformed(done, writer["config"])
-        bucket, prefix = writer["arguments"].get("Bucket"), writer["arguments"].get("Prefix")
+        bucket, prefix = writers.place(writer["arguments"])
         files = writers.result_files(bucket, prefix, run.record.arn, children, writer["config"])
         self._services.write(named, writer["arguments"], files, _caller(run.parent))
         return writers.details(bucket, prefix, run.record.arn)
