@@ -26,6 +26,10 @@ from localcloud.stepfunctions.language.values import too_large
 
 #: The most events of a Standard execution (Step Functions Developer Guide, "Service quotas").
 MOST_EVENTS = 25_000
+#: The most events of an Express execution. AWS has no limit; its states take longer, and end after five minutes.
+MOST_EXPRESS_EVENTS = 250_000
+#: The steps after which an execution lets others go on, and looks at the clock.
+MOST_STEPS = 1000
 #: The longest that an Express execution may take, in seconds (as above).
 LONGEST_EXPRESS = 300
 
@@ -75,6 +79,7 @@ class Machine:
         self.effects: list[Effect] = []
         self.now = run.facts.started
         self._queue: deque[tuple[int, Callable[..., None], tuple[Any, ...]]] = deque()
+        self._interrupted = False
 
     # What happens
 
@@ -93,8 +98,10 @@ class Machine:
         handlers = {"wait": simple.waited, "retry": _again, "timeout": tasks.timed_out, "heartbeat": tasks.timed_out}
         for wake in wakes:
             frame = self.run.frames.get(wake.frame)
-            if wake.frame == 0:
+            if wake.frame == 0 and wake.reason == "timeout":
                 self._time_out()
+            elif wake.frame == 0:
+                self._interrupted = False
             elif frame is not None and frame.attempt == wake.attempt:
                 self.later(frame, handlers[wake.reason], wake.reason)
         self._drain()
@@ -188,7 +195,7 @@ class Machine:
             before: The id of the event before it. None: the frame's last one.
             aside: The frame's next event does not follow this one.
         """
-        if self.run.events >= MOST_EVENTS - 1 and not self.run.facts.express and self.run.status == "RUNNING":
+        if self.run.events >= self._most_events - 1 and self.run.status == "RUNNING":
             raise _HistoryFull
         self.run.events += 1
         kind, details = what
@@ -384,8 +391,14 @@ class Machine:
         self._queue.clear()
         self.effects.append(Ended(status))
 
+    @property
+    def _most_events(self) -> int:
+        return MOST_EXPRESS_EVENTS if self.run.facts.express else MOST_EVENTS
+
     def _drain(self) -> None:
-        while self._queue:
+        for _ in range(MOST_STEPS):
+            if not self._queue:
+                return
             number, step, given = self._queue.popleft()
             frame = self.run.frames.get(number)
             if frame is None or self.run.status != "RUNNING":
@@ -393,8 +406,11 @@ class Machine:
             try:
                 self._step(frame, step, given)
             except _HistoryFull:
-                self.run.cause = f"The execution reached the maximum number of history events ({MOST_EVENTS})."
+                self.run.cause = f"The execution reached the maximum number of history events ({self._most_events})."
                 self._end("FAILED", history.ended("ExecutionFailed", None, self.run.cause), before=frame.last)
+        if self._queue and not self._interrupted:
+            self._interrupted = True
+            self.effects.append(Wake(0, 0, self.now, "on"))
 
     def _step(self, frame: Frame, step: Callable[..., None], given: tuple[Any, ...]) -> None:
         try:
