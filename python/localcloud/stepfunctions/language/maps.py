@@ -80,12 +80,12 @@ def _check_reader(reading: Reading, inside: Mapping[str, Json], where: str) -> N
     _check_count(reading, config, "MaxItems", 0, MOST_ITEMS, where)
     headers = config.get("CSVHeaders")
     named = isinstance(headers, list) and all(isinstance(name, str) for name in headers)
-    if "CSVHeaders" in config and not named and not is_expression(headers):
+    if "CSVHeaders" in config and not named:
         reading.found.add("The value must be a list of strings", f"{where}/CSVHeaders")
     elif config.get("CSVHeaderLocation") == "GIVEN" and not headers:
         reading.found.add("These fields are required: [CSVHeaders]", where)
     pointer = config.get("ItemsPointer", "")
-    if not isinstance(pointer, str) or (pointer and not pointer.startswith("/") and not is_expression(pointer)):
+    if not isinstance(pointer, str) or (pointer and not pointer.startswith("/")):
         reading.found.add("The value must be a JSON Pointer, which begins with /", f"{where}/ItemsPointer")
 
 
@@ -130,7 +130,7 @@ def _check_values(
     for name, allowed in known.items():
         value = config.get(name, allowed[0])
         shown = value.upper() if isinstance(value, str) and name in ("InputType", "CSVDelimiter") else value
-        if shown not in allowed and not (reading.jsonata and is_expression(value)):
+        if shown not in allowed:
             words = f"The field '{name}' should have one of these values: [{', '.join(allowed)}]"
             reading.found.add(words, f"{where}/{name}")
 

@@ -50,3 +50,19 @@ def test_an_endless_loop_can_be_stopped():
     assert endless.run.status == "RUNNING"
     endless.stop("E", "c")
     assert (endless.run.status, endless.run.error) == ("ABORTED", "E")
+
+
+def test_what_timed_out_between_two_moves_is_redriven_where_it_was():
+    item = {"StartAt": "I", "States": {"I": {"Type": "Pass", "Next": "J"}, "J": {"Type": "Pass", "End": True}}}
+    machine_of_items = {
+        "StartAt": "M",
+        "TimeoutSeconds": 2,
+        "States": {"M": {"Type": "Map", "ItemProcessor": item, "End": True}},
+    }
+    slow = Slow(machine_of_items).start(list(range(2_000)))
+    assert slow.run.status == "TIMED_OUT"
+    for _ in range(5):
+        if slow.run.status == "TIMED_OUT":
+            slow.redrive()
+    assert slow.output == list(range(2_000))
+    assert len([event for event in slow.events if event["type"] == "MapIterationStarted"]) == 2_000

@@ -110,3 +110,13 @@ def test_a_distributed_maps_right_fields_are_taken(right):
 )
 def test_a_constant_of_the_wrong_type_in_jsonata_is_found_at_creation(state, where):
     assert f"/States/A/{where}" in [place for _, place in findings(of(state, QueryLanguage="JSONata"))]
+
+
+@pytest.mark.parametrize("name", ["InputType", "CSVHeaderLocation", "CSVDelimiter", "CSVHeaders", "ItemsPointer"])
+def test_an_expression_that_would_not_be_evaluated_is_found_at_creation(name):
+    reader = {"Resource": GET["Resource"], "Arguments": {"Bucket": "b", "Key": "{% $states.input.k %}"}}
+    reader["ReaderConfig"] = {"MaxItems": "{% 5 %}", name: "{% 'CSV' %}"}
+    found = findings(
+        of({"Type": "Map", "ItemProcessor": ITEM, "End": True, "ItemReader": reader}, QueryLanguage="JSONata")
+    )
+    assert [where for _, where in found] == [f"/States/A/ItemReader/ReaderConfig/{name}"]
