@@ -154,7 +154,7 @@ class Machine:
     # What the handlers of the states use
 
     def text(self, value: Json) -> str:
-        """A value as an event shows it. As long as the input is passed on, it keeps the form in which it was written."""
+        """A value as an event shows it. While the input is passed on, it keeps the form in which it was written."""
         written = self.run.facts.written
         return written if written is not None and value is self.run.facts.input else values.text(value)
 
