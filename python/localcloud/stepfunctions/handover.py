@@ -41,7 +41,7 @@ def guarded(operations: Operations, stores: Stores, roles: Roles) -> dict[str, O
         return check
 
     given_one = ("CreateStateMachine", "UpdateStateMachine", "TestState")
-    return {**operations, **{name: checked(operations[name]) for name in given_one}}
+    return {**operations, **{name: checked(operations[name]) for name in given_one if name in operations}}
 
 
 def usable(role: str, roles: Roles, *, logs: bool) -> None:

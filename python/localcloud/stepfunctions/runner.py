@@ -263,7 +263,11 @@ class Runner:
         """Let the machine go on; keep what it writes; do what it asks for."""
         with live.lock:
             machine, execution = live.machine, live.execution
-            move(machine)
+            try:
+                move(machine)
+            except Exception as error:  # noqa: BLE001 - a fault of the engine must not leave the execution running
+                log.failure(error)
+                machine.give_up(f"the local cloud failed to run the execution: {type(error).__name__}: {error}")
             events, machine.events = machine.events, []
             effects, machine.effects = machine.effects, []
             if events:

@@ -1,4 +1,4 @@
-"""``invoke checks.*``: runs checkov, check-jsonschema and zizmor on the project's files."""
+"""``invoke checks.*``: runs checkov, check-jsonschema and zizmor on the project's files, and AWS's recorded answers."""
 
 from __future__ import annotations
 
@@ -61,6 +61,65 @@ def workflows(context: Context) -> None:
     with Console().status("check-jsonschema and zizmor read the workflow files (their first run installs them)"):
         said = tool.lint(settings.ROOT, build=settings.ROOT / "build")
     print("\n".join(said))
+
+
+@task(
+    positional=["checkout"],
+    iterable=["only"],
+    help={
+        "checkout": "a checkout of github.com/localstack/localstack",
+        "only": "a path or name of tests, as pytest has them; may be given several times",
+        "workers": "how many tests run at once (default: 3)",
+    },
+)
+def recorded(context: Context, checkout: str, only: list[str], workers: str | None = None) -> None:
+    """Compare Step Functions on a local cloud with AWS's recorded answers. Exit code 1 if a failure has no reason.
+
+    The answers and the tests are LocalStack's. They run on a local cloud of their own, with Python 3.13, and take about
+    10 minutes: git clone --depth 1 https://github.com/localstack/localstack; invoke checks.recorded localstack
+
+    The reasons of known failures: python/scones/delivery/checks/recorded/reasons.toml
+    """
+    from itertools import groupby
+    from pathlib import Path
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from scones import settings
+    from scones.delivery.checks.recorded import outcomes, running
+    from scones.errors import CheckError
+    from scones.tasks import options
+
+    console, folder = Console(), Path(checkout)
+    named = running.recorded(folder)
+    at_once = options.whole_number(workers, "--workers", default=3)
+    with console.status("the tests begin (the first run installs what they need)") as status:
+        tests = running.run(
+            folder,
+            build=settings.ROOT / "build",
+            workers=at_once,
+            only=only,
+            progress=lambda done: status.update(f"{done} of about {len(named)} tests have ended"),
+        )
+    table = Table("folder", "recorded", "passed", "failed", "not run")
+    for row in outcomes.rows([] if only else named, tests):
+        table.add_row(row.folder, *map(str, (row.recorded, row.passed, row.failed, row.not_run)))
+    console.print(table)
+    reasons = outcomes.read_reasons((Path(running.__file__).with_name("reasons.toml")).read_text())
+    failed = sorted((test for test in tests if test.verdict == outcomes.FAILED), key=lambda test: test.kind)
+    news = [test for test in failed if outcomes.reason_of(test, reasons) is None]
+    for kind, alike in groupby(failed, key=lambda test: test.kind):
+        print(f"\n{kind}")
+        for test in alike:
+            print(f"    {test.name}\n        {outcomes.reason_of(test, reasons) or test.detail}")
+    if not only and (idle := outcomes.unused(tests, reasons)):
+        print(f"\nreasons without a failure; remove them from reasons.toml: {', '.join(idle)}")
+    if news:
+        raise CheckError(
+            f"{len(news)} recorded tests fail for no known reason",
+            hint="mend the local cloud, or give the reason in python/scones/delivery/checks/recorded/reasons.toml",
+        )
 
 
 @task(default=True, name="all")

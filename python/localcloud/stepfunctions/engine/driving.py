@@ -54,5 +54,8 @@ class Driver(Protocol):
     def end_as_chosen(self, frame: Frame, state: State, result: Json, chosen: Option | None) -> None:
         """Leave a Choice for the state that it has chosen, or for its Default."""
 
+    def forget(self, frame: Frame) -> None:
+        """Nobody waits any more for what the frame has begun."""
+
     def drop(self, frame: Frame) -> None:
         """Forget a frame and everything below it."""

@@ -117,6 +117,12 @@ class Machine:
         self.run.error, self.run.cause = error, cause
         self._end("ABORTED", history.ended("ExecutionAborted", error, cause), before=0)
 
+    def give_up(self, cause: str) -> None:
+        """End the execution because of a fault that is not its own."""
+        if self.run.status == "RUNNING":
+            self.run.error, self.run.cause = "States.Runtime", cause
+            self._end("FAILED", history.ended("ExecutionFailed", "States.Runtime", cause), before=0)
+
     def redrive(self, *, now: float) -> None:
         """Go on where the execution failed: states that have succeeded do not run again."""
         self.now = now

@@ -174,8 +174,9 @@ def timed_out(machine: Driver, frame: Frame, reason: str) -> None:
         return  # there was a heartbeat since
     resource = _resource(machine.state(frame))
     machine.event(frame, history.of_task(resource, "TimedOut", {"error": "States.Timeout"}))
-    machine.effects.append(Cancel(frame.id, frame.attempt, frame.work.get("job"), frame.work.get("role")))
+    machine.forget(frame)
     frame.attempt += 1  # what comes now is too late
+    frame.work = {}
     machine.later(frame, _lost, "States.HeartbeatTimeout" if reason == "heartbeat" else None)
 
 

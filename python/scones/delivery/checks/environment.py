@@ -26,7 +26,15 @@ from scones.errors import CheckError, SetupError
 BUILD_SECONDS = 600
 
 
-def ensure(folder: Path, name: str, pins: Path, *, works: str, base: Path = Path(sys.executable)) -> Path:
+def ensure(
+    folder: Path,
+    name: str,
+    pins: Path,
+    *,
+    works: str,
+    base: Path = Path(sys.executable),
+    no_wheel: Sequence[str] = (),
+) -> Path:
     """Return the path of the environment's Python. Build the environment if it is missing or its pins have changed.
 
     Args:
@@ -34,6 +42,7 @@ def ensure(folder: Path, name: str, pins: Path, *, works: str, base: Path = Path
         pins: A requirements file with all packages that the tool needs, each as ``NAME==VERSION``.
         works: A Python statement that fails if the environment is broken, such as ``import checkov.main``.
         base: The Python that creates the environment.
+        no_wheel: The packages that are published as source only.
 
     Raises:
         SetupError: the environment cannot be built on this machine.
@@ -50,7 +59,8 @@ def ensure(folder: Path, name: str, pins: Path, *, works: str, base: Path = Path
         _step(name, [base, "-m", "venv", "--without-pip", home / "venv"])
         # --no-deps, because the pins are complete. --only-binary, because building a package would run its code.
         # --no-compile, because a tool imports few of its modules, and Python compiles those at their first import.
-        options = ("--no-deps", "--only-binary", ":all:", "--no-compile")
+        options = ["--no-deps", "--only-binary", ":all:", "--no-compile"]
+        options += [part for package in no_wheel for part in ("--no-binary", package)]
         pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python)
         _step(name, [*pip, "install", *options, "--requirement", pins])
         _step(name, [python, "-c", works])
