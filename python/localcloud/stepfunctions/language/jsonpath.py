@@ -185,10 +185,13 @@ def _shown(step: Step) -> str:
 
 
 def _below(value: Json) -> Iterator[Json]:
-    yield value
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for part in inside:
-        yield from _below(part)
+    """A value and everything in it. It keeps its own stack, since a value may be nested deeply."""
+    ahead = [value]
+    while ahead:
+        here = ahead.pop()
+        yield here
+        inside = here.values() if isinstance(here, dict) else here if isinstance(here, list) else ()
+        ahead.extend(reversed(list(inside)))
 
 
 def _chosen(value: Json, step: Step, whole: Json, *, among: bool = False) -> Iterator[Json]:
@@ -279,7 +282,10 @@ def _compared(operator: str, left: Json, right: Json) -> bool:
     if operator in ("==", "!="):
         return same(left, right) is (operator == "==")
     if operator == "=~":
-        return isinstance(left, str) and re.fullmatch(str(right), left) is not None
+        try:
+            return isinstance(left, str) and re.fullmatch(str(right), left) is not None
+        except re.error:  # what is no regular expression matches nothing
+            return False
     if operator in ("<", "<=", ">", ">="):
         if not ((is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str))):
             return False

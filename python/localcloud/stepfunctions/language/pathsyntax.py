@@ -113,7 +113,7 @@ FUNCTIONS = ("length", "size", "min", "max", "avg", "sum", "stddev", "keys", "fi
 _NAME = re.compile(r"[^\s.\[\](){}'\",:*?@$!<>=&|/\\;#%^+`~]+")
 _WORDS = ("in", "nin", "subsetof", "anyof", "noneof", "size", "empty", "contains")
 _COMPARISON = re.compile(r"==|!=|<=|>=|=~|<|>|(?:" + "|".join(_WORDS) + r")\b")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?(?!\w)")
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?(?!\w)", re.ASCII)
 _BARE = re.compile(r"\w+")
 _WORD_LITERALS = {"true": True, "false": False, "null": None}
 
@@ -129,7 +129,10 @@ def steps(text: str, start: int = 1) -> tuple[Step, ...]:
         InvalidPath: The text is no path.
     """
     reader = _PathReader(text.rstrip(), start)
-    found = reader.steps()
+    try:
+        found = reader.steps()
+    except RecursionError:
+        raise InvalidPath(f"'{text[:80]}' … is not a path: its conditions are nested too deeply") from None
     if not reader.done:
         reader.refuse()
     return found
