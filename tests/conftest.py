@@ -88,7 +88,7 @@ class LocalCloud:
                 region_name="us-east-1",
                 aws_access_key_id=self.running.access_key_id,
                 aws_secret_access_key=self.running.secret_access_key,
-                config=Config(retries={"total_max_attempts": 1}),
+                config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=False),
             )
         return self._clients[service]
 

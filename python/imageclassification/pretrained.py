@@ -38,7 +38,7 @@ from imageclassification import graph, program
 from imageclassification.artifact import Artifact
 from imageclassification.errors import ArtifactError, HyperparameterError, InputDataError
 from imageclassification.hyperparameters import LARGE_IMAGE_LAYERS, SMALL_IMAGE_LAYERS, Hyperparameters
-from imageclassification.program import Program
+from imageclassification.program import TrainingProgram
 
 CHANNEL = "model"
 HEADS = {False: "SoftmaxOutput", True: "LogisticRegressionOutput"}
@@ -191,7 +191,7 @@ def num_layers(symbol: Mapping[str, Any]) -> int | None:
     return depth if depth in (*SMALL_IMAGE_LAYERS, *LARGE_IMAGE_LAYERS) else None
 
 
-def _last_layer(found: Program) -> int:
+def _last_layer(found: TrainingProgram) -> int:
     layers = [index for index in found.steps if found.nodes[index].operator == "FullyConnected"]
     if not layers:
         raise _unfit("use_pretrained_model", 1, "has no FullyConnected layer to replace; set use_pretrained_model to 0")

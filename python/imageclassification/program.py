@@ -29,7 +29,7 @@ LARGEST_VALUE = 1 << 28  # numbers in one node's output for one image; networks 
 
 
 @dataclass(frozen=True)
-class Program:
+class TrainingProgram:
     """The computation of a graph. Nodes are given by their index in ``nodes``.
 
     Attributes:
@@ -65,7 +65,7 @@ class Shapes:
     values: dict[int, Shape]
 
 
-def read(symbol: Mapping[str, Any]) -> Program:
+def read(symbol: Mapping[str, Any]) -> TrainingProgram:
     """Reads a graph.
 
     Raises:
@@ -90,7 +90,7 @@ def read(symbol: Mapping[str, Any]) -> Program:
         raise ArtifactError("the symbol has no input named 'data'")
     wanted = graph.needed(nodes, head.inputs[0])
     steps = {index: operators.build(nodes[index]) for index in wanted if nodes[index].operator != "null"}
-    return Program(
+    return TrainingProgram(
         nodes=nodes,
         data=data,
         parameters=_parameters(nodes, data, steps, wanted),
@@ -113,7 +113,9 @@ def _parameters(nodes: list[Node], data: int, steps: Mapping[int, Operator], wan
     return names
 
 
-def shapes(program: Program, image_shape: tuple[int, int, int], arrays: Mapping[str, Shape] | None = None) -> Shapes:
+def shapes(
+    program: TrainingProgram, image_shape: tuple[int, int, int], arrays: Mapping[str, Shape] | None = None
+) -> Shapes:
     """Finds every shape in a graph for one image.
 
     Args:

@@ -45,7 +45,7 @@ class RequestLog:
                 now = datetime.now(UTC).isoformat(timespec="milliseconds")
                 took = (time.monotonic() - began) * 1000
                 log.line(f"{now} {status.split()[0]} {incoming.asked(environ)} {took:.0f} ms")
-            # Every answer of AWS has a request id, and moto's interpreter of state machines needs it.
+            # Every answer of AWS has a request id. Some of moto's have none.
             if not any(name.lower() in REQUEST_IDS for name, _ in headers):
                 headers = [*headers, (REQUEST_IDS[0], str(uuid.uuid4()))]
             return start_response(status, headers, *rest)

@@ -32,6 +32,7 @@ def variables(environment: Environment) -> dict[str, str]:
     endpoint = environment.endpoint_url()
     if endpoint:
         found["AWS_ENDPOINT_URL"] = endpoint
+        found["AWS_DISABLE_HOST_PREFIX_INJECTION"] = "true"  # sync-127.0.0.1 is no host
     if keys := environment.keys():
         found["AWS_ACCESS_KEY_ID"] = keys.access_key_id
         found["AWS_SECRET_ACCESS_KEY"] = keys.secret_access_key

@@ -15,6 +15,9 @@ from localcloud.lambda_.environment import ExecutionEnvironment, Settings
 
 WORKERS = max(8, 4 * (os.cpu_count() or 1))
 PATIENCE_SECONDS = 30.0
+#: A function that has a worker takes over another function's worker only if that was idle for so long. Functions that
+#: call each other in turn would else end each other's workers at every call.
+UNUSED_SECONDS = 5.0
 
 
 class Busy(Exception):
@@ -52,6 +55,7 @@ class Pool:
         self._start = start
         self._workers = workers
         self._idle: list[ExecutionEnvironment] = []
+        self._since: dict[ExecutionEnvironment, float] = {}
         self._running: list[ExecutionEnvironment] = []
         self._wanted: dict[str, Settings] = {}
         self._change = threading.Condition()
@@ -78,6 +82,7 @@ class Pool:
                 keep = not environment.stopped and self._wanted.get(settings.arn) == settings
                 if keep:
                     self._idle.append(environment)
+                    self._since[environment] = time.monotonic()
                 self._change.notify_all()
             if not keep:
                 environment.stop()
@@ -108,11 +113,12 @@ class Pool:
                     self._idle.remove(found)
                 elif len(self._idle) + len(self._running) < self._workers:
                     found = self._start(settings)
-                elif self._idle:  # the oldest idle worker belongs to another function: replace it
+                elif self._idle and self._may_replace(self._idle[0], settings):  # it is another function's
                     replaced = self._idle.pop(0)
                     found = self._start(settings)
                 if found is not None:
                     self._running.append(found)
+                    self._since.pop(found if replaced is None else replaced, None)
                     break
                 if not self._change.wait(max(0.0, give_up - time.monotonic())):
                     raise Busy("ConcurrentInvocationLimitExceeded")
@@ -120,10 +126,16 @@ class Pool:
             replaced.stop()
         return found
 
+    def _may_replace(self, idle: ExecutionEnvironment, settings: Settings) -> bool:
+        unused = time.monotonic() - self._since[idle] > UNUSED_SECONDS
+        return unused or not any(one.settings == settings for one in self._running)
+
     def _count(self, arn: str) -> int:
         return sum(one.settings.arn == arn for one in self._running)
 
     def _remove_idle(self, is_stale: Callable[[ExecutionEnvironment], bool]) -> list[ExecutionEnvironment]:
         stale = [one for one in self._idle if is_stale(one)]
         self._idle = [one for one in self._idle if not is_stale(one)]
+        for one in stale:
+            self._since.pop(one, None)
         return stale

@@ -6,11 +6,13 @@ out what the engine asks for, through ``integrations/``. ``api/`` answers the op
 
 from __future__ import annotations
 
+import time
 from functools import partial
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
 from localcloud.stepfunctions import cloudformation, permissions
+from localcloud.stepfunctions.api.testing.test_state import StateTests
 from localcloud.stepfunctions.api.wire import Application
 from localcloud.stepfunctions.handover import guarded
 from localcloud.stepfunctions.integrations import Integrations, Support
@@ -42,9 +44,11 @@ def install(context: Context) -> None:
         ExecutionLog(),
         StatusChanges(to_default_bus),
     )
-    runner = Runner(stores, Integrations(context), compile_definition, observers)
-    checked = partial(compile_definition, refusals=Support(context.registry.tables))
-    table = operations(StepFunctions(stores, checked, has_log_group), runner, {})
+    integrations, support = Integrations(context), Support(context.registry.tables)
+    runner = Runner(stores, integrations, compile_definition, observers)
+    checked = partial(compile_definition, refusals=support)
+    tests = {"TestState": StateTests(integrations.call, support, time.time).test_state}
+    table = operations(StepFunctions(stores, checked, has_log_group), runner, tests)
     table = guarded(table, stores, context.roles)
     cloudformation.install(table)
     context.applications["stepfunctions"] = Application(table)

@@ -1,4 +1,4 @@
-"""CreateStateMachine and UpdateStateMachine check the state machine's role.
+"""CreateStateMachine, UpdateStateMachine and TestState check the role that they are given.
 
 Step Functions must be able to assume the role, and the role must allow the calls that logging needs. moto checks at
 most that the role exists. AWS refuses the call with one of two messages: "Neither the global service principal
@@ -28,7 +28,7 @@ LOG_DELIVERY = (
 
 
 def guarded(operations: Operations, stores: Stores, roles: Roles) -> dict[str, Operation]:
-    """The operations, of which CreateStateMachine and UpdateStateMachine check the role first."""
+    """The operations, of which those that are given a role check it first."""
 
     def checked(action: Operation) -> Operation:
         def check(sender: Sender, given: dict[str, Any]) -> Answer:
@@ -40,8 +40,8 @@ def guarded(operations: Operations, stores: Stores, roles: Roles) -> dict[str, O
 
         return check
 
-    both = ("CreateStateMachine", "UpdateStateMachine")
-    return {**operations, **{name: checked(operations[name]) for name in both}}
+    given_one = ("CreateStateMachine", "UpdateStateMachine", "TestState")
+    return {**operations, **{name: checked(operations[name]) for name in given_one if name in operations}}
 
 
 def usable(role: str, roles: Roles, *, logs: bool) -> None:

@@ -7,6 +7,7 @@ Developer Guide, "Using CloudWatch Logs to log execution history").
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,8 @@ from localcloud.stepfunctions.language import values
 from localcloud.stepfunctions.language.scope import Json
 from localcloud.stepfunctions.store import Execution
 
+#: The log stream by which AWS tries out that it may write to the log group.
+VALIDATION = "log_stream_created_by_aws_to_validate_log_delivery_subscriptions"
 FATAL = ("ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
 _DATA = (
     "input",
@@ -94,6 +97,14 @@ class ExecutionLog:
             )
 
 
+def stream_of(execution: Execution) -> str:
+    """The name of the log stream that the executions of a revision share."""
+    moment = datetime.fromtimestamp(execution.revision.updated, UTC)
+    machine = execution.machine_arn.rpartition(":")[2]
+    mark = hashlib.sha256(f"{execution.machine_arn} {execution.revision.updated}".encode()).hexdigest()[:8]
+    return f"states/{machine}/{moment:%Y-%m-%d-%H-%M}/{mark}"
+
+
 def _put(execution: Execution, group_arn: str, lines: list[tuple[dict[str, Json], str]]) -> None:
     from moto.logs.models import logs_backends
 
@@ -105,11 +116,10 @@ def _put(execution: Execution, group_arn: str, lines: list[tuple[dict[str, Json]
     group = logs.groups.get(name)
     if group is None:
         return  # as on AWS, an execution goes on without its log group
-    moment = datetime.fromtimestamp(execution.started, UTC)
-    machine = execution.machine_arn.rpartition(":")[2]
-    stream = f"states/{machine}/{moment:%Y-%m-%d-%H-%M}/{execution.name[:8]}"
-    if stream not in group.streams:
-        group.create_log_stream(stream)
+    stream = stream_of(execution)
+    for needed in (VALIDATION, stream):
+        if needed not in group.streams:
+            group.create_log_stream(needed)
     logs.put_log_events(
         name, stream, [{"timestamp": int(event["timestamp"] * 1000), "message": text} for event, text in lines]
     )

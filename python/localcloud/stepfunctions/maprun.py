@@ -11,7 +11,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from localcloud import log
 from localcloud.stepfunctions.engine import distributed
@@ -21,16 +21,23 @@ from localcloud.stepfunctions.integrations import writers
 from localcloud.stepfunctions.integrations.answers import Caller
 from localcloud.stepfunctions.language import values
 from localcloud.stepfunctions.language.program import Program, State
-from localcloud.stepfunctions.language.resources import resource
+from localcloud.stepfunctions.language.resources import Resource, resource
 from localcloud.stepfunctions.language.scope import Json, Scope, StateFailure
 from localcloud.stepfunctions.store import Execution, MapRun, Stores
-
-if TYPE_CHECKING:
-    from localcloud.stepfunctions.runner import Services
 
 TOO_MANY = "States.ExceedToleratedFailureThreshold"
 #: The bytes that AWS takes for the input of one child execution.
 MOST_BYTES = values.LIMIT
+
+
+class ItemServices(Protocol):
+    """Reads items and writes results. :class:`localcloud.stepfunctions.integrations.Integrations` does."""
+
+    def read(self, resource: Resource, arguments: Json, config: Any, caller: Caller) -> list[Json]:
+        """The items of an ItemReader."""
+
+    def write(self, resource: Resource, arguments: Json, files: Any, caller: Caller) -> None:
+        """Write a ResultWriter's files."""
 
 
 class Starter(Protocol):
@@ -70,7 +77,7 @@ class Running:
 class MapRuns:
     """The Map runs of one local cloud."""
 
-    def __init__(self, stores: Stores, services: Services, starter: Starter, now: Callable[[], float]) -> None:
+    def __init__(self, stores: Stores, services: ItemServices, starter: Starter, now: Callable[[], float]) -> None:
         self._stores, self._services, self._starter, self._now = stores, services, starter, now
         self._runs: dict[str, Running] = {}
 
@@ -325,11 +332,11 @@ def inputs(state: State, spec: Mapping[str, Json], items: list[Json]) -> Iterato
         return
     most, most_bytes = batch.get("MaxItemsPerBatch"), batch.get("MaxInputBytesPerBatch") or MOST_BYTES
     around = {"BatchInput": batch["BatchInput"]} if "BatchInput" in batch else {}
-    frame = len(values.text({**around, "Items": []}).encode())
+    frame = values.size({**around, "Items": []})
     group: list[Json] = []
     size = frame
     for item in chosen:
-        more = len(values.text(item).encode()) + 1
+        more = values.size(item) + 1
         if group and ((most is not None and len(group) >= most) or size + more - 1 > most_bytes):
             yield values.text({**around, "Items": group}), len(group)
             group, size = [], frame

@@ -24,10 +24,10 @@ from typing import Any, Protocol
 from localcloud import log
 from localcloud.stepfunctions.engine import tasks
 from localcloud.stepfunctions.engine.effects import (
-    Call,
     Cancel,
     Effect,
     Ended,
+    Invoke,
     Offer,
     Poll,
     StartMapRun,
@@ -41,7 +41,7 @@ from localcloud.stepfunctions.language import values
 from localcloud.stepfunctions.language.program import Program
 from localcloud.stepfunctions.language.resources import Resource
 from localcloud.stepfunctions.language.scope import Json, StateFailure
-from localcloud.stepfunctions.maprun import MapRuns
+from localcloud.stepfunctions.maprun import ItemServices, MapRuns
 from localcloud.stepfunctions.store import Execution, Stores
 from localcloud.stepfunctions.timers import Timers
 from localcloud.stepfunctions.tokens import Activities, Place, Tokens
@@ -54,7 +54,7 @@ FIRST_LOOK, LONGEST_LOOK = 0.1, 2.0
 MOST_PROGRAMS = 500
 
 
-class Services(Protocol):
+class Services(ItemServices, Protocol):
     """Makes the calls of Tasks. :class:`localcloud.stepfunctions.integrations.Integrations` does."""
 
     def call(self, resource: Resource, arguments: Json, caller: Caller) -> Answer:
@@ -65,12 +65,6 @@ class Services(Protocol):
 
     def stop(self, job: Any, caller: Caller) -> None:
         """Stop a job."""
-
-    def read(self, resource: Resource, arguments: Json, config: Any, caller: Caller) -> list[Json]:
-        """The items of an ItemReader."""
-
-    def write(self, resource: Resource, arguments: Json, files: Any, caller: Caller) -> None:
-        """Write a ResultWriter's files."""
 
 
 class Observer(Protocol):
@@ -269,7 +263,11 @@ class Runner:
         """Let the machine go on; keep what it writes; do what it asks for."""
         with live.lock:
             machine, execution = live.machine, live.execution
-            move(machine)
+            try:
+                move(machine)
+            except Exception as error:  # noqa: BLE001 - a fault of the engine must not leave the execution running
+                log.failure(error)
+                machine.give_up(f"the local cloud failed to run the execution: {type(error).__name__}: {error}")
             events, machine.events = machine.events, []
             effects, machine.effects = machine.effects, []
             if events:
@@ -278,7 +276,7 @@ class Runner:
                     observer.wrote(execution, events)
             ended = any(isinstance(effect, Ended) for effect in effects)
             if ended:
-                self._keep_end(execution, machine.run)
+                self._keep_end(execution, machine)
         wakes: dict[float, list[Wake]] = {}
         for effect in effects:
             if isinstance(effect, Wake):
@@ -290,11 +288,12 @@ class Runner:
         if ended:
             self._has_ended(live)
 
-    def _keep_end(self, execution: Execution, run: Run) -> None:
+    def _keep_end(self, execution: Execution, machine: Machine) -> None:
+        run = machine.run
         execution.status, execution.stopped = run.status, self._now()
         execution.error, execution.cause = run.error, run.cause
         if run.status == "SUCCEEDED":
-            execution.output = values.text(run.output)
+            execution.output = machine.text(run.output)
             execution.frames = None
         elif execution.kind == "STANDARD" or execution.map_run_arn:
             execution.frames = to_json(run)
@@ -314,7 +313,7 @@ class Runner:
             live.then(execution)
 
     def _do(self, live: Live, effect: Effect) -> None:
-        if isinstance(effect, Call):
+        if isinstance(effect, Invoke):
             self._tokens.give(effect.token, Place(live.execution.arn, effect.frame, effect.attempt))
             self._calls.submit(self._call, live, effect)
         elif isinstance(effect, Poll):
@@ -344,7 +343,7 @@ class Runner:
         region, account = execution.arn.split(":")[3:5]
         return Caller(execution.revision.role_arn, account, region, execution.arn, header, role_arn)
 
-    def _call(self, live: Live, effect: Call) -> None:
+    def _call(self, live: Live, effect: Invoke) -> None:
         place = effect.frame, effect.attempt
         try:
             answer = self._services.call(

@@ -24,7 +24,7 @@ from scones.settings import PROJECT, Environment
 
 
 @dataclass(frozen=True)
-class State:
+class TerraformState:
     """A stack's state.
 
     Attributes:
@@ -65,7 +65,7 @@ class Backend:
         bucket = f"{PROJECT}-{environment.name}-tfstate-{account}"
         return cls(aws.client(environment, "s3"), account, environment.region, bucket)
 
-    def read(self, stack: str) -> State:
+    def read(self, stack: str) -> TerraformState:
         """Read a stack's state in one request. Without a state, return an empty one.
 
         Format: version 4 of Terraform's state, which the data source terraform_remote_state reads too.
@@ -77,14 +77,14 @@ class Backend:
             found = json.loads(self.s3.get_object(Bucket=self.bucket, Key=f"{stack}.tfstate")["Body"].read())
         except self.s3.exceptions.ClientError as error:
             if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket"):
-                return State()
+                return TerraformState()
             raise
         if found.get("version") != 4:
             raise TerraformError(
                 f"the state of stack '{stack}' cannot be read: its version is {found.get('version')}, not 4",
                 hint="look at it with terraform output; OpenTofu's encrypted state is not supported",
             )
-        return State(
+        return TerraformState(
             outputs={name: output["value"] for name, output in found["outputs"].items()},
             resources=tuple(
                 ".".join(filter(None, [one.get("module"), one["type"], one["name"]]))

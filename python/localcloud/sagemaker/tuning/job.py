@@ -28,7 +28,7 @@ from localcloud import log
 from localcloud.sagemaker.training.job import FAILURE_REASON_LENGTH
 from localcloud.sagemaker.tuning.early import is_hopeless
 from localcloud.sagemaker.tuning.request import TuningPlan, static_definition, trial_request
-from localcloud.sagemaker.tuning.run import Run, TrainingJob
+from localcloud.sagemaker.tuning.run import TrainingJob, TrialRun
 from localcloud.sagemaker.tuning.search import Search
 
 Launch = Callable[[Mapping[str, Any], Callable[[TrainingJob], None]], TrainingJob]
@@ -65,7 +65,7 @@ class TuningJob:
         self.hyper_parameter_tuning_job_status = "InProgress"
         self._launch, self._clock = launch, clock
         self._search = Search(plan.searched, strategy=plan.strategy, jobs=plan.jobs, seed=plan.seed)
-        self._runs: list[Run] = []
+        self._runs: list[TrialRun] = []
         self._enough = False
         self._failure_reason: str | None = None
         # Guards all of the above. A training job never waits for it while holding its own lock.
@@ -130,7 +130,7 @@ class TuningJob:
         if trial is None:
             self._enough = True
             return
-        run = Run(trial)
+        run = TrialRun(trial)
         name = f"{self.hyper_parameter_tuning_job_name}-{trial.number + 1:03}-{secrets.token_hex(4)}"
         with self._changed:
             self._runs.append(run)
@@ -141,7 +141,7 @@ class TuningJob:
                 self._runs.remove(run)
             raise
 
-    def _see(self, run: Run, job: TrainingJob) -> None:
+    def _see(self, run: TrialRun, job: TrainingJob) -> None:
         """Note a trial's metrics and status. A training job calls it from its own thread."""
         with self._changed:
             new = run.see(job, self.plan.metric)
@@ -164,8 +164,8 @@ class TuningJob:
         if self.plan.patience is not None:
             self._enough |= self._not_improving() >= self.plan.patience
 
-    def _best(self) -> Run | None:
-        def objective(run: Run) -> float:
+    def _best(self) -> TrialRun | None:
+        def objective(run: TrialRun) -> float:
             return -math.inf if run.objective is None else run.objective
 
         return max((run for run in self._runs if run.objective is not None), key=objective, default=None)

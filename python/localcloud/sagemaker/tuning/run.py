@@ -37,7 +37,7 @@ class TrainingJob(Protocol):
         """Stop the job."""
 
 
-class Run:
+class TrialRun:
     """A trial and its training job.
 
     Attributes:
@@ -49,7 +49,7 @@ class Run:
     Example::
 
         >>> from types import SimpleNamespace
-        >>> run = Run(Trial(0, {"learning_rate": "0.05"}))
+        >>> run = TrialRun(Trial(0, {"learning_rate": "0.05"}))
         >>> metrics = [{"MetricName": "validation:accuracy", "Value": 0.91}]
         >>> job = SimpleNamespace(metrics=metrics, training_job_status="InProgress")
         >>> run.see(job, "validation:accuracy"), run.see(job, "validation:accuracy")

@@ -73,8 +73,11 @@ class ExecutionOperations:
         self._runs.wait(execution, EXPRESS_SECONDS)
         stopped = execution.stopped or self._now()
         duration = math.ceil((stopped - execution.started) * 1000 / DURATION) * DURATION
+        shown = _data(execution, given)
+        if shown:
+            shown["outputDetails"] = {"included": True}  # here AWS shows it without an output too
         return {
-            **_data(execution, given),
+            **shown,
             "executionArn": execution.arn,
             "stateMachineArn": execution.machine_arn,
             "name": execution.name,

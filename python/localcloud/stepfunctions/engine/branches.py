@@ -6,22 +6,19 @@ Sources: Step Functions Developer Guide, "Parallel workflow state", "Using Map s
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from localcloud.stepfunctions.engine import distributed, history
+from localcloud.stepfunctions.engine.driving import Driver
 from localcloud.stepfunctions.engine.frames import Frame
 from localcloud.stepfunctions.language import evaluation
 from localcloud.stepfunctions.language.program import State
 from localcloud.stepfunctions.language.scope import Json, Scope, StateFailure
 
-if TYPE_CHECKING:
-    from localcloud.stepfunctions.engine.machine import Machine
-
 #: The most iterations of an inline Map that run at once.
 MOST_INLINE = 40
 
 
-def begin_parallel(machine: Machine, frame: Frame, state: State) -> None:
+def begin_parallel(machine: Driver, frame: Frame, state: State) -> None:
     """Start every branch with the same input."""
     scope = machine.scope(frame, state)
     given = evaluation.effective_input(state, frame.input, scope)
@@ -33,7 +30,7 @@ def begin_parallel(machine: Machine, frame: Frame, state: State) -> None:
         machine.enter_later(child, branch.start, given)
 
 
-def begin_map(machine: Machine, frame: Frame, state: State) -> None:
+def begin_map(machine: Driver, frame: Frame, state: State) -> None:
     """Start the first iterations; in the mode DISTRIBUTED start a Map run."""
     scope = machine.scope(frame, state)
     given = evaluation.effective_input(state, frame.input, scope)
@@ -69,7 +66,7 @@ def selected(state: State, scope: Scope, item: Json, number: int) -> Json:
     return evaluation.value(state.fields[name], name, replace(scope, context=context))
 
 
-def _iterate(machine: Machine, frame: Frame, state: State, before: int) -> tuple[Frame, Json]:
+def _iterate(machine: Driver, frame: Frame, state: State, before: int) -> tuple[Frame, Json]:
     """Start the next iteration: its frame, and what it works on."""
     number = frame.work["next"]
     frame.work["next"] = number + 1
@@ -82,7 +79,7 @@ def _iterate(machine: Machine, frame: Frame, state: State, before: int) -> tuple
     return child, given
 
 
-def child_done(machine: Machine, frame: Frame, child_id: int, output: Json) -> None:
+def child_done(machine: Driver, frame: Frame, child_id: int, output: Json) -> None:
     """A branch or an iteration has ended well."""
     child = machine.run.frames.pop(child_id, None)
     if child is None:
@@ -105,13 +102,13 @@ def child_done(machine: Machine, frame: Frame, child_id: int, output: Json) -> N
         _all_done(machine, frame, state)
 
 
-def _all_done(machine: Machine, frame: Frame, state: State) -> None:
+def _all_done(machine: Driver, frame: Frame, state: State) -> None:
     frame.last = frame.work["last"]
     machine.event(frame, ("MapStateSucceeded", {}), aside=True)
     machine.leave(frame, state, frame.work["results"])
 
 
-def child_failed(machine: Machine, frame: Frame, child_id: int, error: str | None, cause: str | None) -> None:
+def child_failed(machine: Driver, frame: Frame, child_id: int, error: str | None, cause: str | None) -> None:
     """A branch or an iteration has failed: the others end, and the state fails with its error."""
     child = machine.run.frames.get(child_id)
     if child is None:
@@ -131,7 +128,7 @@ def child_failed(machine: Machine, frame: Frame, child_id: int, error: str | Non
     raise StateFailure(error, cause)
 
 
-def _aborted(machine: Machine, frame: Frame, child: Frame) -> None:
+def _aborted(machine: Driver, frame: Frame, child: Frame) -> None:
     """Write that the current state of a line of states was aborted, and those below it."""
     for below in [other for other in machine.run.frames.values() if other.parent == child.id]:
         _aborted(machine, frame, below)

@@ -11,9 +11,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from localcloud.stepfunctions.engine import history
+from localcloud.stepfunctions.engine.driving import Driver
 from localcloud.stepfunctions.engine.effects import StartMapRun
 from localcloud.stepfunctions.engine.frames import Frame
 from localcloud.stepfunctions.language import evaluation, values
@@ -21,14 +21,11 @@ from localcloud.stepfunctions.language.jsonpath import Path
 from localcloud.stepfunctions.language.program import State
 from localcloud.stepfunctions.language.scope import EvaluationFailure, Json, Scope, StateFailure
 
-if TYPE_CHECKING:
-    from localcloud.stepfunctions.engine.machine import Machine
-
 #: The most executions of a Map run at once.
 MOST_CHILDREN = 10_000
 
 
-def begin(machine: Machine, frame: Frame, state: State, given: Json, scope: Scope) -> None:
+def begin(machine: Driver, frame: Frame, state: State, given: Json, scope: Scope) -> None:
     """Work out what the Map run needs, and start it."""
     most = concurrency(state, scope)
     items = None if "ItemReader" in state.raw else evaluation.items_of(state, given, scope)
@@ -38,7 +35,7 @@ def begin(machine: Machine, frame: Frame, state: State, given: Json, scope: Scop
     spec: dict[str, Json] = {
         "name": state.name,
         "place": [list(step) for step in (*frame.place, (state.name, 0))],
-        "kind": (state.raw["ItemProcessor"].get("ProcessorConfig") or {}).get("ExecutionType", "STANDARD"),
+        "kind": state.processor_config.get("ExecutionType", "STANDARD"),
         "concurrency": most or MOST_CHILDREN,
         "tolerated_count": count,
         "tolerated_percentage": percentage,
@@ -57,14 +54,14 @@ def begin(machine: Machine, frame: Frame, state: State, given: Json, scope: Scop
         spec["writer"]["config"] = state.raw["ResultWriter"].get("WriterConfig") or {}
     arn = _arn(machine, frame, state)
     started = machine.event(frame, ("MapRunStarted", {"mapRunStartedEventDetails": {"mapRunArn": arn}}))
-    # Where the exit of the state points to has changed when variables, JSONata and ItemsPath beside ItemReader came. The
-    # newest histories that AWS has recorded of a Map with a reader and without these are from before.
+    # What the state's exit follows has changed when variables, JSONata and ItemsPath beside ItemReader came. The newest
+    # histories that AWS has recorded of a Map with a reader and without these are from before.
     older = items is None and not state.jsonata and not frame.variables and "ItemsPath" not in state.raw
     frame.work = {"arn": arn, "started": started, "older": older}
     machine.effects.append(StartMapRun(frame.id, frame.attempt, arn, spec))
 
 
-def _arn(machine: Machine, frame: Frame, state: State) -> str:
+def _arn(machine: Driver, frame: Frame, state: State) -> str:
     """A new Map run's ARN. Without a Label, the state has a UUID in the label's place; it stays the same."""
     machine_arn = machine.run.facts.machine_arn
     place = "/".join(f"{name}/{number}" for name, number in (*frame.place, (state.name, 0)))
@@ -72,7 +69,7 @@ def _arn(machine: Machine, frame: Frame, state: State) -> str:
     return f"{machine_arn.replace(':stateMachine:', ':mapRun:')}/{label}:{uuid.uuid4()}"
 
 
-def redrive(machine: Machine, frame: Frame, reason: str) -> None:
+def redrive(machine: Driver, frame: Frame, reason: str) -> None:
     """Let the Map run's failed executions go on."""
     frame.attempt += 1
     arn = frame.work["arn"]
@@ -81,7 +78,7 @@ def redrive(machine: Machine, frame: Frame, reason: str) -> None:
     machine.effects.append(StartMapRun(frame.id, frame.attempt, arn, {}))
 
 
-def done(machine: Machine, frame: Frame, result: Json) -> None:
+def done(machine: Driver, frame: Frame, result: Json) -> None:
     """The Map run has succeeded."""
     state = machine.state(frame)
     succeeded = machine.event(frame, ("MapRunSucceeded", {}))
@@ -91,7 +88,7 @@ def done(machine: Machine, frame: Frame, result: Json) -> None:
     machine.leave(frame, state, result)
 
 
-def failed(machine: Machine, frame: Frame, error: str, cause: str | None) -> None:
+def failed(machine: Driver, frame: Frame, error: str, cause: str | None) -> None:
     """The Map run has failed."""
     machine.event(frame, history.ended("MapRunFailed", error, cause))
     raise StateFailure(error, cause)

@@ -27,7 +27,7 @@ class Wake:
 
 
 @dataclass(frozen=True)
-class Call:
+class Invoke:
     """Make a Task's call, and tell the machine the answer.
 
     Attributes:
@@ -105,4 +105,4 @@ class Ended:
     status: str
 
 
-Effect = Wake | Call | Poll | Cancel | Offer | StartMapRun | StopMapRun | Ended
+Effect = Wake | Invoke | Poll | Cancel | Offer | StartMapRun | StopMapRun | Ended

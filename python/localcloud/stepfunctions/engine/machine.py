@@ -117,13 +117,20 @@ class Machine:
         self.run.error, self.run.cause = error, cause
         self._end("ABORTED", history.ended("ExecutionAborted", error, cause), before=0)
 
+    def give_up(self, cause: str) -> None:
+        """End the execution because of a fault that is not its own."""
+        if self.run.status == "RUNNING":
+            self.run.error, self.run.cause = "States.Runtime", cause
+            self._end("FAILED", history.ended("ExecutionFailed", "States.Runtime", cause), before=0)
+
     def redrive(self, *, now: float) -> None:
         """Go on where the execution failed: states that have succeeded do not run again."""
         self.now = now
         run = self.run
         run.redrives += 1
         run.redriven, run.status, run.error, run.cause, run.output = now, "RUNNING", None, None, None
-        run.frames = {frame["id"]: frame_from(copy.deepcopy(frame)) for frame in run.failed_at}
+        kept = sorted(run.failed_at, key=lambda frame: int(frame["id"]))
+        run.frames = {frame["id"]: frame_from(copy.deepcopy(frame)) for frame in kept}
         run.failed_at = []
         root = min(run.frames.values(), key=lambda frame: frame.id)
         redriven = {"executionRedrivenEventDetails": {"redriveCount": run.redrives}}
@@ -134,6 +141,12 @@ class Machine:
             if frame.id not in parents:
                 frame.retries = {}
                 frame.last = before
+                if "ahead" in frame.work:
+                    self.later(frame, _enter, *frame.work["ahead"])
+                    continue
+                if "done" in frame.work and frame.parent is not None:
+                    self.later(run.frames[frame.parent], branches.child_done, frame.id, frame.work["done"])
+                    continue
                 step = distributed.redrive if self.state(frame).distributed and frame.work.get("arn") else _again
                 self.later(frame, step, "redrive")
         self._drain()
@@ -141,9 +154,9 @@ class Machine:
     # What the handlers of the states use
 
     def text(self, value: Json) -> str:
-        """A value as an event shows it. The execution's input keeps the form in which it was written."""
+        """A value as an event shows it. While the input is passed on, it keeps the form in which it was written."""
         written = self.run.facts.written
-        return written if written is not None and value == self.run.facts.input else values.text(value)
+        return written if written is not None and value is self.run.facts.input else values.text(value)
 
     def state(self, frame: Frame) -> State:
         """The frame's current state."""
@@ -239,7 +252,7 @@ class Machine:
                 f"The state/task '{state.name}' returned a result with a size exceeding the maximum number of bytes "
                 "service limit.",
             )
-        self.event(frame, history.exited(state.kind, state.name, output, assigned))
+        self.event(frame, history.exited(state.kind, state.name, self.text(output), assigned))
         frame.variables = evaluation.merged(frame.variables, assigned)
         frame.work = {}
         if goes_to is not None:
@@ -248,7 +261,7 @@ class Machine:
             self.later(self.run.frames[frame.parent], branches.child_done, frame.id, output)
         else:
             self.run.output = output
-            self._end("SUCCEEDED", history.succeeded(output), before=frame.last)
+            self._end("SUCCEEDED", history.succeeded(self.text(output)), before=frame.last)
 
     def end_as_chosen(self, frame: Frame, state: State, result: Json, chosen: Option | None) -> None:
         """Leave a Choice for the state that it has chosen, or for its Default."""
@@ -290,6 +303,7 @@ class Machine:
             self.forget(frame)
             for child in [other for other in self.run.frames.values() if other.parent == frame.id]:
                 self.drop(child)
+            self._recovered(frame)
             frame.attempt += 1
             frame.work = {}
             self.effects.append(Wake(frame.id, frame.attempt, self.now + delay, "retry"))
@@ -305,14 +319,14 @@ class Machine:
         scope = self.scope(frame, state)
         given = {"Error": error, "Cause": cause if cause is not None or error is None else ""}
         output, assigned = evaluation.caught(state, frame.input, scope, given, catcher)
-        self.run.failed_at = []
+        self._recovered(frame)
         frame.attempt += 1
         self._go_on(frame, state, output, assigned, catcher.next)
 
     def lost(self, frame: Frame, state: State, error: str | None, cause: str | None) -> None:
         """A state has failed for good, and with it what it belongs to."""
         if not self.run.failed_at:
-            self._keep_for_redrive()
+            self._keep_for_redrive(frame)
         if error != "States.Runtime":
             self._failed_event(frame, state)
         if frame.parent is None:
@@ -325,8 +339,26 @@ class Machine:
         if state.kind in ("Parallel", "Map"):
             self.event(frame, (f"{state.kind}StateFailed", {}))
 
-    def _keep_for_redrive(self) -> None:
-        self.run.failed_at = [frame_json(copy.deepcopy(frame)) for frame in self.run.frames.values()]
+    def _keep_for_redrive(self, failed: Frame | None = None) -> None:
+        """Keep the frames as they are, the failed one first, with the step that each has ahead of it."""
+        kept = {frame.id: frame_json(copy.deepcopy(frame)) for frame in self.run.frames.values()}
+        for number, step, given in self._queue:
+            if step is _enter and number in kept:
+                kept[number]["work"] = {"ahead": copy.deepcopy(list(given))}
+            elif step is branches.child_done and given[0] in kept:
+                kept[given[0]]["work"] = {"done": copy.deepcopy(given[1])}
+        self.run.failed_at = sorted(kept.values(), key=lambda frame: failed is None or frame["id"] != failed.id)
+
+    def _recovered(self, frame: Frame) -> None:
+        """A failure of a frame, or of one below it, is retried or caught: a redrive does not go back to it."""
+        if not self.run.failed_at:
+            return
+        parents = {kept["id"]: kept["parent"] for kept in self.run.failed_at}
+        at = self.run.failed_at[0]["id"]
+        while at is not None and at != frame.id:
+            at = parents.get(at)
+        if at is not None:
+            self.run.failed_at = []
 
     def _limit(self) -> None:
         """The execution may take so long, and no longer."""

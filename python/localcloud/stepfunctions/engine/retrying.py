@@ -15,6 +15,9 @@ from localcloud.stepfunctions.language.scope import StateFailure
 def matches(failure: StateFailure, names: Iterable[str]) -> bool:
     """Whether an error is one of those that ErrorEquals names.
 
+    The guide says that States.ALL does not catch States.DataLimitExceeded. In the histories that AWS has recorded, it
+    does.
+
     Example::
 
         >>> timeout = StateFailure("States.Timeout", also="States.HeartbeatTimeout")

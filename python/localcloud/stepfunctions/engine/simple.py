@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from localcloud.stepfunctions.engine.driving import Driver
 from localcloud.stepfunctions.engine.effects import Wake
 from localcloud.stepfunctions.engine.frames import Frame
 from localcloud.stepfunctions.language import evaluation, timestamps, values
@@ -14,15 +14,12 @@ from localcloud.stepfunctions.language.jsonpath import Path
 from localcloud.stepfunctions.language.program import State
 from localcloud.stepfunctions.language.scope import EvaluationFailure, Json, Scope, StateFailure
 
-if TYPE_CHECKING:
-    from localcloud.stepfunctions.engine.machine import Machine
-
 #: The most seconds of a Wait's Seconds, and of the wait until its Timestamp (AWS's answers).
 MOST_SECONDS = 99_999_999
 LONGEST_WAIT = 2**31 - 1
 
 
-def begin_pass(machine: Machine, frame: Frame, state: State) -> None:
+def begin_pass(machine: Driver, frame: Frame, state: State) -> None:
     """Pass its input or its Result on."""
     scope = machine.scope(frame, state)
     given = evaluation.effective_input(state, frame.input, scope)
@@ -32,12 +29,12 @@ def begin_pass(machine: Machine, frame: Frame, state: State) -> None:
     machine.leave(frame, state, given)
 
 
-def begin_succeed(machine: Machine, frame: Frame, state: State) -> None:
+def begin_succeed(machine: Driver, frame: Frame, state: State) -> None:
     """End this line of states."""
     machine.leave(frame, state, evaluation.effective_input(state, frame.input, machine.scope(frame, state)))
 
 
-def begin_fail(machine: Machine, frame: Frame, state: State) -> None:
+def begin_fail(machine: Driver, frame: Frame, state: State) -> None:
     """Fail with the state's error and cause."""
     scope = machine.scope(frame, state)
     found: dict[str, str | None] = {}
@@ -55,7 +52,7 @@ def begin_fail(machine: Machine, frame: Frame, state: State) -> None:
     raise StateFailure(found["Error"], found["Cause"])
 
 
-def begin_wait(machine: Machine, frame: Frame, state: State) -> None:
+def begin_wait(machine: Driver, frame: Frame, state: State) -> None:
     """Wait for a number of seconds, or until a moment."""
     scope = machine.scope(frame, state)
     scope = replace(scope, value=evaluation.effective_input(state, frame.input, scope))
@@ -65,7 +62,7 @@ def begin_wait(machine: Machine, frame: Frame, state: State) -> None:
     machine.effects.append(Wake(frame.id, frame.attempt, moment, "wait"))
 
 
-def waited(machine: Machine, frame: Frame, reason: str) -> None:
+def waited(machine: Driver, frame: Frame, reason: str) -> None:
     """The moment of a Wait has come."""
     state = machine.state(frame)
     machine.leave(frame, state, evaluation.effective_input(state, frame.input, machine.scope(frame, state)))
@@ -131,7 +128,7 @@ def _seconds(field: object, scope: Scope) -> int:
     return found
 
 
-def begin_choice(machine: Machine, frame: Frame, state: State) -> None:
+def begin_choice(machine: Driver, frame: Frame, state: State) -> None:
     """Go where the first rule that holds says, or else to the Default."""
     scope = machine.scope(frame, state)
     given = evaluation.effective_input(state, frame.input, scope)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from localcloud.stepfunctions.engine import history
-from localcloud.stepfunctions.engine.effects import Call, Cancel, Offer, Poll, Wake
+from localcloud.stepfunctions.engine.driving import Driver
+from localcloud.stepfunctions.engine.effects import Cancel, Invoke, Offer, Poll, Wake
 from localcloud.stepfunctions.engine.frames import Frame
 from localcloud.stepfunctions.language import evaluation
 from localcloud.stepfunctions.language.program import State
@@ -18,11 +18,8 @@ from localcloud.stepfunctions.language.resources import Resource
 from localcloud.stepfunctions.language.scope import EvaluationFailure, Json, Scope, StateFailure
 from localcloud.stepfunctions.language.values import too_large
 
-if TYPE_CHECKING:
-    from localcloud.stepfunctions.engine.machine import Machine
 
-
-def begin(machine: Machine, frame: Frame, state: State) -> None:
+def begin(machine: Driver, frame: Frame, state: State) -> None:
     """Work out the call, and schedule it."""
     resource = _resource(state)
     if resource.waits or resource.kind == "activity":  # AWS gives a token to .sync too
@@ -44,17 +41,17 @@ def begin(machine: Machine, frame: Frame, state: State) -> None:
         machine.later(frame, _call, frame.attempt)
 
 
-def offered(machine: Machine, frame: Frame) -> None:
+def offered(machine: Driver, frame: Frame) -> None:
     """An activity has the Task for its workers."""
     _scheduled(machine, frame)
 
 
-def refused(machine: Machine, frame: Frame, error: str, cause: str) -> None:
+def refused(machine: Driver, frame: Frame, error: str, cause: str) -> None:
     """The Task cannot be scheduled: its activity does not exist."""
     raise EvaluationFailure(error, cause)
 
 
-def _scheduled(machine: Machine, frame: Frame) -> None:
+def _scheduled(machine: Driver, frame: Frame) -> None:
     resource, work = _resource(machine.state(frame)), frame.work
     what = history.scheduled(
         resource,
@@ -97,17 +94,19 @@ def _role(state: State, scope: Scope) -> str | None:
     return role
 
 
-def _call(machine: Machine, frame: Frame, attempt: int) -> None:
+def _call(machine: Driver, frame: Frame, attempt: int) -> None:
     if frame.attempt != attempt:
         return
     state = machine.state(frame)
     resource = _resource(state)
     machine.event(frame, history.of_task(resource, "Started"))
     work = frame.work
-    machine.effects.append(Call(frame.id, frame.attempt, resource, work["arguments"], work["role"], work.get("token")))
+    machine.effects.append(
+        Invoke(frame.id, frame.attempt, resource, work["arguments"], work["role"], work.get("token"))
+    )
 
 
-def taken(machine: Machine, frame: Frame, worker: str | None) -> None:
+def taken(machine: Driver, frame: Frame, worker: str | None) -> None:
     """An activity's worker has taken the Task."""
     what = {"workerName": worker} if worker else {}
     machine.event(frame, history.of_task(_resource(machine.state(frame)), "Started", what))
@@ -115,7 +114,7 @@ def taken(machine: Machine, frame: Frame, worker: str | None) -> None:
         beat(machine, frame)
 
 
-def beat(machine: Machine, frame: Frame) -> None:
+def beat(machine: Driver, frame: Frame) -> None:
     """A heartbeat: the next one is due when the heartbeat's seconds have passed."""
     heartbeat = frame.work.get("heartbeat")
     if heartbeat is not None:
@@ -123,7 +122,7 @@ def beat(machine: Machine, frame: Frame) -> None:
         machine.effects.append(Wake(frame.id, frame.attempt, frame.work["due"], "heartbeat"))
 
 
-def answered(machine: Machine, frame: Frame, output: Json, job: Mapping[str, Json] | None) -> None:
+def answered(machine: Driver, frame: Frame, output: Json, job: Mapping[str, Json] | None) -> None:
     """The call was answered: that is the result, or the Task now waits for a job or a token."""
     resource = _resource(machine.state(frame))
     if not resource.waits:
@@ -138,7 +137,7 @@ def answered(machine: Machine, frame: Frame, output: Json, job: Mapping[str, Jso
         with_token(machine, frame, frame.work["early"])
 
 
-def with_token(machine: Machine, frame: Frame, ended: Mapping[str, Json]) -> None:
+def with_token(machine: Driver, frame: Frame, ended: Mapping[str, Json]) -> None:
     """Somebody has used the Task's token: ``{"output": …}``, or ``{"error": …, "cause": …}``."""
     if _resource(machine.state(frame)).kind == "service" and not frame.work.get("submitted"):
         frame.work["early"] = dict(ended)  # the call that hands the token out has not returned yet
@@ -148,7 +147,7 @@ def with_token(machine: Machine, frame: Frame, ended: Mapping[str, Json]) -> Non
         failed(machine, frame, ended["error"], ended["cause"])
 
 
-def succeeded(machine: Machine, frame: Frame, output: Json) -> None:
+def succeeded(machine: Driver, frame: Frame, output: Json) -> None:
     """The Task has its result: from the call, from the job, or with its token."""
     state = machine.state(frame)
     resource = _resource(state)
@@ -161,7 +160,7 @@ def succeeded(machine: Machine, frame: Frame, output: Json) -> None:
     machine.leave(frame, state, output)
 
 
-def failed(machine: Machine, frame: Frame, error: str | None, cause: str | None) -> None:
+def failed(machine: Driver, frame: Frame, error: str | None, cause: str | None) -> None:
     """The Task has failed: in the call, in the job, or with its token."""
     resource = _resource(machine.state(frame))
     machine.event(frame, history.of_task(resource, "Failed", history.failure(error, cause)))
@@ -169,22 +168,23 @@ def failed(machine: Machine, frame: Frame, error: str | None, cause: str | None)
     raise StateFailure(error, cause)
 
 
-def timed_out(machine: Machine, frame: Frame, reason: str) -> None:
+def timed_out(machine: Driver, frame: Frame, reason: str) -> None:
     """The Task took longer than its TimeoutSeconds, or its heartbeat is missing."""
     if reason == "heartbeat" and machine.now < frame.work.get("due", 0.0) - 0.001:
         return  # there was a heartbeat since
     resource = _resource(machine.state(frame))
     machine.event(frame, history.of_task(resource, "TimedOut", {"error": "States.Timeout"}))
-    machine.effects.append(Cancel(frame.id, frame.attempt, frame.work.get("job"), frame.work.get("role")))
+    machine.forget(frame)
     frame.attempt += 1  # what comes now is too late
+    frame.work = {}
     machine.later(frame, _lost, "States.HeartbeatTimeout" if reason == "heartbeat" else None)
 
 
-def _lost(machine: Machine, frame: Frame, also: str | None) -> None:
+def _lost(machine: Driver, frame: Frame, also: str | None) -> None:
     raise StateFailure("States.Timeout", None, also=also)
 
 
-def _let_go(machine: Machine, frame: Frame) -> None:
+def _let_go(machine: Driver, frame: Frame) -> None:
     if frame.work.pop("token", None):
         machine.effects.append(Cancel(frame.id, frame.attempt, None, None))
     frame.work.pop("job", None)

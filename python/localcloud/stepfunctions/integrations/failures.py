@@ -62,7 +62,7 @@ def failure(
          'Invalid Token (Service: AWSStepFunctions; Status Code: 400; Error Code: InvalidToken; Request ID: 0000...)')
     """
     s3 = known.boto == "s3"
-    name = f"{known.prefix}.{exception(operation, code) or known.base}"
+    name = f"{known.prefix}.{exception(operation, code, sdk=sdk) or known.base}"
     if not (s3 and request_id) and not UUID.fullmatch(request_id or ""):
         request_id = str(uuid.uuid4())
     extended_id = extended_id or base64.b64encode(uuid.uuid4().bytes * 3).decode()

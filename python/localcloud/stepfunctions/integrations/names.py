@@ -101,21 +101,24 @@ def capitalized(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def exception(operation: OperationModel, code: str) -> str | None:
+def exception(operation: OperationModel, code: str, *, sdk: bool) -> str | None:
     """The name that the SDK for Java gives to an error; None if the service's model lacks the error.
 
-    The SDK knows the errors of the whole service for every operation. S3's AccessDenied belongs to the
-    newest of its operations only; elsewhere AWS's histories show the service's base exception.
+    Version 2 of the SDK, which AWS SDK integrations use, knows the errors of the whole service for every operation.
+    S3's AccessDenied is the exception: it belongs to the newest operation only.
+
+    Args:
+        sdk: Whether this is an AWS SDK integration.
 
     Example::
 
         >>> from moto.core.utils import get_service_model
         >>> read = get_service_model("s3").operation_model("GetObject")
-        >>> exception(read, "NoSuchKey"), exception(read, "AccessDenied")
-        ('NoSuchKeyException', None)
+        >>> [exception(read, code, sdk=True) for code in ("NoSuchKey", "NoSuchBucket", "AccessDenied")]
+        ['NoSuchKeyException', 'NoSuchBucketException', None]
     """
     known = operation.error_shapes
-    if code != "AccessDenied":
+    if sdk and code != "AccessDenied":
         known = [*known, *operation.service_model.error_shapes]
     for shape in known:
         if code in (shape.name, shape.error_code):

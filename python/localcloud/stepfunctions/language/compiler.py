@@ -63,6 +63,8 @@ def compile_definition(text: str, *, express: bool = False, refusals: Refusals |
         raise InvalidDefinition([Finding(findings.SCHEMA, "Definition must be a valid JSON object")])
     try:
         return Compiler(refusals).program(definition, express=express)
+    except RecursionError:
+        raise InvalidDefinition([Finding(findings.JSON, "the JSON is nested too deeply")]) from None
     except InvalidDefinition as error:
         label = next((found for found in error.findings if found.code == findings.LABEL), None)
         if label is None:

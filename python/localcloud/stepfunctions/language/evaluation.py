@@ -27,8 +27,6 @@ from localcloud.stepfunctions.language.scope import EvaluationFailure, Json, Sco
 from localcloud.stepfunctions.language.templates import Payload, read
 from localcloud.stepfunctions.language.values import kind
 
-_NONE = object()
-
 
 def value(field: Field | None, name: str, scope: Scope) -> Json:
     """What one field gives.
@@ -86,12 +84,15 @@ def leaving(
     Args:
         given: The state's input, before InputPath.
         result: What the state has done. For a state that does nothing: its effective input.
-        chosen: The entry of Choices that was taken. Its Assign and Output come before the state's own.
+        chosen: The entry of Choices that was taken. Its Assign and Output count, and the state's own do not: those
+            are for the Default (Amazon States Language, "Choice State").
 
     Raises:
         EvaluationFailure: A field cannot be evaluated.
     """
-    fields = {**state.fields, **chosen.fields} if chosen else state.fields
+    fields = state.fields
+    if chosen is not None:
+        fields = {name: field for name, field in fields.items() if name not in ("Assign", "Output")} | {**chosen.fields}
     if state.jsonata:
         done = {} if state.kind in ("Choice", "Wait", "Succeed", "Pass") else {"result": result}
         within = replace(scope, states={"input": given, **done})
@@ -132,31 +133,31 @@ def placed(path: Field | None, given: Json, result: Json) -> Json:
 
     Example::
 
-        >>> placed(Path("$.a.b"), {"a": {"c": 1}}, 2), placed(None, {"a": 1}, 2)
-        ({'a': {'c': 1, 'b': 2}}, {'a': 1})
+        >>> placed(Path("$.a.b"), {"a": {"c": 1}}, 2), placed(Path("$.a.b"), {}, 2), placed(None, {"a": 1}, 2)
+        ({'a': {'c': 1, 'b': 2}}, {'a': {'b': 2}}, {'a': 1})
     """
     if path is None:
         return given
     assert isinstance(path, Path)
     if not path.steps:
         return result
-    found = copy.copy(given)
-    at, whole = found, found
-    for number, step in enumerate(path.steps):
-        last = number == len(path.steps) - 1
-        if isinstance(step, Key) and isinstance(at, dict):
-            inside = result if last else copy.copy(at.get(step.name, _NONE))
-            at[step.name] = {} if inside is _NONE or inside is None else inside
-            if last:
-                at[step.name] = result
-            at = at[step.name]
+    whole = {"": copy.copy(given)}
+    above: Json = whole
+    key: str | int = ""
+    for step in path.steps:
+        at = above[key]
+        if isinstance(step, Key) and (isinstance(at, dict) or at is None):
+            above[key] = at = dict(at or {})
+            above, key = at, step.name
+            at.setdefault(step.name, None)
         elif isinstance(step, Index) and isinstance(at, list) and 0 <= step.number < len(at):
-            at[step.number] = result if last else copy.copy(at[step.number])
-            at = at[step.number]
+            above[key] = at = list(at)
+            above, key = at, step.number
         else:
             cause = f"Unable to apply ReferencePath {path.text} to input {values.text(given)}"
             raise EvaluationFailure("States.ResultPathMatchFailure", cause)
-    return whole
+    above[key] = result
+    return whole[""]
 
 
 def number(state: State, name: str, scope: Scope, *, integer: bool = True) -> float | None:
@@ -240,7 +241,7 @@ def items_of(state: State, given: Json, scope: Scope) -> list[Json]:
     path = state.fields.get("ItemsPath")
     found = given if path is None else path_value(path, replace(scope, value=given))
     if not isinstance(found, list):
-        shown = path.text if isinstance(path, Path) else "$"
+        shown = path.text.replace("$$", "$", 1) if isinstance(path, Path) else "$"  # AWS writes the context so
         raise EvaluationFailure("States.Runtime", f'Reference path "{shown}" must point to array.')
     return found
 

@@ -116,7 +116,7 @@ class Call:
 
 
 _NAME = re.compile(r"States\.(\w+)\s*\(")
-_LITERAL = re.compile(r"true\b|false\b|null\b|-?\d+(\.\d+)?([eE][+-]?\d+)?")
+_LITERAL = re.compile(r"true\b|false\b|null\b|-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _PATH = re.compile(r"\$(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\[[^\]]*\]|[^\s,()\[\]])*")
 _FILTERED = re.compile(r"\[\?\(")
 
@@ -296,10 +296,9 @@ def _range(first: Json, last: Json, step: Json) -> list[Json]:
     begin, end, by = (_rounded(given, "each argument") for given in (first, last, step))
     if by == 0:
         raise Unfit("the step must not be 0")
-    found = range(begin, end + (1 if by > 0 else -1), by)
-    if len(found) > MOST_RANGE:
-        raise Unfit(f"the range has {len(found)} elements, and at most {MOST_RANGE} are allowed")
-    return list(found)
+    if (count := (end - begin) // by + 1) > MOST_RANGE:
+        raise Unfit(f"the range has {count} elements, and at most {MOST_RANGE} are allowed")
+    return list(range(begin, end + (1 if by > 0 else -1), by))
 
 
 def _item(array: Json, index: Json) -> Json:
@@ -322,7 +321,7 @@ def _unique(array: Json) -> list[Json]:
 
 
 def _encoded(value: Json) -> str:
-    return base64.b64encode(_text(value, most=MOST_ENCODED).encode()).decode()
+    return base64.b64encode(_text(value, most=MOST_ENCODED).encode(errors="replace")).decode()
 
 
 def _decoded(value: Json) -> str:
@@ -349,10 +348,10 @@ def hashed(value: Json, algorithm: Json) -> str:
         '812f45842bc6d66ee14572ce20db8e86'
     """
     data = value if isinstance(value, str) else values.text(value)
-    if algorithm not in ALGORITHMS:
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise Unfit(f"the algorithm must be one of {', '.join(ALGORITHMS)}, and it is {values.text(algorithm)}")
     return hashlib.new(
-        ALGORITHMS[algorithm], _text(data, most=MOST_ENCODED).encode(), usedforsecurity=False
+        ALGORITHMS[algorithm], _text(data, most=MOST_ENCODED).encode(errors="replace"), usedforsecurity=False
     ).hexdigest()
 
 

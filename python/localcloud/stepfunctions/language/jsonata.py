@@ -25,7 +25,7 @@ QUERY_EVALUATION_ERROR = "States.QueryEvaluationError"
 
 
 @dataclass(frozen=True)
-class Problem:
+class ExpressionProblem:
     """Why AWS refuses an expression when a state machine is created."""
 
     code: str  # INVALID_JSONATA_EXPRESSION or UNSUPPORTED_JSONATA_EXPRESSION
@@ -35,7 +35,7 @@ class Problem:
 class InvalidExpression(Exception):
     """AWS takes no state machine with this expression."""
 
-    def __init__(self, *problems: Problem) -> None:
+    def __init__(self, *problems: ExpressionProblem) -> None:
         super().__init__("; ".join(problem.message for problem in problems))
         self.problems = problems
 
@@ -74,14 +74,14 @@ class Expression:
             self._tree = jsonata_evaluation.parse(self.text)
             references = References(self._tree)
         except JException as error:
-            raise InvalidExpression(Problem("INVALID_JSONATA_EXPRESSION", coded(error)[1])) from error
+            raise InvalidExpression(ExpressionProblem("INVALID_JSONATA_EXPRESSION", coded(error)[1])) from error
         if references.context:
             raise InvalidExpression(*(_no_context(name) for name in references.context))
         self._reads = frozenset(references.variables)
         self._states = references.states
         self.variables = self._reads - FUNCTIONS.keys()
 
-    def missing(self, available: Collection[str]) -> list[Problem]:
+    def missing(self, available: Collection[str]) -> list[ExpressionProblem]:
         """The fields of ``$states`` that it reads and that are not ``available`` at its place, as AWS reports them.
 
         ``input`` and ``context`` are available everywhere, ``result`` in the Output and Assign of a state that has one,
@@ -91,7 +91,7 @@ class Expression:
         ["Field '$states.errorOutput' does not exist."]
         """
         return [
-            Problem("UNSUPPORTED_JSONATA_EXPRESSION", f"Field '$states.{name}' does not exist.")
+            ExpressionProblem("UNSUPPORTED_JSONATA_EXPRESSION", f"Field '$states.{name}' does not exist.")
             for name in self._states or ()
             if name not in available
         ]
@@ -111,7 +111,7 @@ class Expression:
         try:
             bound = {name: json_value(variables[name]) for name in self._reads if name in variables}
             bound["states"] = json_value(dict(read))
-            result = jsonata_evaluation.Evaluation(bound).run(self._tree)
+            result = jsonata_evaluation.JsonataEvaluation(bound).run(self._tree)
             if result is not None:
                 return _plain(result)
         except JException as error:
@@ -167,9 +167,9 @@ class _UnsupportedResult(Exception):
     """The result, or a part of it, is a function."""
 
 
-def _no_context(name: str) -> Problem:
+def _no_context(name: str) -> ExpressionProblem:
     place = "" if name == "$$" else " at the top level"
-    return Problem("UNSUPPORTED_JSONATA_EXPRESSION", f"Reference to '{name}'{place} is not supported.")
+    return ExpressionProblem("UNSUPPORTED_JSONATA_EXPRESSION", f"Reference to '{name}'{place} is not supported.")
 
 
 def _plain(value: Any) -> Json:

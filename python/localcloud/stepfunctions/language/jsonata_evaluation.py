@@ -97,7 +97,7 @@ def paired(text: str, lone: str) -> str:
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", lone)
 
 
-class Frame(Jsonata.Frame):
+class Bindings(Jsonata.Frame):
     """The variables of a block. The library's renames a function that is bound to a variable, for all expressions."""
 
     def bind(self, name: str, val: Any) -> None:
@@ -112,8 +112,8 @@ class Frame(Jsonata.Frame):
         return None
 
 
-def _function_frame() -> Frame:
-    frame = Frame(None)
+def _function_frame() -> Bindings:
+    frame = Bindings(None)
     frame.bindings.update(FUNCTIONS)
     return frame
 
@@ -121,11 +121,11 @@ def _function_frame() -> Frame:
 _FUNCTION_FRAME = _function_frame()
 
 
-class Evaluation(Jsonata):
+class JsonataEvaluation(Jsonata):
     """One evaluation. Variables are values as json_value() makes them."""
 
     def __init__(self, variables: Mapping[str, Any]) -> None:
-        self.environment = Frame(_FUNCTION_FRAME)
+        self.environment = Bindings(_FUNCTION_FRAME)
         self.environment.bindings.update(variables)
         self.input = None
         self.timestamp = round(time.time() * 1000)  # $now() and $millis()
@@ -151,10 +151,10 @@ class Evaluation(Jsonata):
         finally:
             del current.jsonata
 
-    def create_frame(self, enclosing_environment: Any = None) -> Frame:
-        return Frame(enclosing_environment)
+    def create_frame(self, enclosing_environment: Any = None) -> Bindings:
+        return Bindings(enclosing_environment)
 
-    def get_per_thread_instance(self) -> Evaluation:
+    def get_per_thread_instance(self) -> JsonataEvaluation:
         return self
 
     def eval(self, expr: Any, input: Any, environment: Any) -> Any:
@@ -294,16 +294,16 @@ class _Transformer(Jsonata.Transformer):
         return result
 
 
-def _literal(self: Evaluation, expr: Any, input: Any, environment: Any) -> Any:
+def _literal(self: JsonataEvaluation, expr: Any, input: Any, environment: Any) -> Any:
     value = expr.value
     return Utils.NULL_VALUE if value is None else paired(value, "surrogatepass") if isinstance(value, str) else value
 
 
 _EVALUATE: dict[str, Callable[..., Any]] = {
-    "path": Evaluation.evaluate_path,
-    "binary": Evaluation.evaluate_binary,
-    "unary": Evaluation.evaluate_unary,
-    "name": Evaluation.evaluate_name,
+    "path": JsonataEvaluation.evaluate_path,
+    "binary": JsonataEvaluation.evaluate_binary,
+    "unary": JsonataEvaluation.evaluate_unary,
+    "name": JsonataEvaluation.evaluate_name,
     "string": _literal,
     "number": _literal,
     "value": _literal,
@@ -311,19 +311,19 @@ _EVALUATE: dict[str, Callable[..., Any]] = {
     "wildcard": lambda self, expr, input, environment: self.evaluate_wildcard(expr, input),
     "descendant": lambda self, expr, input, environment: self.evaluate_descendants(expr, input),
     "parent": lambda self, expr, input, environment: environment.lookup(expr.slot.label),
-    "condition": Evaluation.evaluate_condition,
-    "block": Evaluation.evaluate_block,
-    "bind": Evaluation.evaluate_bind_expression,
+    "condition": JsonataEvaluation.evaluate_condition,
+    "block": JsonataEvaluation.evaluate_block,
+    "bind": JsonataEvaluation.evaluate_bind_expression,
     "function": lambda self, expr, input, environment: self.evaluate_function(expr, input, environment, Utils.NONE),
-    "variable": Evaluation.evaluate_variable,
-    "lambda": Evaluation.evaluate_lambda,
-    "partial": Evaluation.evaluate_partial_application,
-    "apply": Evaluation.evaluate_apply_expression,
-    "transform": Evaluation.evaluate_transform_expression,
+    "variable": JsonataEvaluation.evaluate_variable,
+    "lambda": JsonataEvaluation.evaluate_lambda,
+    "partial": JsonataEvaluation.evaluate_partial_application,
+    "apply": JsonataEvaluation.evaluate_apply_expression,
+    "transform": JsonataEvaluation.evaluate_transform_expression,
 }
-_NUMERIC: Callable[..., Any] = Evaluation.evaluate_numeric_expression
-_EQUALITY: Callable[..., Any] = Evaluation.evaluate_equality_expression
-_COMPARISON: Callable[..., Any] = Evaluation.evaluate_comparison_expression
+_NUMERIC: Callable[..., Any] = JsonataEvaluation.evaluate_numeric_expression
+_EQUALITY: Callable[..., Any] = JsonataEvaluation.evaluate_equality_expression
+_COMPARISON: Callable[..., Any] = JsonataEvaluation.evaluate_comparison_expression
 _BINARY: dict[str, Callable[..., Any]] = {
     **dict.fromkeys("+-*/%", _NUMERIC),
     **dict.fromkeys(("=", "!="), _EQUALITY),

@@ -265,7 +265,7 @@ _CORRECTED = {
 }
 
 
-class Function(Jsonata.JFunction):
+class LibraryFunction(Jsonata.JFunction):
     """A function that the library calls as one of its own."""
 
     def __init__(self, name: str, call: Callable[..., Any], signature: Any, most: int | None) -> None:
@@ -285,15 +285,15 @@ class Function(Jsonata.JFunction):
         return 1 if self._most is None else self._most
 
 
-def _functions() -> dict[str, Function]:
+def _functions() -> dict[str, LibraryFunction]:
     found = {}
     for name, native in Jsonata.static_frame.bindings.items():
         call = _CORRECTED.get(name, native.method)
         variadic = name == "zip"
-        found[name] = Function(name, call, native.signature, 0 if variadic else native.nargs)
+        found[name] = LibraryFunction(name, call, native.signature, 0 if variadic else native.nargs)
     del found["eval"]  # AWS has $parse in its place
     one = Signature("<x?:x>", "")
-    return found | {name: Function(name, call, one, None) for name, call in OWN.items()}
+    return found | {name: LibraryFunction(name, call, one, None) for name, call in OWN.items()}
 
 
 FUNCTIONS = _functions()

@@ -26,16 +26,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from localcloud.stepfunctions.language.pathsyntax import (
-    Condition,
     Deep,
     Filter,
-    Function,
+    FilterCondition,
     Index,
     Indexes,
     InvalidPath,
     Key,
-    Keys,
+    KeyList,
     Operand,
+    PathFunction,
     Slice,
     Step,
     Wildcard,
@@ -86,7 +86,11 @@ class Path:
     @cached_property
     def definite(self) -> bool:
         """Whether the path names one place."""
-        return all(isinstance(step, (Key, Index, Function)) for step in self.steps)
+        *before, last = self.steps or (Key(""),)
+        return all(isinstance(step, (Key, Index, PathFunction)) for step in before) and isinstance(
+            last,
+            (Key, KeyList, Index, PathFunction),  # several members at the end make one object of them
+        )
 
     @cached_property
     def reference(self) -> bool:
@@ -124,20 +128,27 @@ def _find(root: Json, path: tuple[Step, ...], whole: Json) -> Json:
     deep = False
     where = "$"
     for number, step in enumerate(path):
-        if isinstance(step, Function):
+        if isinstance(step, PathFunction):
             current, indefinite = [_function(step.name, current if indefinite else current[0])], False
             continue
         if isinstance(step, Deep):
             current, indefinite, deep = [below for value in current for below in _below(value)], True, True
             continue
         where += _shown(step)
-        if not indefinite and isinstance(step, (Key, Index)):
+        last = number == len(path) - 1
+        if not indefinite and (isinstance(step, (Key, Index)) or (isinstance(step, KeyList) and last)):
             found = list(_chosen(current[0], step, whole))
             if not found:
-                raise NoResults(_missing(current[0], step, where, last=number == len(path) - 1))
+                raise NoResults(_missing(current[0], step, where, last=last))
             current = found
             continue
         indefinite = True
+        if isinstance(step, KeyList) and not last:
+            current = [
+                value[name] for value in current if isinstance(value, dict) for name in step.names if name in value
+            ]
+            deep = False
+            continue
         current = [chosen for value in current for chosen in _chosen(value, step, whole, among=deep)]
         deep = False
     return current if indefinite else current[0]
@@ -174,10 +185,13 @@ def _shown(step: Step) -> str:
 
 
 def _below(value: Json) -> Iterator[Json]:
-    yield value
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for part in inside:
-        yield from _below(part)
+    """A value and everything in it. It keeps its own stack, since a value may be nested deeply."""
+    ahead = [value]
+    while ahead:
+        here = ahead.pop()
+        yield here
+        inside = here.values() if isinstance(here, dict) else here if isinstance(here, list) else ()
+        ahead.extend(reversed(list(inside)))
 
 
 def _chosen(value: Json, step: Step, whole: Json, *, among: bool = False) -> Iterator[Json]:
@@ -189,10 +203,10 @@ def _chosen(value: Json, step: Step, whole: Json, *, among: bool = False) -> Ite
     if isinstance(step, Key):
         if isinstance(value, dict) and step.name in value:
             yield value[step.name]
-    elif isinstance(step, Keys):
+    elif isinstance(step, KeyList):
         if isinstance(value, dict):
             found = {name: value[name] for name in step.names if name in value}
-            if found or not among:
+            if len(found) == len(step.names) or not among:
                 yield found
     elif isinstance(step, Wildcard):
         yield from value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
@@ -246,7 +260,7 @@ def _side(operand: Operand, item: Json, whole: Json) -> Json:
         return _NOTHING
 
 
-def _holds(condition: Condition, item: Json, whole: Json) -> bool:
+def _holds(condition: FilterCondition, item: Json, whole: Json) -> bool:
     if condition.operator == "&&":
         return all(_holds(part, item, whole) for part in condition.parts)
     if condition.operator == "||":
@@ -268,7 +282,10 @@ def _compared(operator: str, left: Json, right: Json) -> bool:
     if operator in ("==", "!="):
         return same(left, right) is (operator == "==")
     if operator == "=~":
-        return isinstance(left, str) and re.fullmatch(str(right), left) is not None
+        try:
+            return isinstance(left, str) and re.fullmatch(str(right), left) is not None
+        except re.error:  # what is no regular expression matches nothing
+            return False
     if operator in ("<", "<=", ">", ">="):
         if not ((is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str))):
             return False

@@ -29,7 +29,7 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Keys:
+class KeyList:
     """Several members of an object."""
 
     names: tuple[str, ...]
@@ -72,11 +72,11 @@ class Deep:
 class Filter:
     """The elements for which a condition holds."""
 
-    condition: Condition
+    condition: FilterCondition
 
 
 @dataclass(frozen=True)
-class Function:
+class PathFunction:
     """A function of what the path found, such as ``length``."""
 
     name: str
@@ -92,7 +92,7 @@ class Operand:
 
 
 @dataclass(frozen=True)
-class Condition:
+class FilterCondition:
     """A filter's condition.
 
     Attributes:
@@ -102,18 +102,18 @@ class Condition:
     """
 
     operator: str
-    parts: tuple[Condition, ...] = ()
+    parts: tuple[FilterCondition, ...] = ()
     left: Operand | None = None
     right: Operand | None = None
 
 
-Step = Key | Keys | Index | Indexes | Slice | Wildcard | Deep | Filter | Function
+Step = Key | KeyList | Index | Indexes | Slice | Wildcard | Deep | Filter | PathFunction
 
 FUNCTIONS = ("length", "size", "min", "max", "avg", "sum", "stddev", "keys", "first", "last")
 _NAME = re.compile(r"[^\s.\[\](){}'\",:*?@$!<>=&|/\\;#%^+`~]+")
 _WORDS = ("in", "nin", "subsetof", "anyof", "noneof", "size", "empty", "contains")
 _COMPARISON = re.compile(r"==|!=|<=|>=|=~|<|>|(?:" + "|".join(_WORDS) + r")\b")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?(?!\w)")
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?(?!\w)", re.ASCII)
 _BARE = re.compile(r"\w+")
 _WORD_LITERALS = {"true": True, "false": False, "null": None}
 
@@ -128,14 +128,17 @@ def steps(text: str, start: int = 1) -> tuple[Step, ...]:
     Raises:
         InvalidPath: The text is no path.
     """
-    reader = _Reader(text.rstrip(), start)
-    found = reader.steps()
+    reader = _PathReader(text.rstrip(), start)
+    try:
+        found = reader.steps()
+    except RecursionError:
+        raise InvalidPath(f"'{text[:80]}' … is not a path: its conditions are nested too deeply") from None
     if not reader.done:
         reader.refuse()
     return found
 
 
-class _Reader:
+class _PathReader:
     """Reads a path from left to right."""
 
     def __init__(self, text: str, at: int) -> None:
@@ -199,7 +202,7 @@ class _Reader:
         if self.take("()"):
             if name not in FUNCTIONS:
                 raise InvalidPath(f"'{self.text}' is not a path: there is no function {name}()")
-            return Function(name)
+            return PathFunction(name)
         return Key(name)
 
     def bracket(self) -> Step:
@@ -221,7 +224,7 @@ class _Reader:
                 self.blanks()
                 names.append(self.quoted())
                 self.blanks()
-            found = Key(names[0]) if len(names) == 1 else Keys(tuple(names))
+            found = Key(names[0]) if len(names) == 1 else KeyList(tuple(names))
         else:
             found = self.numbers()
         self.blanks()
@@ -252,38 +255,36 @@ class _Reader:
         while not self.peek(quote):
             if self.done:
                 self.refuse()
-            if self.take("\\"):
-                if self.done:
-                    self.refuse()
-                escaped = self.text[self.at]
-                letters.append({"n": "\n", "t": "\t", "r": "\r"}.get(escaped, escaped))
+            if self.peek("\\") and self.text[self.at + 1 : self.at + 2] in (quote, "\\"):
+                letters.append(self.text[self.at + 1])  # every other backslash stands for itself (AWS's histories)
+                self.at += 1
             else:
                 letters.append(self.text[self.at])
             self.at += 1
         self.at += 1
         return "".join(letters)
 
-    def any_of(self) -> Condition:
+    def any_of(self) -> FilterCondition:
         parts = [self.all_of()]
         self.blanks()
         while self.take("||"):
             parts.append(self.all_of())
             self.blanks()
-        return parts[0] if len(parts) == 1 else Condition("||", tuple(parts))
+        return parts[0] if len(parts) == 1 else FilterCondition("||", tuple(parts))
 
-    def all_of(self) -> Condition:
+    def all_of(self) -> FilterCondition:
         parts = [self.one()]
         self.blanks()
         while self.take("&&"):
             parts.append(self.one())
             self.blanks()
-        return parts[0] if len(parts) == 1 else Condition("&&", tuple(parts))
+        return parts[0] if len(parts) == 1 else FilterCondition("&&", tuple(parts))
 
-    def one(self) -> Condition:
+    def one(self) -> FilterCondition:
         self.blanks()
         if self.peek("!") and not self.peek("!="):
             self.at += 1
-            return Condition("!", (self.one(),))
+            return FilterCondition("!", (self.one(),))
         if self.take("("):
             inside = self.any_of()
             self.blanks()
@@ -293,9 +294,9 @@ class _Reader:
         self.blanks()
         operator = self.match(_COMPARISON)
         if operator is None:
-            return Condition("exists", left=left)
+            return FilterCondition("exists", left=left)
         self.blanks()
-        return Condition(operator, left=left, right=self.operand())
+        return FilterCondition(operator, left=left, right=self.operand())
 
     def operand(self) -> Operand:
         for root in ("@", "$"):

@@ -46,7 +46,8 @@ class Resource:
         return f"{self.action}.{self.pattern}" if self.pattern else self.action
 
 
-_FUNCTION = re.compile(r"arn:[\w-]+:lambda:[\w-]*:\d*:function:[\w-]+(:[\w$-]+)?\Z")
+# AWS accepts a function's ARN with words for its region and account, as its documentation writes them.
+_FUNCTION = re.compile(r"arn:[\w-]+:lambda:[\w-]*:[\w-]*:function:[\w-]+(:[\w$-]+)?\Z")
 _ACTIVITY = re.compile(r"arn:[\w-]+:states:[\w-]*:\d*:activity:.+\Z")
 _SERVICE = re.compile(r"arn:[\w-]+:states:[\w-]*:\d*:(aws-sdk:)?([\w-]+):(\w+)(?:\.(sync:2|sync|waitForTaskToken))?\Z")
 

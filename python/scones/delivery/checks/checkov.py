@@ -27,7 +27,7 @@ NO_REASON = "No comment provided"  # checkov's words for a suppression without a
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckovFinding:
     """A resource that violates a policy.
 
     Attributes:
@@ -61,8 +61,8 @@ class Report:
     version: str
     resources: int
     passed: int
-    findings: tuple[Finding, ...]
-    suppressions: tuple[Finding, ...]
+    findings: tuple[CheckovFinding, ...]
+    suppressions: tuple[CheckovFinding, ...]
     unread: tuple[str, ...]
 
     @property
@@ -71,7 +71,7 @@ class Report:
         return not (self.findings or self.unread or self.unreasoned)
 
     @property
-    def unreasoned(self) -> tuple[Finding, ...]:
+    def unreasoned(self) -> tuple[CheckovFinding, ...]:
         """The suppressions without a reason."""
         return tuple(one for one in self.suppressions if not one.reason)
 
@@ -118,9 +118,9 @@ def read(answer: Any) -> Report:
     )
 
 
-def _finding(check: dict[str, Any]) -> Finding:
+def _finding(check: dict[str, Any]) -> CheckovFinding:
     reason = (check["check_result"].get("suppress_comment") or NO_REASON).strip()
-    return Finding(
+    return CheckovFinding(
         policy=check["check_id"],
         asks=check["check_name"],
         resource=check["resource"],

@@ -30,7 +30,7 @@ from scones.service import packaging
 from scones.settings import Environment
 from scones.terraform import Stack
 from scones.terraform.binary import locate
-from scones.terraform.state import State
+from scones.terraform.state import TerraformState
 
 # The bootstrap stack has the pipeline's own roles, so a person applies it.
 PLANNED = ("foundation", "service")
@@ -127,7 +127,7 @@ def plan(
     return Planned(folder, digest, tuple(parts), compared)
 
 
-def reads(state: State) -> str:
+def reads(state: TerraformState) -> str:
     """The SHA-256 of a state's outputs, which the stack above reads."""
     return hashlib.sha256(json.dumps(dict(state.outputs), sort_keys=True).encode()).hexdigest()
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack
 
-from scones.model.registry.metadata import Facts, to_metadata
+from scones.model.registry.metadata import ModelFacts, to_metadata
 from scones.model.registry.pinned import VALIDATION_ACCURACY, write_pin
 from scones.model.registry.versions import APPROVED, PENDING, Version, describe, shown
 
@@ -33,7 +33,7 @@ def create(
     origin: str,
     image_uri: str,
     artifact_uri: str,
-    **facts: Unpack[Facts],
+    **facts: Unpack[ModelFacts],
 ) -> Version:
     """Create a version. It is approved if its validation accuracy reaches the environment's minimum.
 

@@ -23,7 +23,7 @@ _LABELS = "class_labels"
 _LENGTH = 256  # of a value
 
 
-class Facts(TypedDict):
+class ModelFacts(TypedDict):
     """The facts about a model. See :class:`~scones.model.registry.pinned.PinnedModel`."""
 
     job: str
@@ -34,7 +34,7 @@ class Facts(TypedDict):
     git_commit: str
 
 
-def to_metadata(**facts: Unpack[Facts]) -> dict[str, str]:
+def to_metadata(**facts: Unpack[ModelFacts]) -> dict[str, str]:
     """Encode facts as CustomerMetadataProperties.
 
     Values may have 1 to 256 letters, digits, spaces and ``_.:/=+-@``. Class labels are joined by ``/``. Other

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 
 import pytest
@@ -19,7 +20,7 @@ SETTINGS = Settings(
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class Worker:
     settings: Settings
     stopped: bool = False
@@ -42,3 +43,27 @@ def test_a_worker_of_old_settings_is_ended_even_where_the_call_is_refused():
     with pytest.raises(Busy), pool.worker(changed, reserved=0):
         pass
     assert [worker.stopped for worker in made] == [True]
+
+
+def test_functions_that_take_turns_keep_their_workers():
+    """Three functions share three places, and none ends another's worker."""
+    made: list[Worker] = []
+
+    def start(settings: Settings) -> Worker:
+        made.append(Worker(settings))
+        return made[-1]
+
+    pool = Pool(start, workers=3)
+    functions = [replace(SETTINGS, arn=f"{SETTINGS.arn}{number}") for number in range(3)]
+    for settings in functions * 5:
+        with pool.worker(settings):
+            pass
+    assert len(made) == 3
+
+    with pool.worker(functions[0]):  # a second call of it may not end the worker of a function that is in use
+        waiting = threading.Thread(target=lambda: pool.worker(functions[0]).__enter__())
+        waiting.start()
+        waiting.join(0.2)
+        assert not any(worker.stopped for worker in made)
+    waiting.join(5)
+    assert len(made) == 3

@@ -1,4 +1,4 @@
-"""CreateStateMachine and UpdateStateMachine refuse a role that Step Functions cannot use."""
+"""CreateStateMachine, UpdateStateMachine and TestState refuse a role that Step Functions cannot use."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def refusal(operation, given):
 
 
 def test_a_role_that_cannot_be_assumed_is_refused(api):  # noqa: F811
-    table = guarded(api.table, api.stores, Usable())
+    tested = {"TestState": lambda sender, given: {"status": "SUCCEEDED"}}
+    table = guarded({**api.table, **tested}, api.stores, Usable())
     words = (
         "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the "
         "provided role."
@@ -45,6 +46,8 @@ def test_a_role_that_cannot_be_assumed_is_refused(api):  # noqa: F811
     table["CreateStateMachine"](SENDER, {**given, "roleArn": ROLE})
     update = {"stateMachineArn": f"{HERE}:stateMachine:images", "roleArn": f"{ROLE}2"}
     assert refusal(table["UpdateStateMachine"], update) == ("AccessDeniedException", words)
+    assert refusal(table["TestState"], {"definition": "{}", "roleArn": f"{ROLE}2"}) == ("AccessDeniedException", words)
+    assert table["TestState"](SENDER, {"definition": "{}"}) == {"status": "SUCCEEDED"}
 
 
 def test_the_role_is_checked_before_the_log_group(api):  # noqa: F811

@@ -13,8 +13,10 @@ from scones.delivery.checks import environment
 from scones.errors import CheckError
 from scones.tasks import checks
 
-OPEN = tool.Finding("CKV_AWS_20", "Ensure the ACL is private", "aws_s3_bucket.open", "main.tf:1")
-KNOWN = tool.Finding("CKV_AWS_144", "Ensure replication", "aws_s3_bucket.kept", "main.tf:9", reason="can be made again")
+OPEN = tool.CheckovFinding("CKV_AWS_20", "Ensure the ACL is private", "aws_s3_bucket.open", "main.tf:1")
+KNOWN = tool.CheckovFinding(
+    "CKV_AWS_144", "Ensure replication", "aws_s3_bucket.kept", "main.tf:9", reason="can be made again"
+)
 
 
 def report(**changes: object) -> tool.Report:
@@ -52,7 +54,7 @@ def test_a_finding_fails_and_is_shown_with_its_place(said, capsys: pytest.Captur
     [
         (report(unread=("/t/main.tf",)), r"1 files that it could not read \(/t/main.tf\)"),
         (
-            report(suppressions=(tool.Finding("CKV_AWS_144", "Ensure", "a", "main.tf:1"),)),
+            report(suppressions=(tool.CheckovFinding("CKV_AWS_144", "Ensure", "a", "main.tf:1"),)),
             "1 passed over without a reason",
         ),
     ],

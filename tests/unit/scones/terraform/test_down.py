@@ -13,7 +13,7 @@ from scones import settings
 from scones.errors import InputError, TerraformError
 from scones.tasks import down as task
 from scones.terraform import down
-from scones.terraform.state import State
+from scones.terraform.state import TerraformState
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:scones-dev-classify-image"
 
@@ -118,16 +118,16 @@ class Terraform:
     def __init__(self) -> None:
         self.taken: list[str] = []
         self.states = {
-            "service": State({"state_machine_arn": MACHINE}, ("module.endpoint.aws_sagemaker_endpoint.this",)),
-            "foundation": State(
+            "service": TerraformState({"state_machine_arn": MACHINE}, ("module.endpoint.aws_sagemaker_endpoint.this",)),
+            "foundation": TerraformState(
                 {"bucket": "scones-dev-1", "model_package_group_name": "scones-dev"},
                 ("module.bucket.aws_s3_bucket.this", "module.network.aws_vpc.this"),
             ),
-            "bootstrap": State({}, ("aws_s3_bucket.state",)),
+            "bootstrap": TerraformState({}, ("aws_s3_bucket.state",)),
         }
 
-    def read(self, name: str) -> State:
-        return self.states.get(name, State())
+    def read(self, name: str) -> TerraformState:
+        return self.states.get(name, TerraformState())
 
     def exists(self) -> bool:
         return "bootstrap" in self.states
@@ -160,7 +160,7 @@ class FakeStack:
             assert arguments[0] == "-target=module.network"
             self.backend.taken.append(f"{command} {arguments[0]}")
             found = self.backend.states["foundation"]
-            self.backend.states["foundation"] = State(found.outputs, found.resources[:1])
+            self.backend.states["foundation"] = TerraformState(found.outputs, found.resources[:1])
         else:
             self.backend.taken.append(self.name)
             del self.backend.states[self.name]

@@ -93,6 +93,9 @@ class Fake:
         self._known(token)
         self.asked.append(("fail", token, error, cause))
 
+    def known(self, token: str) -> None:
+        self._known(token)
+
     def heartbeat(self, token: str) -> None:
         self._known(token)
         self.asked.append(("heartbeat", token))

@@ -12,7 +12,7 @@ from scones import settings
 from scones.delivery.pipeline import drifting
 from scones.errors import TerraformError
 from scones.settings import Environment
-from scones.terraform.state import State
+from scones.terraform.state import TerraformState
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Environment:
 
     def stack(environment: Environment, name: str, **_: Any) -> SimpleNamespace:
         return SimpleNamespace(
-            environment=environment, name=name, backend=SimpleNamespace(read=lambda name: State()), plan=None
+            environment=environment, name=name, backend=SimpleNamespace(read=lambda name: TerraformState()), plan=None
         )
 
     monkeypatch.setattr(drifting, "Stack", stack)

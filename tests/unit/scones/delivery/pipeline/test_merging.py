@@ -18,7 +18,7 @@ from scones.errors import InputError, RegistryError, StalePlanError
 from scones.model.registry import PinnedModel, write_pin
 from scones.settings import Environment
 from scones.terraform.binary import Binary
-from scones.terraform.state import Backend, State
+from scones.terraform.state import Backend, TerraformState
 
 from .samples import model
 
@@ -56,7 +56,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Env
         yield settings.load("dev", root=tmp_path, variables={})
 
 
-def put_state(environment: Environment, stack: str, serial: int, outputs: dict[str, str]) -> State:
+def put_state(environment: Environment, stack: str, serial: int, outputs: dict[str, str]) -> TerraformState:
     backend = Backend.of(environment)
     backend.ensure()
     body = {
