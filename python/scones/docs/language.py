@@ -156,8 +156,8 @@ def _refused() -> str:
             f"- Optimized integrations of other services: {', '.join(f'`{name}`' for name in support.ELSEWHERE)}.",
             "- AWS SDK integrations of services and operations that the local cloud does not have.",
             f"- An `ItemReader` whose `InputType` is `PARQUET`. It can be {_either(READ_TYPES)}.",
-            f"- As on AWS: an `ItemReader` with another action than {_either(support.READERS)}, and a `ResultWriter` with "
-            f"another than {_either(support.WRITERS)}.",
+            f"- As on AWS: an `ItemReader` with another action than {_either(support.READERS)}, and a `ResultWriter` "
+            f"with another than {_either(support.WRITERS)}.",
         ]
     )
 
