@@ -168,7 +168,7 @@ class TestHistory:
         assert [event["id"] for event in found.events] == list(range(1, len(found.events) + 1))
 
     def test_a_standard_execution_has_so_many_events_and_no_more(self) -> None:
-        loop = {"A": {"Type": "Pass"}, "B": {"Type": "Pass", "Next": "A"}, "C": {"Type": "Succeed"}}
+        loop: dict[str, Any] = {"A": {"Type": "Pass"}, "B": {}, "C": {"Type": "Succeed"}}
         loop["B"] = {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": False, "Next": "C"}], "Default": "A"}
         found = run(chain(loop))
         assert len(found.events) == MOST_EVENTS == 25_000
