@@ -154,9 +154,9 @@ class Machine:
     # What the handlers of the states use
 
     def text(self, value: Json) -> str:
-        """A value as an event shows it. The execution's input keeps the form in which it was written."""
+        """A value as an event shows it. While the input is passed on, it keeps the form in which it was written."""
         written = self.run.facts.written
-        return written if written is not None and value == self.run.facts.input else values.text(value)
+        return written if written is not None and value is self.run.facts.input else values.text(value)
 
     def state(self, frame: Frame) -> State:
         """The frame's current state."""
@@ -252,7 +252,7 @@ class Machine:
                 f"The state/task '{state.name}' returned a result with a size exceeding the maximum number of bytes "
                 "service limit.",
             )
-        self.event(frame, history.exited(state.kind, state.name, output, assigned))
+        self.event(frame, history.exited(state.kind, state.name, self.text(output), assigned))
         frame.variables = evaluation.merged(frame.variables, assigned)
         frame.work = {}
         if goes_to is not None:
@@ -261,7 +261,7 @@ class Machine:
             self.later(self.run.frames[frame.parent], branches.child_done, frame.id, output)
         else:
             self.run.output = output
-            self._end("SUCCEEDED", history.succeeded(output), before=frame.last)
+            self._end("SUCCEEDED", history.succeeded(self.text(output)), before=frame.last)
 
     def end_as_chosen(self, frame: Frame, state: State, result: Json, chosen: Option | None) -> None:
         """Leave a Choice for the state that it has chosen, or for its Default."""

@@ -255,11 +255,9 @@ class _PathReader:
         while not self.peek(quote):
             if self.done:
                 self.refuse()
-            if self.take("\\"):
-                if self.done:
-                    self.refuse()
-                escaped = self.text[self.at]
-                letters.append({"n": "\n", "t": "\t", "r": "\r"}.get(escaped, escaped))
+            if self.peek("\\") and self.text[self.at + 1 : self.at + 2] in (quote, "\\"):
+                letters.append(self.text[self.at + 1])  # every other backslash stands for itself (AWS's histories)
+                self.at += 1
             else:
                 letters.append(self.text[self.at])
             self.at += 1
