@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.stepfunctions.engine import tasks
+from localcloud.stepfunctions.engine import machine, tasks
 from localcloud.stepfunctions.engine.effects import Cancel, Invoke, Offer, Poll, Wake
 from localcloud.stepfunctions.engine.machine import MOST_EVENTS
 from localcloud.stepfunctions.language.scope import StateFailure
@@ -174,6 +174,12 @@ class TestHistory:
         assert len(found.events) == MOST_EVENTS == 25_000
         assert found.types[-1] == "ExecutionFailed"
         assert found.run.status == "FAILED"
+
+    def test_an_express_execution_that_goes_round_for_ever_times_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(machine, "MOST_EXPRESS_STEPS", 1_000)
+        again = {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": False, "Next": "C"}], "Default": "A"}
+        found = run(chain({"A": {"Type": "Pass"}, "B": again, "C": {"Type": "Succeed"}}), express=True)
+        assert found.run.status == "TIMED_OUT"
 
     def test_a_state_that_assigns_shows_it(self) -> None:
         found = run(one({"Type": "Pass", "Assign": {"v": {"a": 1}}}))
