@@ -64,7 +64,7 @@ def compile_definition(text: str, *, express: bool = False, refusals: Refusals |
     try:
         return Compiler(refusals).program(definition, express=express)
     except RecursionError:
-        raise InvalidDefinition([Finding(findings.JSON, "the JSON is nested too deeply")]) from None
+        raise InvalidDefinition([Finding(findings.SCHEMA, "The definition is nested too deeply")]) from None
     except InvalidDefinition as error:
         label = next((found for found in error.findings if found.code == findings.LABEL), None)
         if label is None:
@@ -222,7 +222,8 @@ class Compiler:
 
     def allowed(self, given: Mapping[str, Json], kind: str, where: str, *, jsonata: bool) -> None:
         """Every field belongs to this type of state and to its query language."""
-        for name in given.keys() - fields.of_state(kind, jsonata=jsonata):
+        known = fields.of_state(kind, jsonata=jsonata)
+        for name in [name for name in given if name not in known]:
             if name in fields.of_any_language(kind):
                 language = "JSONata" if jsonata else "JSONPath"
                 words = f"The field '{name}' is not supported when the QueryLanguage is '{language}'"
