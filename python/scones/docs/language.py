@@ -7,7 +7,7 @@ Example::
     >>> ("Map: ItemBatcher", "JSONata", "BatchInput") in known()
     True
 
-A case is a state machine with its input, and with what must come of it (``language.json`` beside the engine's tests). A
+A case is a state machine with its input, and with what must come of it (``fields.json`` beside the engine's tests). A
 field belongs to the first case that uses it.
 """
 
@@ -23,7 +23,7 @@ from localcloud.stepfunctions.integrations.names import sdk_services
 from localcloud.stepfunctions.integrations.readers import READ_TYPES
 from localcloud.stepfunctions.language import choices, fields
 
-CASES = Path("tests/unit/localcloud/stepfunctions/engine/language.json")
+CASES = Path("tests/unit/localcloud/stepfunctions/engine/fields.json")
 JSONPATH, JSONATA = LANGUAGES = ("JSONPath", "JSONata")
 RULES = {"And", "Or", "Not", "Variable", "Next", "Assign", *choices.COMPARISONS}
 

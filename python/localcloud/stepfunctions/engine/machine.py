@@ -28,6 +28,9 @@ from localcloud.stepfunctions.language.values import too_large
 MOST_EVENTS = 25_000
 #: The longest that an Express execution may take, in seconds (as above).
 LONGEST_EXPRESS = 300
+#: The most steps without a wait of an Express execution. Its history has no limit, and on AWS a loop that waits for
+#: nothing ends with its five minutes. Here no time passes in such a loop, so it ends after this many steps.
+MOST_EXPRESS_STEPS = 50_000
 
 _BEGIN: dict[str, Callable[[Machine, Frame, State], None]] = {
     "Pass": simple.begin_pass,
@@ -385,7 +388,12 @@ class Machine:
         self.effects.append(Ended(status))
 
     def _drain(self) -> None:
+        steps = 0
         while self._queue:
+            steps += 1
+            if self.run.facts.express and steps > MOST_EXPRESS_STEPS:
+                self._time_out()
+                return
             number, step, given = self._queue.popleft()
             frame = self.run.frames.get(number)
             if frame is None or self.run.status != "RUNNING":

@@ -18,6 +18,10 @@ from localcloud.stepfunctions.language.resources import Resource
 from localcloud.stepfunctions.language.scope import EvaluationFailure, Json, Scope, StateFailure
 from localcloud.stepfunctions.language.values import too_large
 
+#: The most seconds of a Task's TimeoutSeconds and HeartbeatSeconds (Step Functions Developer Guide, "Task workflow
+#: state").
+MOST_SECONDS = 99_999_999
+
 
 def begin(machine: Driver, frame: Frame, state: State) -> None:
     """Work out the call, and schedule it."""
@@ -75,10 +79,10 @@ def _resource(state: State) -> Resource:
 
 def _seconds(state: State, name: str, scope: Scope) -> float | None:
     found = evaluation.number(state, name, scope)
-    if found is not None and found <= 0:
+    if found is not None and not 0 < found <= MOST_SECONDS:
         raise EvaluationFailure(
             "States.QueryEvaluationError" if state.jsonata else "States.Runtime",
-            f"The {name} field must be a positive integer but was: {found}",
+            f"The {name} field must be an integer from 1 to {MOST_SECONDS} but was: {found}",
             name if state.jsonata else None,
         )
     return found

@@ -5,7 +5,6 @@ The local cloud's Lambda is called in this process. It checks the role's permiss
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,6 +18,7 @@ from localcloud.stepfunctions.integrations import failures, shapes
 from localcloud.stepfunctions.integrations.answers import Caller
 from localcloud.stepfunctions.integrations.metadata import function_headers, with_metadata
 from localcloud.stepfunctions.integrations.names import names
+from localcloud.stepfunctions.language import values
 from localcloud.stepfunctions.language.scope import Json, StateFailure
 
 #: Invokes a function: status, headers with names in lower case, and the payload.
@@ -123,7 +123,7 @@ def function_failure(payload: bytes, *, compact: bool) -> StateFailure:
 
 def _parsed(payload: bytes) -> Json:
     try:
-        return json.loads(payload or b"null")
+        return values.parsed(payload or b"null")
     except ValueError:
         return payload.decode("utf-8", "replace")
 

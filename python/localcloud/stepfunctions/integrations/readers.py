@@ -7,7 +7,7 @@ CSV, JSON, JSONL, MANIFEST and PARQUET. The local cloud does not read Parquet: :
 from __future__ import annotations
 
 import gzip
-import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -18,6 +18,7 @@ from moto.core.utils import get_service_model
 from localcloud.stepfunctions.integrations import failures
 from localcloud.stepfunctions.integrations.csvitems import rows
 from localcloud.stepfunctions.integrations.names import OPTIMIZED
+from localcloud.stepfunctions.language import values
 from localcloud.stepfunctions.language.scope import Json, StateFailure
 
 FAILED = "States.ItemReaderFailed"
@@ -115,8 +116,8 @@ def parsed(content: bytes, kind: str, config: Mapping[str, Json]) -> Iterable[Js
         if kind == "CSV":
             return rows(text, config)
         if kind == "JSONL":
-            return [json.loads(line) for line in text.split("\n") if line.strip()]
-        found = json.loads(text)
+            return [values.parsed(line) for line in text.split("\n") if line.strip()]
+        found = values.parsed(text)
     except ValueError as error:
         raise StateFailure(FAILED, f"The file is not valid {kind}: {error}") from None
     if pointer := config.get("ItemsPointer"):
@@ -153,7 +154,7 @@ def _of_inventory(s3: Any, content: bytes) -> Iterator[Json]:
     """The objects of an inventory: the manifest names its files and their columns (Amazon S3 User Guide, "Cataloging
     and analyzing your data with S3 Inventory")."""
     try:
-        manifest = json.loads(content)
+        manifest = values.parsed(content)
         bucket = manifest["destinationBucket"].rpartition(":")[2]
         columns = [name.strip() for name in manifest["fileSchema"].split(",")]
         kind, keys = manifest["fileFormat"], [file["key"] for file in manifest["files"]]
@@ -175,4 +176,7 @@ def _of_athena(s3: Any, content: bytes, config: Mapping[str, Json]) -> Iterator[
 
 
 def _unpacked(content: bytes) -> bytes:
-    return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+    try:
+        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+    except (OSError, EOFError, zlib.error) as error:
+        raise StateFailure(FAILED, f"The file is not valid GZIP: {error}") from None

@@ -64,7 +64,7 @@ def compile_definition(text: str, *, express: bool = False, refusals: Refusals |
     try:
         return Compiler(refusals).program(definition, express=express)
     except RecursionError:
-        raise InvalidDefinition([Finding(findings.JSON, "the JSON is nested too deeply")]) from None
+        raise InvalidDefinition([Finding(findings.SCHEMA, "The definition is nested too deeply")]) from None
     except InvalidDefinition as error:
         label = next((found for found in error.findings if found.code == findings.LABEL), None)
         if label is None:
@@ -98,6 +98,7 @@ class Compiler:
 
     refusals: Refusals | None = None
     found: Findings = field(default_factory=Findings)
+    jsonata: bool = False  # the whole machine's query language
 
     def program(self, definition: Mapping[str, Json], *, express: bool) -> Program:
         """The whole machine.
@@ -111,7 +112,8 @@ class Compiler:
             self.found.whole(timeout, 1, parts.MOST_SECONDS, "/TimeoutSeconds")
         if definition.get("Version", "1.0") != "1.0":
             self.found.add("The field 'Version' should have one of these values: [1.0]", "/Version")
-        flow = self.flow(definition, "", jsonata=self.language(definition, "/", None), express=express)
+        self.jsonata = self.language(definition, "/", None)
+        flow = self.flow(definition, "", jsonata=self.jsonata, express=express)
         if self.found.errors:
             raise InvalidDefinition(self.found.all)
         return Program(
@@ -126,7 +128,7 @@ class Compiler:
         if language not in ("JSONPath", "JSONata"):
             self.found.add("The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]", where)
             return bool(above)
-        if above and language == "JSONPath":
+        if self.jsonata and language == "JSONPath":
             words = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine"
             self.found.add(words, where)
         return bool(language == "JSONata")
@@ -212,7 +214,7 @@ class Compiler:
             retriers=reading.retriers(given.get("Retry", [])),
             catchers=reading.catchers(given.get("Catch", [])),
             options=reading.options(given.get("Choices", [])) if kind == "Choice" else (),
-            branches=self.branches(kind, given, where, jsonata=jsonata, express=express),
+            branches=self.branches(kind, given, where, express=express),
             resource=called,
             reader=self.optional(given, "ItemReader", where),
             writer=self.optional(given, "ResultWriter", where),
@@ -220,7 +222,8 @@ class Compiler:
 
     def allowed(self, given: Mapping[str, Json], kind: str, where: str, *, jsonata: bool) -> None:
         """Every field belongs to this type of state and to its query language."""
-        for name in given.keys() - fields.of_state(kind, jsonata=jsonata):
+        known = fields.of_state(kind, jsonata=jsonata)
+        for name in [name for name in given if name not in known]:
             if name in fields.of_any_language(kind):
                 language = "JSONata" if jsonata else "JSONPath"
                 words = f"The field '{name}' is not supported when the QueryLanguage is '{language}'"
@@ -282,10 +285,8 @@ class Compiler:
             self.found.add(refused, f"{where}/{name}/Resource")
         return called
 
-    def branches(
-        self, kind: str, given: Mapping[str, Json], where: str, *, jsonata: bool, express: bool
-    ) -> tuple[Flow, ...]:
-        """A Parallel state's branches, or a Map state's processor."""
+    def branches(self, kind: str, given: Mapping[str, Json], where: str, *, express: bool) -> tuple[Flow, ...]:
+        """A Parallel state's branches, or a Map state's processor. Their query language is the whole machine's."""
         if kind == "Parallel":
             written = given.get("Branches")
             if not isinstance(written, list):
@@ -300,7 +301,7 @@ class Compiler:
                     self.found.add("The branch must be a JSON object", at)
                     continue
                 self.found.unknown(branch, fields.MACHINE, at)
-                inner = self.language(branch, at, jsonata)
+                inner = self.language(branch, at, self.jsonata)
                 made.append(self.flow(branch, at, jsonata=inner, express=express))
             return tuple(made)
         if kind != "Map":
@@ -315,7 +316,7 @@ class Compiler:
         distributed = isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED"
         parts.check_processor(self.found, given, config, where, at, express=express)
         children_express = distributed and config.get("ExecutionType") == "EXPRESS"
-        inner = self.language(processor, at, jsonata)
+        inner = self.language(processor, at, self.jsonata)
         return (self.flow(processor, at, jsonata=inner, express=children_express if distributed else express),)
 
 

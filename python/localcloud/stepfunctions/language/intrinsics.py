@@ -31,6 +31,7 @@ from localcloud.stepfunctions.language.values import is_number, kind, same
 MOST_RANGE = 1000
 MOST_ENCODED = 10_000  # characters of Base64Encode, Base64Decode and Hash
 MOST_NESTED = 10
+MOST_LONG = 2**63 - 1  # of Java's integers
 
 
 class Unfit(ValueError):
@@ -117,8 +118,6 @@ class Call:
 
 _NAME = re.compile(r"States\.(\w+)\s*\(")
 _LITERAL = re.compile(r"true\b|false\b|null\b|-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
-_PATH = re.compile(r"\$(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\[[^\]]*\]|[^\s,()\[\]])*")
-_FILTERED = re.compile(r"\[\?\(")
 
 
 class _CallReader:
@@ -169,10 +168,7 @@ class _CallReader:
         return argument
 
     def path(self) -> Path:
-        found = _PATH.match(self.text, self.at)
-        end = found.end() if found else self.at
-        if _FILTERED.search(self.text, self.at, end):
-            end = self._closed(self.at)
+        end = self._end_of_path()
         path = Path(self.text[self.at : end].rstrip())
         try:
             _ = path.steps
@@ -181,21 +177,21 @@ class _CallReader:
         self.at = end
         return path
 
-    def _closed(self, at: int) -> int:
-        depth, quote = 0, ""
+    def _end_of_path(self) -> int:
+        """Where the path ends: at a comma, a bracket or a blank that is not inside its own brackets and quotes."""
+        depth, quote, at = 0, "", self.at
         while at < len(self.text):
             letter = self.text[at]
             if quote:
+                at += letter == "\\"
                 quote = "" if letter == quote else quote
             elif letter in "'\"":
                 quote = letter
-            elif letter in "([":
+            elif letter == "[" or (letter == "(" and depth):
                 depth += 1
-            elif letter in ")]":
-                if depth == 0:
-                    break
+            elif letter in ")]" and depth:
                 depth -= 1
-            elif letter == "," and depth == 0:
+            elif not depth and (letter in "(),]" or letter.isspace()):
                 break
             at += 1
         return at
@@ -262,7 +258,7 @@ def _format(template: Json, *given: Json) -> str:
 
 def _rounded(value: Json, what: str) -> int:
     """A number, rounded to the nearest integer; a half goes up, as in Java's Math.round."""
-    if not is_number(value) or not math.isfinite(value):
+    if not is_number(value) or not -MOST_LONG <= value <= MOST_LONG:
         raise Unfit(f"{what} must be an integer, and it is a {kind(value)}: {values.text(value)}")
     return math.floor(value + 0.5) if isinstance(value, float) else int(value)
 
@@ -296,8 +292,9 @@ def _range(first: Json, last: Json, step: Json) -> list[Json]:
     begin, end, by = (_rounded(given, "each argument") for given in (first, last, step))
     if by == 0:
         raise Unfit("the step must not be 0")
-    if (count := (end - begin) // by + 1) > MOST_RANGE:
-        raise Unfit(f"the range has {count} elements, and at most {MOST_RANGE} are allowed")
+    length = max(0, (end - begin) // by + 1)
+    if length > MOST_RANGE:
+        raise Unfit(f"the range has {length} elements, and at most {MOST_RANGE} are allowed")
     return list(range(begin, end + (1 if by > 0 else -1), by))
 
 

@@ -19,11 +19,14 @@ Example::
 
 from __future__ import annotations
 
+import math
 import re
 import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+
+import regex
 
 from localcloud.stepfunctions.language.pathsyntax import (
     Deep,
@@ -45,6 +48,10 @@ from localcloud.stepfunctions.language.scope import Json, Scope
 from localcloud.stepfunctions.language.values import is_number, same
 
 _VARIABLE = re.compile(r"\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)")
+
+
+#: The longest that a filter's regular expression may work on one text.
+MOST_SECONDS = 1.0
 
 
 class NoResults(LookupError):
@@ -245,7 +252,13 @@ def _function(name: str, value: Json) -> Json:
         "sum": sum,
         "stddev": statistics.pstdev,
     }
-    return functions[name](numbers)
+    try:
+        found = functions[name](numbers)
+    except OverflowError:
+        found = math.inf
+    if not math.isfinite(found):
+        raise NoResults(f"The result of {name}() is larger than a number can be")
+    return found
 
 
 _NOTHING = object()
@@ -278,14 +291,20 @@ def _holds(condition: FilterCondition, item: Json, whole: Json) -> bool:
     return _compared(condition.operator, left, right)
 
 
+def _matched(pattern: str, text: str) -> bool:
+    try:
+        return regex.fullmatch(pattern, text, timeout=MOST_SECONDS) is not None
+    except regex.error:  # of a pattern that the input holds; the others are refused when the path is read
+        return False
+    except TimeoutError:
+        raise NoResults(f"The regular expression /{pattern}/ takes longer than {MOST_SECONDS} s") from None
+
+
 def _compared(operator: str, left: Json, right: Json) -> bool:
     if operator in ("==", "!="):
         return same(left, right) is (operator == "==")
     if operator == "=~":
-        try:
-            return isinstance(left, str) and re.fullmatch(str(right), left) is not None
-        except re.error:  # what is no regular expression matches nothing
-            return False
+        return isinstance(left, str) and _matched(str(right), left)
     if operator in ("<", "<=", ">", ">="):
         if not ((is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str))):
             return False

@@ -16,6 +16,8 @@ import re
 from dataclasses import dataclass
 from typing import NoReturn
 
+import regex
+
 
 class InvalidPath(ValueError):
     """A text is no JSONPath."""
@@ -310,6 +312,10 @@ class _PathReader:
                 self.refuse()
             pattern, self.at = self.text[self.at : end], end + 1
             flags = "(?i)" if self.take("i") else ""
+            try:
+                regex.compile(flags + pattern)
+            except regex.error:
+                self.refuse()
             return Operand("", literal=flags + pattern)
         if self.peek("["):
             try:

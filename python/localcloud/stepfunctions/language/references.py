@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from localcloud.stepfunctions.language.intrinsics import Call, InvalidCall
-from localcloud.stepfunctions.language.jsonata import Expression, is_expression
+from localcloud.stepfunctions.language.jsonata import Expression, InvalidExpression, is_expression
 from localcloud.stepfunctions.language.pathsyntax import InvalidPath
 from localcloud.stepfunctions.language.scope import Json
 from localcloud.stepfunctions.language.templates import reading
@@ -35,7 +35,7 @@ def of_states(definition: Mapping[str, Json], *, jsonata: bool) -> dict[str, tup
         below = [*(state.get("Branches") or ()), state.get("ItemProcessor"), state.get("Iterator")]
         for inside in below:
             if isinstance(inside, dict):
-                found |= of_states(inside, jsonata=here)
+                found |= of_states(inside, jsonata=jsonata)
     return found
 
 
@@ -47,7 +47,10 @@ def _expressions(value: Json) -> Iterator[str]:
         for inside in value:
             yield from _expressions(inside)
     elif isinstance(value, str) and is_expression(value):
-        yield from Expression(value[2:-2].strip()).variables
+        try:
+            yield from Expression(value[2:-2].strip()).variables
+        except InvalidExpression:  # in a field without expressions, such as ErrorEquals
+            return
 
 
 def _paths(value: Json, key: str = "") -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import NoReturn
 
 from localcloud.stepfunctions.language.scope import Json
@@ -24,10 +25,10 @@ def text(value: Json) -> str:
 
 
 def parsed(written: str | bytes) -> Json:
-    """The value of a JSON text.
+    """The value of a JSON text. A half of a surrogate pair becomes ``?``, as in the UTF-8 that Java writes.
 
     Raises:
-        ValueError: The text is not JSON. NaN and Infinity are not JSON.
+        ValueError: The text is not JSON, or has a number that no double holds. NaN and Infinity are not JSON.
 
     Example::
 
@@ -41,9 +42,30 @@ def parsed(written: str | bytes) -> Json:
         raise ValueError(f"{constant} is not JSON")
 
     try:
-        return json.loads(written, parse_constant=refuse)
+        found = json.loads(written, parse_constant=refuse, parse_int=_integer, parse_float=_fraction)
+        if _SURROGATE.search(written if isinstance(written, str) else written.decode(errors="replace")):
+            found = json.loads(text(found).encode(errors="replace"))
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
+    return found
+
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+#: The most digits of an integer that every double can hold.
+_MOST_DIGITS = 308
+
+
+def _integer(digits: str) -> int:
+    if len(digits.lstrip("-")) > _MOST_DIGITS:
+        raise ValueError(f"the number {digits[:20]}... has more than {_MOST_DIGITS} digits: write it as a string")
+    return int(digits)
+
+
+def _fraction(digits: str) -> float:
+    found = float(digits)
+    if math.isinf(found):
+        raise ValueError(f"the number {digits[:20]} is larger than a double can be: write it as a string")
+    return found
 
 
 def size(value: Json) -> int:

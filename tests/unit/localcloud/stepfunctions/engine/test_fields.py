@@ -380,3 +380,11 @@ def test_no_field_was_left_out() -> None:
     }
     assert wanted - SEEN == set()
     assert FUNCTION
+
+
+@pytest.mark.parametrize("name", ["TimeoutSeconds", "HeartbeatSeconds"])
+@pytest.mark.parametrize("seconds", [0, 100_000_000, 10**308])
+def test_seconds_out_of_their_range_fail_the_task(name, seconds):
+    error, cause = run(one(task(**{f"{name}Path": "$.s"})), {"s": seconds}).failure
+    assert error == "States.Runtime"
+    assert f"The {name} field must be an integer from 1 to 99999999" in str(cause)

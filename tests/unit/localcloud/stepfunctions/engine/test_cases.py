@@ -1,4 +1,4 @@
-"""Every field of the Amazon States Language does its work. The cases are in language.json; a clock that is not real.
+"""Every field of the Amazon States Language does its work. The cases are in fields.json; a clock that is not real.
 
 docs/states-language.md names the case of each field (``invoke docs``), and a test fails if a field has none.
 """
@@ -17,7 +17,7 @@ from localcloud.stepfunctions.engine.frames import Facts, Run
 from localcloud.stepfunctions.engine.machine import Machine
 from localcloud.stepfunctions.language.compiler import compile_definition
 
-CASES = json.loads(Path(__file__).with_name("language.json").read_text())
+CASES = json.loads(Path(__file__).with_name("fields.json").read_text())
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
 COMPARED = ("status", "output", "error", "cause")
 
