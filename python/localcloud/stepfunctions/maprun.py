@@ -71,6 +71,8 @@ class Running:
     running: int = 0
     failed_items: int = 0
     over: bool = False
+    filling: bool = False
+    counted: dict[str, str] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -164,16 +166,25 @@ class MapRuns:
         self._fill(run)
 
     def _fill(self, run: Running) -> None:
-        """Begin executions until as many run as may."""
+        """Begin executions until as many run as may.
+
+        An execution may end while it is begun. It then finds that its Map run is being filled, and leaves the next one
+        to the loop.
+        """
+        with run.lock:
+            if run.filling:
+                return
+            run.filling = True
         while True:
             with run.lock:
-                if run.over:
-                    return
                 most = run.record.max_concurrency or distributed.MOST_CHILDREN
-                if not run.pending or run.running >= most:
+                if run.over or not run.pending or run.running >= most:
+                    run.filling = False
+                    finished = not run.running and not run.pending and not run.over
                     break
                 child = run.pending.popleft()
                 run.running += 1
+                self._counted(run, child, "running")
             again = child.frames is not None
             child.started = child.started if again else self._now()
             self._stores.at(run.parent.arn).executions[child.arn] = child
@@ -182,8 +193,6 @@ class MapRuns:
             else:
                 program = _processor(run.program, run.spec)
                 self._starter.begin(child, program, then=lambda ended: self._ended(run, ended))
-        with run.lock:
-            finished = not run.running and not run.pending and not run.over
         if finished:
             self._finish(run)
 
@@ -193,8 +202,8 @@ class MapRuns:
             if child.status != "SUCCEEDED":
                 run.failed_items += child.item_count or 1
             over = run.over
+            self._counted(run, child, _COUNTS[child.status])
             too_many = not over and self._too_many(run)
-            self._count(run)
         if over:
             return
         if too_many:
@@ -210,7 +219,7 @@ class MapRuns:
         count, percentage = run.spec["tolerated_count"], run.spec["tolerated_percentage"]
         if count is None and percentage is None:
             return True
-        total = sum(child.item_count or 1 for child in run.children)
+        total = run.record.item_counts["total"]
         limits = []
         if count is not None:
             limits.append(run.failed_items > (run.record.tolerated_failure_count))
@@ -263,30 +272,43 @@ class MapRuns:
         if named is None:
             done = [child for child in children if child.status == "SUCCEEDED"]
             return writers.transformed(done, writer["config"])
-        bucket, prefix = writer["arguments"].get("Bucket"), writer["arguments"].get("Prefix")
+        bucket, prefix = writers.place(writer["arguments"])
         files = writers.result_files(bucket, prefix, run.record.arn, children, writer["config"])
         self._services.write(named, writer["arguments"], files, _caller(run.parent))
         return writers.details(bucket, prefix, run.record.arn)
 
     def _count(self, run: Running) -> None:
-        """Count the items and the executions by their status."""
-        names = {
-            "SUCCEEDED": "succeeded",
-            "FAILED": "failed",
-            "TIMED_OUT": "timedOut",
-            "ABORTED": "aborted",
-            "RUNNING": "running",
-        }
-        waiting = set(map(id, run.pending))
-        for counts, of in ((run.record.item_counts, True), (run.record.execution_counts, False)):
-            counts.clear()
+        """Count the items and the executions by their status, all anew."""
+        with run.lock:
+            waiting = set(map(id, run.pending))
+            run.counted.clear()
+            run.record.item_counts.clear()
+            run.record.execution_counts.clear()
             for child in run.children:
-                name = "pending" if id(child) in waiting else names[child.status]
-                number = (child.item_count or 1) if of else 1
-                counts[name] = counts.get(name, 0) + number
-                counts["total"] = counts.get("total", 0) + number
-                if child.status == "SUCCEEDED":
-                    counts["resultsWritten"] = counts.get("resultsWritten", 0) + number
+                self._counted(run, child, "pending" if id(child) in waiting else _COUNTS[child.status])
+
+    def _counted(self, run: Running, child: Execution, name: str) -> None:
+        """Count one execution by its new status."""
+        before = run.counted.get(child.arn)
+        run.counted[child.arn] = name
+        if before == name:
+            return
+        changes = {name: 1, **({"resultsWritten": 1} if name == "succeeded" else {})}
+        changes |= {before: -1} if before else {"total": 1}
+        items, executions = run.record.item_counts, run.record.execution_counts
+        for key, change in changes.items():
+            items[key] = items.get(key, 0) + change * (child.item_count or 1)
+            executions[key] = executions.get(key, 0) + change
+
+
+#: The name under which a Map run counts an execution, by its status.
+_COUNTS = {
+    "SUCCEEDED": "succeeded",
+    "FAILED": "failed",
+    "TIMED_OUT": "timedOut",
+    "ABORTED": "aborted",
+    "RUNNING": "running",
+}
 
 
 def _state(program: Program, spec: Mapping[str, Json]) -> State:

@@ -123,6 +123,8 @@ def _inside(state: State, name: str, scope: Scope) -> dict[str, Json]:
     """A reader's or writer's Resource and arguments."""
     field = f"{name}/{'Arguments' if state.jsonata else 'Parameters'}"
     found = evaluation.value(state.fields[field], field, scope) if field in state.fields else {}
+    if not isinstance(found, dict):
+        raise evaluation.unexpected(state.fields[field], found, expected="object", field=field)
     return {"resource": state.raw[name].get("Resource"), "arguments": found}
 
 
@@ -145,6 +147,10 @@ def _batch(state: State, scope: Scope) -> Json:
         name: _number(state, f"ItemBatcher/{name}", name, given, scope)
         for name in ("MaxItemsPerBatch", "MaxInputBytesPerBatch")
     }
+    for name, number in found.items():
+        if number is not None and number < 1:
+            kind = "States.QueryEvaluationError" if state.jsonata else "States.Runtime"
+            raise EvaluationFailure(kind, f"field {name} must be positive")
     if "BatchInput" in given:
         found["BatchInput"] = evaluation.value(state.fields["ItemBatcher/BatchInput"], "BatchInput", scope)
     return found

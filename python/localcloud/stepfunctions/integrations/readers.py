@@ -38,6 +38,10 @@ def read(s3: Any, action: str, arguments: Mapping[str, Json], config: Mapping[st
     Raises:
         StateFailure: States.ItemReaderFailed.
     """
+    for name in ("Bucket", "Key") if action == "getObject" else ("Bucket",):
+        if not isinstance(arguments.get(name), str):
+            shown = values.text(arguments.get(name))
+            raise StateFailure(FAILED, f"The {name} of the ItemReader must be a string but was: {shown}")
     most = config.get("MaxItems") or MOST_ITEMS
     if most < 0:
         raise StateFailure(FAILED, "field MaxItems must be positive")

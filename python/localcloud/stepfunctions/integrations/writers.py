@@ -59,6 +59,25 @@ class Child:
     redrive_count: int = 0
 
 
+def place(arguments: Mapping[str, Json]) -> tuple[str, str | None]:
+    """The bucket and the prefix of a ResultWriter.
+
+    Raises:
+        StateFailure: States.ResultWriterFailed: one of them is no text.
+
+    Example::
+
+        >>> place({"Bucket": "b", "Prefix": "jobs"})
+        ('b', 'jobs')
+    """
+    found = {name: arguments.get(name) for name in ("Bucket", "Prefix")}
+    for name, value in found.items():
+        if not isinstance(value, str) and (name == "Bucket" or value is not None):
+            cause = f"The {name} of the ResultWriter must be a string but was: {text_of(value)}"
+            raise StateFailure("States.ResultWriterFailed", cause)
+    return str(found["Bucket"]), found["Prefix"]
+
+
 def folder(prefix: str | None, map_run_arn: str) -> str:
     """Where a map run's files are.
 

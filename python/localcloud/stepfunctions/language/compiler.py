@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from localcloud.stepfunctions.language import fields, findings, parts, references, values
+from localcloud.stepfunctions.language import fields, findings, maps, parts, references, values
 from localcloud.stepfunctions.language.findings import Finding, InvalidDefinition
 from localcloud.stepfunctions.language.parts import Findings
 from localcloud.stepfunctions.language.program import Field, Flow, Program, State
@@ -28,7 +28,6 @@ from localcloud.stepfunctions.language.resources import Resource, resource
 from localcloud.stepfunctions.language.scope import Json
 
 LONGEST_NAME = 80
-LONGEST_LABEL = 40
 
 
 class Refusals(Protocol):
@@ -201,7 +200,7 @@ class Compiler:
             called = self.resource(given, where, express=express)
         reading = parts.Reading(self.found, where, jsonata)
         compiled: dict[str, Field | None] = reading.fields_of(kind, given)
-        check = getattr(parts, f"check_{kind.lower()}", None)
+        check = maps.check_map if kind == "Map" else getattr(parts, f"check_{kind.lower()}", None)
         if check is not None:
             check(reading, given)
         return State(
@@ -314,7 +313,7 @@ class Compiler:
         self.found.unknown(processor, fields.PROCESSOR, at)
         config = processor.get("ProcessorConfig") or {}
         distributed = isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED"
-        parts.check_processor(self.found, given, config, where, at, express=express)
+        maps.check_processor(self.found, given, config, where, at, express=express)
         children_express = distributed and config.get("ExecutionType") == "EXPRESS"
         inner = self.language(processor, at, self.jsonata)
         return (self.flow(processor, at, jsonata=inner, express=children_express if distributed else express),)

@@ -1,8 +1,10 @@
-"""The parts of a state: its evaluated fields, Retry, Catch, Choices, and what a type of state asks beyond them."""
+"""The parts of a state: its evaluated fields, Retry, Catch, Choices, and what a type of state asks beyond them.
+
+A Map's are in :mod:`.maps`.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -20,11 +22,8 @@ from localcloud.stepfunctions.language.values import is_number, whole
 MOST_SECONDS = 99_999_999
 MOST_ATTEMPTS = 99_999_999
 MOST_DELAY = 31_622_400
-LONGEST_LABEL = 40
 LONGEST_VARIABLE = 80
 _ALL_ERRORS = "States.ALL"
-#: The characters that names of Step Functions must not have (API Reference, CreateStateMachine).
-_NOT_IN_LABELS = re.compile(r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"/\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass
@@ -308,7 +307,10 @@ class Reading:
                 self.found.unknown(entry, {"Comment", "Condition", "Next", "Output", "Assign"}, where)
                 if "Condition" not in entry:
                     self.found.add("These fields are required: [Condition]", where)
-                rule = self.template("Condition", entry.get("Condition"), f"{where}/Condition")
+                condition = entry.get("Condition")
+                if not isinstance(condition, bool) and not is_expression(condition):
+                    self.found.add("The value must be true, false or a JSONata expression", f"{where}/Condition")
+                rule = self.template("Condition", condition, f"{where}/Condition")
             else:
                 rule = self.rule(entry, where, top=True)
             if rule is not None:
@@ -411,75 +413,3 @@ def check_choice(reading: Reading, given: Mapping[str, Json]) -> None:
         reading.found.add("These fields are required: [Choices]", reading.where)
     if "Default" in given and not isinstance(given["Default"], str):
         reading.found.add("The field 'Default' must be a string", f"{reading.where}/Default")
-
-
-def check_map(reading: Reading, given: Mapping[str, Json]) -> None:
-    """A Map's numbers, its reader, its batches and its writer."""
-    for name in ("MaxConcurrency", "ToleratedFailureCount", "ToleratedFailurePercentage"):
-        reading.one_of(given, name, f"{name}Path")
-    reading.one_of(given, "ItemSelector", "Parameters")
-    reading.one_of(given, "ItemProcessor", "Iterator")
-    reading.number(given, "MaxConcurrency", 0, MOST_SECONDS)
-    reading.number(given, "ToleratedFailureCount", 0, MOST_SECONDS)
-    percentage = given.get("ToleratedFailurePercentage")
-    if is_number(percentage) and not 0 <= float(percentage or 0) <= 100:
-        reading.found.add("The value must be between 0 and 100", f"{reading.where}/ToleratedFailurePercentage")
-    if "Label" in given:
-        wrong = _wrong_label(given["Label"])
-        if wrong:
-            reading.found.add(wrong, f"{reading.where}/Label", findings.LABEL)
-    inner = {"Arguments"} if reading.jsonata else {"Parameters"}
-    for name, known in (
-        ("ItemReader", fields.READER | inner),
-        ("ResultWriter", fields.WRITER | inner),
-        ("ItemBatcher", fields.BATCHER),
-    ):
-        if name in given:
-            inside, where = given[name], f"{reading.where}/{name}"
-            if not isinstance(inside, dict):
-                reading.found.add("The value must be a JSON object", where)
-                continue
-            reading.found.unknown(inside, known, where)
-            if name == "ItemReader" and "Resource" not in inside:
-                reading.found.add("These fields are required: [Resource]", where)
-            config = inside.get("ReaderConfig")
-            if isinstance(config, dict):
-                reading.found.unknown(config, fields.READER_CONFIG, f"{where}/ReaderConfig")
-
-
-def _wrong_label(label: Json) -> str | None:
-    """What is wrong with a Map's Label. None: nothing."""
-    if not isinstance(label, str) or not label:
-        return "Label cannot be empty"
-    if found := _NOT_IN_LABELS.search(label):
-        return f"Label contains invalid character: {found.group()!r}"
-    return f"Label cannot exceed {LONGEST_LABEL} characters" if len(label) > LONGEST_LABEL else None
-
-
-ONLY_DISTRIBUTED = ("ItemReader", "ItemBatcher", "ResultWriter", "Label")
-
-
-def check_processor(
-    found: Findings, given: Mapping[str, Json], config: Json, where: str, at: str, *, express: bool
-) -> None:
-    """A processor's mode, and the fields of its Map that only the distributed mode has."""
-    at = f"{at}/ProcessorConfig"
-    if not isinstance(config, dict):
-        found.add("The value must be a JSON object", at)
-        return
-    found.unknown(config, {"Comment", "Mode", "ExecutionType"}, at)
-    mode, kind = config.get("Mode", "INLINE"), config.get("ExecutionType")
-    if mode not in ("INLINE", "DISTRIBUTED"):
-        found.add("The field 'Mode' should have one of these values: [INLINE, DISTRIBUTED]", f"{at}/Mode")
-    if mode == "DISTRIBUTED":
-        if kind not in ("STANDARD", "EXPRESS"):
-            words = "The field 'ExecutionType' should have one of these values: [STANDARD, EXPRESS]"
-            found.add(words, f"{at}/ExecutionType")
-        if express:
-            found.add("Express state machine does not support Map states in Distributed mode", f"{at}/Mode")
-        return
-    if kind is not None:
-        found.add("The field 'ExecutionType' is supported in the mode DISTRIBUTED only", f"{at}/ExecutionType")
-    for name in ONLY_DISTRIBUTED:
-        if name in given:
-            found.add(f"The field '{name}' is supported by a Map in the mode DISTRIBUTED only", f"{where}/{name}")

@@ -137,11 +137,7 @@ class Cloud:
     """A cloud of an applied environment, whose functions have run four times."""
 
     def get_object(self, Bucket: str, Key: str) -> Any:
-        outputs = (
-            {"bucket": "data"}
-            if Key.startswith("foundation")
-            else {"function_names": dict.fromkeys(NAMES, "f")}
-        )
+        outputs = {"bucket": "data"} if Key.startswith("foundation") else {"function_names": dict.fromkeys(NAMES, "f")}
         found = {"version": 4, "lineage": "1", "serial": 1, "resources": []}
         found["outputs"] = {name: {"value": value} for name, value in outputs.items()}
         return {"Body": io.BytesIO(json.dumps(found).encode())}

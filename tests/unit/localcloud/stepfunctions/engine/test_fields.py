@@ -388,3 +388,17 @@ def test_seconds_out_of_their_range_fail_the_task(name, seconds):
     error, cause = run(one(task(**{f"{name}Path": "$.s"})), {"s": seconds}).failure
     assert error == "States.Runtime"
     assert f"The {name} field must be an integer from 1 to 99999999" in str(cause)
+
+
+@pytest.mark.parametrize("name", ["MaxItemsPerBatch", "MaxInputBytesPerBatch"])
+def test_a_batch_has_at_least_one_item(name):
+    batcher = {f"{name}Path": "$[0]"}
+    error, cause = run(one({"Type": "Map", "ItemProcessor": SPREAD, "ItemBatcher": batcher}), [0]).failure
+    assert error == "States.Runtime"
+    assert f"field {name} must be positive" in str(cause)
+
+
+def test_arguments_of_a_reader_that_are_no_object_fail_the_map():
+    reader = {"Resource": READER, "Arguments": "{% 5 %}"}
+    state = {"Type": "Map", "ItemProcessor": SPREAD, "ItemReader": reader}
+    assert run(one(state, QueryLanguage="JSONata")).failure[0] == "States.QueryEvaluationError"

@@ -151,3 +151,15 @@ def test_a_manifest_of_athena_names_the_files_of_the_items():
     bucket = Bucket(manifest="s3://b/1\ns3://b/2\n", **{"1": '{"a": 1}\n', "2": '{"a": 2}\n'})
     config = {"ManifestType": "ATHENA_DATA", "InputType": "JSONL"}
     assert read(bucket, "getObject", {"Bucket": "b", "Key": "manifest"}, config) == [{"a": 1}, {"a": 2}]
+
+
+def test_a_bucket_or_key_that_is_no_text_fails_the_reader():
+    for action, arguments in (("getObject", {"Bucket": "b"}), ("listObjectsV2", {"Bucket": 5})):
+        with pytest.raises(StateFailure, match="must be a string but was") as failure:
+            read(Bucket(), action, arguments, {})
+        assert failure.value.error == "States.ItemReaderFailed"
+
+
+def test_a_broken_gzip_file_fails_the_reader():
+    with pytest.raises(StateFailure, match="The file is not valid GZIP"):
+        read(Bucket(f=b"\x1f\x8b\x08aaaa"), "getObject", {"Bucket": "b", "Key": "f"}, FIRST)

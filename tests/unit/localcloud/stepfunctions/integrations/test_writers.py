@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.stepfunctions.integrations.writers import Child, details, result_files, write
+from localcloud.stepfunctions.integrations.writers import Child, details, place, result_files, write
 from localcloud.stepfunctions.language.scope import StateFailure
 
 MAP_RUN = "arn:aws:states:us-east-1:123456789012:mapRun:machine/Map:0a-1b"
@@ -101,3 +101,9 @@ def test_a_bucket_that_refuses_fails_the_writer():
         write(Refusing(), "bucket", {"a": b""})
     assert failed.value.error == "States.ResultWriterFailed"
     assert failed.value.cause.startswith("The specified bucket does not exist (Service: Amazon S3; Status Code: 404; ")
+
+
+def test_a_bucket_that_is_no_text_fails_the_writer():
+    for arguments in ({}, {"Bucket": 5}, {"Bucket": "b", "Prefix": ["p"]}):
+        with pytest.raises(StateFailure, match="must be a string but was"):
+            place(arguments)

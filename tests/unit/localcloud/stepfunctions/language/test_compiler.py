@@ -14,7 +14,7 @@ FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
 ACTIVITY = "arn:aws:states:us-east-1:123456789012:activity:a"
 INNER = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
 SPREAD = {**INNER, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
-LIST = {"Resource": "arn:aws:states:::s3:listObjectsV2"}
+LIST = {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b"}}
 
 
 def machine(state: dict[str, Any], **top: Any) -> dict[str, Any]:
