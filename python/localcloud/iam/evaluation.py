@@ -27,6 +27,7 @@ Example::
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -237,12 +238,17 @@ def _is_met(condition: Condition, request: Request, source: str) -> bool:
     return is_met(condition, request.context, source)
 
 
+#: Step Functions has a principal in each region beside the global one (its Developer Guide, "Creating IAM roles").
+_REGIONAL = re.compile(r"(?<=^Service )states\.[a-z]{2}(-[a-z]+)+-\d\.(?=amazonaws\.com$)")
+
+
 def _naming(element: Element | None, principal: Principal) -> Naming | None:
     """How a Principal or NotPrincipal element names the principal; None if it does not."""
     if element is None:
         return "everyone"
     names = _names(principal)
-    listed = [naming for naming, forms in names.items() if any(form in element.values for form in forms)]
+    values = {_REGIONAL.sub("states.", value) for value in element.values}
+    listed = [naming for naming, forms in names.items() if any(form in values for form in forms)]
     if element.negated:
         # NotPrincipal excludes a principal only if it lists all its names: the account, the role and the session (IAM
         # User Guide, "IAM JSON policy elements: NotPrincipal").

@@ -354,11 +354,11 @@ def inputs(state: State, spec: Mapping[str, Json], items: list[Json]) -> Iterato
         return
     most, most_bytes = batch.get("MaxItemsPerBatch"), batch.get("MaxInputBytesPerBatch") or MOST_BYTES
     around = {"BatchInput": batch["BatchInput"]} if "BatchInput" in batch else {}
-    frame = len(values.text({**around, "Items": []}).encode())
+    frame = values.size({**around, "Items": []})
     group: list[Json] = []
     size = frame
     for item in chosen:
-        more = len(values.text(item).encode()) + 1
+        more = values.size(item) + 1
         if group and ((most is not None and len(group) >= most) or size + more - 1 > most_bytes):
             yield values.text({**around, "Items": group}), len(group)
             group, size = [], frame

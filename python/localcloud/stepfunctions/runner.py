@@ -276,7 +276,7 @@ class Runner:
                     observer.wrote(execution, events)
             ended = any(isinstance(effect, Ended) for effect in effects)
             if ended:
-                self._keep_end(execution, machine.run)
+                self._keep_end(execution, machine)
         wakes: dict[float, list[Wake]] = {}
         for effect in effects:
             if isinstance(effect, Wake):
@@ -288,11 +288,12 @@ class Runner:
         if ended:
             self._has_ended(live)
 
-    def _keep_end(self, execution: Execution, run: Run) -> None:
+    def _keep_end(self, execution: Execution, machine: Machine) -> None:
+        run = machine.run
         execution.status, execution.stopped = run.status, self._now()
         execution.error, execution.cause = run.error, run.cause
         if run.status == "SUCCEEDED":
-            execution.output = values.text(run.output)
+            execution.output = machine.text(run.output)
             execution.frames = None
         elif execution.kind == "STANDARD" or execution.map_run_arn:
             execution.frames = to_json(run)

@@ -35,7 +35,7 @@ def begin(machine: Driver, frame: Frame, state: State, given: Json, scope: Scope
     spec: dict[str, Json] = {
         "name": state.name,
         "place": [list(step) for step in (*frame.place, (state.name, 0))],
-        "kind": (state.raw["ItemProcessor"].get("ProcessorConfig") or {}).get("ExecutionType", "STANDARD"),
+        "kind": state.processor_config.get("ExecutionType", "STANDARD"),
         "concurrency": most or MOST_CHILDREN,
         "tolerated_count": count,
         "tolerated_percentage": percentage,

@@ -17,7 +17,7 @@ class Wake:
         frame: The frame's id. 0 is the execution itself.
         attempt: The frame's attempt.
         moment: Seconds since 1970.
-        reason: ``wait``, ``retry``, ``timeout`` or ``heartbeat``; ``on`` if an execution has more to do at once.
+        reason: ``wait``, ``retry``, ``timeout`` or ``heartbeat``.
     """
 
     frame: int

@@ -38,9 +38,9 @@ def entered(kind: str, name: str, given: str) -> tuple[str, Details]:
     return f"{kind}StateEntered", {"stateEnteredEventDetails": details}
 
 
-def exited(kind: str, name: str, output: Json, assigned: Mapping[str, Json]) -> tuple[str, Details]:
-    """A state was left."""
-    details: dict[str, Json] = {"name": name, "output": text(output), "outputDetails": _WHOLE}
+def exited(kind: str, name: str, output: str, assigned: Mapping[str, Json]) -> tuple[str, Details]:
+    """A state was left, with its output as JSON text."""
+    details: dict[str, Json] = {"name": name, "output": output, "outputDetails": _WHOLE}
     if assigned:
         details["assignedVariables"] = {variable: text(value) for variable, value in assigned.items()}
         details["assignedVariablesDetails"] = _WHOLE
@@ -53,9 +53,9 @@ def evaluation_failed(error: str, cause: str | None, location: str | None, state
     return _details("EvaluationFailed", {**failure(error, cause), **place, "state": state})
 
 
-def succeeded(output: Json) -> tuple[str, Details]:
-    """ExecutionSucceeded."""
-    return _details("ExecutionSucceeded", {"output": text(output), "outputDetails": _WHOLE})
+def succeeded(output: str) -> tuple[str, Details]:
+    """ExecutionSucceeded, with the output as JSON text."""
+    return _details("ExecutionSucceeded", {"output": output, "outputDetails": _WHOLE})
 
 
 def ended(kind: str, error: str | None, cause: str | None) -> tuple[str, Details]:

@@ -26,12 +26,11 @@ from localcloud.stepfunctions.language.values import too_large
 
 #: The most events of a Standard execution (Step Functions Developer Guide, "Service quotas").
 MOST_EVENTS = 25_000
-#: The most events of an Express execution. AWS has no limit; its states take longer, and end after five minutes.
-MOST_EXPRESS_EVENTS = 250_000
-#: The steps after which an execution lets others go on, and looks at the clock.
-MOST_STEPS = 1000
 #: The longest that an Express execution may take, in seconds (as above).
 LONGEST_EXPRESS = 300
+#: The most steps without a wait of an Express execution. Its history has no limit, and on AWS a loop that waits for
+#: nothing ends with its five minutes. Here no time passes in such a loop, so it ends after this many steps.
+MOST_EXPRESS_STEPS = 50_000
 
 _BEGIN: dict[str, Callable[[Machine, Frame, State], None]] = {
     "Pass": simple.begin_pass,
@@ -79,7 +78,6 @@ class Machine:
         self.effects: list[Effect] = []
         self.now = run.facts.started
         self._queue: deque[tuple[int, Callable[..., None], tuple[Any, ...]]] = deque()
-        self._interrupted = False
 
     # What happens
 
@@ -98,10 +96,8 @@ class Machine:
         handlers = {"wait": simple.waited, "retry": _again, "timeout": tasks.timed_out, "heartbeat": tasks.timed_out}
         for wake in wakes:
             frame = self.run.frames.get(wake.frame)
-            if wake.frame == 0 and wake.reason == "timeout":
+            if wake.frame == 0:
                 self._time_out()
-            elif wake.frame == 0:
-                self._interrupted = False
             elif frame is not None and frame.attempt == wake.attempt:
                 self.later(frame, handlers[wake.reason], wake.reason)
         self._drain()
@@ -161,9 +157,9 @@ class Machine:
     # What the handlers of the states use
 
     def text(self, value: Json) -> str:
-        """A value as an event shows it. The execution's input keeps the form in which it was written."""
+        """A value as an event shows it. While the input is passed on, it keeps the form in which it was written."""
         written = self.run.facts.written
-        return written if written is not None and value == self.run.facts.input else values.text(value)
+        return written if written is not None and value is self.run.facts.input else values.text(value)
 
     def state(self, frame: Frame) -> State:
         """The frame's current state."""
@@ -195,7 +191,7 @@ class Machine:
             before: The id of the event before it. None: the frame's last one.
             aside: The frame's next event does not follow this one.
         """
-        if self.run.events >= self._most_events - 1 and self.run.status == "RUNNING":
+        if self.run.events >= MOST_EVENTS - 1 and not self.run.facts.express and self.run.status == "RUNNING":
             raise _HistoryFull
         self.run.events += 1
         kind, details = what
@@ -259,7 +255,7 @@ class Machine:
                 f"The state/task '{state.name}' returned a result with a size exceeding the maximum number of bytes "
                 "service limit.",
             )
-        self.event(frame, history.exited(state.kind, state.name, output, assigned))
+        self.event(frame, history.exited(state.kind, state.name, self.text(output), assigned))
         frame.variables = evaluation.merged(frame.variables, assigned)
         frame.work = {}
         if goes_to is not None:
@@ -268,7 +264,7 @@ class Machine:
             self.later(self.run.frames[frame.parent], branches.child_done, frame.id, output)
         else:
             self.run.output = output
-            self._end("SUCCEEDED", history.succeeded(output), before=frame.last)
+            self._end("SUCCEEDED", history.succeeded(self.text(output)), before=frame.last)
 
     def end_as_chosen(self, frame: Frame, state: State, result: Json, chosen: Option | None) -> None:
         """Leave a Choice for the state that it has chosen, or for its Default."""
@@ -391,13 +387,12 @@ class Machine:
         self._queue.clear()
         self.effects.append(Ended(status))
 
-    @property
-    def _most_events(self) -> int:
-        return MOST_EXPRESS_EVENTS if self.run.facts.express else MOST_EVENTS
-
     def _drain(self) -> None:
-        for _ in range(MOST_STEPS):
-            if not self._queue:
+        steps = 0
+        while self._queue:
+            steps += 1
+            if self.run.facts.express and steps > MOST_EXPRESS_STEPS:
+                self._time_out()
                 return
             number, step, given = self._queue.popleft()
             frame = self.run.frames.get(number)
@@ -406,11 +401,8 @@ class Machine:
             try:
                 self._step(frame, step, given)
             except _HistoryFull:
-                self.run.cause = f"The execution reached the maximum number of history events ({self._most_events})."
+                self.run.cause = f"The execution reached the maximum number of history events ({MOST_EVENTS})."
                 self._end("FAILED", history.ended("ExecutionFailed", None, self.run.cause), before=frame.last)
-        if self._queue and not self._interrupted:
-            self._interrupted = True
-            self.effects.append(Wake(0, 0, self.now, "on"))
 
     def _step(self, frame: Frame, step: Callable[..., None], given: tuple[Any, ...]) -> None:
         try:

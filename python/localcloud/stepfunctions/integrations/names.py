@@ -79,6 +79,17 @@ def names(service: str, *, sdk: bool) -> Names | None:
     return Names(found[0], found[1], found[1], f"{found[1]}Exception") if found else None
 
 
+def sdk_services() -> list[str]:
+    """The services of the AWS SDK integrations, as a Resource names them.
+
+    Example::
+
+        >>> "cloudwatchlogs" in sdk_services()
+        True
+    """
+    return sorted(_SDK)
+
+
 def capitalized(name: str) -> str:
     """A name in Pascal case: AWS shows every parameter so.
 

@@ -97,6 +97,7 @@ class Compiler:
 
     refusals: Refusals | None = None
     found: Findings = field(default_factory=Findings)
+    jsonata: bool = False  # the whole machine's query language
 
     def program(self, definition: Mapping[str, Json], *, express: bool) -> Program:
         """The whole machine.
@@ -110,7 +111,8 @@ class Compiler:
             self.found.whole(timeout, 1, parts.MOST_SECONDS, "/TimeoutSeconds")
         if definition.get("Version", "1.0") != "1.0":
             self.found.add("The field 'Version' should have one of these values: [1.0]", "/Version")
-        flow = self.flow(definition, "", jsonata=self.language(definition, "/", None), express=express)
+        self.jsonata = self.language(definition, "/", None)
+        flow = self.flow(definition, "", jsonata=self.jsonata, express=express)
         if self.found.errors:
             raise InvalidDefinition(self.found.all)
         return Program(
@@ -125,7 +127,7 @@ class Compiler:
         if language not in ("JSONPath", "JSONata"):
             self.found.add("The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]", where)
             return bool(above)
-        if above and language == "JSONPath":
+        if self.jsonata and language == "JSONPath":
             words = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine"
             self.found.add(words, where)
         return bool(language == "JSONata")
@@ -211,7 +213,7 @@ class Compiler:
             retriers=reading.retriers(given.get("Retry", [])),
             catchers=reading.catchers(given.get("Catch", [])),
             options=reading.options(given.get("Choices", [])) if kind == "Choice" else (),
-            branches=self.branches(kind, given, where, jsonata=jsonata, express=express),
+            branches=self.branches(kind, given, where, express=express),
             resource=called,
             reader=self.optional(given, "ItemReader", where),
             writer=self.optional(given, "ResultWriter", where),
@@ -282,10 +284,8 @@ class Compiler:
             self.found.add(refused, f"{where}/{name}/Resource")
         return called
 
-    def branches(
-        self, kind: str, given: Mapping[str, Json], where: str, *, jsonata: bool, express: bool
-    ) -> tuple[Flow, ...]:
-        """A Parallel state's branches, or a Map state's processor."""
+    def branches(self, kind: str, given: Mapping[str, Json], where: str, *, express: bool) -> tuple[Flow, ...]:
+        """A Parallel state's branches, or a Map state's processor. Their query language is the whole machine's."""
         if kind == "Parallel":
             written = given.get("Branches")
             if not isinstance(written, list):
@@ -300,7 +300,7 @@ class Compiler:
                     self.found.add("The branch must be a JSON object", at)
                     continue
                 self.found.unknown(branch, fields.MACHINE, at)
-                inner = self.language(branch, at, jsonata)
+                inner = self.language(branch, at, self.jsonata)
                 made.append(self.flow(branch, at, jsonata=inner, express=express))
             return tuple(made)
         if kind != "Map":
@@ -315,7 +315,7 @@ class Compiler:
         distributed = isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED"
         maps.check_processor(self.found, given, config, where, at, express=express)
         children_express = distributed and config.get("ExecutionType") == "EXPRESS"
-        inner = self.language(processor, at, jsonata)
+        inner = self.language(processor, at, self.jsonata)
         return (self.flow(processor, at, jsonata=inner, express=children_express if distributed else express),)
 
 

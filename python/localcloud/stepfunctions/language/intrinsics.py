@@ -117,7 +117,7 @@ class Call:
 
 
 _NAME = re.compile(r"States\.(\w+)\s*\(")
-_LITERAL = re.compile(r"true\b|false\b|null\b|-?\d+(\.\d+)?([eE][+-]?\d+)?")
+_LITERAL = re.compile(r"true\b|false\b|null\b|-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
 class _CallReader:
@@ -318,7 +318,7 @@ def _unique(array: Json) -> list[Json]:
 
 
 def _encoded(value: Json) -> str:
-    return base64.b64encode(_text(value, most=MOST_ENCODED).encode()).decode()
+    return base64.b64encode(_text(value, most=MOST_ENCODED).encode(errors="replace")).decode()
 
 
 def _decoded(value: Json) -> str:
@@ -348,7 +348,7 @@ def hashed(value: Json, algorithm: Json) -> str:
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise Unfit(f"the algorithm must be one of {', '.join(ALGORITHMS)}, and it is {values.text(algorithm)}")
     return hashlib.new(
-        ALGORITHMS[algorithm], _text(data, most=MOST_ENCODED).encode(), usedforsecurity=False
+        ALGORITHMS[algorithm], _text(data, most=MOST_ENCODED).encode(errors="replace"), usedforsecurity=False
     ).hexdigest()
 
 

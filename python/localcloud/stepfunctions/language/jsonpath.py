@@ -192,10 +192,13 @@ def _shown(step: Step) -> str:
 
 
 def _below(value: Json) -> Iterator[Json]:
-    yield value
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for part in inside:
-        yield from _below(part)
+    """A value and everything in it. It keeps its own stack, since a value may be nested deeply."""
+    ahead = [value]
+    while ahead:
+        here = ahead.pop()
+        yield here
+        inside = here.values() if isinstance(here, dict) else here if isinstance(here, list) else ()
+        ahead.extend(reversed(list(inside)))
 
 
 def _chosen(value: Json, step: Step, whole: Json, *, among: bool = False) -> Iterator[Json]:

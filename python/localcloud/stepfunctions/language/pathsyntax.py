@@ -115,7 +115,7 @@ FUNCTIONS = ("length", "size", "min", "max", "avg", "sum", "stddev", "keys", "fi
 _NAME = re.compile(r"[^\s.\[\](){}'\",:*?@$!<>=&|/\\;#%^+`~]+")
 _WORDS = ("in", "nin", "subsetof", "anyof", "noneof", "size", "empty", "contains")
 _COMPARISON = re.compile(r"==|!=|<=|>=|=~|<|>|(?:" + "|".join(_WORDS) + r")\b")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?(?!\w)")
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?(?!\w)", re.ASCII)
 _BARE = re.compile(r"\w+")
 _WORD_LITERALS = {"true": True, "false": False, "null": None}
 
@@ -131,7 +131,10 @@ def steps(text: str, start: int = 1) -> tuple[Step, ...]:
         InvalidPath: The text is no path.
     """
     reader = _PathReader(text.rstrip(), start)
-    found = reader.steps()
+    try:
+        found = reader.steps()
+    except RecursionError:
+        raise InvalidPath(f"'{text[:80]}' … is not a path: its conditions are nested too deeply") from None
     if not reader.done:
         reader.refuse()
     return found
@@ -254,11 +257,9 @@ class _PathReader:
         while not self.peek(quote):
             if self.done:
                 self.refuse()
-            if self.take("\\"):
-                if self.done:
-                    self.refuse()
-                escaped = self.text[self.at]
-                letters.append({"n": "\n", "t": "\t", "r": "\r"}.get(escaped, escaped))
+            if self.peek("\\") and self.text[self.at + 1 : self.at + 2] in (quote, "\\"):
+                letters.append(self.text[self.at + 1])  # every other backslash stands for itself (AWS's histories)
+                self.at += 1
             else:
                 letters.append(self.text[self.at])
             self.at += 1

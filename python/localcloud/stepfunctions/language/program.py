@@ -89,8 +89,13 @@ class State:
     @property
     def distributed(self) -> bool:
         """Whether this is a Map in distributed mode."""
-        processor = self.raw.get("ItemProcessor") or {}
-        return self.kind == "Map" and (processor.get("ProcessorConfig") or {}).get("Mode") == "DISTRIBUTED"
+        return self.kind == "Map" and self.processor_config.get("Mode") == "DISTRIBUTED"
+
+    @property
+    def processor_config(self) -> Mapping[str, Json]:
+        """A Map's ProcessorConfig. Iterator is ItemProcessor's old name."""
+        processor = self.raw.get("ItemProcessor") or self.raw.get("Iterator") or {}
+        return processor.get("ProcessorConfig") or {}
 
 
 @dataclass(frozen=True)

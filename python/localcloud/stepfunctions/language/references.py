@@ -35,7 +35,7 @@ def of_states(definition: Mapping[str, Json], *, jsonata: bool) -> dict[str, tup
         below = [*(state.get("Branches") or ()), state.get("ItemProcessor"), state.get("Iterator")]
         for inside in below:
             if isinstance(inside, dict):
-                found |= of_states(inside, jsonata=here)
+                found |= of_states(inside, jsonata=jsonata)
     return found
 
 

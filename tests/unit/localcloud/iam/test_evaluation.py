@@ -7,6 +7,7 @@ explicit and implicit denies", "Permissions boundaries for IAM entities", "AWS J
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -178,6 +179,14 @@ class TestTrust:
 
     def test_a_service_that_is_trusted(self):
         assert judged(LAMBDA, self.ASSUME, resource=self.trust({"Service": "lambda.amazonaws.com"})).allowed
+
+    @pytest.mark.parametrize(
+        ("principal", "allowed"),
+        [("states.amazonaws.com", True), ("states.us-east-1.amazonaws.com", True), ("lambda.amazonaws.com", False)],
+    )
+    def test_step_functions_has_a_global_and_a_regional_principal(self, principal, allowed):
+        states = replace(LAMBDA, arn="states.amazonaws.com")
+        assert judged(states, self.ASSUME, resource=self.trust({"Service": principal})).allowed is allowed
 
     @pytest.mark.parametrize(("account", "allowed"), [(ACCOUNT, True), ("999999999999", False)])
     def test_a_service_is_trusted_for_the_account_it_acts_for(self, account, allowed):

@@ -2,7 +2,7 @@
 
 Example::
 
-    >>> reasons = read_reasons('["v2/services/test_ecs*"]\\nwhy = "the local cloud has no ECS"')
+    >>> reasons = read_reasons('[[reason]]\\nwhy = "the local cloud has no ECS"\\ntests = ["v2/services/test_ecs*"]')
     >>> test = outcome({"test": f"{ROOT}v2/services/test_ecs.py::test_run", "phases": {"setup": "failed"}})
     >>> test.folder, test.verdict, test.kind
     ('v2/services', 'failed', 'its set-up fails')
@@ -138,7 +138,7 @@ def rows(recorded: Iterable[str], tests: Iterable[RecordedTest]) -> list[Row]:
 
 def read_reasons(text: str) -> dict[str, str]:
     """The reasons for known failures, by the pattern of the tests' names, in which ``*`` stands for anything."""
-    return {pattern: entry["why"] for pattern, entry in tomllib.loads(text).items()}
+    return {pattern: entry["why"] for entry in tomllib.loads(text).get("reason", []) for pattern in entry["tests"]}
 
 
 def matches(pattern: str, test: RecordedTest) -> bool:

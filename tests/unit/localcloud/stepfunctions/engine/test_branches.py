@@ -145,6 +145,16 @@ class TestMap:
         states = chain({"A": {"Type": "Pass", "Result": 0}, "B": {"Type": "Pass", "InputPath": "$$.Map.Item.Value"}})
         assert run(one({"Type": "Map", "ItemProcessor": states}), [7, 8]).output == [7, 8]
 
+    def test_iterations_do_not_see_each_others_variables(self) -> None:
+        states = {
+            "A": {"Type": "Pass", "Assign": {"mine.$": "$"}},
+            "W": {"Type": "Wait", "Seconds": 1},
+            "B": {"Type": "Pass", "Parameters": {"mine.$": "$mine", "all.$": "$all"}},
+        }
+        first = {"Type": "Pass", "Assign": {"all.$": "$"}}
+        found = run(chain({"F": first, "M": {"Type": "Map", "ItemProcessor": chain(states)}}), [7, 8])
+        assert found.output == [{"mine": 7, "all": [7, 8]}, {"mine": 8, "all": [7, 8]}]
+
     def test_what_is_no_array(self) -> None:
         assert run(one(mapped(PASS, ItemsPath="$.i")), {"i": {"a": 1}}).failure[0] == "States.Runtime"
         found = run(one(mapped(PASS, QueryLanguage="JSONata", Items="{% 1 %}")))

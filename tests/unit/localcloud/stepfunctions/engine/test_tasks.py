@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.stepfunctions.engine import tasks
+from localcloud.stepfunctions.engine import machine, tasks
 from localcloud.stepfunctions.engine.effects import Cancel, Invoke, Offer, Poll, Wake
 from localcloud.stepfunctions.engine.machine import MOST_EVENTS
 from localcloud.stepfunctions.language.scope import StateFailure
@@ -168,12 +168,18 @@ class TestHistory:
         assert [event["id"] for event in found.events] == list(range(1, len(found.events) + 1))
 
     def test_a_standard_execution_has_so_many_events_and_no_more(self) -> None:
-        loop = {"A": {"Type": "Pass"}, "B": {"Type": "Pass", "Next": "A"}, "C": {"Type": "Succeed"}}
+        loop: dict[str, Any] = {"A": {"Type": "Pass"}, "B": {}, "C": {"Type": "Succeed"}}
         loop["B"] = {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": False, "Next": "C"}], "Default": "A"}
         found = run(chain(loop))
         assert len(found.events) == MOST_EVENTS == 25_000
         assert found.types[-1] == "ExecutionFailed"
         assert found.run.status == "FAILED"
+
+    def test_an_express_execution_that_goes_round_for_ever_times_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(machine, "MOST_EXPRESS_STEPS", 1_000)
+        again = {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": False, "Next": "C"}], "Default": "A"}
+        found = run(chain({"A": {"Type": "Pass"}, "B": again, "C": {"Type": "Succeed"}}), express=True)
+        assert found.run.status == "TIMED_OUT"
 
     def test_a_state_that_assigns_shows_it(self) -> None:
         found = run(one({"Type": "Pass", "Assign": {"v": {"a": 1}}}))

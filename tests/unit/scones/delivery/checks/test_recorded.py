@@ -74,7 +74,10 @@ def test_the_table_has_every_folder_and_sums_up() -> None:
 
 
 def test_a_reason_explains_the_tests_that_its_pattern_names() -> None:
-    reasons = outcomes.read_reasons('["v2/a.py::test_x[*]"]\nwhy = "no ECS"\n["v2/b.py*"]\nwhy = "no Batch"')
+    text = (
+        '[[reason]]\nwhy = "no ECS"\ntests = ["v2/a.py::test_x[*]"]\n[[reason]]\nwhy = "no Batch"\ntests = ["v2/b.py*"]'
+    )
+    reasons = outcomes.read_reasons(text)
     failed = [RecordedTest("v2/a.py::test_x[1]", "failed"), RecordedTest("v2/a.py::test_x1", "failed")]
     assert [outcomes.reason_of(test, reasons) for test in failed] == ["no ECS", None]
     assert outcomes.unused([*failed, RecordedTest("v2/b.py::test_y", "passed")], reasons) == ["v2/b.py*"]
