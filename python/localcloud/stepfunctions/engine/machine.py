@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import random
 import secrets
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -28,8 +28,9 @@ from localcloud.stepfunctions.language.values import too_large
 MOST_EVENTS = 25_000
 #: The longest that an Express execution may take, in seconds (as above).
 LONGEST_EXPRESS = 300
-#: The most steps without a wait of an Express execution. Its history has no limit, and on AWS a loop that waits for
-#: nothing ends with its five minutes. Here no time passes in such a loop, so it ends after this many steps.
+#: The most states that a branch of an Express execution enters without a wait. Its history has no limit, and on AWS a
+#: loop that waits for nothing ends with its five minutes. Here no time passes in such a loop, so it ends after this
+#: many states. Those of the iterations of a long Map do not count together: no loop goes through them.
 MOST_EXPRESS_STEPS = 50_000
 
 _BEGIN: dict[str, Callable[[Machine, Frame, State], None]] = {
@@ -388,13 +389,13 @@ class Machine:
         self.effects.append(Ended(status))
 
     def _drain(self) -> None:
-        steps = 0
+        entered: Counter[int] = Counter()
         while self._queue:
-            steps += 1
-            if self.run.facts.express and steps > MOST_EXPRESS_STEPS:
+            number, step, given = self._queue.popleft()
+            entered[number] += step is _enter
+            if self.run.facts.express and entered[number] > MOST_EXPRESS_STEPS:
                 self._time_out()
                 return
-            number, step, given = self._queue.popleft()
             frame = self.run.frames.get(number)
             if frame is None or self.run.status != "RUNNING":
                 continue

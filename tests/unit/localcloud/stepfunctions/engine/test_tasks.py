@@ -181,6 +181,12 @@ class TestHistory:
         found = run(chain({"A": {"Type": "Pass"}, "B": again, "C": {"Type": "Succeed"}}), express=True)
         assert found.run.status == "TIMED_OUT"
 
+    def test_the_iterations_of_a_long_map_are_no_loop(self, monkeypatch) -> None:
+        monkeypatch.setattr(machine, "MOST_EXPRESS_STEPS", 100)
+        inside = {"StartAt": "I", "States": {"I": {"Type": "Pass", "Next": "J"}, "J": {"Type": "Pass", "End": True}}}
+        items = list(range(1_000))
+        assert run(one({"Type": "Map", "ItemProcessor": inside}), items, express=True).output == items
+
     def test_a_state_that_assigns_shows_it(self) -> None:
         found = run(one({"Type": "Pass", "Assign": {"v": {"a": 1}}}))
         assert found.of("PassStateExited")[0]["assignedVariables"] == {"v": '{"a":1}'}
