@@ -148,6 +148,7 @@ def test_a_damaged_graph_is_an_error_or_a_network_that_runs(changes):
     symbol = copy.deepcopy(TEMPLATE)
     for place, part, value in changes:
         entry = symbol["nodes"][place % len(symbol["nodes"])]
+        value = copy.deepcopy(value)  # the same value may stand in two places, and a place may be inside it
         if part in ("op", "name", "inputs", "attrs", "attr"):
             entry[part] = value
         elif isinstance(entry.get("attrs"), dict):
