@@ -42,8 +42,9 @@ def written(moment: float) -> str:
 
     Example::
 
-        >>> written(1.5)
-        '1970-01-01T00:00:01.500Z'
+        >>> written(1.5), written(1.6519)
+        ('1970-01-01T00:00:01.500Z', '1970-01-01T00:00:01.652Z')
     """
-    at = datetime.fromtimestamp(moment, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+    seconds, milliseconds = divmod(round(moment * 1000), 1000)
+    at = datetime.fromtimestamp(seconds, UTC)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
