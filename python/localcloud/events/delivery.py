@@ -68,6 +68,19 @@ def install(context: Context) -> None:
     Rule.send_to_targets = send_to_targets
 
 
+def send_to_default_bus(event: dict[str, Any]) -> None:
+    """Send a service's event to the rules of the default event bus of the event's account and region.
+
+    Args:
+        event: In EventBridge's form: it has an ``account`` and a ``region``.
+    """
+    from moto.events.models import events_backends
+
+    bus = events_backends[event["account"]][event["region"]].event_buses["default"]
+    for rule in list(bus.rules.values()):
+        rule.send_to_targets(event, transform_input=False)
+
+
 def _report(metrics: MetricStore, *, rule: str, targets: int, account: str, region: str) -> None:
     """Count the rule's TriggeredRules, and one of its Invocations for each target.
 

@@ -10,6 +10,7 @@ import time
 from functools import partial
 
 from localcloud.context import Context
+from localcloud.events.delivery import send_to_default_bus
 from localcloud.iam.registry import Registry
 from localcloud.stepfunctions import cloudformation, permissions
 from localcloud.stepfunctions.api.testing.test_state import StateTests
@@ -21,7 +22,7 @@ from localcloud.stepfunctions.logging import ExecutionLog
 from localcloud.stepfunctions.metrics import ExecutionMetrics
 from localcloud.stepfunctions.runner import Runner
 from localcloud.stepfunctions.service import StepFunctions, has_log_group, operations, starter
-from localcloud.stepfunctions.status_changes import StatusChanges, to_default_bus
+from localcloud.stepfunctions.status_changes import StatusChanges
 from localcloud.stepfunctions.store import Stores
 from localcloud.stepfunctions.tracing import ExecutionTraces
 
@@ -42,7 +43,7 @@ def install(context: Context) -> None:
         ExecutionMetrics(context.metrics),
         ExecutionTraces(context.roles),
         ExecutionLog(),
-        StatusChanges(to_default_bus),
+        StatusChanges(send_to_default_bus),
     )
     integrations, support = Integrations(context), Support(context.registry.tables)
     runner = Runner(stores, integrations, compile_definition, observers)

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from localcloud import log
 from localcloud.stepfunctions.engine import tasks
@@ -45,6 +45,8 @@ from localcloud.stepfunctions.maprun import ItemServices, MapRuns
 from localcloud.stepfunctions.store import Execution, Stores
 from localcloud.stepfunctions.timers import Timers
 from localcloud.stepfunctions.tokens import Activities, Place, Tokens
+
+T = TypeVar("T")
 
 #: Calls that may be on their way at once.
 MOST_CALLS = 500
@@ -152,11 +154,7 @@ class Runner:
             express and execution.sync,
         )
         live = Live(execution, self._machine(program, Run(facts), execution), then=then)
-        with self._guard:
-            self._live[execution.arn] = live
-        for observer in self._observers:
-            observer.started(execution)
-        self._advance(live, lambda machine: machine.start(given, now=self._now()))
+        self._launch(live, lambda machine: machine.start(given, now=self._now()))
 
     def stop(self, execution: Execution, error: str | None, cause: str | None) -> None:
         """Abort an execution. One that has ended stays as it is."""
@@ -172,11 +170,7 @@ class Runner:
         execution.redriven = self._now()
         execution.status, execution.stopped = "RUNNING", None
         execution.output = execution.error = execution.cause = None
-        with self._guard:
-            self._live[execution.arn] = live
-        for observer in self._observers:
-            observer.started(execution)
-        self._advance(live, lambda machine: machine.redrive(now=self._now()))
+        self._launch(live, lambda machine: machine.redrive(now=self._now()))
 
     def wait(self, execution: Execution, seconds: float | None) -> bool:
         """Wait until an execution has ended. False: it has not."""
@@ -215,8 +209,7 @@ class Runner:
         """The token and the input of an activity's next Task. None: there was none for so many seconds."""
 
         def alive() -> bool:
-            region, account = activity_arn.split(":")[3:5]
-            return activity_arn in self._stores.of(account, region).activities
+            return activity_arn in self._stores.at(activity_arn).activities
 
         offered = self._activities.take(activity_arn, seconds, alive)
         if offered is None:
@@ -246,6 +239,13 @@ class Runner:
 
     def _machine(self, program: Program, run: Run, execution: Execution) -> Machine:
         return Machine(program, run, region=execution.arn.split(":")[3])
+
+    def _launch(self, live: Live, move: Callable[[Machine], None]) -> None:
+        with self._guard:
+            self._live[live.execution.arn] = live
+        for observer in self._observers:
+            observer.started(live.execution)
+        self._advance(live, move)
 
     def _with_token(self, place: Place, ended: dict[str, Json]) -> None:
         if live := self._live.get(place.execution):
@@ -344,19 +344,34 @@ class Runner:
         return Caller(execution.revision.role_arn, account, region, execution.arn, header, role_arn)
 
     def _call(self, live: Live, effect: Invoke) -> None:
+        def call() -> Answer:
+            caller = self._caller(live, effect.role_arn, effect.frame)
+            return self._services.call(effect.resource, effect.arguments, caller)
+
+        def then(answer: Answer) -> None:
+            self._tell(live, effect.frame, effect.attempt, tasks.answered, answer.output, answer.job)
+
+        self._ask(live, effect, f"call {effect.resource.arn}", call, then)
+
+    def _ask(
+        self, live: Live, effect: Invoke | Poll, doing: str, question: Callable[[], T], then: Callable[[T], None]
+    ) -> None:
+        """Ask a service, and go on with its answer. If it fails, the Task fails.
+
+        Args:
+            doing: What the question does, for the cause of a fault of the cloud.
+        """
         place = effect.frame, effect.attempt
         try:
-            answer = self._services.call(
-                effect.resource, effect.arguments, self._caller(live, effect.role_arn, effect.frame)
-            )
+            answer = question()
         except StateFailure as failure:
             self._tell(live, *place, tasks.failed, failure.error, failure.cause)
         except Exception as error:  # noqa: BLE001 - a fault of the cloud must not leave the execution waiting
             log.failure(error)
-            cause = f"the local cloud failed to call {effect.resource.arn}: {type(error).__name__}: {error}"
+            cause = f"the local cloud failed to {doing}: {type(error).__name__}: {error}"
             self._tell(live, *place, tasks.failed, "States.TaskFailed", cause)
         else:
-            self._tell(live, *place, tasks.answered, answer.output, answer.job)
+            then(answer)
 
     def _watch(self, live: Live, effect: Poll, delay: float) -> None:
         """Look at a job after a delay, and again until it has ended. A child execution's end is told at once."""
@@ -373,23 +388,20 @@ class Runner:
         self._calls.submit(look)
 
     def _look(self, live: Live, effect: Poll, delay: float) -> None:
-        place = effect.frame, effect.attempt
         frame = live.machine.run.frames.get(effect.frame)
         if frame is None or frame.attempt != effect.attempt:
             return
-        try:
-            result = self._services.poll(effect.job, self._caller(live, effect.role_arn))
-        except StateFailure as failure:
-            self._tell(live, *place, tasks.failed, failure.error, failure.cause)
-        except Exception as error:  # noqa: BLE001 - a fault of the cloud must not leave the execution waiting
-            log.failure(error)
-            cause = f"the local cloud failed to look after the job: {type(error).__name__}: {error}"
-            self._tell(live, *place, tasks.failed, "States.TaskFailed", cause)
-        else:
+
+        def then(result: Json) -> None:
             if result is None:
                 self._watch(live, effect, delay)
             else:
-                self._tell(live, *place, tasks.succeeded, result)
+                self._tell(live, effect.frame, effect.attempt, tasks.succeeded, result)
+
+        def look() -> Json:
+            return self._services.poll(effect.job, self._caller(live, effect.role_arn))
+
+        self._ask(live, effect, "look after the job", look, then)
 
     def _stop_job(self, live: Live, effect: Cancel) -> None:
         try:
@@ -401,8 +413,7 @@ class Runner:
 
     def _offer(self, live: Live, effect: Offer) -> None:
         place = Place(live.execution.arn, effect.frame, effect.attempt)
-        region, account = live.execution.arn.split(":")[3:5]
-        if effect.activity_arn not in self._stores.of(account, region).activities:
+        if effect.activity_arn not in self._stores.at(live.execution.arn).activities:
             cause = f"The activity {effect.activity_arn} does not exist."
             self._tell(live, effect.frame, effect.attempt, tasks.refused, "States.Runtime", cause)
             return

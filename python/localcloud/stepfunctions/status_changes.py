@@ -101,12 +101,3 @@ def _data(text: str | None) -> tuple[str | None, dict[str, bool] | None]:
     if text is None:
         return None, None
     return (None, {"included": False}) if len(text.encode()) > MOST_BYTES else (text, {"included": True})
-
-
-def to_default_bus(event: dict[str, Any]) -> None:
-    """Send an event to the rules of its account's and region's default event bus."""
-    from moto.events.models import events_backends
-
-    bus = events_backends[event["account"]][event["region"]].event_buses["default"]
-    for rule in list(bus.rules.values()):
-        rule.send_to_targets(event, transform_input=False)

@@ -16,6 +16,8 @@ from typing import Any
 
 from moto.s3 import notifications
 
+from localcloud.events.delivery import send_to_default_bus
+
 REASONS = {
     "s3:ObjectCreated:Put": "PutObject",
     "s3:ObjectCreated:Post": "POST Object",
@@ -36,16 +38,13 @@ def apply() -> None:
 
 def send(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
     """Send an object's event to the rules of the bucket's region."""
-    from moto.events.models import events_backends
     from moto.s3.models import s3_backends
 
     event_name = getattr(event_name, "value", event_name)
     tags = s3_backends[account_id][bucket.partition].tagger
     if event_name == "s3:ObjectTagging:Put" and not tags.get_tag_dict_for_resource(key.arn):
         return
-    event = message(account_id, bucket, event_name, key)
-    for rule in list(events_backends[account_id][bucket.region_name].event_buses["default"].rules.values()):
-        rule.send_to_targets(event, transform_input=False)
+    send_to_default_bus(message(account_id, bucket, event_name, key))
 
 
 def message(account_id: str, bucket: Any, event_name: str, key: Any) -> dict[str, Any]:
