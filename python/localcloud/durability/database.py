@@ -1,0 +1,129 @@
+"""The file in which a local cloud keeps what must outlive its process.
+
+It is an SQLite database with a write-ahead log. A transaction is whole or absent, also after ``kill -9``. It is not
+forced to the disk (``synchronous=NORMAL``), because an fsync costs more than everything else: after a power failure the
+last transactions may be missing, but those that are there are whole (sqlite.org/wal.html, "Performance considerations").
+
+Example::
+
+    >>> database = Database(Path("cloud.sqlite"))
+    >>> database.declare("CREATE TABLE IF NOT EXISTS line (number INTEGER PRIMARY KEY, text TEXT NOT NULL)")
+    >>> database.now("INSERT INTO line VALUES (?, ?)", [(1, "kept before the call returns")])
+    >>> database.soon("INSERT INTO line VALUES (?, ?)", [(2, "kept with the next change")])
+    >>> database.read("SELECT text FROM line ORDER BY number")
+    [('kept before the call returns',), ('kept with the next change',)]
+    >>> database.close()
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from localcloud import log
+
+#: How long a change of :meth:`Database.soon` waits at most, in seconds.
+SOON_SECONDS = 0.25
+Rows = Sequence[Sequence[Any]]
+
+
+class Database:
+    """One SQLite file. Threads may use it at once.
+
+    Args:
+        path: The file. None keeps everything in memory, for clouds that live for one test.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._lock = threading.RLock()
+        self._waiting: list[tuple[str, Rows]] = []
+        self._arrived = threading.Event()
+        self._depth = 0
+        self._closed = False
+        threading.Thread(target=self._write_what_waits, name="database", daemon=True).start()
+
+    def declare(self, statement: str) -> None:
+        """Create a table or an index: ``CREATE … IF NOT EXISTS``."""
+        with self._lock:
+            self._connection.execute(statement)
+
+    def now(self, statement: str, rows: Rows) -> None:
+        """Execute a statement for each row, with all that waits. The change is kept when this returns.
+
+        Raises:
+            sqlite3.Error: The database cannot be written. Nothing of the change is kept.
+        """
+        with self.together():
+            self._waiting.append((statement, rows))
+
+    def soon(self, statement: str, rows: Rows) -> None:
+        """As :meth:`now`, but a moment later, together with other changes. Nobody may have been told of the change."""
+        with self._lock:
+            self._waiting.append((statement, rows))
+        self._arrived.set()
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Keep all changes of the block in one transaction, if it ends without an error. Other threads wait."""
+        with self._lock:
+            before = len(self._waiting)
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                del self._waiting[before:]
+                raise
+            finally:
+                self._depth -= 1
+            if not self._depth:
+                self.flush()
+
+    def flush(self) -> None:
+        """Keep all that waits. In a block of :meth:`together`, its end does that."""
+        with self._lock:
+            if self._depth or self._closed or not self._waiting:
+                return
+            waiting, self._waiting = self._waiting, []
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                for statement, rows in waiting:
+                    if len(rows) == 1:
+                        self._connection.execute(statement, rows[0])
+                    else:
+                        self._connection.executemany(statement, rows)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def read(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query. It sees what waits, too."""
+        with self._lock:
+            self.flush()
+            return self._connection.execute(statement, values).fetchall()
+
+    def close(self) -> None:
+        """Keep all that waits, and close the file."""
+        with self._lock:
+            self.flush()
+            self._closed = True
+            self._connection.close()
+        self._arrived.set()
+
+    def _write_what_waits(self) -> None:
+        while not self._closed:
+            self._arrived.wait()
+            self._arrived.clear()
+            threading.Event().wait(SOON_SECONDS)
+            try:
+                self.flush()
+            except sqlite3.Error as error:
+                log.failure(error)

@@ -1,0 +1,64 @@
+"""Changes are kept whole or not at all, also when the process is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from localcloud.durability.database import Database
+
+TABLE = "CREATE TABLE IF NOT EXISTS line (number INTEGER PRIMARY KEY, text TEXT NOT NULL)"
+INSERT = "INSERT INTO line VALUES (?, ?)"
+
+
+@pytest.fixture
+def database(tmp_path):
+    made = Database(tmp_path / "cloud.sqlite")
+    made.declare(TABLE)
+    yield made
+    made.close()
+
+
+def lines(database):
+    return [number for (number,) in database.read("SELECT number FROM line ORDER BY number")]
+
+
+def test_a_block_is_kept_whole_or_not_at_all(database):
+    with database.together():
+        database.now(INSERT, [(1, "a")])
+        database.now(INSERT, [(2, "b")])
+    with pytest.raises(KeyError), database.together():
+        database.now(INSERT, [(3, "c")])
+        raise KeyError("a fault in the block")
+    assert lines(database) == [1, 2]
+
+
+def test_a_change_that_cannot_be_kept_is_an_error_and_leaves_nothing(database):
+    with pytest.raises(sqlite3.IntegrityError):
+        database.now(INSERT, [(1, "a"), (1, "again")])
+    assert lines(database) == []
+    database.now(INSERT, [(1, "a")])
+    assert lines(database) == [1]
+
+
+def test_what_was_kept_is_there_after_a_kill_and_what_waits_comes_with_it(tmp_path):
+    code = f"""
+import os, pathlib, sys
+from localcloud.durability.database import Database
+database = Database(pathlib.Path(sys.argv[1]))
+database.declare({TABLE!r})
+database.soon({INSERT!r}, [(1, "soon")])
+database.now({INSERT!r}, [(2, "now")])
+os.kill(os.getpid(), {signal.SIGKILL.value})
+"""
+    path = tmp_path / "cloud.sqlite"
+    ended = subprocess.run([sys.executable, "-c", code, str(path)], env={**os.environ}, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    again = Database(path)
+    assert lines(again) == [1, 2]
+    again.close()
