@@ -18,6 +18,7 @@ from localcloud.application import RequestHandler, application
 from localcloud.cloudwatch.store import Metrics
 from localcloud.context import Children, Context
 from localcloud.door import Door
+from localcloud.durability.database import Database
 from localcloud.iam.principals import ROOT_KEY
 from localcloud.iam.record import Record
 from localcloud.iam.registry import Registry
@@ -40,6 +41,7 @@ def make_context(state: Path, endpoint: str, root_secret: str) -> Context:
         roles=Roles(Record(state), Registry()),
         root_secret=root_secret,
         metrics=Metrics(),
+        database=Database(state / "cloud.sqlite"),
     )
 
 

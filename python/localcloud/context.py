@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
+    from localcloud.durability.database import Database
     from localcloud.iam.registry import Registry
     from localcloud.iam.roles import Roles
 
@@ -127,6 +128,7 @@ class Context:
         roles: Checks permissions before a service acts in a role's name.
         root_secret: The secret access key of the account's root user.
         metrics: The store of CloudWatch's metrics.
+        database: Keeps what must outlive the process.
         applications: The WSGI applications that are served instead of moto's, by moto's name of the service.
         actions: What services do for each other without a request, by the action's name in policies:
             ``states:StartExecution``.
@@ -138,6 +140,7 @@ class Context:
     roles: Roles
     root_secret: str = field(repr=False)
     metrics: MetricStore
+    database: Database
     applications: dict[str, WSGIApplication] = field(default_factory=dict)
     actions: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
