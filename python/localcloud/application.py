@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -23,7 +24,8 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 from localcloud import incoming, log
 from localcloud.control import IDENTITY_PATH
-from localcloud.iam.enforcement import Enforcement
+from localcloud.diskspace import DiskSpace
+from localcloud.iam.enforcement import BOTO3_NAMES, Enforcement
 from localcloud.iam.roles import Roles
 from localcloud.lost_answers import LostAnswers
 from localcloud.refusals import refusal
@@ -76,7 +78,9 @@ class Dispatcher(DomainDispatcherApplication):
             return self.app_instances[service]
 
 
-def application(roles: Roles, root_secret: str, applications: Mapping[str, WSGIApplication]) -> WSGIApplication:
+def application(
+    roles: Roles, root_secret: str, applications: Mapping[str, WSGIApplication], folders: Sequence[Path]
+) -> WSGIApplication:
     """The WSGI application: it checks the permissions of every request and then calls the service.
 
     The path ``IDENTITY_PATH`` is the exception. It answers with the process's id, without a check.
@@ -85,10 +89,16 @@ def application(roles: Roles, root_secret: str, applications: Mapping[str, WSGIA
         roles: Checks the requests that the account's root user did not sign.
         root_secret: The secret access key of the account's root user.
         applications: See :class:`Dispatcher`.
+        folders: The folders to which the services write. While their disk is full, nothing is changed.
     """
     dispatch = Dispatcher(applications)
     enforcement = Enforcement(dispatch.service, roles, root_secret)
-    carry_out = LostAnswers(dispatch)
+
+    def service_of(environ: dict[str, Any]) -> str:
+        found = dispatch.service(environ)
+        return BOTO3_NAMES.get(found, found)
+
+    carry_out = LostAnswers(DiskSpace(dispatch, service_of, folders))
     identity = json.dumps({"pid": os.getpid()}).encode()
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from pathlib import Path
 
 from werkzeug.serving import BaseWSGIServer
@@ -48,10 +49,11 @@ def make_server(listener: socket.socket, context: Context) -> BaseWSGIServer:
     os.environ.update(AWS_ACCESS_KEY_ID=ROOT_KEY, AWS_SECRET_ACCESS_KEY=context.root_secret)
     services.install(context)
     host, port = listener.getsockname()
+    folders = [context.state, Path(tempfile.gettempdir())]  # moto keeps large objects in the second
     return make_wsgi_server(
         host,
         port,
-        RequestLog(Door(application(context.roles, context.root_secret, context.applications))),
+        RequestLog(Door(application(context.roles, context.root_secret, context.applications, folders))),
         threaded=True,
         request_handler=RequestHandler,
         fd=listener.fileno(),
