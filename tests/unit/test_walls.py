@@ -37,7 +37,7 @@ FLOORS = (
 )
 # The layers of the local cloud. iam imports no service. A service imports neither the server nor its assembly.
 CLOUD_FLOORS = (
-    {"errors", "incoming", "log", "logfile", "paths", "constraints"},
+    {"errors", "guard", "incoming", "log", "logfile", "paths", "constraints"},
     {"control", "refusals", "durability"},
     {"iam"},
     {"context"},
