@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -25,7 +26,8 @@ from localcloud import incoming, log
 from localcloud.acknowledgement import Acknowledged
 from localcloud.context import Context
 from localcloud.control import IDENTITY_PATH
-from localcloud.iam.enforcement import Enforcement
+from localcloud.diskspace import DiskSpace
+from localcloud.iam.enforcement import BOTO3_NAMES, Enforcement
 from localcloud.lost_answers import LostAnswers
 from localcloud.refusals import refusal
 
@@ -77,15 +79,23 @@ class Dispatcher(DomainDispatcherApplication):
             return self.app_instances[service]
 
 
-def application(context: Context) -> WSGIApplication:
+def application(context: Context, folders: Sequence[Path]) -> WSGIApplication:
     """The WSGI application: it checks the permissions of every request, calls the service, and keeps what has changed.
 
     The path ``IDENTITY_PATH`` is the exception. It answers with the process's id, without a check.
 
+    Args:
+        folders: The folders to which the services write. While their disk is full, nothing is changed.
     """
     dispatch = Dispatcher(context.applications)
     enforcement = Enforcement(dispatch.service, context.roles, context.root_secret)
-    carry_out = LostAnswers(Acknowledged(dispatch, dispatch.service, context.backends))
+
+    def service_of(environ: dict[str, Any]) -> str:
+        found = dispatch.service(environ)
+        return BOTO3_NAMES.get(found, found)
+
+    kept = Acknowledged(dispatch, service_of, context.backends)
+    carry_out = LostAnswers(DiskSpace(kept, service_of, folders))
     identity = json.dumps({"pid": os.getpid()}).encode()
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

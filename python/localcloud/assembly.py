@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from pathlib import Path
 
 from werkzeug.serving import BaseWSGIServer
@@ -62,10 +63,11 @@ def make_server(listener: socket.socket, context: Context) -> BaseWSGIServer:
     services.install(context)
     context.begin()
     host, port = listener.getsockname()
+    folders = [context.state, Path(tempfile.gettempdir())]  # functions write to the second
     return make_wsgi_server(
         host,
         port,
-        RequestLog(Door(application(context))),
+        RequestLog(Door(application(context, folders))),
         threaded=True,
         request_handler=RequestHandler,
         fd=listener.fileno(),

@@ -35,6 +35,7 @@ from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from localcloud.errors import LocalCloudError
+from localcloud.logfile import open_log
 
 DEFAULT_PORT = 5566
 IDENTITY_PATH = "/_local-cloud"
@@ -185,7 +186,7 @@ def _start(state: Path, port: int | None, tethered: bool) -> Cloud:
     command = [sys.executable, "-m", "localcloud.server", "--state", str(state), "--ready-fd", str(tell_ready)]
     command += ["--port", str(port)] if port is not None else []
     command += ["--tethered"] if tethered else []
-    with (state / LOG).open("wb") as log:
+    with os.fdopen(open_log(state / LOG), "wb") as log:
         process = subprocess.Popen(
             command,
             stdin=tether if tethered else subprocess.DEVNULL,

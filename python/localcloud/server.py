@@ -25,8 +25,9 @@ from pathlib import Path
 from typing import IO
 
 from imageclassification import files
-from localcloud.control import ADDRESS, DEFAULT_PORT, hold_lock
+from localcloud.control import ADDRESS, DEFAULT_PORT, LOG, PREVIOUS_LOG, hold_lock
 from localcloud.iam.principals import ROOT_KEY
+from localcloud.logfile import LogFile
 
 HOST = "127.0.0.1"
 
@@ -74,7 +75,9 @@ def main(arguments: list[str] | None = None) -> None:
     if options.tethered:
         threading.Thread(target=_leave_at_end, args=(sys.stdin.buffer, leave), daemon=True).start()
 
+    written = LogFile(options.state / LOG, options.state / PREVIOUS_LOG)
     while not leave.wait(1.0):
+        written.rotate()
         if not address.exists():
             break
     context.close()
