@@ -22,6 +22,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from localcloud.durability import remains
 from localcloud.errors import LocalCloudError
 from scones.errors import SettingsError
 
@@ -168,7 +169,7 @@ class Environment:
             return [found[name] for name in names]
         except (OSError, ValueError, KeyError, TypeError):
             raise LocalCloudError(
-                f"the cloud of environment '{self.name}' is not running: {self.cloud_path} does not say where it is",
+                f"the cloud of environment '{self.name}' is not running: {remains.said(self.cloud_path.parent)}",
                 hint="start it with: invoke local.up",
             ) from None
 
