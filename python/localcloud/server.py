@@ -30,6 +30,7 @@ from imageclassification import files
 from localcloud.control import ADDRESS, DEFAULT_PORT, PINS, READY, hold_lock
 from localcloud.durability import facts
 from localcloud.durability.database import Database
+from localcloud.durability.errors import Unreadable
 from localcloud.durability.facts import CloudFacts
 from localcloud.errors import LocalCloudError
 from localcloud.iam.principals import ROOT_KEY
@@ -81,8 +82,11 @@ def _serve(options: argparse.Namespace) -> NoReturn:
     # Import only now, because moto reads its environment variables when it is imported.
     from localcloud.assembly import make_context, make_server
 
-    context = make_context(state, f"http://{HOST}:{port}", secret)
-    server = make_server(listener, context)
+    try:
+        context = make_context(state, f"http://{HOST}:{port}", secret)
+        server = make_server(listener, context)
+    except Unreadable as error:
+        raise Unreadable(f"{state}: {error.what}") from error
     begin(now=time.time())  # only now: if something cannot be loaded, nothing has changed
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
@@ -105,12 +109,8 @@ def _serve(options: argparse.Namespace) -> NoReturn:
     while not leave.wait(1.0):
         if not address.exists():
             break
-    closing = threading.Thread(target=server.shutdown)  # it takes no more requests
-    closing.start()
-    context.children.stop_all()
-    closing.join()
-    if close := getattr(context, "close", None):
-        close()
+    server.shutdown()  # it takes no more requests
+    context.close()
     facts.end(database, now=time.time())
     database.close()
     address.unlink(missing_ok=True)

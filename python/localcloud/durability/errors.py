@@ -1,24 +1,20 @@
-"""The exception of what a local cloud keeps."""
+"""What is wrong with what a local cloud has kept."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from localcloud.errors import LocalCloudError
 
 
 class Unreadable(LocalCloudError):
-    """Something that a local cloud keeps is damaged, or another version of this project has written it.
-
-    Raise it before anything in the folder has changed.
+    """What was kept is damaged, or of another version. Nothing of it is loaded, and nothing in the folder has changed.
 
     Args:
-        path: The file or folder.
-        what: What is wrong with it, with the wrong value.
+        what: The file or the part, and what is wrong with it.
     """
 
-    def __init__(self, path: Path, what: str) -> None:
+    def __init__(self, what: str) -> None:
         super().__init__(
-            f"what the local cloud keeps cannot be read: {path} {what}. Nothing was loaded or changed",
-            hint="put back a copy of its folder, or throw away what it holds: invoke local.reset",
+            f"what the local cloud has kept cannot be used: {what}. Nothing was loaded or changed",
+            hint="put back a copy of its folder, or throw away what it holds with: invoke local.reset",
         )
+        self.what = what

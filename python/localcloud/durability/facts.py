@@ -82,14 +82,14 @@ def read(state: Path, *, whole: bool = False) -> CloudFacts | None:
     if not path.exists():
         for name in CONTENTS:
             if any((state / name).glob("*")):
-                raise Unreadable(path, f"is missing, though {state / name} holds contents")
+                raise Unreadable(f"{path} is missing, though {state / name} holds contents")
         return None
     if not path.stat().st_size:
-        raise Unreadable(path, "is empty: it has 0 bytes")
+        raise Unreadable(f"{path} is empty: it has 0 bytes")
     try:
         with _reading(path) as connection:
             if whole and (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-                raise Unreadable(path, f"is damaged: {found}")
+                raise Unreadable(f"{path} is damaged: {found}")
             if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
                 return None  # its first process was killed before it had made the first table
             facts = dict(connection.execute("SELECT name, value FROM fact").fetchall())
@@ -102,9 +102,9 @@ def read(state: Path, *, whole: bool = False) -> CloudFacts | None:
                 holds=inventory.count(connection),
             )
     except sqlite3.DatabaseError as error:
-        raise Unreadable(path, f"is damaged: {error}") from None
+        raise Unreadable(f"{path} is damaged: {error}") from None
     except (KeyError, ValueError) as error:
-        raise Unreadable(path, f"is damaged: its facts are not whole: {error}") from None
+        raise Unreadable(f"{path} is damaged: its facts are not whole: {error}") from None
 
 
 def begin(database: Database, *, port: int, root_secret: str, now: float) -> None:
@@ -127,7 +127,7 @@ def _check_format(path: Path, found: str | None) -> None:
     if found == str(FORMAT):
         return
     age = "a newer" if found and found.isdigit() and int(found) > FORMAT else "an older"
-    raise Unreadable(path, f"has format {found}, which {age} version of this project wrote; this one reads {FORMAT}")
+    raise Unreadable(f"{path} has format {found}, which {age} version of this project wrote; this one reads {FORMAT}")
 
 
 @contextlib.contextmanager
