@@ -38,7 +38,8 @@ FLOORS = (
 # The layers of the local cloud. iam imports no service. A service imports neither the server nor its assembly.
 CLOUD_FLOORS = (
     {"errors", "guard", "incoming", "log", "logfile", "paths", "constraints"},
-    {"control", "refusals", "durability"},
+    {"refusals", "durability"},
+    {"control"},
     {"iam"},
     {"context"},
     {"kms", "ec2", "xray", "logs", "events", "scheduler", "budgets", "ce"},
