@@ -15,6 +15,7 @@ from werkzeug.serving import make_server as make_wsgi_server
 
 from localcloud import services
 from localcloud.application import RequestHandler, application
+from localcloud.cloudwatch.clock import Clock
 from localcloud.cloudwatch.store import Metrics
 from localcloud.context import Children, Context
 from localcloud.door import Door
@@ -34,14 +35,15 @@ def make_context(state: Path, endpoint: str, root_secret: str) -> Context:
         endpoint: The cloud's URL, ``http://127.0.0.1:PORT``.
         root_secret: The secret access key of the account's root user.
     """
+    database = Database(state / "cloud.sqlite")
     return Context(
         state=state,
         endpoint=endpoint,
         children=Children(),
         roles=Roles(Record(state), Registry()),
         root_secret=root_secret,
-        metrics=Metrics(),
-        database=Database(state / "cloud.sqlite"),
+        metrics=Metrics(database, Clock(state / "alarm-clock")),
+        database=database,
     )
 
 
