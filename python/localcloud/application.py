@@ -22,9 +22,10 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.exceptions import HTTPException, NotFound
 
 from localcloud import incoming, log
+from localcloud.acknowledgement import Acknowledged
+from localcloud.context import Context
 from localcloud.control import IDENTITY_PATH
 from localcloud.iam.enforcement import Enforcement
-from localcloud.iam.roles import Roles
 from localcloud.lost_answers import LostAnswers
 from localcloud.refusals import refusal
 
@@ -76,19 +77,15 @@ class Dispatcher(DomainDispatcherApplication):
             return self.app_instances[service]
 
 
-def application(roles: Roles, root_secret: str, applications: Mapping[str, WSGIApplication]) -> WSGIApplication:
-    """The WSGI application: it checks the permissions of every request and then calls the service.
+def application(context: Context) -> WSGIApplication:
+    """The WSGI application: it checks the permissions of every request, calls the service, and keeps what has changed.
 
     The path ``IDENTITY_PATH`` is the exception. It answers with the process's id, without a check.
 
-    Args:
-        roles: Checks the requests that the account's root user did not sign.
-        root_secret: The secret access key of the account's root user.
-        applications: See :class:`Dispatcher`.
     """
-    dispatch = Dispatcher(applications)
-    enforcement = Enforcement(dispatch.service, roles, root_secret)
-    carry_out = LostAnswers(dispatch)
+    dispatch = Dispatcher(context.applications)
+    enforcement = Enforcement(dispatch.service, context.roles, context.root_secret)
+    carry_out = LostAnswers(Acknowledged(dispatch, dispatch.service, context.backends))
     identity = json.dumps({"pid": os.getpid()}).encode()
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -19,7 +19,10 @@ from localcloud.cloudwatch.clock import Clock
 from localcloud.cloudwatch.store import Metrics
 from localcloud.context import Children, Context
 from localcloud.door import Door
+from localcloud.durability.backends import Backends
+from localcloud.durability.blobs import Blobs
 from localcloud.durability.database import Database
+from localcloud.durability.pickling import Pickling
 from localcloud.iam.principals import ROOT_KEY
 from localcloud.iam.record import Record
 from localcloud.iam.registry import Registry
@@ -36,6 +39,7 @@ def make_context(state: Path, endpoint: str, root_secret: str) -> Context:
         root_secret: The secret access key of the account's root user.
     """
     database = Database(state / "cloud.sqlite")
+    pickling = Pickling()
     return Context(
         state=state,
         endpoint=endpoint,
@@ -44,18 +48,25 @@ def make_context(state: Path, endpoint: str, root_secret: str) -> Context:
         root_secret=root_secret,
         metrics=Metrics(database, Clock(state / "alarm-clock")),
         database=database,
+        pickling=pickling,
+        backends=Backends(database, pickling),
+        blobs=Blobs(database),
     )
 
 
 def make_server(listener: socket.socket, context: Context) -> BaseWSGIServer:
     """A threaded HTTP server on ``listener`` with all services installed."""
     os.environ.update(AWS_ACCESS_KEY_ID=ROOT_KEY, AWS_SECRET_ACCESS_KEY=context.root_secret)
+    for name, value in (("context", context), ("roles", context.roles), ("blobs", context.blobs)):
+        context.pickling.fix(name, value)
+    context.backends.install()
     services.install(context)
+    context.begin()
     host, port = listener.getsockname()
     return make_wsgi_server(
         host,
         port,
-        RequestLog(Door(application(context.roles, context.root_secret, context.applications))),
+        RequestLog(Door(application(context))),
         threaded=True,
         request_handler=RequestHandler,
         fd=listener.fileno(),

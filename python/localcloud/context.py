@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
+    from localcloud.durability.backends import Backends
+    from localcloud.durability.blobs import Blobs
     from localcloud.durability.database import Database
+    from localcloud.durability.pickling import Pickling
     from localcloud.iam.registry import Registry
     from localcloud.iam.roles import Roles
 
@@ -129,6 +132,10 @@ class Context:
         root_secret: The secret access key of the account's root user.
         metrics: The store of CloudWatch's metrics.
         database: Keeps what must outlive the process.
+        pickling: How moto's objects are written into it.
+        backends: Keeps moto's backends there.
+        blobs: Keeps large bytes there.
+        starting: Is called when everything that was kept is there again, before the first request.
         applications: The WSGI applications that are served instead of moto's, by moto's name of the service.
         actions: What services do for each other without a request, by the action's name in policies:
             ``states:StartExecution``.
@@ -141,6 +148,10 @@ class Context:
     root_secret: str = field(repr=False)
     metrics: MetricStore
     database: Database
+    pickling: Pickling
+    backends: Backends
+    blobs: Blobs
+    starting: list[Callable[[], None]] = field(default_factory=list)
     applications: dict[str, WSGIApplication] = field(default_factory=dict)
     actions: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
@@ -148,3 +159,20 @@ class Context:
     def registry(self) -> Registry:
         """The services' permission tables, resource policies and implied accesses."""
         return self.roles.registry
+
+    def begin(self) -> None:
+        """Read what was kept, and go on with what was under way.
+
+        Raises:
+            Unreadable: It is damaged, or of another version.
+        """
+        self.backends.restore()
+        self.blobs.drop_unused()
+        for start in self.starting:
+            start()
+
+    def close(self) -> None:
+        """End all children, and keep everything."""
+        self.children.stop_all()
+        self.backends.close()
+        self.database.close()

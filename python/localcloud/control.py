@@ -44,7 +44,7 @@ LOCK_SECONDS = 1.0
 
 ADDRESS, LOCK, LOG, PREVIOUS_LOG = "cloud.json", "cloud.lock", "cloud.log", "cloud.previous.log"
 _TURN = "turn.lock"
-_KEPT = frozenset({LOCK, LOG, PREVIOUS_LOG, _TURN})
+_KEPT = frozenset({LOCK, LOG, PREVIOUS_LOG, _TURN, "cloud.sqlite", "cloud.sqlite-wal", "cloud.sqlite-shm", "objects"})
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
     while not leave.wait(1.0):
         if not address.exists():
             break
-    context.children.stop_all()
+    context.close()
     with contextlib.suppress(FileNotFoundError):
         address.unlink()
     sys.stdout.flush()

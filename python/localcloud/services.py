@@ -33,6 +33,7 @@ from localcloud import (
     xray,
 )
 from localcloud.context import Context
+from localcloud.iam import kept
 from localcloud.iam import permissions as identity
 from localcloud.iam.registry import Registry
 
@@ -60,6 +61,7 @@ SERVICES = (
 def install(context: Context) -> None:
     """Install every service."""
     identity.register(context.registry)
+    kept.install(context.backends, context.pickling)
     for service in SERVICES:
         service.install(context)
 

@@ -44,7 +44,7 @@ CLOUD_FLOORS = (
     {"kms", "ec2", "xray", "logs", "events", "scheduler", "budgets", "ce"},
     {"applicationautoscaling", "resourcegroupstaggingapi", "s3", "sns", "sqs", "lambda_", "stepfunctions"},
     {"cloudwatch", "sagemaker"},
-    {"services", "door", "lost_answers", "requestlog"},
+    {"services", "door", "lost_answers", "requestlog", "acknowledgement"},
     {"application"},
     {"assembly"},
     {"server"},

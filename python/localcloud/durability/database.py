@@ -1,9 +1,9 @@
 """The file in which a local cloud keeps what must outlive its process.
 
 It is an SQLite database with a write-ahead log. A transaction is whole or absent, also after ``kill -9``. It is not
-forced to the disk (``synchronous=NORMAL``), because an fsync costs more than everything else: after a power failure
-the last transactions may be missing, but those that are there are whole (sqlite.org/wal.html, "Performance
-considerations").
+forced to the disk (``synchronous=NORMAL``), because an fsync costs more than all the rest. After a power failure the
+last transactions may be missing, but those that are there are whole (sqlite.org/wal.html, Performance
+considerations).
 
 Example::
 

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 #: This operation needs no signature. It has a signed token among its parameters.
 WEB_IDENTITY = "AssumeRoleWithWebIdentity"
+#: Where a request's WSGI environment has its operation, once the request was read.
+OPERATION = "localcloud.operation"
 #: The root user may always do these. Otherwise nobody could remove a policy that denies everything (Amazon S3 User
 #: Guide, "Bucket policies for Amazon S3").
 POLICY_OPERATIONS = ("DeleteBucketPolicy", "GetBucketPolicy", "PutBucketPolicy")
@@ -96,6 +98,7 @@ class Enforcement:
             if who.kind == "root":
                 return None  # moto reads the request again and reports the error
             raise
+        environ[OPERATION] = operation
         if who is ANONYMOUS and service != "s3" and operation != WEB_IDENTITY:
             return answer.unsigned()
         if who.kind != "root" or _has_policy(service, environ):
