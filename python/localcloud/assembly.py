@@ -16,6 +16,7 @@ from werkzeug.serving import make_server as make_wsgi_server
 
 from localcloud import services
 from localcloud.application import RequestHandler, application
+from localcloud.cloudwatch.clock import Clock
 from localcloud.cloudwatch.store import Metrics
 from localcloud.context import Children, Context
 from localcloud.door import Door
@@ -46,7 +47,7 @@ def make_context(state: Path, endpoint: str, root_secret: str) -> Context:
         children=Children(),
         roles=Roles(Record(state), Registry()),
         root_secret=root_secret,
-        metrics=Metrics(),
+        metrics=Metrics(database, Clock(state / "alarm-clock")),
         database=database,
         pickling=pickling,
         backends=Backends(database, pickling),
