@@ -400,10 +400,11 @@ def state(pid: int) -> State | None:
     """What a process takes now. None if the system does not tell (Linux: proc(5))."""
     try:
         status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-        children = Path(f"/proc/{pid}/task/{pid}/children")
+        tasks = Path(f"/proc/{pid}/task").iterdir()
+        children = sum(len((task / "children").read_text().split()) for task in tasks)
         descriptors = len(list(Path(f"/proc/{pid}/fd").iterdir()))
         memory, threads = int(status["VmRSS"].split()[0]) / 1024, int(status["Threads"])
-        return State(round(memory, 1), descriptors, threads, len(children.read_text().split()))
+        return State(round(memory, 1), descriptors, threads, children)
     except OSError:
         return None
 

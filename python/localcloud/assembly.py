@@ -10,14 +10,12 @@ import os
 import socket
 from pathlib import Path
 
-from werkzeug.serving import BaseWSGIServer
-from werkzeug.serving import make_server as make_wsgi_server
-
 from localcloud import services
-from localcloud.application import RequestHandler, application
+from localcloud.application import application
 from localcloud.cloudwatch.store import Metrics
 from localcloud.context import Children, Context
 from localcloud.door import Door
+from localcloud.http.server import HttpServer
 from localcloud.iam.principals import ROOT_KEY
 from localcloud.iam.record import Record
 from localcloud.iam.registry import Registry
@@ -43,16 +41,9 @@ def make_context(state: Path, endpoint: str, root_secret: str) -> Context:
     )
 
 
-def make_server(listener: socket.socket, context: Context) -> BaseWSGIServer:
-    """A threaded HTTP server on ``listener`` with all services installed."""
+def make_server(listener: socket.socket, context: Context) -> HttpServer:
+    """An HTTP server on ``listener`` with all services installed."""
     os.environ.update(AWS_ACCESS_KEY_ID=ROOT_KEY, AWS_SECRET_ACCESS_KEY=context.root_secret)
     services.install(context)
-    host, port = listener.getsockname()
-    return make_wsgi_server(
-        host,
-        port,
-        RequestLog(Door(application(context.roles, context.root_secret, context.applications))),
-        threaded=True,
-        request_handler=RequestHandler,
-        fd=listener.fileno(),
-    )
+    answer = RequestLog(Door(application(context.roles, context.root_secret, context.applications)))
+    return HttpServer(listener, answer)

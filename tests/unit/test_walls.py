@@ -38,7 +38,7 @@ FLOORS = (
 # The layers of the local cloud. iam imports no service. A service imports neither the server nor its assembly.
 CLOUD_FLOORS = (
     {"errors", "incoming", "log", "paths", "constraints"},
-    {"control", "refusals", "durability"},
+    {"control", "refusals", "durability", "http"},
     {"iam"},
     {"context"},
     {"kms", "ec2", "xray", "logs", "events", "scheduler", "budgets", "ce"},

@@ -166,6 +166,8 @@ class ExecutionEnvironment:
         fcntl.fcntl(self._output, fcntl.F_SETFL, os.O_APPEND)
         read, write = os.pipe()
         self._answers: IO[bytes] = os.fdopen(read, "rb", buffering=0)
+        self._readable = select.poll()  # select.select() knows only the first 1,024 descriptors of a process
+        self._readable.register(read, select.POLLIN)
         self._unread = b""
         settings = self.settings
         self._child = self._children.spawn(
@@ -195,8 +197,7 @@ class ExecutionEnvironment:
         """The worker's next line and an empty text, or None and the reason: ``timeout`` or ``exit``."""
         give_up = time.monotonic() + patience
         while b"\n" not in self._unread:
-            readable, _, _ = select.select([self._answers], [], [], max(0.0, give_up - time.monotonic()))
-            if not readable:
+            if not self._readable.poll(1000 * max(0.0, give_up - time.monotonic())):
                 return None, "timeout"
             part = self._answers.read(1 << 20)
             if not part:
