@@ -68,7 +68,6 @@ class HttpServer:
     def serve_forever(self) -> None:
         """Accept connections until the listener is closed."""
         while True:
-            self._make_room()
             try:
                 connection, address = self._listener.accept()
             except OSError as error:
@@ -77,11 +76,11 @@ class HttpServer:
                 log.line(f"a connection was not accepted: {error}")
                 time.sleep(0.05)  # too many open files: others must end first
                 continue
-            with self._change:
-                self._open += 1
+            self._make_room()
             threading.Thread(target=self._serve, args=(connection, address), daemon=True).start()
 
     def _make_room(self) -> None:
+        """Wait until there is room for one more connection, and count it."""
         with self._change:
             while self._open >= self._most:
                 if self._idle and not self._ending:
@@ -89,7 +88,8 @@ class HttpServer:
                     del self._idle[oldest]
                     self._ending.add(oldest)
                     _shut(oldest)
-                self._change.wait(STALLED_SECONDS)
+                self._change.wait()
+            self._open += 1
 
     def _serve(self, connection: socket.socket, address: tuple[str, int]) -> None:
         try:
