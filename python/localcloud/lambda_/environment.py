@@ -170,6 +170,8 @@ class ExecutionEnvironment:
         fcntl.fcntl(self._output, fcntl.F_SETFL, os.O_APPEND)
         read, write = os.pipe()
         self._answers: IO[bytes] = os.fdopen(read, "rb", buffering=0)
+        self._readable = select.poll()  # select.select() knows only the first 1,024 descriptors of a process
+        self._readable.register(read, select.POLLIN)
         self._unread = bytearray()
         settings = self.settings
         self._child = self._children.spawn(
@@ -200,8 +202,7 @@ class ExecutionEnvironment:
         give_up = time.monotonic() + patience
         end = self._unread.find(b"\n")
         while end < 0:
-            readable, _, _ = select.select([self._answers], [], [], max(0.0, give_up - time.monotonic()))
-            if not readable:
+            if not self._readable.poll(1000 * max(0.0, give_up - time.monotonic())):
                 return None, "timeout"
             part = self._answers.read(1 << 20)
             if not part:
