@@ -72,7 +72,7 @@ class HttpServer:
             try:
                 connection, address = self._listener.accept()
             except OSError as error:
-                if self._listener.fileno() < 0:
+                if self._closing or self._listener.fileno() < 0:
                     return
                 log.line(f"a connection was not accepted: {error}")
                 time.sleep(0.05)  # too many open files: others must end first
@@ -83,11 +83,12 @@ class HttpServer:
     def shutdown(self, patience: float = 5.0) -> None:
         """Take no more requests, and let those that are under way end, for so many seconds at most."""
         give_up = time.monotonic() + patience
+        with self._change:
+            self._closing = True
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # `accept` returns
         self._listener.close()
         with self._change:
-            self._closing = True
             for connection in self._idle:
                 self._ending.add(connection)
                 _shut(connection)
