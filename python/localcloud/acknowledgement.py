@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud import incoming, log
 from localcloud.durability.backends import Backends
+from localcloud.durability.errors import NotKept
 from localcloud.iam.enforcement import OPERATION
 from localcloud.refusals import refusal
 
@@ -52,7 +53,7 @@ class Acknowledged:
         try:
             with self._backends.change():
                 answer = self._application(environ, remember)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, NotKept) as error:
             log.failure(error)
             words = f"the local cloud cannot keep what {incoming.asked(environ)} changes: {error}"
             asked_for = (incoming.scope(environ) or ("", service))[1]

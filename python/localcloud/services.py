@@ -62,6 +62,8 @@ def install(context: Context) -> None:
     """Install every service."""
     identity.register(context.registry)
     kept.install(context.backends, context.pickling)
+    named = {service.__name__.rpartition(".")[2].rstrip("_") for service in SERVICES}
+    context.backends.promise({*named, "ecr", "iam", "sts"} - {"stepfunctions"})  # which keeps itself what it has
     for service in SERVICES:
         service.install(context)
 
