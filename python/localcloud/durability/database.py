@@ -36,6 +36,9 @@ Change = tuple[str, Rows]
 class Database:
     """One SQLite file. Threads may use it at once.
 
+    Attributes:
+        lock: Held while the database is used. Whoever guards what belongs to rows holds it too.
+
     Args:
         path: The file. None keeps everything in memory, for clouds that live for one test.
     """
@@ -44,7 +47,7 @@ class Database:
         self._connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._waiting: list[Change] = []
         self._gatherers: list[Callable[[], list[Change]]] = []
         self._arrived = threading.Event()
@@ -54,7 +57,7 @@ class Database:
 
     def declare(self, statement: str) -> None:
         """Create a table or an index: ``CREATE … IF NOT EXISTS``."""
-        with self._lock:
+        with self.lock:
             self._connection.execute(statement)
 
     def now(self, statement: str, rows: Rows) -> None:
@@ -68,7 +71,7 @@ class Database:
 
     def soon(self, statement: str, rows: Rows) -> None:
         """As :meth:`now`, but a moment later, together with other changes. Nobody may have been told of the change."""
-        with self._lock:
+        with self.lock:
             self._waiting.append((statement, rows))
         self._arrived.set()
 
@@ -82,14 +85,14 @@ class Database:
             A function that the store calls when its first change waits. Do not call it with a lock that the gatherer
             takes.
         """
-        with self._lock:
+        with self.lock:
             self._gatherers.append(gatherer)
         return self._arrived.set
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
         """Keep all changes of the block in one transaction, if it ends without an error. Other threads wait."""
-        with self._lock:
+        with self.lock:
             before = len(self._waiting)
             self._depth += 1
             try:
@@ -104,7 +107,7 @@ class Database:
 
     def flush(self) -> None:
         """Keep all that waits. In a block of :meth:`together`, its end does that."""
-        with self._lock:
+        with self.lock:
             if self._depth or self._closed:
                 return
             for gatherer in self._gatherers:
@@ -127,13 +130,13 @@ class Database:
 
     def read(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query. It sees what waits, too."""
-        with self._lock:
+        with self.lock:
             self.flush()
             return self._connection.execute(statement, values).fetchall()
 
     def close(self) -> None:
         """Keep all that waits, and close the file."""
-        with self._lock:
+        with self.lock:
             self.flush()
             self._closed = True
             self._connection.close()

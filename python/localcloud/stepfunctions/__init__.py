@@ -38,7 +38,7 @@ def install(context: Context) -> None:
     The check of roles wraps the operations last, so that it runs before every other part of CreateStateMachine.
     """
     register(context.registry)
-    stores = Stores()
+    stores = Stores(context.database)
     observers = (
         ExecutionMetrics(context.metrics),
         ExecutionTraces(context.roles),
@@ -53,4 +53,5 @@ def install(context: Context) -> None:
     table = guarded(table, stores, context.roles)
     cloudformation.install(table)
     context.applications["stepfunctions"] = Application(table)
+    context.starting.append(runner.resume)
     context.actions["states:StartExecution"] = starter(table)

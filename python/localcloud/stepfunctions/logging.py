@@ -13,7 +13,7 @@ from typing import Any
 
 from localcloud.stepfunctions.language import values
 from localcloud.stepfunctions.language.scope import Json
-from localcloud.stepfunctions.store import Execution
+from localcloud.stepfunctions.models import Execution
 
 #: The log stream by which AWS tries out that it may write to the log group.
 VALIDATION = "log_stream_created_by_aws_to_validate_log_delivery_subscriptions"

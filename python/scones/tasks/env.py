@@ -45,7 +45,7 @@ def env(context: Context, env: str | None = None, stack: str = "service") -> Non
             f"--env {environment.name}",
             file=sys.stderr,
         )
-    binary = locate(environment.build).path
+    binary = locate(environment.downloads).path
     if shutil.which(binary.name) != str(binary):
         # Terraform was downloaded, or the one on PATH is too old.
         found["PATH"] = os.pathsep.join([str(binary.parent), os.environ.get("PATH", os.defpath)])

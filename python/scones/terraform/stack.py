@@ -115,13 +115,16 @@ class Stack:
             raise TerraformError(f"the plan {plan} cannot be read: {_errors(said.stderr) or said.stderr.strip()}")
         return said.stdout
 
-    def apply(self, *, plan: Path | None = None, lock_file: Path | None = None, ask: bool = False) -> None:
+    def apply(
+        self, *, plan: Path | None = None, lock_file: Path | None = None, ask: bool = False, only: Sequence[str] = ()
+    ) -> None:
         """Run ``terraform apply``. For ``service``, check that the endpoint runs the new configuration.
 
         Args:
             plan: A saved plan to apply.
             lock_file: The saved plan's lock file, if the plan was made elsewhere.
             ask: Let Terraform show its plan and ask before it begins.
+            only: The addresses of the resources to apply, with what they need. By default, all.
 
         Raises:
             TerraformError: Terraform failed, no model is pinned, or SageMaker rolled the endpoint back.
@@ -134,7 +137,8 @@ class Stack:
         self.init(lock_file=lock_file)
         saved = ["-input=false", str(plan.resolve())] if plan else None
         with self._watching_endpoint() if self.name == "service" else nullcontext():
-            self._run("apply", *(saved or ([] if ask else ["-input=false", "-auto-approve"])))
+            targets = [f"-target={address}" for address in only]
+            self._run("apply", *(saved or [*targets, *([] if ask else ["-input=false", "-auto-approve"])]))
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs.
@@ -198,7 +202,7 @@ class Stack:
         endpoint.verify(found, outputs["endpoint_configuration_name"])
 
     def _line(self, command: str, *arguments: str) -> list[str]:
-        return [str(locate(self.environment.build).path), f"-chdir={self.folder}", command, *arguments]
+        return [str(locate(self.environment.downloads).path), f"-chdir={self.folder}", command, *arguments]
 
     def _run(
         self, command: str, *arguments: str, accept: Sequence[int] = (0,), also: Mapping[str, str] | None = None
