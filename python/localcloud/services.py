@@ -33,7 +33,8 @@ from localcloud import (
     xray,
 )
 from localcloud.context import Context
-from localcloud.iam import kept
+from localcloud.durability import instances
+from localcloud.iam import kept, sessions
 from localcloud.iam import permissions as identity
 from localcloud.iam.registry import Registry
 
@@ -62,6 +63,8 @@ def install(context: Context) -> None:
     """Install every service."""
     identity.register(context.registry)
     kept.install(context.backends, context.pickling)
+    instances.apply()
+    sessions.apply()
     for service in SERVICES:
         service.install(context)
 
