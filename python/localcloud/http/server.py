@@ -64,6 +64,7 @@ class HttpServer:
         #: Those that end because another one needs their place.
         self._ending: set[socket.socket] = set()
         self._change = threading.Condition()
+        self._closing = False
 
     def serve_forever(self) -> None:
         """Accept connections until the listener is closed."""
@@ -71,13 +72,27 @@ class HttpServer:
             try:
                 connection, address = self._listener.accept()
             except OSError as error:
-                if self._listener.fileno() < 0:
+                if self._closing or self._listener.fileno() < 0:
                     return
                 log.line(f"a connection was not accepted: {error}")
                 time.sleep(0.05)  # too many open files: others must end first
                 continue
             self._make_room()
             threading.Thread(target=self._serve, args=(connection, address), daemon=True).start()
+
+    def shutdown(self, patience: float = 5.0) -> None:
+        """Take no more requests, and let those that are under way end, for so many seconds at most."""
+        give_up = time.monotonic() + patience
+        with self._change:
+            self._closing = True
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # `accept` returns
+        self._listener.close()
+        with self._change:
+            for connection in self._idle:
+                self._ending.add(connection)
+                _shut(connection)
+            self._change.wait_for(lambda: not self._open, give_up - time.monotonic())
 
     def _make_room(self) -> None:
         """Wait until there is room for one more connection, and count it."""
@@ -108,12 +123,14 @@ class HttpServer:
                 self._idle.pop(connection, None)
                 self._ending.discard(connection)
                 self._open -= 1
-                self._change.notify()
+                self._change.notify_all()
 
     def _waits(self, connection: socket.socket, stream: io.BufferedReader) -> bool:
         """Wait for the next request of a connection. False: there is none, or another connection needs the place."""
         connection.settimeout(IDLE_SECONDS)
         with self._change:
+            if self._closing:
+                return False
             self._idle[connection] = None
             self._change.notify()
         begun = stream.peek(1)
