@@ -189,7 +189,7 @@ class Backends:
             except RuntimeError:  # a dictionary has changed while it was read
                 if attempt == ATTEMPTS - 1:
                     raise
-            except Exception as error:  # noqa: BLE001 - pickle raises anything; the other parts must be kept
+            except Exception as error:  # pickle raises anything
                 if service in self._promised:
                     raise NotKept(f"{name}: {type(error).__name__}: {error}") from error
                 if name not in self._failed:
