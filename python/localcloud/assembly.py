@@ -23,6 +23,7 @@ from localcloud.iam.principals import ROOT_KEY
 from localcloud.iam.record import Record
 from localcloud.iam.registry import Registry
 from localcloud.iam.roles import Roles
+from localcloud.limits import Limits, allow_descriptors, limited
 from localcloud.requestlog import RequestLog
 
 
@@ -48,13 +49,14 @@ def make_server(listener: socket.socket, context: Context) -> BaseWSGIServer:
     """A threaded HTTP server on ``listener`` with all services installed."""
     os.environ.update(AWS_ACCESS_KEY_ID=ROOT_KEY, AWS_SECRET_ACCESS_KEY=context.root_secret)
     services.install(context)
+    allow_descriptors()
     host, port = listener.getsockname()
     folders = [context.state, Path(tempfile.gettempdir())]  # moto keeps large objects in the second
     return make_wsgi_server(
         host,
         port,
-        RequestLog(Door(application(context.roles, context.root_secret, context.applications, folders))),
+        RequestLog(Door(Limits(application(context.roles, context.root_secret, context.applications, folders)))),
         threaded=True,
-        request_handler=RequestHandler,
+        request_handler=limited(RequestHandler),
         fd=listener.fileno(),
     )

@@ -44,7 +44,7 @@ CLOUD_FLOORS = (
     {"kms", "ec2", "xray", "logs", "events", "scheduler", "budgets", "ce"},
     {"applicationautoscaling", "resourcegroupstaggingapi", "s3", "sns", "sqs", "lambda_", "stepfunctions"},
     {"cloudwatch", "sagemaker"},
-    {"services", "diskspace", "door", "lost_answers", "requestlog"},
+    {"services", "diskspace", "door", "limits", "lost_answers", "requestlog"},
     {"application"},
     {"assembly"},
     {"server"},
