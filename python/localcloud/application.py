@@ -29,6 +29,7 @@ from localcloud.iam.enforcement import BOTO3_NAMES, Enforcement
 from localcloud.iam.roles import Roles
 from localcloud.lost_answers import LostAnswers
 from localcloud.refusals import refusal
+from localcloud.s3.integrity import Integrity
 
 #: Where a request's WSGI environment has its service, once somebody has asked.
 SERVICE = "localcloud.service"
@@ -98,7 +99,7 @@ def application(
         found = dispatch.service(environ)
         return BOTO3_NAMES.get(found, found)
 
-    carry_out = LostAnswers(DiskSpace(dispatch, service_of, folders))
+    carry_out = LostAnswers(DiskSpace(Integrity(dispatch, service_of), service_of, folders))
     identity = json.dumps({"pid": os.getpid()}).encode()
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
