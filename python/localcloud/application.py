@@ -36,6 +36,7 @@ from localcloud.http.requests import UNDERSCORED
 from localcloud.iam.enforcement import BOTO3_NAMES, Enforcement
 from localcloud.lost_answers import LostAnswers
 from localcloud.refusals import refusal
+from localcloud.s3.integrity import Integrity
 
 #: Where a request's WSGI environment has its service, once somebody has asked.
 SERVICE = "localcloud.service"
@@ -87,7 +88,7 @@ def application(context: Context, folders: Sequence[Path]) -> WSGIApplication:
         found = dispatch.service(environ)
         return BOTO3_NAMES.get(found, found)
 
-    kept = Acknowledged(dispatch, service_of, context.backends)
+    kept = Acknowledged(Integrity(dispatch, service_of), service_of, context.backends)
     carry_out = LostAnswers(DiskSpace(kept, service_of, folders))
     identity = json.dumps({"pid": os.getpid()}).encode()
 

@@ -45,7 +45,7 @@ CLOUD_FLOORS = (
     {"kms", "ec2", "xray", "logs", "events", "scheduler", "budgets", "ce"},
     {"applicationautoscaling", "resourcegroupstaggingapi", "s3", "sns", "sqs", "lambda_", "stepfunctions"},
     {"cloudwatch", "sagemaker"},
-    {"services", "acknowledgement", "diskspace", "door", "lost_answers", "requestlog"},
+    {"services", "acknowledgement", "diskspace", "door", "limits", "lost_answers", "requestlog"},
     {"application"},
     {"assembly"},
     {"server"},
