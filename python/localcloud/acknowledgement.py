@@ -20,10 +20,8 @@ from localcloud.refusals import refusal
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
-#: How the names of operations begin that change nothing.
-READS = ("BatchGet", "Check", "Describe", "Filter", "Get", "Head", "List", "Search", "Select", "Simulate", "Validate")
 #: Services of this cloud's own, which keep what they change themselves, and operations that do.
-OWN_SERVICES = frozenset({"stepfunctions", "sagemakerruntime"})
+OWN_SERVICES = frozenset({"stepfunctions", "sagemaker-runtime"})
 OWN_OPERATIONS = frozenset({("lambda", "Invoke")})
 
 
@@ -66,4 +64,4 @@ class Acknowledged:
 
 def changes(service: str, operation: str) -> bool:
     """Whether an operation may change something."""
-    return service == "sts" or not operation.startswith(READS)
+    return service == "sts" or not incoming.reads(operation)

@@ -11,39 +11,34 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIApplication
 
 from flask import Flask, Response, request
+from moto.core.request import (
+    PRESERVED_HEADER_NAMES_ENVIRON_KEY,
+    environ_key_for_header,
+    should_preserve_original_header_name,
+)
 from moto.core.responses import boto3_service_name
 from moto.core.routing import get_service_router
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import HTTPException, NotFound
 
 from localcloud import incoming, log
 from localcloud.acknowledgement import Acknowledged
 from localcloud.context import Context
 from localcloud.control import IDENTITY_PATH
-from localcloud.iam.enforcement import Enforcement
+from localcloud.diskspace import DiskSpace
+from localcloud.http.requests import UNDERSCORED
+from localcloud.iam.enforcement import BOTO3_NAMES, Enforcement
 from localcloud.lost_answers import LostAnswers
 from localcloud.refusals import refusal
 
 #: Where a request's WSGI environment has its service, once somebody has asked.
 SERVICE = "localcloud.service"
-
-
-class RequestHandler(MotoRequestHandler):
-    """moto's request handler, without its log and without a delay in each answer.
-
-    Headers and body are two writes, and Nagle's algorithm would delay the second one. The application writes the log.
-    """
-
-    disable_nagle_algorithm = True
-    protocol_version = "HTTP/1.1"
-
-    def log_request(self, *_: Any) -> None:
-        pass
 
 
 class Dispatcher(DomainDispatcherApplication):
@@ -77,21 +72,31 @@ class Dispatcher(DomainDispatcherApplication):
             return self.app_instances[service]
 
 
-def application(context: Context) -> WSGIApplication:
+def application(context: Context, folders: Sequence[Path]) -> WSGIApplication:
     """The WSGI application: it checks the permissions of every request, calls the service, and keeps what has changed.
 
     The path ``IDENTITY_PATH`` is the exception. It answers with the process's id, without a check.
 
+    Args:
+        folders: The folders to which the services write. While their disk is full, nothing is changed.
     """
     dispatch = Dispatcher(context.applications)
     enforcement = Enforcement(dispatch.service, context.roles, context.root_secret)
-    carry_out = LostAnswers(Acknowledged(dispatch, dispatch.service, context.backends))
+
+    def service_of(environ: dict[str, Any]) -> str:
+        found = dispatch.service(environ)
+        return BOTO3_NAMES.get(found, found)
+
+    kept = Acknowledged(dispatch, service_of, context.backends)
+    carry_out = LostAnswers(DiskSpace(kept, service_of, folders))
     identity = json.dumps({"pid": os.getpid()}).encode()
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ.get("PATH_INFO") == IDENTITY_PATH:
             start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(identity)))])
             return [identity]
+        if UNDERSCORED in environ:
+            _keep_names(environ)
         try:
             refused = enforcement.refuse(environ)
         except Exception as error:  # noqa: BLE001 - a request is refused when its check fails
@@ -103,6 +108,18 @@ def application(context: Context) -> WSGIApplication:
         return (refused or carry_out)(environ, start_response)
 
     return answer
+
+
+def _keep_names(environ: dict[str, Any]) -> None:
+    """Give moto the headers with an underscore in their name, as its own server does: S3's metadata may have one."""
+    names: dict[str, str] = {}
+    for name, value in environ[UNDERSCORED]:
+        key = environ_key_for_header(name)
+        if not should_preserve_original_header_name(name) or (key in environ and key not in names):
+            continue
+        environ[key] = f"{environ[key]},{value}" if key in names else value
+        names.setdefault(key, name)
+    environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = names
 
 
 def _backend_app(service: Any) -> Flask:

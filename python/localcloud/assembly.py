@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from pathlib import Path
 
-from werkzeug.serving import BaseWSGIServer
-from werkzeug.serving import make_server as make_wsgi_server
-
 from localcloud import services
-from localcloud.application import RequestHandler, application
+from localcloud.application import application
+from localcloud.cloudwatch.clock import Clock
 from localcloud.cloudwatch.store import Metrics
 from localcloud.context import Children, Context
 from localcloud.door import Door
@@ -22,6 +21,7 @@ from localcloud.durability.backends import Backends
 from localcloud.durability.blobs import Blobs
 from localcloud.durability.database import Database
 from localcloud.durability.pickling import Pickling
+from localcloud.http.server import HttpServer
 from localcloud.iam.principals import ROOT_KEY
 from localcloud.iam.record import Record
 from localcloud.iam.registry import Registry
@@ -45,7 +45,7 @@ def make_context(state: Path, endpoint: str, root_secret: str) -> Context:
         children=Children(),
         roles=Roles(Record(state), Registry()),
         root_secret=root_secret,
-        metrics=Metrics(),
+        metrics=Metrics(database, Clock(state / "alarm-clock")),
         database=database,
         pickling=pickling,
         backends=Backends(database, pickling),
@@ -53,20 +53,13 @@ def make_context(state: Path, endpoint: str, root_secret: str) -> Context:
     )
 
 
-def make_server(listener: socket.socket, context: Context) -> BaseWSGIServer:
-    """A threaded HTTP server on ``listener`` with all services installed."""
+def make_server(listener: socket.socket, context: Context) -> HttpServer:
+    """An HTTP server on ``listener`` with all services installed."""
     os.environ.update(AWS_ACCESS_KEY_ID=ROOT_KEY, AWS_SECRET_ACCESS_KEY=context.root_secret)
     for name, value in (("context", context), ("roles", context.roles), ("blobs", context.blobs)):
         context.pickling.fix(name, value)
     context.backends.install()
     services.install(context)
     context.begin()
-    host, port = listener.getsockname()
-    return make_wsgi_server(
-        host,
-        port,
-        RequestLog(Door(application(context))),
-        threaded=True,
-        request_handler=RequestHandler,
-        fd=listener.fileno(),
-    )
+    folders = [context.state, Path(tempfile.gettempdir())]  # functions write to the second
+    return HttpServer(listener, RequestLog(Door(application(context, folders))))

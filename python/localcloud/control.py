@@ -37,6 +37,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from localcloud.durability import facts
 from localcloud.errors import LocalCloudError
+from localcloud.logfile import open_log
 
 DEFAULT_PORT = 5566
 IDENTITY_PATH = "/_local-cloud"
@@ -219,7 +220,7 @@ def _start(state: Path, port: int | None, tethered: bool) -> Cloud:
     command = [sys.executable, "-m", "localcloud.server", "--state", str(state), "--ready-fd", str(tell_ready)]
     command += ["--port", str(port)] if port is not None else []
     command += ["--tethered"] if tethered else []
-    with (state / LOG).open("wb") as log:
+    with os.fdopen(open_log(state / LOG), "wb") as log:
         process = subprocess.Popen(
             command,
             stdin=tether if tethered else subprocess.DEVNULL,

@@ -27,13 +27,14 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from imageclassification import files
-from localcloud.control import ADDRESS, DEFAULT_PORT, PINS, READY, hold_lock
+from localcloud.control import ADDRESS, DEFAULT_PORT, LOG, PINS, PREVIOUS_LOG, READY, hold_lock
 from localcloud.durability import facts
 from localcloud.durability.database import Database
 from localcloud.durability.errors import Unreadable
 from localcloud.durability.facts import CloudFacts
 from localcloud.errors import LocalCloudError
 from localcloud.iam.principals import ROOT_KEY
+from localcloud.logfile import LogFile
 
 HOST = "127.0.0.1"
 
@@ -106,7 +107,9 @@ def _serve(options: argparse.Namespace) -> NoReturn:
     if options.tethered:
         threading.Thread(target=_leave_at_end, args=(sys.stdin.buffer, leave), daemon=True).start()
 
+    written = LogFile(options.state / LOG, options.state / PREVIOUS_LOG)
     while not leave.wait(1.0):
+        written.rotate()
         if not address.exists():
             break
     server.shutdown()  # it takes no more requests

@@ -319,3 +319,14 @@ def test_down_does_nothing_where_no_cloud_ever_was(tmp_path):
     assert control.down(tmp_path / "nowhere") is False
     assert control.status(tmp_path / "nowhere") is None
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_running_cloud_begins_a_new_log_when_its_log_is_large(state):
+    running = control.up(state, port=0)
+    log, previous = state / control.LOG, state / control.PREVIOUS_LOG
+    os.truncate(log, 17 << 20)  # a hole: it takes no space
+    eventually(lambda: previous.exists() and previous.stat().st_size == 17 << 20)
+    eventually(lambda: log.exists() and log.stat().st_size == 0)
+    client(running, "s3").list_buckets()
+    eventually(lambda: "200 s3 GET /" in log.read_text())
+    assert not any(path.stat().st_mode & 0o077 for path in (log, previous)), "only the owner may read them"

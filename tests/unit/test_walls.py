@@ -37,15 +37,15 @@ FLOORS = (
 )
 # The layers of the local cloud. iam imports no service. A service imports neither the server nor its assembly.
 CLOUD_FLOORS = (
-    {"errors", "incoming", "log", "paths", "constraints"},
-    {"refusals", "durability"},
+    {"errors", "guard", "incoming", "log", "logfile", "paths", "constraints"},
+    {"refusals", "durability", "http"},
     {"control"},
     {"iam"},
     {"context"},
     {"kms", "ec2", "xray", "logs", "events", "scheduler", "budgets", "ce"},
     {"applicationautoscaling", "resourcegroupstaggingapi", "s3", "sns", "sqs", "lambda_", "stepfunctions"},
     {"cloudwatch", "sagemaker"},
-    {"services", "door", "lost_answers", "requestlog", "acknowledgement"},
+    {"services", "acknowledgement", "diskspace", "door", "lost_answers", "requestlog"},
     {"application"},
     {"assembly"},
     {"server"},

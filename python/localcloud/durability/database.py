@@ -21,7 +21,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from localcloud import log
 #: How long a change of :meth:`Database.soon` waits at most, in seconds.
 SOON_SECONDS = 0.25
 Rows = Sequence[Sequence[Any]]
+Change = tuple[str, Rows]
 
 
 class Database:
@@ -47,7 +48,8 @@ class Database:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self.lock = threading.RLock()
-        self._waiting: list[tuple[str, Rows]] = []
+        self._waiting: list[Change] = []
+        self._gatherers: list[Callable[[], list[Change]]] = []
         self._arrived = threading.Event()
         self._depth = 0
         self._closed = False
@@ -73,6 +75,20 @@ class Database:
             self._waiting.append((statement, rows))
         self._arrived.set()
 
+    def gather(self, gatherer: Callable[[], list[Change]]) -> Callable[[], None]:
+        """Ask a store for its changes before each writing. So it can add up many small changes to a few.
+
+        Args:
+            gatherer: Returns the changes since its last call: a statement and its rows. It runs in any thread.
+
+        Returns:
+            A function that the store calls when its first change waits. Do not call it with a lock that the gatherer
+            takes.
+        """
+        with self.lock:
+            self._gatherers.append(gatherer)
+        return self._arrived.set
+
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
         """Keep all changes of the block in one transaction, if it ends without an error. Other threads wait."""
@@ -92,7 +108,11 @@ class Database:
     def flush(self) -> None:
         """Keep all that waits. In a block of :meth:`together`, its end does that."""
         with self.lock:
-            if self._depth or self._closed or not self._waiting:
+            if self._depth or self._closed:
+                return
+            for gatherer in self._gatherers:
+                self._waiting += gatherer()
+            if not self._waiting:
                 return
             waiting, self._waiting = self._waiting, []
             self._connection.execute("BEGIN IMMEDIATE")

@@ -29,6 +29,7 @@ from moto.logs.models import logs_backends
 from localcloud.iam.acting import Acting
 
 _creating = threading.Lock()
+LONGEST_LINE = 262_144 - 26  # bytes; Amazon CloudWatch Logs API Reference, PutLogEvents
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,9 @@ class LogStream:
 
 
 def lines(output: IO[bytes]) -> Iterator[str]:
-    """A process's output, line by line until it closes. Bytes that are not UTF-8 are replaced."""
-    for line in output:
+    """A process's output, line by line until it closes. Bytes that are not UTF-8 are replaced.
+
+    A longer line than a log event may be comes in parts, so that an output without line ends needs little memory.
+    """
+    while line := output.readline(LONGEST_LINE):
         yield line.decode(errors="replace").rstrip("\r\n")

@@ -1,10 +1,11 @@
-"""``invoke bench.*``: measures training, serving and endpoint updates on this machine.
+"""``invoke bench.*``: measures training, serving, endpoint updates and the local cloud on this machine.
 
 Example (not run: it takes minutes)::
 
     invoke bench.train --seeds 5
     invoke bench.serve
     invoke bench.update
+    invoke bench.cloud
 """
 
 from __future__ import annotations
@@ -193,6 +194,105 @@ def update(context: Context, clients: str | None = None) -> None:
         console.print(error, style="red", markup=False)
     if run.failed:
         raise Exit(code=1)
+
+
+@task(
+    help={
+        "clients": "the numbers of parallel clients, comma-separated (default: 1,8,32)",
+        "seconds": "the length of a round (default: 5)",
+        "rounds": "the number of rounds; medians are shown (default: 3)",
+        "workflow": "also measure the project's own workflow and its endpoint (--no-workflow: only the chain)",
+        "beside": "also measure MiniStack, in an environment under build/bench (--no-beside: only the local cloud)",
+        "soak": "instead: so many executions of the workflow and as many requests to the endpoint, 8 at once",
+        "env": "use this environment's recipe (default: SCONES_ENV, else local)",
+    }
+)
+def cloud(
+    context: Context,
+    clients: str | None = None,
+    seconds: str | None = None,
+    rounds: str | None = None,
+    workflow: bool = True,
+    beside: bool = True,
+    soak: str | None = None,
+    env: str | None = None,
+) -> None:
+    """Measure the local cloud: executions and invocations a second, beside MiniStack; and the project's own workflow.
+
+    It starts a local cloud of its own, and ends it. MiniStack is installed once, from the package index. The results
+    are kept in build/bench/cloud.json; those of --soak in build/bench/soak.json.
+
+    invoke bench.cloud
+    invoke bench.cloud --no-beside --clients 8
+    invoke bench.cloud --soak 2000
+    """
+    import tempfile
+    from contextlib import ExitStack
+
+    from rich.console import Console
+
+    from scones.errors import InputError
+
+    environment = settings.load(env)
+    counts = tuple(options.whole_number(one, "--clients", most=64) for one in options.names(clients or "1,8,32"))
+    lasting = options.number(seconds or "5", "--seconds")
+    if not 0 < lasting <= 600:
+        raise InputError(f"--seconds must be more than 0 and at most 600, not {seconds}")
+    times = options.whole_number(rounds, "--rounds", default=3)
+    many = options.whole_number(soak, "--soak", most=100_000)
+    console = Console()
+
+    from benchmarks import cloud as benchmark
+    from scones.training import request
+
+    recipe = request.hyperparameters(environment, classes=2, samples=1000)
+    bench = environment.build / "bench"
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-cloud-") as folder,
+        bars(console) as progress,
+        ExitStack() as stack,
+    ):
+        bar = progress.add_task("starting a local cloud", total=None)
+        servers = [stack.enter_context(benchmark.ours(Path(folder, "cloud")))]
+        if many or workflow:
+            progress.update(bar, description="making the workflow")
+            shape = recipe.image_shape
+            benchmark.deploy_workflow(servers[0], Path(folder), layers=recipe.num_layers, shape=shape)
+        if many:
+            found = benchmark.soak(servers[0], many, lambda name: progress.update(bar, description=name))
+            console.print(benchmark.soak_table(found))
+            path = benchmark.save_soak(bench / "soak.json", found)
+        else:
+            if beside:
+                progress.update(bar, description="installing MiniStack")
+                from scones.delivery.checks import environment as environments
+
+                python = environments.ensure(bench, "ministack", benchmark.PINS, works="import ministack.app")
+                servers.append(stack.enter_context(benchmark.ministack(python, Path(folder, "ministack"))))
+            for server in servers:
+                benchmark.deploy_chain(server)
+            plan = [(work, servers) for work in ("chain", "function")]
+            plan += [(work, servers[:1]) for work in ("workflow", "endpoint")] if workflow else []
+            total = sum(len(those) for _, those in plan) * len(counts) * times
+            progress.reset(bar, total=total)
+            loads = []
+            for work, those in plan:
+                for count in counts:
+                    progress.update(bar, description=f"{work}, {count} clients")
+                    loads += benchmark.measure(
+                        those,
+                        work,
+                        clients=count,
+                        seconds=lasting,
+                        rounds=times,
+                        on_round=lambda: progress.advance(bar),
+                    )
+            progress.update(bar, description="idle")
+            about = {"idle_percent_of_a_core": benchmark.idle(servers[0].pid, 10.0), "rounds": times}
+            console.print(benchmark.table(loads))
+            console.print(f"idle: {about['idle_percent_of_a_core']} % of a core")
+            path = benchmark.save(bench / "cloud.json", loads, about)
+    console.print(f"written to {path}", soft_wrap=True)
 
 
 @contextmanager

@@ -45,6 +45,19 @@ def test_a_change_that_cannot_be_kept_is_an_error_and_leaves_nothing(database):
     assert lines(database) == [1]
 
 
+def test_a_store_is_asked_for_its_changes_before_each_writing(database):
+    added = [(1, "a"), (2, "b")]
+
+    def changes():
+        rows, added[:] = list(added), []
+        return [(INSERT, rows)] if rows else []
+
+    database.gather(changes)
+    assert lines(database) == [1, 2]
+    added.append((3, "c"))
+    assert lines(database) == [1, 2, 3]
+
+
 def test_what_was_kept_is_there_after_a_kill_and_what_waits_comes_with_it(tmp_path):
     code = f"""
 import os, pathlib, sys
