@@ -18,6 +18,7 @@ from localcloud.iam.acting import Acting
 from localcloud.iam.roles import CannotAssume
 from localcloud.lambda_ import log, packages, reports, tracing
 from localcloud.lambda_.environment import ExecutionEnvironment, FunctionAnswer, Settings
+from localcloud.lambda_.gaps.configuration import logging_config
 from localcloud.lambda_.pool import Busy, Pool
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Service:
         self._folder = context.state / "functions"
         self._writing = threading.Lock()
         self._pool = Pool(lambda settings: ExecutionEnvironment(settings, context.children))
+        self._code = packages.Unpacked(self._folder)
+        self._known: dict[str, Settings] = {}
 
     def answer(self, request: LambdaResponse) -> tuple[int, dict[str, str], bytes]:
         """Answer an Invoke request that came over HTTP: status, headers, body."""
@@ -196,6 +199,8 @@ class Service:
     def forget(self, arn: str) -> None:
         """End the workers of a deleted function."""
         self._pool.drop(arn)
+        for known in [known for known in list(self._known) if known == arn or known.startswith(f"{arn}:")]:
+            self._known.pop(known, None)
 
     def _run_later(self, function: LambdaFunction, event: Any, arn: str) -> None:
         def run() -> None:
@@ -212,17 +217,20 @@ class Service:
         backend = lambda_backends[function.account_id][function.region]
         # A later layer overrides an earlier one, and the function's own code overrides both.
         layers = [backend.layers_versions_by_arn(layer["Arn"]).code_bytes for layer in reversed(function.layers)]
-        code = packages.unpacked(self._folder / "code", function.code_bytes)
-        paths = [code, *(packages.unpacked(self._folder / "layers", layer) / "python" for layer in layers)]
-        shipped = packages.runtime(self._folder / "runtime")
-        return Settings(
+        code = self._code.function(function.code_bytes)
+        made = Settings(
             arn=function.function_arn,
             version=str(function.version),
             handler=function.handler,
-            code_path=tuple(map(str, paths)),
-            runtime_path=(str(shipped),),
-            variables=self._variables(function, str(code)),
+            code_path=(code, *(self._code.layer(layer) for layer in layers)),
+            runtime_path=(self._code.runtime,),
+            variables=self._variables(function, code),
         )
+        # The pool finds out by identity that nothing has changed.
+        known = self._known.get(made.arn)
+        if known != made:
+            known = self._known[made.arn] = made
+        return known
 
     def _variables(self, function: LambdaFunction, code: str) -> dict[str, str]:
         """The whole environment of a worker (AWS Lambda Developer Guide, Defined runtime environment variables)."""
@@ -231,7 +239,7 @@ class Service:
         except CannotAssume:
             message = "The role defined for the function cannot be assumed by Lambda."
             raise _Forbidden("AccessDeniedException", message) from None
-        logging_config = function.get_configuration()["LoggingConfig"]
+        logging = logging_config(function)
         given = {name: str(value) for name, value in function.environment_vars.items()}
         return {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -246,8 +254,8 @@ class Service:
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
             "AWS_LAMBDA_FUNCTION_VERSION": str(function.version),
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-            "AWS_LAMBDA_LOG_FORMAT": logging_config["LogFormat"],
-            "AWS_LAMBDA_LOG_LEVEL": logging_config.get("ApplicationLogLevel", ""),
+            "AWS_LAMBDA_LOG_FORMAT": logging["LogFormat"],
+            "AWS_LAMBDA_LOG_LEVEL": logging.get("ApplicationLogLevel", ""),
             "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
             "LAMBDA_TASK_ROOT": code,
             "AWS_ACCESS_KEY_ID": keys.access_key_id,
