@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -36,6 +37,8 @@ from localcloud.refusals import refusal
 
 #: Where a request's WSGI environment has its service, once somebody has asked.
 SERVICE = "localcloud.service"
+#: Hosts whose service is remembered, such as ``states.us-east-1.amazonaws.com``.
+MOST_HOSTS = 1024
 
 
 class Dispatcher(DomainDispatcherApplication):
@@ -50,6 +53,8 @@ class Dispatcher(DomainDispatcherApplication):
     def __init__(self, applications: Mapping[str, WSGIApplication]) -> None:
         super().__init__(_backend_app)
         self._applications = applications
+        # moto lists its folders for every request, to find out whether a host is the name of a service.
+        self.get_backend_for_host = lru_cache(MOST_HOSTS)(super().get_backend_for_host)
 
     def service(self, environ: dict[str, Any]) -> str:
         """moto's name of the service that a request is for. The judge asks, and then the dispatcher."""
