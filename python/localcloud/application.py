@@ -30,7 +30,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from localcloud import incoming, log
 from localcloud.control import IDENTITY_PATH
 from localcloud.http.requests import UNDERSCORED
-from localcloud.iam.enforcement import Enforcement
+from localcloud.iam.enforcement import OPERATION, Enforcement
 from localcloud.iam.roles import Roles
 from localcloud.lost_answers import LostAnswers
 from localcloud.refusals import refusal
@@ -47,7 +47,8 @@ class Dispatcher(DomainDispatcherApplication):
     Every path belongs to an AWS service.
 
     Args:
-        applications: The WSGI applications that are served instead of moto's, by moto's name of the service.
+        applications: The WSGI applications that are served instead of moto's, by moto's name of the service, or for one
+            operation: ``lambda:Invoke``.
     """
 
     def __init__(self, applications: Mapping[str, WSGIApplication]) -> None:
@@ -65,6 +66,8 @@ class Dispatcher(DomainDispatcherApplication):
         return str(environ[SERVICE])
 
     def get_application(self, environ: dict[str, Any]) -> WSGIApplication:
+        if OPERATION in environ and (found := self._applications.get(environ[OPERATION][0])):
+            return found
         with self.lock:
             service = self.service(environ)
             if service in self._applications:

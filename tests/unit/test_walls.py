@@ -40,7 +40,7 @@ CLOUD_FLOORS = (
     {"errors", "incoming", "log", "paths", "constraints"},
     {"control", "refusals", "durability", "http"},
     {"iam"},
-    {"context"},
+    {"context", "direct"},
     {"kms", "ec2", "xray", "logs", "events", "scheduler", "budgets", "ce"},
     {"applicationautoscaling", "resourcegroupstaggingapi", "s3", "sns", "sqs", "lambda_", "stepfunctions"},
     {"cloudwatch", "sagemaker"},

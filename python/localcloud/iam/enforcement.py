@@ -43,6 +43,8 @@ from localcloud.refusals import protocol, refusal
 if TYPE_CHECKING:
     from flask import Response
 
+#: Where the WSGI environment has the operation of an allowed request, ``lambda:Invoke``, and its parameters.
+OPERATION = "localcloud.operation"
 #: This operation needs no signature. It has a signed token among its parameters.
 WEB_IDENTITY = "AssumeRoleWithWebIdentity"
 #: The root user may always do these. Otherwise nobody could remove a policy that denies everything (Amazon S3 User
@@ -111,6 +113,7 @@ class Enforcement:
                 denied = None
             if denied:
                 return answer.denied(*denied)
+        environ[OPERATION] = f"{service}:{operation}", parameters
         wrong = violations(get_service_model(service).operation_model(operation).input_shape, parameters)
         return answer.invalid(wrong) if wrong else None
 

@@ -8,22 +8,22 @@ import threading
 import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 
+from localcloud import incoming
 from localcloud import log as cloudlog
 from localcloud.context import Context
 from localcloud.iam.acting import Acting
+from localcloud.iam.principals import PRINCIPAL
 from localcloud.iam.roles import CannotAssume
-from localcloud.lambda_ import log, packages, reports, tracing
+from localcloud.lambda_ import log, names, packages, reports, tracing
 from localcloud.lambda_.environment import ExecutionEnvironment, FunctionAnswer, Settings
 from localcloud.lambda_.gaps.configuration import logging_config
 from localcloud.lambda_.pool import Busy, Pool
 
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaBackend, LambdaFunction
-    from moto.awslambda.responses import LambdaResponse
 
 MAXIMUM_REQUEST = 6_291_456
 MAXIMUM_EVENT = 1_048_576  # for an asynchronous invocation
@@ -34,6 +34,9 @@ HEADERS = {
     "LogType": "x-amz-log-type",
     "ClientContext": "x-amz-client-context",
 }
+
+WSGI_HEADERS = {name: f"HTTP_{name.upper().replace('-', '_')}" for name in ("x-amzn-trace-id", *HEADERS.values())}
+DEFAULT_REGION = "us-east-1"
 
 
 class _RequestTooLarge(LambdaClientError):
@@ -63,12 +66,25 @@ class Service:
         self._code = packages.Unpacked(self._folder)
         self._known: dict[str, Settings] = {}
 
-    def answer(self, request: LambdaResponse) -> tuple[int, dict[str, str], bytes]:
-        """Answer an Invoke request that came over HTTP: status, headers, body."""
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        name = unquote(request.path.rsplit("/", 2)[-2])
-        qualifier = (request.querystring.get("Qualifier") or [None])[0]
-        return self._invoke(request.backend, name, qualifier, headers, request.body)
+    def answer(self, environ: Mapping[str, Any], parameters: Mapping[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        """Answer an Invoke request that came over HTTP: status, headers, body.
+
+        Raises:
+            LambdaClientError: Invoke's errors.
+        """
+        from moto.awslambda.models import lambda_backends
+
+        who, (region, _) = environ[PRINCIPAL], incoming.scope(environ) or (DEFAULT_REGION, "lambda")
+        given = str(parameters["FunctionName"])
+        found = names.read(given)
+        qualifier = parameters.get("Qualifier")
+        if found is not None:
+            names.check_place(names.NameSender(region, who.account, who.arn), found, "Invoke")
+            qualifier = names.qualifier_of(found, qualifier)
+            given = f"{found.name}:{qualifier}" if qualifier else found.name
+        headers = {name: environ[key] for name, key in WSGI_HEADERS.items() if key in environ}
+        body = environ["wsgi.input"].read()
+        return self._invoke(lambda_backends[who.account][region], given, qualifier, headers, body)
 
     def call(
         self,
@@ -118,11 +134,11 @@ class Service:
         _refuse_what_cannot_run(function)
         answered = {"x-amz-executed-version": str(function.version), "content-type": "application/json"}
         if kind == "DryRun":
-            return 204, {"status": "204"}, b""
+            return 204, {}, b""
         arn = _invoked_arn(function, qualifier)
         if kind == "Event":
             self._run_later(function, event, arn)
-            return 202, {"status": "202"}, b""
+            return 202, {}, b""
         context = headers.get("x-amz-client-context")
         done, text = self.run(function, event, arn=arn, trace_id=headers.get("x-amzn-trace-id"), client_context=context)
         if done.error:
