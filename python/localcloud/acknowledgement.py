@@ -39,7 +39,8 @@ class Acknowledged:
         self._application, self._service_of, self._backends = application, service_of, backends
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        service, operation = self._service_of(environ), environ.get(OPERATION)
+        service = self._service_of(environ)
+        operation = environ[OPERATION][0].rpartition(":")[2] if OPERATION in environ else None
         if service in OWN_SERVICES or (service, operation) in OWN_OPERATIONS:
             return self._application(environ, start_response)
         if operation is not None and not changes(service, operation):

@@ -41,7 +41,7 @@ CLOUD_FLOORS = (
     {"refusals", "durability", "http"},
     {"control"},
     {"iam"},
-    {"context"},
+    {"context", "direct"},
     {"kms", "ec2", "xray", "logs", "events", "scheduler", "budgets", "ce"},
     {"applicationautoscaling", "resourcegroupstaggingapi", "s3", "sns", "sqs", "lambda_", "stepfunctions"},
     {"cloudwatch", "sagemaker"},

@@ -44,10 +44,10 @@ from localcloud.refusals import protocol, refusal
 if TYPE_CHECKING:
     from flask import Response
 
+#: Where the WSGI environment has the operation of an allowed request, ``lambda:Invoke``, and its parameters.
+OPERATION = "localcloud.operation"
 #: This operation needs no signature. It has a signed token among its parameters.
 WEB_IDENTITY = "AssumeRoleWithWebIdentity"
-#: Where a request's WSGI environment has its operation, once the request was read.
-OPERATION = "localcloud.operation"
 #: The root user may always do these. Otherwise nobody could remove a policy that denies everything (Amazon S3 User
 #: Guide, "Bucket policies for Amazon S3").
 POLICY_OPERATIONS = ("DeleteBucketPolicy", "GetBucketPolicy", "PutBucketPolicy")
@@ -101,7 +101,6 @@ class Enforcement:
             if who.kind == "root":
                 return None  # moto reads the request again and reports the error
             raise
-        environ[OPERATION] = operation
         if who is ANONYMOUS and service != "s3" and operation != WEB_IDENTITY:
             return answer.unsigned()
         if who.kind != "root" or _has_policy(service, environ):
@@ -117,6 +116,7 @@ class Enforcement:
                 denied = None
             if denied:
                 return answer.denied(*denied)
+        environ[OPERATION] = f"{service}:{operation}", parameters
         wrong = violations(get_service_model(service).operation_model(operation).input_shape, parameters)
         return answer.invalid(wrong) if wrong else None
 

@@ -16,7 +16,9 @@ import stat
 import tempfile
 import zipfile
 import zlib
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 #: "The maximum size of a deployment package, unzipped, is 250 MB, layers included" (AWS Lambda Developer Guide,
@@ -25,11 +27,55 @@ LARGEST = 262_144_000  # bytes
 MOST_FILES = 65_535  # as many as a zip without the Zip64 extension has; each takes an inode
 LONGEST_LINK = 4096  # bytes, Linux's limit for a path
 MOST_LINKS = 40  # as many as Linux follows in one path
+MOST_KNOWN = 256  # zips whose folder is remembered
 SHIPPED = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 
 
 class BadPackage(ValueError):
     """Code that cannot be unpacked, or would leave its folder."""
+
+
+class Unpacked:
+    """The code of one cloud's functions on disk. It remembers what it has unpacked, because every call asks.
+
+    Args:
+        folder: Where it is: code/, layers/ and runtime/ below it.
+
+    Example::
+
+        >>> buffer = io.BytesIO()
+        >>> with zipfile.ZipFile(buffer, "w") as archive:
+        ...     archive.writestr("handler.py", "def handler(event, context): ...")
+        >>> Path(Unpacked(Path("functions")).function(buffer.getvalue())).parent
+        PosixPath('functions/code')
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        #: By the identity of the bytes, which are kept so that it stays theirs.
+        self._known: OrderedDict[tuple[str, int], tuple[bytes, str]] = OrderedDict()
+
+    @cached_property
+    def runtime(self) -> str:
+        """The folder with the packages of AWS's runtime."""
+        return str(runtime(self._folder / "runtime"))
+
+    def function(self, code: bytes) -> str:
+        """The folder of a function's code."""
+        return self._of("code", code)
+
+    def layer(self, code: bytes) -> str:
+        """The folder of a layer that goes to ``sys.path``."""
+        return f"{self._of('layers', code)}/python"
+
+    def _of(self, kind: str, code: bytes) -> str:
+        known = self._known.get((kind, id(code)))
+        if known is None or known[0] is not code:
+            known = code, str(unpacked(self._folder / kind, code))
+            self._known[kind, id(code)] = known
+            if len(self._known) > MOST_KNOWN:
+                self._known.popitem(last=False)
+        return known[1]
 
 
 def runtime(folder: Path) -> Path:
