@@ -150,6 +150,11 @@ def reset(state: Path) -> bool:
         return _clear(state)
 
 
+def is_kept(state: Path) -> bool:
+    """Whether a folder has anything that :func:`reset` throws away."""
+    return state.is_dir() and any(path.name not in _LOCKS for path in state.iterdir())
+
+
 def status(state: Path) -> Cloud | None:
     """The cloud of a folder; None if it does not run or does not answer."""
     state = state.absolute()

@@ -63,6 +63,8 @@ def install(context: Context) -> None:
     """Install every service."""
     identity.register(context.registry)
     kept.install(context.backends, context.pickling)
+    named = {service.__name__.rpartition(".")[2].rstrip("_") for service in SERVICES}
+    context.backends.promise({*named, "ecr", "iam", "sts"} - {"stepfunctions"})  # which keeps itself what it has
     instances.apply()
     sessions.apply()
     for service in SERVICES:

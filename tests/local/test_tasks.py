@@ -114,6 +114,8 @@ def test_reset_asks_and_says_what_goes(own, capsys, monkeypatch):
     assert "it holds: " in said
     assert not control.is_alive(state)
     assert not (state / "cloud.sqlite").exists()
+    local.reset(Context())
+    assert "nothing to throw away" in capsys.readouterr().out
 
 
 def test_reset_is_the_way_out_of_a_damaged_database(own, capsys):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from moto.awslambda.models import LambdaBackend, LambdaFunction
-from moto.awslambda.responses import LambdaResponse
 
 from localcloud.context import Context
+from localcloud.direct import directly
 from localcloud.lambda_.service import Service
 
 
@@ -24,7 +24,7 @@ def install(context: Context) -> None:
         service.forget(arn)
 
     LambdaBackend.delete_function = delete_function
-    LambdaResponse.invoke = lambda self: service.answer(self)
+    context.applications["lambda:Invoke"] = directly(service.answer)
     LambdaFunction.invoke = lambda self, body, request_headers, response_headers: service.invoke_internally(
         self, body, request_headers, response_headers
     )

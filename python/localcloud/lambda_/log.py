@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from localcloud.lambda_.environment import FunctionAnswer
+from localcloud.lambda_.gaps.configuration import logging_config
 
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
@@ -26,8 +27,7 @@ def entries(function: LambdaFunction, request_id: str, done: FunctionAnswer) -> 
     Example::
 
         >>> from types import SimpleNamespace
-        >>> text = {"LoggingConfig": {"LogFormat": "Text"}}
-        >>> function = SimpleNamespace(version="$LATEST", memory_size=128, get_configuration=lambda: text)
+        >>> function = SimpleNamespace(function_name="hello", version="$LATEST", memory_size=128, kept={})
         >>> done = FunctionAnswer(b"{}", False, "hello\n", 0.0021, None, 31, finished=False)
         >>> for event in entries(function, "8f3a", done):
         ...     print(event.rstrip())
@@ -39,7 +39,7 @@ def entries(function: LambdaFunction, request_id: str, done: FunctionAnswer) -> 
     written = [f"{line}\n" for line in done.log.split("\n") if line]
     if done.finished:
         written += _last_words(request_id, done)
-    if function.get_configuration()["LoggingConfig"]["LogFormat"] == "JSON":
+    if logging_config(function)["LogFormat"] == "JSON":
         start = {"requestId": request_id, "version": str(function.version)}
         return [_platform("start", start), *written, _platform("report", _metrics(function, request_id, done))]
     return [

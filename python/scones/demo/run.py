@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,6 @@ class Demo:
         self._preparation = Preparation(self.environment, Order(overrides or {}, reuse=False))
         self.console = console
         self.keep = keep
-        self.log = environment.build / "terraform.log"
         todo: list[tuple[str, Callable[[Step], None]]] = [
             ("Start the local cloud", self._start_cloud),
             ("Build the data set", self._build_dataset),
@@ -80,6 +80,10 @@ class Demo:
         if not keep:
             todo.append(("Take everything down", self._tear_down))
         self._todo = todo
+        self._stacks = {
+            name: Stack(self.environment, name, log=environment.build / "logs" / f"terraform-{name}.log")
+            for name in STACKS
+        }
         self._outputs: dict[str, Any] = {}
         self._rest: Callable[[], None] = lambda: None
 
@@ -131,13 +135,10 @@ class Demo:
         packages = packaging.package(self.environment.root / "lambdas", self.environment.build / "lambdas")
         step.found = ", ".join(f"{package.zip} {package.bytes / 1000:.1f} kB" for package in packages)
 
-    def _stack(self, name: str) -> Stack:
-        return Stack(self.environment, name, log=self.log)
-
     def _apply_foundation(self, step: Step) -> None:
         """The provider waits for a minute for rules that nothing needs yet: this goes on while the model trains."""
-        self._stack("bootstrap").apply()
-        foundation = self._stack("foundation")
+        self._stacks["bootstrap"].apply()
+        foundation = self._stacks["foundation"]
         self._rest = apply_ahead(foundation)
         self._outputs |= foundation.outputs()
         step.found = f"s3://{self._outputs['bucket']}"
@@ -174,12 +175,14 @@ class Demo:
         self._claim("the model passed the gate of validation accuracy and is pinned", True)
 
     def _apply_service(self, step: Step) -> None:
-        self._stack("service").apply()
-        self._outputs |= self._stack("service").outputs()
+        self._stacks["service"].apply()
+        self._outputs |= self._stacks["service"].outputs()
         step.found = f"{self._outputs['endpoint_name']}, {self._outputs['state_machine_arn'].rsplit(':', 1)[-1]}"
 
     def _plan_again(self, step: Step) -> None:
-        changed = [name for name in STACKS if self._stack(name).plan()]
+        with ThreadPoolExecutor() as side_by_side:
+            plans = side_by_side.map(Stack.plan, self._stacks.values())
+            changed = [name for name, changes in zip(self._stacks, plans, strict=True) if changes]
         step.found = f"changes in {', '.join(changed)}" if changed else "no changes in any stack"
         self._claim("a second plan of every stack is empty", not changed)
 
@@ -251,7 +254,7 @@ class Demo:
         )
 
     def _tear_down(self, step: Step) -> None:
-        destroy_all(self.environment, log=self.log)
+        destroy_all(self.environment, stack=lambda _, name: self._stacks[name])
         left = left_behind(self.environment)
         step.found = "nothing is left" if not left else f"left: {', '.join(left)}"
         self._claim("destroy left nothing behind", not left)

@@ -49,7 +49,8 @@ def up(context: Any, env: str | None = None, port: str | None = None) -> None:
     how = "is running" if before else f"started in {time.monotonic() - began:.1f} s"
     if known and known.crashed:
         print(f"the local cloud had not ended in order: it crashed or was killed. Last alive: {remains.moment(alive)}")
-        print("what it had acknowledged is there again; what it was doing then was interrupted")
+        print("what it had acknowledged is there again, and its jobs, executions and endpoints go on")
+        print("what it had not acknowledged is not there: run a command that failed then again")
         print(_models(environment), end="")
     print(f"the local cloud {how}: {cloud.endpoint} (pid {cloud.pid})")
     print(_holds(state))
@@ -97,8 +98,8 @@ def reset(context: Any, env: str | None = None, yes: bool = False) -> None:
 
     environment = settings.load(env)
     state = _state(environment)
-    if not (state / control.LOCK).exists():
-        print(f"there is nothing to throw away: there is no local cloud in {state}")
+    if not control.is_kept(state):
+        print(f"there is nothing to throw away in {state}")
         return
     try:
         holds = _holds(state)

@@ -65,12 +65,8 @@ def data_folder(environment: Environment) -> str:
 
     Two clouds that run at once, those of two builds, need one each.
     """
-    return f".terraform/{environment.name}" + ("" if is_usual(environment) else f"-{environment.build.name}")
-
-
-def is_usual(environment: Environment) -> bool:
-    """Whether the environment's generated files are in the usual folder, which the stacks' defaults name."""
-    return environment.build_name == "build"
+    own = "" if environment.build == environment.downloads else f"-{environment.build.name}"
+    return f".terraform/{environment.name}{own}"
 
 
 def variables(
@@ -111,6 +107,9 @@ def variables(
         "TF_DATA_DIR": data_folder(environment),
         "TF_VAR_environment": environment.name,
         "TF_VAR_state_bucket": bucket,
-        **({} if is_usual(environment) else {"TF_VAR_lambda_packages": str(environment.build / "lambdas")}),
+        # Relative, because a saved plan may be applied in another checkout.
+        "TF_VAR_lambda_packages": os.path.relpath(
+            environment.build / "lambdas", environment.root / "terraform" / "stacks" / stack
+        ),
         **{f"TF_CLI_ARGS_{command}": shlex.join(given) for command, given in arguments.items() if given},
     }

@@ -258,10 +258,10 @@ class TestVariables:
         found = variables(environment, "service")
         assert found["AWS_REGION"] == "eu-west-1"
         assert found["TF_DATA_DIR"] == ".terraform/dev"
-        assert "TF_VAR_lambda_packages" not in found, "the stack has its own default"
+        assert found["TF_VAR_lambda_packages"] == "../../../build/lambdas", "as in the stack's variables.tf"
         other = variables(replace(environment, build_name="build/demo"), "service")
         assert other["TF_DATA_DIR"] == ".terraform/dev-demo"
-        assert other["TF_VAR_lambda_packages"] == str(environment.root / "build" / "demo" / "lambdas")
+        assert other["TF_VAR_lambda_packages"] == "../../../build/demo/lambdas"
         assert other["TF_CLI_CONFIG_FILE"] == found["TF_CLI_CONFIG_FILE"], "the provider is downloaded once"
         assert found["TF_VAR_environment"] == "dev"
         assert found["TF_VAR_state_bucket"] == "scones-dev-tfstate-123456789012"
