@@ -35,7 +35,7 @@ TABLES = (
     id TEXT NOT NULL, time INTEGER NOT NULL, start REAL NOT NULL, end REAL, error INTEGER NOT NULL,
     fault INTEGER NOT NULL, throttle INTEGER NOT NULL, document TEXT NOT NULL,
     PRIMARY KEY (account, region, trace, id))""",
-    "CREATE INDEX IF NOT EXISTS trace_segment_time ON trace_segment (account, region, time)",
+    "CREATE INDEX IF NOT EXISTS trace_segment_by_time ON trace_segment (time)",
 )
 
 
@@ -86,8 +86,9 @@ def summaries(database: Database, account: str, region: str, begin: int, end: in
     """GetTraceSummaries' answer: the traces with a time from begin to end, in seconds since 1970."""
     rows = database.read(
         "SELECT trace, min(start), max(end), max(error), max(fault), max(throttle) FROM trace_segment"
-        " WHERE account = ? AND region = ? AND time BETWEEN ? AND ? GROUP BY trace ORDER BY time",
-        (account, region, begin, end),
+        " INDEXED BY trace_segment_by_time"
+        " WHERE time BETWEEN ? AND ? AND account = ? AND region = ? GROUP BY trace ORDER BY time",
+        (begin, end, account, region),
     )
     found = [
         {

@@ -45,7 +45,8 @@ def test_traces_are_there_after_a_restart(tmp_path, backend):
     database.close()
 
 
-def test_traces_older_than_30_days_go(backend):
+def test_traces_older_than_30_days_go(backend, monkeypatch):
+    monkeypatch.setattr(traces, "CHUNK", 20)
     database = Database()
     traces.install(database)
     for number in range(traces.CHUNK + 5):
