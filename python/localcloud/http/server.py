@@ -178,6 +178,7 @@ class HttpServer:
             if not answer.begun:
                 connection.sendall(_plain("500 Internal Server Error", f"{type(error).__name__}: {error}"))
             return False
+        patience.allow(LINGER_SECONDS)
         whole = body.finish(LARGEST_REST)
         if not whole:
             _linger(connection)

