@@ -1,4 +1,4 @@
-"""Bounds what one request may cost: its size, its depth, and the time in which it arrives.
+"""Bounds what one request may cost: its size and its depth.
 
 Example::
 

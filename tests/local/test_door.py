@@ -169,7 +169,7 @@ EVIL = b"GET /_local-cloud HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://evil.ex
     ],
 )
 def test_an_upgrade_a_proxys_request_and_two_names_pass_no_door(cloud, request_sent):
-    assert b" 403 " in sent(cloud, request_sent).partition(b"\r\n")[0]
+    assert sent(cloud, request_sent).split()[1] in (b"400", b"403")
 
 
 @pytest.mark.parametrize(
