@@ -12,7 +12,9 @@ Example::
 from __future__ import annotations
 
 import functools
+import gzip
 import os
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +26,7 @@ def prepare() -> None:
     if "moto.ec2.models.instance_types" in sys.modules:
         return
     _read_endpoints_once()
+    _find_regions_without_models()
     _leave_out_the_client_of_xray()
     _read_offerings_later()
 
@@ -42,6 +45,41 @@ def _read_endpoints_once() -> None:
         return endpoints(path) if path.endswith("endpoints") else read(self, path)
 
     JSONFileLoader.load_file = load_file
+
+
+def _find_regions_without_models() -> None:
+    """botocore reads the whole model of a service to find its regions; EC2's has ten megabytes. The begin is enough."""
+    from botocore.session import Session
+
+    regions = Session.get_available_regions
+
+    def get_available_regions(
+        self: Session, service_name: str, partition_name: str = "aws", allow_non_regional: bool = False
+    ) -> Any:
+        prefix = _endpoint_prefix(self.get_component("data_loader"), service_name)
+        if prefix is None:
+            return regions(self, service_name, partition_name, allow_non_regional)
+        resolver = self._get_internal_component("endpoint_resolver")
+        return resolver.get_available_endpoints(prefix, partition_name, allow_non_regional)
+
+    Session.get_available_regions = get_available_regions
+
+
+def _endpoint_prefix(loader: Any, service: str) -> str | None:
+    """The endpointPrefix in the begin of a service's model; None if it is not found there."""
+    from botocore.exceptions import UnknownServiceError
+
+    try:
+        version = loader.determine_latest_version(service, "service-2")
+    except UnknownServiceError:
+        return None
+    for folder in loader.search_paths:
+        path = Path(folder, service, version, "service-2.json.gz")
+        if path.exists():
+            with gzip.open(path) as model:
+                found = re.search(rb'"endpointPrefix":\s*"([^"]+)"', model.read(4096))
+            return found[1].decode() if found else None
+    return None
 
 
 def _leave_out_the_client_of_xray() -> None:
