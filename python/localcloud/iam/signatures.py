@@ -37,6 +37,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import quote, unquote_to_bytes
 
@@ -221,10 +222,16 @@ def _version_4(claim: Claim, environ: Mapping[str, Any], body: bytes, secret: st
     )
     hashed = hashlib.sha256(canonical.encode("latin-1")).hexdigest()
     to_sign = f"{ALGORITHM}\n{claim.date}\n{claim.scope}\n{hashed}"
-    signing = f"AWS4{secret}".encode()
+    return hmac.digest(_signing_key(secret, day, region, service), to_sign.encode(), "sha256").hex()
+
+
+@lru_cache(maxsize=1024)
+def _signing_key(secret: str, day: str, region: str, service: str) -> bytes:
+    """The key that signs all requests of a day to a service ("Create a signed AWS API request", step 4)."""
+    key = f"AWS4{secret}".encode()
     for part in (day, region, service, "aws4_request"):
-        signing = hmac.digest(signing, part.encode(), "sha256")
-    return hmac.digest(signing, to_sign.encode(), "sha256").hex()
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
 
 
 def _refuse_unsigned(claim: Claim, environ: Mapping[str, Any]) -> None:
@@ -277,16 +284,21 @@ def _check_time(claim: Claim, now: datetime) -> None:
         if now.timestamp() > claim.expires:
             raise BadSignature("expired", "Request has expired")
         return
-    try:
-        signed = datetime.strptime(claim.date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        raise BadSignature("malformed", f"X-Amz-Date must have the form YYYYMMDDTHHMMSSZ, not {claim.date}") from None
+    signed = _moment(claim.date)
     if signed - now > SKEW or (not claim.presigned and now - signed > SKEW):
         raise BadSignature(
             "skewed", f"The difference between the request time ({claim.date}) and the current time is too large."
         )
     if claim.presigned and now > signed + timedelta(seconds=claim.expires):
         raise BadSignature("expired", "Request has expired")
+
+
+@lru_cache(maxsize=1024)
+def _moment(date: str) -> datetime:
+    try:
+        return datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise BadSignature("malformed", f"X-Amz-Date must have the form YYYYMMDDTHHMMSSZ, not {date}") from None
 
 
 def _payload(claim: Claim, environ: Mapping[str, Any], body: bytes, service: str) -> str:
