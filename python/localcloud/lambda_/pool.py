@@ -23,7 +23,7 @@ WORKER_BYTES = 64 * 1024 * 1024  # a worker with boto3 takes about so much memor
 FEWEST, MOST = 16, 128
 PATIENCE_SECONDS = 30.0
 #: So long a call waits for a running worker of its function before it starts another one.
-MOMENT_SECONDS = 0.05
+MOMENT_SECONDS = 0.1
 #: A function that has a worker takes over another function's worker only if that was idle for so long. Functions that
 #: call each other in turn would else end each other's workers at every call.
 UNUSED_SECONDS = 5.0
