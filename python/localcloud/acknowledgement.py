@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud import incoming, log
 from localcloud.durability.backends import Backends
+from localcloud.durability.errors import NotKept
 from localcloud.iam.enforcement import OPERATION
 from localcloud.refusals import refusal
 
@@ -38,7 +39,8 @@ class Acknowledged:
         self._application, self._service_of, self._backends = application, service_of, backends
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        service, operation = self._service_of(environ), environ.get(OPERATION)
+        service = self._service_of(environ)
+        operation = environ[OPERATION][0].rpartition(":")[2] if OPERATION in environ else None
         if service in OWN_SERVICES or (service, operation) in OWN_OPERATIONS:
             return self._application(environ, start_response)
         if operation is not None and not changes(service, operation):
@@ -52,7 +54,7 @@ class Acknowledged:
         try:
             with self._backends.change():
                 answer = self._application(environ, remember)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, NotKept) as error:
             log.failure(error)
             words = f"the local cloud cannot keep what {incoming.asked(environ)} changes: {error}"
             asked_for = (incoming.scope(environ) or ("", service))[1]

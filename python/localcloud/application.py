@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIApplication
@@ -33,12 +34,15 @@ from localcloud.context import Context
 from localcloud.control import IDENTITY_PATH
 from localcloud.diskspace import DiskSpace
 from localcloud.http.requests import UNDERSCORED
-from localcloud.iam.enforcement import BOTO3_NAMES, Enforcement
+from localcloud.iam.enforcement import BOTO3_NAMES, OPERATION, Enforcement
 from localcloud.lost_answers import LostAnswers
 from localcloud.refusals import refusal
+from localcloud.s3.integrity import Integrity
 
 #: Where a request's WSGI environment has its service, once somebody has asked.
 SERVICE = "localcloud.service"
+#: Hosts whose service is remembered, such as ``states.us-east-1.amazonaws.com``.
+MOST_HOSTS = 1024
 
 
 class Dispatcher(DomainDispatcherApplication):
@@ -47,12 +51,15 @@ class Dispatcher(DomainDispatcherApplication):
     Every path belongs to an AWS service.
 
     Args:
-        applications: The WSGI applications that are served instead of moto's, by moto's name of the service.
+        applications: The WSGI applications that are served instead of moto's, by moto's name of the service, or for one
+            operation: ``lambda:Invoke``.
     """
 
     def __init__(self, applications: Mapping[str, WSGIApplication]) -> None:
         super().__init__(_backend_app)
         self._applications = applications
+        # moto lists its folders for every request, to find out whether a host is the name of a service.
+        self.get_backend_for_host = lru_cache(MOST_HOSTS)(super().get_backend_for_host)
 
     def service(self, environ: dict[str, Any]) -> str:
         """moto's name of the service that a request is for. The judge asks, and then the dispatcher."""
@@ -63,6 +70,8 @@ class Dispatcher(DomainDispatcherApplication):
         return str(environ[SERVICE])
 
     def get_application(self, environ: dict[str, Any]) -> WSGIApplication:
+        if OPERATION in environ and (found := self._applications.get(environ[OPERATION][0])):
+            return found
         with self.lock:
             service = self.service(environ)
             if service in self._applications:
@@ -87,7 +96,7 @@ def application(context: Context, folders: Sequence[Path]) -> WSGIApplication:
         found = dispatch.service(environ)
         return BOTO3_NAMES.get(found, found)
 
-    kept = Acknowledged(dispatch, service_of, context.backends)
+    kept = Acknowledged(Integrity(dispatch, service_of), service_of, context.backends)
     carry_out = LostAnswers(DiskSpace(kept, service_of, folders))
     identity = json.dumps({"pid": os.getpid()}).encode()
 

@@ -26,6 +26,7 @@ from localcloud.iam.principals import ROOT_KEY
 from localcloud.iam.record import Record
 from localcloud.iam.registry import Registry
 from localcloud.iam.roles import Roles
+from localcloud.limits import Limits, allow_descriptors
 from localcloud.requestlog import RequestLog
 
 
@@ -61,5 +62,6 @@ def make_server(listener: socket.socket, context: Context) -> HttpServer:
     context.backends.install()
     services.install(context)
     context.begin()
+    allow_descriptors()
     folders = [context.state, Path(tempfile.gettempdir())]  # functions write to the second
-    return HttpServer(listener, RequestLog(Door(application(context, folders))))
+    return HttpServer(listener, RequestLog(Door(Limits(application(context, folders)))))

@@ -275,6 +275,9 @@ def _server_variables() -> dict[str, str]:
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
         "PYTHONUNBUFFERED": "1",
+        # Large blocks of memory go back to the system when they are free (mallopt(3)). Objects are such blocks.
+        "MALLOC_ARENA_MAX": "2",
+        "MALLOC_MMAP_THRESHOLD_": "262144",
     }
 
 

@@ -70,6 +70,7 @@ def install(metrics: Metrics, roles: Roles) -> None:
         update(self, reason, reason_data, state_value)
         del self.history[:-MOST_HISTORY]
         evaluator.again(self)
+        cloudwatch_backends[self.account][self.region_name]  # so the new state is kept
         if old != state_value:
             _tell(self, old, roles)
 

@@ -24,14 +24,14 @@ from __future__ import annotations
 import contextlib
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from moto.core.base_backend import AccountSpecificBackend, BaseBackend
 
 from localcloud import log
 from localcloud.durability.database import Database
-from localcloud.durability.errors import Unreadable
+from localcloud.durability.errors import NotKept, Unreadable
 from localcloud.durability.pickling import Pickling, backend_of
 
 TABLE = "CREATE TABLE IF NOT EXISTS part (name TEXT PRIMARY KEY, content BLOB NOT NULL, checksum INTEGER NOT NULL)"
@@ -55,7 +55,8 @@ class Backends:
         self._states: dict[str, tuple[Callable[[Any], State], Callable[[Any, State], None]]] = {}
         self._before: list[Callable[[], None]] = []
         self._kept: dict[str, int] = {}
-        self._failed: dict[str, str] = {}
+        self._failed: set[str] = set()
+        self._promised: set[str] = set()
         self._thread = threading.local()
         self._later: set[Where] = set()
         self._writing = threading.RLock()
@@ -70,6 +71,13 @@ class Backends:
             write: Gives a new backend the state of an earlier one.
         """
         self._states[service] = read, write
+
+    def promise(self, services: Iterable[str]) -> None:
+        """Name the services, by moto's names, whose changes are acknowledged only if they can be kept.
+
+        moto has many more. What they hold is kept if it can be, and the log says what cannot.
+        """
+        self._promised.update(services)
 
     def before(self, keep: Callable[[], None]) -> None:
         """Call a function before changes are kept, so that a service can write in the same transaction."""
@@ -120,6 +128,7 @@ class Backends:
 
         Raises:
             sqlite3.Error: The database cannot be written.
+            NotKept: A service's state cannot be written down.
         """
         with self._writing, self.look(), self._database.together():
             for keep in self._before:
@@ -167,10 +176,6 @@ class Backends:
             }
         self.keep(every)
 
-    def unkept(self) -> dict[str, str]:
-        """The parts that cannot be kept, with the reason. They are those of services that this cloud does not list."""
-        return dict(self._failed)
-
     def _written(self, where: Where) -> tuple[str, bytes | None]:
         """A backend's name and its pickle; None if that was kept already, or if it cannot be pickled."""
         service, *_ = where
@@ -184,10 +189,12 @@ class Backends:
             except RuntimeError:  # a dictionary has changed while it was read
                 if attempt == ATTEMPTS - 1:
                     raise
-            except Exception as error:  # noqa: BLE001 - pickle raises anything; the other parts must be kept
+            except Exception as error:  # pickle raises anything
+                if service in self._promised:
+                    raise NotKept(f"{name}: {type(error).__name__}: {error}") from error
                 if name not in self._failed:
                     log.line(f"not kept: {name}: {type(error).__name__}: {error}")
-                self._failed[name] = f"{type(error).__name__}: {error}"
+                    self._failed.add(name)
                 return name, None
         return name, None if self._kept.get(name) == hash(content) else content
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from localcloud.errors import LocalCloudError
 
 
+class NotKept(Exception):
+    """A change of a service cannot be written down. It would be lost at the end of the cloud."""
+
+
 class Unreadable(LocalCloudError):
     """What was kept is damaged, or of another version. Nothing of it is loaded, and nothing in the folder has changed.
 

@@ -40,7 +40,7 @@ from moto.utilities.tagging_service import TaggingService
 #: Packages of which any class may be loaded.
 PACKAGES = frozenset(
     {
-        *("moto", "localcloud", "botocore", "dateutil", "optuna", "requests", "werkzeug"),
+        *("moto", "localcloud", "imageclassification", "botocore", "dateutil", "optuna", "requests", "werkzeug"),
         *("collections", "cryptography", "datetime", "decimal", "ipaddress", "uuid", "zoneinfo"),
     }
 )
@@ -94,7 +94,7 @@ class Pickling:
             Exception: Something in the value cannot be pickled. pickle raises many kinds of exception.
         """
         buffer = io.BytesIO()
-        _Writer(buffer, self._fixed, self._written).dump(value)
+        _PickleWriter(buffer, self._fixed, self._written).dump(value)
         return buffer.getvalue()
 
     def loads(self, content: bytes) -> Any:
@@ -103,7 +103,7 @@ class Pickling:
         Raises:
             Exception: The pickle is damaged, or names what may not be loaded.
         """
-        return _Reader(io.BytesIO(content), self._fixed).load()
+        return _PickleReader(io.BytesIO(content), self._fixed).load()
 
 
 def backend_of(service: str, account: str, region: str) -> BaseBackend:
@@ -170,7 +170,7 @@ _MADE_ANEW: dict[type, Callable[[], Any]] = {
 }
 
 
-class _Writer(pickle.Pickler):
+class _PickleWriter(pickle.Pickler):
     def __init__(
         self, file: io.BytesIO, fixed: dict[str, Any], written: list[tuple[type, Callable[[Any], Reduced | None]]]
     ) -> None:
@@ -210,7 +210,7 @@ class _Named:
     """Stands in a pickle for what has a name."""
 
 
-class _Reader(pickle.Unpickler):
+class _PickleReader(pickle.Unpickler):
     def __init__(self, file: io.BytesIO, fixed: dict[str, Any]) -> None:
         super().__init__(file)
         self._fixed = fixed

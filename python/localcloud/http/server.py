@@ -21,6 +21,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from localcloud import log
+from localcloud.http.patience import PatientStream
 from localcloud.http.requests import Body, Malformed, keeps, read
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 MOST_CONNECTIONS = 512
 IDLE_SECONDS = 300.0  # a connection without a request ends after them
-STALLED_SECONDS = 60.0  # so long a client may keep the server waiting within a request, or within an answer
+HEAD_SECONDS = 20.0  # in which the head of a request must be there
+BODY_SECONDS = 60.0  # in which its body must be there, and a second more for each megabyte
 LARGEST_REST = 1 << 20  # bytes of a body that nobody read, up to which the connection is kept
 LINGER_SECONDS, LARGEST_LINGER = 1.0, 1 << 26  # and what is thrown away after that
 TOGETHER = 1 << 16  # an answer's head and a body up to this size are sent as one
@@ -109,9 +111,12 @@ class HttpServer:
     def _serve(self, connection: socket.socket, address: tuple[str, int]) -> None:
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with connection.makefile("rb") as stream:
-                if self._one(connection, stream, address):
-                    while self._waits(connection, stream) and self._one(connection, stream, address):
+            patience = PatientStream(connection)
+            with io.BufferedReader(patience, TOGETHER) as stream:
+                if self._one(connection, patience, stream, address):
+                    while self._waits(connection, patience, stream) and self._one(
+                        connection, patience, stream, address
+                    ):
                         pass
         except OSError:  # the client has gone, or was too slow
             pass
@@ -125,9 +130,11 @@ class HttpServer:
                 self._open -= 1
                 self._change.notify_all()
 
-    def _waits(self, connection: socket.socket, stream: io.BufferedReader) -> bool:
+    def _waits(
+        self, connection: socket.socket, patience: PatientStream, stream: io.BufferedReader[PatientStream]
+    ) -> bool:
         """Wait for the next request of a connection. False: there is none, or another connection needs the place."""
-        connection.settimeout(IDLE_SECONDS)
+        patience.allow(IDLE_SECONDS, silent=IDLE_SECONDS)
         with self._change:
             if self._closing:
                 return False
@@ -137,14 +144,26 @@ class HttpServer:
         with self._change:
             return self._idle.pop(connection, False) is None and bool(begun)
 
-    def _one(self, connection: socket.socket, stream: io.BufferedReader, address: tuple[str, int]) -> bool:
+    def _one(
+        self,
+        connection: socket.socket,
+        patience: PatientStream,
+        stream: io.BufferedReader[PatientStream],
+        address: tuple[str, int],
+    ) -> bool:
         """Answer one request of a connection. False: it is the last one."""
-        connection.settimeout(STALLED_SECONDS)
+        patience.allow(HEAD_SECONDS)
         try:
             environ = read(stream, lambda: connection.sendall(CONTINUE))
+        except TimeoutError:
+            words = f"the request's head was not there within {HEAD_SECONDS:g} seconds"
+            log.line(f"refused (408): {words}")
+            connection.sendall(_plain("408 Request Timeout", words))
+            return False
         except Malformed as malformed:
             connection.sendall(_plain(malformed.status, str(malformed)))
             return False
+        patience.allow(BODY_SECONDS)
         if environ is None:
             return False
         environ.update(self._about, REMOTE_ADDR=address[0], REMOTE_PORT=address[1])
@@ -159,6 +178,7 @@ class HttpServer:
             if not answer.begun:
                 connection.sendall(_plain("500 Internal Server Error", f"{type(error).__name__}: {error}"))
             return False
+        patience.allow(LINGER_SECONDS)
         whole = body.finish(LARGEST_REST)
         if not whole:
             _linger(connection)

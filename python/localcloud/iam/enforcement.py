@@ -33,6 +33,7 @@ from werkzeug.exceptions import HTTPException
 from localcloud.constraints import message, violations
 from localcloud.errors import UnknownAction, UnsupportedPolicy
 from localcloud.iam import principals
+from localcloud.iam.chunks import BadChunks
 from localcloud.iam.derivation import derive
 from localcloud.iam.evaluation import Access, Context, Decision, Principal, Request
 from localcloud.iam.principals import ANONYMOUS, PRINCIPAL, ROOT_KEY, BadKey
@@ -43,10 +44,10 @@ from localcloud.refusals import protocol, refusal
 if TYPE_CHECKING:
     from flask import Response
 
+#: Where the WSGI environment has the operation of an allowed request, ``lambda:Invoke``, and its parameters.
+OPERATION = "localcloud.operation"
 #: This operation needs no signature. It has a signed token among its parameters.
 WEB_IDENTITY = "AssumeRoleWithWebIdentity"
-#: Where a request's WSGI environment has its operation, once the request was read.
-OPERATION = "localcloud.operation"
 #: The root user may always do these. Otherwise nobody could remove a policy that denies everything (Amazon S3 User
 #: Guide, "Bucket policies for Amazon S3").
 POLICY_OPERATIONS = ("DeleteBucketPolicy", "GetBucketPolicy", "PutBucketPolicy")
@@ -85,6 +86,8 @@ class Enforcement:
             return answer.bad_key(bad)
         except BadSignature as bad:
             return answer.bad_signature(bad)
+        except BadChunks as bad:
+            return answer.give(bad.code, str(bad), status=bad.status)
         environ[PRINCIPAL] = who
         if who is ANONYMOUS and service == "s3" and _names_no_bucket(environ):
             return answer.give("NoSuchBucket", "The specified bucket does not exist", status=404)
@@ -98,7 +101,6 @@ class Enforcement:
             if who.kind == "root":
                 return None  # moto reads the request again and reports the error
             raise
-        environ[OPERATION] = operation
         if who is ANONYMOUS and service != "s3" and operation != WEB_IDENTITY:
             return answer.unsigned()
         if who.kind != "root" or _has_policy(service, environ):
@@ -114,6 +116,7 @@ class Enforcement:
                 denied = None
             if denied:
                 return answer.denied(*denied)
+        environ[OPERATION] = f"{service}:{operation}", parameters
         wrong = violations(get_service_model(service).operation_model(operation).input_shape, parameters)
         return answer.invalid(wrong) if wrong else None
 
@@ -230,12 +233,13 @@ class _Answers:
                 "skewed": ("RequestTimeTooSkewed", 403),
                 "payload": ("XAmzContentSHA256Mismatch", 400),
                 "malformed": ("AuthorizationHeaderMalformed", 400),
+                "query": ("AuthorizationQueryParametersError", 400),
             }[bad.problem]
             return self.give(code, str(bad), status=status)
         if self._protocol == "ec2":
             return self.give("AuthFailure", "AWS was not able to validate the provided access credentials", status=401)
         by_json = "json" in self._protocol
-        if bad.problem == "malformed":
+        if bad.problem in ("malformed", "query"):
             code = "IncompleteSignatureException" if by_json else "IncompleteSignature"
         else:
             code = "InvalidSignatureException" if by_json else "SignatureDoesNotMatch"

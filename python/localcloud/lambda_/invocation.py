@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from moto.awslambda.models import LambdaBackend, LambdaFunction
-from moto.awslambda.responses import LambdaResponse
 
 from localcloud.context import Context
+from localcloud.direct import directly
 from localcloud.lambda_.service import Service
 
 
@@ -16,6 +16,7 @@ def install(context: Context) -> None:
     """
     service = Service(context)
     context.actions["lambda:InvokeFunction"] = service.call
+    context.starting.append(service.resume)
     delete = LambdaBackend.delete_function
 
     def delete_function(self: LambdaBackend, function_name: str, qualifier: str | None = None) -> None:
@@ -24,7 +25,7 @@ def install(context: Context) -> None:
         service.forget(arn)
 
     LambdaBackend.delete_function = delete_function
-    LambdaResponse.invoke = lambda self: service.answer(self)
+    context.applications["lambda:Invoke"] = directly(service.answer)
     LambdaFunction.invoke = lambda self, body, request_headers, response_headers: service.invoke_internally(
         self, body, request_headers, response_headers
     )

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from localcloud.lambda_.environment import FunctionAnswer
+from localcloud.lambda_.gaps.configuration import logging_config
+from localcloud.logs.finding import existing_group
 
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
@@ -26,8 +28,7 @@ def entries(function: LambdaFunction, request_id: str, done: FunctionAnswer) -> 
     Example::
 
         >>> from types import SimpleNamespace
-        >>> text = {"LoggingConfig": {"LogFormat": "Text"}}
-        >>> function = SimpleNamespace(version="$LATEST", memory_size=128, get_configuration=lambda: text)
+        >>> function = SimpleNamespace(function_name="hello", version="$LATEST", memory_size=128, kept={})
         >>> done = FunctionAnswer(b"{}", False, "hello\n", 0.0021, None, 31, finished=False)
         >>> for event in entries(function, "8f3a", done):
         ...     print(event.rstrip())
@@ -39,7 +40,7 @@ def entries(function: LambdaFunction, request_id: str, done: FunctionAnswer) -> 
     written = [f"{line}\n" for line in done.log.split("\n") if line]
     if done.finished:
         written += _last_words(request_id, done)
-    if function.get_configuration()["LoggingConfig"]["LogFormat"] == "JSON":
+    if logging_config(function)["LogFormat"] == "JSON":
         start = {"requestId": request_id, "version": str(function.version)}
         return [_platform("start", start), *written, _platform("report", _metrics(function, request_id, done))]
     return [
@@ -56,20 +57,23 @@ def write(function: LambdaFunction, stream: str, found: list[str], *, role: Acti
     A missing group or stream is created, as Lambda does. If the role does not allow one of the calls, nothing is
     written and the events are lost.
     """
-    backend, group = function.logs_backend, function.logs_group_name
-    which = {"logGroupName": group, "logStreamName": stream}
+    name = function.logs_group_name
+    group = existing_group(function.account_id, function.region, name)
+    which = {"logGroupName": name, "logStreamName": stream}
     calls = [("PutLogEvents", which)]
-    if group not in backend.groups:
-        calls = [("CreateLogGroup", {"logGroupName": group}), ("CreateLogStream", which), *calls]
-    elif stream not in backend.groups[group].streams:
+    if group is None:
+        calls = [("CreateLogGroup", {"logGroupName": name}), ("CreateLogStream", which), *calls]
+    elif stream not in group.streams:
         calls = [("CreateLogStream", which), *calls]
     if not all(role.may("logs", operation, **given) for operation, given in calls):
         return
-    backend.ensure_log_group(group)
-    if stream not in backend.groups[group].streams:
-        backend.groups[group].create_log_stream(stream)
+    if group is None or stream not in group.streams:
+        backend = function.logs_backend
+        backend.ensure_log_group(name)
+        backend.ensure_log_stream(name, stream)
+        group = backend.groups[name]
     now = int(time.time() * 1000)
-    backend.put_log_events(group, stream, [{"timestamp": now, "message": message} for message in found])
+    group.put_log_events(stream, [{"timestamp": now, "message": message} for message in found])
 
 
 def _last_words(request_id: str, done: FunctionAnswer) -> list[str]:

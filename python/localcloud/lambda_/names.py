@@ -64,6 +64,15 @@ class FunctionName:
     qualifier: str | None = None
 
 
+@dataclass(frozen=True)
+class NameSender:
+    """Who sends a request: the region and the account of the request, and the ARN of its principal."""
+
+    region: str
+    account: str
+    arn: str
+
+
 def read(text: str) -> FunctionName | None:
     """Read any form of a function's name. None for a text of another form.
 
@@ -123,13 +132,10 @@ def _reading(method: Callable[[LambdaResponse], Any], operation: OperationModel)
         found = read(get(self) or "")
         if found is None:  # no function's name, or none of a known form: moto's answer stands
             return method(self)
-        _check_place(self, found, operation.name)
+        sender = NameSender(self.region, self.current_account, self.headers.environ[PRINCIPAL].arn)
+        check_place(sender, found, operation.name)
         given = (self.querystring.get("Qualifier") or [None])[0] if takes_parameter else None
-        if given and found.qualifier and given != found.qualifier:
-            raise InvalidParameterValueException(
-                "The derived qualifier from the function name does not match the specified qualifier."
-            )
-        qualifier = given or found.qualifier
+        qualifier = qualifier_of(found, given)
         if qualifier and not takes_parameter and operation.name not in QUALIFIED:
             raise InvalidParameterValueException(
                 "This operation is permitted on Lambda functions only. Aliases and versions do not support this "
@@ -146,18 +152,35 @@ def _reading(method: Callable[[LambdaResponse], Any], operation: OperationModel)
     return run
 
 
-def _check_place(request: LambdaResponse, found: FunctionName, operation: str) -> None:
-    """Refuse the ARN of a function in another region or account."""
-    if found.region and found.region != request.region:
+def qualifier_of(found: FunctionName, given: str | None) -> str | None:
+    """The qualifier of a request: its name's, or its parameter's.
+
+    Raises:
+        InvalidParameterValueException: They are two different ones.
+    """
+    if given and found.qualifier and given != found.qualifier:
+        raise InvalidParameterValueException(
+            "The derived qualifier from the function name does not match the specified qualifier."
+        )
+    return given or found.qualifier
+
+
+def check_place(sender: NameSender, found: FunctionName, operation: str) -> None:
+    """Refuse the ARN of a function in another region or account.
+
+    Raises:
+        LambdaClientError: It is one.
+    """
+    if found.region and found.region != sender.region:
         raise _OtherRegion(
             "ResourceNotFoundException",
-            f"Functions from '{found.region}' are not reachable in this region ('{request.region}')",
+            f"Functions from '{found.region}' are not reachable in this region ('{sender.region}')",
         )
-    if found.account and found.account != request.current_account:
+    if found.account and found.account != sender.account:
         action = "lambda:InvokeFunction" if operation == "Invoke" else f"lambda:{operation}"
-        arn = f"arn:{request.partition}:lambda:{request.region}:{found.account}:function:{found.name}"
+        arn = f"arn:aws:lambda:{sender.region}:{found.account}:function:{found.name}"
         raise _OtherAccount(
             "AccessDeniedException",
-            f"User: {request.headers.environ[PRINCIPAL].arn} is not authorized to perform: {action} on resource: {arn} "
+            f"User: {sender.arn} is not authorized to perform: {action} on resource: {arn} "
             f"because no resource-based policy allows the {action} action",
         )

@@ -1,6 +1,10 @@
-"""A pool of warm workers. Each concurrent call has its own worker.
+"""A pool of warm workers. Each concurrent call has its own worker, and each function keeps its own workers.
 
-A worker is reused until the function's code or configuration changes.
+A worker is reused until the function's code or configuration changes, or until nobody has used it for ten minutes.
+
+To start a worker takes longer than most calls. So a call first waits a moment for a running worker of its function; if
+none becomes free, it gets a new one. The number of workers is limited for the machine as a whole. At the limit, the
+worker that was idle for longest ends for a new one, but not one that another function has used just now.
 """
 
 from __future__ import annotations
@@ -8,16 +12,22 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from localcloud.lambda_.environment import ExecutionEnvironment, Settings
 
-WORKERS = max(8, 4 * (os.cpu_count() or 1))
+WORKER_BYTES = 64 * 1024 * 1024  # a worker with boto3 takes about so much memory
+FEWEST, MOST = 16, 128
 PATIENCE_SECONDS = 30.0
+#: So long a call waits for a running worker of its function before it starts another one.
+MOMENT_SECONDS = 0.05
 #: A function that has a worker takes over another function's worker only if that was idle for so long. Functions that
 #: call each other in turn would else end each other's workers at every call.
 UNUSED_SECONDS = 5.0
+IDLE_SECONDS = 600.0
 
 
 class Busy(Exception):
@@ -32,12 +42,35 @@ class Busy(Exception):
         self.reason = reason
 
 
+@dataclass
+class _Waiting:
+    """A call that waits for a worker."""
+
+    settings: Settings
+    told: threading.Event = field(default_factory=threading.Event)
+    given: ExecutionEnvironment | None = None
+
+
+def most_workers() -> int:
+    """How many workers this machine has memory for: they take a quarter of it.
+
+    Example::
+
+        >>> FEWEST <= most_workers() <= MOST
+        True
+    """
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(FEWEST, min(MOST, memory // 4 // WORKER_BYTES))
+
+
 class Pool:
     """The workers of all functions.
 
     Args:
         start: Makes a worker for a function's settings.
         workers: The most workers that live at once. A call waits if all of them are running.
+        moment: See :data:`MOMENT_SECONDS`.
+        idle: The seconds after which a worker ends that nobody uses.
 
     Example::
 
@@ -51,14 +84,23 @@ class Pool:
         True
     """
 
-    def __init__(self, start: Callable[[Settings], ExecutionEnvironment], *, workers: int = WORKERS) -> None:
-        self._start = start
-        self._workers = workers
-        self._idle: list[ExecutionEnvironment] = []
-        self._since: dict[ExecutionEnvironment, float] = {}
-        self._running: list[ExecutionEnvironment] = []
+    def __init__(
+        self,
+        start: Callable[[Settings], ExecutionEnvironment],
+        *,
+        workers: int | None = None,
+        moment: float = MOMENT_SECONDS,
+        idle: float = IDLE_SECONDS,
+    ) -> None:
+        self._start, self._moment, self._idle_seconds = start, moment, idle
+        self._workers = workers or most_workers()
+        #: The idle workers and since when, the one that was idle for longest first.
+        self._idle: OrderedDict[ExecutionEnvironment, float] = OrderedDict()
+        self._running: Counter[str] = Counter()
         self._wanted: dict[str, Settings] = {}
-        self._change = threading.Condition()
+        self._waiting: list[_Waiting] = []
+        self._ending = False
+        self._lock = threading.Lock()
 
     @contextmanager
     def worker(self, settings: Settings, *, reserved: int | None = None) -> Iterator[ExecutionEnvironment]:
@@ -77,65 +119,130 @@ class Pool:
             environment.stop()
             raise
         finally:
-            with self._change:
-                self._running.remove(environment)
-                keep = not environment.stopped and self._wanted.get(settings.arn) == settings
-                if keep:
-                    self._idle.append(environment)
-                    self._since[environment] = time.monotonic()
-                self._change.notify_all()
-            if not keep:
-                environment.stop()
+            self._give_back(environment)
 
     def drop(self, arn: str) -> None:
         """End the idle workers of a deleted function and of its versions. Running workers end after their call."""
-        with self._change:
+        with self._lock:
             for known in [known for known in self._wanted if known == arn or known.startswith(f"{arn}:")]:
                 del self._wanted[known]
             stale = self._remove_idle(lambda one: one.settings.arn not in self._wanted)
-        for environment in stale:
-            environment.stop()
+        _end(stale)
 
     def _take(self, settings: Settings, reserved: int | None) -> ExecutionEnvironment:
-        give_up = time.monotonic() + PATIENCE_SECONDS
-        with self._change:
-            self._wanted[settings.arn] = settings
-            stale = self._remove_idle(lambda one: self._wanted.get(one.settings.arn) != one.settings)
-        for environment in stale:
-            environment.stop()
-        replaced: ExecutionEnvironment | None = None
-        with self._change:
+        begun, arn = time.monotonic(), settings.arn
+        waiting: _Waiting | None = None
+        stale: list[ExecutionEnvironment] = []
+        try:
+            with self._lock:
+                if self._wanted.get(arn) is not settings:
+                    self._wanted[arn] = settings
+                    stale = self._remove_idle(lambda one: one.settings.arn == arn and one.settings != settings)
             while True:
-                if reserved is not None and self._count(settings.arn) >= reserved:
-                    raise Busy("ReservedFunctionConcurrentInvocationLimitExceeded")
-                found = next((one for one in reversed(self._idle) if one.settings == settings), None)
-                if found is not None:
-                    self._idle.remove(found)
-                elif len(self._idle) + len(self._running) < self._workers:
-                    found = self._start(settings)
-                elif self._idle and self._may_replace(self._idle[0], settings):  # it is another function's
-                    replaced = self._idle.pop(0)
-                    found = self._start(settings)
-                if found is not None:
-                    self._running.append(found)
-                    self._since.pop(found if replaced is None else replaced, None)
-                    break
-                if not self._change.wait(max(0.0, give_up - time.monotonic())):
-                    raise Busy("ConcurrentInvocationLimitExceeded")
-        if replaced is not None:
-            replaced.stop()
-        return found
+                with self._lock:
+                    if waiting is not None:
+                        self._waiting.remove(waiting)
+                        if waiting.given is not None:
+                            return waiting.given
+                    if reserved is not None and self._running[arn] >= reserved:
+                        raise Busy("ReservedFunctionConcurrentInvocationLimitExceeded")
+                    waited = time.monotonic() - begun
+                    found = self._found(settings, patient=waited < self._moment, replaced=stale)
+                    if found is not None:
+                        self._running[arn] += 1
+                        return found
+                    if waited >= PATIENCE_SECONDS:
+                        raise Busy("ConcurrentInvocationLimitExceeded")
+                    waiting = _Waiting(settings)
+                    self._waiting.append(waiting)
+                waiting.told.wait(max(0.001, self._moment - waited) if waited < self._moment else 0.5)
+        finally:
+            _end(stale)
 
-    def _may_replace(self, idle: ExecutionEnvironment, settings: Settings) -> bool:
-        unused = time.monotonic() - self._since[idle] > UNUSED_SECONDS
-        return unused or not any(one.settings == settings for one in self._running)
+    def _found(
+        self, settings: Settings, *, patient: bool, replaced: list[ExecutionEnvironment]
+    ) -> ExecutionEnvironment | None:
+        """An idle worker or a new one; None if the call must wait.
 
-    def _count(self, arn: str) -> int:
-        return sum(one.settings.arn == arn for one in self._running)
+        Args:
+            patient: Whether the call waits for a running worker of its function.
+            replaced: Gets the worker of another function whose place the new one takes.
+        """
+        idle = next((one for one in reversed(self._idle) if one.settings == settings), None)
+        if idle is not None:
+            del self._idle[idle]
+            return idle
+        running = self._running[settings.arn] > 0
+        if running and patient:
+            return None
+        if len(self._idle) + self._running.total() >= self._workers:
+            victim = self._victim(only_unused=running)
+            if victim is None:
+                return None
+            del self._idle[victim]
+            replaced.append(victim)
+        return self._start(settings)
+
+    def _victim(self, *, only_unused: bool) -> ExecutionEnvironment | None:
+        """The idle worker whose place a new one may take.
+
+        Args:
+            only_unused: Whether it must have been idle for a while. Otherwise it is, if there is such a one, a worker
+                of a function that keeps another.
+        """
+        oldest = next(iter(self._idle), None)
+        if oldest is None or time.monotonic() - self._idle[oldest] > UNUSED_SECONDS:
+            return oldest
+        if only_unused:
+            return None
+        kept = Counter(one.settings.arn for one in self._idle) + self._running
+        return next((one for one in self._idle if kept[one.settings.arn] > 1), oldest)
+
+    def _give_back(self, environment: ExecutionEnvironment) -> None:
+        settings = environment.settings
+        with self._lock:
+            self._running[settings.arn] -= 1
+            keep = not environment.stopped and self._wanted.get(settings.arn) == settings
+            waiting = [one for one in self._waiting if one.given is None and not one.told.is_set()]
+            next_call = next((one for one in waiting if keep and one.settings == settings), None)
+            if next_call is not None:
+                next_call.given = environment
+                self._running[settings.arn] += 1
+            elif keep:
+                self._idle[environment] = time.monotonic()
+                self._begin_ending()
+            if next_call is not None or waiting:
+                (next_call or waiting[0]).told.set()
+        if not keep:
+            environment.stop()
+
+    def _begin_ending(self) -> None:
+        if not self._ending:
+            self._ending = True
+            threading.Thread(target=self._end_unused, daemon=True).start()
+
+    def _end_unused(self) -> None:
+        """End the workers that nobody uses. It sleeps until the next one is due, and leaves when all are gone."""
+        while True:
+            with self._lock:
+                due = time.monotonic() - self._idle_seconds
+                unused = []
+                while self._idle and next(iter(self._idle.values())) <= due:
+                    unused.append(self._idle.popitem(last=False)[0])
+                self._ending = bool(self._idle)
+                pause = next(iter(self._idle.values())) - due if self._idle else 0.0
+            _end(unused)
+            if not pause:
+                return
+            time.sleep(pause)
 
     def _remove_idle(self, is_stale: Callable[[ExecutionEnvironment], bool]) -> list[ExecutionEnvironment]:
         stale = [one for one in self._idle if is_stale(one)]
-        self._idle = [one for one in self._idle if not is_stale(one)]
         for one in stale:
-            self._since.pop(one, None)
+            del self._idle[one]
         return stale
+
+
+def _end(workers: list[ExecutionEnvironment]) -> None:
+    for one in workers:
+        one.stop()

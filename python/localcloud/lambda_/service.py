@@ -8,21 +8,23 @@ import threading
 import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 
+from localcloud import incoming
 from localcloud import log as cloudlog
 from localcloud.context import Context
 from localcloud.iam.acting import Acting
+from localcloud.iam.principals import PRINCIPAL
 from localcloud.iam.roles import CannotAssume
-from localcloud.lambda_ import log, packages, reports, tracing
+from localcloud.lambda_ import log, names, packages, reports, tracing
+from localcloud.lambda_.accepted import Accepted
 from localcloud.lambda_.environment import ExecutionEnvironment, FunctionAnswer, Settings
+from localcloud.lambda_.gaps.configuration import logging_config
 from localcloud.lambda_.pool import Busy, Pool
 
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaBackend, LambdaFunction
-    from moto.awslambda.responses import LambdaResponse
 
 MAXIMUM_REQUEST = 6_291_456
 MAXIMUM_EVENT = 1_048_576  # for an asynchronous invocation
@@ -33,6 +35,9 @@ HEADERS = {
     "LogType": "x-amz-log-type",
     "ClientContext": "x-amz-client-context",
 }
+
+WSGI_HEADERS = {name: f"HTTP_{name.upper().replace('-', '_')}" for name in ("x-amzn-trace-id", *HEADERS.values())}
+DEFAULT_REGION = "us-east-1"
 
 
 class _RequestTooLarge(LambdaClientError):
@@ -59,13 +64,29 @@ class Service:
         self._folder = context.state / "functions"
         self._writing = threading.Lock()
         self._pool = Pool(lambda settings: ExecutionEnvironment(settings, context.children))
+        self._accepted = Accepted(context.database)
+        self._code = packages.Unpacked(self._folder)
+        self._known: dict[str, Settings] = {}
 
-    def answer(self, request: LambdaResponse) -> tuple[int, dict[str, str], bytes]:
-        """Answer an Invoke request that came over HTTP: status, headers, body."""
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        name = unquote(request.path.rsplit("/", 2)[-2])
-        qualifier = (request.querystring.get("Qualifier") or [None])[0]
-        return self._invoke(request.backend, name, qualifier, headers, request.body)
+    def answer(self, environ: Mapping[str, Any], parameters: Mapping[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        """Answer an Invoke request that came over HTTP: status, headers, body.
+
+        Raises:
+            LambdaClientError: Invoke's errors.
+        """
+        from moto.awslambda.models import lambda_backends
+
+        who, (region, _) = environ[PRINCIPAL], incoming.scope(environ) or (DEFAULT_REGION, "lambda")
+        given = str(parameters["FunctionName"])
+        found = names.read(given)
+        qualifier = parameters.get("Qualifier")
+        if found is not None:
+            names.check_place(names.NameSender(region, who.account, who.arn), found, "Invoke")
+            qualifier = names.qualifier_of(found, qualifier)
+            given = f"{found.name}:{qualifier}" if qualifier else found.name
+        headers = {name: environ[key] for name, key in WSGI_HEADERS.items() if key in environ}
+        body = environ["wsgi.input"].read()
+        return self._invoke(lambda_backends[who.account][region], given, qualifier, headers, body)
 
     def call(
         self,
@@ -115,11 +136,11 @@ class Service:
         _refuse_what_cannot_run(function)
         answered = {"x-amz-executed-version": str(function.version), "content-type": "application/json"}
         if kind == "DryRun":
-            return 204, {"status": "204"}, b""
+            return 204, {}, b""
         arn = _invoked_arn(function, qualifier)
         if kind == "Event":
             self._run_later(function, event, arn)
-            return 202, {"status": "202"}, b""
+            return 202, {}, b""
         context = headers.get("x-amz-client-context")
         done, text = self.run(function, event, arn=arn, trace_id=headers.get("x-amzn-trace-id"), client_context=context)
         if done.error:
@@ -196,15 +217,34 @@ class Service:
     def forget(self, arn: str) -> None:
         """End the workers of a deleted function."""
         self._pool.drop(arn)
+        for known in [known for known in list(self._known) if known == arn or known.startswith(f"{arn}:")]:
+            self._known.pop(known, None)
 
     def _run_later(self, function: LambdaFunction, event: Any, arn: str) -> None:
+        self._begin(self._accepted.add(arn, event), function, event, arn)
+
+    def _begin(self, number: int, function: LambdaFunction, event: Any, arn: str) -> None:
         def run() -> None:
             try:
                 self.run(function, event, arn=arn)
             except Exception as error:  # noqa: BLE001 - the caller has its answer already: the log is the only place
                 cloudlog.failure(error)
+            self._accepted.done(number)
 
         threading.Thread(target=run, daemon=True).start()
+
+    def resume(self) -> None:
+        """Run the events that were accepted and had not run when the cloud ended."""
+        from moto.awslambda.models import lambda_backends
+
+        for number, arn, event in self._accepted.waiting():
+            _, _, _, region, account, _, name, *qualifier = arn.split(":")
+            try:
+                function = lambda_backends[account][region].get_function(name, qualifier[0] if qualifier else None)
+            except LambdaClientError:  # it was deleted
+                self._accepted.done(number)
+            else:
+                self._begin(number, function, event, arn)
 
     def _settings(self, function: LambdaFunction) -> Settings:
         from moto.awslambda.models import lambda_backends
@@ -212,17 +252,20 @@ class Service:
         backend = lambda_backends[function.account_id][function.region]
         # A later layer overrides an earlier one, and the function's own code overrides both.
         layers = [backend.layers_versions_by_arn(layer["Arn"]).code_bytes for layer in reversed(function.layers)]
-        code = packages.unpacked(self._folder / "code", function.code_bytes)
-        paths = [code, *(packages.unpacked(self._folder / "layers", layer) / "python" for layer in layers)]
-        shipped = packages.runtime(self._folder / "runtime")
-        return Settings(
+        code = self._code.function(function.code_bytes)
+        made = Settings(
             arn=function.function_arn,
             version=str(function.version),
             handler=function.handler,
-            code_path=tuple(map(str, paths)),
-            runtime_path=(str(shipped),),
-            variables=self._variables(function, str(code)),
+            code_path=(code, *(self._code.layer(layer) for layer in layers)),
+            runtime_path=(self._code.runtime,),
+            variables=self._variables(function, code),
         )
+        # The pool finds out by identity that nothing has changed.
+        known = self._known.get(made.arn)
+        if known != made:
+            known = self._known[made.arn] = made
+        return known
 
     def _variables(self, function: LambdaFunction, code: str) -> dict[str, str]:
         """The whole environment of a worker (AWS Lambda Developer Guide, Defined runtime environment variables)."""
@@ -231,7 +274,7 @@ class Service:
         except CannotAssume:
             message = "The role defined for the function cannot be assumed by Lambda."
             raise _Forbidden("AccessDeniedException", message) from None
-        logging_config = function.get_configuration()["LoggingConfig"]
+        logging = logging_config(function)
         given = {name: str(value) for name, value in function.environment_vars.items()}
         return {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -246,8 +289,8 @@ class Service:
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
             "AWS_LAMBDA_FUNCTION_VERSION": str(function.version),
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-            "AWS_LAMBDA_LOG_FORMAT": logging_config["LogFormat"],
-            "AWS_LAMBDA_LOG_LEVEL": logging_config.get("ApplicationLogLevel", ""),
+            "AWS_LAMBDA_LOG_FORMAT": logging["LogFormat"],
+            "AWS_LAMBDA_LOG_LEVEL": logging.get("ApplicationLogLevel", ""),
             "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
             "LAMBDA_TASK_ROOT": code,
             "AWS_ACCESS_KEY_ID": keys.access_key_id,

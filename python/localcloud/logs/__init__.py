@@ -7,7 +7,7 @@ from __future__ import annotations
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
 from localcloud.logs import encryption, events, metric_filters, permissions
-from localcloud.logs.gaps import kms_key, query_definitions
+from localcloud.logs.gaps import kms_key, query_definitions, stream_prefix
 from localcloud.logs.store import LogStore
 
 
@@ -21,6 +21,7 @@ def install(context: Context) -> None:
     register(context.registry)
     kms_key.apply()
     query_definitions.apply()
+    stream_prefix.apply()
     events.install(LogStore(context.database))
     metric_filters.install(context.metrics)
     encryption.install(context.roles)

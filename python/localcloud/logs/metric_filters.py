@@ -14,10 +14,11 @@ from typing import Any
 
 from moto.logs.exceptions import InvalidParameterException
 from moto.logs.metric_filters import MetricFilters
-from moto.logs.models import LogsBackend, LogStream, logs_backends
+from moto.logs.models import LogsBackend, LogStream
 
 from localcloud.context import MetricStore
 from localcloud.logs import patterns
+from localcloud.logs.finding import backend_for_events
 
 
 def install(metrics: MetricStore) -> None:
@@ -43,8 +44,9 @@ def install(metrics: MetricStore) -> None:
     def put_log_events(self: LogStream, log_events: list[dict[str, Any]]) -> str:
         token = put_events(self, log_events)
         group = self.log_group
-        filters: MetricFilters = logs_backends[group.account_id][group.region].filters
-        found = [one for one in filters.metric_filters if one["logGroupName"] == group.name]
+        backend = backend_for_events(group.account_id, group.region)
+        filters = backend.filters.metric_filters if backend else []
+        found = [one for one in filters if one["logGroupName"] == group.name]
         for event in log_events if found else ():
             parsed = _parsed(event["message"])
             for one in found:

@@ -1,6 +1,6 @@
 """The contents of objects are files. A gigabyte of objects costs a gigabyte of disk, and next to no memory.
 
-moto keeps each content in a buffer of its own. Here the buffer is a :class:`Body`, which reads a file.
+moto keeps each content in a buffer of its own. Here the buffer is a :class:`Content`, which reads a file.
 
 Example::
 
@@ -25,7 +25,7 @@ from pathlib import Path
 GRACE_SECONDS = 10.0
 
 
-class Body:
+class Content:
     """An object's content: a file.
 
     Attributes:
@@ -66,7 +66,7 @@ class Bodies:
         """The file with a name. 256 folders keep each folder small."""
         return self._folder / name[:2] / name
 
-    def put(self, content: bytes) -> Body:
+    def put(self, content: bytes) -> Content:
         """Write a content into a file of its own.
 
         Raises:
@@ -79,7 +79,7 @@ class Bodies:
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        return Body(self, name, len(content), hashlib.md5(content, usedforsecurity=False).hexdigest())
+        return Content(self, name, len(content), hashlib.md5(content, usedforsecurity=False).hexdigest())
 
     def release(self, name: str) -> None:
         """Delete a file a little later."""

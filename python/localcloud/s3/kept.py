@@ -12,7 +12,7 @@ from moto.s3.utils import _VersionedKeyStore
 
 from localcloud.context import Context
 from localcloud.durability.errors import Unreadable
-from localcloud.s3.bodies import Bodies, Body
+from localcloud.s3.bodies import Bodies, Content
 
 TABLE = """CREATE TABLE IF NOT EXISTS object (
     bucket TEXT, key TEXT, versions BLOB NOT NULL, PRIMARY KEY (bucket, key)) WITHOUT ROWID"""
@@ -104,7 +104,7 @@ class Objects:
         self._bodies.sweep(kept)
 
     def _checked(self, bucket: str, key: str, version: FakeKey) -> str:
-        body: Body = version._value_buffer
+        body: Content = version._value_buffer
         path = self._bodies.path(body.name)
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_size == body.size:

@@ -49,6 +49,7 @@ CHANGES = {
     "CreateTrainingJob": ("sagemaker", target("SageMaker.CreateTrainingJob")),
     "StartExecution": ("stepfunctions", target("AWSStepFunctions.StartExecution")),
     "CreateRole": ("iam", lambda: request("POST", "/", b"Action=CreateRole&Version=2010-05-08&RoleName=a", **FORM)),
+    "AssumeRole": ("sts", lambda: request("POST", "/", b"Action=AssumeRole&Version=2011-06-15&RoleArn=a", **FORM)),
 }
 READS = {
     "GetObject": ("s3", lambda: request("GET", "/bucket/key")),
@@ -56,7 +57,6 @@ READS = {
     "ListFunctions": ("lambda", lambda: request("GET", "/2015-03-31/functions")),
     "DescribeEndpoint": ("sagemaker", target("SageMaker.DescribeEndpoint")),
     "ListRoles": ("iam", lambda: request("POST", "/", b"Action=ListRoles&Version=2010-05-08", **FORM)),
-    "AssumeRole": ("sts", lambda: request("POST", "/", b"Action=AssumeRole&Version=2011-06-15&RoleArn=a", **FORM)),
 }
 FREES = {
     "DeleteObject": ("s3", lambda: request("DELETE", "/bucket/key")),

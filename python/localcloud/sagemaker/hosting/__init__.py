@@ -14,21 +14,24 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
-from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.exceptions import AWSValidationException
 from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
-from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
+from localcloud import incoming
 from localcloud.context import Context
+from localcloud.direct import directly
+from localcloud.iam.principals import PRINCIPAL
 from localcloud.sagemaker.hosting import autoscaling
 from localcloud.sagemaker.hosting.capture import Captures
 from localcloud.sagemaker.hosting.deployment import Site
 from localcloud.sagemaker.hosting.endpoint import Endpoint
-from localcloud.sagemaker.hosting.invocation import invoke, refusal
+from localcloud.sagemaker.hosting.invocation import Response, invoke, refusal
 from localcloud.sagemaker.hosting.plan import read_plan, retain
 from localcloud.sagemaker.hosting.rollout import read_rollout
 
@@ -98,9 +101,8 @@ def install(context: Context) -> None:
 
     SageMakerModelBackend.reset = reset_and_end
 
-    SageMakerRuntimeResponse.use_raw_body = True  # moto would decode a picture as text
-    SageMakerRuntimeResponse.invoke_endpoint = _invoke_endpoint
-    SageMakerRuntimeResponse.invoke_endpoint_async = _invoke_endpoint_async
+    context.applications["sagemaker-runtime:InvokeEndpoint"] = directly(_invoke_endpoint)
+    context.applications["sagemaker-runtime:InvokeEndpointAsync"] = directly(_invoke_endpoint_async)
     autoscaling.install(context.metrics)
 
 
@@ -121,13 +123,14 @@ def _find(response: SageMakerResponse) -> Endpoint:
     return endpoint
 
 
-def _invoke_endpoint(self: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
-    name = self.path.split("/")[2]
-    endpoint = sagemaker_backends[self.current_account][self.region].endpoints.get(name)
-    headers = {header.lower(): value for header, value in self.headers.items()}
-    body = self.body if isinstance(self.body, bytes) else str(self.body or "").encode()
-    return invoke(endpoint, name, body, headers, account=self.current_account)
+def _invoke_endpoint(environ: Mapping[str, Any], parameters: Mapping[str, Any]) -> Response:
+    name, account = str(parameters["EndpointName"]), environ[PRINCIPAL].account
+    region, _ = incoming.scope(environ) or ("us-east-1", "sagemaker")
+    endpoint = sagemaker_backends[account][region].endpoints.get(name)
+    headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
+    headers["content-type"] = environ.get("CONTENT_TYPE", "")
+    return invoke(endpoint, name, environ["wsgi.input"].read(), headers, account=account)
 
 
-def _invoke_endpoint_async(self: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
+def _invoke_endpoint_async(environ: Mapping[str, Any], parameters: Mapping[str, Any]) -> Response:
     return refusal("the local cloud does not support InvokeEndpointAsync; use InvokeEndpoint")

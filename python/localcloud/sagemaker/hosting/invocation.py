@@ -33,7 +33,7 @@ UNSUPPORTED = (
 # An endpoint answers during an update and during its rollback.
 ANSWERING = ("InService", "Updating", "RollingBack")
 
-Response = tuple[int, dict[str, Any], str | bytes]
+Response = tuple[int, dict[str, str], bytes]
 
 
 def invoke(endpoint: Endpoint | None, name: str, body: bytes, headers: Mapping[str, str], *, account: str) -> Response:
@@ -52,7 +52,7 @@ def invoke(endpoint: Endpoint | None, name: str, body: bytes, headers: Mapping[s
 
         >>> status, headers, body = invoke(None, "scones", b"", {}, account="123456789012")
         >>> status, headers["x-amzn-errortype"], body
-        (400, 'ValidationError', '{"Message": "Endpoint scones of account 123456789012 not found."}')
+        (400, 'ValidationError', b'{"Message": "Endpoint scones of account 123456789012 not found."}')
     """
     if endpoint is None:
         return refusal(f"Endpoint {name} of account {account} not found.")
@@ -128,5 +128,5 @@ def model_error(process: ServingProcess, account: str, answer: ContainerAnswer) 
 
 
 def _error(status: int, kind: str, body: Mapping[str, Any]) -> Response:
-    headers = {"status": status, "Content-Type": "application/json", "x-amzn-errortype": kind}
-    return status, headers, json.dumps(body)
+    headers = {"Content-Type": "application/json", "x-amzn-errortype": kind}
+    return status, headers, json.dumps(body).encode()
