@@ -70,7 +70,6 @@ class Backends:
         self._promised: set[str] = set()
         self._thread = threading.local()
         self._later: set[Where] = set()
-        self._writing = threading.RLock()
         self._closed = threading.Event()
         database.declare(TABLE)
 
@@ -141,7 +140,7 @@ class Backends:
             sqlite3.Error: The database cannot be written.
             NotKept: A service's state cannot be written down.
         """
-        with self._writing, self.look(), self._database.together():
+        with self._database.together(), self.look():
             for keep in self._before:
                 keep()
             changed = [(name, content) for name, content in map(self._written, sorted(touched)) if content is not None]
