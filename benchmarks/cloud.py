@@ -400,13 +400,19 @@ def state(pid: int) -> State | None:
     """What a process takes now. None if the system does not tell (Linux: proc(5))."""
     try:
         status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-        tasks = Path(f"/proc/{pid}/task").iterdir()
-        children = sum(len((task / "children").read_text().split()) for task in tasks)
+        children = sum(map(_children, Path(f"/proc/{pid}/task").iterdir()))
         descriptors = len(list(Path(f"/proc/{pid}/fd").iterdir()))
         memory, threads = int(status["VmRSS"].split()[0]) / 1024, int(status["Threads"])
         return State(round(memory, 1), descriptors, threads, children)
     except OSError:
         return None
+
+
+def _children(thread: Path) -> int:
+    try:
+        return len((thread / "children").read_text().split())
+    except OSError:  # it has just ended
+        return 0
 
 
 def idle(pid: int, seconds: float) -> float | None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 MOST_CONNECTIONS = 512
+MOST_WAITING = 4096  # connections that the system keeps until they are accepted; it resets others
 IDLE_SECONDS = 300.0  # a connection without a request ends after them
 STALLED_SECONDS = 60.0  # so long a client may keep the server waiting within a request, or within an answer
 LARGEST_REST = 1 << 20  # bytes of a body that nobody read, up to which the connection is kept
@@ -67,6 +68,7 @@ class HttpServer:
 
     def serve_forever(self) -> None:
         """Accept connections until the listener is closed."""
+        self._listener.listen(MOST_WAITING)
         while True:
             try:
                 connection, address = self._listener.accept()
