@@ -501,15 +501,16 @@ def table(loads: Sequence[Load]) -> Any:
     """The table of the figures: a row for each kind of work and number of clients."""
     from rich.table import Table
 
-    notes = (
-        "p50, p99: ms, measured in the client; CPU: ms of the cloud's own process for each",
-        "ratio: how many times as many per second as MiniStack does, in the same minutes",
-    )
+    others = {(load.work, load.clients): load for load in loads if load.server == MINISTACK}
+    refused = any(load.refused for load in loads)
+    notes = ["p50, p99: ms, measured in the client", "CPU: ms of the cloud's own process for each"]
+    if others:
+        notes.append("ratio: how many times as many per second as MiniStack does")
     shown = Table(title="The local cloud", title_justify="left", caption="\n".join(notes), caption_justify="left")
     shown.add_column("work", min_width=8)
-    for name in ("clients", "per second", "p50", "p99", "CPU ms", "MiniStack", "ratio", "refused"):
+    columns = ["clients", "per second", "p50", "p99", "CPU ms", *["MiniStack", "ratio"] * bool(others)]
+    for name in [*columns, *["refused"] * refused]:
         shown.add_column(name, justify="right", no_wrap=True)
-    others = {(load.work, load.clients): load for load in loads if load.server == MINISTACK}
     found = ratios(loads)
     for load in loads:
         if load.server != LOCAL:
@@ -522,8 +523,11 @@ def table(loads: Sequence[Load]) -> Any:
             f"{load.p50:.0f}",
             f"{load.p99:.0f}",
             "" if load.processor is None else f"{load.processor:.1f}",
-            f"{others[which].per_second:.1f}" if which in others else "",
-            f"{found[which]:.1f}" if which in found else "",
-            str(sum(load.refused.values()) or ""),
+            *(_beside(others.get(which), found.get(which)) if others else ()),
+            *[str(sum(load.refused.values()) or "")] * refused,
         )
     return shown
+
+
+def _beside(other: Load | None, ratio: float | None) -> tuple[str, str]:
+    return ("", "") if other is None else (f"{other.per_second:.1f}", f"{ratio:.1f}")
