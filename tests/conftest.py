@@ -72,6 +72,10 @@ class LocalCloud:
     """A running local cloud with its boto3 clients. Each client is made once."""
 
     def __init__(self, running: control.Cloud) -> None:
+        self.use(running)
+
+    def use(self, running: control.Cloud) -> None:
+        """Speak to this cloud from now on, which may be the same one after a restart."""
         self.running = running
         self.endpoint = running.endpoint
         self.state = running.state

@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from imageclassification import files, ndarray, program
+from imageclassification import files, memory, ndarray, program
 from imageclassification.errors import ArtifactError
 from imageclassification.hyperparameters import LARGEST_SIDE
 
@@ -40,7 +40,9 @@ SYMBOL = f"{PREFIX}-symbol.json"
 SHAPES = "model-shapes.json"
 PARAMETERS = re.compile(rf"{PREFIX}-(\d{{4,9}})\.params")
 LARGEST_FILE = 1 << 30  # bytes; the parameters of 200 layers take 260 MB
-LARGEST_TEXT = 1 << 24  # bytes; the symbol of 200 layers takes 600 kB
+LARGEST_TEXT = 1 << 22  # bytes; the symbol of 200 layers takes 600 kB
+LARGEST_ARCHIVE = 4 << 30  # bytes when it is unpacked; it may hold the parameters of several epochs
+MOST_MEMBERS = 10_000  # of an archive; each takes memory
 READ_SIZE = 1 << 20
 
 
@@ -86,13 +88,14 @@ class Artifact:
         """Checks that the parameters fit the symbol.
 
         Raises:
-            ArtifactError: If the symbol cannot be run, or a parameter is missing or has a wrong shape.
+            ArtifactError: If the symbol cannot be run, or a parameter is missing or has a wrong shape, or the network
+                takes more memory than a network of the algorithm.
         """
         found = program.read(self.symbol)
         for name in found.parameters.values():
             if name not in self.parameters:
                 raise ArtifactError(f"the artifact's parameters lack '{name}', which its symbol needs")
-        program.shapes(found, self.image_shape, self._arrays())
+        memory.check(memory.need(found, program.shapes(found, self.image_shape, self._arrays())))
 
     def _arrays(self) -> dict[str, tuple[int, ...]]:
         return {name: array.shape for name, array in self.parameters.items()}
@@ -216,20 +219,55 @@ def _folder_files(path: Path) -> dict[str, bytes]:
     return held.found
 
 
+class _Member(tarfile.TarInfo):
+    """A member of an archive. tarfile reads its extended header, such as a long name, into memory."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Member:
+        found = super().frombuf(buf, encoding, errors)
+        if found.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE) and found.size > READ_SIZE:
+            raise ValueError(f"a header in it has {found.size:,} bytes")
+        return found
+
+
+class _Unpacked(io.RawIOBase):
+    """The content of a gzip file, up to a size."""
+
+    def __init__(self, path: Path) -> None:
+        self._stream = gzip.open(path)  # noqa: SIM115 - closed by close
+        self._left = LARGEST_ARCHIVE
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        part = self._stream.read(len(buffer))
+        self._left -= len(part)
+        if self._left < 0:
+            raise ValueError(f"it has more than {LARGEST_ARCHIVE:,} bytes when it is unpacked")
+        buffer[: len(part)] = part
+        return len(part)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
 def _archive_files(path: Path) -> dict[str, bytes]:
     """The artifact's files in an archive. Skips links, devices, sparse files and other names."""
     held = _Files(path)
-    with gzip.open(path) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
-        for member in archive:
+    with _Unpacked(path) as stream, tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as archive:
+        for number, member in enumerate(archive):
+            if number == MOST_MEMBERS:
+                raise ValueError(f"it has more than {MOST_MEMBERS:,} members")
             name = member.name.removeprefix("./")
             if member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and held.wants(name, member.size):
                 file = archive.extractfile(member)
                 assert file is not None  # tarfile returns None only for members that are not files
                 held.add(name, file.read(member.size))
         # gzip's checksum is at the end. Reading up to it detects an archive that is cut short.
-        for _ in range(0, LARGEST_FILE, READ_SIZE):
-            if not stream.read(READ_SIZE):
-                break
+        while stream.read(READ_SIZE):
+            pass
     return held.found
 
 

@@ -43,6 +43,7 @@ from imageclassification.hyperparameters import Hyperparameters, allowed
 FILE = "training-state.npz"
 FORMAT = 1
 VALUES = "values"
+LARGEST = 8 << 30  # bytes of all arrays: a network of the largest size, its best weights and the optimizer's state
 NEXT = "use the hyperparameters and the data of that job, or train without its checkpoints"  # for messages
 
 
@@ -79,11 +80,23 @@ class CheckpointFolder:
         if not path.exists():
             return None
         try:
+            with zipfile.ZipFile(path) as packed:
+                if (size := sum(entry.file_size for entry in packed.infolist())) > LARGEST:
+                    raise ValueError(f"it has {size:,} bytes when it is unpacked")
             with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
                 arrays = {name: found[name] for name in found.files}
             values = json.loads(arrays.pop(VALUES).tobytes())
             whose, version = dict(values["identity"]), values["format"]
-        except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            EOFError,
+            AttributeError,
+            MemoryError,
+            zipfile.BadZipFile,
+        ) as error:
             raise damaged(error) from None
         if version != FORMAT:
             raise UserError(

@@ -23,6 +23,7 @@ from imageclassification.errors import ArtifactError
 
 WHOLE_NUMBER = re.compile(r"\s*(-?\d{1,10})L?\s*")  # graphs that Python 2 wrote may have an L
 LARGEST = 2**31 - 1
+MOST_NODES = 10_000  # 200 layers have 1,400
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,10 @@ def nodes(symbol: Mapping[str, Any]) -> list[Node]:
     """
     found: list[Node] = []
     try:
+        if len(symbol["nodes"]) > MOST_NODES:
+            raise ArtifactError(
+                f"the symbol has {len(symbol['nodes']):,} nodes, more than a network has ({MOST_NODES:,})"
+            )
         for index, node in enumerate(symbol["nodes"]):
             attributes: dict[str, str] = {}
             for spelling in ("param", "attr", "attrs"):

@@ -54,6 +54,10 @@ class Operator:
         """The shape of the output, for inputs of these shapes."""
         return data
 
+    def scratch(self, data: Shape, *more: Shape) -> int:
+        """How many numbers the computation holds besides its inputs and its output."""
+        return 0
+
     def __call__(self, x: Tensor, *more: Tensor, training: bool) -> Tensor:
         return x
 
@@ -84,6 +88,9 @@ class Convolution(Operator):
         reach = [(k - 1) * d + 1 for k, d in zip(self.kernel, self.dilate, strict=True)]
         along = zip(data[2:], reach, self.stride, self.pad, strict=True)
         return data[0], self.filters, *(fitting(*one) for one in along)
+
+    def scratch(self, data: Shape, *more: Shape) -> int:
+        return padded(data, self.pad)
 
     def __call__(self, x: Tensor, *more: Tensor, training: bool) -> Tensor:
         weight, *bias = more
@@ -146,6 +153,10 @@ class Pooling(Operator):
             return *data[:2], 1, 1
         along = zip(data[2:], self.kernel, self.stride, self.pad, strict=True)
         return *data[:2], *(fitting(*one, full=self.convention == "full") for one in along)
+
+    def scratch(self, data: Shape, *more: Shape) -> int:
+        # The last windows may overhang by less than a stride.
+        return 0 if self.whole else padded(data, tuple(p + s for p, s in zip(self.pad, self.stride, strict=True)))
 
     def __call__(self, x: Tensor, *more: Tensor, training: bool) -> Tensor:
         if self.whole:
@@ -226,6 +237,17 @@ def fitting(size: int, kernel: int, stride: int, pad: int, *, full: bool = False
     """
     span = size + 2 * pad - kernel
     return 0 if span < 0 else (-(-span // stride) if full else span // stride) + 1
+
+
+def padded(shape: Shape, pad: Sequence[int]) -> int:
+    """How many numbers a padded copy of an image has. 0 without padding, because there is no copy.
+
+    Example::
+
+        >>> padded((1, 3, 28, 28), (1, 1)), padded((1, 3, 28, 28), (0, 0))
+        (2700, 0)
+    """
+    return math.prod(shape[:2]) * math.prod(size + 2 * p for size, p in zip(shape[2:], pad, strict=True)) * any(pad)
 
 
 def side(node: Node, axis: int, shape: Shape) -> int:

@@ -41,6 +41,7 @@ OTHER_TYPES = {1: "float64", 3: "uint8", 4: "int32", 5: "int8", 6: "int64", 7: "
 STORAGE_TYPES = {1: "row_sparse", 2: "csr"}
 MOST_SIDES = 32  # numpy's limit before version 2; MXNet's models have at most four
 SHORTEST_ARRAY = 4  # bytes
+MOST_ARRAYS = 20_000  # 200 layers have 1,000; each takes memory even if it is empty
 
 
 def dumps(arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -164,5 +165,9 @@ class _Reader:
         if count * smallest > self.left:
             raise ArtifactError(
                 f"the .params file is cut short: it says it has {count} {what}, {self.left} bytes are left"
+            )
+        if count > MOST_ARRAYS:
+            raise ArtifactError(
+                f"the .params file says it has {count:,} {what}, more than a network has ({MOST_ARRAYS:,})"
             )
         return count

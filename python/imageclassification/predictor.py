@@ -25,12 +25,14 @@ import torch
 from torch import Tensor
 
 from imageclassification import artifact as artifacts
+from imageclassification import memory, program
 from imageclassification.artifact import Artifact
 from imageclassification.errors import ArtifactError
 from imageclassification.images import decode, pixels
 from imageclassification.network import Network
 
 LARGEST_BATCH = 64
+LARGEST_OUTPUTS = 1 << 30  # bytes, for one batch
 
 
 def one_image_at_a_time() -> None:
@@ -58,6 +60,9 @@ class Predictor:
             )
         self._network = Network(artifact.symbol, artifact.parameters).eval()
         self.num_classes = artifact.num_classes
+        read = program.read(artifact.symbol)
+        shapes = program.shapes(read, self.image_shape, {name: one.shape for name, one in artifact.parameters.items()})
+        self._batch = max(1, min(LARGEST_BATCH, LARGEST_OUTPUTS // memory.need(read, shapes).peak))
         self.multi_label = self._network.multi_label
 
     @classmethod
@@ -96,7 +101,7 @@ class Predictor:
         inputs = [pixels(decode(data, self.image_shape[0]), self.image_shape) for data in images]
         found = [np.zeros((0, self.num_classes), np.float32)]
         with torch.inference_mode():
-            for start in range(0, len(inputs), LARGEST_BATCH):
-                batch = torch.from_numpy(np.stack(inputs[start : start + LARGEST_BATCH]))
+            for start in range(0, len(inputs), self._batch):
+                batch = torch.from_numpy(np.stack(inputs[start : start + self._batch]))
                 found.append(forward(batch.float()).float().numpy())
         return np.concatenate(found)

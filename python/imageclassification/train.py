@@ -94,7 +94,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
     import torch
 
     from imageclassification import artifact as artifacts
-    from imageclassification import checkpoint, loop, pretrained, symbol
+    from imageclassification import checkpoint, loop, memory, pretrained, program, symbol
     from imageclassification.network import Network
 
     if "OMP_NUM_THREADS" not in os.environ:
@@ -104,14 +104,23 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
         log.info("Using GPU: %s", torch.cuda.get_device_name())
         torch.use_deterministic_algorithms(True, warn_only=True)
         torch.backends.cudnn.benchmark = False
+
+    def check_memory(symbol: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:
+        read, given_shapes = program.read(symbol), {name: array.shape for name, array in (arrays or {}).items()}
+        needed = memory.need(read, program.shapes(read, chosen.image_shape, given_shapes))
+        memory.check_training(needed, chosen.mini_batch_size, machine=memory.of_machine())
+
     given = pretrained.read(root)
     graph: Mapping[str, Any]
     if given is None:
         graph = symbol.resnet(chosen.num_layers, chosen.num_classes, chosen.image_shape, multi_label=chosen.multi_label)
+        check_memory(graph)
         network = Network.fresh(graph, chosen.image_shape, seed=seed)
     else:
         start = pretrained.TrainingStart.of(given, chosen, seed=seed)
-        graph, network = start.symbol, Network(start.symbol, start.parameters)
+        graph = start.symbol
+        check_memory(graph, start.parameters)
+        network = Network(graph, start.parameters)
         anew = ", with a new last layer" if chosen.use_pretrained_model else ""
         log.info("Starting from the model in channel 'model' (epoch %d)%s", given.epoch, anew)
     shapes = [{"shape": [chosen.mini_batch_size, *chosen.image_shape], "name": "data"}]

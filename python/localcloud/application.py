@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -28,12 +29,15 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.exceptions import HTTPException, NotFound
 
 from localcloud import incoming, log
+from localcloud.acknowledgement import Acknowledged
+from localcloud.context import Context
 from localcloud.control import IDENTITY_PATH
+from localcloud.diskspace import DiskSpace
 from localcloud.http.requests import UNDERSCORED
-from localcloud.iam.enforcement import OPERATION, Enforcement
-from localcloud.iam.roles import Roles
+from localcloud.iam.enforcement import BOTO3_NAMES, OPERATION, Enforcement
 from localcloud.lost_answers import LostAnswers
 from localcloud.refusals import refusal
+from localcloud.s3.integrity import Integrity
 
 #: Where a request's WSGI environment has its service, once somebody has asked.
 SERVICE = "localcloud.service"
@@ -49,11 +53,14 @@ class Dispatcher(DomainDispatcherApplication):
     Args:
         applications: The WSGI applications that are served instead of moto's, by moto's name of the service, or for one
             operation: ``lambda:Invoke``.
+        at_first: Is called before a service of moto answers its first request.
     """
 
-    def __init__(self, applications: Mapping[str, WSGIApplication]) -> None:
+    def __init__(
+        self, applications: Mapping[str, WSGIApplication], at_first: Mapping[str, Sequence[Callable[[], None]]]
+    ) -> None:
         super().__init__(_backend_app)
-        self._applications = applications
+        self._applications, self._at_first = applications, at_first
         # moto lists its folders for every request, to find out whether a host is the name of a service.
         self.get_backend_for_host = lru_cache(MOST_HOSTS)(super().get_backend_for_host)
 
@@ -73,23 +80,29 @@ class Dispatcher(DomainDispatcherApplication):
             if service in self._applications:
                 return self._applications[service]
             if service not in self.app_instances:
+                for prepare in self._at_first.get(service, ()):
+                    prepare()
                 self.app_instances[service] = self.create_app(service)
             return self.app_instances[service]
 
 
-def application(roles: Roles, root_secret: str, applications: Mapping[str, WSGIApplication]) -> WSGIApplication:
-    """The WSGI application: it checks the permissions of every request and then calls the service.
+def application(context: Context, folders: Sequence[Path]) -> WSGIApplication:
+    """The WSGI application: it checks the permissions of every request, calls the service, and keeps what has changed.
 
     The path ``IDENTITY_PATH`` is the exception. It answers with the process's id, without a check.
 
     Args:
-        roles: Checks the requests that the account's root user did not sign.
-        root_secret: The secret access key of the account's root user.
-        applications: See :class:`Dispatcher`.
+        folders: The folders to which the services write. While their disk is full, nothing is changed.
     """
-    dispatch = Dispatcher(applications)
-    enforcement = Enforcement(dispatch.service, roles, root_secret)
-    carry_out = LostAnswers(dispatch)
+    dispatch = Dispatcher(context.applications, context.at_first)
+    enforcement = Enforcement(dispatch.service, context.roles, context.root_secret)
+
+    def service_of(environ: dict[str, Any]) -> str:
+        found = dispatch.service(environ)
+        return BOTO3_NAMES.get(found, found)
+
+    kept = Acknowledged(Integrity(dispatch, service_of), service_of, context.backends)
+    carry_out = LostAnswers(DiskSpace(kept, service_of, folders))
     identity = json.dumps({"pid": os.getpid()}).encode()
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -8,18 +8,25 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from pathlib import Path
 
-from localcloud import services
+from localcloud import holdings, services
 from localcloud.application import application
+from localcloud.cloudwatch.clock import Clock
 from localcloud.cloudwatch.store import Metrics
 from localcloud.context import Children, Context
 from localcloud.door import Door
+from localcloud.durability.backends import Backends
+from localcloud.durability.blobs import Blobs
+from localcloud.durability.database import Database
+from localcloud.durability.pickling import Pickling
 from localcloud.http.server import HttpServer
 from localcloud.iam.principals import ROOT_KEY
 from localcloud.iam.record import Record
 from localcloud.iam.registry import Registry
 from localcloud.iam.roles import Roles
+from localcloud.limits import Limits, allow_descriptors
 from localcloud.requestlog import RequestLog
 
 
@@ -31,19 +38,30 @@ def make_context(state: Path, endpoint: str, root_secret: str) -> Context:
         endpoint: The cloud's URL, ``http://127.0.0.1:PORT``.
         root_secret: The secret access key of the account's root user.
     """
+    database = Database(state / "cloud.sqlite")
+    pickling = Pickling()
     return Context(
         state=state,
         endpoint=endpoint,
         children=Children(),
         roles=Roles(Record(state), Registry()),
         root_secret=root_secret,
-        metrics=Metrics(),
+        metrics=Metrics(database, Clock(state / "alarm-clock")),
+        database=database,
+        pickling=pickling,
+        backends=Backends(database, pickling, holdings.held),
+        blobs=Blobs(database),
     )
 
 
 def make_server(listener: socket.socket, context: Context) -> HttpServer:
     """An HTTP server on ``listener`` with all services installed."""
     os.environ.update(AWS_ACCESS_KEY_ID=ROOT_KEY, AWS_SECRET_ACCESS_KEY=context.root_secret)
+    for name, value in (("context", context), ("roles", context.roles), ("blobs", context.blobs)):
+        context.pickling.fix(name, value)
+    context.backends.install()
     services.install(context)
-    answer = RequestLog(Door(application(context.roles, context.root_secret, context.applications)))
-    return HttpServer(listener, answer)
+    context.begin()
+    allow_descriptors()
+    folders = [context.state, Path(tempfile.gettempdir())]  # functions write to the second
+    return HttpServer(listener, RequestLog(Door(Limits(application(context, folders)))))

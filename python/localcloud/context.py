@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
+import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +18,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
+    from localcloud.durability.backends import Backends
+    from localcloud.durability.blobs import Blobs
+    from localcloud.durability.database import Database
+    from localcloud.durability.pickling import Pickling
     from localcloud.iam.registry import Registry
     from localcloud.iam.roles import Roles
 
@@ -72,36 +81,50 @@ class MetricStore(Protocol):
         """An alarm's state; None if there is no such alarm."""
 
 
+GUARD = Path(__file__).with_name("guard.py")
+
+
 @dataclass
 class Children:
-    """The child processes of the cloud. They never outlive it.
+    """The child processes of the cloud, and the processes that these start. They never outlive it.
 
     A child's standard input is a pipe, and only the cloud holds the other end. A child reads the pipe in a thread, or
     as its stream of requests, and exits when the pipe closes. The operating system closes the pipe even when the cloud
     is killed.
+
+    A child is the leader of a process group. What it has started is killed as a group when the child ends or is
+    stopped. If the cloud is killed, the guard process (:mod:`localcloud.guard`) kills the groups.
     """
 
     _running: set[subprocess.Popen[bytes]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _guard: subprocess.Popen[bytes] | None = None
 
     def spawn(
         self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path | None = None, **streams: Any
     ) -> subprocess.Popen[bytes]:
         """Start a child. ``streams`` are ``stdout`` and ``stderr`` of :class:`subprocess.Popen`."""
-        child = subprocess.Popen(command, env=dict(env), cwd=cwd, stdin=subprocess.PIPE, **streams)
+        child = subprocess.Popen(
+            command, env=dict(env), cwd=cwd, stdin=subprocess.PIPE, start_new_session=True, **streams
+        )
         with self._lock:
-            self._running = {other for other in self._running if other.poll() is None} | {child}
+            ended = {other for other in self._running if other.poll() is not None}
+            self._running = self._running - ended | {child}
+            self._tell(f"+{child.pid}")
+        for other in ended:
+            self._end_group(other)
         return child
 
     def stop(self, child: subprocess.Popen[bytes], *, grace: float = 2.0) -> None:
-        """Terminate a child, and kill it if it still runs after ``grace`` seconds."""
+        """Terminate a child, and kill it if it still runs after ``grace`` seconds. Then kill all that it started."""
         if child.poll() is None:
             child.terminate()
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(grace)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+        self._end_group(child)
+        child.wait()
+        with self._lock:
+            self._running.discard(child)
 
     def stop_all(self) -> None:
         """End all children."""
@@ -113,6 +136,36 @@ class Children:
         give_up = time.monotonic() + 2.0
         for child in running:
             self.stop(child, grace=max(0.0, give_up - time.monotonic()))
+
+    def _end_group(self, child: subprocess.Popen[bytes]) -> None:
+        with contextlib.suppress(OSError):  # nobody is left in it
+            os.killpg(child.pid, signal.SIGKILL)
+        with self._lock:
+            self._tell(f"-{child.pid}")
+
+    def _tell(self, line: str) -> None:
+        """Tell the guard of a change. A guard that was killed is replaced, and is told of everything."""
+        if self._guard is None or self._guard.poll() is not None:
+            self._guard = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(GUARD)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            weakref.finalize(self, _dismiss, self._guard)
+            line = "\n".join([*(f"+{child.pid}" for child in self._running), line])
+        assert self._guard.stdin is not None  # a pipe, as asked for above
+        with contextlib.suppress(OSError):  # it was killed just now: the next call replaces it
+            self._guard.stdin.write(f"{line}\n".encode())
+            self._guard.stdin.flush()
+
+
+def _dismiss(guard: subprocess.Popen[bytes]) -> None:
+    assert guard.stdin is not None  # a pipe, as asked for above
+    with contextlib.suppress(OSError):
+        guard.stdin.close()
+    guard.wait()
 
 
 @dataclass(frozen=True)
@@ -127,6 +180,13 @@ class Context:
         roles: Checks permissions before a service acts in a role's name.
         root_secret: The secret access key of the account's root user.
         metrics: The store of CloudWatch's metrics.
+        database: Keeps what must outlive the process.
+        pickling: How moto's objects are written into it.
+        backends: Keeps moto's backends there.
+        blobs: Keeps large bytes there.
+        starting: Is called when everything that was kept is there again, before the first request.
+        at_first: Is called before a service of moto answers its first request, by moto's name of the service. So a
+            service that is seldom used need not be imported at the start.
         applications: The WSGI applications that are served instead of moto's, by moto's name of the service.
         actions: What services do for each other without a request, by the action's name in policies:
             ``states:StartExecution``.
@@ -138,6 +198,12 @@ class Context:
     roles: Roles
     root_secret: str = field(repr=False)
     metrics: MetricStore
+    database: Database
+    pickling: Pickling
+    backends: Backends
+    blobs: Blobs
+    starting: list[Callable[[], None]] = field(default_factory=list)
+    at_first: dict[str, list[Callable[[], None]]] = field(default_factory=dict)
     applications: dict[str, WSGIApplication] = field(default_factory=dict)
     actions: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
@@ -145,3 +211,20 @@ class Context:
     def registry(self) -> Registry:
         """The services' permission tables, resource policies and implied accesses."""
         return self.roles.registry
+
+    def begin(self) -> None:
+        """Read what was kept, and go on with what was under way.
+
+        Raises:
+            Unreadable: It is damaged, or of another version.
+        """
+        self.backends.restore()
+        self.blobs.drop_unused()
+        for start in self.starting:
+            start()
+
+    def close(self) -> None:
+        """End all children, and keep everything."""
+        self.children.stop_all()
+        self.backends.close()
+        self.database.close()

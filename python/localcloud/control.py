@@ -2,16 +2,17 @@
 
 Example (not run: it starts a cloud)::
 
-    cloud = up(Path("build/local"))     # the running cloud, or a new one that is ready
+    cloud = up(Path("build/local"))     # the running cloud, or one that is ready
     cloud.endpoint                      # 'http://127.0.0.1:5566'
     down(Path("build/local"))           # True: a cloud was running, and it has ended
+    reset(Path("build/local"))          # throws away what it holds
 
 The cloud's process holds a file lock (``cloud.lock``) while it lives. The operating system releases the lock however
 the process ends. So the lock tells whether a cloud is alive, even if a crash leaves a stale ``cloud.json`` and another
 process has the same pid by now.
 
-A local cloud keeps everything in memory. When it ends, its buckets, models, state machines and Terraform state are
-gone. ``up`` and ``down`` clear the files of an earlier cloud from the folder.
+A local cloud keeps everything that it has acknowledged in its folder (:mod:`localcloud.durability`). ``up`` after
+``down``, or after a crash, has it all again, on the same port and with the same keys. :func:`reset` throws it away.
 """
 
 from __future__ import annotations
@@ -34,17 +35,29 @@ from typing import IO
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
+from localcloud.durability import facts
 from localcloud.errors import LocalCloudError
+from localcloud.logfile import open_log
 
 DEFAULT_PORT = 5566
 IDENTITY_PATH = "/_local-cloud"
-START_SECONDS = 60.0
-STOP_SECONDS = 8.0
+START_SECONDS = 120.0  # it loads what it holds; a process that fails is noticed at once
+STOP_SECONDS = 60.0  # it writes everything down
 LOCK_SECONDS = 1.0
+#: What the server says when it is ready. Otherwise it says its error: a JSON object with message and hint.
+READY = b"\n"
 
 ADDRESS, LOCK, LOG, PREVIOUS_LOG = "cloud.json", "cloud.lock", "cloud.log", "cloud.previous.log"
 _TURN = "turn.lock"
-_KEPT = frozenset({LOCK, LOG, PREVIOUS_LOG, _TURN})
+_LOCKS = frozenset({LOCK, _TURN})
+#: The pinned models of the environment. They belong to the cloud that has their artifacts.
+PINS = ("model.tfvars.json", "candidate.tfvars.json")
+#: All names in a cloud's folder.
+_OWN = _LOCKS.union(
+    (ADDRESS, LOG, PREVIOUS_LOG, facts.DATABASE, f"{facts.DATABASE}-wal", f"{facts.DATABASE}-shm"),
+    (*facts.CONTENTS, *PINS, "training", "endpoints", "functions", "alarm-clock"),
+    ("authorization.step", "authorization.jsonl"),
+)
 
 
 @dataclass(frozen=True)
@@ -71,16 +84,18 @@ class Cloud:
 
 
 def up(state: Path, *, port: int | None = None, tethered: bool = False) -> Cloud:
-    """Find the cloud of a folder, or start one and wait until it is ready.
+    """Find the cloud of a folder, or start it and wait until it is ready.
 
     Args:
-        state: The cloud's folder. A new cloud deletes everything in it except its logs and locks.
-        port: The port that the cloud must have. By default it is 5566, or a free port if 5566 is taken.
+        state: The cloud's folder. What a cloud held there before, it holds again.
+        port: The port that the cloud must have from now on. By default it keeps its port. A new cloud takes 5566, or a
+            free port if 5566 is taken. With 0, a new cloud takes a free port.
         tethered: Ends the cloud when the calling process ends. Otherwise the cloud runs until :func:`down`.
 
     Raises:
-        LocalCloudError: The folder holds files of something else, the port is taken, the running cloud has another
-            port, or the cloud did not start. The last case shows the last line of its log.
+        LocalCloudError: The folder belongs to another user or holds files of something else, the port is taken, the
+            running cloud has another port, or the cloud did not start. The last case shows the last line of its log.
+        Unreadable: What the folder keeps is damaged or of another version. Nothing was changed.
     """
     state = state.absolute()
     state.mkdir(parents=True, exist_ok=True)
@@ -89,30 +104,55 @@ def up(state: Path, *, port: int | None = None, tethered: bool = False) -> Cloud
     with _turn(state):
         running = status(state)
         if running:
-            if port not in (None, running.port):
+            if port not in (None, 0, running.port):
                 raise LocalCloudError(
                     f"the local cloud of {state} runs on port {running.port}, not {port}",
                     hint="end it first with: invoke local.down",
                 )
             return running
         _end(state)  # a cloud that holds the lock but does not answer
-        _clear(state)
         return _start(state, port, tethered)
 
 
 def down(state: Path) -> bool:
-    """End the cloud of a folder and all processes that it started. The data in the cloud is lost.
+    """End the cloud of a folder and all processes that it started. The folder keeps what the cloud holds.
 
     Returns:
-        True if a cloud was running.
+        True if a cloud was running. It has written everything down.
     """
     state = state.absolute()
     if not (state / LOCK).exists():
         return False
     with _turn(state):
-        was_running = _end(state)
-        _clear(state)
-        return was_running
+        return _end(state)
+
+
+def reset(state: Path) -> bool:
+    """End the cloud of a folder if it runs, and delete everything that it holds, with its logs and the pinned model.
+
+    Returns:
+        True if there was something to delete.
+
+    Raises:
+        LocalCloudError: The folder belongs to another user or holds files of something else. Nothing was deleted.
+    """
+    state = state.absolute()
+    if not state.exists():
+        return False
+    _refuse_foreign(state)
+    # A file that is being written has a name of its own: imageclassification.files.
+    names = {path.name for path in state.iterdir() if not path.match(".*.part")}
+    _refuse(state, names - _OWN)
+    if not names:
+        return False
+    with _turn(state):
+        _end(state)
+        return _clear(state)
+
+
+def is_kept(state: Path) -> bool:
+    """Whether a folder has anything that :func:`reset` throws away."""
+    return state.is_dir() and any(path.name not in _LOCKS for path in state.iterdir())
 
 
 def status(state: Path) -> Cloud | None:
@@ -185,7 +225,7 @@ def _start(state: Path, port: int | None, tethered: bool) -> Cloud:
     command = [sys.executable, "-m", "localcloud.server", "--state", str(state), "--ready-fd", str(tell_ready)]
     command += ["--port", str(port)] if port is not None else []
     command += ["--tethered"] if tethered else []
-    with (state / LOG).open("wb") as log:
+    with os.fdopen(open_log(state / LOG), "wb") as log:
         process = subprocess.Popen(
             command,
             stdin=tether if tethered else subprocess.DEVNULL,
@@ -203,21 +243,24 @@ def _start(state: Path, port: int | None, tethered: bool) -> Cloud:
         os.close(tether)
     try:
         readable, _, _ = select.select([ready], [], [], START_SECONDS)
-        said = os.read(ready, 1) if readable else b""
-        found = status(state) if said else None
+        said = os.read(ready, 65536) if readable else b""
+        found = status(state) if said == READY else None
     except BaseException:
         process.kill()
         raise
     finally:
         os.close(ready)
-    if not found:
-        process.kill()
-        words = (state / LOG).read_text(errors="replace").strip().splitlines()
-        raise LocalCloudError(
-            words[-1] if words else f"the local cloud did not start within {START_SECONDS:.0f} s",
-            hint=f"its whole log: {state / LOG}",
-        )
-    return found
+    if found:
+        return found
+    if said and said != READY:  # it has told its error, and ends
+        process.wait()
+        raise LocalCloudError(**json.loads(said))
+    process.kill()
+    words = (state / LOG).read_text(errors="replace").strip().splitlines()
+    raise LocalCloudError(
+        words[-1] if words else f"the local cloud did not start within {START_SECONDS:.0f} s",
+        hint=f"its whole log: {state / LOG}",
+    )
 
 
 def _server_variables() -> dict[str, str]:
@@ -232,6 +275,9 @@ def _server_variables() -> dict[str, str]:
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
         "PYTHONUNBUFFERED": "1",
+        # Large blocks of memory go back to the system when they are free (mallopt(3)). Objects are such blocks.
+        "MALLOC_ARENA_MAX": "2",
+        "MALLOC_MMAP_THRESHOLD_": "262144",
     }
 
 
@@ -256,23 +302,31 @@ def _end(state: Path) -> bool:
 
 
 def _refuse_foreign(state: Path) -> None:
-    """Refuse a folder that was never a cloud's.
-
-    A wrong path in an environment must not delete other files.
-    """
-    if not (state / LOCK).exists() and any(path.name != _TURN for path in state.iterdir()):
+    """Refuse a folder of another user, and one that was never a cloud's."""
+    if (owner := state.stat().st_uid) != os.getuid():
         raise LocalCloudError(
-            f"{state} holds files that do not belong to a local cloud, and a local cloud clears its folder",
-            hint="let access.endpoint_file in the environment's environment.json name a file in a folder of its own",
+            f"{state} belongs to another user (uid {owner}), who could read and change what the local cloud holds",
+            hint="remove it, or work in a checkout of your own",
+        )
+    if not (state / LOCK).exists():
+        _refuse(state, {path.name for path in state.iterdir()} - _LOCKS)
+
+
+def _refuse(state: Path, names: set[str]) -> None:
+    if names:
+        raise LocalCloudError(
+            f"{state} holds files that do not belong to a local cloud, such as {min(names)}",
+            hint="move them elsewhere, or let access.endpoint_file in the environment's environment.json name a file "
+            "in a folder of its own",
         )
 
 
-def _clear(state: Path) -> None:
-    """Delete the files of an ended cloud: its address, its pinned model and its working files."""
-    for path in state.iterdir():
-        if path.name in _KEPT:
-            continue
+def _clear(state: Path) -> bool:
+    """Delete everything but the locks. Returns whether there was anything."""
+    found = [path for path in state.iterdir() if path.name not in _LOCKS]
+    for path in found:
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
+            shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+    return bool(found)

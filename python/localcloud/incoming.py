@@ -15,6 +15,23 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+#: The operations that change nothing, by how their names begin.
+_READS = re.compile(
+    "Batch(Check|Describe|Get)|Check|Decode|Decrypt|Describe|Filter|Get|Head|List|Lookup|Query|Scan|Search|"
+    "Select|Simulate|Test|Validate|Verify"
+)
+
+
+def reads(operation: str) -> bool:
+    """Whether an operation only reads, by its name.
+
+    Example::
+
+        >>> reads("DescribeEndpoint"), reads("CreateEndpoint")
+        (True, False)
+    """
+    return _READS.match(operation) is not None
+
 
 def scope(environ: Mapping[str, Any]) -> tuple[str, str] | None:
     """The region and the service in the credential scope of the signature; None if the request is not signed.

@@ -12,6 +12,8 @@ import contextlib
 import sys
 import traceback
 
+LONGEST = 4_000  # characters in a line; a request's path may be longer
+
 
 def line(text: str) -> None:
     """Write one line.
@@ -27,7 +29,12 @@ def failure(error: BaseException) -> None:
 
 
 def _printable(text: str) -> str:
-    """The text with its control characters escaped, so that a request can neither forge a line nor drive a terminal."""
+    """The text, at most ``LONGEST`` characters of it, with its control characters escaped.
+
+    So a request can neither forge a line nor drive a terminal, and its line has a bounded length.
+    """
+    if len(text) > LONGEST:
+        text = f"{text[:LONGEST]} ... ({len(text):,} characters)"
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

@@ -33,6 +33,8 @@ from localcloud import (
     xray,
 )
 from localcloud.context import Context
+from localcloud.durability import instances
+from localcloud.iam import kept, sessions
 from localcloud.iam import permissions as identity
 from localcloud.iam.registry import Registry
 
@@ -60,6 +62,11 @@ SERVICES = (
 def install(context: Context) -> None:
     """Install every service."""
     identity.register(context.registry)
+    kept.install(context.backends, context.pickling)
+    named = {service.__name__.rpartition(".")[2].rstrip("_") for service in SERVICES}
+    context.backends.promise({*named, "ecr", "iam", "sts"} - {"stepfunctions"})  # which keeps itself what it has
+    instances.apply()
+    sessions.apply()
     for service in SERVICES:
         service.install(context)
 

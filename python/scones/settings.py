@@ -22,6 +22,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from localcloud.durability import remains
 from localcloud.errors import LocalCloudError
 from scones.errors import SettingsError
 
@@ -97,6 +98,7 @@ class Environment:
         credentials: Keys that replace those of :meth:`keys`, for instance of an assumed role.
         profile: A profile of the shared AWS configuration.
         costs_money: Whether jobs cost money. If so, the tasks ask before they start one.
+        build_name: The folder of all generated files, in ``root``: ``build``, or what ``SCONES_BUILD`` names.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Environment:
     profile: str | None = None
     tuning: Tuning = field(default_factory=Tuning)
     costs_money: bool = True
+    build_name: str = "build"
 
     @property
     def folder(self) -> Path:
@@ -139,6 +142,11 @@ class Environment:
     @property
     def build(self) -> Path:
         """The folder of all generated files."""
+        return self.root / self.build_name
+
+    @property
+    def downloads(self) -> Path:
+        """The folder of what is downloaded once for all builds: Terraform, its provider, and the image archives."""
         return self.root / "build"
 
     def endpoint_url(self) -> str | None:
@@ -168,7 +176,7 @@ class Environment:
             return [found[name] for name in names]
         except (OSError, ValueError, KeyError, TypeError):
             raise LocalCloudError(
-                f"the cloud of environment '{self.name}' is not running: {self.cloud_path} does not say where it is",
+                f"the cloud of environment '{self.name}' is not running: {remains.said(self.cloud_path.parent)}",
                 hint="start it with: invoke local.up",
             ) from None
 
@@ -184,7 +192,8 @@ def load(name: str | None = None, *, root: Path = ROOT, variables: Mapping[str, 
     Args:
         name: The environment's name. By default, ``SCONES_ENV`` or ``local``.
         root: The project's folder.
-        variables: The environment variables.
+        variables: The environment variables: ``SCONES_ENV``, and ``SCONES_BUILD``, a folder in ``root``. All that an
+            environment has in ``build`` is in that folder instead, and so its local cloud is another one.
 
     Raises:
         SettingsError: the environment does not exist, or one of its files cannot be used.
@@ -202,6 +211,11 @@ def load(name: str | None = None, *, root: Path = ROOT, variables: Mapping[str, 
     own = _read(path)
     _check(own, path)
     access = own.get("access", {})
+    build = variables.get("SCONES_BUILD") or "build"
+
+    def place(name: str) -> Path:
+        return root / build / name.removeprefix("build/") if name.startswith("build/") else root / name
+
     return Environment(
         name=name,
         root=root,
@@ -211,10 +225,11 @@ def load(name: str | None = None, *, root: Path = ROOT, variables: Mapping[str, 
         tuning=Tuning(**own.get("tuning", {})),
         foundation=_read(folder / "foundation.tfvars.json"),
         service=_read(folder / "service.tfvars.json"),
-        pin_path=root / own["model_pin"] if "model_pin" in own else folder / "model.tfvars.json",
-        cloud_path=root / access["endpoint_file"] if "endpoint_file" in access else None,
+        pin_path=place(own["model_pin"]) if "model_pin" in own else folder / "model.tfvars.json",
+        cloud_path=place(access["endpoint_file"]) if "endpoint_file" in access else None,
         profile=access.get("profile"),
         costs_money=own.get("costs_money", True),
+        build_name=build,
     )
 
 

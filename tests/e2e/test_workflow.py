@@ -19,6 +19,7 @@ pytestmark = pytest.mark.usefixtures("provider_is_here")
 
 # Enough epochs to pass the gate of validation accuracy, and few enough to leave some images unsure.
 EPOCHS = 10
+BUILD = "build/demo"  # the demo's own, and after it that of all tasks
 
 
 class Checkout:
@@ -26,6 +27,7 @@ class Checkout:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.build = root / BUILD
         ignored = shutil.ignore_patterns(".terraform*", "__pycache__", "*.egg-info")
         for name in ("python", "terraform", "asl", "lambdas"):
             shutil.copytree(ROOT / name, root / name, ignore=ignored)
@@ -44,7 +46,7 @@ class Checkout:
         variables = {
             name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_", "SCONES_ENV"))
         }
-        variables |= {"PYTHONPATH": str(self.root / "python"), "COLUMNS": "160"}
+        variables |= {"PYTHONPATH": str(self.root / "python"), "COLUMNS": "160", "SCONES_BUILD": BUILD}
         return subprocess.run(
             [sys.executable, "-m", "invoke", *arguments],
             cwd=self.root,
@@ -57,13 +59,13 @@ class Checkout:
 
     def image(self) -> str:
         """The test image with the model's most confident correct answer."""
-        found = json.loads((self.root / "build" / "evaluation.json").read_text())
+        found = json.loads((self.build / "evaluation.json").read_text())
         right = [
             one
             for one in found["predictions"]
             if one["label"] == found["classes"][one["probabilities"].index(max(one["probabilities"]))]
         ]
-        return f"build/dataset/test/{max(right, key=lambda one: max(one['probabilities']))['name']}"
+        return f"{BUILD}/dataset/test/{max(right, key=lambda one: max(one['probabilities']))['name']}"
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +73,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     """The copy. Its local cloud ends with the tests, also after a failure."""
     found = Checkout(tmp_path_factory.mktemp("checkout"))
     yield found
-    control.down(found.root / "build" / "local")
+    control.down(found.build / "local")
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +94,7 @@ def test_the_demo_holds_what_it_claims(demo: subprocess.CompletedProcess[str]) -
 
 
 def test_the_report_is_one_page_that_needs_nothing_else(demo: object, checkout: Checkout) -> None:
-    page = (checkout.root / "build" / "report" / "index.html").read_text()
+    page = (checkout.build / "report" / "index.html").read_text()
     assert page.count("data:image/png;base64,") > 2
     assert "http://" not in page.replace("http://www.w3.org", "")
 
@@ -105,7 +107,7 @@ def test_a_confident_image_passes_with_exit_code_0(demo: object, checkout: Check
 
 def test_an_image_below_the_threshold_fails_out_loud_with_exit_code_3(demo: object, checkout: Checkout) -> None:
     """After so short a training, no model answers with a probability of exactly 1."""
-    unsure = sorted((checkout.root / "build" / "dataset" / "test").iterdir())[:20]
+    unsure = sorted((checkout.build / "dataset" / "test").iterdir())[:20]
     ran = checkout.invoke("execute", *(part for one in unsure for part in ("--image", str(one))), "--threshold", "1")
     assert ran.returncode == 3, ran.stdout + ran.stderr
     assert "ThresholdConfidenceNotMet" in ran.stdout
@@ -123,7 +125,7 @@ def test_a_second_model_is_registered_and_the_first_one_pinned_again(demo: objec
     weak = checkout.invoke("train", "--set", "epochs=1", "--set", "learning_rate=0.000001")
     assert weak.returncode == 0, weak.stdout + weak.stderr
     assert "PendingManualApproval" in weak.stdout
-    pin = checkout.root / "build" / "local" / "model.tfvars.json"
+    pin = checkout.build / "local" / "model.tfvars.json"
     assert json.loads(pin.read_text())["model"]["version"] == 1
 
     assert checkout.invoke("pin", "2").returncode == 1
@@ -152,4 +154,8 @@ def test_everything_can_be_taken_down(demo: object, checkout: Checkout) -> None:
         ran = checkout.invoke("tf.destroy", "--stack", stack, "--yes")
         assert ran.returncode == 0, ran.stdout + ran.stderr
     assert checkout.invoke("local.down").returncode == 0
-    assert checkout.invoke("local.status").returncode == 1
+    ended = checkout.invoke("local.status")
+    assert ended.returncode == 1
+    assert "it was ended in order" in ended.stdout
+    assert checkout.invoke("local.reset", "--yes").returncode == 0
+    assert not (checkout.root / "build" / "local").exists(), "the demo and all that followed had a cloud of their own"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import stat
 import uuid
 from typing import Any
@@ -151,3 +152,46 @@ def test_a_presigned_url_opens_one_object_for_its_time(cloud):
     status, body = ask(cloud, "GET", ended, {})
     assert status in (400, 403)
     assert b"<Error>" in body
+
+
+EVIL = b"GET /_local-cloud HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://evil.example\r\n"
+
+
+@pytest.mark.parametrize(
+    "request_sent",
+    [
+        EVIL + b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: AAAA\r\n\r\n",
+        EVIL + b"Upgrade: h2c\r\n\r\n",
+        b"GET http://evil.example/_local-cloud HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"GET /_local-cloud HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example\r\n\r\n",
+        b"GET /_local-cloud HTTP/1.0\r\n\r\n",
+        b"CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: 127.0.0.1:22\r\nOrigin: null\r\n\r\n",
+    ],
+)
+def test_an_upgrade_a_proxys_request_and_two_names_pass_no_door(cloud, request_sent):
+    assert sent(cloud, request_sent).split()[1] in (b"400", b"403")
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"GET /_local-cloud HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"POST /_local-cloud HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 3\r\n\r\nabc",
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ],
+)
+def test_a_second_request_on_a_connection_passes_the_door_itself(cloud, first):
+    """Also one that a body seems to hide: it is not taken for a part of the first one's answer."""
+    answers = sent(cloud, first + EVIL + b"\r\n").split(b"HTTP/1.1 ")[1:]
+    assert not any(answer.startswith(b"200") for answer in answers[1:])
+
+
+def sent(cloud: Any, request: bytes) -> bytes:
+    """All that the cloud answers to the bytes of one or more requests."""
+    with socket.create_connection(("127.0.0.1", cloud.running.port), timeout=10) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        found = b""
+        while part := connection.recv(65_536):
+            found += part
+    return found

@@ -33,3 +33,23 @@ def test_a_log_group_is_given_a_key_and_is_without_it_again(cloud):
 def test_no_key_is_given_to_a_log_group_that_is_not_there(cloud):
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         cloud.client("logs").associate_kms_key(logGroupName="/tests/none", kmsKeyId="arn:aws:kms:us-east-1:1:key/a")
+
+
+# logs/gaps/stream_prefix.py
+
+
+def test_events_are_filtered_by_the_begin_of_their_streams_names(cloud):
+    logs, name = cloud.client("logs"), "/tests/prefixes"
+    logs.create_log_group(logGroupName=name)
+    for stream in ("job-1/a", "job-1/b", "job-2/a"):
+        logs.create_log_stream(logGroupName=name, logStreamName=stream)
+        event = {"timestamp": 1_795_000_000_000, "message": stream}
+        logs.put_log_events(logGroupName=name, logStreamName=stream, logEvents=[event])
+
+    def found(**given):
+        return {event["message"] for event in logs.filter_log_events(logGroupName=name, **given)["events"]}
+
+    assert found(logStreamNamePrefix="job-1") == {"job-1/a", "job-1/b"}
+    assert found(logStreamNamePrefix="none") == set()
+    with pytest.raises(ClientError, match="InvalidParameterException"):
+        found(logStreamNamePrefix="job", logStreamNames=["job-1/a"])

@@ -65,3 +65,21 @@ def test_an_objects_answers_name_its_encryption_and_its_checksum(cloud, bucket):
     assert (got["ServerSideEncryption"], got["ChecksumType"]) == ("AES256", "FULL_OBJECT")
     s3.put_object(Bucket=bucket, Key="secret", Body=b"1", ServerSideEncryption="aws:kms")
     assert s3.get_object(Bucket=bucket, Key="secret")["ServerSideEncryption"] == "aws:kms"
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"ContentMD5": "AAAAAAAAAAAAAAAAAAAAAA=="}, "BadDigest"),
+        ({"ContentMD5": "none"}, "InvalidDigest"),
+        ({"ChecksumCRC32": "AAAAAA=="}, "BadDigest"),
+        ({"ChecksumSHA256": "none"}, "InvalidRequest"),
+    ],
+)
+def test_an_object_that_is_not_what_its_checksum_says_is_not_stored(cloud, given, code):
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="tests-checksums")
+    with pytest.raises(ClientError) as refused:
+        s3.put_object(Bucket="tests-checksums", Key="a", Body=b"b", **given)
+    assert refused.value.response["Error"]["Code"] == code
+    assert not s3.list_objects_v2(Bucket="tests-checksums").get("Contents")

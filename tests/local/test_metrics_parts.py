@@ -8,7 +8,7 @@ import pytest
 
 from localcloud.cloudwatch.alarms import Rule, judge
 from localcloud.cloudwatch.expressions import UnknownExpression, evaluate
-from localcloud.cloudwatch.series import Datum, Series, is_statistic, statistic
+from localcloud.cloudwatch.series import Datum, is_statistic, statistic
 from localcloud.logs.patterns import UnknownPattern, compile_pattern
 
 MISSING = {"missing", "ignore", "breaching", "notBreaching"}
@@ -125,15 +125,8 @@ def test_text_that_is_no_json_matches_no_pattern_for_json() -> None:
     assert not compile_pattern("{ $.a = 1 }")(None)
 
 
-def test_a_span_holds_its_begin_and_not_its_end() -> None:
-    series = Series()
-    for moment in (20.0, 10.0, 30.0):
-        series.add(Datum(moment, moment, 1, moment, moment))
-    assert [one.time for one in series.between(10, 30)] == [10.0, 20.0]
-
-
 def test_statistics_are_of_values_and_of_sets_of_values() -> None:
-    data = [Datum(0, value, 1, value, value) for value in map(float, range(1, 101))]
+    data = [Datum.of(value, time=0) for value in map(float, range(1, 101))]
     assert [statistic(name, data) for name in ("Sum", "Average", "Minimum", "Maximum", "SampleCount", "p99")] == [
         5050.0,
         50.5,

@@ -8,6 +8,7 @@ import re
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def stacks(
         found["service"].apply()
         yield found
     finally:
-        destroy_all(project, log=terraform_log)
+        destroy_all(project, stack=partial(Stack, log=terraform_log))
         cloud.client("iam").delete_policy(PolicyArn=arn)
 
 
@@ -218,5 +219,5 @@ def test_destroying_leaves_nothing(
     """The bucket of the state goes too, although it holds the list of what to destroy."""
     standing = inventory(cloud.client)
     assert all(standing[kind] - before[kind] for kind in standing), "there was nothing of some kind to destroy"
-    destroy_all(project, log=terraform_log)
+    destroy_all(project, stack=partial(Stack, log=terraform_log))
     assert inventory(cloud.client) == before

@@ -37,14 +37,15 @@ FLOORS = (
 )
 # The layers of the local cloud. iam imports no service. A service imports neither the server nor its assembly.
 CLOUD_FLOORS = (
-    {"errors", "incoming", "log", "paths", "constraints"},
-    {"control", "refusals", "durability", "http"},
+    {"errors", "guard", "holdings", "quick_start", "incoming", "log", "logfile", "paths", "constraints"},
+    {"refusals", "durability", "http"},
+    {"control"},
     {"iam"},
     {"context", "direct"},
     {"kms", "ec2", "xray", "logs", "events", "scheduler", "budgets", "ce"},
     {"applicationautoscaling", "resourcegroupstaggingapi", "s3", "sns", "sqs", "lambda_", "stepfunctions"},
     {"cloudwatch", "sagemaker"},
-    {"services", "door", "lost_answers", "requestlog"},
+    {"services", "acknowledgement", "diskspace", "door", "limits", "lost_answers", "requestlog"},
     {"application"},
     {"assembly"},
     {"server"},

@@ -2,8 +2,8 @@
 
 moto stores the data of PutMetricData and does nothing else (``cloudwatch/models.py``). Its services report no metrics,
 its log metric filters count nothing, and its alarms stay OK. Here Lambda, Step Functions, EventBridge, S3 and SageMaker
-hosting report the metrics that AWS documents. Every alarm is evaluated once a second, and a change of state is
-published to the alarm's topics.
+hosting report the metrics that AWS documents. Metrics are kept in the cloud's database. An alarm is evaluated within a
+second of a change of its metrics, and a change of state is published to the alarm's topics.
 
 Example (not run: it needs a running cloud)::
 
@@ -22,10 +22,13 @@ folder. The clock of metrics and alarms is then ahead by that much. No other clo
 
 from __future__ import annotations
 
-from localcloud.cloudwatch import permissions, watch
+from localcloud.cloudwatch import data, permissions, watch
 from localcloud.cloudwatch.store import Metrics
 from localcloud.context import Context
+from localcloud.durability import upkeep
 from localcloud.iam.registry import Registry
+
+ROLL_UP_SECONDS = 600.0
 
 
 def register(registry: Registry) -> None:
@@ -34,8 +37,9 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register the permissions, store the metrics and evaluate the alarms."""
+    """Register the permissions, answer from the store of metrics, and evaluate the alarms."""
     register(context.registry)
     assert isinstance(context.metrics, Metrics)
-    context.metrics.install(clock=context.state / "alarm-clock")
+    data.install(context.metrics)
     watch.install(context.metrics, context.roles)
+    upkeep.every(ROLL_UP_SECONDS, context.metrics.roll_up)

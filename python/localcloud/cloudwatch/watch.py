@@ -1,4 +1,7 @@
-"""Evaluates every alarm once a second, and publishes changes of state to the alarm's topics.
+"""Evaluates the alarms, and publishes changes of state to the alarm's topics.
+
+An alarm is evaluated again only if one of its metrics has new data, or if time has moved data from one of its periods
+into another. So alarms without data cost nothing.
 
 CloudWatch publishes in its own name. The policy of the topic must allow it, and so must the policy of the topic's KMS
 key.
@@ -11,9 +14,12 @@ SNS notifications; Amazon SNS Developer Guide, Example cases for Amazon SNS acce
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
-from collections.abc import Callable
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +28,8 @@ from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
 
 from localcloud import log
 from localcloud.cloudwatch import alarms, expressions
-from localcloud.cloudwatch.series import is_statistic, statistic
-from localcloud.cloudwatch.store import Metrics
+from localcloud.cloudwatch.series import PLAIN, Datum, is_statistic, statistic
+from localcloud.cloudwatch.store import Key, Metrics, key_of
 from localcloud.iam.roles import AccessDenied
 from localcloud.sns import encryption
 
@@ -31,12 +37,17 @@ if TYPE_CHECKING:
     from localcloud.iam.roles import Roles
 
 EVERY_SECONDS = 1.0
+# A round of evaluations is followed by a pause of so many times its length, so that alarms never take a whole core.
+PAUSE = 20
+ERROR_SECONDS = 60.0  # until an alarm that cannot be evaluated is tried again
+MOST_HISTORY = 100
 SERVICE = "cloudwatch.amazonaws.com"
 
 
 def install(metrics: Metrics, roles: Roles) -> None:
     """Refuse alarms that cannot be evaluated, and evaluate the others while the cloud runs."""
     put, update = CloudWatchBackend.put_metric_alarm, Alarm.update_state
+    evaluator = Evaluator(metrics)
 
     def put_metric_alarm(self: CloudWatchBackend, name: str, **given: Any) -> Alarm:
         before = self.alarms.get(name)
@@ -57,12 +68,15 @@ def install(metrics: Metrics, roles: Roles) -> None:
     def update_state(self: Alarm, reason: str, reason_data: str, state_value: str) -> None:
         old = self.state_value
         update(self, reason, reason_data, state_value)
+        del self.history[:-MOST_HISTORY]
+        evaluator.again(self)
+        cloudwatch_backends[self.account][self.region_name]  # so the new state is kept
         if old != state_value:
             _tell(self, old, roles)
 
     CloudWatchBackend.put_metric_alarm = put_metric_alarm
     Alarm.update_state = update_state
-    threading.Thread(target=_watch, args=(metrics,), name="alarms", daemon=True).start()
+    threading.Thread(target=evaluator.run, name="alarms", daemon=True).start()
 
 
 def unsupported(alarm: Alarm) -> str | None:
@@ -76,31 +90,76 @@ def unsupported(alarm: Alarm) -> str | None:
         if not is_statistic(str(name)):
             return f"the local cloud does not support the statistic {name}"
     try:
-        _value(alarm, lambda *_: None)
+        _value(alarm, {})
     except expressions.UnknownExpression as error:
         return str(error)
     return None
 
 
-def evaluate(alarm: Alarm, metrics: Metrics) -> alarms.Judgement:
+@dataclass(frozen=True)
+class WatchedMetric:
+    """A metric that an alarm reads.
+
+    Attributes:
+        key: The metric.
+        statistic: The statistic of each period.
+        unit: Only data of this unit; None for all units.
+    """
+
+    key: Key
+    statistic: str
+    unit: str | None
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The outcome of an evaluation.
+
+    Attributes:
+        judgement: The alarm's state.
+        until: The time, in seconds since 1970, until which it stays if no data come.
+    """
+
+    judgement: alarms.Judgement
+    until: float
+
+
+def sources(alarm: Alarm) -> dict[str, WatchedMetric]:
+    """The metrics that an alarm reads, by their ids. The metric of an alarm without queries has the id ''."""
+
+    def source(namespace: str, name: str, dimensions: Any, stat: str, unit: str | None) -> WatchedMetric:
+        pairs = {one.name: one.value for one in dimensions}
+        return WatchedMetric(key_of(alarm.account, alarm.region_name, namespace, name, pairs), stat, unit)
+
+    if not alarm.metric_data_queries:
+        stat = alarm.extended_statistic or alarm.statistic
+        return {"": source(alarm.namespace, alarm.metric_name, alarm.dimensions, stat, alarm.unit)}
+    stats = {query.id: query.metric_stat for query in alarm.metric_data_queries if query.metric_stat}
+    return {
+        name: source(one.metric.namespace, one.metric.metric_name, one.metric.dimensions, one.stat, one.unit)
+        for name, one in stats.items()
+    }
+
+
+def evaluate(alarm: Alarm, metrics: Metrics) -> Evaluated:
     """The state that follows from the alarm's metrics now."""
-    now, account, region = metrics.now(), alarm.account, alarm.region_name
-    count = int(alarm.evaluation_periods)
-    period = int(_period(alarm))
+    now, until = metrics.now(), math.inf
+    count, period = int(alarm.evaluation_periods), int(_period(alarm))
+    periods = count + alarms.FURTHER_PERIODS
+    begin = now - periods * period
+    found: dict[str, dict[int, Datum]] = {}
+    for name, one in sources(alarm).items():
+        needs_values = one.statistic not in PLAIN
+        found[name] = metrics.periods(one.key, begin, now, period, unit=one.unit, values=needs_values)
+        # The oldest data of a period are the next that time moves out of it. Data of the future move in.
+        for number, datum in found[name].items():
+            until = min(until, now + datum.time - (begin + number * period))
+        until = min(until, metrics.next_time(one.key, now) or math.inf)
+    stats = {name: one.statistic for name, one in sources(alarm).items()}
     values = []
-    for number in range(count + alarms.FURTHER_PERIODS, 0, -1):
-        begin = now - number * period
-
-        def read(
-            namespace: str, name: str, dimensions: Any, stat: str, unit: str | None, begin: float = begin
-        ) -> float | None:
-            pairs = {one.name: one.value for one in dimensions}
-            data = metrics.between(
-                namespace, name, pairs, begin, begin + period, unit=unit, account=account, region=region
-            )
-            return statistic(stat, data)
-
-        values.append(_value(alarm, read))
+    for number in range(periods):
+        data = {name: [each[number]] if number in each else [] for name, each in found.items()}
+        values.append(_value(alarm, {name: statistic(stats[name], each) for name, each in data.items()}))
     rule = alarms.Rule(
         alarm.comparison_operator,
         float(alarm.threshold),
@@ -108,7 +167,7 @@ def evaluate(alarm: Alarm, metrics: Metrics) -> alarms.Judgement:
         int(alarm.datapoints_to_alarm or count),
         alarm.treat_missing_data or "missing",
     )
-    return alarms.judge(values, rule, alarm.state_value)
+    return Evaluated(alarms.judge(values, rule, alarm.state_value), until)
 
 
 def _period(alarm: Alarm) -> int:
@@ -116,22 +175,16 @@ def _period(alarm: Alarm) -> int:
     return max([int(period) for period in periods] or [int(alarm.period)])
 
 
-def _value(alarm: Alarm, read: Callable[[str, str, Any, str, str | None], float | None]) -> float | None:
-    """The alarm's value in one period. ``read`` returns the statistic of a metric in it."""
+def _value(alarm: Alarm, read: Mapping[str, float | None]) -> float | None:
+    """The alarm's value in one period, from the statistics of its sources in it."""
     if not alarm.metric_data_queries:
-        stat = alarm.extended_statistic or alarm.statistic
-        return read(alarm.namespace, alarm.metric_name, alarm.dimensions, stat, alarm.unit)
-    found: dict[str, float | None] = {}
-    waiting = list(alarm.metric_data_queries)
-    for query in [one for one in waiting if one.metric_stat]:
-        stat = query.metric_stat
-        found[query.id] = read(
-            stat.metric.namespace, stat.metric.metric_name, stat.metric.dimensions, stat.stat, stat.unit
-        )
+        return read.get("")
+    queries = alarm.metric_data_queries
+    found = {query.id: read.get(query.id) for query in queries if query.metric_stat}
     watched = None
-    for query in [one for one in waiting if not one.metric_stat]:  # an expression may use earlier ones
+    for query in [one for one in queries if not one.metric_stat]:  # an expression may use earlier ones
         found[query.id] = expressions.evaluate(query.expression, found)
-    for query in waiting:
+    for query in queries:
         if query.return_data is not False and str(query.return_data).lower() != "false":
             watched = query.id
     if watched is None:
@@ -139,23 +192,67 @@ def _value(alarm: Alarm, read: Callable[[str, str, Any, str, str | None], float 
     return found[watched]
 
 
-def _watch(metrics: Metrics) -> None:
-    while True:
-        began = time.monotonic()
+@dataclass
+class _Due:
+    """When an alarm is evaluated again: at a time, or when one of its metrics has changed."""
+
+    until: float
+    seen: dict[Key, int]
+
+
+class Evaluator:
+    """Keeps the alarms' states up to date."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._due: weakref.WeakKeyDictionary[Alarm, _Due] = weakref.WeakKeyDictionary()
+        self._latest = 0.0
+
+    def again(self, alarm: Alarm) -> None:
+        """Evaluate an alarm in the next round."""
+        self._due.pop(alarm, None)
+
+    def run(self) -> None:
+        """Evaluate alarms until the process ends."""
+        while True:
+            began = time.monotonic()
+            try:
+                self.round()
+            except Exception as error:  # noqa: BLE001 - the alarms go on
+                log.failure(error)
+            took = time.monotonic() - began
+            time.sleep(max(EVERY_SECONDS - took, PAUSE * took))
+
+    def round(self) -> int:
+        """Evaluate each alarm whose state may have changed. Returns how many were."""
+        now = self._metrics.now()
+        if now < self._latest:  # the clock was set back
+            self._due.clear()
+        self._latest, count = now, 0
         for regions in list(cloudwatch_backends.values()):
             for backend in list(regions.values()):
                 for alarm in list(backend.alarms.values()):
-                    _judge(alarm, metrics)
-        time.sleep(max(0.1, EVERY_SECONDS - (time.monotonic() - began)))
+                    if self._is_due(alarm, now):
+                        count += 1
+                        self._judge(alarm)
+        return count
 
+    def _is_due(self, alarm: Alarm, now: float) -> bool:
+        due = self._due.get(alarm)
+        return (
+            due is None or due.until < now or any(self._metrics.changed(key) != seen for key, seen in due.seen.items())
+        )
 
-def _judge(alarm: Alarm, metrics: Metrics) -> None:
-    try:
-        found = evaluate(alarm, metrics)
-        if found.state != alarm.state_value:
-            alarm.update_state(found.reason, "{}", found.state)
-    except Exception as error:  # noqa: BLE001 - one alarm's error must not stop the others
-        log.failure(error)
+    def _judge(self, alarm: Alarm) -> None:
+        try:
+            seen = {one.key: self._metrics.changed(one.key) for one in sources(alarm).values()}
+            found = evaluate(alarm, self._metrics)
+            if found.judgement.state != alarm.state_value:
+                alarm.update_state(found.judgement.reason, "{}", found.judgement.state)
+            self._due[alarm] = _Due(found.until, seen)
+        except Exception as error:  # noqa: BLE001 - one alarm's error must not stop the others
+            log.failure(error)
+            self._due[alarm] = _Due(self._metrics.now() + ERROR_SECONDS, {})
 
 
 def _tell(alarm: Alarm, old: str, roles: Roles) -> None:

@@ -1,8 +1,9 @@
 """The file in which a local cloud keeps what must outlive its process.
 
 It is an SQLite database with a write-ahead log. A transaction is whole or absent, also after ``kill -9``. It is not
-forced to the disk (``synchronous=NORMAL``), because an fsync costs more than everything else: after a power failure the
-last transactions may be missing, but those that are there are whole (sqlite.org/wal.html, "Performance considerations").
+forced to the disk (``synchronous=NORMAL``), because an fsync costs more than all the rest. After a power failure the
+last transactions may be missing, but those that are there are whole (sqlite.org/wal.html, Performance
+considerations).
 
 Example::
 
@@ -20,7 +21,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,14 @@ from localcloud import log
 #: How long a change of :meth:`Database.soon` waits at most, in seconds.
 SOON_SECONDS = 0.25
 Rows = Sequence[Sequence[Any]]
+Change = tuple[str, Rows]
 
 
 class Database:
     """One SQLite file. Threads may use it at once.
+
+    Attributes:
+        lock: Held while the database is used. Whoever guards what belongs to rows holds it too.
 
     Args:
         path: The file. None keeps everything in memory, for clouds that live for one test.
@@ -42,8 +47,9 @@ class Database:
         self._connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
-        self._lock = threading.RLock()
-        self._waiting: list[tuple[str, Rows]] = []
+        self.lock = threading.RLock()
+        self._waiting: list[Change] = []
+        self._gatherers: list[Callable[[], list[Change]]] = []
         self._arrived = threading.Event()
         self._depth = 0
         self._closed = False
@@ -51,28 +57,43 @@ class Database:
 
     def declare(self, statement: str) -> None:
         """Create a table or an index: ``CREATE … IF NOT EXISTS``."""
-        with self._lock:
+        with self.lock:
             self._connection.execute(statement)
 
     def now(self, statement: str, rows: Rows) -> None:
         """Execute a statement for each row, with all that waits. The change is kept when this returns.
 
         Raises:
-            sqlite3.Error: The database cannot be written. Nothing of the change is kept.
+            sqlite3.Error: The database cannot be written. A change that is wrong is not kept. One for which there is no
+                space is kept when there is.
         """
         with self.together():
             self._waiting.append((statement, rows))
 
     def soon(self, statement: str, rows: Rows) -> None:
         """As :meth:`now`, but a moment later, together with other changes. Nobody may have been told of the change."""
-        with self._lock:
+        with self.lock:
             self._waiting.append((statement, rows))
         self._arrived.set()
+
+    def gather(self, gatherer: Callable[[], list[Change]]) -> Callable[[], None]:
+        """Ask a store for its changes before each writing. So it can add up many small changes to a few.
+
+        Args:
+            gatherer: Returns the changes since its last call: a statement and its rows. It runs in any thread.
+
+        Returns:
+            A function that the store calls when its first change waits. Do not call it with a lock that the gatherer
+            takes.
+        """
+        with self.lock:
+            self._gatherers.append(gatherer)
+        return self._arrived.set
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
         """Keep all changes of the block in one transaction, if it ends without an error. Other threads wait."""
-        with self._lock:
+        with self.lock:
             before = len(self._waiting)
             self._depth += 1
             try:
@@ -87,8 +108,12 @@ class Database:
 
     def flush(self) -> None:
         """Keep all that waits. In a block of :meth:`together`, its end does that."""
-        with self._lock:
-            if self._depth or self._closed or not self._waiting:
+        with self.lock:
+            if self._depth or self._closed:
+                return
+            for gatherer in self._gatherers:
+                self._waiting += gatherer()
+            if not self._waiting:
                 return
             waiting, self._waiting = self._waiting, []
             self._connection.execute("BEGIN IMMEDIATE")
@@ -99,20 +124,23 @@ class Database:
                     else:
                         self._connection.executemany(statement, rows)
                 self._connection.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.OperationalError):  # such as a full disk: the next writing may succeed
+                    self._waiting = waiting + self._waiting
+                    self._arrived.set()
                 raise
 
     def read(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query. It sees what waits, too."""
-        with self._lock:
+        with self.lock:
             self.flush()
             return self._connection.execute(statement, values).fetchall()
 
     def close(self) -> None:
         """Keep all that waits, and close the file."""
-        with self._lock:
+        with self.lock:
             self.flush()
             self._closed = True
             self._connection.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localcloud.context import Context
-from localcloud.ec2 import flow_logs, permissions
+from localcloud.ec2 import flow_logs, kept, permissions
 from localcloud.ec2.gaps import flow_log_folders, security_group_rule_descriptions
 from localcloud.iam.registry import Registry
 
@@ -14,8 +14,9 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register the permissions, close the gaps, and check whether flow logs may be delivered."""
+    """Register the permissions, close the gaps, check whether flow logs may be delivered, and say what is kept."""
     register(context.registry)
     flow_log_folders.apply()
     security_group_rule_descriptions.apply()
     flow_logs.install(context.roles)
+    kept.install(context)

@@ -21,6 +21,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from localcloud import log
+from localcloud.http.patience import PatientStream
 from localcloud.http.requests import Body, Malformed, keeps, read
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 MOST_CONNECTIONS = 512
 MOST_WAITING = 4096  # connections that the system keeps until they are accepted; it resets others
 IDLE_SECONDS = 300.0  # a connection without a request ends after them
-STALLED_SECONDS = 60.0  # so long a client may keep the server waiting within a request, or within an answer
+HEAD_SECONDS = 20.0  # in which the head of a request must be there
+BODY_SECONDS = 60.0  # in which its body must be there, and a second more for each megabyte
 LARGEST_REST = 1 << 20  # bytes of a body that nobody read, up to which the connection is kept
 LINGER_SECONDS, LARGEST_LINGER = 1.0, 1 << 26  # and what is thrown away after that
 TOGETHER = 1 << 16  # an answer's head and a body up to this size are sent as one
@@ -65,6 +67,7 @@ class HttpServer:
         #: Those that end because another one needs their place.
         self._ending: set[socket.socket] = set()
         self._change = threading.Condition()
+        self._closing = False
 
     def serve_forever(self) -> None:
         """Accept connections until the listener is closed."""
@@ -73,13 +76,27 @@ class HttpServer:
             try:
                 connection, address = self._listener.accept()
             except OSError as error:
-                if self._listener.fileno() < 0:
+                if self._closing or self._listener.fileno() < 0:
                     return
                 log.line(f"a connection was not accepted: {error}")
                 time.sleep(0.05)  # too many open files: others must end first
                 continue
             self._make_room()
             threading.Thread(target=self._serve, args=(connection, address), daemon=True).start()
+
+    def shutdown(self, patience: float = 5.0) -> None:
+        """Take no more requests, and let those that are under way end, for so many seconds at most."""
+        give_up = time.monotonic() + patience
+        with self._change:
+            self._closing = True
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # `accept` returns
+        self._listener.close()
+        with self._change:
+            for connection in self._idle:
+                self._ending.add(connection)
+                _shut(connection)
+            self._change.wait_for(lambda: not self._open, give_up - time.monotonic())
 
     def _make_room(self) -> None:
         """Wait until there is room for one more connection, and count it."""
@@ -96,9 +113,12 @@ class HttpServer:
     def _serve(self, connection: socket.socket, address: tuple[str, int]) -> None:
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with connection.makefile("rb") as stream:
-                if self._one(connection, stream, address):
-                    while self._waits(connection, stream) and self._one(connection, stream, address):
+            patience = PatientStream(connection)
+            with io.BufferedReader(patience, TOGETHER) as stream:
+                if self._one(connection, patience, stream, address):
+                    while self._waits(connection, patience, stream) and self._one(
+                        connection, patience, stream, address
+                    ):
                         pass
         except OSError:  # the client has gone, or was too slow
             pass
@@ -110,26 +130,42 @@ class HttpServer:
                 self._idle.pop(connection, None)
                 self._ending.discard(connection)
                 self._open -= 1
-                self._change.notify()
+                self._change.notify_all()
 
-    def _waits(self, connection: socket.socket, stream: io.BufferedReader) -> bool:
+    def _waits(
+        self, connection: socket.socket, patience: PatientStream, stream: io.BufferedReader[PatientStream]
+    ) -> bool:
         """Wait for the next request of a connection. False: there is none, or another connection needs the place."""
-        connection.settimeout(IDLE_SECONDS)
+        patience.allow(IDLE_SECONDS, silent=IDLE_SECONDS)
         with self._change:
+            if self._closing:
+                return False
             self._idle[connection] = None
             self._change.notify()
         begun = stream.peek(1)
         with self._change:
             return self._idle.pop(connection, False) is None and bool(begun)
 
-    def _one(self, connection: socket.socket, stream: io.BufferedReader, address: tuple[str, int]) -> bool:
+    def _one(
+        self,
+        connection: socket.socket,
+        patience: PatientStream,
+        stream: io.BufferedReader[PatientStream],
+        address: tuple[str, int],
+    ) -> bool:
         """Answer one request of a connection. False: it is the last one."""
-        connection.settimeout(STALLED_SECONDS)
+        patience.allow(HEAD_SECONDS)
         try:
             environ = read(stream, lambda: connection.sendall(CONTINUE))
+        except TimeoutError:
+            words = f"the request's head was not there within {HEAD_SECONDS:g} seconds"
+            log.line(f"refused (408): {words}")
+            connection.sendall(_plain("408 Request Timeout", words))
+            return False
         except Malformed as malformed:
             connection.sendall(_plain(malformed.status, str(malformed)))
             return False
+        patience.allow(BODY_SECONDS)
         if environ is None:
             return False
         environ.update(self._about, REMOTE_ADDR=address[0], REMOTE_PORT=address[1])
@@ -144,6 +180,7 @@ class HttpServer:
             if not answer.begun:
                 connection.sendall(_plain("500 Internal Server Error", f"{type(error).__name__}: {error}"))
             return False
+        patience.allow(LINGER_SECONDS)
         whole = body.finish(LARGEST_REST)
         if not whole:
             _linger(connection)

@@ -33,6 +33,7 @@ from werkzeug.exceptions import HTTPException
 from localcloud.constraints import message, violations
 from localcloud.errors import UnknownAction, UnsupportedPolicy
 from localcloud.iam import principals
+from localcloud.iam.chunks import BadChunks
 from localcloud.iam.derivation import derive
 from localcloud.iam.evaluation import Access, Context, Decision, Principal, Request
 from localcloud.iam.principals import ANONYMOUS, PRINCIPAL, ROOT_KEY, BadKey
@@ -85,6 +86,8 @@ class Enforcement:
             return answer.bad_key(bad)
         except BadSignature as bad:
             return answer.bad_signature(bad)
+        except BadChunks as bad:
+            return answer.give(bad.code, str(bad), status=bad.status)
         environ[PRINCIPAL] = who
         if who is ANONYMOUS and service == "s3" and _names_no_bucket(environ):
             return answer.give("NoSuchBucket", "The specified bucket does not exist", status=404)
@@ -230,12 +233,13 @@ class _Answers:
                 "skewed": ("RequestTimeTooSkewed", 403),
                 "payload": ("XAmzContentSHA256Mismatch", 400),
                 "malformed": ("AuthorizationHeaderMalformed", 400),
+                "query": ("AuthorizationQueryParametersError", 400),
             }[bad.problem]
             return self.give(code, str(bad), status=status)
         if self._protocol == "ec2":
             return self.give("AuthFailure", "AWS was not able to validate the provided access credentials", status=401)
         by_json = "json" in self._protocol
-        if bad.problem == "malformed":
+        if bad.problem in ("malformed", "query"):
             code = "IncompleteSignatureException" if by_json else "IncompleteSignature"
         else:
             code = "InvalidSignatureException" if by_json else "SignatureDoesNotMatch"

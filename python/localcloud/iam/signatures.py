@@ -23,8 +23,7 @@ version 2 in the query. boto3 still uses version 2 for presigned URLs of S3.
 
 AWS: IAM User Guide, "Create a signed AWS API request" (canonical request, string to sign, signing key); Amazon S3 API
 Reference, "Authenticating Requests: Using Query Parameters"; Amazon S3 User Guide, "Signing and authenticating REST
-requests (AWS signature version 2)". If a body is signed chunk by chunk, the headers are verified but the chunks are
-not.
+requests (AWS signature version 2)". :mod:`localcloud.iam.chunks` has the signatures of a body's chunks.
 """
 
 from __future__ import annotations
@@ -43,6 +42,8 @@ from urllib.parse import quote, unquote_to_bytes
 
 from botocore.auth import HmacV1Auth
 
+from localcloud.iam import chunks
+
 ALGORITHM = "AWS4-HMAC-SHA256"
 #: "Requests must be received within 15 minutes of the timestamp in the request" (IAM User Guide, "Elements of an AWS
 #: API request signature").
@@ -55,7 +56,13 @@ ACT_UNSIGNED = frozenset({"x-amz-user-agent"})
 #: ``BUCKET.localhost:5566``, by which a client may name the bucket.
 VIRTUAL_HOST = re.compile(r"(?P<name>.+)\.localhost(:\d+)?")
 
-Problem = Literal["mismatch", "unsigned", "expired", "skewed", "malformed", "unsupported", "payload"]
+Problem = Literal["mismatch", "unsigned", "expired", "skewed", "malformed", "query", "unsupported", "payload"]
+
+
+MISMATCH = (
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
+    "and signing method. Consult the service documentation for details."
+)
 
 
 class BadSignature(Exception):
@@ -63,7 +70,8 @@ class BadSignature(Exception):
 
     Attributes:
         problem: ``mismatch`` (another secret, or a changed request), ``expired`` (a presigned URL), ``skewed`` (the
-            date is more than 15 minutes off), ``payload`` (another body), ``malformed`` or ``unsupported``.
+            date is more than 15 minutes off), ``payload`` (another body), ``malformed``, ``query`` (a presigned URL
+            that is malformed) or ``unsupported``.
     """
 
     def __init__(self, problem: Problem, message: str) -> None:
@@ -121,9 +129,9 @@ def claimed(environ: Mapping[str, Any]) -> Claim | None:
                 expires=int(query["Expires"]),
             )
     except KeyError as missing:
-        raise BadSignature("malformed", f"a presigned URL needs the parameter {missing.args[0]}") from None
+        raise BadSignature("query", f"a presigned URL needs the parameter {missing.args[0]}") from None
     except ValueError:
-        raise BadSignature("malformed", "X-Amz-Expires, or Expires, must be a number") from None
+        raise BadSignature("query", "X-Amz-Expires, or Expires, must be a number") from None
     return None
 
 
@@ -139,6 +147,7 @@ def verify(claim: Claim, environ: Mapping[str, Any], body: bytes, secret: str, n
 
     Raises:
         BadSignature: The secret, the request or the time does not fit the signature.
+        BadChunks: The body should be in the coding ``aws-chunked``, and is not.
     """
     if claim.version == 2:
         expected = _version_2(claim, environ, secret)
@@ -146,15 +155,26 @@ def verify(claim: Claim, environ: Mapping[str, Any], body: bytes, secret: str, n
         _refuse_unsigned(claim, environ)
         expected = [_version_4(claim, environ, body, secret)]
     if not any(hmac.compare_digest(one.encode(), claim.signature.encode()) for one in expected):
-        raise BadSignature(
-            "mismatch",
-            "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
-            "Access Key and signing method. Consult the service documentation for details.",
-        )
+        raise BadSignature("mismatch", MISMATCH)
     _check_time(claim, now)
+    if claim.version == 4 and chunks.is_chunked(environ):
+        _verify_chunks(claim, environ, body, secret)
     given = environ.get("HTTP_X_AMZ_CONTENT_SHA256", "")
-    if re.fullmatch(r"[0-9a-f]{64}", given) and given != hashlib.sha256(body).hexdigest():
+    if given.startswith("STREAMING-") and not chunks.is_chunked(environ):
+        raise BadSignature("unsupported", f"the local cloud does not verify {given}; it reads no such body")
+    if re.fullmatch(r"[0-9a-fA-F]{64}", given) and given.lower() != hashlib.sha256(body).hexdigest():
         raise BadSignature("payload", "The provided 'x-amz-content-sha256' header does not match what was computed.")
+
+
+def _verify_chunks(claim: Claim, environ: Mapping[str, Any], body: bytes, secret: str) -> None:
+    found = chunks.read(body, environ)
+    if environ["HTTP_X_AMZ_CONTENT_SHA256"] == chunks.UNSIGNED_TRAILER:
+        return
+    if claim.presigned:
+        raise BadSignature("unsupported", "the chunks of a presigned upload cannot be signed")
+    key = _signing_key(secret, claim.scope)
+    if not chunks.verified(found, signing_key=key, date=claim.date, scope=claim.scope, seed=claim.signature):
+        raise BadSignature("mismatch", MISMATCH)
 
 
 def _of_header(authorization: str, environ: Mapping[str, Any]) -> Claim:
@@ -178,7 +198,7 @@ def _of_query(query: Mapping[str, str]) -> Claim:
         raise BadSignature("unsupported", f"the local cloud verifies {ALGORITHM} only, not {query['X-Amz-Algorithm']}")
     expires = int(query["X-Amz-Expires"])
     if not 0 <= expires <= LONGEST:
-        raise BadSignature("malformed", f"X-Amz-Expires must be between 0 and {LONGEST} seconds, not {expires}")
+        raise BadSignature("query", f"X-Amz-Expires must be between 0 and {LONGEST} seconds, not {expires}")
     key, scope = _credential(query["X-Amz-Credential"])
     return Claim(
         key,
@@ -203,7 +223,7 @@ def _credential(credential: str) -> tuple[str, str]:
 
 
 def _version_4(claim: Claim, environ: Mapping[str, Any], body: bytes, secret: str) -> str:
-    day, region, service, _ = claim.scope.split("/")
+    day, _, service, _ = claim.scope.split("/")
     if "host" not in claim.headers or not claim.date.startswith(day):
         raise BadSignature("malformed", "the signature must cover the host, and its scope must have its date")
     query = [(name, value) for name, value in _query(environ) if not (claim.presigned and name == "X-Amz-Signature")]
@@ -222,14 +242,14 @@ def _version_4(claim: Claim, environ: Mapping[str, Any], body: bytes, secret: st
     )
     hashed = hashlib.sha256(canonical.encode("latin-1")).hexdigest()
     to_sign = f"{ALGORITHM}\n{claim.date}\n{claim.scope}\n{hashed}"
-    return hmac.digest(_signing_key(secret, day, region, service), to_sign.encode(), "sha256").hex()
+    return hmac.digest(_signing_key(secret, claim.scope), to_sign.encode(), "sha256").hex()
 
 
 @lru_cache(maxsize=1024)
-def _signing_key(secret: str, day: str, region: str, service: str) -> bytes:
+def _signing_key(secret: str, scope: str) -> bytes:
     """The key that signs all requests of a day to a service ("Create a signed AWS API request", step 4)."""
     key = f"AWS4{secret}".encode()
-    for part in (day, region, service, "aws4_request"):
+    for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
     return key
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.kms import permissions, policies
+from localcloud.kms import kept, permissions, policies
 
 
 def register(registry: Registry) -> None:
@@ -14,5 +14,6 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register the permissions. moto does the rest."""
+    """Register the permissions, and say how keys are kept. moto does the rest."""
     register(context.registry)
+    kept.install(context)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.lambda_ import handover, invocation, names, permissions, policies, secrecy
+from localcloud.lambda_ import handover, invocation, kept, names, permissions, policies, secrecy
 from localcloud.lambda_.gaps import code, configuration, variables, vpc
 
 
@@ -36,4 +36,5 @@ def install(context: Context) -> None:
     secrecy.install(context.roles)
     invocation.install(context)
     handover.install(context.roles)
+    kept.install(context)
     names.install()

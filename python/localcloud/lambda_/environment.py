@@ -47,6 +47,11 @@ from localcloud.context import Children
 WORKER = Path(__file__).with_name("worker.py")
 INIT_SECONDS = 30.0  # AWS allows 10 seconds. A busy laptop may need more.
 MAXIMUM_RESPONSE = 6_291_556
+#: A worker's answer is a line of JSON with the response as a string, in which a byte may take six. A longer answer is
+#: not read to its end.
+LONGEST_ANSWER = 7 * MAXIMUM_RESPONSE
+TOO_LARGE = f"Response payload size exceeded maximum allowed payload size ({MAXIMUM_RESPONSE} bytes)."
+LARGEST_LOG = 1 << 20  # bytes of one call's output that are kept
 
 
 @dataclass(frozen=True)
@@ -152,8 +157,7 @@ class ExecutionEnvironment:
         else:
             payload, error = found["result"].encode(), False
         if len(payload) > MAXIMUM_RESPONSE:
-            message = f"Response payload size exceeded maximum allowed payload size ({MAXIMUM_RESPONSE} bytes)."
-            payload, error = _error("Function.ResponseSizeTooLarge", message), True
+            payload, error = _error("Function.ResponseSizeTooLarge", TOO_LARGE), True
         return FunctionAnswer(
             payload, error, self._log(), seconds, init_seconds, found["max_memory_mb"], finished=False
         )
@@ -176,7 +180,7 @@ class ExecutionEnvironment:
         self._answers: IO[bytes] = os.fdopen(read, "rb", buffering=0)
         self._readable = select.poll()  # select.select() knows only the first 1,024 descriptors of a process
         self._readable.register(read, select.POLLIN)
-        self._unread = b""
+        self._unread = bytearray()
         settings = self.settings
         self._child = self._children.spawn(
             [sys.executable, "-I", "-S", "-X", "utf8", str(WORKER)],
@@ -202,17 +206,26 @@ class ExecutionEnvironment:
         stream.flush()
 
     def _answer(self, patience: float) -> tuple[dict[str, Any] | None, str]:
-        """The worker's next line and an empty text, or None and the reason: ``timeout`` or ``exit``."""
+        """The worker's next line and an empty text, or None and the reason: ``timeout``, ``exit`` or ``size``."""
         give_up = time.monotonic() + patience
-        while b"\n" not in self._unread:
+        end = self._unread.find(b"\n")
+        while end < 0:
             if not self._readable.poll(1000 * max(0.0, give_up - time.monotonic())):
                 return None, "timeout"
             part = self._answers.read(1 << 20)
             if not part:
                 return None, "exit"
+            looked = len(self._unread)
             self._unread += part
-        line, _, self._unread = self._unread.partition(b"\n")
-        return json.loads(line), ""
+            end = self._unread.find(b"\n", looked)
+            if len(self._unread) > LONGEST_ANSWER:
+                return None, "size"
+        line = bytes(self._unread[:end])
+        del self._unread[: end + 1]
+        try:
+            return dict(json.loads(line)), ""
+        except (ValueError, TypeError):  # the function itself has written to the descriptor
+            return None, "exit"
 
     def _broken(
         self,
@@ -230,9 +243,14 @@ class ExecutionEnvironment:
             payload = _error(
                 "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {limit:.2f} seconds"
             )
+        elif reason == "size":
+            payload = _error("Function.ResponseSizeTooLarge", TOO_LARGE)
         else:
             assert self._child is not None  # only a started process has exited
-            status = self._child.wait()
+            try:
+                status = self._child.wait(1.0)
+            except subprocess.TimeoutExpired:  # it has closed the descriptor, or has written to it, and runs on
+                status = 0
             how = (
                 f"Runtime exited with error: {_exit_status(status)}"
                 if status
@@ -244,9 +262,13 @@ class ExecutionEnvironment:
         return FunctionAnswer(payload, True, log, seconds, init_seconds, 0, finished=True)
 
     def _log(self) -> str:
-        written = os.pread(self._output.fileno(), os.fstat(self._output.fileno()).st_size, 0)
-        os.ftruncate(self._output.fileno(), 0)
-        return written.decode("utf-8", "replace")
+        """The call's output. Only the last megabyte of a larger output is kept, after a line that says so."""
+        output = self._output.fileno()
+        size = os.fstat(output).st_size
+        written = os.pread(output, LARGEST_LOG, max(0, size - LARGEST_LOG)).decode("utf-8", "replace")
+        os.ftruncate(output, 0)
+        left_out = f"(the local cloud leaves out the first {size - LARGEST_LOG:,} bytes of this call's output)\n"
+        return left_out + written if size > LARGEST_LOG else written
 
 
 def _input_of(child: subprocess.Popen[bytes]) -> IO[bytes]:

@@ -16,6 +16,7 @@ def install(context: Context) -> None:
     """
     service = Service(context)
     context.actions["lambda:InvokeFunction"] = service.call
+    context.starting.append(service.resume)
     delete = LambdaBackend.delete_function
 
     def delete_function(self: LambdaBackend, function_name: str, qualifier: str | None = None) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.lambda_.environment import FunctionAnswer
 from localcloud.lambda_.gaps.configuration import logging_config
+from localcloud.logs.finding import existing_group
 
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
@@ -56,20 +57,23 @@ def write(function: LambdaFunction, stream: str, found: list[str], *, role: Acti
     A missing group or stream is created, as Lambda does. If the role does not allow one of the calls, nothing is
     written and the events are lost.
     """
-    backend, group = function.logs_backend, function.logs_group_name
-    which = {"logGroupName": group, "logStreamName": stream}
+    name = function.logs_group_name
+    group = existing_group(function.account_id, function.region, name)
+    which = {"logGroupName": name, "logStreamName": stream}
     calls = [("PutLogEvents", which)]
-    if group not in backend.groups:
-        calls = [("CreateLogGroup", {"logGroupName": group}), ("CreateLogStream", which), *calls]
-    elif stream not in backend.groups[group].streams:
+    if group is None:
+        calls = [("CreateLogGroup", {"logGroupName": name}), ("CreateLogStream", which), *calls]
+    elif stream not in group.streams:
         calls = [("CreateLogStream", which), *calls]
     if not all(role.may("logs", operation, **given) for operation, given in calls):
         return
-    backend.ensure_log_group(group)
-    if stream not in backend.groups[group].streams:
-        backend.groups[group].create_log_stream(stream)
+    if group is None or stream not in group.streams:
+        backend = function.logs_backend
+        backend.ensure_log_group(name)
+        backend.ensure_log_stream(name, stream)
+        group = backend.groups[name]
     now = int(time.time() * 1000)
-    backend.put_log_events(group, stream, [{"timestamp": now, "message": message} for message in found])
+    group.put_log_events(stream, [{"timestamp": now, "message": message} for message in found])
 
 
 def _last_words(request_id: str, done: FunctionAnswer) -> list[str]:

@@ -17,10 +17,15 @@ import tempfile
 import zipfile
 import zlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+#: "The maximum size of a deployment package, unzipped, is 250 MB, layers included" (AWS Lambda Developer Guide,
+#: "Lambda quotas"). CreateFunction's error gives the figure.
+LARGEST = 262_144_000  # bytes
+MOST_FILES = 65_535  # as many as a zip without the Zip64 extension has; each takes an inode
+LONGEST_LINK = 4096  # bytes, Linux's limit for a path
 MOST_LINKS = 40  # as many as Linux follows in one path
 MOST_KNOWN = 256  # zips whose folder is remembered
 SHIPPED = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
@@ -135,8 +140,8 @@ def check(code: bytes) -> Mapping[PurePosixPath, str]:
     """Read a zip to its end, and return its symbolic links with their targets.
 
     Raises:
-        BadPackage: It is no zip, is empty or damaged, holds a path or a link that leads out of its folder, or holds a
-            file below a link.
+        BadPackage: It is no zip, is empty or damaged, is too large when it is unpacked, holds a path or a link that
+            leads out of its folder, or holds a file below a link.
 
     Example::
 
@@ -148,6 +153,7 @@ def check(code: bytes) -> Mapping[PurePosixPath, str]:
     try:
         with zipfile.ZipFile(io.BytesIO(code)) as archive:
             entries = archive.infolist()
+            _check_size(entries)
             links = {PurePosixPath(one.filename): archive.read(one).decode() for one in entries if _is_link(one)}
             if damaged := archive.testzip():
                 raise BadPackage(f"'{damaged}' is damaged")
@@ -171,6 +177,17 @@ def check(code: bytes) -> Mapping[PurePosixPath, str]:
         if not place or "\0" in place or _leads_out(path, links):
             raise BadPackage(f"the link '{path}' leads out of the zip: {place!r}")
     return links
+
+
+def _check_size(entries: Sequence[zipfile.ZipInfo]) -> None:
+    """Check sizes before anything is unpacked. zipfile never unpacks more of a file than its entry says."""
+    if len(entries) > MOST_FILES:
+        raise BadPackage(f"the zip has {len(entries):,} files, and {MOST_FILES:,} are allowed")
+    if (size := sum(entry.file_size for entry in entries)) > LARGEST:
+        raise BadPackage(f"Unzipped size must be smaller than {LARGEST} bytes, and it is {size}")
+    for entry in entries:
+        if _is_link(entry) and entry.file_size > LONGEST_LINK:
+            raise BadPackage(f"the link '{entry.filename}' has a target of {entry.file_size} bytes")
 
 
 def _is_link(entry: zipfile.ZipInfo) -> bool:

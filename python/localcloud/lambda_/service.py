@@ -18,6 +18,7 @@ from localcloud.iam.acting import Acting
 from localcloud.iam.principals import PRINCIPAL
 from localcloud.iam.roles import CannotAssume
 from localcloud.lambda_ import log, names, packages, reports, tracing
+from localcloud.lambda_.accepted import Accepted
 from localcloud.lambda_.environment import ExecutionEnvironment, FunctionAnswer, Settings
 from localcloud.lambda_.gaps.configuration import logging_config
 from localcloud.lambda_.pool import Busy, Pool
@@ -63,6 +64,7 @@ class Service:
         self._folder = context.state / "functions"
         self._writing = threading.Lock()
         self._pool = Pool(lambda settings: ExecutionEnvironment(settings, context.children))
+        self._accepted = Accepted(context.database)
         self._code = packages.Unpacked(self._folder)
         self._known: dict[str, Settings] = {}
 
@@ -219,13 +221,30 @@ class Service:
             self._known.pop(known, None)
 
     def _run_later(self, function: LambdaFunction, event: Any, arn: str) -> None:
+        self._begin(self._accepted.add(arn, event), function, event, arn)
+
+    def _begin(self, number: int, function: LambdaFunction, event: Any, arn: str) -> None:
         def run() -> None:
             try:
                 self.run(function, event, arn=arn)
             except Exception as error:  # noqa: BLE001 - the caller has its answer already: the log is the only place
                 cloudlog.failure(error)
+            self._accepted.done(number)
 
         threading.Thread(target=run, daemon=True).start()
+
+    def resume(self) -> None:
+        """Run the events that were accepted and had not run when the cloud ended."""
+        from moto.awslambda.models import lambda_backends
+
+        for number, arn, event in self._accepted.waiting():
+            _, _, _, region, account, _, name, *qualifier = arn.split(":")
+            try:
+                function = lambda_backends[account][region].get_function(name, qualifier[0] if qualifier else None)
+            except LambdaClientError:  # it was deleted
+                self._accepted.done(number)
+            else:
+                self._begin(number, function, event, arn)
 
     def _settings(self, function: LambdaFunction) -> Settings:
         from moto.awslambda.models import lambda_backends

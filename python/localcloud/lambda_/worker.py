@@ -29,6 +29,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 TASK_ROOT = "/var/task"
+#: The most bytes in one file that a function writes, its output included. AWS's /tmp has as many by default.
+LARGEST_FILE = 512 << 20
 
 
 class LambdaContext:
@@ -192,6 +194,10 @@ def lines() -> Iterator[dict]:
 
 def main() -> None:
     """Import the handler, answer once for that, then answer one event after another."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (LARGEST_FILE if hard == resource.RLIM_INFINITY else min(hard, LARGEST_FILE), hard)
+    )
     calls = lines()
     start = next(calls)
     sys.path[:0] = start["code_path"]

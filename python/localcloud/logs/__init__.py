@@ -1,11 +1,14 @@
-"""CloudWatch Logs: moto's, with its gaps closed, with metric filters that count and with checks of KMS keys."""
+"""CloudWatch Logs: moto's, with events in the cloud's database, its gaps closed, metric filters that count, and checks
+of KMS keys.
+"""
 
 from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.logs import encryption, metric_filters, permissions
-from localcloud.logs.gaps import kms_key, query_definitions
+from localcloud.logs import encryption, events, metric_filters, permissions
+from localcloud.logs.gaps import kms_key, query_definitions, stream_prefix
+from localcloud.logs.store import LogStore
 
 
 def register(registry: Registry) -> None:
@@ -14,9 +17,11 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register the permissions, close the gaps, count events, and check the policies of KMS keys."""
+    """Register the permissions, close the gaps, keep and count events, and check the policies of KMS keys."""
     register(context.registry)
     kms_key.apply()
     query_definitions.apply()
+    stream_prefix.apply()
+    events.install(LogStore(context.database))
     metric_filters.install(context.metrics)
     encryption.install(context.roles)

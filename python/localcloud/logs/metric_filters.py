@@ -18,6 +18,7 @@ from moto.logs.models import LogsBackend, LogStream
 
 from localcloud.context import MetricStore
 from localcloud.logs import patterns
+from localcloud.logs.finding import backend_for_events
 
 
 def install(metrics: MetricStore) -> None:
@@ -43,13 +44,13 @@ def install(metrics: MetricStore) -> None:
     def put_log_events(self: LogStream, log_events: list[dict[str, Any]]) -> str:
         token = put_events(self, log_events)
         group = self.log_group
-        from moto.logs.models import logs_backends
-
-        for one in logs_backends[group.account_id][group.region].filters.get_matching_filters(
-            log_group_name=group.name
-        ):
-            for event in log_events:
-                _count(one, event["message"], metrics, group.account_id, group.region)
+        backend = backend_for_events(group.account_id, group.region)
+        filters = backend.filters.metric_filters if backend else []
+        found = [one for one in filters if one["logGroupName"] == group.name]
+        for event in log_events if found else ():
+            parsed = _parsed(event["message"])
+            for one in found:
+                _count(one, parsed, metrics, group.account_id, group.region)
         return token
 
     LogsBackend.put_metric_filter = put_metric_filter
@@ -57,11 +58,14 @@ def install(metrics: MetricStore) -> None:
     LogStream.put_log_events = put_log_events
 
 
-def _count(found: dict[str, Any], message: str, metrics: MetricStore, account: str, region: str) -> None:
+def _parsed(message: str) -> Any:
     try:
-        event = json.loads(message)
+        return json.loads(message)
     except ValueError:
-        event = None
+        return None
+
+
+def _count(found: dict[str, Any], event: Any, metrics: MetricStore, account: str, region: str) -> None:
     matches = patterns.compile_pattern(found["filterPattern"])(event)
     for one in found["metricTransformations"]:
         given = one["metricValue"] if matches else one.get("defaultValue")

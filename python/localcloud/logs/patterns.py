@@ -15,6 +15,7 @@ supported.
 from __future__ import annotations
 
 import fnmatch
+import functools
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -35,6 +36,7 @@ class UnknownPattern(ValueError):
     """A pattern that the local cloud cannot read. The message says where it stops."""
 
 
+@functools.lru_cache(maxsize=256)
 def compile_pattern(pattern: str) -> Match:
     """A function that tells whether a parsed log event matches. An empty pattern matches every event.
 

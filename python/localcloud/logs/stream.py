@@ -23,12 +23,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import IO
 
-from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.models import logs_backends
 
 from localcloud.iam.acting import Acting
+from localcloud.logs.finding import existing_group
 
 _creating = threading.Lock()
+LONGEST_LINE = 262_144 - 26  # bytes; Amazon CloudWatch Logs API Reference, PutLogEvents
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class LogStream:
         """Whether the role may write. It is checked once, because a job writes many lines."""
         which = {"logGroupName": self.group, "logStreamName": self.name}
         calls = [("DescribeLogStreams", {"logGroupName": self.group}), ("CreateLogStream", which)]
-        if self.group not in logs_backends[self.account][self.region].groups:
+        if existing_group(self.account, self.region, self.group) is None:
             calls.insert(0, ("CreateLogGroup", {"logGroupName": self.group}))
         calls.append(("PutLogEvents", which))
         return self.role is None or all(self.role.may("logs", operation, **given) for operation, given in calls)
@@ -81,15 +82,17 @@ class LogStream:
         if not message or not self._allowed:
             return
         event = {"timestamp": int(time.time() * 1000), "message": message}
-        backend = logs_backends[self.account][self.region]
-        try:
-            backend.put_log_events(self.group, self.name, [event])
-        except ResourceNotFoundException:  # the group or the stream does not exist, or was deleted
+        group = existing_group(self.account, self.region, self.group)
+        if group is None or self.name not in group.streams:  # they were not made yet, or were deleted
             self.create()
-            backend.put_log_events(self.group, self.name, [event])
+            group = logs_backends[self.account][self.region].groups[self.group]
+        group.put_log_events(self.name, [event])
 
 
 def lines(output: IO[bytes]) -> Iterator[str]:
-    """A process's output, line by line until it closes. Bytes that are not UTF-8 are replaced."""
-    for line in output:
+    """A process's output, line by line until it closes. Bytes that are not UTF-8 are replaced.
+
+    A longer line than a log event may be comes in parts, so that an output without line ends needs little memory.
+    """
+    while line := output.readline(LONGEST_LINE):
         yield line.decode(errors="replace").rstrip("\r\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.s3 import access_logs, encryption, permissions, policies, request_metrics
+from localcloud.s3 import access_logs, encryption, kept, permissions, policies, request_metrics
 from localcloud.s3.gaps import events, notification_eventbridge, object_answers
 
 
@@ -25,3 +25,4 @@ def install(context: Context) -> None:
     object_answers.apply()
     request_metrics.install(context.metrics)
     access_logs.install(context.roles)
+    kept.install(context)

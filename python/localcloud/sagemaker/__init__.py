@@ -21,7 +21,7 @@ def install(context: Context) -> None:
     register(context.registry)
     for gap in (fields, existing_names, model_packages, tags):
         gap.apply()
+    tuning.install(context)  # before training: at a start, its jobs ask to be told of their training jobs' changes
     training.install(context)
-    tuning.install(context)
     hosting.install(context)
     handover.install(context.roles)

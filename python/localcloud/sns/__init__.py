@@ -1,11 +1,11 @@
-"""SNS: moto's, with its gap closed and with checks of topics' policies and KMS keys."""
+"""SNS: moto's, with its gaps closed and with checks of topics' policies and KMS keys."""
 
 from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
 from localcloud.sns import encryption, permissions, policies
-from localcloud.sns.gaps import publish
+from localcloud.sns.gaps import publish, sent
 
 
 def register(registry: Registry) -> None:
@@ -16,6 +16,7 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register the permissions and close moto's gap. moto does the rest."""
+    """Register the permissions and close moto's gaps. moto does the rest."""
     register(context.registry)
     publish.apply()
+    sent.apply()

@@ -1,11 +1,11 @@
-"""SQS: moto's, with one gap closed and with checks of queues' policies and KMS keys."""
+"""SQS: moto's, with its gaps closed and with checks of queues' policies and KMS keys."""
 
 from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
 from localcloud.sqs import encryption, permissions, policies
-from localcloud.sqs.gaps import attributes
+from localcloud.sqs.gaps import attributes, retention
 
 
 def register(registry: Registry) -> None:
@@ -17,6 +17,7 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register the permissions and close the gap."""
+    """Register the permissions and close the gaps."""
     register(context.registry)
     attributes.apply()
+    retention.apply()

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Any
 
+from moto.logs.models import logs_backends
+
+from localcloud.logs.finding import existing_group
 from localcloud.stepfunctions.language import values
 from localcloud.stepfunctions.language.scope import Json
-from localcloud.stepfunctions.store import Execution
+from localcloud.stepfunctions.models import Execution
 
 #: The log stream by which AWS tries out that it may write to the log group.
 VALIDATION = "log_stream_created_by_aws_to_validate_log_delivery_subscriptions"
@@ -106,20 +108,17 @@ def stream_of(execution: Execution) -> str:
 
 
 def _put(execution: Execution, group_arn: str, lines: list[tuple[dict[str, Json], str]]) -> None:
-    from moto.logs.models import logs_backends
-
     parts = group_arn.split(":")
     if len(parts) < 7:
         return
     region, account, name = parts[3], parts[4], parts[6]
-    logs: Any = logs_backends[account][region]
-    group = logs.groups.get(name)
+    group = existing_group(account, region, name)
     if group is None:
         return  # as on AWS, an execution goes on without its log group
     stream = stream_of(execution)
-    for needed in (VALIDATION, stream):
-        if needed not in group.streams:
-            group.create_log_stream(needed)
-    logs.put_log_events(
-        name, stream, [{"timestamp": int(event["timestamp"] * 1000), "message": text} for event, text in lines]
+    if stream not in group.streams:
+        for needed in (VALIDATION, stream):
+            logs_backends[account][region].ensure_log_stream(name, needed)
+    group.put_log_events(
+        stream, [{"timestamp": int(event["timestamp"] * 1000), "message": text} for event, text in lines]
     )

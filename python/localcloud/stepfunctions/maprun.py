@@ -11,6 +11,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from localcloud import log
@@ -23,7 +24,8 @@ from localcloud.stepfunctions.language import values
 from localcloud.stepfunctions.language.program import Program, State
 from localcloud.stepfunctions.language.resources import Resource, resource
 from localcloud.stepfunctions.language.scope import Json, Scope, StateFailure
-from localcloud.stepfunctions.store import Execution, MapRun, Stores
+from localcloud.stepfunctions.models import Execution, MapRun
+from localcloud.stepfunctions.store import Stores
 
 TOO_MANY = "States.ExceedToleratedFailureThreshold"
 #: The bytes that AWS takes for the input of one child execution.
@@ -73,6 +75,7 @@ class Running:
     over: bool = False
     filling: bool = False
     counted: dict[str, str] = field(default_factory=dict)
+    restored: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -91,10 +94,14 @@ class MapRuns:
     def start(self, parent: Execution, program: Program, effect: StartMapRun) -> None:
         """Read the items, and start the first executions. In a redrive, go on with those that have failed."""
         try:
-            if effect.arn in self._runs:
-                self._again(self._runs[effect.arn], effect)
-            else:
+            run = self._runs.get(effect.arn) or self._read(effect.arn, parent, program)
+            if run is None:
                 self._begin(parent, program, effect)
+            elif run.restored:  # the cloud has ended meanwhile
+                run.restored = False
+                self._fill(run)
+            else:
+                self._again(run, effect)
         except Exception as error:  # noqa: BLE001 - a fault of the cloud must not leave the state waiting
             log.failure(error)
             cause = f"the local cloud failed to start the Map run: {type(error).__name__}: {error}"
@@ -114,18 +121,55 @@ class MapRuns:
         )
         run = Running(record, parent, program, effect.frame, effect.attempt, spec)
         self._runs[effect.arn] = run
-        self._stores.at(parent.arn).map_runs[effect.arn] = record
         try:
             items = self._items(run)
             given = list(inputs(_state(program, spec), spec, items))
         except StateFailure as failure:
+            self._stores.map_runs.add(record, _plan(run))
             self._end(run, "FAILED", failure.error, failure.cause)
             return
         for text, number in given:
-            run.pending.append(self._child(run, text, number))
+            run.pending.append(self._child(run, str(uuid.uuid4()), text, number))
         run.children = list(run.pending)
         self._count(run)
+        self._stores.map_runs.add(record, _plan(run))
         self._fill(run)
+
+    def restore(self, parent: Execution, program: Program) -> list[tuple[Execution, Callable[[Execution], None]]]:
+        """Take up the Map runs of an execution that the cloud's end has interrupted.
+
+        Returns:
+            Their executions that run, each with what is to be called when it has ended. The Map run goes on when its
+            state asks for it again.
+        """
+        found: list[tuple[Execution, Callable[[Execution], None]]] = []
+        for record in self._stores.map_runs.of(parent.arn):
+            run = self._read(record.arn, parent, program) if record.status == "RUNNING" else None
+            if run is not None:
+                run.restored = True
+                running = [child for child in run.children if child.number and child.status == "RUNNING"]
+                found += [(child, partial(self._ended, run)) for child in running]
+        return found
+
+    def _read(self, arn: str, parent: Execution, program: Program) -> Running | None:
+        """A Map run as it was kept; None if it was not."""
+        plan, record = self._stores.map_runs.plan(arn), self._stores.map_runs.get(arn)
+        if plan is None or record is None:
+            return None
+        run = Running(record, parent, program, plan["frame"], plan["attempt"], plan["spec"])
+        for name, text, number in plan["children"]:
+            child = self._child(run, name, text, number)
+            child = self._stores.executions.get(child.arn) or child
+            run.children.append(child)
+            if not child.number or _awaits_redrive(child, record):
+                run.pending.append(child)
+            elif child.status == "RUNNING":
+                run.running += 1
+            elif child.status != "SUCCEEDED":
+                run.failed_items += child.item_count or 1
+        self._runs[arn] = run
+        self._count(run)
+        return run
 
     def _items(self, run: Running) -> list[Json]:
         reader = run.spec.get("reader")
@@ -135,8 +179,7 @@ class MapRuns:
         assert named is not None
         return self._services.read(named, reader["arguments"], reader["config"], _caller(run.parent))
 
-    def _child(self, run: Running, text: str, number: int) -> Execution:
-        name = str(uuid.uuid4())
+    def _child(self, run: Running, name: str, text: str, number: int) -> Execution:
         machine_arn = run.record.arn.rpartition(":")[0].replace(":mapRun:", ":stateMachine:", 1)
         kind = run.spec["kind"]
         arn = machine_arn.replace(":stateMachine:", ":execution:" if kind == "STANDARD" else ":express:", 1)
@@ -163,6 +206,7 @@ class MapRuns:
             run.record.redriven = self._now()
             run.pending = deque(child for child in run.children if child.status != "SUCCEEDED")
             self._count(run)
+            self._stores.map_runs.changed(run.record, _plan(run))
         self._fill(run)
 
     def _fill(self, run: Running) -> None:
@@ -185,14 +229,12 @@ class MapRuns:
                 child = run.pending.popleft()
                 run.running += 1
                 self._counted(run, child, "running")
-            again = child.frames is not None
-            child.started = child.started if again else self._now()
-            self._stores.at(run.parent.arn).executions[child.arn] = child
-            if again:
-                self._starter.redrive(child, then=lambda ended: self._ended(run, ended))
+            if child.number:
+                self._starter.redrive(child, then=partial(self._ended, run))
             else:
-                program = _processor(run.program, run.spec)
-                self._starter.begin(child, program, then=lambda ended: self._ended(run, ended))
+                child.started = self._now()
+                self._stores.executions.add(child)
+                self._starter.begin(child, _processor(run.program, run.spec), then=partial(self._ended, run))
         if finished:
             self._finish(run)
 
@@ -233,12 +275,12 @@ class MapRuns:
         if run is None or run.over:
             return
         self._abort(run)
-        run.record.status, run.record.stopped = "ABORTED", self._now()
+        self._over(run, "ABORTED")
 
     def _abort(self, run: Running) -> None:
         with run.lock:
             run.over = True
-            running = [child for child in run.children if child.status == "RUNNING" and child.events]
+            running = [child for child in run.children if child.status == "RUNNING" and child.number]
         for child in running:
             self._starter.stop(child, None, None)
         self._count(run)
@@ -253,14 +295,20 @@ class MapRuns:
         except StateFailure as failure:
             self._end(run, "FAILED", failure.error, failure.cause)
             return
-        run.record.status, run.record.stopped = "SUCCEEDED", self._now()
-        self._count(run)
+        self._over(run, "SUCCEEDED")
         self._starter.tell(run.parent.arn, run.frame, run.attempt, distributed.done, result)
 
     def _end(self, run: Running, status: str, error: str | None, cause: str | None) -> None:
-        run.over = True
-        run.record.status, run.record.stopped = status, self._now()
+        self._over(run, status)
         self._starter.tell(run.parent.arn, run.frame, run.attempt, distributed.failed, error, cause)
+
+    def _over(self, run: Running, status: str) -> None:
+        """A Map run has ended. A redrive reads it again."""
+        run.over = True
+        self._count(run)
+        run.record.status, run.record.stopped = status, self._now()
+        self._stores.map_runs.changed(run.record)
+        self._runs.pop(run.record.arn, None)
 
     def _result(self, run: Running) -> Json:
         """The Map's result: the outputs, or where ResultWriter has put them."""
@@ -311,6 +359,17 @@ _COUNTS = {
 }
 
 
+def _plan(run: Running) -> Json:
+    """What is needed to go on with a Map run."""
+    children = [[child.name, child.input, child.item_count] for child in run.children]
+    return {"frame": run.frame, "attempt": run.attempt, "spec": run.spec, "children": children}
+
+
+def _awaits_redrive(child: Execution, record: MapRun) -> bool:
+    """Whether an execution has failed and the Map run's redrive has not come to it yet."""
+    return child.status not in ("RUNNING", "SUCCEEDED") and child.redrive_count < record.redrive_count
+
+
 def _state(program: Program, spec: Mapping[str, Json]) -> State:
     """The Map state of a Map run."""
     *above, (name, _) = spec["place"]
@@ -328,7 +387,7 @@ def _caller(execution: Execution) -> Caller:
 
 
 def _entry(child: Execution) -> writers.Child:
-    ran = bool(child.events)
+    ran = bool(child.number)
     return writers.Child(
         name=child.name,
         machine_arn=child.machine_arn,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from localcloud.context import MetricStore
 from localcloud.stepfunctions.language.scope import Json
-from localcloud.stepfunctions.store import Execution
+from localcloud.stepfunctions.models import Execution
 
 ENDED = {
     "SUCCEEDED": "ExecutionsSucceeded",

@@ -12,6 +12,7 @@ Example (not run: it needs a running cloud)::
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections import OrderedDict
@@ -34,7 +35,7 @@ from localcloud.stepfunctions.engine.effects import (
     StopMapRun,
     Wake,
 )
-from localcloud.stepfunctions.engine.frames import Facts, Run, from_json, to_json
+from localcloud.stepfunctions.engine.frames import Facts, Run
 from localcloud.stepfunctions.engine.machine import Machine
 from localcloud.stepfunctions.integrations import Answer, Caller
 from localcloud.stepfunctions.language import values
@@ -42,7 +43,8 @@ from localcloud.stepfunctions.language.program import Program
 from localcloud.stepfunctions.language.resources import Resource
 from localcloud.stepfunctions.language.scope import Json, StateFailure
 from localcloud.stepfunctions.maprun import ItemServices, MapRuns
-from localcloud.stepfunctions.store import Execution, Stores
+from localcloud.stepfunctions.models import Execution
+from localcloud.stepfunctions.store import Stores
 from localcloud.stepfunctions.timers import Timers
 from localcloud.stepfunctions.tokens import Activities, Place, Tokens
 
@@ -94,6 +96,8 @@ class Live:
     lock: threading.RLock = field(default_factory=threading.RLock)
     done: threading.Event = field(default_factory=threading.Event)
     then: Callable[[Execution], None] | None = None
+    unkept: list[dict[str, Json]] = field(default_factory=list)
+    failed_at: Any = None
 
 
 class Runner:
@@ -139,22 +143,9 @@ class Runner:
         Args:
             then: Is called when the execution has ended.
         """
-        given = values.parsed(execution.input)
-        express = execution.kind == "EXPRESS"
-        facts = Facts(
-            execution.arn,
-            execution.name,
-            execution.machine_arn,
-            execution.machine_arn.rpartition(":")[2],
-            execution.revision.role_arn,
-            execution.started,
-            given,
-            None if values.text(given) == execution.input else execution.input,
-            express,
-            express and execution.sync,
-        )
-        live = Live(execution, self._machine(program, Run(facts), execution), then=then)
-        self._launch(live, lambda machine: machine.start(given, now=self._now()))
+        run = Run(facts_of(execution))
+        live = Live(execution, self._machine(program, run, execution), then=then)
+        self._launch(live, lambda machine: machine.start(run.facts.input, now=self._now()))
 
     def stop(self, execution: Execution, error: str | None, cause: str | None) -> None:
         """Abort an execution. One that has ended stays as it is."""
@@ -163,14 +154,38 @@ class Runner:
 
     def redrive(self, execution: Execution, *, then: Callable[[Execution], None] | None = None) -> None:
         """Let an execution that has failed go on where it failed."""
-        run = from_json(execution.frames)
+        records = self._stores.executions
+        run = records.restore_run(execution, Run(facts_of(execution)))
         program = self._program_of(execution)
         live = Live(execution, self._machine(program, run, execution), then=then)
         execution.redrive_count += 1
         execution.redriven = self._now()
         execution.status, execution.stopped = "RUNNING", None
         execution.output = execution.error = execution.cause = None
+        records.changed(execution)
         self._launch(live, lambda machine: machine.redrive(now=self._now()))
+
+    def resume(self) -> None:
+        """Go on with the executions that ran when the cloud ended."""
+        records, lives = self._stores.executions, []
+        for execution in records.running():
+            if execution.map_run_arn:
+                continue  # its Map run looks after it
+            lives += [self._restored(execution, None)]
+        for live in lives:
+            lives += [self._restored(*child) for child in self._map_runs.restore(live.execution, live.machine.program)]
+        for live in lives:
+            self._advance(live, _resumed if live.machine.run.frames else _started(self._now()))
+
+    def _restored(self, execution: Execution, then: Callable[[Execution], None] | None) -> Live:
+        run = self._stores.executions.restore_run(execution, Run(facts_of(execution)))
+        live = Live(execution, self._machine(self._program_of(execution), run, execution), then=then)
+        live.failed_at = run.failed_at
+        with self._guard:
+            self._live[execution.arn] = live
+        for frame in run.frames.values():
+            self._tokens.give(frame.work.get("token"), Place(execution.arn, frame.id, frame.attempt))
+        return live
 
     def wait(self, execution: Execution, seconds: float | None) -> bool:
         """Wait until an execution has ended. False: it has not."""
@@ -271,12 +286,13 @@ class Runner:
             events, machine.events = machine.events, []
             effects, machine.effects = machine.effects, []
             if events:
-                execution.events.extend(events)
+                execution.events += len(events)
                 for observer in self._observers:
                     observer.wrote(execution, events)
             ended = any(isinstance(effect, Ended) for effect in effects)
             if ended:
-                self._keep_end(execution, machine)
+                self._note_end(execution, machine)
+            self._keep(live, events, ended=ended)
         wakes: dict[float, list[Wake]] = {}
         for effect in effects:
             if isinstance(effect, Wake):
@@ -284,19 +300,35 @@ class Runner:
             else:
                 self._do(live, effect)
         for moment, due in wakes.items():
-            self._timers.at(moment, partial(self._wake, live, due))
+            self._timers.at(moment, partial(self._wake, live.execution.arn, due))
         if ended:
             self._has_ended(live)
 
-    def _keep_end(self, execution: Execution, machine: Machine) -> None:
+    def _keep(self, live: Live, events: list[dict[str, Json]], *, ended: bool) -> None:
+        """Keep a move, before anybody hears of it. What cannot be kept is tried again with the next move."""
+        execution, machine, records = live.execution, live.machine, self._stores.executions
+        if not execution.number:
+            return  # StartSyncExecution's client waits for it, and is gone when the cloud is
+        live.unkept += events
+        touched, machine.touched = machine.touched, set()
+        try:
+            with records.together():
+                whole = ended or machine.run.failed_at is not live.failed_at
+                records.moved(execution, machine.run, live.unkept, touched, whole=whole)
+                if ended:
+                    records.ended(execution, forget=execution.kind == "EXPRESS" and not execution.map_run_arn)
+        except sqlite3.Error as error:
+            log.failure(error)
+            machine.touched |= touched
+        else:
+            live.unkept, live.failed_at = [], machine.run.failed_at
+
+    def _note_end(self, execution: Execution, machine: Machine) -> None:
         run = machine.run
         execution.status, execution.stopped = run.status, self._now()
         execution.error, execution.cause = run.error, run.cause
         if run.status == "SUCCEEDED":
             execution.output = machine.text(run.output)
-            execution.frames = None
-        elif execution.kind == "STANDARD" or execution.map_run_arn:
-            execution.frames = to_json(run)
 
     def _has_ended(self, live: Live) -> None:
         execution = live.execution
@@ -304,6 +336,7 @@ class Runner:
             if self._live.get(execution.arn) is live:
                 del self._live[execution.arn]
             waiting = self._waiting.pop(execution.arn, [])
+        self._stores.executions.has_ended(execution)
         for observer in self._observers:
             observer.ended(execution)
         live.done.set()
@@ -326,12 +359,14 @@ class Runner:
             if effect.job is not None:
                 self._calls.submit(self._stop_job, live, effect)
         elif isinstance(effect, StartMapRun):
-            self._calls.submit(self._map_runs.start, live.execution, self._program_of(live.execution), effect)
+            self._calls.submit(self._map_runs.start, live.execution, live.machine.program, effect)
         elif isinstance(effect, StopMapRun):
             self._map_runs.stop(effect.arn)
 
-    def _wake(self, live: Live, due: list[Wake]) -> None:
-        self._advance(live, lambda machine: machine.woken(due, now=self._now()))
+    def _wake(self, arn: str, due: list[Wake]) -> None:
+        """A moment has come. The execution may have ended: a timer must not keep it in memory."""
+        if live := self._live.get(arn):
+            self._advance(live, lambda machine: machine.woken(due, now=self._now()))
 
     def _caller(self, live: Live, role_arn: str | None, frame: int | None = None) -> Caller:
         execution = live.execution
@@ -417,6 +452,34 @@ class Runner:
             cause = f"The activity {effect.activity_arn} does not exist."
             self._tell(live, effect.frame, effect.attempt, tasks.refused, "States.Runtime", cause)
             return
-        self._tell(live, effect.frame, effect.attempt, tasks.offered)
+        if not effect.queued:
+            self._tell(live, effect.frame, effect.attempt, tasks.offered)
         self._tokens.give(effect.token, place)
         self._activities.offer(effect.activity_arn, effect.token, values.text(effect.arguments), place)
+
+
+def facts_of(execution: Execution) -> Facts:
+    """What an execution never changes about itself."""
+    given = values.parsed(execution.input)
+    express = execution.kind == "EXPRESS"
+    return Facts(
+        execution.arn,
+        execution.name,
+        execution.machine_arn,
+        execution.machine_arn.rpartition(":")[2],
+        execution.revision.role_arn,
+        execution.started,
+        given,
+        None if values.text(given) == execution.input else execution.input,
+        express,
+        express and execution.sync,
+    )
+
+
+def _resumed(machine: Machine) -> None:
+    machine.resume()
+
+
+def _started(now: float) -> Callable[[Machine], None]:
+    """Begin an execution that was accepted and had not begun."""
+    return lambda machine: machine.start(machine.run.facts.input, now=now)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from moto.core.utils import get_service_model
 
@@ -25,9 +25,18 @@ from localcloud.stepfunctions.api.machines import MachineOperations
 from localcloud.stepfunctions.api.map_runs import MapRunOperations
 from localcloud.stepfunctions.api.tags import TagOperations
 from localcloud.stepfunctions.api.versions import VersionOperations
-from localcloud.stepfunctions.api.wire import Operation, Operations, Sender, call
+from localcloud.stepfunctions.api.wire import Answer, Operation, Operations, Sender, call
 from localcloud.stepfunctions.clock import Clock
 from localcloud.stepfunctions.store import Stores
+
+#: The operations that change state machines, their versions and aliases, activities and tags.
+KEPT = frozenset(
+    {
+        *("CreateActivity", "CreateStateMachine", "CreateStateMachineAlias", "DeleteActivity", "DeleteStateMachine"),
+        *("DeleteStateMachineAlias", "DeleteStateMachineVersion", "PublishStateMachineVersion", "TagResource"),
+        *("UntagResource", "UpdateStateMachine", "UpdateStateMachineAlias"),
+    }
+)
 
 
 class Carrier(Runs, Tasks, Protocol):
@@ -58,13 +67,25 @@ def operations(service: StepFunctions, runner: Carrier, tests: Mapping[str, Oper
         tests: The operations that test single states: ``TestState``.
     """
     stores, now = service.stores, service.now
+
+    def keeping(action: Operation) -> Operation:
+        """An operation whose change of a state machine or activity is kept before it is answered."""
+
+        def carry_out(sender: Sender, given: dict[str, Any]) -> Answer:
+            try:
+                return action(sender, given)
+            finally:
+                stores.keep(sender.account, sender.region)
+
+        return carry_out
+
     machines = MachineOperations(
         stores, service.compile_definition, service.has_group, lambda one: runner.stop(one, None, None), now
     )
     versions, aliases, map_runs = VersionOperations(stores, now), AliasOperations(stores, now), MapRunOperations(stores)
     executions, listing = ExecutionOperations(stores, runner, now), ListOperations(stores)
     activities, tags = ActivityOperations(stores, runner, now), TagOperations(stores)
-    return {
+    table: dict[str, Operation] = {
         "CreateActivity": activities.create,
         "CreateStateMachine": machines.create,
         "CreateStateMachineAlias": aliases.create,
@@ -103,6 +124,7 @@ def operations(service: StepFunctions, runner: Carrier, tests: Mapping[str, Oper
         "ValidateStateMachineDefinition": DefinitionOperations(service.compile_definition).validate,
         **tests,
     }
+    return {name: keeping(action) if name in KEPT else action for name, action in table.items()}
 
 
 def starter(table: Operations) -> Callable[..., str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from localcloud.stepfunctions.api import redrive
 from localcloud.stepfunctions.language.scope import Json
-from localcloud.stepfunctions.store import Execution
+from localcloud.stepfunctions.models import Execution
 
 KIND = "Step Functions Execution Status Change"
 #: The most bytes of an input or output in an event. Longer ones are left out.

@@ -1,207 +1,81 @@
-"""What Step Functions keeps: state machines, executions, Map Runs and activities, of one account in one region each.
+"""Where Step Functions keeps what it knows, of one account in one region each.
 
-The records are plain data. Their fields are JSON, so that a store can be written to a file and read back. Moments are
-seconds since 1970.
+State machines and activities are in memory, and in the database as one row for each account and region. Executions and
+Map Runs are many, so they are in the database (:mod:`localcloud.stepfunctions.records`).
 
 Example::
 
-    >>> stores = Stores()
+    >>> stores = Stores(Database())
     >>> stores.of("123456789012", "us-east-1") is stores.at("arn:aws:states:us-east-1:123456789012:stateMachine:images")
     True
 """
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
 
-Json = Any
+from localcloud.durability.database import Database
+from localcloud.stepfunctions.models import Activity, StateMachine, machine_from
+from localcloud.stepfunctions.records import MapRunRecords, Records
 
-OWNED_KEY = {"type": "AWS_OWNED_KEY"}
-
-
-@dataclass
-class Revision:
-    """What a state machine does from one update to the next.
-
-    Attributes:
-        definition: The definition's text.
-        revision_id: A UUID. None: the state machine was never updated.
-        variables: The names of the variables that each state reads, by the state's name.
-        updated: When it was made.
-    """
-
-    definition: str
-    role_arn: str
-    logging: dict[str, Json]
-    tracing: dict[str, Json]
-    encryption: dict[str, Json] = field(default_factory=lambda: dict(OWNED_KEY))
-    revision_id: str | None = None
-    variables: dict[str, list[str]] = field(default_factory=dict)
-    updated: float = 0.0
-
-
-@dataclass
-class PublishedVersion:
-    """A numbered snapshot of a state machine."""
-
-    arn: str
-    revision: Revision
-    created: float
-    description: str | None = None
-
-
-@dataclass
-class Alias:
-    """A name for one version, or for two of them with weights.
-
-    Attributes:
-        routes: The routing configuration: ``stateMachineVersionArn`` and ``weight``.
-    """
-
-    arn: str
-    name: str
-    routes: list[dict[str, Json]]
-    created: float
-    updated: float
-    description: str | None = None
-
-
-@dataclass
-class StateMachine:
-    """A state machine.
-
-    Attributes:
-        kind: ``STANDARD`` or ``EXPRESS``.
-        versions: By number, as text.
-        aliases: By name.
-        latest: The highest number that a version has had.
-        published: The parameters ``publish`` and ``versionDescription`` of its creation.
-    """
-
-    arn: str
-    name: str
-    kind: str
-    revision: Revision
-    created: float
-    versions: dict[str, PublishedVersion] = field(default_factory=dict)
-    aliases: dict[str, Alias] = field(default_factory=dict)
-    latest: int = 0
-    published: list[Json] = field(default_factory=lambda: [False, None])
-    tags: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class Execution:
-    """An execution. The API makes it, and the runner writes it.
-
-    Attributes:
-        machine_arn: The state machine's ARN, without version and alias.
-        kind: ``STANDARD`` or ``EXPRESS``.
-        revision: The revision that it runs.
-        status: ``RUNNING``, ``SUCCEEDED``, ``FAILED``, ``TIMED_OUT``, ``ABORTED`` or ``PENDING_REDRIVE``.
-        events: The events as GetExecutionHistory answers them.
-        frames: The engine's state.
-        map_run_arn: The Map Run whose child execution this is.
-        item_count: The number of items of a child execution.
-        tokens: The moments of the last redrives, by client token.
-        sync: Whether StartSyncExecution has started it.
-    """
-
-    arn: str
-    machine_arn: str
-    name: str
-    kind: str
-    revision: Revision
-    input: str
-    started: float
-    status: str = "RUNNING"
-    stopped: float | None = None
-    output: str | None = None
-    error: str | None = None
-    cause: str | None = None
-    version_arn: str | None = None
-    alias_arn: str | None = None
-    trace_header: str | None = None
-    map_run_arn: str | None = None
-    parent: str | None = None
-    item_count: int | None = None
-    events: list[dict[str, Json]] = field(default_factory=list)
-    frames: Json = None
-    redrive_count: int = 0
-    redriven: float | None = None
-    tokens: dict[str, float] = field(default_factory=dict)
-    sync: bool = False
-
-
-@dataclass
-class MapRun:
-    """One run of a Map state in distributed mode.
-
-    Attributes:
-        arn: ``arn:aws:states:REGION:ACCOUNT:mapRun:MACHINE/LABEL:ID``.
-        execution_arn: The execution that has the Map state.
-        status: ``RUNNING``, ``SUCCEEDED``, ``FAILED`` or ``ABORTED``.
-        item_counts: Numbers of items, by AWS's names: pending, running, succeeded, failed, timedOut, aborted, total, …
-        execution_counts: Numbers of child executions, by the same names.
-    """
-
-    arn: str
-    execution_arn: str
-    started: float
-    status: str = "RUNNING"
-    stopped: float | None = None
-    max_concurrency: int = 0
-    tolerated_failure_count: int = 0
-    tolerated_failure_percentage: float = 0.0
-    item_counts: dict[str, int] = field(default_factory=dict)
-    execution_counts: dict[str, int] = field(default_factory=dict)
-    redrive_count: int = 0
-    redriven: float | None = None
-
-
-@dataclass
-class Activity:
-    """An activity: a queue of tasks for workers."""
-
-    arn: str
-    name: str
-    created: float
-    encryption: dict[str, Json] = field(default_factory=lambda: dict(OWNED_KEY))
-    tags: dict[str, str] = field(default_factory=dict)
+TABLE = """CREATE TABLE IF NOT EXISTS states (account TEXT, region TEXT, content TEXT NOT NULL,
+    PRIMARY KEY (account, region))"""
 
 
 @dataclass
 class Store:
     """Everything of one account in one region, by ARN. ``lock`` guards a change that depends on what is there."""
 
+    executions: Records
+    map_runs: MapRunRecords
     machines: dict[str, StateMachine] = field(default_factory=dict)
-    executions: dict[str, Execution] = field(default_factory=dict)
-    map_runs: dict[str, MapRun] = field(default_factory=dict)
     activities: dict[str, Activity] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
 
 class Stores:
-    """The stores of all accounts and regions."""
+    """The stores of all accounts and regions.
 
-    def __init__(self) -> None:
-        self._stores: dict[tuple[str, str], Store] = {}
+    Attributes:
+        executions: The executions of all of them.
+        map_runs: The Map Runs of all of them.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        database.declare(TABLE)
+        self.executions, self.map_runs = Records(database), MapRunRecords(database)
         self._lock = threading.Lock()
+        self._stores: dict[tuple[str, str], Store] = {}
+        for account, region, content in database.read("SELECT account, region, content FROM states"):
+            self._stores[account, region] = self._read(json.loads(content))
 
     def of(self, account: str, region: str) -> Store:
         """The store of an account in a region."""
         with self._lock:
-            return self._stores.setdefault((account, region), Store())
+            return self._stores.setdefault((account, region), Store(self.executions, self.map_runs))
 
     def at(self, arn: str) -> Store:
         """The store that has, or would have, the resource with an ARN."""
         region, account = arn.split(":")[3:5]
         return self.of(account, region)
 
-    def all(self) -> Mapping[tuple[str, str], Store]:
-        """Every store by account and region."""
-        with self._lock:
-            return dict(self._stores)
+    def keep(self, account: str, region: str) -> None:
+        """Keep the state machines and activities of an account in a region."""
+        store = self.of(account, region)
+        with store.lock:
+            machines = [asdict(machine) for machine in store.machines.values()]
+            content = json.dumps({"machines": machines, "activities": [vars(one) for one in store.activities.values()]})
+            self._database.now("INSERT OR REPLACE INTO states VALUES (?, ?, ?)", [(account, region, content)])
+
+    def _read(self, content: dict[str, list[dict[str, object]]]) -> Store:
+        machines = map(machine_from, content["machines"])
+        activities = (Activity(**one) for one in content["activities"])  # type: ignore[arg-type]
+        return Store(
+            self.executions,
+            self.map_runs,
+            {machine.arn: machine for machine in machines},
+            {activity.arn: activity for activity in activities},
+        )

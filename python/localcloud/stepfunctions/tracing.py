@@ -17,11 +17,13 @@ from typing import Any
 from localcloud.iam.acting import Acting
 from localcloud.iam.roles import Roles
 from localcloud.stepfunctions.language.scope import Json
-from localcloud.stepfunctions.store import Execution
+from localcloud.stepfunctions.models import Execution
 from localcloud.xray.segments import new_trace_id, parsed, present, send
 
 # The permissions that the state machine's role needs, according to the guide above.
 NEEDS = ("xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets")
+
+SHOWN = {"stateEnteredEventDetails", "stateExitedEventDetails"}
 
 
 @dataclass
@@ -33,12 +35,14 @@ class Trace:
         parent: The id of the caller's segment. None without a caller.
         segment: The id of the state machine's segment.
         calls: The name of the state that made a call, by the id of the call's subsegment.
+        events: The events of the history that say when a state was entered or left.
     """
 
     trace_id: str
     parent: str | None
     segment: str = field(default_factory=lambda: uuid.uuid4().hex[:16])
     calls: dict[str, str] = field(default_factory=dict)
+    events: list[dict[str, Json]] = field(default_factory=list)
 
 
 class ExecutionTraces:
@@ -55,7 +59,9 @@ class ExecutionTraces:
             self._traces[execution.arn] = Trace(given.get("Root") or new_trace_id(), given.get("Parent"))
 
     def wrote(self, execution: Execution, events: list[dict[str, Json]]) -> None:
-        """The trace is made from the history when the execution has ended."""
+        """Note when states were entered and left."""
+        if trace := self._traces.get(execution.arn):
+            trace.events += [event for event in events if event.keys() & SHOWN]
 
     def header(self, execution: Execution, state: str) -> str | None:
         """The header for a call that a state makes."""
@@ -83,7 +89,7 @@ def machine_segment(execution: Execution, trace: Trace) -> dict[str, Any]:
     ids: dict[str, list[str]] = {}
     for identity, state in trace.calls.items():
         ids.setdefault(state, []).append(identity)
-    for event in execution.events:
+    for event in trace.events:
         moment = event["timestamp"]
         if details := event.get("stateEnteredEventDetails"):
             begun[details["name"]] = moment

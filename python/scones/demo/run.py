@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from localcloud import control
-from localcloud.errors import LocalCloudError
 from scones import aws, dataset
 from scones.dataset.view import announcement
+from scones.demo import workplace
 from scones.demo.leftovers import left_behind
 from scones.demo.outcome import DemoClaim, DemoOutcome
-from scones.errors import RegistryError, SettingsError
+from scones.errors import RegistryError, SconesError
 from scones.model import evaluation
 from scones.service import capture, packaging, workflow
 from scones.settings import Environment
 from scones.steps import Step, Steps, bars
-from scones.terraform import STACKS, Stack, destroy_all
+from scones.terraform import STACKS, Stack, apply_ahead, destroy_all
 from scones.training import job
 from scones.training.preparing import Order, Preparation
 
@@ -32,14 +34,14 @@ CAPTURE_SECONDS = 60.0
 
 
 class Demo:
-    """The whole workflow on an environment's local cloud.
+    """The whole workflow on a local cloud of its own, in ``build/demo``.
 
     Args:
-        environment: An environment with a local cloud.
+        environment: An environment with a local cloud. Its own cloud, build outputs and pinned model are left alone.
         console: Shows the steps.
         classes: The class names in label order; the environment's by default.
         overrides: Hyperparameters that differ from the recipe.
-        keep: Leave the cloud running with all its resources.
+        keep: Leave the demo's cloud running with all its resources.
 
     Raises:
         SettingsError: the environment's cloud is AWS.
@@ -55,17 +57,11 @@ class Demo:
         overrides: dict[str, str] | None = None,
         keep: bool = False,
     ) -> None:
-        if environment.cloud_path is None:
-            raise SettingsError(
-                f"the demo deletes all resources of its cloud, and environment '{environment.name}' is on AWS",
-                hint="run it on the local cloud: invoke demo --env local",
-            )
+        environment = workplace.of(environment)
         self.environment = replace(environment, classes=classes) if classes else environment
         self._preparation = Preparation(self.environment, Order(overrides or {}, reuse=False))
         self.console = console
         self.keep = keep
-        self.state = environment.cloud_path.parent
-        self.log = environment.build / "demo-terraform.log"
         todo: list[tuple[str, Callable[[Step], None]]] = [
             ("Start the local cloud", self._start_cloud),
             ("Build the data set", self._build_dataset),
@@ -73,6 +69,7 @@ class Demo:
             ("Apply the foundation: bucket, roles, model group", self._apply_foundation),
             ("Upload the data set", self._upload),
             ("Train, as a SageMaker training job", self._train),
+            ("Apply the rest of the foundation: rules for old objects", self._apply_rest),
             ("Register the model", self._register),
             ("Apply the service: endpoint, functions, state machine", self._apply_service),
             ("Plan again: nothing to change", self._plan_again),
@@ -83,39 +80,39 @@ class Demo:
         if not keep:
             todo.append(("Take everything down", self._tear_down))
         self._todo = todo
+        self._stacks = {
+            name: Stack(self.environment, name, log=environment.build / "logs" / f"terraform-{name}.log")
+            for name in STACKS
+        }
         self._outputs: dict[str, Any] = {}
+        self._rest: Callable[[], None] = lambda: None
 
     def run(self) -> DemoOutcome:
-        """Run all steps. Then stop the cloud, even after an error, unless ``keep`` is set.
+        """Run all steps. Then throw the cloud away, even after an error, unless ``keep`` is set.
 
         Raises:
-            LocalCloudError: the environment's local cloud is already running.
+            LocalCloudError: another demo runs in this checkout.
             SconesError: a step failed.
         """
-        running = control.status(self.state)
-        if running:
-            raise LocalCloudError(
-                f"the demo needs a local cloud of its own, and one runs already at {running.endpoint}",
-                hint="end it first, with all that it holds: invoke local.down",
-            )
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        self.log.write_text("")
-        with Steps(self.console, [title for title, _ in self._todo]) as steps:
+        with (
+            workplace.alone(self.environment, keep=self.keep) as self.state,
+            Steps(self.console, [title for title, _ in self._todo]) as steps,
+        ):
             self.outcome = DemoOutcome(steps.steps)
             try:
                 for title, body in self._todo:
                     with steps.step(title) as step:
                         body(step)
             finally:
-                if not self.keep:
-                    control.down(self.state)
+                with contextlib.suppress(SconesError):  # a step has said so, or something else has failed before
+                    self._rest()
         return self.outcome
 
     def _claim(self, text: str, held: bool) -> None:
         self.outcome.claims.append(DemoClaim(text, held))
 
     def _start_cloud(self, step: Step) -> None:
-        cloud = control.up(self.state, tethered=not self.keep)
+        cloud = control.up(self.state, port=0, tethered=not self.keep)
         step.found = cloud.endpoint
 
     def _build_dataset(self, step: Step) -> None:
@@ -138,13 +135,12 @@ class Demo:
         packages = packaging.package(self.environment.root / "lambdas", self.environment.build / "lambdas")
         step.found = ", ".join(f"{package.zip} {package.bytes / 1000:.1f} kB" for package in packages)
 
-    def _stack(self, name: str) -> Stack:
-        return Stack(self.environment, name, log=self.log)
-
     def _apply_foundation(self, step: Step) -> None:
-        for name in ("bootstrap", "foundation"):
-            self._stack(name).apply()
-        self._outputs |= self._stack("foundation").outputs()
+        """The provider waits for a minute for rules that nothing needs yet: this goes on while the model trains."""
+        self._stacks["bootstrap"].apply()
+        foundation = self._stacks["foundation"]
+        self._rest = apply_ahead(foundation)
+        self._outputs |= foundation.outputs()
         step.found = f"s3://{self._outputs['bucket']}"
 
     def _upload(self, step: Step) -> None:
@@ -161,6 +157,10 @@ class Demo:
         step.found = ", ".join(f"{name} {value:.3f}" for name, value in sorted(trained.job.metrics.items()))
         self._claim("the training job completed", trained.job.status == "Completed")
 
+    def _apply_rest(self, step: Step) -> None:
+        self._rest()
+        step.found = "applied while the model was trained"
+
     def _register(self, step: Step) -> None:
         from scones.model import registry
         from scones.training import registering
@@ -175,12 +175,14 @@ class Demo:
         self._claim("the model passed the gate of validation accuracy and is pinned", True)
 
     def _apply_service(self, step: Step) -> None:
-        self._stack("service").apply()
-        self._outputs |= self._stack("service").outputs()
+        self._stacks["service"].apply()
+        self._outputs |= self._stacks["service"].outputs()
         step.found = f"{self._outputs['endpoint_name']}, {self._outputs['state_machine_arn'].rsplit(':', 1)[-1]}"
 
     def _plan_again(self, step: Step) -> None:
-        changed = [name for name in STACKS if self._stack(name).plan()]
+        with ThreadPoolExecutor() as side_by_side:
+            plans = side_by_side.map(Stack.plan, self._stacks.values())
+            changed = [name for name, changes in zip(self._stacks, plans, strict=True) if changes]
         step.found = f"changes in {', '.join(changed)}" if changed else "no changes in any stack"
         self._claim("a second plan of every stack is empty", not changed)
 
@@ -252,8 +254,7 @@ class Demo:
         )
 
     def _tear_down(self, step: Step) -> None:
-        destroy_all(self.environment, log=self.log)
+        destroy_all(self.environment, stack=lambda _, name: self._stacks[name])
         left = left_behind(self.environment)
-        control.down(self.state)
         step.found = "nothing is left" if not left else f"left: {', '.join(left)}"
         self._claim("destroy left nothing behind", not left)

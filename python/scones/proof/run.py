@@ -98,10 +98,10 @@ class Proof:
         return self.outcome
 
     def _end(self) -> None:
-        """Keep the recorded requests, and stop the cloud, which deletes its folder."""
+        """Keep the recorded requests, and throw the cloud away."""
         if (self.state / record.JUDGED).exists():
             shutil.copy(self.state / record.JUDGED, self.folder)
-        control.down(self.state)
+        control.reset(self.state)
 
     # -- steps
 

@@ -83,7 +83,7 @@ def etl(
     number = options.whole_number(seed, "--seed", default=0, least=0)
     chosen = labels.parse(classes) if classes else environment.classes
     target = Path(out).expanduser() if out else environment.build / "dataset"
-    cache = environment.build / "downloads"
+    cache = environment.downloads / "downloads"
     how: dict[str, Any] = {"seed": number, "skip_bad": skip_bad, "recordio": recordio}
     console = Console()
     with bars(console) as progress:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     help={
         "classes": "the classes, comma-separated (default: the environment's)",
         "set": "a hyperparameter, NAME=VALUE; repeatable (--set epochs=5 is quick and less accurate)",
-        "keep": "leave the local cloud running with all its resources",
+        "keep": "leave the demo's cloud running with all its resources",
         "env": "an environment with a local cloud (default: SCONES_ENV, else local)",
     },
 )
@@ -34,6 +34,9 @@ def demo(
     env: str | None = None,
 ) -> None:
     """Run the whole workflow on this machine, from the images to the report, and check each step.
+
+    The demo has a local cloud of its own, in build/demo, and leaves yours alone. Afterwards only its report, its data
+    set and its logs stay there, until the next demo.
 
     The images come from the first source that works: the archive named by CIFAR100_ARCHIVE, an earlier download of
     CIFAR-100, a new download, or images drawn by code. Exit code 0 means that every check passed.
@@ -58,7 +61,7 @@ def demo(
         keep=keep,
     )
     outcome = workflow.run()
-    show(console, outcome, environment, time.monotonic() - began, keep=keep)
+    show(console, outcome, workflow.environment, time.monotonic() - began, keep=keep)
     if not outcome.held:
         raise Exit("a check of the demo failed; see the lines marked ✘", code=1)
 
@@ -89,9 +92,10 @@ def show(
     lines = [f"the report      {shown(outcome.report)}", "every task      .venv/bin/invoke --list"]
     if keep:
         lines += [
-            "one image       .venv/bin/invoke execute --image build/dataset/test",
+            f"go on with it   export SCONES_BUILD={environment.build_name}",
+            f"one image       .venv/bin/invoke execute --image {environment.build_name}/dataset/test",
             'plain terraform eval "$(.venv/bin/invoke env)" && terraform -chdir=terraform/stacks/service output',
-            "end it          .venv/bin/invoke local.down",
+            "throw it away   .venv/bin/invoke local.reset; unset SCONES_BUILD",
         ]
     else:
         lines += [

@@ -25,8 +25,8 @@ def env(context: Context, env: str | None = None, stack: str = "service") -> Non
     terraform -chdir=terraform/stacks/service init
     terraform -chdir=terraform/stacks/service apply
 
-    SCONES_ENV is set too, so invoke's tasks use the same environment. Terraform reads values when it runs, so a newly
-    pinned model needs no second eval. A local cloud that is restarted on another port needs one.
+    SCONES_ENV and SCONES_BUILD are set too, so invoke's tasks use the same environment. Terraform reads values when it
+    runs, so a newly pinned model needs no second eval. A local cloud that is restarted on another port needs one.
     """
     import os
     import shutil
@@ -38,14 +38,18 @@ def env(context: Context, env: str | None = None, stack: str = "service") -> Non
 
     environment = settings.load(env)
     backend = Backend.of(environment)
-    found = {"SCONES_ENV": environment.name, **terraform.variables(environment, stack, backend=backend)}
+    found = {
+        "SCONES_ENV": environment.name,
+        "SCONES_BUILD": environment.build_name,
+        **terraform.variables(environment, stack, backend=backend),
+    }
     if not backend.exists():
         print(
             f"there is no state in environment '{environment.name}' yet: make its bucket with: invoke tf.init "
             f"--env {environment.name}",
             file=sys.stderr,
         )
-    binary = locate(environment.build).path
+    binary = locate(environment.downloads).path
     if shutil.which(binary.name) != str(binary):
         # Terraform was downloaded, or the one on PATH is too old.
         found["PATH"] = os.pathsep.join([str(binary.parent), os.environ.get("PATH", os.defpath)])

@@ -1,4 +1,4 @@
-"""``invoke local.up``, ``local.down``, ``local.status``, ``local.logs``: the local cloud."""
+"""``invoke local.up``, ``local.down``, ``local.status``, ``local.reset``, ``local.logs``: the local cloud."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from localcloud.errors import LocalCloudError
 from scones import settings
-from scones.errors import SettingsError
+from scones.errors import InputError, SettingsError
 from scones.tasks import options
 from scones.tasks.cli import task
 
@@ -18,50 +18,119 @@ LINES = 50
 ENVIRONMENT = "the cloud's environment (default: SCONES_ENV, else local)"
 
 
-def _state(env: str | None) -> Path:
-    environment = settings.load(env)
+def _state(environment: settings.Environment) -> Path:
     if environment.cloud_path is None:
         raise SettingsError(f"environment '{environment.name}' is AWS itself: it has no local cloud")
     return environment.cloud_path.parent
 
 
-@task(help={"env": ENVIRONMENT, "port": "the port (default: 5566, or a free one if that is taken)"})
+@task(
+    help={
+        "env": ENVIRONMENT,
+        "port": "the port from now on (default: the one it had; for a new cloud 5566, or a free one)",
+    }
+)
 def up(context: Any, env: str | None = None, port: str | None = None) -> None:
-    """Start the local cloud, unless it is running.
+    """Start the local cloud, unless it is running. What it held before, it holds again.
 
-    It serves AWS's APIs on this machine only. It keeps everything in memory, so local.down loses all its resources.
+    It serves AWS's APIs on this machine only. It keeps everything that it has acknowledged, also if it is killed.
     """
     from localcloud import control
+    from localcloud.durability import facts, remains
 
     wanted = options.whole_number(port, "--port", most=65535)
-    state = _state(env)
+    environment = settings.load(env)
+    state = _state(environment)
     before = control.status(state)
+    known = None if before else facts.read(state)
+    alive = remains.last_alive(state)
     began = time.monotonic()
     cloud = control.up(state, port=wanted)
     how = "is running" if before else f"started in {time.monotonic() - began:.1f} s"
+    if known and known.crashed:
+        print(f"the local cloud had not ended in order: it crashed or was killed. Last alive: {remains.moment(alive)}")
+        print("what it had acknowledged is there again, and its jobs, executions and endpoints go on")
+        print("what it had not acknowledged is not there: run a command that failed then again")
+        print(_models(environment), end="")
     print(f"the local cloud {how}: {cloud.endpoint} (pid {cloud.pid})")
+    print(_holds(state))
 
 
 @task(help={"env": ENVIRONMENT})
 def down(context: Any, env: str | None = None) -> None:
-    """Stop the local cloud. Its buckets, models, endpoints and Terraform state are lost."""
+    """Stop the local cloud. Everything in it is kept for the next local.up."""
     from localcloud import control
 
-    ended = control.down(_state(env))
-    print("the local cloud has ended; what it held is gone" if ended else "the local cloud was not running")
+    state = _state(settings.load(env))
+    if control.down(state):
+        print(f"the local cloud has ended\n{_holds(state)}\nstart it again with: invoke local.up")
+    else:
+        print("the local cloud was not running")
 
 
 @task(help={"env": ENVIRONMENT})
 def status(context: Any, env: str | None = None) -> None:
-    """Show whether the local cloud is running, and its address. Exit code 1 if it is not running."""
+    """Show whether the local cloud is running, its address, and what it holds. Exit code 1 if it is not running."""
     from localcloud import control
+    from localcloud.durability import remains
 
-    cloud = control.status(_state(env))
+    state = _state(settings.load(env))
+    cloud = control.status(state)
+    if cloud is None and control.is_alive(state):
+        print(f"the local cloud of {state} starts or does not answer; if that lasts: invoke local.down")
+        raise SystemExit(1)
     if cloud is None:
-        print("the local cloud is not running; start it with: invoke local.up")
+        print(f"the local cloud is not running: {remains.said(state)}\nstart it with: invoke local.up")
         raise SystemExit(1)
     age = timedelta(seconds=int(time.time() - cloud.started))
     print(f"the local cloud is running: {cloud.endpoint} (pid {cloud.pid}, up {age})\nits folder: {cloud.state}")
+    print(_holds(state))
+
+
+@task(help={"env": ENVIRONMENT, "yes": "do not ask"})
+def reset(context: Any, env: str | None = None, yes: bool = False) -> None:
+    """Throw away everything that the local cloud holds, and the model that is pinned in it. It is ended first."""
+    import sys
+
+    from localcloud import control
+    from localcloud.durability import remains
+    from scones.tasks.prepare import asked
+
+    environment = settings.load(env)
+    state = _state(environment)
+    if not control.is_kept(state):
+        print(f"there is nothing to throw away in {state}")
+        return
+    try:
+        holds = _holds(state)
+    except LocalCloudError as error:  # throwing it away is the way out
+        holds = error.message
+    runs = "it runs, and is ended first" if control.status(state) else "it does not run"
+    print(f"this throws away the local cloud in {state} ({remains.size(state) / 1e6:,.1f} MB; {runs})\n{holds}")
+    if not yes:
+        if not sys.stdin.isatty():
+            raise InputError("there is no terminal to ask on", hint="say --yes to go on without being asked")
+        if not asked("Throw it away?"):
+            raise InputError("nothing was thrown away")
+    control.reset(state)
+    print(f"thrown away\n{_models(environment)}start a new one with: invoke local.up")
+
+
+def _holds(state: Path) -> str:
+    """What the cloud of a folder holds, in one line."""
+    from localcloud.durability import facts, inventory
+
+    known = facts.read(state)
+    return f"it holds: {inventory.words(known.holds if known else {})}"
+
+
+def _models(environment: settings.Environment) -> str:
+    """Where artifacts are that the cloud had sent to this machine, in one line; empty if there are none."""
+    folder = environment.build / "artifacts"
+    count = len(list(folder.glob("*/model.tar.gz")))
+    if not count:
+        return ""
+    return f"{count} model artifacts that were fetched stay in {folder}: invoke register --artifact FILE --classes …\n"
 
 
 @task(help={"env": ENVIRONMENT, "lines": f"the number of lines (default: {LINES})", "follow": "show new lines too"})
@@ -70,7 +139,7 @@ def logs(context: Any, env: str | None = None, lines: str | None = None, follow:
     from localcloud import control
 
     count = options.whole_number(lines, "--lines", default=LINES, most=1_000_000)
-    state = _state(env)
+    state = _state(settings.load(env))
     path = state / control.LOG
     if not path.exists():
         raise LocalCloudError(f"there is no log yet: {path}", hint="start the local cloud with: invoke local.up")

@@ -5,17 +5,18 @@ Example (not run: it needs a running cloud)::
     preparation = checked(environment, Order(options.pairs(set)), console)
     build(preparation, console)
     confirm(environment, "this starts a training job; AWS charges for it", console)
-    job.start(environment, place(environment, preparation, console))
+    with place(environment, preparation, console) as spec:
+        job.start(environment, spec)
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from scones.errors import InputError
+from scones.errors import InputError, SconesError
 from scones.steps import bars
 
 if TYPE_CHECKING:
@@ -45,24 +46,41 @@ def build(preparation: Preparation, console: Console) -> None:
     console.print(announcement(ensured))
 
 
-def place(environment: Environment, preparation: Preparation, console: Console) -> JobSpec:
-    """Apply the foundation stack, upload the job's input, and print its address."""
-    outputs = foundation(environment, console)
-    with bars(console) as progress:
-        spec = preparation.place(outputs, progress)
-    console.print(f"data set is at {spec.dataset_uri}", soft_wrap=True)
-    return spec
+@contextmanager
+def place(environment: Environment, preparation: Preparation, console: Console) -> Iterator[JobSpec]:
+    """Apply the foundation stack (:func:`foundation`), upload the job's input, and print its address."""
+    with foundation(environment, console) as outputs:
+        with bars(console) as progress:
+            spec = preparation.place(outputs, progress)
+        console.print(f"data set is at {spec.dataset_uri}", soft_wrap=True)
+        yield spec
 
 
-def foundation(environment: Environment, console: Console) -> dict[str, Any]:
-    """Apply the foundation stack and return its outputs."""
-    from scones.terraform import Stack
+@contextmanager
+def foundation(environment: Environment, console: Console) -> Iterator[dict[str, Any]]:
+    """Apply the foundation stack, and give its outputs. The block may run before S3's lifecycle rules are applied.
+
+    If they cannot be applied, this is printed after the block, because the block has started a job.
+    """
+    from scones.terraform import Stack, apply_ahead
 
     log = environment.build / "logs" / f"terraform-{environment.name}-foundation.log"
     stack = Stack(environment, "foundation", log=log)
     with console.status(f"applying the foundation stack (terraform; {log})"):
-        stack.apply()
-    return stack.outputs()
+        rest = apply_ahead(stack)
+    try:
+        yield stack.outputs()
+    finally:
+        try:
+            with console.status(f"applying the rest of the foundation: rules for old objects (terraform; {log})"):
+                rest()
+        except SconesError as error:
+            console.print(
+                f"the rules for old objects were not applied: {error.message}\n"
+                f"apply them with: invoke tf.apply --env {environment.name} --stack foundation",
+                markup=False,
+                soft_wrap=True,
+            )
 
 
 def confirm(environment: Environment, what: str, console: Console) -> None:

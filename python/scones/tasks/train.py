@@ -108,7 +108,8 @@ def start(environment: Environment, order: Order, console: Console, *, name: str
     prepare.build(preparation, console)
     if not yes:
         confirm(environment, console)
-    return job.start(environment, prepare.place(environment, preparation, console), name=name)
+    with prepare.place(environment, preparation, console) as spec:
+        return job.start(environment, spec, name=name)
 
 
 def _resume(environment: Environment, console: Console, ended: str, name: str | None, yes: bool) -> str:
@@ -123,15 +124,16 @@ def _resume(environment: Environment, console: Console, ended: str, name: str | 
     before = job.resumable(environment, ended)
     if not yes:
         confirm(environment, console)
-    spec = JobSpec.within(
-        prepare.foundation(environment, console),
-        dataset_uri=before.dataset_uri,
-        hyperparameters=parse(before.hyperparameters),
-        recordio=before.recordio,
-        model_uri=before.model_uri,
-        checkpoint_uri=before.checkpoint_uri,
-    )
-    return job.start(environment, spec, name=name)
+    with prepare.foundation(environment, console) as outputs:
+        spec = JobSpec.within(
+            outputs,
+            dataset_uri=before.dataset_uri,
+            hyperparameters=parse(before.hyperparameters),
+            recordio=before.recordio,
+            model_uri=before.model_uri,
+            checkpoint_uri=before.checkpoint_uri,
+        )
+        return job.start(environment, spec, name=name)
 
 
 def confirm(environment: Environment, console: Console) -> None:

@@ -202,8 +202,10 @@ def _start(environment: Environment, search: SearchOrder, order: Order, console:
         console.print(f"searching {entry}", soft_wrap=True, highlight=False)
     if not yes:
         _confirm(environment, search.limits, console)
-    spec = prepare.place(environment, preparation, console)
-    return tuning.start(environment, spec, search.searched, limits=search.limits, name=search.name, seed=search.seed)
+    with prepare.place(environment, preparation, console) as spec:
+        return tuning.start(
+            environment, spec, search.searched, limits=search.limits, name=search.name, seed=search.seed
+        )
 
 
 def _confirm(environment: Environment, limits: Tuning, console: Console) -> None:

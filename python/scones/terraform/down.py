@@ -176,7 +176,7 @@ def _network(foundation: Stack) -> str:
     standing = [one for one in resources if one.startswith("module.network")]
     if not standing:
         return "there is none"
-    foundation.init()
+    foundation.ensure_init()
     foundation.run("destroy", "-target=module.network", "-input=false", "-auto-approve")
     return f"{len(standing)} resources destroyed; the next apply of the foundation makes them again"
 

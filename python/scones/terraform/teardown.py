@@ -47,21 +47,21 @@ def destroy(stack: Stack, *, ask: bool = False, client: Callable[..., Any] = aws
     if stack.name == "foundation":
         _empty_model_package_group(environment, standing.outputs, client)
     stack.require_values()
-    stack.init()
+    stack.ensure_init()
     stack.run("destroy", *_approval(ask))
 
 
-def destroy_all(environment: Environment, **words: Any) -> None:
+def destroy_all(environment: Environment, *, stack: Callable[[Environment, str], Stack] = Stack) -> None:
     """Destroy all stacks of an environment, and its state.
 
     Args:
-        words: ``log`` and ``on_line`` of :class:`Stack`.
+        stack: Makes the stack with a name.
 
     Raises:
         TerraformError: Terraform failed, or there are registered models and ``force_destroy`` is not set.
     """
     for name in reversed(STACKS):
-        destroy(Stack(environment, name, **words))
+        destroy(stack(environment, name))
 
 
 def packages_of(sagemaker: Any, group: str) -> list[str]:
@@ -80,7 +80,7 @@ def _destroy_bootstrap(stack: Stack, resources: tuple[str, ...], *, ask: bool) -
     # The bucket holds the state that Terraform changes, so Terraform keeps it (prevent_destroy) and destroys the rest.
     # Then the bucket is deleted with the state.
     if any(address.startswith("module.") for address in resources):
-        stack.init()
+        stack.ensure_init()
         stack.run("destroy", "-target=module.github_roles", *_approval(ask))
     stack.backend.delete()
 

@@ -60,6 +60,15 @@ def state_key(environment: Environment) -> str | None:
         raise SettingsError(f"{path} cannot be used: {error}") from None
 
 
+def data_folder(environment: Environment) -> str:
+    """Terraform's working folder (``TF_DATA_DIR``), in the folder of each stack.
+
+    Two clouds that run at once, those of two builds, need one each.
+    """
+    own = "" if environment.build == environment.downloads else f"-{environment.build.name}"
+    return f".terraform/{environment.name}{own}"
+
+
 def variables(
     environment: Environment,
     stack: str = "service",
@@ -93,10 +102,14 @@ def variables(
         **aws.variables(environment),
         "CHECKPOINT_DISABLE": "1",  # no check for newer versions, and no file for it in the home folder
         "TF_CLI_CONFIG_FILE": str(
-            mirror.configure(environment.build, locate(environment.build, variables=process), variables=process)
+            mirror.configure(environment.downloads, locate(environment.downloads, variables=process), variables=process)
         ),
-        "TF_DATA_DIR": f".terraform/{environment.name}",
+        "TF_DATA_DIR": data_folder(environment),
         "TF_VAR_environment": environment.name,
         "TF_VAR_state_bucket": bucket,
+        # Relative, because a saved plan may be applied in another checkout.
+        "TF_VAR_lambda_packages": os.path.relpath(
+            environment.build / "lambdas", environment.root / "terraform" / "stacks" / stack
+        ),
         **{f"TF_CLI_ARGS_{command}": shlex.join(given) for command, given in arguments.items() if given},
     }

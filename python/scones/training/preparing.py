@@ -121,7 +121,7 @@ class Preparation:
         """
         self._environment.endpoint_url()
         build = self._environment.build
-        cache, recordio = build / "downloads", self._order.recordio
+        cache, recordio = self._environment.downloads / "downloads", self._order.recordio
         if self._order.backbone:
             ensured = dataset.ensure_others(
                 self._classes, build / "backbone" / "dataset", cache=cache, recordio=recordio, progress=progress

@@ -42,10 +42,8 @@ def images() -> Callable[[int, int], bytes]:
     return png
 
 
-@pytest.fixture(scope="session")
-def bucket(cloud: Any) -> str:
-    """A bucket with pictures of two classes under ``data/``, in the algorithm's layout."""
-    s3 = cloud.client("s3")
+def fill(s3: Any) -> None:
+    """Make a bucket with pictures of two classes under ``data/``, in the algorithm's layout."""
     s3.create_bucket(Bucket=BUCKET)
     for split, count in (("train", 24), ("validation", 8)):
         rows = []
@@ -56,50 +54,58 @@ def bucket(cloud: Any) -> str:
             )
             rows.append(f"{index}\t{index % 2}\t{name}\n")
         s3.put_object(Bucket=BUCKET, Key=f"data/lst/{split}.lst", Body="".join(rows))
-    return BUCKET
 
 
-@pytest.fixture(scope="session")
-def job_request(bucket: str) -> Callable[..., dict[str, Any]]:
+def request(name: str, *, hyperparameters: dict[str, str] | None = None, **changes: Any) -> dict[str, Any]:
     """CreateTrainingJob's parameters for a job of a few seconds. The arguments replace the defaults."""
 
     def channel(name: str, prefix: str, content_type: str = "application/x-image") -> dict[str, Any]:
         source = {
             "S3DataType": "S3Prefix",
-            "S3Uri": f"s3://{bucket}/{prefix}",
+            "S3Uri": f"s3://{BUCKET}/{prefix}",
             "S3DataDistributionType": "FullyReplicated",
         }
         return {"ChannelName": name, "ContentType": content_type, "DataSource": {"S3DataSource": source}}
 
-    def make(name: str, *, hyperparameters: dict[str, str] | None = None, **changes: Any) -> dict[str, Any]:
-        return {
-            "TrainingJobName": name,
-            "RoleArn": ROLE,
-            "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
-            "HyperParameters": {
-                "num_classes": "2",
-                "num_training_samples": "24",
-                "num_layers": "20",
-                "image_shape": f"3,{SIZE},{SIZE}",
-                "epochs": "8",
-                "learning_rate": "0.01",
-                "mini_batch_size": "8",
-                **(hyperparameters or {}),
-            },
-            "InputDataConfig": [
-                channel("train", "data/train"),
-                channel("validation", "data/validation/"),
-                channel("train_lst", "data/lst/train.lst"),
-                channel("validation_lst", "data/lst/validation.lst"),
-            ],
-            "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/models"},
-            "ResourceConfig": {"InstanceType": "ml.g4dn.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 10},
-            "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
-            "Environment": {"OMP_NUM_THREADS": "1"},
-            **changes,
-        }
+    return {
+        "TrainingJobName": name,
+        "RoleArn": ROLE,
+        "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+        "HyperParameters": {
+            "num_classes": "2",
+            "num_training_samples": "24",
+            "num_layers": "20",
+            "image_shape": f"3,{SIZE},{SIZE}",
+            "epochs": "8",
+            "learning_rate": "0.01",
+            "mini_batch_size": "8",
+            **(hyperparameters or {}),
+        },
+        "InputDataConfig": [
+            channel("train", "data/train"),
+            channel("validation", "data/validation/"),
+            channel("train_lst", "data/lst/train.lst"),
+            channel("validation_lst", "data/lst/validation.lst"),
+        ],
+        "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/models"},
+        "ResourceConfig": {"InstanceType": "ml.g4dn.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 10},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+        "Environment": {"OMP_NUM_THREADS": "1"},
+        **changes,
+    }
 
-    return make
+
+@pytest.fixture(scope="session")
+def bucket(cloud: Any) -> str:
+    """The bucket of :func:`fill`."""
+    fill(cloud.client("s3"))
+    return BUCKET
+
+
+@pytest.fixture(scope="session")
+def job_request(bucket: str) -> Callable[..., dict[str, Any]]:
+    """:func:`request`, with the bucket there."""
+    return request
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from localcloud.durability import facts
+from localcloud.durability.database import Database
 from localcloud.errors import LocalCloudError
 from scones import settings
 from scones.errors import SettingsError
@@ -185,6 +187,22 @@ def test_a_local_cloud_is_found_through_the_file_it_writes(tmp_path):
     assert found.endpoint_url() == "http://127.0.0.1:5999"
 
 
+def test_another_build_has_another_cloud_and_pin_and_the_same_downloads(tmp_path):
+    write_environment(
+        tmp_path, "local", access={"endpoint_file": "build/local/cloud.json"}, model_pin="build/local/pin.json"
+    )
+    write_environment(tmp_path, "dev")
+    usual, other = (
+        settings.load("local", root=tmp_path, variables=given) for given in ({}, {"SCONES_BUILD": "build/mine"})
+    )
+    assert usual.build == usual.downloads == other.downloads == tmp_path / "build"
+    assert other.build == tmp_path / "build" / "mine"
+    assert other.cloud_path == tmp_path / "build" / "mine" / "local" / "cloud.json"
+    assert other.pin_path == tmp_path / "build" / "mine" / "local" / "pin.json"
+    on_aws = settings.load("dev", root=tmp_path, variables={"SCONES_BUILD": "build/mine"})
+    assert on_aws.pin_path == on_aws.folder / "model.tfvars.json"
+
+
 def test_an_address_left_behind_by_a_cloud_that_crashed_is_not_used(tmp_path):
     write_environment(tmp_path, "local", access={"endpoint_file": "build/local/cloud.json"})
     found = settings.load("local", root=tmp_path, variables={})
@@ -192,7 +210,18 @@ def test_an_address_left_behind_by_a_cloud_that_crashed_is_not_used(tmp_path):
     ended = subprocess.Popen(["true"])
     ended.wait()
     found.cloud_path.write_text(json.dumps({"endpoint": "http://127.0.0.1:5999", "pid": ended.pid}))
-    with pytest.raises(LocalCloudError, match="not running"):
+    with pytest.raises(LocalCloudError, match=r"not running: it has not been started in .*/build/local yet"):
+        found.endpoint_url()
+    state = found.cloud_path.parent
+    database = Database(state / facts.DATABASE)
+    facts.begin(database, port=5566, root_secret="secret", now=100.0)
+    with pytest.raises(
+        LocalCloudError, match=r"its last process crashed or was killed; it was last alive 20(.|\n)*local\.up"
+    ):
+        found.endpoint_url()
+    facts.end(database, now=200.0)
+    database.close()
+    with pytest.raises(LocalCloudError, match=r"it was ended in order, 19(.|\n)*keeps everything(.|\n)*local\.up"):
         found.endpoint_url()
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -37,8 +38,11 @@ from localcloud.sagemaker.hosting.rollout import read_rollout
 
 def install(context: Context) -> None:
     """Replace moto's endpoints and InvokeEndpoint, and start Application Auto Scaling."""
-    shutil.rmtree(context.state / "endpoints", ignore_errors=True)  # a killed cloud may have left files
-    captures = Captures()
+    shutil.rmtree(context.state / "endpoints", ignore_errors=True)  # the processes of an earlier cloud have ended
+    captures = Captures(context)
+    context.pickling.fix("captures", captures)
+    context.starting.append(resume)
+    context.starting.append(captures.begin)
     creating = threading.Lock()
 
     def create_endpoint(self: SageMakerResponse) -> ActionResult:
@@ -100,6 +104,14 @@ def install(context: Context) -> None:
     context.applications["sagemaker-runtime:InvokeEndpoint"] = directly(_invoke_endpoint)
     context.applications["sagemaker-runtime:InvokeEndpointAsync"] = directly(_invoke_endpoint_async)
     autoscaling.install(context.metrics)
+
+
+def resume() -> None:
+    """Let the endpoints of the cloud before this one answer again."""
+    for _, _, backend in sagemaker_backends.iter_backends():
+        for name, endpoint in list(backend.endpoints.items()):
+            if isinstance(endpoint, Endpoint):
+                endpoint.resume(gone=partial(backend.endpoints.pop, name, None))
 
 
 def _find(response: SageMakerResponse) -> Endpoint:

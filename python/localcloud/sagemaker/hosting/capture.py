@@ -24,9 +24,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localcloud import log
+from localcloud.context import Context
 from localcloud.sagemaker.role import ExecutionRole
 
 FLUSH_SECONDS = 1.0
+TABLE = """CREATE TABLE IF NOT EXISTS captured (
+    number INTEGER PRIMARY KEY, target TEXT NOT NULL, began REAL NOT NULL, line TEXT NOT NULL)"""
 
 
 @dataclass(frozen=True)
@@ -129,37 +132,70 @@ def key(target: Target, now: datetime) -> str:
 
 
 class Captures:
-    """Collects events and writes them to S3 once a second, one file for each target."""
+    """Collects events and writes them to S3 once a second, one file for each target.
 
-    def __init__(self) -> None:
+    An event is kept before its request is answered. When its file is kept, it is dropped in the same transaction.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._database = context, context.database
         self._waiting: dict[Target, tuple[datetime, list[str]]] = {}
         self._lock = threading.Lock()
         self._writing = threading.Lock()
+        self._database.declare(TABLE)
+
+    def begin(self) -> None:
+        """Take up the events that an earlier cloud had no time to write, and begin to write files."""
+        for target, began, line in self._database.read("SELECT target, began, line FROM captured ORDER BY number"):
+            waiting = self._waiting.setdefault(self._target(target), (datetime.fromtimestamp(began, UTC), []))
+            waiting[1].append(line)
         threading.Thread(target=self._run, name="data-capture", daemon=True).start()
 
     def add(self, target: Target, line: Mapping[str, Any]) -> None:
-        """Keep an event for the next file."""
-        text = json.dumps(line, separators=(",", ":"))
-        with self._lock:
-            self._waiting.setdefault(target, (datetime.now(UTC), []))[1].append(text)
+        """Keep an event for the next file. It is kept when this returns."""
+        text, now = json.dumps(line, separators=(",", ":")), datetime.now(UTC)
+        with self._database.lock:  # so that a file has all of the events that are dropped with it
+            statement = "INSERT INTO captured (target, began, line) VALUES (?, ?, ?)"
+            self._database.now(statement, [(_named(target), now.timestamp(), text)])
+            with self._lock:
+                self._waiting.setdefault(target, (now, []))[1].append(text)
 
     def flush(self) -> None:
         """Write all kept events. They are in S3 when this returns."""
         with self._writing:
-            with self._lock:
+            with self._database.lock, self._lock:
                 waiting, self._waiting = self._waiting, {}
+                ((last,),) = self._database.read("SELECT coalesce(max(number), 0) FROM captured")
             for target, (began, rows) in waiting.items():
                 content = "".join(f"{row}\n" for row in rows).encode()
                 try:
-                    target.role.write(key(target, began), content, kms_key_id=target.kms_key_id)
+                    with self._database.together(), self._context.backends.change():
+                        target.role.write(key(target, began), content, kms_key_id=target.kms_key_id)
+                        self._drop(target, last)
                 except Exception as error:  # noqa: BLE001  a missing bucket must not stop the capture of others
+                    self._drop(target, last)
                     log.line(f"data capture lost {len(rows)} events of endpoint {target.endpoint}:")
                     log.failure(error)
+
+    def _drop(self, target: Target, last: int) -> None:
+        self._database.now("DELETE FROM captured WHERE target = ? AND number <= ?", [(_named(target), last)])
+
+    def _target(self, named: str) -> Target:
+        destination, endpoint, variant, kms_key_id, role_arn, account, region = json.loads(named)
+        role = ExecutionRole(self._context.roles, role_arn, account, region)
+        return Target(role, destination, endpoint, variant, kms_key_id)
 
     def _run(self) -> None:
         while True:
             time.sleep(FLUSH_SECONDS)
             self.flush()
+
+
+def _named(target: Target) -> str:
+    """A target as text."""
+    role = target.role
+    parts = [target.destination, target.endpoint, target.variant, target.kms_key_id]
+    return json.dumps([*parts, role.role_arn, role.account, role.region])
 
 
 def _side(mode: str, message: Message, kinds: Mapping[str, Any]) -> dict[str, str]:

@@ -83,6 +83,7 @@ class Endpoint(EndpointState):
             end(fleet)
             self.captures.flush()
             then()
+            self.keep()
 
         self._begin(work)
 
@@ -141,6 +142,42 @@ class Endpoint(EndpointState):
         for fleet in fleets:
             end(fleet)
 
+    def resume(self, gone: Callable[[], None]) -> None:
+        """Go on after a restart of the cloud: start the processes again, and end what was under way.
+
+        An update begins anew, so it finishes or rolls back. A rollback, a change of counts or weights, and a deletion
+        come to their end.
+
+        Args:
+            gone: Called when a deletion has ended.
+        """
+        pending, status = self._pending, self.endpoint_status
+        if status == "Deleting":
+            gone()
+        elif status == "Creating" and pending:
+            self._deploy(pending, AT_ONCE, otherwise="Failed")
+        elif status != "Failed":
+            self._there.clear()
+            self._begin(partial(self._restart, pending if status == "Updating" else None))
+
+    def _restart(self, pending: Pending | None) -> None:
+        self._plan, self._wanted = self._wanted or self._plan, None
+        fleet: Fleet = {}
+        try:
+            fleet = self._site.deploy(self._plan)
+        except DeploymentError as error:
+            self._settle("Failed", reason=f"The processes did not start again: {error}")
+            return
+        finally:
+            with self._lock:
+                self._fleet = fleet
+            self._there.set()
+        if pending and pending.stage != "Deleting":
+            rollout = between(self._plan, pending.plan, read_rollout(self._deployment_config))
+            self._deploy(pending, rollout, otherwise="InService")
+        else:
+            self._settle("InService", reason=self._failure_reason)
+
     def _deploy(self, pending: Pending, rollout: Rollout, *, otherwise: str) -> None:
         """Deploy the pending plan. If that fails, keep the old plan, with the status ``otherwise`` and a reason."""
 
@@ -162,7 +199,8 @@ class Endpoint(EndpointState):
                 with self._lock:
                     pending.fleet = None
                     if otherwise == "InService":
-                        self.endpoint_status = "RollingBack"
+                        self.endpoint_status, self._failure_reason = "RollingBack", str(error)
+                self.keep()
                 end(fleet)
                 self._settle(otherwise, reason=str(error))
                 return
@@ -173,6 +211,7 @@ class Endpoint(EndpointState):
             with self._lock:
                 old, self._fleet, self._plan = self._fleet, fleet, pending.plan
                 pending.fleet, pending.stage = None, "Deleting"
+            self.keep()
             if old:
                 time.sleep(rollout.termination_seconds)
             self._settle("InService")

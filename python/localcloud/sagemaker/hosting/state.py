@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from moto.core.utils import utcnow
@@ -21,6 +22,9 @@ from localcloud.sagemaker.hosting.plan import EndpointPlan, Variant
 from localcloud.sagemaker.hosting.reports import Invocation
 from localcloud.sagemaker.hosting.routing import Lease, NoVariant, Pending, Route, choose
 from localcloud.sagemaker.role import ExecutionRole
+
+#: How long a request waits for the processes of an endpoint after a restart of the cloud, in seconds.
+RESTART_SECONDS = 120.0
 
 
 class EndpointState:
@@ -56,6 +60,13 @@ class EndpointState:
         self._fleet: Fleet = {}
         self._failure_reason: str | None = None
         self._lock = threading.RLock()
+        self._there = threading.Event()  # cleared after a restart of the cloud, until the processes answer again
+        self._there.set()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is kept of the endpoint: all but its processes."""
+        pending = replace(self._pending, fleet=None) if self._pending else None
+        return {**vars(self), "_fleet": {}, "_pending": pending}
 
     def role(self, variant: Variant) -> ExecutionRole:
         """SageMaker, acting in the role of the variant's model."""
@@ -76,6 +87,7 @@ class EndpointState:
         Raises:
             AWSValidationException: There is no such variant, or no variant has a weight.
         """
+        self._there.wait(RESTART_SECONDS)
         with self._lock:
             try:
                 lease = choose(self._routes(), target)
@@ -146,3 +158,8 @@ class EndpointState:
             self._failure_reason = reason
             self.endpoint_status = status
             self.last_modified_time = utcnow()
+        self.keep()
+
+    def keep(self) -> None:
+        """Keep the endpoint as it is now."""
+        self._site.context.backends.keep({("sagemaker", self._site.account, self._site.region)})

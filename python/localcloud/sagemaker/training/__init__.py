@@ -29,7 +29,7 @@ from localcloud.sagemaker.training.runner import run
 
 def install(context: Context) -> None:
     """Replace moto's ``CreateTrainingJob`` and add ``StopTrainingJob``."""
-    shutil.rmtree(context.state / "training", ignore_errors=True)  # a killed cloud may have left files
+    context.starting.append(lambda: resume(context))
 
     def create_training_job(self: SageMakerResponse) -> ActionResult:
         job = start(self.params, account=self.current_account, region=self.region, context=context)
@@ -70,12 +70,45 @@ def start(
     check(request)
     check_network(request, account=account, region=region)
     role = ExecutionRole(context.roles, request["RoleArn"], account=account, region=region)
-    job = Job(request, role=role, tuning_job_arn=tuning_job_arn, changed=changed)
+    job = Job(request, role=role, tuning_job_arn=tuning_job_arn, changed=keeper(context, account, region, changed))
     jobs = sagemaker_backends[account][region].training_jobs
     if jobs.setdefault(job.training_job_name, job) is not job:
         raise ResourceInUseException(
             "Training job names must be unique within an AWS account and region, "
             f"and a training job with this name already exists ({job.arn})"
         )
-    threading.Thread(target=run, args=(job, context), name=job.training_job_name, daemon=True).start()
+    _begin(job, context)
     return job
+
+
+def keeper(
+    context: Context, account: str, region: str, changed: Callable[[Job], None] | None = None
+) -> Callable[[Job], None]:
+    """What is called when a job changes: it keeps the job, before it tells anybody else."""
+
+    def keep(job: Job) -> None:
+        if job.training_job_name in sagemaker_backends[account][region].training_jobs:
+            context.backends.keep({("sagemaker", account, region)})
+        if changed:
+            changed(job)
+
+    return keep
+
+
+def resume(context: Context) -> None:
+    """Go on with the jobs that ran when the cloud ended, each from its last checkpoint."""
+    names = set()
+    for account, region, backend in sagemaker_backends.iter_backends():
+        for job in backend.training_jobs.values():
+            if isinstance(job, Job) and job.runs:
+                names.add(job.training_job_name)
+                if job.tuning_job_arn is None:  # a trial's tuning job has told the job whom to tell
+                    job.tell(keeper(context, account, region))
+                _begin(job, context)
+    for folder in (context.state / "training").glob("*"):
+        if folder.name not in names:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _begin(job: Job, context: Context) -> None:
+    threading.Thread(target=run, args=(job, context), name=job.training_job_name, daemon=True).start()

@@ -56,7 +56,9 @@ class Checkpoints:
             raise StagingError(
                 f"ClientError: Data upload failed:NoSuchBucket: The specified bucket does not exist: {self._bucket}"
             )
-        self._folder.mkdir(parents=True)
+        if self._folder.is_dir() and any(self._folder.iterdir()):
+            return 0  # the job goes on after a restart of the cloud, and its own files are newer than their copies
+        self._folder.mkdir(parents=True, exist_ok=True)
         try:
             for key, held in self._role.listing(self._bucket, self._prefix):
                 if not key.endswith("/"):

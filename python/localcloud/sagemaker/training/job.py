@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -50,6 +51,7 @@ class Job:
         request: CreateTrainingJob's parameters.
         role: Makes the job's calls to other services.
         tuning_job_arn: The tuning job that started this job. None if a caller started it.
+        log_stream: The name of the stream to which the algorithm writes.
         training_job_status: InProgress, Stopping, Completed, Failed or Stopped.
 
     Example::
@@ -93,7 +95,19 @@ class Job:
         self._failure_reason: str | None = None
         self._ending: str | None = None
         self._child: subprocess.Popen[bytes] | None = None
-        self.enter("Starting")
+        self.log_stream = f"{self.training_job_name}/algo-1-{int(time.time())}"
+        self._enter("Starting")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is kept of the job: all but its process, and whoever is told of its changes."""
+        return {name: value for name, value in vars(self).items() if name not in ("_child", "_changed")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _child=None, _changed=lambda job: None)
+
+    def tell(self, changed: Callable[[Job], None]) -> None:
+        """Tell somebody else of the changes from now on."""
+        self._changed = changed
 
     @property
     def artifact(self) -> str:
@@ -106,8 +120,17 @@ class Job:
         return f"{self.request['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{self.training_job_name}/output"
 
     def enter(self, secondary: str) -> None:
-        """Set the SecondaryStatus, one of :data:`MESSAGES`."""
+        """Set the SecondaryStatus, one of :data:`MESSAGES`.
+
+        A job that goes on after a restart of the cloud does not come to a status for a second time.
+        """
+        self._enter(secondary)
+        self._changed(self)  # not under the lock: the tuning job has a lock of its own and may stop this job
+
+    def _enter(self, secondary: str) -> None:
         with self._lock:
+            if any(one["Status"] == secondary for one in self._transitions):
+                return
             now = utcnow()
             if self._transitions:
                 self._transitions[-1].setdefault("EndTime", now)
@@ -125,12 +148,12 @@ class Job:
         """
         with self._lock:
             self._failure_reason = reason[:FAILURE_REASON_LENGTH] if reason else None
-            self.enter(self._ending if status == "Stopped" and self._ending else status)
+            self._enter(self._ending if status == "Stopped" and self._ending else status)
             now = self.last_modified_time
             self._transitions[-1]["EndTime"] = now
             self.training_end_time = now
             self.training_job_status = status
-        self._changed(self)  # not under the lock: the tuning job has a lock of its own and may stop this job
+        self._changed(self)
 
     def record(self, metrics: list[dict[str, Any]]) -> None:
         """Replace the metrics."""
@@ -148,6 +171,19 @@ class Job:
     def failure_reason(self) -> str | None:
         """FailureReason. None unless the job has failed."""
         return self._failure_reason
+
+    @property
+    def runs(self) -> bool:
+        """Whether the job has not ended."""
+        return self.training_job_status in ("InProgress", "Stopping")
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The seconds until MaxRuntimeInSeconds; None without a limit."""
+        limit = (self.request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds")
+        if limit is None or self.training_start_time is None:
+            return limit
+        return max(0.0, limit - (utcnow() - self.training_start_time).total_seconds())
 
     @property
     def stopping(self) -> bool:
@@ -187,8 +223,9 @@ class Job:
                 )
             self._ending = ending
             self.training_job_status = "Stopping"
-            self.enter("Stopping")
+            self._enter("Stopping")
             child = self._child
+        self._changed(self)
         if child and child.poll() is None:
             child.terminate()
             threading.Thread(target=_kill_after, args=(child, STOP_GRACE), daemon=True).start()

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tarfile
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -68,15 +67,20 @@ def _run(job: Job, context: Context, root: Path) -> None:
     bucket, _ = objects.split(job.output)
     if not objects.has_bucket(job.account, bucket):  # fail now, and not after the training
         raise Failure(f"ClientError: Data upload failed:NoSuchBucket: The specified bucket does not exist: {bucket}")
-    shutil.rmtree(root, ignore_errors=True)
+    if job.stopping:  # the cloud ended while the job was stopping: what it has made so far is there
+        _finish(job, root, 0)
+        return
+    shutil.rmtree(root / "input", ignore_errors=True)
     channels.write_configuration(request, root)
-    for folder in ("model", "output/data", "input/data"):
-        (root / folder).mkdir(parents=True)
+    # With the last of these folders, the algorithm writes a checkpoint after every epoch. It goes on from there after a
+    # restart of the cloud.
+    for folder in ("model", "output/data", "input/data", "checkpoints"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
 
     _prepare(job)
     job.enter("Downloading")
-    limit = (request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds")
-    timer = threading.Timer(limit, _out_of_time, args=(job,)) if limit else None
+    limit = job.seconds_left
+    timer = None if limit is None else threading.Timer(limit, _out_of_time, args=(job,))
     if timer:
         timer.daemon = True
         timer.start()
@@ -102,11 +106,20 @@ def _run(job: Job, context: Context, root: Path) -> None:
             timer.cancel()
     if code and not job.stopping:
         raise Failure(failure_reason(root / "output" / "failure", code))
+    _finish(job, root, code)
 
+
+def _finish(job: Job, root: Path, code: int) -> None:
+    """Upload what the algorithm has made, and end the job.
+
+    Args:
+        code: The algorithm's exit code.
+    """
     job.enter("Uploading")
-    if not code or any((root / "model").iterdir()):
+    made = any((root / "model").glob("*"))
+    if made or not (code or job.stopping):
         _upload(job, root / "model", job.artifact)
-    if any((root / "output" / "data").iterdir()):
+    if any((root / "output" / "data").glob("*")):
         _upload(job, root / "output" / "data", f"{job.output}/output.tar.gz")
     job.end("Stopped" if job.stopping else "Completed")
 
@@ -160,8 +173,7 @@ def _feeding(job: Job, root: Path, piped: Mapping[str, Callable[[int], Iterator[
 
 def _train(job: Job, context: Context, root: Path) -> int:
     """Run the algorithm, put its output into the job's log, and return its exit code."""
-    name = f"{job.training_job_name}/algo-1-{int(time.time())}"
-    stream = LogStream(job.account, job.region, LOG_GROUP, name, role=job.role)
+    stream = LogStream(job.account, job.region, LOG_GROUP, job.log_stream, role=job.role)
     stream.create()
     metrics = LogMetrics()
     # Without this permission DescribeTrainingJob has the metrics, and CloudWatch does not. AWS reports no error.

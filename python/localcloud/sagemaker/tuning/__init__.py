@@ -13,16 +13,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.exceptions import ResourceInUseException, ResourceNotFound, ValidationError
+from moto.sagemaker.models import sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
 from localcloud.context import Context
 from localcloud.sagemaker import training
 from localcloud.sagemaker.training.request import check_network
-from localcloud.sagemaker.tuning.job import TuningJob
+from localcloud.sagemaker.tuning.job import Launch, TuningJob
 from localcloud.sagemaker.tuning.listing import page
 from localcloud.sagemaker.tuning.request import read
 from localcloud.sagemaker.tuning.run import ENDED, TrainingJob
@@ -30,6 +32,7 @@ from localcloud.sagemaker.tuning.run import ENDED, TrainingJob
 
 def install(context: Context) -> None:
     """Replace moto's ``CreateHyperParameterTuningJob`` and add the missing actions."""
+    context.starting.append(lambda: resume(context))
 
     def create_hyper_parameter_tuning_job(self: SageMakerResponse) -> ActionResult:
         account, region = self.current_account, self.region
@@ -37,9 +40,7 @@ def install(context: Context) -> None:
         check_network(self.params["TrainingJobDefinition"], account=account, region=region)
 
         def launch(request: Mapping[str, Any], changed: Callable[[TrainingJob], None]) -> TrainingJob:
-            return training.start(
-                request, account=account, region=region, context=context, tuning_job_arn=job.arn, changed=changed
-            )
+            return launcher(job, context)(request, changed)
 
         job = TuningJob(self.params, plan, account=account, region=region, launch=launch)
         jobs = self.sagemaker_backend.hyper_parameter_tuning_jobs
@@ -48,7 +49,7 @@ def install(context: Context) -> None:
                 "Hyperparameter tuning job names must be unique within an AWS account and region, "
                 f"and a hyperparameter tuning job with this name already exists ({job.arn})"
             )
-        threading.Thread(target=job.run, name=job.hyper_parameter_tuning_job_name, daemon=True).start()
+        _begin(job, context)
         return ActionResult({"HyperParameterTuningJobArn": job.arn})
 
     def stop_hyper_parameter_tuning_job(self: SageMakerResponse) -> EmptyResult:
@@ -74,6 +75,42 @@ def install(context: Context) -> None:
         delete_hyper_parameter_tuning_job,
     ):
         setattr(SageMakerResponse, action.__name__, action)
+
+
+def launcher(job: TuningJob, context: Context) -> Launch:
+    """Starts the training jobs of a tuning job."""
+    region, account = job.arn.split(":")[3:5]
+
+    def launch(request: Mapping[str, Any], changed: Callable[[TrainingJob], None]) -> TrainingJob:
+        return training.start(
+            request, account=account, region=region, context=context, tuning_job_arn=job.arn, changed=changed
+        )
+
+    return launch
+
+
+def resume(context: Context) -> None:
+    """Go on with the tuning jobs that ran when the cloud ended. Their training jobs go on by themselves."""
+    for _, _, backend in sagemaker_backends.iter_backends():
+        for job in backend.hyper_parameter_tuning_jobs.values():
+            if isinstance(job, TuningJob) and job.hyper_parameter_tuning_job_status not in ENDED:
+                job.resume(launcher(job, context), partial(_tell, context))
+                _begin(job, context)
+
+
+def _tell(context: Context, job: TrainingJob, changed: Callable[[TrainingJob], None]) -> None:
+    assert isinstance(job, training.Job)
+    job.tell(training.keeper(context, job.account, job.region, changed))
+
+
+def _begin(job: TuningJob, context: Context) -> None:
+    region, account = job.arn.split(":")[3:5]
+
+    def run() -> None:
+        job.run()
+        context.backends.keep({("sagemaker", account, region)})
+
+    threading.Thread(target=run, name=job.hyper_parameter_tuning_job_name, daemon=True).start()
 
 
 def _find(response: SageMakerResponse) -> TuningJob:

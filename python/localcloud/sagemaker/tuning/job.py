@@ -17,6 +17,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from moto.core.exceptions import ServiceException
@@ -53,7 +54,7 @@ class TuningJob:
         account: str,
         region: str,
         launch: Launch,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.request = dict(request)
         self.plan = plan
@@ -64,12 +65,28 @@ class TuningJob:
         self.hyper_parameter_tuning_end_time: Any = None
         self.hyper_parameter_tuning_job_status = "InProgress"
         self._launch, self._clock = launch, clock
+        self._began = clock()
         self._search = Search(plan.searched, strategy=plan.strategy, jobs=plan.jobs, seed=plan.seed)
         self._runs: list[TrialRun] = []
         self._enough = False
         self._failure_reason: str | None = None
         # Guards all of the above. A training job never waits for it while holding its own lock.
         self._changed = threading.Condition()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is kept of the job: all but the function that starts a training job."""
+        runs = [run for run in self._runs if run.job is not None]
+        return {name: value for name, value in vars(self).items() if name != "_launch"} | {"_runs": runs}
+
+    def resume(self, launch: Launch, tell: Callable[[TrainingJob, Callable[[TrainingJob], None]], None]) -> None:
+        """Get ready to :meth:`run` on after a restart of the cloud.
+
+        Args:
+            tell: Makes a training job tell its changes to a function.
+        """
+        self._launch = launch
+        for run in self._runs:
+            tell(run.training_job, partial(self._see, run))
 
     def run(self) -> None:
         """Run the trials. The job ends even if the local cloud itself has a fault."""
@@ -98,9 +115,8 @@ class TuningJob:
                 )
 
     def _run(self) -> None:
-        began = self._clock()
         while True:
-            left = None if self.plan.seconds is None else self.plan.seconds - (self._clock() - began)
+            left = None if self.plan.seconds is None else self.plan.seconds - (self._clock() - self._began)
             with self._changed:
                 self._harvest()
                 halt = self.hyper_parameter_tuning_job_status == "Stopping" or (left is not None and left <= 0)

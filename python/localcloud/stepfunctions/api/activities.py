@@ -14,7 +14,8 @@ from localcloud.stepfunctions.api.tags import as_dict
 from localcloud.stepfunctions.api.wire import Answer, Sender
 from localcloud.stepfunctions.clock import Clock
 from localcloud.stepfunctions.language import values
-from localcloud.stepfunctions.store import Activity, Stores
+from localcloud.stepfunctions.models import Activity
+from localcloud.stepfunctions.store import Stores
 
 Json = Any
 

@@ -10,7 +10,8 @@ from localcloud.stepfunctions.api.finding import alias_of, machine_of
 from localcloud.stepfunctions.api.pages import page
 from localcloud.stepfunctions.api.wire import Answer, Sender
 from localcloud.stepfunctions.clock import Clock
-from localcloud.stepfunctions.store import Alias, StateMachine, Store, Stores
+from localcloud.stepfunctions.models import Alias, StateMachine
+from localcloud.stepfunctions.store import Store, Stores
 
 Routes = list[dict[str, Any]]
 

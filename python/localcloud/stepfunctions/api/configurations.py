@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localcloud.stepfunctions.api.errors import ApiError
-from localcloud.stepfunctions.store import OWNED_KEY
+from localcloud.stepfunctions.models import OWNED_KEY
 
 Json = Any
 #: Whether there is a log group with an ARN.

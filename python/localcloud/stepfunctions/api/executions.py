@@ -14,7 +14,8 @@ from localcloud.stepfunctions.api.finding import Named, execution_of, named
 from localcloud.stepfunctions.api.inputs import execution_input
 from localcloud.stepfunctions.api.wire import Answer, Sender
 from localcloud.stepfunctions.clock import Clock
-from localcloud.stepfunctions.store import Execution, Store, Stores
+from localcloud.stepfunctions.models import Execution
+from localcloud.stepfunctions.store import Store, Stores
 
 #: For how long a name of a finished execution stays taken, and a client token of RedriveExecution good, in seconds.
 NAME_TAKEN = 90 * redrive.DAY
@@ -58,7 +59,7 @@ class ExecutionOperations:
                 taken = self._taken(store, execution)
                 if taken:
                     return {"executionArn": taken.arn, "startDate": taken.started}
-                store.executions[execution.arn] = execution
+            store.executions.add(execution)
         self._runs.start(execution)
         return {"executionArn": execution.arn, "startDate": execution.started}
 
@@ -144,6 +145,7 @@ class ExecutionOperations:
             date = execution.redriven or now
             if token:
                 execution.tokens = dict([*execution.tokens.items(), (token, date)][-TOKENS_KEPT:])
+                store.executions.changed(execution)
         return {"redriveDate": date}
 
     def describe(self, sender: Sender, given: dict[str, Any]) -> Answer:

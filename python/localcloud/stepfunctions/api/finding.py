@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from localcloud.stepfunctions.api.arns import parsed
 from localcloud.stepfunctions.api.errors import missing, unreferenced
-from localcloud.stepfunctions.store import Activity, Alias, Execution, MapRun, PublishedVersion, StateMachine, Store
+from localcloud.stepfunctions.models import Activity, Alias, Execution, MapRun, PublishedVersion, StateMachine
+from localcloud.stepfunctions.store import Store
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,10 @@ def execution_of(store: Store, arn: str) -> Execution:
         ApiError: InvalidArn, ExecutionDoesNotExist.
     """
     parsed(arn, "execution")
-    if arn not in store.executions:
+    found = store.executions.get(arn)
+    if found is None:
         raise missing("Execution", arn)
-    return store.executions[arn]
+    return found
 
 
 def map_run_of(store: Store, arn: str) -> MapRun:
@@ -87,9 +89,10 @@ def map_run_of(store: Store, arn: str) -> MapRun:
         ApiError: InvalidArn, ResourceNotFound.
     """
     parsed(arn, "mapRun")
-    if arn not in store.map_runs:
+    found = store.map_runs.get(arn)
+    if found is None:
         raise unreferenced()
-    return store.map_runs[arn]
+    return found
 
 
 def activity_of(store: Store, arn: str) -> Activity:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from localcloud.stepfunctions.api.arns import parsed
@@ -10,7 +10,8 @@ from localcloud.stepfunctions.api.errors import invalid, missing, untyped
 from localcloud.stepfunctions.api.finding import execution_of, map_run_of
 from localcloud.stepfunctions.api.pages import page
 from localcloud.stepfunctions.api.wire import Answer, Sender
-from localcloud.stepfunctions.store import Execution, Store, Stores
+from localcloud.stepfunctions.models import Execution
+from localcloud.stepfunctions.store import Store, Stores
 
 #: The fields of an event's details that are execution data.
 DATA = ("input", "inputDetails", "output", "outputDetails", "parameters")
@@ -27,23 +28,24 @@ class ListOperations:
         store = self._stores.of(sender.account, sender.region)
         belongs = _belongs(store, given)
         status, redriven = given.get("statusFilter"), given.get("redriveFilter")
-        with store.lock:
-            all_of_them = list(store.executions.values())
-        found = [
-            one
-            for one in reversed(all_of_them)
-            if belongs(one)
-            and status in (None, one.status)
-            and redriven in (None, "REDRIVEN" if one.redrive_count else "NOT_REDRIVEN")
-        ]
-        found.sort(key=lambda one: one.started, reverse=True)
-        shown, token = page("ListExecutions", found, key=lambda one: one.arn, given=given)
-        return {"executions": [_listed(one) for one in shown], "nextToken": token}
+        found = store.executions.listed(**belongs.of, status=status)
+        if belongs.qualified or redriven:
+            found = [
+                one.arn
+                for one in map(store.executions.get, found)
+                if one
+                and belongs.qualified in (None, one.version_arn, one.alias_arn)
+                and redriven in (None, "REDRIVEN" if one.redrive_count else "NOT_REDRIVEN")
+            ]
+        shown, token = page("ListExecutions", found, key=str, given=given)
+        listed = [_listed(one) for one in map(store.executions.get, shown) if one]
+        return {"executions": listed, "nextToken": token}
 
     def history(self, sender: Sender, given: dict[str, Any]) -> Answer:
         """GetExecutionHistory, oldest first or newest first."""
-        execution = execution_of(self._stores.of(sender.account, sender.region), given["executionArn"])
-        events = list(execution.events)
+        store = self._stores.of(sender.account, sender.region)
+        execution = execution_of(store, given["executionArn"])
+        events = store.executions.history(execution)
         order = "forward"
         if given.get("reverseOrder"):
             events.reverse()
@@ -55,14 +57,26 @@ class ListOperations:
         return {"events": shown, "nextToken": token}
 
 
-def _belongs(store: Store, given: dict[str, Any]) -> Callable[[Execution], bool]:
-    """Whether an execution belongs to what a request names."""
+@dataclass(frozen=True)
+class Belonging:
+    """What a request names, of which the executions are listed.
+
+    Attributes:
+        of: The ARN of the state machine or of the Map Run, as :meth:`Records.listed` takes it.
+        qualified: The ARN of the version or the alias. None: it names none.
+    """
+
+    of: dict[str, str]
+    qualified: str | None = None
+
+
+def _belongs(store: Store, given: dict[str, Any]) -> Belonging:
     machine_arn, run_arn = given.get("stateMachineArn"), given.get("mapRunArn")
     if (machine_arn is None) == (run_arn is None):
         raise invalid("Exactly one of stateMachineArn and mapRunArn must be specified")
     if run_arn is not None:
         map_run_of(store, run_arn)
-        return lambda one: one.map_run_arn == run_arn
+        return Belonging({"map_run_arn": run_arn})
     if given.get("redriveFilter"):
         raise invalid("redriveFilter can only be specified with mapRunArn")
     parts = parsed(machine_arn or "", "stateMachine")
@@ -72,9 +86,7 @@ def _belongs(store: Store, given: dict[str, Any]) -> Callable[[Execution], bool]
         raise missing("StateMachine", machine_arn or "")
     if machine.kind == "EXPRESS":
         raise untyped()
-    if qualifier:
-        return lambda one: machine_arn in (one.version_arn, one.alias_arn) and one.map_run_arn is None
-    return lambda one: one.machine_arn == machine_arn and one.map_run_arn is None
+    return Belonging({"machine_arn": machine.arn}, machine_arn if qualifier else None)
 
 
 def _listed(execution: Execution) -> dict[str, Any]:

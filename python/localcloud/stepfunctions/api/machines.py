@@ -18,7 +18,8 @@ from localcloud.stepfunctions.api.tags import as_dict
 from localcloud.stepfunctions.api.versions import published
 from localcloud.stepfunctions.api.wire import Answer, Sender
 from localcloud.stepfunctions.clock import Clock
-from localcloud.stepfunctions.store import Execution, Revision, StateMachine, Stores
+from localcloud.stepfunctions.models import Execution, Revision, StateMachine
+from localcloud.stepfunctions.store import Stores
 
 #: UpdateStateMachine needs one of these.
 CHANGES = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
@@ -96,7 +97,7 @@ class MachineOperations:
             description = _description(given)
             revision = self._changed(machine, given)
             if not _same(machine.revision, revision):
-                machine.revision = replace(revision, revision_id=str(uuid.uuid4()), updated=now)
+                machine.revision = replace(revision, revision_id=str(uuid.uuid4()), updated=now, number=None)
             version = published(machine, description, now) if given.get("publish") else None
         return {
             "updateDate": now,
@@ -118,7 +119,7 @@ class MachineOperations:
             changes["tracing"] = configurations.tracing(given["tracingConfiguration"])
         if "encryptionConfiguration" in given:
             changes["encryption"] = configurations.encryption(given["encryptionConfiguration"])
-        return replace(machine.revision, **changes)
+        return replace(machine.revision, **changes, number=None)
 
     def delete(self, sender: Sender, given: dict[str, Any]) -> Answer:
         """DeleteStateMachine, with its versions, aliases and executions. What runs is aborted."""
@@ -128,12 +129,9 @@ class MachineOperations:
         store = self._stores.of(sender.account, sender.region)
         with store.lock:
             store.machines.pop(parts.base, None)
-            gone = [one for one in store.executions.values() if one.machine_arn == parts.base]
-            for execution in gone:
-                del store.executions[execution.arn]
-        for execution in gone:
-            if execution.status == "RUNNING":
-                self._abort(execution)
+        for execution in store.executions.of_machine(parts.base):
+            self._abort(execution)
+        store.executions.delete_machine(parts.base)
         return {}
 
     def describe(self, sender: Sender, given: dict[str, Any]) -> Answer:

@@ -7,7 +7,8 @@ from typing import Any
 from localcloud.stepfunctions.api.finding import execution_of, map_run_of
 from localcloud.stepfunctions.api.pages import page
 from localcloud.stepfunctions.api.wire import Answer, Sender
-from localcloud.stepfunctions.store import MapRun, Stores
+from localcloud.stepfunctions.models import MapRun
+from localcloud.stepfunctions.store import Stores
 
 COUNTS = (
     "pending",
@@ -33,7 +34,7 @@ class MapRunOperations:
         """ListMapRuns of an execution, newest first."""
         store = self._stores.of(sender.account, sender.region)
         execution = execution_of(store, given["executionArn"])
-        runs = [run for run in list(store.map_runs.values())[::-1] if run.execution_arn == execution.arn]
+        runs = store.map_runs.of(execution.arn)
         shown, token = page("ListMapRuns", runs, key=lambda run: run.arn, given=given)
         listed = [
             {
@@ -67,10 +68,12 @@ class MapRunOperations:
 
     def update(self, sender: Sender, given: dict[str, Any]) -> Answer:
         """UpdateMapRun. The runner reads the new values before its next child execution."""
-        run = map_run_of(self._stores.of(sender.account, sender.region), given["mapRunArn"])
+        store = self._stores.of(sender.account, sender.region)
+        run = map_run_of(store, given["mapRunArn"])
         run.max_concurrency = given.get("maxConcurrency", run.max_concurrency)
         run.tolerated_failure_count = given.get("toleratedFailureCount", run.tolerated_failure_count)
         run.tolerated_failure_percentage = given.get("toleratedFailurePercentage", run.tolerated_failure_percentage)
+        store.map_runs.changed(run)
         return {}
 
 

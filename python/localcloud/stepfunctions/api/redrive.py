@@ -5,7 +5,7 @@ AWS: AWS Step Functions API Reference, RedriveExecution, and redriveStatus of De
 
 from __future__ import annotations
 
-from localcloud.stepfunctions.store import Execution
+from localcloud.stepfunctions.models import Execution
 
 DAY = 86_400.0
 #: "The execution event history count is less than 24,999."
@@ -28,7 +28,7 @@ def refusal(execution: Execution, now: float) -> str | None:
     """Why an execution cannot be redriven; None if it can."""
     if execution.status not in ("FAILED", "TIMED_OUT", "ABORTED"):
         return f"Execution is {execution.status} and cannot be redriven"
-    if len(execution.events) >= MOST_EVENTS:
+    if execution.events >= MOST_EVENTS:
         return "Execution history event limit exceeded"
     if now - execution.started > LONGEST:
         return "Execution has exceeded the max execution time"

@@ -7,7 +7,8 @@ from typing import Any
 from localcloud.stepfunctions.api.arns import parsed
 from localcloud.stepfunctions.api.errors import ApiError
 from localcloud.stepfunctions.api.wire import Answer, Sender
-from localcloud.stepfunctions.store import Activity, StateMachine, Stores
+from localcloud.stepfunctions.models import Activity, StateMachine
+from localcloud.stepfunctions.store import Stores
 
 #: "You can add up to 50 tags to a resource."
 MOST = 50

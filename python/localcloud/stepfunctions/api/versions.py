@@ -10,7 +10,8 @@ from localcloud.stepfunctions.api.finding import machine_of
 from localcloud.stepfunctions.api.pages import page
 from localcloud.stepfunctions.api.wire import Answer, Sender
 from localcloud.stepfunctions.clock import Clock
-from localcloud.stepfunctions.store import PublishedVersion, StateMachine, Stores
+from localcloud.stepfunctions.models import PublishedVersion, StateMachine
+from localcloud.stepfunctions.store import Stores
 
 
 class VersionOperations:

@@ -71,7 +71,7 @@ def _arn(machine: Driver, frame: Frame, state: State) -> str:
 
 def redrive(machine: Driver, frame: Frame, reason: str) -> None:
     """Let the Map run's failed executions go on."""
-    frame.attempt += 1
+    frame.try_again()
     arn = frame.work["arn"]
     redriven = {"mapRunRedrivenEventDetails": {"mapRunArn": arn, "redriveCount": machine.run.redrives}}
     machine.event(frame, ("MapRunRedriven", redriven))

@@ -66,13 +66,18 @@ class Cancel:
 
 @dataclass(frozen=True)
 class Offer:
-    """Let a worker of an activity take the Task."""
+    """Let a worker of an activity take the Task.
+
+    Attributes:
+        queued: Whether the Task's history says so already.
+    """
 
     frame: int
     attempt: int
     activity_arn: str
     token: str
     arguments: Json
+    queued: bool = False
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,9 @@ class Frame:
         attempt: Counts what the frame has begun. An answer to an earlier attempt is stale.
         retries: How often each entry of Retry was used.
         work: What the state is doing.
+        waits: What it has asked for in this attempt and was not told yet: the moments of ``wait``, ``retry``,
+            ``timeout`` and ``heartbeat``, in seconds since 1970; ``call``, ``job``, ``worker`` (an activity's, to whom
+            the Task is to be offered) and ``queued`` (it was offered); ``items``, what a Map run needs.
     """
 
     id: int
@@ -79,6 +82,12 @@ class Frame:
     attempt: int = 0
     retries: dict[str, int] = field(default_factory=dict)
     work: dict[str, Json] = field(default_factory=dict)
+    waits: dict[str, Json] = field(default_factory=dict)
+
+    def try_again(self) -> None:
+        """Begin another attempt. Nothing of the earlier one counts any more."""
+        self.attempt += 1
+        self.waits = {}
 
 
 @dataclass
@@ -95,6 +104,7 @@ class Run:
         redrives: How often it was redriven.
         redriven: When, in seconds since 1970.
         failed_at: The frames as they were when the execution failed: where a redrive goes on.
+        until: When the execution times out, in seconds since 1970. None: it may take as long as it likes.
     """
 
     facts: Facts
@@ -108,6 +118,7 @@ class Run:
     redrives: int = 0
     redriven: float | None = None
     failed_at: list[Json] = field(default_factory=list)
+    until: float | None = None
 
 
 def frame_json(frame: Frame) -> dict[str, Json]:

@@ -18,6 +18,7 @@ from typing import Any
 from localcloud.stepfunctions.engine import branches, distributed, history, simple, tasks
 from localcloud.stepfunctions.engine.effects import Cancel, Effect, Ended, StopMapRun, Wake
 from localcloud.stepfunctions.engine.frames import Frame, Run, frame_from, frame_json
+from localcloud.stepfunctions.engine.resuming import asked_again, note
 from localcloud.stepfunctions.engine.retrying import catcher_for, retry
 from localcloud.stepfunctions.language import evaluation, timestamps, values
 from localcloud.stepfunctions.language.program import Option, Program, State
@@ -57,6 +58,7 @@ class Machine:
         run: The execution's state. It is all that must be kept to go on later.
         events: The events that were written since the caller took them last.
         effects: What the caller must do.
+        touched: The frames that may have changed since the caller asked last, by id; some of them are gone.
         now: The time of what happens now, in seconds since 1970.
         region: The AWS region, which some events show.
     """
@@ -77,6 +79,7 @@ class Machine:
         self.new_token = new_token
         self.events: list[dict[str, Json]] = []
         self.effects: list[Effect] = []
+        self.touched: set[int] = set()
         self.now = run.facts.started
         self._queue: deque[tuple[int, Callable[..., None], tuple[Any, ...]]] = deque()
 
@@ -100,6 +103,8 @@ class Machine:
             if wake.frame == 0:
                 self._time_out()
             elif frame is not None and frame.attempt == wake.attempt:
+                if frame.waits.get(wake.reason) == wake.moment:
+                    del frame.waits[wake.reason]
                 self.later(frame, handlers[wake.reason], wake.reason)
         self._drain()
 
@@ -135,6 +140,7 @@ class Machine:
         run.redriven, run.status, run.error, run.cause, run.output = now, "RUNNING", None, None, None
         kept = sorted(run.failed_at, key=lambda frame: int(frame["id"]))
         run.frames = {frame["id"]: frame_from(copy.deepcopy(frame)) for frame in kept}
+        self.touched.update(run.frames)
         run.failed_at = []
         root = min(run.frames.values(), key=lambda frame: frame.id)
         redriven = {"executionRedrivenEventDetails": {"redriveCount": run.redrives}}
@@ -155,6 +161,10 @@ class Machine:
                 self.later(frame, step, "redrive")
         self._drain()
 
+    def resume(self) -> None:
+        """Ask again for everything that the run waits for: whoever was asked is gone. Its frames stay as they are."""
+        self.effects += asked_again(self.run, self.state)
+
     # What the handlers of the states use
 
     def text(self, value: Json) -> str:
@@ -173,6 +183,7 @@ class Machine:
         if parent is not None:
             frame.variables, frame.item = parent.variables, parent.item
         self.run.frames[frame.id] = frame
+        self.touched.add(frame.id)
         return frame
 
     def later(self, frame: Frame, step: Callable[..., None], *given: Any) -> None:
@@ -279,6 +290,7 @@ class Machine:
             self.drop(other)
         self.forget(frame)
         self.run.frames.pop(frame.id, None)
+        self.touched.add(frame.id)
 
     def forget(self, frame: Frame) -> None:
         """Nobody waits any more for what the frame has begun."""
@@ -308,7 +320,7 @@ class Machine:
             for child in [other for other in self.run.frames.values() if other.parent == frame.id]:
                 self.drop(child)
             self._recovered(frame)
-            frame.attempt += 1
+            frame.try_again()
             frame.work = {}
             self.effects.append(Wake(frame.id, frame.attempt, self.now + delay, "retry"))
             return
@@ -324,7 +336,7 @@ class Machine:
         given = {"Error": error, "Cause": cause if cause is not None or error is None else ""}
         output, assigned = evaluation.caught(state, frame.input, scope, given, catcher)
         self._recovered(frame)
-        frame.attempt += 1
+        frame.try_again()
         self._go_on(frame, state, output, assigned, catcher.next)
 
     def lost(self, frame: Frame, state: State, error: str | None, cause: str | None) -> None:
@@ -369,11 +381,14 @@ class Machine:
         limits = [seconds for seconds in (self.program.timeout, LONGEST_EXPRESS) if seconds is not None]
         seconds = min(limits) if self.run.facts.express else self.program.timeout
         if seconds is not None:
-            self.effects.append(Wake(0, 0, self.now + seconds, "timeout"))
+            self.run.until = self.now + seconds
+            self.effects.append(Wake(0, 0, self.run.until, "timeout"))
 
     def _time_out(self) -> None:
         if self.run.status != "RUNNING":
             return
+        if self.run.until is not None and self.now < self.run.until:
+            return  # the limit was that of the time before a redrive
         self._keep_for_redrive()
         self._end("TIMED_OUT", ("ExecutionTimedOut", {"executionTimedOutEventDetails": {}}), before=0)
 
@@ -389,9 +404,15 @@ class Machine:
         self.effects.append(Ended(status))
 
     def _drain(self) -> None:
+        begin = len(self.effects)
+        self._carry_on()
+        note(self.run, self.effects[begin:])
+
+    def _carry_on(self) -> None:
         entered: Counter[int] = Counter()
         while self._queue:
             number, step, given = self._queue.popleft()
+            self.touched.add(number)
             entered[number] += step is _enter
             if self.run.facts.express and entered[number] > MOST_EXPRESS_STEPS:
                 self._time_out()
@@ -424,7 +445,7 @@ def _enter(machine: Machine, frame: Frame, name: str, given: Json) -> None:
     """Enter a state and begin its work."""
     frame.state, frame.input = name, given
     frame.entered, frame.before = machine.now, frame.last
-    frame.attempt += 1
+    frame.try_again()
     frame.retries, frame.work = {}, {}
     state = machine.state(frame)
     frame.entered_event = machine.event(frame, history.entered(state.kind, name, machine.text(given)))
@@ -433,7 +454,7 @@ def _enter(machine: Machine, frame: Frame, name: str, given: Json) -> None:
 
 def _again(machine: Machine, frame: Frame, reason: str) -> None:
     """Begin the state's work once more: after a delay of Retry, or in a redrive."""
-    frame.attempt += 1
+    frame.try_again()
     frame.work = {}
     state = machine.state(frame)
     _BEGIN[state.kind](machine, frame, state)

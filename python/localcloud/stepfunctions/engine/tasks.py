@@ -47,6 +47,8 @@ def begin(machine: Driver, frame: Frame, state: State) -> None:
 
 def offered(machine: Driver, frame: Frame) -> None:
     """An activity has the Task for its workers."""
+    frame.waits.pop("worker", None)
+    frame.waits["queued"] = True
     _scheduled(machine, frame)
 
 
@@ -112,6 +114,7 @@ def _call(machine: Driver, frame: Frame, attempt: int) -> None:
 
 def taken(machine: Driver, frame: Frame, worker: str | None) -> None:
     """An activity's worker has taken the Task."""
+    frame.waits.pop("queued", None)
     what = {"workerName": worker} if worker else {}
     machine.event(frame, history.of_task(_resource(machine.state(frame)), "Started", what))
     if frame.work.get("heartbeat") is not None:
@@ -128,6 +131,7 @@ def beat(machine: Driver, frame: Frame) -> None:
 
 def answered(machine: Driver, frame: Frame, output: Json, job: Mapping[str, Json] | None) -> None:
     """The call was answered: that is the result, or the Task now waits for a job or a token."""
+    frame.waits.pop("call", None)
     resource = _resource(machine.state(frame))
     if not resource.waits:
         succeeded(machine, frame, output)
@@ -179,7 +183,7 @@ def timed_out(machine: Driver, frame: Frame, reason: str) -> None:
     resource = _resource(machine.state(frame))
     machine.event(frame, history.of_task(resource, "TimedOut", {"error": "States.Timeout"}))
     machine.forget(frame)
-    frame.attempt += 1  # what comes now is too late
+    frame.try_again()  # what comes now is too late
     frame.work = {}
     machine.later(frame, _lost, "States.HeartbeatTimeout" if reason == "heartbeat" else None)
 

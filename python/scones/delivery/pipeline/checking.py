@@ -63,7 +63,7 @@ def test(environment: Environment) -> None:
 def _format(environment: Environment) -> str:
     folder = environment.root / "terraform"
     done = subprocess.run(
-        [locate(environment.build).path, "fmt", "-check", "-recursive", "-no-color", folder],
+        [locate(environment.downloads).path, "fmt", "-check", "-recursive", "-no-color", folder],
         capture_output=True,
         text=True,
         check=False,
@@ -75,20 +75,20 @@ def _format(environment: Environment) -> str:
 
 
 def _validate(environment: Environment, name: str) -> str:
-    validate(environment.root / "terraform" / "stacks" / name, build=environment.build)
+    validate(environment.root / "terraform" / "stacks" / name, build=environment.downloads)
     return "valid"
 
 
 def _workflows(environment: Environment) -> str:
     from scones.delivery.checks import workflows
 
-    return "; ".join(workflows.lint(environment.root, build=environment.build))
+    return "; ".join(workflows.lint(environment.root, build=environment.downloads))
 
 
 def _checkov(environment: Environment) -> str:
     from scones.delivery.checks import checkov
 
-    report = checkov.scan(environment.root / "terraform", build=environment.build)
+    report = checkov.scan(environment.root / "terraform", build=environment.downloads)
     if not report.clean:
         found = [f"{one.policy} {one.place} {one.resource}" for one in (*report.findings, *report.unreasoned)]
         raise CheckError(

@@ -62,7 +62,7 @@ def verify(environment: Environment, folder: Path, *, expected: str | None = Non
     """
     plans = sorted(saved.read(folder, expected=expected), key=lambda one: STACKS.index(one.stack))
     tree, backend = revision.tree(environment.root), Backend.of(environment)
-    terraform = locate(environment.build).title
+    terraform = locate(environment.downloads).title
     again = f"plan again and have it reviewed: invoke ci.pr --env {environment.name}"
     for plan in plans:
         if plan.environment != environment.name:

@@ -118,7 +118,7 @@ def plan(
                 environment=environment.name,
                 commit=revision.commit(environment.root),
                 tree=tree,
-                terraform=locate(environment.build).title,
+                terraform=locate(environment.downloads).title,
             )
             parts.append(_plan_one(Stack(environment, name, log=log), blank, folder, parts))
             shown.found = parts[-1].line()

@@ -32,9 +32,8 @@ def test_a_block_is_kept_whole_or_not_at_all(database):
     with database.together():
         database.now(INSERT, [(1, "a")])
         database.now(INSERT, [(2, "b")])
-    with pytest.raises(KeyError), database.together():
-        database.now(INSERT, [(3, "c")])
-        raise KeyError("a fault in the block")
+    with pytest.raises(sqlite3.IntegrityError), database.together():
+        database.now(INSERT, [(3, "c"), (1, "again")])
     assert lines(database) == [1, 2]
 
 
@@ -43,6 +42,28 @@ def test_a_change_that_cannot_be_kept_is_an_error_and_leaves_nothing(database):
         database.now(INSERT, [(1, "a"), (1, "again")])
     assert lines(database) == []
     database.now(INSERT, [(1, "a")])
+    assert lines(database) == [1]
+
+
+def test_a_store_is_asked_for_its_changes_before_each_writing(database):
+    added = [(1, "a"), (2, "b")]
+
+    def changes():
+        rows, added[:] = list(added), []
+        return [(INSERT, rows)] if rows else []
+
+    database.gather(changes)
+    assert lines(database) == [1, 2]
+    added.append((3, "c"))
+    assert lines(database) == [1, 2, 3]
+
+
+def test_what_finds_no_space_is_kept_when_there_is_some(database):
+    database.read("PRAGMA max_page_count = 3")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        database.now(INSERT, [(1, "a" * 100_000)])
+    database._connection.execute("PRAGMA max_page_count = 1000")
+    database.flush()
     assert lines(database) == [1]
 
 

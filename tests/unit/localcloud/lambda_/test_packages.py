@@ -66,3 +66,34 @@ def test_what_is_no_zip_or_a_damaged_one_is_refused() -> None:
     for code in (b"", b"no zip", whole[: len(whole) // 2], damaged):
         with pytest.raises(BadPackage):
             check(code)
+
+
+def test_a_zip_that_grows_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("a", "b", "c"):
+            with archive.open(name, "w") as file:
+                for _ in range(90):
+                    file.write(bytes(1 << 20))
+    assert len(buffer.getvalue()) < 300_000
+    with pytest.raises(BadPackage, match="Unzipped size must be smaller than 262144000 bytes, and it is 283115520"):
+        unpacked(tmp_path / "code", buffer.getvalue())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_zip_that_understates_its_size_is_damaged() -> None:
+    """Otherwise it could pass the check of the size."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a", bytes(1_000_000))
+    size = (1_000_000).to_bytes(4, "little")
+    with pytest.raises(BadPackage, match="'a'"):
+        check(buffer.getvalue().replace(size, (10).to_bytes(4, "little")))
+
+
+def test_a_zip_of_too_many_files_or_of_a_long_link_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadPackage, match="the link 'a' has a target of 5000 bytes"):
+        check(packed({}, {"a": "b" * 5000}))
+    monkeypatch.setattr("localcloud.lambda_.packages.MOST_FILES", 9)
+    with pytest.raises(BadPackage, match="has 10 files, and 9 are allowed"):
+        check(packed({str(number): "" for number in range(10)}))

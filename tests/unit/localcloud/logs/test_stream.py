@@ -1,11 +1,13 @@
-"""If a log group is deleted, later output of its process still arrives in CloudWatch Logs."""
+"""A process's output arrives in CloudWatch Logs: after its group was deleted, and without line ends."""
 
 from __future__ import annotations
+
+import io
 
 import boto3
 from moto import mock_aws
 
-from localcloud.logs.stream import LogStream
+from localcloud.logs.stream import LogStream, lines
 
 
 @mock_aws
@@ -18,3 +20,23 @@ def test_a_line_makes_a_group_that_is_gone_anew():
     stream.write("second")
     found = client.get_log_events(logGroupName=stream.group, logStreamName=stream.name)["events"]
     assert [event["message"] for event in found] == ["second"]
+
+
+def test_an_output_without_line_ends_comes_in_parts_that_are_log_events():
+    class Endless(io.RawIOBase):
+        """Gives a megabyte in small parts, as a pipe does."""
+
+        left = 1_000_000
+
+        def readable(self):
+            return True
+
+        def readinto(self, buffer):
+            size = min(len(buffer), self.left, 4096)
+            self.left -= size
+            buffer[:size] = b"x" * size
+            return size
+
+    found = list(lines(io.BufferedReader(Endless())))
+    assert sum(map(len, found)) == 1_000_000
+    assert max(map(len, found)) <= 262_144 - 26

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from localcloud.durability.database import Database
 from localcloud.stepfunctions.engine import distributed
 from localcloud.stepfunctions.engine.effects import StartMapRun
 from localcloud.stepfunctions.language.compiler import compile_definition
 from localcloud.stepfunctions.maprun import MapRuns
+from localcloud.stepfunctions.models import Revision
+from localcloud.stepfunctions.store import Stores
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
 ARN = MACHINE.replace("stateMachine", "mapRun") + "/Map:1"
@@ -47,9 +50,9 @@ class AtOnce:
 
 
 def carried_out(items: list[int], *, concurrency: int = 10_000, tolerated: int | None = None) -> tuple[Any, Any]:
-    store = SimpleNamespace(map_runs={}, executions={})
+    stores = Stores(Database())
     starter = AtOnce()
-    runs = MapRuns(SimpleNamespace(at=lambda arn: store), SimpleNamespace(), starter, lambda: 1.0)
+    runs = MapRuns(stores, SimpleNamespace(), starter, lambda: 1.0)
     spec = {
         "kind": "EXPRESS",
         "place": [["M", 0]],
@@ -62,9 +65,9 @@ def carried_out(items: list[int], *, concurrency: int = 10_000, tolerated: int |
         "batch": None,
         "items": items,
     }
-    parent = SimpleNamespace(arn=f"{MACHINE}:e", revision=None)
+    parent = SimpleNamespace(arn=f"{MACHINE}:e", revision=Revision("{}", "arn:role", {}, {}))
     runs.start(parent, PROGRAM, StartMapRun(1, 1, ARN, spec))
-    return starter, store.map_runs[ARN]
+    return starter, stores.map_runs.get(ARN)
 
 
 @pytest.mark.parametrize("concurrency", [1, 10_000])

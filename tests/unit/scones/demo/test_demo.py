@@ -1,17 +1,16 @@
 """The demo shows its steps, and refuses environments on AWS."""
 
 import contextlib
-import dataclasses
 import io
+import shutil
 
 import pytest
 from rich.console import Console
 
 from imageclassification.errors import HyperparameterError
-from localcloud import control
 from localcloud.errors import LocalCloudError
 from scones import settings
-from scones.demo import Demo, DemoClaim, DemoOutcome
+from scones.demo import Demo, DemoClaim, DemoOutcome, workplace
 from scones.errors import SettingsError
 from scones.steps import Step, Steps
 
@@ -70,9 +69,44 @@ def test_a_misspelt_hyperparameter_is_told_before_anything_is_started():
         Demo(settings.load("local", variables={}), console(), overrides={"epoch": "3"})
 
 
-def test_leaves_a_local_cloud_that_runs_alone(tmp_path, monkeypatch):
-    environment = dataclasses.replace(settings.load("local", variables={}), cloud_path=tmp_path / "cloud.json")
-    running = control.Cloud("http://127.0.0.1:5999", 5999, 1, tmp_path, 0.0, "local", "its own")
-    monkeypatch.setattr(control, "status", lambda state: running)
-    with pytest.raises(LocalCloudError, match=r"runs already at http://127\.0\.0\.1:5999(.|\n)*local\.down"):
-        Demo(environment, console()).run()
+@pytest.fixture
+def project(tmp_path):
+    """A copy of the project's environments, without a build."""
+    shutil.copytree(settings.ROOT / "terraform" / "environments", tmp_path / "terraform" / "environments")
+    (tmp_path / "terraform" / "stacks").mkdir()
+    return tmp_path
+
+
+def test_has_a_cloud_a_pin_and_build_outputs_of_its_own_and_shares_downloads(project):
+    users = settings.load("local", root=project, variables={})
+    own = Demo(users, console(), classes=("bus", "train")).environment
+    assert own.classes == ("bus", "train")
+    for place in ("build", "cloud_path", "pin_path", "candidate_path"):
+        assert getattr(own, place).is_relative_to(project / "build" / "demo")
+        assert not getattr(users, place).is_relative_to(project / "build" / "demo")
+    assert own.downloads == users.downloads == project / "build"
+    assert settings.load("local", root=project, variables={"SCONES_BUILD": "build/demo"}) == workplace.of(users)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_what_an_earlier_demo_kept_goes_first_and_its_own_cloud_goes_last_unless_it_is_kept(project, keep):
+    users = settings.load("local", root=project, variables={})
+    for path in (users.cloud_path.parent / "cloud.lock", users.pin_path, users.build / "dataset" / "dataset.json"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("the user's")
+    environment = workplace.of(users)
+    (environment.build / "local").mkdir(parents=True)
+    (environment.build / "local" / "cloud.lock").touch()
+    environment.pin_path.write_text("{}")
+    (environment.build / "report").mkdir()
+    with workplace.alone(environment, keep=keep) as state:
+        assert list(environment.build.iterdir()) == []
+        with pytest.raises(LocalCloudError, match="another demo is running"), workplace.alone(environment, keep=keep):
+            pass
+        for path in (state / "cloud.lock", state / "cloud.sqlite", environment.build / "report" / "index.html"):
+            path.parent.mkdir(exist_ok=True)
+            path.touch()
+    assert (state / "cloud.sqlite").exists() is keep
+    assert (environment.build / "report" / "index.html").exists()
+    assert users.pin_path.read_text() == "the user's"
+    assert (users.build / "dataset" / "dataset.json").exists()

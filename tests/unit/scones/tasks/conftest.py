@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,6 @@ def workplace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, archive: Path) ->
     )
     monkeypatch.setenv("CIFAR100_ARCHIVE", str(archive))
     monkeypatch.setattr("scones.settings.load", lambda *_: environment)
-    monkeypatch.setattr("scones.tasks.prepare.foundation", lambda *_: outputs)
+    monkeypatch.setattr("scones.tasks.prepare.foundation", lambda *_: contextlib.nullcontext(outputs))
     with mock_aws():
         yield Workplace(environment)

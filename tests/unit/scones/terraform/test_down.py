@@ -150,7 +150,7 @@ class FakeStack:
     def require_values(self) -> None:
         """All values are there."""
 
-    def init(self) -> None:
+    def ensure_init(self) -> None:
         self.ready = True
 
     def run(self, command: str, *arguments: str) -> None:

@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from moto import mock_aws
@@ -24,7 +25,7 @@ from scones import settings
 from scones.errors import InputError, SettingsError, SetupError, TerraformError
 from scones.settings import Environment
 from scones.tasks import env, tf
-from scones.terraform import Stack, binary, destroy, mirror, variables
+from scones.terraform import Stack, apply_ahead, binary, destroy, mirror, variables
 from scones.terraform.binary import Binary
 from scones.terraform.state import Backend
 
@@ -257,6 +258,11 @@ class TestVariables:
         found = variables(environment, "service")
         assert found["AWS_REGION"] == "eu-west-1"
         assert found["TF_DATA_DIR"] == ".terraform/dev"
+        assert found["TF_VAR_lambda_packages"] == "../../../build/lambdas", "as in the stack's variables.tf"
+        other = variables(replace(environment, build_name="build/demo"), "service")
+        assert other["TF_DATA_DIR"] == ".terraform/dev-demo"
+        assert other["TF_VAR_lambda_packages"] == "../../../build/demo/lambdas"
+        assert other["TF_CLI_CONFIG_FILE"] == found["TF_CLI_CONFIG_FILE"], "the provider is downloaded once"
         assert found["TF_VAR_environment"] == "dev"
         assert found["TF_VAR_state_bucket"] == "scones-dev-tfstate-123456789012"
         assert "-backend-config=bucket=scones-dev-tfstate-123456789012" in found["TF_CLI_ARGS_init"]
@@ -352,6 +358,47 @@ class TestStack:
         Stack(environment, "foundation", log=tmp_path / "log").apply()
         assert notes.read_text().split("\n") == ["init -no-color", "apply -no-color -input=false -auto-approve", ""]
         assert Backend.of(environment).exists()
+
+    def test_a_first_apply_makes_lifecycle_rules_last_while_other_work_goes_on(
+        self, environment: Environment, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The provider waits a minute for the rules, and nothing needs them."""
+        stack = Stack(environment, "foundation", log=tmp_path / "log")
+        (stack.folder / "bucket").mkdir(parents=True)
+        (stack.folder / "main.tf").write_text(
+            'module "bucket" {\n  source = "./bucket"\n}\n\nresource "aws_sagemaker_model_package_group" "this" {\n}\n'
+        )
+        (stack.folder / "bucket" / "main.tf").write_text(
+            'resource "aws_s3_bucket" "this" {\n}\n\n'
+            'resource "aws_s3_bucket_lifecycle_configuration" "this" {\n  bucket = aws_s3_bucket.this.id\n}\n'
+        )
+        apply_ahead(stack)()
+        first, second = (line for line in notes.read_text().splitlines() if line.startswith("apply"))
+        only = "-target=module.bucket.aws_s3_bucket.this -target=aws_sagemaker_model_package_group.this"
+        assert first == f"apply -no-color {only} -input=false -auto-approve"
+        assert second == "apply -no-color -input=false -auto-approve"
+
+        put_state(environment, "foundation", outputs={"bucket": "scones-dev-123456789012"})
+        notes.unlink()
+        apply_ahead(stack)
+        assert [line for line in notes.read_text().splitlines() if line.startswith("apply")] == [second]
+
+    def test_an_error_of_the_rules_reaches_whoever_waits_for_them(
+        self, environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stack = Stack(environment, "foundation", log=tmp_path / "log")
+        stack.folder.mkdir(parents=True, exist_ok=True)
+        (stack.folder / "main.tf").write_text('resource "aws_s3_bucket" "this" {\n}\n')
+        apply = Stack.apply
+
+        def fails_without_targets(stack: Stack, **given: Any) -> None:
+            monkeypatch.setenv("FAIL", "" if given else "1")
+            apply(stack, **given)
+
+        monkeypatch.setattr(Stack, "apply", fails_without_targets)
+        rest = apply_ahead(stack)
+        with pytest.raises(TerraformError, match="AccessDenied"):
+            rest()
 
     @pytest.mark.parametrize(("changes", "expected"), [("", False), ("1", True)])
     def test_a_plan_says_whether_there_is_anything(

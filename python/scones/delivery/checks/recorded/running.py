@@ -90,7 +90,7 @@ def run(
     shutil.rmtree(reports, ignore_errors=True)
     reports.mkdir(parents=True)
     state = build / "checks" / "recorded" / "cloud"
-    control.down(state)  # some tests have fixed names, so the cloud must be empty
+    control.reset(state)  # some tests have fixed names, so the cloud must be empty
     cloud = control.up(state, tethered=True)
     try:
         variables = _variables(checkout.resolve(), cloud, reports / "tests")
@@ -112,7 +112,7 @@ def run(
             side_by_side = ["-n", str(at_once), "--dist", "loadfile"] if at_once > 1 else []
             _pytest([*command, *side_by_side, *targets], checkout, variables, reports, progress)
     finally:
-        control.down(state)
+        control.reset(state)
     found = _read(reports)
     if not found:
         last = (reports / "pytest.log").read_text().strip().splitlines()[-1:]

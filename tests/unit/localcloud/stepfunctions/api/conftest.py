@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from localcloud.durability.database import Database
 from localcloud.iam.evaluation import Principal
 from localcloud.iam.principals import PRINCIPAL
 from localcloud.stepfunctions.api.errors import TaskTimedOut, UnknownTask
 from localcloud.stepfunctions.api.wire import Application
 from localcloud.stepfunctions.language.findings import JSON, SCHEMA, Finding, InvalidDefinition
+from localcloud.stepfunctions.models import Execution
 from localcloud.stepfunctions.service import StepFunctions, operations
-from localcloud.stepfunctions.store import Execution, Stores
+from localcloud.stepfunctions.store import Stores
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 HERE = f"arn:aws:states:{REGION}:{ACCOUNT}"
@@ -57,6 +59,7 @@ class Fake:
     """A runner. An execution runs until a test ends it."""
 
     clock: list[float]
+    stores: Stores
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     waiting: tuple[str, str] | None = None
 
@@ -66,11 +69,13 @@ class Fake:
     def stop(self, execution: Execution, error: str | None, cause: str | None) -> None:
         execution.status, execution.error, execution.cause = "ABORTED", error, cause
         execution.stopped = self.clock[0]
+        self.stores.executions.changed(execution)
 
     def redrive(self, execution: Execution) -> None:
         execution.status, execution.stopped = "RUNNING", None
         execution.redrive_count += 1
         execution.redriven = self.clock[0]
+        self.stores.executions.changed(execution)
 
     def wait(self, execution: Execution, seconds: float | None) -> bool:
         self.end(execution, output='{"done":true}')
@@ -80,6 +85,7 @@ class Fake:
         execution.status, execution.stopped = status, self.clock[0]
         for name, value in fields.items():
             setattr(execution, name, value)
+        self.stores.executions.changed(execution)
 
     def take(self, activity_arn: str, worker: str | None, seconds: float) -> tuple[str, str] | None:
         self.asked.append(("take", activity_arn, worker, seconds))
@@ -143,13 +149,13 @@ class Api:
 
     def started(self, arn: str, **given: Any) -> Execution:
         made = self("StartExecution", stateMachineArn=arn, **given)
-        return self.stores.of(ACCOUNT, REGION).executions[made["executionArn"]]
+        return self.stores.of(ACCOUNT, REGION).executions.get(made["executionArn"])
 
 
 @pytest.fixture
 def api() -> Api:
-    clock, stores = [1_700_000_000.0], Stores()
-    runner = Fake(clock)
+    clock, stores = [1_700_000_000.0], Stores(Database())
+    runner = Fake(clock, stores)
     service = StepFunctions(stores, compiled, lambda arn: arn == GROUP, lambda: clock[0])
     table = operations(service, runner, {})
     return Api(clock, stores, runner, table, Application(table))

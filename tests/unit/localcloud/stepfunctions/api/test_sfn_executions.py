@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from localcloud.stepfunctions.engine.frames import Run
+from localcloud.stepfunctions.models import Execution, MapRun
+from localcloud.stepfunctions.runner import facts_of
 from localcloud.stepfunctions.service import starter
-from localcloud.stepfunctions.store import MapRun
 
-from .conftest import ACCOUNT, DAY, HERE, REGION, Refused
+from .conftest import DAY, HERE, Refused
 from .test_sfn_machines import ARN, refusal
 
 ACTIVITY = f"{HERE}:activity:label"
@@ -131,7 +133,7 @@ def test_an_execution_is_stopped_once(api):
 
 def test_a_history_is_read_in_both_directions_in_pages_and_without_data(api):
     execution = api.started(api.machine())
-    execution.events = [
+    events = [
         {
             "id": n,
             "previousEventId": n - 1,
@@ -141,6 +143,7 @@ def test_a_history_is_read_in_both_directions_in_pages_and_without_data(api):
         }
         for n in (1, 2, 3)
     ]
+    api.stores.executions.moved(execution, Run(facts_of(execution)), events, (), whole=False)
 
     def ids(**given):
         answer = api("GetExecutionHistory", executionArn=execution.arn, **given)
@@ -149,7 +152,7 @@ def test_a_history_is_read_in_both_directions_in_pages_and_without_data(api):
     first, token = ids(maxResults=2, reverseOrder=True)
     assert (first, ids(nextToken=token, reverseOrder=True)) == ([3, 2], ([1], None))
     assert ids() == ([1, 2, 3], None)
-    assert api("GetExecutionHistory", executionArn=execution.arn)["events"] == execution.events
+    assert api("GetExecutionHistory", executionArn=execution.arn)["events"] == events
     bare = api("GetExecutionHistory", executionArn=execution.arn, includeExecutionData=False)["events"]
     assert bare[0]["stateEnteredEventDetails"] == {"name": "A"}
 
@@ -213,10 +216,11 @@ def test_a_map_run_is_described_listed_and_changed(api):
     execution = api.started(api.machine(), name="one")
     run = f"{HERE}:mapRun:images/each:0a1b"
     counts = {"total": 2, "succeeded": 2, "resultsWritten": 2}
-    store = api.stores.of(ACCOUNT, REGION)
-    store.map_runs[run] = MapRun(run, execution.arn, 1.7e9, item_counts=counts, max_concurrency=1)
-    child = api.started(ARN, name="child")
-    child.map_run_arn, child.item_count, child.redrive_count = run, 1, 1
+    api.stores.map_runs.add(MapRun(run, execution.arn, 1.7e9, item_counts=counts, max_concurrency=1), {})
+    revision = execution.revision
+    child = Execution(f"{HERE}:execution:images/each:c", ARN, "c", "STANDARD", revision, "{}", 1.7e9, map_run_arn=run)
+    child.item_count = child.redrive_count = 1
+    api.stores.executions.add(child)
     listed = api("ListMapRuns", executionArn=execution.arn)["mapRuns"]
     assert listed == [
         {"executionArn": execution.arn, "mapRunArn": run, "stateMachineArn": f"{ARN}/each", "startDate": 1.7e9}

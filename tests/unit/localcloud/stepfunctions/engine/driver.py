@@ -48,6 +48,7 @@ class Driver:
     Args:
         definition: The state machine.
         answers: What the calls give, in their order: a value, a StateFailure, HANG, or a function of the arguments.
+        crashes: Whether after each move everything that was asked for is forgotten, and asked for again.
     """
 
     def __init__(
@@ -57,10 +58,13 @@ class Driver:
         answers: Iterable[Any] = (),
         draw: Callable[[], float] = lambda: 0.5,
         express: bool = False,
+        crashes: bool = False,
     ) -> None:
         self.program = compile_definition(json.dumps(definition))
         self.answers = list(answers)
-        self.express, self.draw = express, draw
+        self.express, self.draw, self.crashes = express, draw, crashes
+        self.hung: set[tuple[int, int]] = set()
+        self.kept: dict[int, Any] = {}  # the frames as JSON, of which only the touched ones are written again
         self.now = 1000.0
         self.events: list[dict[str, Any]] = []
         self.seen: list[Any] = []  # all effects
@@ -112,6 +116,7 @@ class Driver:
         self.arguments.append(call.arguments)
         answer = self.answers.pop(0) if self.answers else {}
         if answer is HANG:
+            self.hung.add((call.frame, call.attempt))
             return
         try:
             found = answer(call.arguments) if callable(answer) else answer
@@ -125,6 +130,7 @@ class Driver:
     def _move(self, move: Callable[..., None], *given: Any) -> None:
         move(*given, now=self.now)
         machine = self.machine
+        self._keep(machine)
         machine.run = from_json(json.loads(json.dumps(to_json(machine.run))))
         self.events += machine.events
         for effect in machine.effects:
@@ -136,6 +142,22 @@ class Driver:
             elif isinstance(effect, Cancel):
                 self.calls = [call for call in self.calls if call.frame != effect.frame]
         machine.events, machine.effects = [], []
+        if self.crashes and machine.run.status == "RUNNING":
+            machine.resume()
+            self.calls = [effect for effect in machine.effects if isinstance(effect, Invoke)]
+            self.calls = [call for call in self.calls if (call.frame, call.attempt) not in self.hung]
+            self.wakes = [effect for effect in machine.effects if isinstance(effect, Wake)]
+            machine.effects = []
+
+    def _keep(self, machine: Machine) -> None:
+        """Write the touched frames, and see that the others have not changed."""
+        now = {frame["id"]: frame for frame in json.loads(json.dumps(to_json(machine.run)))["frames"]}
+        for number in machine.touched:
+            self.kept.pop(number, None)
+            if number in now:
+                self.kept[number] = now[number]
+        machine.touched.clear()
+        assert self.kept == now
 
     # What came of it
 

@@ -1,0 +1,227 @@
+"""Keeps moto's backends in the database: what a request has changed is kept before the request is answered.
+
+moto's backends are objects in memory, one for each service, account and region. moto changes them wherever it likes,
+but it always finds them in a dictionary of backends. So the keeper notes which backends a thread has taken from there.
+When the request ends, each of them is pickled, and what differs from its last pickle is written.
+
+Three kinds of thread take backends:
+
+- one that answers a request which changes something (:meth:`Backends.change`): kept before the answer;
+- one that answers a request which only reads (:meth:`Backends.look`): nothing to keep;
+- every other thread, such as that of a training job: kept within a second.
+
+Example (not run: moto's backends are the whole process's)::
+
+    backends = Backends(Database(Path("cloud.sqlite")), Pickling())
+    backends.install()
+    backends.restore()
+    with backends.change():
+        sqs_backends["123456789012"]["us-east-1"].create_queue("images", {})
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from moto.core.base_backend import AccountSpecificBackend, BaseBackend
+
+from localcloud import log
+from localcloud.durability.database import Database
+from localcloud.durability.errors import NotKept, Unreadable
+from localcloud.durability.pickling import Pickling, backend_of
+
+TABLE = """CREATE TABLE IF NOT EXISTS part (
+    name TEXT PRIMARY KEY, content BLOB NOT NULL, checksum INTEGER NOT NULL, holds TEXT NOT NULL)"""
+WRITE = "INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?)"
+#: How often a backend is pickled again because another thread has changed it meanwhile.
+ATTEMPTS = 50
+#: How long a change outside of a request waits at most, in seconds.
+LATER_SECONDS = 1.0
+#: The judge reads these for every request, and only their own operations change them.
+JUDGES = frozenset({"iam", "sts"})
+
+Where = tuple[str, str, str]  # service, account, region
+State = dict[str, Any]
+
+
+class Backends:
+    """Keeps the backends of one process.
+
+    Args:
+        held: How many resources of each kind a service's backend has, for people.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        pickling: Pickling,
+        held: Callable[[str, BaseBackend], dict[str, int]] = lambda service, backend: {},
+    ) -> None:
+        self._database, self._pickling, self._held = database, pickling, held
+        self._states: dict[str, tuple[Callable[[Any], State], Callable[[Any, State], None]]] = {}
+        self._before: list[Callable[[], None]] = []
+        self._kept: dict[str, int] = {}
+        self._failed: set[str] = set()
+        self._promised: set[str] = set()
+        self._thread = threading.local()
+        self._later: set[Where] = set()
+        self._closed = threading.Event()
+        database.declare(TABLE)
+
+    def state_of(self, service: str, read: Callable[[Any], State], write: Callable[[Any, State], None]) -> None:
+        """Say what is kept of a service's backends. By default it is all of their attributes.
+
+        Args:
+            read: Returns the state of a backend, which is pickled.
+            write: Gives a new backend the state of an earlier one.
+        """
+        self._states[service] = read, write
+
+    def promise(self, services: Iterable[str]) -> None:
+        """Name the services, by moto's names, whose changes are acknowledged only if they can be kept.
+
+        moto has many more. What they hold is kept if it can be, and the log says what cannot.
+        """
+        self._promised.update(services)
+
+    def before(self, keep: Callable[[], None]) -> None:
+        """Call a function before changes are kept, so that a service can write in the same transaction."""
+        self._before.append(keep)
+
+    def install(self) -> None:
+        """Note which backends are taken, and keep what other threads have changed, once a second."""
+        take = AccountSpecificBackend.__getitem__
+        thread = self._thread
+
+        def taken(group: AccountSpecificBackend[Any], region: str) -> Any:
+            backend = take(group, region)
+            touched = getattr(thread, "touched", self._later)
+            if touched is not None and (touched is not self._later or group.service_name not in JUDGES):
+                touched.add((group.service_name, group.account_id, backend.region_name))
+            return backend
+
+        AccountSpecificBackend.__getitem__ = taken
+        threading.Thread(target=self._keep_later, name="durability", daemon=True).start()
+
+    @contextlib.contextmanager
+    def change(self) -> Iterator[None]:
+        """Keep what the block changes, when it ends, and after an error too: it may have changed something before."""
+        outer = getattr(self._thread, "touched", self._later)
+        self._thread.touched = touched = set[Where]()
+        try:
+            yield
+        finally:
+            self._thread.touched = outer
+            self.keep(touched)
+
+    @contextlib.contextmanager
+    def look(self) -> Iterator[None]:
+        """A block that changes nothing."""
+        outer = getattr(self._thread, "touched", self._later)
+        self._thread.touched = None
+        try:
+            yield
+        finally:
+            self._thread.touched = outer
+
+    def changing(self) -> bool:
+        """Whether the thread is in a block of :meth:`change`."""
+        return getattr(self._thread, "touched", None) is not None
+
+    def keep(self, touched: set[Where]) -> None:
+        """Keep the backends that differ from what was kept last.
+
+        Raises:
+            sqlite3.Error: The database cannot be written.
+            NotKept: A service's state cannot be written down.
+        """
+        with self._database.together(), self.look():
+            for keep in self._before:
+                keep()
+            changed = [(name, content) for name, content in map(self._written, sorted(touched)) if content is not None]
+            for name, content in changed:
+                service, account, region = name.split("/")
+                holds = json.dumps(self._held(service, backend_of(service, account, region)))
+                self._database.now(WRITE, [(name, content, zlib.crc32(content), holds)])
+        for name, content in changed:
+            self._kept[name] = hash(content)
+
+    def restore(self) -> None:
+        """Give the backends the state that was kept.
+
+        Raises:
+            Unreadable: A pickle is damaged, or cannot be read by this version.
+        """
+        rows = self._database.read("SELECT name, content, checksum FROM part ORDER BY name")
+        states = []
+        with self.look():
+            for name, content, checksum in rows:
+                if zlib.crc32(content) != checksum:
+                    raise Unreadable(f"its part {name} is damaged")
+                try:
+                    service, account, region = name.split("/")
+                    states.append((service, backend_of(service, account, region), self._pickling.loads(content)))
+                except Exception as error:
+                    raise Unreadable(f"its part {name} cannot be read: {type(error).__name__}: {error}") from error
+                self._kept[name] = hash(content)
+            for service, backend, state in states:
+                _, write = self._states.get(service, (vars, _overwrite))
+                write(backend, state)
+
+    def close(self) -> None:
+        """Keep everything, for the last time."""
+        self._closed.set()
+        from moto.core.base_backend import BackendDict
+
+        with self.look():
+            every = {
+                (group.service_name, account, region)
+                for group in list(BackendDict._instances)
+                for account, regions in list(group.items())
+                for region in list(regions)
+            }
+        self.keep(every)
+
+    def _written(self, where: Where) -> tuple[str, bytes | None]:
+        """A backend's name and its pickle; None if that was kept already, or if it cannot be pickled."""
+        service, *_ = where
+        name = "/".join(where)
+        backend = backend_of(*where)
+        read, _ = self._states.get(service, (vars, _overwrite))
+        for attempt in range(ATTEMPTS):
+            try:
+                content = self._pickling.dumps(read(backend))
+                break
+            except RuntimeError:  # a dictionary has changed while it was read
+                if attempt == ATTEMPTS - 1:
+                    raise
+            except Exception as error:  # pickle raises anything
+                if service in self._promised:
+                    raise NotKept(f"{name}: {type(error).__name__}: {error}") from error
+                if name not in self._failed:
+                    log.line(f"not kept: {name}: {type(error).__name__}: {error}")
+                    self._failed.add(name)
+                return name, None
+        return name, None if self._kept.get(name) == hash(content) else content
+
+    def _keep_later(self) -> None:
+        while not self._closed.wait(LATER_SECONDS):
+            later = set(self._later)
+            if not later:
+                continue
+            self._later -= later
+            try:
+                self.keep(later)
+            except Exception as error:  # noqa: BLE001 - the next second tries again
+                log.failure(error)
+                self._later |= later
+
+
+def _overwrite(backend: BaseBackend, state: State) -> None:
+    backend.__dict__.clear()
+    backend.__dict__.update(state)

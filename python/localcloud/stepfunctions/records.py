@@ -1,0 +1,319 @@
+"""Executions in the database: their facts, their histories, and the frames of those that run.
+
+An execution that runs is in memory too; one that has ended is read when somebody asks for it. So a cloud with a million
+ended executions is as small as one with none.
+
+Every move of an execution is one transaction: the events that it wrote, and the frames that it changed.
+
+Example::
+
+    >>> from localcloud.durability.database import Database
+    >>> records = Records(Database())
+    >>> arn = "arn:aws:states:us-east-1:123456789012:execution:m:e"
+    >>> machine = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
+    >>> execution = Execution(arn, machine, "e", "STANDARD", Revision("{}", "arn:role", {}, {}), "{}", 0.0)
+    >>> records.add(execution)
+    >>> records.listed(machine_arn=machine)
+    ['arn:aws:states:us-east-1:123456789012:execution:m:e']
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+
+from localcloud.durability.database import Database
+from localcloud.stepfunctions.engine.frames import Frame, Run, frame_from, frame_json
+from localcloud.stepfunctions.language.scope import Json
+from localcloud.stepfunctions.models import Execution, MapRun, Revision
+
+TABLES = (
+    """CREATE TABLE IF NOT EXISTS execution (number INTEGER PRIMARY KEY, arn TEXT UNIQUE NOT NULL,
+        machine TEXT NOT NULL, map_run TEXT, status TEXT NOT NULL, started REAL NOT NULL,
+        stopped REAL, record TEXT NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS execution_of_machine ON execution (machine, started)",
+    "CREATE INDEX IF NOT EXISTS execution_of_map_run ON execution (map_run) WHERE map_run IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS execution_running ON execution (number) WHERE status = 'RUNNING'",
+    """CREATE TABLE IF NOT EXISTS history (execution INTEGER, first INTEGER, events TEXT NOT NULL,
+        PRIMARY KEY (execution, first)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS frame (execution INTEGER, number INTEGER, content TEXT NOT NULL,
+        PRIMARY KEY (execution, number)) WITHOUT ROWID""",
+    "CREATE TABLE IF NOT EXISTS revision (number INTEGER PRIMARY KEY, content TEXT NOT NULL)",
+)
+#: Ended executions that stay in memory, because whoever started them will ask how they ended.
+MOST_RECENT = 500
+#: The rows of a run besides its frames: its numbers and its end, and where a redrive goes on.
+RUN, FAILED_AT = 0, -1
+_OF_RUN = ("next_frame", "events", "status", "output", "error", "cause", "redrives", "redriven", "until")
+_COLUMNS = ("arn", "revision", "number")
+
+
+class Records:
+    """The executions of all accounts and regions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        for statement in TABLES:
+            database.declare(statement)
+        ((last,),) = database.read("SELECT coalesce(max(number), 0) FROM execution")
+        self._last: int = last
+        self._running: dict[str, Execution] = {}
+        self._recent: OrderedDict[str, Execution] = OrderedDict()
+        self._revisions: dict[int, Revision] = {}
+        self._numbers: dict[str, int] = {}
+        self._lock = database.lock
+
+    def add(self, execution: Execution) -> None:
+        """A new execution. It is kept with its first move."""
+        with self._lock:
+            self._last += 1
+            execution.number = self._last
+            self._running[execution.arn] = execution
+            self._recent.pop(execution.arn, None)
+        row = (
+            execution.number,
+            execution.arn,
+            execution.machine_arn,
+            execution.map_run_arn,
+            execution.status,
+            execution.started,
+            self._record(execution),
+        )
+        columns = "(number, arn, machine, map_run, status, started, record)"
+        self._database.soon(f"INSERT OR REPLACE INTO execution {columns} VALUES (?, ?, ?, ?, ?, ?, ?)", [row])
+
+    def together(self) -> AbstractContextManager[None]:
+        """Keep all changes of a block in one transaction."""
+        return self._database.together()
+
+    def moved(
+        self, execution: Execution, run: Run, events: list[dict[str, Json]], touched: Iterable[int], *, whole: bool
+    ) -> None:
+        """A move of an execution: what it wrote, and what it changed. It is kept when this returns.
+
+        Args:
+            touched: The frames that may have changed; some are gone.
+            whole: Whether the execution has ended, or where a redrive goes on has changed.
+        """
+        number, database = execution.number, self._database
+        with database.together():
+            if events:
+                row = (number, events[0]["id"], _json(events))
+                database.now("INSERT OR REPLACE INTO history VALUES (?, ?, ?)", [row])
+            changed = [(number, one, _json(frame_json(run.frames[one]))) for one in touched if one in run.frames]
+            changed.append((number, RUN, _json({name: getattr(run, name) for name in _OF_RUN})))
+            gone = [(number, one) for one in touched if one not in run.frames]
+            if whole:
+                if run.failed_at:
+                    changed.append((number, FAILED_AT, _json(run.failed_at)))
+                else:
+                    gone.append((number, FAILED_AT))
+            if gone:
+                database.now("DELETE FROM frame WHERE execution = ? AND number = ?", gone)
+            database.now("INSERT OR REPLACE INTO frame VALUES (?, ?, ?)", changed)
+
+    def ended(self, execution: Execution, *, forget: bool) -> None:
+        """An execution has ended.
+
+        Args:
+            forget: Delete it: nobody can ask for it.
+        """
+        number = execution.number
+        with self._database.together():
+            if execution.status == "SUCCEEDED" or forget:
+                self._database.now("DELETE FROM frame WHERE execution = ?", [(number,)])
+            if forget:
+                for table, column in (("history", "execution"), ("execution", "number")):
+                    self._database.now(f"DELETE FROM {table} WHERE {column} = ?", [(number,)])
+            else:
+                self.changed(execution)
+
+    def has_ended(self, execution: Execution) -> None:
+        """An execution that has ended need not stay in memory."""
+        with self._lock:
+            if self._running.pop(execution.arn, None) is not None:
+                self._recent[execution.arn] = execution
+                while len(self._recent) > MOST_RECENT:
+                    self._recent.popitem(last=False)
+
+    def changed(self, execution: Execution) -> None:
+        """An execution's own fields have changed. It is kept when this returns."""
+        if execution.status == "RUNNING":
+            with self._lock:
+                self._recent.pop(execution.arn, None)
+                self._running[execution.arn] = execution
+        statement = "UPDATE execution SET status = ?, stopped = ?, started = ?, record = ? WHERE number = ?"
+        row = (execution.status, execution.stopped, execution.started, self._record(execution), execution.number)
+        self._database.now(statement, [row])
+
+    def get(self, arn: str) -> Execution | None:
+        """The execution with an ARN."""
+        if found := self._running.get(arn) or self._recent.get(arn):
+            return found
+        with self._lock:
+            rows = self._database.read("SELECT number, arn, record FROM execution WHERE arn = ?", (arn,))
+            if not rows:
+                return None
+            execution = self._read(*rows[0])
+            self._recent[arn] = execution
+            return execution
+
+    def listed(
+        self, *, machine_arn: str | None = None, map_run_arn: str | None = None, status: str | None = None
+    ) -> list[str]:
+        """The ARNs of the executions of a state machine or of a Map Run, newest first."""
+        where, values = "machine = ? AND map_run IS NULL", [machine_arn]
+        if map_run_arn:
+            where, values = "map_run = ?", [map_run_arn]
+        if status:
+            where, values = f"{where} AND status = ?", [*values, status]
+        query = f"SELECT arn FROM execution WHERE {where} ORDER BY started DESC, number DESC"
+        return [arn for (arn,) in self._database.read(query, values)]
+
+    def history(self, execution: Execution) -> list[dict[str, Json]]:
+        """The events of an execution, in their order."""
+        query = "SELECT events FROM history WHERE execution = ? ORDER BY first"
+        rows = self._database.read(query, (execution.number,))
+        return [event for (events,) in rows for event in json.loads(events)]
+
+    def restore_run(self, execution: Execution, run: Run) -> Run:
+        """Give a new run of an execution what was kept of it."""
+        rows = self._database.read("SELECT number, content FROM frame WHERE execution = ?", (execution.number,))
+        for number, text in rows:
+            content = json.loads(text)
+            if number == RUN:
+                for name, value in content.items():
+                    setattr(run, name, value)
+            elif number == FAILED_AT:
+                run.failed_at = content
+            else:
+                run.frames[number] = _as_written(frame_from(content), run)
+        run.frames = dict(sorted(run.frames.items()))
+        return run
+
+    def running(self) -> list[Execution]:
+        """The executions that had not ended when the cloud did."""
+        rows = self._database.read("SELECT number, arn, record FROM execution WHERE status = 'RUNNING' ORDER BY number")
+        with self._lock:
+            for row in rows:
+                self._running.setdefault(row[1], self._read(*row))
+            return list(self._running.values())
+
+    def of_machine(self, machine_arn: str) -> list[Execution]:
+        """The executions of a state machine that run."""
+        with self._lock:
+            return [one for one in self._running.values() if one.machine_arn == machine_arn]
+
+    def delete_machine(self, machine_arn: str) -> None:
+        """Delete the executions of a state machine."""
+        with self._lock, self._database.together():
+            for held in (self._running, self._recent):
+                for arn in [one.arn for one in held.values() if one.machine_arn == machine_arn]:
+                    del held[arn]
+            for table in ("history", "frame"):
+                of_it = "(SELECT number FROM execution WHERE machine = ?)"
+                self._database.now(f"DELETE FROM {table} WHERE execution IN {of_it}", [(machine_arn,)])
+            self._database.now("DELETE FROM execution WHERE machine = ?", [(machine_arn,)])
+
+    def delete_ended_before(self, moment: float) -> None:
+        """Delete the executions that ended before a moment, in seconds since 1970."""
+        of_them = "(SELECT number FROM execution WHERE stopped < ? AND status != 'RUNNING')"
+        with self._database.together():
+            for table, column in (("history", "execution"), ("frame", "execution"), ("execution", "number")):
+                self._database.now(f"DELETE FROM {table} WHERE {column} IN {of_them}", [(moment,)])
+
+    def _record(self, execution: Execution) -> str:
+        fields = {name: value for name, value in vars(execution).items() if name not in _COLUMNS}
+        return _json({**fields, "revision": self._revision(execution.revision)})
+
+    def _read(self, number: int, arn: str, record: str) -> Execution:
+        fields = json.loads(record)
+        return Execution(arn=arn, number=number, **{**fields, "revision": self._revised(fields["revision"])})
+
+    def _revision(self, revision: Revision) -> int:
+        """The number of a revision. Many executions have the same one, and it is kept once."""
+        if revision.number is None:
+            with self._lock:
+                content = _json({name: value for name, value in vars(revision).items() if name != "number"})
+                number = self._numbers.get(content)
+                if number is None:
+                    ((number,),) = self._database.read("SELECT coalesce(max(number), 0) + 1 FROM revision")
+                    self._database.now("INSERT INTO revision VALUES (?, ?)", [(number, content)])
+                    self._numbers[content] = number
+                revision.number = number
+        return revision.number
+
+    def _revised(self, number: int) -> Revision:
+        if number not in self._revisions:
+            ((content,),) = self._database.read("SELECT content FROM revision WHERE number = ?", (number,))
+            self._revisions[number] = Revision(**json.loads(content), number=number)
+            self._numbers[content] = number
+        return self._revisions[number]
+
+
+def _json(value: Json) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _as_written(frame: Frame, run: Run) -> Frame:
+    """A frame whose input is the execution's keeps the form in which that was written, as before."""
+    if run.facts.written is not None and frame.input == run.facts.input:
+        frame.input = run.facts.input
+    return frame
+
+
+class MapRunRecords:
+    """The Map Runs of all accounts and regions. Those that run are in memory too."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        database.declare(
+            """CREATE TABLE IF NOT EXISTS map_run (number INTEGER PRIMARY KEY, arn TEXT UNIQUE NOT NULL,
+            execution TEXT NOT NULL, record TEXT NOT NULL, plan TEXT NOT NULL)"""
+        )
+        database.declare("CREATE INDEX IF NOT EXISTS map_run_of_execution ON map_run (execution)")
+        self._running: dict[str, MapRun] = {}
+
+    def add(self, run: MapRun, plan: Json) -> None:
+        """A new Map Run.
+
+        Args:
+            plan: What is needed to go on with it, as JSON.
+        """
+        self._running[run.arn] = run
+        statement = "INSERT OR REPLACE INTO map_run (arn, execution, record, plan) VALUES (?, ?, ?, ?)"
+        self._database.now(statement, [(run.arn, run.execution_arn, _json(vars(run)), _json(plan))])
+
+    def changed(self, run: MapRun, plan: Json = None) -> None:
+        """A Map Run has changed, and perhaps its plan."""
+        if run.status == "RUNNING":
+            self._running[run.arn] = run
+        else:
+            self._running.pop(run.arn, None)
+        with self._database.together():
+            self._database.now("UPDATE map_run SET record = ? WHERE arn = ?", [(_json(vars(run)), run.arn)])
+            if plan is not None:
+                self._database.now("UPDATE map_run SET plan = ? WHERE arn = ?", [(_json(plan), run.arn)])
+
+    def get(self, arn: str) -> MapRun | None:
+        """The Map Run with an ARN."""
+        if found := self._running.get(arn):
+            return found
+        rows = self._database.read("SELECT record FROM map_run WHERE arn = ?", (arn,))
+        if not rows:
+            return None
+        run = MapRun(**json.loads(rows[0][0]))
+        return self._running.setdefault(arn, run) if run.status == "RUNNING" else run
+
+    def plan(self, arn: str) -> Json:
+        """What is needed to go on with a Map Run; None if there is no such Map Run."""
+        rows = self._database.read("SELECT plan FROM map_run WHERE arn = ?", (arn,))
+        return json.loads(rows[0][0]) if rows else None
+
+    def of(self, execution_arn: str) -> list[MapRun]:
+        """The Map Runs of an execution, newest first."""
+        query = "SELECT arn FROM map_run WHERE execution = ? ORDER BY number DESC"
+        found = (self.get(arn) for (arn,) in self._database.read(query, (execution_arn,)))
+        return [run for run in found if run is not None]

@@ -1,0 +1,384 @@
+"""What was acknowledged is there after a restart: in order, and after a kill at any moment."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localcloud import control
+from localcloud.errors import LocalCloudError
+
+from ..conftest import LocalCloud
+from .conftest import ended, eventually, package
+
+COUNTS = """
+import json, os, time
+def handler(event, context):
+    with open(event["file"], "a") as calls:
+        calls.write(f"{event['name']}\\n")
+    time.sleep(event.get("seconds", 0))
+    return event["name"]
+"""
+
+
+class Restarting(LocalCloud):
+    """A cloud that a test ends and starts."""
+
+    def again(self, how: str = "kill") -> None:
+        """End the cloud, with or without a warning, and start it again."""
+        if how == "down":
+            assert control.down(self.state)
+        else:
+            os.kill(self.running.pid, signal.SIGKILL)
+            eventually(lambda: not control.is_alive(self.state))
+        self.use(control.up(self.state, tethered=True))
+
+
+@pytest.fixture(scope="module")
+def restarting(tmp_path_factory):
+    state = tmp_path_factory.mktemp("kept") / "local"
+    yield Restarting(control.up(state, port=0, tethered=True))
+    control.down(state)
+
+
+@pytest.fixture(scope="module")
+def kept_role(restarting):
+    return restarting.role("kept")
+
+
+@pytest.fixture(scope="module")
+def counting(restarting, kept_role) -> str:
+    """The ARN of a function that writes the name in its event into a file."""
+    made = restarting.client("lambda").create_function(
+        FunctionName="counting",
+        Runtime="python3.13",
+        Handler="handler.handler",
+        Role=kept_role,
+        Timeout=30,
+        Code={"ZipFile": package(COUNTS)},
+        Publish=True,
+    )
+    return made["FunctionArn"].removesuffix(":1")
+
+
+#: Each makes something, and returns what tells that it is there.
+def bucket(cloud: LocalCloud) -> Any:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="kept-objects")
+    s3.put_bucket_versioning(Bucket="kept-objects", VersioningConfiguration={"Status": "Enabled"})
+    for body in (b"one", b"two"):
+        s3.put_object(Bucket="kept-objects", Key="a", Body=body, Metadata={"who": "me"})
+    s3.put_object(Bucket="kept-objects", Key="b", Body=b"gone")
+    s3.delete_object(Bucket="kept-objects", Key="b")
+    s3.put_object_tagging(Bucket="kept-objects", Key="a", Tagging={"TagSet": [{"Key": "k", "Value": "v"}]})
+    s3.put_object_acl(Bucket="kept-objects", Key="a", ACL="public-read")
+    upload = s3.create_multipart_upload(Bucket="kept-objects", Key="c")["UploadId"]
+    s3.upload_part(Bucket="kept-objects", Key="c", UploadId=upload, PartNumber=1, Body=b"part")
+
+
+def objects(cloud: LocalCloud) -> Any:
+    s3, named = cloud.client("s3"), {"Bucket": "kept-objects"}
+    versions = s3.list_object_versions(**named)
+    bodies = [
+        s3.get_object(**named, Key=one["Key"], VersionId=one["VersionId"])["Body"].read()
+        for one in versions["Versions"]
+    ]
+    upload = s3.list_multipart_uploads(**named)["Uploads"][0]["UploadId"]
+    parts = s3.list_parts(**named, Key="c", UploadId=upload)["Parts"]
+    details = [s3.head_object(**named, Key="a"), s3.get_object_tagging(**named, Key="a")]
+    return versions, bodies, parts, details, s3.get_object_acl(**named, Key="a")["Grants"]
+
+
+def signing_key(cloud: LocalCloud) -> None:
+    kms = cloud.client("kms")
+    key = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/kept", TargetKeyId=key)
+
+
+def policies(cloud: LocalCloud) -> None:
+    iam = cloud.client("iam")
+    statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.create_role(RoleName="kept-attached", AssumeRolePolicyDocument=document)
+    iam.attach_role_policy(RoleName="kept-attached", PolicyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess")
+
+
+MADE = {
+    "objects": (bucket, objects),
+    "roles": (
+        policies,
+        lambda cloud: (
+            cloud.client("iam").list_attached_role_policies(RoleName="kept-attached")["AttachedPolicies"],
+            cloud.client("iam").list_policies(OnlyAttached=True)["Policies"],
+        ),
+    ),
+    "queues": (
+        lambda cloud: cloud.client("sqs").send_message(
+            QueueUrl=cloud.client("sqs").create_queue(QueueName="kept")["QueueUrl"], MessageBody="hello"
+        ),
+        lambda cloud: cloud.client("sqs").get_queue_attributes(
+            QueueUrl=cloud.client("sqs").get_queue_url(QueueName="kept")["QueueUrl"], AttributeNames=["All"]
+        )["Attributes"],
+    ),
+    "keys": (
+        lambda cloud: cloud.client("kms").create_alias(
+            AliasName="alias/kept",
+            TargetKeyId=cloud.client("kms").create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"][
+                "KeyId"
+            ],
+        ),
+        lambda cloud: cloud.client("kms").get_public_key(KeyId="alias/kept")["PublicKey"],
+    ),
+    "networks": (
+        lambda cloud: cloud.client("ec2").create_vpc(CidrBlock="10.9.0.0/16"),
+        lambda cloud: (
+            cloud.client("ec2").describe_vpcs()["Vpcs"],
+            cloud.client("ec2").describe_security_groups()["SecurityGroups"],
+            len(cloud.client("ec2").describe_images(Owners=["amazon"])["Images"]),
+        ),
+    ),
+    "alarms": (
+        lambda cloud: cloud.client("cloudwatch").put_metric_alarm(
+            AlarmName="kept",
+            Namespace="Kept",
+            MetricName="m",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+        ),
+        lambda cloud: [one["AlarmArn"] for one in cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]],
+    ),
+    "metrics": (
+        lambda cloud: cloud.client("cloudwatch").put_metric_data(
+            Namespace="Kept", MetricData=[{"MetricName": "n", "Value": 3.0}]
+        ),
+        lambda cloud: cloud.client("cloudwatch").list_metrics(Namespace="Kept")["Metrics"],
+    ),
+    "log events": (
+        lambda cloud: (
+            cloud.client("logs").create_log_group(logGroupName="/kept"),
+            cloud.client("logs").create_log_stream(logGroupName="/kept", logStreamName="s"),
+            cloud.client("logs").put_log_events(
+                logGroupName="/kept",
+                logStreamName="s",
+                logEvents=[{"timestamp": int(time.time() * 1000), "message": "a line"}],
+            ),
+        ),
+        lambda cloud: cloud.client("logs").filter_log_events(logGroupName="/kept")["events"],
+    ),
+    "topics": (
+        lambda cloud: cloud.client("sns").create_topic(Name="kept"),
+        lambda cloud: cloud.client("sns").list_topics()["Topics"],
+    ),
+    "rules": (
+        lambda cloud: cloud.client("events").put_rule(Name="kept", ScheduleExpression="rate(1 day)"),
+        lambda cloud: cloud.client("events").list_rules()["Rules"],
+    ),
+    "sessions": (
+        lambda cloud: None,
+        lambda cloud: cloud.client("sts").get_caller_identity()["Arn"],
+    ),
+    "model groups": (
+        lambda cloud: cloud.client("sagemaker").create_model_package_group(ModelPackageGroupName="kept"),
+        lambda cloud: cloud.client("sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"],
+    ),
+    "activities": (
+        lambda cloud: cloud.client("stepfunctions").create_activity(name="kept"),
+        lambda cloud: cloud.client("stepfunctions").list_activities()["activities"],
+    ),
+}
+
+
+def plain(value: Any) -> Any:
+    """An answer without what belongs to the request."""
+    if isinstance(value, dict):
+        return {name: plain(one) for name, one in value.items() if name != "ResponseMetadata"}
+    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+@pytest.mark.parametrize("how", ["kill", "down"])
+def test_what_was_acknowledged_is_there(restarting, how):
+    """After a kill first: nothing has had time to be written by and by."""
+    if how == "kill":
+        for make, _ in MADE.values():
+            make(restarting)
+    before = {name: plain(look(restarting)) for name, (_, look) in MADE.items()}
+    restarting.again(how)
+    for name, (_, look) in MADE.items():
+        assert plain(look(restarting)) == before[name], name
+
+
+def test_keys_of_a_session_are_good_after_a_restart(restarting, kept_role):
+    import boto3
+
+    keys = restarting.client("sts").assume_role(RoleArn=restarting.role("kept-session"), RoleSessionName="me")
+    restarting.again()
+    given = keys["Credentials"]
+    client = boto3.client(
+        "sts",
+        endpoint_url=restarting.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given["SessionToken"],
+    )
+    assert client.get_caller_identity()["Arn"].endswith("assumed-role/kept-session/me")
+
+
+def test_functions_with_their_code_versions_and_aliases_are_there(restarting, counting, tmp_path):
+    functions = restarting.client("lambda")
+    functions.create_alias(FunctionName="counting", Name="live", FunctionVersion="1")
+    restarting.again()
+    event = json.dumps({"file": str(tmp_path / "calls"), "name": "again"})
+    answer = restarting.client("lambda").invoke(FunctionName="counting", Qualifier="live", Payload=event)
+    assert json.load(answer["Payload"]) == "again"
+    where = restarting.client("lambda").get_function(FunctionName="counting")["Code"]["Location"]
+    assert where
+
+
+def test_an_event_that_was_accepted_runs_after_a_kill(restarting, counting, tmp_path):
+    calls = tmp_path / "calls"
+    event = {"file": str(calls), "name": "later", "seconds": 20}
+    functions = restarting.client("lambda")
+    functions.invoke(FunctionName="counting", InvocationType="Event", Payload=json.dumps(event))
+    eventually(lambda: calls.exists() and calls.read_text())
+    restarting.again()
+    eventually(lambda: calls.read_text() == "later\nlater\n")
+
+
+def task(name: str, file: Path, **more: Any) -> dict[str, Any]:
+    payload = {"file": str(file), "name": name}
+    return {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "ResultPath": None, **more} | {
+        "Parameters": {"FunctionName": "counting", "Payload": payload}
+    }
+
+
+def definition(file: Path, functions: str) -> dict[str, Any]:
+    """A state machine that has every kind of wait in it: for a call, a moment, branches, iterations and a Map run."""
+    inner = {"StartAt": "I", "States": {"I": {"Type": "Wait", "Seconds": 1, "End": True}}}
+    distributed = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **inner}
+    items = {"Type": "Map", "ItemsPath": "$.items", "ResultPath": None}
+    return {
+        "StartAt": "First",
+        "States": {
+            "First": task("first", file, Next="Wait"),
+            "Wait": {"Type": "Wait", "Seconds": 2, "Next": "Second"},
+            "Second": task("second", file, Next="Both"),
+            "Both": {"Type": "Parallel", "Branches": [inner, inner], "ResultPath": None, "Next": "Each"},
+            "Each": {**items, "ItemProcessor": inner, "MaxConcurrency": 1, "Next": "Apart"},
+            "Apart": {**items, "ItemProcessor": distributed, "MaxConcurrency": 1, "Next": "Last"},
+            "Last": task("last", file, End=True),
+        },
+    }
+
+
+def test_an_execution_goes_on_from_its_last_finished_state(restarting, counting, kept_role, tmp_path):
+    """Killed again and again. Its history has no event twice, and no finished state runs again."""
+    calls = tmp_path / "calls"
+    states = restarting.client("stepfunctions")
+    given = json.dumps(definition(calls, counting))
+    arn = states.create_state_machine(name="kept", definition=given, roleArn=kept_role)["stateMachineArn"]
+    execution = states.start_execution(stateMachineArn=arn, name="one", input='{ "items": [1, 2] }')["executionArn"]
+    seen: list[str] = []
+    for kind in ("WaitStateEntered", "ParallelStateStarted", "MapIterationStarted", "MapRunStarted"):
+
+        def there(kind: str = kind) -> bool:
+            events = restarting.client("stepfunctions").get_execution_history(executionArn=execution)["events"]
+            return any(event["type"] == kind for event in events)
+
+        eventually(there)
+        restarting.again()
+        seen.append(restarting.client("stepfunctions").describe_execution(executionArn=execution)["status"])
+    assert seen == ["RUNNING"] * 4
+    states = restarting.client("stepfunctions")
+    assert ended(states, execution)["status"] == "SUCCEEDED"
+    assert states.describe_execution(executionArn=execution)["output"] == '{ "items": [1, 2] }', "as it was written"
+    history = states.get_execution_history(executionArn=execution)["events"]
+    assert [event["id"] for event in history] == list(range(1, len(history) + 1))
+    assert calls.read_text().split() == ["first", "second", "last"]
+    runs = states.list_map_runs(executionArn=execution)["mapRuns"]
+    described = states.describe_map_run(mapRunArn=runs[0]["mapRunArn"])
+    assert (described["status"], described["executionCounts"]["succeeded"]) == ("SUCCEEDED", 2)
+
+
+def test_a_task_that_waits_for_its_token_or_a_worker_can_be_answered_after_a_kill(restarting, kept_role):
+    states = restarting.client("stepfunctions")
+    activity = states.create_activity(name="kept-work")["activityArn"]
+    queue = restarting.client("sqs").create_queue(QueueName="kept-tokens")["QueueUrl"]
+    by_token = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": {"QueueUrl": queue, "MessageBody.$": "$$.Task.Token"},
+        "Next": "Worker",
+    }
+    work = {"Type": "Task", "Resource": activity, "End": True}
+    machine = json.dumps({"StartAt": "Token", "States": {"Token": by_token, "Worker": work}})
+    arn = states.create_state_machine(name="kept-tokens", definition=machine, roleArn=kept_role)["stateMachineArn"]
+    execution = states.start_execution(stateMachineArn=arn)["executionArn"]
+    message = eventually(
+        lambda: restarting.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages")
+    )
+    restarting.again()
+    states = restarting.client("stepfunctions")
+    states.send_task_success(taskToken=message[0]["Body"], output='"done"')
+    eventually(
+        lambda: any(
+            event["type"] == "ActivityScheduled"
+            for event in states.get_execution_history(executionArn=execution)["events"]
+        )
+    )
+    restarting.again()
+    states = restarting.client("stepfunctions")
+    taken = states.get_activity_task(activityArn=activity, workerName="w")
+    restarting.again()
+    states = restarting.client("stepfunctions")
+    states.send_task_success(taskToken=taken["taskToken"], output='"worked"')
+    assert ended(states, execution)["output"] == '"worked"'
+    assert not restarting.client("sqs").receive_message(QueueUrl=queue).get("Messages"), "it was sent once"
+
+
+def test_damaged_contents_are_named_and_nothing_is_loaded_or_changed(tmp_path):
+    state = tmp_path / "local"
+    cloud = Restarting(control.up(state, port=0, tethered=True))
+    cloud.client("s3").create_bucket(Bucket="damaged")
+    cloud.client("s3").put_object(Bucket="damaged", Key="k", Body=b"whole")
+    control.down(state)
+    content = next(path for path in (state / "objects").rglob("*") if path.is_file())
+    content.write_bytes(b"cut")
+    before = {
+        path: path.read_bytes() for path in state.rglob("*") if path.is_file() and path.suffix not in (".log", ".lock")
+    }
+    with pytest.raises(LocalCloudError, match="s3://damaged/k is missing or not whole"):
+        control.up(state, port=0)
+    assert {path: path.read_bytes() for path in before} == before
+    content.write_bytes(b"whole")
+    cloud.use(control.up(state, tethered=True))
+    assert cloud.client("s3").get_object(Bucket="damaged", Key="k")["Body"].read() == b"whole"
+    control.down(state)
+
+
+def test_a_gigabyte_of_objects_does_not_cost_a_gigabyte_of_memory(restarting):
+    """A tenth of it: 100 MB."""
+
+    def resident() -> int:
+        status = Path(f"/proc/{restarting.running.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) * 1024
+
+    s3 = restarting.client("s3")
+    s3.create_bucket(Bucket="kept-large")
+    for number in range(10):
+        s3.put_object(Bucket="kept-large", Key=f"warm-{number}", Body=io.BytesIO(bytes(5_000_000)))
+    before = resident()
+    for number in range(20):
+        s3.put_object(Bucket="kept-large", Key=f"{number}", Body=io.BytesIO(bytes([number]) * 5_000_000))
+    assert resident() - before < 40_000_000
+    assert s3.get_object(Bucket="kept-large", Key="7")["Body"].read() == bytes([7]) * 5_000_000
