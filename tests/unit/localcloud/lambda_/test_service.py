@@ -29,7 +29,8 @@ class Roles:
 
 
 def service(roles: Roles, monkeypatch: pytest.MonkeyPatch) -> tuple[Service, list[Any]]:
-    found, invoked = Service(SimpleNamespace(roles=roles, state=Path(), children=None, database=Database())), []  # type: ignore[arg-type]
+    context = SimpleNamespace(roles=roles, state=Path(), children=None, database=Database())
+    found, invoked = Service(context), []  # type: ignore[arg-type]
 
     def invoke(backend: Any, *asked: Any) -> tuple[int, dict[str, str], bytes]:
         invoked.append(asked)
