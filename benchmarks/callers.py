@@ -27,6 +27,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 REGION = "us-east-1"
+GROWTH, LONGEST_PAUSE = 1.5, 0.05
 LONGEST = 60.0  # seconds: the timeout of an answer, and of an execution
 
 
@@ -43,7 +44,8 @@ class Work:
         body: What is sent: the execution's input or the function's event as JSON text, or an image in base64.
         clients: The number of clients at once.
         seconds: How long they send. Each client does at least one piece of work.
-        pause: The seconds between two looks at an execution.
+        pause: The seconds before the second look at an execution. Each pause is half as long again as the one before,
+            up to :data:`LONGEST_PAUSE`: else 32 clients would use up the machine by asking.
         count: The number of pieces of work of all clients together; None: as many as the time allows.
     """
 
@@ -127,11 +129,12 @@ def execution(caller: Caller, work: Work) -> None:
     """
     given = {"stateMachineArn": work.target, "input": work.body}
     arn = _states(caller, "StartExecution", given)["executionArn"]
-    give_up = time.monotonic() + LONGEST
+    give_up, pause = time.monotonic() + LONGEST, work.pause
     while (found := _states(caller, "DescribeExecution", {"executionArn": arn}))["status"] == "RUNNING":
         if time.monotonic() > give_up:
             raise Refused(f"still RUNNING after {LONGEST:g} s")
-        time.sleep(work.pause)
+        time.sleep(pause)
+        pause = min(pause * GROWTH, LONGEST_PAUSE)
     if found["status"] != "SUCCEEDED":
         raise Refused(f"{found['status']} {found.get('error')}")
 

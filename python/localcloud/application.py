@@ -53,11 +53,14 @@ class Dispatcher(DomainDispatcherApplication):
     Args:
         applications: The WSGI applications that are served instead of moto's, by moto's name of the service, or for one
             operation: ``lambda:Invoke``.
+        at_first: Is called before a service of moto answers its first request.
     """
 
-    def __init__(self, applications: Mapping[str, WSGIApplication]) -> None:
+    def __init__(
+        self, applications: Mapping[str, WSGIApplication], at_first: Mapping[str, Sequence[Callable[[], None]]]
+    ) -> None:
         super().__init__(_backend_app)
-        self._applications = applications
+        self._applications, self._at_first = applications, at_first
         # moto lists its folders for every request, to find out whether a host is the name of a service.
         self.get_backend_for_host = lru_cache(MOST_HOSTS)(super().get_backend_for_host)
 
@@ -77,6 +80,8 @@ class Dispatcher(DomainDispatcherApplication):
             if service in self._applications:
                 return self._applications[service]
             if service not in self.app_instances:
+                for prepare in self._at_first.get(service, ()):
+                    prepare()
                 self.app_instances[service] = self.create_app(service)
             return self.app_instances[service]
 
@@ -89,7 +94,7 @@ def application(context: Context, folders: Sequence[Path]) -> WSGIApplication:
     Args:
         folders: The folders to which the services write. While their disk is full, nothing is changed.
     """
-    dispatch = Dispatcher(context.applications)
+    dispatch = Dispatcher(context.applications, context.at_first)
     enforcement = Enforcement(dispatch.service, context.roles, context.root_secret)
 
     def service_of(environ: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import socket
 import tempfile
 from pathlib import Path
 
-from localcloud import services
+from localcloud import holdings, services
 from localcloud.application import application
 from localcloud.cloudwatch.clock import Clock
 from localcloud.cloudwatch.store import Metrics
@@ -49,7 +49,7 @@ def make_context(state: Path, endpoint: str, root_secret: str) -> Context:
         metrics=Metrics(database, Clock(state / "alarm-clock")),
         database=database,
         pickling=pickling,
-        backends=Backends(database, pickling),
+        backends=Backends(database, pickling, holdings.held),
         blobs=Blobs(database),
     )
 

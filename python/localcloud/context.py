@@ -185,6 +185,8 @@ class Context:
         backends: Keeps moto's backends there.
         blobs: Keeps large bytes there.
         starting: Is called when everything that was kept is there again, before the first request.
+        at_first: Is called before a service of moto answers its first request, by moto's name of the service. So a
+            service that is seldom used need not be imported at the start.
         applications: The WSGI applications that are served instead of moto's, by moto's name of the service.
         actions: What services do for each other without a request, by the action's name in policies:
             ``states:StartExecution``.
@@ -201,6 +203,7 @@ class Context:
     backends: Backends
     blobs: Blobs
     starting: list[Callable[[], None]] = field(default_factory=list)
+    at_first: dict[str, list[Callable[[], None]]] = field(default_factory=dict)
     applications: dict[str, WSGIApplication] = field(default_factory=dict)
     actions: dict[str, Callable[..., Any]] = field(default_factory=dict)
 

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from imageclassification import files
+from localcloud import quick_start
 from localcloud.control import ADDRESS, DEFAULT_PORT, LOG, PINS, PREVIOUS_LOG, READY, hold_lock
 from localcloud.durability import facts
 from localcloud.durability.database import Database
@@ -80,6 +81,7 @@ def _serve(options: argparse.Namespace) -> NoReturn:
     if known is None:
         begin(now=time.time())
     set_variables(port)
+    quick_start.prepare()
     # Import only now, because moto reads its environment variables when it is imported.
     from localcloud.assembly import make_context, make_server
 

@@ -22,6 +22,7 @@ Example (not run: moto's backends are the whole process's)::
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -34,8 +35,9 @@ from localcloud.durability.database import Database
 from localcloud.durability.errors import NotKept, Unreadable
 from localcloud.durability.pickling import Pickling, backend_of
 
-TABLE = "CREATE TABLE IF NOT EXISTS part (name TEXT PRIMARY KEY, content BLOB NOT NULL, checksum INTEGER NOT NULL)"
-WRITE = "INSERT OR REPLACE INTO part VALUES (?, ?, ?)"
+TABLE = """CREATE TABLE IF NOT EXISTS part (
+    name TEXT PRIMARY KEY, content BLOB NOT NULL, checksum INTEGER NOT NULL, holds TEXT NOT NULL)"""
+WRITE = "INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?)"
 #: How often a backend is pickled again because another thread has changed it meanwhile.
 ATTEMPTS = 50
 #: How long a change outside of a request waits at most, in seconds.
@@ -48,10 +50,19 @@ State = dict[str, Any]
 
 
 class Backends:
-    """Keeps the backends of one process."""
+    """Keeps the backends of one process.
 
-    def __init__(self, database: Database, pickling: Pickling) -> None:
-        self._database, self._pickling = database, pickling
+    Args:
+        held: How many resources of each kind a service's backend has, for people.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        pickling: Pickling,
+        held: Callable[[str, BaseBackend], dict[str, int]] = lambda service, backend: {},
+    ) -> None:
+        self._database, self._pickling, self._held = database, pickling, held
         self._states: dict[str, tuple[Callable[[Any], State], Callable[[Any, State], None]]] = {}
         self._before: list[Callable[[], None]] = []
         self._kept: dict[str, int] = {}
@@ -59,7 +70,6 @@ class Backends:
         self._promised: set[str] = set()
         self._thread = threading.local()
         self._later: set[Where] = set()
-        self._writing = threading.RLock()
         self._closed = threading.Event()
         database.declare(TABLE)
 
@@ -130,13 +140,14 @@ class Backends:
             sqlite3.Error: The database cannot be written.
             NotKept: A service's state cannot be written down.
         """
-        with self._writing, self.look(), self._database.together():
+        with self._database.together(), self.look():
             for keep in self._before:
                 keep()
             changed = [(name, content) for name, content in map(self._written, sorted(touched)) if content is not None]
             for name, content in changed:
-                checksum = zlib.crc32(content)
-                self._database.now(WRITE, [(name, content, checksum)])
+                service, account, region = name.split("/")
+                holds = json.dumps(self._held(service, backend_of(service, account, region)))
+                self._database.now(WRITE, [(name, content, zlib.crc32(content), holds)])
         for name, content in changed:
             self._kept[name] = hash(content)
 

@@ -64,7 +64,8 @@ class Database:
         """Execute a statement for each row, with all that waits. The change is kept when this returns.
 
         Raises:
-            sqlite3.Error: The database cannot be written. Nothing of the change is kept.
+            sqlite3.Error: The database cannot be written. A change that is wrong is not kept. One for which there is no
+                space is kept when there is.
         """
         with self.together():
             self._waiting.append((statement, rows))
@@ -123,9 +124,12 @@ class Database:
                     else:
                         self._connection.executemany(statement, rows)
                 self._connection.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.OperationalError):  # such as a full disk: the next writing may succeed
+                    self._waiting = waiting + self._waiting
+                    self._arrived.set()
                 raise
 
     def read(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

@@ -30,6 +30,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from localcloud.errors import UnsupportedPolicy
@@ -120,6 +121,12 @@ class Policies:
     resource: tuple[Statement, ...] | None = None
     session: tuple[Statement, ...] | None = None
 
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The condition keys that the statements use, in lower case."""
+        of = (self.identity, self.boundary or (), self.resource or (), self.session or ())
+        return frozenset().union(*(statement.keys for some in of for statement in some))
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -142,6 +149,24 @@ def evaluate(request: Request, policies: Policies) -> Decision:
     Raises:
         UnsupportedPolicy: A statement that could decide uses something that the local cloud cannot evaluate.
     """
+    context = tuple((key, request.context[key]) for key in sorted(policies.keys) if key in request.context)
+    return _decision(request.principal, request.action, request.resources, context, policies)
+
+
+@lru_cache(maxsize=4096)
+def _decision(
+    principal: Principal,
+    action: str,
+    resources: tuple[str, ...],
+    context: tuple[tuple[str, tuple[str, ...]], ...],
+    policies: Policies,
+) -> Decision:
+    """The decision about a request. It depends on nothing else, so the same question has the same answer.
+
+    Args:
+        context: The condition keys that the policies use, with their values.
+    """
+    request = Request(principal, action, resources, dict(context))
     for kind, some in (
         ("identity-based policy", policies.identity),
         ("permissions boundary", policies.boundary),

@@ -18,7 +18,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from localcloud.errors import UnsupportedPolicy
@@ -31,6 +31,7 @@ PRINCIPAL_TYPES = ("AWS", "Service", "Federated")
 # :func:`fill` replaces the wildcards in a value by these code points, which no ARN has.
 LITERAL = {"*": "\ue000", "?": "\ue001"}
 AS_TEXT = str.maketrans("".join(LITERAL), "".join(LITERAL.values()))
+VARIABLE = re.compile(r"\$\{([^}]*)\}")
 SPECIAL_VARIABLES = {**LITERAL, "$": "$"}  # ${*}, ${?} and ${$} are the characters themselves
 
 
@@ -73,6 +74,20 @@ class Statement:
     resource: Element | None = None
     principal: Element | None = None
     conditions: tuple[Condition, ...] = ()
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.source, self.effect, self.action, self.resource, self.principal, self.conditions))
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The condition keys that decide whether the statement applies, in lower case."""
+        patterns = [*(self.resource.values if self.resource else ()), *(v for c in self.conditions for v in c.values)]
+        named = [name.partition(",")[0].strip().lower() for one in patterns for name in VARIABLE.findall(one)]
+        return frozenset([*named, *(condition.key for condition in self.conditions)])
 
 
 def statements(document: Mapping[str, Any], *, source: str) -> tuple[Statement, ...]:
@@ -222,7 +237,7 @@ def fill(pattern: str, context: Mapping[str, tuple[str, ...]]) -> str | None:
         missing = True
         return ""
 
-    filled = re.sub(r"\$\{([^}]*)\}", value, pattern)
+    filled = VARIABLE.sub(value, pattern)
     return None if missing else filled
 
 

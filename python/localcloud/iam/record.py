@@ -22,6 +22,7 @@ import dataclasses
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ from localcloud.iam.evaluation import Decision, Policies, Principal, Request
 from localcloud.iam.policies import Condition, Element, Statement
 
 STEP, JUDGED = "authorization.step", "authorization.jsonl"
+LOOK_SECONDS = 0.1  # a cloud looks for the file so often, and not at each of its thousands of decisions a second
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,15 @@ class Record:
 
     def __init__(self, state: Path) -> None:
         self._state = state
+        self._step: str | None = None
+        self._looked = -LOOK_SECONDS
         self._known: set[str] = set()
         self._lock = threading.Lock()
 
     def add(self, request: Request, policies: Policies, decision: Decision) -> None:
         """Write a request down if recording is on."""
-        try:
-            step = (self._state / STEP).read_text().strip()
-        except OSError:
+        step = self._current()
+        if step is None:
             return
         content = json.dumps(dataclasses.asdict(policies))
         name = hashlib.sha256(content.encode()).hexdigest()[:16]
@@ -72,10 +75,22 @@ class Record:
                 self._known.add(name)
             record.write(json.dumps(line) + "\n")
 
+    def _current(self) -> str | None:
+        """The name of the current step; None if recording is off."""
+        now = time.monotonic()
+        if now - self._looked >= LOOK_SECONDS:
+            try:
+                self._step = (self._state / STEP).read_text().strip()
+            except OSError:
+                self._step = None
+            self._looked = now
+        return self._step
+
 
 def begin_step(state: Path, step: str) -> None:
-    """Record from now on, with the name ``step``."""
+    """Record from now on, with the name ``step``. It returns when the cloud knows."""
     files.write(state / STEP, step)
+    time.sleep(LOOK_SECONDS)
 
 
 def read(state: Path) -> list[Judged]:

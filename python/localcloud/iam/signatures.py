@@ -36,6 +36,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import quote, unquote_to_bytes
 
@@ -244,7 +245,9 @@ def _version_4(claim: Claim, environ: Mapping[str, Any], body: bytes, secret: st
     return hmac.digest(_signing_key(secret, claim.scope), to_sign.encode(), "sha256").hex()
 
 
+@lru_cache(maxsize=1024)
 def _signing_key(secret: str, scope: str) -> bytes:
+    """The key that signs all requests of a day to a service ("Create a signed AWS API request", step 4)."""
     key = f"AWS4{secret}".encode()
     for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
@@ -301,16 +304,21 @@ def _check_time(claim: Claim, now: datetime) -> None:
         if now.timestamp() > claim.expires:
             raise BadSignature("expired", "Request has expired")
         return
-    try:
-        signed = datetime.strptime(claim.date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        raise BadSignature("malformed", f"X-Amz-Date must have the form YYYYMMDDTHHMMSSZ, not {claim.date}") from None
+    signed = _moment(claim.date)
     if signed - now > SKEW or (not claim.presigned and now - signed > SKEW):
         raise BadSignature(
             "skewed", f"The difference between the request time ({claim.date}) and the current time is too large."
         )
     if claim.presigned and now > signed + timedelta(seconds=claim.expires):
         raise BadSignature("expired", "Request has expired")
+
+
+@lru_cache(maxsize=1024)
+def _moment(date: str) -> datetime:
+    try:
+        return datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise BadSignature("malformed", f"X-Amz-Date must have the form YYYYMMDDTHHMMSSZ, not {date}") from None
 
 
 def _payload(claim: Claim, environ: Mapping[str, Any], body: bytes, service: str) -> str:

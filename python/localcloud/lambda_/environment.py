@@ -99,13 +99,20 @@ class FunctionAnswer:
 
 
 class ExecutionEnvironment:
-    """One worker process. It starts with the first call, which reports the time that took (Init Duration)."""
+    """One worker process. It starts with the first call, which reports the time that took (Init Duration).
+
+    Attributes:
+        settings: What it was started with.
+        log_stream: The log stream of its calls.
+        starting: Whether it has not yet imported its handler.
+        stopped: Whether it has ended.
+    """
 
     def __init__(self, settings: Settings, children: Children) -> None:
         self.settings = settings
         self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[{settings.version}]{uuid.uuid4().hex}"
         self._children = children
-        self.stopped = False
+        self.starting, self.stopped = True, False
         self._child: subprocess.Popen[bytes] | None = None
 
     def call(
@@ -127,6 +134,7 @@ class ExecutionEnvironment:
             self._start()
             found, reason = self._answer(INIT_SECONDS)
             init_seconds = time.monotonic() - began
+            self.starting = False
             if found is None or found.get("fault"):
                 return self._broken(found, reason, request_id, 0.0, init_seconds, INIT_SECONDS)
         call = {

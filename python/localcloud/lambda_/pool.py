@@ -3,8 +3,11 @@
 A worker is reused until the function's code or configuration changes, or until nobody has used it for ten minutes.
 
 To start a worker takes longer than most calls. So a call first waits a moment for a running worker of its function; if
-none becomes free, it gets a new one. The number of workers is limited for the machine as a whole. At the limit, the
-worker that was idle for longest ends for a new one, but not one that another function has used just now.
+none becomes free, it gets a new one. No more workers start at once than there are processors, because in a burst they
+would only keep each other, and the calls that run, from their work.
+
+The number of workers is limited for the machine as a whole. At the limit, the worker that was idle for longest ends for
+a new one, but not one that another function has used just now.
 """
 
 from __future__ import annotations
@@ -23,7 +26,9 @@ WORKER_BYTES = 64 * 1024 * 1024  # a worker with boto3 takes about so much memor
 FEWEST, MOST = 16, 128
 PATIENCE_SECONDS = 30.0
 #: So long a call waits for a running worker of its function before it starts another one.
-MOMENT_SECONDS = 0.05
+MOMENT_SECONDS = 0.1
+#: The most workers that start at once.
+STARTS = max(2, os.cpu_count() or 1)
 #: A function that has a worker takes over another function's worker only if that was idle for so long. Functions that
 #: call each other in turn would else end each other's workers at every call.
 UNUSED_SECONDS = 5.0
@@ -97,6 +102,7 @@ class Pool:
         #: The idle workers and since when, the one that was idle for longest first.
         self._idle: OrderedDict[ExecutionEnvironment, float] = OrderedDict()
         self._running: Counter[str] = Counter()
+        self._busy: set[ExecutionEnvironment] = set()
         self._wanted: dict[str, Settings] = {}
         self._waiting: list[_Waiting] = []
         self._ending = False
@@ -143,19 +149,20 @@ class Pool:
                     if waiting is not None:
                         self._waiting.remove(waiting)
                         if waiting.given is not None:
-                            return waiting.given
+                            return waiting.given  # _give_back has counted it
                     if reserved is not None and self._running[arn] >= reserved:
                         raise Busy("ReservedFunctionConcurrentInvocationLimitExceeded")
                     waited = time.monotonic() - begun
                     found = self._found(settings, patient=waited < self._moment, replaced=stale)
                     if found is not None:
                         self._running[arn] += 1
+                        self._busy.add(found)
                         return found
                     if waited >= PATIENCE_SECONDS:
                         raise Busy("ConcurrentInvocationLimitExceeded")
                     waiting = _Waiting(settings)
                     self._waiting.append(waiting)
-                waiting.told.wait(max(0.001, self._moment - waited) if waited < self._moment else 0.5)
+                waiting.told.wait(max(0.001, self._moment - waited) if waited < self._moment else MOMENT_SECONDS)
         finally:
             _end(stale)
 
@@ -173,7 +180,7 @@ class Pool:
             del self._idle[idle]
             return idle
         running = self._running[settings.arn] > 0
-        if running and patient:
+        if (running and patient) or sum(one.starting for one in self._busy) >= STARTS:
             return None
         if len(self._idle) + self._running.total() >= self._workers:
             victim = self._victim(only_unused=running)
@@ -202,12 +209,14 @@ class Pool:
         settings = environment.settings
         with self._lock:
             self._running[settings.arn] -= 1
+            self._busy.discard(environment)
             keep = not environment.stopped and self._wanted.get(settings.arn) == settings
             waiting = [one for one in self._waiting if one.given is None and not one.told.is_set()]
             next_call = next((one for one in waiting if keep and one.settings == settings), None)
             if next_call is not None:
                 next_call.given = environment
                 self._running[settings.arn] += 1
+                self._busy.add(environment)
             elif keep:
                 self._idle[environment] = time.monotonic()
                 self._begin_ending()

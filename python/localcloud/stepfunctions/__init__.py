@@ -12,7 +12,7 @@ from functools import partial
 from localcloud.context import Context
 from localcloud.events.delivery import send_to_default_bus
 from localcloud.iam.registry import Registry
-from localcloud.stepfunctions import cloudformation, permissions
+from localcloud.stepfunctions import permissions
 from localcloud.stepfunctions.api.testing.test_state import StateTests
 from localcloud.stepfunctions.api.wire import Application
 from localcloud.stepfunctions.handover import guarded
@@ -51,7 +51,13 @@ def install(context: Context) -> None:
     tests = {"TestState": StateTests(integrations.call, support, time.time).test_state}
     table = operations(StepFunctions(stores, checked, has_log_group), runner, tests)
     table = guarded(table, stores, context.roles)
-    cloudformation.install(table)
+
+    def for_stacks() -> None:
+        from localcloud.stepfunctions import cloudformation  # it imports half of moto
+
+        cloudformation.install(table)
+
+    context.at_first.setdefault("cloudformation", []).append(for_stacks)
     context.applications["stepfunctions"] = Application(table)
     context.starting.append(runner.resume)
     context.actions["states:StartExecution"] = starter(table)

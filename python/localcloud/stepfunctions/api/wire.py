@@ -29,6 +29,7 @@ from localcloud.stepfunctions.api.errors import ApiError
 
 CONTENT_TYPE = "application/x-amz-json-1.0"
 Answer = dict[str, Any]
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps() makes one at each call
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _object(members: Iterable[tuple[str, Any, Any]]) -> str:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODE(value)
 
 
 def _moment(seconds: float) -> str:

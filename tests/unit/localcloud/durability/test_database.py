@@ -58,6 +58,15 @@ def test_a_store_is_asked_for_its_changes_before_each_writing(database):
     assert lines(database) == [1, 2, 3]
 
 
+def test_what_finds_no_space_is_kept_when_there_is_some(database):
+    database.read("PRAGMA max_page_count = 3")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        database.now(INSERT, [(1, "a" * 100_000)])
+    database._connection.execute("PRAGMA max_page_count = 1000")
+    database.flush()
+    assert lines(database) == [1]
+
+
 def test_what_was_kept_is_there_after_a_kill_and_what_waits_comes_with_it(tmp_path):
     code = f"""
 import os, pathlib, sys

@@ -338,3 +338,31 @@ def test_a_request_on_several_resources_is_its_requests_on_each(request_, polici
         for arn in request_.resources
     ]
     assert evaluate(request_, policies).allowed == all(each)
+
+
+def test_a_remembered_decision_is_not_given_to_another_time_name_or_policy():
+    """Decisions are remembered. Whatever a policy looks at must be part of what is remembered."""
+    until = {"DateLessThan": {"aws:CurrentTime": "2026-01-02T00:00:00Z"}}
+    dated = Policies(identity=policy(allow(Condition=until)))
+    decided = [
+        evaluate(replace(GET, context={"aws:currenttime": (moment,)}).by(SESSION), dated).allowed
+        for moment in ("2026-01-01T23:59:59Z", "2026-01-02T00:00:01Z", "2026-01-01T23:59:59Z")
+    ]
+    assert decided == [True, False, True]
+
+    own = Policies(identity=policy(allow(resource="arn:aws:s3:::images/${aws:username, 'nobody'}/*")))
+    access = Access("s3:GetObject", ("arn:aws:s3:::images/carlos/a.png",))
+    by_carlos = access.by(CARLOS)
+    assert evaluate(by_carlos, own).allowed
+    assert not evaluate(replace(by_carlos, context={**by_carlos.context, "aws:username": ("ann",)}), own).allowed
+    without = {key: value for key, value in by_carlos.context.items() if key != "aws:username"}
+    assert not evaluate(replace(by_carlos, context=without), own).allowed
+
+    in_condition = Policies(identity=policy(allow(Condition={"StringEquals": {"s3:prefix": "${aws:username}"}})))
+    prefixed = replace(by_carlos, context={**by_carlos.context, "s3:prefix": ("carlos",)})
+    assert evaluate(prefixed, in_condition).allowed
+    assert not evaluate(replace(prefixed, context={**prefixed.context, "aws:username": ("ann",)}), in_condition).allowed
+
+    assert evaluate(GET.by(SESSION), Policies(identity=policy(allow()))).allowed
+    assert not evaluate(GET.by(SESSION), Policies(identity=policy(allow(), allow(), source="x")[:0])).allowed
+    assert not evaluate(GET.by(SESSION), Policies(identity=policy(allow()), boundary=())).allowed

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from localcloud.lambda_.environment import Settings
-from localcloud.lambda_.pool import Busy, Pool
+from localcloud.lambda_.pool import MOMENT_SECONDS, STARTS, Busy, Pool
 
 SETTINGS = Settings(
     arn="arn:aws:lambda:us-east-1:123456789012:function:one",
@@ -33,6 +33,7 @@ def eventually(is_so: Callable[[], bool]) -> None:
 class Worker:
     settings: Settings
     stopped: bool = False
+    starting: bool = False
 
     def stop(self) -> None:
         self.stopped = True
@@ -211,3 +212,34 @@ def test_a_worker_of_a_deleted_function_ends_after_its_call():
         pool.drop(SETTINGS.arn)
         assert not worker.stopped
     assert worker.stopped
+
+
+def test_a_burst_does_not_start_a_worker_for_each_of_its_calls():
+    """Until the first workers have started, the other calls wait for them."""
+    made = Workshop()
+
+    def start(settings: Settings) -> Worker:
+        worker = made(settings)
+        worker.starting = True
+        return worker
+
+    pool = Pool(start, moment=0.0)
+    started = threading.Event()
+    served = []
+
+    def call() -> None:
+        with pool.worker(SETTINGS) as worker:
+            started.wait(10)
+            worker.starting = False
+            served.append(worker)
+
+    threads = [threading.Thread(target=call) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    eventually(lambda: len(made.made) == STARTS)
+    time.sleep(3 * MOMENT_SECONDS)  # the calls that wait look again
+    assert len(made.made) == STARTS
+    started.set()
+    for thread in threads:
+        thread.join(20)
+    assert len(served) == 20

@@ -1,0 +1,41 @@
+"""What people count of moto's services: the kinds of resources, and where a backend has them.
+
+Example::
+
+    >>> from types import SimpleNamespace
+    >>> held("sqs", SimpleNamespace(queues={"images": object()}))
+    {'queue': 1}
+    >>> held("scheduler", SimpleNamespace())
+    {}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sized
+from typing import Any
+
+#: By moto's name of the service.
+KINDS: dict[str, dict[str, Callable[[Any], Sized]]] = {
+    "s3": {"bucket": lambda one: one.buckets},
+    "sqs": {"queue": lambda one: one.queues},
+    "sns": {"topic": lambda one: one.topics},
+    "kms": {"key": lambda one: one.keys},
+    "lambda": {"function": lambda one: one._lambdas._functions},
+    "logs": {"log group": lambda one: one.groups},
+    "cloudwatch": {"alarm": lambda one: one.alarms},
+    "events": {"rule": lambda one: [rule for bus in one.event_buses.values() for rule in bus.rules]},
+    "iam": {"role": lambda one: one.roles, "user": lambda one: one.users},
+    "sagemaker": {
+        "training job": lambda one: one.training_jobs,
+        "tuning job": lambda one: one.hyper_parameter_tuning_jobs,
+        "model package": lambda one: one.model_packages,
+        "model": lambda one: one._models,
+        "endpoint": lambda one: one.endpoints,
+    },
+}
+
+
+def held(service: str, backend: Any) -> dict[str, int]:
+    """How many resources of each kind a backend has."""
+    found = {kind: len(of(backend)) for kind, of in KINDS.get(service, {}).items()}
+    return {kind: number for kind, number in found.items() if number}

@@ -1,0 +1,136 @@
+"""What is written down can be read back, and nothing else can be loaded."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+import weakref
+
+import moto
+import pytest
+
+from localcloud.durability import facts
+from localcloud.durability.backends import Backends
+from localcloud.durability.database import Database
+from localcloud.durability.errors import NotKept, Unreadable
+from localcloud.durability.pickling import Pickling
+
+
+def test_the_format_is_that_of_this_version_of_moto():
+    """What is kept are moto's objects. With another version of moto, raise the format: older ones are then refused."""
+    assert (facts.FORMAT, moto.__version__) == (1, "5.2.5")
+
+
+class Node:
+    """An object with everything that moto's have."""
+
+    def __init__(self) -> None:
+        self.lock, self.reentrant, self.condition = threading.Lock(), threading.RLock(), threading.Condition()
+        self.methods = {"name": self.name}
+        self.all = weakref.WeakValueDictionary({"self": self})
+
+    def name(self) -> str:
+        return type(self).__name__
+
+
+Node.__module__ = "moto.tests"  # as if it were moto's
+
+
+def test_locks_methods_and_weak_references_are_made_anew(monkeypatch):
+    import sys
+    from types import ModuleType
+
+    module = ModuleType("moto.tests")
+    module.Node = Node
+    monkeypatch.setitem(sys.modules, "moto.tests", module)
+    pickling = Pickling()
+    found = pickling.loads(pickling.dumps(Node()))
+    assert found.methods["name"]() == "Node"
+    assert found.methods["name"].__self__ is found
+    assert found.all["self"] is found
+    with found.lock, found.reentrant, found.condition:
+        pass
+
+
+@pytest.mark.parametrize("name", ["os.system", "builtins.eval", "builtins.getattr", "shutil.rmtree"])
+def test_nothing_that_acts_is_loaded_or_written(name):
+    module, _, function = name.rpartition(".")
+    found = getattr(__import__(module), function)
+    pickling = Pickling()
+    with pytest.raises(pickle.UnpicklingError, match="is nothing that a local cloud keeps"):
+        pickling.loads(pickle.dumps(found))
+    with pytest.raises(pickle.PicklingError, match="could not be loaded"):
+        pickling.dumps({"a": found})
+
+
+def test_what_has_a_name_is_the_one_of_this_process():
+    pickling, again = Pickling(), Pickling()
+    first, second = Database(), Database()
+    pickling.fix("database", first)
+    again.fix("database", second)
+    assert again.loads(pickling.dumps([first])) == [second]
+
+
+@pytest.fixture
+def queues(monkeypatch):
+    """moto's queues, with a keeper of their own."""
+    from moto.core.base_backend import AccountSpecificBackend
+    from moto.sqs.models import sqs_backends
+
+    monkeypatch.setattr(AccountSpecificBackend, "__getitem__", AccountSpecificBackend.__getitem__)  # put back later
+    sqs_backends.clear()
+    yield sqs_backends
+    sqs_backends.clear()
+
+
+HERE = ("123456789012", "us-east-1")
+
+
+def keeper(database):
+    backends = Backends(database, Pickling())
+    backends.install()
+    return backends
+
+
+def names(queues):
+    return list(queues[HERE[0]][HERE[1]].queues)
+
+
+def test_a_change_is_kept_at_the_end_of_its_block_also_after_an_error(queues):
+    database = Database()
+    backends = keeper(database)
+    with pytest.raises(AttributeError), backends.change():
+        queues[HERE[0]][HERE[1]].create_queue("first", {}).no_such_attribute  # noqa: B018
+    queues.clear()
+    keeper(database).restore()
+    assert names(queues) == ["first"]
+
+
+def test_a_block_that_looks_keeps_nothing(queues):
+    database = Database()
+    with keeper(database).look():
+        queues[HERE[0]][HERE[1]].create_queue("first", {})
+    assert database.read("SELECT name FROM part") == []
+
+
+def test_a_damaged_part_is_named_and_none_is_loaded(queues):
+    database = Database()
+    with keeper(database).change():
+        queues[HERE[0]][HERE[1]].create_queue("first", {})
+        queues[HERE[0]]["eu-west-1"].create_queue("second", {})
+    database.now("UPDATE part SET content = ? WHERE name LIKE '%eu-west-1'", [(b"\x80\x05K\x01.",)])
+    queues.clear()
+    with pytest.raises(Unreadable, match="sqs/123456789012/eu-west-1 is damaged"):
+        keeper(database).restore()
+    assert names(queues) == []
+
+
+def test_a_promised_change_that_cannot_be_kept_is_an_error_and_another_is_logged(queues, capsys):
+    database = Database()
+    backends = keeper(database)
+    with backends.change():
+        queues[HERE[0]][HERE[1]].odd = lambda: None
+    assert "not kept: sqs/123456789012/us-east-1" in capsys.readouterr().out
+    backends.promise({"sqs"})
+    with pytest.raises(NotKept, match="sqs/123456789012/us-east-1"), backends.change():
+        queues[HERE[0]][HERE[1]].create_queue("first", {})
