@@ -54,8 +54,10 @@ class Executions:
             kind = "EXPRESS" if name == "express" else "STANDARD"
             ask("stepfunctions", "create_state_machine", name=name, definition=text, roleArn=role, type=kind)
 
-    def begin(self) -> None:
+    def begin(self, rounds: int) -> None:
         """Start the clients and the workers."""
+        self._share = max(1, EXECUTIONS // (rounds + 1))
+        self._allowed = threading.Semaphore(self._share)
         self._work = working(*[self._start] * CLIENTS, self._answer_tokens, self._answer_tasks)
         self._broken = self._work.__enter__()
 
@@ -65,11 +67,13 @@ class Executions:
         return ", ".join(asking) if asking else "executions run"
 
     def problems(self) -> list[str]:
-        """What was started is there."""
+        """What was started is there. More may be started now."""
+        self._allowed.release(self._share)
         return [f"{arn} is gone" for arn in list(self._started) if not self._is_there(arn)]
 
     def finish(self) -> list[str]:
         """Wait until every execution has ended, and check it."""
+        self._allowed.release(EXECUTIONS)
         until(lambda: len(self._started) >= EXECUTIONS, seconds=LONGEST, what=f"{EXECUTIONS} executions start")
         said = []
         left = {arn for arn, (kind, _) in self._started.items() if kind != "express"}
@@ -91,10 +95,11 @@ class Executions:
     # The clients
 
     def _start(self) -> None:
+        if not self._allowed.acquire(timeout=0.5):
+            return
         with self._lock:
             number = next(self._numbers, None)
         if number is None:
-            time.sleep(0.5)
             return
         kind = list(ENDINGS)[number % len(ENDINGS)]
         wanted = {

@@ -36,7 +36,7 @@ class Ledger:
             subject.prepare()
         self._locks = [threading.Lock() for _ in self._subjects]
 
-    def begin(self) -> None:
+    def begin(self, rounds: int) -> None:
         """Start the writers."""
         self._work = working(*map(self._writer, range(len(self._subjects))))
         self._broken = self._work.__enter__()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.kills.demo import Demonstrated
 from benchmarks.kills.executions import Executions
 from benchmarks.kills.ledger import Ledger
 from benchmarks.kills.parts import Part
@@ -18,6 +19,7 @@ from benchmarks.kills.victim import Victim
 PARTS: dict[str, tuple[Callable[[Victim, random.Random], Part], int]] = {
     "executions": (Executions, 40),
     "requests": (Ledger, 40),
+    "demo": (Demonstrated, 20),
 }
 LEAST_SECONDS = 0.3
 
@@ -42,11 +44,11 @@ def measure(
     for name, count in shares(kills, {part: PARTS[part][1] for part in parts}).items():
         if not count:
             continue
-        with _victim(folder / name) as victim:
+        with _victim(folder / name / "local") as victim:
             chance = random.Random(f"{seed} {name}")
             part = PARTS[name][0](victim, chance)
             part.prepare()
-            part.begin()
+            part.begin(count)
             for number in range(count):
                 time.sleep(chance.uniform(LEAST_SECONDS, part.patience))
                 doing = part.doing()

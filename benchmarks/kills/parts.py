@@ -19,8 +19,8 @@ class Part(Protocol):
     def prepare(self) -> None:
         """Make what the work needs. The cloud is not killed meanwhile."""
 
-    def begin(self) -> None:
-        """Begin the work, in threads of its own."""
+    def begin(self, rounds: int) -> None:
+        """Begin the work, in threads of its own. So many kills will come."""
 
     def doing(self) -> str:
         """What is going on."""

@@ -117,6 +117,10 @@ class Victim:
         self._up.set()
         return took, twice
 
+    def wait(self) -> None:
+        """Wait until the cloud is up."""
+        self._up.wait()
+
     def close(self) -> None:
         """End the cloud in order."""
         control.down(self.folder)
