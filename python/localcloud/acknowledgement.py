@@ -16,6 +16,7 @@ from localcloud import incoming, log
 from localcloud.durability.backends import Backends
 from localcloud.durability.errors import NotKept
 from localcloud.iam.enforcement import OPERATION
+from localcloud.lost_answers import Answers, whole
 from localcloud.refusals import refusal
 
 if TYPE_CHECKING:
@@ -31,17 +32,24 @@ class Acknowledged:
 
     Args:
         service_of: moto's name of the service that a request is for.
+        answers: What is kept of the answers, with what they acknowledge.
     """
 
     def __init__(
-        self, application: WSGIApplication, service_of: Callable[[dict[str, Any]], str], backends: Backends
+        self,
+        application: WSGIApplication,
+        service_of: Callable[[dict[str, Any]], str],
+        backends: Backends,
+        answers: Answers,
     ) -> None:
-        self._application, self._service_of, self._backends = application, service_of, backends
+        self._application, self._service_of = application, service_of
+        self._backends, self._answers = backends, answers
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         service = self._service_of(environ)
         operation = environ[OPERATION][0].rpartition(":")[2] if OPERATION in environ else None
-        if service in OWN_SERVICES or (service, operation) in OWN_OPERATIONS:
+        own = service in OWN_SERVICES or (service, operation) in OWN_OPERATIONS
+        if own and not (service == "stepfunctions" and operation and changes(service, operation)):
             return self._application(environ, start_response)
         if operation is not None and not changes(service, operation):
             with self._backends.look():
@@ -52,8 +60,10 @@ class Acknowledged:
             begun.append(given)
 
         try:
-            with self._backends.change():
-                answer = self._application(environ, remember)
+            with self._backends.change() as also:
+                answer = whole(self._application(environ, remember))
+                status, headers = begun[-1][:2]
+                also += self._answers.changes(environ, status, headers, answer)
         except (sqlite3.Error, NotKept) as error:
             log.failure(error)
             words = f"the local cloud cannot keep what {incoming.asked(environ)} changes: {error}"
@@ -61,7 +71,7 @@ class Acknowledged:
             refused = refusal(asked_for, "InternalFailure", words, status=500, target="HTTP_X_AMZ_TARGET" in environ)
             return refused(environ, start_response)
         start_response(*begun[-1])
-        return answer
+        return [answer]
 
 
 def changes(service: str, operation: str) -> bool:

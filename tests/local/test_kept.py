@@ -234,6 +234,28 @@ def test_keys_of_a_session_are_good_after_a_restart(restarting, kept_role):
     assert client.get_caller_identity()["Arn"].endswith("assumed-role/kept-session/me")
 
 
+def test_a_request_that_is_sent_again_after_a_kill_is_not_carried_out_twice(restarting):
+    """The answer was lost with the cloud. An SDK sends the request again, with the same invocation id."""
+
+    def create(invocation: str) -> Any:
+        client = restarting.client("sagemaker")
+
+        def name_attempt(request: Any, **_: Any) -> None:
+            request.headers["amz-sdk-invocation-id"] = invocation
+
+        client.meta.events.register("before-send.sagemaker", name_attempt, unique_id="name")
+        try:
+            return plain(client.create_model_package_group(ModelPackageGroupName="kept-answer"))
+        finally:
+            client.meta.events.unregister("before-send.sagemaker", unique_id="name")
+
+    first = create("one")
+    restarting.again()
+    assert create("one") == first
+    with pytest.raises(restarting.client("sagemaker").exceptions.ClientError, match="already exists"):
+        create("two")
+
+
 def test_functions_with_their_code_versions_and_aliases_are_there(restarting, counting, tmp_path):
     functions = restarting.client("lambda")
     functions.create_alias(FunctionName="counting", Name="live", FunctionVersion="1")

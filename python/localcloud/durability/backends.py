@@ -31,7 +31,7 @@ from typing import Any
 from moto.core.base_backend import AccountSpecificBackend, BaseBackend
 
 from localcloud import log
-from localcloud.durability.database import Database
+from localcloud.durability.database import Change, Database
 from localcloud.durability.errors import NotKept, Unreadable
 from localcloud.durability.pickling import Pickling, backend_of
 
@@ -109,15 +109,20 @@ class Backends:
         threading.Thread(target=self._keep_later, name="durability", daemon=True).start()
 
     @contextlib.contextmanager
-    def change(self) -> Iterator[None]:
-        """Keep what the block changes, when it ends, and after an error too: it may have changed something before."""
+    def change(self) -> Iterator[list[Change]]:
+        """Keep what the block changes, when it ends, and after an error too: it may have changed something before.
+
+        Returns:
+            A list to which the block can add changes that are kept in the same transaction.
+        """
         outer = getattr(self._thread, "touched", self._later)
         self._thread.touched = touched = set[Where]()
+        also: list[Change] = []
         try:
-            yield
+            yield also
         finally:
             self._thread.touched = outer
-            self.keep(touched)
+            self.keep(touched, also)
 
     @contextlib.contextmanager
     def look(self) -> Iterator[None]:
@@ -133,8 +138,8 @@ class Backends:
         """Whether the thread is in a block of :meth:`change`."""
         return getattr(self._thread, "touched", None) is not None
 
-    def keep(self, touched: set[Where]) -> None:
-        """Keep the backends that differ from what was kept last.
+    def keep(self, touched: set[Where], also: Iterable[Change] = ()) -> None:
+        """Keep the backends that differ from what was kept last, and some other changes, in one transaction.
 
         Raises:
             sqlite3.Error: The database cannot be written.
@@ -148,6 +153,8 @@ class Backends:
                 service, account, region = name.split("/")
                 holds = json.dumps(self._held(service, backend_of(service, account, region)))
                 self._database.now(WRITE, [(name, content, zlib.crc32(content), holds)])
+            for statement, rows in also:
+                self._database.now(statement, rows)
         for name, content in changed:
             self._kept[name] = hash(content)
 

@@ -99,7 +99,9 @@ class MapRuns:
                 self._begin(parent, program, effect)
             elif run.restored:  # the cloud has ended meanwhile
                 run.restored = False
-                self._fill(run)
+                self._go_on(run)
+            elif (run.frame, run.attempt) == (effect.frame, effect.attempt):  # it ended before its state was told
+                self._tell(run)
             else:
                 self._again(run, effect)
         except Exception as error:  # noqa: BLE001 - a fault of the cloud must not leave the state waiting
@@ -134,6 +136,18 @@ class MapRuns:
         self._count(run)
         self._stores.map_runs.add(record, _plan(run))
         self._fill(run)
+
+    def _go_on(self, run: Running) -> None:
+        """Begin more executions, unless too many have failed."""
+        with run.lock:
+            if run.over:
+                return
+            run.over = too_many = self._too_many(run)
+        if too_many:
+            self._abort(run)
+            self._end(run, "FAILED", TOO_MANY, "The specified tolerated failure threshold was exceeded")
+        else:
+            self._fill(run)
 
     def restore(self, parent: Execution, program: Program) -> list[tuple[Execution, Callable[[Execution], None]]]:
         """Take up the Map runs of an execution that the cloud's end has interrupted.
@@ -202,6 +216,7 @@ class MapRuns:
             run.frame, run.attempt = effect.frame, effect.attempt
             run.over, run.failed_items = False, 0
             run.record.status, run.record.stopped = "RUNNING", None
+            run.record.error = run.record.cause = None
             run.record.redrive_count += 1
             run.record.redriven = self._now()
             run.pending = deque(child for child in run.children if child.status != "SUCCEEDED")
@@ -243,16 +258,8 @@ class MapRuns:
             run.running -= 1
             if child.status != "SUCCEEDED":
                 run.failed_items += child.item_count or 1
-            over = run.over
             self._counted(run, child, _COUNTS[child.status])
-            too_many = not over and self._too_many(run)
-        if over:
-            return
-        if too_many:
-            self._abort(run)
-            self._end(run, "FAILED", TOO_MANY, "The specified tolerated failure threshold was exceeded")
-            return
-        self._fill(run)
+        self._go_on(run)
 
     def _too_many(self, run: Running) -> bool:
         """Whether more items have failed than is tolerated."""
@@ -299,8 +306,18 @@ class MapRuns:
         self._starter.tell(run.parent.arn, run.frame, run.attempt, distributed.done, result)
 
     def _end(self, run: Running, status: str, error: str | None, cause: str | None) -> None:
+        run.record.error, run.record.cause = error, cause
         self._over(run, status)
-        self._starter.tell(run.parent.arn, run.frame, run.attempt, distributed.failed, error, cause)
+        self._tell(run)
+
+    def _tell(self, run: Running) -> None:
+        """Tell the state how its Map run has ended."""
+        self._runs.pop(run.record.arn, None)
+        record, place = run.record, (run.parent.arn, run.frame, run.attempt)
+        if record.status == "SUCCEEDED":
+            self._starter.tell(*place, distributed.done, self._result(run))
+        else:
+            self._starter.tell(*place, distributed.failed, record.error, record.cause)
 
     def _over(self, run: Running, status: str) -> None:
         """A Map run has ended. A redrive reads it again."""

@@ -151,6 +151,7 @@ class MapRun:
         status: ``RUNNING``, ``SUCCEEDED``, ``FAILED`` or ``ABORTED``.
         item_counts: Numbers of items, by AWS's names: pending, running, succeeded, failed, timedOut, aborted, total, …
         execution_counts: Numbers of child executions, by the same names.
+        error, cause: How it failed.
     """
 
     arn: str
@@ -165,6 +166,8 @@ class MapRun:
     execution_counts: dict[str, int] = field(default_factory=dict)
     redrive_count: int = 0
     redriven: float | None = None
+    error: str | None = None
+    cause: str | None = None
 
 
 @dataclass

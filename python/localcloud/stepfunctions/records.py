@@ -21,12 +21,14 @@ Example::
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 
 from localcloud.durability.database import Database
+from localcloud.stepfunctions.engine.effects import Cancel, StopMapRun
 from localcloud.stepfunctions.engine.frames import Frame, Run, frame_from, frame_json
 from localcloud.stepfunctions.language.scope import Json
 from localcloud.stepfunctions.models import Execution, MapRun, Revision
@@ -42,6 +44,8 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS frame (execution INTEGER, number INTEGER, content TEXT NOT NULL,
         PRIMARY KEY (execution, number)) WITHOUT ROWID""",
     "CREATE TABLE IF NOT EXISTS revision (number INTEGER PRIMARY KEY, content TEXT NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS owed (number INTEGER PRIMARY KEY, execution TEXT NOT NULL, kind TEXT NOT NULL,
+        content TEXT NOT NULL)""",
 )
 #: Ended executions that stay in memory, because whoever started them will ask how they ended.
 MOST_RECENT = 500
@@ -64,6 +68,8 @@ class Records:
             database.declare(statement)
         ((last,),) = database.read("SELECT coalesce(max(number), 0) FROM execution")
         self._last: int = last
+        ((owed,),) = database.read("SELECT coalesce(max(number), 0) FROM owed")
+        self._owed = itertools.count(owed + 1)
         self._running: dict[str, Execution] = {}
         self._recent: OrderedDict[str, Execution] = OrderedDict()
         self._large: set[int] = set()
@@ -139,6 +145,27 @@ class Records:
                 self._database.now("DELETE FROM execution WHERE number = ?", [(number,)])
             else:
                 self.changed(execution)
+
+    def owe(self, execution: Execution, effect: Cancel | StopMapRun) -> int:
+        """What an execution has begun is to be stopped. Nothing in its frames says so.
+
+        Returns:
+            The number under which that is kept until :meth:`paid`.
+        """
+        number = next(self._owed)
+        row = (number, execution.arn, type(effect).__name__, _json(vars(effect)))
+        self._database.now("INSERT INTO owed VALUES (?, ?, ?, ?)", [row])
+        return number
+
+    def paid(self, number: int) -> None:
+        """What was to be stopped is stopped."""
+        self._database.soon("DELETE FROM owed WHERE number = ?", [(number,)])
+
+    def owed(self) -> list[tuple[int, str, Cancel | StopMapRun]]:
+        """What was to be stopped when the cloud ended: the number, the execution's ARN, and the effect."""
+        kinds = {kind.__name__: kind for kind in (Cancel, StopMapRun)}
+        rows = self._database.read("SELECT number, execution, kind, content FROM owed ORDER BY number")
+        return [(number, arn, kinds[kind](**json.loads(content))) for number, arn, kind, content in rows]
 
     def has_ended(self, execution: Execution) -> None:
         """An execution that has ended need not stay in memory."""

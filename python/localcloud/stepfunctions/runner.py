@@ -18,7 +18,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -97,7 +97,9 @@ class Live:
     done: threading.Event = field(default_factory=threading.Event)
     then: Callable[[Execution], None] | None = None
     unkept: list[dict[str, Json]] = field(default_factory=list)
+    owed: dict[int, int] = field(default_factory=dict)
     failed_at: Any = None
+    redriven: bool = False
 
 
 class Runner:
@@ -157,12 +159,11 @@ class Runner:
         records = self._stores.executions
         run = records.restore_run(execution, Run(facts_of(execution)))
         program = self._program_of(execution)
-        live = Live(execution, self._machine(program, run, execution), then=then)
+        live = Live(execution, self._machine(program, run, execution), then=then, redriven=True)
         execution.redrive_count += 1
         execution.redriven = self._now()
         execution.status, execution.stopped = "RUNNING", None
         execution.output = execution.error = execution.cause = None
-        records.changed(execution)
         self._launch(live, lambda machine: machine.redrive(now=self._now()))
 
     def resume(self) -> None:
@@ -172,10 +173,29 @@ class Runner:
             if execution.map_run_arn:
                 continue  # its Map run looks after it
             lives += [self._restored(execution, None)]
+        owed = records.owed()
+        for ended in {arn: None for _, arn, effect in owed if isinstance(effect, StopMapRun) and arn not in self._live}:
+            if parent := records.get(ended):
+                children = self._map_runs.restore(parent, self._program_of(parent))
+                lives += [self._restored(*child) for child in children]
         for live in lives:
             lives += [self._restored(*child) for child in self._map_runs.restore(live.execution, live.machine.program)]
+        for number, arn, effect in owed:
+            self._pay(number, arn, effect)
         for live in lives:
-            self._advance(live, _resumed if live.machine.run.frames else _started(self._now()))
+            if live.execution.status == "RUNNING":
+                self._advance(live, _resumed if live.machine.run.frames else _started(self._now()))
+
+    def _pay(self, number: int, arn: str, effect: Cancel | StopMapRun) -> None:
+        """Stop what an execution had to stop when the cloud ended."""
+        records = self._stores.executions
+        if execution := records.get(arn):
+            run = Run(facts_of(execution))
+            live = self._live.get(arn) or Live(execution, self._machine(self._program_of(execution), run, execution))
+            live.owed[id(effect)] = number
+            self._do(live, effect)
+        else:
+            records.paid(number)
 
     def _restored(self, execution: Execution, then: Callable[[Execution], None] | None) -> Live:
         run = self._stores.executions.restore_run(execution, Run(facts_of(execution)))
@@ -292,7 +312,7 @@ class Runner:
             ended = any(isinstance(effect, Ended) for effect in effects)
             if ended:
                 self._note_end(execution, machine)
-            self._keep(live, events, ended=ended)
+            self._keep(live, events, effects, ended=ended)
         wakes: dict[float, list[Wake]] = {}
         for effect in effects:
             if isinstance(effect, Wake):
@@ -304,7 +324,7 @@ class Runner:
         if ended:
             self._has_ended(live)
 
-    def _keep(self, live: Live, events: list[dict[str, Json]], *, ended: bool) -> None:
+    def _keep(self, live: Live, events: list[dict[str, Json]], effects: list[Effect], *, ended: bool) -> None:
         """Keep a move, before anybody hears of it. What cannot be kept is tried again with the next move."""
         execution, machine, records = live.execution, live.machine, self._stores.executions
         if not execution.number:
@@ -317,11 +337,16 @@ class Runner:
                 records.moved(execution, machine.run, live.unkept, touched, whole=whole)
                 if ended:
                     records.ended(execution, forget=execution.kind == "EXPRESS" and not execution.map_run_arn)
+                elif live.redriven:
+                    records.changed(execution)
+                for effect in effects:
+                    if isinstance(effect, StopMapRun) or (isinstance(effect, Cancel) and effect.job is not None):
+                        live.owed[id(effect)] = records.owe(execution, effect)
         except sqlite3.Error as error:
             log.failure(error)
             machine.touched |= touched
         else:
-            live.unkept, live.failed_at = [], machine.run.failed_at
+            live.unkept, live.failed_at, live.redriven = [], machine.run.failed_at, False
 
     def _note_end(self, execution: Execution, machine: Machine) -> None:
         run = machine.run
@@ -362,6 +387,7 @@ class Runner:
             self._calls.submit(self._map_runs.start, live.execution, live.machine.program, effect)
         elif isinstance(effect, StopMapRun):
             self._map_runs.stop(effect.arn)
+            self._paid(live, effect)
 
     def _wake(self, arn: str, due: list[Wake]) -> None:
         """A moment has come. The execution may have ended: a timer must not keep it in memory."""
@@ -380,7 +406,7 @@ class Runner:
 
     def _call(self, live: Live, effect: Invoke) -> None:
         def call() -> Answer:
-            caller = self._caller(live, effect.role_arn, effect.frame)
+            caller = replace(self._caller(live, effect.role_arn, effect.frame), call=_call_of(live, effect))
             return self._services.call(effect.resource, effect.arguments, caller)
 
         def then(answer: Answer) -> None:
@@ -445,6 +471,11 @@ class Runner:
             log.line(f"a job of {live.execution.arn} was not stopped: {failure.error}: {failure.cause}")
         except Exception as error:  # noqa: BLE001 - nobody waits for the job any more
             log.failure(error)
+        self._paid(live, effect)
+
+    def _paid(self, live: Live, effect: Effect) -> None:
+        if number := live.owed.pop(id(effect), None):
+            self._stores.executions.paid(number)
 
     def _offer(self, live: Live, effect: Offer) -> None:
         place = Place(live.execution.arn, effect.frame, effect.attempt)
@@ -456,6 +487,12 @@ class Runner:
             self._tell(live, effect.frame, effect.attempt, tasks.offered)
         self._tokens.give(effect.token, place)
         self._activities.offer(effect.activity_arn, effect.token, values.text(effect.arguments), place)
+
+
+def _call_of(live: Live, effect: Invoke) -> str:
+    """What tells a call from every other one. It is the same one when the cloud makes it again after a crash."""
+    facts, redrives = live.machine.run.facts, live.machine.run.redrives
+    return f"{facts.arn} {facts.started} {redrives} {effect.frame} {effect.attempt}"
 
 
 def facts_of(execution: Execution) -> Facts:

@@ -18,6 +18,8 @@ class Caller:
         execution_arn: The execution's ARN.
         trace_header: X-Ray's header for the functions that the Task calls.
         task_role_arn: The role in the Task's Credentials. The state machine's role assumes it.
+        call: What tells that a call is the same one, although it is made again after the cloud was killed. None: the
+            call changes nothing.
     """
 
     role_arn: str
@@ -26,6 +28,7 @@ class Caller:
     execution_arn: str
     trace_header: str | None = None
     task_role_arn: str | None = None
+    call: str | None = None
 
 
 @dataclass(frozen=True)

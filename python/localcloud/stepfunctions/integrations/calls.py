@@ -22,7 +22,7 @@ from moto.core.utils import get_service_model
 from localcloud.context import Context
 from localcloud.stepfunctions.integrations import events, failures, jobs, readers, shapes, writers
 from localcloud.stepfunctions.integrations.answers import Answer, Caller
-from localcloud.stepfunctions.integrations.clients import Clients
+from localcloud.stepfunctions.integrations.clients import Clients, same_call
 from localcloud.stepfunctions.integrations.functions import Functions
 from localcloud.stepfunctions.integrations.metadata import service_headers, with_metadata
 from localcloud.stepfunctions.integrations.names import Names, capitalized, names
@@ -131,7 +131,8 @@ class Integrations:
     ) -> dict[str, Any]:
         client = self._clients.of(known.boto, caller)
         try:
-            answered = getattr(client, xform_name(operation.name))(**given)
+            with same_call(caller.call):
+                answered = getattr(client, xform_name(operation.name))(**given)
             if "EncodingType" not in given:
                 answered.pop("EncodingType", None)  # boto3 asks S3 for it, and decodes the keys
             return {name: value.read() if hasattr(value, "read") else value for name, value in answered.items()}

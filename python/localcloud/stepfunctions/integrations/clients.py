@@ -6,10 +6,12 @@ megabytes if its session is its own, so all share one session, which makes one c
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import botocore.session
@@ -33,6 +35,7 @@ CONFIG = Config(
     connect_timeout=10,
     read_timeout=1000,  # longer than the longest function; the runner handles a Task's TimeoutSeconds
 )
+_CALL: ContextVar[str | None] = ContextVar("call", default=None)
 RENEWED = 3000.0  # seconds after which a role of a Task's Credentials is assumed again: its keys are valid for 3,600
 
 
@@ -103,7 +106,27 @@ class Clients:
                 aws_session_token=keys.session_token,
                 config=CONFIG,
             )
+            client.meta.events.register("before-send", _name_call)
             self._clients[which] = client
             if len(self._clients) > MOST:
                 self._clients.popitem(last=False)
             return client
+
+
+@contextlib.contextmanager
+def same_call(name: str | None) -> Iterator[None]:
+    """Let the requests of a block have a name, so that the cloud answers them again instead of carrying them out twice.
+
+    Args:
+        name: It takes the place of the id that boto3 makes for every request (:mod:`localcloud.lost_answers`).
+    """
+    token = _CALL.set(name)
+    try:
+        yield
+    finally:
+        _CALL.reset(token)
+
+
+def _name_call(request: Any, **_: Any) -> None:
+    if name := _CALL.get():
+        request.headers["amz-sdk-invocation-id"] = name
