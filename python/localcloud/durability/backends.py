@@ -147,10 +147,10 @@ class Backends:
         """
         try:
             with self._database.together(), self.look():
-                for keep in self._before:
-                    keep()
                 written = map(self._written, sorted(touched))
                 changed = [(name, content) for name, content in written if content is not None]
+                for keep in self._before:  # only now: what cannot be written down must not undo what they write
+                    keep()
                 for name, content in changed:
                     service, account, region = name.split("/")
                     holds = json.dumps(self._held(service, backend_of(service, account, region)))
