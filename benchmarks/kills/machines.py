@@ -6,6 +6,7 @@ A function writes a line at the end of every call. The line tells which state of
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import zipfile
 from collections.abc import Callable, Mapping
@@ -200,7 +201,7 @@ def repeated(calls: list[Mapping[str, Any]], kills: list[float], *, slack: float
     for call in sorted(calls, key=lambda call: call["begun"]):
         by_name.setdefault(call["call"], []).append(call)
     for name, those in by_name.items():
-        for before, after in zip(those, those[1:], strict=False):
+        for before, after in itertools.pairwise(those):
             if not any(before["begun"] < kill < after["begun"] and kill < before["ended"] + slack for kill in kills):
                 found.append(name)
     return found
