@@ -400,13 +400,19 @@ def state(pid: int) -> State | None:
     """What a process takes now. None if the system does not tell (Linux: proc(5))."""
     try:
         status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-        tasks = Path(f"/proc/{pid}/task").iterdir()
-        children = sum(len((task / "children").read_text().split()) for task in tasks)
+        children = sum(map(_children, Path(f"/proc/{pid}/task").iterdir()))
         descriptors = len(list(Path(f"/proc/{pid}/fd").iterdir()))
         memory, threads = int(status["VmRSS"].split()[0]) / 1024, int(status["Threads"])
         return State(round(memory, 1), descriptors, threads, children)
     except OSError:
         return None
+
+
+def _children(thread: Path) -> int:
+    try:
+        return len((thread / "children").read_text().split())
+    except OSError:  # it has just ended
+        return 0
 
 
 def idle(pid: int, seconds: float) -> float | None:
@@ -495,15 +501,16 @@ def table(loads: Sequence[Load]) -> Any:
     """The table of the figures: a row for each kind of work and number of clients."""
     from rich.table import Table
 
-    notes = (
-        "p50, p99: ms, measured in the client; CPU: ms of the cloud's own process for each",
-        "ratio: how many times as many per second as MiniStack does, in the same minutes",
-    )
+    others = {(load.work, load.clients): load for load in loads if load.server == MINISTACK}
+    refused = any(load.refused for load in loads)
+    notes = ["p50, p99: ms, measured in the client", "CPU: ms of the cloud's own process for each"]
+    if others:
+        notes.append("ratio: how many times as many per second as MiniStack does")
     shown = Table(title="The local cloud", title_justify="left", caption="\n".join(notes), caption_justify="left")
     shown.add_column("work", min_width=8)
-    for name in ("clients", "per second", "p50", "p99", "CPU ms", "MiniStack", "ratio", "refused"):
+    columns = ["clients", "per second", "p50", "p99", "CPU ms", *["MiniStack", "ratio"] * bool(others)]
+    for name in [*columns, *["refused"] * refused]:
         shown.add_column(name, justify="right", no_wrap=True)
-    others = {(load.work, load.clients): load for load in loads if load.server == MINISTACK}
     found = ratios(loads)
     for load in loads:
         if load.server != LOCAL:
@@ -516,8 +523,11 @@ def table(loads: Sequence[Load]) -> Any:
             f"{load.p50:.0f}",
             f"{load.p99:.0f}",
             "" if load.processor is None else f"{load.processor:.1f}",
-            f"{others[which].per_second:.1f}" if which in others else "",
-            f"{found[which]:.1f}" if which in found else "",
-            str(sum(load.refused.values()) or ""),
+            *(_beside(others.get(which), found.get(which)) if others else ()),
+            *[str(sum(load.refused.values()) or "")] * refused,
         )
     return shown
+
+
+def _beside(other: Load | None, ratio: float | None) -> tuple[str, str]:
+    return ("", "") if other is None else (f"{other.per_second:.1f}", f"{ratio:.1f}")

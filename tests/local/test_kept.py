@@ -365,7 +365,10 @@ def test_a_task_that_waits_for_its_token_or_a_worker_can_be_answered_after_a_kil
     states = restarting.client("stepfunctions")
     states.send_task_success(taskToken=taken["taskToken"], output='"worked"')
     assert ended(states, execution)["output"] == '"worked"'
-    assert not restarting.client("sqs").receive_message(QueueUrl=queue).get("Messages"), "it was sent once"
+    attributes = {"QueueUrl": queue, "AttributeNames": ["All"]}
+    found = restarting.client("sqs").get_queue_attributes(**attributes)["Attributes"]
+    sent = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+    assert sum(int(found[name]) for name in sent) == 1, "it was sent once"
 
 
 def test_damaged_contents_are_named_and_nothing_is_loaded_or_changed(tmp_path):

@@ -31,7 +31,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from enum import Enum
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import MethodType
 from typing import Any
 
 from moto.core.base_backend import BackendDict, BaseBackend
@@ -40,7 +40,17 @@ from moto.utilities.tagging_service import TaggingService
 #: Packages of which any class may be loaded.
 PACKAGES = frozenset(
     {
-        *("moto", "localcloud", "imageclassification", "botocore", "dateutil", "optuna", "requests", "werkzeug"),
+        *(
+            "moto",
+            "localcloud",
+            "imageclassification",
+            "botocore",
+            "dateutil",
+            "numpy",
+            "optuna",
+            "requests",
+            "werkzeug",
+        ),
         *("collections", "cryptography", "datetime", "decimal", "ipaddress", "uuid", "zoneinfo"),
     }
 )
@@ -57,6 +67,7 @@ NAMES = {
     "numpy._core.multiarray": {"_reconstruct", "scalar"},
     "numpy.random._mt19937": {"MT19937"},
     "numpy._core.numeric": {"_frombuffer"},
+    "numpy.random.bit_generator": {"__pyx_unpickle_SeedSequence"},
     "optuna.samplers._tpe.sampler": {"default_gamma", "default_weights"},
     "pathlib": {"Path", "PosixPath"},
     "re": {"_compile"},
@@ -182,7 +193,7 @@ class _PickleWriter(pickle.Pickler):
         if id(value) in self._names:
             return _Named, (self._names[id(value)],)
         kind = type(value)
-        if isinstance(value, type | FunctionType | BuiltinFunctionType):
+        if isinstance(getattr(value, "__qualname__", None), str) and kind is not MethodType:  # a class or a function
             if not _may_be_loaded(value.__module__, value.__qualname__, value):
                 raise pickle.PicklingError(f"'{value.__module__}.{value.__qualname__}' could not be loaded")
             return NotImplemented

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 MOST_CONNECTIONS = 512
+MOST_WAITING = 4096  # connections that the system keeps until they are accepted; it resets others
 IDLE_SECONDS = 300.0  # a connection without a request ends after them
 HEAD_SECONDS = 20.0  # in which the head of a request must be there
 BODY_SECONDS = 60.0  # in which its body must be there, and a second more for each megabyte
@@ -70,6 +71,7 @@ class HttpServer:
 
     def serve_forever(self) -> None:
         """Accept connections until the listener is closed."""
+        self._listener.listen(MOST_WAITING)
         while True:
             try:
                 connection, address = self._listener.accept()

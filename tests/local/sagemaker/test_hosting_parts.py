@@ -44,6 +44,7 @@ def test_a_container_that_is_restarted_while_weights_change_comes_back() -> None
 
     fleet = {"A": dead, "B": Process()}
     site: Any = SimpleNamespace(
+        context=SimpleNamespace(backends=SimpleNamespace(keep=lambda touched: None)),
         endpoint="e",
         account="123456789012",
         region="us-east-1",

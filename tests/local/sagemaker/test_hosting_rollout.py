@@ -65,6 +65,7 @@ def served() -> Any:
     """An endpoint InService on plan ``blue``, and its processes by plan."""
     fleets = {"blue": {"A": Process()}, "green": {"A": Process()}}
     site = SimpleNamespace(
+        context=SimpleNamespace(backends=SimpleNamespace(keep=lambda touched: None)),
         endpoint="e",
         account="123456789012",
         region="us-east-1",

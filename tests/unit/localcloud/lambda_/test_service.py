@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from moto.awslambda.exceptions import LambdaClientError
 
+from localcloud.durability.database import Database
 from localcloud.lambda_.service import Service
 
 ROLE = "arn:aws:iam::123456789012:role/states"
@@ -28,7 +29,8 @@ class Roles:
 
 
 def service(roles: Roles, monkeypatch: pytest.MonkeyPatch) -> tuple[Service, list[Any]]:
-    found, invoked = Service(SimpleNamespace(roles=roles, state=Path(), children=None)), []  # type: ignore[arg-type]
+    context = SimpleNamespace(roles=roles, state=Path(), children=None, database=Database())
+    found, invoked = Service(context), []  # type: ignore[arg-type]
 
     def invoke(backend: Any, *asked: Any) -> tuple[int, dict[str, str], bytes]:
         invoked.append(asked)
