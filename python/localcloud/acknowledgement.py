@@ -1,4 +1,4 @@
-"""Answers a request only when what it has changed is kept.
+"""KeptAnswers a request only when what it has changed is kept.
 
 Example::
 
@@ -16,7 +16,7 @@ from localcloud import incoming, log
 from localcloud.durability.backends import Backends
 from localcloud.durability.errors import NotKept
 from localcloud.iam.enforcement import OPERATION
-from localcloud.lost_answers import Answers, whole
+from localcloud.lost_answers import KeptAnswers, whole
 from localcloud.refusals import refusal
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Acknowledged:
         application: WSGIApplication,
         service_of: Callable[[dict[str, Any]], str],
         backends: Backends,
-        answers: Answers,
+        answers: KeptAnswers,
     ) -> None:
         self._application, self._service_of = application, service_of
         self._backends, self._answers = backends, answers

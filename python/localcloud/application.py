@@ -35,7 +35,7 @@ from localcloud.control import IDENTITY_PATH
 from localcloud.diskspace import DiskSpace
 from localcloud.http.requests import UNDERSCORED
 from localcloud.iam.enforcement import BOTO3_NAMES, OPERATION, Enforcement
-from localcloud.lost_answers import Answers, LostAnswers
+from localcloud.lost_answers import KeptAnswers, LostAnswers
 from localcloud.refusals import refusal
 from localcloud.s3.integrity import Integrity
 
@@ -101,7 +101,7 @@ def application(context: Context, folders: Sequence[Path]) -> WSGIApplication:
         found = dispatch.service(environ)
         return BOTO3_NAMES.get(found, found)
 
-    answers = Answers(context.database)
+    answers = KeptAnswers(context.database)
     kept = Acknowledged(Integrity(dispatch, service_of), service_of, context.backends, answers)
     carry_out = LostAnswers(DiskSpace(kept, service_of, folders), answers)
     identity = json.dumps({"pid": os.getpid()}).encode()

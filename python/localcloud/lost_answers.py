@@ -13,7 +13,7 @@ Example::
     ...     start_response("200 OK", [])
     ...     return [b"created"]
     >>> request = {"REQUEST_METHOD": "POST", PRINCIPAL: "root", "HTTP_AMZ_SDK_INVOCATION_ID": "9c1f"}
-    >>> application = LostAnswers(create, Answers(Database()))
+    >>> application = LostAnswers(create, KeptAnswers(Database()))
     >>> application(request, lambda status, headers: None)
     [b'created']
     >>> application(request, lambda status, headers: None)
@@ -47,7 +47,7 @@ TABLE = """CREATE TABLE IF NOT EXISTS answer (number INTEGER PRIMARY KEY, invoca
 Headers = Sequence[tuple[str, str]]
 
 
-class Answers:
+class KeptAnswers:
     """The last successful answers to requests that change something."""
 
     def __init__(self, database: Database) -> None:
@@ -95,7 +95,7 @@ class Answers:
 class LostAnswers:
     """A WSGI application around another one. It answers a repeated request as it has answered it before."""
 
-    def __init__(self, application: WSGIApplication, answers: Answers) -> None:
+    def __init__(self, application: WSGIApplication, answers: KeptAnswers) -> None:
         self._application, self._answers = application, answers
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
