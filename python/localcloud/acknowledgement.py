@@ -1,4 +1,4 @@
-"""KeptAnswers a request only when what it has changed is kept.
+"""Answers a request only when what it has changed is kept.
 
 Example::
 

@@ -29,6 +29,7 @@ def prepare() -> None:
     _find_regions_without_models()
     _leave_out_the_client_of_xray()
     _read_offerings_later()
+    _know_one_partition()
 
 
 def _read_endpoints_once() -> None:
@@ -80,6 +81,13 @@ def _endpoint_prefix(loader: Any, service: str) -> str | None:
                 found = re.search(rb'"endpointPrefix":\s*"([^"]+)"', model.read(4096))
             return found[1].decode() if found else None
     return None
+
+
+def _know_one_partition() -> None:
+    """moto looks for an access key in every partition, and reads AWS's policies for each. This cloud is in ``aws``."""
+    from moto.iam import models
+
+    models.PARTITION_NAMES = ["aws"]
 
 
 def _leave_out_the_client_of_xray() -> None:

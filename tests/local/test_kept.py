@@ -373,15 +373,16 @@ def test_a_task_that_waits_for_its_token_or_a_worker_can_be_answered_after_a_kil
     message = eventually(
         lambda: restarting.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages")
     )
+
+    def has(kind: str) -> bool:
+        events = restarting.client("stepfunctions").get_execution_history(executionArn=execution)["events"]
+        return any(event["type"] == kind for event in events)
+
+    eventually(lambda: has("TaskSubmitted"))
     restarting.again()
     states = restarting.client("stepfunctions")
     states.send_task_success(taskToken=message[0]["Body"], output='"done"')
-    eventually(
-        lambda: any(
-            event["type"] == "ActivityScheduled"
-            for event in states.get_execution_history(executionArn=execution)["events"]
-        )
-    )
+    eventually(lambda: has("ActivityScheduled"))
     restarting.again()
     states = restarting.client("stepfunctions")
     taken = states.get_activity_task(activityArn=activity, workerName="w")

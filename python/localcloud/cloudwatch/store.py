@@ -177,7 +177,8 @@ class Metrics:
             where, given = where + " AND unit = ?", (*given, unit)
         known: dict[int, list[Mapping[float, float]]] = {}
         if values:
-            for slot, found in self._database.read(f'SELECT {number}, "values" FROM metric_data WHERE {where}', given):
+            query = f'SELECT {number}, "values" FROM metric_data WHERE {where}'
+            for slot, found in self._database.read(query, given, gathered=True):
                 known.setdefault(slot, []).append(unpacked(found))
         return {
             slot: Datum(time, total, count, low, high, unit, together(known.get(slot, ())))
@@ -185,6 +186,7 @@ class Metrics:
                 f"SELECT {number}, min(time), sum(total), sum(count), min(low), max(high), max(unit) FROM metric_data"
                 f" WHERE {where} GROUP BY 1",
                 given,
+                gathered=True,
             )
         }
 
@@ -192,7 +194,7 @@ class Metrics:
         """The time of a metric's first data at or after a moment."""
         metric = self._metrics.get(key)
         query = "SELECT min(time) FROM metric_data WHERE metric = ? AND time >= ?"
-        return self._database.read(query, (metric.number, moment))[0][0] if metric else None
+        return self._database.read(query, (metric.number, moment), gathered=True)[0][0] if metric else None
 
     def changed(self, key: Key) -> int:
         """A number that grows with each new value of a metric."""
@@ -204,7 +206,8 @@ class Metrics:
         with self._lock:
             known = [(key, one.number) for key, one in self._metrics.items() if key[:2] == (account, region)]
         for key, number in known:
-            if self._database.read("SELECT 1 FROM metric_data WHERE metric = ? AND time >= ? LIMIT 1", (number, since)):
+            query = "SELECT 1 FROM metric_data WHERE metric = ? AND time >= ? LIMIT 1"
+            if self._database.read(query, (number, since), gathered=True):
                 yield key
 
     def alarm_state(self, name: str, *, account: str, region: str) -> str | None:
@@ -217,8 +220,8 @@ class Metrics:
     def roll_up(self) -> None:
         """Merge what is old into longer data points, and forget what is too old."""
         now = self.now()
-        known = dict(self._database.read("SELECT seconds, until FROM metric_rolled"))
-        numbers = [number for (number,) in self._database.read("SELECT number FROM metric")]
+        known = dict(self._database.read("SELECT seconds, until FROM metric_rolled", gathered=True))
+        numbers = [number for (number,) in self._database.read("SELECT number FROM metric", gathered=True)]
         for age, seconds in LEVELS:
             until = math.floor((now - age) / seconds) * seconds
             if until <= (done := known.get(seconds, 0)):
@@ -276,19 +279,20 @@ class Metrics:
             return []
         query = 'SELECT time, total, count, low, high, unit, "values" FROM metric_data'
         query += " WHERE metric = ? AND time >= ? AND time < ? AND unit = ifnull(?, unit)"
-        return self._database.read(query, (metric.number, begin, end, unit))
+        return self._database.read(query, (metric.number, begin, end, unit), gathered=True)
 
     def _merge(self, number: int, begin: int, end: int, seconds: int) -> None:
         """Merge a metric's rows of a span into rows of that many seconds. The rows of an hour are one transaction."""
         span, place = "WHERE metric = ? AND time >= ? AND time < ?", begin
         while True:
-            first = self._database.read(f"SELECT min(time) FROM metric_data {span}", (number, place, end))[0][0]
+            query = f"SELECT min(time) FROM metric_data {span}"
+            first = self._database.read(query, (number, place, end), gathered=True)[0][0]
             if first is None:
                 return
             begin = first - first % seconds
             place = min(end, begin + max(HOUR, seconds))
             with self._database.together():
-                rows = self._database.read(f"SELECT * FROM metric_data {span}", (number, begin, place))
+                rows = self._database.read(f"SELECT * FROM metric_data {span}", (number, begin, place), gathered=True)
                 self._database.now(f"DELETE FROM metric_data {span}", [(number, begin, place)])
                 self._database.now(ADD, _merged(rows, seconds))
 
@@ -296,7 +300,7 @@ class Metrics:
         """Forget the metrics that have no data any more."""
         empty = "SELECT number FROM metric WHERE NOT EXISTS (SELECT 1 FROM metric_data WHERE metric = number)"
         with self._database.together():
-            gone = {number for (number,) in self._database.read(empty)}
+            gone = {number for (number,) in self._database.read(empty, gathered=True)}
             with self._lock:
                 gone -= {number for number, _, _ in self._sums}
                 self._metrics = {key: one for key, one in self._metrics.items() if one.number not in gone}

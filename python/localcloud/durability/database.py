@@ -77,7 +77,7 @@ class Database:
         self._arrived.set()
 
     def gather(self, gatherer: Callable[[], list[Change]]) -> Callable[[], None]:
-        """Ask a store for its changes before each writing. So it can add up many small changes to a few.
+        """Ask a store for its changes now and then, so that it can add up many small changes to a few.
 
         Args:
             gatherer: Returns the changes since its last call: a statement and its rows. It runs in any thread.
@@ -104,16 +104,20 @@ class Database:
             finally:
                 self._depth -= 1
             if not self._depth:
-                self.flush()
+                self._commit()
 
     def flush(self) -> None:
-        """Keep all that waits. In a block of :meth:`together`, its end does that."""
+        """Keep all that waits, also in the stores that gather. In a block of :meth:`together`, its end does that."""
         with self.lock:
-            if self._depth or self._closed:
-                return
-            for gatherer in self._gatherers:
-                self._waiting += gatherer()
-            if not self._waiting:
+            if not (self._depth or self._closed):
+                for gatherer in self._gatherers:
+                    self._waiting += gatherer()
+            self._commit()
+
+    def _commit(self) -> None:
+        """Keep all that waits here. What the stores gather comes a moment later: otherwise they could gather little."""
+        with self.lock:
+            if self._depth or self._closed or not self._waiting:
                 return
             waiting, self._waiting = self._waiting, []
             self._connection.execute("BEGIN IMMEDIATE")
@@ -132,10 +136,17 @@ class Database:
                     self._arrived.set()
                 raise
 
-    def read(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a query. It sees what waits, too."""
+    def read(self, statement: str, values: Sequence[Any] = (), *, gathered: bool = False) -> list[tuple[Any, ...]]:
+        """The rows of a query. It sees what waits, too.
+
+        Args:
+            gathered: Whether it must see what the stores gather.
+        """
         with self.lock:
-            self.flush()
+            if gathered:
+                self.flush()
+            else:
+                self._commit()
             return self._connection.execute(statement, values).fetchall()
 
     def close(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from typing import Any
 
@@ -31,9 +30,9 @@ def policy_id(arn: str) -> str:
     Example::
 
         >>> policy_id("arn:aws:iam::aws:policy/AmazonS3FullAccess")
-        'ANPASRY7GFCAGYCBEI3OF'
+        'ANPA9471F314403604122'
     """
-    return f"ANPA{base64.b32encode(hashlib.sha256(arn.encode()).digest()).decode()[:17]}"
+    return f"ANPA{hashlib.sha256(arn.encode()).hexdigest()[:17].upper()}"
 
 
 def managed(account: str, partition: str, arn: str) -> AWSManagedPolicy:

@@ -195,7 +195,7 @@ class LogStore:
         Args:
             oldest: The time of the oldest events that each group keeps, for groups that do not keep them for ever.
         """
-        for (stream,) in self._database.read("SELECT stream FROM log_gone"):
+        for (stream,) in self._database.read("SELECT stream FROM log_gone", gathered=True):
             for _ in self._deleted("stream = ?", (stream,)):
                 pass
             self._database.soon("DELETE FROM log_gone WHERE stream = ?", [(stream,)])
@@ -215,7 +215,7 @@ class LogStore:
             f" LIMIT {CHUNK}"
         )
         while True:
-            rows = self._database.read(query, (number, after[0], before[0], *after, *before))
+            rows = self._database.read(query, (number, after[0], before[0], *after, *before), gathered=True)
             for event, time, ingested, message, stream in rows:
                 if stream in names:
                     yield StoredEvent(event, time, ingested, message, names[stream])
@@ -227,7 +227,7 @@ class LogStore:
     def _deleted(self, where: str, given: tuple[Any, ...]) -> Iterator[dict[int, int]]:
         """Delete events, some at a time. Yields the size of their messages by the streams' numbers."""
         query = f"SELECT number, stream, length(message) FROM log_event WHERE {where} LIMIT {CHUNK}"
-        while rows := self._database.read(query, given):
+        while rows := self._database.read(query, given, gathered=True):
             sizes: dict[int, int] = {}
             for _, stream, size in rows:
                 sizes[stream] = sizes.get(stream, 0) + size
@@ -236,7 +236,7 @@ class LogStore:
 
     def _shrink(self, group: GroupFacts, sizes: Mapping[int, int]) -> None:
         query = "SELECT min(time), max(time) FROM log_event WHERE stream = ?"
-        spans = {stream: self._database.read(query, (stream,))[0] for stream in sizes}
+        spans = {stream: self._database.read(query, (stream,), gathered=True)[0] for stream in sizes}
         with self._lock:
             for facts in group.streams.values():
                 if facts.number in sizes:

@@ -10,6 +10,7 @@ import time
 from functools import partial
 
 from localcloud.context import Context
+from localcloud.durability.upkeep import every
 from localcloud.events.delivery import send_to_default_bus
 from localcloud.iam.registry import Registry
 from localcloud.stepfunctions import permissions
@@ -25,6 +26,10 @@ from localcloud.stepfunctions.service import StepFunctions, has_log_group, opera
 from localcloud.stepfunctions.status_changes import StatusChanges
 from localcloud.stepfunctions.store import Stores
 from localcloud.stepfunctions.tracing import ExecutionTraces
+
+HOUR = 3600.0
+#: "Your execution history is deleted 90 days after the execution ends" (Step Functions Developer Guide, "Quotas").
+KEPT = 90 * 24 * HOUR
 
 
 def register(registry: Registry) -> None:
@@ -60,4 +65,5 @@ def install(context: Context) -> None:
     context.at_first.setdefault("cloudformation", []).append(for_stacks)
     context.applications["stepfunctions"] = Application(table)
     context.starting.append(runner.resume)
+    context.starting.append(lambda: every(HOUR, lambda: stores.executions.delete_ended_before(time.time() - KEPT)))
     context.actions["states:StartExecution"] = starter(table)

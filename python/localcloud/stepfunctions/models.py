@@ -111,6 +111,7 @@ class Execution:
         tokens: The moments of the last redrives, by client token.
         sync: Whether StartSyncExecution has started it.
         number: Its number in the database.
+        moves: How many moves of it are in the database.
     """
 
     arn: str
@@ -137,6 +138,7 @@ class Execution:
     tokens: dict[str, float] = field(default_factory=dict)
     sync: bool = False
     number: int = 0
+    moves: int = 0
 
 
 @dataclass

@@ -3,7 +3,9 @@
 An execution that runs is in memory too; one that has ended is read when somebody asks for it. So a cloud with a million
 ended executions is as small as one with none.
 
-Every move of an execution is one transaction: the events that it wrote, and the frames that it changed.
+Every move of an execution is one row: the events that it wrote, and the frames that it changed. To go on with an
+execution, its moves are read in their order. A large frame, such as that of a Map with its results, is not written
+again and again: its latest state has a row of its own.
 
 Example::
 
@@ -22,7 +24,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 
 from localcloud.durability.database import Database
@@ -38,8 +40,7 @@ TABLES = (
     "CREATE INDEX IF NOT EXISTS execution_of_machine ON execution (machine, started)",
     "CREATE INDEX IF NOT EXISTS execution_of_map_run ON execution (map_run) WHERE map_run IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS execution_running ON execution (number) WHERE status = 'RUNNING'",
-    """CREATE TABLE IF NOT EXISTS history (execution INTEGER, first INTEGER, events TEXT NOT NULL,
-        PRIMARY KEY (execution, first)) WITHOUT ROWID""",
+    "CREATE TABLE IF NOT EXISTS move (place INTEGER PRIMARY KEY, content TEXT NOT NULL)",
     """CREATE TABLE IF NOT EXISTS frame (execution INTEGER, number INTEGER, content TEXT NOT NULL,
         PRIMARY KEY (execution, number)) WITHOUT ROWID""",
     "CREATE TABLE IF NOT EXISTS revision (number INTEGER PRIMARY KEY, content TEXT NOT NULL)",
@@ -48,10 +49,14 @@ TABLES = (
 )
 #: Ended executions that stay in memory, because whoever started them will ask how they ended.
 MOST_RECENT = 500
-#: The rows of a run besides its frames: its numbers and its end, and where a redrive goes on.
-RUN, FAILED_AT = 0, -1
+#: A move's place is its execution's number times this, and its own number.
+MOST_MOVES = 1 << 24
+#: A frame whose JSON has more characters has a row of its own.
+LARGE = 4096
+#: The row, among the frames, of where a redrive goes on.
+FAILED_AT = -1
 _OF_RUN = ("next_frame", "events", "status", "output", "error", "cause", "redrives", "redriven", "until")
-_COLUMNS = ("arn", "revision", "number")
+_COLUMNS = ("arn", "revision", "number", "moves")
 
 
 class Records:
@@ -67,6 +72,7 @@ class Records:
         self._owed = itertools.count(owed + 1)
         self._running: dict[str, Execution] = {}
         self._recent: OrderedDict[str, Execution] = OrderedDict()
+        self._large: set[int] = set()
         self._revisions: dict[int, Revision] = {}
         self._numbers: dict[str, int] = {}
         self._lock = database.lock
@@ -103,22 +109,25 @@ class Records:
             touched: The frames that may have changed; some are gone.
             whole: Whether the execution has ended, or where a redrive goes on has changed.
         """
-        number, database = execution.number, self._database
-        with database.together():
-            if events:
-                row = (number, events[0]["id"], _json(events))
-                database.now("INSERT OR REPLACE INTO history VALUES (?, ?, ?)", [row])
-            changed = [(number, one, _json(frame_json(run.frames[one]))) for one in touched if one in run.frames]
-            changed.append((number, RUN, _json({name: getattr(run, name) for name in _OF_RUN})))
-            gone = [(number, one) for one in touched if one not in run.frames]
-            if whole:
-                if run.failed_at:
-                    changed.append((number, FAILED_AT, _json(run.failed_at)))
-                else:
-                    gone.append((number, FAILED_AT))
-            if gone:
-                database.now("DELETE FROM frame WHERE execution = ? AND number = ?", gone)
-            database.now("INSERT OR REPLACE INTO frame VALUES (?, ?, ?)", changed)
+        number, large = execution.number, []
+        frames: dict[int, Json] = {}
+        for one in touched:
+            frame = frames[one] = frame_json(run.frames[one]) if one in run.frames else None
+            if frame is not None and _is_large(frame) and len(text := _json(frame)) > LARGE:
+                frames[one] = True
+                large.append((number, one, text))
+        if whole and run.failed_at:
+            large.append((number, FAILED_AT, _json(run.failed_at)))
+        content = {"events": events, "frames": frames, "run": {name: getattr(run, name) for name in _OF_RUN}}
+        execution.moves += 1
+        with self._database.together():
+            place = number * MOST_MOVES + execution.moves
+            self._database.now("INSERT INTO move VALUES (?, ?)", [(place, _json(content))])
+            if whole and not run.failed_at and number in self._large:
+                self._database.now("DELETE FROM frame WHERE execution = ? AND number = ?", [(number, FAILED_AT)])
+            if large:
+                self._large.add(number)
+                self._database.now("INSERT OR REPLACE INTO frame VALUES (?, ?, ?)", large)
 
     def ended(self, execution: Execution, *, forget: bool) -> None:
         """An execution has ended.
@@ -128,11 +137,12 @@ class Records:
         """
         number = execution.number
         with self._database.together():
-            if execution.status == "SUCCEEDED" or forget:
+            if (execution.status == "SUCCEEDED" or forget) and number in self._large:
+                self._large.discard(number)
                 self._database.now("DELETE FROM frame WHERE execution = ?", [(number,)])
             if forget:
-                for table, column in (("history", "execution"), ("execution", "number")):
-                    self._database.now(f"DELETE FROM {table} WHERE {column} = ?", [(number,)])
+                self._database.now("DELETE FROM move WHERE place BETWEEN ? AND ?", [_places(number)])
+                self._database.now("DELETE FROM execution WHERE number = ?", [(number,)])
             else:
                 self.changed(execution)
 
@@ -180,7 +190,9 @@ class Records:
         if found := self._running.get(arn) or self._recent.get(arn):
             return found
         with self._lock:
-            rows = self._database.read("SELECT number, arn, record FROM execution WHERE arn = ?", (arn,))
+            rows = self._database.read(
+                "SELECT number, arn, record FROM execution WHERE arn = ?", (arn,), gathered=False
+            )
             if not rows:
                 return None
             execution = self._read(*rows[0])
@@ -201,28 +213,39 @@ class Records:
 
     def history(self, execution: Execution) -> list[dict[str, Json]]:
         """The events of an execution, in their order."""
-        query = "SELECT events FROM history WHERE execution = ? ORDER BY first"
-        rows = self._database.read(query, (execution.number,))
-        return [event for (events,) in rows for event in json.loads(events)]
+        return [event for move in self._moves(execution) for event in move["events"]]
 
     def restore_run(self, execution: Execution, run: Run) -> Run:
         """Give a new run of an execution what was kept of it."""
-        rows = self._database.read("SELECT number, content FROM frame WHERE execution = ?", (execution.number,))
-        for number, text in rows:
-            content = json.loads(text)
-            if number == RUN:
-                for name, value in content.items():
-                    setattr(run, name, value)
-            elif number == FAILED_AT:
-                run.failed_at = content
-            else:
-                run.frames[number] = _as_written(frame_from(content), run)
-        run.frames = dict(sorted(run.frames.items()))
+        query = "SELECT number, content FROM frame WHERE execution = ?"
+        large = dict(self._database.read(query, (execution.number,)))
+        found: dict[int, Json] = {}
+        for move in self._moves(execution):
+            execution.moves = max(execution.moves, move["number"])
+            for number, frame in move["frames"].items():
+                found[int(number)] = frame
+            for name, value in move["run"].items():
+                setattr(run, name, value)
+        for number, frame in sorted(found.items()):
+            if frame is not None:
+                whole = json.loads(large[number]) if frame is True else frame
+                run.frames[number] = _as_written(frame_from(whole), run)
+        if FAILED_AT in large:
+            run.failed_at = json.loads(large[FAILED_AT])
+        if large:
+            self._large.add(execution.number)
         return run
+
+    def _moves(self, execution: Execution) -> Iterator[dict[str, Json]]:
+        query = "SELECT place, content FROM move WHERE place BETWEEN ? AND ? ORDER BY place"
+        for place, content in self._database.read(query, _places(execution.number)):
+            yield {**json.loads(content), "number": place % MOST_MOVES}
 
     def running(self) -> list[Execution]:
         """The executions that had not ended when the cloud did."""
-        rows = self._database.read("SELECT number, arn, record FROM execution WHERE status = 'RUNNING' ORDER BY number")
+        rows = self._database.read(
+            "SELECT number, arn, record FROM execution WHERE status = 'RUNNING' ORDER BY number", gathered=False
+        )
         with self._lock:
             for row in rows:
                 self._running.setdefault(row[1], self._read(*row))
@@ -239,17 +262,21 @@ class Records:
             for held in (self._running, self._recent):
                 for arn in [one.arn for one in held.values() if one.machine_arn == machine_arn]:
                     del held[arn]
-            for table in ("history", "frame"):
-                of_it = "(SELECT number FROM execution WHERE machine = ?)"
-                self._database.now(f"DELETE FROM {table} WHERE execution IN {of_it}", [(machine_arn,)])
-            self._database.now("DELETE FROM execution WHERE machine = ?", [(machine_arn,)])
+            of_it = "SELECT number FROM execution WHERE machine = ?"
+            self._delete([number for (number,) in self._database.read(of_it, (machine_arn,))])
 
     def delete_ended_before(self, moment: float) -> None:
         """Delete the executions that ended before a moment, in seconds since 1970."""
-        of_them = "(SELECT number FROM execution WHERE stopped < ? AND status != 'RUNNING')"
+        query = "SELECT number FROM execution WHERE stopped < ? AND status != 'RUNNING'"
+        self._delete([number for (number,) in self._database.read(query, (moment,))])
+
+    def _delete(self, numbers: list[int]) -> None:
+        if not numbers:
+            return
         with self._database.together():
-            for table, column in (("history", "execution"), ("frame", "execution"), ("execution", "number")):
-                self._database.now(f"DELETE FROM {table} WHERE {column} IN {of_them}", [(moment,)])
+            self._database.now("DELETE FROM move WHERE place BETWEEN ? AND ?", [_places(number) for number in numbers])
+            for statement in ("DELETE FROM frame WHERE execution = ?", "DELETE FROM execution WHERE number = ?"):
+                self._database.now(statement, [(number,) for number in numbers])
 
     def _record(self, execution: Execution) -> str:
         fields = {name: value for name, value in vars(execution).items() if name not in _COLUMNS}
@@ -274,14 +301,31 @@ class Records:
 
     def _revised(self, number: int) -> Revision:
         if number not in self._revisions:
-            ((content,),) = self._database.read("SELECT content FROM revision WHERE number = ?", (number,))
+            ((content,),) = self._database.read(
+                "SELECT content FROM revision WHERE number = ?", (number,), gathered=False
+            )
             self._revisions[number] = Revision(**json.loads(content), number=number)
             self._numbers[content] = number
         return self._revisions[number]
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
+
+
 def _json(value: Json) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    return _ENCODER.encode(value)
+
+
+def _places(execution: int) -> tuple[int, int]:
+    """The first and the last place of an execution's moves."""
+    return execution * MOST_MOVES, (execution + 1) * MOST_MOVES - 1
+
+
+def _is_large(frame: Json) -> bool:
+    """Whether a frame may be large. Most are not, and need not be written to find that out."""
+    return bool(frame["work"].get("items") or frame["work"].get("results") or frame["waits"].get("items")) or (
+        len(str(frame["input"])) > LARGE // 4
+    )
 
 
 def _as_written(frame: Frame, run: Run) -> Frame:

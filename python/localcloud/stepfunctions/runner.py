@@ -17,7 +17,6 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -45,6 +44,7 @@ from localcloud.stepfunctions.language.scope import Json, StateFailure
 from localcloud.stepfunctions.maprun import ItemServices, MapRuns
 from localcloud.stepfunctions.models import Execution
 from localcloud.stepfunctions.store import Stores
+from localcloud.stepfunctions.threads import CallThreads
 from localcloud.stepfunctions.timers import Timers
 from localcloud.stepfunctions.tokens import Activities, Place, Tokens
 
@@ -126,7 +126,7 @@ class Runner:
         self._live: dict[str, Live] = {}
         self._programs: OrderedDict[str, Program] = OrderedDict()
         self._guard = threading.Lock()
-        self._calls = ThreadPoolExecutor(MOST_CALLS, thread_name_prefix="states")
+        self._calls = CallThreads(MOST_CALLS)
         self._timers = Timers(now)
         self._tokens = Tokens()
         self._activities = Activities()

@@ -10,7 +10,7 @@ Example::
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from localcloud.stepfunctions.language.scope import Json
 
@@ -123,8 +123,7 @@ class Run:
 
 def frame_json(frame: Frame) -> dict[str, Json]:
     """A frame as JSON."""
-    found = {item.name: getattr(frame, item.name) for item in fields(frame)}
-    return {**found, "place": [list(step) for step in frame.place]}
+    return {**vars(frame), "place": [list(step) for step in frame.place]}
 
 
 def frame_from(value: Mapping[str, Json]) -> Frame:
@@ -134,9 +133,7 @@ def frame_from(value: Mapping[str, Json]) -> Frame:
 
 def to_json(run: Run) -> dict[str, Json]:
     """A run as JSON."""
-    found = {item.name: getattr(run, item.name) for item in fields(run)}
-    facts = {item.name: getattr(run.facts, item.name) for item in fields(run.facts)}
-    return {**found, "facts": facts, "frames": [frame_json(frame) for frame in run.frames.values()]}
+    return {**vars(run), "facts": vars(run.facts), "frames": [frame_json(frame) for frame in run.frames.values()]}
 
 
 def from_json(value: Mapping[str, Json]) -> Run:

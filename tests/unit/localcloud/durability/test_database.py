@@ -45,7 +45,7 @@ def test_a_change_that_cannot_be_kept_is_an_error_and_leaves_nothing(database):
     assert lines(database) == [1]
 
 
-def test_a_store_is_asked_for_its_changes_before_each_writing(database):
+def test_a_store_is_asked_for_its_changes_by_whoever_must_see_them(database):
     added = [(1, "a"), (2, "b")]
 
     def changes():
@@ -53,9 +53,13 @@ def test_a_store_is_asked_for_its_changes_before_each_writing(database):
         return [(INSERT, rows)] if rows else []
 
     database.gather(changes)
-    assert lines(database) == [1, 2]
-    added.append((3, "c"))
-    assert lines(database) == [1, 2, 3]
+    database.now(INSERT, [(3, "c")])
+    assert lines(database) == [3], "it may gather more"
+    query = "SELECT number FROM line ORDER BY number"
+    assert database.read(query, gathered=True) == [(1,), (2,), (3,)]
+    added.append((4, "d"))
+    database.flush()
+    assert lines(database) == [1, 2, 3, 4]
 
 
 def test_what_finds_no_space_is_kept_when_there_is_some(database):

@@ -114,7 +114,7 @@ def test_events_older_than_the_retention_are_deleted(store, database):
 def test_events_are_found_by_an_index(store, database, column):
     queries = []
     read = database.read
-    database.read = lambda query, values=(): queries.append((query, values)) or read(query, values)
+    database.read = lambda query, values=(), **how: queries.append((query, values)) or read(query, values, **how)
     put(store, 1)
     times(store, *(["one"] if column == "stream" else []))
     (found,) = ((query, values) for query, values in queries if f"WHERE {column} = ?" in query)

@@ -70,16 +70,16 @@ class Killable:
         self.services = Services()
         self.commits: list[tuple[bytes, list[str]]] = []
         self.runner = Runner(self.stores, self.services, compile_definition)
-        flush, database = self.database.flush, self.database
+        commit, database = self.database._commit, self.database
 
-        def flush_and_copy() -> None:
+        def commit_and_copy() -> None:
             with database.lock:
                 waited = bool(database._waiting) and not database._depth
-                flush()
+                commit()
                 if waited and database._connection.execute("SELECT 1 FROM execution").fetchone():
                     self.commits.append((database._connection.serialize(), list(self.services.calls)))
 
-        database.flush = flush_and_copy  # type: ignore[method-assign]
+        database._commit = commit_and_copy  # type: ignore[method-assign]
 
     def started(self, states: dict[str, Any], **more: Any) -> Execution:
         definition = json.dumps({"StartAt": next(iter(states)), "States": states})
