@@ -1,4 +1,4 @@
-"""Kills a local cloud again and again, at random moments, while it is used. Nothing acknowledged may be lost.
+"""Kills a local cloud at random moments while it is used, and checks that nothing acknowledged is lost.
 
 Example (not run: it takes minutes)::
 

@@ -37,7 +37,7 @@ BROKEN = (SconesError, LocalCloudError, BotoCoreError, ClientError)
 class Demonstrated:
     """The steps of the demo, with small data."""
 
-    name, patience = "demo", 12.0
+    name, patience = "demo", 24.0
 
     def __init__(self, victim: Victim, chance: random.Random) -> None:
         self._victim = victim

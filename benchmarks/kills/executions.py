@@ -31,6 +31,7 @@ class Executions:
         self._calls = victim.folder.parent / "calls.jsonl"
         self._started: dict[str, tuple[str, int]] = {}
         self._numbers = iter(range(EXECUTIONS))
+        self._over: set[str] = set()
         self._lock = threading.Lock()
         self._asking: Counter[str] = Counter()
         self._ended: Counter[str] = Counter()
@@ -62,9 +63,17 @@ class Executions:
         self._broken = self._work.__enter__()
 
     def doing(self) -> str:
-        """What the clients ask for, or that executions run by themselves."""
+        """What the clients ask for, or else the last event of an execution that runs."""
         asking = sorted(name for name, count in self._asking.items() if count)
-        return ", ".join(asking) if asking else "executions run"
+        running = [arn for arn, (kind, _) in self._started.items() if kind != "express" and arn not in self._over]
+        self._chance.shuffle(running)
+        for arn in [] if asking else running:
+            asked = {"executionArn": arn, "reverseOrder": True, "maxResults": 1}
+            (event,) = self._victim.sure("stepfunctions", "get_execution_history", **asked)["events"]
+            if event["type"] not in ("ExecutionSucceeded", "ExecutionFailed"):
+                return f"after {event['type']}"
+            self._over.add(arn)
+        return self._chance.choice(asking) if asking else "nothing"
 
     def problems(self) -> list[str]:
         """What was started is there. More may be started now."""

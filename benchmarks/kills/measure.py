@@ -30,7 +30,8 @@ def measure(
     kills: int,
     seed: int,
     parts: Sequence[str] = tuple(PARTS),
-    on_kill: Callable[[str], None] = lambda what: None,
+    on_moment: Callable[[str], None] = lambda what: None,
+    on_kill: Callable[[Kill], None] = lambda kill: None,
 ) -> Found:
     """Kill a local cloud so often in each part, and check what is there.
 
@@ -38,7 +39,8 @@ def measure(
         folder: The folder for the clouds. It keeps them: a cloud that has lost something can be looked at.
         kills: The number of kills of all parts together.
         seed: The seed of the random moments. The moments repeat, what the cloud does at them does not.
-        on_kill: Called with what is going on, before every kill.
+        on_moment: Called with what is going on, before every kill.
+        on_kill: Called after every kill.
     """
     found = Found(seed)
     for name, count in shares(kills, {part: PARTS[part][1] for part in parts}).items():
@@ -52,11 +54,13 @@ def measure(
             for number in range(count):
                 time.sleep(chance.uniform(LEAST_SECONDS, part.patience))
                 doing = part.doing()
-                on_kill(f"{name}: {doing}, kill {number + 1} of {count}")
+                on_moment(f"{name}: {doing}, kill {number + 1} of {count}")
                 took, twice = victim.kill(chance)
                 problems = tuple(f"{name}, kill {number + 1}: {words}" for words in part.problems())
-                found.kills.append(Kill(name, f"{doing}, and its start" if twice else doing, round(took, 2), problems))
-            on_kill(f"{name}: the work ends")
+                doing = f"{doing}, and the start" if twice else doing
+                found.kills.append(Kill(name, doing, round(took, 2), problems))
+                on_kill(found.kills[-1])
+            on_moment(f"{name}: the work ends")
             found.at_the_end += [f"{name}: {words}" for words in part.finish()]
             found.work[name] = part.done()
     return found

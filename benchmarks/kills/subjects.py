@@ -17,6 +17,8 @@ from benchmarks.kills.models import Collection, Setting
 from benchmarks.kills.victim import ACCOUNT, REGION, Victim
 
 BUCKET, VERSIONED, GROUP, NAMESPACE, PACKAGES = "kills", "kills-versioned", "/kills", "Kills", "kills"
+#: How long an accepted event may take to its target.
+ARRIVES_SECONDS = 30.0
 PART_BYTES = 5 * 1024 * 1024
 TRUST = json.dumps(
     {
@@ -232,6 +234,7 @@ def subjects() -> list[Callable[[Victim, str, random.Random], Subject]]:
         _state_machine,
         _topic,
         _rule,
+        _delivered,
         _retention,
         _parameters_of_a_key,
     ]
@@ -256,6 +259,18 @@ def _versions(victim: Victim, role: str, chance: random.Random) -> Subject:
     return Growing("s3 PutObject of a version", add, read, make, most=60)
 
 
+def _bodies(victim: Victim, url: str) -> list[str]:
+    """The bodies of all messages of a queue. They stay there."""
+    asked = {"QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 600}
+    held = []
+    while found := victim.sure("sqs", "receive_message", **asked).get("Messages"):
+        held += found
+    for message in held:  # they are there for the next look
+        again = {"ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
+        victim.sure("sqs", "change_message_visibility", QueueUrl=url, **again)
+    return [message["Body"] for message in held]
+
+
 def _messages(victim: Victim, role: str, chance: random.Random) -> Subject:
     url: list[str] = []
 
@@ -266,17 +281,39 @@ def _messages(victim: Victim, role: str, chance: random.Random) -> Subject:
         entries = [{"Id": str(number), "MessageBody": name} for number, name in enumerate(names)]
         victim.ask("sqs", "send_message_batch", QueueUrl=url[0], Entries=entries)
 
-    def read() -> Iterable[str]:
-        asked = {"QueueUrl": url[0], "MaxNumberOfMessages": 10, "VisibilityTimeout": 600}
-        held = []
-        while found := victim.sure("sqs", "receive_message", **asked).get("Messages"):
-            held += found
-        for message in held:  # they are there for the next look
-            again = {"ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
-            victim.sure("sqs", "change_message_visibility", QueueUrl=url[0], **again)
-        return [message["Body"] for message in held]
+    return Growing("sqs SendMessageBatch", add, lambda: _bodies(victim, url[0]), make, at_once=3, most=60)
 
-    return Growing("sqs SendMessageBatch", add, read, make, at_once=3, most=60)
+
+def _delivered(victim: Victim, role: str, chance: random.Random) -> Subject:
+    """Events that a rule sends to a queue. They arrive a moment after PutEvents is answered."""
+    url: list[str] = []
+
+    def make() -> None:
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:kills-delivered"
+        allowed = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [{**allowed, "Resource": arn}]})
+        named = {"QueueName": "kills-delivered", "Attributes": {"Policy": policy}}
+        url.append(victim.ask("sqs", "create_queue", **named)["QueueUrl"])
+        victim.ask("events", "put_rule", Name="delivered", EventPattern=json.dumps({"source": ["kills"]}))
+        targets = [{"Id": "queue", "Arn": arn, "InputPath": "$.detail.name"}]
+        victim.ask("events", "put_targets", Rule="delivered", Targets=targets)
+
+    def add(names: list[str]) -> None:
+        entries = [{"Source": "kills", "DetailType": "kills", "Detail": json.dumps({"name": one})} for one in names]
+        victim.ask("events", "put_events", Entries=entries)
+
+    class Arriving(Growing):
+        def problems(self) -> list[str]:
+            give_up = time.monotonic() + ARRIVES_SECONDS
+            while len(there := self._bodies()) < len(self._collection) and time.monotonic() < give_up:
+                time.sleep(0.2)
+            problem = self._collection.problem(there)
+            return [problem] if problem else []
+
+        def _bodies(self) -> list[str]:
+            return [json.loads(body) for body in _bodies(victim, url[0])]
+
+    return Arriving("events PutEvents", add, lambda: [], make, at_once=3, most=90)
 
 
 def _queues(victim: Victim, role: str, chance: random.Random) -> Subject:

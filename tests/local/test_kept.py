@@ -277,6 +277,30 @@ def test_an_event_that_was_accepted_runs_after_a_kill(restarting, counting, tmp_
     eventually(lambda: calls.read_text() == "later\nlater\n")
 
 
+def test_an_event_that_eventbridge_accepted_arrives_once_after_a_kill(restarting):
+    queue = restarting.client("sqs").create_queue(QueueName="kept-events")["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:123456789012:kept-events"
+    statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Resource": arn}]})
+    restarting.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+    events = restarting.client("events")
+    events.put_rule(Name="kept-events", EventPattern=json.dumps({"source": ["kept"]}))
+    events.put_targets(Rule="kept-events", Targets=[{"Id": "queue", "Arn": arn}])
+    entry = {"Source": "kept", "DetailType": "kept", "Detail": "{}"}
+    for _ in range(2):
+        events.put_events(Entries=[entry] * 5)
+        restarting.again()
+
+    def there() -> int:
+        asked = {"QueueUrl": queue, "AttributeNames": ["ApproximateNumberOfMessages"]}
+        found = restarting.client("sqs").get_queue_attributes(**asked)["Attributes"]
+        return int(found["ApproximateNumberOfMessages"])
+
+    eventually(lambda: there() >= 10)
+    restarting.again()
+    assert there() == 10
+
+
 def task(name: str, file: Path, **more: Any) -> dict[str, Any]:
     payload = {"file": str(file), "name": name}
     return {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "ResultPath": None, **more} | {

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud import log
 from localcloud.context import Context, MetricStore
+from localcloud.events.pending import Delivery, Origin, PendingEvents
 from localcloud.iam.roles import Roles
 
 if TYPE_CHECKING:
@@ -46,7 +47,17 @@ def install(context: Context) -> None:
     """Let rules deliver to the targets in ``ACTIONS``. moto keeps the others."""
     from moto.events.models import Rule
 
-    send = Rule.send_to_targets
+    send, pending = Rule.send_to_targets, PendingEvents(context.database)
+
+    def begin(delivery: Delivery) -> None:
+        threading.Thread(target=_deliver, args=(context, pending, delivery), daemon=True).start()
+
+    def resume() -> None:
+        """Send what had not arrived when the cloud ended."""
+        for delivery in pending.all():
+            begin(delivery)
+
+    context.starting.append(resume)
 
     def send_to_targets(self: Rule, original_event: dict[str, Any], transform_input: bool = True) -> None:
         if self.state != "ENABLED" or (self.scheduled_expression and not self.event_pattern.get_pattern()):
@@ -58,7 +69,7 @@ def install(context: Context) -> None:
         _report(context.metrics, rule=self.name, targets=len(self.targets), **where)
         mine = [target for target in self.targets if _service(target) in ACTIONS]
         for target in mine:
-            threading.Thread(target=_deliver, args=(context, self, target, event), daemon=True).start()
+            begin(pending.add(Origin(self.name, self.arn, **where), target, event))
         others = [target for target in self.targets if target not in mine]
         if others:
             remaining = copy.copy(self)
@@ -158,20 +169,33 @@ def _as_delivered(event: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "id": event.get("id") or str(uuid.uuid4()), "time": when}
 
 
-def _deliver(context: Context, rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None:
+def _deliver(context: Context, pending: PendingEvents, delivery: Delivery) -> None:
+    """Deliver an event. It is kept until then, and what it changes is kept in the same transaction as its arrival."""
+    try:
+        with context.backends.change() as also:
+            _deliver_once(context, delivery)
+            also.append(pending.arrived(delivery))
+    except Exception as error:  # noqa: BLE001 - the next start of the cloud delivers it
+        log.failure(error)
+
+
+def _deliver_once(context: Context, delivery: Delivery) -> None:
+    rule, target, event = delivery.origin, delivery.target, delivery.event
     try:
         _authorize(context.roles, rule, target)
-        _send(context, rule, target, input_of(target, event, rule.arn), event)
+        _send(context, delivery, input_of(target, event, rule.arn))
     except Exception as error:  # noqa: BLE001 - whatever the error is, the event goes to the dead-letter queue
+        if getattr(error, "code", None) == "ExecutionAlreadyExists":
+            return  # it has arrived, and the cloud was killed before that was noted
         log.line(f"event {event['id']} of rule {rule.name} could not be delivered to {target['Arn']}")
         log.failure(error)
         queue = (target.get("DeadLetterConfig") or {}).get("Arn")
         if queue:
             context.roles.require_service(SERVICE, "sqs:SendMessage", queue, source_arn=rule.arn)
-            _queue(rule.account_id, queue, json.dumps(event), None)
+            _queue(rule.account, queue, json.dumps(event), None)
 
 
-def _authorize(roles: Roles, rule: Rule, target: dict[str, Any]) -> None:
+def _authorize(roles: Roles, rule: Origin, target: dict[str, Any]) -> None:
     """Check that the rule may reach a target: with the target's role, or without a role by the target's own policy.
 
     AWS: EventBridge User Guide, "Using resource-based policies" and "Using identity-based policies".
@@ -188,12 +212,13 @@ def _authorize(roles: Roles, rule: Rule, target: dict[str, Any]) -> None:
     roles.require(role, action, arn, session="events")
 
 
-def _send(context: Context, rule: Rule, target: dict[str, Any], text: str, event: dict[str, Any]) -> None:
-    arn, account = target["Arn"], rule.account_id
+def _send(context: Context, delivery: Delivery, text: str) -> None:
+    target, account = delivery.target, delivery.origin.account
+    arn = target["Arn"]
     region = arn.split(":")[3]
     match _service(target):
         case "states":
-            context.actions["states:StartExecution"](arn, name=f"{event['id']}_{uuid.uuid4()}", input=text)
+            context.actions["states:StartExecution"](arn, name=delivery.name, input=text)
         case "lambda":
             from moto.awslambda.models import lambda_backends
 

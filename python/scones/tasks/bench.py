@@ -1,4 +1,4 @@
-"""``invoke bench.*``: measures training, serving, endpoint updates and the local cloud on this machine.
+"""``invoke bench.*``: measures training, serving, endpoint updates and the local cloud on this machine, and kills it.
 
 Example (not run: it takes minutes)::
 
@@ -6,6 +6,7 @@ Example (not run: it takes minutes)::
     invoke bench.serve
     invoke bench.update
     invoke bench.cloud
+    invoke bench.kills --kills 20
 """
 
 from __future__ import annotations
@@ -293,6 +294,70 @@ def cloud(
             console.print(f"idle: {about['idle_percent_of_a_core']} % of a core")
             path = benchmark.save(bench / "cloud.json", loads, about)
     console.print(f"written to {path}", soft_wrap=True)
+
+
+@task(
+    iterable=["part"],
+    help={
+        "kills": "the number of kills of all parts together (default: 100)",
+        "seed": "the seed of the random moments (default: 1)",
+        "part": "only this part: executions, requests or demo; repeatable",
+    },
+)
+def kills(
+    context: Context,
+    kills: str | None = None,
+    seed: str | None = None,
+    part: list[str] | None = None,
+) -> None:
+    """Kill local clouds at random moments while they are used, and check that nothing acknowledged is lost.
+
+    Each part has a local cloud of its own: 200 executions of every kind, requests to many services, and the demo's own
+    steps with small data. 100 kills take about half an hour. The results are kept in build/bench/kills.json. If
+    something was lost, the clouds stay in build/bench/kills. Exit code 1 if anything was lost.
+
+    invoke bench.kills
+    invoke bench.kills --kills 20 --seed 7 --part requests
+    """
+    import shutil
+
+    from invoke.exceptions import Exit
+    from rich.console import Console
+
+    from benchmarks import kills as benchmark
+    from scones.errors import InputError
+
+    count = options.whole_number(kills, "--kills", default=100, most=10_000)
+    chosen = options.whole_number(seed, "--seed", default=1, least=0)
+    for name in part or ():
+        if name not in benchmark.PARTS:
+            raise InputError(f"--part must be one of {', '.join(benchmark.PARTS)}, not '{name}'")
+    bench = settings.ROOT / "build" / "bench"
+    folder = bench / "kills"
+    shutil.rmtree(folder, ignore_errors=True)
+    console = Console()
+    with bars(console) as progress:
+        bar = progress.add_task("starting", total=count)
+
+        def show(what: str) -> None:
+            progress.update(bar, description=what)
+
+        found = benchmark.measure(
+            folder,
+            kills=count,
+            seed=chosen,
+            parts=part or tuple(benchmark.PARTS),
+            on_moment=show,
+            on_kill=lambda kill: progress.advance(bar),
+        )
+    console.print(benchmark.table(found))
+    path = benchmark.save(bench / "kills.json", found)
+    console.print(f"written to {path}", soft_wrap=True)
+    for words in found.lost:
+        console.print(words, style="red", markup=False, highlight=False, soft_wrap=True)
+    if found.lost:
+        raise Exit(code=1)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
