@@ -105,6 +105,8 @@ class Records:
     ) -> None:
         """A move of an execution: what it wrote, and what it changed. It is kept when this returns.
 
+        The caller counts it in ``execution.moves`` when it is kept. A move that is not counted is replaced by the next.
+
         Args:
             touched: The frames that may have changed; some are gone.
             whole: Whether the execution has ended, or where a redrive goes on has changed.
@@ -119,10 +121,10 @@ class Records:
         if whole and run.failed_at:
             large.append((number, FAILED_AT, _json(run.failed_at)))
         content = {"events": events, "frames": frames, "run": {name: getattr(run, name) for name in _OF_RUN}}
-        execution.moves += 1
         with self._database.together():
-            place = number * MOST_MOVES + execution.moves
-            self._database.now("INSERT INTO move VALUES (?, ?)", [(place, _json(content))])
+            place = number * MOST_MOVES + execution.moves + 1
+            # A move for which there was no space is written when there is some. The next move has its events too.
+            self._database.now("INSERT OR REPLACE INTO move VALUES (?, ?)", [(place, _json(content))])
             if whole and not run.failed_at and number in self._large:
                 self._database.now("DELETE FROM frame WHERE execution = ? AND number = ?", [(number, FAILED_AT)])
             if large:

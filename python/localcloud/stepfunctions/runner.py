@@ -346,6 +346,7 @@ class Runner:
             log.failure(error)
             machine.touched |= touched
         else:
+            execution.moves += 1
             live.unkept, live.failed_at, live.redriven = [], machine.run.failed_at, False
 
     def _note_end(self, execution: Execution, machine: Machine) -> None:

@@ -231,3 +231,24 @@ def test_what_an_execution_has_begun_is_stopped_with_it(tmp_path, kind):
         assert run.status == "ABORTED", number
         for arn in again.stores.executions.listed(map_run_arn=run.arn):
             assert again.ended(arn).status == "ABORTED", number
+
+
+def test_a_move_for_which_there_was_no_space_is_in_the_history_once(tmp_path):
+    cloud = Killable(tmp_path / "before.sqlite")
+    database, call = cloud.database, cloud.services.call
+
+    def call_with_a_full_disk(resource: Any, arguments: Any, caller: Any) -> Answer:
+        if arguments["name"] == "first":
+            database._connection.execute("PRAGMA max_page_count = 1")
+        elif arguments["name"] == "second":
+            database._connection.execute("PRAGMA max_page_count = 1000000")
+        return call(resource, arguments, caller)
+
+    cloud.services.call = call_with_a_full_disk  # type: ignore[method-assign]
+    states = {"First": task("first", Next="Second", Parameters={"name": "first", "more": "x" * 50_000})}
+    execution = cloud.ended(cloud.started({**states, "Second": task("second")}).arn)
+    assert execution.status == "SUCCEEDED"
+    cloud.database.flush()
+    again = Killable(tmp_path / "again.sqlite", cloud.database._connection.serialize())
+    assert consecutive(again, execution) == consecutive(cloud, execution)
+    assert consecutive(again, execution).count("TaskSucceeded") == 2
