@@ -46,6 +46,8 @@ class Objects:
         self._database, self._pickling, self._bodies = context.database, context.pickling, bodies
         self._changing = context.backends.changing
         self._changed: dict[tuple[str, str], KeyStore] = {}
+        #: The same, of the requests that are not answered yet. Another one's end does not forget them.
+        self._unanswered = threading.local()
         self._kept: dict[tuple[str, str], int] = {}
         self._contents: set[str] = set()
         self._lock = threading.Lock()
@@ -58,11 +60,27 @@ class Objects:
     def _note(self, store: KeyStore, key: str) -> None:
         with self._lock:
             self._changed[store.bucket, key] = store
+        if self._changing():
+            vars(self._unanswered)[store.bucket, key] = store
 
     def keep(self) -> None:
-        """Write the versions of the keys that have changed."""
+        """Write the versions of the keys that have changed.
+
+        A request may change a key further after another request's end has written it: moto sets an object's metadata
+        when the object is there. So the end of each request writes its own keys once more, if they differ.
+        """
         with self._lock:
-            changed, self._changed = self._changed, {}
+            changed, self._changed = self._changed | vars(self._unanswered), {}
+        vars(self._unanswered).clear()
+        try:
+            self._write(changed)
+        except BaseException:
+            with self._lock:
+                self._changed = changed | self._changed
+            raise
+        self._bodies.delete_released()
+
+    def _write(self, changed: dict[tuple[str, str], KeyStore]) -> None:
         rows: list[tuple[str, str, bytes]] = []
         gone: list[tuple[str, str]] = []
         for (bucket, key), store in changed.items():
@@ -79,7 +97,6 @@ class Objects:
             self._database.now("INSERT OR REPLACE INTO object VALUES (?, ?, ?)", rows)
         if gone:
             self._database.now("DELETE FROM object WHERE bucket = ? AND key = ?", gone)
-        self._bodies.delete_released()
 
     def restore(self, backend: Any, state: dict[str, Any]) -> None:
         """Give a backend its buckets, with their keys."""

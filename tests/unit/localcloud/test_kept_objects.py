@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -65,3 +66,17 @@ def test_no_account_loses_its_contents_and_those_of_nobody_are_deleted(started, 
     for owner in OWNERS:
         assert context.s3[owner]["aws"].get_object(f"of-{owner}", "key").value == owner.encode()
     assert not orphan.exists()
+
+
+def test_what_a_request_changes_after_another_ones_end_is_kept_too(started):
+    context = started()
+    with context.backends.change():
+        backend = context.s3[OWNERS[0]]["aws"]
+        backend.create_bucket("busy", "us-east-1")
+        found = backend.put_object("busy", "key", b"body")
+        other = Thread(target=context.backends.keep, args=(set(),))
+        other.start()
+        other.join()
+        found.set_metadata({"who": "me"})
+    context = started()
+    assert context.s3[OWNERS[0]]["aws"].get_object("busy", "key").metadata["who"] == "me"
