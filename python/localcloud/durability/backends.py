@@ -145,23 +145,29 @@ class Backends:
             sqlite3.Error: The database cannot be written.
             NotKept: A service's state cannot be written down.
         """
-        try:
-            with self._database.together(), self.look():
-                written = map(self._written, sorted(touched))
-                changed = [(name, content) for name, content in written if content is not None]
-                for keep in self._before:  # only now: what cannot be written down must not undo what they write
-                    keep()
-                for name, content in changed:
-                    service, account, region = name.split("/")
-                    holds = json.dumps(self._held(service, backend_of(service, account, region)))
-                    self._database.now(WRITE, [(name, content, zlib.crc32(content), holds)])
-                for statement, rows in also:
-                    self._database.now(statement, rows)
-        except BaseException:
-            self._later |= touched  # they have changed all the same
-            raise
-        for name, content in changed:
-            self._kept[name] = hash(content)
+        with self._database.lock:  # what is noted as kept last is what was written last
+            try:
+                changed = self._write(touched, also)
+            except BaseException:
+                self._later |= touched  # they have changed all the same
+                raise
+            for name, content in changed:
+                self._kept[name] = hash(content)
+
+    def _write(self, touched: set[Where], also: Iterable[Change]) -> list[tuple[str, bytes]]:
+        """Write in one transaction, and return the names and the pickles that were written."""
+        with self._database.together(), self.look():
+            written = map(self._written, sorted(touched))
+            changed = [(name, content) for name, content in written if content is not None]
+            for keep in self._before:  # only now: what cannot be written down must not undo what they write
+                keep()
+            for name, content in changed:
+                service, account, region = name.split("/")
+                holds = json.dumps(self._held(service, backend_of(service, account, region)))
+                self._database.now(WRITE, [(name, content, zlib.crc32(content), holds)])
+            for statement, rows in also:
+                self._database.now(statement, rows)
+        return changed
 
     def restore(self) -> None:
         """Give the backends the state that was kept.

@@ -134,3 +134,32 @@ def test_a_promised_change_that_cannot_be_kept_is_an_error_and_another_is_logged
     backends.promise({"sqs"})
     with pytest.raises(NotKept, match="sqs/123456789012/us-east-1"), backends.change():
         queues[HERE[0]][HERE[1]].create_queue("first", {})
+
+
+def test_a_change_back_is_kept_though_two_requests_ended_at_once(queues):
+    database = Database()
+    backends = keeper(database)
+
+    def create(name):
+        with backends.change():
+            queues[HERE[0]][HERE[1]].create_queue(name, {})
+
+    class Noted(dict):
+        """Another request ends while it is noted what the first one has written."""
+
+        def __setitem__(self, name, content):
+            if not self:
+                super().__setitem__(name, None)
+                second.start()
+                second.join(1.0)
+            super().__setitem__(name, content)
+
+    second = threading.Thread(target=create, args=("second",))
+    backends._kept = Noted()
+    create("first")
+    second.join()
+    with backends.change():
+        queues[HERE[0]][HERE[1]].delete_queue("second")
+    queues.clear()
+    keeper(database).restore()
+    assert names(queues) == ["first"]
