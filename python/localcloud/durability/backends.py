@@ -25,6 +25,7 @@ import contextlib
 import json
 import threading
 import zlib
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -244,5 +245,8 @@ class Backends:
 
 
 def _overwrite(backend: BaseBackend, state: State) -> None:
+    for name, value in state.items():
+        if isinstance(value, defaultdict) and value.default_factory is None:  # it could not be written
+            value.default_factory = getattr(backend.__dict__.get(name), "default_factory", None)
     backend.__dict__.clear()
     backend.__dict__.update(state)

@@ -1,10 +1,11 @@
 """Writes the state of moto's backends as bytes, and reads it back.
 
-A backend is a graph of Python objects, so it is pickled. Four kinds of object are written by name instead:
+A backend is a graph of Python objects, so it is pickled. These kinds of object are written in another way:
 
 - another backend, which has a pickle of its own: by its service, account and region;
 - what this process makes anew at each start (the context, the store of metrics): by the name that it was given;
 - locks and conditions: as new ones;
+- the default of a dictionary, if it is a function: the new process's backend has the same one;
 - what a service knows better (:meth:`Pickling.write_as`): as the service says.
 
 A pickle can name any function, and loading calls it. So :meth:`Pickling.loads` finds classes only, and only those of
@@ -29,6 +30,7 @@ import io
 import pickle
 import threading
 import weakref
+from collections import defaultdict
 from collections.abc import Callable
 from enum import Enum
 from types import MethodType
@@ -210,6 +212,10 @@ class _PickleWriter(pickle.Pickler):
         if kind is TaggingService:  # moto gives every object of S3 an empty entry
             state = {**vars(value), "tags": {arn: tags for arn, tags in list(value.tags.items()) if tags}}
             return copyreg.__newobj__, (kind,), state  # type: ignore[attr-defined]
+        if isinstance(value, defaultdict) and (kind is not defaultdict or not _is_class(value.default_factory)):
+            factory = value.default_factory if _is_class(value.default_factory) else None
+            made = (getattr(value, "__dict__", None), {"default_factory": factory})
+            return copyreg.__newobj__, (kind,), made, None, iter(list(value.items()))  # type: ignore[attr-defined]
         for known, reduce in self._written:
             if isinstance(value, known):
                 reduced = reduce(value)
@@ -234,6 +240,11 @@ class _PickleReader(pickle.Unpickler):
             if _may_be_loaded(module, name, found):
                 return found
         raise pickle.UnpicklingError(f"'{module}.{name}' is nothing that a local cloud keeps")
+
+
+def _is_class(factory: object) -> bool:
+    """Whether a dictionary's default is a class, or there is none."""
+    return factory is None or isinstance(factory, type)
 
 
 def _may_be_loaded(module: str, name: str, found: Any) -> bool:

@@ -39,6 +39,13 @@ def install(context: Context) -> None:
     FakeBucket.__init__ = made_to_be_kept
 
 
+class _Unanswered(threading.local):
+    """The keys that a thread's request has taken so far. Another request's end does not forget them."""
+
+    def __init__(self) -> None:
+        self.keys: dict[tuple[str, str], KeyStore] = {}
+
+
 class Objects:
     """Writes the keys that have changed, and reads all keys at the start."""
 
@@ -46,8 +53,7 @@ class Objects:
         self._database, self._pickling, self._bodies = context.database, context.pickling, bodies
         self._changing = context.backends.changing
         self._changed: dict[tuple[str, str], KeyStore] = {}
-        #: The same, of the requests that are not answered yet. Another one's end does not forget them.
-        self._unanswered = threading.local()
+        self._unanswered = _Unanswered()
         self._kept: dict[tuple[str, str], int] = {}
         self._contents: set[str] = set()
         self._lock = threading.Lock()
@@ -61,7 +67,7 @@ class Objects:
         with self._lock:
             self._changed[store.bucket, key] = store
         if self._changing():
-            vars(self._unanswered)[store.bucket, key] = store
+            self._unanswered.keys[store.bucket, key] = store
 
     def keep(self) -> None:
         """Write the versions of the keys that have changed.
@@ -70,8 +76,8 @@ class Objects:
         when the object is there. So the end of each request writes its own keys once more, if they differ.
         """
         with self._lock:
-            changed, self._changed = self._changed | vars(self._unanswered), {}
-        vars(self._unanswered).clear()
+            changed, self._changed = self._changed | self._unanswered.keys, {}
+        self._unanswered.keys.clear()
         try:
             self._write(changed)
         except BaseException:

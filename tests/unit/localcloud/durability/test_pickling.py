@@ -144,12 +144,12 @@ def test_a_change_back_is_kept_though_two_requests_ended_at_once(queues):
         with backends.change():
             queues[HERE[0]][HERE[1]].create_queue(name, {})
 
-    class Noted(dict):
+    class Noted(dict[str, int]):
         """Another request ends while it is noted what the first one has written."""
 
-        def __setitem__(self, name, content):
+        def __setitem__(self, name: str, content: int) -> None:
             if not self:
-                super().__setitem__(name, None)
+                super().__setitem__(name, 0)
                 second.start()
                 second.join(1.0)
             super().__setitem__(name, content)
@@ -163,3 +163,29 @@ def test_a_change_back_is_kept_though_two_requests_ended_at_once(queues):
     queues.clear()
     keeper(database).restore()
     assert names(queues) == ["first"]
+
+
+def test_dictionaries_with_defaults_of_their_own_are_kept(queues):
+    from moto.lakeformation.models import lakeformation_backends
+    from moto.ssm.models import ssm_backends
+
+    database = Database()
+    account, region = HERE
+    with keeper(database).change():
+        parameters = ssm_backends[account][region]
+        parameters.put_parameter("/a", "", "1", "String", "", "", False, [], "text", "Standard", "")
+        parameters.add_tags_to_resource("Parameter", "/a", {"who": "me"})
+        lakeformation_backends[account][region].settings[account]["DataLakeAdmins"] = ["me"]
+    ssm_backends.clear()
+    lakeformation_backends.clear()
+    with keeper(database).look():
+        keeper(database).restore()
+        parameters = ssm_backends[account][region]
+        assert parameters.get_parameter("/a").value == "1"
+        assert parameters.list_tags_for_resource("Parameter", "/a") == {"who": "me"}
+        assert parameters._resource_tags["Document"]["other"] == {}
+        settings = lakeformation_backends[account][region].settings
+        assert settings[account]["DataLakeAdmins"] == ["me"]
+        assert settings["210987654321"]["DataLakeAdmins"] == []
+    ssm_backends.clear()
+    lakeformation_backends.clear()
