@@ -266,6 +266,16 @@ def damaged(path: Path) -> None:
     path.write_bytes(content)
 
 
+def without_what_it_logs(path: Path) -> None:
+    path.rename(path.with_name("cloud.sqlite-wal"))
+
+
+def without_its_log(path: Path) -> None:
+    path.unlink()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+
+
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
@@ -275,6 +285,8 @@ def damaged(path: Path) -> None:
         (lambda path: path.write_bytes(b""), "is empty: it has 0 bytes"),
         (lambda path: path.write_text("something else " * 1000), "is damaged: file is not a database"),
         (lambda path: path.unlink(), "is missing, though .*objects holds contents"),
+        (without_what_it_logs, "is missing, though its log cloud.sqlite-wal is there"),
+        (without_its_log, "holds nothing, though .*objects holds contents"),
     ],
 )
 def test_what_cannot_be_read_is_named_and_nothing_is_changed(state, spoil, told):

@@ -80,9 +80,10 @@ def read(state: Path, *, whole: bool = False) -> CloudFacts | None:
     """
     path = state / DATABASE
     if not path.exists():
-        for name in CONTENTS:
-            if any((state / name).glob("*")):
-                raise Unreadable(f"{path} is missing, though {state / name} holds contents")
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists() and log.stat().st_size:  # SQLite would throw it away
+            raise Unreadable(f"{path} is missing, though its log {log.name} is there")
+        _refuse_contents(state, f"{path} is missing")
         return None
     if not path.stat().st_size:
         raise Unreadable(f"{path} is empty: it has 0 bytes")
@@ -91,6 +92,7 @@ def read(state: Path, *, whole: bool = False) -> CloudFacts | None:
             if whole and (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
                 raise Unreadable(f"{path} is damaged: {found}")
             if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+                _refuse_contents(state, f"{path} holds nothing")
                 return None  # its first process was killed before it had made the first table
             facts = dict(connection.execute("SELECT name, value FROM fact").fetchall())
             _check_format(path, facts.get("format"))
@@ -105,6 +107,12 @@ def read(state: Path, *, whole: bool = False) -> CloudFacts | None:
         raise Unreadable(f"{path} is damaged: {error}") from None
     except (KeyError, ValueError) as error:
         raise Unreadable(f"{path} is damaged: its facts are not whole: {error}") from None
+
+
+def _refuse_contents(state: Path, what: str) -> None:
+    for name in CONTENTS:
+        if any((state / name).glob("*")):
+            raise Unreadable(f"{what}, though {state / name} holds contents")
 
 
 def begin(database: Database, *, port: int, root_secret: str, now: float) -> None:
