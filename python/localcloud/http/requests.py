@@ -23,6 +23,7 @@ from urllib.parse import unquote
 
 LONGEST_LINE = 65_536  # bytes
 MOST_HEADERS = 200
+LONGEST_LENGTH = 18  # digits of Content-Length; Python reads no number of more than some thousand
 #: Where a WSGI environment has the headers with an underscore in their name. WSGI could not tell them from others.
 UNDERSCORED = "localcloud.underscored"
 _NAME = re.compile(r"[!#$%&'*+.^`|~0-9A-Za-z_-]+")
@@ -245,6 +246,6 @@ def _length(environ: dict[str, Any]) -> int | None:
         return None
     if given is None:
         return 0
-    if not (given.isascii() and given.isdecimal()):
+    if not (given.isascii() and given.isdecimal()) or len(given) > LONGEST_LENGTH:
         raise Malformed(f"the request has the Content-Length {given[:40]!r}")
     return int(given)

@@ -82,7 +82,11 @@ class HttpServer:
                 time.sleep(0.05)  # too many open files: others must end first
                 continue
             self._make_room()
-            threading.Thread(target=self._serve, args=(connection, address), daemon=True).start()
+            try:
+                threading.Thread(target=self._serve, args=(connection, address), daemon=True).start()
+            except RuntimeError as error:  # the system has no thread left: the others must go on
+                log.line(f"a connection was not served: {error}")
+                self._end(connection)
 
     def shutdown(self, patience: float = 5.0) -> None:
         """Take no more requests, and let those that are under way end, for so many seconds at most."""
@@ -125,12 +129,15 @@ class HttpServer:
         except Exception as error:  # noqa: BLE001 - the fault of one connection must not be the end of others
             log.failure(error)
         finally:
-            connection.close()
-            with self._change:
-                self._idle.pop(connection, None)
-                self._ending.discard(connection)
-                self._open -= 1
-                self._change.notify_all()
+            self._end(connection)
+
+    def _end(self, connection: socket.socket) -> None:
+        connection.close()
+        with self._change:
+            self._idle.pop(connection, None)
+            self._ending.discard(connection)
+            self._open -= 1
+            self._change.notify_all()
 
     def _waits(
         self, connection: socket.socket, patience: PatientStream, stream: io.BufferedReader[PatientStream]

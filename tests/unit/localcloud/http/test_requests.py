@@ -89,6 +89,7 @@ def test_a_client_that_waits_is_told_to_go_on_when_its_body_is_wanted():
         ("GET / HTTP/1.1\n folded: 1\n\n", "400"),
         ("GET / HTTP/1.1\nHost: a\n", "400"),
         ("PUT / HTTP/1.1\nContent-Length: -1\n\n", "400"),
+        ("PUT / HTTP/1.1\nContent-Length: " + 5_000 * "1" + "\n\n", "400"),
         ("PUT / HTTP/1.1\nContent-Length: 1\nContent-Length: 2\n\n", "400"),
         ("PUT / HTTP/1.1\nContent-Length: 1\nTransfer-Encoding: chunked\n\n", "400"),
         ("PUT / HTTP/1.1\nTransfer-Encoding: gzip\n\n", "501"),

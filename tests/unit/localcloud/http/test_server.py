@@ -174,3 +174,21 @@ def test_a_burst_waits_until_there_is_room():
             client.join()
     assert answers == [b"HTTP/1.1 200"] * 20
     assert max(most) == 3
+
+
+def test_a_system_without_a_thread_left_does_not_end_the_server(monkeypatch, capsys):
+    left = [False, True]
+    start = threading.Thread.start
+
+    def start_if_there_is_one(thread):
+        if thread._target.__name__ == "_serve" and not left.pop(0):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with serving(echo, most=1) as port:
+        monkeypatch.setattr(threading.Thread, "start", start_if_there_is_one)
+        request = b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n"
+        with contextlib.suppress(ConnectionError):
+            assert sent(port, request) == b""
+        assert sent(port, request).startswith(b"HTTP/1.1 200 OK")
+    assert "a connection was not served: can't start new thread" in capsys.readouterr().out
