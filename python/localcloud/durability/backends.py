@@ -145,16 +145,21 @@ class Backends:
             sqlite3.Error: The database cannot be written.
             NotKept: A service's state cannot be written down.
         """
-        with self._database.together(), self.look():
-            for keep in self._before:
-                keep()
-            changed = [(name, content) for name, content in map(self._written, sorted(touched)) if content is not None]
-            for name, content in changed:
-                service, account, region = name.split("/")
-                holds = json.dumps(self._held(service, backend_of(service, account, region)))
-                self._database.now(WRITE, [(name, content, zlib.crc32(content), holds)])
-            for statement, rows in also:
-                self._database.now(statement, rows)
+        try:
+            with self._database.together(), self.look():
+                written = map(self._written, sorted(touched))
+                changed = [(name, content) for name, content in written if content is not None]
+                for keep in self._before:  # only now: what cannot be written down must not undo what they write
+                    keep()
+                for name, content in changed:
+                    service, account, region = name.split("/")
+                    holds = json.dumps(self._held(service, backend_of(service, account, region)))
+                    self._database.now(WRITE, [(name, content, zlib.crc32(content), holds)])
+                for statement, rows in also:
+                    self._database.now(statement, rows)
+        except BaseException:
+            self._later |= touched  # they have changed all the same
+            raise
         for name, content in changed:
             self._kept[name] = hash(content)
 
@@ -223,10 +228,13 @@ class Backends:
                 continue
             self._later -= later
             try:
-                self.keep(later)
-            except Exception as error:  # noqa: BLE001 - the next second tries again
+                self.keep(later)  # if that fails, the next second tries again
+            except NotKept as error:
+                if str(error) not in self._failed:
+                    self._failed.add(str(error))
+                    log.failure(error)
+            except Exception as error:  # noqa: BLE001 - the thread must go on
                 log.failure(error)
-                self._later |= later
 
 
 def _overwrite(backend: BaseBackend, state: State) -> None:

@@ -28,6 +28,7 @@ def install(context: Context) -> None:
     context.pickling.write_as(KeyStore, lambda store: (_store_of, (objects, store.bucket)))
     context.pickling.fix("objects", objects)
     context.backends.before(objects.keep)
+    context.starting.append(objects.sweep)
     context.backends.state_of("s3", vars, objects.restore)
     made = FakeBucket.__init__
 
@@ -46,6 +47,7 @@ class Objects:
         self._changing = context.backends.changing
         self._changed: dict[tuple[str, str], KeyStore] = {}
         self._kept: dict[tuple[str, str], int] = {}
+        self._contents: set[str] = set()
         self._lock = threading.Lock()
         context.database.declare(TABLE)
 
@@ -83,7 +85,7 @@ class Objects:
         """Give a backend its buckets, with their keys."""
         backend.__dict__.clear()
         backend.__dict__.update(state)
-        kept: set[str] = set()
+        kept = self._contents
         for bucket in backend.buckets.values():
             s3_backends.bucket_accounts[bucket.name] = (backend.partition, backend.account_id)
             for part in (one for upload in bucket.multiparts.values() for one in upload.parts.values()):
@@ -101,7 +103,11 @@ class Objects:
             for version in versions:
                 if not isinstance(version, FakeDeleteMarker):
                     kept.add(self._checked(name, key, version))
-        self._bodies.sweep(kept)
+
+    def sweep(self) -> None:
+        """Delete the contents that no object of any account has: those of requests that were never answered."""
+        self._bodies.sweep(self._contents)
+        self._contents.clear()
 
     def _checked(self, bucket: str, key: str, version: FakeKey) -> str:
         body: Content = version._value_buffer

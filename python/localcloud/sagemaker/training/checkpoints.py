@@ -2,7 +2,7 @@
 
 As on AWS, deleting a file in the folder deletes its object in S3 ("Checkpoints in Amazon SageMaker AI", developer
 guide). Files and folders whose names begin with a dot are unfinished and are not copied. In a bucket with versioning, a
-job deletes its own previous version of a file: objects are kept in memory here, and every epoch writes a checkpoint.
+job deletes its own previous version of a file: every epoch writes a checkpoint, and the disk is this machine's.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Checkpoints:
         if earlier not in ("null", self._versions[path]):
             objects.delete(
                 self._role.account, uri, version=earlier
-            )  # saves memory; AWS never does it, so it needs no permission
+            )  # saves space; AWS never does it, so it needs no permission
 
     def _uri(self, path: Path) -> str:
         return f"s3://{self._bucket}/{self._prefix}{path.relative_to(self._folder).as_posix()}"
