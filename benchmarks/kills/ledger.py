@@ -11,8 +11,19 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from benchmarks.kills.subjects import Subject, subjects
+from benchmarks.kills import data, resources
+from benchmarks.kills.objects import Objects
+from benchmarks.kills.subjects import Subject
 from benchmarks.kills.victim import NoAnswer, Victim, working
+
+#: What makes each subject, for a victim, a role's ARN and a chance.
+SUBJECTS: tuple[Callable[[Victim, str, random.Random], Subject], ...] = (
+    lambda victim, role, chance: Objects(victim, chance),
+    *(data.versions, data.messages, data.delivered, data.queues, data.metrics, data.log_events),
+    *(resources.function, resources.functions, resources.role_policy, resources.roles, resources.alarm),
+    *(resources.packages, resources.approval, resources.state_machine, resources.topic, resources.rule),
+    *(resources.retention, resources.description_of_a_key),
+)
 
 
 class Ledger:
@@ -31,7 +42,7 @@ class Ledger:
     def prepare(self) -> None:
         """Make what the subjects need."""
         role = self._victim.role()
-        self._subjects = [make(self._victim, role, random.Random(self._chance.random())) for make in subjects()]
+        self._subjects = [make(self._victim, role, random.Random(self._chance.random())) for make in SUBJECTS]
         for subject in self._subjects:
             subject.prepare()
         self._locks = [threading.Lock() for _ in self._subjects]

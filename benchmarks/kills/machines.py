@@ -25,7 +25,7 @@ class Expected(Exception):
 
 def handler(event, context):
     begun = time.time()
-    time.sleep(0.05)
+    time.sleep(0.3)
     line = {"call": event["call"], "begun": begun, "ended": time.time()}
     with open(event["file"], "a") as calls:
         calls.write(json.dumps(line) + "\\n")
@@ -127,7 +127,7 @@ def definitions(file: str) -> dict[str, Json]:
         "flows": flow(
             "First",
             First=call("First", Next="Wait"),
-            Wait={"Type": "Wait", "Seconds": 1, "Next": "Second"},
+            Wait={"Type": "Wait", "Seconds": 2, "Next": "Second"},
             Second=call("Second", Next="Both"),
             Both={
                 "Type": "Parallel",

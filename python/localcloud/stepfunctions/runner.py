@@ -15,6 +15,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+import uuid
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -491,9 +492,13 @@ class Runner:
 
 
 def _call_of(live: Live, effect: Invoke) -> str:
-    """What tells a call from every other one. It is the same one when the cloud makes it again after a crash."""
+    """What tells a call from every other one: a UUID. It is the same one when the cloud makes it again after a crash.
+
+    A header has it, and an execution's name may have letters that no header can have.
+    """
     facts, redrives = live.machine.run.facts, live.machine.run.redrives
-    return f"{facts.arn} {facts.started} {redrives} {effect.frame} {effect.attempt}"
+    text = f"{facts.arn} {facts.started} {redrives} {effect.frame} {effect.attempt}"
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, text))
 
 
 def facts_of(execution: Execution) -> Facts:

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -41,7 +42,7 @@ class Services:
     def call(self, resource: Any, arguments: Any, caller: Any) -> Answer:
         name = arguments["name"]
         self.calls.append(name)
-        self.asked.append(caller.call)
+        self.asked.append(str(UUID(caller.call)))  # a header has it
         if name in self.broken:
             raise StateFailure("Broken", name)
         if resource.pattern == "sync":
@@ -84,7 +85,7 @@ class Killable:
     def started(self, states: dict[str, Any], **more: Any) -> Execution:
         definition = json.dumps({"StartAt": next(iter(states)), "States": states})
         revision = Revision(definition, "arn:aws:iam::123456789012:role/r", {}, {})
-        arn = MACHINE.replace("stateMachine", "execution") + ":e"
+        arn = MACHINE.replace("stateMachine", "execution") + ":é"
         execution = Execution(arn, MACHINE, "e", "STANDARD", revision, '{"items":[1,2,3]}', 1.0, **more)
         self.stores.executions.add(execution)
         self.runner.start(execution)
