@@ -33,7 +33,7 @@ from localcloud import (
     xray,
 )
 from localcloud.context import Context
-from localcloud.durability import instances
+from localcloud.durability import certificates, instances
 from localcloud.iam import kept, sessions
 from localcloud.iam import permissions as identity
 from localcloud.iam.registry import Registry
@@ -65,6 +65,8 @@ def install(context: Context) -> None:
     kept.install(context.backends, context.pickling)
     named = {service.__name__.rpartition(".")[2].rstrip("_") for service in SERVICES}
     context.backends.promise({*named, "ecr", "iam", "sts"} - {"stepfunctions"})  # which keeps itself what it has
+    certificates.install(context.pickling)
+    context.at_first.setdefault("cognitoidp", []).append(lambda: certificates.install_web_keys(context.pickling))
     instances.apply()
     sessions.apply()
     for service in SERVICES:
