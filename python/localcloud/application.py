@@ -139,6 +139,7 @@ def _keep_names(environ: dict[str, Any]) -> None:
 
 def _backend_app(service: Any) -> Flask:
     app = create_backend_app(service)
+    app.debug = False  # to help with errors, Flask makes a class a request, which holds the body until a collection
     name = boto3_service_name.get(service, service)
 
     def refuse(error: Exception) -> Response:

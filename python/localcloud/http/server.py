@@ -187,6 +187,8 @@ class HttpServer:
             if not answer.begun:
                 connection.sendall(_plain("500 Internal Server Error", f"{type(error).__name__}: {error}"))
             return False
+        finally:
+            environ.clear()  # werkzeug's request and it hold each other, and with them the body
         patience.allow(LINGER_SECONDS)
         whole = body.finish(LARGEST_REST)
         if not whole:
