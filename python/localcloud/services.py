@@ -63,8 +63,6 @@ def install(context: Context) -> None:
     """Install every service."""
     identity.register(context.registry)
     kept.install(context.backends, context.pickling)
-    named = {service.__name__.rpartition(".")[2].rstrip("_") for service in SERVICES}
-    context.backends.promise({*named, "ecr", "iam", "sts"} - {"stepfunctions"})  # which keeps itself what it has
     certificates.install(context.pickling)
     context.at_first.setdefault("cognitoidp", []).append(lambda: certificates.install_web_keys(context.pickling))
     instances.apply()

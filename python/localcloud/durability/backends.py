@@ -68,7 +68,6 @@ class Backends:
         self._before: list[Callable[[], None]] = []
         self._kept: dict[str, int] = {}
         self._failed: set[str] = set()
-        self._promised: set[str] = set()
         self._thread = threading.local()
         self._later: set[Where] = set()
         self._closed = threading.Event()
@@ -82,13 +81,6 @@ class Backends:
             write: Gives a new backend the state of an earlier one.
         """
         self._states[service] = read, write
-
-    def promise(self, services: Iterable[str]) -> None:
-        """Name the services, by moto's names, whose changes are acknowledged only if they can be kept.
-
-        moto has many more. What they hold is kept if it can be, and the log says what cannot.
-        """
-        self._promised.update(services)
 
     def before(self, keep: Callable[[], None]) -> None:
         """Call a function before changes are kept, so that a service can write in the same transaction."""
@@ -204,7 +196,10 @@ class Backends:
                 for account, regions in list(group.items())
                 for region in list(regions)
             }
-        self.keep(every)
+        try:
+            self.keep(every)
+        except NotKept:
+            self._keep_each(every)
 
     def _written(self, where: Where) -> tuple[str, bytes | None]:
         """A backend's name and its pickle; None if that was kept already, or if it cannot be pickled."""
@@ -220,12 +215,7 @@ class Backends:
                 if attempt == ATTEMPTS - 1:
                     raise
             except Exception as error:  # pickle raises anything
-                if service in self._promised:
-                    raise NotKept(f"{name}: {type(error).__name__}: {error}") from error
-                if name not in self._failed:
-                    log.line(f"not kept: {name}: {type(error).__name__}: {error}")
-                    self._failed.add(name)
-                return name, None
+                raise NotKept(f"{name}: {type(error).__name__}: {error}") from error
         return name, None if self._kept.get(name) == hash(content) else content
 
     def _keep_later(self) -> None:
@@ -234,8 +224,13 @@ class Backends:
             if not later:
                 continue
             self._later -= later
+            self._keep_each(later)  # what fails, the next second tries again
+
+    def _keep_each(self, touched: set[Where]) -> None:
+        """Keep the backends one by one, because one that cannot be kept must not hold up the others."""
+        for where in sorted(touched):
             try:
-                self.keep(later)  # if that fails, the next second tries again
+                self.keep({where})
             except NotKept as error:
                 if str(error) not in self._failed:
                     self._failed.add(str(error))

@@ -5,7 +5,8 @@ Example (not run: it serves until the process ends)::
     HttpServer(listener, application).serve_forever()
 
 There are only so many connections at once. A new one then takes the place of the one that has been idle for longest; if
-all of them are busy it waits, so that a burst of requests is answered more slowly and not dropped.
+all of them are busy it waits, so that a burst of requests is answered more slowly and not dropped. A connection that
+has not sent anything yet counts as idle only after a second, so that its first request can arrive.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 MOST_CONNECTIONS = 512
 MOST_WAITING = 4096  # connections that the system keeps until they are accepted; it resets others
 IDLE_SECONDS = 300.0  # a connection without a request ends after them
+FIRST_SECONDS = 1.0  # in which a new connection cannot lose its place
 HEAD_SECONDS = 20.0  # in which the head of a request must be there
 BODY_SECONDS = 60.0  # in which its body must be there, and a second more for each megabyte
 LARGEST_REST = 1 << 20  # bytes of a body that nobody read, up to which the connection is kept
@@ -63,7 +65,7 @@ class HttpServer:
         }
         self._open = 0
         #: Those that wait for a request. The first one has waited for longest.
-        self._idle: dict[socket.socket, None] = {}
+        self._idle: dict[socket.socket, float] = {}  # and from when on each of them counts as idle
         #: Those that end because another one needs their place.
         self._ending: set[socket.socket] = set()
         self._change = threading.Condition()
@@ -106,12 +108,14 @@ class HttpServer:
         """Wait until there is room for one more connection, and count it."""
         with self._change:
             while self._open >= self._most:
-                if self._idle and not self._ending:
-                    oldest = next(iter(self._idle))
+                now = time.monotonic()
+                idle = (connection for connection, since in self._idle.items() if since <= now)
+                oldest = None if self._ending else next(idle, None)
+                if oldest is not None:
                     del self._idle[oldest]
                     self._ending.add(oldest)
                     _shut(oldest)
-                self._change.wait()
+                self._change.wait(FIRST_SECONDS / 4)
             self._open += 1
 
     def _serve(self, connection: socket.socket, address: tuple[str, int]) -> None:
@@ -119,11 +123,11 @@ class HttpServer:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             patience = PatientStream(connection)
             with io.BufferedReader(patience, TOGETHER) as stream:
-                if self._one(connection, patience, stream, address):
-                    while self._waits(connection, patience, stream) and self._one(
-                        connection, patience, stream, address
-                    ):
-                        pass
+                since = time.monotonic() + FIRST_SECONDS
+                while self._waits(connection, patience, stream, since) and self._one(
+                    connection, patience, stream, address
+                ):
+                    since = time.monotonic()
         except OSError:  # the client has gone, or was too slow
             pass
         except Exception as error:  # noqa: BLE001 - the fault of one connection must not be the end of others
@@ -140,18 +144,26 @@ class HttpServer:
             self._change.notify_all()
 
     def _waits(
-        self, connection: socket.socket, patience: PatientStream, stream: io.BufferedReader[PatientStream]
+        self,
+        connection: socket.socket,
+        patience: PatientStream,
+        stream: io.BufferedReader[PatientStream],
+        since: float,
     ) -> bool:
-        """Wait for the next request of a connection. False: there is none, or another connection needs the place."""
+        """Wait for the next request of a connection. False: there is none, or another connection needs the place.
+
+        Args:
+            since: From when on the connection counts as idle, in the seconds of ``time.monotonic``.
+        """
         patience.allow(IDLE_SECONDS, silent=IDLE_SECONDS)
         with self._change:
             if self._closing:
                 return False
-            self._idle[connection] = None
+            self._idle[connection] = since
             self._change.notify()
         begun = stream.peek(1)
         with self._change:
-            return self._idle.pop(connection, False) is None and bool(begun)
+            return self._idle.pop(connection, None) is not None and bool(begun)
 
     def _one(
         self,

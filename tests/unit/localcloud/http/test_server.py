@@ -150,6 +150,15 @@ def test_a_new_connection_takes_the_place_of_the_one_that_is_idle_for_longest():
             connection.close()
 
 
+def test_connections_that_send_nothing_keep_nobody_out():
+    with serving(echo, most=2) as port:
+        silent = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(2)]
+        assert sent(port, b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n").startswith(b"HTTP/1.1 200")
+        assert silent[0].recv(1) == b""
+        for connection in silent:
+            connection.close()
+
+
 def test_a_burst_waits_until_there_is_room():
     running, most = [], []
     go_on = threading.Event()
