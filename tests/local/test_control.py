@@ -20,7 +20,6 @@ import pytest
 
 from localcloud import control, server
 from localcloud.durability import facts
-from localcloud.durability.database import Database
 from localcloud.errors import LocalCloudError
 
 from .conftest import eventually, package
@@ -220,13 +219,10 @@ def test_a_pin_of_a_cloud_that_kept_nothing_does_not_outlive_it(state):
 
 
 def a_cloud_that_holds_something(state: Path) -> control.Cloud:
-    """An ended cloud with a table of its own."""
+    """An ended cloud with a queue."""
     cloud = control.up(state, port=0)
+    client(cloud, "sqs").create_queue(QueueName="mine")
     control.down(state)
-    database = Database(state / facts.DATABASE)
-    database.declare("CREATE TABLE thing (name TEXT)")
-    database.now("INSERT INTO thing VALUES (?)", [["mine"]])
-    database.close()
     return cloud
 
 

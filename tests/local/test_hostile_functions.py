@@ -23,12 +23,12 @@ def handler(event, context):
 HOSTILE = {
     "closes all descriptors": ("import os\ndef handler(e, c): os.closerange(3, 100)", "Runtime.ExitError"),
     "writes into the answers": (
-        "import os\ndef handler(e, c):\n    for n in range(3, 20):\n        try: os.write(n, b'[1]\\n')\n"
+        "import os\ndef handler(e, c):\n    for n in range(3, 200):\n        try: os.write(n, b'[1]\\n')\n"
         "        except OSError: pass",
         "Runtime.ExitError",
     ),
     "writes an answer without end": (
-        "import os\ndef handler(e, c):\n    while True:\n        for n in range(3, 20):\n"
+        "import os\ndef handler(e, c):\n    while True:\n        for n in range(3, 200):\n"
         "            try: os.write(n, b'x' * 1_000_000)\n            except OSError: pass",
         "Function.ResponseSizeTooLarge",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from threading import Thread
 from types import SimpleNamespace
 from typing import Any
@@ -50,6 +51,7 @@ def started(tmp_path, monkeypatch):
     yield start
     s3_backends.clear()
     s3_backends.bucket_accounts.clear()
+    gc.collect()  # now, while keys have nothing of their own to delete
 
 
 def test_no_account_loses_its_contents_and_those_of_nobody_are_deleted(started, tmp_path):
