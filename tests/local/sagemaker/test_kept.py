@@ -39,8 +39,11 @@ class Killable(LocalCloud):
         )
 
     def log(self, name: str) -> str:
-        group = {"logGroupName": "/aws/sagemaker/TrainingJobs"}
-        found = self.client("logs").filter_log_events(**group, logStreamNamePrefix=name)
+        logs, group = self.client("logs"), {"logGroupName": "/aws/sagemaker/TrainingJobs"}
+        try:
+            found = logs.filter_log_events(**group, logStreamNamePrefix=name)
+        except logs.exceptions.ResourceNotFoundException:  # no job has logged anything yet
+            return ""
         return "\n".join(event["message"] for event in found["events"])
 
     def parameters(self, name: str) -> bytes:
