@@ -46,6 +46,9 @@ STOP_SECONDS = 60.0  # it writes everything down
 LOCK_SECONDS = 1.0
 #: What the server says when it is ready. Otherwise it says its error: a JSON object with message and hint.
 READY = b"\n"
+#: Variables for the server's process alone: large blocks of memory go back to the system when they are free
+#: (mallopt(3)). Objects are such blocks. Training would take three times as long with them.
+MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144"}
 
 ADDRESS, LOCK, LOG, PREVIOUS_LOG = "cloud.json", "cloud.lock", "cloud.log", "cloud.previous.log"
 _TURN = "turn.lock"
@@ -275,9 +278,7 @@ def _server_variables() -> dict[str, str]:
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
         "PYTHONUNBUFFERED": "1",
-        # Large blocks of memory go back to the system when they are free (mallopt(3)). Objects are such blocks.
-        "MALLOC_ARENA_MAX": "2",
-        "MALLOC_MMAP_THRESHOLD_": "262144",
+        **MEMORY,
     }
 
 

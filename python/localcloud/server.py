@@ -28,7 +28,7 @@ from typing import IO, NoReturn
 
 from imageclassification import files
 from localcloud import quick_start
-from localcloud.control import ADDRESS, DEFAULT_PORT, LOG, PINS, PREVIOUS_LOG, READY, hold_lock
+from localcloud.control import ADDRESS, DEFAULT_PORT, LOG, MEMORY, PINS, PREVIOUS_LOG, READY, hold_lock
 from localcloud.durability import facts
 from localcloud.durability.database import Database
 from localcloud.durability.errors import Unreadable
@@ -162,12 +162,14 @@ def bind(wanted: int | None, known: CloudFacts | None) -> socket.socket:
 
 
 def set_variables(port: int) -> None:
-    """Point all AWS calls of this process, moto's included, at this cloud."""
+    """Point all AWS calls of this process, moto's included, at this cloud, and hand on nothing that is for it alone."""
     os.environ.update(
         AWS_EC2_METADATA_DISABLED="true",
         MOTO_IAM_LOAD_MANAGED_POLICIES="true",
         MOTO_DISABLE_GLOBAL_CORS="true",  # web pages may not use the cloud
     )
+    for name in MEMORY:
+        os.environ.pop(name, None)
 
 
 if __name__ == "__main__":
