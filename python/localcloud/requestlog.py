@@ -16,13 +16,13 @@ Only a signed request names its service. The dash stands where the name would be
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from localcloud import incoming, log
 from localcloud.control import IDENTITY_PATH
+from localcloud.identifiers import new_uuid
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -47,7 +47,7 @@ class RequestLog:
                 log.line(f"{now} {status.split()[0]} {incoming.asked(environ)} {took:.0f} ms")
             # Every answer of AWS has a request id. Some of moto's have none.
             if not any(name.lower() in REQUEST_IDS for name, _ in headers):
-                headers = [*headers, (REQUEST_IDS[0], str(uuid.uuid4()))]
+                headers = [*headers, (REQUEST_IDS[0], new_uuid())]
             return start_response(status, headers, *rest)
 
         return self._application(environ, logged)

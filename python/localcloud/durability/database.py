@@ -120,14 +120,8 @@ class Database:
             if self._depth or self._closed or not self._waiting:
                 return
             waiting, self._waiting = self._waiting, []
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
-                for statement, rows in waiting:
-                    if len(rows) == 1:
-                        self._connection.execute(statement, rows[0])
-                    else:
-                        self._connection.executemany(statement, rows)
-                self._connection.execute("COMMIT")
+                self._execute(waiting)
             except BaseException as error:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
@@ -135,6 +129,18 @@ class Database:
                     self._waiting = waiting + self._waiting
                     self._arrived.set()
                 raise
+
+    def _execute(self, changes: list[Change]) -> None:
+        if len(changes) == len(changes[0][1]) == 1:  # it is a transaction by itself
+            self._connection.execute(changes[0][0], changes[0][1][0])
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        for statement, rows in changes:
+            if len(rows) == 1:
+                self._connection.execute(statement, rows[0])
+            else:
+                self._connection.executemany(statement, rows)
+        self._connection.execute("COMMIT")
 
     def read(self, statement: str, values: Sequence[Any] = (), *, gathered: bool = False) -> list[tuple[Any, ...]]:
         """The rows of a query. It sees what waits, too.

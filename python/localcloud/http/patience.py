@@ -16,19 +16,23 @@ Example::
     (None, None)
 
 A limit for each wait is not enough: a client that sends one byte a minute would keep its place for days.
+
+The system watches the time (socket(7), ``SO_RCVTIMEO``). Python's own ``settimeout`` costs three further calls for each
+read, and at each of them another thread may take Python's interpreter lock.
 """
 
 from __future__ import annotations
 
 import io
 import socket
+import struct
 import time
 from typing import Any
 
 #: S3 ends a connection that is silent for so long (Amazon S3 API Reference, "Error responses", RequestTimeout).
 SILENT_SECONDS = 20.0
 SECONDS_A_BYTE = 1e-6  # each byte that arrives gives more time: a second for a megabyte
-ANSWER_SECONDS = 600.0  # a client may read an answer slowly, because it works on what it has read
+ANSWER_SECONDS = 600.0  # in which a client must read something of its answer; it may work on what it has read
 
 
 class PatientStream(io.RawIOBase):
@@ -37,6 +41,8 @@ class PatientStream(io.RawIOBase):
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._end = self._silent = 0.0
+        connection.setblocking(True)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(ANSWER_SECONDS))
 
     def allow(self, seconds: float, *, silent: float | None = None) -> None:
         """Begin a new span in which data may arrive.
@@ -55,10 +61,16 @@ class PatientStream(io.RawIOBase):
         left = self._end - time.monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
-        self._connection.settimeout(min(left, self._silent))
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(min(left, self._silent)))
         try:
             size = self._connection.recv_into(buffer)
-        finally:
-            self._connection.settimeout(ANSWER_SECONDS)
+        except BlockingIOError:
+            raise TimeoutError("timed out") from None
         self._end += size * SECONDS_A_BYTE
         return size
+
+
+def _timeval(seconds: float) -> bytes:
+    """C's ``struct timeval``. Zero would mean that there is no limit."""
+    whole, part = divmod(max(seconds, 1e-6), 1.0)
+    return struct.pack("@ll", int(whole), max(int(part * 1e6), 0 if whole else 1))

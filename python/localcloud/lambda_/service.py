@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import threading
-import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from localcloud.context import Context
 from localcloud.iam.acting import Acting
 from localcloud.iam.principals import PRINCIPAL
 from localcloud.iam.roles import CannotAssume
+from localcloud.identifiers import hexadecimal, new_uuid
 from localcloud.lambda_ import log, names, packages, reports, tracing
 from localcloud.lambda_.accepted import Accepted
 from localcloud.lambda_.environment import ExecutionEnvironment, FunctionAnswer, Settings
@@ -185,7 +185,7 @@ class Service:
         Raises:
             LambdaClientError: The function is throttled, or Lambda cannot assume its role.
         """
-        request_id = str(uuid.uuid4())
+        request_id = new_uuid()
         reserved = function.reserved_concurrency
         whose = {"name": function.function_name, "account": function.account_id, "region": function.region}
         try:
@@ -197,7 +197,7 @@ class Service:
                     request_id=request_id,
                     arn=arn,
                     timeout=float(function.timeout),
-                    trace_id=trace_id or f"Root=1-{uuid.uuid4().hex[:8]}-{uuid.uuid4().hex[:24]};Sampled=0",
+                    trace_id=trace_id or f"Root=1-{hexadecimal(8)}-{hexadecimal(24)};Sampled=0",
                     client_context=client_context,
                 )
                 stream = environment.log_stream

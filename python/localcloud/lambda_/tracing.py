@@ -6,10 +6,10 @@ AWS: Lambda Developer Guide, Visualize Lambda function invocations using AWS X-R
 from __future__ import annotations
 
 import time
-import uuid
 from typing import TYPE_CHECKING
 
 from localcloud.iam.acting import Acting
+from localcloud.identifiers import hexadecimal
 from localcloud.xray.segments import parsed, present, send
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def function_ran(role: Acting, function: LambdaFunction, header: str | None, *, 
     now = time.time()
     segment = {
         "name": function.function_name,
-        "id": uuid.uuid4().hex[:16],
+        "id": hexadecimal(16),
         "trace_id": given["Root"],
         "parent_id": given.get("Parent"),
         "start_time": now - seconds,

@@ -7,7 +7,6 @@ ResultWriter and tolerated failure thresholds.
 from __future__ import annotations
 
 import threading
-import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from localcloud import log
+from localcloud.identifiers import new_uuid
 from localcloud.stepfunctions.engine import distributed
 from localcloud.stepfunctions.engine.branches import selected
 from localcloud.stepfunctions.engine.effects import StartMapRun
@@ -131,7 +131,7 @@ class MapRuns:
             self._end(run, "FAILED", failure.error, failure.cause)
             return
         for text, number in given:
-            run.pending.append(self._child(run, str(uuid.uuid4()), text, number))
+            run.pending.append(self._child(run, new_uuid(), text, number))
         run.children = list(run.pending)
         self._count(run)
         self._stores.map_runs.add(record, _plan(run))

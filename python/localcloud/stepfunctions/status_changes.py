@@ -7,10 +7,10 @@ executions have such events, and the executions of a Map run have none here.
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable
 from typing import Any
 
+from localcloud.identifiers import new_uuid
 from localcloud.stepfunctions.api import redrive
 from localcloud.stepfunctions.language.scope import Json
 from localcloud.stepfunctions.models import Execution
@@ -82,7 +82,7 @@ def message(execution: Execution, now: float) -> dict[str, Any]:
     }
     return {
         "version": "0",
-        "id": str(uuid.uuid4()),
+        "id": new_uuid(),
         "detail-type": KIND,
         "source": "aws.states",
         "account": account,

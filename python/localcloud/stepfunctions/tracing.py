@@ -10,12 +10,12 @@ Example (not run: it needs a running cloud)::
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
 from localcloud.iam.acting import Acting
 from localcloud.iam.roles import Roles
+from localcloud.identifiers import hexadecimal
 from localcloud.stepfunctions.language.scope import Json
 from localcloud.stepfunctions.models import Execution
 from localcloud.xray.segments import new_trace_id, parsed, present, send
@@ -40,7 +40,7 @@ class Trace:
 
     trace_id: str
     parent: str | None
-    segment: str = field(default_factory=lambda: uuid.uuid4().hex[:16])
+    segment: str = field(default_factory=lambda: hexadecimal(16))
     calls: dict[str, str] = field(default_factory=dict)
     events: list[dict[str, Json]] = field(default_factory=list)
 
@@ -68,7 +68,7 @@ class ExecutionTraces:
         trace = self._traces.get(execution.arn)
         if trace is None:
             return None
-        subsegment = uuid.uuid4().hex[:16]
+        subsegment = hexadecimal(16)
         trace.calls[subsegment] = state
         return f"Root={trace.trace_id};Parent={subsegment};Sampled=1"
 
@@ -95,7 +95,7 @@ def machine_segment(execution: Execution, trace: Trace) -> dict[str, Any]:
             begun[details["name"]] = moment
         elif details := event.get("stateExitedEventDetails"):
             name = details["name"]
-            for identity in ids.pop(name, []) or [uuid.uuid4().hex[:16]]:
+            for identity in ids.pop(name, []) or [hexadecimal(16)]:
                 found = {"name": name, "id": identity, "start_time": begun.get(name, moment), "end_time": moment}
                 subsegments.append({**found, "namespace": "aws"} if identity in trace.calls else found)
     end = execution.stopped or execution.started

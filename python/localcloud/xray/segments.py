@@ -16,20 +16,20 @@ from __future__ import annotations
 import json
 import re
 import time
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
 from localcloud import log
 from localcloud.iam.acting import Acting
 from localcloud.iam.roles import AccessDenied
+from localcloud.identifiers import hexadecimal
 
 HEADER = "X-Amzn-Trace-Id"
 
 
 def new_trace_id() -> str:
     """A new trace id: its version, the seconds since 1970, and 96 random bits, in hexadecimal."""
-    return f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
+    return f"1-{int(time.time()):08x}-{hexadecimal(24)}"
 
 
 def parsed(header: str | None) -> dict[str, str]:

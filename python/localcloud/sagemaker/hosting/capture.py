@@ -17,7 +17,6 @@ import json
 import random
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from typing import Any
 
 from localcloud import log
 from localcloud.context import Context
+from localcloud.identifiers import new_uuid
 from localcloud.sagemaker.role import ExecutionRole
 
 FLUSH_SECONDS = 1.0
@@ -116,7 +116,7 @@ def event(
         captured["endpointInput"] = _side("INPUT", request, kinds)
     if modes & {"Output", "InputAndOutput"}:
         captured["endpointOutput"] = _side("OUTPUT", answer, kinds)
-    metadata: dict[str, Any] = {"eventId": str(uuid.uuid4())}
+    metadata: dict[str, Any] = {"eventId": new_uuid()}
     if inference_id:
         metadata["inferenceId"] = inference_id
     if custom_attributes:
@@ -127,7 +127,7 @@ def event(
 
 def key(target: Target, now: datetime) -> str:
     """The S3 address of a new file, whose first event is from ``now``."""
-    name = f"{now:%M-%S}-{now.microsecond // 1000:03}-{uuid.uuid4()}.jsonl"
+    name = f"{now:%M-%S}-{now.microsecond // 1000:03}-{new_uuid()}.jsonl"
     return f"{target.destination.rstrip('/')}/{target.endpoint}/{target.variant}/{now:%Y/%m/%d/%H}/{name}"
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import uuid
 from typing import Any, Protocol
 
+from localcloud.identifiers import new_uuid
 from localcloud.stepfunctions.api import redrive
 from localcloud.stepfunctions.api.arns import made
 from localcloud.stepfunctions.api.arns import named as allowed
@@ -95,10 +95,10 @@ class ExecutionOperations:
         }
 
     def _new(self, sender: Sender, given: dict[str, Any], found: Named) -> Execution:
-        name = allowed(given.get("name") or str(uuid.uuid4()))
+        name = allowed(given.get("name") or new_uuid())
         machine, version = found.machine, found.version
         express = machine.kind == "EXPRESS"
-        names = (machine.name, name, str(uuid.uuid4())) if express else (machine.name, name)
+        names = (machine.name, name, new_uuid()) if express else (machine.name, name)
         return Execution(
             made("express" if express else "execution", sender.account, sender.region, *names),
             machine.arn,

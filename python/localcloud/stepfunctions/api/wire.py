@@ -14,7 +14,6 @@ Example::
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +23,7 @@ from moto.core.utils import get_service_model
 
 from localcloud import incoming, log
 from localcloud.iam.principals import PRINCIPAL
+from localcloud.identifiers import new_uuid
 from localcloud.stepfunctions.api import shapes
 from localcloud.stepfunctions.api.errors import ApiError
 
@@ -71,7 +71,7 @@ class Application:
         headers = {
             "Content-Type": CONTENT_TYPE,
             "Content-Length": str(len(sent)),
-            "x-amzn-RequestId": str(uuid.uuid4()),
+            "x-amzn-RequestId": new_uuid(),
             **({"x-amzn-errortype": error} if error else {}),
         }
         start_response(status, list(headers.items()))

@@ -9,7 +9,6 @@ Example (not run: it needs a running cloud)::
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from botocore.model import OperationModel
 from moto.core.utils import get_service_model
 
 from localcloud.context import Context
+from localcloud.identifiers import new_uuid
 from localcloud.stepfunctions.integrations import events, failures, jobs, readers, shapes, writers
 from localcloud.stepfunctions.integrations.answers import Answer, Caller
 from localcloud.stepfunctions.integrations.clients import Clients, same_call
@@ -71,7 +71,7 @@ class Integrations:
             return Answer(output)
         if resource.service == "events":
             return Answer(events.checked(output))
-        request_id = str(uuid.uuid4())  # the local cloud's services have ids of other forms
+        request_id = new_uuid()  # the local cloud's services have ids of other forms
         shown = with_metadata(output, service_headers(resource.service, answered, request_id), request_id)
         if resource.pattern not in ("sync", "sync:2"):
             return Answer(shown)

@@ -5,7 +5,6 @@ The local cloud's Lambda is called in this process. It checks the role's permiss
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from moto.awslambda.exceptions import LambdaClientError
 from moto.core.utils import get_service_model
 
 from localcloud.iam.roles import AccessDenied, CannotAssume
+from localcloud.identifiers import hexadecimal, new_uuid
 from localcloud.stepfunctions.integrations import failures, shapes
 from localcloud.stepfunctions.integrations.answers import Caller
 from localcloud.stepfunctions.integrations.metadata import function_headers, with_metadata
@@ -53,12 +53,12 @@ class Functions:
         text = payload if isinstance(payload, str) else "" if payload is None else shapes.text_of(payload)
         status, headers, answered = self._answered({**given, "Payload": text}, caller, sdk=False, compact=True)
         version, log_result = headers.get("x-amz-executed-version"), headers.get("x-amz-log-result")
-        request_id = str(uuid.uuid4())
+        request_id = new_uuid()
         output: dict[str, Json] = {"ExecutedVersion": version} if version else {}
         if log_result:
             output["LogResult"] = log_result
         output["Payload"] = _parsed(answered) if answered else ""
-        trace = caller.trace_header or f"Root=1-{uuid.uuid4().hex[:8]}-{uuid.uuid4().hex[:24]};Sampled=0"
+        trace = caller.trace_header or f"Root=1-{hexadecimal(8)}-{hexadecimal(24)};Sampled=0"
         http = function_headers(request_id, version, answered, trace, log_result)
         whole = with_metadata(output, http, request_id)
         whole["SdkHttpMetadata"]["HttpStatusCode"] = status
