@@ -40,16 +40,17 @@ def make_context(state: Path, endpoint: str, root_secret: str) -> Context:
     """
     database = Database(state / "cloud.sqlite")
     pickling = Pickling()
+    backends = Backends(database, pickling, holdings.held)
     return Context(
         state=state,
         endpoint=endpoint,
         children=Children(),
-        roles=Roles(Record(state), Registry()),
+        roles=Roles(Record(state), Registry(), lambda: backends.changes),
         root_secret=root_secret,
         metrics=Metrics(database, Clock(state / "alarm-clock")),
         database=database,
         pickling=pickling,
-        backends=Backends(database, pickling, holdings.held),
+        backends=backends,
         blobs=Blobs(database),
     )
 

@@ -55,6 +55,9 @@ class Backends:
 
     Args:
         held: How many resources of each kind a service's backend has, for people.
+
+    Attributes:
+        changes: How often something has changed.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Backends:
         self._states: dict[str, tuple[Callable[[Any], State], Callable[[Any, State], None]]] = {}
         self._before: list[Callable[[], None]] = []
         self._kept: dict[str, int] = {}
+        self.changes = 0
         self._failed: set[str] = set()
         self._thread = threading.local()
         self._later: set[Where] = set()
@@ -142,8 +146,10 @@ class Backends:
             try:
                 changed = self._write(touched, also)
             except BaseException:
+                self.changes += 1
                 self._later |= touched  # they have changed all the same
                 raise
+            self.changes += bool(changed)
             for name, content in changed:
                 self._kept[name] = hash(content)
 

@@ -19,15 +19,17 @@ Example::
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from localcloud.iam.derivation import derive
-from localcloud.iam.evaluation import Access, Context, Decision, Principal, Request, evaluate
+from localcloud.iam.evaluation import TRUST_ACTIONS, Access, Context, Decision, Policies, Principal, Request, evaluate
 from localcloud.iam.gathering import policies_of
 from localcloud.iam.principals import Keys, open_session, role_id, session_of
 from localcloud.iam.record import Record
 from localcloud.iam.registry import Registry
+
+MOST_COLLECTED = 4096  # requests whose policies are remembered
 
 
 class AccessDenied(Exception):
@@ -57,12 +59,16 @@ class CannotAssume(Exception):
 class Roles:
     """The roles of one local cloud. It records each decision."""
 
-    def __init__(self, record: Record, registry: Registry) -> None:
+    def __init__(self, record: Record, registry: Registry, changes: Callable[[], int] | None = None) -> None:
         """Args:
         record: Writes the decisions down.
         registry: The services' tables and policies.
+        changes: How often a backend has changed, before a change is acknowledged. As long as that is the same, the
+            policies of a request are too, and they are collected once. None: they are collected for each request.
         """
         self.registry = registry
+        self._changes = changes
+        self._collected: dict[Any, tuple[int, Any]] = {}
         self._record = record
         self._keys: dict[tuple[str, ...], Keys] = {}
         self._lock = threading.Lock()
@@ -73,10 +79,29 @@ class Roles:
         Raises:
             UnsupportedPolicy: A policy uses something that the local cloud cannot evaluate.
         """
-        policies = policies_of(request, self.registry)
+        which = (request.principal, request.action in TRUST_ACTIONS, request.resources)
+        policies: Policies = self._unchanged(which, lambda: policies_of(request, self.registry))
         decision = evaluate(request, policies)
         self._record.add(request, policies, decision)
         return decision
+
+    def _role_id(self, role_arn: str) -> str | None:
+        found: str | None = self._unchanged(role_arn, lambda: role_id(role_arn))
+        return found
+
+    def _unchanged(self, which: Any, collect: Callable[[], Any]) -> Any:
+        if self._changes is None:
+            return collect()
+        number = self._changes()  # before: what another thread changes meanwhile must be collected again
+        known = self._collected.get(which)
+        if known and known[0] == number:
+            return known[1]
+        if len(self._collected) >= MOST_COLLECTED:
+            self._collected.clear()
+        found = collect()
+        if found is not None:  # a role that is missing may be made in the course of a request
+            self._collected[which] = number, found
+        return found
 
     def _demand(self, request: Request) -> None:
         decision = self.judge(request)
@@ -206,7 +231,7 @@ class Roles:
         Raises:
             CannotAssume: The role does not exist, or its trust policy does not allow the service.
         """
-        if role_id(role_arn) is None:
+        if self._role_id(role_arn) is None:
             raise CannotAssume(role_arn, service)
         account = role_arn.split(":")[4]
         context: Context = {"aws:sourceaccount": (account,)}
@@ -225,7 +250,7 @@ class Roles:
             CannotAssume: See :meth:`assume`.
         """
         self.assume(role_arn, service, source_arn=source_arn or None)
-        which = (role_arn, role_id(role_arn) or "", service, session)
+        which = (role_arn, self._role_id(role_arn) or "", service, session)
         with self._lock:
             if which not in self._keys:
                 self._keys[which] = open_session(role_arn, session)
