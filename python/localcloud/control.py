@@ -101,7 +101,10 @@ def up(state: Path, *, port: int | None = None, tethered: bool = False) -> Cloud
         Unreadable: What the folder keeps is damaged or of another version. Nothing was changed.
     """
     state = state.absolute()
-    state.mkdir(parents=True, exist_ok=True)
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise _no_folder(state) from None
     _refuse_foreign(state)
     state.chmod(0o700)  # only the owner may read the cloud's key, objects and logs
     with _turn(state):
@@ -217,7 +220,16 @@ def is_alive(state: Path) -> bool:
         return True
     except FileNotFoundError:
         pass
+    except NotADirectoryError:
+        raise _no_folder(state) from None
     return False
+
+
+def _no_folder(state: Path) -> LocalCloudError:
+    return LocalCloudError(
+        f"the local cloud's folder is a file, or is below one: {state}",
+        hint="move that file away, or use another folder: export SCONES_BUILD=FOLDER",
+    )
 
 
 def _start(state: Path, port: int | None, tethered: bool) -> Cloud:

@@ -89,7 +89,7 @@ def _serve(options: argparse.Namespace) -> NoReturn:
         context = make_context(state, f"http://{HOST}:{port}", secret)
         server = make_server(listener, context)
     except Unreadable as error:
-        raise Unreadable(f"{state}: {error.what}") from error
+        raise Unreadable(f"{state}: {error.what}", instead=error.instead) from error
     begin(now=time.time())  # only now: if something cannot be loaded, nothing has changed
     threading.Thread(target=server.serve_forever, daemon=True).start()
 

@@ -295,10 +295,23 @@ def test_what_cannot_be_read_is_named_and_nothing_is_changed(state, spoil, told)
         control.up(state)
     assert re.search(told, refused.value.message)
     assert str(state / facts.DATABASE) in refused.value.message
+    assert "\n" not in refused.value.message
     assert "invoke local.reset" in refused.value.hint
+    assert ("go on with the version that wrote it" in refused.value.hint) == ("has format" in told)
     assert {path: path.read_bytes() for path in own} == own
     assert control.reset(state)
     control.up(state, port=0)
+
+
+@pytest.mark.parametrize("below", ["local", "build/local"])
+def test_a_file_where_the_folder_should_be_is_named(tmp_path, below):
+    state = tmp_path / below
+    (tmp_path / below.partition("/")[0]).write_text("a file")
+    for ask in (control.up, control.is_alive):
+        with pytest.raises(LocalCloudError) as refused:
+            ask(state)
+        assert f"is a file, or is below one: {state}" in refused.value.message
+        assert "SCONES_BUILD" in refused.value.hint
 
 
 def test_reset_throws_everything_away_whether_the_cloud_runs_or_not(state):

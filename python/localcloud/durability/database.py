@@ -143,16 +143,17 @@ class Database:
         self._connection.execute("COMMIT")
 
     def read(self, statement: str, values: Sequence[Any] = (), *, gathered: bool = False) -> list[tuple[Any, ...]]:
-        """The rows of a query. It sees what waits, too.
+        """The rows of a query. It sees what waits, too, unless the disk is full.
 
         Args:
             gathered: Whether it must see what the stores gather.
         """
         with self.lock:
-            if gathered:
-                self.flush()
-            else:
-                self._commit()
+            with contextlib.suppress(sqlite3.OperationalError):  # what waits is still there, and is written later
+                if gathered:
+                    self.flush()
+                else:
+                    self._commit()
             return self._connection.execute(statement, values).fetchall()
 
     def close(self) -> None:

@@ -14,11 +14,12 @@ class Unreadable(LocalCloudError):
 
     Args:
         what: The file or the part, and what is wrong with it.
+        instead: What keeps the contents.
     """
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, *, instead: str = "put back a copy of its folder") -> None:
+        self.what, self.instead = " ".join(what.split()), instead
         super().__init__(
-            f"what the local cloud has kept cannot be used: {what}. Nothing was loaded or changed",
-            hint="put back a copy of its folder, or throw away what it holds with: invoke local.reset",
+            f"what the local cloud has kept cannot be used: {self.what}. Nothing was loaded or changed",
+            hint=f"{instead}, or throw away what it holds with: invoke local.reset",
         )
-        self.what = what

@@ -135,7 +135,10 @@ def _check_format(path: Path, found: str | None) -> None:
     if found == str(FORMAT):
         return
     age = "a newer" if found and found.isdigit() and int(found) > FORMAT else "an older"
-    raise Unreadable(f"{path} has format {found}, which {age} version of this project wrote; this one reads {FORMAT}")
+    raise Unreadable(
+        f"{path} has format {found}, which {age} version of this project wrote; this one reads {FORMAT}",
+        instead="go on with the version that wrote it",
+    )
 
 
 @contextlib.contextmanager

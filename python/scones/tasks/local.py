@@ -94,6 +94,7 @@ def reset(context: Any, env: str | None = None, yes: bool = False) -> None:
 
     from localcloud import control
     from localcloud.durability import remains
+    from localcloud.durability.errors import Unreadable
     from scones.tasks.prepare import asked
 
     environment = settings.load(env)
@@ -103,8 +104,8 @@ def reset(context: Any, env: str | None = None, yes: bool = False) -> None:
         return
     try:
         holds = _holds(state)
-    except LocalCloudError as error:  # throwing it away is the way out
-        holds = error.message
+    except Unreadable as error:  # throwing it away is the way out
+        holds = f"what it holds cannot be used: {error.what}"
     runs = "it runs, and is ended first" if control.status(state) else "it does not run"
     print(f"this throws away the local cloud in {state} ({remains.size(state) / 1e6:,.1f} MB; {runs})\n{holds}")
     if not yes:

@@ -66,6 +66,7 @@ def test_what_finds_no_space_is_kept_when_there_is_some(database):
     database.read("PRAGMA max_page_count = 3")
     with pytest.raises(sqlite3.OperationalError, match="full"):
         database.now(INSERT, [(1, "a" * 100_000)])
+    assert lines(database) == [], "what is there can be read meanwhile"
     database._connection.execute("PRAGMA max_page_count = 1000")
     database.flush()
     assert lines(database) == [1]
