@@ -65,3 +65,12 @@ class Acting:
         except AccessDenied:
             return False
         return True
+
+    def may_often(self, service: str, operation: str, parameters: Mapping[str, str]) -> bool:
+        """Whether the role may make a call that comes many times a second. It is judged once a second."""
+        who, where = self.role_arn, {"region": self.region, "session": self.session}
+        try:
+            self.roles.require_call(who, service, operation, parameters, **where, often=True)
+        except AccessDenied:
+            return False
+        return True

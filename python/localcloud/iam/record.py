@@ -58,7 +58,7 @@ class Record:
 
     def add(self, request: Request, policies: Policies, decision: Decision) -> None:
         """Write a request down if recording is on."""
-        step = self._current()
+        step = self.step()
         if step is None:
             return
         content = json.dumps(dataclasses.asdict(policies))
@@ -75,7 +75,7 @@ class Record:
                 self._known.add(name)
             record.write(json.dumps(line) + "\n")
 
-    def _current(self) -> str | None:
+    def step(self) -> str | None:
         """The name of the current step; None if recording is off."""
         now = time.monotonic()
         if now - self._looked >= LOOK_SECONDS:

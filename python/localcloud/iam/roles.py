@@ -19,6 +19,7 @@ Example::
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -103,6 +104,16 @@ class Roles:
             self._collected[which] = number, found
         return found
 
+    def _once_a_second(self, check: Callable[[], bool], *which: Any) -> None:
+        """Make a check, unless it went well in this second, and nothing has changed since.
+
+        The condition keys of the time have seconds. While decisions are recorded, each of them is made.
+        """
+        if self._record.step() is None:
+            self._unchanged((int(time.time()), *which), check)
+        else:
+            check()
+
     def _demand(self, request: Request) -> None:
         decision = self.judge(request)
         if not decision.allowed:
@@ -152,6 +163,7 @@ class Roles:
         *,
         region: str,
         session: str = "SageMaker",
+        often: bool = False,
     ) -> None:
         """Check that a role may make a call: all permissions that the call needs, on KMS keys too.
 
@@ -160,16 +172,26 @@ class Roles:
             operation: The operation, ``GetObject``.
             parameters: The operation's parameters.
             region: The AWS region of the call.
+            often: Whether the same call comes many times a second. It is then judged once a second. Its parameters are
+                texts.
 
         Raises:
             AccessDenied: The role's policies do not allow the call.
             UnknownAction: The local cloud cannot check the operation.
         """
-        signed = {
-            "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential={session}/00000000/{region}/{service}/aws4_request"
-        }
-        for access in derive(self.registry, signed, service, operation, parameters):
-            self._demand(access.by(session_of(role_arn, session)))
+
+        def check() -> bool:
+            signed = {
+                "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential={session}/00000000/{region}/{service}/aws4_request"
+            }
+            for access in derive(self.registry, signed, service, operation, parameters):
+                self._demand(access.by(session_of(role_arn, session)))
+            return True
+
+        if often:
+            self._once_a_second(check, role_arn, service, operation, region, session, *parameters.items())
+        else:
+            check()
 
     def require_service(
         self,
@@ -231,15 +253,20 @@ class Roles:
         Raises:
             CannotAssume: The role does not exist, or its trust policy does not allow the service.
         """
-        if self._role_id(role_arn) is None:
-            raise CannotAssume(role_arn, service)
-        account = role_arn.split(":")[4]
-        context: Context = {"aws:sourceaccount": (account,)}
-        if source_arn:
-            context = {**context, "aws:sourcearn": (source_arn,)}
-        request = Access("sts:AssumeRole", (role_arn,), context).by(Principal(service, "", "service"))
-        if not self.judge(request).allowed:
-            raise CannotAssume(role_arn, service)
+
+        def check() -> bool:
+            if self._role_id(role_arn) is None:
+                raise CannotAssume(role_arn, service)
+            account = role_arn.split(":")[4]
+            context: Context = {"aws:sourceaccount": (account,)}
+            if source_arn:
+                context = {**context, "aws:sourcearn": (source_arn,)}
+            request = Access("sts:AssumeRole", (role_arn,), context).by(Principal(service, "", "service"))
+            if not self.judge(request).allowed:
+                raise CannotAssume(role_arn, service)
+            return True
+
+        self._once_a_second(check, "sts:AssumeRole", role_arn, service, source_arn)
 
     def mint(
         self, role_arn: str, service: str = "lambda.amazonaws.com", session: str = "session", *, source_arn: str = ""

@@ -265,6 +265,8 @@ class ExecutionEnvironment:
         """The call's output. Only the last megabyte of a larger output is kept, after a line that says so."""
         output = self._output.fileno()
         size = os.fstat(output).st_size
+        if not size:
+            return ""
         written = os.pread(output, LARGEST_LOG, max(0, size - LARGEST_LOG)).decode("utf-8", "replace")
         os.ftruncate(output, 0)
         left_out = f"(the local cloud leaves out the first {size - LARGEST_LOG:,} bytes of this call's output)\n"

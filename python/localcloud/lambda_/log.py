@@ -65,7 +65,7 @@ def write(function: LambdaFunction, stream: str, found: list[str], *, role: Acti
         calls = [("CreateLogGroup", {"logGroupName": name}), ("CreateLogStream", which), *calls]
     elif stream not in group.streams:
         calls = [("CreateLogStream", which), *calls]
-    if not all(role.may("logs", operation, **given) for operation, given in calls):
+    if not all(role.may_often("logs", operation, given) for operation, given in calls):
         return
     if group is None or stream not in group.streams:
         backend = function.logs_backend

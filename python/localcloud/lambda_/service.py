@@ -117,7 +117,10 @@ class Service:
         from moto.awslambda.models import lambda_backends
 
         name = str(parameters["FunctionName"])
-        self._context.roles.require_call(role_arn, "lambda", "Invoke", parameters, region=region, session="execution")
+        which = {name: str(parameters[name]) for name in ("FunctionName", "Qualifier") if parameters.get(name)}
+        self._context.roles.require_call(
+            role_arn, "lambda", "Invoke", which, region=region, session="execution", often=True
+        )
         parts = name.split(":")
         if parts[0] == "arn" and parts[3:5] != [region, account]:
             raise _NotFound("ResourceNotFoundException", f"Function not found: {name}")

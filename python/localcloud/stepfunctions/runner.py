@@ -408,7 +408,7 @@ class Runner:
 
     def _call(self, live: Live, effect: Invoke) -> None:
         def call() -> Answer:
-            caller = replace(self._caller(live, effect.role_arn, effect.frame), call=_call_of(live, effect))
+            caller = replace(self._caller(live, effect.role_arn, effect.frame), call=partial(_call_of, live, effect))
             return self._services.call(effect.resource, effect.arguments, caller)
 
         def then(answer: Answer) -> None:

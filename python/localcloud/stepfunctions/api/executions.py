@@ -25,6 +25,9 @@ TOKENS_KEPT = 10
 MEMORY, DURATION = 64, 100
 #: "The maximum duration of an Express workflow is five minutes."
 EXPRESS_SECONDS = 300.0
+#: DescribeExecution waits so many seconds for the end of an execution that is younger: whoever asks again and again
+#: asks less often, and hears of the end at once.
+YOUNG_SECONDS, END_SECONDS = 1.0, 0.25
 
 
 class Runs(Protocol):
@@ -149,8 +152,10 @@ class ExecutionOperations:
         return {"redriveDate": date}
 
     def describe(self, sender: Sender, given: dict[str, Any]) -> Answer:
-        """DescribeExecution."""
+        """DescribeExecution. It waits a moment for the end of an execution that has just begun."""
         execution = execution_of(self._stores.of(sender.account, sender.region), given["executionArn"])
+        if execution.stopped is None and self._now() - execution.started < YOUNG_SECONDS:
+            self._runs.wait(execution, END_SECONDS)
         redrivable, reason = redrive.status(execution, self._now())
         return {
             **_data(execution, given),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from localcloud.stepfunctions.language.scope import Json
@@ -18,8 +19,8 @@ class Caller:
         execution_arn: The execution's ARN.
         trace_header: X-Ray's header for the functions that the Task calls.
         task_role_arn: The role in the Task's Credentials. The state machine's role assumes it.
-        call: What tells that a call is the same one, although it is made again after the cloud was killed. None: the
-            call changes nothing.
+        call: Returns what tells that a call is the same one, although it is made again after the cloud was killed.
+            None: the call changes nothing.
     """
 
     role_arn: str
@@ -28,7 +29,7 @@ class Caller:
     execution_arn: str
     trace_header: str | None = None
     task_role_arn: str | None = None
-    call: str | None = None
+    call: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,7 @@ class Integrations:
     ) -> dict[str, Any]:
         client = self._clients.of(known.boto, caller)
         try:
-            with same_call(caller.call):
+            with same_call(caller.call() if caller.call else None):
                 answered = getattr(client, xform_name(operation.name))(**given)
             if "EncodingType" not in given:
                 answered.pop("EncodingType", None)  # boto3 asks S3 for it, and decodes the keys

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from localcloud.iam.record import Record
+from localcloud.iam.acting import Acting
+from localcloud.iam.needs import on
+from localcloud.iam.record import Record, begin_step, read
 from localcloud.iam.registry import Registry
 from localcloud.iam.roles import CannotAssume, Roles
 
@@ -17,6 +20,7 @@ TRUST = {
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]
 }
 READS = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+WRITES = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "*"}]}
 
 
 @pytest.fixture
@@ -59,3 +63,46 @@ def test_nothing_is_remembered_without_a_count_of_changes(iam, tmp_path):
     assert not roles.may(ROLE, "s3:GetObject", "arn:aws:s3:::b/k").allowed
     iam.put_role_policy("r", "p", json.dumps(READS))
     assert roles.may(ROLE, "s3:GetObject", "arn:aws:s3:::b/k").allowed
+
+
+@pytest.fixture
+def logging(iam, tmp_path):
+    """A role that a service often uses to write logs, and a list with the number of changes."""
+    changes, registry = [0], Registry()
+    registry.permissions({"logs": on("*", "logs", "PutLogEvents")})
+    create(iam)
+    iam.put_role_policy("r", "p", json.dumps(WRITES))
+    roles = Roles(Record(Path(tmp_path)), registry, lambda: changes[0])
+    return Acting(roles, ROLE, account=ACCOUNT, region="us-east-1"), changes
+
+
+def test_a_call_that_comes_often_is_refused_as_soon_as_the_policy_has_gone(iam, logging):
+    role, changes = logging
+    assert role.may_often("logs", "PutLogEvents", {"logGroupName": "g"})
+    iam.delete_role_policy("r", "p")
+    changes[0] += 1
+    assert not role.may_often("logs", "PutLogEvents", {"logGroupName": "g"})
+
+
+def test_a_call_that_comes_often_is_recorded_each_time(logging, tmp_path):
+    role, _ = logging
+    role.may_often("logs", "PutLogEvents", {"logGroupName": "g"})
+    begin_step(tmp_path, "run")
+    for _ in range(3):
+        role.may_often("logs", "PutLogEvents", {"logGroupName": "g"})
+    assert [judged.request.action for judged in read(tmp_path)] == ["logs:PutLogEvents"] * 3
+
+
+def test_a_policy_that_ends_at_a_moment_ends_for_calls_that_come_often(iam, logging):
+    role, changes = logging
+    until = datetime.now(UTC) + timedelta(seconds=2)
+    limited = {"DateLessThan": {"aws:CurrentTime": until.strftime("%Y-%m-%dT%H:%M:%SZ")}}
+    iam.put_role_policy(
+        "r", "p", json.dumps({**WRITES, "Statement": [{**WRITES["Statement"][0], "Condition": limited}]})
+    )
+    changes[0] += 1
+    while datetime.now(UTC) < until.replace(microsecond=0) - timedelta(seconds=0.1):
+        assert role.may_often("logs", "PutLogEvents", {"logGroupName": "g"})
+    while datetime.now(UTC) < until.replace(microsecond=0):
+        role.may_often("logs", "PutLogEvents", {"logGroupName": "g"})
+    assert not role.may_often("logs", "PutLogEvents", {"logGroupName": "g"})

@@ -49,7 +49,9 @@ def test_the_role_is_checked_and_the_parameters_are_those_of_a_request(monkeypat
     found, invoked = service(roles, monkeypatch)
     parameters = {"FunctionName": "images", "Qualifier": "live", "InvocationType": "Event", "Payload": "{}"}
     assert call(found, parameters) == (200, {}, b"{}")
-    assert roles.asked == [((ROLE, "lambda", "Invoke", parameters), {"region": "us-east-1", "session": "execution"})]
+    which = {"FunctionName": "images", "Qualifier": "live"}
+    how = {"region": "us-east-1", "session": "execution", "often": True}
+    assert roles.asked == [((ROLE, "lambda", "Invoke", which), how)]
     headers = {"x-amz-invocation-type": "Event", "x-amzn-trace-id": "Root=1"}
     assert invoked == [("images", "live", headers, "{}")]
 

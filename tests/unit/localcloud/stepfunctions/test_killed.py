@@ -42,7 +42,7 @@ class Services:
     def call(self, resource: Any, arguments: Any, caller: Any) -> Answer:
         name = arguments["name"]
         self.calls.append(name)
-        self.asked.append(str(UUID(caller.call)))  # a header has it
+        self.asked.append(str(UUID(caller.call())))  # a header has it
         if name in self.broken:
             raise StateFailure("Broken", name)
         if resource.pattern == "sync":

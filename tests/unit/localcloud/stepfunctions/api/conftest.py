@@ -56,12 +56,13 @@ def compiled(text: str, *, express: bool = False) -> Program:
 
 @dataclass
 class Fake:
-    """A runner. An execution runs until a test ends it."""
+    """A runner. An execution runs until a test ends it. If ``soon``, or if it is a synchronous one, a wait ends it."""
 
     clock: list[float]
     stores: Stores
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     waiting: tuple[str, str] | None = None
+    soon: bool = False
 
     def start(self, execution: Execution) -> None:
         self.asked.append(("start", execution))
@@ -78,6 +79,8 @@ class Fake:
         self.stores.executions.changed(execution)
 
     def wait(self, execution: Execution, seconds: float | None) -> bool:
+        if not (execution.sync or self.soon):
+            return False
         self.end(execution, output='{"done":true}')
         return True
 

@@ -40,6 +40,14 @@ def test_an_execution_is_described_while_it_runs_and_when_it_has_ended(api):
     assert "input" not in metadata
 
 
+@pytest.mark.parametrize(("age", "status"), [(0.5, "SUCCEEDED"), (2.0, "RUNNING")])
+def test_whoever_asks_for_a_young_execution_hears_of_its_end_at_once(api, age, status):
+    execution = api.started(api.machine())
+    api.clock[0] += age
+    api.runner.soon = True
+    assert api("DescribeExecution", executionArn=execution.arn)["status"] == status
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
