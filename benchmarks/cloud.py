@@ -30,7 +30,7 @@ import time
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,8 +47,9 @@ from scones.service import definition, packaging
 
 ROOT = Path(__file__).resolve().parents[1]
 PINS = Path(__file__).with_name("ministack.txt")
-LOCAL, MINISTACK = "local cloud", "MiniStack"
-ACCOUNT = {LOCAL: "123456789012", MINISTACK: "000000000000"}
+LOCAL, FRESH, MINISTACK = "local cloud", "fresh local cloud", "MiniStack"
+ACCOUNT = {LOCAL: "123456789012", FRESH: "123456789012", MINISTACK: "000000000000"}
+REQUESTS = 5  # to the endpoint for each execution of a soak
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
 START_SECONDS, PAUSE = 60.0, 0.01
 CHAIN, WORKFLOW, FUNCTION, ENDPOINT, BUCKET = "bench-chain", "bench-workflow", "bench-1", "bench", "bench-of-the-cloud"
@@ -63,7 +64,7 @@ class Server:
     """A cloud that runs.
 
     Attributes:
-        name: :data:`LOCAL` or :data:`MINISTACK`.
+        name: :data:`LOCAL`, :data:`FRESH` or :data:`MINISTACK`.
         endpoint: Its URL.
         pid: The process id.
         access_key_id: The id of an access key.
@@ -127,11 +128,11 @@ class State:
 
 
 @contextmanager
-def ours(folder: Path) -> Iterator[Server]:
+def ours(folder: Path, name: str = LOCAL) -> Iterator[Server]:
     """A local cloud of its own in a folder."""
     cloud = control.up(folder, port=0, tethered=True)
     try:
-        yield Server(LOCAL, cloud.endpoint, cloud.pid, cloud.access_key_id, cloud.secret_access_key)
+        yield Server(name, cloud.endpoint, cloud.pid, cloud.access_key_id, cloud.secret_access_key)
     finally:
         control.down(folder)
 
@@ -425,33 +426,51 @@ def idle(pid: int, seconds: float) -> float | None:
 
 @dataclass(frozen=True)
 class Soak:
-    """Much work without a pause, and what the cloud's process takes before and after it.
+    """Much work without a pause, what the cloud's process takes before and after it, and how quick it is then.
 
     Attributes:
         loads: The figures of the workflow and the endpoint.
+        then: The figures after it, of this cloud and of a fresh one, in turns: other work on the machine slows both.
         before: What the process took before all of it, and after a few calls.
         after: What it took at the end.
     """
 
     loads: tuple[Load, ...]
+    then: tuple[Load, ...]
     before: State | None
     after: State | None
 
 
-def soak(server: Server, count: int, on_phase: Callable[[str], None] = lambda name: None) -> Soak:
-    """Run so many executions of the workflow, and send as many requests to the endpoint, with 8 clients at once."""
+def soak(
+    server: Server,
+    fresh: Callable[[], AbstractContextManager[Server]],
+    count: int,
+    on_phase: Callable[[str], None] = lambda name: None,
+) -> Soak:
+    """Run so many executions of the workflow, and send five times as many requests to the endpoint, 8 at once.
+
+    Args:
+        server: A cloud with the workflow.
+        fresh: Starts another one.
+        count: The number of executions.
+        on_phase: Called with what is done next.
+    """
     for work in ("workflow", "endpoint"):
         _sent(work_of(server, work, clients=8, seconds=0.0, count=16))
     before = state(server.pid)
     loads: list[Load] = []
-    for work in ("workflow", "endpoint"):
-        on_phase(f"{work}: {count}")
-        loads += measure([server], work, clients=8, seconds=0.0, rounds=1, count=count)
-    return Soak(tuple(loads), before, state(server.pid))
+    for work, many in (("workflow", count), ("endpoint", REQUESTS * count)):
+        on_phase(f"{work}: {many}")
+        loads += measure([server], work, clients=8, seconds=0.0, rounds=1, count=many)
+    after = state(server.pid)
+    on_phase("beside a fresh cloud")
+    with fresh() as other:
+        beside = [measure([server, other], work, clients=8, seconds=5.0, rounds=5) for work in ("workflow", "endpoint")]
+    return Soak(tuple(loads), tuple(load for pair in beside for load in pair), before, after)
 
 
 def soak_table(found: Soak) -> Any:
-    """The table of a soak: the work above, the process below."""
+    """The tables of a soak: the work, the process, and how quick the cloud is beside a fresh one."""
     from rich.console import Group
     from rich.table import Table
 
@@ -461,7 +480,15 @@ def soak_table(found: Soak) -> Any:
     for name, one in (("before", found.before), ("after", found.after)):
         if one is not None:
             shown.add_row(name, f"{one.memory_mb:.0f}", str(one.descriptors), str(one.threads), str(one.children))
-    return Group(table(found.loads), shown)
+    speed = Table(title="A second, with 8 clients", title_justify="left")
+    for name in ("work", "then", "fresh", "ratio"):
+        speed.add_column(name, justify="right", no_wrap=True)
+    fresh = {load.work: load.per_second for load in found.then if load.server == FRESH}
+    for load in found.then:
+        if load.server != FRESH:
+            ratio = load.per_second / fresh[load.work]
+            speed.add_row(load.work, f"{load.per_second:.1f}", f"{fresh[load.work]:.1f}", f"{ratio:.2f}")
+    return Group(table(found.loads), shown, speed)
 
 
 def save_soak(path: Path, found: Soak) -> Path:

@@ -204,7 +204,7 @@ def update(context: Context, clients: str | None = None) -> None:
         "rounds": "the number of rounds; medians are shown (default: 3)",
         "workflow": "also measure the project's own workflow and its endpoint (--no-workflow: only the chain)",
         "beside": "also measure MiniStack, in an environment under build/bench (--no-beside: only the local cloud)",
-        "soak": "instead: so many executions of the workflow and as many requests to the endpoint, 8 at once",
+        "soak": "instead: so many executions, five times as many requests to the endpoint, and how quick it is then",
         "env": "use this environment's recipe (default: SCONES_ENV, else local)",
     }
 )
@@ -228,7 +228,7 @@ def cloud(
     invoke bench.cloud --soak 2000
     """
     import tempfile
-    from contextlib import ExitStack
+    from contextlib import ExitStack, contextmanager
 
     from rich.console import Console
 
@@ -244,9 +244,15 @@ def cloud(
     console = Console()
 
     from benchmarks import cloud as benchmark
+    from benchmarks.cloud import Server
     from scones.training import request
 
     recipe = request.hyperparameters(environment, classes=2, samples=1000)
+
+    def workflow_of(server: Server) -> None:
+        with tempfile.TemporaryDirectory() as artifact:
+            benchmark.deploy_workflow(server, Path(artifact), layers=recipe.num_layers, shape=recipe.image_shape)
+
     bench = environment.build / "bench"
     with (
         tempfile.TemporaryDirectory(prefix="bench-cloud-") as folder,
@@ -257,10 +263,16 @@ def cloud(
         servers = [stack.enter_context(benchmark.ours(Path(folder, "cloud")))]
         if many or workflow:
             progress.update(bar, description="making the workflow")
-            shape = recipe.image_shape
-            benchmark.deploy_workflow(servers[0], Path(folder), layers=recipe.num_layers, shape=shape)
+            workflow_of(servers[0])
         if many:
-            found = benchmark.soak(servers[0], many, lambda name: progress.update(bar, description=name))
+
+            @contextmanager
+            def fresh() -> Iterator[Server]:
+                with benchmark.ours(Path(folder, "fresh"), benchmark.FRESH) as other:
+                    workflow_of(other)
+                    yield other
+
+            found = benchmark.soak(servers[0], fresh, many, lambda name: progress.update(bar, description=name))
             console.print(benchmark.soak_table(found))
             path = benchmark.save_soak(bench / "soak.json", found)
         else:

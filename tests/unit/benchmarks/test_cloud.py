@@ -12,7 +12,7 @@ from rich.console import Console
 
 from benchmarks import cloud
 from benchmarks.callers import Done, Work, run
-from benchmarks.cloud import LOCAL, MINISTACK, Load, Soak, State
+from benchmarks.cloud import FRESH, LOCAL, MINISTACK, Load, Soak, State
 from scones.errors import SconesError
 from scones.tasks import bench
 
@@ -104,11 +104,12 @@ def test_the_state_of_a_process_shows_what_it_takes():
 
 
 def test_the_table_of_a_soak_shows_before_and_after(tmp_path):
-    found = Soak((load(LOCAL, 8, 60.0),), State(300.0, 42, 18, 4), State(333.0, 43, 19, 5))
+    then = (load(LOCAL, 8, 54.0), load(FRESH, 8, 50.0))
+    found = Soak((load(LOCAL, 8, 60.0),), then, State(300.0, 42, 18, 4), State(333.0, 43, 19, 5))
     console = Console(width=100, file=io.StringIO())
     console.print(cloud.soak_table(found))
     text = console.file.getvalue()
-    for shown in ("300", "333", "42", "43"):
+    for shown in ("300", "333", "42", "43", "54.0", "50.0", "1.08"):
         assert shown in text
     assert json.loads(cloud.save_soak(tmp_path / "soak.json", found).read_text())["after"]["threads"] == 19
 
