@@ -42,12 +42,12 @@ def to_queue(arn: str, text: str, *, group: str | None = None, attributes: dict[
     backend.send_message(queue_name=name, message_body=text, message_attributes=typed, group_id=group)
 
 
-def to_topic(arn: str, text: str) -> None:
+def to_topic(arn: str, text: str, *, subject: str | None = None) -> None:
     """Publish a message to a topic."""
     from moto.sns.models import sns_backends
 
     region, account = arn.split(":")[3:5]
-    sns_backends[account][region].publish(text, arn=arn)
+    sns_backends[account][region].publish(text, arn=arn, subject=subject)
 
 
 def to_log_group(arn: str, text: str, *, shaped: bool) -> None:
