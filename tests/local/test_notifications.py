@@ -121,7 +121,8 @@ def test_a_user_is_named_as_the_one_who_did_it(cloud, told):
     bucket, url = told("s3:ObjectCreated:*")
     iam, allow = cloud.client("iam"), {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
     user = iam.create_user(UserName="tests-notified")["User"]["UserId"]
-    iam.put_user_policy(UserName="tests-notified", PolicyName="s3", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]}))
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    iam.put_user_policy(UserName="tests-notified", PolicyName="s3", PolicyDocument=document)
     key = iam.create_access_key(UserName="tests-notified")["AccessKey"]
     boto3.client(
         "s3",
