@@ -21,6 +21,7 @@ from localcloud.context import Context, MetricStore
 from localcloud.events.courier import Courier
 from localcloud.events.pending import Origin, PendingEvents
 from localcloud.events.targets import RuleTargets, check, is_archive
+from localcloud.events.timetable import Firing
 
 if TYPE_CHECKING:
     from moto.events.models import EventsBackend, Rule
@@ -31,18 +32,31 @@ class Dispatch:
 
     def __init__(self, context: Context) -> None:
         self._metrics: MetricStore = context.metrics
+        self._database = context.database
         self._pending = PendingEvents(context.database)
         self._courier = Courier(context.backends, self._pending, RuleTargets(context))
         context.starting.append(self._courier.resume)
 
     def accept(self, rule: Rule, event: dict[str, Any]) -> None:
         """Keep an event for each target of a rule, and deliver it later."""
+        firing = self.prepared(rule, event)
+        for statement, rows in firing.changes:
+            self._database.now(statement, rows)
+        firing.then()
+
+    def prepared(self, rule: Rule, event: dict[str, Any]) -> Firing:
+        """An event for each target of a rule: what is to be kept, and what delivers it then."""
         where = {"account": rule.account_id, "region": rule.region_name}
         _report(self._metrics, rule=rule.name, targets=len(rule.targets), **where)
         origin = Origin(rule.name, rule.arn, **where)
-        for target in list(rule.targets):
-            if not is_archive(target["Arn"]):
-                self._courier.take(self._pending.add(origin, dict(target), event, time.time()))
+        targets = [dict(target) for target in rule.targets if not is_archive(target["Arn"])]
+        made = [self._pending.made(origin, target, event, time.time()) for target in targets]
+
+        def deliver() -> None:
+            for delivery, _ in made:
+                self._courier.take(delivery)
+
+        return Firing([change for _, change in made], deliver)
 
 
 def install(context: Context) -> Dispatch:
