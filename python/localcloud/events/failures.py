@@ -34,11 +34,13 @@ class Undelivered:
         code: AWS's code: NO_PERMISSIONS, NO_RESOURCE, SDK_CLIENT_ERROR, THROTTLING or INTERNAL_ERROR.
         message: The target's words.
         passing: Whether the same delivery may succeed later.
+        own: The code of the target's service; empty if it has none.
     """
 
     code: str
     message: str
     passing: bool
+    own: str = ""
 
 
 class Unsendable(Exception):
@@ -51,13 +53,13 @@ def explained(error: BaseException) -> Undelivered:
     """What an attempt's exception says."""
     name, message = code_of(error), str(getattr(error, "message", None) or error)
     if isinstance(error, AccessDenied | CannotAssume) or "AccessDenied" in name:
-        return Undelivered("NO_PERMISSIONS", message, passing=False)
+        return Undelivered("NO_PERMISSIONS", message, passing=False, own=name)
     if any(word in name for word in _GONE):
-        return Undelivered("NO_RESOURCE", message, passing=False)
+        return Undelivered("NO_RESOURCE", message, passing=False, own=name)
     if any(word in name for word in _BUSY):
-        return Undelivered("THROTTLING", message, passing=True)
+        return Undelivered("THROTTLING", message, passing=True, own=name)
     if name:
-        return Undelivered("SDK_CLIENT_ERROR", message, passing=False)
+        return Undelivered("SDK_CLIENT_ERROR", message, passing=False, own=name)
     return Undelivered("INTERNAL_ERROR", f"{type(error).__name__}: {message}", passing=True)
 
 

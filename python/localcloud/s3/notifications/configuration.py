@@ -35,7 +35,7 @@ Given = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Watch:
+class Destination:
     """One configuration: which events of which keys go where."""
 
     arn: str
@@ -63,17 +63,17 @@ def read(body: str | bytes) -> Given:
     return given
 
 
-def watches(given: Mapping[str, Any]) -> Iterator[Watch]:
+def watches(given: Mapping[str, Any]) -> Iterator[Destination]:
     """The configurations of functions, queues and topics."""
     for field, (holder, _) in FIELDS.items():
         for one in given.get(field) or ():
             filtered = ((one.get("Filter") or {}).get("S3Key") or {}).get("FilterRule") or ()
             rules = {rule["Name"]: rule["Value"] for rule in filtered}
             prefix, suffix = rules.get("prefix", ""), rules.get("suffix", "")
-            yield Watch(one[holder], tuple(one["Event"]), prefix, suffix, one.get("Id"))
+            yield Destination(one[holder], tuple(one["Event"]), prefix, suffix, one.get("Id"))
 
 
-def check(all_watches: list[Watch]) -> None:
+def check(all_watches: list[Destination]) -> None:
     """Refuse unknown events, equal ids, and configurations that would both get the same event.
 
     Raises:
