@@ -165,6 +165,22 @@ class Service:
             response_headers["x-amz-function-error"] = "Unhandled"
         return done.payload
 
+    def deliver(self, arn: str, event: Any) -> FunctionAnswer:
+        """Invoke a function for an event source mapping.
+
+        Args:
+            arn: The function's ARN, with its version or alias if the mapping has one.
+
+        Raises:
+            LambdaClientError: There is no such function, it cannot run here, or it is throttled.
+        """
+        from moto.awslambda.models import lambda_backends
+
+        _, _, _, region, account, _, name, *qualifier = arn.split(":")
+        function = lambda_backends[account][region].get_function(name, qualifier[0] if qualifier else None)
+        _refuse_what_cannot_run(function)
+        return self.run(function, event, arn=arn)[0]
+
     def run(
         self,
         function: LambdaFunction,

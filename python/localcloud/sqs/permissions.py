@@ -13,6 +13,7 @@ def queue(asked: Asked) -> Iterable[str]:
     return [f"arn:aws:sqs:{asked.region}:{asked.account}:{name}"]
 
 
+BATCHES = ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")
 TABLE = {
     "CreateQueue": (Need("sqs:CreateQueue", (queue,)), Need("sqs:TagQueue", (queue,), when="tags")),
     **on(
@@ -20,7 +21,7 @@ TABLE = {
     ),
     **on(queue, "sqs", "GetQueueUrl", "ListDeadLetterSourceQueues", "ListQueueTags", "PurgeQueue", "ReceiveMessage"),
     **on(queue, "sqs", "RemovePermission", "SendMessage", "SetQueueAttributes", "TagQueue", "UntagQueue"),
-    **{f"{name}Batch": (Need(f"sqs:{name}", (queue,)),) for name in ("SendMessage", "DeleteMessage")},
+    **{f"{name}Batch": (Need(f"sqs:{name}", (queue,)),) for name in BATCHES},
     **on("*", "sqs", "ListQueues"),
 }
 
