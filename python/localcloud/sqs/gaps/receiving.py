@@ -2,7 +2,7 @@
 
 moto: ``sqs/models.py``. Its functions use no lock, so a message that is sent while another is deleted can be lost. A
 long poll of a FIFO queue with a blocked message group never sleeps. A duplicate is only noticed while its original is
-in the queue. A message that moves to a deleted dead-letter queue is gone. Moved messages do not know where they come from.
+in the queue. A message that moves to a deleted dead-letter queue is gone. Moved messages do not know whence they come.
 
 AWS: Amazon SQS Developer Guide. "FIFO queue delivery logic": the messages of a group are in order, and none is received
 while an earlier one is in flight. "Exactly-once processing": a duplicate within five minutes is accepted and not
