@@ -34,6 +34,7 @@ class Mapped:
 
     def __init__(self, cloud: Any, url: str, arn: str, calls: Path, uuid: str) -> None:
         self.sqs, self.functions = cloud.client("sqs"), cloud.client("lambda")
+        self.cloudwatch = cloud.client("cloudwatch")
         self.url, self.arn, self._calls, self.uuid = url, arn, calls, uuid
 
     def send(self, *bodies: str, **given: Any) -> None:
@@ -276,6 +277,52 @@ def test_a_function_without_concurrency_leaves_the_messages_uncounted(mapped: An
     queue.functions.delete_function_concurrency(FunctionName=name)
     eventually(queue.events)
     assert queue.events()[0]["Records"][0]["attributes"]["ApproximateReceiveCount"] == "1"
+
+
+def test_a_throttled_batch_is_tried_again_and_counts_once(mapped: Any, tmp_path: Path) -> None:
+    held = tmp_path / "held"
+    end = f"while bodies == ['busy'] and not __import__('os').path.exists({str(held)!r}): time.sleep(0.05)"
+    queue = mapped(end, BatchSize=1)
+    name = queue.functions.get_event_source_mapping(UUID=queue.uuid)["FunctionArn"].rpartition(":")[2]
+    queue.functions.update_function_configuration(FunctionName=name, Timeout=20)
+    queue.functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
+    busy = json.dumps({"Records": [{"body": "busy"}]})
+    with ThreadPoolExecutor(1) as caller:
+        called = caller.submit(queue.functions.invoke, FunctionName=name, Payload=busy)
+        eventually(queue.events)
+        queue.send("waits")
+        eventually(lambda: throttles(queue, name))
+        held.touch()
+        assert called.result()["StatusCode"] == 200
+    eventually(lambda: len(queue.events()) == 2)
+    assert queue.events()[1]["Records"][0]["attributes"]["ApproximateReceiveCount"] == "1"
+
+
+def throttles(queue: Mapped, name: str) -> float:
+    found = queue.cloudwatch.get_metric_statistics(
+        Namespace="AWS/Lambda",
+        MetricName="Throttles",
+        Dimensions=[{"Name": "FunctionName", "Value": name}],
+        StartTime=time.time() - 600,
+        EndTime=time.time() + 60,
+        Period=60,
+        Statistics=["Sum"],
+    )
+    return sum(one["Sum"] for one in found["Datapoints"])
+
+
+def test_a_function_of_another_language_is_refused_at_once(cloud: Any, function: Any) -> None:
+    _, arn = make_queue(cloud)
+    name = function("def handler(event, context): pass", Timeout=3, Runtime="nodejs22.x")
+    with pytest.raises(ClientError, match="runs zip packages of Python functions only"):
+        cloud.client("lambda").create_event_source_mapping(EventSourceArn=arn, FunctionName=name)
+
+
+def test_a_window_ends_before_its_messages_come_back(mapped: Any) -> None:
+    queue = mapped("return None", {"VisibilityTimeout": "2"}, BatchSize=10, MaximumBatchingWindowInSeconds=60)
+    queue.send("a", "b")
+    eventually(queue.events)
+    assert queue.bodies()[0] == ["a", "b"]
 
 
 def test_a_deleted_queue_is_named_and_one_of_the_same_name_takes_its_place(cloud: Any, mapped: Any) -> None:

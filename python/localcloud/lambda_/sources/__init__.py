@@ -22,7 +22,7 @@ from localcloud.lambda_.sources.pollers import Pollers
 def install(context: Context, service: Service) -> None:
     """Replace moto's event source mappings, and let queues and functions wake the pollers."""
     pollers = Pollers(context, service.deliver)
-    operations.install(pollers, context.roles)
+    operations.install(pollers, context.roles, service.deliver)
     context.starting.append(pollers.begin)
     context.ending.append(pollers.stop)
     _let_queues_wake(pollers)

@@ -22,7 +22,7 @@ from localcloud.iam.roles import Roles
 from localcloud.identifiers import new_uuid
 from localcloud.lambda_.sources import requests
 from localcloud.lambda_.sources.mappings import DELETING, DISABLING, ENABLING, UPDATING, QueueMapping, held_by
-from localcloud.lambda_.sources.poller import find_queue
+from localcloud.lambda_.sources.poller import Deliver, find_queue
 from localcloud.lambda_.sources.pollers import Pollers
 
 if TYPE_CHECKING:
@@ -34,9 +34,18 @@ MOST_LISTED = 100
 KIND = ":event-source-mapping:"
 
 
-def install(pollers: Pollers, roles: Roles) -> None:
-    """Replace moto's operations."""
+def install(pollers: Pollers, roles: Roles, deliver: Deliver) -> None:
+    """Replace moto's operations.
+
+    Args:
+        deliver: Refuses a function that cannot run here.
+    """
     from moto.awslambda.responses import LambdaResponse
+
+    def check(function_arn: str, function: LambdaFunction, source_arn: str) -> None:
+        deliver(function_arn, {}, dry=True)
+        requests.check_queue(find_queue(source_arn), function)
+        requests.check_role(roles, function, source_arn)
 
     def create(self: LambdaResponse) -> Answer:
         given = json.loads(self.body)
@@ -46,8 +55,7 @@ def install(pollers: Pollers, roles: Roles) -> None:
         tags = dict(given.get("Tags") or {})
         bare = QueueMapping(new_uuid(), source_arn, function_arn, tags=tags, last_modified=time.time())
         mapping = requests.changed(bare, given)
-        requests.check_queue(find_queue(source_arn), function)
-        requests.check_role(roles, function, source_arn)
+        check(function_arn, function, source_arn)
         with pollers.lock:
             requests.check_new(held_by(self.backend), mapping)
             held_by(self.backend)[mapping.uuid] = mapping
@@ -59,8 +67,7 @@ def install(pollers: Pollers, roles: Roles) -> None:
         function_arn = _known(self).function_arn
         if given.get("FunctionName"):
             function_arn, function = _function(self.backend, given["FunctionName"])
-            requests.check_queue(find_queue(_known(self).source_arn), function)
-            requests.check_role(roles, function, _known(self).source_arn)
+            check(function_arn, function, _known(self).source_arn)
         with pollers.lock:
             known = _known(self)
             if known.state == DELETING:

@@ -15,7 +15,7 @@ import dataclasses
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from moto.awslambda.exceptions import LambdaClientError
 from moto.sqs.exceptions import QueueDoesNotExist, ReceiptHandleIsInvalid
@@ -24,7 +24,6 @@ from moto.sqs.models import Message, Queue, sqs_backends
 from localcloud import log as cloudlog
 from localcloud.durability.backends import Backends
 from localcloud.iam.roles import Roles
-from localcloud.lambda_.environment import FunctionAnswer
 from localcloud.lambda_.sources.filters import matches
 from localcloud.lambda_.sources.mappings import (
     BATCHES_AT_ONCE,
@@ -51,6 +50,13 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
 THROTTLED = "TooManyRequestsException"
 
 
+class Deliver(Protocol):
+    """Invokes a function."""
+
+    def __call__(self, arn: str, event: Any, *, trace_header: str | None = None, dry: bool = False) -> bytes | None:
+        """The function's answer; None if it has failed."""
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What a poller needs of the cloud.
@@ -58,14 +64,14 @@ class Surroundings:
     Attributes:
         roles: Checks what the function's role may do with the queue.
         backends: Keeps what is received and deleted.
-        deliver: Invokes a function with an event: its ARN with its qualifier, and the event.
+        deliver: Invokes a function (:meth:`localcloud.lambda_.service.Service.deliver`).
         lock: Held while a mapping is exchanged for another.
         clock: Seconds since 1970.
     """
 
     roles: Roles
     backends: Backends
-    deliver: Callable[[str, Any], FunctionAnswer]
+    deliver: Deliver
     lock: threading.RLock
     clock: Callable[[], float]
 
@@ -188,8 +194,10 @@ class Poller:
     def _gathered(self, mapping: QueueMapping, queue: Queue) -> list[Message]:
         """The messages of the next batch: up to the batch size, or those that come during the window."""
         found = self._received(mapping, queue, mapping.batch_size)
-        end = self._cloud.clock() + mapping.window
-        while found and len(found) < mapping.batch_size and not self._stopping.is_set():
+        if not found:
+            return []
+        end = min(self._cloud.clock() + mapping.window, min(message.visible_at for message in found) / 1000)
+        while len(found) < mapping.batch_size and not self._stopping.is_set():
             left = end - self._cloud.clock()
             if left <= 0 or self._mapping() != mapping:
                 break
@@ -237,26 +245,21 @@ class Poller:
         records = [record_of(message, mapping) for message in messages]
         for batch in events(records, mapping.batch_size):
             answer = self._invoked(mapping, batch, visible_again)
-            if answer is None or answer.error:
-                unprocessed = {record["messageId"] for record in batch}
-            elif REPORTS in mapping.response_types:
-                unprocessed = failed(answer.payload, {record["messageId"] for record in batch})
-            else:
-                unprocessed = set()
+            unprocessed = {record["messageId"] for record in batch}
+            if answer is not None:
+                unprocessed = failed(answer, unprocessed) if REPORTS in mapping.response_types else set()
             with self._cloud.backends.change():
                 sqs_backends[mapping.account][mapping.region]  # it is kept with the change
                 _delete(queue, (one["receiptHandle"] for one in batch if one["messageId"] not in unprocessed))
             if unprocessed and mapping.fifo:
                 return  # what comes later in a message group waits for what comes earlier
 
-    def _invoked(
-        self, mapping: QueueMapping, batch: list[dict[str, Any]], visible_again: float
-    ) -> FunctionAnswer | None:
-        """The function's answer. None if it could not be invoked before the messages are visible again."""
-        pause = FIRST_PAUSE
+    def _invoked(self, mapping: QueueMapping, batch: list[dict[str, Any]], visible_again: float) -> bytes | None:
+        """The function's answer. None if it has failed, or is throttled until the messages are visible again."""
+        pause, trace = FIRST_PAUSE, batch[0]["attributes"].get("AWSTraceHeader")
         while not self._stopping.is_set():
             try:
-                return self._cloud.deliver(mapping.function_arn, {"Records": batch})
+                return self._cloud.deliver(mapping.function_arn, {"Records": batch}, trace_header=trace)
             except LambdaClientError as error:
                 if error.error_type != THROTTLED:
                     cloudlog.failure(error)

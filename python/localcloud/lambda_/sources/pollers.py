@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
 
 from localcloud.context import Context
-from localcloud.lambda_.environment import FunctionAnswer
 from localcloud.lambda_.sources.mappings import QueueMapping, held_by
-from localcloud.lambda_.sources.poller import Poller, Surroundings
+from localcloud.lambda_.sources.poller import Deliver, Poller, Surroundings
 
 
 class Pollers:
     """A poller for each mapping.
 
     Args:
-        deliver: Invokes a function with an event: its ARN with its qualifier, and the event.
+        deliver: Invokes a function.
     """
 
-    def __init__(self, context: Context, deliver: Callable[[str, Any], FunctionAnswer]) -> None:
+    def __init__(self, context: Context, deliver: Deliver) -> None:
         self.lock = threading.RLock()
         self._cloud = Surroundings(context.roles, context.backends, deliver, self.lock, time.time)
         self._pollers: dict[str, Poller] = {}
