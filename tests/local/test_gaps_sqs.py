@@ -9,6 +9,8 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
+from .conftest import eventually
+
 
 def attributes(sqs, queue: str) -> dict[str, str]:
     return sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
@@ -116,3 +118,48 @@ def test_a_dead_letter_queue_says_whose_it_may_be(cloud):
     for wrong in ("{", '{"redrivePermission": "some"}', '{"redrivePermission": "byQueue"}'):
         with pytest.raises(ClientError, match="for parameter RedriveAllowPolicy is invalid"):
             sqs.set_queue_attributes(QueueUrl=dead, Attributes={"RedriveAllowPolicy": wrong})
+
+
+def buried(cloud, name: str, *bodies: str) -> tuple[str, str]:
+    """A queue whose messages are in its dead-letter queue: the queue's URL, and the ARN of the other one."""
+    sqs = cloud.client("sqs")
+    dead = attributes(sqs, sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"])["QueueArn"]
+    policy = {"deadLetterTargetArn": dead, "maxReceiveCount": 1}
+    given = {"VisibilityTimeout": "0", "RedrivePolicy": json.dumps(policy)}
+    queue = sqs.create_queue(QueueName=name, Attributes=given)["QueueUrl"]
+    for body in bodies:
+        sqs.send_message(QueueUrl=queue, MessageBody=body)
+    assert len(receive(sqs, queue)) == len(bodies)
+    assert receive(sqs, queue) == []
+    return queue, dead
+
+
+def test_dead_letters_are_moved_back_to_the_queue_that_they_come_from(cloud):
+    sqs = cloud.client("sqs")
+    queue, dead = buried(cloud, "tests-move", "a", "b")
+    sqs.start_message_move_task(SourceArn=dead)
+    found = [*receive(sqs, queue, WaitTimeSeconds=20, VisibilityTimeout=60)]
+    assert {message["Body"] for message in found} == {"a", "b"}
+    assert {message["Attributes"]["ApproximateReceiveCount"] for message in found} == {"1"}
+
+    def task() -> dict:
+        (one,) = sqs.list_message_move_tasks(SourceArn=dead)["Results"]
+        return one
+
+    eventually(lambda: task()["Status"] == "COMPLETED")
+    assert (task()["ApproximateNumberOfMessagesMoved"], "TaskHandle" in task()) == (2, False)
+
+
+def test_a_move_keeps_its_rate_is_alone_and_can_be_cancelled(cloud):
+    sqs = cloud.client("sqs")
+    queue, dead = buried(cloud, "tests-slow-move", *"abcd")
+    with pytest.raises(ClientError, match="Source queue must be configured as a Dead Letter Queue"):
+        sqs.start_message_move_task(SourceArn=attributes(sqs, queue)["QueueArn"])
+    with pytest.raises(ClientError, match="specified for the SourceArn parameter doesn't exist"):
+        sqs.start_message_move_task(SourceArn=f"{dead}-none")
+    task = sqs.start_message_move_task(SourceArn=dead, MaxNumberOfMessagesPerSecond=1)["TaskHandle"]
+    with pytest.raises(ClientError, match="There is already a task running"):
+        sqs.start_message_move_task(SourceArn=dead)
+    moved = sqs.cancel_message_move_task(TaskHandle=task)["ApproximateNumberOfMessagesMoved"]
+    assert moved < 4
+    assert sqs.list_message_move_tasks(SourceArn=dead)["Results"][0]["Status"] == "CANCELLED"

@@ -318,6 +318,29 @@ def test_a_queues_mapping_goes_on_after_a_kill_and_no_message_is_lost(restarting
     assert mapping["State"] == "Enabled"
 
 
+def test_dead_letters_go_on_being_moved_back_after_a_kill(restarting):
+    sqs = restarting.client("sqs")
+    sqs.create_queue(QueueName="kept-dead")
+    dead = "arn:aws:sqs:us-east-1:123456789012:kept-dead"
+    policy = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 1})
+    given = {"VisibilityTimeout": "0", "RedrivePolicy": policy}
+    queue = sqs.create_queue(QueueName="kept-source", Attributes=given)["QueueUrl"]
+    for body in "abc":
+        sqs.send_message(QueueUrl=queue, MessageBody=body)
+    for _ in range(2):
+        sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+    sqs.start_message_move_task(SourceArn=dead, MaxNumberOfMessagesPerSecond=1)
+    restarting.again()
+    sqs, bodies = restarting.client("sqs"), []
+
+    def all_came() -> bool:
+        found = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1, VisibilityTimeout=60).get("Messages", [])
+        bodies.extend(message["Body"] for message in found)
+        return sorted(bodies) == ["a", "b", "c"]
+
+    eventually(all_came)
+
+
 def test_an_event_that_eventbridge_accepted_arrives_once_after_a_kill(restarting):
     queue = restarting.client("sqs").create_queue(QueueName="kept-events")["QueueUrl"]
     arn = "arn:aws:sqs:us-east-1:123456789012:kept-events"

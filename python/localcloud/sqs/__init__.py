@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.sqs import encryption, permissions, policies
+from localcloud.sqs import encryption, moves, permissions, policies
 from localcloud.sqs.gaps import attributes, receiving, redrive, retention
 
 
@@ -24,3 +24,4 @@ def install(context: Context) -> None:
     receiving.apply()
     context.at_first.setdefault("sqs", []).append(receiving.apply_to_answers)
     retention.apply()
+    moves.install(context)

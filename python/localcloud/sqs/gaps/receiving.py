@@ -65,16 +65,17 @@ def _add(queue: Queue, message: Message) -> None:
             if message.deduplication_id and (original := known.get((scope, message.deduplication_id))):
                 _, message.id, message.sequence_number = original
                 return
-            number = queue.__dict__["sequence"] = queue.__dict__.get("sequence", 0) + 1
-            message.sequence_number = str(FIRST_SEQUENCE_NUMBER + SEQUENCE_STEP * number)
-            if message.deduplication_id:
-                known[scope, message.deduplication_id] = message.sent_timestamp, message.id, message.sequence_number
         queue.arrive(message)
+        if queue.fifo_queue and message.deduplication_id:
+            known[scope, message.deduplication_id] = message.sent_timestamp, message.id, message.sequence_number
 
 
 def _arrive(queue: Queue, message: Message) -> None:
     """Put a message at the end, and wake those who wait for it."""
     with queue._messages_lock:
+        if queue.fifo_queue:
+            number = queue.__dict__["sequence"] = queue.__dict__.get("sequence", 0) + 1
+            message.sequence_number = str(FIRST_SEQUENCE_NUMBER + SEQUENCE_STEP * number)
         queue._messages.append(message)
         queue._messages_lock.notify_all()
 
