@@ -13,7 +13,15 @@ from __future__ import annotations
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
 from localcloud.lambda_ import handover, invocation, kept, names, permissions, policies, secrecy
-from localcloud.lambda_.gaps import code, configuration, variables, vpc
+from localcloud.lambda_.gaps import (
+    aliases,
+    code,
+    configuration,
+    event_invoke_configs,
+    qualified_policies,
+    variables,
+    vpc,
+)
 
 
 def register(registry: Registry) -> None:
@@ -33,6 +41,9 @@ def install(context: Context) -> None:
     vpc.apply()
     variables.apply()
     code.apply()
+    qualified_policies.apply()
+    event_invoke_configs.apply(context.roles)
+    aliases.apply()
     secrecy.install(context.roles)
     invocation.install(context)
     handover.install(context.roles)

@@ -12,10 +12,12 @@ from localcloud.lambda_.service import Service
 def install(context: Context) -> None:
     """Replace moto's Invoke, its internal invocation, and the clean-up of DeleteFunction.
 
-    Services in this process call ``context.actions["lambda:InvokeFunction"]`` (:meth:`Service.call`).
+    Services in this process call ``context.actions["lambda:InvokeFunction"]`` (:meth:`Service.call`) in a role's name,
+    or ``context.actions["lambda:InvokeAsync"]`` (:meth:`Service.accept`), which runs an event later.
     """
     service = Service(context)
     context.actions["lambda:InvokeFunction"] = service.call
+    context.actions["lambda:InvokeAsync"] = service.accept
     context.starting.append(service.resume)
     delete = LambdaBackend.delete_function
 

@@ -112,6 +112,7 @@ TABLE = {
         "GetFunctionRecursionConfig",
         "GetRuntimeManagementConfig",
         "ListAliases",
+        "ListFunctionEventInvokeConfigs",
         "ListVersionsByFunction",
         "PublishVersion",
         "PutFunctionConcurrency",

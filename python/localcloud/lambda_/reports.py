@@ -23,3 +23,35 @@ def function_ran(metrics: MetricStore, *, name: str, seconds: float, failed: boo
 def function_throttled(metrics: MetricStore, *, name: str, account: str, region: str) -> None:
     """Report one throttled call: Throttles. AWS counts it neither as an invocation nor as an error."""
     metrics.put("AWS/Lambda", "Throttles", {"FunctionName": name}, 1, "Count", account=account, region=region)
+
+
+def event_received(metrics: MetricStore, *, name: str, account: str, region: str) -> None:
+    """Report an event that was accepted to run later: AsyncEventsReceived."""
+    _one(metrics, "AsyncEventsReceived", name, account, region)
+
+
+def event_age(metrics: MetricStore, *, seconds: float, name: str, account: str, region: str) -> None:
+    """Report how long an event has waited when its function is invoked: AsyncEventAge in milliseconds."""
+    dimensions = {"FunctionName": name}
+    metrics.put(
+        "AWS/Lambda", "AsyncEventAge", dimensions, seconds * 1000, "Milliseconds", account=account, region=region
+    )
+
+
+def event_dropped(metrics: MetricStore, *, name: str, account: str, region: str) -> None:
+    """Report an event that has ended without success: AsyncEventsDropped."""
+    _one(metrics, "AsyncEventsDropped", name, account, region)
+
+
+def dead_letter_lost(metrics: MetricStore, *, name: str, account: str, region: str) -> None:
+    """Report an event that its dead-letter queue did not take: DeadLetterErrors."""
+    _one(metrics, "DeadLetterErrors", name, account, region)
+
+
+def record_lost(metrics: MetricStore, *, name: str, account: str, region: str) -> None:
+    """Report a record that its destination did not take: DestinationDeliveryFailures."""
+    _one(metrics, "DestinationDeliveryFailures", name, account, region)
+
+
+def _one(metrics: MetricStore, metric: str, name: str, account: str, region: str) -> None:
+    metrics.put("AWS/Lambda", metric, {"FunctionName": name}, 1, "Count", account=account, region=region)

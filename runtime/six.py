@@ -1,0 +1,1 @@
+/work/main/.venv/lib/python3.11/site-packages/six.py
