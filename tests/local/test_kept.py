@@ -289,6 +289,42 @@ def test_an_event_that_was_accepted_runs_after_a_kill(restarting, counting, tmp_
     eventually(lambda: calls.read_text() == "later\nlater\n")
 
 
+def test_an_event_that_waits_for_its_next_run_leaves_its_record_after_kills(restarting, kept_role, tmp_path):
+    """Killed while it waits. It runs three times in all, and its dead letter comes once."""
+    calls = tmp_path / "calls"
+    queue = restarting.client("sqs").create_queue(QueueName="kept-dead-letters")["QueueUrl"]
+    restarting.client("lambda").create_function(
+        FunctionName="failing",
+        Runtime="python3.13",
+        Handler="handler.handler",
+        Role=kept_role,
+        DeadLetterConfig={"TargetArn": "arn:aws:sqs:us-east-1:123456789012:kept-dead-letters"},
+        Code={"ZipFile": package(f"{COUNTS}\ndef fails(event, context):\n    handler(event, context)\n    1 / 0\n")},
+    )
+    restarting.client("lambda").update_function_configuration(FunctionName="failing", Handler="handler.fails")
+    event = json.dumps({"file": str(calls), "name": "failed"})
+    restarting.client("lambda").invoke(FunctionName="failing", InvocationType="Event", Payload=event)
+    eventually(lambda: calls.exists() and calls.read_text())
+
+    def noted() -> bool:
+        """Whether the first run has ended: its log is written then."""
+        found = restarting.client("logs").filter_log_events(logGroupName="/aws/lambda/failing")["events"]
+        return any(one["message"].startswith("REPORT") for one in found)
+
+    eventually(noted)
+    restarting.again()
+
+    def letters() -> int:
+        asked = {"QueueUrl": queue, "AttributeNames": ["ApproximateNumberOfMessages"]}
+        found = restarting.client("sqs").get_queue_attributes(**asked)["Attributes"]
+        return int(found["ApproximateNumberOfMessages"])
+
+    eventually(letters)
+    restarting.again()
+    assert letters() == 1
+    assert calls.read_text() in ("failed\n" * 3, "failed\n" * 4)  # the kill may come before the first run is noted
+
+
 def test_an_event_that_eventbridge_accepted_arrives_once_after_a_kill(restarting):
     queue = restarting.client("sqs").create_queue(QueueName="kept-events")["QueueUrl"]
     arn = "arn:aws:sqs:us-east-1:123456789012:kept-events"

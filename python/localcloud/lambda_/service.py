@@ -225,7 +225,8 @@ class Service:
             LambdaClientError: The function is throttled, or Lambda cannot assume its role.
         """
         request_id = request_id or new_uuid()
-        whose = {"name": function.function_name, "account": function.account_id, "region": function.region}
+        whose: dict[str, Any] = {"name": function.function_name, "alias": _alias(function, arn)}
+        whose |= {"account": function.account_id, "region": function.region}
         try:
             with self._pool.worker(self._settings(function), reserved=_reserved(function)) as environment:
                 done = environment.call(
@@ -346,6 +347,12 @@ def _refuse_what_cannot_run(function: LambdaFunction) -> None:
         raise InvalidParameterValueException(
             f"the local cloud runs zip packages of Python functions only: {function.function_name} is {what}"
         )
+
+
+def _alias(function: LambdaFunction, arn: str) -> tuple[str, str] | None:
+    """The qualifier of a request's ARN, and the version that it runs. None without a qualifier."""
+    qualifier = next(iter(arn.split(":")[7:]), None)
+    return (qualifier, str(function.version)) if qualifier else None
 
 
 def _invoked_arn(function: LambdaFunction, qualifier: str | None) -> str:
