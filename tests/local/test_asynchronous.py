@@ -348,3 +348,59 @@ def test_an_update_of_a_configuration_leaves_the_rest(cloud, function, queue):
     client.delete_function_event_invoke_config(FunctionName=arn)
     with pytest.raises(ClientError, match="doesn't have an EventInvokeConfig"):
         client.get_function_event_invoke_config(FunctionName=arn)
+
+
+def test_a_topic_invokes_its_function_later_with_awss_event_if_it_is_allowed(cloud, function, queue):
+    heard, failed = queue(), queue()
+    arn = function(
+        "import boto3, json\n"
+        "def handler(event, context):\n"
+        f"    boto3.client('sqs').send_message(QueueUrl='{heard[0]}', MessageBody=json.dumps(event))\n"
+        "    if event['Records'][0]['Sns']['Message'] == 'fail': raise ValueError('no')\n"
+    )
+    sns, client = cloud.client("sns"), cloud.client("lambda")
+    topic = sns.create_topic(Name="tests-later-functions")["TopicArn"]
+    subscription = sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn, ReturnSubscriptionArn=True)
+    sns.publish(TopicArn=topic, Message="refused")
+    eventually(lambda: f"of {topic} could not be delivered to {arn}" in (cloud.state / "cloud.log").read_text())
+    client.add_permission(
+        FunctionName=arn,
+        StatementId="topic",
+        Action="lambda:InvokeFunction",
+        Principal="sns.amazonaws.com",
+        SourceArn=topic,
+    )
+    configure(cloud, arn, MaximumRetryAttempts=0, OnFailure=failed[1])
+    attributes = {"kind": {"DataType": "String", "StringValue": "test"}}
+    sent = sns.publish(TopicArn=topic, Message="hello", Subject="s", MessageAttributes=attributes)["MessageId"]
+    (record,) = json.loads(messages(cloud, heard[0], 1)[0]["Body"])["Records"]
+    assert (record["EventSource"], record["EventSubscriptionArn"]) == ("aws:sns", subscription["SubscriptionArn"])
+    told = record["Sns"]
+    assert (told["Message"], told["Subject"], told["TopicArn"], told["MessageId"]) == ("hello", "s", topic, sent)
+    assert told["MessageAttributes"] == {"kind": {"Type": "String", "Value": "test"}}
+    sns.publish(TopicArn=topic, Message="fail")
+    record = json.loads(messages(cloud, failed[0], 1)[0]["Body"])
+    assert record["requestPayload"]["Records"][0]["Sns"]["Message"] == "fail"
+
+
+def test_log_events_invoke_the_function_of_a_filter_behind_its_alias(cloud, function, queue):
+    heard = queue()
+    client, logs, group = cloud.client("lambda"), cloud.client("logs"), "/tests/later"
+    arn = function(
+        "import base64, boto3, gzip, json\n"
+        "def handler(event, context):\n"
+        "    data = json.loads(gzip.decompress(base64.b64decode(event['awslogs']['data'])))\n"
+        "    body = [data['logGroup'], data['logEvents'][0]['message'], context.invoked_function_arn]\n"
+        f"    boto3.client('sqs').send_message(QueueUrl='{heard[0]}', MessageBody=json.dumps(body))\n"
+    )
+    client.publish_version(FunctionName=arn)
+    alias = client.create_alias(FunctionName=arn, Name="live", FunctionVersion="1")["AliasArn"]
+    client.add_permission(
+        FunctionName=alias, StatementId="logs", Action="lambda:InvokeFunction", Principal="logs.amazonaws.com"
+    )
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="one")
+    logs.put_subscription_filter(logGroupName=group, filterName="all", filterPattern="", destinationArn=alias)
+    now = int(datetime.datetime.now(datetime.UTC).timestamp() * 1000)
+    logs.put_log_events(logGroupName=group, logStreamName="one", logEvents=[{"timestamp": now, "message": "a line"}])
+    assert json.loads(messages(cloud, heard[0], 1)[0]["Body"]) == [group, "a line", alias]

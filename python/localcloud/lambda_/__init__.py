@@ -18,6 +18,7 @@ from localcloud.lambda_.gaps import (
     code,
     configuration,
     event_invoke_configs,
+    log_events,
     qualified_policies,
     variables,
     vpc,
@@ -44,6 +45,7 @@ def install(context: Context) -> None:
     qualified_policies.apply()
     event_invoke_configs.apply(context.roles)
     aliases.apply()
+    log_events.apply()
     secrecy.install(context.roles)
     invocation.install(context)
     handover.install(context.roles)

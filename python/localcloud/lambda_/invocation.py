@@ -27,6 +27,9 @@ def install(context: Context) -> None:
         service.forget(arn)
 
     LambdaBackend.delete_function = delete_function
+    LambdaBackend.invoke = lambda self, function_name, qualifier, body, headers, response_headers: service.invoke_named(
+        self, (function_name, qualifier), body, headers, response_headers
+    )
     context.applications["lambda:Invoke"] = directly(service.answer)
     LambdaFunction.invoke = lambda self, body, request_headers, response_headers: service.invoke_internally(
         self, body, request_headers, response_headers

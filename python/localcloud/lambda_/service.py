@@ -176,18 +176,36 @@ class Service:
             answered["x-amz-log-result"] = base64.b64encode(text.encode()[-TAIL:]).decode()
         return 200, answered, done.payload
 
+    def invoke_named(
+        self,
+        backend: LambdaBackend,
+        which: tuple[str, str | None],
+        body: Any,
+        headers: Mapping[str, str],
+        response_headers: dict[str, Any],
+    ) -> bytes:
+        """Invoke a function by its name or ARN for one of moto's other services, which has checked that it may.
+
+        Args:
+            which: The name or ARN, and the qualifier if the name has none.
+            headers: ``x-amz-invocation-type`` is ``Event`` for an event that runs later.
+            response_headers: Gets ``x-amz-function-error`` if the function fails.
+
+        Raises:
+            LambdaClientError: Invoke's errors.
+        """
+        given = {name.lower(): value for name, value in (headers or {}).items()}
+        _, answered, payload = self._invoke(backend, *which, given, body)
+        response_headers.update(answered)
+        return payload
+
     def invoke_internally(
         self, function: LambdaFunction, body: Any, headers: Any, response_headers: dict[str, Any]
     ) -> bytes:
-        """Invoke a function for one of moto's other services: event source mappings, and old callers of events."""
-        event = _event(body, "RequestResponse")
-        if {name.lower(): value for name, value in (headers or {}).items()}.get("x-amz-invocation-type") == "Event":
-            self._later.accept(function.function_arn, _text(body))
-            return b""
-        done, _ = self.run(function, event, arn=function.function_arn)
-        if done.error:
-            response_headers["x-amz-function-error"] = "Unhandled"
-        return done.payload
+        """Invoke a version that one of moto's other services has found. See :meth:`invoke_named`."""
+        name = function.function_arn
+        backend = _backend(function)
+        return self.invoke_named(backend, (name, None), body, headers, response_headers)
 
     def _run_accepted(self, function: LambdaFunction, event: AcceptedEvent) -> LastAnswer:
         """Run an event that was accepted, once.
@@ -258,9 +276,7 @@ class Service:
             self._known.pop(known, None)
 
     def _settings(self, function: LambdaFunction) -> Settings:
-        from moto.awslambda.models import lambda_backends
-
-        backend = lambda_backends[function.account_id][function.region]
+        backend = _backend(function)
         # A later layer overrides an earlier one, and the function's own code overrides both.
         layers = [backend.layers_versions_by_arn(layer["Arn"]).code_bytes for layer in reversed(function.layers)]
         code = self._code.function(function.code_bytes)
@@ -336,9 +352,13 @@ def _text(body: str | bytes | None) -> str:
 
 def _reserved(function: LambdaFunction) -> int | None:
     """The reserved concurrency of a version's function."""
+    return reserved_concurrency(_backend(function), function.function_name)
+
+
+def _backend(function: LambdaFunction) -> LambdaBackend:
     from moto.awslambda.models import lambda_backends
 
-    return reserved_concurrency(lambda_backends[function.account_id][function.region], function.function_name)
+    return lambda_backends[function.account_id][function.region]
 
 
 def _refuse_what_cannot_run(function: LambdaFunction) -> None:
