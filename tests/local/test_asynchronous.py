@@ -404,3 +404,41 @@ def test_log_events_invoke_the_function_of_a_filter_behind_its_alias(cloud, func
     now = int(datetime.datetime.now(datetime.UTC).timestamp() * 1000)
     logs.put_log_events(logGroupName=group, logStreamName="one", logEvents=[{"timestamp": now, "message": "a line"}])
     assert json.loads(messages(cloud, heard[0], 1)[0]["Body"]) == [group, "a line", alias]
+
+
+@pytest.mark.parametrize("kind", ["Event", "RequestResponse"])
+def test_a_function_that_invokes_itself_is_stopped_after_sixteen_runs(cloud, function, queue, kind):
+    runs, dead = queue(), queue()
+    arn = function(
+        "import boto3, json\n"
+        "def handler(event, context):\n"
+        "    boto3.client('sqs').send_message(QueueUrl=event['queue'], MessageBody='run')\n"
+        f"    again = {{'FunctionName': context.function_name, 'InvocationType': '{kind}'}}\n"
+        "    boto3.client('lambda').invoke(Payload=json.dumps(event), **again)\n",
+        DeadLetterConfig={"TargetArn": dead[1]},
+        Timeout=120,
+    )
+    configure(cloud, arn, MaximumRetryAttempts=0)
+    send(cloud, arn, {"queue": runs[0]})
+    eventually(lambda: total(cloud, arn, "RecursiveInvocationsDropped") == 1, seconds=60)
+    assert len(messages(cloud, runs[0], 16)) == 16
+    if kind == "Event":
+        assert json.loads(messages(cloud, dead[0], 1)[0]["Body"]) == {"queue": runs[0]}
+
+
+def test_two_functions_that_are_each_others_destinations_are_stopped(cloud, function, queue):
+    failed = queue()
+    first, second = function(FAILS), function(FAILS, DeadLetterConfig={"TargetArn": failed[1]})
+    configure(cloud, first, MaximumRetryAttempts=0, OnFailure=second)
+    configure(cloud, second, MaximumRetryAttempts=0, OnFailure=first)
+    send(cloud, first, {})
+    eventually(lambda: total(cloud, first, "RecursiveInvocationsDropped") == 1, seconds=60)
+    assert total(cloud, first, "Invocations") == 16
+    assert total(cloud, second, "Invocations") == 16
+
+
+def test_a_function_may_be_allowed_to_run_in_a_circle(cloud, function):
+    client, arn = cloud.client("lambda"), function(FAILS)
+    assert client.get_function_recursion_config(FunctionName=arn)["RecursiveLoop"] == "Terminate"
+    assert client.put_function_recursion_config(FunctionName=arn, RecursiveLoop="Allow")["RecursiveLoop"] == "Allow"
+    assert client.get_function_recursion_config(FunctionName=arn)["RecursiveLoop"] == "Allow"

@@ -20,6 +20,7 @@ from localcloud.lambda_.gaps import (
     event_invoke_configs,
     log_events,
     qualified_policies,
+    recursion,
     variables,
     vpc,
 )
@@ -46,6 +47,7 @@ def install(context: Context) -> None:
     event_invoke_configs.apply(context.roles)
     aliases.apply()
     log_events.apply()
+    recursion.apply()
     secrecy.install(context.roles)
     invocation.install(context)
     handover.install(context.roles)

@@ -117,6 +117,7 @@ TABLE = {
         "PublishVersion",
         "PutFunctionConcurrency",
         "PutFunctionEventInvokeConfig",
+        "PutFunctionRecursionConfig",
         "PutRuntimeManagementConfig",
         "UpdateAlias",
         "UpdateFunctionCode",

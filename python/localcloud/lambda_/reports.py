@@ -81,5 +81,10 @@ def record_lost(metrics: MetricStore, *, name: str, account: str, region: str) -
     _one(metrics, "DestinationDeliveryFailures", name, account, region)
 
 
+def recursion_stopped(metrics: MetricStore, *, name: str, account: str, region: str) -> None:
+    """Report a run in a circle that was stopped: RecursiveInvocationsDropped."""
+    _one(metrics, "RecursiveInvocationsDropped", name, account, region)
+
+
 def _one(metrics: MetricStore, metric: str, name: str, account: str, region: str) -> None:
     metrics.put("AWS/Lambda", metric, {"FunctionName": name}, 1, "Count", account=account, region=region)

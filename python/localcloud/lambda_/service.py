@@ -16,7 +16,7 @@ from localcloud.iam.acting import Acting
 from localcloud.iam.principals import PRINCIPAL
 from localcloud.iam.roles import CannotAssume
 from localcloud.identifiers import hexadecimal, new_uuid
-from localcloud.lambda_ import log, names, packages, reports, routing, tracing
+from localcloud.lambda_ import lineage, log, names, packages, reports, routing, tracing
 from localcloud.lambda_.environment import ExecutionEnvironment, FunctionAnswer, Settings
 from localcloud.lambda_.gaps.configuration import logging_config
 from localcloud.lambda_.later.accepted import AcceptedEvent, LastAnswer
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 MAXIMUM_REQUEST = 6_291_456
 MAXIMUM_EVENT = 1_048_576  # for an asynchronous invocation
+RECURSION = (
+    "Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped your "
+    "function's invocation."
+)
 TAIL = 4096  # bytes of the log that LogType Tail returns
 # Invoke's parameters that are headers of the request (Lambda API Reference, Invoke).
 HEADERS = {
@@ -168,6 +172,13 @@ class Service:
         if kind == "Event":
             self._later.accept(arn, _text(body), trace=trace_id)
             return 202, {}, b""
+        trace_id, before = lineage.stepped(trace_id, ":".join(arn.split(":")[:7]))
+        if (
+            before >= lineage.MOST_RUNS
+            and lineage.recursive_loop(routing.latest(backend, function.function_name)) == lineage.TERMINATE
+        ):
+            reports.recursion_stopped(self._context.metrics, **_whose(function))
+            raise LambdaClientError("RecursiveInvocationException", RECURSION)
         context = headers.get("x-amz-client-context")
         done, text = self.run(function, event, arn=arn, trace_id=trace_id, client_context=context)
         if done.error:
@@ -243,8 +254,7 @@ class Service:
             LambdaClientError: The function is throttled, or Lambda cannot assume its role.
         """
         request_id = request_id or new_uuid()
-        whose: dict[str, Any] = {"name": function.function_name, "alias": _alias(function, arn)}
-        whose |= {"account": function.account_id, "region": function.region}
+        whose: dict[str, Any] = {**_whose(function), "alias": _alias(function, arn)}
         try:
             with self._pool.worker(self._settings(function), reserved=_reserved(function)) as environment:
                 done = environment.call(
@@ -367,6 +377,10 @@ def _refuse_what_cannot_run(function: LambdaFunction) -> None:
         raise InvalidParameterValueException(
             f"the local cloud runs zip packages of Python functions only: {function.function_name} is {what}"
         )
+
+
+def _whose(function: LambdaFunction) -> dict[str, str]:
+    return {"name": function.function_name, "account": function.account_id, "region": function.region}
 
 
 def _alias(function: LambdaFunction, arn: str) -> tuple[str, str] | None:

@@ -61,7 +61,7 @@ class AcceptedEvent:
         attempts: How often the function has run.
         throttles: How often in a row it could not run.
         skipped: The seconds that it would have waited on AWS, and has not waited here.
-        trace: The caller's X-Amzn-Trace-Id.
+        trace: The X-Amzn-Trace-Id of its runs.
         answer: What the last run answered.
         refusal: The status and the message of the last attempt that could not run.
         ended: The condition in which it has ended, such as ``Success``. None if it has not.
@@ -123,16 +123,20 @@ class Accepted:
         ((last,),) = database.read("SELECT coalesce(max(number), 0) FROM asynchronous")
         self._numbers = itertools.count(last + 1)
 
-    def add(self, arn: str, payload: str, *, now: float, trace: str | None = None) -> AcceptedEvent:
+    def add(
+        self, arn: str, payload: str, *, now: float, trace: str | None = None, ended: str | None = None
+    ) -> AcceptedEvent:
         """Keep an event. It is kept when this returns.
 
         Args:
             arn: The ARN of the request, with its qualifier.
             payload: JSON text.
             now: Seconds since 1970.
-            trace: The caller's X-Amzn-Trace-Id.
+            trace: The X-Amzn-Trace-Id of its runs.
+            ended: The condition in which it ends before it runs. None if it may run.
         """
-        event = AcceptedEvent(next(self._numbers), arn, payload, new_uuid(), accepted=now, due=now, trace=trace)
+        number, request_id = next(self._numbers), new_uuid()
+        event = AcceptedEvent(number, arn, payload, request_id, accepted=now, due=now, trace=trace, ended=ended)
         self.keep(event)
         return event
 

@@ -16,10 +16,11 @@ from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionExceptio
 from localcloud import log
 from localcloud.context import Context
 from localcloud.iam.acting import Acting
-from localcloud.lambda_ import reports, routing
+from localcloud.lambda_ import lineage, reports, routing
 from localcloud.lambda_.later import deliveries, rules
 from localcloud.lambda_.later.accepted import Accepted, AcceptedEvent, LastAnswer
 from localcloud.lambda_.later.configurations import configuration_of
+from localcloud.lambda_.later.pace import FILE, pace_of
 from localcloud.lambda_.later.queue import EventQueue
 from localcloud.lambda_.pool import most_workers
 
@@ -36,7 +37,6 @@ class LaterInvocations:
     Args:
         run: Runs an event once, by the version that is given.
         now: The time, in seconds since 1970.
-        pace: How long events wait.
     """
 
     def __init__(
@@ -45,9 +45,8 @@ class LaterInvocations:
         run: Callable[[LambdaFunction, AcceptedEvent], LastAnswer],
         *,
         now: Callable[[], float] = time.time,
-        pace: rules.Pace = rules.HERE,
     ) -> None:
-        self._context, self._run, self._now, self._pace = context, run, now, pace
+        self._context, self._run, self._now = context, run, now
         self._accepted = Accepted(context.database)
         self._queue = EventQueue(self._process, self._most, now)
 
@@ -59,10 +58,27 @@ class LaterInvocations:
             payload: JSON text.
             trace: The caller's X-Amzn-Trace-Id.
         """
-        event = self._accepted.add(arn, payload, now=self._now(), trace=trace)
+        header, before = lineage.stepped(trace, ":".join(arn.split(":")[:7]))
+        stopped = before >= lineage.MOST_RUNS and self._terminates(arn)
+        ended = rules.RECURSION if stopped else None
+        event = self._accepted.add(arn, payload, now=self._now(), trace=header, ended=ended)
         reports.event_received(self._context.metrics, **_whose(event))
+        if stopped:
+            reports.event_dropped(self._context.metrics, **_whose(event))
+            reports.recursion_stopped(self._context.metrics, **_whose(event))
         self._queue.put(event)
         return event
+
+    def _terminates(self, arn: str) -> bool:
+        """Whether a function is stopped when it runs in a circle."""
+        from moto.awslambda.models import lambda_backends
+
+        _, _, _, region, account, _, name, *_ = arn.split(":")
+        try:
+            function = routing.latest(lambda_backends[account][region], name)
+        except UnknownFunctionException:
+            return False
+        return lineage.recursive_loop(function) == lineage.TERMINATE
 
     def resume(self) -> None:
         """Go on with the events that were accepted before the cloud ended.
@@ -105,15 +121,16 @@ class LaterInvocations:
         if refused := rules.refused_before(event, given, reserved=reserved, now=now):
             return replace(event, ended=refused)
         reports.event_age(self._context.metrics, seconds=now - event.accepted, **_whose(event))
+        pace = pace_of(self._context.state / FILE)
         try:
             answer = self._run(function, event)
         except LambdaClientError as error:
             refusal = (int(error.code), str(error.message))
-            return rules.not_run(event, refusal, given, now=self._now(), pace=self._pace)
+            return rules.not_run(event, refusal, given, now=self._now(), pace=pace)
         except Exception as error:  # noqa: BLE001 - AWS tries again after a system error
             log.failure(error)
-            return rules.not_run(event, (SYSTEM_ERROR, str(error)), given, now=self._now(), pace=self._pace)
-        return rules.ran(event, answer, given, now=self._now(), pace=self._pace)
+            return rules.not_run(event, (SYSTEM_ERROR, str(error)), given, now=self._now(), pace=pace)
+        return rules.ran(event, answer, given, now=self._now(), pace=pace)
 
     def _finish(self, backend: LambdaBackend, function: LambdaFunction, event: AcceptedEvent) -> None:
         """Send what remains of an event that has ended. What that changes is kept together with the event's end."""
@@ -123,11 +140,17 @@ class LaterInvocations:
         dead_letters = None
         if event.ended != rules.SUCCESS:
             dead_letters = (function.kept.get("DeadLetterConfig") or {}).get("TargetArn")
+        if event.ended == rules.RECURSION and destination and deliveries.service_of(destination) == "lambda":
+            destination = None  # the circle may lead through it
         if not (destination or dead_letters):
             self._accepted.done(event)
             return
         self._accepted.keep(event)  # so that it does not run again, if the cloud is killed while it sends
         acting = Acting(self._context.roles, function.role, event.account, event.region, session=function.function_name)
+
+        def follow(arn: str, text: str) -> None:
+            self.accept(arn, text, trace=event.trace)
+
         with self._context.backends.change() as also:
             if dead_letters and not self._sent(
                 event, dead_letters, lambda: deliveries.send_dead_letter(acting, event, dead_letters)
@@ -136,7 +159,7 @@ class LaterInvocations:
             if destination and not self._sent(
                 event,
                 destination,
-                lambda: deliveries.send_record(acting, event, destination, now=self._now(), invoke=self.accept),
+                lambda: deliveries.send_record(acting, event, destination, now=self._now(), invoke=follow),
             ):
                 reports.record_lost(self._context.metrics, **_whose(event))
             also.append(self._accepted.removal(event))

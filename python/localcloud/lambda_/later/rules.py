@@ -33,6 +33,8 @@ RETRIES_EXHAUSTED = "RetriesExhausted"
 AGE_EXCEEDED = "EventAgeExceeded"
 #: The function's reserved concurrency is 0 (recorded answers of AWS).
 NO_CONCURRENCY = "ZeroReservedConcurrency"
+#: The function has run too often in one chain. AWS does not document this condition's name.
+RECURSION = "RecursiveInvocation"
 #: AWS's waits before the second and the third run, in seconds.
 AWS_WAITS = (60.0, 120.0)
 AWS_LONGEST_WAIT = 300.0
