@@ -57,6 +57,7 @@ def test_an_alias_sends_requests_to_two_versions_by_their_weights(cloud, version
         FunctionName=versions, Name="live", FunctionVersion="2", RoutingConfig={"AdditionalVersionWeights": {}}
     )
     assert changed["RevisionId"] != found["RevisionId"]
+    assert "RoutingConfig" not in client.get_alias(FunctionName=versions, Name="live")
     assert ran(cloud, live) == "2"
 
 

@@ -270,8 +270,19 @@ def test_a_request_that_is_sent_again_after_a_kill_is_not_carried_out_twice(rest
 
 def test_functions_with_their_code_versions_and_aliases_are_there(restarting, counting, tmp_path):
     functions = restarting.client("lambda")
-    functions.create_alias(FunctionName="counting", Name="live", FunctionVersion="1")
+    live = functions.create_alias(FunctionName="counting", Name="live", FunctionVersion="1")["AliasArn"]
+    given = {"Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com", "StatementId": "rule"}
+    functions.add_permission(FunctionName=live, **given)
+    functions.put_function_event_invoke_config(FunctionName=live, MaximumRetryAttempts=1)
+    functions.put_function_recursion_config(FunctionName="counting", RecursiveLoop="Allow")
+    looks = (
+        lambda client: client.get_policy(FunctionName=live),
+        lambda client: client.get_function_event_invoke_config(FunctionName=live),
+        lambda client: client.get_function_recursion_config(FunctionName="counting"),
+    )
+    before = [plain(look(functions)) for look in looks]
     restarting.again()
+    assert [plain(look(restarting.client("lambda"))) for look in looks] == before
     event = json.dumps({"file": str(tmp_path / "calls"), "name": "again"})
     answer = restarting.client("lambda").invoke(FunctionName="counting", Qualifier="live", Payload=event)
     assert json.load(answer["Payload"]) == "again"

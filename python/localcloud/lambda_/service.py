@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 MAXIMUM_REQUEST = 6_291_456
 MAXIMUM_EVENT = 1_048_576  # for an asynchronous invocation
+#: The id of the request, which the function's context and its dead letter have too.
+REQUEST_ID = "x-amzn-requestid"
 RECURSION = (
     "Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped your "
     "function's invocation."
@@ -170,8 +172,8 @@ class Service:
         arn = _invoked_arn(function, qualifier or (found.qualifier if found else None))
         trace_id = headers.get("x-amzn-trace-id")
         if kind == "Event":
-            self._later.accept(arn, _text(body), trace=trace_id)
-            return 202, {}, b""
+            accepted = self._later.accept(arn, _text(body), trace=trace_id)
+            return 202, {REQUEST_ID: accepted.request_id}, b""
         trace_id, before = lineage.stepped(trace_id, ":".join(arn.split(":")[:7]))
         if (
             before >= lineage.MOST_RUNS
@@ -179,8 +181,11 @@ class Service:
         ):
             reports.recursion_stopped(self._context.metrics, **_whose(function))
             raise LambdaClientError("RecursiveInvocationException", RECURSION)
-        context = headers.get("x-amz-client-context")
-        done, text = self.run(function, event, arn=arn, trace_id=trace_id, client_context=context)
+        context, request_id = headers.get("x-amz-client-context"), new_uuid()
+        answered[REQUEST_ID] = request_id
+        done, text = self.run(
+            function, event, arn=arn, trace_id=trace_id, client_context=context, request_id=request_id
+        )
         if done.error:
             answered["x-amz-function-error"] = "Unhandled"
         if headers.get("x-amz-log-type") == "Tail":

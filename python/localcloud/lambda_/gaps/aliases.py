@@ -75,6 +75,8 @@ def apply() -> None:
         check(self, function_name, version, wanted)
         changed = update(self, name, function_name, version, description, routing_config)
         changed.revision_id = str(mock_random.uuid4())
+        if not routing.weights_of(changed):
+            changed.routing_config = {}
         return changed
 
     def answer_update(self: LambdaResponse) -> Any:

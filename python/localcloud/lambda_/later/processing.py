@@ -90,7 +90,8 @@ class LaterInvocations:
 
     def _most(self, event: AcceptedEvent) -> int:
         try:
-            reserved = reserved_concurrency(_backend(event), event.name)
+            with self._context.backends.look():
+                reserved = reserved_concurrency(_backend(event), event.name)
         except UnknownFunctionException:
             reserved = None
         return most_workers() if reserved is None else reserved
