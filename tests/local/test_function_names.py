@@ -98,7 +98,7 @@ def test_every_form_works_in_every_operation(client: Any, named: str, form: str)
             assert invoked(client, **given) == [version, f"{arn}:{qualifier}"]
             for operation, ask in QUALIFIED.items():
                 if qualifier == "$LATEST" and operation in POLICIES:
-                    with pytest.raises(ClientError, match="for \\$LATEST|does not exist|No policy"):
+                    with pytest.raises(ClientError, match=r"for \$LATEST|does not exist|No policy"):
                         ask(client, **given)
                 else:
                     ask(client, **given)

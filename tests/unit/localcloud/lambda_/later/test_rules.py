@@ -87,23 +87,25 @@ def test_what_is_kept_of_an_event_is_read_again():
 
 
 def test_no_more_events_of_a_function_are_processed_at_once_than_it_may():
-    most, running, go = 2, [], threading.Event()
-    seen: list[int] = []
-    done = threading.Semaphore(0)
+    """Two at once must meet, or the barrier breaks. A third would be seen."""
+    together, running, lock = threading.Barrier(2), [0], threading.Lock()
+    most_seen, done = [0], threading.Semaphore(0)
 
     def process(event: AcceptedEvent) -> None:
-        running.append(event.number)
-        seen.append(len(running))
-        go.wait(10)
-        running.remove(event.number)
+        with lock:
+            running[0] += 1
+            most_seen[0] = max(most_seen[0], running[0])
+        together.wait(10)
+        with lock:
+            running[0] -= 1
+        together.wait(10)
         done.release()
 
-    queue = EventQueue(process, lambda event: most, lambda: 0.0)
+    queue = EventQueue(process, lambda event: 2, lambda: 0.0)
     for number in range(6):
         queue.put(replace(EVENT, number=number, due=0.0))
-    go.set()
     assert all(done.acquire(timeout=10) for _ in range(6))
-    assert max(seen) <= most
+    assert most_seen == [2]
 
 
 def test_a_function_that_is_full_does_not_hold_up_another():
