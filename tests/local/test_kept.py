@@ -270,8 +270,19 @@ def test_a_request_that_is_sent_again_after_a_kill_is_not_carried_out_twice(rest
 
 def test_functions_with_their_code_versions_and_aliases_are_there(restarting, counting, tmp_path):
     functions = restarting.client("lambda")
-    functions.create_alias(FunctionName="counting", Name="live", FunctionVersion="1")
+    live = functions.create_alias(FunctionName="counting", Name="live", FunctionVersion="1")["AliasArn"]
+    given = {"Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com", "StatementId": "rule"}
+    functions.add_permission(FunctionName=live, **given)
+    functions.put_function_event_invoke_config(FunctionName=live, MaximumRetryAttempts=1)
+    functions.put_function_recursion_config(FunctionName="counting", RecursiveLoop="Allow")
+    looks = (
+        lambda client: client.get_policy(FunctionName=live),
+        lambda client: client.get_function_event_invoke_config(FunctionName=live),
+        lambda client: client.get_function_recursion_config(FunctionName="counting"),
+    )
+    before = [plain(look(functions)) for look in looks]
     restarting.again()
+    assert [plain(look(restarting.client("lambda"))) for look in looks] == before
     event = json.dumps({"file": str(tmp_path / "calls"), "name": "again"})
     answer = restarting.client("lambda").invoke(FunctionName="counting", Qualifier="live", Payload=event)
     assert json.load(answer["Payload"]) == "again"
@@ -339,6 +350,42 @@ def test_dead_letters_go_on_being_moved_back_after_a_kill(restarting):
         return sorted(bodies) == ["a", "b", "c"]
 
     eventually(all_came)
+
+
+def test_an_event_that_waits_for_its_next_run_leaves_its_record_after_kills(restarting, kept_role, tmp_path):
+    """Killed while it waits. It runs three times in all, and its dead letter comes once."""
+    calls = tmp_path / "calls"
+    queue = restarting.client("sqs").create_queue(QueueName="kept-dead-letters")["QueueUrl"]
+    restarting.client("lambda").create_function(
+        FunctionName="failing",
+        Runtime="python3.13",
+        Handler="handler.handler",
+        Role=kept_role,
+        DeadLetterConfig={"TargetArn": "arn:aws:sqs:us-east-1:123456789012:kept-dead-letters"},
+        Code={"ZipFile": package(f"{COUNTS}\ndef fails(event, context):\n    handler(event, context)\n    1 / 0\n")},
+    )
+    restarting.client("lambda").update_function_configuration(FunctionName="failing", Handler="handler.fails")
+    event = json.dumps({"file": str(calls), "name": "failed"})
+    restarting.client("lambda").invoke(FunctionName="failing", InvocationType="Event", Payload=event)
+    eventually(lambda: calls.exists() and calls.read_text())
+
+    def noted() -> bool:
+        """Whether the first run has ended: its log is written then."""
+        found = restarting.client("logs").filter_log_events(logGroupName="/aws/lambda/failing")["events"]
+        return any(one["message"].startswith("REPORT") for one in found)
+
+    eventually(noted)
+    restarting.again()
+
+    def letters() -> int:
+        asked = {"QueueUrl": queue, "AttributeNames": ["ApproximateNumberOfMessages"]}
+        found = restarting.client("sqs").get_queue_attributes(**asked)["Attributes"]
+        return int(found["ApproximateNumberOfMessages"])
+
+    eventually(letters)
+    restarting.again()
+    assert letters() == 1
+    assert calls.read_text() in ("failed\n" * 3, "failed\n" * 4)  # the kill may come before the first run is noted
 
 
 def test_an_event_that_eventbridge_accepted_arrives_once_after_a_kill(restarting):

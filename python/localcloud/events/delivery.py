@@ -220,10 +220,7 @@ def _send(context: Context, delivery: Delivery, text: str) -> None:
         case "states":
             context.actions["states:StartExecution"](arn, name=delivery.name, input=text)
         case "lambda":
-            from moto.awslambda.models import lambda_backends
-
-            function = lambda_backends[account][region].get_function(arn)
-            function.invoke(text, {"x-amz-invocation-type": "Event"}, {})
+            context.actions["lambda:InvokeAsync"](arn, text)
         case "sns":
             from moto.sns.models import sns_backends
 

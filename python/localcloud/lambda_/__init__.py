@@ -13,7 +13,17 @@ from __future__ import annotations
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
 from localcloud.lambda_ import handover, invocation, kept, names, permissions, policies, secrecy, sources
-from localcloud.lambda_.gaps import code, configuration, variables, vpc
+from localcloud.lambda_.gaps import (
+    aliases,
+    code,
+    configuration,
+    event_invoke_configs,
+    log_events,
+    qualified_policies,
+    recursion,
+    variables,
+    vpc,
+)
 
 
 def register(registry: Registry) -> None:
@@ -33,6 +43,11 @@ def install(context: Context) -> None:
     vpc.apply()
     variables.apply()
     code.apply()
+    qualified_policies.apply()
+    event_invoke_configs.apply(context.roles)
+    aliases.apply()
+    log_events.apply()
+    recursion.apply()
     secrecy.install(context.roles)
     service = invocation.install(context)
     sources.install(context, service)
