@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import signal
+import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +34,14 @@ def handler(event, context):
 class Restarting(LocalCloud):
     """A cloud that a test ends and starts."""
 
-    def again(self, how: str = "kill") -> None:
-        """End the cloud, with or without a warning, and start it again."""
+    def again(self, how: str = "kill", meanwhile: Callable[[], None] = lambda: None) -> None:
+        """End the cloud, with or without a warning, do something, and start it again."""
         if how == "down":
             assert control.down(self.state)
         else:
             os.kill(self.running.pid, signal.SIGKILL)
             eventually(lambda: not control.is_alive(self.state))
+        meanwhile()
         self.use(control.up(self.state, tethered=True))
 
 
@@ -410,6 +414,82 @@ def test_an_event_that_eventbridge_accepted_arrives_once_after_a_kill(restarting
     eventually(lambda: there() >= 10)
     restarting.again()
     assert there() == 10
+
+
+def opened_queue(cloud: LocalCloud, name: str, *services: str) -> tuple[str, str]:
+    """A queue that some services may send to."""
+    arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
+    statement = {"Effect": "Allow", "Principal": {"Service": [f"{service}.amazonaws.com" for service in services]}}
+    policy = {"Version": "2012-10-17", "Statement": [{**statement, "Action": "sqs:SendMessage", "Resource": arn}]}
+    made = cloud.client("sqs").create_queue(QueueName=name, Attributes={"Policy": json.dumps(policy)})
+    return made["QueueUrl"], arn
+
+
+def taken(cloud: LocalCloud, url: str) -> list[str]:
+    """The bodies of the messages that are there now."""
+    messages = cloud.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    for one in messages:
+        cloud.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+    return [one["Body"] for one in messages]
+
+
+def test_rules_and_schedules_fire_after_a_restart_once_for_all_that_was_missed(restarting, kept_role):
+    """The moments are set back in the file of a cloud that does not run."""
+    events, scheduler = restarting.client("events"), restarting.client("scheduler")
+    ruled, scheduled = opened_queue(restarting, "kept-ruled", "events"), opened_queue(restarting, "kept-scheduled")
+    events.put_rule(Name="kept-hourly", ScheduleExpression="rate(1 hour)")
+    events.put_targets(Rule="kept-hourly", Targets=[{"Id": "queue", "Arn": ruled[1]}])
+    scheduler.create_schedule(
+        Name="kept-yearly",
+        ScheduleExpression="cron(0 0 1 1 ? *)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": scheduled[1], "RoleArn": kept_role, "Input": "fired"},
+    )
+
+    def moments() -> dict[str, float]:
+        with contextlib.closing(sqlite3.connect(restarting.state / "cloud.sqlite")) as database:
+            return dict(database.execute("SELECT arn, moment FROM firing WHERE arn LIKE '%kept-%'").fetchall())
+
+    before = moments()
+
+    def set_back() -> None:
+        with contextlib.closing(sqlite3.connect(restarting.state / "cloud.sqlite")) as database:
+            database.execute("UPDATE firing SET moment = moment - 7200 WHERE arn LIKE '%kept-hourly'")
+            database.execute("UPDATE firing SET moment = ? WHERE arn LIKE '%kept-yearly'", [time.time() - 7200])
+            database.commit()
+
+    restarting.again(meanwhile=set_back)
+    (event,) = eventually(lambda: taken(restarting, ruled[0]))
+    assert json.loads(event)["detail-type"] == "Scheduled Event"
+    assert json.loads(event)["resources"] == ["arn:aws:events:us-east-1:123456789012:rule/kept-hourly"]
+    assert eventually(lambda: taken(restarting, scheduled[0])) == ["fired"]
+    after = moments()
+    assert after == before
+    restarting.again()
+    assert moments() == after
+    assert taken(restarting, ruled[0]) == taken(restarting, scheduled[0]) == []
+
+
+def test_a_notification_that_s3_has_accepted_arrives_after_a_kill(restarting):
+    url, arn = opened_queue(restarting, "kept-notified", "s3")
+    s3 = restarting.client("s3")
+    s3.create_bucket(Bucket="kept-notified")
+    s3.put_bucket_notification_configuration(
+        Bucket="kept-notified",
+        NotificationConfiguration={"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]},
+    )
+    eventually(lambda: taken(restarting, url))
+    keys = [str(number) for number in range(5)]
+    for key in keys:
+        s3.put_object(Bucket="kept-notified", Key=key, Body=b"1")
+    restarting.again()
+    found: list[str] = []
+
+    def all_there() -> bool:
+        found.extend(json.loads(one)["Records"][0]["s3"]["object"]["key"] for one in taken(restarting, url))
+        return sorted(found) == keys
+
+    eventually(all_there)
 
 
 def task(name: str, file: Path, **more: Any) -> dict[str, Any]:

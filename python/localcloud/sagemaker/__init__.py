@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.sagemaker import handover, hosting, permissions, training, tuning
+from localcloud.sagemaker import handover, hosting, permissions, status_changes, training, tuning
 from localcloud.sagemaker.gaps import existing_names, fields, model_packages, tags
 
 
@@ -24,4 +24,5 @@ def install(context: Context) -> None:
     tuning.install(context)  # before training: at a start, its jobs ask to be told of their training jobs' changes
     training.install(context)
     hosting.install(context)
+    status_changes.install()
     handover.install(context.roles)
