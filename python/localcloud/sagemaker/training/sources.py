@@ -66,16 +66,28 @@ def find(job: Job, channel: Mapping[str, Any]) -> list[Found]:
     try:
         listed = job.role.listing(bucket, prefix)
     except AccessDenied as error:
-        raise _nothing_found(job, source["S3Uri"], bucket, str(error)) from None
+        raise StagingError(f"ClientError: {_nothing_found(job.role, source['S3Uri'], str(error))}") from None
     found = [
         Found(f"s3://{bucket}/{key}", relative(key, prefix), _reader(job.role, bucket, key, held))
         for key, held in listed
         if not key.endswith("/")  # the console's "Create folder" makes such an object
     ]
     if not found:
-        missing = "key" if objects.has_bucket(job.account, bucket) else "bucket"
-        raise _nothing_found(job, source["S3Uri"], bucket, f"The specified {missing} does not exist.")
+        raise StagingError(f"ClientError: {_nothing_found(job.role, source['S3Uri'])}")
     return found
+
+
+def missing(role: ExecutionRole, uri: str) -> str | None:
+    """Says in AWS's words that there is no object under an address, or that the role may not look. None if there is.
+
+    A manifest is an object under its own address.
+    """
+    bucket, prefix = objects.split(uri)
+    try:
+        there = next(iter(role.listing(bucket, prefix)), None)
+    except AccessDenied as error:
+        return _nothing_found(role, uri, str(error))
+    return None if there else _nothing_found(role, uri)
 
 
 def lines(job: Job, channel: Mapping[str, Any]) -> list[list[Found]]:
@@ -206,12 +218,20 @@ def _reader(role: ExecutionRole, bucket: str, key: str, held: FakeKey) -> Callab
     return read
 
 
-def _nothing_found(job: Job, uri: str, bucket: str, said: str) -> StagingError:
-    return StagingError(
-        f'ClientError: No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
-        f"bucket exists in the selected region ({job.region}), that objects exist under that S3 prefix, and that the "
-        f'role "{job.request["RoleArn"]}" has "s3:ListBucket" permissions on bucket "{bucket}". Error message from S3: '
-        f"{said}"
+def _nothing_found(role: ExecutionRole, uri: str, said: str | None = None) -> str:
+    """AWS's answer to a job without data (aws/amazon-sagemaker-examples, issues 2267 and 2270).
+
+    Args:
+        said: What S3 says. None if it has no such bucket or key.
+    """
+    bucket, _ = objects.split(uri)
+    if said is None:
+        what = "key" if objects.has_bucket(role.account, bucket) else "bucket"
+        said = f"The specified {what} does not exist."
+    return (
+        f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket exists '
+        f"in the selected region ({role.region}), that objects exist under that S3 prefix, and that the role "
+        f'"{role.role_arn}" has "s3:ListBucket" permissions on bucket "{bucket}". Error message from S3: {said}'
     )
 
 
