@@ -15,6 +15,7 @@ from localcloud import control
 from tests.conftest import LocalCloud
 from tests.local.conftest import eventually
 
+from . import test_transform
 from .conftest import BUCKET, IMAGE, ROLE, fill, png, request
 
 pytestmark = pytest.mark.slow
@@ -199,3 +200,16 @@ def test_an_endpoint_that_was_being_deleted_is_gone(killable):
     killable.client("sagemaker").delete_endpoint(EndpointName="kept")
     killable.kill_and_start()
     eventually(lambda: not killable.client("sagemaker").list_endpoints()["Endpoints"])
+
+
+def test_a_transform_job_goes_on_with_the_objects_that_it_has_not_written(killable, tmp_path):
+    test_transform.prepare(killable, tmp_path)
+    s3 = killable.client("s3")
+    for number in range(300):
+        s3.put_object(Bucket=test_transform.BUCKET, Key=f"many/{number:03}.png", Body=png(0, number))
+    killable.client("sagemaker").create_transform_job(**test_transform.asked("killed", "many/"))
+    eventually(lambda: test_transform.outputs(killable, "killed"), seconds=60)
+    killable.kill_and_start()
+    job = test_transform.ended(killable, "killed")
+    assert job["TransformJobStatus"] == "Completed", job
+    assert len(test_transform.outputs(killable, "killed")) == 300

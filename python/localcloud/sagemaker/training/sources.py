@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from localcloud.iam.roles import AccessDenied
 from localcloud.s3 import objects
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 class StagingError(Exception):
     """A channel cannot be read. The message is the job's FailureReason."""
+
+
+class Reading(Protocol):
+    """A job that reads objects: of training, or of batch transform."""
+
+    @property
+    def role(self) -> ExecutionRole:
+        """Makes its calls to S3."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,7 @@ class Found:
     content: Callable[[], bytes]
 
 
-def find(job: Job, channel: Mapping[str, Any]) -> list[Found]:
+def find(job: Reading, channel: Mapping[str, Any]) -> list[Found]:
     """The objects of a channel with S3DataType S3Prefix or ManifestFile.
 
     The order is by key for a prefix, and the manifest's for a manifest.
