@@ -40,7 +40,9 @@ def test_an_object_of_another_format_is_told(split, content) -> None:
 
 
 def test_lines_have_any_ending_and_empty_ones_are_no_records() -> None:
-    assert list(Cut("Line", single=True, largest=9).payloads(b"one\r\n\ntwo\n\n")) == [b"one", b"two"]
+    content = b"one\r\n\ntwo\n\n"
+    assert list(Cut("Line", single=True, largest=9).payloads(content)) == [b"one", b"two"]
+    assert list(Cut("Line", single=False, largest=99).payloads(content)) == [content]
 
 
 @pytest.mark.parametrize("split", ["None", "Line"])

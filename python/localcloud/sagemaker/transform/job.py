@@ -18,6 +18,7 @@ from localcloud.sagemaker.hosting.plan import Variant
 from localcloud.sagemaker.role import ExecutionRole
 
 FAILURE_REASON_LENGTH = 1024
+UNPROCESSED = {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}  # what a request without it means
 
 
 class TransformJob:
@@ -123,8 +124,12 @@ class TransformJob:
     def response_object(self) -> dict[str, Any]:
         """DescribeTransformJob's answer."""
         with self._lock:
+            asked = self.request
             answer = {
-                **{name: value for name, value in self.request.items() if name != "Tags"},
+                **{name: value for name, value in asked.items() if name != "Tags"},
+                "TransformInput": {"CompressionType": "None", "SplitType": "None", **asked["TransformInput"]},
+                "TransformOutput": {"AssembleWith": "None", **asked["TransformOutput"]},
+                "DataProcessing": {**UNPROCESSED, **(asked.get("DataProcessing") or {})},
                 "TransformJobArn": self.arn,
                 "TransformJobStatus": self.transform_job_status,
                 "FailureReason": self.failure_reason,

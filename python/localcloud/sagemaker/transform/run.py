@@ -66,6 +66,8 @@ def run(job: TransformJob, context: Context, keep: Callable[[], None]) -> None:
     except Exception as error:  # noqa: BLE001  a fault of the cloud must not leave the job InProgress
         log.failure(error)
         reason = f"InternalServerError: the local cloud failed: {type(error).__name__}: {error}"
+    if context.children.ending and not job.stopping.is_set():
+        return  # the container ended with the cloud, and the job goes on with the next one
     if job.stopping.is_set():
         _take_back(job)
     job.end(reason)

@@ -59,7 +59,8 @@ class Cut:
         gathered = b""
         for bare, wrapped in self._records(content):
             if self.single:
-                yield self._fitting(bare)
+                if bare or self.split != "Line":
+                    yield self._fitting(bare)
                 continue
             self._fitting(wrapped)
             if gathered and len(gathered) + len(wrapped) > self.largest:
@@ -73,9 +74,7 @@ class Cut:
         """Each record, without and with what wraps it."""
         if self.split == "Line":
             for line in io.BytesIO(content):
-                bare = line.removesuffix(b"\n").removesuffix(b"\r")
-                if bare:
-                    yield bare, line
+                yield line.removesuffix(b"\n").removesuffix(b"\r"), line
         elif self.split == "RecordIO":
             try:
                 for record in recordio.read(io.BytesIO(content), "the object"):
