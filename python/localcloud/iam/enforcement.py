@@ -6,7 +6,7 @@ policies decide, and an action without a permission table is refused.
 
 Example (not run: it needs a running cloud)::
 
-    refused = Enforcement(service_of, roles, root_secret).refuse(environ)    # None: the request may go on
+    refused = Enforcement(service_of, unsupported, roles, root_secret).refuse(environ)    # None: it may go on
 
 Errors use each service's words and protocol: AWS General Reference, "Common errors"; IAM User Guide, "Troubleshoot
 access denied error messages".
@@ -44,10 +44,14 @@ from localcloud.refusals import protocol, refusal
 if TYPE_CHECKING:
     from flask import Response
 
+#: Takes a service, an operation and its parameters. Returns why they are not supported, in a sentence.
+Unsupported = Callable[[str, str, Mapping[str, Any]], str | None]
 #: Where the WSGI environment has the operation of an allowed request, ``lambda:Invoke``, and its parameters.
 OPERATION = "localcloud.operation"
 #: This operation needs no signature. It has a signed token among its parameters.
 WEB_IDENTITY = "AssumeRoleWithWebIdentity"
+#: All operations that need none, besides S3's.
+UNSIGNED = (WEB_IDENTITY, "AssumeRoleWithSAML")
 #: The root user may always do these. Otherwise nobody could remove a policy that denies everything (Amazon S3 User
 #: Guide, "Bucket policies for Amazon S3").
 POLICY_OPERATIONS = ("DeleteBucketPolicy", "GetBucketPolicy", "PutBucketPolicy")
@@ -66,12 +70,17 @@ class Enforcement:
 
     Args:
         service_of: Returns moto's name of the service that a request is for.
+        unsupported: Takes boto3's name of a service, an operation and its parameters. Returns why the local cloud does
+            not support them; None if it does.
         roles: Evaluates the policies.
         root_secret: The secret access key of the account's root user.
     """
 
-    def __init__(self, service_of: Callable[[dict[str, Any]], str], roles: Roles, root_secret: str) -> None:
+    def __init__(
+        self, service_of: Callable[[dict[str, Any]], str], unsupported: Unsupported, roles: Roles, root_secret: str
+    ) -> None:
         self._service_of = service_of
+        self._unsupported = unsupported
         self._roles = roles
         self._root_secret = root_secret
 
@@ -101,8 +110,10 @@ class Enforcement:
             if who.kind == "root":
                 return None  # moto reads the request again and reports the error
             raise
-        if who is ANONYMOUS and service != "s3" and operation != WEB_IDENTITY:
+        if who is ANONYMOUS and service != "s3" and operation not in UNSIGNED:
             return answer.unsigned()
+        if unsupported := self._unsupported(service, operation, parameters):
+            return answer.give("NotImplemented", unsupported)
         if who.kind != "root" or _has_policy(service, environ):
             try:
                 denied = self._judge(environ, service, who, operation, parameters)
