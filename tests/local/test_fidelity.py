@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from localcloud import control, fidelity
 from localcloud.services import registered
-from scones.delivery.checks.calls import good, sending
+from scones.delivery.checks.calls import constraints, good, sending
 
 #: Operations whose requests cannot be told from another operation's: directory buckets are asked of another host.
 OF_DIRECTORY_BUCKETS = {
@@ -60,6 +60,32 @@ def test_every_operation_is_done_or_refused_by_name(bare: control.Cloud, service
         elif operation.http["method"] != "HEAD" and found.code is not None and not found.code[:1].isupper():
             wrong.append((name, "an error without a code of AWS's", found))
     assert wrong == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("service", ["ec2", "events", "kms", "s3", "sns", "sqs", "sts"])
+def test_a_request_that_breaks_a_constraint_of_the_model_is_refused_as_on_aws(
+    bare: control.Cloud, service: str
+) -> None:
+    """A service of each protocol and form of errors. ``invoke checks.constraints`` measures all of them."""
+    found = constraints.measure(client_of(bare, service), service)
+    assert found.tried > 40
+    assert len(found.rest) * 100 <= found.tried * 5, found.rest
+
+
+def test_an_error_of_a_constraint_has_the_services_own_code(bare: control.Cloud) -> None:
+    for service, method, given, code, words in (
+        ("kms", "create_key", {"KeyUsage": "NONE"}, "ValidationException", "Value 'NONE' at 'keyUsage' failed"),
+        ("logs", "put_retention_policy", {"logGroupName": "a"}, "InvalidParameterException", "at 'retentionInDays'"),
+        ("iam", "get_role", {}, "ValidationError", "Value null at 'roleName' failed"),
+        ("ec2", "delete_vpc", {}, "MissingParameter", "must contain the parameter vpcId"),
+        ("sqs", "send_message", {"MessageBody": "a"}, "MissingParameter", "must contain the parameter QueueUrl."),
+        ("s3", "put_object", {"Bucket": "none", "Key": "a", "StorageClass": "X"}, "InvalidStorageClass", "not valid"),
+    ):
+        with pytest.raises(ClientError) as refused:
+            getattr(client_of(bare, service), method)(**given)
+        error = refused.value.response["Error"]
+        assert (error["Code"], words in error["Message"]) == (code, True), error
 
 
 def test_what_is_refused_is_refused_whoever_asks_and_changes_nothing(bare: control.Cloud) -> None:

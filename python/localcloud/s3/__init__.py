@@ -5,7 +5,7 @@ from __future__ import annotations
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
 from localcloud.s3 import access_logs, encryption, kept, permissions, policies, request_metrics
-from localcloud.s3.gaps import empty_bodies, events, notification_eventbridge, object_answers
+from localcloud.s3.gaps import absent_uploads, empty_bodies, events, notification_eventbridge, object_answers
 
 
 def register(registry: Registry) -> None:
@@ -20,6 +20,7 @@ def install(context: Context) -> None:
     """Register the permissions, close the gaps, count requests, and check whether access logs may be delivered."""
     register(context.registry)
     policies.install()
+    absent_uploads.apply()
     empty_bodies.apply()
     events.apply()
     notification_eventbridge.apply()

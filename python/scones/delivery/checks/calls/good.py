@@ -79,10 +79,10 @@ def value(shape: Shape, name: str = "", depth: int = 0) -> Any:
             wanted = list(shape.members)[:1]
         return {one: value(shape.members[one], one, depth + 1) for one in wanted}
     if kind == "list":
-        return [value(shape.member, "", depth + 1)] * max(1, limits.get("min", 0))
+        return [item(shape.member, depth + 1)] * max(1, limits.get("min", 0))
     if kind == "map":
         keys = _keys(shape.key, max(1, limits.get("min", 0)))
-        return {key: value(shape.value, "", depth + 1) for key in keys}
+        return {key: item(shape.value, depth + 1) for key in keys}
     if kind == "string":
         return _known(shape, name) or text(limits.get("pattern"), limits.get("min", 0), limits.get("max", 1 << 20))
     if kind in ("integer", "long"):
@@ -92,6 +92,15 @@ def value(shape: Shape, name: str = "", depth: int = 0) -> Any:
     if kind == "blob":
         return b"a" * max(1, limits.get("min", 0))
     return {"boolean": False, "timestamp": MOMENT}[kind]
+
+
+def item(shape: Shape, depth: int = 0) -> Any:
+    """A good value in a list or a map. It has a member, because a form cannot say that there is an empty structure."""
+    made = value(shape, "", depth)
+    if made == {} and shape.type_name == "structure" and shape.members and depth <= DEEPEST:
+        first = next(iter(shape.members))
+        return {first: value(shape.members[first], first, depth + 1)}
+    return made
 
 
 def text(pattern: str | None, least: int, most: int) -> str:
