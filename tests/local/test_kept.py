@@ -82,7 +82,7 @@ def bucket(cloud: LocalCloud) -> Any:
     s3.put_object(Bucket="kept-objects", Key="b", Body=b"gone")
     s3.delete_object(Bucket="kept-objects", Key="b")
     s3.put_object_tagging(Bucket="kept-objects", Key="a", Tagging={"TagSet": [{"Key": "k", "Value": "v"}]})
-    s3.put_object_acl(Bucket="kept-objects", Key="a", ACL="public-read")
+    s3.put_object_acl(Bucket="kept-objects", Key="a", ACL="bucket-owner-full-control")
     upload = s3.create_multipart_upload(Bucket="kept-objects", Key="c")["UploadId"]
     s3.upload_part(Bucket="kept-objects", Key="c", UploadId=upload, PartNumber=1, Body=b"part")
 
@@ -145,7 +145,7 @@ MADE = {
         lambda cloud: (
             cloud.client("ec2").describe_vpcs()["Vpcs"],
             cloud.client("ec2").describe_security_groups()["SecurityGroups"],
-            len(cloud.client("ec2").describe_images(Owners=["amazon"])["Images"]),
+            len(cloud.client("ec2").describe_network_acls()["NetworkAcls"]),
         ),
     ),
     "alarms": (
