@@ -37,7 +37,8 @@ FLOORS = (
 )
 # The layers of the local cloud. iam imports no service. A service imports neither the server nor its assembly.
 CLOUD_FLOORS = (
-    {"errors", "guard", "holdings", "identifiers", "quick_start", "incoming", "log", "logfile", "paths", "constraints"},
+    {"errors", "guard", "holdings", "identifiers", "quick_start", "incoming", "log", "logfile", "paths"},
+    {"constraints", "fidelity"},
     {"refusals", "durability", "http"},
     {"control"},
     {"iam"},

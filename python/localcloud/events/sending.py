@@ -1,4 +1,4 @@
-"""Hands a text to a target in the cloud's own process: a function, a queue, a topic, or a log group.
+"""Hands a text to a target in the cloud's own process: a queue, a topic, or a log group.
 
 Nothing here checks permissions. Whatever the target's service raises is a failed attempt.
 """
@@ -11,15 +11,6 @@ import uuid
 from typing import Any
 
 from localcloud.events.failures import Unsendable
-
-
-def to_function(arn: str, text: str) -> None:
-    """Invoke a function asynchronously. The ARN may have a version or an alias."""
-    from moto.awslambda.models import lambda_backends
-
-    region, account = arn.split(":")[3:5]
-    function = lambda_backends[account][region].get_function(arn)
-    function.invoke(text, {"x-amz-invocation-type": "Event"}, {})
 
 
 def to_queue(arn: str, text: str, *, group: str | None = None, attributes: dict[str, str] | None = None) -> None:

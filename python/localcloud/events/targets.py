@@ -116,7 +116,7 @@ class RuleTargets:
             case "states":
                 self._start(arn, delivery.name, text)
             case "lambda":
-                sending.to_function(arn, text)
+                self._context.actions["lambda:InvokeAsync"](arn, text)
             case "sns":
                 sending.to_topic(arn, text)
             case "sqs":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
 from localcloud.s3 import access_logs, encryption, kept, notifications, permissions, policies, request_metrics
-from localcloud.s3.gaps import notification_eventbridge, object_answers
+from localcloud.s3.gaps import absent_uploads, empty_bodies, notification_eventbridge, object_answers
 
 
 def register(registry: Registry) -> None:
@@ -20,6 +20,8 @@ def install(context: Context) -> None:
     """Register the permissions, close the gaps, count requests, check deliveries of access logs, and notify."""
     register(context.registry)
     policies.install()
+    absent_uploads.apply()
+    empty_bodies.apply()
     notification_eventbridge.apply()
     object_answers.apply()
     request_metrics.install(context.metrics)

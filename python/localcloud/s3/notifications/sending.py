@@ -71,6 +71,7 @@ class Notifier:
 
     def __init__(self, context: Context) -> None:
         self._roles: Roles = context.roles
+        self._actions = context.actions
         self._pending = PendingEvents(context.database, "notification")
         self._courier = Courier(context.backends, self._pending, self)
         self._sequence = Sequence()
@@ -125,7 +126,11 @@ class Notifier:
         """
         arn = delivery.target["Arn"]
         self._authorize(arn, delivery.origin.arn, delivery.origin.account)
-        _send(arn, json.dumps(delivery.event))
+        text = json.dumps(delivery.event)
+        if arn.split(":")[2] == "lambda":
+            self._actions["lambda:InvokeAsync"](arn, text)
+        else:
+            _send(arn, text)
 
     def bury(self, delivery: Delivery, failure: Undelivered, limit: str | None) -> None:
         """Drop what is never delivered. S3 has no dead-letter queue."""
@@ -208,8 +213,6 @@ def _doomed(bucket: FakeBucket, key: str, version: str | None) -> Any:
 
 def _send(arn: str, text: str) -> None:
     match arn.split(":")[2]:
-        case "lambda":
-            sending.to_function(arn, text)
         case "sqs":
             sending.to_queue(arn, text)
         case "sns":

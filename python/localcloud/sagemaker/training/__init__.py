@@ -24,7 +24,7 @@ from localcloud.context import Context
 from localcloud.sagemaker import status_changes
 from localcloud.sagemaker.role import ExecutionRole
 from localcloud.sagemaker.training.job import Job
-from localcloud.sagemaker.training.request import check, check_network
+from localcloud.sagemaker.training.request import check, check_data, check_network
 from localcloud.sagemaker.training.runner import run
 
 
@@ -71,6 +71,8 @@ def start(
     check(request)
     check_network(request, account=account, region=region)
     role = ExecutionRole(context.roles, request["RoleArn"], account=account, region=region)
+    if tuning_job_arn is None:  # a trial without data fails, since nobody is there to hear of it
+        check_data(request, role)
     job = Job(request, role=role, tuning_job_arn=tuning_job_arn, changed=keeper(context, account, region, changed))
     jobs = sagemaker_backends[account][region].training_jobs
     if jobs.setdefault(job.training_job_name, job) is not job:

@@ -23,7 +23,8 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from localcloud.context import Context
 from localcloud.sagemaker import status_changes, training
-from localcloud.sagemaker.training.request import check_network
+from localcloud.sagemaker.role import ExecutionRole
+from localcloud.sagemaker.training.request import check_data, check_network
 from localcloud.sagemaker.tuning.job import Launch, TuningJob
 from localcloud.sagemaker.tuning.listing import page
 from localcloud.sagemaker.tuning.request import read
@@ -37,7 +38,9 @@ def install(context: Context) -> None:
     def create_hyper_parameter_tuning_job(self: SageMakerResponse) -> ActionResult:
         account, region = self.current_account, self.region
         plan = read(self.params)
-        check_network(self.params["TrainingJobDefinition"], account=account, region=region)
+        definition = self.params["TrainingJobDefinition"]
+        check_network(definition, account=account, region=region)
+        check_data(definition, ExecutionRole(context.roles, definition["RoleArn"], account=account, region=region))
 
         def launch(request: Mapping[str, Any], changed: Callable[[TrainingJob], None]) -> TrainingJob:
             return launcher(job, context)(request, changed)
