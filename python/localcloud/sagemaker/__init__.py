@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.sagemaker import handover, hosting, permissions, training, transform, tuning
+from localcloud.sagemaker import handover, hosting, permissions, status_changes, training, transform, tuning
 from localcloud.sagemaker.gaps import existing_names, fields, model_packages, tags
 
 
@@ -25,4 +25,5 @@ def install(context: Context) -> None:
     training.install(context)
     transform.install(context)
     hosting.install(context)
+    status_changes.install()
     handover.install(context.roles)

@@ -22,7 +22,7 @@ from moto.sagemaker.models import sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
 from localcloud.context import Context
-from localcloud.sagemaker import training
+from localcloud.sagemaker import status_changes, training
 from localcloud.sagemaker.role import ExecutionRole
 from localcloud.sagemaker.training.request import check_data, check_network
 from localcloud.sagemaker.tuning.job import Launch, TuningJob
@@ -52,11 +52,14 @@ def install(context: Context) -> None:
                 "Hyperparameter tuning job names must be unique within an AWS account and region, "
                 f"and a hyperparameter tuning job with this name already exists ({job.arn})"
             )
+        status_changes.tuning_job(job)
         _begin(job, context)
         return ActionResult({"HyperParameterTuningJobArn": job.arn})
 
     def stop_hyper_parameter_tuning_job(self: SageMakerResponse) -> EmptyResult:
-        _find(self).stop()
+        job = _find(self)
+        job.stop()
+        status_changes.tuning_job(job)
         return EmptyResult()
 
     def list_training_jobs_for_hyper_parameter_tuning_job(self: SageMakerResponse) -> ActionResult:
@@ -111,6 +114,7 @@ def _begin(job: TuningJob, context: Context) -> None:
 
     def run() -> None:
         job.run()
+        status_changes.tuning_job(job)
         context.backends.keep({("sagemaker", account, region)})
 
     threading.Thread(target=run, name=job.hyper_parameter_tuning_job_name, daemon=True).start()
