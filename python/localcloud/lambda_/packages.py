@@ -64,9 +64,18 @@ class Unpacked:
         """The folder of a function's code."""
         return self._of("code", code)
 
-    def layer(self, code: bytes) -> str:
-        """The folder of a layer that goes to ``sys.path``."""
-        return f"{self._of('layers', code)}/python"
+    def layers(self, codes: Sequence[bytes], *, runtime: str) -> tuple[str, ...]:
+        """The folders of a function's layers that go to ``sys.path``, in AWS's order.
+
+        AWS unpacks all layers into /opt, and has /opt/python/lib/RUNTIME/site-packages before /opt/python (Lambda
+        Developer Guide, "Layer paths for each Lambda runtime").
+
+        Args:
+            codes: The layers' zips, the one that overrides the others first.
+            runtime: The function's runtime, ``python3.13``.
+        """
+        folders = [f"{self._of('layers', code)}/python" for code in codes]
+        return (*(f"{folder}/lib/{runtime}/site-packages" for folder in folders), *folders)
 
     def _of(self, kind: str, code: bytes) -> str:
         known = self._known.get((kind, id(code)))
