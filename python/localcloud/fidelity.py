@@ -130,6 +130,7 @@ TABLE: Mapping[str, Fidelity] = {
     "sts": Fidelity("AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity"),
     "lambda": Fidelity(
         """
+        GetFunctionRecursionConfig PutFunctionRecursionConfig
         AddPermission CreateAlias CreateEventSourceMapping CreateFunction DeleteAlias DeleteEventSourceMapping
         DeleteFunction DeleteFunctionConcurrency DeleteFunctionEventInvokeConfig DeleteLayerVersion
         GetAlias GetEventSourceMapping GetFunction GetFunctionCodeSigningConfig GetFunctionConcurrency
@@ -159,7 +160,7 @@ TABLE: Mapping[str, Fidelity] = {
         CreateTrainingJob DescribeTrainingJob ListTrainingJobs StopTrainingJob
         CreateHyperParameterTuningJob DeleteHyperParameterTuningJob DescribeHyperParameterTuningJob
         ListHyperParameterTuningJobs ListTrainingJobsForHyperParameterTuningJob StopHyperParameterTuningJob
-        CreateTransformJob DescribeTransformJob ListTransformJobs
+        CreateTransformJob DescribeTransformJob ListTransformJobs StopTransformJob
         CreateModel DeleteModel DescribeModel ListModels
         CreateEndpointConfig DeleteEndpointConfig DescribeEndpointConfig ListEndpointConfigs
         CreateEndpoint DeleteEndpoint DescribeEndpoint ListEndpoints UpdateEndpoint UpdateEndpointWeightsAndCapacities
@@ -220,6 +221,7 @@ TABLE: Mapping[str, Fidelity] = {
     ),
     "sqs": Fidelity(
         """
+        CancelMessageMoveTask ListMessageMoveTasks StartMessageMoveTask
         AddPermission ChangeMessageVisibility ChangeMessageVisibilityBatch CreateQueue DeleteMessage DeleteMessageBatch
         DeleteQueue GetQueueAttributes GetQueueUrl ListDeadLetterSourceQueues ListQueueTags ListQueues PurgeQueue
         ReceiveMessage RemovePermission SendMessage SendMessageBatch SetQueueAttributes
