@@ -130,6 +130,7 @@ TABLE: Mapping[str, Fidelity] = {
     "sts": Fidelity("AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity"),
     "lambda": Fidelity(
         """
+        GetFunctionRecursionConfig PutFunctionRecursionConfig
         AddPermission CreateAlias CreateEventSourceMapping CreateFunction DeleteAlias DeleteEventSourceMapping
         DeleteFunction DeleteFunctionConcurrency DeleteFunctionEventInvokeConfig DeleteLayerVersion
         GetAlias GetEventSourceMapping GetFunction GetFunctionCodeSigningConfig GetFunctionConcurrency
@@ -220,6 +221,7 @@ TABLE: Mapping[str, Fidelity] = {
     ),
     "sqs": Fidelity(
         """
+        CancelMessageMoveTask ListMessageMoveTasks StartMessageMoveTask
         AddPermission ChangeMessageVisibility ChangeMessageVisibilityBatch CreateQueue DeleteMessage DeleteMessageBatch
         DeleteQueue GetQueueAttributes GetQueueUrl ListDeadLetterSourceQueues ListQueueTags ListQueues PurgeQueue
         ReceiveMessage RemovePermission SendMessage SendMessageBatch SetQueueAttributes

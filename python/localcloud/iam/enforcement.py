@@ -14,6 +14,7 @@ access denied error messages".
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 from collections.abc import Callable, Mapping
@@ -106,7 +107,7 @@ class Enforcement:
         if who is ANONYMOUS and service == "s3" and _names_no_bucket(environ):
             return answer.give("NoSuchBucket", "The specified bucket does not exist", status=404)
         try:
-            operation, parameters = parsed(http, service)
+            operation, parameters = parsed(_uncompressed(http, service), service)
         except (HTTPException, NotImplementedError):
             if who.kind == "root":
                 return self._nowhere(http, answer)
@@ -304,6 +305,20 @@ def _buffered(environ: dict[str, Any]) -> HttpRequest:
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
     return request
+
+
+def _uncompressed(request: HttpRequest, service: str) -> HttpRequest:
+    """A request whose body is not compressed. botocore compresses large ones, as of PutMetricData; moto reads both.
+
+    In S3, the encoding belongs to the object.
+    """
+    if service == "s3" or request.headers.get("Content-Encoding") != "gzip":
+        return request
+    body = gzip.decompress(request.data)
+    plain = {name: value for name, value in request.environ.items() if name != "HTTP_CONTENT_ENCODING"}
+    found = HttpRequest({**plain, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+    found.get_data(cache=True)
+    return found
 
 
 def parsed(request: HttpRequest, service: str) -> tuple[str, Mapping[str, Any]]:

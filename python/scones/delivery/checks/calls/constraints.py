@@ -33,7 +33,7 @@ LONGEST = 100_000  # characters or items; what is longer is refused for the size
 
 
 @dataclass(frozen=True)
-class Broken:
+class BrokenCall:
     """A request that breaks one constraint.
 
     Attributes:
@@ -83,7 +83,7 @@ def measure(client: Any, service: str) -> Tally:
     return tally
 
 
-def broken(operation: OperationModel) -> Iterator[Broken]:
+def broken(operation: OperationModel) -> Iterator[BrokenCall]:
     """A request for each constraint of an operation, which breaks it and keeps the others.
 
     What says which operation is meant cannot be left out: a part of the path, and in S3 also of the query and
@@ -95,7 +95,7 @@ def broken(operation: OperationModel) -> Iterator[Broken]:
     named = [one for one, member in operation.input_shape.members.items() if _location(member) in places]
     for rule, value in _values(operation.input_shape, "", ()):
         if not any(value.get(one) in (None, "") for one in named if one in operation.input_shape.required_members):
-            yield Broken(rule, value)
+            yield BrokenCall(rule, value)
 
 
 def _location(member: Shape) -> str | None:
