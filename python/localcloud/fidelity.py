@@ -221,10 +221,11 @@ TABLE: Mapping[str, Fidelity] = {
     ),
     "sqs": Fidelity(
         """
-        CancelMessageMoveTask ListMessageMoveTasks StartMessageMoveTask
-        AddPermission ChangeMessageVisibility ChangeMessageVisibilityBatch CreateQueue DeleteMessage DeleteMessageBatch
-        DeleteQueue GetQueueAttributes GetQueueUrl ListDeadLetterSourceQueues ListQueueTags ListQueues PurgeQueue
-        ReceiveMessage RemovePermission SendMessage SendMessageBatch SetQueueAttributes
+        AddPermission CancelMessageMoveTask ChangeMessageVisibility ChangeMessageVisibilityBatch CreateQueue
+        DeleteMessage DeleteMessageBatch DeleteQueue GetQueueAttributes GetQueueUrl ListDeadLetterSourceQueues
+        ListMessageMoveTasks ListQueueTags ListQueues PurgeQueue ReceiveMessage RemovePermission SendMessage
+        SendMessageBatch
+        SetQueueAttributes StartMessageMoveTask
         """,
         {"TagQueue UntagQueue": "policies' conditions and the Tagging API read the tags"},
     ),

@@ -373,7 +373,10 @@ REFUSED = [
     ({"EventSourceArn": f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/c/1"}, "not of Amazon MSK clusters"),
     ({"EventSourceArn": f"arn:aws:mq:{REGION}:{ACCOUNT}:broker:b:b-1"}, "not of Amazon MQ brokers"),
     ({"EventSourceArn": f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster:c"}, "not of Amazon DocumentDB clusters"),
-    ({"SelfManagedEventSource": {"Endpoints": {}}}, "not of self-managed Apache Kafka clusters"),
+    (
+        {"SelfManagedEventSource": {"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": ["b:9092"]}}},
+        "not of self-managed Apache Kafka clusters",
+    ),
     ({"EventSourceArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:none"}, "The specified queue does not exist"),
     ({"FunctionName": "none"}, "Function does not exist"),
     ({"BatchSize": 11}, "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater"),
