@@ -185,6 +185,7 @@ class Context:
         backends: Keeps moto's backends there.
         blobs: Keeps large bytes there.
         starting: Is called when everything that was kept is there again, before the first request.
+        ending: Is called before the children end, so that nothing new begins.
         at_first: Is called before a service of moto answers its first request, by moto's name of the service. So a
             service that is seldom used need not be imported at the start.
         applications: The WSGI applications that are served instead of moto's, by moto's name of the service.
@@ -203,6 +204,7 @@ class Context:
     backends: Backends
     blobs: Blobs
     starting: list[Callable[[], None]] = field(default_factory=list)
+    ending: list[Callable[[], None]] = field(default_factory=list)
     at_first: dict[str, list[Callable[[], None]]] = field(default_factory=dict)
     applications: dict[str, WSGIApplication] = field(default_factory=dict)
     actions: dict[str, Callable[..., Any]] = field(default_factory=dict)
@@ -225,6 +227,8 @@ class Context:
 
     def close(self) -> None:
         """End all children, and keep everything."""
+        for end in self.ending:
+            end()
         self.children.stop_all()
         self.backends.close()
         self.database.close()

@@ -336,6 +336,58 @@ def test_an_event_that_waits_for_its_next_run_leaves_its_record_after_kills(rest
     assert calls.read_text() in ("failed\n" * 3, "failed\n" * 4)  # the kill may come before the first run is noted
 
 
+def test_a_queues_mapping_goes_on_after_a_kill_and_no_message_is_lost(restarting, counting, tmp_path):
+    sqs, functions = restarting.client("sqs"), restarting.client("lambda")
+    queue = sqs.create_queue(QueueName="kept-mapped", Attributes={"VisibilityTimeout": "30"})["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:123456789012:kept-mapped"
+    calls = tmp_path / "calls"
+    code = (
+        "import time\n"
+        "def handler(event, context):\n"
+        "    record = event['Records'][0]\n"
+        f"    with open({str(calls)!r}, 'a') as calls:\n"
+        "        calls.write(record['body'] + ' ' + record['attributes']['ApproximateReceiveCount'] + '\\n')\n"
+        "    if (record['body'], record['attributes']['ApproximateReceiveCount']) == ('slow', '1'):\n"
+        "        time.sleep(60)\n"
+    )
+    role = functions.get_function(FunctionName="counting")["Configuration"]["Role"]
+    made = {"Runtime": "python3.13", "Handler": "handler.handler", "Role": role, "Timeout": 30}
+    functions.create_function(FunctionName="kept-mapped", Code={"ZipFile": package(code)}, **made)
+    functions.create_event_source_mapping(EventSourceArn=arn, FunctionName="kept-mapped", BatchSize=1)
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "2"})
+    sqs.send_message(QueueUrl=queue, MessageBody="slow")
+    eventually(calls.exists)
+    sqs.send_message(QueueUrl=queue, MessageBody="delayed", DelaySeconds=1)
+    restarting.again()
+    restarting.client("sqs").send_message(QueueUrl=queue, MessageBody="after")
+    eventually(lambda: {"delayed 1", "after 1", "slow 1", "slow 2"} <= set(calls.read_text().splitlines()))
+    (mapping,) = restarting.client("lambda").list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
+    assert mapping["State"] == "Enabled"
+
+
+def test_dead_letters_go_on_being_moved_back_after_a_kill(restarting):
+    sqs = restarting.client("sqs")
+    sqs.create_queue(QueueName="kept-dead")
+    dead = "arn:aws:sqs:us-east-1:123456789012:kept-dead"
+    policy = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 1})
+    given = {"VisibilityTimeout": "0", "RedrivePolicy": policy}
+    queue = sqs.create_queue(QueueName="kept-source", Attributes=given)["QueueUrl"]
+    for body in "abc":
+        sqs.send_message(QueueUrl=queue, MessageBody=body)
+    for _ in range(2):
+        sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+    sqs.start_message_move_task(SourceArn=dead, MaxNumberOfMessagesPerSecond=1)
+    restarting.again()
+    sqs, bodies = restarting.client("sqs"), []
+
+    def all_came() -> bool:
+        found = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1, VisibilityTimeout=60).get("Messages", [])
+        bodies.extend(message["Body"] for message in found)
+        return sorted(bodies) == ["a", "b", "c"]
+
+    eventually(all_came)
+
+
 def test_an_event_that_eventbridge_accepted_arrives_once_after_a_kill(restarting):
     queue = restarting.client("sqs").create_queue(QueueName="kept-events")["QueueUrl"]
     arn = "arn:aws:sqs:us-east-1:123456789012:kept-events"

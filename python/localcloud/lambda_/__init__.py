@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.lambda_ import handover, invocation, kept, names, permissions, policies, secrecy
+from localcloud.lambda_ import handover, invocation, kept, names, permissions, policies, secrecy, sources
 from localcloud.lambda_.gaps import (
     aliases,
     code,
@@ -49,7 +49,8 @@ def install(context: Context) -> None:
     log_events.apply()
     recursion.apply()
     secrecy.install(context.roles)
-    invocation.install(context)
+    service = invocation.install(context)
+    sources.install(context, service)
     handover.install(context.roles)
     kept.install(context)
     names.install()

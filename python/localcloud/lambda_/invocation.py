@@ -9,11 +9,14 @@ from localcloud.direct import directly
 from localcloud.lambda_.service import Service
 
 
-def install(context: Context) -> None:
+def install(context: Context) -> Service:
     """Replace moto's Invoke, its internal invocation, and the clean-up of DeleteFunction.
 
     Services in this process call ``context.actions["lambda:InvokeFunction"]`` (:meth:`Service.call`) in a role's name,
     or ``context.actions["lambda:InvokeAsync"]`` (:meth:`Service.accept`), which runs an event later.
+
+    Returns:
+        The service that runs functions.
     """
     service = Service(context)
     context.actions["lambda:InvokeFunction"] = service.call
@@ -34,3 +37,4 @@ def install(context: Context) -> None:
     LambdaFunction.invoke = lambda self, body, request_headers, response_headers: service.invoke_internally(
         self, body, request_headers, response_headers
     )
+    return service

@@ -233,6 +233,32 @@ class Service:
         done, _ = self.run(function, given, arn=event.arn, trace_id=event.trace, request_id=event.request_id)
         return LastAnswer(str(function.version), done.payload.decode(errors="replace"), failed=bool(done.error))
 
+    def deliver(self, arn: str, event: Any, *, trace_header: str | None = None, dry: bool = False) -> bytes | None:
+        """Invoke a function for an event source mapping, in Lambda's own name.
+
+        Args:
+            arn: The function's ARN, with its version or alias if the mapping has one.
+            trace_header: The X-Amzn-Trace-Id of the event's sender.
+            dry: Whether only to check that the function can run.
+
+        Returns:
+            The function's answer. None if it has failed.
+
+        Raises:
+            LambdaClientError: There is no such function, it cannot run here, or it is throttled.
+        """
+        from moto.awslambda.models import lambda_backends
+
+        _, _, _, region, account, _, name, *qualifier = arn.split(":")
+        headers = {HEADERS["InvocationType"]: "DryRun" if dry else "RequestResponse"}
+        if trace_header:
+            headers["x-amzn-trace-id"] = trace_header
+        backend = lambda_backends[account][region]
+        _, answered, payload = self._invoke(
+            backend, name, qualifier[0] if qualifier else None, headers, json.dumps(event)
+        )
+        return None if "x-amz-function-error" in answered else payload
+
     def run(
         self,
         function: LambdaFunction,
