@@ -94,8 +94,12 @@ class Children:
 
     A child is the leader of a process group. What it has started is killed as a group when the child ends or is
     stopped. If the cloud is killed, the guard process (:mod:`localcloud.guard`) kills the groups.
+
+    Attributes:
+        ending: Whether the cloud is ending all children. What they did goes on when the cloud is there again.
     """
 
+    ending: bool = field(default=False, init=False)
     _running: set[subprocess.Popen[bytes]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _guard: subprocess.Popen[bytes] | None = None
@@ -128,6 +132,7 @@ class Children:
 
     def stop_all(self) -> None:
         """End all children."""
+        self.ending = True
         with self._lock:
             running, self._running = self._running, set()
         for child in running:
