@@ -76,7 +76,7 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port: int, predictor: Predictor, default: str) -> None:
+    def __init__(self, port: int, predictor: Predictor, default: str = JSON) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.predictor = predictor
         self.default = default

@@ -159,7 +159,7 @@ TABLE: Mapping[str, Fidelity] = {
         CreateTrainingJob DescribeTrainingJob ListTrainingJobs StopTrainingJob
         CreateHyperParameterTuningJob DeleteHyperParameterTuningJob DescribeHyperParameterTuningJob
         ListHyperParameterTuningJobs ListTrainingJobsForHyperParameterTuningJob StopHyperParameterTuningJob
-        CreateTransformJob DescribeTransformJob ListTransformJobs
+        CreateTransformJob DescribeTransformJob ListTransformJobs StopTransformJob
         CreateModel DeleteModel DescribeModel ListModels
         CreateEndpointConfig DeleteEndpointConfig DescribeEndpointConfig ListEndpointConfigs
         CreateEndpoint DeleteEndpoint DescribeEndpoint ListEndpoints UpdateEndpoint UpdateEndpointWeightsAndCapacities

@@ -81,7 +81,7 @@ def test_a_record_has_everything_that_aws_says_and_an_encoded_key(cloud, told):
 
 
 def test_each_kind_of_change_has_its_name_and_filters_choose_keys(cloud, told):
-    bucket, url = told("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:ObjectTagging:*", Prefix="in/", suffix=".png")
+    bucket, url = told("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:ObjectTagging:*", prefix="in/", suffix=".png")
     s3 = cloud.client("s3")
     s3.put_object(Bucket=bucket, Key="out/a.png", Body=b"1")
     s3.put_object(Bucket=bucket, Key="in/a.txt", Body=b"1")

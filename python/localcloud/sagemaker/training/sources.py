@@ -25,7 +25,7 @@ class StagingError(Exception):
     """A channel cannot be read. The message is the job's FailureReason."""
 
 
-class Reading(Protocol):
+class StagedJob(Protocol):
     """A job that reads objects: of training, or of batch transform."""
 
     @property
@@ -48,7 +48,7 @@ class Found:
     content: Callable[[], bytes]
 
 
-def find(job: Reading, channel: Mapping[str, Any]) -> list[Found]:
+def find(job: StagedJob, channel: Mapping[str, Any]) -> list[Found]:
     """The objects of a channel with S3DataType S3Prefix or ManifestFile.
 
     The order is by key for a prefix, and the manifest's for a manifest.

@@ -28,7 +28,7 @@ class BadPath(Exception):
 
 
 @dataclass(frozen=True)
-class Step:
+class PathPart:
     """One part of a path.
 
     Attributes:
@@ -42,7 +42,7 @@ class Step:
     all: bool = False
 
 
-def parse(path: str) -> tuple[Step, ...]:
+def parse(path: str) -> tuple[PathPart, ...]:
     """Read a JSONPath expression.
 
     Raises:
@@ -51,7 +51,7 @@ def parse(path: str) -> tuple[Step, ...]:
     Example::
 
         >>> parse("$['id','SageMakerOutput']")
-        (Step(keys=('id', 'SageMakerOutput'), slice=None, all=False),)
+        (PathPart(keys=('id', 'SageMakerOutput'), slice=None, all=False),)
     """
     steps, place = [], 1
     if not path.startswith("$"):
@@ -67,23 +67,23 @@ def parse(path: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _step(found: re.Match[str]) -> Step:
+def _step(found: re.Match[str]) -> PathPart:
     if found["names"]:
-        return Step(keys=tuple(re.findall(r"'([^']*)'", found["names"])))
+        return PathPart(keys=tuple(re.findall(r"'([^']*)'", found["names"])))
     if found["numbers"]:
-        return Step(keys=tuple(int(number) for number in found["numbers"].split(",")))
+        return PathPart(keys=tuple(int(number) for number in found["numbers"].split(",")))
     if found["name"]:
-        return Step(keys=(found["name"],))
+        return PathPart(keys=(found["name"],))
     if found["any"] or "*" in found[0]:
-        return Step(all=True)
-    return Step(slice=(_number(found["start"]), _number(found["end"])))
+        return PathPart(all=True)
+    return PathPart(slice=(_number(found["start"]), _number(found["end"])))
 
 
 def _number(text: str | None) -> int | None:
     return None if text is None else int(text)
 
 
-def pick(value: Any, steps: tuple[Step, ...]) -> Any:
+def pick(value: Any, steps: tuple[PathPart, ...]) -> Any:
     """The part of a record that a path names.
 
     Raises:

@@ -40,7 +40,7 @@ class TransformFailure(Exception):
     """The job fails. The message is its FailureReason."""
 
 
-class Refused(Exception):
+class RecordRefused(Exception):
     """An object has no output, since the container did not answer a record of it."""
 
 
@@ -209,7 +209,7 @@ class Transform:
             content = self._answers(found.content(), senders)
         except Halted:
             return None
-        except Refused as refused:
+        except RecordRefused as refused:
             self._complain(found, str(refused))
             return f"AlgorithmError: {SEE_LOGS}"
         except (BadInput, joining.BadPath) as error:
@@ -235,7 +235,7 @@ class Transform:
         Raises:
             BadInput: It cannot be cut into payloads.
             BadPath: DataProcessing does not fit it.
-            Refused: The container refused a payload, or did not answer.
+            RecordRefused: The container refused a payload, or did not answer.
             Halted: The job was asked to stop.
         """
         asked, given = self.job.request, self.job.request["TransformInput"]
@@ -268,7 +268,7 @@ class Transform:
         """The container's answer to one payload.
 
         Raises:
-            Refused: The container refused it, or has failed more often than ModelClientConfig allows.
+            RecordRefused: The container refused it, or has failed more often than ModelClientConfig allows.
             Halted: The job was asked to stop.
         """
         asked = self.job.request
@@ -297,7 +297,7 @@ class Transform:
             )
             if answer.status < 500:
                 break
-        raise Refused(said)
+        raise RecordRefused(said)
 
     def _complain(self, found: Found, text: str) -> None:
         for line in text.splitlines():
