@@ -143,7 +143,7 @@ def test_a_permission_is_for_the_qualifier_that_it_names(cloud, versions):
 
     def refused() -> int:
         log = (cloud.state / "cloud.log").read_text()
-        return log.count(f"of rule tests-aliases could not be delivered to {live}")
+        return log.count(f"rule/tests-aliases did not reach {live}")
 
     def put() -> None:
         events.put_events(Entries=[{"Source": "tests.aliases", "DetailType": "t", "Detail": "{}"}])
