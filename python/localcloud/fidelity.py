@@ -138,6 +138,7 @@ TABLE: Mapping[str, Fidelity] = {
         GetPolicy Invoke ListAliases ListEventSourceMappings
         ListFunctionEventInvokeConfigs ListFunctions ListLayerVersions ListLayers ListTags ListVersionsByFunction
         PublishLayerVersion PublishVersion PutFunctionConcurrency PutFunctionEventInvokeConfig RemovePermission
+        GetFunctionRecursionConfig PutFunctionRecursionConfig
         UpdateAlias UpdateEventSourceMapping UpdateFunctionCode UpdateFunctionConfiguration
         UpdateFunctionEventInvokeConfig
         """,
