@@ -157,7 +157,8 @@ def trial_request(request: Mapping[str, Any], name: str, values: Mapping[str, st
         {'epochs': '2', '_tuning_objective_metric': 'validation:accuracy', 'learning_rate': '0.05'}
     """
     definition = static_definition(request)
-    algorithm = {key: value for key, value in definition["AlgorithmSpecification"].items() if key != "AlgorithmName"}
+    given = request["TrainingJobDefinition"]["AlgorithmSpecification"]
+    algorithm = {key: value for key, value in given.items() if key != "AlgorithmName"}
     return {
         "TrainingJobName": name,
         "AlgorithmSpecification": algorithm,
