@@ -4,6 +4,9 @@
 process group and ``-123`` for one that has ended. Only the cloud holds the other end of the pipe. The operating system
 closes it even when the cloud is killed.
 
+A process can leave its group. Where it may, the line is ``+123 NAME=value``, a variable that no other processes have.
+On Linux, those with this variable are killed too.
+
 A child cannot do this itself: it may have closed its own standard input, may be stopped, or may have ended before the
 processes that it started. Linux's PR_SET_PDEATHSIG is of no use, because it reports the end of the thread that started
 the child, and a request's thread ends long before (prctl(2)).
@@ -15,16 +18,50 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Collection
+from pathlib import Path
+
+PROC = Path("/proc")
+ROUNDS = 50  # what is killed may have started another process just before
 
 
 def main() -> None:
     """Follow the groups until the cloud is gone, and then kill those that are left."""
-    groups: set[int] = set()
+    groups: dict[int, bytes] = {}
     for line in sys.stdin.buffer:
-        (groups.add if line.startswith(b"+") else groups.discard)(int(line[1:]))
+        number, _, mark = line[1:].strip().partition(b" ")
+        if line.startswith(b"+"):
+            groups[int(number)] = mark
+        else:
+            groups.pop(int(number), None)
     for group in groups:
         with contextlib.suppress(OSError):  # it has ended
             os.killpg(group, signal.SIGKILL)
+    sweep({mark for mark in groups.values() if mark})
+
+
+def sweep(marks: Collection[bytes]) -> None:
+    """Kill all processes that have one of the variables, ``NAME=value``, in their environment."""
+    for _ in range(ROUNDS if marks else 0):
+        found = [int(one.name) for one in _processes() if _has_one(one, marks)]
+        for pid in found:
+            with contextlib.suppress(OSError):  # it has ended
+                os.kill(pid, signal.SIGKILL)
+        if not found:
+            return
+
+
+def _processes() -> list[Path]:
+    """Their folders in /proc; none where there is no /proc."""
+    return [one for one in PROC.iterdir() if one.name.isdecimal()] if PROC.is_dir() else []
+
+
+def _has_one(process: Path, marks: Collection[bytes]) -> bool:
+    try:
+        variables = (process / "environ").read_bytes().split(b"\0")
+    except OSError:  # it has ended, or is another user's
+        return False
+    return any(mark in variables for mark in marks)
 
 
 if __name__ == "__main__":
