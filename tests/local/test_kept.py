@@ -19,10 +19,10 @@ from ..conftest import LocalCloud
 from .conftest import ended, eventually, package
 
 COUNTS = """
-import json, os, time
+import boto3, time
+s3 = boto3.client("s3")
 def handler(event, context):
-    with open(event["file"], "a") as calls:
-        calls.write(f"{event['name']}\\n")
+    s3.put_object(Bucket="kept-calls", Key=f"{event['test']}/{time.time_ns()}", Body=event["name"])
     time.sleep(event.get("seconds", 0))
     return event["name"]
 """
@@ -55,7 +55,8 @@ def kept_role(restarting):
 
 @pytest.fixture(scope="module")
 def counting(restarting, kept_role) -> str:
-    """The ARN of a function that writes the name in its event into a file."""
+    """The ARN of a function that notes the name in its event in a bucket: :func:`calls`."""
+    restarting.client("s3").create_bucket(Bucket="kept-calls")
     made = restarting.client("lambda").create_function(
         FunctionName="counting",
         Runtime="python3.13",
@@ -66,6 +67,13 @@ def counting(restarting, kept_role) -> str:
         Publish=True,
     )
     return made["FunctionArn"].removesuffix(":1")
+
+
+def calls(cloud: LocalCloud, test: str) -> list[str]:
+    """The names of the events that the function got in a test, in order."""
+    s3 = cloud.client("s3")
+    keys = [one["Key"] for one in s3.list_objects_v2(Bucket="kept-calls", Prefix=f"{test}/").get("Contents", [])]
+    return [s3.get_object(Bucket="kept-calls", Key=key)["Body"].read().decode() for key in keys]
 
 
 #: Each makes something, and returns what tells that it is there.
@@ -268,25 +276,24 @@ def test_a_request_that_is_sent_again_after_a_kill_is_not_carried_out_twice(rest
         create("two")
 
 
-def test_functions_with_their_code_versions_and_aliases_are_there(restarting, counting, tmp_path):
+def test_functions_with_their_code_versions_and_aliases_are_there(restarting, counting):
     functions = restarting.client("lambda")
     functions.create_alias(FunctionName="counting", Name="live", FunctionVersion="1")
     restarting.again()
-    event = json.dumps({"file": str(tmp_path / "calls"), "name": "again"})
+    event = json.dumps({"test": "versions", "name": "again"})
     answer = restarting.client("lambda").invoke(FunctionName="counting", Qualifier="live", Payload=event)
     assert json.load(answer["Payload"]) == "again"
     where = restarting.client("lambda").get_function(FunctionName="counting")["Code"]["Location"]
     assert where
 
 
-def test_an_event_that_was_accepted_runs_after_a_kill(restarting, counting, tmp_path):
-    calls = tmp_path / "calls"
-    event = {"file": str(calls), "name": "later", "seconds": 20}
+def test_an_event_that_was_accepted_runs_after_a_kill(restarting, counting):
+    event = {"test": "accepted", "name": "later", "seconds": 20}
     functions = restarting.client("lambda")
     functions.invoke(FunctionName="counting", InvocationType="Event", Payload=json.dumps(event))
-    eventually(lambda: calls.exists() and calls.read_text())
+    eventually(lambda: calls(restarting, "accepted"))
     restarting.again()
-    eventually(lambda: calls.read_text() == "later\nlater\n")
+    eventually(lambda: calls(restarting, "accepted") == ["later", "later"])
 
 
 def test_an_event_that_eventbridge_accepted_arrives_once_after_a_kill(restarting):
@@ -313,14 +320,14 @@ def test_an_event_that_eventbridge_accepted_arrives_once_after_a_kill(restarting
     assert there() == 10
 
 
-def task(name: str, file: Path, **more: Any) -> dict[str, Any]:
-    payload = {"file": str(file), "name": name}
+def task(name: str, **more: Any) -> dict[str, Any]:
+    payload = {"test": "execution", "name": name}
     return {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "ResultPath": None, **more} | {
         "Parameters": {"FunctionName": "counting", "Payload": payload}
     }
 
 
-def definition(file: Path, functions: str) -> dict[str, Any]:
+def definition() -> dict[str, Any]:
     """A state machine that has every kind of wait in it: for a call, a moment, branches, iterations and a Map run."""
     inner = {"StartAt": "I", "States": {"I": {"Type": "Wait", "Seconds": 1, "End": True}}}
     distributed = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **inner}
@@ -328,22 +335,21 @@ def definition(file: Path, functions: str) -> dict[str, Any]:
     return {
         "StartAt": "First",
         "States": {
-            "First": task("first", file, Next="Wait"),
+            "First": task("first", Next="Wait"),
             "Wait": {"Type": "Wait", "Seconds": 2, "Next": "Second"},
-            "Second": task("second", file, Next="Both"),
+            "Second": task("second", Next="Both"),
             "Both": {"Type": "Parallel", "Branches": [inner, inner], "ResultPath": None, "Next": "Each"},
             "Each": {**items, "ItemProcessor": inner, "MaxConcurrency": 1, "Next": "Apart"},
             "Apart": {**items, "ItemProcessor": distributed, "MaxConcurrency": 1, "Next": "Last"},
-            "Last": task("last", file, End=True),
+            "Last": task("last", End=True),
         },
     }
 
 
-def test_an_execution_goes_on_from_its_last_finished_state(restarting, counting, kept_role, tmp_path):
+def test_an_execution_goes_on_from_its_last_finished_state(restarting, counting, kept_role):
     """Killed again and again. Its history has no event twice, and no finished state runs again."""
-    calls = tmp_path / "calls"
     states = restarting.client("stepfunctions")
-    given = json.dumps(definition(calls, counting))
+    given = json.dumps(definition())
     arn = states.create_state_machine(name="kept", definition=given, roleArn=kept_role)["stateMachineArn"]
     execution = states.start_execution(stateMachineArn=arn, name="one", input='{ "items": [1, 2] }')["executionArn"]
     seen: list[str] = []
@@ -362,7 +368,7 @@ def test_an_execution_goes_on_from_its_last_finished_state(restarting, counting,
     assert states.describe_execution(executionArn=execution)["output"] == '{ "items": [1, 2] }', "as it was written"
     history = states.get_execution_history(executionArn=execution)["events"]
     assert [event["id"] for event in history] == list(range(1, len(history) + 1))
-    assert calls.read_text().split() == ["first", "second", "last"]
+    assert calls(restarting, "execution") == ["first", "second", "last"]
     runs = states.list_map_runs(executionArn=execution)["mapRuns"]
     described = states.describe_map_run(mapRunArn=runs[0]["mapRunArn"])
     assert (described["status"], described["executionCounts"]["succeeded"]) == ("SUCCEEDED", 2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 RUNTIME = re.compile(r"python(3\.\d+)")
@@ -47,6 +47,18 @@ class Interpreter:
         return self.version.rpartition(".")[0]
 
 
+@dataclass(frozen=True)
+class Choice:
+    """The Python that a function runs in.
+
+    Attributes:
+        reason: Why it is not the one that the runtime names; empty if it is.
+    """
+
+    interpreter: Interpreter
+    reason: str = ""
+
+
 class Interpreters:
     """The Pythons of this machine. Each is looked for once.
 
@@ -55,50 +67,49 @@ class Interpreters:
 
     Example::
 
-        >>> found = Interpreters().of("python2.7", ())
-        >>> found.short == ".".join(map(str, sys.version_info[:2]))
-        True
+        >>> found = Interpreters().of("python2.7")
+        >>> found.interpreter.short == ".".join(map(str, sys.version_info[:2])), found.reason
+        (True, 'this machine has no python2.7')
     """
 
     def __init__(self, path: str | None = None) -> None:
         self._path = path
-        self._known: dict[str, Interpreter | None] = {}
+        self._known: dict[str, Choice] = {}
         self._lock = threading.Lock()
 
-    def of(self, runtime: str, packages: Sequence[str]) -> Interpreter:
+    def of(self, runtime: str, packages: Sequence[str] = ()) -> Choice:
         """The runtime's Python, or the local cloud's own if this machine has no such Python.
 
         Args:
-            runtime: Such as ``python3.12``.
-            packages: The packages of AWS's runtime. Another Python than the local cloud's compiles them once.
+            runtime: Such as ``python3.12``; empty for the local cloud's own.
+            packages: The folders with the packages of AWS's runtime, which it must be able to import. Another Python
+                than the local cloud's compiles them once.
         """
         own = self.own
-        named = RUNTIME.fullmatch(runtime)
-        if named is None or named[1] == own.short or tuple(map(int, named[1].split("."))) < OLDEST:
-            return own
+        if runtime in ("", f"python{own.short}"):
+            return Choice(own)
         with self._lock:
             if runtime not in self._known:
-                found = asked(self._path_of(runtime))
-                if found is not None and found.short != named[1]:
-                    found = None
-                if found is not None:
-                    _compile(found, packages)
-                self._known[runtime] = found
-            return self._known[runtime] or own
+                self._known[runtime] = self._found(runtime, packages) or Choice(own, f"this machine has no {runtime}")
+            return self._known[runtime]
 
-    @property
+    @cached_property
     def own(self) -> Interpreter:
         """The local cloud's own Python."""
-        with self._lock:
-            found = self._known.get("")
-            if found is None:
-                found = asked(sys.executable)
-                assert found is not None  # it runs this
-                self._known[""] = found
-            return found
+        found = asked(sys.executable)
+        assert found is not None  # it runs this
+        return found
 
-    def _path_of(self, name: str) -> str | None:
-        return shutil.which(name, path=self._path)
+    def _found(self, runtime: str, packages: Sequence[str]) -> Choice | None:
+        named = RUNTIME.fullmatch(runtime)
+        if named is None or tuple(map(int, named[1].split("."))) < OLDEST:
+            return None
+        found = asked(shutil.which(runtime, path=self._path))
+        if found is None or found.short != named[1]:
+            return None
+        if packages and not _imports(found, packages):
+            return Choice(self.own, f"this machine's {runtime} cannot import the local cloud's boto3")
+        return Choice(found)
 
 
 def asked(program: str | None) -> Interpreter | None:
@@ -120,13 +131,16 @@ def _outermost(roots: Sequence[str]) -> tuple[str, ...]:
     return tuple(one for one in roots if not any(one != other and Path(one).is_relative_to(other) for other in roots))
 
 
-def _compile(interpreter: Interpreter, packages: Sequence[str]) -> None:
-    """Compile packages beside their sources, as their first import would. A function cannot: it may not write there."""
-    folders = [one for one in packages if os.access(one, os.W_OK)]
-    if not folders:
-        return
-    command = [interpreter.program, "-I", "-S", "-m", "compileall", "-q", *folders]
+def _imports(interpreter: Interpreter, packages: Sequence[str]) -> bool:
+    """Whether a Python imports the packages of AWS's runtime.
+
+    They are compiled beside their sources, as its first import would do it. A function cannot: it may not write there.
+    """
+    start = [interpreter.program, "-I", "-S"]
+    sources = [str(one.resolve()) for folder in packages for one in Path(folder).iterdir()]
+    check = f"import sys; sys.path += {list(packages)!r}; import boto3"
     try:
-        subprocess.run(command, capture_output=True, timeout=COMPILE_SECONDS)
+        subprocess.run([*start, "-m", "compileall", "-q", *sources], capture_output=True, timeout=COMPILE_SECONDS)
+        return subprocess.run([*start, "-c", check], capture_output=True, timeout=COMPILE_SECONDS).returncode == 0
     except (OSError, subprocess.SubprocessError):
-        return  # it starts more slowly
+        return False

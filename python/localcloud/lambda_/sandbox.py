@@ -120,10 +120,10 @@ class Sandboxes:
             variables: The function's environment.
         """
         packages = [str(one.resolve()) for folder in runtime_path for one in sorted(Path(folder).iterdir())]
-        interpreter = self.interpreters.of(wanted.runtime, packages)
+        choice = self.interpreters.of(wanted.runtime, runtime_path)
+        interpreter = choice.interpreter
         walls = self._walls(interpreter, packages)
-        missing = f"; this machine has no {wanted.runtime}" if wanted.runtime[6:] not in ("", interpreter.short) else ""
-        said = f"python:{interpreter.version} ({interpreter.program}{missing})"
+        said = f"python:{interpreter.version} ({'; '.join(filter(None, (interpreter.program, choice.reason)))})"
         if walls is None:
             return self._plain(code_path, runtime_path, variables, wanted, interpreter, f"{said}, {PLAIN}")
         layers = Path(wanted.layers) if wanted.layers else None
