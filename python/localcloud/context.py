@@ -175,7 +175,7 @@ class Children:
             weakref.finalize(self, _dismiss, self._guard)
             line = "\n".join([*(_line(child, mark) for child, mark in self._running.items()), line])
         assert self._guard.stdin is not None  # a pipe, as asked for above
-        with contextlib.suppress(OSError):  # it was killed just now: the next call replaces it
+        with contextlib.suppress(OSError, ValueError):  # it has just ended, or its pipe has: the next call replaces it
             self._guard.stdin.write(f"{line}\n".encode())
             self._guard.stdin.flush()
 

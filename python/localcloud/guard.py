@@ -19,9 +19,7 @@ import os
 import signal
 import sys
 from collections.abc import Collection
-from pathlib import Path
 
-PROC = Path("/proc")
 ROUNDS = 50  # what is killed may have started another process just before
 
 
@@ -43,7 +41,7 @@ def main() -> None:
 def sweep(marks: Collection[bytes]) -> None:
     """Kill all processes that have one of the variables, ``NAME=value``, in their environment."""
     for _ in range(ROUNDS if marks else 0):
-        found = [int(one.name) for one in _processes() if _has_one(one, marks)]
+        found = [pid for pid in _processes() if _has_one(pid, marks)]
         for pid in found:
             with contextlib.suppress(OSError):  # it has ended
                 os.kill(pid, signal.SIGKILL)
@@ -51,14 +49,18 @@ def sweep(marks: Collection[bytes]) -> None:
             return
 
 
-def _processes() -> list[Path]:
-    """Their folders in /proc; none where there is no /proc."""
-    return [one for one in PROC.iterdir() if one.name.isdecimal()] if PROC.is_dir() else []
-
-
-def _has_one(process: Path, marks: Collection[bytes]) -> bool:
+def _processes() -> list[int]:
+    """All processes; none where there is no /proc."""
     try:
-        variables = (process / "environ").read_bytes().split(b"\0")
+        return [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208 - starts sooner
+    except OSError:
+        return []
+
+
+def _has_one(pid: int, marks: Collection[bytes]) -> bool:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
+            variables = file.read().split(b"\0")
     except OSError:  # it has ended, or is another user's
         return False
     return any(mark in variables for mark in marks)

@@ -169,8 +169,8 @@ class ExecutionEnvironment:
         if "fault" in found:
             payload, error = json.dumps(found["fault"]).encode(), True
         else:
-            payload, error = found["result"].encode(), False
-        if len(payload) > MAXIMUM_RESPONSE:
+            payload, error = found.get("result", "").encode(), False
+        if len(payload) > MAXIMUM_RESPONSE or "too_large" in found:
             payload, error = _error("Function.ResponseSizeTooLarge", TOO_LARGE), True
         peak, runtime = found["max_memory_mb"], self._said(init_seconds)
         return FunctionAnswer(payload, error, self._log(), seconds, init_seconds, peak, finished=False, runtime=runtime)
@@ -222,6 +222,7 @@ class ExecutionEnvironment:
             "code_path": start.code_path,
             "runtime_path": start.runtime_path,
             "storage_mb": settings.wanted.storage_mb,
+            "largest": MAXIMUM_RESPONSE,
             "answers": write,
         }
         with contextlib.suppress(OSError):  # it has ended: _answer finds out

@@ -124,8 +124,8 @@ def load(name: str) -> tuple[Callable[..., object] | None, dict | None]:
     return getattr(module, function_name), None
 
 
-def run(handler: Callable[..., object], call: dict) -> dict:
-    """The handler's answer to one event: ``{"result": JSON text}`` or ``{"fault": …}``."""
+def run(handler: Callable[..., object], call: dict, largest: int) -> dict:
+    """The handler's answer to one event: ``{"result": JSON text}``, ``{"fault": …}`` or ``{"too_large": True}``."""
     try:
         result = handler(call["event"], LambdaContext(call))
     except Exception as error:  # noqa: BLE001 - any exception of the handler is its answer
@@ -133,6 +133,8 @@ def run(handler: Callable[..., object], call: dict) -> dict:
     try:
         # AWS's runtime answers with bytes as they are.
         text = result.decode() if isinstance(result, bytes) else json.dumps(result, ensure_ascii=False, default=plain)
+        if len(text) > largest:  # to tell it takes no more memory
+            return {"too_large": True}
         text.encode()
         return {"result": text}
     except (TypeError, ValueError) as error:
@@ -235,7 +237,7 @@ def main() -> None:
         assert handler is not None  # the cloud sends no event after a fault
         formatter.request_id = call["request_id"]
         os.environ["_X_AMZN_TRACE_ID"] = call["trace_id"]
-        found = run(handler, call)
+        found = run(handler, call, start["largest"])
         if "fault" in found:
             log_fault(found["fault"], as_json)
         answer(found)
