@@ -48,7 +48,7 @@ class Interpreter:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenPython:
     """The Python that a function runs in.
 
     Attributes:
@@ -74,10 +74,10 @@ class Interpreters:
 
     def __init__(self, path: str | None = None) -> None:
         self._path = path
-        self._known: dict[str, Choice] = {}
+        self._known: dict[str, ChosenPython] = {}
         self._lock = threading.Lock()
 
-    def of(self, runtime: str, packages: Sequence[str] = ()) -> Choice:
+    def of(self, runtime: str, packages: Sequence[str] = ()) -> ChosenPython:
         """The runtime's Python, or the local cloud's own if this machine has no such Python.
 
         Args:
@@ -87,10 +87,12 @@ class Interpreters:
         """
         own = self.own
         if runtime in ("", f"python{own.short}"):
-            return Choice(own)
+            return ChosenPython(own)
         with self._lock:
             if runtime not in self._known:
-                self._known[runtime] = self._found(runtime, packages) or Choice(own, f"this machine has no {runtime}")
+                self._known[runtime] = self._found(runtime, packages) or ChosenPython(
+                    own, f"this machine has no {runtime}"
+                )
             return self._known[runtime]
 
     @cached_property
@@ -100,7 +102,7 @@ class Interpreters:
         assert found is not None  # it runs this
         return found
 
-    def _found(self, runtime: str, packages: Sequence[str]) -> Choice | None:
+    def _found(self, runtime: str, packages: Sequence[str]) -> ChosenPython | None:
         named = RUNTIME.fullmatch(runtime)
         if named is None or tuple(map(int, named[1].split("."))) < OLDEST:
             return None
@@ -108,8 +110,8 @@ class Interpreters:
         if found is None or found.short != named[1]:
             return None
         if packages and not _imports(found, packages):
-            return Choice(self.own, f"this machine's {runtime} cannot import the local cloud's boto3")
-        return Choice(found)
+            return ChosenPython(self.own, f"this machine's {runtime} cannot import the local cloud's boto3")
+        return ChosenPython(found)
 
 
 def asked(program: str | None) -> Interpreter | None:
