@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from imageclassification import files, memory, ndarray, program
+from imageclassification import files, legacy, memory, ndarray, program
 from imageclassification.errors import ArtifactError
 from imageclassification.hyperparameters import LARGEST_SIDE
 
@@ -104,7 +104,8 @@ class Artifact:
 def read(path: str | os.PathLike[str]) -> Artifact:
     """Reads an artifact from a ``model.tar.gz``, or from a folder with the three files.
 
-    If there are parameters of several epochs, the last epoch's are read. Nothing is unpacked to disk.
+    If there are parameters of several epochs, the last epoch's are read. Nothing is unpacked to disk. A symbol that an
+    old version of MXNet has written is upgraded.
 
     Raises:
         ArtifactError: If the path does not exist or is not an archive, or if the files in it are missing, damaged or do
@@ -128,7 +129,7 @@ def read(path: str | os.PathLike[str]) -> Artifact:
         )
     ((epoch, parameters),) = epochs.items()
     artifact = Artifact(
-        symbol=_json(found[SYMBOL], SYMBOL, dict),
+        symbol=legacy.upgraded(_json(found[SYMBOL], SYMBOL, dict)),
         parameters=ndarray.loads(found[parameters]),
         shapes=_json(found[SHAPES], SHAPES, list),
         epoch=epoch,

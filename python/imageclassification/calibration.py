@@ -34,7 +34,13 @@ from imageclassification.errors import ArtifactError, UserError
 LOWEST, HIGHEST = 0.5, 10.0
 
 _STEPS = 60  # of bisection: 2^60 times smaller, the range is below a float64's precision
-_PASSED = ("Cast", "_copy", "identity", "BlockGrad")  # operators allowed between the last layer and the softmax
+_PASSED = (
+    "Cast",
+    "_copy",
+    "identity",
+    "_CrossDeviceCopy",
+    "BlockGrad",
+)  # operators allowed between the last layer and the softmax
 
 
 def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0) -> float:

@@ -131,8 +131,6 @@ class Node:
 def nodes(symbol: Mapping[str, Any]) -> list[Node]:
     """The nodes of a graph. Each is after its inputs.
 
-    Reads the settings under each key that MXNet has used: ``attrs`` (since 1.0), ``attr`` and ``param``.
-
     Raises:
         ArtifactError: If it is not a symbol graph.
     """
@@ -143,12 +141,8 @@ def nodes(symbol: Mapping[str, Any]) -> list[Node]:
                 f"the symbol has {len(symbol['nodes']):,} nodes, more than a network has ({MOST_NODES:,})"
             )
         for index, node in enumerate(symbol["nodes"]):
-            attributes: dict[str, str] = {}
-            for spelling in ("param", "attr", "attrs"):
-                settings = dict(node.get(spelling) or {})
-                attributes |= {str(key): str(value) for key, value in settings.items() if value not in (None, "None")}
             made = Node(
-                str(node["name"]), str(node["op"]), tuple(int(entry[0]) for entry in node["inputs"]), attributes
+                str(node["name"]), str(node["op"]), tuple(int(entry[0]) for entry in node["inputs"]), settings(node)
             )
             if any(not 0 <= source < index for source in made.inputs):
                 raise made.error("takes from a node that does not come before it")
@@ -159,6 +153,21 @@ def nodes(symbol: Mapping[str, Any]) -> list[Node]:
         raise ArtifactError(f"the symbol is not an MXNet graph: {type(error).__name__} {error}") from None
     if not found:
         raise ArtifactError("the symbol is not an MXNet graph: it has no nodes")
+    return found
+
+
+def settings(node: Mapping[str, Any]) -> dict[str, str]:
+    """The settings of a graph's node, under each key that MXNet has used: ``attrs`` (since 1.0), ``attr``, ``param``.
+
+    Example::
+
+        >>> settings({"op": "Activation", "param": {"act_type": "relu"}, "attr": {"ctx_group": "one"}})
+        {'act_type': 'relu', 'ctx_group': 'one'}
+    """
+    found: dict[str, str] = {}
+    for spelling in ("param", "attr", "attrs"):
+        given = dict(node.get(spelling) or {})
+        found |= {str(key): str(value) for key, value in given.items() if value not in (None, "None")}
     return found
 
 

@@ -281,7 +281,7 @@ def _scalar(kind: str, *, reverse: bool = False) -> Emitter:
 
 _BINARY = ("Add", "Sub", "Mul", "Div")
 EMITTERS: dict[str, Emitter] = {
-    **dict.fromkeys(("_copy", "identity", "BlockGrad", "Cast", "Dropout"), _nothing),
+    **dict.fromkeys(("_copy", "identity", "_CrossDeviceCopy", "BlockGrad", "Cast", "Dropout"), _nothing),
     "Convolution": _convolution,
     "BatchNorm": _batch_norm,
     "Activation": _activation,
@@ -290,6 +290,7 @@ EMITTERS: dict[str, Emitter] = {
     "Flatten": _simple("Flatten", axis=1),
     "FullyConnected": _fully_connected,
     "Concat": _concat,
+    "add_n": _simple("Sum"),
     "clip": _clip,
     **{f"{prefix}_{kind.lower()}": _simple(kind) for prefix in ("elemwise", "broadcast") for kind in _BINARY},
     "_plus_scalar": _scalar("Add"),

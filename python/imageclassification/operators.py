@@ -66,6 +66,28 @@ class BinaryOperator(Operator):
         return self.function(x, right)
 
 
+class Sum(Operator):
+    """The sum of any number of inputs of the same shape."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(node)
+        self.takes = tuple(f"arg{place}" for place in range(node.integer("num_args", len(node.inputs), least=1)))
+
+    def inputs(self, given: Sequence[Shape | None]) -> list[Shape | None]:
+        known = next((shape for shape in given if shape), None)
+        return [shape or known for shape in given]
+
+    def shape(self, data: Shape, *more: Shape) -> Shape:
+        if any(shape != data for shape in more):
+            raise self.node.error(f"takes shapes that differ: {', '.join(map(str, (data, *more)))}")
+        return data
+
+    def __call__(self, x: Tensor, *more: Tensor, training: bool) -> Tensor:
+        for one in more:
+            x = x + one
+        return x
+
+
 class Concat(Operator):
     def __init__(self, node: Node) -> None:
         super().__init__(node)
@@ -185,6 +207,7 @@ def _binary(function: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Node], Op
 OPERATORS: dict[str, Callable[[Node], Operator]] = {
     "_copy": Operator,
     "identity": Operator,
+    "_CrossDeviceCopy": Operator,  # between devices; there is one
     "BlockGrad": lambda node: Elementwise(node, Tensor.detach),
     "Cast": _cast,
     "Convolution": Convolution,
@@ -196,6 +219,7 @@ OPERATORS: dict[str, Callable[[Node], Operator]] = {
     "FullyConnected": FullyConnected,
     "Dropout": Dropout,
     "Concat": Concat,
+    "add_n": Sum,
     "clip": _clip,
     "elemwise_add": _binary(torch.add),
     "elemwise_sub": _binary(torch.sub),

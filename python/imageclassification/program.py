@@ -24,7 +24,13 @@ from imageclassification.operators import BinaryOperator, Operator, Shape
 
 SIGMOIDS = ("LogisticRegressionOutput",)
 SOFTMAXES = ("SoftmaxOutput", "SoftmaxActivation", "softmax")
-PASSING = ("_copy", "identity", "BlockGrad", "Cast")  # operators allowed after the softmax or sigmoid
+PASSING = (
+    "_copy",
+    "identity",
+    "_CrossDeviceCopy",
+    "BlockGrad",
+    "Cast",
+)  # operators allowed after the softmax or sigmoid
 LARGEST_VALUE = 1 << 28  # numbers in one node's output for one image; networks for 224 x 224 have less than 2**20
 
 

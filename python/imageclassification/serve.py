@@ -11,7 +11,8 @@ When it is ready, it prints one line of JSON with its port. It logs to standard 
 standard input ends.
 
 ``GET /ping`` answers 200. ``POST /invocations`` takes ``image/png``, ``image/jpeg`` and ``application/x-image``. It
-answers a JSON array of probabilities, or ``{"prediction": […]}`` if the request accepts ``application/jsonlines``.
+answers a JSON array of probabilities, or ``{"prediction": […]}`` if the request accepts ``application/jsonlines``. In
+batch transform, which sets the variable ``SAGEMAKER_BATCH``, this is the answer to a request without an Accept header.
 
 Every web page that a user opens can send requests to a port of 127.0.0.1. The server answers 403 to requests from web
 pages. Such a request has an ``Origin`` header, or a ``Sec-Fetch-Site`` header other than ``none`` (W3C, "Fetch Metadata
@@ -75,9 +76,10 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port: int, predictor: Predictor) -> None:
+    def __init__(self, port: int, predictor: Predictor, default: str = JSON) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.predictor = predictor
+        self.default = default
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -119,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
         content_type = _media_type(self.headers.get("Content-Type", ""))
         if content_type not in CONTENT_TYPES:
             return self._refuse(415, f"content type '{content_type}' is not supported; use {', '.join(CONTENT_TYPES)}")
-        accept = _accepted(self.headers.get("Accept", ""))
+        accept = _accepted(self.headers.get("Accept", ""), self.server.default)
         if accept is None:
             return self._refuse(406, f"'{self.headers['Accept']}' is not supported; accept {JSON} or {JSON_LINES}")
         try:
@@ -154,13 +156,13 @@ def _media_type(value: str) -> str:
     return value.split(";")[0].strip().lower()
 
 
-def _accepted(value: str) -> str | None:
+def _accepted(value: str, default: str) -> str | None:
     """The content type for an Accept header. None if it accepts neither JSON nor JSON Lines."""
     asked = [_media_type(part) for part in value.split(",") if part.strip()]
     for kind in asked:
         if kind in (JSON, JSON_LINES):
             return kind
-    return JSON if not asked or "*/*" in asked or "application/*" in asked else None
+    return default if not asked or "*/*" in asked or "application/*" in asked else None
 
 
 def serve(artifact: str, port: int) -> int:
@@ -175,7 +177,9 @@ def serve(artifact: str, port: int) -> int:
     except ImageClassificationError as error:
         print(" ".join(str(error).split()), file=sys.stderr, flush=True)
         return 1
-    server = Server(port, predictor)
+    # AWS: Developer Guide, "Image Classification - MXNet", input/output interface: JSON Lines for batch transform.
+    batch = os.environ.get("SAGEMAKER_BATCH", "").lower() == "true"
+    server = Server(port, predictor, JSON_LINES if batch else JSON)
     # shutdown() waits for the loop in this thread, so another thread calls it.
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
     leave_with_standard_input()

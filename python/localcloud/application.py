@@ -1,7 +1,8 @@
 """The local cloud as a WSGI application: moto and the services of its own, with a permission check in front of them.
 
-moto answers an unsupported action with status 500, and AWS's clients retry a 500 for minutes. Here the answer is a 400
-in the service's own error format, so boto3 raises::
+An operation that the local cloud does not really do (:mod:`localcloud.fidelity`) is refused before anything else looks
+at it. moto answers what it lacks with status 500, and AWS's clients retry a 500 for minutes. Here the answer to both is
+a 400 in the service's own error format, so boto3 raises::
 
     ClientError: An error occurred (NotImplemented) when calling the CreateCluster operation: the local cloud does not
     support eks:CreateCluster
@@ -16,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIApplication
+from xml.parsers.expat import ExpatError
 
 from flask import Flask, Response, request
 from moto.core.request import (
@@ -28,7 +30,7 @@ from moto.core.routing import get_service_router
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import HTTPException, NotFound
 
-from localcloud import incoming, log
+from localcloud import fidelity, incoming, log
 from localcloud.acknowledgement import Acknowledged
 from localcloud.context import Context
 from localcloud.control import IDENTITY_PATH
@@ -41,6 +43,10 @@ from localcloud.s3.integrity import Integrity
 
 #: Where a request's WSGI environment has its service, once somebody has asked.
 SERVICE = "localcloud.service"
+#: S3's words for a body that is no XML, or other XML (Amazon S3 API Reference, "Error responses").
+MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema"
+#: The services of paths whose last part says more than the signature, which is for SageMaker. moto knows the others.
+_IN_PATH = {"invocations-response-stream": "sagemakerruntime", "BatchGetMetrics": "sagemakermetrics"}
 #: Hosts whose service is remembered, such as ``states.us-east-1.amazonaws.com``.
 MOST_HOSTS = 1024
 
@@ -68,7 +74,7 @@ class Dispatcher(DomainDispatcherApplication):
         """moto's name of the service that a request is for. The judge asks, and then the dispatcher."""
         if SERVICE not in environ:
             host = self.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
-            found = self.get_backend_for_host(host)
+            found = _IN_PATH.get(environ.get("PATH_INFO", "").rpartition("/")[2]) or self.get_backend_for_host(host)
             environ[SERVICE] = found if found and found not in ("moto_api", "instance_metadata") else "s3"
         return str(environ[SERVICE])
 
@@ -95,7 +101,7 @@ def application(context: Context, folders: Sequence[Path]) -> WSGIApplication:
         folders: The folders to which the services write. While their disk is full, nothing is changed.
     """
     dispatch = Dispatcher(context.applications, context.at_first)
-    enforcement = Enforcement(dispatch.service, context.roles, context.root_secret)
+    enforcement = Enforcement(dispatch.service, fidelity.refusal, context.roles, context.root_secret)
 
     def service_of(environ: dict[str, Any]) -> str:
         found = dispatch.service(environ)
@@ -148,6 +154,8 @@ def _backend_app(service: Any) -> Flask:
     def fail(error: Exception) -> Response | HTTPException:
         if isinstance(error, HTTPException):  # moto refuses with these: the error is the answer
             return error
+        if name == "s3" and isinstance(error, ExpatError):
+            return _refused(name, "MalformedXML", MALFORMED)
         log.failure(error)
         message = f"the local cloud failed at {name}:{_action(name)}: {type(error).__name__}: {error}"
         return _refused(name, "InternalFailure", message, status=500)

@@ -96,8 +96,12 @@ class Children:
 
     A child is the leader of a process group. What it has started is killed as a group when the child ends or is
     stopped. If the cloud is killed, the guard process (:mod:`localcloud.guard`) kills the groups.
+
+    Attributes:
+        ending: Whether the cloud is ending all children. What they did goes on when the cloud is there again.
     """
 
+    ending: bool = field(default=False, init=False)
     _running: dict[subprocess.Popen[bytes], str | None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _guard: subprocess.Popen[bytes] | None = None
@@ -145,6 +149,7 @@ class Children:
 
     def stop_all(self) -> None:
         """End all children."""
+        self.ending = True
         with self._lock:
             running = list(self._running)
         for child in running:
@@ -208,6 +213,7 @@ class Context:
         backends: Keeps moto's backends there.
         blobs: Keeps large bytes there.
         starting: Is called when everything that was kept is there again, before the first request.
+        ending: Is called before the children end, so that nothing new begins.
         at_first: Is called before a service of moto answers its first request, by moto's name of the service. So a
             service that is seldom used need not be imported at the start.
         applications: The WSGI applications that are served instead of moto's, by moto's name of the service.
@@ -226,6 +232,7 @@ class Context:
     backends: Backends
     blobs: Blobs
     starting: list[Callable[[], None]] = field(default_factory=list)
+    ending: list[Callable[[], None]] = field(default_factory=list)
     at_first: dict[str, list[Callable[[], None]]] = field(default_factory=dict)
     applications: dict[str, WSGIApplication] = field(default_factory=dict)
     actions: dict[str, Callable[..., Any]] = field(default_factory=dict)
@@ -248,6 +255,8 @@ class Context:
 
     def close(self) -> None:
         """End all children, and keep everything."""
+        for end in self.ending:
+            end()
         self.children.stop_all()
         self.backends.close()
         self.database.close()

@@ -58,7 +58,8 @@ PINS = ("model.tfvars.json", "candidate.tfvars.json")
 #: All names in a cloud's folder.
 _OWN = _LOCKS.union(
     (ADDRESS, LOG, PREVIOUS_LOG, facts.DATABASE, f"{facts.DATABASE}-wal", f"{facts.DATABASE}-shm"),
-    (*facts.CONTENTS, *PINS, "training", "endpoints", "functions", "alarm-clock"),
+    (*facts.CONTENTS, *PINS, "training", "endpoints", "functions"),
+    ("alarm-clock", "lambda-retries"),
     ("authorization.step", "authorization.jsonl"),
 )
 

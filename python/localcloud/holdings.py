@@ -20,7 +20,10 @@ KINDS: dict[str, dict[str, Callable[[Any], Sized]]] = {
     "sqs": {"queue": lambda one: one.queues},
     "sns": {"topic": lambda one: one.topics},
     "kms": {"key": lambda one: one.keys},
-    "lambda": {"function": lambda one: one._lambdas._functions},
+    "lambda": {
+        "function": lambda one: one._lambdas._functions,
+        "event source mapping": lambda one: one._event_source_mappings,
+    },
     "logs": {"log group": lambda one: one.groups},
     "cloudwatch": {"alarm": lambda one: one.alarms},
     "events": {"rule": lambda one: [rule for bus in one.event_buses.values() for rule in bus.rules]},

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.events.delivery import transformed
+from localcloud.events.inputs import transformed
 
 from .conftest import ended, eventually
 
@@ -169,12 +169,23 @@ def test_a_topic_passes_the_event_on(cloud, rule):
     assert json.loads(received(cloud, url)["Message"])["detail"] == {"a": 1}
 
 
-def test_what_cannot_be_delivered_goes_to_the_dead_letter_queue(cloud, rule):
+def test_what_cannot_be_delivered_goes_to_the_dead_letter_queue(cloud, role, rule):
     url, arn = queue(cloud, "tests-undelivered")
     gone = "arn:aws:states:us-east-1:123456789012:stateMachine:tests-no-such-machine"
-    rule("tests-undelivered", {"source": ["tests.undelivered"]}, {"Arn": gone, "DeadLetterConfig": {"Arn": arn}})
+    letters = {"Arn": gone, "RoleArn": role, "DeadLetterConfig": {"Arn": arn}}
+    rule("tests-undelivered", {"source": ["tests.undelivered"]}, letters)
     send(cloud, "tests.undelivered", {"a": 1})
-    assert received(cloud, url)["detail"] == {"a": 1}
+    asked = {"QueueUrl": url, "MessageAttributeNames": ["All"]}
+    (letter,) = eventually(lambda: cloud.client("sqs").receive_message(**asked).get("Messages"))
+    assert json.loads(letter["Body"])["detail"] == {"a": 1}
+    said = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    assert "Does Not Exist" in said.pop("ERROR_MESSAGE")
+    assert said == {
+        "RULE_ARN": "arn:aws:events:us-east-1:123456789012:rule/tests-undelivered",
+        "TARGET_ARN": gone,
+        "ERROR_CODE": "NO_RESOURCE",
+        "RETRY_ATTEMPTS": "0",
+    }
 
 
 def test_a_target_whose_policy_does_not_let_rules_in_is_not_delivered_to(cloud, rule, function):

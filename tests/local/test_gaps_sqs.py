@@ -1,8 +1,15 @@
-"""SQS works as AWS documents, also where moto lacks it (sqs/gaps/attributes.py)."""
+"""SQS works as AWS documents, also where moto lacks it (sqs/gaps)."""
 
 from __future__ import annotations
 
 import json
+import threading
+import time
+
+import pytest
+from botocore.exceptions import ClientError
+
+from .conftest import eventually
 
 
 def attributes(sqs, queue: str) -> dict[str, str]:
@@ -28,3 +35,131 @@ def test_a_redrive_policy_comes_back_as_compact_json(cloud):
     policy = json.dumps({"deadLetterTargetArn": target, "maxReceiveCount": 3}, separators=(",", ":"))
     queue = sqs.create_queue(QueueName="tests-redrive", Attributes={"RedrivePolicy": policy})["QueueUrl"]
     assert attributes(sqs, queue)["RedrivePolicy"] == policy
+
+
+def fifo(cloud, name: str, **attributes: str) -> str:
+    given = {"FifoQueue": "true", "ContentBasedDeduplication": "true", **attributes}
+    return cloud.client("sqs").create_queue(QueueName=f"{name}.fifo", Attributes=given)["QueueUrl"]
+
+
+def receive(sqs, queue: str, **given) -> list[dict]:
+    given = {"MaxNumberOfMessages": 10, "MessageSystemAttributeNames": ["All"], **given}
+    return sqs.receive_message(QueueUrl=queue, **given).get("Messages", [])
+
+
+def test_a_group_is_in_order_and_waits_for_its_message_in_flight(cloud):
+    sqs, queue = cloud.client("sqs"), fifo(cloud, "tests-order")
+    for body, group in (("a1", "a"), ("a2", "a"), ("b1", "b"), ("a3", "a")):
+        sqs.send_message(QueueUrl=queue, MessageBody=body, MessageGroupId=group)
+    (first,) = receive(sqs, queue, MaxNumberOfMessages=1)
+    assert [message["Body"] for message in receive(sqs, queue)] == ["b1"]
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=first["ReceiptHandle"])
+    found = receive(sqs, queue)
+    assert [message["Body"] for message in found] == ["a2", "a3"]
+    numbers = [message["Attributes"]["SequenceNumber"] for message in [first, *found]]
+    assert numbers == sorted(numbers)
+
+
+def test_a_duplicate_is_accepted_and_not_delivered_even_after_the_first_was_deleted(cloud):
+    sqs, queue = cloud.client("sqs"), fifo(cloud, "tests-duplicates")
+    sent = sqs.send_message(QueueUrl=queue, MessageBody="once", MessageGroupId="a")
+    (message,) = receive(sqs, queue)
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    again = sqs.send_message(QueueUrl=queue, MessageBody="once", MessageGroupId="a")
+    assert again["MessageId"] == sent["MessageId"]
+    assert receive(sqs, queue) == []
+
+
+def test_a_long_poll_ends_with_the_first_message_and_waits_for_a_blocked_group(cloud):
+    sqs, queue = cloud.client("sqs"), fifo(cloud, "tests-poll")
+    for body in ("1", "2"):
+        sqs.send_message(QueueUrl=queue, MessageBody=body, MessageGroupId="a")
+    (first,) = receive(sqs, queue, MaxNumberOfMessages=1)
+    begun = time.monotonic()
+    handle = {"QueueUrl": queue, "ReceiptHandle": first["ReceiptHandle"]}
+    threading.Timer(0.3, sqs.delete_message, kwargs=handle).start()
+    assert [message["Body"] for message in receive(sqs, queue, WaitTimeSeconds=20)] == ["2"]
+    assert time.monotonic() - begun < 10
+
+
+def test_a_delay_and_a_visibility_timeout_are_over_in_time(cloud):
+    sqs = cloud.client("sqs")
+    queue = sqs.create_queue(QueueName="tests-times", Attributes={"VisibilityTimeout": "1"})["QueueUrl"]
+    sqs.send_message(QueueUrl=queue, MessageBody="late", DelaySeconds=1)
+    assert receive(sqs, queue) == []
+    for count in ("1", "2"):
+        (message,) = receive(sqs, queue, WaitTimeSeconds=20)
+        assert message["Attributes"]["ApproximateReceiveCount"] == count
+
+
+def test_a_dead_letter_queue_says_whose_it_may_be(cloud):
+    sqs = cloud.client("sqs")
+    source = sqs.create_queue(QueueName="tests-source")["QueueUrl"]
+    arn = attributes(sqs, source)["QueueArn"]
+
+    def aim(dead: str, most: int = 3) -> None:
+        policy = {"deadLetterTargetArn": attributes(sqs, dead)["QueueArn"], "maxReceiveCount": most}
+        sqs.set_queue_attributes(QueueUrl=source, Attributes={"RedrivePolicy": json.dumps(policy)})
+
+    allow = {"redrivePermission": "denyAll"}
+    dead = sqs.create_queue(QueueName="tests-closed", Attributes={"RedriveAllowPolicy": json.dumps(allow)})["QueueUrl"]
+    with pytest.raises(ClientError, match="RedriveAllowPolicy does not allow this source queue"):
+        aim(dead)
+    assert "RedrivePolicy" not in attributes(sqs, source)
+    allow = {"redrivePermission": "byQueue", "sourceQueueArns": [arn]}
+    sqs.set_queue_attributes(QueueUrl=dead, Attributes={"RedriveAllowPolicy": json.dumps(allow)})
+    assert json.loads(attributes(sqs, dead)["RedriveAllowPolicy"]) == allow
+    with pytest.raises(ClientError, match="valid values are from 1 to 1000"):
+        aim(dead, most=0)
+    with pytest.raises(ClientError, match="same type of queue as the source"):
+        aim(fifo(cloud, "tests-other-kind"))
+    aim(dead)
+    assert json.loads(attributes(sqs, source)["RedrivePolicy"])["maxReceiveCount"] == 3
+    for wrong in ("{", '{"redrivePermission": "some"}', '{"redrivePermission": "byQueue"}'):
+        with pytest.raises(ClientError, match="for parameter RedriveAllowPolicy is invalid"):
+            sqs.set_queue_attributes(QueueUrl=dead, Attributes={"RedriveAllowPolicy": wrong})
+
+
+def buried(cloud, name: str, *bodies: str) -> tuple[str, str]:
+    """A queue whose messages are in its dead-letter queue: the queue's URL, and the ARN of the other one."""
+    sqs = cloud.client("sqs")
+    dead = attributes(sqs, sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"])["QueueArn"]
+    policy = {"deadLetterTargetArn": dead, "maxReceiveCount": 1}
+    given = {"VisibilityTimeout": "0", "RedrivePolicy": json.dumps(policy)}
+    queue = sqs.create_queue(QueueName=name, Attributes=given)["QueueUrl"]
+    for body in bodies:
+        sqs.send_message(QueueUrl=queue, MessageBody=body)
+    assert len(receive(sqs, queue)) == len(bodies)
+    assert receive(sqs, queue) == []
+    return queue, dead
+
+
+def test_dead_letters_are_moved_back_to_the_queue_that_they_come_from(cloud):
+    sqs = cloud.client("sqs")
+    queue, dead = buried(cloud, "tests-move", "a", "b")
+    sqs.start_message_move_task(SourceArn=dead)
+    found = [*receive(sqs, queue, WaitTimeSeconds=20, VisibilityTimeout=60)]
+    assert {message["Body"] for message in found} == {"a", "b"}
+    assert {message["Attributes"]["ApproximateReceiveCount"] for message in found} == {"1"}
+
+    def task() -> dict:
+        (one,) = sqs.list_message_move_tasks(SourceArn=dead)["Results"]
+        return one
+
+    eventually(lambda: task()["Status"] == "COMPLETED")
+    assert (task()["ApproximateNumberOfMessagesMoved"], "TaskHandle" in task()) == (2, False)
+
+
+def test_a_move_keeps_its_rate_is_alone_and_can_be_cancelled(cloud):
+    sqs = cloud.client("sqs")
+    queue, dead = buried(cloud, "tests-slow-move", *"abcd")
+    with pytest.raises(ClientError, match="Source queue must be configured as a Dead Letter Queue"):
+        sqs.start_message_move_task(SourceArn=attributes(sqs, queue)["QueueArn"])
+    with pytest.raises(ClientError, match="specified for the SourceArn parameter doesn't exist"):
+        sqs.start_message_move_task(SourceArn=f"{dead}-none")
+    task = sqs.start_message_move_task(SourceArn=dead, MaxNumberOfMessagesPerSecond=1)["TaskHandle"]
+    with pytest.raises(ClientError, match="There is already a task running"):
+        sqs.start_message_move_task(SourceArn=dead)
+    moved = sqs.cancel_message_move_task(TaskHandle=task)["ApproximateNumberOfMessagesMoved"]
+    assert moved < 4
+    assert sqs.list_message_move_tasks(SourceArn=dead)["Results"][0]["Status"] == "CANCELLED"

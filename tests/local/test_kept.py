@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import signal
+import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +34,14 @@ def handler(event, context):
 class Restarting(LocalCloud):
     """A cloud that a test ends and starts."""
 
-    def again(self, how: str = "kill") -> None:
-        """End the cloud, with or without a warning, and start it again."""
+    def again(self, how: str = "kill", meanwhile: Callable[[], None] = lambda: None) -> None:
+        """End the cloud, with or without a warning, do something, and start it again."""
         if how == "down":
             assert control.down(self.state)
         else:
             os.kill(self.running.pid, signal.SIGKILL)
             eventually(lambda: not control.is_alive(self.state))
+        meanwhile()
         self.use(control.up(self.state, tethered=True))
 
 
@@ -86,7 +90,7 @@ def bucket(cloud: LocalCloud) -> Any:
     s3.put_object(Bucket="kept-objects", Key="b", Body=b"gone")
     s3.delete_object(Bucket="kept-objects", Key="b")
     s3.put_object_tagging(Bucket="kept-objects", Key="a", Tagging={"TagSet": [{"Key": "k", "Value": "v"}]})
-    s3.put_object_acl(Bucket="kept-objects", Key="a", ACL="public-read")
+    s3.put_object_acl(Bucket="kept-objects", Key="a", ACL="bucket-owner-full-control")
     upload = s3.create_multipart_upload(Bucket="kept-objects", Key="c")["UploadId"]
     s3.upload_part(Bucket="kept-objects", Key="c", UploadId=upload, PartNumber=1, Body=b"part")
 
@@ -149,7 +153,7 @@ MADE = {
         lambda cloud: (
             cloud.client("ec2").describe_vpcs()["Vpcs"],
             cloud.client("ec2").describe_security_groups()["SecurityGroups"],
-            len(cloud.client("ec2").describe_images(Owners=["amazon"])["Images"]),
+            len(cloud.client("ec2").describe_network_acls()["NetworkAcls"]),
         ),
     ),
     "alarms": (
@@ -278,8 +282,19 @@ def test_a_request_that_is_sent_again_after_a_kill_is_not_carried_out_twice(rest
 
 def test_functions_with_their_code_versions_and_aliases_are_there(restarting, counting):
     functions = restarting.client("lambda")
-    functions.create_alias(FunctionName="counting", Name="live", FunctionVersion="1")
+    live = functions.create_alias(FunctionName="counting", Name="live", FunctionVersion="1")["AliasArn"]
+    given = {"Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com", "StatementId": "rule"}
+    functions.add_permission(FunctionName=live, **given)
+    functions.put_function_event_invoke_config(FunctionName=live, MaximumRetryAttempts=1)
+    functions.put_function_recursion_config(FunctionName="counting", RecursiveLoop="Allow")
+    looks = (
+        lambda client: client.get_policy(FunctionName=live),
+        lambda client: client.get_function_event_invoke_config(FunctionName=live),
+        lambda client: client.get_function_recursion_config(FunctionName="counting"),
+    )
+    before = [plain(look(functions)) for look in looks]
     restarting.again()
+    assert [plain(look(restarting.client("lambda"))) for look in looks] == before
     event = json.dumps({"test": "versions", "name": "again"})
     answer = restarting.client("lambda").invoke(FunctionName="counting", Qualifier="live", Payload=event)
     assert json.load(answer["Payload"]) == "again"
@@ -294,6 +309,95 @@ def test_an_event_that_was_accepted_runs_after_a_kill(restarting, counting):
     eventually(lambda: calls(restarting, "accepted"))
     restarting.again()
     eventually(lambda: calls(restarting, "accepted") == ["later", "later"])
+
+
+def test_a_queues_mapping_goes_on_after_a_kill_and_no_message_is_lost(restarting, counting):
+    sqs, functions = restarting.client("sqs"), restarting.client("lambda")
+    queue = sqs.create_queue(QueueName="kept-mapped", Attributes={"VisibilityTimeout": "30"})["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:123456789012:kept-mapped"
+    code = (
+        f"{COUNTS}\n"
+        "def counted(event, context):\n"
+        "    record = event['Records'][0]\n"
+        "    name = record['body'] + ' ' + record['attributes']['ApproximateReceiveCount']\n"
+        "    handler({'test': 'mapped', 'name': name}, context)\n"
+        "    if (record['body'], record['attributes']['ApproximateReceiveCount']) == ('slow', '1'):\n"
+        "        time.sleep(60)\n"
+    )
+    role = functions.get_function(FunctionName="counting")["Configuration"]["Role"]
+    made = {"Runtime": "python3.13", "Handler": "handler.counted", "Role": role, "Timeout": 30}
+    functions.create_function(FunctionName="kept-mapped", Code={"ZipFile": package(code)}, **made)
+    functions.create_event_source_mapping(EventSourceArn=arn, FunctionName="kept-mapped", BatchSize=1)
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "2"})
+    sqs.send_message(QueueUrl=queue, MessageBody="slow")
+    eventually(lambda: calls(restarting, "mapped"))
+    sqs.send_message(QueueUrl=queue, MessageBody="delayed", DelaySeconds=1)
+    restarting.again()
+    restarting.client("sqs").send_message(QueueUrl=queue, MessageBody="after")
+    eventually(lambda: {"delayed 1", "after 1", "slow 1", "slow 2"} <= set(calls(restarting, "mapped")))
+    (mapping,) = restarting.client("lambda").list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
+    assert mapping["State"] == "Enabled"
+
+
+def test_dead_letters_go_on_being_moved_back_after_a_kill(restarting):
+    sqs = restarting.client("sqs")
+    sqs.create_queue(QueueName="kept-dead")
+    dead = "arn:aws:sqs:us-east-1:123456789012:kept-dead"
+    policy = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 1})
+    given = {"VisibilityTimeout": "0", "RedrivePolicy": policy}
+    queue = sqs.create_queue(QueueName="kept-source", Attributes=given)["QueueUrl"]
+    for body in "abc":
+        sqs.send_message(QueueUrl=queue, MessageBody=body)
+    for _ in range(2):
+        sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+    sqs.start_message_move_task(SourceArn=dead, MaxNumberOfMessagesPerSecond=1)
+    restarting.again()
+    sqs, bodies = restarting.client("sqs"), []
+
+    def all_came() -> bool:
+        found = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1, VisibilityTimeout=60).get("Messages", [])
+        bodies.extend(message["Body"] for message in found)
+        return sorted(bodies) == ["a", "b", "c"]
+
+    eventually(all_came)
+
+
+def test_an_event_that_waits_for_its_next_run_leaves_its_record_after_kills(restarting, counting, kept_role):
+    """Killed while it waits. It runs three times in all, and its dead letter comes once."""
+    queue = restarting.client("sqs").create_queue(QueueName="kept-dead-letters")["QueueUrl"]
+    restarting.client("lambda").create_function(
+        FunctionName="failing",
+        Runtime="python3.13",
+        Handler="handler.handler",
+        Role=kept_role,
+        DeadLetterConfig={"TargetArn": "arn:aws:sqs:us-east-1:123456789012:kept-dead-letters"},
+        Code={"ZipFile": package(f"{COUNTS}\ndef fails(event, context):\n    handler(event, context)\n    1 / 0\n")},
+    )
+    restarting.client("lambda").update_function_configuration(FunctionName="failing", Handler="handler.fails")
+    event = json.dumps({"test": "failing", "name": "failed"})
+    restarting.client("lambda").invoke(FunctionName="failing", InvocationType="Event", Payload=event)
+    eventually(lambda: calls(restarting, "failing"))
+
+    def noted() -> bool:
+        """Whether the first run has ended: its log is written then."""
+        found = restarting.client("logs").filter_log_events(logGroupName="/aws/lambda/failing")["events"]
+        return any(one["message"].startswith("REPORT") for one in found)
+
+    eventually(noted)
+    restarting.again()
+
+    def letters() -> int:
+        asked = {"QueueUrl": queue, "AttributeNames": ["ApproximateNumberOfMessages"]}
+        found = restarting.client("sqs").get_queue_attributes(**asked)["Attributes"]
+        return int(found["ApproximateNumberOfMessages"])
+
+    eventually(letters)
+    restarting.again()
+    assert letters() == 1
+    assert calls(restarting, "failing") in (
+        ["failed"] * 3,
+        ["failed"] * 4,
+    )  # the kill may come before the first run is noted
 
 
 def test_an_event_that_eventbridge_accepted_arrives_once_after_a_kill(restarting):
@@ -318,6 +422,82 @@ def test_an_event_that_eventbridge_accepted_arrives_once_after_a_kill(restarting
     eventually(lambda: there() >= 10)
     restarting.again()
     assert there() == 10
+
+
+def opened_queue(cloud: LocalCloud, name: str, *services: str) -> tuple[str, str]:
+    """A queue that some services may send to."""
+    arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
+    statement = {"Effect": "Allow", "Principal": {"Service": [f"{service}.amazonaws.com" for service in services]}}
+    policy = {"Version": "2012-10-17", "Statement": [{**statement, "Action": "sqs:SendMessage", "Resource": arn}]}
+    made = cloud.client("sqs").create_queue(QueueName=name, Attributes={"Policy": json.dumps(policy)})
+    return made["QueueUrl"], arn
+
+
+def taken(cloud: LocalCloud, url: str) -> list[str]:
+    """The bodies of the messages that are there now."""
+    messages = cloud.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    for one in messages:
+        cloud.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+    return [one["Body"] for one in messages]
+
+
+def test_rules_and_schedules_fire_after_a_restart_once_for_all_that_was_missed(restarting, kept_role):
+    """The moments are set back in the file of a cloud that does not run."""
+    events, scheduler = restarting.client("events"), restarting.client("scheduler")
+    ruled, scheduled = opened_queue(restarting, "kept-ruled", "events"), opened_queue(restarting, "kept-scheduled")
+    events.put_rule(Name="kept-hourly", ScheduleExpression="rate(1 hour)")
+    events.put_targets(Rule="kept-hourly", Targets=[{"Id": "queue", "Arn": ruled[1]}])
+    scheduler.create_schedule(
+        Name="kept-yearly",
+        ScheduleExpression="cron(0 0 1 1 ? *)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": scheduled[1], "RoleArn": kept_role, "Input": "fired"},
+    )
+
+    def moments() -> dict[str, float]:
+        with contextlib.closing(sqlite3.connect(restarting.state / "cloud.sqlite")) as database:
+            return dict(database.execute("SELECT arn, moment FROM firing WHERE arn LIKE '%kept-%'").fetchall())
+
+    before = moments()
+
+    def set_back() -> None:
+        with contextlib.closing(sqlite3.connect(restarting.state / "cloud.sqlite")) as database:
+            database.execute("UPDATE firing SET moment = moment - 7200 WHERE arn LIKE '%kept-hourly'")
+            database.execute("UPDATE firing SET moment = ? WHERE arn LIKE '%kept-yearly'", [time.time() - 7200])
+            database.commit()
+
+    restarting.again(meanwhile=set_back)
+    (event,) = eventually(lambda: taken(restarting, ruled[0]))
+    assert json.loads(event)["detail-type"] == "Scheduled Event"
+    assert json.loads(event)["resources"] == ["arn:aws:events:us-east-1:123456789012:rule/kept-hourly"]
+    assert eventually(lambda: taken(restarting, scheduled[0])) == ["fired"]
+    after = moments()
+    assert after == before
+    restarting.again()
+    assert moments() == after
+    assert taken(restarting, ruled[0]) == taken(restarting, scheduled[0]) == []
+
+
+def test_a_notification_that_s3_has_accepted_arrives_after_a_kill(restarting):
+    url, arn = opened_queue(restarting, "kept-notified", "s3")
+    s3 = restarting.client("s3")
+    s3.create_bucket(Bucket="kept-notified")
+    s3.put_bucket_notification_configuration(
+        Bucket="kept-notified",
+        NotificationConfiguration={"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]},
+    )
+    eventually(lambda: taken(restarting, url))
+    keys = [str(number) for number in range(5)]
+    for key in keys:
+        s3.put_object(Bucket="kept-notified", Key=key, Body=b"1")
+    restarting.again()
+    found: list[str] = []
+
+    def all_there() -> bool:
+        found.extend(json.loads(one)["Records"][0]["s3"]["object"]["key"] for one in taken(restarting, url))
+        return sorted(found) == keys
+
+    eventually(all_there)
 
 
 def task(name: str, **more: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -158,12 +157,12 @@ class TestConstraints:
             self.shape("sagemaker", "CreateTrainingJob"),
             {"TrainingJobName": "-", "InputDataConfig": [{"ChannelName": "a/b"}], "HyperParameters": {"k": "v" * 3000}},
         )
-        assert [violation.split("at ")[1].split(" ")[0] for violation in found] == [
-            "'trainingJobName'",
-            "'hyperParameters.k.member'",
-            "'inputDataConfig.1.member.channelName'",
+        assert [one.place for one in found if one.kind == "other"] == [
+            "trainingJobName",
+            "hyperParameters.k.member",
+            "inputDataConfig.1.member.channelName",
         ]
-        assert message(found).startswith("3 validation errors detected: Value '-' at 'trainingJobName'")
+        assert message(found[:3]).startswith("3 validation errors detected: Value '-' at 'trainingJobName'")
 
     def test_what_is_right_is_let_through(self):
         assert violations(self.shape("sagemaker", "DeleteEndpoint"), {"EndpointName": "scones-local"}) == []
@@ -179,4 +178,4 @@ class TestConstraints:
 
     def test_a_text_that_would_be_matched_for_ever_is_refused_soon(self):
         name = "a" + "-" * 60 + "!"
-        assert json.dumps(violations(self.shape("sagemaker", "DeleteEndpoint"), {"EndpointName": name}))
+        assert violations(self.shape("sagemaker", "DeleteEndpoint"), {"EndpointName": name})

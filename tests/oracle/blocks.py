@@ -111,6 +111,7 @@ BLOCKS = {
     "concatenation": lambda sym, x, name: sym.Concat(x, _other(sym, x, name), x * 2, dim=1, name=name),
     "concatenation, rows": lambda sym, x, name: sym.Concat(x, x * 0.5, dim=2, name=name),
     "sum": lambda sym, x, name: x + _same(sym, x, name),
+    "sum of three": lambda sym, x, name: sym.add_n(x, _same(sym, x, name), x, name=name),
     "difference": lambda sym, x, name: x - _same(sym, x, name),
     "product": lambda sym, x, name: x * _same(sym, x, name),
     "quotient": lambda sym, x, name: x / _same(sym, x, name),

@@ -37,13 +37,14 @@ FLOORS = (
 )
 # The layers of the local cloud. iam imports no service. A service imports neither the server nor its assembly.
 CLOUD_FLOORS = (
-    {"errors", "guard", "holdings", "identifiers", "quick_start", "incoming", "log", "logfile", "paths", "constraints"},
+    {"errors", "guard", "holdings", "identifiers", "quick_start", "incoming", "log", "logfile", "paths"},
+    {"constraints", "fidelity"},
     {"refusals", "durability", "http"},
     {"control"},
     {"iam"},
     {"context", "direct"},
-    {"kms", "ec2", "xray", "logs", "events", "scheduler", "budgets", "ce"},
-    {"applicationautoscaling", "resourcegroupstaggingapi", "s3", "sns", "sqs", "lambda_", "stepfunctions"},
+    {"kms", "ec2", "xray", "logs", "events", "budgets", "ce"},
+    {"applicationautoscaling", "resourcegroupstaggingapi", "s3", "scheduler", "sns", "sqs", "lambda_", "stepfunctions"},
     {"cloudwatch", "sagemaker"},
     {"services", "diskspace", "door", "limits", "lost_answers", "requestlog"},
     {"acknowledgement"},

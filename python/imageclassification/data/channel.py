@@ -5,6 +5,7 @@ The package's docstring (``imageclassification.data``) has an example.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from imageclassification.hyperparameters import Hyperparameters
 from imageclassification.images import decode, pixels, shrink
 
 MEMORY_LIMIT = 1 << 30  # bytes of decoded pixels to keep; images beyond it are decoded again in each epoch
+log = logging.getLogger("image-classification")
 LUMA = np.array([19595, 38470, 7471], np.uint32)  # ITU-R 601's weights times 65,536; their sum is 65,536
 
 
@@ -55,11 +57,7 @@ class Channel:
         gathered = labels.gather([entry.labels for entry in found])
         if name == "train":
             labels.check_all_seen(gathered, where)
-            if len(found) != hyperparameters.num_training_samples:
-                raise InputDataError(
-                    f"num_training_samples is {hyperparameters.num_training_samples}, but {where} has {len(found)} "
-                    f"images; set num_training_samples to {len(found)}"
-                )
+            _check_count(len(found), where, hyperparameters)
         resize = hyperparameters.resize if name == "train" else None
         channels = hyperparameters.image_shape[0]
         channel = cls(name, tuple(found), gathered, channels, resize, [None] * len(found))
@@ -108,6 +106,30 @@ class Channel:
             room -= image.nbytes
             if room >= 0:
                 self.kept[index] = image
+
+
+def _check_count(count: int, where: str, hyperparameters: Hyperparameters) -> None:
+    """Warns of a num_training_samples that is not the number of images.
+
+    AWS: Developer Guide, "Image Classification Hyperparameters": with a mismatch, only the behaviour of
+    lr_scheduler_step is undefined. Here, lr_scheduler_step counts the epochs of the images that there are.
+
+    Raises:
+        InputDataError: If there are fewer images than one batch has.
+    """
+    if count < hyperparameters.mini_batch_size:
+        raise InputDataError(
+            f"mini_batch_size is {hyperparameters.mini_batch_size}, but {where} has {count} images; "
+            f"set mini_batch_size to {count} or less"
+        )
+    if count != hyperparameters.num_training_samples:
+        log.warning(
+            "num_training_samples is %d, but %s has %d images: all of them are trained on, and lr_scheduler_step "
+            "counts their epochs",
+            hyperparameters.num_training_samples,
+            where,
+            count,
+        )
 
 
 def batches(

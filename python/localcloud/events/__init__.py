@@ -1,9 +1,9 @@
-"""EventBridge that delivers events: to state machines, functions, topics and queues."""
+"""EventBridge that delivers events, and whose scheduled rules fire."""
 
 from __future__ import annotations
 
 from localcloud.context import Context
-from localcloud.events import delivery, permissions, policies
+from localcloud.events import delivery, permissions, policies, schedules
 from localcloud.events.gaps import details
 from localcloud.iam.registry import Registry
 
@@ -15,7 +15,7 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register the permissions, close moto's gap, and let rules deliver events."""
+    """Register the permissions, close moto's gap, and let rules deliver events and fire."""
     register(context.registry)
     details.apply()
-    delivery.install(context)
+    schedules.install(context, delivery.install(context))

@@ -37,7 +37,11 @@ TABLE = {
     ),
     **on("{ResourceARN}", "events", "ListTagsForResource", "TagResource", "UntagResource"),
     "PutEvents": (Need("events:PutEvents", (_bus("Entries.EventBusName"),)),),
-    "DescribeEventBus": (Need("events:DescribeEventBus", (_bus("Name"),)),),
+    "CreateEventBus": (
+        Need("events:CreateEventBus", (_bus("Name"),)),
+        Need("events:TagResource", (_bus("Name"),), when="Tags"),
+    ),
+    **{name: (Need(f"events:{name}", (_bus("Name"),)),) for name in ("DeleteEventBus", "DescribeEventBus")},
     **on("*", "events", "ListEventBuses", "ListRuleNamesByTarget", "ListRules"),
 }
 

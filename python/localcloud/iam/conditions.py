@@ -188,6 +188,7 @@ KEYS = frozenset(
         "kms:GranteePrincipal",
         "kms:RequestAlias",
         "kms:ViaService",
+        "lambda:FunctionArn",
         "lambda:Principal",
         "lambda:SecurityGroupIds",
         "lambda:SubnetIds",

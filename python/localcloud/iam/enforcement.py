@@ -6,7 +6,7 @@ policies decide, and an action without a permission table is refused.
 
 Example (not run: it needs a running cloud)::
 
-    refused = Enforcement(service_of, roles, root_secret).refuse(environ)    # None: the request may go on
+    refused = Enforcement(service_of, unsupported, roles, root_secret).refuse(environ)    # None: it may go on
 
 Errors use each service's words and protocol: AWS General Reference, "Common errors"; IAM User Guide, "Troubleshoot
 access denied error messages".
@@ -14,6 +14,7 @@ access denied error messages".
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 from collections.abc import Callable, Mapping
@@ -30,7 +31,7 @@ from moto.iam.models import get_account_id_from
 from moto.s3.models import s3_backends
 from werkzeug.exceptions import HTTPException
 
-from localcloud.constraints import message, violations
+from localcloud.constraints import refused_as, violations
 from localcloud.errors import UnknownAction, UnsupportedPolicy
 from localcloud.iam import principals
 from localcloud.iam.chunks import BadChunks
@@ -42,12 +43,21 @@ from localcloud.iam.signatures import VIRTUAL_HOST, BadSignature, claimed, verif
 from localcloud.refusals import protocol, refusal
 
 if TYPE_CHECKING:
+    from botocore.model import Shape
     from flask import Response
 
+    from localcloud.constraints import Violation
+
+#: Takes a service, an operation and its parameters. Returns why they are not supported, in a sentence.
+Unsupported = Callable[[str, str, Mapping[str, Any]], str | None]
 #: Where the WSGI environment has the operation of an allowed request, ``lambda:Invoke``, and its parameters.
 OPERATION = "localcloud.operation"
 #: This operation needs no signature. It has a signed token among its parameters.
 WEB_IDENTITY = "AssumeRoleWithWebIdentity"
+#: These services hold a request against the model themselves.
+CHECKING = frozenset({"stepfunctions"})
+#: All operations that need none, besides S3's.
+UNSIGNED = (WEB_IDENTITY, "AssumeRoleWithSAML")
 #: The root user may always do these. Otherwise nobody could remove a policy that denies everything (Amazon S3 User
 #: Guide, "Bucket policies for Amazon S3").
 POLICY_OPERATIONS = ("DeleteBucketPolicy", "GetBucketPolicy", "PutBucketPolicy")
@@ -66,12 +76,17 @@ class Enforcement:
 
     Args:
         service_of: Returns moto's name of the service that a request is for.
+        unsupported: Takes boto3's name of a service, an operation and its parameters. Returns why the local cloud does
+            not support them; None if it does.
         roles: Evaluates the policies.
         root_secret: The secret access key of the account's root user.
     """
 
-    def __init__(self, service_of: Callable[[dict[str, Any]], str], roles: Roles, root_secret: str) -> None:
+    def __init__(
+        self, service_of: Callable[[dict[str, Any]], str], unsupported: Unsupported, roles: Roles, root_secret: str
+    ) -> None:
         self._service_of = service_of
+        self._unsupported = unsupported
         self._roles = roles
         self._root_secret = root_secret
 
@@ -92,17 +107,23 @@ class Enforcement:
         if who is ANONYMOUS and service == "s3" and _names_no_bucket(environ):
             return answer.give("NoSuchBucket", "The specified bucket does not exist", status=404)
         try:
-            operation, parameters = parsed(http, service)
+            operation, parameters = parsed(_uncompressed(http, service), service)
         except (HTTPException, NotImplementedError):
             if who.kind == "root":
-                return None
+                return self._nowhere(http, answer)
             return answer.unsigned() if who is ANONYMOUS else answer.unknown(http)
         except Exception:
             if who.kind == "root":
                 return None  # moto reads the request again and reports the error
             raise
-        if who is ANONYMOUS and service != "s3" and operation != WEB_IDENTITY:
+        if who is ANONYMOUS and service != "s3" and operation not in UNSIGNED:
             return answer.unsigned()
+        if unsupported := self._unsupported(service, operation, parameters):
+            return answer.give("NotImplemented", unsupported)
+        shape = get_service_model(service).operation_model(operation).input_shape
+        wrong = violations(shape, parameters) if service not in CHECKING else []
+        if shape and wrong and operation in UNSIGNED:
+            return answer.invalid(shape, wrong)
         if who.kind != "root" or _has_policy(service, environ):
             try:
                 denied = self._judge(environ, service, who, operation, parameters)
@@ -117,8 +138,7 @@ class Enforcement:
             if denied:
                 return answer.denied(*denied)
         environ[OPERATION] = f"{service}:{operation}", parameters
-        wrong = violations(get_service_model(service).operation_model(operation).input_shape, parameters)
-        return answer.invalid(wrong) if wrong else None
+        return answer.invalid(shape, wrong) if shape and wrong else None
 
     def _who(self, environ: Mapping[str, Any], body: bytes) -> Principal:
         """The principal that signed the request; ``ANONYMOUS`` if it is not signed."""
@@ -152,6 +172,11 @@ class Enforcement:
                 return request, decision
         return None
 
+    def _nowhere(self, http: HttpRequest, answer: _Answers) -> Response | None:
+        """The answer to a path that no operation has; None if moto is to answer, with the action's name."""
+        words = self._unsupported(answer.service, f"{http.method} {http.path}", {})
+        return answer.give("NotImplemented", words) if words and answer.has_paths else None
+
     def _service(self, environ: dict[str, Any]) -> str:
         """boto3's name of the service that a request is for."""
         found = self._service_of(environ)
@@ -165,6 +190,11 @@ class _Answers:
         self.service = service
         self._target = target
         self._protocol = "json" if target else protocol(service)
+
+    @property
+    def has_paths(self) -> bool:
+        """Whether a path says which operation is meant. S3's forms and web pages' questions have moto's answers."""
+        return self._protocol.startswith("rest") and self.service != "s3"
 
     def give(self, code: str, words: str, *, status: int = 400) -> Response:
         return refusal(self.service, code, words, status=status, target=self._target)
@@ -215,11 +245,8 @@ class _Answers:
         }.get((bad.kind, by_json), "UnrecognizedClientException" if by_json else "InvalidClientTokenId")
         return self.give(code, str(bad), status=400 if self._protocol == "json" else 403)
 
-    def invalid(self, wrong: list[str]) -> Response:
-        """Source: the services' API references, "Common errors". Logs and ECR have their own code for it."""
-        if self.service in ("logs", "ecr"):
-            return self.give("InvalidParameterException", message(wrong))
-        return self.give("ValidationException" if "json" in self._protocol else "ValidationError", message(wrong))
+    def invalid(self, shape: Shape, wrong: list[Violation]) -> Response:
+        return self.give(*refused_as(self.service, self._protocol, shape, wrong))
 
     def bad_signature(self, bad: BadSignature) -> Response:
         """Sources: Amazon S3 API Reference, "Error responses"; AWS General Reference, "Common errors"."""
@@ -278,6 +305,20 @@ def _buffered(environ: dict[str, Any]) -> HttpRequest:
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
     return request
+
+
+def _uncompressed(request: HttpRequest, service: str) -> HttpRequest:
+    """A request whose body is not compressed. botocore compresses large ones, as of PutMetricData; moto reads both.
+
+    In S3, the encoding belongs to the object.
+    """
+    if service == "s3" or request.headers.get("Content-Encoding") != "gzip":
+        return request
+    body = gzip.decompress(request.data)
+    plain = {name: value for name, value in request.environ.items() if name != "HTTP_CONTENT_ENCODING"}
+    found = HttpRequest({**plain, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+    found.get_data(cache=True)
+    return found
 
 
 def parsed(request: HttpRequest, service: str) -> tuple[str, Mapping[str, Any]]:

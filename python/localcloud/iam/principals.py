@@ -132,6 +132,21 @@ def role_id(role_arn: str) -> str | None:
         return None
 
 
+def identity(who: Principal) -> str | None:
+    """What services' events call a principal: a user's id, or a role's id with the session's name; None for others.
+
+    Source: IAM User Guide, "IAM identifiers" (AIDA…, AROA…:SESSION).
+    """
+    from moto.iam.models import iam_backends
+
+    if who.kind == "role" and who.role_arn:
+        return f"{role_id(who.role_arn)}:{who.arn.rpartition('/')[2]}"
+    if who.kind == "user":
+        users = iam_backends[who.account][PARTITION].users
+        return next((str(user.id) for user in users.values() if user.arn == who.arn), None)
+    return None
+
+
 def web_identity(token: str, account: str, root_secret: str) -> tuple[Principal, Context]:
     """The identity provider of a web identity token, and the condition keys of the token.
 

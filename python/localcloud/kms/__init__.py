@@ -1,10 +1,11 @@
-"""KMS: moto's, with permission checks by keys' policies and grants."""
+"""KMS: moto's, with its gap closed and with permission checks by keys' policies and grants."""
 
 from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
 from localcloud.kms import kept, permissions, policies
+from localcloud.kms.gaps import absent_keys
 
 
 def register(registry: Registry) -> None:
@@ -14,6 +15,7 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register the permissions, and say how keys are kept. moto does the rest."""
+    """Register the permissions, close the gap, and say how keys are kept. moto does the rest."""
     register(context.registry)
+    absent_keys.apply()
     kept.install(context)

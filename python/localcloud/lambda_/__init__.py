@@ -12,8 +12,18 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.lambda_ import handover, invocation, kept, names, permissions, policies, secrecy
-from localcloud.lambda_.gaps import code, configuration, variables, vpc
+from localcloud.lambda_ import handover, invocation, kept, names, permissions, policies, secrecy, sources
+from localcloud.lambda_.gaps import (
+    aliases,
+    code,
+    configuration,
+    event_invoke_configs,
+    log_events,
+    qualified_policies,
+    recursion,
+    variables,
+    vpc,
+)
 
 
 def register(registry: Registry) -> None:
@@ -33,8 +43,14 @@ def install(context: Context) -> None:
     vpc.apply()
     variables.apply()
     code.apply()
+    qualified_policies.apply()
+    event_invoke_configs.apply(context.roles)
+    aliases.apply()
+    log_events.apply()
+    recursion.apply()
     secrecy.install(context.roles)
-    invocation.install(context)
+    service = invocation.install(context)
+    sources.install(context, service)
     handover.install(context.roles)
     kept.install(context)
     names.install()

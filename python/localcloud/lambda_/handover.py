@@ -1,8 +1,8 @@
 """CreateFunction and UpdateFunctionConfiguration check the function's role.
 
-Lambda must be able to assume the role, and the role must allow the calls that active tracing and a VPC need. moto
-checks at most that the role exists. AWS refuses such a role when the function is created or updated: "The role
-defined for the function cannot be assumed by Lambda" (AWS Lambda Developer Guide, troubleshooting).
+Lambda must be able to assume the role, and the role must allow the calls that active tracing, a VPC and a dead-letter
+queue need. moto checks at most that the role exists. AWS refuses such a role when the function is created or updated:
+"The role defined for the function cannot be assumed by Lambda" (AWS Lambda Developer Guide, troubleshooting).
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from moto.awslambda.models import LambdaBackend
 from localcloud.ec2 import networks
 from localcloud.iam.acting import Acting
 from localcloud.iam.roles import AccessDenied, CannotAssume, Roles
+from localcloud.lambda_.later import deliveries
+
+#: The parameters that the role must fit.
+CHECKED = {"Role", "TracingConfig", "VpcConfig", "DeadLetterConfig"}
 
 
 def install(roles: Roles) -> None:
@@ -34,6 +38,9 @@ def install(roles: Roles) -> None:
                 acting.require("xray:PutTraceSegments")
             if (vpc := given.get("VpcConfig") or {}).get("SubnetIds"):
                 networks.join(acting, vpc["SubnetIds"], vpc.get("SecurityGroupIds") or [], needs=networks.LAMBDA)
+            if target := (given.get("DeadLetterConfig") or {}).get("TargetArn"):
+                _check_dead_letters(target)
+                deliveries.permit(acting, target)
         except AccessDenied as error:
             service, action = error.request.action.split(":")
             raise InvalidParameterValueException(
@@ -47,10 +54,22 @@ def install(roles: Roles) -> None:
     def update_function_configuration(
         self: LambdaBackend, function_name: str, qualifier: str, body: dict[str, Any]
     ) -> Any:
-        if "Role" in body or "TracingConfig" in body or "VpcConfig" in body:
+        if CHECKED & set(body):
             role = body.get("Role") or self.get_function(function_name, qualifier).role
             check(role, self.region_name, body)
         return update(self, function_name, qualifier, body)
 
     LambdaBackend.create_function = create_function
     LambdaBackend.update_function_configuration = update_function_configuration
+
+
+def _check_dead_letters(arn: str) -> None:
+    """Refuse a dead-letter queue that is neither a standard queue nor a standard topic.
+
+    Raises:
+        InvalidParameterValueException: It is neither. AWS documents the rule and not its words.
+    """
+    if deliveries.service_of(arn) not in deliveries.DEAD_LETTERS or arn.endswith(".fifo"):
+        raise InvalidParameterValueException(
+            f"The dead-letter target must be a standard queue of SQS or a standard topic of SNS: {arn}"
+        )

@@ -79,6 +79,19 @@ ENCRYPTING = (
     Need("kms:Encrypt", (_environment_key,), _via_lambda, when="KMSKeyArn", tagged=False),
 )
 
+MAPPING = "arn:aws:lambda:{region}:{account}:event-source-mapping:{UUID}"
+
+
+def _mapped_function(asked: Asked) -> Given:
+    """The function of the request, or else that of the mapping."""
+    from moto.awslambda.models import lambda_backends
+
+    if asked.value("FunctionName"):
+        return {"lambda:functionarn": tuple(qualified(asked))}
+    mapping = lambda_backends[asked.account][asked.region]._event_source_mappings.get(asked.value("UUID"))
+    return {"lambda:functionarn": (mapping.function_arn,)} if mapping is not None else {}
+
+
 TABLE = {
     "CreateFunction": (
         Need("lambda:CreateFunction", (function,), PLACE),
@@ -112,19 +125,24 @@ TABLE = {
         "GetFunctionRecursionConfig",
         "GetRuntimeManagementConfig",
         "ListAliases",
+        "ListFunctionEventInvokeConfigs",
         "ListVersionsByFunction",
         "PublishVersion",
         "PutFunctionConcurrency",
         "PutFunctionEventInvokeConfig",
+        "PutFunctionRecursionConfig",
         "PutRuntimeManagementConfig",
         "UpdateAlias",
         "UpdateFunctionCode",
         "UpdateFunctionEventInvokeConfig",
     ),
+    **on("*", "lambda", "CreateEventSourceMapping", context=_mapped_function),
+    **on(MAPPING, "lambda", "DeleteEventSourceMapping", "GetEventSourceMapping", context=_mapped_function),
+    **on(MAPPING, "lambda", "UpdateEventSourceMapping", context=_mapped_function),
     "ListTags": (Need("lambda:ListTags", ("{Resource}",)),),
     "TagResource": (Need("lambda:TagResource", ("{Resource}",)),),
     "UntagResource": (Need("lambda:UntagResource", ("{Resource}",)),),
-    **on("*", "lambda", "GetAccountSettings", "ListFunctions", "ListLayers"),
+    **on("*", "lambda", "GetAccountSettings", "ListEventSourceMappings", "ListFunctions", "ListLayers"),
 }
 
 TABLES = {"lambda": TABLE}

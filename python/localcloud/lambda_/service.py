@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 
 from localcloud import incoming
-from localcloud import log as cloudlog
 from localcloud.context import Context
 from localcloud.iam.acting import Acting
 from localcloud.iam.principals import PRINCIPAL
 from localcloud.iam.roles import CannotAssume
 from localcloud.identifiers import hexadecimal, new_uuid
-from localcloud.lambda_ import log, names, packages, reports, tracing
-from localcloud.lambda_.accepted import Accepted
+from localcloud.lambda_ import lineage, log, names, packages, reports, routing, tracing
 from localcloud.lambda_.environment import ExecutionEnvironment, FunctionAnswer, Settings
 from localcloud.lambda_.gaps.configuration import logging_config
+from localcloud.lambda_.later.accepted import AcceptedEvent, LastAnswer
+from localcloud.lambda_.later.processing import LaterInvocations, reserved_concurrency
 from localcloud.lambda_.pool import Busy, Pool
 from localcloud.lambda_.sandbox import Sandboxes, Wanted
 
@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 
 MAXIMUM_REQUEST = 6_291_456
 MAXIMUM_EVENT = 1_048_576  # for an asynchronous invocation
+#: The id of the request, which the function's context and its dead letter have too.
+REQUEST_ID = "x-amzn-requestid"
+RECURSION = (
+    "Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped your "
+    "function's invocation."
+)
 TAIL = 4096  # bytes of the log that LogType Tail returns
 # Invoke's parameters that are headers of the request (Lambda API Reference, Invoke).
 HEADERS = {
@@ -67,7 +73,8 @@ class Service:
         sandboxes = Sandboxes(self._folder / "sandbox")
         sandboxes.clear()
         self._pool = Pool(lambda settings: ExecutionEnvironment(settings, context.children, sandboxes))
-        self._accepted = Accepted(context.database)
+        self._later = LaterInvocations(context, self._run_accepted)
+        self.resume = self._later.resume
         self._code = packages.Unpacked(self._folder)
         self._known: dict[str, Settings] = {}
 
@@ -133,40 +140,127 @@ class Service:
         backend = lambda_backends[account][region]
         return self._invoke(backend, name, parameters.get("Qualifier"), headers, parameters.get("Payload"))
 
+    def accept(self, arn: str, payload: str, *, trace_header: str | None = None) -> None:
+        """Accept an event for another service in this process. The service has checked that it may send it.
+
+        Args:
+            arn: The ARN of a function, a version or an alias.
+            payload: JSON text.
+            trace_header: The caller's X-Amzn-Trace-Id.
+
+        Raises:
+            LambdaClientError: Invoke's errors.
+        """
+        from moto.awslambda.models import lambda_backends
+
+        found = names.read(arn)
+        if found is None or found.account is None or found.region is None:
+            raise _NotFound("ResourceNotFoundException", f"Function not found: {arn}")
+        headers = {HEADERS["InvocationType"]: "Event"}
+        if trace_header:
+            headers["x-amzn-trace-id"] = trace_header
+        self._invoke(lambda_backends[found.account][found.region], found.name, found.qualifier, headers, payload)
+
     def _invoke(
         self, backend: LambdaBackend, name: str, qualifier: str | None, headers: Mapping[str, str], body: Any
     ) -> tuple[int, dict[str, str], bytes]:
-        function = backend.get_function(name, qualifier)
+        function = routing.chosen(backend, name, qualifier)
         kind = headers.get("x-amz-invocation-type", "RequestResponse")
         event = _event(body, kind)
         _refuse_what_cannot_run(function)
         answered = {"x-amz-executed-version": str(function.version), "content-type": "application/json"}
         if kind == "DryRun":
             return 204, {}, b""
-        arn = _invoked_arn(function, qualifier)
+        found = names.read(name)
+        arn = _invoked_arn(function, qualifier or (found.qualifier if found else None))
+        trace_id = headers.get("x-amzn-trace-id")
         if kind == "Event":
-            self._run_later(function, event, arn)
-            return 202, {}, b""
-        context = headers.get("x-amz-client-context")
-        done, text = self.run(function, event, arn=arn, trace_id=headers.get("x-amzn-trace-id"), client_context=context)
+            accepted = self._later.accept(arn, _text(body), trace=trace_id)
+            return 202, {REQUEST_ID: accepted.request_id}, b""
+        trace_id, before = lineage.stepped(trace_id, ":".join(arn.split(":")[:7]))
+        if (
+            before >= lineage.MOST_RUNS
+            and lineage.recursive_loop(routing.latest(backend, function.function_name)) == lineage.TERMINATE
+        ):
+            reports.recursion_stopped(self._context.metrics, **_whose(function))
+            raise LambdaClientError("RecursiveInvocationException", RECURSION)
+        context, request_id = headers.get("x-amz-client-context"), new_uuid()
+        answered[REQUEST_ID] = request_id
+        done, text = self.run(
+            function, event, arn=arn, trace_id=trace_id, client_context=context, request_id=request_id
+        )
         if done.error:
             answered["x-amz-function-error"] = "Unhandled"
         if headers.get("x-amz-log-type") == "Tail":
             answered["x-amz-log-result"] = base64.b64encode(text.encode()[-TAIL:]).decode()
         return 200, answered, done.payload
 
+    def invoke_named(
+        self,
+        backend: LambdaBackend,
+        which: tuple[str, str | None],
+        body: Any,
+        headers: Mapping[str, str],
+        response_headers: dict[str, Any],
+    ) -> bytes:
+        """Invoke a function by its name or ARN for one of moto's other services, which has checked that it may.
+
+        Args:
+            which: The name or ARN, and the qualifier if the name has none.
+            headers: ``x-amz-invocation-type`` is ``Event`` for an event that runs later.
+            response_headers: Gets ``x-amz-function-error`` if the function fails.
+
+        Raises:
+            LambdaClientError: Invoke's errors.
+        """
+        given = {name.lower(): value for name, value in (headers or {}).items()}
+        _, answered, payload = self._invoke(backend, *which, given, body)
+        response_headers.update(answered)
+        return payload
+
     def invoke_internally(
         self, function: LambdaFunction, body: Any, headers: Any, response_headers: dict[str, Any]
     ) -> bytes:
-        """Invoke a function for one of moto's other services: S3 notifications, EventBridge, queues."""
-        event = _event(body, "RequestResponse")
-        if {name.lower(): value for name, value in (headers or {}).items()}.get("x-amz-invocation-type") == "Event":
-            self._run_later(function, event, function.function_arn)
-            return b""
-        done, _ = self.run(function, event, arn=function.function_arn)
-        if done.error:
-            response_headers["x-amz-function-error"] = "Unhandled"
-        return done.payload
+        """Invoke a version that one of moto's other services has found. See :meth:`invoke_named`."""
+        name = function.function_arn
+        backend = _backend(function)
+        return self.invoke_named(backend, (name, None), body, headers, response_headers)
+
+    def _run_accepted(self, function: LambdaFunction, event: AcceptedEvent) -> LastAnswer:
+        """Run an event that was accepted, once.
+
+        Raises:
+            LambdaClientError: The function is throttled, or Lambda cannot assume its role.
+        """
+        given = json.loads(event.payload or "{}")
+        done, _ = self.run(function, given, arn=event.arn, trace_id=event.trace, request_id=event.request_id)
+        return LastAnswer(str(function.version), done.payload.decode(errors="replace"), failed=bool(done.error))
+
+    def deliver(self, arn: str, event: Any, *, trace_header: str | None = None, dry: bool = False) -> bytes | None:
+        """Invoke a function for an event source mapping, in Lambda's own name.
+
+        Args:
+            arn: The function's ARN, with its version or alias if the mapping has one.
+            trace_header: The X-Amzn-Trace-Id of the event's sender.
+            dry: Whether only to check that the function can run.
+
+        Returns:
+            The function's answer. None if it has failed.
+
+        Raises:
+            LambdaClientError: There is no such function, it cannot run here, or it is throttled.
+        """
+        from moto.awslambda.models import lambda_backends
+
+        _, _, _, region, account, _, name, *qualifier = arn.split(":")
+        headers = {HEADERS["InvocationType"]: "DryRun" if dry else "RequestResponse"}
+        if trace_header:
+            headers["x-amzn-trace-id"] = trace_header
+        backend = lambda_backends[account][region]
+        _, answered, payload = self._invoke(
+            backend, name, qualifier[0] if qualifier else None, headers, json.dumps(event)
+        )
+        return None if "x-amz-function-error" in answered else payload
 
     def run(
         self,
@@ -176,6 +270,7 @@ class Service:
         arn: str,
         trace_id: str | None = None,
         client_context: str | None = None,
+        request_id: str | None = None,
     ) -> tuple[FunctionAnswer, str]:
         """Run a function once and write its log, metrics and trace.
 
@@ -184,6 +279,7 @@ class Service:
             arn: The ARN of the request, with its qualifier.
             trace_id: The caller's trace header. None starts an unsampled trace.
             client_context: Base64 of a JSON object.
+            request_id: The invocation's id. None makes a new one.
 
         Returns:
             The answer and the text of its log.
@@ -191,13 +287,10 @@ class Service:
         Raises:
             LambdaClientError: The function is throttled, or Lambda cannot assume its role.
         """
-        request_id = new_uuid()
-        reserved = function.reserved_concurrency
-        whose = {"name": function.function_name, "account": function.account_id, "region": function.region}
+        request_id = request_id or new_uuid()
+        whose: dict[str, Any] = {**_whose(function), "alias": _alias(function, arn)}
         try:
-            with self._pool.worker(
-                self._settings(function), reserved=int(reserved) if reserved is not None else None
-            ) as environment:
+            with self._pool.worker(self._settings(function), reserved=_reserved(function)) as environment:
                 done = environment.call(
                     event,
                     request_id=request_id,
@@ -226,36 +319,8 @@ class Service:
         for known in [known for known in list(self._known) if known == arn or known.startswith(f"{arn}:")]:
             self._known.pop(known, None)
 
-    def _run_later(self, function: LambdaFunction, event: Any, arn: str) -> None:
-        self._begin(self._accepted.add(arn, event), function, event, arn)
-
-    def _begin(self, number: int, function: LambdaFunction, event: Any, arn: str) -> None:
-        def run() -> None:
-            try:
-                self.run(function, event, arn=arn)
-            except Exception as error:  # noqa: BLE001 - the caller has its answer already: the log is the only place
-                cloudlog.failure(error)
-            self._accepted.done(number)
-
-        threading.Thread(target=run, daemon=True).start()
-
-    def resume(self) -> None:
-        """Run the events that were accepted and had not run when the cloud ended."""
-        from moto.awslambda.models import lambda_backends
-
-        for number, arn, event in self._accepted.waiting():
-            _, _, _, region, account, _, name, *qualifier = arn.split(":")
-            try:
-                function = lambda_backends[account][region].get_function(name, qualifier[0] if qualifier else None)
-            except LambdaClientError:  # it was deleted
-                self._accepted.done(number)
-            else:
-                self._begin(number, function, event, arn)
-
     def _settings(self, function: LambdaFunction) -> Settings:
-        from moto.awslambda.models import lambda_backends
-
-        backend = lambda_backends[function.account_id][function.region]
+        backend = _backend(function)
         layers = self._code.layers(
             [backend.layers_versions_by_arn(layer["Arn"]).code_bytes for layer in function.layers]
         )
@@ -326,12 +391,38 @@ def _event(body: str | bytes | None, kind: str) -> Any:
         raise LambdaClientError("InvalidRequestContentException", message) from None
 
 
+def _text(body: str | bytes | None) -> str:
+    """A request's body as JSON text. Without a body it is an empty object."""
+    return (body.decode() if isinstance(body, bytes) else body) or "{}"
+
+
+def _reserved(function: LambdaFunction) -> int | None:
+    """The reserved concurrency of a version's function."""
+    return reserved_concurrency(_backend(function), function.function_name)
+
+
+def _backend(function: LambdaFunction) -> LambdaBackend:
+    from moto.awslambda.models import lambda_backends
+
+    return lambda_backends[function.account_id][function.region]
+
+
 def _refuse_what_cannot_run(function: LambdaFunction) -> None:
     if function.package_type != "Zip" or not (function.run_time or "").startswith("python"):
         what = function.run_time or f"package type {function.package_type}"
         raise InvalidParameterValueException(
             f"the local cloud runs zip packages of Python functions only: {function.function_name} is {what}"
         )
+
+
+def _whose(function: LambdaFunction) -> dict[str, str]:
+    return {"name": function.function_name, "account": function.account_id, "region": function.region}
+
+
+def _alias(function: LambdaFunction, arn: str) -> tuple[str, str] | None:
+    """The qualifier of a request's ARN, and the version that it runs. None without a qualifier."""
+    qualifier = next(iter(arn.split(":")[7:]), None)
+    return (qualifier, str(function.version)) if qualifier else None
 
 
 def _invoked_arn(function: LambdaFunction, qualifier: str | None) -> str:

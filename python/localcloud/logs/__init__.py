@@ -6,19 +6,21 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.logs import encryption, events, metric_filters, permissions
-from localcloud.logs.gaps import kms_key, query_definitions, stream_prefix
+from localcloud.logs import encryption, events, metric_filters, permissions, policies
+from localcloud.logs.gaps import absent_queries, kms_key, query_definitions, stream_prefix
 from localcloud.logs.store import LogStore
 
 
 def register(registry: Registry) -> None:
-    """Register the permissions that the operations need."""
+    """Register the permissions that the operations need, and the region's resource policies."""
     registry.permissions(permissions.TABLES)
+    registry.policies("logs", policies.policy_of)
 
 
 def install(context: Context) -> None:
     """Register the permissions, close the gaps, keep and count events, and check the policies of KMS keys."""
     register(context.registry)
+    absent_queries.apply()
     kms_key.apply()
     query_definitions.apply()
     stream_prefix.apply()

@@ -1,11 +1,11 @@
-"""S3: moto's, with its gaps closed, with checks of buckets' policies and keys, with request metrics and access logs."""
+"""S3: moto's, with its gaps closed, checks of buckets' policies and keys, metrics, access logs, and notifications."""
 
 from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.s3 import access_logs, encryption, kept, permissions, policies, request_metrics
-from localcloud.s3.gaps import events, notification_eventbridge, object_answers
+from localcloud.s3 import access_logs, encryption, kept, notifications, permissions, policies, request_metrics
+from localcloud.s3.gaps import absent_uploads, empty_bodies, notification_eventbridge, object_answers
 
 
 def register(registry: Registry) -> None:
@@ -17,12 +17,14 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register the permissions, close the gaps, count requests, and check whether access logs may be delivered."""
+    """Register the permissions, close the gaps, count requests, check deliveries of access logs, and notify."""
     register(context.registry)
     policies.install()
-    events.apply()
+    absent_uploads.apply()
+    empty_bodies.apply()
     notification_eventbridge.apply()
     object_answers.apply()
     request_metrics.install(context.metrics)
     access_logs.install(context.roles)
     kept.install(context)
+    notifications.install(context)

@@ -1,10 +1,10 @@
-"""SageMaker: it trains, tunes and serves the built-in Image Classification algorithm."""
+"""SageMaker: trains, tunes and serves the built-in Image Classification algorithm, and runs batches through it."""
 
 from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.sagemaker import handover, hosting, permissions, training, tuning
+from localcloud.sagemaker import handover, hosting, permissions, status_changes, training, transform, tuning
 from localcloud.sagemaker.gaps import existing_names, fields, model_packages, tags
 
 
@@ -23,5 +23,7 @@ def install(context: Context) -> None:
         gap.apply()
     tuning.install(context)  # before training: at a start, its jobs ask to be told of their training jobs' changes
     training.install(context)
+    transform.install(context)
     hosting.install(context)
+    status_changes.install()
     handover.install(context.roles)

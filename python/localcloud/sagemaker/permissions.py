@@ -1,4 +1,4 @@
-"""The permissions that SageMaker's operations need: training, tuning, the model registry, models, endpoints."""
+"""The permissions that SageMaker's operations need: training, tuning, transform, registry, models, endpoints."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from localcloud.kms.keys import arn_of, tags
 SAGEMAKER = "arn:aws:sagemaker:{region}:{account}:"
 JOB = SAGEMAKER + "training-job/{TrainingJobName}"
 TUNING = SAGEMAKER + "hyper-parameter-tuning-job/{HyperParameterTuningJobName}"
+TRANSFORM = SAGEMAKER + "transform-job/{TransformJobName}"
 GROUP = SAGEMAKER + "model-package-group/{ModelPackageGroupName}"
 MODEL = SAGEMAKER + "model/{ModelName}"
 CONFIGURATION = SAGEMAKER + "endpoint-config/{EndpointConfigName}"
@@ -96,6 +97,19 @@ SAGEMAKER_TABLE: Table = {
         "ListTrainingJobsForHyperParameterTuningJob",
         "StopHyperParameterTuningJob",
     ),
+    "CreateTransformJob": (
+        Need(
+            "sagemaker:CreateTransformJob",
+            (TRANSFORM,),
+            {
+                "sagemaker:instancetypes": "{TransformResources.InstanceType}",
+                "sagemaker:outputkmskey": "{TransformOutput.KmsKeyId}",
+                "sagemaker:volumekmskey": "{TransformResources.VolumeKmsKeyId}",
+            },
+        ),
+        _tagging(TRANSFORM),
+    ),
+    **on(TRANSFORM, "sagemaker", "DescribeTransformJob", "StopTransformJob"),
     "CreateModelPackage": (
         Need(
             "sagemaker:CreateModelPackage", (_new_package,), {"sagemaker:modelapprovalstatus": "{ModelApprovalStatus}"}
@@ -157,6 +171,7 @@ SAGEMAKER_TABLE: Table = {
         "ListModelPackageGroups",
         "ListModels",
         "ListTrainingJobs",
+        "ListTransformJobs",
         "Search",
     ),
 }

@@ -1,10 +1,10 @@
-"""EventBridge Scheduler: moto's, with permission checks."""
+"""EventBridge Scheduler: moto keeps the schedules, and here they fire."""
 
 from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.scheduler import permissions
+from localcloud.scheduler import firing, permissions
 
 
 def register(registry: Registry) -> None:
@@ -13,5 +13,6 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register the permissions. moto does the rest."""
+    """Register the permissions, and let schedules fire."""
     register(context.registry)
+    firing.install(context)

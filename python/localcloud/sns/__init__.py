@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.sns import encryption, permissions, policies
+from localcloud.sns import encryption, functions, permissions, policies
 from localcloud.sns.gaps import publish, sent
 
 
@@ -16,7 +16,8 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register the permissions and close moto's gaps. moto does the rest."""
+    """Register the permissions, close moto's gaps, and let topics invoke functions. moto does the rest."""
     register(context.registry)
     publish.apply()
     sent.apply()
+    functions.install(context)

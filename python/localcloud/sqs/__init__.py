@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.sqs import encryption, permissions, policies
-from localcloud.sqs.gaps import attributes, retention
+from localcloud.sqs import encryption, moves, permissions, policies
+from localcloud.sqs.gaps import attributes, receiving, redrive, retention
 
 
 def register(registry: Registry) -> None:
@@ -19,5 +19,9 @@ def register(registry: Registry) -> None:
 def install(context: Context) -> None:
     """Register the permissions and close the gaps."""
     register(context.registry)
+    redrive.apply()
     attributes.apply()
+    receiving.apply()
+    context.at_first.setdefault("sqs", []).append(receiving.apply_to_answers)
     retention.apply()
+    moves.install(context)

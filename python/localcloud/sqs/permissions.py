@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from localcloud.iam.needs import Asked, Need, on
+from localcloud.sqs.moves import source_of
 
 
 def queue(asked: Asked) -> Iterable[str]:
@@ -13,6 +14,14 @@ def queue(asked: Asked) -> Iterable[str]:
     return [f"arn:aws:sqs:{asked.region}:{asked.account}:{name}"]
 
 
+def moved_from(asked: Asked) -> Iterable[str]:
+    """The ARN of the dead-letter queue of a task."""
+    return [source_of(asked.value("TaskHandle") or "") or f"arn:aws:sqs:{asked.region}:{asked.account}:*"]
+
+
+BATCHES = ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")
+# A task needs these on the dead-letter queue (Amazon SQS Developer Guide, dead-letter queue redrive permissions).
+MOVING = ("StartMessageMoveTask", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 TABLE = {
     "CreateQueue": (Need("sqs:CreateQueue", (queue,)), Need("sqs:TagQueue", (queue,), when="tags")),
     **on(
@@ -20,7 +29,13 @@ TABLE = {
     ),
     **on(queue, "sqs", "GetQueueUrl", "ListDeadLetterSourceQueues", "ListQueueTags", "PurgeQueue", "ReceiveMessage"),
     **on(queue, "sqs", "RemovePermission", "SendMessage", "SetQueueAttributes", "TagQueue", "UntagQueue"),
-    **{f"{name}Batch": (Need(f"sqs:{name}", (queue,)),) for name in ("SendMessage", "DeleteMessage")},
+    **{f"{name}Batch": (Need(f"sqs:{name}", (queue,)),) for name in BATCHES},
+    "StartMessageMoveTask": (
+        *(Need(f"sqs:{name}", ("{SourceArn}",)) for name in MOVING),
+        Need("sqs:SendMessage", ("{DestinationArn}",), when="DestinationArn"),
+    ),
+    "ListMessageMoveTasks": (Need("sqs:ListMessageMoveTasks", ("{SourceArn}",)),),
+    "CancelMessageMoveTask": (Need("sqs:CancelMessageMoveTask", (moved_from,)),),
     **on("*", "sqs", "ListQueues"),
 }
 

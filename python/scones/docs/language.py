@@ -18,8 +18,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from localcloud import fidelity
 from localcloud.stepfunctions.integrations import support
-from localcloud.stepfunctions.integrations.names import sdk_services
+from localcloud.stepfunctions.integrations.names import capitalized, names, sdk_services
 from localcloud.stepfunctions.integrations.readers import READ_TYPES
 from localcloud.stepfunctions.language import choices, fields
 
@@ -133,8 +134,8 @@ def _tables(cases: Mapping[Place, str]) -> str:
 
 def _refused() -> str:
     actions = [
-        f"| `{service}` | {', '.join(f'`{action}`' + _patterns(patterns) for action, patterns in names.items())} |"
-        for service, names in support.ACTIONS.items()
+        f"| `{service}` | {', '.join(f'`{action}`' + _patterns(patterns) for action, patterns in named.items())} |"
+        for service, named in _done().items()
     ]
     return "\n".join(
         [
@@ -160,6 +161,20 @@ def _refused() -> str:
             f"with another than {_either(support.WRITERS)}.",
         ]
     )
+
+
+def _done() -> dict[str, dict[str, tuple[str, ...]]]:
+    """The optimized integrations that are not refused, by service and action."""
+    found = {}
+    for service, actions in support.ACTIONS.items():
+        known = names(service, sdk=False)
+        assert known is not None  # a test holds the two tables together
+        found[service] = {
+            action: patterns
+            for action, patterns in actions.items()
+            if fidelity.kind_of(known.boto, capitalized(action)) != "refused"
+        }
+    return found
 
 
 def _patterns(patterns: tuple[str, ...]) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from scones.docs import language, modules, picture
+from scones.docs import fidelity, language, modules, picture
 from scones.docs.sections import Section
 from scones.errors import InputError
 from scones.terraform import STACKS
@@ -37,6 +37,7 @@ def pages(root: Path, tasks: str) -> dict[Path, str]:
             Section("stacks", picture.stacks(terraform)),
             Section("state machine", picture.state_machine(definition)),
         ],
+        root / "docs" / "fidelity.md": [Section("fidelity", fidelity.page())],
         root / "docs" / "states-language.md": [Section("fields", language.page(root))],
         root / "docs" / "settings.md": [
             Section(f"inputs and outputs of {name}", modules.tables(terraform / "stacks" / name, level=3))

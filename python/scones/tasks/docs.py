@@ -31,7 +31,7 @@ def table() -> str:
 
 @task(help={"check": "change nothing, and fail if any part is stale"})
 def docs(context: Context, check: bool = False) -> None:
-    """Write the generated documentation: tasks, inputs and outputs, diagrams, the Amazon States Language's fields."""
+    """Write the generated documentation: tasks, inputs and outputs, diagrams, what the local cloud does."""
     from imageclassification import files
     from scones.docs.pages import pages
     from scones.errors import InputError

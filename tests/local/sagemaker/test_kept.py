@@ -15,6 +15,7 @@ from localcloud import control
 from tests.conftest import LocalCloud
 from tests.local.conftest import eventually
 
+from . import test_transform
 from .conftest import BUCKET, IMAGE, ROLE, fill, png, request
 
 pytestmark = pytest.mark.slow
@@ -27,6 +28,11 @@ class Killable(LocalCloud):
         """End the cloud without a warning, and start it again."""
         os.kill(self.running.pid, signal.SIGKILL)
         eventually(lambda: not control.is_alive(self.state))
+        self.use(control.up(self.state, tethered=True))
+
+    def end_and_start(self) -> None:
+        """End the cloud as ``invoke local.down`` does, and start it again."""
+        control.down(self.state)
         self.use(control.up(self.state, tethered=True))
 
     def job(self, name: str) -> dict[str, Any]:
@@ -199,3 +205,32 @@ def test_an_endpoint_that_was_being_deleted_is_gone(killable):
     killable.client("sagemaker").delete_endpoint(EndpointName="kept")
     killable.kill_and_start()
     eventually(lambda: not killable.client("sagemaker").list_endpoints()["Endpoints"])
+
+
+def test_a_transform_job_goes_on_with_the_objects_that_it_has_not_written(killable, tmp_path):
+    test_transform.prepare(killable, tmp_path)
+    s3 = killable.client("s3")
+    for number in range(400):
+        s3.put_object(Bucket=test_transform.BUCKET, Key=f"many/{number:03}.png", Body=png(0, number))
+    killable.client("sagemaker").create_transform_job(**test_transform.asked("killed", "many/"))
+
+    def written() -> int:
+        listed = killable.client("s3").list_objects_v2(Bucket=test_transform.BUCKET, Prefix="out/killed/")
+        return listed["KeyCount"]
+
+    eventually(written, seconds=60)
+    killable.kill_and_start()
+    before = written()
+    eventually(lambda: written() > before, seconds=60)
+    killable.end_and_start()
+    job = test_transform.ended(killable, "killed")
+    assert job["TransformJobStatus"] == "Completed", job
+    assert len(test_transform.outputs(killable, "killed")) == 400
+
+
+def test_training_goes_on_after_the_cloud_was_taken_down(killable):
+    killable.client("sagemaker").create_training_job(**request("down", hyperparameters={"epochs": "12"}))
+    eventually(lambda: "Epoch[1] Validation-accuracy" in killable.log("down"), seconds=90)
+    killable.end_and_start()
+    assert killable.ended("down")["TrainingJobStatus"] == "Completed"
+    assert "Epoch[11] Validation-accuracy" in killable.log("down")

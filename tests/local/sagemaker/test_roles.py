@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from .conftest import BUCKET, IMAGE
 
@@ -38,7 +39,6 @@ def lacking(cloud: Any) -> Any:
     ("missing", "reason"),
     [
         ("pull", "is not authorized to perform: ecr:GetAuthorizationToken"),
-        ("list", "is not authorized to perform: s3:ListBucket"),
         ("read", "Data download failed:AccessDenied: User: arn:aws:sts::123456789012:assumed-role/tests-without-read/"),
         ("write", "Data upload failed:User:"),
     ],
@@ -51,6 +51,11 @@ def test_a_job_fails_whose_role_lacks_what_it_needs(cloud, job_request, finish, 
     assert found["TrainingJobStatus"] == "Failed"
     assert found["FailureReason"].startswith("ClientError: ")
     assert reason in found["FailureReason"]
+
+
+def test_a_job_whose_role_may_not_look_for_its_data_is_refused_at_the_call(cloud, job_request, lacking):
+    with pytest.raises(ClientError, match=r"No S3 objects found .* is not authorized to perform: s3:ListBucket"):
+        cloud.client("sagemaker").create_training_job(**job_request("without-list", RoleArn=lacking("list")))
 
 
 def test_a_job_whose_role_may_not_log_trains_without_a_log_and_without_metrics_in_cloudwatch(

@@ -118,17 +118,82 @@ def test_a_bad_hyperparameter_fails_the_job_as_the_clients_error(sagemaker: Any,
     assert job["FailureReason"].endswith(", exit code: 2")
 
 
-@pytest.mark.parametrize("prefix", ["nowhere", "data/train/none"])
-def test_a_prefix_without_objects_fails_the_job(
-    sagemaker: Any, job_request: Any, finish: Any, bucket: str, prefix: str
+@pytest.mark.parametrize("uri", ["s3://{}/nowhere", "s3://{}/data/train/none", "s3://no-such-bucket-here/data"])
+@pytest.mark.parametrize("kind", ["S3Prefix", "ManifestFile"])
+def test_a_job_without_data_is_refused_at_the_call(
+    sagemaker: Any, job_request: Any, bucket: str, uri: str, kind: str
 ) -> None:
-    name = f"missing-{prefix.count('/')}"
-    request = job_request(name)
-    request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] = f"s3://{bucket}/{prefix}"
-    sagemaker.create_training_job(**request)
-    job = finish(name)
-    assert job["TrainingJobStatus"] == "Failed"
-    assert job["FailureReason"].startswith(f'ClientError: No S3 objects found under S3 URL "s3://{bucket}/{prefix}"')
+    request = job_request("no-data")
+    source = request["InputDataConfig"][1]["DataSource"]["S3DataSource"]
+    source |= {"S3Uri": uri.format(bucket), "S3DataType": kind}
+    with pytest.raises(ClientError) as refused:
+        sagemaker.create_training_job(**request)
+    error = refused.value.response["Error"]
+    assert error["Code"] == "ValidationException"
+    assert error["Message"].startswith(f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data')
+    with pytest.raises(ClientError, match="Could not find"):
+        sagemaker.describe_training_job(TrainingJobName="no-data")
+
+
+SPOT = {"EnableManagedSpotTraining": True}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        (SPOT, "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds"),
+        (SPOT | {"StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 59}}, "It must be present"),
+        (SPOT | {"StoppingCondition": {"MaxWaitTimeInSeconds": 86_399}}, "It must be present"),  # a day is the default
+        (
+            {"StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60}},
+            "It is only supported when EnableManagedSpotTraining is set to true",
+        ),
+        (
+            {
+                "AlgorithmSpecification": {
+                    "TrainingImage": "image-classification:1",
+                    "TrainingInputMode": "File",
+                    "MetricDefinitions": [{"Name": "own", "Regex": "own=(.*)"}],
+                }
+            },
+            "You can't override the metric definitions for Amazon SageMaker algorithms",
+        ),
+        ({"HyperParameters": {f"key{number}": "1" for number in range(101)}}, "less than or equal to 100"),
+    ],
+)
+def test_a_request_that_aws_refuses_is_refused_at_the_call(
+    sagemaker: Any, job_request: Any, changes: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(ClientError, match=reason) as refused:
+        sagemaker.create_training_job(**{**job_request("refused-at-once"), **changes})
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
+    with pytest.raises(ClientError, match="Could not find"):
+        sagemaker.describe_training_job(TrainingJobName="refused-at-once")
+
+
+def test_two_channels_of_one_name_are_refused_at_the_call(sagemaker: Any, job_request: Any) -> None:
+    request = job_request("twice")
+    request["InputDataConfig"].append(request["InputDataConfig"][0])
+    with pytest.raises(ClientError, match="Duplicate channel name 'train'"):
+        sagemaker.create_training_job(**request)
+
+
+def test_a_spot_job_trains(sagemaker: Any, job_request: Any, finish: Any) -> None:
+    limits = {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 3600}
+    wanted = SPOT | {"StoppingCondition": limits}
+    sagemaker.create_training_job(**job_request("spot", hyperparameters={"epochs": "1"}, **wanted))
+    job = finish("spot")
+    assert (job["TrainingJobStatus"], job["EnableManagedSpotTraining"]) == ("Completed", True)
+    assert job["StoppingCondition"] == limits
+
+
+@pytest.mark.parametrize("samples", ["20", "1000"])
+def test_a_wrong_number_of_training_samples_trains_on_all_of_them(
+    sagemaker: Any, job_request: Any, finish: Any, samples: str
+) -> None:
+    name = f"samples-{samples}"
+    sagemaker.create_training_job(**job_request(name, hyperparameters={"epochs": "1", "num_training_samples": samples}))
+    assert finish(name)["TrainingJobStatus"] == "Completed"
 
 
 def test_a_missing_output_bucket_is_found_before_training(sagemaker: Any, job_request: Any, finish: Any) -> None:

@@ -267,6 +267,14 @@ def test_refuses_what_no_trial_could_do_and_what_the_local_cloud_does_not_do(
     request["TrainingJobDefinition"]["VpcConfig"] = {"Subnets": ["subnet-0"], "SecurityGroupIds": ["sg-0"]}
     with pytest.raises(ClientError, match="vpcConfig: The subnet ID 'subnet-0' does not exist"):
         sagemaker.create_hyper_parameter_tuning_job(**request)
+    request = tuning_request("refused")
+    request["TrainingJobDefinition"]["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] = "s3://none/none"
+    with pytest.raises(ClientError, match=r'No S3 objects found under S3 URL "s3://none/none"'):
+        sagemaker.create_hyper_parameter_tuning_job(**request)
+    request = tuning_request("refused")
+    request["TrainingJobDefinition"]["EnableManagedSpotTraining"] = True
+    with pytest.raises(ClientError, match="Invalid MaxWaitTimeInSeconds"):
+        sagemaker.create_hyper_parameter_tuning_job(**request)
     with pytest.raises(ClientError, match=r"hyperParameterTuningJobName.* length less than or equal to 32"):
         sagemaker.create_hyper_parameter_tuning_job(**tuning_request(f"x{'-' * 31}x"))
     request = tuning_request("refused")

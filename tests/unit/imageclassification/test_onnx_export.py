@@ -93,6 +93,8 @@ CASES = {
     "another axis": [SCALE, ("BatchNorm", "bn", {"fix_gamma": "False", "axis": "3"}, NORM)],
     "dropout and copies": [SCALE, ("Dropout", "drop"), ("_copy", "id"), ("BlockGrad", "stop"), ("identity", "same")],
     "concat": [SCALE, convolution(), ("Concat", "both", {"dim": "1", "num_args": "2"}, [], ["conv"])],
+    "sum of three": [SCALE, convolution(), ("add_n", "sum", {"num_args": "3"}, [], ["conv", "conv"])],
+    "between devices": [SCALE, ("_CrossDeviceCopy", "moved")],
     "clip": [SCALE, ("clip", "clipped", {"a_min": "0.2", "a_max": "0.7"})],
     "sum by window": [SCALE, pooling("sum", pad="(1, 1)", pooling_convention="full")],
     "whole maximum": [SCALE, ("Pooling", "pool", {"pool_type": "max", "global_pool": "True"})],

@@ -53,12 +53,12 @@ def test_a_job_runs_from_channels_to_artifact_and_logs_as_the_algorithm_does(job
 
 
 def test_a_job_that_cannot_be_run_says_so_in_its_failure_file(job, finish):
-    job.hyperparameters["num_training_samples"] = "900"
+    job.hyperparameters |= {"num_training_samples": "900", "mini_batch_size": "900"}
     with job.start() as process:
         output, errors = finish(process)
     assert process.returncode == 2
     reason = (job.root / "output/failure").read_text()
-    assert reason.startswith("ClientError: num_training_samples is 900")
+    assert reason.startswith("ClientError: mini_batch_size is 900, but")
     assert reason in output
     assert "Traceback" not in errors
     assert not (job.root / "model").exists()

@@ -2,6 +2,7 @@
 
 moto: ``budgets/responses.py`` has no UpdateBudget, UpdateNotification, DescribeSubscribersForNotification and no action
 on tags. Terraform calls all of them.
+DescribeNotificationsForBudget fails for a budget that does not exist.
 
 AWS: a notification is identified by its type, comparison and threshold (AWS Billing and Cost Management API Reference,
 Notification). Tags belong to a budget, and its ARN identifies it.
@@ -42,6 +43,10 @@ def apply() -> None:
     def describe_subscribers_for_notification(self: BudgetsResponse) -> str:
         return json.dumps({"Subscribers": _notification(self, "Notification").subscribers})
 
+    def describe_notifications_for_budget(self: BudgetsResponse) -> str:
+        found = _find(self.backend, self._get_param("AccountId"), self._get_param("BudgetName"))
+        return json.dumps({"Notifications": list(found.get_notifications()), "NextToken": None})
+
     def delete_notification(self: Budget, details: dict[str, Any]) -> None:
         self.notifications = [one for one in self.notifications if _identity(one.details) != _identity(details)]
 
@@ -64,6 +69,7 @@ def apply() -> None:
         create_budget,
         update_budget,
         update_notification,
+        describe_notifications_for_budget,
         describe_subscribers_for_notification,
         list_tags_for_resource,
         tag_resource,
@@ -83,7 +89,8 @@ def _find(backend: BudgetsBackend, account: str, name: str) -> Budget:
 def _tagged(response: BudgetsResponse) -> Budget:
     # arn:aws:budgets::ACCOUNT:budget/NAME
     arn = response._get_param("ResourceARN")
-    return _find(response.backend, arn.split(":")[4], arn.partition(":budget/")[2])
+    account, _, name = arn.rpartition("::")[2].partition(":budget/")
+    return _find(response.backend, account, name)
 
 
 def _notification(response: BudgetsResponse, parameter: str) -> Notification:

@@ -1,10 +1,12 @@
 """A security group rule keeps its description, with an address range, another group or a prefix list.
 
 moto: ``ec2/models/security_groups.py``, ``SecurityGroupRule.description`` is that of an address range. Other rules lose
-their description, so Terraform plans to set it again and again.
+their description, so Terraform plans to set it again and again. ``ec2/responses/security_groups.py``,
+``modify_security_group_rules`` fails for an update without a rule.
 
 AWS: DescribeSecurityGroupRules returns the description that was set last. The description is not part of a rule's
-identity (Amazon EC2 API Reference, SecurityGroupRule; AuthorizeSecurityGroupIngress).
+identity (Amazon EC2 API Reference, SecurityGroupRule; AuthorizeSecurityGroupIngress). What is missing is a
+MissingParameter (there, "Error codes").
 """
 
 from __future__ import annotations
@@ -12,7 +14,10 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from moto.core.responses import ActionResult
+from moto.ec2.exceptions import MissingParameterError
 from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
+from moto.ec2.responses.security_groups import SecurityGroups
 
 
 def apply() -> None:
@@ -36,6 +41,14 @@ def apply() -> None:
         for rule_id, rule in rules.items():
             group.get_rule(rule_id).described = rule.get("Description")
 
+    answer = SecurityGroups.modify_security_group_rules
+
+    def checked(self: SecurityGroups) -> ActionResult:
+        if any("SecurityGroupRule" not in one for one in self._get_param("SecurityGroupRules", [])):
+            raise MissingParameterError("SecurityGroupRule")
+        return answer(self)
+
+    SecurityGroups.modify_security_group_rules = checked
     SecurityGroupRule.__init__ = __init__
     SecurityGroupRule.description = property(lambda self: self.ip_range.get("Description", self.described))
     SecurityGroupBackend.modify_security_group_rules = modify_security_group_rules

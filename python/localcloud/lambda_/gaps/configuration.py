@@ -2,29 +2,24 @@
 
 moto: ``awslambda/models.py``, ``LambdaFunction.get_configuration`` leaves out LoggingConfig, DeadLetterConfig and
 FileSystemConfigs. ``update_configuration`` ignores these fields and TracingConfig, EphemeralStorage and KMSKeyArn.
-``put_function_event_invoke_config`` appends to a list, and moto reads only the first item of this list.
 
 AWS: GetFunctionConfiguration returns all fields. LoggingConfig defaults to Text and ``/aws/lambda/NAME``. With the JSON
-format both log levels default to INFO (AWS Lambda API Reference, LoggingConfig). A second PutFunctionEventInvokeConfig
-replaces the first: "If a configuration already exists, it's overwritten".
+format both log levels default to INFO (AWS Lambda API Reference, LoggingConfig). A DeadLetterConfig with an empty
+TargetArn removes the dead-letter queue. A published version keeps what it had when it was published.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.models import LambdaFunction
 
 KEPT = ("DeadLetterConfig", "LoggingConfig", "FileSystemConfigs")
 
 
 def apply() -> None:
     """Replace moto's functions."""
-    _keep()
-    _replace_event_invoke_config()
-
-
-def _keep() -> None:
     make, describe, update = (
         LambdaFunction.__init__,
         LambdaFunction.get_configuration,
@@ -33,14 +28,15 @@ def _keep() -> None:
 
     def __init__(self: LambdaFunction, account_id: str, spec: dict[str, Any], region: str, version: int = 1) -> None:
         make(self, account_id, spec, region, version)
-        self.kept = {name: spec[name] for name in KEPT if spec.get(name)}
+        self.kept = _given(spec)
         self.logs_group_name = logging_config(self)["LogGroup"]
 
     def get_configuration(self: LambdaFunction, on_create: bool = False) -> dict[str, Any]:
         return {**describe(self, on_create), **self.kept, "LoggingConfig": logging_config(self)}
 
     def update_configuration(self: LambdaFunction, config_updates: dict[str, Any]) -> dict[str, Any]:
-        self.kept |= {name: config_updates[name] for name in KEPT if name in config_updates}
+        # A new dictionary, because a published version has the earlier one.
+        self.kept = _given(self.kept | {name: config_updates[name] for name in KEPT if name in config_updates})
         self.logs_group_name = logging_config(self)["LogGroup"]
         self.tracing_config = config_updates.get("TracingConfig", self.tracing_config)
         self.kms_key_arn = config_updates.get("KMSKeyArn", self.kms_key_arn)
@@ -51,6 +47,14 @@ def _keep() -> None:
     LambdaFunction.__init__ = __init__
     LambdaFunction.get_configuration = get_configuration
     LambdaFunction.update_configuration = update_configuration
+
+
+def _given(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are kept, without those that are empty."""
+    found = {name: configuration[name] for name in KEPT if configuration.get(name)}
+    if not (found.get("DeadLetterConfig") or {}).get("TargetArn"):
+        found.pop("DeadLetterConfig", None)
+    return found
 
 
 def logging_config(function: LambdaFunction) -> dict[str, str]:
@@ -65,15 +69,3 @@ def logging_config(function: LambdaFunction) -> dict[str, str]:
     given = function.kept.get("LoggingConfig") or {}
     levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if given.get("LogFormat") == "JSON" else {}
     return {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.function_name}", **levels, **given}
-
-
-def _replace_event_invoke_config() -> None:
-    append = LambdaBackend.put_function_event_invoke_config
-
-    def put_function_event_invoke_config(
-        self: LambdaBackend, function_name: str, config: dict[str, Any]
-    ) -> dict[str, Any]:
-        self.get_function(function_name).event_invoke_config = []
-        return append(self, function_name, config)
-
-    LambdaBackend.put_function_event_invoke_config = put_function_event_invoke_config

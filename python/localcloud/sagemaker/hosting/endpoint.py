@@ -21,6 +21,7 @@ from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import AWSValidationException
 
 from localcloud import log
+from localcloud.sagemaker import status_changes
 from localcloud.sagemaker.hosting.deployment import DeploymentError, Fleet, end
 from localcloud.sagemaker.hosting.plan import EndpointPlan, Variant, rescale
 from localcloud.sagemaker.hosting.rollout import AT_ONCE, RolledBack, Rollout, between, read_rollout, shift, tripped
@@ -35,6 +36,7 @@ class Endpoint(EndpointState):
     def create(self) -> None:
         """Start the first plan. The status is Creating, then InService or Failed."""
         assert self._pending is not None  # a new endpoint's first plan is pending
+        status_changes.endpoint(self)
         self._deploy(self._pending, AT_ONCE, otherwise="Failed")
 
     def update(
@@ -61,6 +63,7 @@ class Endpoint(EndpointState):
             self._failure_reason = None
             self._pending = pending = Pending(plan, self.last_modified_time)
             self._deployment_config = config
+        status_changes.endpoint(self)
         self._deploy(pending, rollout, otherwise="InService")
 
     def delete(self, then: Callable[[], None]) -> None:
@@ -78,12 +81,14 @@ class Endpoint(EndpointState):
             self.endpoint_status = "Deleting"
             self.last_modified_time = utcnow()
             fleet, self._fleet = self._fleet, {}
+        status_changes.endpoint(self)
 
         def work() -> None:
             end(fleet)
             self.captures.flush()
             then()
-            self.keep()
+            status_changes.endpoint(self, "Deleted")
+            self._site.context.backends.keep({("sagemaker", self._site.account, self._site.region)})
 
         self._begin(work)
 
@@ -101,6 +106,7 @@ class Endpoint(EndpointState):
             self._wanted = wanted = rescale(self._plan, changes)
             self.endpoint_status = "Updating"
             self.last_modified_time = utcnow()
+        status_changes.endpoint(self)
 
         def work() -> None:
             with self._lock:

@@ -94,6 +94,15 @@ def read_plan(backend: SageMakerModelBackend, config_name: str) -> EndpointPlan:
     return EndpointPlan(config_name, variants, config.get("DataCaptureConfig") or None, shadows)
 
 
+def of_model(backend: SageMakerModelBackend, model_name: str) -> Variant:
+    """A variant that serves one model, for what needs no endpoint configuration.
+
+    Raises:
+        ValidationError: The model does not exist, or has a field that the local cloud does not support.
+    """
+    return _variant(backend, {"VariantName": "AllTraffic", "ModelName": model_name})
+
+
 def retain(new: EndpointPlan, old: EndpointPlan, *, exclude: frozenset[str] = frozenset()) -> EndpointPlan:
     """RetainAllVariantProperties: ``new`` with the weights, instance counts and data capture of ``old``.
 

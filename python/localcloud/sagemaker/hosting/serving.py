@@ -64,12 +64,21 @@ class ServingProcess:
         folder: The process's folder, which must not exist. :meth:`retire` removes it.
         artifact: The content of ``model.tar.gz``.
         variables: Environment variables in addition to the machine's.
+        answer_seconds: The longest time for an answer.
     """
 
     def __init__(
-        self, context: Context, stream: LogStream, folder: Path, artifact: bytes, variables: Mapping[str, str]
+        self,
+        context: Context,
+        stream: LogStream,
+        folder: Path,
+        artifact: bytes,
+        variables: Mapping[str, str],
+        *,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self.stream = stream
+        self._answer_seconds = answer_seconds
         self._context = context
         self._folder = folder
         self._port: int | None = None
@@ -125,7 +134,7 @@ class ServingProcess:
         """Send one request to ``/invocations``.
 
         Raises:
-            NoAnswer: The process ended, or took longer than 60 seconds.
+            NoAnswer: The process ended, or took longer than ``answer_seconds``.
         """
         connection = self._connection()
         try:
@@ -164,7 +173,7 @@ class ServingProcess:
         try:
             return self._connections.get_nowait()
         except queue.Empty:
-            return http.client.HTTPConnection(HOST, self._port, timeout=ANSWER_SECONDS)
+            return http.client.HTTPConnection(HOST, self._port, timeout=self._answer_seconds)
 
     def _listen(self) -> None:
         """Read standard output: first the line with the port, then the rest, which goes to the log."""

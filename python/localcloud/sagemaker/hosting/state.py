@@ -15,6 +15,7 @@ from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import AWSValidationException
 from moto.sagemaker.utils import arn_formatter
 
+from localcloud.sagemaker import status_changes
 from localcloud.sagemaker.hosting import description, reports
 from localcloud.sagemaker.hosting.capture import Captures
 from localcloud.sagemaker.hosting.deployment import Fleet, Site
@@ -161,5 +162,6 @@ class EndpointState:
         self.keep()
 
     def keep(self) -> None:
-        """Keep the endpoint as it is now."""
+        """Keep the endpoint as it is now, and tell EventBridge of a new status."""
+        status_changes.endpoint(self)
         self._site.context.backends.keep({("sagemaker", self._site.account, self._site.region)})

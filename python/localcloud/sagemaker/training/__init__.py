@@ -21,9 +21,10 @@ from moto.sagemaker.models import sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
 from localcloud.context import Context
+from localcloud.sagemaker import status_changes
 from localcloud.sagemaker.role import ExecutionRole
 from localcloud.sagemaker.training.job import Job
-from localcloud.sagemaker.training.request import check, check_network
+from localcloud.sagemaker.training.request import check, check_data, check_network
 from localcloud.sagemaker.training.runner import run
 
 
@@ -70,6 +71,8 @@ def start(
     check(request)
     check_network(request, account=account, region=region)
     role = ExecutionRole(context.roles, request["RoleArn"], account=account, region=region)
+    if tuning_job_arn is None:  # a trial without data fails, since nobody is there to hear of it
+        check_data(request, role)
     job = Job(request, role=role, tuning_job_arn=tuning_job_arn, changed=keeper(context, account, region, changed))
     jobs = sagemaker_backends[account][region].training_jobs
     if jobs.setdefault(job.training_job_name, job) is not job:
@@ -77,6 +80,7 @@ def start(
             "Training job names must be unique within an AWS account and region, "
             f"and a training job with this name already exists ({job.arn})"
         )
+    status_changes.training_job(job)
     _begin(job, context)
     return job
 
@@ -88,6 +92,7 @@ def keeper(
 
     def keep(job: Job) -> None:
         if job.training_job_name in sagemaker_backends[account][region].training_jobs:
+            status_changes.training_job(job)  # before: an event that is sent twice is better than one that is lost
             context.backends.keep({("sagemaker", account, region)})
         if changed:
             changed(job)

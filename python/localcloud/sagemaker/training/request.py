@@ -1,7 +1,7 @@
 """Checks a CreateTrainingJob request. It refuses AWS's errors, and everything the local cloud does not support.
 
-Hyperparameters and the contents of channels are not checked here. The algorithm checks them, and the job fails with a
-ClientError, as on AWS.
+The values of hyperparameters and the contents of channels are not checked here. The algorithm checks them, and the job
+fails with a ClientError, as on AWS.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from moto.sagemaker.exceptions import ValidationError
 from localcloud.ec2.networks import vpc_of
 from localcloud.s3 import objects
 from localcloud.sagemaker import images
+from localcloud.sagemaker.role import ExecutionRole
+from localcloud.sagemaker.training import sources
 from localcloud.sagemaker.training.checkpoints import PLACE
 
 # Patterns of CreateTrainingJob's API reference.
@@ -29,6 +31,9 @@ OWN_DISKS = re.compile(r"ml\.(p3dn|p4d|p4de|p5|p5e|p5en|g4dn|g5|g6|g6e)\.")
 
 # A job with these fields does things that the local cloud cannot do.
 UNSUPPORTED = ("DebugRuleConfigurations", "ProfilerRuleConfigurations", "ServerlessJobConfig")
+
+LONGEST_BY_DEFAULT = 86_400  # seconds; API reference, StoppingCondition
+MOST_HYPERPARAMETERS = 100
 
 DATA_TYPES = ("S3Prefix", "ManifestFile", "AugmentedManifestFile")
 MODES = ("File", "FastFile", "Pipe")
@@ -66,11 +71,33 @@ def check(request: Mapping[str, Any]) -> None:
     _check_resources(request.get("ResourceConfig") or {})
     _check_checkpoints(request.get("CheckpointConfig"))
     _check_uri(request["OutputDataConfig"].get("S3OutputPath", ""), "outputDataConfig.s3OutputPath")
+    if algorithm.get("MetricDefinitions"):
+        raise ValidationError(
+            "You can't override the metric definitions for Amazon SageMaker algorithms. "
+            "Please retry the request without specifying metric definitions."
+        )
+    _check_time(request)
+    _check_names(request)
     for channel in request.get("InputDataConfig") or []:
         _check_channel(channel, algorithm.get("TrainingInputMode") or "File")
     for field in UNSUPPORTED:
         if request.get(field):
             raise ValidationError(f"the local cloud does not support {field} of a training job: leave it out")
+
+
+def check_data(request: Mapping[str, Any], role: ExecutionRole) -> None:
+    """Check that every channel has an object.
+
+    Args:
+        request: CreateTrainingJob's parameters.
+        role: The job's role, which looks for the objects.
+
+    Raises:
+        ValidationError: A channel has none, or the role may not look.
+    """
+    for channel in request.get("InputDataConfig") or []:
+        if problem := sources.missing(role, channel["DataSource"]["S3DataSource"]["S3Uri"]):
+            raise ValidationError(problem)
 
 
 def check_network(request: Mapping[str, Any], *, account: str, region: str) -> None:
@@ -112,6 +139,38 @@ def _check_resources(resources: Mapping[str, Any]) -> None:
     if resources.get("InstanceCount", 1) != 1:
         raise ValidationError(
             f"resourceConfig.instanceCount is {resources['InstanceCount']}; the local cloud has one instance: use 1"
+        )
+
+
+def _check_time(request: Mapping[str, Any]) -> None:
+    """Check StoppingCondition (API reference, StoppingCondition)."""
+    condition = request.get("StoppingCondition") or {}
+    wait, spot = condition.get("MaxWaitTimeInSeconds"), request.get("EnableManagedSpotTraining")
+    if wait is not None and not spot:
+        raise ValidationError(
+            "Invalid MaxWaitTimeInSeconds. It is only supported when EnableManagedSpotTraining is set to true"
+        )
+    if spot and (wait is None or wait < condition.get("MaxRuntimeInSeconds", LONGEST_BY_DEFAULT)):
+        raise ValidationError(
+            "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds"
+        )
+    if spot and (request.get("ResourceConfig") or {}).get("KeepAlivePeriodInSeconds"):
+        raise ValidationError(
+            "KeepAlivePeriodInSeconds is not supported when EnableManagedSpotTraining is set to true: a warm pool "
+            "has no spot instances"
+        )
+
+
+def _check_names(request: Mapping[str, Any]) -> None:
+    """Check that no channel comes twice, and the number of hyperparameters."""
+    names = [channel["ChannelName"] for channel in request.get("InputDataConfig") or []]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValidationError(f"Duplicate channel name '{name}' in inputDataConfig: every channel needs its own")
+    if (count := len(request.get("HyperParameters") or {})) > MOST_HYPERPARAMETERS:
+        raise ValidationError(
+            f"1 validation error detected: Value with length {count} at 'hyperParameters' failed to satisfy "
+            f"constraint: Member must have length less than or equal to {MOST_HYPERPARAMETERS}"
         )
 
 

@@ -44,11 +44,17 @@ class Failure(Exception):
     """The job failed. The message is its FailureReason."""
 
 
+class Interrupted(Exception):
+    """The algorithm ended because the cloud ends. The job goes on when the cloud is there again."""
+
+
 def run(job: Job, context: Context) -> None:
     """Run a job to its end. It ends even if the local cloud itself has a fault."""
     root = inside(context.state, "training", job.training_job_name)
     try:
         _run(job, context, root)
+    except Interrupted:
+        return  # its folder has the checkpoint from which it goes on
     except Stopped:
         job.end("Stopped")
     except (Failure, StagingError) as failure:
@@ -58,8 +64,7 @@ def run(job: Job, context: Context) -> None:
     except Exception as error:  # noqa: BLE001  a fault of the cloud must not leave the job InProgress
         log.failure(error)
         job.end("Failed", reason=f"InternalServerError: the local cloud failed: {type(error).__name__}: {error}")
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+    shutil.rmtree(root, ignore_errors=True)
 
 
 def _run(job: Job, context: Context, root: Path) -> None:
@@ -101,6 +106,8 @@ def _run(job: Job, context: Context, root: Path) -> None:
         job.enter("Training")
         with checkpoints.copied() if checkpoints else contextlib.nullcontext(), _feeding(job, root, piped):
             code = _train(job, context, root)
+            if context.children.ending and not job.stopping:
+                raise Interrupted
     finally:
         if timer:
             timer.cancel()

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from localcloud.iam.roles import AccessDenied
 from localcloud.s3 import objects
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 class StagingError(Exception):
     """A channel cannot be read. The message is the job's FailureReason."""
+
+
+class StagedJob(Protocol):
+    """A job that reads objects: of training, or of batch transform."""
+
+    @property
+    def role(self) -> ExecutionRole:
+        """Makes its calls to S3."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,7 @@ class Found:
     content: Callable[[], bytes]
 
 
-def find(job: Job, channel: Mapping[str, Any]) -> list[Found]:
+def find(job: StagedJob, channel: Mapping[str, Any]) -> list[Found]:
     """The objects of a channel with S3DataType S3Prefix or ManifestFile.
 
     The order is by key for a prefix, and the manifest's for a manifest.
@@ -66,16 +74,28 @@ def find(job: Job, channel: Mapping[str, Any]) -> list[Found]:
     try:
         listed = job.role.listing(bucket, prefix)
     except AccessDenied as error:
-        raise _nothing_found(job, source["S3Uri"], bucket, str(error)) from None
+        raise StagingError(f"ClientError: {_nothing_found(job.role, source['S3Uri'], str(error))}") from None
     found = [
         Found(f"s3://{bucket}/{key}", relative(key, prefix), _reader(job.role, bucket, key, held))
         for key, held in listed
         if not key.endswith("/")  # the console's "Create folder" makes such an object
     ]
     if not found:
-        missing = "key" if objects.has_bucket(job.account, bucket) else "bucket"
-        raise _nothing_found(job, source["S3Uri"], bucket, f"The specified {missing} does not exist.")
+        raise StagingError(f"ClientError: {_nothing_found(job.role, source['S3Uri'])}")
     return found
+
+
+def missing(role: ExecutionRole, uri: str) -> str | None:
+    """Says in AWS's words that there is no object under an address, or that the role may not look. None if there is.
+
+    A manifest is an object under its own address.
+    """
+    bucket, prefix = objects.split(uri)
+    try:
+        there = next(iter(role.listing(bucket, prefix)), None)
+    except AccessDenied as error:
+        return _nothing_found(role, uri, str(error))
+    return None if there else _nothing_found(role, uri)
 
 
 def lines(job: Job, channel: Mapping[str, Any]) -> list[list[Found]]:
@@ -206,12 +226,20 @@ def _reader(role: ExecutionRole, bucket: str, key: str, held: FakeKey) -> Callab
     return read
 
 
-def _nothing_found(job: Job, uri: str, bucket: str, said: str) -> StagingError:
-    return StagingError(
-        f'ClientError: No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
-        f"bucket exists in the selected region ({job.region}), that objects exist under that S3 prefix, and that the "
-        f'role "{job.request["RoleArn"]}" has "s3:ListBucket" permissions on bucket "{bucket}". Error message from S3: '
-        f"{said}"
+def _nothing_found(role: ExecutionRole, uri: str, said: str | None = None) -> str:
+    """AWS's answer to a job without data (aws/amazon-sagemaker-examples, issues 2267 and 2270).
+
+    Args:
+        said: What S3 says. None if it has no such bucket or key.
+    """
+    bucket, _ = objects.split(uri)
+    if said is None:
+        what = "key" if objects.has_bucket(role.account, bucket) else "bucket"
+        said = f"The specified {what} does not exist."
+    return (
+        f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket exists '
+        f"in the selected region ({role.region}), that objects exist under that S3 prefix, and that the role "
+        f'"{role.role_arn}" has "s3:ListBucket" permissions on bucket "{bucket}". Error message from S3: {said}'
     )
 
 

@@ -22,8 +22,9 @@ from moto.sagemaker.models import sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
 from localcloud.context import Context
-from localcloud.sagemaker import training
-from localcloud.sagemaker.training.request import check_network
+from localcloud.sagemaker import status_changes, training
+from localcloud.sagemaker.role import ExecutionRole
+from localcloud.sagemaker.training.request import check_data, check_network
 from localcloud.sagemaker.tuning.job import Launch, TuningJob
 from localcloud.sagemaker.tuning.listing import page
 from localcloud.sagemaker.tuning.request import read
@@ -37,7 +38,9 @@ def install(context: Context) -> None:
     def create_hyper_parameter_tuning_job(self: SageMakerResponse) -> ActionResult:
         account, region = self.current_account, self.region
         plan = read(self.params)
-        check_network(self.params["TrainingJobDefinition"], account=account, region=region)
+        definition = self.params["TrainingJobDefinition"]
+        check_network(definition, account=account, region=region)
+        check_data(definition, ExecutionRole(context.roles, definition["RoleArn"], account=account, region=region))
 
         def launch(request: Mapping[str, Any], changed: Callable[[TrainingJob], None]) -> TrainingJob:
             return launcher(job, context)(request, changed)
@@ -49,11 +52,14 @@ def install(context: Context) -> None:
                 "Hyperparameter tuning job names must be unique within an AWS account and region, "
                 f"and a hyperparameter tuning job with this name already exists ({job.arn})"
             )
+        status_changes.tuning_job(job)
         _begin(job, context)
         return ActionResult({"HyperParameterTuningJobArn": job.arn})
 
     def stop_hyper_parameter_tuning_job(self: SageMakerResponse) -> EmptyResult:
-        _find(self).stop()
+        job = _find(self)
+        job.stop()
+        status_changes.tuning_job(job)
         return EmptyResult()
 
     def list_training_jobs_for_hyper_parameter_tuning_job(self: SageMakerResponse) -> ActionResult:
@@ -108,6 +114,7 @@ def _begin(job: TuningJob, context: Context) -> None:
 
     def run() -> None:
         job.run()
+        status_changes.tuning_job(job)
         context.backends.keep({("sagemaker", account, region)})
 
     threading.Thread(target=run, name=job.hyper_parameter_tuning_job_name, daemon=True).start()

@@ -1,10 +1,12 @@
-"""Publish names a topic that does not exist, wants a group of a FIFO topic in AWS's words, and numbers its messages.
+"""Publish wants a topic, names one that does not exist, and numbers the messages of a FIFO topic.
 
 moto: ``sns/models.py``, ``SNSBackend.publish`` takes a topic that does not exist for a platform's endpoint, and a
-missing MessageGroupId is a MissingParameter. ``sns/responses.py``, ``SNSResponse.publish`` has no SequenceNumber.
+missing MessageGroupId is a MissingParameter. It fails without any topic. ``sns/responses.py``, ``SNSResponse.publish``
+has no SequenceNumber.
 
 AWS (its recorded answers): NotFound, "Topic does not exist"; InvalidParameter, "Invalid parameter: The MessageGroupId
-parameter is required for FIFO topics". SequenceNumber has 20 digits and grows (Amazon SNS API Reference, Publish).
+parameter is required for FIFO topics"; and "Invalid parameter: TopicArn or TargetArn Reason: no value for required
+parameter". SequenceNumber has 20 digits and grows (Amazon SNS API Reference, Publish).
 """
 
 from __future__ import annotations
@@ -26,7 +28,11 @@ def apply() -> None:
     numbers = itertools.count(FIRST_NUMBER)
 
     def checked(self: SNSBackend, message: str, arn: str | None, *further: Any, **named: Any) -> str:
-        if arn and ":endpoint/" not in arn and self.get_topic(arn).fifo_topic and not named.get("group_id"):
+        if not arn:
+            raise InvalidParameterValue(
+                "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter"
+            )
+        if ":endpoint/" not in arn and self.get_topic(arn).fifo_topic and not named.get("group_id"):
             raise InvalidParameterValue("Invalid parameter: The MessageGroupId parameter is required for FIFO topics")
         return str(publish(self, message, arn, *further, **named))
 

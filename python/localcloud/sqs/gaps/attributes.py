@@ -25,7 +25,7 @@ def apply() -> None:
 
     def attributes(self: Queue) -> dict[str, Any]:
         found = described(self)
-        if "RedrivePolicy" in found:
+        if self.redrive_policy:
             found["RedrivePolicy"] = json.dumps(self.redrive_policy, separators=(",", ":"))
         return found
 

@@ -14,7 +14,6 @@ The messages are those of AWS's answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from botocore.model import Shape
@@ -47,7 +46,7 @@ def check(shape: Shape, value: dict[str, Any]) -> None:
         ApiError: SerializationException for a wrong type, ValidationException with all other problems.
     """
     typed(shape, value)
-    if found := [*violations(shape, value), *_others(shape, value, "")]:
+    if found := violations(shape, value, ORDER):
         raise invalid(message(found))
 
 
@@ -88,51 +87,3 @@ def _mistyped(shape: Shape, value: Any) -> str:
         f"{kind[type(value)]} can not be converted to {'an' if JAVA[shape.type_name][0] == 'I' else 'a'} "
         + (JAVA[shape.type_name])
     )
-
-
-def _others(shape: Shape, value: Any, place: str) -> Iterator[str]:
-    """The constraints that :func:`localcloud.constraints.violations` leaves out."""
-    must = _must(shape, value)
-    if must:
-        yield f"Value '{_shown(shape, value)}' at '{place}' failed to satisfy constraint: Member must {must}"
-    if shape.type_name == "structure":
-        for name in shape.metadata.get("required", []):
-            if value.get(name) is None:
-                yield f"Value null at '{_within(place, name)}' failed to satisfy constraint: Member must not be null"
-        for name, member in shape.members.items():
-            if value.get(name) is not None:
-                yield from _others(member, value[name], _within(place, name))
-    elif shape.type_name == "list" and not must:
-        for number, item in enumerate(value, start=1):
-            yield from _others(shape.member, item, f"{place}.{number}.member")
-
-
-def _must(shape: Shape, value: Any) -> str | None:
-    least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    if shape.type_name in ("integer", "long", "float", "double"):
-        if most is not None and value > most:
-            return f"have value less than or equal to {most}"
-        if least is not None and value < least:
-            return f"have value greater than or equal to {least}"
-    elif shape.type_name == "list":
-        if most is not None and len(value) > most:
-            return f"have length less than or equal to {most}"
-        if least is not None and len(value) < least:
-            return f"have length greater than or equal to {least}"
-    elif (enum := getattr(shape, "enum", None)) and value not in enum:
-        return f"satisfy enum value set: [{', '.join(ORDER.get(shape.name, enum))}]"
-    return None
-
-
-def _shown(shape: Shape, value: Any) -> str:
-    """A value as Java prints it: ``[RoutingConfigurationListItem(weight=1)]``."""
-    if shape.type_name == "list":
-        return f"[{', '.join(_shown(shape.member, item) for item in value)}]"
-    if shape.type_name == "structure":
-        members = (f"{name}={_shown(member, value.get(name))}" for name, member in shape.members.items())
-        return f"{shape.name}({', '.join(members)})"
-    return "null" if value is None else f"{value}".lower() if isinstance(value, bool) else f"{value}"
-
-
-def _within(place: str, name: str) -> str:
-    return f"{place}.{name}" if place else name

@@ -1,4 +1,7 @@
-"""Which Resources the local cloud calls. What it does not call is refused when a state machine is created."""
+"""Which Resources the local cloud calls. What it does not call is refused when a state machine is created.
+
+It calls the operations that it really does (:mod:`localcloud.fidelity`) and whose permissions it can check.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Mapping
 
 from moto.core.utils import get_service_model
 
+from localcloud import fidelity
 from localcloud.iam.needs import Table, simple
 from localcloud.stepfunctions.integrations.names import capitalized, names
 from localcloud.stepfunctions.integrations.readers import READ_TYPES
@@ -121,7 +125,8 @@ class Support:
     def _operation(self, resource: Resource) -> str | None:
         known = names(resource.service, sdk=resource.sdk)
         assert known is not None
-        if capitalized(resource.action) in self._tables.get(simple(known.boto), {}):
+        operation = capitalized(resource.action)
+        if operation in self._tables.get(simple(known.boto), {}) and not fidelity.refusal(known.boto, operation, {}):
             return None
         return _lacking(f"{resource.shown_type}:{resource.action}")
 

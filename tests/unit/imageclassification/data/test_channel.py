@@ -62,11 +62,15 @@ def test_says_which_line_of_a_list_is_wrong(job, line, reason):
         read(job)
 
 
-def test_says_how_many_training_samples_there_are(job):
-    with pytest.raises(
-        InputDataError, match=r"num_training_samples is 900, but .* 16 images; set num_training_samples to 16"
-    ):
-        read(job, num_training_samples="900")
+@pytest.mark.parametrize("said", ["900", "12"])
+def test_says_how_many_training_samples_there_are_and_takes_them_all(job, caplog, said):
+    assert len(read(job, num_training_samples=said)) == 16
+    assert f"num_training_samples is {said}, but channel 'train' has 16 images" in caplog.text
+
+
+def test_says_that_a_batch_has_more_images_than_there_are(job):
+    with pytest.raises(InputDataError, match=r"mini_batch_size is 17, but .* 16 images; set mini_batch_size to 16"):
+        read(job, num_training_samples="900", mini_batch_size="17")
 
 
 def test_says_which_classes_have_no_image(job):

@@ -146,8 +146,8 @@ def test_says_which_record_is_wrong(recorded, record, reason):
 
 
 def test_says_what_does_not_go_with_the_hyperparameters(recorded):
-    with pytest.raises(InputDataError, match="num_training_samples is 900, but channel 'train' has 16 images"):
-        read(recorded, num_training_samples="900")
+    with pytest.raises(InputDataError, match="mini_batch_size is 900, but channel 'train' has 16 images"):
+        read(recorded, num_training_samples="900", mini_batch_size="900")
     with pytest.raises(InputDataError, match="num_classes is 3, but channel 'train' has no image of label 2"):
         read(recorded, num_classes="3")
     with pytest.raises(

@@ -29,6 +29,8 @@ VALUES: dict[str, str] = {
     "AccountId": ACCOUNT,
     "AWSServiceName": "autoscaling.amazonaws.com",
     "AliasName": "alias/sample",
+    "DestinationArn": f"arn:aws:sqs:{HERE}:sample",
+    "SourceArn": f"arn:aws:sqs:{HERE}:sample",
     "AssociationId": "rtbassoc-0001",
     "CopySource": "samples/source.png",
     "DeliverLogsPermissionArn": f"arn:aws:iam::{ACCOUNT}:role/sample",

@@ -75,7 +75,7 @@ def test_every_option_of_every_task_is_explained():
 def test_a_readme_without_a_place_for_the_table_is_refused_by_name(tmp_path):
     for folder in ("asl", "docs"):
         (tmp_path / folder).mkdir()
-    guides = [f"docs/{name}.md" for name in ("architecture", "settings", "states-language")]
+    guides = [f"docs/{name}.md" for name in ("architecture", "fidelity", "settings", "states-language")]
     for name in ("terraform", "tests", "asl/classify_image.asl.json", *guides):
         (tmp_path / name).exists() or (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "README.md").write_text("# Scones\n")

@@ -56,7 +56,7 @@ def test_what_aws_does_not_have_is_refused_in_its_words(what):
     )
 
 
-@pytest.mark.parametrize("what", ["glue:startJobRun.sync", "aws-sdk:dynamodb:putItem", "sagemaker:createTransformJob"])
+@pytest.mark.parametrize("what", ["glue:startJobRun.sync", "aws-sdk:dynamodb:putItem", "sagemaker:createProcessingJob"])
 def test_what_this_cloud_does_not_do_is_refused_by_name(what):
     service = what.rpartition(":")[0]
     assert str(refusal(f"arn:aws:states:::{what}")).startswith(f"the local cloud does not support {service}")
