@@ -46,7 +46,7 @@ from typing import IO, Any
 
 from localcloud.context import Children
 from localcloud.lambda_ import usage
-from localcloud.lambda_.sandbox import FLAGS, MOST_PROCESSES, WORKER, Sandboxes, Start, Wanted
+from localcloud.lambda_.sandbox import FLAGS, MOST_PROCESSES, WORKER, Sandboxes, Start, SandboxWanted
 
 INIT_SECONDS = 30.0  # AWS allows 10 seconds. A busy laptop may need more.
 MAXIMUM_RESPONSE = 6_291_556
@@ -81,7 +81,7 @@ class Settings:
     code_path: tuple[str, ...]
     runtime_path: tuple[str, ...]
     variables: Mapping[str, str] = field(hash=False)
-    wanted: Wanted = field(default_factory=Wanted)
+    wanted: SandboxWanted = field(default_factory=SandboxWanted)
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SandboxWanted:
     """What a function's configuration asks of its sandbox.
 
     Attributes:
@@ -110,7 +110,7 @@ class Sandboxes:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def start(
-        self, code_path: Sequence[str], runtime_path: Sequence[str], variables: Mapping[str, str], wanted: Wanted
+        self, code_path: Sequence[str], runtime_path: Sequence[str], variables: Mapping[str, str], wanted: SandboxWanted
     ) -> Start:
         """How to start a worker.
 
@@ -158,7 +158,7 @@ class Sandboxes:
         code_path: Sequence[str],
         runtime_path: Sequence[str],
         variables: Mapping[str, str],
-        wanted: Wanted,
+        wanted: SandboxWanted,
         interpreter: Interpreter,
         said: str,
     ) -> Start:

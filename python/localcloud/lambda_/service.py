@@ -22,7 +22,7 @@ from localcloud.lambda_.gaps.configuration import logging_config
 from localcloud.lambda_.later.accepted import AcceptedEvent, LastAnswer
 from localcloud.lambda_.later.processing import LaterInvocations, reserved_concurrency
 from localcloud.lambda_.pool import Busy, Pool
-from localcloud.lambda_.sandbox import Sandboxes, Wanted
+from localcloud.lambda_.sandbox import Sandboxes, SandboxWanted
 
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaBackend, LambdaFunction
@@ -332,7 +332,7 @@ class Service:
             code_path=(code, *(f"{layers}/{folder}" for folder in packages.importable(function.run_time) if layers)),
             runtime_path=(self._code.runtime,),
             variables=self._variables(function, code),
-            wanted=Wanted(function.run_time, int(function.memory_size), int(function.ephemeral_storage), layers),
+            wanted=SandboxWanted(function.run_time, int(function.memory_size), int(function.ephemeral_storage), layers),
         )
         # The pool finds out by identity that nothing has changed.
         known = self._known.get(made.arn)

@@ -18,7 +18,7 @@ from localcloud.context import Children
 from localcloud.lambda_ import packages
 from localcloud.lambda_.environment import ExecutionEnvironment, FunctionAnswer, Settings
 from localcloud.lambda_.interpreters import Interpreters, asked
-from localcloud.lambda_.sandbox import Sandboxes, Wanted
+from localcloud.lambda_.sandbox import Sandboxes, SandboxWanted
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -56,7 +56,7 @@ class Machine:
             code_path=(str(place), *(found if layers else ())),
             runtime_path=(str(self.runtime),),
             variables={"PATH": "/usr/bin:/bin:/opt/bin", **{f"AWS_LAMBDA_{name}": "-" for name in NAMED}},
-            wanted=Wanted(layers=str(layers or ""), **wanted),
+            wanted=SandboxWanted(layers=str(layers or ""), **wanted),
         )
         self.made.append(ExecutionEnvironment(settings, self.children, self.sandboxes))
         return self.made[-1]
