@@ -46,7 +46,7 @@ from typing import IO, Any
 
 from localcloud.context import Children
 from localcloud.lambda_ import usage
-from localcloud.lambda_.sandbox import FLAGS, MOST_PROCESSES, WORKER, Sandboxes, Start, SandboxWanted
+from localcloud.lambda_.sandbox import FLAGS, MOST_PROCESSES, WORKER, Sandboxes, SandboxWanted, Start
 
 INIT_SECONDS = 30.0  # AWS allows 10 seconds. A busy laptop may need more.
 MAXIMUM_RESPONSE = 6_291_556
