@@ -52,7 +52,9 @@ def test_a_record_that_is_larger_than_a_payload_is_told(split, single) -> None:
         list(Cut(split, single=single, largest=3).payloads(b"four"))
 
 
-@pytest.mark.parametrize("content", [b"plain", gzip.compress(b"whole", mtime=0)[:-4], b"\x1f\x8b"], ids=["plain", "cut", "begun"])
+@pytest.mark.parametrize(
+    "content", [b"plain", gzip.compress(b"whole", mtime=0)[:-4], b"\x1f\x8b"], ids=["plain", "cut", "begun"]
+)
 def test_what_is_no_gzip_is_told(content) -> None:
     with pytest.raises(BadInput, match="gzip"):
         unzipped(content)
