@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import threading
@@ -11,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from benchmarks.beacon import beacon
 from benchmarks.kills import machines
 from benchmarks.kills.machines import ARN, ENDINGS, INNER
 from benchmarks.kills.victim import NoAnswer, Victim, until, working
@@ -28,7 +30,8 @@ class Executions:
 
     def __init__(self, victim: Victim, chance: random.Random) -> None:
         self._victim, self._chance = victim, chance
-        self._calls = victim.folder.parent / "calls.jsonl"
+        self._open = contextlib.ExitStack()
+        self._told = self._open.enter_context(beacon())
         self._started: dict[str, tuple[str, int]] = {}
         self._numbers = iter(range(EXECUTIONS))
         self._over: set[str] = set()
@@ -39,16 +42,15 @@ class Executions:
 
     def prepare(self) -> None:
         """Make the function, the queue, the activity and the state machines."""
-        self._calls.touch()
         role, ask = self._victim.role(), self._victim.ask
         ask(
             "lambda", "create_function",
             FunctionName=machines.FUNCTION, Runtime="python3.13", Role=role, Handler="handler.handler", Timeout=60,
-            Code={"ZipFile": machines.packaged(machines.HANDLER)},
+            Code={"ZipFile": machines.packaged(self._told.code + machines.HANDLER)},
         )  # fmt: skip
         self._queue = ask("sqs", "create_queue", QueueName=machines.QUEUE)["QueueUrl"]
         ask("stepfunctions", "create_activity", name=machines.ACTIVITY)
-        for name, definition in machines.definitions(str(self._calls)).items():
+        for name, definition in machines.definitions().items():
             text = json.dumps(definition).replace(
                 f"https://sqs.us-east-1.amazonaws.com/123456789012/{machines.QUEUE}", self._queue
             )
@@ -92,6 +94,7 @@ class Executions:
             time.sleep(0.2)
         said += [f"{arn} has not ended" for arn in sorted(left)]
         self._work.__exit__(None, None, None)
+        self._open.close()
         for arn, (kind, number) in self._started.items():
             if kind != "express" and arn not in left:
                 said += [f"{arn}: {words}" for words in self._checked(arn, kind, number)]
@@ -217,7 +220,7 @@ class Executions:
         return said
 
     def _lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self._calls.read_text().splitlines()]
+        return [json.loads(line) for line in self._told.heard("calls")]
 
     def _called(self) -> list[str]:
         lines = self._lines()

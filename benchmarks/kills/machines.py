@@ -17,6 +17,7 @@ from benchmarks.kills.victim import ACCOUNT, REGION
 
 FUNCTION, QUEUE, ACTIVITY = "kills", "kills-tokens", "kills-work"
 ARN = f"arn:aws:states:{REGION}:{ACCOUNT}"
+#: Follows the code of :class:`benchmarks.beacon.Beacon`.
 HANDLER = """
 import json, time
 
@@ -27,8 +28,7 @@ def handler(event, context):
     begun = time.time()
     time.sleep(0.3)
     line = {"call": event["call"], "begun": begun, "ended": time.time()}
-    with open(event["file"], "a") as calls:
-        calls.write(json.dumps(line) + "\\n")
+    tell("calls", json.dumps(line))
     if event["tries"] < event["fails"]:
         raise Expected("as it should")
     return {"x": event["x"]}
@@ -67,7 +67,7 @@ ENDINGS = {
 INNER = ("child",)
 
 
-def task(name: str, file: str, *, fails: int = 0, tries: str = "$$.State.RetryCount", **more: Any) -> Json:
+def task(name: str, *, fails: int = 0, tries: str = "$$.State.RetryCount", **more: Any) -> Json:
     """A Task that calls the function. It fails the first times.
 
     Args:
@@ -75,7 +75,6 @@ def task(name: str, file: str, *, fails: int = 0, tries: str = "$$.State.RetryCo
         tries: The path in the context object that tells how often it was tried.
     """
     payload = {
-        "file": file,
         "x.$": "$.x",
         "fails": fails,
         "tries.$": tries,
@@ -90,17 +89,13 @@ def task(name: str, file: str, *, fails: int = 0, tries: str = "$$.State.RetryCo
     }
 
 
-def definitions(file: str) -> dict[str, Json]:
-    """The definitions, by the machines' names.
-
-    Args:
-        file: The file into which the function writes.
-    """
+def definitions() -> dict[str, Json]:
+    """The definitions, by the machines' names."""
 
     def flow(first: str, **states: Json) -> Json:
         return {"StartAt": first, "States": states}
 
-    call: Callable[..., Json] = lambda name, **more: task(name, file, **more)  # noqa: E731
+    call: Callable[..., Json] = lambda name, **more: task(name, **more)  # noqa: E731
     item = flow("Item", Item=call("Item", End=True))
     apart = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
     apart |= flow("Apart", Apart=call("Apart", End=True))

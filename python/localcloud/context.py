@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from localcloud import guard
+
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
@@ -81,7 +83,7 @@ class MetricStore(Protocol):
         """An alarm's state; None if there is no such alarm."""
 
 
-GUARD = Path(__file__).with_name("guard.py")
+GUARD = Path(guard.__file__)
 
 
 @dataclass
@@ -100,23 +102,36 @@ class Children:
     """
 
     ending: bool = field(default=False, init=False)
-    _running: set[subprocess.Popen[bytes]] = field(default_factory=set)
+    _running: dict[subprocess.Popen[bytes], str | None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _guard: subprocess.Popen[bytes] | None = None
 
     def spawn(
-        self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path | None = None, **streams: Any
+        self,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path | None = None,
+        mark: str | None = None,
+        **streams: Any,
     ) -> subprocess.Popen[bytes]:
-        """Start a child. ``streams`` are ``stdout`` and ``stderr`` of :class:`subprocess.Popen`."""
+        """Start a child.
+
+        Args:
+            mark: ``NAME=value``, a variable in ``env`` that no other child has. What the child starts is found by it,
+                also in another process group.
+            streams: ``stdout`` and ``stderr`` of :class:`subprocess.Popen`.
+        """
         child = subprocess.Popen(
             command, env=dict(env), cwd=cwd, stdin=subprocess.PIPE, start_new_session=True, **streams
         )
         with self._lock:
-            ended = {other for other in self._running if other.poll() is not None}
-            self._running = self._running - ended | {child}
-            self._tell(f"+{child.pid}")
-        for other in ended:
-            self._end_group(other)
+            ended = {other: known for other, known in self._running.items() if other.poll() is not None}
+            self._running = {other: known for other, known in self._running.items() if other not in ended}
+            self._running[child] = mark
+            self._tell(_line(child, mark))
+        for other, known in ended.items():
+            self._end_group(other, known)
         return child
 
     def stop(self, child: subprocess.Popen[bytes], *, grace: float = 2.0) -> None:
@@ -125,16 +140,18 @@ class Children:
             child.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(grace)
-        self._end_group(child)
+        with self._lock:
+            mark = self._running.get(child)
+        self._end_group(child, mark)
         child.wait()
         with self._lock:
-            self._running.discard(child)
+            self._running.pop(child, None)
 
     def stop_all(self) -> None:
         """End all children."""
         self.ending = True
         with self._lock:
-            running, self._running = self._running, set()
+            running = list(self._running)
         for child in running:
             if child.poll() is None:
                 child.terminate()
@@ -142,9 +159,11 @@ class Children:
         for child in running:
             self.stop(child, grace=max(0.0, give_up - time.monotonic()))
 
-    def _end_group(self, child: subprocess.Popen[bytes]) -> None:
+    def _end_group(self, child: subprocess.Popen[bytes], mark: str | None) -> None:
         with contextlib.suppress(OSError):  # nobody is left in it
             os.killpg(child.pid, signal.SIGKILL)
+        if mark is not None:
+            guard.sweep({mark.encode()})
         with self._lock:
             self._tell(f"-{child.pid}")
 
@@ -159,18 +178,22 @@ class Children:
                 start_new_session=True,
             )
             weakref.finalize(self, _dismiss, self._guard)
-            line = "\n".join([*(f"+{child.pid}" for child in self._running), line])
+            line = "\n".join([*(_line(child, mark) for child, mark in self._running.items()), line])
         assert self._guard.stdin is not None  # a pipe, as asked for above
-        with contextlib.suppress(OSError):  # it was killed just now: the next call replaces it
+        with contextlib.suppress(OSError, ValueError):  # it has just ended, or its pipe has: the next call replaces it
             self._guard.stdin.write(f"{line}\n".encode())
             self._guard.stdin.flush()
 
 
-def _dismiss(guard: subprocess.Popen[bytes]) -> None:
-    assert guard.stdin is not None  # a pipe, as asked for above
+def _line(child: subprocess.Popen[bytes], mark: str | None) -> str:
+    return f"+{child.pid} {mark}" if mark else f"+{child.pid}"
+
+
+def _dismiss(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None  # a pipe, as asked for above
     with contextlib.suppress(OSError):
-        guard.stdin.close()
-    guard.wait()
+        process.stdin.close()
+    process.wait()
 
 
 @dataclass(frozen=True)

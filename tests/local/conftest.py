@@ -7,10 +7,12 @@ import itertools
 import json
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
+from benchmarks.beacon import Beacon, beacon
 
 numbers = itertools.count(1)
 
@@ -32,6 +34,13 @@ def package(code: str) -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("handler.py", code)
     return buffer.getvalue()
+
+
+@pytest.fixture
+def told() -> Iterator[Beacon]:
+    """Hears what functions tell."""
+    with beacon() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -230,13 +230,15 @@ def test_the_log_has_start_end_report_and_what_the_handler_wrote(cloud, function
     lines = log_lines(cloud, f"/aws/lambda/{arn.rpartition(':')[2]}")
     assert "".join(lines) == tail
     kinds = [line.split()[0] for line in lines]
-    assert kinds == ["START", "printed", "[ERROR]", "[ERROR]", "END", "REPORT"]
-    assert lines[2].endswith("\tlogged\n")
-    assert lines[3].startswith("[ERROR] ValueError: raised\rTraceback (most recent call last):\r")
-    report = lines[5]
+    assert kinds == ["INIT_START", "START", "printed", "[ERROR]", "[ERROR]", "END", "REPORT"]
+    assert lines[3].endswith("\tlogged\n")
+    assert lines[4].startswith("[ERROR] ValueError: raised\rTraceback (most recent call last):\r")
+    report = lines[6]
     for part in ("Duration: ", "Billed Duration: ", "Memory Size: 128 MB", "Max Memory Used: ", "Init Duration: "):
         assert part in report
     assert "LogResult" not in invoke(cloud, arn)[1]
+    kinds = [line.split()[0] for line in log_lines(cloud, f"/aws/lambda/{arn.rpartition(':')[2]}")]
+    assert kinds.count("INIT_START") == 1, "the second call has the same worker"
 
 
 def test_the_log_goes_where_the_logging_configuration_says_in_its_form(cloud, function):
@@ -246,9 +248,11 @@ def test_the_log_goes_where_the_logging_configuration_says_in_its_form(cloud, fu
     )
     invoke(cloud, arn)
     entries = [json.loads(line) for line in log_lines(cloud, "/tests/own-group")]
-    assert [entry.get("type") for entry in entries] == ["platform.start", None, "platform.report"]
-    assert (entries[1]["level"], entries[1]["message"]) == ("INFO", "hello")
-    assert entries[2]["record"]["status"] == "success"
+    kinds = [entry.get("type") for entry in entries]
+    assert kinds == ["platform.initStart", "platform.start", None, "platform.report"]
+    assert entries[0]["record"]["runtimeVersion"].startswith("python:3.")
+    assert (entries[2]["level"], entries[2]["message"]) == ("INFO", "hello")
+    assert entries[3]["record"]["status"] == "success"
 
 
 def test_an_event_invocation_is_accepted_at_once_and_runs_later(cloud, function):

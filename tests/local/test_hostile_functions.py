@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import uuid
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,13 @@ FORKS = """
 import os, signal, subprocess, sys, time
 def handler(event, context):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    made = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"]).pid for _ in range(3)]
-    open(event["told"], "w").write(" ".join(map(str, [os.getpid(), *made])))
+    for own in (False, False, True):
+        command = [sys.executable, "-c", f"import time; time.sleep(120); {event['mark']!r}"]
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=own)
     if event["then"] == "exits":
         os._exit(1)
-    time.sleep(60)
+    if event["then"] == "sleeps":
+        time.sleep(60)
 """
 HOSTILE = {
     "closes all descriptors": ("import os\ndef handler(e, c): os.closerange(3, 100)", "Runtime.ExitError"),
@@ -58,14 +62,62 @@ def invoke(cloud, arn, event):
     return json.load(answer["Payload"])
 
 
+def marked(mark: str) -> list[int]:
+    """The processes of this machine that have the mark in their command."""
+    found = []
+    for process in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):  # it has ended
+            if process.name.isdecimal() and mark.encode() in (process / "cmdline").read_bytes():
+                found.append(int(process.name))
+    return [pid for pid in found if not is_gone(pid)]
+
+
 @pytest.mark.parametrize(("then", "error"), [("exits", "Runtime.ExitError"), ("sleeps", "Sandbox.Timedout")])
-def test_what_a_function_has_started_ends_with_its_worker(cloud, function, tmp_path, then, error):
-    told = tmp_path / "told"
-    answer = invoke(cloud, function(FORKS, Timeout=2), {"told": str(told), "then": then})
+def test_what_a_function_has_started_ends_with_its_worker(cloud, function, then, error):
+    mark = uuid.uuid4().hex
+    answer = invoke(cloud, function(FORKS, Timeout=2), {"mark": mark, "then": then})
     assert answer["errorType"] == error
-    pids = [int(pid) for pid in told.read_text().split()]
-    assert len(pids) == 4
-    eventually(lambda: all(map(is_gone, pids)))
+    eventually(lambda: not marked(mark))
+
+
+def test_what_a_function_leaves_behind_ends_when_the_function_is_deleted(cloud, function):
+    mark = uuid.uuid4().hex
+    arn = function(FORKS)
+    assert invoke(cloud, arn, {"mark": mark, "then": "answers"}) is None
+    assert eventually(lambda: len(marked(mark)) == 3)
+    cloud.client("lambda").update_function_configuration(FunctionName=arn, Environment={"Variables": {"NEW": "1"}})
+    invoke(cloud, arn, {"mark": "another", "then": "exits"})
+    eventually(lambda: not marked(mark))
+
+
+def test_a_function_neither_sees_nor_ends_the_cloud(cloud, function):
+    code = f"""
+import os
+def handler(event, context):
+    if os.environ["LAMBDA_TASK_ROOT"] != "/var/task":
+        return "plain"
+    try:
+        os.kill({cloud.running.pid}, 9)
+    except OSError as error:
+        return [os.path.exists({str(cloud.state)!r}), type(error).__name__]
+"""
+    arn = function(code)
+    seen = invoke(cloud, arn, {})
+    if seen == "plain":
+        pytest.skip("this machine permits no namespaces")
+    assert seen == [False, "ProcessLookupError"]
+    assert cloud.client("lambda").get_function(FunctionName=arn)
+
+
+def test_more_memory_than_the_function_has_ends_it(cloud, function):
+    arn = function("def handler(e, c):\n    found = []\n    while True: found.append(bytearray(b'x' * 1_000_000))")
+    answer = invoke(cloud, arn, {})
+    assert answer["errorType"] == "Runtime.OutOfMemory"
+    assert answer["errorMessage"].endswith("Error: Runtime exited with error: signal: killed")
+    events = cloud.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{arn.rpartition(':')[2]}")["events"]
+    report = events[-1]["message"]
+    assert "Max Memory Used: 128 MB\t" in report
+    assert "Status: error\tError Type: Runtime.OutOfMemory" in report
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -22,10 +22,10 @@ from ..conftest import LocalCloud
 from .conftest import ended, eventually, package
 
 COUNTS = """
-import json, os, time
+import boto3, time
+s3 = boto3.client("s3")
 def handler(event, context):
-    with open(event["file"], "a") as calls:
-        calls.write(f"{event['name']}\\n")
+    s3.put_object(Bucket="kept-calls", Key=f"{event['test']}/{time.time_ns()}", Body=event["name"])
     time.sleep(event.get("seconds", 0))
     return event["name"]
 """
@@ -59,7 +59,8 @@ def kept_role(restarting):
 
 @pytest.fixture(scope="module")
 def counting(restarting, kept_role) -> str:
-    """The ARN of a function that writes the name in its event into a file."""
+    """The ARN of a function that notes the name in its event in a bucket: :func:`calls`."""
+    restarting.client("s3").create_bucket(Bucket="kept-calls")
     made = restarting.client("lambda").create_function(
         FunctionName="counting",
         Runtime="python3.13",
@@ -70,6 +71,13 @@ def counting(restarting, kept_role) -> str:
         Publish=True,
     )
     return made["FunctionArn"].removesuffix(":1")
+
+
+def calls(cloud: LocalCloud, test: str) -> list[str]:
+    """The names of the events that the function got in a test, in order."""
+    s3 = cloud.client("s3")
+    keys = [one["Key"] for one in s3.list_objects_v2(Bucket="kept-calls", Prefix=f"{test}/").get("Contents", [])]
+    return [s3.get_object(Bucket="kept-calls", Key=key)["Body"].read().decode() for key in keys]
 
 
 #: Each makes something, and returns what tells that it is there.
@@ -272,7 +280,7 @@ def test_a_request_that_is_sent_again_after_a_kill_is_not_carried_out_twice(rest
         create("two")
 
 
-def test_functions_with_their_code_versions_and_aliases_are_there(restarting, counting, tmp_path):
+def test_functions_with_their_code_versions_and_aliases_are_there(restarting, counting):
     functions = restarting.client("lambda")
     live = functions.create_alias(FunctionName="counting", Name="live", FunctionVersion="1")["AliasArn"]
     given = {"Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com", "StatementId": "rule"}
@@ -287,48 +295,46 @@ def test_functions_with_their_code_versions_and_aliases_are_there(restarting, co
     before = [plain(look(functions)) for look in looks]
     restarting.again()
     assert [plain(look(restarting.client("lambda"))) for look in looks] == before
-    event = json.dumps({"file": str(tmp_path / "calls"), "name": "again"})
+    event = json.dumps({"test": "versions", "name": "again"})
     answer = restarting.client("lambda").invoke(FunctionName="counting", Qualifier="live", Payload=event)
     assert json.load(answer["Payload"]) == "again"
     where = restarting.client("lambda").get_function(FunctionName="counting")["Code"]["Location"]
     assert where
 
 
-def test_an_event_that_was_accepted_runs_after_a_kill(restarting, counting, tmp_path):
-    calls = tmp_path / "calls"
-    event = {"file": str(calls), "name": "later", "seconds": 20}
+def test_an_event_that_was_accepted_runs_after_a_kill(restarting, counting):
+    event = {"test": "accepted", "name": "later", "seconds": 20}
     functions = restarting.client("lambda")
     functions.invoke(FunctionName="counting", InvocationType="Event", Payload=json.dumps(event))
-    eventually(lambda: calls.exists() and calls.read_text())
+    eventually(lambda: calls(restarting, "accepted"))
     restarting.again()
-    eventually(lambda: calls.read_text() == "later\nlater\n")
+    eventually(lambda: calls(restarting, "accepted") == ["later", "later"])
 
 
-def test_a_queues_mapping_goes_on_after_a_kill_and_no_message_is_lost(restarting, counting, tmp_path):
+def test_a_queues_mapping_goes_on_after_a_kill_and_no_message_is_lost(restarting, counting):
     sqs, functions = restarting.client("sqs"), restarting.client("lambda")
     queue = sqs.create_queue(QueueName="kept-mapped", Attributes={"VisibilityTimeout": "30"})["QueueUrl"]
     arn = "arn:aws:sqs:us-east-1:123456789012:kept-mapped"
-    calls = tmp_path / "calls"
     code = (
-        "import time\n"
-        "def handler(event, context):\n"
+        f"{COUNTS}\n"
+        "def counted(event, context):\n"
         "    record = event['Records'][0]\n"
-        f"    with open({str(calls)!r}, 'a') as calls:\n"
-        "        calls.write(record['body'] + ' ' + record['attributes']['ApproximateReceiveCount'] + '\\n')\n"
+        "    name = record['body'] + ' ' + record['attributes']['ApproximateReceiveCount']\n"
+        "    handler({'test': 'mapped', 'name': name}, context)\n"
         "    if (record['body'], record['attributes']['ApproximateReceiveCount']) == ('slow', '1'):\n"
         "        time.sleep(60)\n"
     )
     role = functions.get_function(FunctionName="counting")["Configuration"]["Role"]
-    made = {"Runtime": "python3.13", "Handler": "handler.handler", "Role": role, "Timeout": 30}
+    made = {"Runtime": "python3.13", "Handler": "handler.counted", "Role": role, "Timeout": 30}
     functions.create_function(FunctionName="kept-mapped", Code={"ZipFile": package(code)}, **made)
     functions.create_event_source_mapping(EventSourceArn=arn, FunctionName="kept-mapped", BatchSize=1)
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "2"})
     sqs.send_message(QueueUrl=queue, MessageBody="slow")
-    eventually(calls.exists)
+    eventually(lambda: calls(restarting, "mapped"))
     sqs.send_message(QueueUrl=queue, MessageBody="delayed", DelaySeconds=1)
     restarting.again()
     restarting.client("sqs").send_message(QueueUrl=queue, MessageBody="after")
-    eventually(lambda: {"delayed 1", "after 1", "slow 1", "slow 2"} <= set(calls.read_text().splitlines()))
+    eventually(lambda: {"delayed 1", "after 1", "slow 1", "slow 2"} <= set(calls(restarting, "mapped")))
     (mapping,) = restarting.client("lambda").list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
     assert mapping["State"] == "Enabled"
 
@@ -356,9 +362,8 @@ def test_dead_letters_go_on_being_moved_back_after_a_kill(restarting):
     eventually(all_came)
 
 
-def test_an_event_that_waits_for_its_next_run_leaves_its_record_after_kills(restarting, kept_role, tmp_path):
+def test_an_event_that_waits_for_its_next_run_leaves_its_record_after_kills(restarting, counting, kept_role):
     """Killed while it waits. It runs three times in all, and its dead letter comes once."""
-    calls = tmp_path / "calls"
     queue = restarting.client("sqs").create_queue(QueueName="kept-dead-letters")["QueueUrl"]
     restarting.client("lambda").create_function(
         FunctionName="failing",
@@ -369,9 +374,9 @@ def test_an_event_that_waits_for_its_next_run_leaves_its_record_after_kills(rest
         Code={"ZipFile": package(f"{COUNTS}\ndef fails(event, context):\n    handler(event, context)\n    1 / 0\n")},
     )
     restarting.client("lambda").update_function_configuration(FunctionName="failing", Handler="handler.fails")
-    event = json.dumps({"file": str(calls), "name": "failed"})
+    event = json.dumps({"test": "failing", "name": "failed"})
     restarting.client("lambda").invoke(FunctionName="failing", InvocationType="Event", Payload=event)
-    eventually(lambda: calls.exists() and calls.read_text())
+    eventually(lambda: calls(restarting, "failing"))
 
     def noted() -> bool:
         """Whether the first run has ended: its log is written then."""
@@ -389,7 +394,10 @@ def test_an_event_that_waits_for_its_next_run_leaves_its_record_after_kills(rest
     eventually(letters)
     restarting.again()
     assert letters() == 1
-    assert calls.read_text() in ("failed\n" * 3, "failed\n" * 4)  # the kill may come before the first run is noted
+    assert calls(restarting, "failing") in (
+        ["failed"] * 3,
+        ["failed"] * 4,
+    )  # the kill may come before the first run is noted
 
 
 def test_an_event_that_eventbridge_accepted_arrives_once_after_a_kill(restarting):
@@ -492,14 +500,14 @@ def test_a_notification_that_s3_has_accepted_arrives_after_a_kill(restarting):
     eventually(all_there)
 
 
-def task(name: str, file: Path, **more: Any) -> dict[str, Any]:
-    payload = {"file": str(file), "name": name}
+def task(name: str, **more: Any) -> dict[str, Any]:
+    payload = {"test": "execution", "name": name}
     return {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "ResultPath": None, **more} | {
         "Parameters": {"FunctionName": "counting", "Payload": payload}
     }
 
 
-def definition(file: Path, functions: str) -> dict[str, Any]:
+def definition() -> dict[str, Any]:
     """A state machine that has every kind of wait in it: for a call, a moment, branches, iterations and a Map run."""
     inner = {"StartAt": "I", "States": {"I": {"Type": "Wait", "Seconds": 1, "End": True}}}
     distributed = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **inner}
@@ -507,22 +515,21 @@ def definition(file: Path, functions: str) -> dict[str, Any]:
     return {
         "StartAt": "First",
         "States": {
-            "First": task("first", file, Next="Wait"),
+            "First": task("first", Next="Wait"),
             "Wait": {"Type": "Wait", "Seconds": 2, "Next": "Second"},
-            "Second": task("second", file, Next="Both"),
+            "Second": task("second", Next="Both"),
             "Both": {"Type": "Parallel", "Branches": [inner, inner], "ResultPath": None, "Next": "Each"},
             "Each": {**items, "ItemProcessor": inner, "MaxConcurrency": 1, "Next": "Apart"},
             "Apart": {**items, "ItemProcessor": distributed, "MaxConcurrency": 1, "Next": "Last"},
-            "Last": task("last", file, End=True),
+            "Last": task("last", End=True),
         },
     }
 
 
-def test_an_execution_goes_on_from_its_last_finished_state(restarting, counting, kept_role, tmp_path):
+def test_an_execution_goes_on_from_its_last_finished_state(restarting, counting, kept_role):
     """Killed again and again. Its history has no event twice, and no finished state runs again."""
-    calls = tmp_path / "calls"
     states = restarting.client("stepfunctions")
-    given = json.dumps(definition(calls, counting))
+    given = json.dumps(definition())
     arn = states.create_state_machine(name="kept", definition=given, roleArn=kept_role)["stateMachineArn"]
     execution = states.start_execution(stateMachineArn=arn, name="one", input='{ "items": [1, 2] }')["executionArn"]
     seen: list[str] = []
@@ -541,7 +548,7 @@ def test_an_execution_goes_on_from_its_last_finished_state(restarting, counting,
     assert states.describe_execution(executionArn=execution)["output"] == '{ "items": [1, 2] }', "as it was written"
     history = states.get_execution_history(executionArn=execution)["events"]
     assert [event["id"] for event in history] == list(range(1, len(history) + 1))
-    assert calls.read_text().split() == ["first", "second", "last"]
+    assert calls(restarting, "execution") == ["first", "second", "last"]
     runs = states.list_map_runs(executionArn=execution)["mapRuns"]
     described = states.describe_map_run(mapRunArn=runs[0]["mapRunArn"])
     assert (described["status"], described["executionCounts"]["succeeded"]) == ("SUCCEEDED", 2)

@@ -5,23 +5,26 @@ from __future__ import annotations
 import itertools
 import json
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from benchmarks.beacon import Beacon
+
 from .conftest import eventually, package
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 numbers = itertools.count(1)
-#: Writes each event into a file, and then ends as the test wants.
+#: Tells each event, and then ends as the test wants.
 RECORDING = """
 import json, time
+{tell}
 def handler(event, context):
-    with open({path!r}, "a") as calls:
-        calls.write(json.dumps([event, context.invoked_function_arn]) + "\\n")
+    tell({name!r}, json.dumps([event, context.invoked_function_arn]))
     records = event["Records"]
     bodies = [record["body"] for record in records]
     {end}
@@ -32,7 +35,7 @@ REPORTING = "return {'batchItemFailures': [{'itemIdentifier': r['messageId']} fo
 class Mapped:
     """A queue that is mapped to a function."""
 
-    def __init__(self, cloud: Any, url: str, arn: str, calls: Path, uuid: str) -> None:
+    def __init__(self, cloud: Any, url: str, arn: str, calls: Callable[[], list[str]], uuid: str) -> None:
         self.sqs, self.functions = cloud.client("sqs"), cloud.client("lambda")
         self.cloudwatch = cloud.client("cloudwatch")
         self.url, self.arn, self._calls, self.uuid = url, arn, calls, uuid
@@ -61,7 +64,7 @@ class Mapped:
         return self.functions.get_event_source_mapping(UUID=self.uuid)["State"]
 
     def _lines(self) -> list[Any]:
-        return [json.loads(line) for line in self._calls.read_text().splitlines()] if self._calls.exists() else []
+        return [json.loads(line) for line in self._calls()]
 
 
 def make_queue(cloud: Any, name: str = "", **attributes: str) -> tuple[str, str]:
@@ -72,7 +75,7 @@ def make_queue(cloud: Any, name: str = "", **attributes: str) -> tuple[str, str]
 
 
 @pytest.fixture
-def mapped(cloud: Any, function: Any, tmp_path: Path) -> Any:
+def mapped(cloud: Any, function: Any, told: Beacon) -> Any:
     """Maps a new queue to a new function: ``mapped("raise ValueError('x')", {"VisibilityTimeout": "1"})``."""
     made = []
 
@@ -80,14 +83,13 @@ def mapped(cloud: Any, function: Any, tmp_path: Path) -> Any:
         attributes = attributes or {}
         name = f"tests-mapped-{next(numbers)}{'.fifo' if 'FifoQueue' in attributes else ''}"
         url, arn = make_queue(cloud, name, **attributes)
-        calls = tmp_path / name
-        code = RECORDING.format(path=str(calls), end=end)
+        code = RECORDING.format(tell=told.code, name=name, end=end)
         function_arn = given.pop("FunctionName", None) or function(code, Timeout=3)
         mapping = cloud.client("lambda").create_event_source_mapping(
             EventSourceArn=arn, FunctionName=function_arn, **given
         )
         assert mapping["State"] == "Creating"
-        found = Mapped(cloud, url, arn, calls, mapping["UUID"])
+        found = Mapped(cloud, url, arn, partial(told.heard, name), mapping["UUID"])
         made.append(found)
         eventually(lambda: found.state() in ("Enabled", "Disabled"))
         return found
@@ -185,16 +187,15 @@ def test_a_batching_window_gathers_what_comes_one_by_one(mapped: Any) -> None:
     assert queue.bodies() == [["a", "b", "c"]]
 
 
-def test_a_failing_message_blocks_its_group_only(cloud: Any, mapped: Any, tmp_path: Path) -> None:
-    flag = tmp_path / "again"
-    end = f"import os\n    if bodies == ['a1'] and not os.path.exists({str(flag)!r}):\n        raise ValueError('x')"
+def test_a_failing_message_blocks_its_group_only(mapped: Any, told: Beacon) -> None:
+    end = "if bodies == ['a1'] and not lit('again'):\n        raise ValueError('x')"
     attributes = {"FifoQueue": "true", "VisibilityTimeout": "1", "ContentBasedDeduplication": "true"}
     queue = mapped(end, attributes, BatchSize=1)
     queue.send("a1", "a2", MessageGroupId="a")
     queue.send("b1", "b2", MessageGroupId="b")
     eventually(lambda: len([body for (body,) in queue.bodies() if body == "a1"]) == 2)
     assert ["a2"] not in queue.bodies()
-    flag.touch()
+    told.light("again")
     eventually(lambda: queue.left() == 0)
     bodies = [body for (body,) in queue.bodies()]
     assert [body for body in bodies if body in ("b1", "b2", "a2")] == ["b1", "b2", "a2"]
@@ -214,14 +215,12 @@ def test_a_fifo_queues_poison_message_goes_to_the_dead_letter_queue_and_its_grou
     assert queue.bodies() == [["bad"], ["bad"], ["next"]]
 
 
-def test_no_more_batches_run_at_once_than_the_mapping_allows(mapped: Any, tmp_path: Path) -> None:
-    spans = tmp_path / "spans"
-    write = f"open({str(spans)!r}, 'a').write(f'{{begun}} {{time.time()}}\\n')"
-    end = f"begun = time.time()\n    time.sleep(0.3)\n    {write}"
+def test_no_more_batches_run_at_once_than_the_mapping_allows(mapped: Any, told: Beacon) -> None:
+    end = "begun = time.time()\n    time.sleep(0.3)\n    tell('spans', f'{begun} {time.time()}')"
     queue = mapped(end, BatchSize=1, ScalingConfig={"MaximumConcurrency": 2})
     queue.send(*"abcdef")
-    eventually(lambda: spans.exists() and len(spans.read_text().splitlines()) == 6)
-    found = [tuple(map(float, line.split())) for line in spans.read_text().splitlines()]
+    eventually(lambda: len(told.heard("spans")) == 6)
+    found = [tuple(map(float, line.split())) for line in told.heard("spans")]
     assert max(sum(begin <= when < end for begin, end in found) for when, _ in found) <= 2
 
 
@@ -250,9 +249,9 @@ def test_a_disabled_mapping_leaves_the_messages_and_goes_on_when_it_is_enabled(m
     assert queue.left() == 1
 
 
-def test_a_mapping_follows_its_functions_alias(cloud: Any, mapped: Any, function: Any, tmp_path: Path) -> None:
-    functions, calls = cloud.client("lambda"), tmp_path / "calls"
-    arn = function(RECORDING.format(path=str(tmp_path / "first"), end="return None"), Timeout=3)
+def test_a_mapping_follows_its_functions_alias(cloud: Any, mapped: Any, function: Any, told: Beacon) -> None:
+    functions, code = cloud.client("lambda"), partial(RECORDING.format, tell=told.code, end="return None")
+    arn = function(code(name="first"), Timeout=3)
     name = arn.rpartition(":")[2]
     functions.publish_version(FunctionName=name)
     functions.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
@@ -260,13 +259,12 @@ def test_a_mapping_follows_its_functions_alias(cloud: Any, mapped: Any, function
     found = functions.list_event_source_mappings(FunctionName=f"{name}:live")["EventSourceMappings"]
     assert [one["FunctionArn"] for one in found] == [f"{arn}:live"]
     queue.send("one")
-    eventually((tmp_path / "first").exists)
-    code = RECORDING.format(path=str(calls), end="return None")
-    functions.update_function_code(FunctionName=name, ZipFile=package(code), Publish=True)
+    eventually(lambda: told.heard("first"))
+    functions.update_function_code(FunctionName=name, ZipFile=package(code(name="second")), Publish=True)
     functions.update_alias(FunctionName=name, Name="live", FunctionVersion="2")
     queue.send("two")
-    eventually(calls.exists)
-    assert json.loads(calls.read_text())[1] == f"{arn}:live"
+    (call,) = eventually(lambda: told.heard("second"))
+    assert json.loads(call)[1] == f"{arn}:live"
 
 
 def test_a_function_without_concurrency_leaves_the_messages_uncounted(mapped: Any) -> None:
@@ -279,9 +277,8 @@ def test_a_function_without_concurrency_leaves_the_messages_uncounted(mapped: An
     assert queue.events()[0]["Records"][0]["attributes"]["ApproximateReceiveCount"] == "1"
 
 
-def test_a_throttled_batch_is_tried_again_and_counts_once(mapped: Any, tmp_path: Path) -> None:
-    held = tmp_path / "held"
-    end = f"while bodies == ['busy'] and not __import__('os').path.exists({str(held)!r}): time.sleep(0.05)"
+def test_a_throttled_batch_is_tried_again_and_counts_once(mapped: Any, told: Beacon) -> None:
+    end = "while bodies == ['busy'] and not lit('enough'): time.sleep(0.05)"
     queue = mapped(end, BatchSize=1)
     name = queue.functions.get_event_source_mapping(UUID=queue.uuid)["FunctionArn"].rpartition(":")[2]
     queue.functions.update_function_configuration(FunctionName=name, Timeout=20)
@@ -292,7 +289,7 @@ def test_a_throttled_batch_is_tried_again_and_counts_once(mapped: Any, tmp_path:
         eventually(queue.events)
         queue.send("waits")
         eventually(lambda: throttles(queue, name))
-        held.touch()
+        told.light("enough")
         assert called.result()["StatusCode"] == 200
     eventually(lambda: len(queue.events()) == 2)
     assert queue.events()[1]["Records"][0]["attributes"]["ApproximateReceiveCount"] == "1"

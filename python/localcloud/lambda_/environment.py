@@ -27,10 +27,12 @@ Example::
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -43,8 +45,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from localcloud.context import Children
+from localcloud.lambda_ import usage
+from localcloud.lambda_.sandbox import FLAGS, MOST_PROCESSES, WORKER, Sandboxes, SandboxWanted, Start
 
-WORKER = Path(__file__).with_name("worker.py")
 INIT_SECONDS = 30.0  # AWS allows 10 seconds. A busy laptop may need more.
 MAXIMUM_RESPONSE = 6_291_556
 #: A worker's answer is a line of JSON with the response as a string, in which a byte may take six. A longer answer is
@@ -52,6 +55,10 @@ MAXIMUM_RESPONSE = 6_291_556
 LONGEST_ANSWER = 7 * MAXIMUM_RESPONSE
 TOO_LARGE = f"Response payload size exceeded maximum allowed payload size ({MAXIMUM_RESPONSE} bytes)."
 LARGEST_LOG = 1 << 20  # bytes of one call's output that are kept
+#: So often is looked at what a call takes of the machine. A call that is shorter is judged by what its worker tells.
+LOOK_SECONDS = 0.05
+#: So often the files of a worker are counted, where its /tmp has no size of its own.
+COUNT_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,7 @@ class Settings:
         code_path: Folders that go to the front of ``sys.path``: the unpacked code, then the layers.
         runtime_path: Folders that go to the end of ``sys.path``: the packages of AWS's runtime.
         variables: The whole environment of the process. Equality compares them; the hash does not.
+        wanted: What it asks of its sandbox.
     """
 
     arn: str
@@ -73,6 +81,7 @@ class Settings:
     code_path: tuple[str, ...]
     runtime_path: tuple[str, ...]
     variables: Mapping[str, str] = field(hash=False)
+    wanted: SandboxWanted = field(default_factory=SandboxWanted)
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,7 @@ class FunctionAnswer:
         init_seconds: The duration of the worker's start. None if the worker was already warm.
         max_memory_mb: The process's peak memory so far. 0 if the worker has ended.
         finished: Whether the worker has ended: it timed out, exited, or failed to import its handler.
+        runtime: For a call that started its worker, what it started: which Python, and in which sandbox.
     """
 
     payload: bytes
@@ -96,10 +106,14 @@ class FunctionAnswer:
     init_seconds: float | None
     max_memory_mb: int
     finished: bool
+    runtime: str = ""
 
 
 class ExecutionEnvironment:
     """One worker process. It starts with the first call, which reports the time that took (Init Duration).
+
+    Args:
+        sandboxes: Makes its sandbox. Without it, the worker is a plain process of this user.
 
     Attributes:
         settings: What it was started with.
@@ -108,10 +122,10 @@ class ExecutionEnvironment:
         stopped: Whether it has ended.
     """
 
-    def __init__(self, settings: Settings, children: Children) -> None:
+    def __init__(self, settings: Settings, children: Children, sandboxes: Sandboxes | None = None) -> None:
         self.settings = settings
         self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[{settings.version}]{uuid.uuid4().hex}"
-        self._children = children
+        self._children, self._sandboxes = children, sandboxes
         self.starting, self.stopped = True, False
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -155,12 +169,11 @@ class ExecutionEnvironment:
         if "fault" in found:
             payload, error = json.dumps(found["fault"]).encode(), True
         else:
-            payload, error = found["result"].encode(), False
-        if len(payload) > MAXIMUM_RESPONSE:
+            payload, error = found.get("result", "").encode(), False
+        if len(payload) > MAXIMUM_RESPONSE or "too_large" in found:
             payload, error = _error("Function.ResponseSizeTooLarge", TOO_LARGE), True
-        return FunctionAnswer(
-            payload, error, self._log(), seconds, init_seconds, found["max_memory_mb"], finished=False
-        )
+        peak, runtime = found["max_memory_mb"], self._said(init_seconds)
+        return FunctionAnswer(payload, error, self._log(), seconds, init_seconds, peak, finished=False, runtime=runtime)
 
     def stop(self) -> None:
         """End the process. Do not call the worker again."""
@@ -169,6 +182,8 @@ class ExecutionEnvironment:
             for stream in (_input_of(self._child), self._answers, self._output):
                 with contextlib.suppress(OSError):
                     stream.close()
+            if self._start_of.storage is not None:
+                shutil.rmtree(self._start_of.storage, ignore_errors=True)
         self.stopped = True
 
     def _start(self) -> None:
@@ -176,28 +191,43 @@ class ExecutionEnvironment:
         # it, so that the cloud can truncate the part it has read.
         self._output: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by stop
         fcntl.fcntl(self._output, fcntl.F_SETFL, os.O_APPEND)
+        os.fchmod(self._output.fileno(), 0o666)  # /dev/stdout is this file; it has no name, so nobody else finds it
         read, write = os.pipe()
         self._answers: IO[bytes] = os.fdopen(read, "rb", buffering=0)
         self._readable = select.poll()  # select.select() knows only the first 1,024 descriptors of a process
         self._readable.register(read, select.POLLIN)
         self._unread = bytearray()
         settings = self.settings
+        variables = {**settings.variables, "AWS_LAMBDA_LOG_STREAM_NAME": self.log_stream}
+        given = settings.code_path, settings.runtime_path, variables
+        if self._sandboxes is not None:
+            start = self._sandboxes.start(*given, settings.wanted)
+        else:
+            start = Start(
+                [sys.executable, *FLAGS, str(WORKER)], variables, Path(settings.code_path[0]), b"", *given[:2]
+            )
+        self._start_of, self._count_due = start, time.monotonic() + COUNT_SECONDS
         self._child = self._children.spawn(
-            [sys.executable, "-I", "-S", "-X", "utf8", str(WORKER)],
-            env={**settings.variables, "AWS_LAMBDA_LOG_STREAM_NAME": self.log_stream},
-            cwd=Path(settings.code_path[0]),
+            [*start.command, str(write)] if start.walled else start.command,
+            env=start.variables,
+            cwd=start.folder,
+            mark=None if start.walled else f"AWS_LAMBDA_LOG_STREAM_NAME={self.log_stream}",
             stdout=self._output,
             stderr=self._output,
             pass_fds=[write],
         )
         os.close(write)
-        start = {
+        first = {
             "handler": settings.handler,
-            "code_path": settings.code_path,
-            "runtime_path": settings.runtime_path,
+            "code_path": start.code_path,
+            "runtime_path": start.runtime_path,
+            "storage_mb": settings.wanted.storage_mb,
+            "largest": MAXIMUM_RESPONSE,
             "answers": write,
         }
-        self._send(start)
+        with contextlib.suppress(OSError):  # it has ended: _answer finds out
+            _input_of(self._child).write(start.first)
+            self._send(first)
 
     def _send(self, message: Mapping[str, Any]) -> None:
         assert self._child is not None  # call() starts the process first
@@ -206,12 +236,21 @@ class ExecutionEnvironment:
         stream.flush()
 
     def _answer(self, patience: float) -> tuple[dict[str, Any] | None, str]:
-        """The worker's next line and an empty text, or None and the reason: ``timeout``, ``exit`` or ``size``."""
+        """The worker's next line and an empty text, or None and the reason.
+
+        It is ``timeout``, ``exit``, ``size``, or what the worker has taken too much of: ``memory``, ``processes`` or
+        ``storage``.
+        """
         give_up = time.monotonic() + patience
         end = self._unread.find(b"\n")
         while end < 0:
-            if not self._readable.poll(1000 * max(0.0, give_up - time.monotonic())):
-                return None, "timeout"
+            left = max(0.0, give_up - time.monotonic())
+            if not self._readable.poll(1000 * min(left, LOOK_SECONDS)):
+                if left <= LOOK_SECONDS:
+                    return None, "timeout"
+                if too_much := self._too_much():
+                    return None, too_much
+                continue
             part = self._answers.read(1 << 20)
             if not part:
                 return None, "exit"
@@ -223,9 +262,34 @@ class ExecutionEnvironment:
         line = bytes(self._unread[:end])
         del self._unread[: end + 1]
         try:
-            return dict(json.loads(line)), ""
-        except (ValueError, TypeError):  # the function itself has written to the descriptor
+            found = dict(json.loads(line))
+            if found["own_memory_mb"] > self.settings.wanted.memory_mb:
+                return None, "memory"
+        except (ValueError, TypeError, KeyError):  # the function itself has written to the descriptor
             return None, "exit"
+        return (None, "storage") if self._stores_too_much() else (found, "")
+
+    def _too_much(self) -> str:
+        """What the worker and all that it has started take too much of; empty if nothing."""
+        assert self._child is not None  # call() starts the process first
+        walled = self._start_of.walled
+        taken = usage.behind_walls(self._child.pid) if walled else usage.of_family(self._child.pid)
+        if taken.memory_mb > self.settings.wanted.memory_mb:
+            return "memory"
+        if taken.processes > MOST_PROCESSES:
+            return "processes"
+        return "storage" if self._stores_too_much() else ""
+
+    def _stores_too_much(self) -> bool:
+        """Whether the worker's files are too large, where nothing else limits them. They are counted now and then."""
+        storage = self._start_of.storage
+        if storage is None or time.monotonic() < self._count_due:
+            return False
+        self._count_due = time.monotonic() + COUNT_SECONDS
+        return usage.of_folder(storage) > self.settings.wanted.storage_mb
+
+    def _said(self, init_seconds: float | None) -> str:
+        return self._start_of.said if init_seconds is not None else ""
 
     def _broken(
         self,
@@ -245,6 +309,11 @@ class ExecutionEnvironment:
             )
         elif reason == "size":
             payload = _error("Function.ResponseSizeTooLarge", TOO_LARGE)
+        elif reason == "storage":
+            payload = _error("OSError", f"[Errno {errno.ENOSPC}] {os.strerror(errno.ENOSPC)}: '/tmp'")
+        elif reason in ("memory", "processes"):
+            kind = "Runtime.OutOfMemory" if reason == "memory" else "Runtime.ExitError"
+            payload = _error(kind, f"RequestId: {request_id} Error: Runtime exited with error: signal: killed")
         else:
             assert self._child is not None  # only a started process has exited
             try:
@@ -259,7 +328,9 @@ class ExecutionEnvironment:
             payload = _error("Runtime.ExitError", f"RequestId: {request_id} Error: {how}")
         log = self._log()
         self.stop()
-        return FunctionAnswer(payload, True, log, seconds, init_seconds, 0, finished=True)
+        peak = self.settings.wanted.memory_mb if reason == "memory" else 0
+        runtime = self._said(init_seconds)
+        return FunctionAnswer(payload, True, log, seconds, init_seconds, peak, finished=True, runtime=runtime)
 
     def _log(self) -> str:
         """The call's output. Only the last megabyte of a larger output is kept, after a line that says so."""

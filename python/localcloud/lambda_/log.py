@@ -1,4 +1,4 @@
-"""The log events of one run of a function: START, the function's own output, END, REPORT.
+"""The log events of one run of a function: INIT_START at its worker's start, START, its own output, END, REPORT.
 
 They are text, or JSON if the function's LoggingConfig asks for it. Source: AWS Lambda Developer Guide, "Viewing
 CloudWatch logs for Lambda functions" and "Telemetry API Event schema".
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from localcloud.iam.acting import Acting
 
 
+OUT_OF_MEMORY = "Runtime.OutOfMemory"
+
+
 def entries(function: LambdaFunction, request_id: str, done: FunctionAnswer) -> list[str]:
     r"""The log events of one run, in order. Each ends in a newline.
 
@@ -41,9 +44,12 @@ def entries(function: LambdaFunction, request_id: str, done: FunctionAnswer) -> 
     if done.finished:
         written += _last_words(request_id, done)
     if logging_config(function)["LogFormat"] == "JSON":
+        init = {"initializationType": "on-demand", "phase": "init", "runtimeVersion": done.runtime}
         start = {"requestId": request_id, "version": str(function.version)}
-        return [_platform("start", start), *written, _platform("report", _metrics(function, request_id, done))]
+        report = _platform("report", _metrics(function, request_id, done))
+        return [*([_platform("initStart", init)] if done.runtime else []), _platform("start", start), *written, report]
     return [
+        *([f"INIT_START Runtime Version: {done.runtime}\n"] if done.runtime else []),
         f"START RequestId: {request_id} Version: {function.version}\n",
         *written,
         f"END RequestId: {request_id}\n",
@@ -81,7 +87,7 @@ def _last_words(request_id: str, done: FunctionAnswer) -> list[str]:
     if found["errorType"] == "Sandbox.Timedout":
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return [f"{stamp} {request_id} {found['errorMessage'].partition('Error: ')[2]}\n"]
-    if found["errorType"] == "Runtime.ExitError":
+    if found["errorType"] in ("Runtime.ExitError", OUT_OF_MEMORY):
         return [f"{found['errorMessage']}\nRuntime.ExitError\n"]
     return []
 
@@ -97,6 +103,8 @@ def _report(function: LambdaFunction, request_id: str, done: FunctionAnswer) -> 
     ]
     if done.init_seconds is not None:
         parts.append(f"Init Duration: {done.init_seconds * 1000:.2f} ms")
+    if done.finished and json.loads(done.payload)["errorType"] == OUT_OF_MEMORY:
+        parts += ["Status: error", f"Error Type: {OUT_OF_MEMORY}"]
     return "\t".join(parts) + "\t\n"
 
 

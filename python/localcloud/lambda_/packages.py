@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import importlib.util
 import io
+import os
 import shutil
 import stat
 import tempfile
@@ -64,18 +65,11 @@ class Unpacked:
         """The folder of a function's code."""
         return self._of("code", code)
 
-    def layers(self, codes: Sequence[bytes], *, runtime: str) -> tuple[str, ...]:
-        """The folders of a function's layers that go to ``sys.path``, in AWS's order.
-
-        AWS unpacks all layers into /opt, and has /opt/python/lib/RUNTIME/site-packages before /opt/python (Lambda
-        Developer Guide, "Layer paths for each Lambda runtime").
-
-        Args:
-            codes: The layers' zips, the one that overrides the others first.
-            runtime: The function's runtime, ``python3.13``.
-        """
-        folders = [f"{self._of('layers', code)}/python" for code in codes]
-        return (*(f"{folder}/lib/{runtime}/site-packages" for folder in folders), *folders)
+    def layers(self, codes: Sequence[bytes]) -> str:
+        """The folder with the content of a function's layers, a later one over an earlier one; empty if it has none."""
+        if not codes:
+            return ""
+        return str(merged(self._folder / "merged", [Path(self._of("layers", code)) for code in codes]))
 
     def _of(self, kind: str, code: bytes) -> str:
         known = self._known.get((kind, id(code)))
@@ -107,6 +101,17 @@ def runtime(folder: Path) -> Path:
     return folder
 
 
+def importable(runtime: str) -> tuple[str, ...]:
+    """The folders of a layer that go to ``sys.path`` (AWS Lambda Developer Guide, Packaging your layer content).
+
+    Example::
+
+        >>> importable("python3.12")
+        ('python/lib/python3.12/site-packages', 'python')
+    """
+    return f"python/lib/{runtime}/site-packages", "python"
+
+
 def unpacked(folder: Path, code: bytes) -> Path:
     """Unpack a zip into a folder of its own below ``folder``. The same bytes are unpacked only once.
 
@@ -136,6 +141,38 @@ def unpacked(folder: Path, code: bytes) -> Path:
             for path, place in links.items():  # last, so that no file is written through a link
                 (part / path).parent.mkdir(parents=True, exist_ok=True)
                 (part / path).symlink_to(place)
+            _set_modes(part, code)
+            part.rename(target)
+        except OSError:
+            shutil.rmtree(part)
+            if not target.is_dir():  # a concurrent call may have been faster
+                raise
+    return target
+
+
+def merged(folder: Path, layers: Sequence[Path]) -> Path:
+    """One folder below ``folder`` with the content of several, a later one over an earlier one.
+
+    A later file takes the place of an earlier link, and nothing is written through one. The files are hard links.
+
+    Example::
+
+        >>> first, second = Path("layers/one"), Path("layers/two")
+        >>> for layer in (first, second):
+        ...     (layer / "python").mkdir(parents=True)
+        ...     _ = (layer / "python" / "who.py").write_text(layer.name)
+        >>> (merged(Path("merged"), [first, second]) / "python" / "who.py").read_text()
+        'two'
+    """
+    if len(layers) == 1:
+        return layers[0]
+    target = folder / hashlib.sha256("/".join(one.name for one in layers).encode()).hexdigest()[:32]
+    if not target.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=folder))
+        try:
+            for layer in layers:
+                _lay(layer, part)
             part.chmod(0o755)
             part.rename(target)
         except OSError:
@@ -143,6 +180,36 @@ def unpacked(folder: Path, code: bytes) -> Path:
             if not target.is_dir():  # a concurrent call may have been faster
                 raise
     return target
+
+
+def _lay(source: Path, target: Path) -> None:
+    for one in source.iterdir():
+        place = target / one.name
+        folder = one.is_dir() and not one.is_symlink()
+        if place.is_symlink() or place.is_file() or (place.exists() and not folder):
+            shutil.rmtree(place) if place.is_dir() and not place.is_symlink() else place.unlink()
+        if folder:
+            place.mkdir(exist_ok=True)
+            place.chmod(0o755)
+            _lay(one, place)
+        else:
+            os.link(one, place, follow_symlinks=False)
+
+
+def _set_modes(folder: Path, code: bytes) -> None:
+    """Make folders and files readable for everybody, programs executable, and files read-only.
+
+    A function runs as a user of its own, and does not write where its code is.
+    """
+    with zipfile.ZipFile(io.BytesIO(code)) as archive:
+        programs = {one.filename for one in archive.infolist() if one.external_attr >> 16 & 0o111}
+    for base, _, files in os.walk(folder):
+        here = Path(base)
+        here.chmod(0o755)
+        for name in files:
+            path = here / name
+            if not path.is_symlink():
+                path.chmod(0o555 if path.relative_to(folder).as_posix() in programs else 0o444)
 
 
 def check(code: bytes) -> Mapping[PurePosixPath, str]:

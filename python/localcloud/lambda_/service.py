@@ -22,6 +22,7 @@ from localcloud.lambda_.gaps.configuration import logging_config
 from localcloud.lambda_.later.accepted import AcceptedEvent, LastAnswer
 from localcloud.lambda_.later.processing import LaterInvocations, reserved_concurrency
 from localcloud.lambda_.pool import Busy, Pool
+from localcloud.lambda_.sandbox import Sandboxes, SandboxWanted
 
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaBackend, LambdaFunction
@@ -69,7 +70,9 @@ class Service:
         self._context = context
         self._folder = context.state / "functions"
         self._writing = threading.Lock()
-        self._pool = Pool(lambda settings: ExecutionEnvironment(settings, context.children))
+        sandboxes = Sandboxes(self._folder / "sandbox")
+        sandboxes.clear()
+        self._pool = Pool(lambda settings: ExecutionEnvironment(settings, context.children, sandboxes))
         self._later = LaterInvocations(context, self._run_accepted)
         self.resume = self._later.resume
         self._code = packages.Unpacked(self._folder)
@@ -318,16 +321,18 @@ class Service:
 
     def _settings(self, function: LambdaFunction) -> Settings:
         backend = _backend(function)
-        # A later layer overrides an earlier one, and the function's own code overrides both.
-        layers = [backend.layers_versions_by_arn(layer["Arn"]).code_bytes for layer in reversed(function.layers)]
+        layers = self._code.layers(
+            [backend.layers_versions_by_arn(layer["Arn"]).code_bytes for layer in function.layers]
+        )
         code = self._code.function(function.code_bytes)
         made = Settings(
             arn=function.function_arn,
             version=str(function.version),
             handler=function.handler,
-            code_path=(code, *self._code.layers(layers, runtime=function.run_time)),
+            code_path=(code, *(f"{layers}/{folder}" for folder in packages.importable(function.run_time) if layers)),
             runtime_path=(self._code.runtime,),
             variables=self._variables(function, code),
+            wanted=SandboxWanted(function.run_time, int(function.memory_size), int(function.ephemeral_storage), layers),
         )
         # The pool finds out by identity that nothing has changed.
         known = self._known.get(made.arn)
@@ -345,7 +350,7 @@ class Service:
         logging = logging_config(function)
         given = {name: str(value) for name, value in function.environment_vars.items()}
         return {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "PATH": "/usr/local/bin:/usr/bin:/bin:/opt/bin",
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
             **given,

@@ -29,8 +29,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 TASK_ROOT = "/var/task"
-#: The most bytes in one file that a function writes, its output included. AWS's /tmp has as many by default.
-LARGEST_FILE = 512 << 20
+#: The most descriptors that a function has open (AWS Lambda Developer Guide, Lambda quotas).
+MOST_DESCRIPTORS = 1024
 
 
 class LambdaContext:
@@ -124,8 +124,8 @@ def load(name: str) -> tuple[Callable[..., object] | None, dict | None]:
     return getattr(module, function_name), None
 
 
-def run(handler: Callable[..., object], call: dict) -> dict:
-    """The handler's answer to one event: ``{"result": JSON text}`` or ``{"fault": …}``."""
+def run(handler: Callable[..., object], call: dict, largest: int) -> dict:
+    """The handler's answer to one event: ``{"result": JSON text}``, ``{"fault": …}`` or ``{"too_large": True}``."""
     try:
         result = handler(call["event"], LambdaContext(call))
     except Exception as error:  # noqa: BLE001 - any exception of the handler is its answer
@@ -133,6 +133,8 @@ def run(handler: Callable[..., object], call: dict) -> dict:
     try:
         # AWS's runtime answers with bytes as they are.
         text = result.decode() if isinstance(result, bytes) else json.dumps(result, ensure_ascii=False, default=plain)
+        if len(text) > largest:  # to tell it takes no more memory
+            return {"too_large": True}
         text.encode()
         return {"result": text}
     except (TypeError, ValueError) as error:
@@ -161,14 +163,25 @@ def log_fault(found: dict, as_json: bool) -> None:
         print(f"[ERROR] {found['errorType']}: {found['errorMessage']}\r{trace}")
 
 
-def max_memory_mb() -> int:
-    """The peak memory of this process in MB."""
+def memory() -> dict:
+    """The peak memory of this process in MB, and how much of it is its own: neither programs nor libraries."""
     try:
         # On Linux getrusage is of no use: its value starts at the parent's.
         status = Path("/proc/self/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) // 1024
+        found = {
+            name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in status) if "kB" in rest
+        }
+        return {"max_memory_mb": found["VmHWM"] // 1024, "own_memory_mb": (found["VmHWM"] - found["RssFile"]) // 1024}
     except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 * 1024)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 * 1024)
+        return {"max_memory_mb": peak, "own_memory_mb": peak}
+
+
+def limit(what: int, most: int) -> None:
+    """Lower a limit of this process and of all that it starts."""
+    _, hard = resource.getrlimit(what)
+    most = most if hard == resource.RLIM_INFINITY else min(hard, most)
+    resource.setrlimit(what, (most, most))
 
 
 def lines() -> Iterator[dict]:
@@ -194,12 +207,11 @@ def lines() -> Iterator[dict]:
 
 def main() -> None:
     """Import the handler, answer once for that, then answer one event after another."""
-    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(
-        resource.RLIMIT_FSIZE, (LARGEST_FILE if hard == resource.RLIM_INFINITY else min(hard, LARGEST_FILE), hard)
-    )
     calls = lines()
     start = next(calls)
+    limit(resource.RLIMIT_FSIZE, (start["storage_mb"] + 1) << 20)  # of one file, its output included
+    limit(resource.RLIMIT_NOFILE, MOST_DESCRIPTORS)
+    limit(resource.RLIMIT_CORE, 0)
     sys.path[:0] = start["code_path"]
     sys.path += start["runtime_path"]
     os.chdir(start["code_path"][0])
@@ -213,7 +225,7 @@ def main() -> None:
     def answer(found: dict) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
-        unsent = json.dumps({**found, "max_memory_mb": max_memory_mb()}).encode() + b"\n"
+        unsent = json.dumps({**found, **memory()}).encode() + b"\n"
         while unsent:
             unsent = unsent[os.write(start["answers"], unsent) :]
 
@@ -225,7 +237,7 @@ def main() -> None:
         assert handler is not None  # the cloud sends no event after a fault
         formatter.request_id = call["request_id"]
         os.environ["_X_AMZN_TRACE_ID"] = call["trace_id"]
-        found = run(handler, call)
+        found = run(handler, call, start["largest"])
         if "fault" in found:
             log_fault(found["fault"], as_json)
         answer(found)

@@ -119,7 +119,7 @@ def test_a_history_with_a_gap_or_two_ends_is_noticed():
 
 
 def test_every_state_machine_can_be_created_and_has_an_ending_unless_only_others_start_it():
-    definitions = machines.definitions("calls")
+    definitions = machines.definitions()
     for definition in definitions.values():
         compile_definition(json.dumps(definition))
     assert set(definitions) == {*machines.ENDINGS, *machines.INNER}
