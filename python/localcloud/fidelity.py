@@ -130,7 +130,6 @@ TABLE: Mapping[str, Fidelity] = {
     "sts": Fidelity("AssumeRole AssumeRoleWithWebIdentity GetAccessKeyInfo GetCallerIdentity"),
     "lambda": Fidelity(
         """
-        GetFunctionRecursionConfig PutFunctionRecursionConfig
         AddPermission CreateAlias CreateEventSourceMapping CreateFunction DeleteAlias DeleteEventSourceMapping
         DeleteFunction DeleteFunctionConcurrency DeleteFunctionEventInvokeConfig DeleteLayerVersion
         GetAlias GetEventSourceMapping GetFunction GetFunctionCodeSigningConfig GetFunctionConcurrency
