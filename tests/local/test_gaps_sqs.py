@@ -102,7 +102,9 @@ def test_a_dead_letter_queue_says_whose_it_may_be(cloud):
         sqs.set_queue_attributes(QueueUrl=source, Attributes={"RedrivePolicy": json.dumps(policy)})
 
     allow = {"redrivePermission": "denyAll"}
-    dead = sqs.create_queue(QueueName="tests-closed", Attributes={"RedriveAllowPolicy": json.dumps(allow)})["QueueUrl"]
+    dead = sqs.create_queue(QueueName="tests-closed-to-all", Attributes={"RedriveAllowPolicy": json.dumps(allow)})[
+        "QueueUrl"
+    ]
     with pytest.raises(ClientError, match="RedriveAllowPolicy does not allow this source queue"):
         aim(dead)
     assert "RedrivePolicy" not in attributes(sqs, source)

@@ -46,6 +46,19 @@ def explain(words: str, stack: str, environment: str) -> TerraformError | None:
     return None
 
 
+def let_go(words: str) -> bool:
+    """Whether a lock went while Terraform read whose it is. Terraform then gives up, although it may take the lock.
+
+    Source: Terraform 1.11, internal/states/statemgr, LockWithContext: it waits only for a lock whose ID it knows.
+
+    Example::
+
+        >>> let_go("Error: Error acquiring the state lock")
+        True
+    """
+    return _LOCKED in words and not _info(words, "ID")
+
+
 def _info(words: str, name: str) -> str:
     found = re.search(rf"^[│\s]*{name}: +(\S.*?)\s*$", words, re.MULTILINE)
     return found[1].removeprefix("OperationType") if found else ""

@@ -32,6 +32,7 @@ from scones.terraform.variables import value_files, variables
 # Terraform and its provider are written in Go. Garbage collection takes a sixth of each run, and frees memory that the
 # processes do not need, because they end soon. So it runs less often.
 QUICK = {"GOGC": "400"}
+TRIES = 3  # of a command that came upon a lock that was just going
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,10 @@ class Stack:
     ) -> int:
         line = self._line(command, *arguments)
         child = {**QUICK, **os.environ, **self.variables, **(also or {})}
-        code, words = self._to_terminal(line, child) if self.log is None else self._to_log(line, child, self.log)
+        for _ in range(TRIES):
+            code, words = self._to_terminal(line, child) if self.log is None else self._to_log(line, child, self.log)
+            if code in accept or not refusals.let_go(words):
+                break
         if code in accept:
             return code
         if known := refusals.explain(words, self.name, self.environment.name):

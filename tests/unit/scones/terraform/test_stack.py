@@ -14,6 +14,7 @@ import textwrap
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ import pytest
 from moto import mock_aws
 
 from scones import settings
-from scones.errors import InputError, SettingsError, SetupError, TerraformError
+from scones.errors import InputError, LockedStateError, SettingsError, SetupError, TerraformError
 from scones.settings import Environment
 from scones.tasks import env, tf
 from scones.terraform import Stack, apply_ahead, binary, destroy, mirror, variables
@@ -218,6 +219,8 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Env
         script=f"""
         with open({str(notes)!r}, "a") as sink:
             print(" ".join(sys.argv[2:]), file=sink)
+        if "apply" in sys.argv and open({str(notes)!r}).read().count("apply") <= int(os.environ.get("LOCKS") or 0):
+            sys.exit("Error: Error acquiring the state lock\\n" + os.environ["HOLDER"])
         if "apply" in sys.argv and os.environ.get("FAIL"):
             print("Planning...")
             print("\\u2577\\n\\u2502 Error: creating S3 Bucket: AccessDenied", file=sys.stderr)
@@ -406,6 +409,22 @@ class TestStack:
     ) -> None:
         monkeypatch.setenv("CHANGES", changes)
         assert Stack(environment, "foundation", log=tmp_path / "log").plan() is expected
+
+    @pytest.mark.parametrize(("holder", "tries"), [("", 2), ("  ID:        1-2-3", 1)])
+    def test_a_lock_that_has_just_gone_is_taken_and_one_that_somebody_holds_is_not(
+        self,
+        environment: Environment,
+        notes: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        holder: str,
+        tries: int,
+    ) -> None:
+        monkeypatch.setenv("LOCKS", "1")
+        monkeypatch.setenv("HOLDER", holder)
+        with pytest.raises(LockedStateError) if holder else nullcontext():
+            Stack(environment, "foundation", log=tmp_path / "log").apply()
+        assert notes.read_text().count("apply") == tries
 
     def test_a_failure_says_what_terraform_said(
         self, environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
