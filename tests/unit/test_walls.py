@@ -42,7 +42,7 @@ CLOUD_FLOORS = (
     {"refusals", "durability", "http"},
     {"control"},
     {"iam"},
-    {"context", "direct"},
+    {"context", "direct", "roleclients"},
     {"kms", "ec2", "xray", "logs", "events", "budgets", "ce"},
     {"applicationautoscaling", "resourcegroupstaggingapi", "s3", "scheduler", "sns", "sqs", "lambda_", "stepfunctions"},
     {"cloudwatch", "sagemaker"},

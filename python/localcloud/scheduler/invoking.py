@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from datetime import UTC, datetime
 from typing import Any
 
-import botocore.session
 from botocore.config import Config
 
 from localcloud.context import Context
 from localcloud.events.failures import Undelivered, Unsendable
 from localcloud.events.pending import Delivery
-from localcloud.iam.principals import Keys
+from localcloud.roleclients import RoleClients
 from localcloud.scheduler.calls import TargetCall, Uncallable, call_of, queue_url
 from localcloud.scheduler.checks import SERVICE
 
@@ -36,9 +34,7 @@ class Invocations:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._lock = threading.Lock()
-        self._session: botocore.session.Session | None = None
-        self._clients: dict[tuple[str, str, Keys], Any] = {}
+        self._clients = RoleClients(context.endpoint, CONFIG)
 
     def carry(self, delivery: Delivery) -> None:
         """Call the target once.
@@ -89,29 +85,12 @@ class Invocations:
         origin, role = delivery.origin, delivery.target["RoleArn"]
         group = origin.arn.replace(":schedule/", ":schedule-group/").rpartition("/")[0]
         keys = self._context.roles.mint(role, SERVICE, "scheduler", source_arn=group)
-        client = self._client(call.service, region or _region(delivery.target["Arn"]) or origin.region, keys)
+        client = self._clients.of(call.service, region or _region(delivery.target["Arn"]) or origin.region, keys)
         given = dict(call.parameters)
         if call.service == "sqs" and "QueueUrl" in given:  # a queue's address has the host of the cloud
             given["QueueUrl"] = re.sub(r"^https?://[^/]+", self._context.endpoint, given["QueueUrl"])
         answer: dict[str, Any] = client._make_api_call(call.operation, given)
         return answer
-
-    def _client(self, service: str, region: str, keys: Keys) -> Any:
-        """A client of a service. One session makes them all, one at a time."""
-        which = (service, region, keys)
-        with self._lock:
-            if which not in self._clients:
-                self._session = self._session or botocore.session.Session()
-                self._clients[which] = self._session.create_client(
-                    service,
-                    region_name=region,
-                    endpoint_url=self._context.endpoint,
-                    aws_access_key_id=keys.access_key_id,
-                    aws_secret_access_key=keys.secret_access_key,
-                    aws_session_token=keys.session_token,
-                    config=CONFIG,
-                )
-            return self._clients[which]
 
 
 def input_of(delivery: Delivery) -> str:

@@ -1,31 +1,24 @@
-"""boto3's clients of the integrations: one for each service, region and keys, from one session.
-
-boto3: "Session objects are not thread safe", but clients are (boto3 documentation, Multithreading). A client takes
-megabytes if its session is its own, so all share one session, which makes one client at a time.
-"""
+"""boto3's clients of the integrations, and the roles in whose names they call."""
 
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud.context import Context
 from localcloud.iam.principals import Keys
 from localcloud.iam.roles import CannotAssume
+from localcloud.roleclients import RoleClients
 from localcloud.stepfunctions.integrations import failures
 from localcloud.stepfunctions.integrations.answers import Caller
 
 SERVICE = "states.amazonaws.com"
-MOST = 100
 CONFIG = Config(
     parameter_validation=False,
     inject_host_prefix=False,  # the cloud has one host
@@ -49,9 +42,7 @@ class Clients:
         """
         self._context = context
         self._clock = clock
-        self._lock = threading.Lock()
-        self._session: botocore.session.Session | None = None
-        self._clients: OrderedDict[tuple[str, str, Keys], Any] = OrderedDict()
+        self._clients = RoleClients(context.endpoint, CONFIG, _let_calls_have_names)
         self._assumed: dict[tuple[str, str], tuple[float, Keys]] = {}
 
     def of(self, service: str, caller: Caller) -> Any:
@@ -60,7 +51,7 @@ class Clients:
         Raises:
             StateFailure: The role cannot be assumed.
         """
-        return self._client(service, caller.region, self.keys(caller))
+        return self._clients.of(service, caller.region, self.keys(caller))
 
     def keys(self, caller: Caller) -> Keys:
         """The keys of the role in whose name the Task calls.
@@ -83,34 +74,12 @@ class Clients:
         return known[1]
 
     def _assume(self, role_arn: str, caller: Caller, keys: Keys) -> Keys:
-        sts = self._client("sts", caller.region, keys)
+        sts = self._clients.of("sts", caller.region, keys)
         try:
             given = sts.assume_role(RoleArn=role_arn, RoleSessionName="execution")["Credentials"]
         except (ClientError, BotoCoreError):
             raise failures.not_assumable(role_arn) from None
         return Keys(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-
-    def _client(self, service: str, region: str, keys: Keys) -> Any:
-        which = (service, region, keys)
-        with self._lock:
-            if which in self._clients:
-                self._clients.move_to_end(which)
-                return self._clients[which]
-            self._session = self._session or botocore.session.Session()
-            client = self._session.create_client(
-                service,
-                region_name=region,
-                endpoint_url=self._context.endpoint,
-                aws_access_key_id=keys.access_key_id,
-                aws_secret_access_key=keys.secret_access_key,
-                aws_session_token=keys.session_token,
-                config=CONFIG,
-            )
-            client.meta.events.register("before-send", _name_call)
-            self._clients[which] = client
-            if len(self._clients) > MOST:
-                self._clients.popitem(last=False)
-            return client
 
 
 @contextlib.contextmanager
@@ -125,6 +94,10 @@ def same_call(name: str | None) -> Iterator[None]:
         yield
     finally:
         _CALL.reset(token)
+
+
+def _let_calls_have_names(client: Any) -> None:
+    client.meta.events.register("before-send", _name_call)
 
 
 def _name_call(request: Any, **_: Any) -> None:

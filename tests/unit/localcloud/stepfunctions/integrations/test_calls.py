@@ -41,7 +41,7 @@ class Service:
 
 def integrations(monkeypatch: pytest.MonkeyPatch, *answers: Any) -> tuple[Integrations, Service]:
     service = Service(list(answers))
-    found = Integrations(SimpleNamespace(actions={}))  # type: ignore[arg-type]
+    found = Integrations(SimpleNamespace(actions={}, endpoint="http://127.0.0.1"))  # type: ignore[arg-type]
     monkeypatch.setattr(found._clients, "of", lambda name, caller: service)
     return found, service
 
