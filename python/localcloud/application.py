@@ -32,6 +32,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 from localcloud import fidelity, incoming, log
 from localcloud.acknowledgement import Acknowledged
+from localcloud.constraints import MALFORMED
 from localcloud.context import Context
 from localcloud.control import IDENTITY_PATH
 from localcloud.diskspace import DiskSpace
@@ -43,8 +44,6 @@ from localcloud.s3.integrity import Integrity
 
 #: Where a request's WSGI environment has its service, once somebody has asked.
 SERVICE = "localcloud.service"
-#: S3's words for a body that is no XML, or other XML (Amazon S3 API Reference, "Error responses").
-MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema"
 #: The services of paths whose last part says more than the signature, which is for SageMaker. moto knows the others.
 _IN_PATH = {"invocations-response-stream": "sagemakerruntime", "BatchGetMetrics": "sagemakermetrics"}
 #: Hosts whose service is remembered, such as ``states.us-east-1.amazonaws.com``.

@@ -32,6 +32,8 @@ SHOWN = 4096  # characters of a value in a message; AWS shows a token of 3,097 c
 #: Larger blobs are whole requests. Their services have words of their own for what is too large.
 LARGEST_BLOB = 100_000
 NUMBERS = ("integer", "long", "float", "double")
+#: S3's words for a body that is no XML, or other XML (Amazon S3 API Reference, "Error responses").
+MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema"
 #: The codes of services that have their own for a constraint (their API references, "Common errors").
 CODES = {
     "ecr": "InvalidParameterException",
@@ -124,10 +126,7 @@ def _by_s3(shape: Shape, first: Violation) -> tuple[str, str]:
     members = {_shown(name): member for name, member in shape.members.items()}
     place = members[first.place.partition(".")[0]].serialization.get("location")
     if place is None:
-        return (
-            "MalformedXML",
-            "The XML you provided was not well-formed or did not validate against our published schema",
-        )
+        return "MalformedXML", MALFORMED
     if first.place == "storageClass":
         return "InvalidStorageClass", "The storage class you specified is not valid"
     return "InvalidArgument", f"Invalid argument: {first}"

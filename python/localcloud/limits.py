@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from localcloud import incoming
+from localcloud.constraints import MALFORMED
 from localcloud.http.requests import Malformed
 from localcloud.refusals import refusal
 
@@ -135,8 +136,8 @@ def _check_depth(environ: dict[str, Any], body: bytes, service: str) -> None:
         if not readable or b"<!DOCTYPE" in body or b"<!ENTITY" in body or xml_depth(body) > DEEPEST:
             raise Refused(
                 "MalformedXML",
-                "The XML you provided was not well-formed or did not validate against our published schema: it must "
-                f"be UTF-8 without a DOCTYPE, and have at most {DEEPEST} elements inside one another",
+                f"{MALFORMED}: it must be UTF-8 without a DOCTYPE, and have at most {DEEPEST} elements inside one "
+                "another",
             )
 
 

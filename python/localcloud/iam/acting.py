@@ -60,17 +60,16 @@ class Acting:
 
     def may(self, service: str, operation: str, **parameters: Any) -> bool:
         """Whether the role may make a call."""
-        try:
-            self.call(service, operation, **parameters)
-        except AccessDenied:
-            return False
-        return True
+        return self._allowed(service, operation, parameters, often=False)
 
     def may_often(self, service: str, operation: str, parameters: Mapping[str, str]) -> bool:
         """Whether the role may make a call that comes many times a second. It is judged once a second."""
+        return self._allowed(service, operation, parameters, often=True)
+
+    def _allowed(self, service: str, operation: str, parameters: Mapping[str, Any], *, often: bool) -> bool:
         who, where = self.role_arn, {"region": self.region, "session": self.session}
         try:
-            self.roles.require_call(who, service, operation, parameters, **where, often=True)
+            self.roles.require_call(who, service, operation, parameters, **where, often=often)
         except AccessDenied:
             return False
         return True

@@ -18,7 +18,7 @@ import tempfile
 import zipfile
 import zlib
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -131,9 +131,7 @@ def unpacked(folder: Path, code: bytes) -> Path:
     target = folder / hashlib.sha256(code).hexdigest()[:32]
     if not target.is_dir():
         links = check(code)
-        folder.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(dir=folder))
-        try:
+        with _becoming(target) as part:
             with zipfile.ZipFile(io.BytesIO(code)) as archive:
                 for entry in archive.infolist():
                     if not _is_link(entry):
@@ -142,11 +140,6 @@ def unpacked(folder: Path, code: bytes) -> Path:
                 (part / path).parent.mkdir(parents=True, exist_ok=True)
                 (part / path).symlink_to(place)
             _set_modes(part, code)
-            part.rename(target)
-        except OSError:
-            shutil.rmtree(part)
-            if not target.is_dir():  # a concurrent call may have been faster
-                raise
     return target
 
 
@@ -168,18 +161,25 @@ def merged(folder: Path, layers: Sequence[Path]) -> Path:
         return layers[0]
     target = folder / hashlib.sha256("/".join(one.name for one in layers).encode()).hexdigest()[:32]
     if not target.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(dir=folder))
-        try:
+        with _becoming(target) as part:
             for layer in layers:
                 _lay(layer, part)
             part.chmod(0o755)
-            part.rename(target)
-        except OSError:
-            shutil.rmtree(part)
-            if not target.is_dir():  # a concurrent call may have been faster
-                raise
     return target
+
+
+@contextlib.contextmanager
+def _becoming(target: Path) -> Iterator[Path]:
+    """A new folder that the block fills, and that then appears whole as ``target``. Threads may fill it at once."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(dir=target.parent))
+    try:
+        yield part
+        part.rename(target)
+    except OSError:
+        shutil.rmtree(part)
+        if not target.is_dir():  # a concurrent call may have been faster
+            raise
 
 
 def _lay(source: Path, target: Path) -> None:
