@@ -106,6 +106,9 @@ class Enforcement:
         except BadChunks as bad:
             return answer.give(bad.code, str(bad), status=bad.status)
         environ[PRINCIPAL] = who
+        strange = who is ANONYMOUS and service == "s3" and _bucket_name(environ) not in _buckets()
+        if strange and (asked := catalogue.unsigned(http)):
+            return self._absent(*asked, answer)
         if who is ANONYMOUS and service == "s3" and _names_no_bucket(environ):
             return answer.give("NoSuchBucket", "The specified bucket does not exist", status=404)
         if catalogue.service_of(environ):
@@ -120,10 +123,10 @@ class Enforcement:
             if who.kind == "root":
                 return None  # moto reads the request again and reports the error
             raise
-        if who is ANONYMOUS and service != "s3" and operation not in UNSIGNED:
-            return answer.unsigned()
         if unsupported := self._unsupported(service, operation, parameters):
             return answer.give("NotImplemented", unsupported)
+        if who is ANONYMOUS and service != "s3" and operation not in UNSIGNED:
+            return answer.unsigned()
         shape = get_service_model(service).operation_model(operation).input_shape
         wrong = violations(shape, parameters) if service not in CHECKING else []
         if shape and wrong and operation in UNSIGNED:
@@ -178,7 +181,10 @@ class Enforcement:
 
     def _unknown(self, http: HttpRequest, answer: _Answers) -> Response:
         """The answer to a request of another service, or of an operation that its service does not have."""
-        service, operation = catalogue.asked_of(http) or (answer.service, f"{http.method} {http.path}")
+        asked = catalogue.asked_of(http) or (answer.service, f"{http.method} {http.path}")
+        return self._absent(*asked, answer)
+
+    def _absent(self, service: str, operation: str, answer: _Answers) -> Response:
         words = self._unsupported(service, operation, {}) or f"{service}:{operation} cannot be read"
         return answer.of(service).give("NotImplemented", words)
 

@@ -58,7 +58,7 @@ def test_a_request_that_names_no_service_is_not_named() -> None:
 
 def test_signatures_for_services_that_are_there_are_known() -> None:
     signed = {one.name: one.signed_for for one in catalogue.models()}
-    assert {signed[name] for name in fidelity.TABLE} | {"s3express"} == catalogue.SIGNED_FOR
+    assert {signed[name] for name in fidelity.TABLE} | {"s3express", "s3-object-lambda"} == catalogue.SIGNED_FOR
 
 
 def test_every_model_of_botocore_says_how_its_service_is_signed() -> None:
