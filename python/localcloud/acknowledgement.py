@@ -17,7 +17,7 @@ from localcloud.durability.backends import Backends
 from localcloud.durability.errors import NotKept
 from localcloud.iam.enforcement import OPERATION
 from localcloud.lost_answers import KeptAnswers, whole
-from localcloud.refusals import refusal
+from localcloud.refusals import form_of, refusal
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -68,7 +68,7 @@ class Acknowledged:
             log.failure(error)
             words = f"the local cloud cannot keep what {incoming.asked(environ)} changes: {error}"
             asked_for = (incoming.scope(environ) or ("", service))[1]
-            refused = refusal(asked_for, "InternalFailure", words, status=500, target="HTTP_X_AMZ_TARGET" in environ)
+            refused = refusal(asked_for, "InternalFailure", words, status=500, form=form_of(environ))
             return refused(environ, start_response)
         start_response(*begun[-1])
         return [answer]

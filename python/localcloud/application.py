@@ -30,7 +30,7 @@ from moto.core.routing import get_service_router
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import HTTPException, NotFound
 
-from localcloud import fidelity, incoming, log
+from localcloud import catalogue, fidelity, incoming, log
 from localcloud.acknowledgement import Acknowledged
 from localcloud.constraints import MALFORMED
 from localcloud.context import Context
@@ -39,7 +39,7 @@ from localcloud.diskspace import DiskSpace
 from localcloud.http.requests import UNDERSCORED
 from localcloud.iam.enforcement import BOTO3_NAMES, OPERATION, Enforcement
 from localcloud.lost_answers import KeptAnswers, LostAnswers
-from localcloud.refusals import refusal
+from localcloud.refusals import form_of, refusal
 from localcloud.s3.integrity import Integrity
 
 #: Where a request's WSGI environment has its service, once somebody has asked.
@@ -70,7 +70,12 @@ class Dispatcher(DomainDispatcherApplication):
         self.get_backend_for_host = lru_cache(MOST_HOSTS)(super().get_backend_for_host)
 
     def service(self, environ: dict[str, Any]) -> str:
-        """moto's name of the service that a request is for. The judge asks, and then the dispatcher."""
+        """moto's name of the service that a request is for. The judge asks, and then the dispatcher.
+
+        A service that the local cloud does not have is called as boto3 calls it. The judge refuses it.
+        """
+        if SERVICE not in environ and (elsewhere := catalogue.service_of(environ)):
+            environ[SERVICE] = elsewhere
         if SERVICE not in environ:
             host = self.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
             found = _IN_PATH.get(environ.get("PATH_INFO", "").rpartition("/")[2]) or self.get_backend_for_host(host)
@@ -124,7 +129,7 @@ def application(context: Context, folders: Sequence[Path]) -> WSGIApplication:
             asked, why = incoming.asked(environ), f"{type(error).__name__}: {error}"
             words = f"the local cloud failed to check the permissions of {asked}: {why}"
             service = asked.partition(" ")[0]
-            refused = refusal(service, "InternalFailure", words, target="HTTP_X_AMZ_TARGET" in environ)
+            refused = refusal(service, "InternalFailure", words, form=form_of(environ))
         return (refused or carry_out)(environ, start_response)
 
     return answer
@@ -178,4 +183,4 @@ def _action(service: str) -> str:
 
 
 def _refused(service: str, code: str, message: str, *, status: int = 400) -> Response:
-    return refusal(service, code, message, status=status, target="X-Amz-Target" in request.headers)
+    return refusal(service, code, message, status=status, form=form_of(request.environ))

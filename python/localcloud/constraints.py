@@ -36,7 +36,6 @@ NUMBERS = ("integer", "long", "float", "double")
 MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema"
 #: The codes of services that have their own for a constraint (their API references, "Common errors").
 CODES = {
-    "ecr": "InvalidParameterException",
     "logs": "InvalidParameterException",
     "resourcegroupstaggingapi": "InvalidParameterException",
     "xray": "InvalidRequestException",

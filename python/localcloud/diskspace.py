@@ -33,7 +33,7 @@ from moto.core.request import Request
 
 from localcloud import incoming
 from localcloud.iam.enforcement import parsed
-from localcloud.refusals import refusal
+from localcloud.refusals import form_of, refusal
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -90,7 +90,7 @@ class DiskSpace:
             f"the disk of {folder} has {left / 1e6:.0f} MB free, and the local cloud keeps {RESERVE / 1e6:.0f} MB "
             "free: free some space, and repeat the request"
         )
-        return refusal(service, "DiskFull", words, target="HTTP_X_AMZ_TARGET" in environ)(environ, start_response)
+        return refusal(service, "DiskFull", words, form=form_of(environ))(environ, start_response)
 
     def _least(self) -> tuple[Path, int]:
         """The folder whose disk has the fewest free bytes, and their number."""

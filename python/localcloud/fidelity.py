@@ -1,11 +1,11 @@
 """What the local cloud really does, operation by operation. What is not in this table is refused by name.
 
-An operation of a service in the table is one of these:
+An operation of AWS is one of these:
 
 - *executed*: it does what it does on AWS, or it answers from what there is;
 - *configuration*: it is kept, and something acts on it, or it is only a description on AWS too;
 - *stored*: it is kept and answered, but nothing acts on it. The reason stands beside it;
-- *refused*: everything else that the service has on AWS. It changes nothing, and the error names it.
+- *refused*: everything else that AWS has. It changes nothing, and the error names it.
 
 A part of an operation can be refused too: :data:`PARTS`.
 
@@ -13,6 +13,8 @@ Example::
 
     >>> kind_of("sagemaker", "CreateTrainingJob"), kind_of("sagemaker", "CreateProcessingJob")
     ('executed', 'refused')
+    >>> kind_of("dynamodb", "ListTables")
+    'refused'
     >>> refusal("sagemaker", "CreateProcessingJob", {})
     'the local cloud does not support sagemaker:CreateProcessingJob'
     >>> refusal("sns", "Publish", {"PhoneNumber": "+15550100", "Message": "hello"})
@@ -20,7 +22,7 @@ Example::
     >>> refusal("sns", "Subscribe", {"Protocol": "sms"})
     "the local cloud does not support sns:Subscribe with Protocol 'sms'"
 
-The other services of moto are not in the table. moto simulates them, and they answer the account's own key only.
+A service that is not in the table is refused as a whole, also where moto would simulate it.
 """
 
 from __future__ import annotations
@@ -233,9 +235,13 @@ TABLE: Mapping[str, Fidelity] = {
         """
         AddPermission ConfirmSubscription CreateTopic DeleteTopic GetSubscriptionAttributes GetTopicAttributes
         ListSubscriptions ListSubscriptionsByTopic ListTagsForResource ListTopics Publish PublishBatch RemovePermission
-        SetSubscriptionAttributes SetTopicAttributes Subscribe Unsubscribe
+        SetSubscriptionAttributes SetTopicAttributes Unsubscribe
         """,
-        {"TagResource UntagResource": "policies' conditions and the Tagging API read the tags"},
+        {
+            "Subscribe": "functions and queues get the messages. A mail address is never asked to confirm, so it gets "
+            "none, as on AWS before the confirmation",
+            "TagResource UntagResource": "policies' conditions and the Tagging API read the tags",
+        },
     ),
     "kms": Fidelity(
         """
@@ -340,6 +346,20 @@ def _values(given: Any, path: list[str]) -> Iterator[Any]:
 
 _WITH_ACL = "CopyObject CreateBucket CreateMultipartUpload PutBucketAcl PutObject PutObjectAcl"
 _FUNCTIONS = "CreateFunction UpdateFunctionConfiguration"
+#: The attributes of AWS's topics on which nothing acts. Delivery to web servers and phones, its log, and archives.
+_OF_TOPICS = (
+    "ArchivePolicy",
+    "DeliveryPolicy",
+    "FifoThroughputScope",
+    *(
+        f"{protocol}{one}"
+        for protocol in ("Application", "Firehose", "HTTP", "Lambda", "SQS")
+        for one in ("FailureFeedbackRoleArn", "SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate")
+    ),
+)
+_OF_SUBSCRIPTIONS = ("DeliveryPolicy", "ReplayPolicy", "SubscriptionRoleArn")
+#: What goes with targets that are refused.
+_OF_TARGETS = ("AppSync", "Batch", "Ecs", "Http", "Kinesis", "RedshiftData", "RunCommand", "SageMakerPipeline")
 
 #: What is refused of an operation that is not refused as a whole.
 PARTS: tuple[Part, ...] = (
@@ -363,7 +383,27 @@ PARTS: tuple[Part, ...] = (
     ),
     Part("logs", "PutSubscriptionFilter", "destinationArn", "arn:[^:]*:lambda:.*"),
     Part("sns", "Publish", "PhoneNumber"),
-    Part("sns", "Subscribe", "Protocol", "email|email-json|http|https|lambda|sqs"),
+    Part("sns", "Subscribe", "Protocol", "email|email-json|lambda|sqs"),
+    *(Part("sns", "CreateTopic", f"Attributes.{one}") for one in _OF_TOPICS),
+    Part("sns", "CreateTopic", "Attributes.SignatureVersion", "2"),
+    Part("sns", "CreateTopic", "Attributes.TracingConfig", "PassThrough"),
+    Part("sns", "CreateTopic", "DataProtectionPolicy"),
+    Part("sns", "SetTopicAttributes", "AttributeName", "ContentBasedDeduplication|DisplayName|KmsMasterKeyId|Policy"),
+    *(Part("sns", "Subscribe", f"Attributes.{one}") for one in _OF_SUBSCRIPTIONS),
+    Part(
+        "sns",
+        "SetSubscriptionAttributes",
+        "AttributeName",
+        "FilterPolicy|FilterPolicyScope|RawMessageDelivery|RedrivePolicy",
+    ),
+    *(
+        Part("events", "CreateEventBus", one)
+        for one in ("DeadLetterConfig", "EventSourceName", "KmsKeyIdentifier", "LogConfig")
+    ),
+    Part("events", "PutEvents", "EndpointId"),
+    Part("events", "PutRule", "State", "ENABLED|DISABLED"),
+    *(Part("events", "PutTargets", f"Targets.*.{one}Parameters") for one in _OF_TARGETS),
+    Part("sqs", "ReceiveMessage", "ReceiveRequestAttemptId"),
     Part("kms", "CreateKey", "Origin", "AWS_KMS"),
     Part("kms", "CreateKey", "CustomKeyStoreId"),
     Part("kms", "CreateKey", "XksKeyId"),
@@ -388,15 +428,14 @@ for _part in PARTS:
         _PARTS.setdefault((_part.service, _name), []).append(_part)
 
 
-def kind_of(service: str, operation: str) -> Kind | None:
-    """What the local cloud does of an operation; None if the service is not in the table.
+def kind_of(service: str, operation: str) -> Kind:
+    """What the local cloud does of an operation. A service that is not in the table is refused as a whole.
 
     Args:
         service: boto3's name.
         operation: botocore's name.
     """
-    known = _KINDS.get(service)
-    return None if known is None else known.get(operation, "refused")
+    return _KINDS.get(service, {}).get(operation, "refused")
 
 
 def operations(service: str) -> dict[str, Kind]:

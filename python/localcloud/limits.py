@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud import incoming
 from localcloud.constraints import MALFORMED
 from localcloud.http.requests import Malformed
-from localcloud.refusals import refusal
+from localcloud.refusals import form_of, refusal
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -73,9 +73,7 @@ class Limits:
             body = _body(environ, LARGEST_OBJECT if in_s3 and named else LARGEST_REQUEST, in_s3=service == "s3")
             _check_depth(environ, body, service)
         except Refused as refused:
-            answer = refusal(
-                service, refused.code, str(refused), status=refused.status, target="HTTP_X_AMZ_TARGET" in environ
-            )
+            answer = refusal(service, refused.code, str(refused), status=refused.status, form=form_of(environ))
             # The rest of the body is not read, so the connection cannot carry another request.
             answer.headers["Connection"] = "close"
             return answer(environ, start_response)

@@ -10,12 +10,17 @@ Example::
     >>> refusal("s3", "AccessDenied", "no", status=403).get_data(as_text=True)
     refused (AccessDenied): no
     '<Error><Code>AccessDenied</Code><Message>no</Message></Error>'
+    >>> refusal("fms", "NotImplemented", "no", form="cbor").get_data()
+    refused (NotImplemented): no
+    b'\xa2f__typenNotImplementedgmessagebno'
 """
 
 from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
+from typing import Any, Literal
 from xml.sax.saxutils import escape
 
 from botocore.exceptions import UnknownServiceError
@@ -24,8 +29,20 @@ from moto.core.utils import get_service_model
 
 from localcloud import log
 
+#: The form of an answer that the request decides, whatever the service's first protocol is.
+Form = Literal["json", "cbor"]
+#: What a request and its answer say of Smithy's RPC v2 protocol.
+CBOR = "rpc-v2-cbor"
 
-def refusal(service: str, code: str, message: str, *, status: int = 400, target: bool = False) -> Response:
+
+def form_of(environ: Mapping[str, Any]) -> Form | None:
+    """The form that a request asks for; None if its service decides."""
+    if environ.get("HTTP_SMITHY_PROTOCOL") == CBOR:
+        return "cbor"
+    return "json" if "HTTP_X_AMZ_TARGET" in environ else None
+
+
+def refusal(service: str, code: str, message: str, *, status: int = 400, form: Form | None = None) -> Response:
     """The answer for an error. The error is logged too.
 
     Args:
@@ -33,10 +50,13 @@ def refusal(service: str, code: str, message: str, *, status: int = 400, target:
         code: AWS's error code, such as ``AccessDenied``.
         message: A sentence for people.
         status: The HTTP status.
-        target: Whether the request named its action in X-Amz-Target. The answer is then JSON for every service.
+        form: The form that the request asks for. None leaves it to the service.
     """
     log.line(f"refused ({code}): {message}")
-    if target or "json" in protocol(service):
+    if form == "cbor":
+        told = b"\xa2" + b"".join(_cbor(text) for text in ("__type", code, "message", message))
+        return Response(told, status, headers={"smithy-protocol": CBOR}, mimetype="application/cbor")
+    if form == "json" or "json" in protocol(service):
         body = json.dumps({"__type": code, "message": message})
         return Response(body, status, headers={"x-amzn-errortype": code}, mimetype="application/json")
     request_id = uuid.uuid4()
@@ -46,6 +66,22 @@ def refusal(service: str, code: str, message: str, *, status: int = 400, target:
     elif service not in ("s3", "s3bucket_path"):
         error = f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>"
     return Response(error, status, mimetype="text/xml")
+
+
+def _cbor(text: str) -> bytes:
+    """A text in CBOR (RFC 8949).
+
+    Example::
+
+        >>> _cbor("a" * 24)[:2].hex()
+        '7818'
+    """
+    content = text.encode()
+    size = len(content)
+    if size < 24:
+        return bytes([0x60 + size]) + content
+    width = 1 if size < 1 << 8 else 2 if size < 1 << 16 else 4
+    return bytes([{1: 0x78, 2: 0x79, 4: 0x7A}[width]]) + size.to_bytes(width, "big") + content
 
 
 def protocol(service: str) -> str:

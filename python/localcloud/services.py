@@ -33,7 +33,7 @@ from localcloud import (
     xray,
 )
 from localcloud.context import Context
-from localcloud.durability import certificates, instances
+from localcloud.durability import instances
 from localcloud.iam import kept, linked_roles, sessions
 from localcloud.iam import permissions as identity
 from localcloud.iam.registry import Registry
@@ -63,8 +63,6 @@ def install(context: Context) -> None:
     """Install every service."""
     identity.register(context.registry)
     kept.install(context.backends, context.pickling)
-    certificates.install(context.pickling)
-    context.at_first.setdefault("cognitoidp", []).append(lambda: certificates.install_web_keys(context.pickling))
     instances.apply()
     sessions.apply()
     linked_roles.apply()

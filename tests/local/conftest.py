@@ -36,6 +36,13 @@ def package(code: str) -> bytes:
     return buffer.getvalue()
 
 
+def sending_policy(arn: str, *services: str) -> str:
+    """A queue's policy that lets AWS's services send: ``sending_policy(arn, "sns", "events")``."""
+    who = {"Service": [f"{one}.amazonaws.com" for one in services]}
+    allowed = {"Effect": "Allow", "Principal": who, "Action": "sqs:SendMessage", "Resource": arn}
+    return json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+
+
 @pytest.fixture
 def told() -> Iterator[Beacon]:
     """Hears what functions tell."""

@@ -183,10 +183,10 @@ def test_an_address_that_a_session_signed_is_judged_as_the_session(bucket, clien
         fetch("other/a.png")
 
 
-def test_an_action_that_cannot_be_judged_is_refused_by_name(client, user):
+def test_an_action_of_a_service_that_is_not_there_is_refused_by_name(client, user):
     everything = user({"Effect": "Allow", "Action": "*", "Resource": "*"})
     found = refused(lambda: client("dynamodb", everything).list_tables())
-    assert found == ("NotImplemented", "the local cloud cannot check the permissions of dynamodb:ListTables", 400)
+    assert found == ("NotImplemented", "the local cloud does not support dynamodb:ListTables", 400)
 
 
 def test_a_role_is_taken_on_by_whom_it_trusts_only(cloud, client, user):

@@ -9,7 +9,7 @@ import pytest
 
 from localcloud.events.inputs import transformed
 
-from .conftest import ended, eventually
+from .conftest import ended, eventually, sending_policy
 
 RULE = "arn:aws:events:us-east-1:123456789012:rule/tests"
 EVENT = {
@@ -158,7 +158,8 @@ def test_a_queue_gets_the_event_a_constant_or_a_part(cloud, rule, given, expecte
 
 
 def test_a_topic_passes_the_event_on(cloud, rule):
-    url, queue_arn = queue(cloud, "tests-topic")
+    arn = "arn:aws:sqs:us-east-1:123456789012:tests-topic"
+    url, queue_arn = queue(cloud, "tests-topic", Policy=sending_policy(arn, "sns"))
     topic = cloud.client("sns").create_topic(Name="tests-topic")["TopicArn"]
     cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
     cloud.client("sns").set_topic_attributes(

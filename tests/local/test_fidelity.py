@@ -88,6 +88,29 @@ def test_an_error_of_a_constraint_has_the_services_own_code(bare: control.Cloud)
         assert (error["Code"], words in error["Message"]) == (code, True), error
 
 
+def elsewhere() -> list[str]:
+    """The services of boto3 that the local cloud does not have."""
+    return [name for name in boto3.session.Session().get_available_services() if name not in fidelity.TABLE]
+
+
+def refused_by_name(cloud: control.Cloud, service: str, operations: int | None = None) -> list[Any]:
+    """The operations of a service that are answered otherwise than with ``NotImplemented`` and their name."""
+    client, wrong = client_of(cloud, service), []
+    for name in client.meta.service_model.operation_names[:operations]:
+        operation = client.meta.service_model.operation_model(name)
+        found = sending.sent(client, operation, good.request(operation))
+        if (found.code, found.message) != ("NotImplemented", NOTHING.format(service, name)):
+            wrong.append((service, name, found))
+    return wrong
+
+
+@pytest.mark.slow
+def test_every_other_service_is_refused_by_name(bare: control.Cloud) -> None:
+    """An operation of each fortieth service, and of those that share the name in their signature with others."""
+    services = {*elsewhere()[::40], "pipes", "dynamodb", "eventbridgev2", "sagemaker-featurestore-runtime", "elbv2"}
+    assert [one for name in sorted(services) for one in refused_by_name(bare, name, 1)] == []
+
+
 def test_what_is_refused_is_refused_whoever_asks_and_changes_nothing(bare: control.Cloud) -> None:
     iam = client_of(bare, "iam")
     document = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})

@@ -165,3 +165,30 @@ def test_a_move_keeps_its_rate_is_alone_and_can_be_cancelled(cloud):
     moved = sqs.cancel_message_move_task(TaskHandle=task)["ApproximateNumberOfMessagesMoved"]
     assert moved < 4
     assert sqs.list_message_move_tasks(SourceArn=dead)["Results"][0]["Status"] == "CANCELLED"
+
+
+# attributes
+
+
+@pytest.mark.parametrize(
+    ("attributes", "code"),
+    [
+        ({"Colour": "red"}, "InvalidAttributeName"),
+        ({"DelaySeconds": "901"}, "InvalidAttributeValue"),
+        ({"VisibilityTimeout": "soon"}, "InvalidAttributeValue"),
+        ({"MessageRetentionPeriod": "1"}, "InvalidAttributeValue"),
+        ({"ContentBasedDeduplication": "true"}, "InvalidAttributeName"),
+    ],
+)
+def test_an_attribute_that_aws_does_not_have_is_refused_when_it_is_set(cloud, attributes, code):
+    sqs = cloud.client("sqs")
+    url = sqs.create_queue(QueueName="tests-gaps-attributes")["QueueUrl"]
+    for call, given in (
+        (sqs.create_queue, {"QueueName": "tests-gaps-refused"}),
+        (sqs.set_queue_attributes, {"QueueUrl": url}),
+    ):
+        with pytest.raises(ClientError) as refused:
+            call(**given, Attributes=attributes)
+        assert refused.value.response["Error"]["Code"].endswith(code)
+        assert next(iter(attributes)) in refused.value.response["Error"]["Message"]
+    assert "QueueUrls" not in sqs.list_queues(QueueNamePrefix="tests-gaps-refused")

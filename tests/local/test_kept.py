@@ -203,18 +203,6 @@ MADE = {
         lambda cloud: cloud.client("sagemaker").create_model_package_group(ModelPackageGroupName="kept"),
         lambda cloud: cloud.client("sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"],
     ),
-    "parameters": (
-        lambda cloud: cloud.client("ssm").put_parameter(Name="/kept", Value="1", Type="String"),
-        lambda cloud: cloud.client("ssm").get_parameter(Name="/kept")["Parameter"],
-    ),
-    "certificates": (
-        lambda cloud: cloud.client("acm").request_certificate(DomainName="kept.example"),
-        lambda cloud: cloud.client("acm").list_certificates()["CertificateSummaryList"],
-    ),
-    "user pools": (
-        lambda cloud: cloud.client("cognito-idp").create_user_pool(PoolName="kept"),
-        lambda cloud: cloud.client("cognito-idp").list_user_pools(MaxResults=9)["UserPools"],
-    ),
     "activities": (
         lambda cloud: cloud.client("stepfunctions").create_activity(name="kept"),
         lambda cloud: cloud.client("stepfunctions").list_activities()["activities"],

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.conftest import ended, eventually, numbers
+from tests.local.conftest import ended, eventually, numbers, sending_policy
 
 MACHINE = {"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}
 
@@ -80,6 +80,7 @@ def test_an_alarm_goes_off_and_back_and_tells_its_topic_both(
     topic = sns.create_topic(Name=f"tests-alarms-{next(numbers)}")["TopicArn"]
     queue = sqs.create_queue(QueueName=f"tests-alarms-{next(numbers)}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": sending_policy(arn, "sns")})
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     state = alarm(AlarmActions=[topic], OKActions=[topic])
 

@@ -59,7 +59,6 @@ NAMES = {
         "inputDataConfig.2.member.channelName",
     ),
     "log group": ("logs", "create_log_group", lambda name: {"logGroupName": name + "?"}, "logGroupName"),
-    "repository": ("ecr", "create_repository", lambda name: {"repositoryName": name + "?"}, "repositoryName"),
 }
 
 
@@ -73,7 +72,7 @@ def test_a_name_of_another_pattern_is_refused_where_it_is_read(cloud, kind, name
     with pytest.raises(ClientError) as refused:
         getattr(cloud.client(service), operation)(**given(name))
     error = refused.value.response["Error"]
-    assert error["Code"] == ("InvalidParameterException" if service in ("logs", "ecr") else "ValidationException")
+    assert error["Code"] == ("InvalidParameterException" if service == "logs" else "ValidationException")
     assert error["Message"].startswith("1 validation error detected: Value '")
     assert f"at '{place}' failed to satisfy constraint: Member must " in error["Message"]
     assert sorted(cloud.state.parent.rglob("*escaped*")) == before

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import eventually
+from .conftest import eventually, sending_policy
 from .test_events import policy, queue, received, rule  # noqa: F401 - rule is a fixture
 
 HERE = "us-east-1:123456789012"
@@ -135,7 +135,8 @@ def test_a_user_is_named_as_the_one_who_did_it(cloud, told):
 
 
 def test_functions_and_topics_get_records_too(cloud, function, told):
-    url, arn = queue(cloud, "tests-notified-through")
+    arn = f"arn:aws:sqs:{HERE}:tests-notified-through"
+    url, _ = queue(cloud, "tests-notified-through", Policy=sending_policy(arn, "sns"))
     s3, bucket = cloud.client("s3"), "tests-notified-both"
     s3.create_bucket(Bucket=bucket)
     topic = cloud.client("sns").create_topic(Name="tests-notified")["TopicArn"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.conftest import eventually
+from tests.local.conftest import eventually, sending_policy
 
 HERE = "us-east-1:123456789012"
 LOGS = "arn:aws:s3:::tests-deliveries"
@@ -47,8 +47,9 @@ def topic(cloud: Any) -> Iterator[Callable[..., tuple[str, str]]]:
         name = f"tests-own-names-{next(numbers)}"
         given = {**attributes, **({"Policy": document(*statements)} if statements else {})}
         arn = sns.create_topic(Name=name, Attributes=given)["TopicArn"]
-        queue = sqs.create_queue(QueueName=name)["QueueUrl"]
-        sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=f"arn:aws:sqs:{HERE}:{name}")
+        endpoint = f"arn:aws:sqs:{HERE}:{name}"
+        queue = sqs.create_queue(QueueName=name, Attributes={"Policy": sending_policy(endpoint, "sns")})["QueueUrl"]
+        sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=endpoint)
         return arn, queue
 
     return make
@@ -73,8 +74,11 @@ def told(cloud: Any) -> Callable[[str, str], bool]:
     def go_off(topic: str, queue: str) -> bool:
         name = f"tests-own-names-{next(numbers)}"
         witness = sns.create_topic(Name=f"{name}-witness")["TopicArn"]
-        heard = sqs.create_queue(QueueName=f"{name}-witness")["QueueUrl"]
-        sns.subscribe(TopicArn=witness, Protocol="sqs", Endpoint=f"arn:aws:sqs:{HERE}:{name}-witness")
+        endpoint = f"arn:aws:sqs:{HERE}:{name}-witness"
+        heard = sqs.create_queue(QueueName=f"{name}-witness", Attributes={"Policy": sending_policy(endpoint, "sns")})[
+            "QueueUrl"
+        ]
+        sns.subscribe(TopicArn=witness, Protocol="sqs", Endpoint=endpoint)
         rule = {"Namespace": "Tests", "MetricName": name, "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1}
         rule |= {"ComparisonOperator": "GreaterThanThreshold", "Threshold": 0, "TreatMissingData": "ignore"}
         cloudwatch.put_metric_alarm(AlarmName=name, AlarmActions=[topic, witness], **rule)

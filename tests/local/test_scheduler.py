@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import ended, eventually
+from .conftest import ended, eventually, sending_policy
 
 HERE = "us-east-1:123456789012"
 SOON = "rate(1 hour)"  # without a StartDate it fires at once
@@ -89,6 +89,8 @@ def test_functions_topics_state_machines_and_buses_are_called(cloud, function, s
     schedule({"Arn": made, "Input": '{"to": "function"}'})
     assert json.loads(letter(cloud, url)["Body"]) == {"to": "function"}
     topic = cloud.client("sns").create_topic(Name="tests-scheduled")["TopicArn"]
+    policy = sending_policy(arn, "sns", "events")
+    cloud.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
     cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     schedule({"Arn": topic, "Input": "to a topic"})
     assert json.loads(letter(cloud, url)["Body"])["Message"] == "to a topic"
@@ -98,9 +100,6 @@ def test_functions_topics_state_machines_and_buses_are_called(cloud, function, s
     (execution,) = eventually(lambda: client.list_executions(stateMachineArn=machine)["executions"])
     assert json.loads(ended(client, execution["executionArn"])["output"]) == {"to": "machine"}
     events = cloud.client("events")
-    allow = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**allow, "Resource": arn}]})
-    cloud.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
     events.put_rule(Name="tests-scheduled", EventPattern='{"source": ["tests.scheduled"]}')
     events.put_targets(Rule="tests-scheduled", Targets=[{"Id": "queue", "Arn": arn}])
     parameters = {"Source": "tests.scheduled", "DetailType": "Nightly"}

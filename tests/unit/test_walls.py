@@ -38,7 +38,8 @@ FLOORS = (
 # The layers of the local cloud. iam imports no service. A service imports neither the server nor its assembly.
 CLOUD_FLOORS = (
     {"errors", "guard", "holdings", "identifiers", "quick_start", "incoming", "log", "logfile", "paths"},
-    {"constraints", "fidelity"},
+    {"chain"},
+    {"catalogue", "constraints", "fidelity"},
     {"refusals", "durability", "http"},
     {"control"},
     {"iam"},

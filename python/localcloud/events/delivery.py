@@ -16,15 +16,19 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from localcloud import log
+from localcloud import chain, log
 from localcloud.context import Context, MetricStore
 from localcloud.events.courier import Courier
 from localcloud.events.pending import Origin, PendingEvents
-from localcloud.events.targets import RuleTargets, check, is_archive
+from localcloud.events.targets import RuleTargets, check, is_archive, is_bus
 from localcloud.events.timetable import Firing
 
 if TYPE_CHECKING:
     from moto.events.models import EventsBackend, Rule
+
+
+#: How many events of a rule come of one another before the log says so, a power of two.
+MANY_EVENTS = 16
 
 
 class Dispatch:
@@ -37,20 +41,30 @@ class Dispatch:
         self._courier = Courier(context.backends, self._pending, RuleTargets(context))
         context.starting.append(self._courier.resume)
 
-    def accept(self, rule: Rule, event: dict[str, Any]) -> None:
-        """Keep an event for each target of a rule, and deliver it later."""
-        firing = self.prepared(rule, event)
+    def accept(self, rule: Rule, event: dict[str, Any], *, forwarded: bool = False) -> None:
+        """Keep an event for each target of a rule, and deliver it later.
+
+        Args:
+            forwarded: Whether the event comes from another event bus. Then it goes to no further one.
+        """
+        firing = self.prepared(rule, event, forwarded=forwarded)
         for statement, rows in firing.changes:
             self._database.now(statement, rows)
         firing.then()
 
-    def prepared(self, rule: Rule, event: dict[str, Any]) -> Firing:
+    def prepared(self, rule: Rule, event: dict[str, Any], *, forwarded: bool = False) -> Firing:
         """An event for each target of a rule: what is to be kept, and what delivers it then."""
         where = {"account": rule.account_id, "region": rule.region_name}
-        _report(self._metrics, rule=rule.name, targets=len(rule.targets), **where)
         origin = Origin(rule.name, rule.arn, **where)
         targets = [dict(target) for target in rule.targets if not is_archive(target["Arn"])]
-        made = [self._pending.made(origin, target, event, time.time()) for target in targets]
+        if forwarded:
+            for target in targets:
+                if is_bus(target["Arn"]):
+                    log.line(f"{rule.arn} does not send an event on to {target['Arn']}: it comes from an event bus")
+            targets = [target for target in targets if not is_bus(target["Arn"])]
+        _report(self._metrics, rule=rule.name, targets=len(targets), **where)
+        trace = _followed(rule.arn)
+        made = [self._pending.made(origin, target, event, time.time(), trace=trace) for target in targets]
 
         def deliver() -> None:
             for delivery, _ in made:
@@ -66,14 +80,16 @@ def install(context: Context) -> Dispatch:
     dispatch = Dispatch(context)
     archive, put_targets = Rule.send_to_targets, EventsBackend.put_targets
 
-    def send_to_targets(self: Rule, original_event: dict[str, Any], transform_input: bool = True) -> None:
+    def send_to_targets(
+        self: Rule, original_event: dict[str, Any], transform_input: bool = True, *, forwarded: bool = False
+    ) -> None:
         if self.state == "DISABLED" or (self.scheduled_expression and not self.event_pattern.get_pattern()):
             return
         try:
             event = _as_delivered(original_event)
             if not self.event_pattern.matches_event(event):
                 return
-            dispatch.accept(self, event)
+            dispatch.accept(self, event, forwarded=forwarded)
             archives = [target for target in self.targets if is_archive(target["Arn"])]
             if archives:
                 remaining = copy.copy(self)
@@ -126,6 +142,24 @@ def service_event(
         "resources": resources,
         "detail": detail,
     }
+
+
+def _followed(rule_arn: str) -> str | None:
+    """The trace header of a rule's event; None if nobody has given one.
+
+    A rule whose events come of one another is named in the log: after 16 of them, and then ever less often. AWS lets it
+    go on.
+    """
+    header = chain.without(chain.current(), chain.LINEAGE)
+    if header is None:
+        return None
+    header, before = chain.counted(header, chain.CIRCLE, rule_arn)
+    if before >= MANY_EVENTS and before & (before - 1) == 0:
+        log.line(
+            f"{rule_arn} goes round in a circle: {before} of its events have come of one another. EventBridge does not "
+            f"stop this. DisableRule ends it"
+        )
+    return header
 
 
 def _report(metrics: MetricStore, *, rule: str, targets: int, account: str, region: str) -> None:

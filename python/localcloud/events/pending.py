@@ -51,6 +51,7 @@ class Delivery:
         begun: When it was accepted, in seconds since 1970.
         due: When it is tried next.
         attempts: How often it has failed so far.
+        trace: The X-Amzn-Trace-Id of the chain to which it belongs.
     """
 
     number: int
@@ -61,6 +62,7 @@ class Delivery:
     begun: float = 0.0
     due: float = 0.0
     attempts: int = 0
+    trace: str | None = None
 
 
 class PendingEvents:
@@ -78,23 +80,35 @@ class PendingEvents:
         self._lock = threading.Lock()
 
     def made(
-        self, origin: Origin, target: dict[str, Any], event: Any, now: float, *, name: str | None = None
+        self,
+        origin: Origin,
+        target: dict[str, Any],
+        event: Any,
+        now: float,
+        *,
+        name: str | None = None,
+        trace: str | None = None,
     ) -> tuple[Delivery, Change]:
         """A delivery, and what is to be written so that it is kept.
 
         Args:
             name: The delivery's name, if the sender has one that it makes again after a crash.
+            trace: The X-Amzn-Trace-Id of its chain.
         """
         with self._lock:
             number = next(self._numbers)
         own = event.get("id") if isinstance(event, dict) else None
         name = name or "_".join(filter(None, (own, str(uuid.uuid4()))))
-        delivery = Delivery(number, origin, target, event, name, begun=now, due=now)
+        delivery = Delivery(number, origin, target, event, name, begun=now, due=now, trace=trace)
         return delivery, self._kept(delivery)
 
-    def add(self, origin: Origin, target: dict[str, Any], event: Any, now: float) -> Delivery:
-        """Keep an event. It is kept when this returns."""
-        delivery, (statement, rows) = self.made(origin, target, event, now)
+    def add(self, origin: Origin, target: dict[str, Any], event: Any, now: float, trace: str | None = None) -> Delivery:
+        """Keep an event. It is kept when this returns.
+
+        Args:
+            trace: The X-Amzn-Trace-Id of its chain.
+        """
+        delivery, (statement, rows) = self.made(origin, target, event, now, trace=trace)
         self._database.now(statement, rows)
         return delivery
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from moto.events.exceptions import ValidationException
 
+from localcloud import chain
 from localcloud.context import Context
 from localcloud.events import sending
 from localcloud.events.failures import Undelivered, Unsendable
@@ -41,6 +42,11 @@ _ARCHIVES = re.compile(r"arn:[\w-]+:events:[\w-]+:::")
 def is_archive(arn: str) -> bool:
     """Whether a target is moto's archive, which keeps events itself."""
     return _ARCHIVES.fullmatch(arn) is not None
+
+
+def is_bus(arn: str) -> bool:
+    """Whether a target is an event bus."""
+    return arn.split(":")[2:3] == ["events"] and ":event-bus/" in arn
 
 
 def check(targets: Iterable[dict[str, Any]], bus_arn: str) -> None:
@@ -112,11 +118,16 @@ class RuleTargets:
         rule, target, event = delivery.origin, delivery.target, delivery.event
         authorize(self._context.roles, rule, target)
         text, arn = input_of(target, event, rule.arn), target["Arn"]
+        with chain.carrying(delivery.trace):
+            self._send(delivery, arn, text)
+
+    def _send(self, delivery: Delivery, arn: str, text: str) -> None:
+        target = delivery.target
         match arn.split(":")[2]:
             case "states":
-                self._start(arn, delivery.name, text)
+                self._start(arn, delivery.name, text, delivery.trace)
             case "lambda":
-                self._context.actions["lambda:InvokeAsync"](arn, text)
+                self._context.actions["lambda:InvokeAsync"](arn, text, trace_header=delivery.trace)
             case "sns":
                 sending.to_topic(arn, text)
             case "sqs":
@@ -124,7 +135,7 @@ class RuleTargets:
             case "logs":
                 sending.to_log_group(arn, text, shaped="InputTransformer" in target)
             case "events":
-                _to_bus(arn, event)
+                _to_bus(arn, delivery.event)
             case other:
                 raise Unsendable(f"the local cloud cannot deliver events to {other}: {arn}")
 
@@ -152,9 +163,9 @@ class RuleTargets:
         sending.to_queue(queue, json.dumps(delivery.event), attributes=attributes)
         metrics.put("AWS/Events", "InvocationsSentToDlq", by_rule, 1, "Count", **where)
 
-    def _start(self, arn: str, name: str, text: str) -> None:
+    def _start(self, arn: str, name: str, text: str, trace: str | None) -> None:
         try:
-            self._context.actions["states:StartExecution"](arn, name=name, input=text)
+            self._context.actions["states:StartExecution"](arn, name=name, input=text, trace_header=trace)
         except Exception as error:
             if getattr(error, "code", None) != "ExecutionAlreadyExists":
                 raise
@@ -190,10 +201,14 @@ def _authorize_log(roles: Roles, rule: Origin, arn: str) -> None:
 
 
 def _to_bus(arn: str, event: dict[str, Any]) -> None:
-    """Send the event to another bus, as it is (EventBridge User Guide, "Sending events between buses")."""
+    """Send the event to another bus, as it is.
+
+    AWS: EventBridge User Guide, "Sending events between event buses in the same account and Region": "EventBridge can't
+    route events received from a sender event bus to a third event bus." So two buses never send an event to and fro.
+    """
     from moto.events.models import events_backends
 
     region, account = arn.split(":")[3:5]
     bus = events_backends[account][region]._get_event_bus(arn)
     for rule in list(bus.rules.values()):
-        rule.send_to_targets(event)
+        rule.send_to_targets(event, forwarded=True)

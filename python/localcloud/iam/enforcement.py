@@ -2,7 +2,8 @@
 
 The check cannot be switched off. Every signature is verified. Clients are the account's root user unless they have
 other keys. The root user is denied only what a bucket's policy denies to everyone. For all other principals the
-policies decide, and an action without a permission table is refused.
+policies decide, and an action without a permission table is refused. What the local cloud does not have is refused by
+name, whoever asks (:mod:`localcloud.catalogue`).
 
 Example (not run: it needs a running cloud)::
 
@@ -31,6 +32,7 @@ from moto.iam.models import get_account_id_from
 from moto.s3.models import s3_backends
 from werkzeug.exceptions import HTTPException
 
+from localcloud import catalogue
 from localcloud.constraints import refused_as, violations
 from localcloud.errors import UnknownAction, UnsupportedPolicy
 from localcloud.iam import principals
@@ -40,7 +42,7 @@ from localcloud.iam.evaluation import Access, Context, Decision, Principal, Requ
 from localcloud.iam.principals import ANONYMOUS, PRINCIPAL, ROOT_KEY, BadKey
 from localcloud.iam.roles import Roles, denial
 from localcloud.iam.signatures import VIRTUAL_HOST, BadSignature, claimed, verify
-from localcloud.refusals import protocol, refusal
+from localcloud.refusals import Form, form_of, protocol, refusal
 
 if TYPE_CHECKING:
     from botocore.model import Shape
@@ -94,7 +96,7 @@ class Enforcement:
         """The error answer for a request that is not allowed; None if it is allowed."""
         http = _buffered(environ)
         service = self._service(environ)
-        answer = _Answers(service, "HTTP_X_AMZ_TARGET" in environ)
+        answer = _Answers(service, form_of(environ))
         try:
             who = self._who(environ, http.data)
         except BadKey as bad:
@@ -104,22 +106,27 @@ class Enforcement:
         except BadChunks as bad:
             return answer.give(bad.code, str(bad), status=bad.status)
         environ[PRINCIPAL] = who
+        strange = who is ANONYMOUS and service == "s3" and _bucket_name(environ) not in _buckets()
+        if strange and (asked := catalogue.unsigned(http)):
+            return self._absent(*asked, answer)
         if who is ANONYMOUS and service == "s3" and _names_no_bucket(environ):
             return answer.give("NoSuchBucket", "The specified bucket does not exist", status=404)
+        if catalogue.service_of(environ):
+            return self._unknown(http, answer)
         try:
             operation, parameters = parsed(_uncompressed(http, service), service)
         except (HTTPException, NotImplementedError):
-            if who.kind == "root":
-                return self._nowhere(http, answer)
-            return answer.unsigned() if who is ANONYMOUS else answer.unknown(http)
+            if who.kind == "root" and service == "s3":
+                return None  # S3's forms and the questions of web pages have moto's answers
+            return answer.unsigned() if who is ANONYMOUS else self._unknown(http, answer)
         except Exception:
             if who.kind == "root":
                 return None  # moto reads the request again and reports the error
             raise
-        if who is ANONYMOUS and service != "s3" and operation not in UNSIGNED:
-            return answer.unsigned()
         if unsupported := self._unsupported(service, operation, parameters):
             return answer.give("NotImplemented", unsupported)
+        if who is ANONYMOUS and service != "s3" and operation not in UNSIGNED:
+            return answer.unsigned()
         shape = get_service_model(service).operation_model(operation).input_shape
         wrong = violations(shape, parameters) if service not in CHECKING else []
         if shape and wrong and operation in UNSIGNED:
@@ -172,10 +179,14 @@ class Enforcement:
                 return request, decision
         return None
 
-    def _nowhere(self, http: HttpRequest, answer: _Answers) -> Response | None:
-        """The answer to a path that no operation has; None if moto is to answer, with the action's name."""
-        words = self._unsupported(answer.service, f"{http.method} {http.path}", {})
-        return answer.give("NotImplemented", words) if words and answer.has_paths else None
+    def _unknown(self, http: HttpRequest, answer: _Answers) -> Response:
+        """The answer to a request of another service, or of an operation that its service does not have."""
+        asked = catalogue.asked_of(http) or (answer.service, f"{http.method} {http.path}")
+        return self._absent(*asked, answer)
+
+    def _absent(self, service: str, operation: str, answer: _Answers) -> Response:
+        words = self._unsupported(service, operation, {}) or f"{service}:{operation} cannot be read"
+        return answer.of(service).give("NotImplemented", words)
 
     def _service(self, environ: dict[str, Any]) -> str:
         """boto3's name of the service that a request is for."""
@@ -186,26 +197,20 @@ class Enforcement:
 class _Answers:
     """The error answers of one service, in its own words."""
 
-    def __init__(self, service: str, target: bool) -> None:
+    def __init__(self, service: str, form: Form | None) -> None:
         self.service = service
-        self._target = target
-        self._protocol = "json" if target else protocol(service)
+        self._form = form
+        self._protocol = "json" if form else protocol(service)
 
-    @property
-    def has_paths(self) -> bool:
-        """Whether a path says which operation is meant. S3's forms and web pages' questions have moto's answers."""
-        return self._protocol.startswith("rest") and self.service != "s3"
+    def of(self, service: str) -> _Answers:
+        """The answers of another service to the same request."""
+        return _Answers(service, self._form)
 
     def give(self, code: str, words: str, *, status: int = 400) -> Response:
-        return refusal(self.service, code, words, status=status, target=self._target)
+        return refusal(self.service, code, words, status=status, form=self._form)
 
     def unsigned(self) -> Response:
         return self.give("MissingAuthenticationToken", "Missing Authentication Token", status=403)
-
-    def unknown(self, http: HttpRequest) -> Response:
-        target = http.headers.get("X-Amz-Target", "").rpartition(".")[2] or http.values.get("Action")
-        what = target or f"{http.method} {http.path}"
-        return self.give("NotImplemented", f"the local cloud cannot check the permissions of {self.service}:{what}")
 
     def denied(self, request: Request, decision: Decision) -> Response:
         words = denial(request, decision)

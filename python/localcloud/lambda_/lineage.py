@@ -1,16 +1,17 @@
-"""Functions that invoke each other in a circle are stopped.
+"""Functions that run because of themselves are stopped: they invoke each other, or through queues, topics and buckets.
 
 Every run knows from which runs it comes: its trace header has a part ``Lineage`` with the number of runs of each
-function before it. A function's SDK sends this header with its own calls, and a record has it on the way to another
-function. After 16 runs in one chain, the next one is refused.
+function before it (:mod:`localcloud.chain`). A function's SDK sends this header with its own calls. A message, a
+notification and a record have it on the way to another function. After 16 runs in one chain, the next one is refused.
 
 AWS: Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops". AWS finds loops through
-SQS, SNS and S3 too; here they are found among functions only. The form of the part ``Lineage`` is this cloud's own.
+Amazon SQS, Amazon S3 and Amazon SNS and among functions. It finds none through other services: EventBridge and Step
+Functions begin a new chain. The form of the part ``Lineage`` is this cloud's own.
 
 Example::
 
     >>> arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
-    >>> header, before = stepped("Root=1-67891233-abcdef012345678912345678", arn)
+    >>> header, before = stepped("Root=1-67891233-abcdef012345678912345678", f"{arn}:live")
     >>> header, before
     ('Root=1-67891233-abcdef012345678912345678;Lineage=9fa5c9e6:1', 0)
     >>> stepped(header, arn)[1]
@@ -19,11 +20,9 @@ Example::
 
 from __future__ import annotations
 
-import hashlib
-import re
 from typing import TYPE_CHECKING
 
-from localcloud.identifiers import hexadecimal
+from localcloud import chain
 
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
@@ -33,7 +32,6 @@ ALLOW, TERMINATE = "Allow", "Terminate"
 
 #: "Lambda stops your function's invocations when it has been invoked approximately 16 times in the same chain".
 MOST_RUNS = 16
-_PART = re.compile(r"(?:^|;)\s*Lineage=([^;\s]*)")
 
 
 def stepped(header: str | None, arn: str) -> tuple[str, int]:
@@ -41,14 +39,14 @@ def stepped(header: str | None, arn: str) -> tuple[str, int]:
 
     Args:
         header: The caller's X-Amzn-Trace-Id. None begins a chain that is not sampled.
-        arn: The function's ARN without a qualifier.
+        arn: The function's ARN, with a qualifier or without one.
     """
-    runs = _read(header)
-    key = hashlib.sha256(arn.encode()).hexdigest()[:8]
-    before = runs.get(key, 0)
-    lineage = "+".join(f"{name}:{count}" for name, count in {**runs, key: before + 1}.items())
-    rest = _PART.sub("", header or f"Root=1-{hexadecimal(8)}-{hexadecimal(24)};Sampled=0").strip(";")
-    return f"{rest};Lineage={lineage}", before
+    return chain.counted(header, chain.LINEAGE, _plain(arn))
+
+
+def exhausted(header: str | None, arn: str) -> bool:
+    """Whether a function has run so often in a chain that the next run is refused, unless the function allows it."""
+    return chain.number(header, chain.LINEAGE, _plain(arn)) >= MOST_RUNS
 
 
 def recursive_loop(latest: LambdaFunction) -> str:
@@ -61,8 +59,5 @@ def recursive_loop(latest: LambdaFunction) -> str:
     return found
 
 
-def _read(header: str | None) -> dict[str, int]:
-    """The runs in a header by their function. What is not of this form is left out."""
-    found = _PART.search(header or "")
-    pairs = re.findall(r"([0-9a-f]{8}):(\d{1,4})(?=\+|$)", found[1]) if found else []
-    return {name: int(count) for name, count in pairs}
+def _plain(arn: str) -> str:
+    return ":".join(arn.split(":")[:7])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 
-from localcloud import incoming
+from localcloud import chain, incoming
 from localcloud.context import Context
 from localcloud.iam.acting import Acting
 from localcloud.iam.principals import PRINCIPAL
@@ -114,7 +114,8 @@ class Service:
             parameters: Invoke's parameters by the API's names. Payload is JSON text.
             account: The account of the caller.
             region: The region of the call.
-            trace_header: The caller's X-Amzn-Trace-Id.
+            trace_header: The caller's X-Amzn-Trace-Id. AWS finds no loop through such a service, so the runs before
+                are not counted.
 
         Returns:
             Status, headers with names in lower case, and the payload.
@@ -135,8 +136,8 @@ class Service:
         if parts[0] == "arn" and parts[3:5] != [region, account]:
             raise _NotFound("ResourceNotFoundException", f"Function not found: {name}")
         headers = {header: str(parameters[field]) for field, header in HEADERS.items() if parameters.get(field)}
-        if trace_header:
-            headers["x-amzn-trace-id"] = trace_header
+        if new_chain := chain.without(trace_header, chain.LINEAGE):
+            headers["x-amzn-trace-id"] = new_chain
         backend = lambda_backends[account][region]
         return self._invoke(backend, name, parameters.get("Qualifier"), headers, parameters.get("Payload"))
 
@@ -177,7 +178,7 @@ class Service:
         if kind == "Event":
             accepted = self._later.accept(arn, _text(body), trace=trace_id)
             return 202, {REQUEST_ID: accepted.request_id}, b""
-        trace_id, before = lineage.stepped(trace_id, ":".join(arn.split(":")[:7]))
+        trace_id, before = lineage.stepped(trace_id, arn)
         if (
             before >= lineage.MOST_RUNS
             and lineage.recursive_loop(routing.latest(backend, function.function_name)) == lineage.TERMINATE

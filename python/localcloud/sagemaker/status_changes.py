@@ -1,8 +1,9 @@
-"""Tells EventBridge of SageMaker's models, model packages, jobs and endpoints when their status changes.
+"""Tells EventBridge of SageMaker's models, packages, cards, jobs and endpoints when their status changes.
 
 AWS: Amazon SageMaker Developer Guide, "Events that Amazon SageMaker AI sends to Amazon EventBridge". The detail is what
 Describe answers, with times in milliseconds (a model package's are texts) and tags as an object. An endpoint's status
-is written in capitals there: IN_SERVICE. A training job's events follow its SecondaryStatus.
+is written in capitals there: IN_SERVICE. A training job's events follow its SecondaryStatus. An endpoint's update has
+further events at each of its stages.
 
 Example::
 
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
 SOURCE = "aws.sagemaker"
 #: The attribute of a resource that has the status of its last event. It is kept with the resource.
 TOLD = "told"
+#: The same for the events of an endpoint's update, and what tells two of them apart.
+TOLD_DEPLOYMENT, STAGE = "told_deployment", "stage"
 
 
 class Described(Protocol):
-    """A training job or an endpoint."""
+    """A training job, a transform job or an endpoint."""
 
     arn: str
     tags: list[dict[str, str]]
@@ -57,6 +60,11 @@ def training_job(job: Described) -> None:
     _tell(job, "Training Job", lambda: job.response_object, "TrainingJobStatus", "SecondaryStatus")
 
 
+def transform_job(job: Described) -> None:
+    """A transform job may have another status."""
+    _tell(job, "Transform Job", lambda: job.response_object, "TransformJobStatus")
+
+
 def tuning_job(job: DescribedTuning) -> None:
     """A tuning job may have another status."""
     _tell(job, "HyperParameter Tuning Job", job.describe, "HyperParameterTuningJobStatus")
@@ -74,18 +82,53 @@ def endpoint(one: Described, status: str | None = None) -> None:
         return {**found, "EndpointStatus": shouted(status or found["EndpointStatus"])}
 
     _tell(one, "Endpoint", detail, "EndpointStatus")
+    if status is None:
+        _deployment(one, detail)
 
 
-def _tell(resource: Any, kind: str, describe: Callable[[], dict[str, Any]], *statuses: str) -> None:
-    """Send an event if the status is not that of the last one."""
+def _deployment(one: Described, detail: Callable[[], dict[str, Any]]) -> None:
+    """An endpoint's update may be at another stage. Its making and its deletion are no updates."""
+
+    def staged() -> dict[str, Any]:
+        return {**detail(), STAGE: stage_of(one.response_object)}
+
+    if stage_of(one.response_object) or getattr(one, TOLD_DEPLOYMENT, ""):
+        _tell(one, "Endpoint Deployment", staged, STAGE, told=TOLD_DEPLOYMENT)
+
+
+def stage_of(described: Mapping[str, Any]) -> str:
+    """The stage of an endpoint's update; empty if there is none under way.
+
+    Example::
+
+        >>> summary = {"ProductionVariants": [{"VariantStatus": [{"Status": "Baking"}]}]}
+        >>> stage_of({"EndpointStatus": "Updating", "PendingDeploymentSummary": summary})
+        'Updating/Baking'
+        >>> stage_of({"EndpointStatus": "Creating", "PendingDeploymentSummary": summary})
+        ''
+    """
+    if described["EndpointStatus"] not in ("Updating", "RollingBack"):
+        return ""
+    pending = (described.get("PendingDeploymentSummary") or {}).get("ProductionVariants") or [{}]
+    stages = [one["Status"] for one in pending[0].get("VariantStatus") or []]
+    return "/".join([described["EndpointStatus"], *stages])
+
+
+def _tell(resource: Any, kind: str, describe: Callable[[], dict[str, Any]], *statuses: str, told: str = TOLD) -> None:
+    """Send an event if the status is not that of the last one.
+
+    Args:
+        told: The attribute that has the status of the last one.
+    """
     try:
         described = describe()
         status = "/".join(str(described[name]) for name in statuses)
-        if getattr(resource, TOLD, None) == status:
+        if getattr(resource, told, None) == status:
             return
         tags = {tag["Key"]: tag["Value"] for tag in resource.tags or []}
+        described.pop(STAGE, None)
         send(kind, resource.arn, plain({**described, "Tags": tags}, milliseconds))
-        setattr(resource, TOLD, status)
+        setattr(resource, told, status)
     except Exception as error:  # noqa: BLE001 - the job goes on
         log.failure(error)
 
@@ -125,8 +168,9 @@ def package_detail(package: ModelPackage) -> dict[str, Any]:
 
 
 def install() -> None:
-    """Let the operations on model packages, models and endpoint configurations tell of what they change."""
+    """Let the operations on model packages, cards, models and endpoint configurations tell of what they change."""
     _packages()
+    _cards()
     _made_and_deleted("model", "Model", lambda response: response.sagemaker_backend._models)
     _made_and_deleted(
         "endpoint_config", "Endpoint Config", lambda response: response.sagemaker_backend.endpoint_configs
@@ -156,6 +200,30 @@ def _packages() -> None:
 def _package_changed(response: SageMakerResponse, answer: ActionResult) -> None:
     package = response.sagemaker_backend.describe_model_package(answer.result["ModelPackageArn"])
     send("Model Package", package.arn, plain(package_detail(package), text_of))
+
+
+def _cards() -> None:
+    create, update = SageMakerResponse.create_model_card, SageMakerResponse.update_model_card
+
+    def told(self: SageMakerResponse) -> None:
+        card = self.sagemaker_backend.model_cards[self.params["ModelCardName"]][-1]
+        described = {**card.describe(), "LastModifiedTime": card.last_modified_time}
+        detail = {name: value for name, value in described.items() if name not in ("Content", "ModelCardArn")}
+        detail |= {"AccountId": self.current_account, "SecurityConfig": card.security_config or {}}
+        send("Model Card", card.arn, plain(detail, exact_text_of))
+
+    def create_model_card(self: SageMakerResponse) -> ActionResult:
+        answer = create(self)
+        told(self)
+        return answer
+
+    def update_model_card(self: SageMakerResponse) -> ActionResult:
+        answer = update(self)
+        told(self)
+        return answer
+
+    SageMakerResponse.create_model_card = create_model_card
+    SageMakerResponse.update_model_card = update_model_card
 
 
 def _made_and_deleted(noun: str, kind: str, resources: Callable[[SageMakerResponse], Mapping[str, Any]]) -> None:
@@ -212,6 +280,11 @@ def plain(value: Any, moment: Callable[[datetime], Any]) -> Any:
 def milliseconds(moment: datetime) -> int:
     """Milliseconds since 1970. moto's times are in UTC and do not say so."""
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def exact_text_of(moment: Any) -> str:
+    """A time in ISO 8601, with milliseconds."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 
 def text_of(moment: Any) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.sns import encryption, functions, permissions, policies
-from localcloud.sns.gaps import publish, sent
+from localcloud.sns import delivery, encryption, permissions, policies
+from localcloud.sns.gaps import attributes, confirmation, publish, sent
 
 
 def register(registry: Registry) -> None:
@@ -16,8 +16,10 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register the permissions, close moto's gaps, and let topics invoke functions. moto does the rest."""
+    """Register the permissions, close moto's gaps, and let topics reach functions and queues. moto does the rest."""
     register(context.registry)
     publish.apply()
     sent.apply()
-    functions.install(context)
+    confirmation.apply()
+    attributes.apply()
+    delivery.install(context)

@@ -14,22 +14,12 @@ def _target(asked: Asked) -> Iterable[str]:
     return [asked.value("TopicArn") or asked.value("TargetArn") or "*"]
 
 
-def _feedback_roles(asked: Asked) -> Iterable[str]:
-    """The roles with which a topic logs its deliveries."""
-    attributes = dict(asked.parameters.get("Attributes") or {})
-    if name := asked.value("AttributeName"):
-        attributes[name] = asked.value("AttributeValue")
-    return [str(value) for name, value in attributes.items() if name.endswith("FeedbackRoleArn") and value]
-
-
-LOGGING = Need("iam:PassRole", (_feedback_roles,), {"iam:passedtoservice": "sns.amazonaws.com"}, tagged=False)
 TABLE = {
     "CreateTopic": (
         Need("sns:CreateTopic", (NEW_TOPIC,)),
         Need("sns:TagResource", (NEW_TOPIC,), when="Tags"),
-        LOGGING,
     ),
-    "SetTopicAttributes": (Need("sns:SetTopicAttributes", ("{TopicArn}",)), LOGGING),
+    "SetTopicAttributes": (Need("sns:SetTopicAttributes", ("{TopicArn}",)),),
     **on("{TopicArn}", "sns", "AddPermission", "ConfirmSubscription", "DeleteTopic", "GetTopicAttributes"),
     **on("{TopicArn}", "sns", "ListSubscriptionsByTopic", "RemovePermission"),
     "Subscribe": (

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from moto.sagemaker.exceptions import ValidationError
 
+from localcloud.sagemaker import status_changes
 from localcloud.sagemaker.hosting import autoscaling
 from localcloud.sagemaker.hosting import endpoint as endpoints
 from localcloud.sagemaker.hosting.autoscaling import Scaler, tracked
@@ -105,6 +106,29 @@ def test_a_canary_gets_its_share_until_it_has_baked(served: Any, alarm: threadin
     assert endpoint.response_object["EndpointConfigName"] == "green"
     assert shares(endpoint) == {"green": 200}
     assert served.fleets["blue"]["A"].ended.wait(5)
+
+
+def test_eventbridge_hears_of_each_stage_of_an_update(
+    served: Any, alarm: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An endpoint's making is no update."""
+    told: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(status_changes, "send", lambda kind, arn, detail: told.append((kind, detail)))
+    served.endpoint.update(plan("green"), deployment_config=deployment())
+    eventually(lambda: served.endpoint.endpoint_status == "InService" and len(told) >= 6)
+    updates = [detail for kind, detail in told if kind == "Endpoint Deployment"]
+    assert [stage_in(detail) for detail in updates] == ["Creating", "Baking", "Deleting", None]
+    assert [detail["EndpointStatus"] for detail in updates] == ["UPDATING"] * 3 + ["IN_SERVICE"]
+    assert (updates[0]["EndpointConfigName"], updates[-1]["EndpointConfigName"]) == ("blue", "green")
+    assert [detail["EndpointStatus"] for kind, detail in told if kind == "Endpoint"] == ["UPDATING", "IN_SERVICE"]
+
+
+def stage_in(detail: dict[str, Any]) -> str | None:
+    """The stage in an event about an endpoint's update."""
+    if "PendingDeploymentSummary" not in detail:
+        return None
+    (variant,) = detail["PendingDeploymentSummary"]["ProductionVariants"]
+    return str(variant["VariantStatus"][0]["Status"])
 
 
 def test_an_alarm_turns_a_canary_back_and_the_reason_names_it(served: Any, alarm: threading.Event) -> None:

@@ -103,6 +103,42 @@ def test_a_tuning_job_is_told_when_it_begins_and_ends(cloud, job_request, gather
     assert ended["detail"]["TrainingJobStatusCounters"]["NonRetryableError"] == 1
 
 
+def test_a_transform_job_is_told_when_it_begins_and_when_it_fails(cloud, bucket, gathered):
+    sagemaker = cloud.client("sagemaker")
+    cloud.client("s3").put_object(Bucket=bucket, Key="told/a.png", Body=b"1")
+    container = {"Image": IMAGE, "ModelDataUrl": f"s3://{bucket}/nowhere/model.tar.gz"}
+    sagemaker.create_model(ModelName="told-batch", ExecutionRoleArn=ROLE, PrimaryContainer=container)
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/told/"}}
+    arn = sagemaker.create_transform_job(
+        TransformJobName="told",
+        ModelName="told-batch",
+        TransformInput={"DataSource": source, "ContentType": "application/x-image"},
+        TransformOutput={"S3OutputPath": f"s3://{bucket}/out/"},
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        Tags=[{"Key": "a", "Value": "b"}],
+    )["TransformJobArn"]
+    begun, failed = sorted(gathered(arn, 2), key=lambda one: one["detail"]["TransformJobStatus"], reverse=True)
+    assert begun["detail-type"] == failed["detail-type"] == "SageMaker Transform Job State Change"
+    assert (begun["detail"]["TransformJobStatus"], failed["detail"]["TransformJobStatus"]) == ("InProgress", "Failed")
+    described = sagemaker.describe_transform_job(TransformJobName="told")
+    assert failed["detail"]["FailureReason"] == described["FailureReason"]
+    assert (failed["detail"]["ModelName"], failed["detail"]["Tags"]) == ("told-batch", {"a": "b"})
+    assert failed["detail"]["TransformInput"]["DataSource"] == source
+    assert failed["detail"]["TransformEndTime"] >= failed["detail"]["CreationTime"] > 1_600_000_000_000
+    sagemaker.delete_model(ModelName="told-batch")
+
+
+def test_a_model_card_is_told_with_each_of_its_versions(cloud, gathered):
+    sagemaker = cloud.client("sagemaker")
+    arn = sagemaker.create_model_card(ModelCardName="told", Content="{}", ModelCardStatus="Draft")["ModelCardArn"]
+    sagemaker.update_model_card(ModelCardName="told", ModelCardStatus="Approved")
+    drafted, approved = sorted(gathered(arn, 2), key=lambda one: one["detail"]["ModelCardVersion"])
+    assert drafted["detail-type"] == "SageMaker Model Card State Change"
+    assert [one["detail"]["ModelCardStatus"] for one in (drafted, approved)] == ["Draft", "Approved"]
+    assert "Content" not in approved["detail"]
+    sagemaker.delete_model_card(ModelCardName="told")
+
+
 def test_an_endpoint_with_its_model_and_configuration_is_told_from_its_making_to_its_deletion(
     cloud, bucket, wait_for, gathered
 ):

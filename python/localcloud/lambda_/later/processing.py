@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
 
-from localcloud import log
+from localcloud import chain, log
 from localcloud.context import Context
 from localcloud.iam.acting import Acting
 from localcloud.lambda_ import lineage, reports, routing
@@ -58,7 +58,7 @@ class LaterInvocations:
             payload: JSON text.
             trace: The caller's X-Amzn-Trace-Id.
         """
-        header, before = lineage.stepped(trace, ":".join(arn.split(":")[:7]))
+        header, before = lineage.stepped(trace, arn)
         stopped = before >= lineage.MOST_RUNS and self._terminates(arn)
         ended = rules.RECURSION if stopped else None
         event = self._accepted.add(arn, payload, now=self._now(), trace=header, ended=ended)
@@ -152,7 +152,7 @@ class LaterInvocations:
         def follow(arn: str, text: str) -> None:
             self.accept(arn, text, trace=event.trace)
 
-        with self._context.backends.change() as also:
+        with chain.carrying(event.trace), self._context.backends.change() as also:
             if dead_letters and not self._sent(
                 event, dead_letters, lambda: deliveries.send_dead_letter(acting, event, dead_letters)
             ):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,9 +21,11 @@ from moto.awslambda.exceptions import LambdaClientError
 from moto.sqs.exceptions import QueueDoesNotExist, ReceiptHandleIsInvalid
 from moto.sqs.models import Message, Queue, sqs_backends
 
+from localcloud import chain
 from localcloud import log as cloudlog
 from localcloud.durability.backends import Backends
 from localcloud.iam.roles import Roles
+from localcloud.lambda_ import lineage
 from localcloud.lambda_.sources.filters import matches
 from localcloud.lambda_.sources.mappings import (
     BATCHES_AT_ONCE,
@@ -243,7 +245,7 @@ class Poller:
     def _process(self, mapping: QueueMapping, queue: Queue, messages: list[Message]) -> None:
         visible_again = min(message.visible_at for message in messages) / 1000
         records = [record_of(message, mapping) for message in messages]
-        for batch in events(records, mapping.batch_size):
+        for batch in batches(records, mapping):
             answer = self._invoked(mapping, batch, visible_again)
             unprocessed = {record["messageId"] for record in batch}
             if answer is not None:
@@ -256,7 +258,7 @@ class Poller:
 
     def _invoked(self, mapping: QueueMapping, batch: list[dict[str, Any]], visible_again: float) -> bytes | None:
         """The function's answer. None if it has failed, or is throttled until the messages are visible again."""
-        pause, trace = FIRST_PAUSE, batch[0]["attributes"].get("AWSTraceHeader")
+        pause, trace = FIRST_PAUSE, chain.joined(map(_trace, batch), chain.LINEAGE)
         while not self._stopping.is_set():
             try:
                 return self._cloud.deliver(mapping.function_arn, {"Records": batch}, trace_header=trace)
@@ -269,6 +271,23 @@ class Poller:
             self._stopping.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
         return None
+
+
+def batches(records: list[dict[str, Any]], mapping: QueueMapping) -> Iterator[list[dict[str, Any]]]:
+    """The records that are processed together.
+
+    A record whose chain has run too often comes alone, so that the others are not stopped with it. In a FIFO queue, the
+    order is more important.
+    """
+    stopped = [] if mapping.fifo else [one for one in records if lineage.exhausted(_trace(one), mapping.function_arn)]
+    yield from events([one for one in records if one not in stopped], mapping.batch_size)
+    for one in stopped:
+        yield [one]
+
+
+def _trace(record: dict[str, Any]) -> str | None:
+    found: str | None = record["attributes"].get("AWSTraceHeader")
+    return found
 
 
 def find_queue(arn: str) -> Queue | None:

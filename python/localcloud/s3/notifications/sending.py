@@ -24,7 +24,7 @@ from moto.s3.exceptions import InvalidArgumentError
 from moto.s3.models import S3Backend
 from moto.s3.responses import S3Response
 
-from localcloud import log
+from localcloud import chain, log
 from localcloud.context import Context
 from localcloud.events import sending
 from localcloud.events.courier import Courier
@@ -114,7 +114,7 @@ class Notifier:
         origin = Origin(bucket.name, bucket.arn, account, bucket.region_name)
         for one in watches:
             content = record(event, one.id)
-            self._courier.take(self._pending.add(origin, {"Arn": one.arn}, content, event.time))
+            self._courier.take(self._pending.add(origin, {"Arn": one.arn}, content, event.time, chain.current()))
         if wanted.event_bridge is not None:
             send_to_default_bus(message(event))
 
@@ -128,9 +128,10 @@ class Notifier:
         self._authorize(arn, delivery.origin.arn, delivery.origin.account)
         text = json.dumps(delivery.event)
         if arn.split(":")[2] == "lambda":
-            self._actions["lambda:InvokeAsync"](arn, text)
+            self._actions["lambda:InvokeAsync"](arn, text, trace_header=delivery.trace)
         else:
-            _send(arn, text)
+            with chain.carrying(delivery.trace):
+                _send(arn, text)
 
     def bury(self, delivery: Delivery, failure: Undelivered, limit: str | None) -> None:
         """Drop what is never delivered. S3 has no dead-letter queue."""

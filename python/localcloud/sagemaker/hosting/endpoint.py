@@ -190,6 +190,7 @@ class Endpoint(EndpointState):
         def give(fleet: Fleet, share: float) -> None:
             with self._lock:
                 pending.fleet, pending.share, pending.stage = fleet, share, "Baking"
+            status_changes.endpoint(self)
 
         def work() -> None:
             fleet: Fleet = {}

@@ -21,6 +21,7 @@ from moto.sagemaker.models import sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
 from localcloud.context import Context
+from localcloud.sagemaker import status_changes
 from localcloud.sagemaker.transform.job import TransformJob
 from localcloud.sagemaker.transform.listing import page
 from localcloud.sagemaker.transform.request import check, check_data, model_of
@@ -43,6 +44,7 @@ def install(context: Context) -> None:
                 "Transform job names must be unique within an AWS account and region, "
                 f"and a transform job with this name already exists ({job.arn})"
             )
+        status_changes.transform_job(job)
         _begin(job, context)
         return ActionResult({"TransformJobArn": job.arn})
 
@@ -52,6 +54,7 @@ def install(context: Context) -> None:
         if job is None:
             raise ValidationError(f"Requested resource not found: transform job '{name}'.")
         job.stop()
+        status_changes.transform_job(job)
         return EmptyResult()
 
     def list_transform_jobs(self: SageMakerResponse) -> ActionResult:

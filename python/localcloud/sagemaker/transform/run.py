@@ -21,7 +21,7 @@ from localcloud.iam.roles import AccessDenied
 from localcloud.logs.stream import LogStream
 from localcloud.paths import inside
 from localcloud.s3 import objects
-from localcloud.sagemaker import images
+from localcloud.sagemaker import images, status_changes
 from localcloud.sagemaker.hosting.plan import STARTUP_SECONDS
 from localcloud.sagemaker.hosting.serving import NoAnswer, ServingProcess, StartError
 from localcloud.sagemaker.training import sources
@@ -71,6 +71,7 @@ def run(job: TransformJob, context: Context, keep: Callable[[], None]) -> None:
     if job.stopping.is_set():
         _take_back(job)
     job.end(reason)
+    status_changes.transform_job(job)  # before: an event that is sent twice is better than one that is lost
     keep()
 
 

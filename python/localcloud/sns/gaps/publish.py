@@ -1,46 +1,97 @@
-"""Publish wants a topic, names one that does not exist, and numbers the messages of a FIFO topic.
+"""Publish wants a topic, and names one that does not exist. A FIFO topic numbers its messages, and sends each one once.
 
 moto: ``sns/models.py``, ``SNSBackend.publish`` takes a topic that does not exist for a platform's endpoint, and a
-missing MessageGroupId is a MissingParameter. It fails without any topic. ``sns/responses.py``, ``SNSResponse.publish``
-has no SequenceNumber.
+missing MessageGroupId is a MissingParameter. It fails without any topic. It sends duplicates, and gives a FIFO queue no
+MessageDeduplicationId if the topic makes it of the content. ``SNSBackend.publish_batch`` loses an entry with a subject
+that is too long. ``sns/responses.py``, ``SNSResponse.publish`` and ``publish_batch`` have no SequenceNumber.
 
 AWS (its recorded answers): NotFound, "Topic does not exist"; InvalidParameter, "Invalid parameter: The MessageGroupId
 parameter is required for FIFO topics"; and "Invalid parameter: TopicArn or TargetArn Reason: no value for required
-parameter". SequenceNumber has 20 digits and grows (Amazon SNS API Reference, Publish).
+parameter". SequenceNumber has 20 digits and grows (Amazon SNS API Reference, Publish). A message with the same
+MessageDeduplicationId is accepted and not delivered for five minutes; content-based deduplication uses SHA-256 of the
+message (Amazon SNS Developer Guide, "Amazon SNS message deduplication for FIFO topics").
 """
 
 from __future__ import annotations
 
-import itertools
+import hashlib
+import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.sns.exceptions import InvalidParameterValue
-from moto.sns.models import SNSBackend
+from moto.sns.models import SNSBackend, Topic
 from moto.sns.responses import SNSResponse
 
 FIRST_NUMBER = 10_000_000_000_000_000_000
+DEDUPLICATION_SECONDS = 300
 
 
 def apply() -> None:
     """Wrap moto's functions."""
-    publish, answer = SNSBackend.publish, SNSResponse.publish
-    numbers = itertools.count(FIRST_NUMBER)
+    publish, answer, answer_batch = SNSBackend.publish, SNSResponse.publish, SNSResponse.publish_batch
+    lock = threading.Lock()
 
     def checked(self: SNSBackend, message: str, arn: str | None, *further: Any, **named: Any) -> str:
         if not arn:
             raise InvalidParameterValue(
                 "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter"
             )
-        if ":endpoint/" not in arn and self.get_topic(arn).fifo_topic and not named.get("group_id"):
+        topic = None if ":endpoint/" in arn else self.get_topic(arn)
+
+        def send() -> str:
+            try:
+                return str(publish(self, message, arn, *further, **named))
+            except ValueError as error:
+                raise InvalidParameterValue(f"Invalid parameter: {error}") from None
+
+        if topic is None or not topic.fifo_topic:
+            return send()
+        if not named.get("group_id"):
             raise InvalidParameterValue("Invalid parameter: The MessageGroupId parameter is required for FIFO topics")
-        return str(publish(self, message, arn, *further, **named))
+        if topic.content_based_deduplication and not named.get("deduplication_id"):
+            named["deduplication_id"] = hashlib.sha256(message.encode()).hexdigest()
+        with lock:
+            return _once(topic, named.get("deduplication_id"), send)
 
     def numbered(self: SNSResponse) -> ActionResult:
         answered = answer(self)
-        topic = self._get_param("TopicArn") or self._get_param("TargetArn") or ""
-        if topic.endswith(".fifo"):
-            answered.result["SequenceNumber"] = str(next(numbers))
+        _number(self, self._get_param("TopicArn") or self._get_param("TargetArn"), answered.result)
         return answered
 
-    SNSBackend.publish, SNSResponse.publish = checked, numbered
+    def numbered_batch(self: SNSResponse) -> ActionResult:
+        answered = answer_batch(self)
+        for one in answered.result["Successful"]:
+            _number(self, self._get_param("TopicArn"), one)
+        return answered
+
+    SNSBackend.publish = checked
+    SNSResponse.publish, SNSResponse.publish_batch = numbered, numbered_batch
+
+
+def _once(topic: Topic, name: str | None, send: Callable[[], str]) -> str:
+    """Send a message of a FIFO topic, unless it was sent in the last five minutes. Returns the message's id.
+
+    Args:
+        name: The MessageDeduplicationId. None is refused by ``send``.
+    """
+    known: dict[str | None, tuple[float, str, int]] = topic.__dict__.setdefault("deduplicated", {})
+    now = time.time()
+    for old in [one for one, (when, *_) in known.items() if when < now - DEDUPLICATION_SECONDS]:
+        del known[old]
+    if name not in known:
+        identity = send()
+        number = topic.__dict__["sequence"] = topic.__dict__.get("sequence", FIRST_NUMBER) + 1
+        known[name] = now, identity, number
+    return known[name][1]
+
+
+def _number(response: SNSResponse, arn: str | None, result: dict[str, Any]) -> None:
+    """Give the answer for a message of a FIFO topic its SequenceNumber."""
+    topic = response.backend.topics.get(arn or "")
+    known = topic.__dict__.get("deduplicated", {}) if topic is not None else {}
+    for _, identity, number in known.values():
+        if identity == result["MessageId"]:
+            result["SequenceNumber"] = str(number)

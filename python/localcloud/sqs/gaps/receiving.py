@@ -3,11 +3,13 @@
 moto: ``sqs/models.py``. Its functions use no lock, so a message that is sent while another is deleted can be lost. A
 long poll of a FIFO queue with a blocked message group never sleeps. A duplicate is only noticed while its original is
 in the queue. A message that moves to a deleted dead-letter queue is gone. Moved messages do not know whence they come.
+A sender's header X-Amzn-Trace-Id is lost.
 
 AWS: Amazon SQS Developer Guide. "FIFO queue delivery logic": the messages of a group are in order, and none is received
 while an earlier one is in flight. "Exactly-once processing": a duplicate within five minutes is accepted and not
 delivered. "Dead-letter queues": a message moves when its receive count exceeds maxReceiveCount; its count goes on, and
-it has the attribute DeadLetterQueueSourceArn. "Short and long polling": a long poll ends with the first message.
+it has the attribute DeadLetterQueueSourceArn. "Short and long polling": a long poll ends with the first message. AWS
+X-Ray Developer Guide, "Amazon SQS and AWS X-Ray": the header becomes the system attribute AWSTraceHeader.
 """
 
 from __future__ import annotations
@@ -27,9 +29,13 @@ from moto.sqs.models import (
     sqs_backends,
 )
 
+from localcloud import chain
+
 if TYPE_CHECKING:
     from moto.sqs.responses import SQSResponse
 
+#: A message's system attribute, which the header X-Amzn-Trace-Id sets too.
+TRACE = "AWSTraceHeader"
 FIRST_SEQUENCE_NUMBER = 18_849_496_460_467_696_128
 SEQUENCE_STEP = 256
 
@@ -54,7 +60,10 @@ def apply_to_answers() -> None:
 
 
 def _add(queue: Queue, message: Message) -> None:
-    """A sent message arrives, unless it is a duplicate."""
+    """A sent message arrives, unless it is a duplicate. It has the sender's trace header."""
+    if (trace := chain.current()) and TRACE not in (message.system_attributes or {}):
+        kept = {"DataType": "String", "StringValue": trace}
+        message.system_attributes = {**(message.system_attributes or {}), TRACE: kept}
     with queue._messages_lock:
         if queue.fifo_queue:
             known = queue.__dict__.setdefault("deduplicated", {})
