@@ -308,13 +308,6 @@ def throttles(queue: Mapped, name: str) -> float:
     return sum(one["Sum"] for one in found["Datapoints"])
 
 
-def test_a_function_of_another_language_is_refused_at_once(cloud: Any, function: Any) -> None:
-    _, arn = make_queue(cloud)
-    name = function("def handler(event, context): pass", Timeout=3, Runtime="nodejs22.x")
-    with pytest.raises(ClientError, match="runs zip packages of Python functions only"):
-        cloud.client("lambda").create_event_source_mapping(EventSourceArn=arn, FunctionName=name)
-
-
 def test_a_window_ends_before_its_messages_come_back(mapped: Any) -> None:
     queue = mapped("return None", {"VisibilityTimeout": "2"}, BatchSize=10, MaximumBatchingWindowInSeconds=60)
     queue.send("a", "b")

@@ -31,7 +31,7 @@ from moto.iam.models import get_account_id_from
 from moto.s3.models import s3_backends
 from werkzeug.exceptions import HTTPException
 
-from localcloud.constraints import refused_as, violations
+from localcloud.constraints import OWN_ENUMS, refused_as, violations
 from localcloud.errors import UnknownAction, UnsupportedPolicy
 from localcloud.iam import principals
 from localcloud.iam.chunks import BadChunks
@@ -118,10 +118,12 @@ class Enforcement:
             raise
         if who is ANONYMOUS and service != "s3" and operation not in UNSIGNED:
             return answer.unsigned()
-        if unsupported := self._unsupported(service, operation, parameters):
-            return answer.give("NotImplemented", unsupported)
         shape = get_service_model(service).operation_model(operation).input_shape
-        wrong = violations(shape, parameters) if service not in CHECKING else []
+        own = OWN_ENUMS.get(service, frozenset())
+        wrong = violations(shape, parameters, own=own) if service not in CHECKING else []
+        # A request that AWS refuses has no part that could be supported.
+        if unsupported := self._unsupported(service, operation, {} if wrong else parameters):
+            return answer.give("NotImplemented", unsupported)
         if shape and wrong and operation in UNSIGNED:
             return answer.invalid(shape, wrong)
         if who.kind != "root" or _has_policy(service, environ):

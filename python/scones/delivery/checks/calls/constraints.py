@@ -23,8 +23,9 @@ from scones.delivery.checks.calls.sending import Answered, sent
 #: The codes with which AWS's services refuse a request that breaks a constraint.
 CODES = frozenset(
     {
-        *("InvalidArgument", "InvalidParameter", "InvalidParameterException", "InvalidParameterValue"),
-        *("InvalidParameterValueException", "InvalidRequestException", "InvalidStorageClass", "MalformedXML"),
+        *("InvalidArgument", "InvalidAttributeName", "InvalidLocationConstraint", "InvalidParameter"),
+        *("InvalidParameterException", "InvalidParameterValue", "InvalidParameterValueException"),
+        *("InvalidRequestException", "InvalidStorageClass", "MalformedXML"),
         *("MissingParameter", "ValidationError", "ValidationException"),
     }
 )
