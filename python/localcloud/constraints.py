@@ -204,9 +204,10 @@ def _others(shape: Shape, value: Any, place: str, enums: _Enums) -> Iterator[Vio
     elif shape.type_name == "map" and isinstance(value, dict) and not must:
         empty: dict[str, Any] | None = (
             {} if shape.value.type_name == "structure" else None
-        )  # in a form, nothing is left of it
+        )  # in a form, nothing is left of it, and moto's parser puts an object without a type in its place
         for key, item in value.items():
-            yield from _others(shape.value, empty if item is None else item, f"{place}.{key}.member", enums)
+            nothing = item is None or type(item) is object
+            yield from _others(shape.value, empty if nothing else item, f"{place}.{key}.member", enums)
 
 
 def _must(shape: Shape, value: Any, orders: Mapping[str, Sequence[str]], own: Set[str]) -> str | None:
@@ -217,7 +218,7 @@ def _must(shape: Shape, value: Any, orders: Mapping[str, Sequence[str]], own: Se
         if least is not None and value < least:
             return f"have value greater than or equal to {least}"
     elif _is_sized(shape, value):
-        if most is not None and len(value) > most:
+        if most is not None and len(value) > most and not _is_request(shape):
             return f"have length less than or equal to {most}"
         if least is not None and len(value) < least:
             return f"have length greater than or equal to {least}"
@@ -229,10 +230,13 @@ def _must(shape: Shape, value: Any, orders: Mapping[str, Sequence[str]], own: Se
 
 
 def _is_sized(shape: Shape, value: Any) -> bool:
-    """Whether a value has a size that the model limits: a list, a map, or bytes that are not a whole request."""
-    if shape.type_name == "blob":
-        return isinstance(value, bytes) and shape.metadata.get("max", 0) <= LARGEST_BLOB
-    return isinstance(value, {"list": list, "map": dict}.get(shape.type_name, ()))
+    """Whether a value has a size that the model limits: a list, a map, or bytes."""
+    return isinstance(value, {"blob": bytes, "list": list, "map": dict}.get(shape.type_name, ()))
+
+
+def _is_request(shape: Shape) -> bool:
+    """Whether a value may be so large that it is a whole request."""
+    return shape.type_name == "blob" and shape.metadata.get("max", 0) > LARGEST_BLOB
 
 
 def _java(shape: Shape, value: Any) -> str:

@@ -521,6 +521,14 @@ PARTS: tuple[Part, ...] = (
     Part("kms", "CreateKey", "CustomKeyStoreId"),
     Part("kms", "CreateKey", "XksKeyId"),
     Part(
+        "kms",
+        "CreateGrant Decrypt Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext GenerateMac ReEncrypt RetireGrant "
+        "RevokeGrant Sign Verify VerifyMac",
+        "DryRun",
+        "False",
+    ),
+    Part("kms", "Decrypt GenerateDataKey GenerateRandom", "Recipient"),
+    Part(
         "application-autoscaling",
         "PutScalingPolicy PutScheduledAction RegisterScalableTarget",
         "ServiceNamespace",
