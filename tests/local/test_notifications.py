@@ -243,6 +243,15 @@ def test_a_filter_is_written_in_either_case_and_answered_as_s3_writes_it(cloud, 
     assert next_record(cloud, url)["s3"]["object"]["key"] == "in/a.png"
 
 
+def test_an_event_of_s3_that_is_never_sent_is_refused_by_name(cloud):
+    bucket = "tests-notified-never"
+    cloud.client("s3").create_bucket(Bucket=bucket)
+    for event in ("s3:ObjectAnnotation:*", "s3:ObjectRetention:Put"):
+        one = {"QueueArn": f"arn:aws:sqs:{HERE}:tests-never", "Events": [event]}
+        with pytest.raises(ClientError, match=f"NotImplemented.*with {re.escape(event)}"):
+            configure(cloud, bucket, skip=True, QueueConfigurations=[one])
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
