@@ -465,9 +465,9 @@ PARTS: tuple[Part, ...] = (
         _TRAINING,
         "",
         """
-        AlgorithmSpecification.ContainerEntrypoint AlgorithmSpecification.ContainerArguments DebugHookConfig
-        DebugRuleConfigurations TensorBoardOutputConfig ExperimentConfig ProfilerConfig.S3OutputPath
-        ProfilerConfig.ProfilingIntervalInMilliseconds ProfilerConfig.ProfilingParameters ProfilerRuleConfigurations
+        AlgorithmSpecification.ContainerEntrypoint AlgorithmSpecification.ContainerArguments
+        DebugRuleConfigurations TensorBoardOutputConfig ExperimentConfig
+        ProfilerConfig.ProfilingParameters ProfilerRuleConfigurations
         ServerlessJobConfig MlflowConfig ModelPackageConfig
         AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAuthConfig
         """,
@@ -478,7 +478,6 @@ PARTS: tuple[Part, ...] = (
         "AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAccessMode",
         "Platform",
     ),
-    Part("sagemaker", _TRAINING, "ProfilerConfig.DisableProfiler", "True"),
     Part("sagemaker", _TRAINING, "RemoteDebugConfig.EnableRemoteDebug", "False"),
     Part("sagemaker", _TRAINING, "InfraCheckConfig.EnableInfraCheck", "False"),
     Part("sagemaker", _TRAINING, "SessionChainingConfig.EnableSessionTagChaining", "False"),
@@ -553,6 +552,12 @@ IDLE: tuple[Idle, ...] = (
         _TRAINING,
         "AlgorithmSpecification.EnableSageMakerMetricsTimeSeries",
         "a built-in algorithm always reports its metrics",
+    ),
+    # SageMaker's SDK v2 sends these two with every job.
+    Idle("sagemaker", _TRAINING, "DebugHookConfig", "the algorithm saves no tensors"),
+    *(
+        Idle("sagemaker", _TRAINING, f"ProfilerConfig.{one}", "there is no instance whose use could be measured")
+        for one in ("DisableProfiler", "ProfilingIntervalInMilliseconds", "S3OutputPath")
     ),
     *(
         Idle("sagemaker", operation, f"{before}{path}", reason)

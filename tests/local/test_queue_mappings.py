@@ -197,7 +197,8 @@ def test_a_failing_message_blocks_its_group_only(mapped: Any, told: Beacon) -> N
     assert ["a2"] not in queue.bodies()
     told.light("again")
     eventually(lambda: queue.left() == 0)
-    bodies = [body for (body,) in queue.bodies()]
+    # A message that is not answered within its second of invisibility comes again: on a slow machine, too.
+    bodies = dict.fromkeys(body for (body,) in queue.bodies())
     assert [body for body in bodies if body in ("b1", "b2", "a2")] == ["b1", "b2", "a2"]
     names = {"MessageGroupId", "MessageDeduplicationId", "SequenceNumber"}
     assert names <= queue.events()[0]["Records"][0]["attributes"].keys()

@@ -198,7 +198,6 @@ def test_a_member_that_is_not_supported_is_refused_by_its_name(part: fidelity.Pa
         ("CreateEndpointConfig", "ProductionVariants.*.RoutingConfig.RoutingStrategy", "KV_AWARE", "RANDOM"),
         ("CreateTrainingJob", "ResourceConfig.KeepAlivePeriodInSeconds", 60, 0),
         ("CreateTrainingJob", "OutputDataConfig.CompressionType", "NONE", "GZIP"),
-        ("CreateTrainingJob", "ProfilerConfig.DisableProfiler", False, True),
         ("CreateTrainingJob", "RemoteDebugConfig.EnableRemoteDebug", True, False),
         ("CreateTrainingJob", "InfraCheckConfig.EnableInfraCheck", True, False),
         ("CreateTrainingJob", "SessionChainingConfig.EnableSessionTagChaining", True, False),
