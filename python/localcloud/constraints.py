@@ -18,7 +18,7 @@ value of a wrong type is left to whoever reads it next.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -40,6 +40,15 @@ CODES = {
     "resourcegroupstaggingapi": "InvalidParameterException",
     "xray": "InvalidRequestException",
 }
+#: The shapes of enums whose values the services check themselves: they take more values than the models say, or have
+#: words of their own. S3 takes ``Prefix`` and answers with it (aws/aws-sdk, issue 389). SQS receives messages with
+#: attributes that the model has only for queues.
+OWN_ENUMS = {
+    "s3": frozenset({"Event", "FilterRuleName"}),
+    "sqs": frozenset({"QueueAttributeName"}),
+}
+#: The orders in which enums are listed, and the enums that are not checked: see :func:`violations`.
+_Enums = tuple[Mapping[str, Sequence[str]], Set[str]]
 
 
 @dataclass(frozen=True)
@@ -75,17 +84,24 @@ def message(found: Sequence[Violation | str]) -> str:
     return f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: {texts}"
 
 
-def violations(shape: Shape | None, value: Any, orders: Mapping[str, Sequence[str]] | None = None) -> list[Violation]:
+def violations(
+    shape: Shape | None,
+    value: Any,
+    orders: Mapping[str, Sequence[str]] | None = None,
+    *,
+    own: Set[str] = frozenset(),
+) -> list[Violation]:
     """The constraints that a value breaks: first those of strings, then the others.
 
     Args:
         shape: The value's shape in the API's model. Without a shape there are no constraints.
         value: The parsed value. A structure is a dict by member names, and may lack members.
         orders: The order in which a message lists the values of an enum, where it is not the model's.
+        own: The names of enums that are not checked: :data:`OWN_ENUMS`.
     """
     if shape is None:
         return []
-    return [*_strings(shape, value, ""), *_others(shape, value, "", orders or {})]
+    return [*_strings(shape, value, ""), *_others(shape, value, "", (orders or {}, own))]
 
 
 def refused_as(service: str, protocol: str, shape: Shape, found: Sequence[Violation]) -> tuple[str, str]:
@@ -117,6 +133,9 @@ def refused_as(service: str, protocol: str, shape: Shape, found: Sequence[Violat
         return "InvalidParameterValue", f"Value ({first.shown}) for parameter {name} is invalid. It must {first.must}."
     if service == "sns" and first.kind != "missing":
         return "InvalidParameter", f"Invalid parameter: {name}"
+    if service == "lambda" and first.place == "runtime":
+        words = f"Value {first.shown} at 'runtime' failed to satisfy constraint: Member must {first.must}"
+        return "InvalidParameterValueException", f"{words} or be a valid ARN"
     code = CODES.get(service) or ("ValidationException" if "json" in protocol else "ValidationError")
     return code, message(found)
 
@@ -124,6 +143,8 @@ def refused_as(service: str, protocol: str, shape: Shape, found: Sequence[Violat
 def _by_s3(shape: Shape, first: Violation) -> tuple[str, str]:
     members = {_shown(name): member for name, member in shape.members.items()}
     place = members[first.place.partition(".")[0]].serialization.get("location")
+    if first.place.endswith("locationConstraint"):
+        return "InvalidLocationConstraint", "The specified location-constraint is not valid"
     if place is None:
         return "MalformedXML", MALFORMED
     if first.place == "storageClass":
@@ -165,9 +186,9 @@ def _broken(shape: Shape, value: str) -> str | None:
     return f"satisfy regular expression pattern: {pattern}"
 
 
-def _others(shape: Shape, value: Any, place: str, orders: Mapping[str, Sequence[str]]) -> Iterator[Violation]:
+def _others(shape: Shape, value: Any, place: str, enums: _Enums) -> Iterator[Violation]:
     """The constraints of everything but strings' lengths and patterns."""
-    if must := _must(shape, value, orders):
+    if must := _must(shape, value, *enums):
         yield Violation(place, "enum" if "enum" in must else "other", _java(shape, value)[:SHOWN], must)
     if shape.type_name == "structure" and isinstance(value, dict):
         for name in shape.metadata.get("required", []):
@@ -175,19 +196,20 @@ def _others(shape: Shape, value: Any, place: str, orders: Mapping[str, Sequence[
                 yield Violation(_within(place, name), "missing", "null", "not be null")
         for name, member in shape.members.items():
             if value.get(name) is not None:
-                yield from _others(member, value[name], _within(place, name), orders)
+                yield from _others(member, value[name], _within(place, name), enums)
     elif shape.type_name == "list" and isinstance(value, list) and not must:
         for number, item in enumerate(value, start=1):
-            yield from _others(shape.member, item, f"{place}.{number}.member", orders)
+            yield from _others(shape.member, item, f"{place}.{number}.member", enums)
     elif shape.type_name == "map" and isinstance(value, dict) and not must:
         empty: dict[str, Any] | None = (
             {} if shape.value.type_name == "structure" else None
-        )  # in a form, nothing is left of it
+        )  # in a form, nothing is left of it, and moto's parser puts an object without a type in its place
         for key, item in value.items():
-            yield from _others(shape.value, empty if item is None else item, f"{place}.{key}.member", orders)
+            nothing = item is None or type(item) is object
+            yield from _others(shape.value, empty if nothing else item, f"{place}.{key}.member", enums)
 
 
-def _must(shape: Shape, value: Any, orders: Mapping[str, Sequence[str]]) -> str | None:
+def _must(shape: Shape, value: Any, orders: Mapping[str, Sequence[str]], own: Set[str]) -> str | None:
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
     if shape.type_name in NUMBERS and isinstance(value, int | float) and not isinstance(value, bool):
         if most is not None and value > most:
@@ -195,20 +217,25 @@ def _must(shape: Shape, value: Any, orders: Mapping[str, Sequence[str]]) -> str 
         if least is not None and value < least:
             return f"have value greater than or equal to {least}"
     elif _is_sized(shape, value):
-        if most is not None and len(value) > most:
+        if most is not None and len(value) > most and not _is_request(shape):
             return f"have length less than or equal to {most}"
         if least is not None and len(value) < least:
             return f"have length greater than or equal to {least}"
     elif (enum := getattr(shape, "enum", None)) and isinstance(value, str) and value not in enum:
+        if shape.name in own:
+            return None
         return f"satisfy enum value set: [{', '.join(orders.get(shape.name, enum))}]"
     return None
 
 
 def _is_sized(shape: Shape, value: Any) -> bool:
-    """Whether a value has a size that the model limits: a list, a map, or bytes that are not a whole request."""
-    if shape.type_name == "blob":
-        return isinstance(value, bytes) and shape.metadata.get("max", 0) <= LARGEST_BLOB
-    return isinstance(value, {"list": list, "map": dict}.get(shape.type_name, ()))
+    """Whether a value has a size that the model limits: a list, a map, or bytes."""
+    return isinstance(value, {"blob": bytes, "list": list, "map": dict}.get(shape.type_name, ()))
+
+
+def _is_request(shape: Shape) -> bool:
+    """Whether a value may be so large that it is a whole request."""
+    return shape.type_name == "blob" and shape.metadata.get("max", 0) > LARGEST_BLOB
 
 
 def _java(shape: Shape, value: Any) -> str:

@@ -81,6 +81,27 @@ def test_an_error_of_a_constraint_has_the_services_own_code(bare: control.Cloud)
         ("ec2", "delete_vpc", {}, "MissingParameter", "must contain the parameter vpcId"),
         ("sqs", "send_message", {"MessageBody": "a"}, "MissingParameter", "must contain the parameter QueueUrl."),
         ("s3", "put_object", {"Bucket": "none", "Key": "a", "StorageClass": "X"}, "InvalidStorageClass", "not valid"),
+        (
+            "s3",
+            "create_bucket",
+            {"Bucket": "none", "CreateBucketConfiguration": {"LocationConstraint": "mars-1"}},
+            "InvalidLocationConstraint",
+            "The specified location-constraint is not valid",
+        ),
+        (
+            "sns",
+            "publish",
+            {"TopicArn": "arn:aws:sns:us-east-1:123456789012:a", "Message": "a", "MessageAttributes": {"a": {}}},
+            "ValidationError",
+            "Value null at 'messageAttributes.a.member.dataType' failed",
+        ),
+        (
+            "kms",
+            "generate_random",
+            {"NumberOfBytes": 1, "Recipient": {"AttestationDocument": b""}},
+            "ValidationException",
+            "at 'recipient.attestationDocument' failed to satisfy constraint: Member must have length greater than",
+        ),
     ):
         with pytest.raises(ClientError) as refused:
             getattr(client_of(bare, service), method)(**given)
@@ -154,6 +175,37 @@ PARTS = {
         {"FunctionName": "a", "Role": "arn:aws:iam::123456789012:role/a", "Code": {}, "PackageType": "Image"},
         "PackageType 'Image'",
     ),
+    "a function of another language": (
+        "lambda",
+        "create_function",
+        {
+            "FunctionName": "a",
+            "Role": "arn:aws:iam::123456789012:role/a",
+            "Code": {"ZipFile": b"a"},
+            "Handler": "index.handler",
+            "Runtime": "nodejs24.x",
+        },
+        "Runtime 'nodejs24.x'",
+    ),
+    "an inference pipeline": (
+        "sagemaker",
+        "create_model",
+        {"ModelName": "a", "Containers": [{"Image": "a"}, {"Image": "b"}]},
+        "2 Containers",
+    ),
+    "a warm pool": (
+        "sagemaker",
+        "create_training_job",
+        {
+            "TrainingJobName": "a",
+            "AlgorithmSpecification": {"TrainingInputMode": "File"},
+            "RoleArn": "arn:aws:iam::123456789012:role/a",
+            "OutputDataConfig": {"S3OutputPath": "s3://a"},
+            "ResourceConfig": {"KeepAlivePeriodInSeconds": 600},
+        },
+        "ResourceConfig.KeepAlivePeriodInSeconds 600",
+    ),
+    "a dry run": ("kms", "revoke_grant", {"KeyId": "a", "GrantId": "a", "DryRun": True}, "DryRun True"),
     "a public object": ("s3", "put_object", {"Bucket": "none", "Key": "a", "ACL": "public-read"}, "ACL 'public-read'"),
     "scaling of a table": (
         "application-autoscaling",

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import os
+import re
 import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -315,7 +316,65 @@ def test_reserved_concurrency_throttles(cloud, function):
         invoke(cloud, arn)
 
 
-def test_what_cannot_run_here_is_refused_by_name(cloud, function):
-    arn = function("exports.handler = async () => 1", Runtime="nodejs22.x")
-    with pytest.raises(ClientError, match=r"zip packages of Python functions only: .* is nodejs22\.x"):
-        invoke(cloud, arn)
+@pytest.mark.parametrize("runtime", ["nodejs22.x", "nodejs12.x", "java21", "ruby3.4", "dotnet8", "provided.al2023"])
+def test_a_function_of_another_language_is_refused_by_name_when_it_is_made(cloud, function, runtime):
+    words = rf"NotImplemented.*does not support lambda:CreateFunction with Runtime '{re.escape(runtime)}'"
+    with pytest.raises(ClientError, match=words):
+        function("exports.handler = async () => 1", Runtime=runtime)
+    client, arn = cloud.client("lambda"), function("def handler(event, context): pass")
+    with pytest.raises(ClientError, match="UpdateFunctionConfiguration with Runtime"):
+        client.update_function_configuration(FunctionName=arn, Runtime=runtime)
+    assert client.get_function_configuration(FunctionName=arn)["Runtime"] == "python3.13"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "words"),
+    [
+        ("python2.7", "The runtime parameter of python2.7 is no longer supported for creating or updating AWS Lambda"),
+        ("python3.7", "The runtime parameter of python3.7 is no longer supported for creating or updating AWS Lambda"),
+        ("python4.0", "Value python4.0 at 'runtime' failed to satisfy constraint: Member must satisfy enum value set:"),
+        ("Python3.12", "Value Python3.12 at 'runtime' failed to satisfy constraint"),
+        (None, "Runtime and Handler are mandatory parameters for functions created with deployment packages."),
+    ],
+)
+def test_a_runtime_that_lambda_does_not_take_is_refused_in_its_words(cloud, role, runtime, words):
+    given = {"Runtime": runtime} if runtime else {}
+    client = cloud.client("lambda")
+    with pytest.raises(ClientError) as refused:
+        client.create_function(
+            FunctionName="tests-no-runtime",
+            Role=role,
+            Handler="handler.handler",
+            Code={"ZipFile": package("def handler(event, context): pass")},
+            **given,
+        )
+    error = refused.value.response["Error"]
+    assert (error["Code"], words in error["Message"]) == ("InvalidParameterValueException", True), error
+
+
+def test_every_log_level_of_python_functions_can_be_asked_for(cloud, function):
+    code = "import logging\ndef handler(event, context): return logging.getLogger().level"
+    for level, found in (("TRACE", 10), ("DEBUG", 10), ("WARN", 30), ("FATAL", 50)):
+        arn = function(code, LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": level})
+        assert invoke(cloud, arn)[0] == found
+
+
+def test_the_platforms_events_have_levels_too(cloud, function):
+    """With the level WARN, only the report of a run that failed is written."""
+    code = "def handler(event, context):\n    print('said')\n    return 1 / event['by']\n"
+    arn = function(code, LoggingConfig={"LogFormat": "JSON", "SystemLogLevel": "WARN"})
+    invoke(cloud, arn, {"by": 1})
+    invoke(cloud, arn, {"by": 0})
+    lines = log_lines(cloud, f"/aws/lambda/{arn.rpartition(':')[2]}")
+    assert lines.count("said\n") == 2
+    reports = [found for found in map(_read, lines) if "type" in found]
+    assert [(one["type"], one["record"]["status"]) for one in reports] == [("platform.report", "error")]
+    with pytest.raises(ClientError, match=r"with LoggingConfig\.SystemLogLevel 'DEBUG'"):
+        function(code, LoggingConfig={"LogFormat": "JSON", "SystemLogLevel": "DEBUG"})
+
+
+def _read(line):
+    try:
+        return json.loads(line)
+    except ValueError:
+        return {}

@@ -10,6 +10,8 @@ import zipfile
 import pytest
 from botocore.exceptions import ClientError
 
+from .conftest import package
+
 CODE = "def handler(event, context): pass"
 
 
@@ -60,6 +62,69 @@ def test_a_second_event_invoke_configuration_replaces_the_first(cloud, function)
     for attempts in (2, 0):
         client.put_function_event_invoke_config(FunctionName=arn, MaximumRetryAttempts=attempts)
     assert client.get_function_event_invoke_config(FunctionName=arn)["MaximumRetryAttempts"] == 0
+
+
+# lambda_/gaps/revisions.py
+
+
+def test_an_update_of_a_revision_that_is_not_the_latest_is_refused(cloud, function):
+    client, arn = cloud.client("lambda"), function(CODE)
+    first = client.get_function_configuration(FunctionName=arn)["RevisionId"]
+    assert client.get_function(FunctionName=arn)["Configuration"]["RevisionId"] == first
+    updated = client.update_function_configuration(FunctionName=arn, Timeout=7, RevisionId=first)
+    assert updated["RevisionId"] == client.get_function_configuration(FunctionName=arn)["RevisionId"] != first
+    for method, given in (
+        ("update_function_configuration", {"Timeout": 8}),
+        ("update_function_code", {"ZipFile": package("def handler(event, context): return 1")}),
+        ("publish_version", {}),
+    ):
+        with pytest.raises(client.exceptions.PreconditionFailedException, match="does not match the latest Revision"):
+            getattr(client, method)(FunctionName=arn, RevisionId=first, **given)
+    found = client.get_function_configuration(FunctionName=arn)
+    assert (found["Timeout"], found["CodeSha256"]) == (7, updated["CodeSha256"])
+
+
+def test_a_version_is_published_of_the_code_that_is_named(cloud, function):
+    client, arn = cloud.client("lambda"), function(CODE)
+    code = client.get_function_configuration(FunctionName=arn)["CodeSha256"]
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match="is different from current CodeSHA256"):
+        client.publish_version(FunctionName=arn, CodeSha256="other")
+    assert client.publish_version(FunctionName=arn, CodeSha256=code)["Version"] == "1"
+
+
+# lambda_/gaps/code.py
+
+
+def test_a_functions_code_is_the_version_of_the_object_that_is_named(cloud, function, role):
+    s3, client = cloud.client("s3"), cloud.client("lambda")
+    s3.create_bucket(Bucket="tests-code-versions")
+    s3.put_bucket_versioning(Bucket="tests-code-versions", VersioningConfiguration={"Status": "Enabled"})
+    first, second = (
+        s3.put_object(
+            Bucket="tests-code-versions", Key="f.zip", Body=package(f"def handler(event, context): return {number}")
+        )["VersionId"]
+        for number in (1, 2)
+    )
+    place = {"S3Bucket": "tests-code-versions", "S3Key": "f.zip"}
+    given = {"Runtime": "python3.13", "Handler": "handler.handler", "Role": role}
+    arn = client.create_function(FunctionName="tests-code-versions", Code={**place, "S3ObjectVersion": first}, **given)[
+        "FunctionArn"
+    ]
+    assert json.loads(client.invoke(FunctionName=arn)["Payload"].read()) == 1
+    client.update_function_code(FunctionName=arn, **place, S3ObjectVersion=second)
+    assert json.loads(client.invoke(FunctionName=arn)["Payload"].read()) == 2
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match="Error Code: NoSuch"):
+        client.update_function_code(FunctionName=arn, **place, S3ObjectVersion="none")
+    client.delete_function(FunctionName=arn)
+
+
+def test_an_update_of_the_code_changes_the_architecture(cloud, function):
+    client, arn = cloud.client("lambda"), function(CODE)
+    assert client.get_function_configuration(FunctionName=arn)["Architectures"] == ["x86_64"]
+    assert client.update_function_code(FunctionName=arn, ZipFile=package(CODE), Architectures=["arm64"])[
+        "Architectures"
+    ] == ["arm64"]
+    assert client.get_function_configuration(FunctionName=arn)["Architectures"] == ["arm64"]
 
 
 # lambda_variables

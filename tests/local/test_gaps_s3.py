@@ -42,7 +42,7 @@ def test_a_deny_whose_condition_is_met_denies(cloud, bucket):
     s3.delete_bucket_policy(Bucket=bucket)
 
 
-# s3/gaps/notification_eventbridge.py
+# s3/gaps/notification_answers.py
 
 
 def test_a_bucket_says_that_its_events_go_to_eventbridge(cloud, bucket):

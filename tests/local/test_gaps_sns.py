@@ -28,6 +28,21 @@ def test_messages_of_a_fifo_topic_have_a_group_and_growing_numbers(cloud):
     assert first["SequenceNumber"] < second["SequenceNumber"]
 
 
+@pytest.mark.parametrize("value", [{"DataType": "String"}, {"DataType": "String", "StringValue": ""}])
+def test_an_attribute_of_a_message_has_a_value(cloud, value):
+    sns = cloud.client("sns")
+    topic = sns.create_topic(Name="gaps-attributes")["TopicArn"]
+    words = (
+        r"InvalidParameter.*The message attribute 'a' must contain non-empty message attribute value for .* 'String'"
+    )
+    with pytest.raises(ClientError, match=words):
+        sns.publish(TopicArn=topic, Message="a", MessageAttributes={"a": value})
+    with pytest.raises(ClientError, match=words):
+        sns.publish_batch(
+            TopicArn=topic, PublishBatchRequestEntries=[{"Id": "1", "Message": "a", "MessageAttributes": {"a": value}}]
+        )
+
+
 # details
 
 

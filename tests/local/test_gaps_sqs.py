@@ -37,6 +37,20 @@ def test_a_redrive_policy_comes_back_as_compact_json(cloud):
     assert attributes(sqs, queue)["RedrivePolicy"] == policy
 
 
+@pytest.mark.parametrize("parameter", ["AttributeNames", "MessageSystemAttributeNames"])
+def test_a_messages_attributes_are_asked_for_by_either_name(cloud, parameter):
+    sqs = cloud.client("sqs")
+    queue = sqs.create_queue(QueueName=f"tests-named-{parameter}", Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
+    sqs.send_message(QueueUrl=queue, MessageBody="hello")
+    for name in ("SentTimestamp", "SenderId", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp"):
+        (message,) = sqs.receive_message(QueueUrl=queue, **{parameter: [name]})["Messages"]
+        assert set(message["Attributes"]) == {name}
+    with pytest.raises(ClientError, match="Sender"):
+        sqs.receive_message(QueueUrl=queue, **{parameter: ["Sender"]})
+    with pytest.raises(ClientError, match=r"InvalidAttributeName.*Unknown Attribute SentTimestamp\."):
+        sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["SentTimestamp"])
+
+
 def fifo(cloud, name: str, **attributes: str) -> str:
     given = {"FifoQueue": "true", "ContentBasedDeduplication": "true", **attributes}
     return cloud.client("sqs").create_queue(QueueName=f"{name}.fifo", Attributes=given)["QueueUrl"]

@@ -229,6 +229,52 @@ def test_configurations_that_would_both_get_an_event_are_refused(cloud, one, oth
         assert refused.value.response["Error"]["Code"] == "InvalidArgument"
 
 
+@pytest.mark.parametrize(("prefix", "suffix"), [("prefix", "suffix"), ("Prefix", "Suffix"), ("PREFIX", "suffix")])
+def test_a_filter_is_written_in_either_case_and_answered_as_s3_writes_it(cloud, told, prefix, suffix):
+    bucket, url = told("s3:ObjectCreated:*", **{prefix: "in/", suffix: ".png"})
+    s3 = cloud.client("s3")
+    answer = s3.get_bucket_notification_configuration(Bucket=bucket)
+    (one,) = answer["QueueConfigurations"]
+    rules = one["Filter"]["Key"]["FilterRules"]
+    assert rules == [{"Name": "Prefix", "Value": "in/"}, {"Name": "Suffix", "Value": ".png"}]
+    configure(cloud, bucket, QueueConfigurations=[one])  # what S3 answers can be sent back
+    assert received(cloud, url)["Event"] == "s3:TestEvent"
+    for key in ("in/a.txt", "out/a.png", "in/a.png"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"1")
+    assert next_record(cloud, url)["s3"]["object"]["key"] == "in/a.png"
+
+
+def test_an_event_of_s3_that_is_never_sent_is_refused_by_name(cloud):
+    bucket = "tests-notified-never"
+    cloud.client("s3").create_bucket(Bucket=bucket)
+    for event in ("s3:ObjectAnnotation:*", "s3:ObjectRetention:Put"):
+        one = {"QueueArn": f"arn:aws:sqs:{HERE}:tests-never", "Events": [event]}
+        with pytest.raises(ClientError, match=f"NotImplemented.*with {re.escape(event)}"):
+            configure(cloud, bucket, skip=True, QueueConfigurations=[one])
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"Events": ["s3:ObjectSeen:*"]}, "The event is not supported for notifications"),
+        (
+            {"Filter": {"Key": {"FilterRules": [{"Name": "middle", "Value": "a"}]}}},
+            "filter rule name must be either prefix or suffix",
+        ),
+        (
+            {"Filter": {"Key": {"FilterRules": [{"Name": "Prefix", "Value": "a"}, {"Name": "prefix", "Value": "b"}]}}},
+            "Cannot specify more than one prefix rule in a filter",
+        ),
+    ],
+)
+def test_what_a_notification_cannot_say_is_refused_in_s3s_words(cloud, given, words):
+    cloud.client("s3").create_bucket(Bucket="tests-notified-wrong")
+    one = {"QueueArn": f"arn:aws:sqs:{HERE}:tests-wrong", "Events": ["s3:ObjectCreated:*"], **given}
+    with pytest.raises(ClientError, match=words) as refused:
+        configure(cloud, "tests-notified-wrong", skip=True, QueueConfigurations=[one])
+    assert refused.value.response["Error"]["Code"] == "InvalidArgument"
+
+
 def test_a_target_that_vanishes_hurts_neither_the_writer_nor_the_other_targets(cloud, told, rule):  # noqa: F811
     bucket, url = told("s3:ObjectCreated:*")
     configure(

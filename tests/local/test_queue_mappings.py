@@ -197,7 +197,8 @@ def test_a_failing_message_blocks_its_group_only(mapped: Any, told: Beacon) -> N
     assert ["a2"] not in queue.bodies()
     told.light("again")
     eventually(lambda: queue.left() == 0)
-    bodies = [body for (body,) in queue.bodies()]
+    # A message that is not answered within its second of invisibility comes again: on a slow machine, too.
+    bodies = dict.fromkeys(body for (body,) in queue.bodies())
     assert [body for body in bodies if body in ("b1", "b2", "a2")] == ["b1", "b2", "a2"]
     names = {"MessageGroupId", "MessageDeduplicationId", "SequenceNumber"}
     assert names <= queue.events()[0]["Records"][0]["attributes"].keys()
@@ -306,13 +307,6 @@ def throttles(queue: Mapped, name: str) -> float:
         Statistics=["Sum"],
     )
     return sum(one["Sum"] for one in found["Datapoints"])
-
-
-def test_a_function_of_another_language_is_refused_at_once(cloud: Any, function: Any) -> None:
-    _, arn = make_queue(cloud)
-    name = function("def handler(event, context): pass", Timeout=3, Runtime="nodejs22.x")
-    with pytest.raises(ClientError, match="runs zip packages of Python functions only"):
-        cloud.client("lambda").create_event_source_mapping(EventSourceArn=arn, FunctionName=name)
 
 
 def test_a_window_ends_before_its_messages_come_back(mapped: Any) -> None:

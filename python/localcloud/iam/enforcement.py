@@ -33,7 +33,7 @@ from moto.s3.models import s3_backends
 from werkzeug.exceptions import HTTPException
 
 from localcloud import catalogue
-from localcloud.constraints import refused_as, violations
+from localcloud.constraints import OWN_ENUMS, refused_as, violations
 from localcloud.errors import UnknownAction, UnsupportedPolicy
 from localcloud.iam import principals
 from localcloud.iam.chunks import BadChunks
@@ -123,12 +123,16 @@ class Enforcement:
             if who.kind == "root":
                 return None  # moto reads the request again and reports the error
             raise
-        if unsupported := self._unsupported(service, operation, parameters):
+        if unsupported := self._unsupported(service, operation, {}):
             return answer.give("NotImplemented", unsupported)
         if who is ANONYMOUS and service != "s3" and operation not in UNSIGNED:
             return answer.unsigned()
         shape = get_service_model(service).operation_model(operation).input_shape
-        wrong = violations(shape, parameters) if service not in CHECKING else []
+        own = OWN_ENUMS.get(service, frozenset())
+        wrong = violations(shape, parameters, own=own) if service not in CHECKING else []
+        # A request that AWS refuses has no part that could be supported.
+        if unsupported := self._unsupported(service, operation, {} if wrong else parameters):
+            return answer.give("NotImplemented", unsupported)
         if shape and wrong and operation in UNSIGNED:
             return answer.invalid(shape, wrong)
         if who.kind != "root" or _has_policy(service, environ):

@@ -21,6 +21,8 @@ from localcloud.lambda_.gaps import (
     log_events,
     qualified_policies,
     recursion,
+    revisions,
+    runtimes,
     variables,
     vpc,
 )
@@ -42,7 +44,9 @@ def install(context: Context) -> None:
     configuration.apply()
     vpc.apply()
     variables.apply()
+    runtimes.apply()
     code.apply()
+    revisions.apply()
     qualified_policies.apply()
     event_invoke_configs.apply(context.roles)
     aliases.apply()

@@ -1,7 +1,7 @@
 """The log events of one run of a function: INIT_START at its worker's start, START, its own output, END, REPORT.
 
 They are text, or JSON if the function's LoggingConfig asks for it. Source: AWS Lambda Developer Guide, "Viewing
-CloudWatch logs for Lambda functions" and "Telemetry API Event schema".
+CloudWatch logs for Lambda functions", "Telemetry API Event schema" and "Log level filtering".
 """
 
 from __future__ import annotations
@@ -43,11 +43,15 @@ def entries(function: LambdaFunction, request_id: str, done: FunctionAnswer) -> 
     written = [f"{line}\n" for line in done.log.split("\n") if line]
     if done.finished:
         written += _last_words(request_id, done)
-    if logging_config(function)["LogFormat"] == "JSON":
+    logging = logging_config(function)
+    if logging["LogFormat"] == "JSON":
+        if logging["SystemLogLevel"] == "WARN":  # the other events have the level INFO
+            report = [_platform("report", _metrics(function, request_id, done))] if done.error else []
+            return [*written, *report]
         init = {"initializationType": "on-demand", "phase": "init", "runtimeVersion": done.runtime}
         start = {"requestId": request_id, "version": str(function.version)}
-        report = _platform("report", _metrics(function, request_id, done))
-        return [*([_platform("initStart", init)] if done.runtime else []), _platform("start", start), *written, report]
+        last = _platform("report", _metrics(function, request_id, done))
+        return [*([_platform("initStart", init)] if done.runtime else []), _platform("start", start), *written, last]
     return [
         *([f"INIT_START Runtime Version: {done.runtime}\n"] if done.runtime else []),
         f"START RequestId: {request_id} Version: {function.version}\n",

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
+from moto.awslambda.exceptions import LambdaClientError
 
 from localcloud import chain, incoming
 from localcloud.context import Context
@@ -168,7 +168,6 @@ class Service:
         function = routing.chosen(backend, name, qualifier)
         kind = headers.get("x-amz-invocation-type", "RequestResponse")
         event = _event(body, kind)
-        _refuse_what_cannot_run(function)
         answered = {"x-amz-executed-version": str(function.version), "content-type": "application/json"}
         if kind == "DryRun":
             return 204, {}, b""
@@ -406,14 +405,6 @@ def _backend(function: LambdaFunction) -> LambdaBackend:
     from moto.awslambda.models import lambda_backends
 
     return lambda_backends[function.account_id][function.region]
-
-
-def _refuse_what_cannot_run(function: LambdaFunction) -> None:
-    if function.package_type != "Zip" or not (function.run_time or "").startswith("python"):
-        what = function.run_time or f"package type {function.package_type}"
-        raise InvalidParameterValueException(
-            f"the local cloud runs zip packages of Python functions only: {function.function_name} is {what}"
-        )
 
 
 def _whose(function: LambdaFunction) -> dict[str, str]:

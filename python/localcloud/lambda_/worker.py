@@ -220,7 +220,8 @@ def main() -> None:
     output = logging.StreamHandler(sys.stdout)
     output.setFormatter(formatter)
     logging.getLogger().addHandler(output)
-    logging.getLogger().setLevel(os.environ.get("AWS_LAMBDA_LOG_LEVEL") or "WARNING")
+    level = os.environ.get("AWS_LAMBDA_LOG_LEVEL") or "WARNING"
+    logging.getLogger().setLevel({"TRACE": "DEBUG"}.get(level, level))  # Python has no level TRACE
 
     def answer(found: dict) -> None:
         sys.stdout.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
 from localcloud.s3 import access_logs, encryption, kept, notifications, permissions, policies, request_metrics
-from localcloud.s3.gaps import absent_uploads, empty_bodies, notification_eventbridge, object_answers
+from localcloud.s3.gaps import absent_uploads, empty_bodies, notification_answers, object_answers
 
 
 def register(registry: Registry) -> None:
@@ -22,7 +22,7 @@ def install(context: Context) -> None:
     policies.install()
     absent_uploads.apply()
     empty_bodies.apply()
-    notification_eventbridge.apply()
+    notification_answers.apply()
     object_answers.apply()
     request_metrics.install(context.metrics)
     access_logs.install(context.roles)

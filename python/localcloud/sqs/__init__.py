@@ -5,7 +5,7 @@ from __future__ import annotations
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
 from localcloud.sqs import encryption, moves, permissions, policies
-from localcloud.sqs.gaps import attributes, receiving, redrive, retention
+from localcloud.sqs.gaps import attributes, receiving, redrive, retention, system_attributes
 
 
 def register(registry: Registry) -> None:
@@ -22,6 +22,6 @@ def install(context: Context) -> None:
     redrive.apply()
     attributes.apply()
     receiving.apply()
-    context.at_first.setdefault("sqs", []).append(receiving.apply_to_answers)
+    context.at_first.setdefault("sqs", []).extend([receiving.apply_to_answers, system_attributes.apply_to_answers])
     retention.apply()
     moves.install(context)

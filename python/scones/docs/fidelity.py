@@ -16,7 +16,7 @@ from localcloud import fidelity
 
 def page() -> str:
     """The generated part of ``docs/fidelity.md``, in Markdown."""
-    return "\n\n".join([_counts(), *(_service(name) for name in fidelity.TABLE), _parts()])
+    return "\n\n".join([_counts(), *(_service(name) for name in fidelity.TABLE), _parts(), _idle()])
 
 
 def _counts() -> str:
@@ -44,11 +44,39 @@ def _service(service: str) -> str:
 def _parts() -> str:
     rows: dict[tuple[str, str], None] = {}
     for part in fidelity.PARTS:
-        what = f"`{part.path.replace('.*', '')}`" + (
-            "" if part.supported is None else f" other than `{part.supported}`"
-        )
-        rows[_names(f"{part.service}:{name}" for name in part.operations.split()), what] = None
+        what = _member(part.path)
+        if part.most is not None:
+            what = f"more than {part.most} of {what}"
+        elif part.supported is not None:
+            what = f"{what} other than {_values(part.supported)}"
+        rows[_operations(part), what] = None
     return "## Parts that are refused\n\n" + _table(["operations", "part"], [list(row) for row in rows])
+
+
+def _idle() -> str:
+    rows = [[_operations(one), _member(one.path), one.reason] for one in fidelity.IDLE]
+    return "## Parts that are kept and change nothing\n\n" + _table(["operations", "part", "why"], rows)
+
+
+def _operations(part: fidelity.Part | fidelity.Idle) -> str:
+    return _names(f"{part.service}:{name}" for name in part.operations.split())
+
+
+def _member(path: str) -> str:
+    return f"`{path.replace('.*', '')}`"
+
+
+def _values(pattern: str) -> str:
+    r"""A pattern of values, in a table: a stroke between two of them would end the cell.
+
+    Example::
+
+        >>> _values("INFO|WARN")
+        '`INFO`, `WARN`'
+        >>> _values(r"python[23]\.\d+")
+        '`python[23]\\.\\d+`'
+    """
+    return ", ".join(f"`{one}`" for one in pattern.split("|"))
 
 
 def _names(names: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -97,13 +98,77 @@ def test_a_configuration_keeps_every_field(sagemaker: Any, name: str) -> None:
         "ShadowProductionVariants": [
             {"VariantName": "S", "ModelName": name, "InstanceType": "ml.t2.medium", "InitialInstanceCount": 1}
         ],
-        "ExecutionRoleArn": ROLE,
-        "VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]},
         "EnableNetworkIsolation": True,
         "KmsKeyId": "alias/key",
     }
     config = make_config(sagemaker, name, **fields)
     assert {field: config.get(field) for field in fields} == fields
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {
+                "PrimaryContainer": {
+                    "Image": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+                    "ModelDataUrl": ARTIFACT,
+                }
+            },
+            "sagemaker-xgboost:1.7-1', which the local cloud cannot run",
+        ),
+        ({"PrimaryContainer": {"Image": IMAGE}}, "ModelDataUrl"),
+        (
+            {"PrimaryContainer": {"Image": IMAGE, "ModelDataUrl": ARTIFACT, "Mode": "MultiModel"}},
+            "with PrimaryContainer.Mode 'MultiModel'",
+        ),
+        (
+            {"PrimaryContainer": None, "Containers": [{"Image": IMAGE, "ModelDataUrl": ARTIFACT}] * 2},
+            "with 2 Containers",
+        ),
+        ({"PrimaryContainer": None}, "has 0 containers"),
+    ],
+)
+def test_a_model_that_cannot_be_served_is_refused_when_it_is_made(
+    sagemaker: Any, name: str, changes: dict[str, Any], words: str
+) -> None:
+    container = {"Image": IMAGE, "ModelDataUrl": ARTIFACT}
+    request = {"ModelName": name, "ExecutionRoleArn": ROLE, "PrimaryContainer": container, **changes}
+    with pytest.raises(ClientError, match=re.escape(words)):
+        sagemaker.create_model(**{field: value for field, value in request.items() if value is not None})
+    assert name not in [one["ModelName"] for one in sagemaker.list_models(NameContains=name)["Models"]]
+
+
+def test_a_model_of_a_package_that_cannot_be_served_is_refused(
+    sagemaker: Any, name: str, add_version: Callable[..., str]
+) -> None:
+    container = {"Image": IMAGE, "ModelDataUrl": ARTIFACT}
+    source = {"S3DataSource": {"S3Uri": "s3://bucket/a/", "S3DataType": "S3Prefix", "CompressionType": "None"}}
+    for containers, words in (
+        ([container] * 2, "has 2 containers"),
+        ([{"Image": IMAGE, "ModelDataSource": source}], "does not support ModelDataSource"),
+    ):
+        specification = {
+            "Containers": containers,
+            "SupportedContentTypes": ["image/png"],
+            "SupportedResponseMIMETypes": ["application/json"],
+        }
+        package = add_version(InferenceSpecification=specification, ModelApprovalStatus="Approved")
+        with pytest.raises(ClientError, match=words):
+            make_model(sagemaker, name, PrimaryContainer={"ModelPackageName": package})
+
+
+def test_a_configuration_that_cannot_be_deployed_is_refused_when_it_is_made(sagemaker: Any, name: str) -> None:
+    make_model(sagemaker, name)
+    variant = {"VariantName": "A", "ModelName": name, "InstanceType": "ml.t2.medium", "InitialInstanceCount": 1}
+    component = {"VariantName": "A", "InstanceType": "ml.t2.medium", "InitialInstanceCount": 1}
+    for changes, words in (
+        ({"ProductionVariants": [component]}, "does not support inference components"),
+        ({"ExecutionRoleArn": ROLE}, "with ExecutionRoleArn"),
+        ({"ShadowProductionVariants": [{**variant, "VariantName": one} for one in "BC"]}, "2 shadow variants"),
+    ):
+        with pytest.raises(ClientError, match=words):
+            make_config(sagemaker, name, **changes)
 
 
 def test_refuses_a_name_that_is_taken(sagemaker: Any, name: str, group: str) -> None:

@@ -41,7 +41,6 @@ def make_config(sagemaker: Any, artifact: str) -> Callable[..., str]:
     def make(
         *variants: str,
         url: str = artifact,
-        image: str = IMAGE,
         weights: tuple[float, ...] = (),
         instance_type: str = "ml.t2.medium",
         **more: Any,
@@ -50,7 +49,7 @@ def make_config(sagemaker: Any, artifact: str) -> Callable[..., str]:
         sagemaker.create_model(
             ModelName=name,
             ExecutionRoleArn=ROLE,
-            PrimaryContainer={"Image": image, "ModelDataUrl": url, "Environment": {"OMP_NUM_THREADS": "1"}},
+            PrimaryContainer={"Image": IMAGE, "ModelDataUrl": url, "Environment": {"OMP_NUM_THREADS": "1"}},
         )
         shares = weights or [1.0] * len(variants)
         sagemaker.create_endpoint_config(
@@ -216,14 +215,6 @@ def test_an_unknown_endpoint_is_named(runtime: Any) -> None:
 def test_refuses_a_second_endpoint_of_the_name(sagemaker: Any, endpoint: str, make_config: Any) -> None:
     with pytest.raises(ClientError, match="Cannot create already existing endpoint"):
         sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=make_config("A"))
-
-
-def test_refuses_an_image_by_name(sagemaker: Any, make_config: Any) -> None:
-    config = make_config("A", image="1.dkr.ecr.us-east-1.amazonaws.com/xgboost:1")
-    with pytest.raises(ClientError, match="xgboost:1', which the local cloud cannot run"):
-        sagemaker.create_endpoint(EndpointName="other-image", EndpointConfigName=config)
-    with pytest.raises(ClientError, match="Could not find endpoint"):
-        sagemaker.describe_endpoint(EndpointName="other-image")
 
 
 @pytest.mark.parametrize(

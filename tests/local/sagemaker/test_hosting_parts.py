@@ -13,6 +13,7 @@ from localcloud.sagemaker.hosting import deployment
 from localcloud.sagemaker.hosting.deployment import Site
 from localcloud.sagemaker.hosting.endpoint import Endpoint
 from localcloud.sagemaker.hosting.plan import EndpointPlan, Variant
+from localcloud.sagemaker.hosting.routing import Route, choose
 
 from ..conftest import eventually
 
@@ -26,13 +27,17 @@ class Process:
     def __init__(self) -> None:
         self.ended = False
         self.stream = SimpleNamespace(write=print)
+        self.under_way = 0
 
     def retire(self) -> None:
         self.ended = True
 
-    def reserve(self) -> None: ...
+    def reserve(self) -> int:
+        self.under_way += 1
+        return self.under_way
 
-    def release(self) -> None: ...
+    def release(self) -> None:
+        self.under_way -= 1
 
 
 def test_a_container_that_is_restarted_while_weights_change_comes_back() -> None:
@@ -65,6 +70,18 @@ def test_a_container_that_is_restarted_while_weights_change_comes_back() -> None
 
     eventually(answers)
     assert not new.ended
+
+
+def test_a_serverless_variant_answers_no_more_at_once_than_it_may() -> None:
+    serverless = replace(VARIANT, serverless={"MemorySizeInMB": 1024, "MaxConcurrency": 2})
+    routes: Any = [Route(EndpointPlan("config", (serverless,), None), {"A": Process()})]
+    first, second, third = (choose(routes, None) for _ in range(3))
+    assert [first.throttled, second.throttled, third.throttled] == [False, False, True]
+    third.process.release()
+    first.process.release()
+    assert not choose(routes, None).throttled
+    plain: Any = [Route(EndpointPlan("config", (VARIANT,), None), {"A": Process()})]
+    assert not any(choose(plain, None).throttled for _ in range(9))
 
 
 @pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), deployment.DeploymentError("missing")])

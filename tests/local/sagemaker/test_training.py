@@ -242,10 +242,6 @@ def test_a_missing_output_bucket_is_found_before_training(sagemaker: Any, job_re
             {"CheckpointConfig": {"S3Uri": "bucket/checkpoints"}},
             "Value 'bucket/checkpoints' at 'checkpointConfig.s3Uri'",
         ),
-        (
-            {"DebugRuleConfigurations": [{"RuleConfigurationName": "a", "RuleEvaluatorImage": "b"}]},
-            "does not support DebugRuleConfigurations",
-        ),
     ],
 )
 def test_refuses_by_name(sagemaker: Any, job_request: Any, change: dict[str, Any], message: str) -> None:

@@ -265,7 +265,7 @@ def test_input_without_objects_is_refused(ready: Any, prefix: str) -> None:
 
 def test_what_is_not_supported_is_refused_by_name(ready: Any) -> None:
     capture = {"DestinationS3Uri": f"s3://{BUCKET}/captured"}
-    assert "does not support DataCaptureConfig" in refused(ready, asked("capture", DataCaptureConfig=capture))
+    assert "CreateTransformJob with DataCaptureConfig" in refused(ready, asked("capture", DataCaptureConfig=capture))
 
 
 def test_an_artifact_that_cannot_be_read_fails_the_job(ready: Any) -> None:

@@ -139,7 +139,6 @@ JSON_LINES = {"TransformInput": {"ContentType": "application/jsonlines"}}
         ({"MaxConcurrentTransforms": -1}, "'-1' at 'maxConcurrentTransforms'"),
         ({"ModelClientConfig": {"InvocationsMaxRetries": 4}}, "'4' at 'modelClientConfig.invocationsMaxRetries'"),
         ({"Environment": {f"V{number}": "1" for number in range(17)}}, "less than or equal to 16"),
-        ({"DataCaptureConfig": {"DestinationS3Uri": "s3://b/c"}}, "does not support DataCaptureConfig"),
         ({"DataProcessing": {"OutputFilter": "prediction"}}, "dataProcessing.outputFilter: 'prediction' is not a JSON"),
         ({"DataProcessing": {"JoinSource": "Input"}}, "need a ContentType and an Accept that are the same"),
         (JSON_LINES | {"DataProcessing": {"InputFilter": "$.a"}}, "application/jsonlines and not given"),

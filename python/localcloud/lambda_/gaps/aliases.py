@@ -28,6 +28,7 @@ from moto.moto_api._internal import mock_random
 
 from localcloud.lambda_ import names, routing
 from localcloud.lambda_.gaps.qualified_policies import policies
+from localcloud.lambda_.gaps.revisions import STALE
 from localcloud.lambda_.later.configurations import LATEST, configurations
 
 NAME = re.compile(r"(?!^[0-9]+$)([a-zA-Z0-9-_]+)")
@@ -167,7 +168,4 @@ def _check_revision(request: LambdaResponse) -> None:
     expected = request.json_body.get("RevisionId")
     function, alias = request.path.split("/")[3], request.path.rsplit("/", 1)[-1]
     if expected and request.backend.get_alias(alias, function).revision_id != expected:
-        raise PreconditionFailedException(
-            "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to "
-            "retrieve the latest Revision Id"
-        )
+        raise PreconditionFailedException(STALE)

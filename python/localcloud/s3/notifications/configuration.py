@@ -16,7 +16,8 @@ from typing import Any
 from xml.parsers.expat import ExpatError
 
 import xmltodict
-from moto.s3.exceptions import InvalidArgumentError, InvalidNotificationARN, MalformedXML
+from moto.core.utils import get_service_model
+from moto.s3.exceptions import InvalidArgumentError, InvalidNotificationARN, MalformedXML, S3ClientError
 from moto.s3.notifications import S3NotificationEvent
 
 #: The elements of the XML, with the element that holds the ARN and the service in the ARN.
@@ -43,6 +44,17 @@ class Destination:
     prefix: str
     suffix: str
     name: str | None
+
+
+class NotSent(S3ClientError):
+    """An event of S3 that the local cloud does not send."""
+
+    code = 400
+
+    def __init__(self, event: str) -> None:
+        super().__init__(
+            "NotImplemented", f"the local cloud does not support s3:PutBucketNotificationConfiguration with {event}"
+        )
 
 
 def read(body: str | bytes) -> Given:
@@ -78,11 +90,15 @@ def check(all_watches: list[Destination]) -> None:
 
     Raises:
         InvalidArgumentError: With AWS's words.
+        NotSent: S3 has an event that the local cloud never sends.
     """
     for watch in all_watches:
         for event in watch.events:
-            if not S3NotificationEvent.is_event_valid(event):
-                raise InvalidArgumentError("The event is not supported for notifications", "Event", event)
+            if event in S3NotificationEvent.events():
+                continue
+            if event in get_service_model("s3").shape_for("Event").enum:
+                raise NotSent(event)
+            raise InvalidArgumentError("The event is not supported for notifications", "Event", event)
     names = [watch.name for watch in all_watches if watch.name]
     if len(set(names)) < len(names):
         words = "Same ID used for multiple configurations. IDs must be unique"

@@ -32,7 +32,7 @@ from localcloud.sagemaker.hosting.capture import Captures
 from localcloud.sagemaker.hosting.deployment import Site
 from localcloud.sagemaker.hosting.endpoint import Endpoint
 from localcloud.sagemaker.hosting.invocation import Response, invoke, refusal
-from localcloud.sagemaker.hosting.plan import read_plan, retain
+from localcloud.sagemaker.hosting.plan import check_config, check_model, read_plan, retain
 from localcloud.sagemaker.hosting.rollout import read_rollout
 
 
@@ -44,6 +44,15 @@ def install(context: Context) -> None:
     context.starting.append(resume)
     context.starting.append(captures.begin)
     creating = threading.Lock()
+    make_model, make_config = SageMakerResponse.create_model, SageMakerResponse.create_endpoint_config
+
+    def create_model(self: SageMakerResponse) -> ActionResult:
+        check_model(self.sagemaker_backend, self.params)
+        return make_model(self)
+
+    def create_endpoint_config(self: SageMakerResponse) -> ActionResult:
+        check_config(self.params)
+        return make_config(self)
 
     def create_endpoint(self: SageMakerResponse) -> ActionResult:
         name = self.params["EndpointName"]
@@ -89,7 +98,14 @@ def install(context: Context) -> None:
         endpoint.scale(self.params["DesiredWeightsAndCapacities"])
         return ActionResult({"EndpointArn": endpoint.arn})
 
-    for action in (create_endpoint, update_endpoint, delete_endpoint, update_endpoint_weights_and_capacities):
+    for action in (
+        create_model,
+        create_endpoint_config,
+        create_endpoint,
+        update_endpoint,
+        delete_endpoint,
+        update_endpoint_weights_and_capacities,
+    ):
         setattr(SageMakerResponse, action.__name__, action)
 
     reset = SageMakerModelBackend.reset

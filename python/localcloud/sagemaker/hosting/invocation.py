@@ -1,7 +1,8 @@
 """InvokeEndpoint: sends a request to a variant's container, and answers with its answer or with SageMaker's error.
 
 The errors are those of InvokeEndpoint's API reference: ValidationError (400) for an error of the caller, ModelError
-(424) for an error of the container, ServiceUnavailable (503) during a restart.
+(424) for an error of the container, ServiceUnavailable (503) during a restart. A serverless variant with as many
+requests as its MaxConcurrency answers ThrottlingException (400), one of AWS's common errors.
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ def invoke(endpoint: Endpoint | None, name: str, body: bytes, headers: Mapping[s
             variant, process, plan = lease.variant, lease.process, lease.plan
             if lease.shadow:
                 copies.send(endpoint, lease, body, headers)
+            if lease.throttled:
+                return _error(400, "ThrottlingException", {"message": "Rate exceeded"})
             if process is None:
                 endpoint.report(Invocation(variant.name, 503, 0, overhead_seconds=time.monotonic() - began))
                 return _error(503, "ServiceUnavailable", {"Message": f"The container of {variant.name} is restarting."})

@@ -20,7 +20,8 @@ from moto.sagemaker.models import SageMakerModelBackend
 from localcloud.s3 import objects
 from localcloud.sagemaker import images
 
-UNSUPPORTED = ("AsyncInferenceConfig", "ExplainerConfig")
+#: Fields of a model package's container that the local cloud does not support.
+OF_PACKAGES = ("AdditionalModelDataSources", "AdditionalS3DataSource", "ModelDataSource")
 STARTUP_SECONDS = 120  # the default of ContainerStartupHealthCheckTimeoutInSeconds
 
 
@@ -75,30 +76,50 @@ def read_plan(backend: SageMakerModelBackend, config_name: str) -> EndpointPlan:
     """Read an endpoint configuration and its models.
 
     Raises:
-        ValidationError: The configuration or a model does not exist, or has a field that the local cloud does not
-            support. The message names it.
+        ValidationError: The configuration or a model does not exist, or a model's package has changed since.
     """
     config = copy.deepcopy(backend.describe_endpoint_config(config_name))
-    for field in UNSUPPORTED:
-        if config.get(field):
-            raise ValidationError(
-                f"endpoint configuration '{config_name}': the local cloud does not support {field}: leave it out"
-            )
     variants = tuple(_variant(backend, variant) for variant in config["ProductionVariants"])
     shadows = tuple(_variant(backend, variant) for variant in config.get("ShadowProductionVariants") or [])
+    return EndpointPlan(config_name, variants, config.get("DataCaptureConfig") or None, shadows)
+
+
+def check_config(request: Mapping[str, Any]) -> None:
+    """Check a CreateEndpointConfig request.
+
+    Raises:
+        ValidationError: A variant has no model, or there are shadow variants of too many variants.
+    """
+    name, variants = request["EndpointConfigName"], request["ProductionVariants"]
+    shadows = request.get("ShadowProductionVariants") or []
+    for variant in (*variants, *shadows):
+        if not variant.get("ModelName"):
+            raise ValidationError(
+                f"variant '{variant['VariantName']}': the local cloud does not support inference components; name a "
+                "model"
+            )
     if shadows and (len(variants), len(shadows)) != (1, 1):
         raise ValidationError(
-            f"endpoint configuration '{config_name}' has {len(variants)} production and {len(shadows)} shadow "
+            f"endpoint configuration '{name}' has {len(variants)} production and {len(shadows)} shadow "
             "variants; with ShadowProductionVariants it must have one of each"
         )
-    return EndpointPlan(config_name, variants, config.get("DataCaptureConfig") or None, shadows)
+
+
+def check_model(backend: SageMakerModelBackend, request: Mapping[str, Any]) -> None:
+    """Check the container of a CreateModel request.
+
+    Raises:
+        ValidationError: The local cloud cannot run it, or its model package does not exist. The message says why.
+    """
+    given = request.get("PrimaryContainer")
+    _container(backend, request["ModelName"], [given] if given else request.get("Containers") or [])
 
 
 def of_model(backend: SageMakerModelBackend, model_name: str) -> Variant:
     """A variant that serves one model, for what needs no endpoint configuration.
 
     Raises:
-        ValidationError: The model does not exist, or has a field that the local cloud does not support.
+        ValidationError: The model does not exist, or its package has changed since.
     """
     return _variant(backend, {"VariantName": "AllTraffic", "ModelName": model_name})
 
@@ -170,21 +191,14 @@ def _given(value: Any, otherwise: Any) -> Any:
 
 
 def _variant(backend: SageMakerModelBackend, variant: Mapping[str, Any]) -> Variant:
-    name, model_name = variant["VariantName"], variant.get("ModelName")
-    if not model_name:
-        raise ValidationError(f"variant '{name}': the local cloud does not support inference components; name a model")
+    model_name = variant["ModelName"]
     model = backend.describe_model(model_name)
-    container = _container(backend, model_name)
-    image = images.check(container.get("Image"), f"model '{model_name}'")
-    url = container.get("ModelDataUrl") or ""
-    try:
-        objects.split(url)
-    except ValueError as error:
-        raise ValidationError(f"model '{model_name}': ModelDataUrl {error}") from None
+    containers = [model.primary_container] if model.primary_container else model.containers
+    container = _container(backend, model_name, containers)
     return Variant(
-        name=name,
-        image=image,
-        model_data_url=url,
+        name=variant["VariantName"],
+        image=container["Image"],
+        model_data_url=container["ModelDataUrl"],
         weight=variant.get("InitialVariantWeight", 1.0),
         instance_count=variant.get("InitialInstanceCount"),
         serverless=variant.get("ServerlessConfig"),
@@ -196,21 +210,27 @@ def _variant(backend: SageMakerModelBackend, variant: Mapping[str, Any]) -> Vari
     )
 
 
-def _container(backend: SageMakerModelBackend, model_name: str) -> Mapping[str, Any]:
-    """A model's ContainerDefinition. If the model names a model package, it is the package's."""
-    model = backend.describe_model(model_name)
-    containers = [model.primary_container] if model.primary_container else model.containers
+def _container(
+    backend: SageMakerModelBackend, model_name: str, containers: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """A model's ContainerDefinition. If the model names a model package, it is the package's.
+
+    Raises:
+        ValidationError: There is not one, the local cloud cannot run it, or there is no package.
+    """
+    if len(containers) == 1 and (package_name := containers[0].get("ModelPackageName")):
+        package = backend.describe_model_package(package_name)
+        containers = (package.inference_specification or {}).get("Containers") or []
     if len(containers) != 1:
         raise ValidationError(
             f"model '{model_name}' has {len(containers)} containers; the local cloud runs one container a model"
         )
-    container = containers[0]
-    if container.get("ModelDataSource"):
-        raise ValidationError(
-            f"model '{model_name}': the local cloud does not support ModelDataSource: use ModelDataUrl"
-        )
-    package_name = container.get("ModelPackageName")
-    if package_name:
-        package = backend.describe_model_package(package_name)
-        return (package.inference_specification or {}).get("Containers", [{}])[0]
-    return container
+    for field in OF_PACKAGES:
+        if containers[0].get(field):
+            raise ValidationError(f"model '{model_name}': the local cloud does not support {field}: use ModelDataUrl")
+    images.check(containers[0].get("Image"), f"model '{model_name}'")
+    try:
+        objects.split(containers[0].get("ModelDataUrl") or "")
+    except ValueError as error:
+        raise ValidationError(f"model '{model_name}': ModelDataUrl {error}") from None
+    return containers[0]

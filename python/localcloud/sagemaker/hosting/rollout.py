@@ -65,8 +65,6 @@ def read_rollout(config: Mapping[str, Any] | None) -> Rollout:
     """
     if not config:
         return AT_ONCE
-    if config.get("RollingUpdatePolicy"):
-        raise ValidationError("the local cloud does not support RollingUpdatePolicy: use BlueGreenUpdatePolicy")
     policy = config.get("BlueGreenUpdatePolicy") or {}
     routing = policy.get("TrafficRoutingConfiguration") or {}
     alarms = (config.get("AutoRollbackConfiguration") or {}).get("Alarms") or []

@@ -42,12 +42,20 @@ class Lease:
         process: The variant's process, which must be released. None while the process is being restarted.
         plan: The plan of the variant.
         shadow: The process that gets a copy, which must be released. None if there is no copy.
+        under_way: How many requests the variant's process has now, with this one.
     """
 
     variant: Variant
     process: ServingProcess | None
     plan: EndpointPlan
     shadow: ServingProcess | None = None
+    under_way: int = 0
+
+    @property
+    def throttled(self) -> bool:
+        """Whether the variant is serverless, and already has as many requests as it may have at once."""
+        limits = self.variant.serverless
+        return limits is not None and self.under_way > limits["MaxConcurrency"]
 
 
 @dataclass
@@ -102,9 +110,10 @@ def choose(routes: Sequence[Route], target: str | None) -> Lease:
     process, shadow = route.fleet.get(chosen.name), None
     if route.plan.shadows and chosen.weight and random.random() < route.plan.shadows[0].weight / chosen.weight:
         shadow = route.fleet.get(route.plan.shadows[0].name)
-    for reserved in filter(None, (process, shadow)):
-        reserved.reserve()
-    return Lease(chosen, process, route.plan, shadow)
+    under_way = process.reserve() if process else 0
+    if shadow:
+        shadow.reserve()
+    return Lease(chosen, process, route.plan, shadow, under_way)
 
 
 def _variants(plan: EndpointPlan, target: str | None) -> list[Variant]:

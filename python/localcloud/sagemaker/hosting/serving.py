@@ -119,10 +119,11 @@ class ServingProcess:
             self._log.join(GRACE_SECONDS)  # the thread may not have read the last line yet
             raise StartError(self._said or f"it ended with exit code {self._child.wait()}")
 
-    def reserve(self) -> None:
-        """Keep :meth:`retire` from ending the process until :meth:`release`."""
+    def reserve(self) -> int:
+        """Keep :meth:`retire` from ending the process until :meth:`release`. Return how many have reserved it now."""
         with self._idle:
             self._under_way += 1
+            return self._under_way
 
     def release(self) -> None:
         """Undo one :meth:`reserve`."""

@@ -1,4 +1,6 @@
-"""Checks a CreateTrainingJob request. It refuses AWS's errors, and everything the local cloud does not support.
+"""Checks a CreateTrainingJob request. It refuses AWS's errors, and values that the local cloud does not support.
+
+Whole fields that it does not support are in :data:`localcloud.fidelity.PARTS`.
 
 The values of hyperparameters and the contents of channels are not checked here. The algorithm checks them, and the job
 fails with a ClientError, as on AWS.
@@ -28,9 +30,6 @@ ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+")
 GPU = re.compile(r"ml\.[pg]\d")
 # GPU instances with local storage: EC2 User Guide, "Instance store volumes".
 OWN_DISKS = re.compile(r"ml\.(p3dn|p4d|p4de|p5|p5e|p5en|g4dn|g5|g6|g6e)\.")
-
-# A job with these fields does things that the local cloud cannot do.
-UNSUPPORTED = ("DebugRuleConfigurations", "ProfilerRuleConfigurations", "ServerlessJobConfig")
 
 LONGEST_BY_DEFAULT = 86_400  # seconds; API reference, StoppingCondition
 MOST_HYPERPARAMETERS = 100
@@ -80,9 +79,6 @@ def check(request: Mapping[str, Any]) -> None:
     _check_names(request)
     for channel in request.get("InputDataConfig") or []:
         _check_channel(channel, algorithm.get("TrainingInputMode") or "File")
-    for field in UNSUPPORTED:
-        if request.get(field):
-            raise ValidationError(f"the local cloud does not support {field} of a training job: leave it out")
 
 
 def check_data(request: Mapping[str, Any], role: ExecutionRole) -> None:
@@ -153,11 +149,6 @@ def _check_time(request: Mapping[str, Any]) -> None:
     if spot and (wait is None or wait < condition.get("MaxRuntimeInSeconds", LONGEST_BY_DEFAULT)):
         raise ValidationError(
             "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds"
-        )
-    if spot and (request.get("ResourceConfig") or {}).get("KeepAlivePeriodInSeconds"):
-        raise ValidationError(
-            "KeepAlivePeriodInSeconds is not supported when EnableManagedSpotTraining is set to true: a warm pool "
-            "has no spot instances"
         )
 
 

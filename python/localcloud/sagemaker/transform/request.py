@@ -83,8 +83,6 @@ def check(request: Mapping[str, Any]) -> None:
             raise _wrong(value, field, f"Member must have value greater than or equal to {least}")
         if value is not None and most is not None and value > most:
             raise _wrong(value, field, f"Member must have value less than or equal to {most}")
-    if request.get("DataCaptureConfig"):
-        raise ValidationError("the local cloud does not support DataCaptureConfig of a transform job: leave it out")
     _check_payloads(request)
     _check_resources(request["TransformResources"])
     if (count := len(request.get("Environment") or {})) > MOST_VARIABLES:

@@ -1,6 +1,7 @@
 """Reads a CreateHyperParameterTuningJob request.
 
-It refuses AWS's errors, and everything the local cloud does not support.
+It refuses AWS's errors, and values that the local cloud does not support. Whole fields that it does not support are in
+:data:`localcloud.fidelity.PARTS`.
 """
 
 from __future__ import annotations
@@ -25,10 +26,6 @@ MOST_SEARCHED = 30
 MOST_SEED = 2**31 - 1  # an Integer of the API
 
 OBJECTIVE = "_tuning_objective_metric"  # SageMaker adds this hyperparameter to every trial
-
-# A job with these fields does things that the local cloud cannot do.
-UNSUPPORTED = ("TrainingJobDefinitions", "WarmStartConfig", "Autotune")
-UNSUPPORTED_OF_DEFINITION = ("HyperParameterTuningResourceConfig", "HyperParameterRanges", "TuningObjective")
 
 _OF_A_TRAINING_JOB = (
     "RoleArn",
@@ -86,27 +83,16 @@ def read(request: Mapping[str, Any]) -> TuningPlan:
 
     Example::
 
-        >>> read({"HyperParameterTuningJobName": "tune-1", "WarmStartConfig": {"WarmStartType": "TransferLearning"}})
+        >>> read({"HyperParameterTuningJobName": "tune-1"})
         Traceback (most recent call last):
         ...
-        moto.sagemaker.exceptions.ValidationError: ValidationException: the local cloud does not support WarmStartConfig
-        of a tuning job: leave it out
+        moto.sagemaker.exceptions.ValidationError: ValidationException: A TrainingJobDefinition is required.
     """
     name = request["HyperParameterTuningJobName"]
     matches(name, "hyperParameterTuningJobName", NAME, longest=32)
-    for field in UNSUPPORTED:
-        if request.get(field):
-            raise ValidationError(f"the local cloud does not support {field} of a tuning job: leave it out")
     definition = request.get("TrainingJobDefinition")
     if not definition:
         raise ValidationError("A TrainingJobDefinition is required.")
-    for field in UNSUPPORTED_OF_DEFINITION:
-        if definition.get(field):
-            raise ValidationError(
-                f"the local cloud does not support TrainingJobDefinition.{field}: use HyperParameterTuningJobConfig"
-            )
-    if definition.get("CheckpointConfig"):  # AWS does not document how trials share one prefix
-        raise ValidationError("the local cloud does not support CheckpointConfig of a tuning job: leave it out")
     config = request["HyperParameterTuningJobConfig"]
     searched = _searched(config.get("ParameterRanges") or {})
     both = [parameter for parameter in searched if parameter in (definition.get("StaticHyperParameters") or {})]
@@ -121,8 +107,6 @@ def read(request: Mapping[str, Any]) -> TuningPlan:
     if seed is not None and not 0 <= seed <= MOST_SEED:
         raise ValidationError(f"RandomSeed is {seed}; it must be from 0 to {MOST_SEED}.")
     criteria = config.get("TuningJobCompletionCriteria") or {}
-    if (criteria.get("ConvergenceDetected") or {}).get("CompleteOnConvergence") == "Enabled":
-        raise ValidationError("the local cloud does not support ConvergenceDetected of a tuning job: leave it out")
     plan = TuningPlan(
         searched,
         config["Strategy"],
@@ -184,8 +168,6 @@ def static_definition(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _searched(ranges: Mapping[str, Any]) -> Searched:
-    if ranges.get("AutoParameters"):
-        raise ValidationError("the local cloud does not support AutoParameters of a tuning job: give ranges")
     entries: list[Range | Choice] = []
     for field, whole in (("ContinuousParameterRanges", False), ("IntegerParameterRanges", True)):
         for given in ranges.get(field) or []:
@@ -236,8 +218,6 @@ def _objective(config: Mapping[str, Any]) -> str:
 def _limits(config: Mapping[str, Any], searched: Searched) -> tuple[int, int, int | None]:
     """The most trials, the most that run at once, and the longest run time in seconds."""
     limits, strategy = config["ResourceLimits"], config["Strategy"]
-    if strategy not in ("Bayesian", "Random", "Grid"):
-        raise ValidationError(f"the local cloud does not support the strategy {strategy}: use Bayesian, Random or Grid")
     jobs, parallel = limits.get("MaxNumberOfTrainingJobs"), limits["MaxParallelTrainingJobs"]
     known = combinations(searched)
     if strategy == "Grid":

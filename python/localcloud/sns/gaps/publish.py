@@ -1,9 +1,10 @@
-"""Publish wants a topic, and names one that does not exist. A FIFO topic numbers its messages, and sends each one once.
+"""Publish wants a topic that exists, and attributes with values. A FIFO topic numbers its messages, and sends each one once.
 
 moto: ``sns/models.py``, ``SNSBackend.publish`` takes a topic that does not exist for a platform's endpoint, and a
 missing MessageGroupId is a MissingParameter. It fails without any topic. It sends duplicates, and gives a FIFO queue no
 MessageDeduplicationId if the topic makes it of the content. ``SNSBackend.publish_batch`` loses an entry with a subject
 that is too long. ``sns/responses.py``, ``SNSResponse.publish`` and ``publish_batch`` have no SequenceNumber.
+``_transform_message_attributes`` takes an attribute without a value.
 
 AWS (its recorded answers): NotFound, "Topic does not exist"; InvalidParameter, "Invalid parameter: The MessageGroupId
 parameter is required for FIFO topics"; and "Invalid parameter: TopicArn or TargetArn Reason: no value for required
@@ -32,6 +33,7 @@ DEDUPLICATION_SECONDS = 300
 def apply() -> None:
     """Wrap moto's functions."""
     publish, answer, answer_batch = SNSBackend.publish, SNSResponse.publish, SNSResponse.publish_batch
+    transform = SNSResponse._transform_message_attributes
     lock = threading.Lock()
 
     def checked(self: SNSBackend, message: str, arn: str | None, *further: Any, **named: Any) -> str:
@@ -67,8 +69,18 @@ def apply() -> None:
             _number(self, self._get_param("TopicArn"), one)
         return answered
 
+    def with_values(self: SNSResponse, given: dict[str, Any]) -> Any:
+        for name, value in given.items():
+            if not (value.get("StringValue") or value.get("BinaryValue")):
+                raise InvalidParameterValue(
+                    f"The message attribute '{name}' must contain non-empty message attribute value for message "
+                    f"attribute type '{value.get('DataType')}'."
+                )
+        return transform(self, given)
+
     SNSBackend.publish = checked
     SNSResponse.publish, SNSResponse.publish_batch = numbered, numbered_batch
+    SNSResponse._transform_message_attributes = with_values
 
 
 def _once(topic: Topic, name: str | None, send: Callable[[], str]) -> str:

@@ -23,8 +23,9 @@ from scones.delivery.checks.calls.sending import Answered, sent
 #: The codes with which AWS's services refuse a request that breaks a constraint.
 CODES = frozenset(
     {
-        *("InvalidArgument", "InvalidParameter", "InvalidParameterException", "InvalidParameterValue"),
-        *("InvalidParameterValueException", "InvalidRequestException", "InvalidStorageClass", "MalformedXML"),
+        *("InvalidArgument", "InvalidAttributeName", "InvalidLocationConstraint", "InvalidParameter"),
+        *("InvalidParameterException", "InvalidParameterValue", "InvalidParameterValueException"),
+        *("InvalidRequestException", "InvalidStorageClass", "MalformedXML"),
         *("MissingParameter", "ValidationError", "ValidationException"),
     }
 )
@@ -87,15 +88,23 @@ def broken(operation: OperationModel) -> Iterator[BrokenCall]:
     """A request for each constraint of an operation, which breaks it and keeps the others.
 
     What says which operation is meant cannot be left out: a part of the path, and in S3 also of the query and
-    the headers.
+    the headers. A request to EC2 cannot say that a list is empty.
     """
     if operation.input_shape is None:
         return
     places = ("uri", "querystring", "header") if operation.service_model.service_name == "s3" else ("uri",)
     named = [one for one, member in operation.input_shape.members.items() if _location(member) in places]
     for rule, value in _values(operation.input_shape, "", ()):
+        if operation.service_model.protocol == "ec2" and rule.endswith(": min 1") and _has_no_items(value):
+            continue
         if not any(value.get(one) in (None, "") for one in named if one in operation.input_shape.required_members):
             yield BrokenCall(rule, value)
+
+
+def _has_no_items(value: Any) -> bool:
+    """Whether there is an empty list somewhere in a value."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return value == [] or any(_has_no_items(one) for one in inside)
 
 
 def _location(member: Shape) -> str | None:
