@@ -1,4 +1,4 @@
-"""Publish wants a topic that exists, and attributes with values. A FIFO topic numbers its messages, and sends each one once.
+"""Publish wants a topic that exists, and attributes with values. A FIFO topic numbers messages, and sends each once.
 
 moto: ``sns/models.py``, ``SNSBackend.publish`` takes a topic that does not exist for a platform's endpoint, and a
 missing MessageGroupId is a MissingParameter. It fails without any topic. It sends duplicates, and gives a FIFO queue no
