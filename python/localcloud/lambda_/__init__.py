@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.lambda_ import handover, invocation, kept, names, permissions, policies, secrecy, sources
+from localcloud.lambda_ import handover, invocation, kept, names, permissions, policies, secrecy, sources, tags
 from localcloud.lambda_.gaps import (
     aliases,
     code,
@@ -27,9 +27,12 @@ from localcloud.lambda_.gaps import (
 
 
 def register(registry: Registry) -> None:
-    """Register the permissions that Lambda's operations need, and the lookup of functions' policies."""
+    """Register the permissions that Lambda's operations need, and the lookup of functions' tags and policies."""
     registry.permissions(permissions.TABLES)
+    registry.tags("lambda", tags.tags_of)
     registry.policies("lambda", policies.policy_of)
+    for action, keys in permissions.UNJUDGED.items():
+        registry.unjudged(action, keys)
 
 
 def install(context: Context) -> None:

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.sagemaker import handover, hosting, permissions, status_changes, training, transform, tuning
+from localcloud.sagemaker import (
+    handover,
+    hosting,
+    images,
+    permissions,
+    status_changes,
+    training,
+    transform,
+    tuning,
+)
 from localcloud.sagemaker.gaps import existing_names, fields, model_packages, tags
 
 
 def register(registry: Registry) -> None:
-    """Register the permissions that SageMaker's operations need."""
+    """Register the permissions that SageMaker's operations need, and the tags of its resources."""
     registry.permissions(permissions.TABLES)
+    registry.tags("sagemaker", tags.tags_of)
+    registry.keys("sagemaker", permissions.about)
+    registry.policies("ecr", images.policy_of)
 
 
 def install(context: Context) -> None:
