@@ -18,9 +18,11 @@ from localcloud.lambda_.gaps import (
     code,
     configuration,
     event_invoke_configs,
+    locations,
     log_events,
     qualified_policies,
     recursion,
+    revisions,
     variables,
     vpc,
 )
@@ -43,9 +45,11 @@ def install(context: Context) -> None:
     """
     register(context.registry)
     configuration.apply()
+    revisions.apply()
     vpc.apply()
     variables.apply()
     code.apply()
+    locations.install(context)
     qualified_policies.apply()
     event_invoke_configs.apply(context.roles)
     aliases.apply()
