@@ -9,12 +9,13 @@ from localcloud.sagemaker import (
     hosting,
     images,
     permissions,
+    searching,
     status_changes,
     training,
     transform,
     tuning,
 )
-from localcloud.sagemaker.gaps import existing_names, fields, model_packages, tags
+from localcloud.sagemaker.gaps import answers, existing_names, fields, model_packages, tags
 
 
 def register(registry: Registry) -> None:
@@ -31,11 +32,12 @@ def install(context: Context) -> None:
     The check of roles is installed last, so that it runs before every other part of a Create action.
     """
     register(context.registry)
-    for gap in (fields, existing_names, model_packages, tags):
+    for gap in (fields, existing_names, model_packages, tags, answers):
         gap.apply()
     tuning.install(context)  # before training: at a start, its jobs ask to be told of their training jobs' changes
     training.install(context)
     transform.install(context)
     hosting.install(context)
     status_changes.install()
+    searching.install()
     handover.install(context.roles)
