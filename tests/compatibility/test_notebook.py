@@ -152,20 +152,13 @@ def run(
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
-        (
-            "a = 1\n\nraise ValueError('no\\nway')",
-            r"cell 2 of 3 failed\n  line 3: raise ValueError.*\n  ValueError: no\n  way",
-        ),
-        (
-            "def f():\n    return 1 / 0\nf()",
-            r"cell 2 of 3 failed\n  line 3: f\(\)\n  ZeroDivisionError: division by zero",
-        ),
-        ("a = (", r"line 1: a = \(\n  .*SyntaxError|line 1: a = \(\n  _IncompleteInputError"),
-        ("%%bash\nexit 3", r"cell 2 of 3 failed\n  .*\n  CalledProcessError"),
+        ("def f():\n    raise ValueError('no\\nway')\nf()", r"\n  line 3: f\(\)\n  ValueError: no\n  way"),
+        ("a = 1\nb = = 2", r"\n  line 2: b = = 2\n  SyntaxError: invalid syntax"),
+        ("%%bash\nexit 3", r"\n  .*\n  CalledProcessError: "),
     ],
 )
 def test_a_failed_cell_is_named_with_its_line_and_its_error(run: Any, tmp_path: Path, cell: str, said: str) -> None:
-    with pytest.raises(NotebookError, match=said) as failed:
+    with pytest.raises(NotebookError, match=f"cell 2 of 3 failed{said}") as failed:
         run("print('first')", cell, "print('never')")
     assert str(tmp_path / "out" / "some.ipynb") in str(failed.value)
     assert outputs(tmp_path / "out" / "some.ipynb")[0] == "first\n"

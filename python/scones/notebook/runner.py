@@ -35,8 +35,8 @@ from nbconvert import HTMLExporter
 
 FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-#: Where IPython's tracebacks name a line of the cell: of the call, and of a syntax error.
-PLACES = (r"Cell In ?\[{0}\], line (\d+)", r"<ipython-input-{0}-\w+>[^\n]*?line (\d+)")
+#: Where a traceback names a line of the cell: IPython's, and that of rich, which SageMaker's SDK installs.
+PLACES = (r"Cell In ?\[{0}\], line (\d+)", r"in <module>:(\d+)")
 LONGEST = 80  # characters of a title
 KERNEL = "python3"
 
@@ -55,12 +55,13 @@ class Reporting(NotebookClient):
 
     def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
         """Keep a message of the kernel. A text's last line is reported."""
+        kept = super().process_message(msg, cell, cell_index)
         if msg["msg_type"] == "stream":
             lines = COLOURS.sub("", msg["content"]["text"]).replace("\r", "\n").split("\n")
             said = [line.strip() for line in lines if line.strip()]
             if said:
                 self.tell(said=said[-1])
-        return super().process_message(msg, cell, cell_index)
+        return kept
 
 
 def run(notebook: Any, client: Reporting, executed: Path) -> int:
@@ -108,9 +109,10 @@ def title(source: str) -> str:
 
 def line_of(cell: Any, number: int) -> int | None:
     """The line of the cell at which it failed; None if the error does not tell."""
-    traceback = "\n".join(line for output in cell.outputs for line in output.get("traceback", []))
+    shown = [output.get("data", {}).get("text/plain", "") for output in cell.outputs]
+    shown += [line for output in cell.outputs for line in output.get("traceback", [])]
     for place in PLACES:
-        if found := re.search(place.format(number), COLOURS.sub("", traceback)):
+        if found := re.search(place.format(number), COLOURS.sub("", "\n".join(shown))):
             return min(int(found[1]), len(cell.source.splitlines()))
     return None
 
