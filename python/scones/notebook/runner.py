@@ -38,6 +38,9 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 #: Where a traceback names a line of the cell: IPython's, and that of rich, which SageMaker's SDK installs.
 PLACES = (r"Cell In ?\[{0}\], line (\d+)", r"in <module>:(\d+)")
 LONGEST = 80  # characters of a title
+TEXTS = ("stream", "display_data", "update_display_data")
+FRAMES = " \t│╭╮╰╯─"  # around rich's texts
+VIEW = "application/vnd.jupyter.widget-view+json"
 KERNEL = "python3"
 
 
@@ -56,9 +59,11 @@ class Reporting(NotebookClient):
     def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
         """Keep a message of the kernel. A text's last line is reported."""
         kept = super().process_message(msg, cell, cell_index)
-        if msg["msg_type"] == "stream":
-            lines = COLOURS.sub("", msg["content"]["text"]).replace("\r", "\n").split("\n")
-            said = [line.strip() for line in lines if line.strip()]
+        if msg["msg_type"] in TEXTS:
+            content = msg["content"]
+            text = content.get("text") or content.get("data", {}).get("text/plain", "")
+            lines = COLOURS.sub("", text).replace("\r", "\n").split("\n")
+            said = [line.strip(FRAMES) for line in lines if any(map(str.isalnum, line))]
             if said:
                 self.tell(said=said[-1])
         return kept
@@ -88,9 +93,22 @@ def run(notebook: Any, client: Reporting, executed: Path) -> int:
                 )
                 return FAILED
             finally:
+                cell.outputs = seen(cell.outputs, client.widget_state)
                 write(executed, nbformat.writes(notebook))
             client.tell(cell=number, seconds=time.monotonic() - began)
     return 0
+
+
+def seen(outputs: Any, widgets: Any) -> Any:
+    """A cell's outputs, with what each output widget shows in its place.
+
+    SageMaker's SDK 3 writes a job's log into one. A page without a kernel would show nothing of it.
+    """
+    found = []
+    for output in outputs:
+        widget = widgets.get(output.get("data", {}).get(VIEW, {}).get("model_id"), {})
+        found += widget["outputs"] if "outputs" in widget else [output]
+    return found
 
 
 def runs(cell: Any) -> bool:
