@@ -34,6 +34,7 @@ from imageclassification import checkpoint, data
 from imageclassification.checkpoint import CheckpointFolder
 from imageclassification.data import Channel
 from imageclassification.errors import HyperparameterError
+from imageclassification.forecast import Forecast
 from imageclassification.hyperparameters import Hyperparameters
 from imageclassification.network import Network
 from imageclassification.objective import Objective, within
@@ -43,6 +44,28 @@ from imageclassification.precision import Precision
 SPEED_EVERY = 20  # batches between two log lines with the speed, as in MXNet's Speedometer
 Keep = Callable[[Mapping[str, np.ndarray], int], None]
 log = logging.getLogger("image-classification")
+
+
+class EpochStopped(Exception):
+    """Training was stopped in the middle of an epoch."""
+
+
+@dataclass(frozen=True)
+class TrainingWatch:
+    """Who watches a training.
+
+    Attributes:
+        stopped: Whether training is to end. It is asked after each operator of the network.
+        forecast: Says how long the job takes. None on a GPU.
+    """
+
+    stopped: Callable[[], bool] = lambda: False
+    forecast: Forecast | None = None
+
+    def check(self) -> None:
+        """Raises EpochStopped if training is to end."""
+        if self.stopped():
+            raise EpochStopped
 
 
 @dataclass
@@ -68,9 +91,12 @@ class TrainingLoop:
         network: The network. It is trained on its device.
         objective: The loss and the accuracy.
         seed: The seed of the random numbers.
+        watch: Who watches the training.
     """
 
-    def __init__(self, chosen: Hyperparameters, network: Network, objective: Objective, seed: int) -> None:
+    def __init__(
+        self, chosen: Hyperparameters, network: Network, objective: Objective, seed: int, watch: TrainingWatch
+    ) -> None:
         self.chosen = chosen
         self.network = network
         self.device = next(network.parameters()).device
@@ -82,12 +108,15 @@ class TrainingLoop:
         self.best = Best()
         self.epoch = 0  # the number of finished epochs
         self.said: list[str] = []  # the log lines of finished epochs
+        self.watch = watch
         torch.manual_seed(seed)  # for a graph with Dropout
 
-    def epoch_of(
-        self, batches: Iterable[tuple[np.ndarray, np.ndarray]], stopped: Callable[[], bool]
-    ) -> list[str] | None:
-        """Trains on the batches of one epoch. Returns the epoch's log lines, or None if it was stopped."""
+    def epoch_of(self, batches: Iterable[tuple[np.ndarray, np.ndarray]]) -> list[str]:
+        """Trains on the batches of one epoch. Returns the epoch's log lines.
+
+        Raises:
+            EpochStopped: training is to end.
+        """
         chosen, epoch, top = self.chosen, self.epoch, self.chosen.top_k
         rate = learning_rate(chosen, epoch)
         self.network.train()
@@ -97,7 +126,7 @@ class TrainingLoop:
         for number, (pixels, wanted) in enumerate(batches, start=1):
             images, labels = torch.from_numpy(pixels).to(self.device), torch.from_numpy(wanted).to(self.device)
             with self.precision.arithmetic():
-                scores = self.network.logits(images.float())
+                scores = self.network.logits(images.float(), self.watch.check)
             scores = scores.float()
             loss = self.objective.loss(scores, labels)
             self.precision.backward(loss)
@@ -119,8 +148,10 @@ class TrainingLoop:
                 tail = "\t".join(accuracies)
                 log.info("Epoch[%d] Batch [%d]\tSpeed: %.2f samples/sec\t%s", epoch, number, speed, tail)
                 last = now
-            if stopped():
-                return None
+            if self.watch.forecast:
+                for line in self.watch.forecast.after(number, time.perf_counter() - started, epochs_done=epoch):
+                    log.info("%s", line)
+            self.watch.check()
         self._check_finite(total)
         lines = [f"Epoch[{epoch}] Train-accuracy={right.item() / answers:.6f}"]
         lines += [f"Epoch[{epoch}] Train-top_k_accuracy_{top}={near.item() / seen:.6f}"] if top else []
@@ -134,8 +165,13 @@ class TrainingLoop:
             )
 
     def judge(self, images: np.ndarray, wanted: np.ndarray) -> tuple[float, list[str]]:
-        """The validation accuracy (0 to 1), and its log lines."""
-        scores, labels = scores_of(self.network, images, self.chosen.mini_batch_size), torch.from_numpy(wanted)
+        """The validation accuracy (0 to 1), and its log lines.
+
+        Raises:
+            EpochStopped: training is to end.
+        """
+        scores = scores_of(self.network, images, self.chosen.mini_batch_size, self.watch.check)
+        labels = torch.from_numpy(wanted)
         accuracy = self.objective.right(scores, labels).item() / self.objective.answers(labels)
         lines = [f"Epoch[{self.epoch}] Validation-accuracy={accuracy:.6f}"]
         if top := self.chosen.top_k:
@@ -202,7 +238,7 @@ def train(
     keep: Keep,
     *,
     seed: int,
-    stopped: Callable[[], bool] = lambda: False,
+    watch: TrainingWatch = TrainingWatch(),
     checkpoints: Callable[[np.ndarray], CheckpointFolder] | None = None,
 ) -> float:
     """Trains a network.
@@ -215,7 +251,7 @@ def train(
         keep: Called with parameters to keep (float32, by the artifact's names) and their epoch (from 1). They replace
             the earlier ones. With ``checkpoint_frequency`` they are kept beside the earlier ones.
         seed: The seed of the random numbers.
-        stopped: Called after every batch. If it returns True, training ends.
+        watch: Who watches the training. It can end it.
         checkpoints: Called with the validation images, uint8 (N, C, H, W). Returns the job's checkpoints. None for a
             job without checkpoints.
 
@@ -230,16 +266,18 @@ def train(
     # With the memory format channels_last of the weights, the layers' outputs have it too: 20 % faster on a CPU.
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stub
     held_out = np.stack(list(validation_channel.whole(chosen.image_shape)))
-    training = TrainingLoop(chosen, network, Objective.of(chosen, train_channel.labels), seed)
+    objective = Objective.of(chosen, train_channel.labels)
+    training = TrainingLoop(chosen, network, objective, seed, watch)
     saved = checkpoints(held_out) if checkpoints else None
     if saved and training.resume(saved):
         _tell(training, saved, keep)
     while training.epoch < chosen.epochs and not training.early.due:
-        lines = training.epoch_of(data.batches(train_channel, chosen, training.random), stopped)
-        if lines is None:
+        try:
+            lines = training.epoch_of(data.batches(train_channel, chosen, training.random))
+            accuracy, more = training.judge(held_out, validation_channel.labels)
+        except EpochStopped:
             log.info("Stopped in epoch %d; the best model so far is kept", training.epoch)
             break
-        accuracy, more = training.judge(held_out, validation_channel.labels)
         lines += more
         training.early.take(training.epoch, accuracy)
         training.epoch += 1
@@ -286,13 +324,13 @@ def _tell(training: TrainingLoop, saved: CheckpointFolder, keep: Keep) -> None:
         keep(training.best.parameters, training.best.epoch)
 
 
-def scores_of(network: Network, images: np.ndarray, batch: int) -> Tensor:
+def scores_of(network: Network, images: np.ndarray, batch: int, check: Callable[[], None] | None = None) -> Tensor:
     """A network's scores before the softmax or sigmoid: float32 (N, classes), for images uint8 (N, C, H, W).
 
-    Sets the network to evaluation mode. Runs ``batch`` images at once.
+    Sets the network to evaluation mode. Runs ``batch`` images at once. ``check`` is as in :meth:`Network.logits`.
     """
     device = next(network.parameters()).device
     network.eval()
     with torch.inference_mode():
         chunks = (torch.from_numpy(images[start : start + batch]) for start in range(0, len(images), batch))
-        return torch.cat([network.logits(chunk.to(device).float()).cpu() for chunk in chunks])
+        return torch.cat([network.logits(chunk.to(device).float(), check).cpu() for chunk in chunks])

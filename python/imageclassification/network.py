@@ -19,7 +19,7 @@ and a ``.params`` file have the same keys. ``imageclassification.program`` reads
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -74,11 +74,13 @@ class Network(nn.Module):
                 parameters[name] = np.full(shape, name.endswith(("_gamma", "_moving_var")), np.float32)
         return cls(symbol, parameters)
 
-    def logits(self, images: Tensor) -> Tensor:
+    def logits(self, images: Tensor, check: Callable[[], None] | None = None) -> Tensor:
         """Scores before the softmax.
 
         Args:
             images: Pixels from 0 to 255, float32, (N, C, H, W).
+            check: Called after each operator, on the way forward and on the way back. What it raises ends the pass. A
+                pass through a large network takes minutes on a CPU.
 
         Returns:
             float32 (N, classes).
@@ -93,6 +95,10 @@ class Network(nn.Module):
             )
             for source in self._done[index]:
                 del values[source]
+            if check is not None:
+                check()
+                if values[index].requires_grad:
+                    values[index].register_hook(lambda _: check())
         scores = values[program.scores]
         return scores if program.temperature == 1 else scores / program.temperature
 

@@ -9,10 +9,10 @@ writes the artifact's three files to ``model/``, and the reason of a failure to 
 those of the built-in algorithm, so its metric definitions find the metrics. If there is a folder ``checkpoints/``, the
 process writes a checkpoint there after each epoch, and goes on from a checkpoint that it finds.
 
-At SIGTERM (StopTrainingJob) the process ends after the current batch with exit code 0, and the best model so far is in
-``model/``. Exit code 2 is a ClientError: the job's owner can correct it. Exit code 1 is an AlgorithmError. The
-environment variable ``SCONES_SEED`` (default 0) is the seed of the weights, the order and the augmentation. The
-algorithm has no hyperparameter for it.
+At SIGTERM (StopTrainingJob) the process ends after the current operator of the network with exit code 0, and the best
+model so far is in ``model/``. Exit code 2 is a ClientError: the job's owner can correct it. Exit code 1 is an
+AlgorithmError. The environment variable ``SCONES_SEED`` (default 0) is the seed of the weights, the order and the
+augmentation. The algorithm has no hyperparameter for it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
     Args:
         root: A folder laid out as ``/opt/ml``.
         seed: The seed of the random numbers.
-        stopped: Called after every batch. If it returns True, training ends.
+        stopped: Called after every operator of the network. If it returns True, training ends.
 
     Raises:
         UserError: If the hyperparameters or the data cannot be used, or there is a checkpoint that is damaged or
@@ -94,7 +94,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
     import torch
 
     from imageclassification import artifact as artifacts
-    from imageclassification import checkpoint, loop, memory, pretrained, program, symbol
+    from imageclassification import checkpoint, forecast, loop, memory, pretrained, program, symbol
     from imageclassification.network import Network
 
     if "OMP_NUM_THREADS" not in os.environ:
@@ -105,21 +105,23 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
         torch.use_deterministic_algorithms(True, warn_only=True)
         torch.backends.cudnn.benchmark = False
 
-    def check_memory(symbol: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:
+    def check_memory(symbol: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> int:
+        """Returns the multiplications of one image."""
         read, given_shapes = program.read(symbol), {name: array.shape for name, array in (arrays or {}).items()}
-        needed = memory.need(read, program.shapes(read, chosen.image_shape, given_shapes))
-        memory.check_training(needed, chosen.mini_batch_size, machine=memory.of_machine())
+        shapes = program.shapes(read, chosen.image_shape, given_shapes)
+        memory.check_training(memory.need(read, shapes), chosen.mini_batch_size, machine=memory.of_machine())
+        return forecast.multiplications(read, shapes)
 
     given = pretrained.read(root)
     graph: Mapping[str, Any]
     if given is None:
         graph = symbol.resnet(chosen.num_layers, chosen.num_classes, chosen.image_shape, multi_label=chosen.multi_label)
-        check_memory(graph)
+        one = check_memory(graph)
         network = Network.fresh(graph, chosen.image_shape, seed=seed)
     else:
         start = pretrained.TrainingStart.of(given, chosen, seed=seed)
         graph = start.symbol
-        check_memory(graph, start.parameters)
+        one = check_memory(graph, start.parameters)
         network = Network(graph, start.parameters)
         anew = ", with a new last layer" if chosen.use_pretrained_model else ""
         log.info("Starting from the model in channel 'model' (epoch %d)%s", given.epoch, anew)
@@ -141,6 +143,12 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
         )
         return checkpoint.CheckpointFolder(root / "checkpoints", identity)
 
+    expected = None
+    if not torch.cuda.is_available():
+        images = {"train": len(train_channel), "validation": len(validation_channel)}
+        expected = forecast.Forecast(chosen, one, **images, own=given is None)
+        for line in expected.at_first(threads=torch.get_num_threads()):
+            log.info("%s", line)
     loop.train(
         chosen,
         network,
@@ -148,7 +156,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
         validation_channel,
         keep,
         seed=seed,
-        stopped=stopped,
+        watch=loop.TrainingWatch(stopped, expected),
         # SageMaker creates the folder for a job with a CheckpointConfig.
         checkpoints=checkpoints if (root / "checkpoints").is_dir() else None,
     )

@@ -14,12 +14,26 @@ which cloud it talks to.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from localcloud import foreign
 
 if TYPE_CHECKING:
     import boto3
 
     from scones.settings import Environment
+
+
+FOREIGN = Path(foreign.__file__).parent
+DEFAULTS = "SAGEMAKER_USER_CONFIG_OVERRIDE"  # the file with the user's defaults of SageMaker's SDK
+PLUGINS, PLUGIN = "BOTOCORE_EXPERIMENTAL__PLUGINS", "localcloud=localcloud_endpoint"
+#: Variables with several values, and what stands between these. Each environment adds its own to the user's.
+LISTS = {"PATH": os.pathsep, "PYTHONPATH": os.pathsep, PLUGINS: ","}
+#: Variables that would lead an SDK elsewhere than to the local cloud, or make it show other keys there.
+ASTRAY = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ENDPOINT_URL_")
 
 
 def variables(environment: Environment) -> dict[str, str]:
@@ -32,6 +46,7 @@ def variables(environment: Environment) -> dict[str, str]:
     endpoint = environment.endpoint_url()
     if endpoint:
         found["AWS_ENDPOINT_URL"] = endpoint
+        found["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "false"  # whatever ~/.aws/config says
         found["AWS_DISABLE_HOST_PREFIX_INJECTION"] = "true"  # sync-127.0.0.1 is no host
     if keys := environment.keys():
         found["AWS_ACCESS_KEY_ID"] = keys.access_key_id
@@ -41,6 +56,35 @@ def variables(environment: Environment) -> dict[str, str]:
     if environment.profile:
         found["AWS_PROFILE"] = environment.profile
     return found
+
+
+def sdk_variables(environment: Environment, process: Mapping[str, str]) -> dict[str, str | None]:
+    """What the SDKs of other Pythons need besides :func:`variables`. None for a variable that they must not have.
+
+    On the local cloud, they load :mod:`localcloud.foreign.localcloud_endpoint`, and SageMaker's SDK does not tell AWS
+    what was done and which error there was. On AWS, they are as their user made them.
+
+    Args:
+        process: The user's own variables, without those of an environment. Its lists may have an environment's part.
+
+    Raises:
+        LocalCloudError: the environment uses a local cloud, which is not running.
+    """
+    local = environment.endpoint_url() is not None
+    found: dict[str, str | None] = {
+        name: _listed(process.get(name, ""), LISTS[name], own, local)
+        for name, own in (("PYTHONPATH", str(FOREIGN)), (PLUGINS, PLUGIN))
+    }
+    if local:
+        found |= {name: None for name in process if name in ASTRAY or name.startswith(ASTRAY[-1])}
+        found |= {} if process.get(DEFAULTS) else {DEFAULTS: str(FOREIGN / "sagemaker.yaml")}
+    return {name: value for name, value in found.items() if value is not None or name in process}
+
+
+def _listed(given: str, between: str, own: str, wanted: bool) -> str | None:
+    """A variable's values with ``own`` in front of the user's, or without it; None if none is left."""
+    others = [one for one in given.split(between) if one and Path(one).parts[-2:] != Path(own).parts[-2:]]
+    return between.join([own, *others] if wanted else others) or None
 
 
 def session(environment: Environment) -> boto3.Session:

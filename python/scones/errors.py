@@ -15,6 +15,7 @@
     │   ├── StalePlanError         the state or the files have changed since the plan was saved
     │   └── LockedStateError       another command is changing the state
     ├── CheckError                 a check has findings, or could not run
+    ├── NotebookError              a notebook's cell failed, or it cannot be run
     └── WorkflowError              an execution could not be started or followed
 
 Example::
@@ -109,3 +110,7 @@ class WorkflowError(SconesError):
 
 class CheckError(SconesError):
     """A check has findings, or could not run."""
+
+
+class NotebookError(SconesError):
+    """A notebook's cell failed, or the notebook cannot be run."""

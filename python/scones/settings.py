@@ -97,6 +97,7 @@ class Environment:
         cloud_path: The file with a local cloud's endpoint and keys. None for AWS.
         credentials: Keys that replace those of :meth:`keys`, for instance of an assumed role.
         profile: A profile of the shared AWS configuration.
+        notebook_role: The execution role of notebooks, by name or ARN. None for the local cloud's own.
         costs_money: Whether jobs cost money. If so, the tasks ask before they start one.
         build_name: The folder of all generated files, in ``root``: ``build``, or what ``SCONES_BUILD`` names.
     """
@@ -112,6 +113,7 @@ class Environment:
     cloud_path: Path | None = None
     credentials: Credentials | None = None
     profile: str | None = None
+    notebook_role: str | None = None
     tuning: Tuning = field(default_factory=Tuning)
     costs_money: bool = True
     build_name: str = "build"
@@ -228,6 +230,7 @@ def load(name: str | None = None, *, root: Path = ROOT, variables: Mapping[str, 
         pin_path=place(own["model_pin"]) if "model_pin" in own else folder / "model.tfvars.json",
         cloud_path=place(access["endpoint_file"]) if "endpoint_file" in access else None,
         profile=access.get("profile"),
+        notebook_role=access.get("notebook_role"),
         costs_money=own.get("costs_money", True),
         build_name=build,
     )
@@ -236,7 +239,7 @@ def load(name: str | None = None, *, root: Path = ROOT, variables: Mapping[str, 
 # Names and their types. Checking them here is cheaper than a failed training job.
 _REQUIRED = {"region": str, "classes": list, "training": dict}
 _OPTIONAL = {"access": dict, "tuning": dict, "model_pin": str, "costs_money": bool}
-_ACCESS = {"profile": str, "endpoint_file": str}
+_ACCESS = {"profile": str, "endpoint_file": str, "notebook_role": str}
 _TRAINING = {
     "instance_type": str,
     "volume_size_gb": int,

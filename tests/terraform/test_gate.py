@@ -109,7 +109,7 @@ def test_plain_commands_do_what_the_tasks_do(stacks: dict[str, Stack], project: 
     This test does not share the provider: `init` installs it and Terraform starts it, as for a user.
     """
     script = [
-        *env.lines(variables(project, "service")),
+        *env.lines(variables(project, "service"), {}),
         "cd terraform/stacks/service",
         "terraform init -no-color",
         f"terraform plan -no-color -input=false -detailed-exitcode -out={tmp_path}/saved",

@@ -33,11 +33,12 @@ FLOORS = (
     {"model", "docs"},
     {"training", "service"},
     {"delivery", "cost", "proof", "demo"},
+    {"notebook"},
     {"tasks"},
 )
 # The layers of the local cloud. iam imports no service. A service imports neither the server nor its assembly.
 CLOUD_FLOORS = (
-    {"errors", "guard", "holdings", "identifiers", "quick_start", "incoming", "log", "logfile", "paths"},
+    {"errors", "foreign", "guard", "holdings", "identifiers", "quick_start", "incoming", "log", "logfile", "paths"},
     {"chain"},
     {"catalogue", "constraints", "fidelity"},
     {"refusals", "durability", "http"},

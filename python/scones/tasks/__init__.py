@@ -15,7 +15,21 @@ from importlib import import_module
 
 from invoke import Collection
 
-TOP = ("data", "tune", "registry", "threshold", "package", "run", "evaluate", "demo", "env", "docs", "cost", "down")
+TOP = (
+    "data",
+    "tune",
+    "registry",
+    "threshold",
+    "package",
+    "run",
+    "evaluate",
+    "demo",
+    "env",
+    "notebook",
+    "docs",
+    "cost",
+    "down",
+)
 NESTED = ("ab", "local", "ci", "tf", "asl", "bench", "model", "checks", "iam")
 
 

@@ -13,9 +13,10 @@ Example::
 from __future__ import annotations
 
 import functools
+import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, overload
 
 import invoke
@@ -27,6 +28,8 @@ from scones.tasks.words import Helpful
 
 #: The variable with the names that an earlier ``eval "$(invoke env)"`` set in this shell.
 EXPORTED = "SCONES_EXPORTED"
+#: The variable with the values that these had before, as JSON.
+BEFORE = "SCONES_BEFORE"
 
 # A task is called as the function that it is made of, so it has that function's type.
 Body = TypeVar("Body", bound=Callable[..., None])
@@ -91,10 +94,32 @@ def _guarded(body: Callable[..., None]) -> Callable[..., Any]:
 
 
 def _leave_other_environment(name: str | None) -> None:
-    """Unset the variables that ``eval "$(invoke env)"`` set for another environment than the task's.
+    """Undo what ``eval "$(invoke env)"`` did for another environment than the task's.
 
     Otherwise a task with ``--env dev`` would use the local cloud's address and keys, because dev sets none.
     """
     if name and name != os.environ.get("SCONES_ENV"):
-        for variable in os.environ.get(EXPORTED, "").split():
+        own = users_own(os.environ)
+        for variable in exported(os.environ):
             os.environ.pop(variable, None)
+        os.environ.update(own)
+
+
+def exported(process: Mapping[str, str]) -> set[str]:
+    """The names that an earlier ``eval "$(invoke env)"`` set or unset in this shell."""
+    return {name for name in process.get(EXPORTED, "").split() if name.isidentifier()}
+
+
+def users_own(process: Mapping[str, str]) -> dict[str, str]:
+    """The variables as they would be without ``eval "$(invoke env)"``.
+
+    >>> own = users_own({"SCONES_EXPORTED": "AWS_PROFILE AWS_REGION", "SCONES_BEFORE": '{"AWS_PROFILE": "me"}'})
+    >>> own["AWS_PROFILE"]
+    'me'
+    """
+    kept = {name: value for name, value in process.items() if name not in exported(process)}
+    try:
+        before = json.loads(process.get(BEFORE) or "{}")
+        return kept | {str(name): str(value) for name, value in before.items()}
+    except (ValueError, AttributeError):  # somebody has changed it
+        return kept

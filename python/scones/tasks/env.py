@@ -1,10 +1,11 @@
-"""``invoke env``: prints the variables that plain terraform and aws commands need for an environment."""
+"""``invoke env``: prints the variables that plain terraform and aws commands, and SDKs, need for an environment."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scones.tasks.cli import EXPORTED, task
+from scones.aws import LISTS
+from scones.tasks.cli import BEFORE, EXPORTED, exported, task, users_own
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     }
 )
 def env(context: Context, env: str | None = None, stack: str = "service") -> None:
-    """Print the variables that plain terraform and aws commands need, as shell exports for eval.
+    """Print the variables that plain terraform and aws commands and SDKs need, as shell exports for eval.
 
     eval "$(invoke env)"
     terraform -chdir=terraform/stacks/service init
     terraform -chdir=terraform/stacks/service apply
 
+    boto3, the AWS CLI and SageMaker's SDK then use the same environment, in any Python that this shell starts.
     SCONES_ENV and SCONES_BUILD are set too, so invoke's tasks use the same environment. Terraform reads values when it
     runs, so a newly pinned model needs no second eval. A local cloud that is restarted on another port needs one.
     """
@@ -32,13 +34,14 @@ def env(context: Context, env: str | None = None, stack: str = "service") -> Non
     import shutil
     import sys
 
-    from scones import settings, terraform
+    from scones import aws, settings, terraform
     from scones.terraform.binary import locate
     from scones.terraform.state import Backend
 
     environment = settings.load(env)
     backend = Backend.of(environment)
-    found = {
+    found: dict[str, str | None] = {
+        **aws.sdk_variables(environment, users_own(os.environ)),
         "SCONES_ENV": environment.name,
         "SCONES_BUILD": environment.build_name,
         **terraform.variables(environment, stack, backend=backend),
@@ -55,22 +58,34 @@ def env(context: Context, env: str | None = None, stack: str = "service") -> Non
         found["PATH"] = os.pathsep.join([str(binary.parent), os.environ.get("PATH", os.defpath)])
     if sys.stdout.isatty():
         print('# These lines are for your shell: eval "$(invoke env)"')
-    print("\n".join(lines(found, os.environ.get(EXPORTED, ""))))
+    print("\n".join(lines(found, os.environ)))
 
 
-def lines(variables: Mapping[str, str], before: str = "") -> list[str]:
-    """Shell lines that export ``variables``, and unset the other names of ``before``.
+def lines(variables: Mapping[str, str | None], process: Mapping[str, str]) -> list[str]:
+    """Shell lines that export ``variables``, and undo what an earlier ``eval`` did to others.
 
-    The list of names is exported too. The next ``eval`` needs it, and so do tasks with another environment.
+    The names are exported too, with what they were before. The next ``eval`` needs both, and so do tasks with another
+    environment.
 
     Args:
-        before: The names that an earlier ``eval`` exported, separated by spaces.
+        variables: The values, by name. None for a variable that is unset.
+        process: The shell's variables.
 
-    >>> lines({"AWS_REGION": "us-east-1"}, "AWS_ENDPOINT_URL AWS_REGION")
+    >>> lines({"AWS_REGION": "us-east-1"}, {"SCONES_EXPORTED": "AWS_ENDPOINT_URL AWS_REGION"})
     ['unset AWS_ENDPOINT_URL', 'export AWS_REGION=us-east-1', 'export SCONES_EXPORTED=AWS_REGION']
+    >>> print(lines({"AWS_PROFILE": None}, {"AWS_PROFILE": "me"})[-1])
+    export SCONES_BEFORE='{"AWS_PROFILE": "me"}'
     """
+    import json
     import shlex
 
-    gone = [f"unset {name}" for name in before.split() if name.isidentifier() and name not in variables]
-    named = {**variables, EXPORTED: " ".join(sorted(variables.keys() - {"PATH"}))}
-    return gone + [f"export {name}={shlex.quote(value)}" for name, value in named.items()]
+    own = users_own(process)
+    touched = variables.keys() - LISTS.keys()
+    before = {name: own[name] for name in sorted(touched & own.keys())}
+    found: dict[str, str | None] = {name: own.get(name) for name in sorted(exported(process) - variables.keys())}
+    found |= {**variables, EXPORTED: " ".join(sorted(touched))}
+    if before or BEFORE in process:
+        found[BEFORE] = json.dumps(before) if before else None
+    return [
+        f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}" for name, value in found.items()
+    ]

@@ -103,6 +103,33 @@ def test_a_job_that_is_stopped_at_once_ends_without_a_model(job):
     assert not (job.root / "model").exists()
 
 
+@pytest.mark.parametrize("after", [5, 110])  # operators, of 74: of the first batch's way forward, and of its way back
+def test_a_job_is_stopped_in_the_middle_of_a_batch(job, messages, after):
+    """A batch of a large network takes minutes on a CPU, and its owner should not wait for it."""
+    asked = []
+
+    def stopped():
+        asked.append(1)
+        return len(asked) > after
+
+    run(job.write(), seed=0, stopped=stopped)
+    assert len(asked) == after + 1  # asked no more: the rest of the pass was left out
+    assert messages()[-1] == "Stopped in epoch 0; the best model so far is kept"
+    assert not (job.root / "model").exists()
+
+
+def test_a_long_job_says_so_before_and_after_its_first_batches(job, messages, monkeypatch):
+    monkeypatch.setattr("imageclassification.forecast.LONG", 1e-6)
+    monkeypatch.setattr("imageclassification.forecast.ENOUGH", 0.0)
+    job.hyperparameters |= {"epochs": "2"}
+    run(job.write(), seed=0)
+    said = messages()
+    first = next(place for place, line in enumerate(said) if line.startswith("This machine has no GPU"))
+    estimate = next(place for place, line in enumerate(said) if line.startswith("Estimate: "))
+    assert first < estimate < next(place for place, line in enumerate(said) if "Train-accuracy" in line)
+    assert re.fullmatch(r"Estimate: \S+ s a batch, \S+ s an epoch, \S+ s for 2 epochs", said[estimate])
+
+
 def test_the_same_seed_gives_the_same_model(job):
     job.hyperparameters |= {"augmentation_type": "crop", "epochs": "1"}
     models = []

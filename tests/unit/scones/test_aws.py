@@ -28,6 +28,7 @@ def test_child_processes_are_led_to_the_same_cloud(local):
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:5999",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "its own",

@@ -305,7 +305,7 @@ class TestShellLines:
         """Quotes, spaces and dollar signs arrive unchanged."""
         value = "-var-file='/o'neil/a b.json' $HOME"
         said = subprocess.run(
-            ["sh", "-c", "\n".join([*env.lines({"GIVEN": value}), 'printf %s "$GIVEN"'])],
+            ["sh", "-c", "\n".join([*env.lines({"GIVEN": value}, {}), 'printf %s "$GIVEN"'])],
             capture_output=True,
             text=True,
         )
@@ -313,7 +313,7 @@ class TestShellLines:
 
     def test_leave_nothing_of_an_earlier_environment(self) -> None:
         """Otherwise the next environment's commands go to the local cloud, with its keys."""
-        said = env.lines({"AWS_REGION": "us-east-1"}, "AWS_ENDPOINT_URL AWS_REGION")
+        said = env.lines({"AWS_REGION": "us-east-1"}, {"SCONES_EXPORTED": "AWS_ENDPOINT_URL AWS_REGION"})
         assert said == ["unset AWS_ENDPOINT_URL", "export AWS_REGION=us-east-1", "export SCONES_EXPORTED=AWS_REGION"]
 
 

@@ -1,0 +1,101 @@
+"""The identity of a notebook: a session of a SageMaker execution role, as on a notebook instance.
+
+Example (not run: it calls a cloud)::
+
+    environment = settings.load("local")
+    arn = role(environment, None)          # made, if the local cloud has none
+    keys = session(environment, arn)       # get_execution_role() in the notebook answers arn
+
+SageMaker's SDK finds the role in the caller's ARN, ``assumed-role/ROLE/SageMaker``. On the local cloud, the role is
+made here: SageMaker's console makes the same for a notebook instance. An AWS account's role is its owner's. Its trust
+policy must name whoever runs the notebook, besides ``sagemaker.amazonaws.com``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING
+
+from scones import aws
+from scones.errors import CloudError, InputError
+from scones.settings import Credentials
+
+if TYPE_CHECKING:
+    from scones.settings import Environment
+
+# SageMaker's console gives its roles such names and this path, and SageMaker's SDK knows both.
+PATH, NAME = "/service-role/", "AmazonSageMaker-ExecutionRole-notebook"
+POLICIES = ("arn:aws:iam::aws:policy/AmazonSageMakerFullAccess", "arn:aws:iam::aws:policy/AmazonS3FullAccess")
+SESSION_NAME = "SageMaker"  # as on a notebook instance
+LONGEST, SHORTEST = 43_200, 3_600  # seconds: what a role can allow at most, and what each allows
+
+
+def role(environment: Environment, given: str | None) -> str:
+    """The ARN of the role for notebooks.
+
+    Args:
+        given: A role's name or ARN. None for the environment's ``access.notebook_role``, or else the local cloud's own.
+
+    Raises:
+        InputError: there is no such role, or the environment is on AWS and none is named.
+    """
+    given = given or environment.notebook_role
+    if given and given.startswith("arn:"):
+        return given
+    iam = aws.client(environment, "iam")
+    if given:
+        try:
+            return iam.get_role(RoleName=given)["Role"]["Arn"]
+        except iam.exceptions.NoSuchEntityException:
+            raise InputError(f"there is no role '{given}' in environment '{environment.name}'") from None
+    if environment.cloud_path is None:
+        raise InputError(
+            f"environment '{environment.name}' names no role for notebooks",
+            hint="give --role ROLE, or access.notebook_role in environment.json: docs/operations.md says what it needs",
+        )
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(
+            Path=PATH,
+            RoleName=NAME,
+            AssumeRolePolicyDocument=json.dumps(trust(aws.account_id(environment))),
+            Description="The execution role of the notebooks that invoke notebook runs",
+            MaxSessionDuration=LONGEST,
+        )
+    for policy in POLICIES:
+        iam.attach_role_policy(RoleName=NAME, PolicyArn=policy)
+    return iam.get_role(RoleName=NAME)["Role"]["Arn"]
+
+
+def trust(account: str) -> dict[str, object]:
+    """The trust policy: SageMaker takes the role for jobs and endpoints, and this account for notebooks."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+            for principal in ({"Service": "sagemaker.amazonaws.com"}, {"AWS": f"arn:aws:iam::{account}:root"})
+        ],
+    }
+
+
+def session(environment: Environment, arn: str) -> Credentials:
+    """Keys of a new session of a role: for twelve hours if the role allows it, else for one.
+
+    Raises:
+        CloudError: the caller may not assume the role.
+    """
+    from botocore.exceptions import ClientError
+
+    sts = aws.client(environment, "sts")
+    for seconds in (LONGEST, SHORTEST):
+        try:
+            keys = sts.assume_role(RoleArn=arn, RoleSessionName=SESSION_NAME, DurationSeconds=seconds)["Credentials"]
+            return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        except ClientError as error:
+            refused = error
+            if error.response["Error"]["Code"] != "ValidationError":
+                break
+    raise CloudError(
+        f"the notebook cannot have the role {arn}: {refused}",
+        hint="its trust policy must allow sts:AssumeRole to whoever runs the notebook: docs/operations.md",
+    ) from None

@@ -1,0 +1,190 @@
+"""``invoke notebook``: notebooks of both SDKs run to their last cell, and one that fails says where and why."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from scones.errors import NotebookError
+from scones.notebook import execution
+
+SOURCES = {
+    2: """
+    import sagemaker
+    from sagemaker import get_execution_role, image_uris
+    session = sagemaker.Session()
+    role, bucket = get_execution_role(), session.default_bucket()
+    print(role, bucket)
+    --
+    !aws s3 sync images s3://{bucket}/images --no-progress
+    --
+    from sagemaker.estimator import Estimator
+    image = image_uris.retrieve("image-classification", session.boto_region_name)
+    estimator = Estimator(image, role, instance_count=1, instance_type="ml.p3.2xlarge",
+                          output_path=f"s3://{bucket}/models", sagemaker_session=session)
+    estimator.set_hyperparameters(image_shape="3,28,28", num_layers=20, num_classes=2, num_training_samples=8,
+                                  mini_batch_size=4, epochs=1)
+    from sagemaker.inputs import TrainingInput
+    inputs = {channel: TrainingInput(f"s3://{bucket}/images/{folder}/", content_type="application/x-image")
+              for channel, folder in (("train", "train"), ("validation", "train"), ("train_lst", "lst"),
+                                      ("validation_lst", "lst"))}
+    estimator.fit(inputs)
+    --
+    predictor = estimator.deploy(initial_instance_count=1, instance_type="ml.m5.xlarge")
+    predictor.serializer = sagemaker.serializers.IdentitySerializer("image/png")
+    print("answer", predictor.predict(open("images/train/0.png", "rb").read()).decode())
+    predictor.delete_endpoint()
+    """,
+    3: """
+    from sagemaker.core.helper.session_helper import Session, get_execution_role
+    session = Session()
+    role, bucket = get_execution_role(), session.default_bucket()
+    print(role, bucket)
+    --
+    !aws s3 sync images s3://{bucket}/images --no-progress
+    --
+    from sagemaker.core import image_uris
+    from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig
+    from sagemaker.train import ModelTrainer
+    image = image_uris.retrieve("image-classification", session.boto_region_name)
+    trainer = ModelTrainer(
+        training_image=image, role=role, sagemaker_session=session, base_job_name="compatibility",
+        compute=Compute(instance_type="ml.p3.2xlarge", instance_count=1, volume_size_in_gb=10),
+        hyperparameters=dict(image_shape="3,28,28", num_layers=20, num_classes=2, num_training_samples=8,
+                             mini_batch_size=4, epochs=1),
+        output_data_config=OutputDataConfig(s3_output_path=f"s3://{bucket}/models"),
+    )
+    trainer.train(input_data_config=[
+        InputData(channel_name=channel, data_source=f"s3://{bucket}/images/{folder}/",
+                  content_type="application/x-image")
+        for channel, folder in (("train", "train"), ("validation", "train"), ("train_lst", "lst"),
+                                ("validation_lst", "lst"))])
+    --
+    from sagemaker.core.resources import Endpoint, EndpointConfig, Model, TrainingJob
+    from sagemaker.core.shapes import ContainerDefinition, ProductionVariant
+    artifact = trainer._latest_training_job.model_artifacts.s3_model_artifacts
+    name = trainer._latest_training_job.training_job_name
+    Model.create(model_name=name, execution_role_arn=role,
+                 primary_container=ContainerDefinition(image=image, model_data_url=artifact))
+    EndpointConfig.create(endpoint_config_name=name, production_variants=[ProductionVariant(
+        variant_name="all", model_name=name, initial_instance_count=1, instance_type="ml.m5.xlarge")])
+    endpoint = Endpoint.create(endpoint_name=name, endpoint_config_name=name)
+    endpoint.wait_for_status("InService")
+    answer = endpoint.invoke(body=open("images/train/0.png", "rb").read(), content_type="image/png")
+    print("answer", answer.body.read().decode())
+    endpoint.delete()
+    """,
+}
+
+
+def notebook(path: Path, *sources: str) -> Path:
+    """A notebook with some cells of code, and one of text at its begin."""
+    text = {"cell_type": "markdown", "metadata": {}, "source": "# A notebook"}
+    cells = [
+        {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": [], "source": one} for one in sources
+    ]
+    kernelspec = {"name": "conda_mxnet_p36", "display_name": "conda_mxnet_p36", "language": "python"}
+    content = {"cells": [text, *cells], "metadata": {"kernelspec": kernelspec}, "nbformat": 4, "nbformat_minor": 4}
+    path.write_text(json.dumps(content))
+    return path
+
+
+def outputs(path: Path) -> list[str]:
+    """What each cell of code has printed."""
+    cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
+    return ["".join("".join(one.get("text", "")) for one in cell["outputs"]) for cell in cells]
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """Eight images of two classes beside the notebook, and their list."""
+    random = np.random.default_rng(0)
+    (tmp_path / "images/train").mkdir(parents=True)
+    (tmp_path / "images/lst").mkdir()
+    for number in range(8):
+        pixels = random.integers(0, 100, (28, 28, 3)) + 100 * (number % 2)
+        Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / f"images/train/{number}.png")
+    lines = [f"{number}\t{number % 2}\t{number}.png" for number in range(8)]
+    (tmp_path / "images/lst/a.lst").write_text("\n".join(lines) + "\n")
+    return tmp_path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sdk", [2, 3])
+def test_a_notebook_trains_deploys_and_asks_for_an_answer(
+    sdk: int, images: Path, python_of: Callable[[int], Path], variables_of: Callable[[int], Mapping[str, str]]
+) -> None:
+    cells = [textwrap.dedent(one).strip() for one in textwrap.dedent(SOURCES[sdk]).split("--\n") if one.strip()]
+    reports: list[Mapping[str, Any]] = []
+    path = notebook(images / "walkthrough.ipynb", *cells)
+    done = execution.run(path, images / "out", python_of(sdk), variables_of(sdk), take=reports.append)
+    said = outputs(done.notebook)
+    role, bucket = said[0].split()[-2:]
+    assert role == "arn:aws:iam::123456789012:role/service-role/AmazonSageMaker-ExecutionRole-notebook"
+    assert bucket == "sagemaker-us-east-1-123456789012"
+    assert len(json.loads(said[-1].partition("answer ")[2].splitlines()[0])) == 2
+    assert done.cells == 4
+    assert "walkthrough" in done.html.read_text()
+    assert [report["cell"] for report in reports if "seconds" in report] == [1, 2, 3, 4]
+    assert any("Train-accuracy" in report.get("said", "") for report in reports)
+    assert "Train-accuracy" in done.notebook.read_text()
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, python_of: Callable[[int], Path], variables_of: Callable[[int], Mapping[str, str]]
+) -> Callable[..., execution.ExecutedNotebook]:
+    """Runs cells with SDK 3."""
+
+    def go(*cells: str, take: Callable[[Mapping[str, Any]], None] = lambda report: None) -> execution.ExecutedNotebook:
+        path = notebook(tmp_path / "some.ipynb", *cells)
+        return execution.run(path, tmp_path / "out", python_of(3), variables_of(3), take=take)
+
+    return go
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("def f():\n    raise ValueError('no\\nway')\nf()", r"\n  line 3: f\(\)\n  ValueError: no\n  way"),
+        ("a = 1\nb = = 2", r"\n  line 2: b = = 2\n  SyntaxError: invalid syntax"),
+        ("%%bash\nexit 3", r"\n  .*\n  CalledProcessError: "),
+    ],
+)
+def test_a_failed_cell_is_named_with_its_line_and_its_error(run: Any, tmp_path: Path, cell: str, said: str) -> None:
+    with pytest.raises(NotebookError, match=f"cell 2 of 3 failed{said}") as failed:
+        run("print('first')", cell, "print('never')")
+    assert str(tmp_path / "out" / "some.ipynb") in str(failed.value)
+    assert outputs(tmp_path / "out" / "some.ipynb")[0] == "first\n"
+    assert outputs(tmp_path / "out" / "some.ipynb")[2] == ""
+    assert (tmp_path / "out" / "some.html").exists()
+
+
+def test_an_interrupt_keeps_what_was_executed(run: Any, tmp_path: Path) -> None:
+    def interrupt(report: Mapping[str, Any]) -> None:
+        if report.get("said") == "begun":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run("print('first')", "import time\nprint('begun', flush=True)\ntime.sleep(600)", take=interrupt)
+    assert outputs(tmp_path / "out" / "some.ipynb") == ["first\n", "begun\n"]
+    assert (tmp_path / "out" / "some.html").exists()
+
+
+def test_a_kernel_that_ends_is_said_to_have_ended(run: Any) -> None:
+    with pytest.raises(NotebookError, match=r"the kernel ended.* in cell 2 of 2"):
+        run("print('first')", "import os\nos._exit(1)")
+
+
+def test_pip_in_a_notebook_cannot_change_the_pins(run: Any) -> None:
+    """A course's notebook begins with ``pip install --upgrade sagemaker``. Here it changes nothing."""
+    version = "import importlib.metadata as all\nprint(all.version('sagemaker').partition('.')[0])"
+    done = run("!pip install --no-index --no-deps 'sagemaker<3'", version)
+    assert outputs(done.notebook)[1] == "3\n"
