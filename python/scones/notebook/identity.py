@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
 # SageMaker's console gives its roles such names and this path, and SageMaker's SDK knows both.
 PATH, NAME = "/service-role/", "AmazonSageMaker-ExecutionRole-notebook"
-POLICIES = ("arn:aws:iam::aws:policy/AmazonSageMakerFullAccess", "arn:aws:iam::aws:policy/AmazonS3FullAccess")
+# What such notebooks use: SageMaker and S3, and functions and state machines that have the same role.
+POLICIES = tuple(
+    f"arn:aws:iam::aws:policy/{name}"
+    for name in ("AmazonSageMakerFullAccess", "AmazonS3FullAccess", "AWSLambda_FullAccess", "AWSStepFunctionsFullAccess")
+)
+SERVICES = tuple(f"{name}.amazonaws.com" for name in ("sagemaker", "lambda", "states"))
 SESSION_NAME = "SageMaker"  # as on a notebook instance
 LONGEST, SHORTEST = 43_200, 3_600  # seconds: what a role can allow at most, and what each allows
 
@@ -68,12 +73,12 @@ def role(environment: Environment, given: str | None) -> str:
 
 
 def trust(account: str) -> dict[str, object]:
-    """The trust policy: SageMaker takes the role for jobs and endpoints, and this account for notebooks."""
+    """The trust policy: services take the role for what the notebook makes, and this account for notebooks."""
     return {
         "Version": "2012-10-17",
         "Statement": [
             {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
-            for principal in ({"Service": "sagemaker.amazonaws.com"}, {"AWS": f"arn:aws:iam::{account}:root"})
+            for principal in ({"Service": list(SERVICES)}, {"AWS": f"arn:aws:iam::{account}:root"})
         ],
     }
 
