@@ -43,6 +43,8 @@ SOURCES = {
     predictor.delete_endpoint()
     """,
     3: """
+    import logging
+    logging.basicConfig(level=logging.INFO, force=True)  # SDK 3 shows a job's log in this way
     from sagemaker.core.helper.session_helper import Session, get_execution_role
     session = Session()
     role, bucket = get_execution_role(), session.default_bucket()

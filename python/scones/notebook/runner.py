@@ -107,7 +107,7 @@ def seen(outputs: Any, widgets: Any) -> Any:
     found = []
     for output in outputs:
         widget = widgets.get(output.get("data", {}).get(VIEW, {}).get("model_id"), {})
-        found += widget["outputs"] if "outputs" in widget else [output]
+        found += widget.get("outputs", [output])
     return found
 
 
