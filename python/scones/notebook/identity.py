@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 PATH, NAME = "/service-role/", "AmazonSageMaker-ExecutionRole-notebook"
 # What such notebooks use: SageMaker and S3, and functions and state machines that have the same role.
 POLICIES = tuple(
-    f"arn:aws:iam::aws:policy/{name}"
-    for name in ("AmazonSageMakerFullAccess", "AmazonS3FullAccess", "AWSLambda_FullAccess", "AWSStepFunctionsFullAccess")
+    f"arn:aws:iam::aws:policy/{one}"
+    for one in ("AmazonSageMakerFullAccess", "AmazonS3FullAccess", "AWSLambda_FullAccess", "AWSStepFunctionsFullAccess")
 )
 SERVICES = tuple(f"{name}.amazonaws.com" for name in ("sagemaker", "lambda", "states"))
 SESSION_NAME = "SageMaker"  # as on a notebook instance
