@@ -44,9 +44,9 @@ def _service(service: str) -> str:
 def _parts() -> str:
     rows: dict[tuple[str, str], None] = {}
     for part in fidelity.PARTS:
-        what = f"`{part.path.replace('.*', '')}`" + (
-            "" if part.supported is None else f" other than `{part.supported}`"
-        )
+        what = f"`{part.path.replace('.*', '')}`"
+        what += "" if part.supported is None else f" other than `{part.supported}`"
+        what += "" if part.off is None else f", unless `{part.off[0]}` is `{part.off[1]}`"
         rows[_names(f"{part.service}:{name}" for name in part.operations.split()), what] = None
     return "## Parts that are refused\n\n" + _table(["operations", "part"], [list(row) for row in rows])
 
