@@ -316,6 +316,7 @@ class Part:
         path: The member, with dots between the names. ``*`` stands for each item of a list.
         supported: A pattern of the values that are supported; None if the member is not supported at all.
         most: The most items that are supported of a list; None if ``supported`` says what is.
+        off: Another member, and a pattern of the values with which it says that nothing is asked for.
     """
 
     service: str
@@ -323,10 +324,13 @@ class Part:
     path: str
     supported: str | None = None
     most: int | None = None
+    off: tuple[str, str] | None = None
 
     def refused(self, given: Mapping[str, Any]) -> str | None:
         """What of a request is not supported: its member, and the value if another one is supported."""
         name = self.path.replace(".*", "")
+        if self.off is not None and re.fullmatch(self.off[1], str(given.get(self.off[0]) or "")):
+            return None
         for value in _values(given, self.path.split(".")):
             if value in (None, "", [], {}):
                 continue
@@ -370,17 +374,22 @@ def _values(given: Any, path: list[str]) -> Iterator[Any]:
 
 _WITH_ACL = "CopyObject CreateBucket CreateMultipartUpload PutBucketAcl PutObject PutObjectAcl"
 _FUNCTIONS = "CreateFunction UpdateFunctionConfiguration"
-#: The attributes of AWS's topics on which nothing acts. Delivery to web servers and phones, its log, and archives.
-_OF_TOPICS = (
-    "ArchivePolicy",
-    "DeliveryPolicy",
-    "FifoThroughputScope",
-    *(
-        f"{protocol}{one}"
+#: The attributes of AWS's topics on which nothing acts, each with its values that ask for nothing. They are about the
+#: delivery to web servers and phones, its log, and archives. Terraform sets a rate of 0.
+OFF_OF_TOPICS: Mapping[str, str | None] = {
+    "ArchivePolicy": None,
+    "DeliveryPolicy": None,
+    "FifoThroughputScope": None,
+    **{
+        f"{protocol}{one}": value
         for protocol in ("Application", "Firehose", "HTTP", "Lambda", "SQS")
-        for one in ("FailureFeedbackRoleArn", "SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate")
-    ),
-)
+        for one, value in {
+            "FailureFeedbackRoleArn": None,
+            "SuccessFeedbackRoleArn": None,
+            "SuccessFeedbackSampleRate": "0",
+        }.items()
+    },
+}
 _OF_SUBSCRIPTIONS = ("DeliveryPolicy", "ReplayPolicy", "SubscriptionRoleArn")
 #: What goes with targets that are refused.
 _OF_TARGETS = ("AppSync", "Batch", "Ecs", "Http", "Kinesis", "RedshiftData", "RunCommand", "SageMakerPipeline")
@@ -537,11 +546,17 @@ PARTS: tuple[Part, ...] = (
     Part("logs", "PutSubscriptionFilter", "destinationArn", "arn:[^:]*:lambda:.*"),
     Part("sns", "Publish", "PhoneNumber"),
     Part("sns", "Subscribe", "Protocol", "email|email-json|lambda|sqs"),
-    *(Part("sns", "CreateTopic", f"Attributes.{one}") for one in _OF_TOPICS),
+    *(Part("sns", "CreateTopic", f"Attributes.{one}", value) for one, value in OFF_OF_TOPICS.items()),
     Part("sns", "CreateTopic", "Attributes.SignatureVersion", "2"),
     Part("sns", "CreateTopic", "Attributes.TracingConfig", "PassThrough"),
     Part("sns", "CreateTopic", "DataProtectionPolicy"),
-    Part("sns", "SetTopicAttributes", "AttributeName", "ContentBasedDeduplication|DisplayName|KmsMasterKeyId|Policy"),
+    Part(
+        "sns",
+        "SetTopicAttributes",
+        "AttributeName",
+        "ContentBasedDeduplication|DisplayName|KmsMasterKeyId|Policy",
+        off=("AttributeValue", "0|"),
+    ),
     *(Part("sns", "Subscribe", f"Attributes.{one}") for one in _OF_SUBSCRIPTIONS),
     Part(
         "sns",

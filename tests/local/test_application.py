@@ -8,8 +8,10 @@ from urllib.request import urlopen
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.sqs.models import SQSBackend
 
 from localcloud import control
+from localcloud.application import Dispatcher
 
 from .conftest import eventually
 
@@ -62,11 +64,16 @@ def test_what_moto_refuses_itself_comes_through_unchanged(cloud):
         cloud.client("iam").get_role(RoleName="tests-no-such-role")
 
 
-def test_a_failure_of_moto_names_the_action_and_is_logged(cloud):
-    """moto does not look whether there is such a template."""
-    with pytest.raises(ClientError, match="the local cloud failed at ses:DeleteTemplate: KeyError"):
-        cloud.client("ses").delete_template(TemplateName="a")
-    assert "Traceback" in (cloud.state / control.LOG).read_text()
+def test_a_failure_of_moto_names_the_action_and_is_logged(monkeypatch, capsys):
+    def broken(self: SQSBackend, prefix: str) -> None:
+        raise KeyError(prefix)
+
+    monkeypatch.setattr(SQSBackend, "list_queues", broken)
+    asked = {"X-Amz-Target": "AmazonSQS.ListQueues", "Content-Type": "application/x-amz-json-1.0"}
+    answer = Dispatcher({}, {}).create_app("sqs").test_client().post("/", data="{}", headers=asked)
+    assert answer.status_code == 500
+    assert answer.json["message"].startswith("the local cloud failed at sqs:ListQueues: KeyError")
+    assert "Traceback" in "".join(capsys.readouterr())
 
 
 def test_a_body_that_is_no_xml_is_refused_in_the_words_of_s3(cloud):

@@ -49,6 +49,8 @@ def _parts() -> str:
             what = f"more than {part.most} of {what}"
         elif part.supported is not None:
             what = f"{what} other than {_values(part.supported)}"
+        if part.off is not None:
+            what += f", unless {_member(part.off[0])} is {_values(part.off[1])}"
         rows[_operations(part), what] = None
     return "## Parts that are refused\n\n" + _table(["operations", "part"], [list(row) for row in rows])
 

@@ -20,6 +20,8 @@ from moto.sns.models import SNSBackend, Subscription
 from moto.sns.responses import SNSResponse
 from moto.sns.utils import FilterPolicyMatcher
 
+from localcloud.fidelity import OFF_OF_TOPICS
+
 #: The attributes of a topic that are set. Those of AWS that are missing here are refused before.
 OF_TOPICS = (
     "ContentBasedDeduplication",
@@ -46,7 +48,7 @@ def apply() -> None:
 
     def create_topic(self: SNSResponse) -> ActionResult:
         for name in self._get_param("Attributes", {}):
-            if name not in OF_TOPICS:
+            if name not in (*OF_TOPICS, *OFF_OF_TOPICS):
                 raise SNSInvalidParameter(f"Invalid parameter: Attributes Reason: Unknown attribute {name}")
         return create(self)
 
