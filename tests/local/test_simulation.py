@@ -120,6 +120,17 @@ def test_context_keys_are_given_or_named_as_missing(iam: Any) -> None:
     ]
     (whole,) = iam.simulate_custom_policy(**asked, ContextEntries=entries)["EvaluationResults"]
     assert (whole["EvalDecision"], whole["MissingContextValues"]) == ("allowed", [])
+    (named,) = iam.simulate_custom_policy(PolicyInputList=[policy], ActionNames=["sqs:SendMessage"])[
+        "EvaluationResults"
+    ]
+    assert (named["EvalDecision"], named["MissingContextValues"]) == ("implicitDeny", [])
+    (mine,) = iam.simulate_custom_policy(
+        PolicyInputList=[policy],
+        ActionNames=["sqs:SendMessage"],
+        ResourceArns=[f"arn:aws:sqs:us-east-1:{ACCOUNT}:ada"],
+        CallerArn=f"arn:aws:iam::{ACCOUNT}:user/ada",
+    )["EvaluationResults"]
+    assert mine["EvalDecision"] == "allowed"
     keys = iam.get_context_keys_for_custom_policy(PolicyInputList=[policy])["ContextKeyNames"]
     assert keys == ["s3:ExistingObjectTag/Team", "aws:SecureTransport", "aws:username"]
 
@@ -145,6 +156,21 @@ def test_a_resources_policy_allows_a_user_that_is_named(iam: Any) -> None:
     assert decisions(by_other) == {"s3:GetObject": "implicitDeny"}
     with pytest.raises(ClientError, match="Caller cannot be null or empty"):
         iam.simulate_custom_policy(PolicyInputList=[document(allow("sqs:*"))], **asked)
+
+
+def test_a_resource_of_another_account_is_judged_by_its_own_policy_if_that_is_given(iam: Any) -> None:
+    theirs = "arn:aws:sqs:us-east-1:999999999999:images"
+    asked = {
+        "PolicyInputList": [document(allow("sqs:*"))],
+        "ActionNames": ["sqs:SendMessage"],
+        "ResourceArns": [theirs],
+        "CallerArn": f"arn:aws:iam::{ACCOUNT}:user/ada",
+    }
+    assert decisions(iam.simulate_custom_policy(**asked)) == {"sqs:SendMessage": "allowed"}
+    shut = document(allow("sqs:SendMessage", theirs) | {"Principal": {"AWS": "arn:aws:iam::111111111111:root"}})
+    assert decisions(iam.simulate_custom_policy(**asked, ResourcePolicy=shut)) == {"sqs:SendMessage": "implicitDeny"}
+    opened = document(allow("sqs:SendMessage", theirs) | {"Principal": {"AWS": ACCOUNT}})
+    assert decisions(iam.simulate_custom_policy(**asked, ResourcePolicy=opened)) == {"sqs:SendMessage": "allowed"}
 
 
 def test_results_come_in_pages(iam: Any) -> None:

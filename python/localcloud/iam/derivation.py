@@ -57,8 +57,10 @@ def derive(
     found: list[Access] = []
     for need in needs:
         for access in need.accesses(asked):
+            # A service makes the further calls in the caller's name ("Forward access sessions").
+            via = {**about, "aws:viaawsservice": ("true",)}
             implied = registry.implied_by(access, asked)
-            found += [whole(one, about) for one in (access, *implied)]
+            found += [whole(access, about), *(whole(one, via) for one in implied)]
     if not found and needs:
         # The request names no resource by the table's parameters. It may name a security group by its name.
         return [whole(Access(needs[0].action), about)]

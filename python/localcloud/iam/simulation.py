@@ -21,11 +21,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
-from localcloud.iam.evaluation import Access, Context, Decision, Policies, Principal, evaluate
+from localcloud.iam.evaluation import Access, Context, Decision, Policies, Principal, Request, evaluate
 from localcloud.iam.policies import VARIABLE, Statement, listed, matches_action, matches_resource, statements
 
 #: From the least restrictive to the most.
@@ -88,6 +88,7 @@ class Simulated:
         boundary: The permissions boundary; None if it has none.
         resource: The resource's own policy; None if it has none.
         context: The condition keys, in lower case, with their values.
+        named: Whether somebody has named the principal. Only then are its name and account condition keys.
     """
 
     who: Principal
@@ -95,6 +96,7 @@ class Simulated:
     boundary: Given | None = None
     resource: Given | None = None
     context: Context = field(default_factory=dict)
+    named: bool = True
 
 
 def simulate(asked: Simulated, action: str, resources: Sequence[str]) -> dict[str, Any]:
@@ -173,7 +175,7 @@ def position(text: str, number: int) -> tuple[dict[str, int], dict[str, int]]:
 
 def _on(asked: Simulated, policies: Policies, action: str, resource: str) -> dict[str, Any]:
     """The result of an action on one resource (ResourceSpecificResult)."""
-    request = Access(action, (resource,), dict(asked.context)).by(asked.who)
+    request = _request(asked, action, resource)
     decision = evaluate(request, policies)
     named = {one.name: one for one in (*asked.identity, *filter(None, (asked.boundary, asked.resource)))}
     found: dict[str, Any] = {
@@ -187,6 +189,16 @@ def _on(asked: Simulated, policies: Policies, action: str, resource: str) -> dic
         alone = evaluate(request, Policies(identity=policies.boundary))
         found["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": alone.allowed}
     return found
+
+
+def _request(asked: Simulated, action: str, resource: str) -> Request:
+    """The request of a simulation. The owner of a resource counts only if the resource's policy is given."""
+    access, who = Access(action, (resource,), dict(asked.context)), asked.who
+    request = access.by(who) if asked.named else Request(who, action, access.resources, access.context)
+    parts = resource.split(":", 5)
+    if asked.resource is not None or len(parts) < 6:
+        return request
+    return replace(request, principal=replace(who, account=parts[4] or who.account))
 
 
 def _word(decision: Decision) -> str:

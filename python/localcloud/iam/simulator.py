@@ -81,9 +81,10 @@ def _answered(
     if caller and ":user/" not in caller:
         raise InvalidInput(f"Invalid caller: {caller} is not the ARN of a user.")
     who = _principal(caller or source or NOBODY.format(account=response.current_account))
-    context = _context(response, who, named=bool(caller or source))
+    named = bool(caller or source)
+    context = _context(response, who, named=named)
     resource = Given("ResourcePolicy", own) if own else None
-    asked = Simulated(who, policies, boundary, resource, context)
+    asked = Simulated(who, policies, boundary, resource, context, named)
     begin, most = int(response._get_param("Marker") or 0), int(response._get_param("MaxItems") or MOST)
 
     def answer() -> dict[str, Any]:

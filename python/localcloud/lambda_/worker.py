@@ -159,7 +159,6 @@ def marshalled(result: object) -> str:
 
     Example::
 
-        >>> os.environ["AWS_EXECUTION_ENV"] = "AWS_Lambda_python3.13"
         >>> marshalled({"image": b"aGk=", 1: (decimal.Decimal("0.10"), None, "é")})
         '{"image": "aGk=", "1": [0.10, null, "é"]}'
     """

@@ -26,6 +26,8 @@ HEADERS = (
 )
 #: The headers whose keys have shorter names: ``s3:object-lock-mode``.
 LOCKS = ("object-lock-mode", "object-lock-retain-until-date", "object-lock-legal-hold")
+#: The condition keys, by the header.
+KEYS = {**{name: f"s3:{name}" for name in HEADERS}, **{f"x-amz-{name}": f"s3:{name}" for name in LOCKS}}
 #: Of the operations that need s3:PutObject, those that make an object.
 CREATING = frozenset({"PutObject", "CopyObject", "CompleteMultipartUpload"})
 #: The actions that judge by the tags of an object that exists.
@@ -62,25 +64,23 @@ def sent(asked: Asked) -> Given:
     """
     # A request counts as sent over TLS.
     found: Given = {"s3:resourceaccount": (asked.account,), "s3:tlsversion": ("1.3",)}
-    signed, query = asked.headers.get("authorization", ""), dict(parse_qsl(asked.query))
+    signed, query = asked.headers.get("authorization", ""), dict(parse_qsl(asked.query)) if asked.query else {}
     version = signed.partition(" ")[0] or query.get("X-Amz-Algorithm") or ("AWS" if "AWSAccessKeyId" in query else "")
     if version:
         found["s3:authtype"] = ("REST-HEADER" if signed else "REST-QUERY-STRING",)
         found["s3:signatureversion"] = (version,)
     if age := _age(asked.headers.get("x-amz-date") or query.get("X-Amz-Date") or ""):
         found["s3:signatureage"] = (age,)
-    found |= {f"s3:{name}": (asked.headers[name],) for name in HEADERS if name in asked.headers}
-    locks = {name: asked.headers.get(f"x-amz-{name}") for name in LOCKS}
-    return found | {f"s3:{name}": (value,) for name, value in locks.items() if value}
+    return found | {KEYS[name]: (value,) for name, value in asked.headers.items() if name in KEYS}
 
 
 def _age(signed_at: str) -> str | None:
     """How long ago a request was signed, in milliseconds. None without a date."""
     try:
-        moment = datetime.strptime(signed_at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        moment = datetime.fromisoformat(signed_at)
     except ValueError:
         return None
-    return str(max(0, int((datetime.now(UTC) - moment).total_seconds() * 1000)))
+    return str(max(0, int((datetime.now(UTC) - moment).total_seconds() * 1000))) if moment.tzinfo else None
 
 
 def object_tags(asked: Asked) -> Given:

@@ -179,6 +179,9 @@ class _Keyed(Need):
     """A need with the condition keys that every request to S3 has, besides its own."""
 
     def accesses(self, asked: Asked) -> list[Access]:
+        found = super().accesses(asked)
+        if not found:
+            return found
         about = conditions.sent(asked)
         if (version := asked.value("VersionId")) and "Version" in self.action:
             about["s3:versionid"] = (version,)
@@ -186,7 +189,7 @@ class _Keyed(Need):
             about["s3:objectcreationoperation"] = (str(asked.operation in conditions.CREATING).lower(),)
         if self.action in ("s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"):
             about |= conditions.object_tags(asked)
-        return [Access(one.action, one.resources, {**about, **one.context}) for one in super().accesses(asked)]
+        return [Access(one.action, one.resources, {**about, **one.context}) for one in found]
 
 
 def _keyed(need: Need) -> Need:

@@ -4,9 +4,10 @@ moto: ``sagemaker/models.py`` leaves them out.
 
 AWS: a model's EnableNetworkIsolation is False, and each of its containers has a Mode and an Environment (SageMaker
 Developer Guide, the answers of DescribeModel). A group of model packages and a model card have a creator
-(DescribeModelPackageGroupOutput and DescribeModelCardResponse: CreatedBy is required), and a package's
-ModelPackageStatusDetails has its ValidationStatuses. The local cloud's creator is nobody's Studio profile, so it has no
-fields, as of a caller without one.
+(DescribeModelPackageGroupOutput and DescribeModelCardResponse: CreatedBy is required). A package's
+ModelPackageStatusDetails has its ValidationStatuses, and the name of a version "follows the format
+ModelPackageGroupName/ModelPackageVersion" (SageMaker API Reference, ModelPackage). The local cloud's creator has no
+Studio profile, so it has no fields.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ def _container(given: dict[str, Any]) -> dict[str, Any]:
 def _package(describe: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:
     def described(self: ModelPackage) -> dict[str, Any]:
         found = describe(self)
-        return {**found, "ModelPackageStatusDetails": {**DETAILS, **(found.get("ModelPackageStatusDetails") or {})}}
+        details = {**DETAILS, **(found.get("ModelPackageStatusDetails") or {})}
+        name = found.get("ModelPackageName") or f"{self.model_package_group_name}/{self.model_package_version}"
+        return {**found, "ModelPackageName": name, "ModelPackageStatusDetails": details}
 
     return described
 

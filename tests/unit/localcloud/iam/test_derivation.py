@@ -13,10 +13,12 @@ import pytest
 from policy_sentry.shared.iam_data import get_service_prefix_data
 
 from localcloud.errors import UnknownAction
+from localcloud.iam import derivation
 from localcloud.iam.evaluation import Access
-from localcloud.iam.needs import Asked, tags_of
+from localcloud.iam.needs import Asked, on, tags_of
+from localcloud.iam.registry import Registry
 
-from .samples import ACCOUNT, HERE, TABLES, derive, model, operations, parameters
+from .samples import ACCOUNT, HERE, KEY, TABLES, derive, model, operations, parameters
 
 # The keys that every request has.
 GLOBAL = {
@@ -265,3 +267,12 @@ def test_a_template_of_several_values_is_an_arn_each():
 
 def test_there_are_samples_of_every_operation():
     assert len(operations()) == sum(len(table) for table in TABLES.values())
+
+
+def test_what_a_service_calls_in_the_callers_name_comes_from_the_service():
+    registry = Registry()
+    registry.permissions({"sqs": on("*", "sqs", "SendMessage")})
+    registry.implied("sqs:SendMessage", lambda access, asked: [Access("kms:GenerateDataKey", (KEY,))])
+    found = derivation.derive(registry, {}, "sqs", "SendMessage", {})
+    via = {access.action: access.context["aws:viaawsservice"] for access in found}
+    assert via == {"sqs:SendMessage": ("false",), "kms:GenerateDataKey": ("true",)}
