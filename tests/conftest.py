@@ -40,6 +40,7 @@ LONGEST_FIRST = (
     "terraform/",
     "checks/test_checkov.py",
     "oracle/",
+    "compatibility/",
     "checks/",
     "local/",
     "asl/",

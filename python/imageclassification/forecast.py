@@ -11,6 +11,7 @@ Example::
     >>> forecast = Forecast(chosen, work(152, 2, (3, 32, 32)), train=1000, validation=100)
     >>> for line in forecast.at_first(threads=2): print(line)
     This machine has no GPU, and this network is large: the job will take more than some minutes. An estimate ...
+    Quicker would be: num_layers=18 (6.7 times), image_shape=3,28,28 with num_layers=20 (118 times)
     >>> for line in forecast.after(2, 40.0): print(line)
     Estimate: 20 s a batch, 11 min an epoch, 5.3 h for 30 epochs
     Quicker would be: num_layers=18 (6.7 times), image_shape=3,28,28 with num_layers=20 (118 times)
@@ -96,7 +97,8 @@ class Forecast:
             return []
         return [
             "This machine has no GPU, and this network is large: the job will take more than some minutes. An estimate "
-            "follows after the first batches"
+            "follows after the first batches",
+            *_listed(self.quicker()),
         ]
 
     def after(self, batches: int, seconds: float, *, epochs_done: int = 0) -> list[str]:
@@ -117,14 +119,17 @@ class Forecast:
         if epoch * epochs <= LONG:
             return []
         lines = [f"Estimate: {span(batch)} a batch, {span(epoch)} an epoch, {span(epoch * epochs)} for {epochs} epochs"]
-        if quicker := self.quicker(epoch):
-            lines.append(f"Quicker would be: {', '.join(quicker)}")
+        lines += _listed(self.quicker(epoch))
         if epoch > LONG:
             lines.append(f"The first epoch takes longer than {span(LONG)}; StopTrainingJob ends the job at any time")
         return lines
 
-    def quicker(self, epoch: float) -> Sequence[str]:
-        """Hyperparameters with which the job would be quicker, and how many times."""
+    def quicker(self, epoch: float = math.inf) -> Sequence[str]:
+        """Hyperparameters with which the job would be quicker, and how many times.
+
+        Args:
+            epoch: The seconds of an epoch, if they are known.
+        """
         found = []
         channels, height, _ = self.chosen.image_shape
         small = (channels, SMALL_IMAGE_HEIGHT, SMALL_IMAGE_HEIGHT)
@@ -144,6 +149,10 @@ class Forecast:
         if 1 <= within < self.chosen.epochs:
             found.append(f"epochs={within} ({_times(self.chosen.epochs / within)})")
         return found
+
+
+def _listed(quicker: Sequence[str]) -> list[str]:
+    return [f"Quicker would be: {', '.join(quicker)}"] if quicker else []
 
 
 def _times(ratio: float) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SDKS = (2, 3)
 HERE = Path(__file__).parent
+BUILD_SECONDS = 1800.0  # a gigabyte is downloaded and unpacked
 WORKS = "import sagemaker, nbclient, nbconvert, ipykernel, jupyterlab"
 VERSION_3 = re.compile(r"\bsagemaker\.(core|train|serve|mlops)\b|\bfrom sagemaker import (core|train|serve|mlops)\b")
 VERSION_2 = re.compile(r"^\s*(import|from) sagemaker\b", re.MULTILINE)
@@ -71,7 +72,7 @@ def ensure(build: Path, sdk: int) -> Path:
     Raises:
         SetupError: it cannot be built on this machine.
     """
-    return pythons.ensure(build / "notebook", f"sdk{sdk}", pins(sdk), works=WORKS)
+    return pythons.ensure(build / "notebook", f"sdk{sdk}", pins(sdk), works=WORKS, seconds=BUILD_SECONDS)
 
 
 def pins(sdk: int) -> Path:

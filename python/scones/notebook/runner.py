@@ -166,7 +166,7 @@ def main(arguments: list[str]) -> int:
         folder = str(source.resolve().parent)
         # A notebook names the kernel of its author's machine. Here is one kernel.
         where = {"resources": {"metadata": {"path": folder}}, "kernel_name": KERNEL}
-        client = Reporting(notebook, reports, timeout=None, **where)
+        client = Reporting(notebook, reports, timeout=None, coalesce_streams=True, **where)
         try:
             code = run(notebook, client, executed)
         except DeadKernelError:

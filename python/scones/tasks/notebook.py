@@ -67,7 +67,7 @@ def notebook(
     role_name = arn.rpartition("/")[2]
     print(f"environment {environment.name}, SageMaker's SDK {version}, role {role_name}", flush=True)
     if open:
-        raise SystemExit(lab.start(python, variables, path.parent if path else Path.cwd(), path))
+        lab.become(python, variables, path.parent if path else Path.cwd(), path)
     assert path is not None  # asked for above
     began = time.monotonic()
     try:

@@ -29,7 +29,9 @@ def test_the_work_of_a_given_graph_is_found_too():
 
 def test_a_long_job_says_so_at_once_and_then_how_long_and_what_is_quicker():
     long = made(job(image_shape=(3, 32, 32), num_layers=152, epochs=30))
-    assert "more than some minutes" in long.at_first(threads=2)[0]
+    at_once = long.at_first(threads=2)
+    assert "more than some minutes" in at_once[0]
+    assert at_once[1].startswith("Quicker would be: num_layers=18 (")
     assert long.after(1, 20.0) == []  # the first batch prepares things
     lines = long.after(2, 60.0)
     assert lines[0] == "Estimate: 30 s a batch, 11 min an epoch, 5.3 h for 30 epochs"

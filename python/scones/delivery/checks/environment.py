@@ -34,6 +34,7 @@ def ensure(
     works: str,
     base: Path = Path(sys.executable),
     no_wheel: Sequence[str] = (),
+    seconds: float = BUILD_SECONDS,
 ) -> Path:
     """Return the path of the environment's Python. Build the environment if it is missing or its pins have changed.
 
@@ -43,6 +44,7 @@ def ensure(
         works: A Python statement that fails if the environment is broken, such as ``import checkov.main``.
         base: The Python that creates the environment.
         no_wheel: The packages that are published as source only.
+        seconds: How long a step may take.
 
     Raises:
         SetupError: the environment cannot be built on this machine.
@@ -56,14 +58,14 @@ def ensure(
         marker.unlink(missing_ok=True)
         shutil.rmtree(home / "venv", ignore_errors=True)
         # This Python's pip fills the environment, because installing one there takes as long as a tool's own packages.
-        _step(name, [base, "-m", "venv", "--without-pip", home / "venv"])
+        _step(name, [base, "-m", "venv", "--without-pip", home / "venv"], seconds)
         # --no-deps, because the pins are complete. --only-binary, because building a package would run its code.
         # --no-compile, because a tool imports few of its modules, and Python compiles those at their first import.
         options = ["--no-deps", "--only-binary", ":all:", "--no-compile"]
         options += [part for package in no_wheel for part in ("--no-binary", package)]
         pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python)
-        _step(name, [*pip, "install", *options, "--requirement", pins])
-        _step(name, [python, "-c", works])
+        _step(name, [*pip, "install", *options, "--requirement", pins], seconds)
+        _step(name, [python, "-c", works], seconds)
         files.write(marker, made_of)
     return python
 
@@ -98,9 +100,9 @@ def _alone(home: Path) -> Iterator[None]:
         yield
 
 
-def _step(name: str, command: Sequence[str | Path]) -> None:
+def _step(name: str, command: Sequence[str | Path], seconds: float) -> None:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=BUILD_SECONDS, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SetupError(f"the environment of {name} cannot be built: {error}") from None
     if done.returncode:
