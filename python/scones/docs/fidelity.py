@@ -78,7 +78,7 @@ def _values(pattern: str) -> str:
         >>> _values(r"python[23]\.\d+")
         '`python[23]\\.\\d+`'
     """
-    return ", ".join(f"`{one}`" for one in pattern.split("|"))
+    return ", ".join(f"`{one}`" if one else "empty" for one in pattern.split("|"))
 
 
 def _names(names: Iterable[str]) -> str:
