@@ -78,6 +78,15 @@ def test_a_model_answers_what_aws_always_answers(sagemaker: Any, made: dict[str,
     }
 
 
+def test_a_version_of_a_model_package_is_called_by_the_name_that_it_answers(
+    sagemaker: Any, made: dict[str, dict[str, str]]
+) -> None:
+    package = sagemaker.describe_model_package(**made["DescribeModelPackage"])
+    assert package["ModelPackageName"] == f"{NAME}/{package['ModelPackageVersion']}"
+    again = sagemaker.describe_model_package(ModelPackageName=package["ModelPackageName"])
+    assert again["ModelPackageArn"] == package["ModelPackageArn"]
+
+
 @pytest.fixture
 def search(sagemaker: Any) -> Callable[..., list[Any]]:
     """The names of the training jobs that Search finds: ``search(Name=…, Operator=…, Value=…)``."""
