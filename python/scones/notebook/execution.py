@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
@@ -135,3 +136,25 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(OSError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+
+
+def write_markdown(executed: Path, python: Path, page: Path) -> None:
+    """Write an executed notebook as Markdown, with its pictures in a folder beside the page.
+
+    Args:
+        python: The Python of the kernel's environment.
+        page: The file, ``docs/notebook.md``. The pictures are in ``docs/notebook_files``, which is replaced.
+
+    Raises:
+        NotebookError: nbconvert cannot write it.
+    """
+    pictures = page.with_name(f"{page.stem}_files")
+    shutil.rmtree(pictures, ignore_errors=True)
+    done = subprocess.run(
+        [python, "-m", "nbconvert", "--to", "markdown", executed.absolute(), "--output-dir", page.parent.absolute(),
+         "--output", page.stem],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        last = done.stderr.strip().splitlines() or ["it said nothing"]
+        raise NotebookError(f"{page} cannot be written: {last[-1]}")
