@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,9 @@ from scones.errors import NotebookError
 RUNNER = Path(__file__).with_name("runner.py")
 GRACE = 60.0  # seconds from an interrupt until the runner has written what was executed
 ERROR_LINES = 12
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+#: What a page in Markdown shows of an output, the best first. Markdown's readers do not show HTML's styles.
+SHOWN = ["image/png", "image/jpeg", "image/svg+xml", "text/markdown", "text/plain"]
 
 
 @dataclass(frozen=True)
@@ -150,11 +154,22 @@ def write_markdown(executed: Path, python: Path, page: Path) -> None:
     """
     pictures = page.with_name(f"{page.stem}_files")
     shutil.rmtree(pictures, ignore_errors=True)
+    command = [
+        python,
+        "-m",
+        "nbconvert",
+        "--to",
+        "markdown",
+        executed.absolute(),
+        f"--NbConvertBase.display_data_priority={SHOWN}",
+    ]
     done = subprocess.run(
-        [python, "-m", "nbconvert", "--to", "markdown", executed.absolute(), "--output-dir", page.parent.absolute(),
-         "--output", page.stem],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [*command, "--output-dir", page.parent.absolute(), "--output", page.stem],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         last = done.stderr.strip().splitlines() or ["it said nothing"]
         raise NotebookError(f"{page} cannot be written: {last[-1]}")
+    page.write_text(COLOURS.sub("", page.read_text()))
