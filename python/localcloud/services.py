@@ -34,7 +34,7 @@ from localcloud import (
 )
 from localcloud.context import Context
 from localcloud.durability import certificates, instances
-from localcloud.iam import kept, linked_roles, sessions
+from localcloud.iam import caller, kept, linked_roles, sessions, simulator
 from localcloud.iam import permissions as identity
 from localcloud.iam.registry import Registry
 
@@ -67,6 +67,8 @@ def install(context: Context) -> None:
     context.at_first.setdefault("cognitoidp", []).append(lambda: certificates.install_web_keys(context.pickling))
     instances.apply()
     sessions.apply()
+    caller.apply()
+    simulator.install(context.registry)
     linked_roles.apply()
     for service in SERVICES:
         service.install(context)

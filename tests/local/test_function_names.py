@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import package
+from .conftest import ended, package
 
 WHO = "def handler(event, context): return [context.function_version, context.invoked_function_arn]"
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -169,3 +170,58 @@ def test_an_event_source_mapping_takes_every_form(cloud: Any, client: Any, named
         assert [one["UUID"] for one in found] == [made["UUID"]]
         assert made["FunctionArn"] == FORMS["ARN"].format(name=named)
         client.delete_event_source_mapping(UUID=made["UUID"])
+
+
+@pytest.fixture
+def executed(cloud: Any) -> Any:
+    """Runs a Task of ``lambda:invoke`` once, in a role that allows these resources, and returns its end."""
+
+    def run(function_name: str, *resources: str) -> dict[str, Any]:
+        states, name = cloud.client("stepfunctions"), f"tests-names-{uuid.uuid4().hex[:8]}"
+        allowed = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": list(resources)}
+        task = {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Parameters": {"FunctionName": function_name, "Payload.$": "$"},
+            "OutputPath": "$.Payload",
+            "End": True,
+        }
+        machine = states.create_state_machine(
+            name=name,
+            roleArn=cloud.role(name, allowed),
+            definition=json.dumps({"StartAt": "A", "States": {"A": task}}),
+        )["stateMachineArn"]
+        found = ended(states, states.start_execution(stateMachineArn=machine)["executionArn"])
+        states.delete_state_machine(stateMachineArn=machine)
+        return found
+
+    return run
+
+
+@pytest.mark.parametrize("name", ["tests-my-function", "function", "tests-function-function"])
+def test_a_name_that_ends_in_function_is_read_by_its_place_in_the_arn(function: Any, executed: Any, name: str) -> None:
+    arn = function(WHO, FunctionName=name)
+    found = executed(f"{arn}:$LATEST", arn, f"{arn}:*")
+    assert (found["status"], json.loads(found["output"])) == ("SUCCEEDED", ["$LATEST", f"{arn}:$LATEST"])
+
+
+@pytest.mark.parametrize(
+    ("region", "account", "error", "words"),
+    [
+        ("ap-southeast-2", "999999999999", "Lambda.AWSLambdaException", "is not authorized to perform"),
+        (REGION, "999999999999", "Lambda.AWSLambdaException", "is not authorized to perform"),
+        ("ap-southeast-2", ACCOUNT, "Lambda.ResourceNotFoundException", "are not reachable in this region"),
+    ],
+)
+def test_a_function_of_another_account_or_region_is_not_the_one_of_that_name_here(
+    function: Any, executed: Any, region: str, account: str, error: str, words: str
+) -> None:
+    own = function(WHO)
+    arn = f"arn:aws:lambda:{region}:{account}:function:{own.split(':')[6]}"
+    found = executed(f"{arn}:$LATEST", "*")
+    assert (found["status"], found["error"]) == ("FAILED", error)
+    assert words in found["cause"]
+    # A role that may invoke only the function here may not invoke the other one.
+    refused = executed(arn, own, f"{own}:*")
+    assert (refused["status"], refused["error"]) == ("FAILED", "Lambda.AWSLambdaException")
+    assert f"resource: {arn} because no" in refused["cause"]

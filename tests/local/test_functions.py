@@ -123,9 +123,53 @@ def test_an_exception_is_an_unhandled_function_error_with_its_class_name(cloud, 
     assert payload["requestId"]
 
 
-def test_bytes_are_the_answer_itself_and_text_inside_one(cloud, function):
-    assert invoke(cloud, function("def handler(e, c): return b'[1]'"))[0] == [1]
-    assert invoke(cloud, function("def handler(e, c): return {'a': 'é'.encode()}"))[0] == {"a": "é"}
+RESULTS = """
+import base64, collections, datetime, decimal, enum
+Point = collections.namedtuple("Point", "x y")
+class Colour(enum.IntEnum):
+    RED = 1
+round = {}
+round["self"] = round
+RESULTS = {
+    "bytes": b"\\xff[1]",
+    "inside": {"image_data": base64.b64encode(b"hi"), b"key": "\u00e9\u2028"},
+    "decimals": [decimal.Decimal("0.10"), decimal.Decimal("1E+3"), decimal.Decimal("NaN"), decimal.Decimal(7)],
+    "tuples": [Point(1, Point(2, (3,))), Colour.RED],
+    "keys": {1: 1, 1.5: 2, None: 3, True: 4},
+    "not-utf8": {"a": b"\\xff"},
+    "round": round,
+    "time": datetime.datetime(2026, 1, 28),
+    "key": {(1, 2): 3},
+    "none": None,
+}
+def handler(event, context):
+    return RESULTS[event]
+"""
+
+
+def test_a_result_is_written_as_awss_runtime_writes_it(cloud, function):
+    """awslambdaric, lambda_runtime_marshaller.py: simplejson, Decimals by their own digits, bytes alone as they are."""
+    arn = function(RESULTS)
+
+    def written(what: str) -> bytes:
+        answer = cloud.client("lambda").invoke(FunctionName=arn, Payload=json.dumps(what))
+        return answer["Payload"].read()
+
+    assert written("bytes") == b"\xff[1]"
+    assert written("inside").decode() == '{"image_data": "aGk=", "key": "\u00e9\\u2028"}'
+    assert written("decimals") == b"[0.10, 1E+3, NaN, 7]"
+    assert written("tuples") == b'[{"x": 1, "y": {"x": 2, "y": [3]}}, 1]'
+    assert written("keys") == b'{"1": 4, "1.5": 2, "null": 3}'
+    assert written("none") == b"null"
+    for what, words in (
+        ("not-utf8", "'utf-8' codec can't decode byte 0xff"),
+        ("round", "Circular reference detected"),
+        ("time", "Object of type datetime is not JSON serializable"),
+        ("key", "keys must be str, int, float, bool or None, not tuple"),
+    ):
+        fault = json.loads(written(what))
+        assert fault["errorType"] == "Runtime.MarshalError"
+        assert f"Unable to marshal response: {words}" in fault["errorMessage"]
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import stat
+import urllib.error
+import urllib.request
 import zipfile
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
+
+from .conftest import package
 
 CODE = "def handler(event, context): pass"
 
@@ -170,3 +176,61 @@ def test_code_that_is_not_in_s3_is_refused(cloud, function):
     for bucket, said in (("no-code", "NoSuchKey"), ("no-such-bucket", "NoSuchBucket")):
         with pytest.raises(client.exceptions.InvalidParameterValueException, match=said):
             client.update_function_code(FunctionName=arn, S3Bucket=bucket, S3Key="x.zip")
+
+
+# lambda_/gaps/revisions.py and locations.py
+
+
+def test_last_modified_and_the_revision_move_with_every_change_and_with_nothing_else(cloud, function):
+    client, arn = cloud.client("lambda"), function(CODE)
+
+    def seen() -> tuple[str, str]:
+        found = client.get_function_configuration(FunctionName=arn)
+        return found["LastModified"], found["RevisionId"]
+
+    first = seen()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000", first[0])
+    client.tag_resource(Resource=arn, Tags={"a": "b"})
+    client.update_function_code(FunctionName=arn, ZipFile=package("x = 1"), DryRun=True)
+    assert seen() == first
+    client.update_function_configuration(FunctionName=arn, Timeout=9)
+    second = seen()
+    client.update_function_code(FunctionName=arn, ZipFile=package(CODE + "  # again"))
+    third = seen()
+    assert len({first, second, third}) == len({one[1] for one in (first, second, third)}) == 3
+    assert first[0] < second[0] < third[0]
+
+
+def test_a_functions_package_is_downloaded_from_its_location(cloud, function):
+    client, arn = cloud.client("lambda"), function("x = 1")
+    location = client.get_function(FunctionName=arn)["Code"]["Location"]
+    assert downloaded(location) == "x = 1"
+    assert parse_qs(urlsplit(location).query)["X-Amz-Expires"] == ["600"]
+    version = client.publish_version(FunctionName=arn)["Version"]
+    client.update_function_code(FunctionName=arn, ZipFile=package("x = 2"))
+    assert downloaded(client.get_function(FunctionName=arn)["Code"]["Location"]) == "x = 2"
+    assert downloaded(client.get_function(FunctionName=arn, Qualifier=version)["Code"]["Location"]) == "x = 1"
+    # A link stays good after an update, and nobody can make one.
+    assert downloaded(location) == "x = 1"
+    for wrong in (location.replace("X-Amz-Expires=600", "X-Amz-Expires=6000"), location.partition("&")[0]):
+        with pytest.raises(urllib.error.HTTPError, match=r"40[34]"):
+            downloaded(wrong)
+
+
+def test_a_package_from_s3_and_a_layers_are_downloaded_too(cloud, function):
+    s3, client = cloud.client("s3"), cloud.client("lambda")
+    s3.create_bucket(Bucket="tests-locations")
+    s3.put_object(Bucket="tests-locations", Key="code.zip", Body=package("x = 3"))
+    arn = function(CODE)
+    client.update_function_code(FunctionName=arn, S3Bucket="tests-locations", S3Key="code.zip")
+    s3.delete_object(Bucket="tests-locations", Key="code.zip")
+    assert downloaded(client.get_function(FunctionName=arn)["Code"]["Location"]) == "x = 3"
+    published = client.publish_layer_version(LayerName="tests-locations", Content={"ZipFile": package("y = 4")})
+    found = client.get_layer_version(LayerName="tests-locations", VersionNumber=published["Version"])
+    assert downloaded(published["Content"]["Location"]) == downloaded(found["Content"]["Location"]) == "y = 4"
+
+
+def downloaded(url: str) -> str:
+    """The handler in the zip at a URL."""
+    with urllib.request.urlopen(url, timeout=10) as answer, zipfile.ZipFile(io.BytesIO(answer.read())) as archive:
+        return archive.read("handler.py").decode()

@@ -12,8 +12,9 @@ from localcloud.iam.registry import Registry
 
 
 def register(registry: Registry) -> None:
-    """Register the permissions that the operations need."""
+    """Register the permissions that the operations need, and the tags of scalable targets."""
     registry.permissions(permissions.TABLES)
+    registry.tags("application-autoscaling", tags.tags_of)
 
 
 def install(context: Context) -> None:

@@ -22,7 +22,7 @@ folder. The clock of metrics and alarms is then ahead by that much. No other clo
 
 from __future__ import annotations
 
-from localcloud.cloudwatch import data, permissions, watch
+from localcloud.cloudwatch import data, permissions, tags, watch
 from localcloud.cloudwatch.store import Metrics
 from localcloud.context import Context
 from localcloud.durability import upkeep
@@ -32,8 +32,9 @@ ROLL_UP_SECONDS = 600.0
 
 
 def register(registry: Registry) -> None:
-    """Register the permissions that the operations need."""
+    """Register the permissions that the operations need, and the tags of resources."""
     registry.permissions(permissions.TABLES)
+    registry.tags("cloudwatch", tags.tags_of)
 
 
 def install(context: Context) -> None:

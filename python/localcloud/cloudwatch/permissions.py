@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from localcloud.iam.needs import Asked, Need, on
+from localcloud.iam.needs import Asked, Given, Need, on
 
 ALARM = "arn:aws:cloudwatch:{region}:{account}:alarm:{AlarmName}"
 ALARMS = "arn:aws:cloudwatch:{region}:{account}:alarm:{AlarmNames}"
@@ -23,9 +23,16 @@ def _described(asked: Asked) -> Iterable[str]:
     return [f"{base}{name}" for name in names]
 
 
+def _acting(asked: Asked) -> Given:
+    """The condition key of what an alarm does."""
+    paths = ("AlarmActions", "InsufficientDataActions", "OKActions")
+    found = tuple(dict.fromkeys(arn for path in paths for arn in asked.values(path)))
+    return {"cloudwatch:alarmactions": found} if found else {}
+
+
 TABLE = {
     **{
-        name: (Need(f"cloudwatch:{name}", (ALARM,)), Need("cloudwatch:TagResource", (ALARM,), when="Tags"))
+        name: (Need(f"cloudwatch:{name}", (ALARM,), _acting), Need("cloudwatch:TagResource", (ALARM,), when="Tags"))
         for name in ("PutMetricAlarm", "PutCompositeAlarm")
     },
     **on(ALARMS, "cloudwatch", "DeleteAlarms", "DisableAlarmActions", "EnableAlarmActions"),

@@ -9,8 +9,11 @@ from localcloud.iam.registry import Registry
 
 
 def register(registry: Registry) -> None:
-    """Register the permissions that the operations need."""
+    """Register the permissions that the operations need, and the tags of resources."""
     registry.permissions(permissions.TABLES)
+    registry.tags("ec2", permissions.tags_of)
+    registry.keys("ec2", permissions.region_of)
+    registry.unjudged("ec2:*", permissions.UNJUDGED)
 
 
 def install(context: Context) -> None:

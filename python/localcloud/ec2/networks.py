@@ -23,6 +23,8 @@ SAGEMAKER = (
     ("DescribeVpcs", "DescribeDhcpOptions", "DescribeSubnets", "DescribeSecurityGroups", "DescribeNetworkInterfaces"),
     ("CreateNetworkInterfacePermission", "DeleteNetworkInterfacePermission", "DeleteNetworkInterface"),
 )
+#: The condition keys of SageMaker's permission to attach an interface.
+GRANTING = {"ec2:AuthorizedService": "sagemaker.amazonaws.com", "ec2:Permission": "INSTANCE-ATTACH"}
 LAMBDA = (("DescribeNetworkInterfaces", "DescribeSubnets"), ("DeleteNetworkInterface",))
 
 
@@ -72,4 +74,5 @@ def join(
         resources = [interface, f"{here}:subnet/{subnet}", *(f"{here}:security-group/{group}" for group in groups)]
         role.require("ec2:CreateNetworkInterface", resources)
         for action in needs[1]:
-            role.require(f"ec2:{action}", interface, {"ec2:Subnet": f"{here}:subnet/{subnet}"})
+            granting = GRANTING if action == "CreateNetworkInterfacePermission" else {}
+            role.require(f"ec2:{action}", interface, {"ec2:Subnet": f"{here}:subnet/{subnet}", **granting})

@@ -5,12 +5,12 @@ EC2 chooses the identifiers of new resources, so policies use tags and the VPC i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from moto.ec2.models import ec2_backends
 
-from localcloud.iam.evaluation import Access
+from localcloud.iam.evaluation import Access, Context, Request
 from localcloud.iam.needs import Asked, Given, Need, on
 
 EC2 = "arn:aws:ec2:{region}:{account}:"
@@ -25,6 +25,40 @@ KINDS = {
     "sgr": "security-group-rule",
     "vpce": "vpc-endpoint",
 }
+
+
+#: The condition keys of a resource's own identifier, by its prefix.
+ID_KEYS = {
+    "eni": "ec2:networkinterfaceid",
+    "rtb": "ec2:routetableid",
+    "sg": "ec2:securitygroupid",
+    "subnet": "ec2:subnetid",
+    "vpc": "ec2:vpcid",
+}
+#: The attributes that operations change, which are the values of ``ec2:Attribute``.
+ATTRIBUTES = {
+    "ModifySubnetAttribute": (
+        "AssignIpv6AddressOnCreation",
+        "EnableDns64",
+        "EnableResourceNameDnsAAAARecordOnLaunch",
+        "EnableResourceNameDnsARecordOnLaunch",
+        "MapPublicIpOnLaunch",
+        "PrivateDnsHostnameTypeOnLaunch",
+    ),
+    "ModifyVpcAttribute": ("EnableDnsHostnames", "EnableDnsSupport", "EnableNetworkAddressUsageMetrics"),
+}
+#: What EC2 knows of a network resource besides, and the local cloud does not look up.
+UNJUDGED = (
+    "ec2:associatepublicipaddress",
+    "ec2:availabilityzone",
+    "ec2:availabilityzoneid",
+    "ec2:tenancy",
+    "ec2:vpcemultiregion",
+    "ec2:vpceprivatednspreference",
+    "ec2:vpceprivatednsspecifieddomains",
+    "ec2:vpceserviceowner",
+    "ec2:vpceserviceregion",
+)
 
 
 def arn_of(identifier: str, asked: Asked) -> str:
@@ -42,7 +76,7 @@ class _Touching(Need):
 
     def accesses(self, asked: Asked) -> list[Access]:
         return [
-            Access(one.action, one.resources, {**about(one.resources[0], asked), **self._given(one)})
+            Access(one.action, one.resources, {**_asked(asked), **about(one.resources[0], asked), **self._given(one)})
             for one in super().accesses(asked)
         ]
 
@@ -55,19 +89,42 @@ class _Touching(Need):
         }
 
 
+def _asked(asked: Asked) -> Given:
+    """The condition keys of the attributes that a request changes, and of a permission on a network interface."""
+    if asked.operation in ATTRIBUTES:
+        found = {name: asked.parameters.get(name) for name in ATTRIBUTES[asked.operation] if name in asked.parameters}
+        values = {name: given.get("Value") if isinstance(given, Mapping) else given for name, given in found.items()}
+        pairs = {f"ec2:attribute/{name}".lower(): (str(value).lower(),) for name, value in values.items()}
+        return {**pairs, "ec2:attribute": tuple(found)} if found else {}
+    if asked.operation == "CreateNetworkInterfacePermission":
+        named = {"ec2:authorizedservice": "AwsService", "ec2:permission": "Permission"}
+        return {key: tuple(said) for key, path in named.items() if (said := asked.values(path))}
+    return {}
+
+
 def about(arn: str, asked: Asked) -> Given:
     """The condition keys of a network resource: its tags and its VPC."""
     backend = ec2_backends[asked.account][asked.region]
     identifier = arn.rpartition("/")[2]
     if identifier == "*":
         return _place_of(asked, arn)
-    found: Given = {
-        f"aws:resourcetag/{key}".lower(): (str(value),) for key, value in _tags(backend, identifier).items()
-    }
+    key = ID_KEYS.get(identifier.rpartition("-")[0])
+    found: Given = {key: (identifier,)} if key else {}
+    found |= {f"aws:resourcetag/{name}".lower(): (str(value),) for name, value in _tags(backend, identifier).items()}
     if (interface := backend.enis.get(identifier)) is not None:
         found["ec2:subnet"] = (arn_of(interface.subnet.id, asked),)
     vpc = _vpc_id(backend, identifier)
     return found | ({"ec2:vpc": (arn_of(vpc, asked),)} if vpc else {})
+
+
+def region_of(request: Request) -> Context:
+    """The condition key that every request to EC2 has."""
+    return {"ec2:region": request.context.get("aws:requestedregion", ())}
+
+
+def tags_of(account: str, region: str, arn: str) -> dict[str, str]:
+    """The tags of a network resource; none if there is no such resource."""
+    return _tags(ec2_backends[account][region], arn.rpartition("/")[2])
 
 
 def _tags(backend: Any, identifier: str) -> dict[str, str]:

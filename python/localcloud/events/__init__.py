@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from localcloud.context import Context
-from localcloud.events import delivery, permissions, policies, schedules
+from localcloud.events import delivery, permissions, policies, schedules, tags
 from localcloud.events.gaps import details
 from localcloud.iam.registry import Registry
 
 
 def register(registry: Registry) -> None:
-    """Register the permissions that the operations need, and the policies of event buses."""
+    """Register the permissions that the operations need, the tags of resources, and the policies of event buses."""
     registry.permissions(permissions.TABLES)
+    registry.tags("events", tags.tags_of)
     registry.policies("events", policies.policy_of)
 
 

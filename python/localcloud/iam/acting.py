@@ -56,7 +56,7 @@ class Acting:
         Raises:
             AccessDenied: The role's policies do not allow the action.
         """
-        self.roles.require(self.role_arn, action, resources, context, session=self.session)
+        self.roles.require(self.role_arn, action, resources, context, session=self.session, region=self.region)
 
     def may(self, service: str, operation: str, **parameters: Any) -> bool:
         """Whether the role may make a call."""

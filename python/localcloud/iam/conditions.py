@@ -4,7 +4,7 @@ Sources: IAM User Guide, "IAM JSON policy elements: Condition operators"
 (docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html) and "Set operators for
 multivalued context keys". A condition's values are alternatives. A negated operator (``…Not…``) is met if none of the
 values matches. If the request lacks the key, only these are met: a negated operator, ``…IfExists``, ``"Null": "true"``
-and ``ForAllValues:``.
+and ``ForAllValues:``. A key that AWS does not have is one that every request lacks.
 
 Example::
 
@@ -19,7 +19,7 @@ import base64
 import binascii
 import ipaddress
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 
 from localcloud.errors import UnsupportedPolicy
@@ -29,25 +29,31 @@ Test = Callable[[str, str], bool]  # takes the request's value and the policy's
 SETS = ("ForAllValues:", "ForAnyValue:")
 
 
-def is_met(condition: Condition, context: Mapping[str, tuple[str, ...]], source: str = "a policy") -> bool:
+def is_met(
+    condition: Condition,
+    context: Mapping[str, tuple[str, ...]],
+    source: str = "a policy",
+    unjudged: Collection[str] = (),
+) -> bool:
     """Whether a request meets a condition.
 
     Args:
         context: The values of the request's condition keys. The keys are in lower case.
         source: The statement's name, for the error message.
+        unjudged: The keys that the request has on AWS, and whose values the local cloud does not know.
 
     Raises:
-        UnsupportedPolicy: AWS does not have the operator, the operator does not take the value, or no request of the
-            local cloud ever has the key. A missing key of that kind would be a guess.
+        UnsupportedPolicy: AWS does not have the operator, the operator does not take the value, or the condition has
+            one of the keys whose values are not known.
     """
     name = condition.operator
     group = next((prefix for prefix in SETS if name.startswith(prefix)), "")
     name = name.removeprefix(group)
     optional = name.endswith("IfExists")
     name = name.removesuffix("IfExists")
-    if not is_known(condition.key):
+    if condition.key in unjudged:
         raise UnsupportedPolicy(
-            f"{source} has the condition key {condition.key}, which the local cloud does not support: test it on AWS"
+            f"{source} has the condition key {condition.key}, whose value the local cloud does not know: test it on AWS"
         )
     actual = context.get(condition.key, ())
     if name == "Null":
@@ -59,7 +65,7 @@ def is_met(condition: Condition, context: Mapping[str, tuple[str, ...]], source:
     test, negated = OPERATORS[name]
     if not actual:
         return group == "ForAllValues:" or (group == "" and negated) or optional
-    expected = [filled for value in condition.values if (filled := fill(value, context)) is not None]
+    expected = [filled for value in condition.values if (filled := fill(value, context, unjudged)) is not None]
 
     def matching(value: str) -> bool:
         try:
@@ -148,83 +154,3 @@ OPERATORS: dict[str, tuple[Test, bool]] = {
     "ArnNotEquals": (_arn_like, True),
     "ArnNotLike": (_arn_like, True),
 }
-
-# The keys that some request of the local cloud has: see evaluation._describe, derivation and principals.
-KEYS = frozenset(
-    name.lower()
-    for name in (
-        "application-autoscaling:scalable-dimension",
-        "application-autoscaling:service-namespace",
-        "aws:CurrentTime",
-        "aws:EpochTime",
-        "aws:PrincipalAccount",
-        "aws:PrincipalArn",
-        "aws:PrincipalIsAWSService",
-        "aws:PrincipalType",
-        "aws:RequestedRegion",
-        "aws:ResourceAccount",
-        "aws:SecureTransport",
-        "aws:SourceAccount",
-        "aws:SourceArn",
-        "aws:SourceIp",
-        "aws:SourceOwner",  # of SNS's default topic policy
-        "aws:TagKeys",
-        "aws:username",
-        "aws:ViaAWSService",
-        "cloudwatch:namespace",
-        "ec2:CreateAction",
-        "ec2:Subnet",
-        "ec2:Vpc",
-        "ec2:VpceServiceName",
-        "events:TargetArn",
-        "iam:AWSServiceName",
-        "iam:PassedToService",
-        "iam:PermissionsBoundary",
-        "iam:PolicyARN",
-        "kms:CallerAccount",
-        "kms:EncryptionContextKeys",
-        "kms:GrantIsForAWSResource",
-        "kms:GrantOperations",
-        "kms:GranteePrincipal",
-        "kms:RequestAlias",
-        "kms:ViaService",
-        "lambda:FunctionArn",
-        "lambda:Principal",
-        "lambda:SecurityGroupIds",
-        "lambda:SubnetIds",
-        "s3:delimiter",
-        "s3:max-keys",
-        "s3:prefix",
-        "s3:TlsVersion",
-        "s3:x-amz-acl",
-        "s3:x-amz-server-side-encryption",
-        "s3:x-amz-server-side-encryption-aws-kms-key-id",
-        "sagemaker:InstanceTypes",
-        "sagemaker:ModelApprovalStatus",
-        "sagemaker:NetworkIsolation",
-        "sagemaker:OutputKmsKey",
-        "sagemaker:VolumeKmsKey",
-        "sagemaker:VpcSecurityGroupIds",
-        "sagemaker:VpcSubnets",
-        "sns:Endpoint",
-        "sns:Protocol",
-        "states:StateMachineQualifier",
-        "sts:ExternalId",
-        "sts:RoleSessionName",
-    )
-)
-KEY_PREFIXES = ("aws:requesttag/", "aws:resourcetag/", "kms:encryptioncontext:")
-WEB_IDENTITY_CLAIMS = (":aud", ":sub", ":amr", ":oaud")  # token.actions.githubusercontent.com:sub
-
-
-def is_known(key: str) -> bool:
-    """Whether a request of the local cloud may have a value for a key. The key is in lower case.
-
-    Example::
-
-        >>> is_known("s3:prefix"), is_known("aws:resourcetag/project"), is_known("aws:useragent")
-        (True, True, False)
-    """
-    host, _, _ = key.partition(":")
-    claim = "." in host and key.endswith(WEB_IDENTITY_CLAIMS)
-    return key in KEYS or key.startswith(KEY_PREFIXES) or claim

@@ -25,7 +25,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 
 from localcloud import incoming
 from localcloud.errors import UnknownAction
-from localcloud.iam.evaluation import Access
+from localcloud.iam.evaluation import Access, Context
 from localcloud.iam.needs import Asked
 from localcloud.iam.registry import Registry
 
@@ -50,22 +50,24 @@ def derive(
     needs = registry.needs(service, operation)
     if needs is None:
         raise UnknownAction(f"the local cloud cannot check the permissions of {service}:{operation}")
-    asked = Asked(
-        operation, parameters, (incoming.scope(environ) or (DEFAULT_REGION,))[0], DEFAULT_ACCOUNT_ID, _headers(environ)
-    )
-    about = _about(environ, asked)
+    region = (incoming.scope(environ) or (DEFAULT_REGION,))[0]
+    query = environ.get("QUERY_STRING", "")
+    asked = Asked(operation, parameters, region, DEFAULT_ACCOUNT_ID, _headers(environ), query)
+    about = global_keys(asked.region, environ)
     found: list[Access] = []
     for need in needs:
         for access in need.accesses(asked):
+            # A service makes the further calls in the caller's name ("Forward access sessions").
+            via = {**about, "aws:viaawsservice": ("true",)}
             implied = registry.implied_by(access, asked)
-            found += [_whole(one, about) for one in (access, *implied)]
+            found += [whole(access, about), *(whole(one, via) for one in implied)]
     if not found and needs:
         # The request names no resource by the table's parameters. It may name a security group by its name.
-        return [_whole(Access(needs[0].action), about)]
+        return [whole(Access(needs[0].action), about)]
     return found
 
 
-def _whole(access: Access, about: Mapping[str, tuple[str, ...]]) -> Access:
+def whole(access: Access, about: Context) -> Access:
     """An access with the condition keys of every request and the resource's account.
 
     An ARN without an account, such as a bucket's, belongs to the default account.
@@ -75,17 +77,24 @@ def _whole(access: Access, about: Mapping[str, tuple[str, ...]]) -> Access:
     return Access(access.action, access.resources, {**about, "aws:resourceaccount": (owner,), **access.context})
 
 
-def _about(environ: Mapping[str, Any], asked: Asked) -> dict[str, tuple[str, ...]]:
-    """The global condition keys of every request (IAM User Guide, "AWS global condition context keys")."""
+def global_keys(region: str, environ: Mapping[str, Any]) -> Context:
+    """The global condition keys of every request (IAM User Guide, "AWS global condition context keys").
+
+    Args:
+        region: The region of the request.
+        environ: The WSGI environment of the request; empty if a service does the work without one.
+    """
     now = datetime.now(UTC)
+    said = {"aws:referer": environ.get("HTTP_REFERER"), "aws:useragent": environ.get("HTTP_USER_AGENT")}
     return {
         "aws:currenttime": (now.isoformat(timespec="seconds"),),
         "aws:epochtime": (str(int(now.timestamp())),),
-        "aws:requestedregion": (asked.region,),
+        "aws:requestedregion": (region,),
         # A request never leaves the machine, so it counts as sent over TLS.
         "aws:securetransport": ("true",),
         "aws:sourceip": (environ.get("REMOTE_ADDR") or "127.0.0.1",),
         "aws:viaawsservice": ("false",),
+        **{key: (value,) for key, value in said.items() if value},
     }
 
 

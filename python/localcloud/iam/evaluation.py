@@ -10,9 +10,14 @@ docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_pol
     5. a session policy is set and does not allow                                -> denied
     6. an identity-based policy allows                                           -> allowed, else denied
 
+A statement whose conditions cannot be judged may apply or not. It counts only where that decides: the policies are
+evaluated as if such an Allow did not apply and such a Deny did, and if that refuses the request, the other way round.
+Only if the two differ is there no decision.
+
 The local cloud is one account without an organization, so it has no service or resource control policies. A role's
 trust policy and a KMS key's policy must always allow (same page; AWS KMS Developer Guide, "Key policies in AWS KMS").
-If such a policy names the account, the account's identity-based policies decide.
+If such a policy names the account, the account's identity-based policies decide. To use a resource of another account,
+the resource's policy and the principal's policies must both allow it ("Cross-account policy evaluation logic").
 
 Example::
 
@@ -35,16 +40,20 @@ from typing import Literal
 
 from localcloud.errors import UnsupportedPolicy
 from localcloud.iam.conditions import is_met
-from localcloud.iam.policies import Condition, Element, Statement, matches_action, matches_resource
+from localcloud.iam.policies import Element, Statement, matches_action, matches_resource
 
 Kind = Literal["root", "user", "role", "service", "federated", "anonymous"]
 Context = Mapping[str, tuple[str, ...]]
-# The services whose resources' tags are condition keys here (ec2.permissions.about and kms.keys.tags).
-TAGGED = ("ec2", "kms")
 # How directly a statement of a resource-based policy names the principal.
 Naming = Literal["itself", "role", "everyone", "account"]
 Names = dict[Naming, tuple[str, ...]]
-TRUST_ACTIONS = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML", "sts:TagSession")
+TRUST_ACTIONS = (
+    "sts:AssumeRole",
+    "sts:AssumeRoleWithWebIdentity",
+    "sts:AssumeRoleWithSAML",
+    "sts:SetSourceIdentity",
+    "sts:TagSession",
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,8 @@ class Principal:
         kind: One of :data:`Kind`.
         role_arn: The role of a session: ``arn:aws:iam::ACCOUNT:role/PATH/ROLE``.
         session_policy: The session's policy document as JSON (the parameter ``Policy`` of ``sts:AssumeRole``).
+        session_context: The condition keys that a session brings with it, with their values: its tags, its source
+            identity, its begin.
     """
 
     arn: str
@@ -66,6 +77,7 @@ class Principal:
     kind: Kind
     role_arn: str | None = None
     session_policy: str | None = None
+    session_context: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def __str__(self) -> str:
         return self.arn
@@ -80,12 +92,14 @@ class Request:
         action: The action's name in policies, ``s3:GetObject``.
         resources: ARNs; ``("*",)`` if the service authorization reference gives the action no resource type.
         context: The values of the condition keys. The keys are in lower case. A missing key was not given.
+        unjudged: The keys that the request has on AWS, and whose values the local cloud does not know.
     """
 
     principal: Principal
     action: str
     resources: tuple[str, ...] = ("*",)
     context: Context = field(default_factory=dict)
+    unjudged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,14 +157,30 @@ class Decision:
     matched: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Found:
+    """A decision, and what could not be judged on the way to it."""
+
+    decision: Decision
+    problems: tuple[str, ...]
+
+
 def evaluate(request: Request, policies: Policies) -> Decision:
     """Decide whether the policies allow a request.
 
     Raises:
-        UnsupportedPolicy: A statement that could decide uses something that the local cloud cannot evaluate.
+        UnsupportedPolicy: A statement that decides uses something that the local cloud cannot evaluate.
     """
     context = tuple((key, request.context[key]) for key in sorted(policies.keys) if key in request.context)
-    return _decision(request.principal, request.action, request.resources, context, policies)
+    unjudged = tuple(key for key in request.unjudged if key in policies.keys)
+    asked = (request.principal, request.action, request.resources, context, unjudged)
+    found = _decision(*asked, policies, lenient=False)
+    if found.decision.allowed or not found.problems:
+        return found.decision
+    lenient = _decision(*asked, policies, lenient=True)
+    if lenient.decision.allowed:
+        raise UnsupportedPolicy(found.problems[0])
+    return lenient.decision
 
 
 @lru_cache(maxsize=4096)
@@ -159,14 +189,24 @@ def _decision(
     action: str,
     resources: tuple[str, ...],
     context: tuple[tuple[str, tuple[str, ...]], ...],
+    unjudged: tuple[str, ...],
     policies: Policies,
-) -> Decision:
+    *,
+    lenient: bool,
+) -> _Found:
     """The decision about a request. It depends on nothing else, so the same question has the same answer.
 
     Args:
         context: The condition keys that the policies use, with their values.
+        unjudged: Those of them whose values are not known.
+        lenient: Whether a statement that cannot be judged counts for the request, and not against it.
     """
-    request = Request(principal, action, resources, dict(context))
+    matching = _Matching(Request(principal, action, resources, dict(context), unjudged), lenient)
+    return _Found(_evaluated(matching, policies), tuple(matching.problems))
+
+
+def _evaluated(matching: _Matching, policies: Policies) -> Decision:
+    request = matching.request
     for kind, some in (
         ("identity-based policy", policies.identity),
         ("permissions boundary", policies.boundary),
@@ -176,35 +216,37 @@ def _decision(
         denying = [
             statement.source
             for statement in _of(some, "Deny")
-            if any(_matches(statement, request, resource) for resource in request.resources)
+            if any(matching.applies(statement, resource) for resource in request.resources)
         ]
         if denying:
             article = "an" if kind.startswith("i") else "a"
             return Decision(False, f"with an explicit deny in {article} {kind}", tuple(denying))
     if request.principal.kind == "root":
         return Decision(True, "the account's root user may do everything in it that no policy denies")
-    decisions = [_allow(request, resource, policies) for resource in request.resources]
+    decisions = [_allow(matching, resource, policies) for resource in request.resources]
     refused = next((decision for decision in decisions if not decision.allowed), None)
     matched = dict.fromkeys(source for decision in decisions for source in decision.matched)
     return refused or Decision(True, decisions[0].reason, tuple(matched))
 
 
-def _allow(request: Request, resource: str, policies: Policies) -> Decision:
+def _allow(matching: _Matching, resource: str, policies: Policies) -> Decision:
     """Steps 2 to 6, for one resource."""
+    request = matching.request
 
     def allowing(some: Iterable[Statement] | None) -> tuple[str, ...]:
-        return tuple(one.source for one in _of(some, "Allow") if _matches(one, request, resource))
+        return tuple(one.source for one in _of(some, "Allow") if matching.applies(one, resource))
 
     def refusal(kind: str) -> Decision:
         return Decision(False, f"because no {kind} allows the {request.action} action")
 
     named: Names = {"itself": (), "role": (), "everyone": (), "account": ()}
     for statement in _of(policies.resource, "Allow"):
-        if _matches(statement, request, resource):
+        if matching.applies(statement, resource):
             naming = _naming(statement.principal, request.principal)
             assert naming is not None  # a statement that matches also names the principal
             named[naming] += (statement.source,)
-    if named["itself"]:
+    foreign = is_foreign(resource, request.principal)
+    if named["itself"] and not foreign:
         return Decision(True, "a resource-based policy allows it", named["itself"])
     if request.principal.kind not in ("user", "role"):
         # A service, an identity provider and an anonymous sender have no policies of their own.
@@ -214,7 +256,8 @@ def _allow(request: Request, resource: str, policies: Policies) -> Decision:
             if matched
             else refusal("resource-based policy")
         )
-    if must_resource_allow(request, policies) and not any(named.values()):
+    must = foreign or must_resource_allow(request, policies)
+    if must and not any(named.values()):
         return refusal("resource-based policy")
 
     matched = ()
@@ -223,12 +266,19 @@ def _allow(request: Request, resource: str, policies: Policies) -> Decision:
             if not allowing(some):
                 return refusal(kind)
             matched += allowing(some)
-    if given := named["role"] + named["everyone"]:
+    if (given := named["role"] + named["everyone"]) and not foreign:
         return Decision(True, "a resource-based policy allows it", given + matched)
     if given := allowing(policies.identity):
-        leave = named["account"] if must_resource_allow(request, policies) else ()
+        leave = tuple(source for naming in named.values() for source in naming) if must else ()
         return Decision(True, "an identity-based policy allows it", leave + given + matched)
     return refusal("identity-based policy")
+
+
+def is_foreign(resource: str, principal: Principal) -> bool:
+    """Whether a resource belongs to another account than a user or a session. A bucket's ARN names no account."""
+    parts = resource.split(":", 5)
+    owned = len(parts) == 6 and re.fullmatch(r"\d{12}", parts[4])
+    return bool(owned) and principal.kind in ("user", "role") and parts[4] != principal.account
 
 
 def must_resource_allow(request: Request, policies: Policies) -> bool:
@@ -245,22 +295,38 @@ def _of(some: Iterable[Statement] | None, effect: str) -> list[Statement]:
     return [statement for statement in some or () if statement.effect == effect]
 
 
-def _matches(statement: Statement, request: Request, resource: str) -> bool:
-    return (
-        matches_action(statement.action, request.action)
-        and matches_resource(statement.resource, resource, request.context)
-        and (statement.principal is None or _naming(statement.principal, request.principal) is not None)
-        and all(_is_met(condition, request, statement.source) for condition in statement.conditions)
-    )
+class _Matching:
+    """Which statements apply to a request.
 
+    Attributes:
+        problems: What could not be judged, one sentence for each statement.
+    """
 
-def _is_met(condition: Condition, request: Request, source: str) -> bool:
-    if condition.key.startswith("aws:resourcetag/") and request.action.partition(":")[0] not in TAGGED:
-        raise UnsupportedPolicy(
-            f"{source} has the condition key {condition.key}, but the local cloud ignores the tags of the resources of "
-            f"{request.action}: test it on AWS"
-        )
-    return is_met(condition, request.context, source)
+    def __init__(self, request: Request, lenient: bool) -> None:
+        self.request, self.problems = request, list[str]()
+        self._lenient = lenient
+
+    def applies(self, statement: Statement, resource: str) -> bool:
+        """Whether a statement applies to the request on a resource."""
+        request = self.request
+        if not matches_action(statement.action, request.action):
+            return False
+        if statement.principal is not None and _naming(statement.principal, request.principal) is None:
+            return False
+        problems = []
+        try:
+            if not matches_resource(statement.resource, resource, request.context, request.unjudged):
+                return False
+        except UnsupportedPolicy as problem:
+            problems.append(str(problem))
+        for condition in statement.conditions:
+            try:
+                if not is_met(condition, request.context, statement.source, request.unjudged):
+                    return False
+            except UnsupportedPolicy as problem:
+                problems.append(str(problem))
+        self.problems += problems[:1]
+        return not problems or self._lenient == (statement.effect == "Allow")
 
 
 #: Step Functions has a principal in each region beside the global one (its Developer Guide, "Creating IAM roles").
@@ -301,9 +367,15 @@ def _names(principal: Principal) -> Names:
 def _describe(principal: Principal) -> Context:
     """The global condition keys that describe the principal (IAM User Guide, "AWS global condition context keys")."""
     if principal.kind == "anonymous":
-        return {"aws:principaltype": ("Anonymous",)}
-    if principal.kind in ("service", "federated"):
-        return {"aws:principalisawsservice": (str(principal.kind == "service").lower(),)}
+        return {"aws:principaltype": ("Anonymous",), "aws:userid": ("anonymous",)}
+    if principal.kind == "federated":
+        return {"aws:principalisawsservice": ("false",)}
+    if principal.kind == "service":
+        return {
+            "aws:principalisawsservice": ("true",),
+            "aws:principalservicename": (principal.arn,),
+            "aws:principalservicenameslist": (principal.arn,),
+        }
     types = {"root": "Account", "user": "User", "role": "AssumedRole"}
     known = {
         "aws:principalaccount": (principal.account,),
@@ -314,4 +386,7 @@ def _describe(principal: Principal) -> Context:
     }
     if principal.kind == "user":
         known["aws:username"] = (principal.arn.rpartition("/")[2],)
-    return known
+    if principal.kind == "role":
+        # Only temporary credentials have it, and nobody signs in here with a device.
+        known["aws:multifactorauthpresent"] = ("false",)
+    return {**known, **dict(principal.session_context)}

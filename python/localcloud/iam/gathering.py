@@ -9,6 +9,7 @@ A statement's source says which policy it is in::
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from moto.iam.models import iam_backends
@@ -42,32 +43,62 @@ def _identity(account: str, arn: str) -> tuple[Statements, Statements | None]:
 
     A user or role that has been deleted has no statements.
     """
+    held, boundary = documents_of(account, arn) or ((), None)
+    found = tuple(statement for one in held for statement in read(one.text, f"{one.holder}/{one.name}"))
+    return found, None if boundary is None else read(boundary.text, f"boundary/{boundary.name}")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A policy of a user, role or group.
+
+    Attributes:
+        holder: ``role/NAME``.
+        name: The policy's name.
+        text: Its document, of a managed policy its default version.
+        managed: Whether it is a managed policy.
+    """
+
+    holder: str
+    name: str
+    text: str
+    managed: bool = False
+
+
+def documents_of(account: str, arn: str) -> tuple[tuple[Document, ...], Document | None] | None:
+    """The policies of a user, role or group, and its boundary. None if there is no such user, role or group.
+
+    A user has its groups' policies too. A boundary whose policy was deleted allows nothing.
+    """
     iam = iam_backends[account]["aws"]
     kind, name = arn.rpartition(":")[2].partition("/")[0], arn.rpartition("/")[2]
     entity = next((one for one in list(getattr(iam, f"{kind}s").values()) if one.name == name), None)
     if entity is None:
-        return (), None
+        return None
     holders = [(f"{kind}/{name}", entity)]
     if kind == "user":
         groups = [group for group in list(iam.groups.values()) if entity in group.users]
         holders += [(f"group/{group.name}", group) for group in groups]
-    found: Statements = ()
+    found: list[Document] = []
     for holder, one in holders:
-        for policy, document in list(one.policies.items()):
-            found += read(document, f"{holder}/{policy}")
-        for attached in list(one.managed_policies.values()):
-            found += read(_document(attached), f"{holder}/{attached.name}")
+        found += [Document(holder, policy, _text(document)) for policy, document in list(one.policies.items())]
+        attached = list(one.managed_policies.values())
+        found += [Document(holder, policy.name, _document(policy), managed=True) for policy in attached]
     boundary = getattr(entity, "permissions_boundary_arn", None)
     if not boundary:
-        return found, None
+        return tuple(found), None
     policy = iam.managed_policies.get(boundary)
-    # A boundary whose policy was deleted allows nothing.
-    return found, read(_document(policy), f"boundary/{policy.name}") if policy else ()
+    nothing = Document("boundary", boundary.rpartition("/")[2], '{"Statement": []}')
+    return tuple(found), Document("boundary", policy.name, _document(policy), managed=True) if policy else nothing
+
+
+def _text(document: str | bytes) -> str:
+    return document.decode() if isinstance(document, bytes) else document
 
 
 def _document(policy: Any) -> str:
     """A managed policy's document: its default version."""
-    return next(one.document for one in policy.versions if one.version_id == policy.default_version_id)
+    return _text(next(one.document for one in policy.versions if one.version_id == policy.default_version_id))
 
 
 def _trust_of(arn: str) -> Statements | None:

@@ -30,13 +30,17 @@ PLACEHOLDER = re.compile(r"\{([\w.]+)\}")
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: the operation, its parameters by botocore's names, the region, the account and the headers."""
+    """A request: the operation, its parameters by botocore's names, the region, the account, the headers and the query.
+
+    The headers' names are in lower case.
+    """
 
     operation: str
     parameters: Mapping[str, Any]
     region: str
     account: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    query: str = ""
 
     def values(self, path: str) -> list[str]:
         """A parameter's values as text.

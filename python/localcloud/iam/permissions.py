@@ -133,6 +133,8 @@ IAM_TABLE = {
     **on(user, "iam", "CreateAccessKey", "DeleteAccessKey", "GetUser", "GetUserPolicy", "ListAccessKeys"),
     **on(user, "iam", "ListAttachedUserPolicies", "ListGroupsForUser", "ListUserPolicies", "ListUserTags"),
     "CreateUser": (Need("iam:CreateUser", (user,), _boundary), Need("iam:TagUser", (user,), when="Tags")),
+    **on("{PolicySourceArn}", "iam", "GetContextKeysForPrincipalPolicy", "SimulatePrincipalPolicy"),
+    **on("*", "iam", "GetContextKeysForCustomPolicy", "SimulateCustomPolicy"),
     **on("*", "iam", "ListAccountAliases", "ListOpenIDConnectProviders", "ListPolicies", "ListRoles", "ListUsers"),
 }
 
@@ -144,18 +146,53 @@ STS_TABLE = {
         Need(
             "sts:AssumeRole",
             ("{RoleArn}",),
-            {"sts:externalid": "{ExternalId}", "sts:rolesessionname": "{RoleSessionName}"},
+            {
+                "sts:externalid": "{ExternalId}",
+                "sts:rolesessionname": "{RoleSessionName}",
+                "sts:sourceidentity": "{SourceIdentity}",
+                "sts:transitivetagkeys": "{TransitiveTagKeys}",
+            },
         ),
-        Need("sts:TagSession", ("{RoleArn}",), when="Tags"),
+        Need("sts:TagSession", ("{RoleArn}",), {"sts:transitivetagkeys": "{TransitiveTagKeys}"}, when="Tags"),
+        Need(
+            "sts:SetSourceIdentity",
+            ("{RoleArn}",),
+            {"sts:sourceidentity": "{SourceIdentity}"},
+            when="SourceIdentity",
+            tagged=False,
+        ),
     ),
     "AssumeRoleWithWebIdentity": (
-        Need("sts:AssumeRoleWithWebIdentity", ("{RoleArn}",), {"sts:rolesessionname": "{RoleSessionName}"}),
+        Need(
+            "sts:AssumeRoleWithWebIdentity",
+            ("{RoleArn}",),
+            {"sts:rolesessionname": "{RoleSessionName}"},
+        ),
     ),
 }
 
 TABLES = {"iam": IAM_TABLE, "sts": STS_TABLE}
 
 
+def tags_of(account: str, region: str, arn: str) -> dict[str, str]:
+    """The tags of a role, a user, a policy or an identity provider."""
+    iam = iam_backends[account]["aws"]
+    kind, _, _ = arn.split(":", 5)[5].partition("/")
+    if kind == "oidc-provider":
+        return _pairs(getattr(iam.open_id_providers.get(arn), "tags", {}).values())
+    if kind == "policy":
+        return _pairs(getattr(iam.managed_policies.get(arn), "tags", {}).values())
+    if kind == "user":
+        return _pairs(iam.tagger.list_tags_for_resource(arn)["Tags"])
+    found = next((one for one in list(iam.roles.values()) if one.arn == arn), None) if kind == "role" else None
+    return _pairs(found.tags if found else ())
+
+
+def _pairs(tags: Iterable[Any]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
 def register(registry: Registry) -> None:
-    """Register the permissions that IAM's and STS's operations need."""
+    """Register the permissions that IAM's and STS's operations need, and the tags of roles, users and policies."""
     registry.permissions(TABLES)
+    registry.tags("iam", tags_of)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Literal
@@ -165,16 +165,19 @@ def matches_action(element: Element, action: str) -> bool:
     return any(matches(pattern.lower(), action.lower()) for pattern in element.values) != element.negated
 
 
-def matches_resource(element: Element | None, arn: str, variables: Mapping[str, tuple[str, ...]]) -> bool:
+def matches_resource(
+    element: Element | None, arn: str, variables: Mapping[str, tuple[str, ...]], unjudged: Collection[str] = ()
+) -> bool:
     """Whether a Resource or NotResource element covers an ARN.
 
     Args:
         arn: An ARN, or ``*`` if the action has no resource.
         variables: The request's context, for the policy variables (``${aws:username}``).
+        unjudged: See :func:`fill`.
     """
     if element is None:
         return True
-    patterns = [filled for pattern in element.values if (filled := fill(pattern, variables)) is not None]
+    patterns = [filled for pattern in element.values if (filled := fill(pattern, variables, unjudged)) is not None]
     return any(matches(pattern, arn) for pattern in patterns) != element.negated
 
 
@@ -204,7 +207,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(wildcards.get(one) or re.escape(unescaped(one)) for one in pattern), re.DOTALL)
 
 
-def fill(pattern: str, context: Mapping[str, tuple[str, ...]]) -> str | None:
+def fill(pattern: str, context: Mapping[str, tuple[str, ...]], unjudged: Collection[str] = ()) -> str | None:
     """A pattern with its policy variables replaced by the request's values; None if the request lacks one.
 
     Source: IAM User Guide, "IAM policy elements: Variables and tags". A default follows a comma, in single quotes. A
@@ -215,8 +218,13 @@ def fill(pattern: str, context: Mapping[str, tuple[str, ...]]) -> str | None:
         >>> fill("home/${aws:username}/*", {"aws:username": ("ann",)})
         'home/ann/*'
 
+    Args:
+        pattern: A value of a policy.
+        context: The values of the request's condition keys.
+        unjudged: The keys that the request has on AWS, and whose values the local cloud does not know.
+
     Raises:
-        UnsupportedPolicy: No request of the local cloud ever has a value for the variable.
+        UnsupportedPolicy: The pattern has one of them.
     """
     missing = False
 
@@ -228,32 +236,17 @@ def fill(pattern: str, context: Mapping[str, tuple[str, ...]]) -> str | None:
         known = context.get(name.lower(), ())
         if len(known) == 1:
             return known[0].translate(AS_TEXT)  # a value has no wildcards
+        if name.lower() in unjudged:
+            raise UnsupportedPolicy(
+                f"a policy has the variable ${{{name}}}, whose value the local cloud does not know: test it on AWS"
+            )
         if default:
             return default.strip("'")
-        if name.lower() not in VARIABLES:
-            raise UnsupportedPolicy(
-                f"a policy has the variable ${{{name}}}, which the local cloud does not support: test it on AWS"
-            )
         missing = True
         return ""
 
     filled = VARIABLE.sub(value, pattern)
     return None if missing else filled
-
-
-VARIABLES = frozenset(
-    name.lower()
-    for name in (
-        "aws:PrincipalAccount",
-        "aws:PrincipalArn",
-        "aws:PrincipalType",
-        "aws:SecureTransport",
-        "aws:SourceAccount",
-        "aws:SourceArn",
-        "aws:username",
-        "s3:prefix",
-    )
-)
 
 
 @lru_cache(maxsize=1024)

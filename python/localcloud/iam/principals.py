@@ -85,7 +85,14 @@ def holder_of(access_key: str, token: str | None, root_secret: str) -> tuple[Pri
             raise BadKey("token", "The security token included in the request is invalid.")
         if session.expiration < utcnow():
             raise BadKey("expired", "The security token included in the request is expired")
-        who = Principal(session.arn, account, "role", role_arn=session.role_arn, session_policy=session.policy)
+        who = Principal(
+            session.arn,
+            account,
+            "role",
+            role_arn=session.role_arn,
+            session_policy=session.policy,
+            session_context=getattr(session, "session_context", ()),
+        )
         return who, session.secret_access_key
     user = iam_backends[account][PARTITION].get_user_from_access_key_id(access_key)
     if user is None or (key := user.get_access_key_by_id(access_key)).status != "Active":
@@ -100,10 +107,13 @@ def session_of(role_arn: str, name: str) -> Principal:
     return Principal(arn, account, "role", role_arn=role_arn)
 
 
-def open_session(role_arn: str, name: str) -> Keys:
+def open_session(role_arn: str, name: str, about: Mapping[str, str] | None = None) -> Keys:
     """Credentials of a new session of a role. STS knows the session.
 
     This function does not check whether the caller may assume the role.
+
+    Args:
+        about: The condition keys that the session brings, in lower case.
     """
     from moto.sts.models import sts_backends
 
@@ -115,6 +125,7 @@ def open_session(role_arn: str, name: str) -> Keys:
         duration=SERVICE_SESSION_SECONDS,
         external_id=None,
     )
+    session.session_context += tuple((key, (value,)) for key, value in (about or {}).items())
     return Keys(session.access_key_id, session.secret_access_key, session.session_token)
 
 
@@ -171,6 +182,11 @@ def web_identity(token: str, account: str, root_secret: str) -> tuple[Principal,
     return Principal(arn, account, "federated"), named
 
 
+def issuer_of(token: str) -> str:
+    """The issuer that a web identity token names, without ``https://``. The token has been checked before."""
+    return str(_decoded(token).get("iss", "")).removeprefix("https://")
+
+
 def web_identity_token(claims: Mapping[str, Any], root_secret: str) -> str:
     """A web identity token, signed with the local cloud's own secret.
 
@@ -192,13 +208,17 @@ def _claims(token: str, root_secret: str) -> dict[str, Any]:
     ):
         raise BadKey("identity", "The ID Token provided is not a valid JWT: its signature is not the local cloud's.")
     try:
-        payload = content.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        claims = _decoded(content)
     except (IndexError, ValueError, binascii.Error):
         claims = None
     if not isinstance(claims, dict):
         raise BadKey("identity", "The ID Token provided is not a valid JWT.")
     return claims
+
+
+def _decoded(content: str) -> Any:
+    payload = content.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
 def _json(content: Mapping[str, Any]) -> bytes:

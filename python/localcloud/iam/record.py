@@ -108,16 +108,22 @@ def read(state: Path) -> list[Judged]:
                 Judged(
                     step=found["step"],
                     request=Request(
-                        Principal(**request["principal"]),
+                        _principal(request["principal"]),
                         request["action"],
                         tuple(request["resources"]),
                         {key: tuple(values) for key, values in request["context"].items()},
+                        tuple(request["unjudged"]),
                     ),
                     policies=policies[found["policies"]],
                     decision=Decision(decision["allowed"], decision["reason"], tuple(decision["matched"])),
                 )
             )
     return judged
+
+
+def _principal(found: Mapping[str, Any]) -> Principal:
+    session = tuple((key, tuple(values)) for key, values in found["session_context"])
+    return Principal(**{**found, "session_context": session})
 
 
 def _policies(found: Mapping[str, Any]) -> Policies:

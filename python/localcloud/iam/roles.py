@@ -23,9 +23,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from localcloud.iam.derivation import derive
+from localcloud.errors import UnsupportedPolicy
+from localcloud.iam.derivation import DEFAULT_REGION, derive, global_keys, whole
 from localcloud.iam.evaluation import TRUST_ACTIONS, Access, Context, Decision, Policies, Principal, Request, evaluate
 from localcloud.iam.gathering import policies_of
+from localcloud.iam.lookups import completed
 from localcloud.iam.principals import Keys, open_session, role_id, session_of
 from localcloud.iam.record import Record
 from localcloud.iam.registry import Registry
@@ -82,6 +84,7 @@ class Roles:
         """
         which = (request.principal, request.action in TRUST_ACTIONS, request.resources)
         policies: Policies = self._unchanged(which, lambda: policies_of(request, self.registry))
+        request = completed(request, policies.keys, self.registry)
         decision = evaluate(request, policies)
         self._record.add(request, policies, decision)
         return decision
@@ -115,7 +118,10 @@ class Roles:
             check()
 
     def _demand(self, request: Request) -> None:
-        decision = self.judge(request)
+        try:
+            decision = self.judge(request)
+        except UnsupportedPolicy as problem:  # what cannot be judged is refused, and named
+            decision = Decision(False, f"because {problem}")
         if not decision.allowed:
             raise AccessDenied(request, decision)
 
@@ -123,13 +129,16 @@ class Roles:
         self,
         role_arn: str,
         action: str,
-        resource: str | Iterable[str] = "*",
+        resource: str = "*",
         context: Mapping[str, str] | None = None,
         *,
         session: str = "SageMaker",
+        region: str = DEFAULT_REGION,
     ) -> Decision:
         """Decide whether a session of a role may take an action. See :meth:`require` for the arguments."""
-        return self.judge(_request(role_arn, action, resource, context, session))
+        given = {name.lower(): (value,) for name, value in (context or {}).items()}
+        access = whole(Access(action, (resource,), given), global_keys(region, {}))
+        return self.judge(access.by(session_of(role_arn, session)))
 
     def require(
         self,
@@ -139,6 +148,7 @@ class Roles:
         context: Mapping[str, str] | None = None,
         *,
         session: str = "SageMaker",
+        region: str = DEFAULT_REGION,
     ) -> None:
         """Check that a role may take an action.
 
@@ -148,11 +158,15 @@ class Roles:
             resource: One or more ARNs; ``*`` if the action has no resource.
             context: Values of condition keys, by the key's name.
             session: The name that AWS's service gives to its session.
+            region: The AWS region in which the service acts.
 
         Raises:
             AccessDenied: The role's policies do not allow the action. The message is AWS's.
         """
-        self._demand(_request(role_arn, action, resource, context, session))
+        given = {name.lower(): (value,) for name, value in (context or {}).items()}
+        who, about = session_of(role_arn, session), global_keys(region, {})
+        for one in (resource,) if isinstance(resource, str) else resource:
+            self._demand(whole(Access(action, (one,), given), about).by(who))
 
     def require_call(
         self,
@@ -218,13 +232,15 @@ class Roles:
         Raises:
             AccessDenied: The resource's policy does not allow the action.
         """
+        now, parts = global_keys("", {}), resource.split(":")
         given: Context = {
-            "aws:securetransport": ("true",),
+            **{key: now[key] for key in ("aws:currenttime", "aws:epochtime", "aws:securetransport")},
+            **({"aws:requestedregion": (parts[3],)} if len(parts) > 5 and parts[3] else {}),
             "aws:sourceaccount": (account or source_arn.split(":")[4],),
             "aws:sourcearn": (source_arn,),
             **{name.lower(): (value,) for name, value in (context or {}).items()},
         }
-        self._demand(Access(action, (resource,), given).by(Principal(service, "", "service")))
+        self._demand(whole(Access(action, (resource,), {}), given).by(Principal(service, "", "service")))
 
     def service_may(
         self,
@@ -269,18 +285,34 @@ class Roles:
         self._once_a_second(check, "sts:AssumeRole", role_arn, service, source_arn)
 
     def mint(
-        self, role_arn: str, service: str = "lambda.amazonaws.com", session: str = "session", *, source_arn: str = ""
+        self,
+        role_arn: str,
+        service: str = "lambda.amazonaws.com",
+        session: str = "session",
+        *,
+        source_arn: str = "",
+        about: Mapping[str, str] | None = None,
     ) -> Keys:
         """Credentials of a service's session of a role. The same session is returned until the role is replaced.
+
+        Args:
+            about: The condition keys that the session brings, in lower case.
 
         Raises:
             CannotAssume: See :meth:`assume`.
         """
         self.assume(role_arn, service, source_arn=source_arn or None)
-        which = (role_arn, self._role_id(role_arn) or "", service, session)
+        brought = sorted((about or {}).items())
+        which = (
+            role_arn,
+            self._role_id(role_arn) or "",
+            service,
+            session,
+            *(text for pair in brought for text in pair),
+        )
         with self._lock:
             if which not in self._keys:
-                self._keys[which] = open_session(role_arn, session)
+                self._keys[which] = open_session(role_arn, session, about)
             return self._keys[which]
 
 
@@ -291,11 +323,3 @@ def denial(request: Request, decision: Decision) -> str:
     """
     resources = "" if request.resources == ("*",) else f" on resource: {request.resources[0]}"
     return f"User: {request.principal.arn} is not authorized to perform: {request.action}{resources} {decision.reason}"
-
-
-def _request(
-    role_arn: str, action: str, resource: str | Iterable[str], context: Mapping[str, str] | None, session: str
-) -> Request:
-    resources = (resource,) if isinstance(resource, str) else tuple(resource)
-    given = {name.lower(): (value,) for name, value in (context or {}).items()}
-    return Access(action, resources, given).by(session_of(role_arn, session))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.kms import kept, permissions, policies
+from localcloud.kms import kept, keys, permissions, policies
 from localcloud.kms.gaps import absent_keys
 
 
 def register(registry: Registry) -> None:
-    """Register the permissions that the operations need, and the policies of keys."""
+    """Register the permissions that the operations need, and the policies and the tags of keys."""
     registry.permissions(permissions.TABLES)
+    registry.tags("kms", keys.tags_of)
     registry.policies("kms", policies.policy_of)
 
 

@@ -27,12 +27,31 @@ def arn_of(key: str, account: str, region: str) -> str | None:
 
 def tags(arn: str) -> Given:
     """The condition keys of a key's tags."""
+    _, _, _, region, account, _ = arn.split(":", 5)
+    return {f"aws:resourcetag/{key}".lower(): (value,) for key, value in tags_of(account, region, arn).items()}
+
+
+def tags_of(account: str, region: str, arn: str) -> dict[str, str]:
+    """A key's tags; none if there is no such key. An alias has none."""
+    backend, name = kms_backends[account][region], arn.split(":", 5)[5].removeprefix("key/")
+    return dict(backend.tagger.get_tag_dict_for_resource(name)) if name in backend.keys else {}
+
+
+def attributes(arn: str) -> Given:
+    """The condition keys of what a key is, and of its aliases. None if there is no such key."""
     _, _, _, region, account, name = arn.split(":", 5)
-    backend = kms_backends[account][region]
-    if name.removeprefix("key/") not in backend.keys:
+    backend, name = kms_backends[account][region], name.removeprefix("key/")
+    key = backend.keys.get(name)
+    if key is None:
         return {}
-    known = backend.tagger.get_tag_dict_for_resource(name.removeprefix("key/"))
-    return {f"aws:resourcetag/{key}".lower(): (value,) for key, value in known.items()}
+    aliases = tuple(sorted(key.aliases))
+    found: Given = {
+        "kms:keyorigin": (key.origin,),
+        "kms:keyspec": (key.key_spec,),
+        "kms:keyusage": (key.key_usage,),
+        "kms:multiregion": (str(bool(key.multi_region)).lower(),),
+    }
+    return found | ({"kms:resourcealiases": aliases} if aliases else {})
 
 
 def encryption_context(pairs: Mapping[str, str]) -> Given:
@@ -62,6 +81,7 @@ def uses(key: str, actions: Iterable[str], service: str, about: Mapping[str, str
         "kms:calleraccount": (key.split(":")[4],),
         "kms:viaservice": (service,),
         **tags(key),
+        **attributes(key),
         **encryption_context(about),
     }
     return [Access(action, (key,), context) for action in actions]

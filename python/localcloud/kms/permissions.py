@@ -5,10 +5,10 @@ A request names a key by its identifier, an alias or its ARN. Policies always se
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from localcloud.iam.needs import Asked, Given, Need, on
-from localcloud.kms.keys import arn_of, encryption_context, tags
+from localcloud.kms.keys import arn_of, attributes, encryption_context, tags
 
 KEY_ID_LENGTH = 36  # a text that moto encrypted begins with the key's identifier
 
@@ -49,7 +49,13 @@ def _about(asked: Asked) -> Given:
     if called.startswith("alias/"):
         found["kms:requestalias"] = (called,)
     for key in _key(asked):
-        found |= tags(key)
+        found |= tags(key) | attributes(key)
+    if asked.operation in CRYPTOGRAPHIC:
+        algorithm = asked.value("EncryptionAlgorithm") or "SYMMETRIC_DEFAULT"
+        found["kms:encryptionalgorithm"] = (algorithm,)
+    if asked.operation in ("ListGrants", "RevokeGrant"):
+        found["kms:grantisforawsresource"] = ("false",)
+    found |= {key: tuple(values) for key, path in GIVEN.items() if (values := asked.values(path))}
     return found | encryption_context(asked.parameters.get("EncryptionContext") or {})
 
 
@@ -59,9 +65,38 @@ def _granting(asked: Asked) -> Given:
         found["kms:grantoperations"] = tuple(asked.values("Operations"))
     if grantee := asked.value("GranteePrincipal"):
         found["kms:granteeprincipal"] = (grantee,)
+    constraints = {
+        kind: pairs
+        for kind, pairs in (asked.parameters.get("Constraints") or {}).items()
+        if kind.startswith("EncryptionContext") and isinstance(pairs, Mapping)
+    }
+    if constraints:
+        found["kms:grantconstrainttype"] = tuple(constraints)
+    for pairs in constraints.values():
+        found |= encryption_context(pairs)
     return found
 
 
+def _creating(asked: Asked) -> Given:
+    found: Given = {
+        "kms:calleraccount": (asked.account,),
+        "kms:keyorigin": (asked.value("Origin") or "AWS_KMS",),
+        "kms:keyspec": (asked.value("KeySpec") or "SYMMETRIC_DEFAULT",),
+        "kms:keyusage": (asked.value("KeyUsage") or "ENCRYPT_DECRYPT",),
+        "kms:multiregion": (asked.value("MultiRegion") or "false",),
+    }
+    bypass = asked.value("BypassPolicyLockoutSafetyCheck")
+    return found | ({"kms:bypasspolicylockoutsafetycheck": (bypass,)} if bypass else {})
+
+
+CRYPTOGRAPHIC = ("Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext")
+#: The condition keys that are parameters.
+GIVEN = {
+    "kms:bypasspolicylockoutsafetycheck": "BypassPolicyLockoutSafetyCheck",
+    "kms:retiringprincipal": "RetiringPrincipal",
+    "kms:rotationperiodindays": "RotationPeriodInDays",
+    "kms:schedulekeydeletionpendingwindowindays": "PendingWindowInDays",
+}
 NEW = "arn:aws:kms:{region}:{account}:key/*"
 ALIAS = "arn:aws:kms:{region}:{account}:{AliasName}"
 OPERATIONS = (
@@ -93,7 +128,7 @@ TABLE = {
     "CreateGrant": (Need("kms:CreateGrant", (_key,), _granting),),
     # KMS chooses a key's identifier, so tags at its creation need the permission on any key.
     "CreateKey": (
-        Need("kms:CreateKey", context={"kms:calleraccount": "{account}"}),
+        Need("kms:CreateKey", context=_creating),
         Need("kms:TagResource", (NEW,), {"kms:calleraccount": "{account}"}, when="Tags"),
     ),
     "CreateAlias": (Need("kms:CreateAlias", (ALIAS, _key), _about),),

@@ -12,24 +12,29 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.lambda_ import handover, invocation, kept, names, permissions, policies, secrecy, sources
+from localcloud.lambda_ import handover, invocation, kept, names, permissions, policies, secrecy, sources, tags
 from localcloud.lambda_.gaps import (
     aliases,
     code,
     configuration,
     event_invoke_configs,
+    locations,
     log_events,
     qualified_policies,
     recursion,
+    revisions,
     variables,
     vpc,
 )
 
 
 def register(registry: Registry) -> None:
-    """Register the permissions that Lambda's operations need, and the lookup of functions' policies."""
+    """Register the permissions that Lambda's operations need, and the lookup of functions' tags and policies."""
     registry.permissions(permissions.TABLES)
+    registry.tags("lambda", tags.tags_of)
     registry.policies("lambda", policies.policy_of)
+    for action, keys in permissions.UNJUDGED.items():
+        registry.unjudged(action, keys)
 
 
 def install(context: Context) -> None:
@@ -40,9 +45,11 @@ def install(context: Context) -> None:
     """
     register(context.registry)
     configuration.apply()
+    revisions.apply()
     vpc.apply()
     variables.apply()
     code.apply()
+    locations.install(context)
     qualified_policies.apply()
     event_invoke_configs.apply(context.roles)
     aliases.apply()

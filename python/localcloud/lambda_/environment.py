@@ -26,6 +26,7 @@ Example::
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import errno
 import fcntl
@@ -169,7 +170,8 @@ class ExecutionEnvironment:
         if "fault" in found:
             payload, error = json.dumps(found["fault"]).encode(), True
         else:
-            payload, error = found.get("result", "").encode(), False
+            raw = base64.b64decode(found["bytes"]) if "bytes" in found else None
+            payload, error = found.get("result", "").encode() if raw is None else raw, False
         if len(payload) > MAXIMUM_RESPONSE or "too_large" in found:
             payload, error = _error("Function.ResponseSizeTooLarge", TOO_LARGE), True
         peak, runtime = found["max_memory_mb"], self._said(init_seconds)

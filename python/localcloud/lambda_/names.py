@@ -171,16 +171,16 @@ def check_place(sender: NameSender, found: FunctionName, operation: str) -> None
     Raises:
         LambdaClientError: It is one.
     """
-    if found.region and found.region != sender.region:
-        raise _OtherRegion(
-            "ResourceNotFoundException",
-            f"Functions from '{found.region}' are not reachable in this region ('{sender.region}')",
-        )
     if found.account and found.account != sender.account:
         action = "lambda:InvokeFunction" if operation == "Invoke" else f"lambda:{operation}"
-        arn = f"arn:aws:lambda:{sender.region}:{found.account}:function:{found.name}"
+        arn = f"arn:aws:lambda:{found.region or sender.region}:{found.account}:function:{found.name}"
         raise _OtherAccount(
             "AccessDeniedException",
             f"User: {sender.arn} is not authorized to perform: {action} on resource: {arn} "
             f"because no resource-based policy allows the {action} action",
+        )
+    if found.region and found.region != sender.region:
+        raise _OtherRegion(
+            "ResourceNotFoundException",
+            f"Functions from '{found.region}' are not reachable in this region ('{sender.region}')",
         )

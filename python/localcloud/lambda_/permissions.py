@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from moto.ec2.models import ec2_backends
+
 from localcloud.iam.needs import Asked, Given, Need, on, passing
 from localcloud.kms.keys import arn_of, tags
+from localcloud.lambda_ import names
 
 
 def function(asked: Asked) -> Iterable[str]:
@@ -30,15 +33,13 @@ def qualified(asked: Asked) -> Iterable[str]:
 def _function(asked: Asked) -> tuple[str, str | None]:
     """The function's unqualified ARN and its qualifier.
 
-    FunctionName is a name, ``name:alias``, ``123456789012:function:name`` or an ARN with or without a qualifier.
+    FunctionName is a name, ``name:alias``, ``123456789012:function:name`` or an ARN with or without a qualifier. An
+    ARN of another account or region stays one.
     """
     called = asked.value("FunctionName") or "*"
-    called = called.rpartition("function:")[2]
-    name, _, qualifier = called.partition(":")
-    return (
-        f"arn:aws:lambda:{asked.region}:{asked.account}:function:{name}",
-        asked.value("Qualifier") or qualifier or None,
-    )
+    found = names.read(called) or names.FunctionName(called)
+    base = f"arn:aws:lambda:{found.region or asked.region}:{found.account or asked.account}"
+    return f"{base}:function:{found.name}", asked.value("Qualifier") or found.qualifier
 
 
 def _placed(asked: Asked) -> bool:
@@ -51,7 +52,23 @@ PLACING = tuple(
     Need(f"ec2:{action}", when=_placed, tagged=False)
     for action in ("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs")
 )
-PLACE = {"lambda:subnetids": "{VpcConfig.SubnetIds}", "lambda:securitygroupids": "{VpcConfig.SecurityGroupIds}"}
+
+
+def _configured(asked: Asked) -> Given:
+    """The condition keys of a function's network and layers."""
+    subnets = asked.values("VpcConfig.SubnetIds")
+    known = {
+        subnet.id: subnet.vpc_id
+        for zone in list(ec2_backends[asked.account][asked.region].subnets.values())
+        for subnet in list(zone.values())
+    }
+    found = {
+        "lambda:layer": asked.values("Layers"),
+        "lambda:securitygroupids": asked.values("VpcConfig.SecurityGroupIds"),
+        "lambda:subnetids": subnets,
+        "lambda:vpcids": list(dict.fromkeys(known[subnet] for subnet in subnets if subnet in known)),
+    }
+    return {key: tuple(values) for key, values in found.items() if values}
 
 
 def _environment_key(asked: Asked) -> Iterable[str]:
@@ -79,6 +96,7 @@ ENCRYPTING = (
     Need("kms:Encrypt", (_environment_key,), _via_lambda, when="KMSKeyArn", tagged=False),
 )
 
+PERMISSION = {"lambda:functionurlauthtype": "{FunctionUrlAuthType}", "lambda:principal": "{Principal}"}
 MAPPING = "arn:aws:lambda:{region}:{account}:event-source-mapping:{UUID}"
 
 
@@ -94,20 +112,20 @@ def _mapped_function(asked: Asked) -> Given:
 
 TABLE = {
     "CreateFunction": (
-        Need("lambda:CreateFunction", (function,), PLACE),
+        Need("lambda:CreateFunction", (function,), _configured),
         Need("lambda:TagResource", (function,), when="Tags"),
         passing("Role", "lambda.amazonaws.com"),
         *PLACING,
         *ENCRYPTING,
     ),
     "UpdateFunctionConfiguration": (
-        Need("lambda:UpdateFunctionConfiguration", (function,), PLACE),
+        Need("lambda:UpdateFunctionConfiguration", (function,), _configured),
         passing("Role", "lambda.amazonaws.com"),
         *PLACING,
         *ENCRYPTING,
     ),
     "Invoke": (Need("lambda:InvokeFunction", (qualified,)),),
-    "AddPermission": (Need("lambda:AddPermission", (function,), {"lambda:principal": "{Principal}"}),),
+    "AddPermission": (Need("lambda:AddPermission", (function,), PERMISSION),),
     "RemovePermission": (Need("lambda:RemovePermission", (function,)),),
     **on(qualified, "lambda", "GetFunction", "GetFunctionConfiguration", "GetPolicy"),
     **on(
@@ -146,3 +164,5 @@ TABLE = {
 }
 
 TABLES = {"lambda": TABLE}
+#: Whom a statement names is known to the function's policy only.
+UNJUDGED = {"lambda:RemovePermission": ("lambda:principal", "lambda:functionurlauthtype")}

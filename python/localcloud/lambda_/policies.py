@@ -13,8 +13,8 @@ def policy_of(account: str, region: str, arn: str) -> tuple[Statement, ...] | No
 
     Each statement names the ARN for which it is. None without a policy.
     """
-    name, _, qualifier = arn.partition(":function:")[2].partition(":")
-    known = lambda_backends[account][region]._lambdas._functions.get(name)
+    kind, name, qualifier = (*arn.split(":")[5:8], "")[:3]
+    known = lambda_backends[account][region]._lambdas._functions.get(name) if kind == "function" else None
     if known is None:
         return None
     given = [one for policy in policies_for(known["latest"], qualifier or None) for one in policy.statements]

@@ -13,7 +13,7 @@ from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClie
 from localcloud import incoming
 from localcloud.context import Context
 from localcloud.iam.acting import Acting
-from localcloud.iam.principals import PRINCIPAL
+from localcloud.iam.principals import PRINCIPAL, session_of
 from localcloud.iam.roles import CannotAssume
 from localcloud.identifiers import hexadecimal, new_uuid
 from localcloud.lambda_ import lineage, log, names, packages, reports, routing, tracing
@@ -131,9 +131,8 @@ class Service:
         self._context.roles.require_call(
             role_arn, "lambda", "Invoke", which, region=region, session="execution", often=True
         )
-        parts = name.split(":")
-        if parts[0] == "arn" and parts[3:5] != [region, account]:
-            raise _NotFound("ResourceNotFoundException", f"Function not found: {name}")
+        if found := names.read(name):
+            names.check_place(names.NameSender(region, account, session_of(role_arn, "execution").arn), found, "Invoke")
         headers = {header: str(parameters[field]) for field, header in HEADERS.items() if parameters.get(field)}
         if trace_header:
             headers["x-amzn-trace-id"] = trace_header
@@ -343,7 +342,8 @@ class Service:
     def _variables(self, function: LambdaFunction, code: str) -> dict[str, str]:
         """The whole environment of a worker (AWS Lambda Developer Guide, Defined runtime environment variables)."""
         try:
-            keys = self._context.roles.mint(function.role, "lambda.amazonaws.com", function.function_name)
+            source = {"lambda:sourcefunctionarn": ":".join(function.function_arn.split(":")[:7])}
+            keys = self._context.roles.mint(function.role, "lambda.amazonaws.com", function.function_name, about=source)
         except CannotAssume:
             message = "The role defined for the function cannot be assumed by Lambda."
             raise _Forbidden("AccessDeniedException", message) from None

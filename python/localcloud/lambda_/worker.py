@@ -31,6 +31,8 @@ from pathlib import Path
 TASK_ROOT = "/var/task"
 #: The most descriptors that a function has open (AWS Lambda Developer Guide, Lambda quotas).
 MOST_DESCRIPTORS = 1024
+#: The versions of Python whose runtime answers in ASCII (awslambdaric, lambda_runtime_marshaller.py).
+OLD_VERSIONS = ("python3.8", "python3.9", "python3.10", "python3.11")
 
 
 class LambdaContext:
@@ -125,33 +127,87 @@ def load(name: str) -> tuple[Callable[..., object] | None, dict | None]:
 
 
 def run(handler: Callable[..., object], call: dict, largest: int) -> dict:
-    """The handler's answer to one event: ``{"result": JSON text}``, ``{"fault": …}`` or ``{"too_large": True}``."""
+    """The handler's answer to one event.
+
+    It is ``{"result": JSON text}``, ``{"bytes": base64}``, ``{"fault": …}`` or ``{"too_large": True}``.
+    """
     try:
         result = handler(call["event"], LambdaContext(call))
     except Exception as error:  # noqa: BLE001 - any exception of the handler is its answer
         return {"fault": fault_of(error, call["request_id"])}
     try:
-        # AWS's runtime answers with bytes as they are.
-        text = result.decode() if isinstance(result, bytes) else json.dumps(result, ensure_ascii=False, default=plain)
+        if isinstance(result, bytes):  # AWS's runtime answers with bytes as they are
+            return {"too_large": True} if len(result) > largest else {"bytes": base64.b64encode(result).decode()}
+        text = marshalled(result)
         if len(text) > largest:  # to tell it takes no more memory
             return {"too_large": True}
         text.encode()
         return {"result": text}
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - as AWS's runtime does
         return {"fault": fault("Runtime.MarshalError", f"Unable to marshal response: {error}", call["request_id"])}
 
 
-def plain(value: object) -> float | str:
-    """A Decimal as a float, and bytes as text, for ``json.dumps``: AWS's runtime uses ``simplejson``, which knows both.
+def marshalled(result: object) -> str:
+    r"""A result as JSON, as AWS's runtime writes it: it uses simplejson and not the standard library's json.
+
+    Bytes are text in UTF-8, a Decimal is a number with its own digits, and what has ``_asdict``, as a named tuple, is
+    an object. From Python 3.12 on, only quotes, control characters and the two line ends of Unicode are escaped.
 
     Raises:
-        TypeError: The value is neither.
+        TypeError: A value, or a key of an object, is of another kind.
+        ValueError: A value contains itself, or bytes are not UTF-8.
+
+    Example::
+
+        >>> marshalled({"image": b"aGk=", 1: (decimal.Decimal("0.10"), None, "é")})
+        '{"image": "aGk=", "1": [0.10, null, "é"]}'
     """
-    if isinstance(value, decimal.Decimal):
-        return float(value)
-    if isinstance(value, bytes):
-        return value.decode()
-    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+    ascii_only = os.environ.get("AWS_EXECUTION_ENV", "").endswith(OLD_VERSIONS)
+    within: set[int] = set()
+
+    def quoted(value: object) -> str:
+        text = value.decode() if isinstance(value, bytes) else str.__str__(value)
+        if ascii_only:
+            return json.encoder.encode_basestring_ascii(text)
+        return json.encoder.encode_basestring(text).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+    def key(name: object) -> str:
+        if isinstance(name, (str, bytes)):
+            return quoted(name)
+        if name is None or isinstance(name, (int, float)):
+            return f'"{json.dumps(name)}"'
+        raise TypeError(f"keys must be str, int, float, bool or None, not {type(name).__name__}")
+
+    def inside(value: object, write: Callable[[], str]) -> str:
+        if id(value) in within:
+            raise ValueError("Circular reference detected")
+        within.add(id(value))
+        try:
+            return write()
+        finally:
+            within.discard(id(value))
+
+    def written(value: object) -> str:
+        if isinstance(value, (str, bytes)):
+            return quoted(value)
+        if value is None or isinstance(value, (int, float)):
+            return json.dumps(value)
+        if isinstance(value, decimal.Decimal):
+            return "NaN" if value.is_nan() else str(value)
+        as_dict = None if isinstance(value, (list, dict)) else getattr(value, "_asdict", None)
+        if callable(as_dict):
+            fields = as_dict()
+            if not isinstance(fields, dict):
+                raise TypeError(f"_asdict() must return a dict, not {type(fields).__name__}")
+            return inside(value, lambda: written(fields))
+        if isinstance(value, (list, tuple)):
+            return inside(value, lambda: f"[{', '.join(map(written, value))}]")
+        if isinstance(value, dict):
+            pairs = value.items()
+            return inside(value, lambda: "{" + ", ".join(f"{key(name)}: {written(one)}" for name, one in pairs) + "}")
+        raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+    return written(result)
 
 
 def log_fault(found: dict, as_json: bool) -> None:

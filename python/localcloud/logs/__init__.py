@@ -6,14 +6,15 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.logs import encryption, events, metric_filters, permissions, policies
+from localcloud.logs import encryption, events, metric_filters, permissions, policies, tags
 from localcloud.logs.gaps import absent_queries, kms_key, query_definitions, stream_prefix
 from localcloud.logs.store import LogStore
 
 
 def register(registry: Registry) -> None:
-    """Register the permissions that the operations need, and the region's resource policies."""
+    """Register the permissions that the operations need, the tags of groups, and the region's resource policies."""
     registry.permissions(permissions.TABLES)
+    registry.tags("logs", tags.tags_of)
     registry.policies("logs", policies.policy_of)
 
 

@@ -19,7 +19,8 @@ def log_group(asked: Asked) -> Iterable[str]:
     paths = ("logGroupName", "logGroupNames", "logGroupIdentifier", "logGroupIdentifiers")
     names = [value for path in paths for value in asked.values(path)] or ["*"]
     base = f"arn:aws:logs:{asked.region}:{asked.account}:log-group:"
-    return [f"{base}{name.removeprefix(base).removesuffix(':*')}:log-stream:" for name in names]
+    given = (name.removesuffix(":*") for name in names)
+    return [f"{name if name.startswith('arn:') else base + name}:log-stream:" for name in given]
 
 
 TABLE = {

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.s3 import access_logs, encryption, kept, notifications, permissions, policies, request_metrics
+from localcloud.s3 import (
+    access_logs,
+    conditions,
+    encryption,
+    kept,
+    notifications,
+    permissions,
+    policies,
+    request_metrics,
+)
 from localcloud.s3.gaps import absent_uploads, empty_bodies, notification_eventbridge, object_answers
 
 
 def register(registry: Registry) -> None:
-    """Register the permissions that the operations need, and the policies and KMS keys of buckets."""
+    """Register the permissions that the operations need, the policies and KMS keys of buckets, and objects' tags."""
     registry.permissions(permissions.TABLES)
     registry.policies("s3", policies.policy_of)
+    registry.keys("s3", conditions.about)
     for action in encryption.ACTIONS:
         registry.implied(action, encryption.implied)
 

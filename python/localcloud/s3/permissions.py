@@ -12,7 +12,9 @@ from urllib.parse import unquote
 
 from moto.s3.models import s3_backends
 
+from localcloud.iam.evaluation import Access
 from localcloud.iam.needs import Asked, Need, on, passing
+from localcloud.s3 import conditions
 
 BUCKET = "arn:aws:s3:::{Bucket}"
 OBJECT = "arn:aws:s3:::{Bucket}/{Key}"
@@ -42,7 +44,6 @@ SETTINGS = {
 UNSETTABLE = ("Cors", "Encryption", "OwnershipControls", "Replication", "Tagging")
 # The actions of the other operations on a bucket, which follow no pattern.
 ON_BUCKETS = {
-    "CreateBucket": "CreateBucket",
     "DeleteBucket": "DeleteBucket",
     "DeleteBucketLifecycle": "PutLifecycleConfiguration",
     "DeleteBucketMetricsConfiguration": "PutMetricsConfiguration",
@@ -128,6 +129,9 @@ TABLE = {
     **{operation: (Need(f"s3:{action}", (BUCKET,)),) for operation, action in ON_BUCKETS.items()},
     **{operation: (Need("s3:ListBucket", (BUCKET,), LISTING),) for operation in ("ListObjects", "ListObjectsV2")},
     "ListObjectVersions": (Need("s3:ListBucketVersions", (BUCKET,), LISTING),),
+    "CreateBucket": (
+        Need("s3:CreateBucket", (BUCKET,), {"s3:locationconstraint": "{CreateBucketConfiguration.LocationConstraint}"}),
+    ),
     "ListBuckets": (Need("s3:ListAllMyBuckets"),),
     **_reading("GetObject"),
     **_reading("HeadObject"),
@@ -141,7 +145,13 @@ TABLE = {
         Need("s3:GetObjectTagging", (OBJECT,), when=_current),
         Need("s3:GetObjectVersionTagging", (OBJECT,), when=_version),
     ),
-    **on(OBJECT, "s3", "DeleteObjectTagging", "PutObjectTagging", "GetObjectAcl", "PutObjectAcl"),
+    **{
+        f"{verb}Object{what}": (
+            Need(f"s3:{verb}Object{what}", (OBJECT,), when=_current),
+            Need(f"s3:{verb}ObjectVersion{what}", (OBJECT,), when=_version),
+        )
+        for verb, what in (("Delete", "Tagging"), ("Put", "Tagging"), ("Get", "Acl"), ("Put", "Acl"))
+    },
     "PutObject": (
         PUT,
         # A write that succeeds only if the object has a given ETag (S3 User Guide, "Conditional writes").
@@ -164,4 +174,31 @@ TABLE = {
 # Newer versions of Terraform's provider tag buckets with this API.
 CONTROL_TABLE = on("{ResourceArn}", "s3", "ListTagsForResource", "TagResource", "UntagResource")
 
-TABLES = {"s3": TABLE, "s3control": CONTROL_TABLE}
+
+class _Keyed(Need):
+    """A need with the condition keys that every request to S3 has, besides its own."""
+
+    def accesses(self, asked: Asked) -> list[Access]:
+        found = super().accesses(asked)
+        if not found:
+            return found
+        about = conditions.sent(asked)
+        if (version := asked.value("VersionId")) and "Version" in self.action:
+            about["s3:versionid"] = (version,)
+        if self.action == "s3:PutObject":
+            about["s3:objectcreationoperation"] = (str(asked.operation in conditions.CREATING).lower(),)
+        if self.action in ("s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"):
+            about |= conditions.object_tags(asked)
+        return [Access(one.action, one.resources, {**about, **one.context}) for one in found]
+
+
+def _keyed(need: Need) -> Need:
+    if not need.action.startswith("s3:"):
+        return need
+    return _Keyed(need.action, need.resources, need.context, need.when, need.tagged, need.optional)
+
+
+TABLES = {
+    "s3": {name: tuple(map(_keyed, needs)) for name, needs in TABLE.items()},
+    "s3control": CONTROL_TABLE,
+}

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.sagemaker import handover, hosting, permissions, status_changes, training, transform, tuning
-from localcloud.sagemaker.gaps import existing_names, fields, model_packages, tags
+from localcloud.sagemaker import (
+    handover,
+    hosting,
+    images,
+    permissions,
+    searching,
+    status_changes,
+    training,
+    transform,
+    tuning,
+)
+from localcloud.sagemaker.gaps import answers, existing_names, fields, model_packages, tags
 
 
 def register(registry: Registry) -> None:
-    """Register the permissions that SageMaker's operations need."""
+    """Register the permissions that SageMaker's operations need, and the tags of its resources."""
     registry.permissions(permissions.TABLES)
+    registry.tags("sagemaker", tags.tags_of)
+    registry.keys("sagemaker", permissions.about)
+    registry.policies("ecr", images.policy_of)
 
 
 def install(context: Context) -> None:
@@ -19,11 +32,12 @@ def install(context: Context) -> None:
     The check of roles is installed last, so that it runs before every other part of a Create action.
     """
     register(context.registry)
-    for gap in (fields, existing_names, model_packages, tags):
+    for gap in (fields, existing_names, model_packages, tags, answers):
         gap.apply()
     tuning.install(context)  # before training: at a start, its jobs ask to be told of their training jobs' changes
     training.install(context)
     transform.install(context)
     hosting.install(context)
     status_changes.install()
+    searching.install()
     handover.install(context.roles)

@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sagemaker.exceptions import ValidationError
+
+from localcloud.iam.policies import Statement, statements
 
 if TYPE_CHECKING:
     from localcloud.iam.acting import Acting
 
 ALGORITHM = "image-classification"
+PULLING = ("BatchCheckLayerAvailability", "GetDownloadUrlForLayer", "BatchGetImage")
 
 
 def repository(image: str) -> str:
@@ -75,5 +79,16 @@ def pull(role: Acting, image: str) -> None:
         return
     account, region = found.groups()
     role.require("ecr:GetAuthorizationToken")
-    for action in ("BatchCheckLayerAvailability", "GetDownloadUrlForLayer", "BatchGetImage"):
+    for action in PULLING:
         role.require(f"ecr:{action}", f"arn:aws:ecr:{region}:{account}:repository/{repository(image)}")
+
+
+def policy_of(account: str, region: str, arn: str) -> tuple[Statement, ...] | None:
+    """The policy of a repository of AWS's algorithms: every account may pull from it.
+
+    None for a repository of this account. The local cloud has no ECR, so it has no policy.
+    """
+    if account == DEFAULT_ACCOUNT_ID:
+        return None
+    every = {"Effect": "Allow", "Principal": "*", "Action": [f"ecr:{action}" for action in PULLING], "Resource": "*"}
+    return statements({"Statement": [every]}, source=f"repository/{arn.rpartition('/')[2]}")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from moto.sagemaker.models import sagemaker_backends
 
+from localcloud.iam.evaluation import Context, Request
 from localcloud.iam.needs import Asked, Given, Need, Table, on, passing
 from localcloud.kms.keys import arn_of, tags
 
@@ -17,21 +18,36 @@ GROUP = SAGEMAKER + "model-package-group/{ModelPackageGroupName}"
 MODEL = SAGEMAKER + "model/{ModelName}"
 CONFIGURATION = SAGEMAKER + "endpoint-config/{EndpointConfigName}"
 ENDPOINT = SAGEMAKER + "endpoint/{EndpointName}"
+#: The condition keys of a file system as a channel, by the end of their names.
+FILE_SYSTEM = "InputDataConfig.DataSource.FileSystemDataSource"
+FILE_SYSTEM_KEYS = {
+    "AccessMode": "FileSystemAccessMode",
+    "DirectoryPath": "DirectoryPath",
+    "Id": "FileSystemId",
+    "Type": "FileSystemType",
+}
 
 
 def _new_package(asked: Asked) -> Iterable[str]:
     """The ARNs of a new model package: its own name, or its group with any version number."""
-    base = f"arn:aws:sagemaker:{asked.region}:{asked.account}"
-    group = asked.value("ModelPackageGroupName")
-    if group is None:
-        return [f"{base}:model-package/{asked.value('ModelPackageName')}"]
-    group = group.rpartition("/")[2]
+    called = asked.value("ModelPackageGroupName")
+    if called is None:
+        return [f"arn:aws:sagemaker:{asked.region}:{asked.account}:model-package/{asked.value('ModelPackageName')}"]
+    base, group = _group(called, asked)
     return [f"{base}:model-package-group/{group}", f"{base}:model-package/{group}/*"]
 
 
 def _listed_packages(asked: Asked) -> Iterable[str]:
-    group = (asked.value("ModelPackageGroupName") or "*").rpartition("/")[2]
-    return [f"arn:aws:sagemaker:{asked.region}:{asked.account}:model-package/{group}/*"]
+    base, group = _group(asked.value("ModelPackageGroupName") or "*", asked)
+    return [f"{base}:model-package/{group}/*"]
+
+
+def _group(called: str, asked: Asked) -> tuple[str, str]:
+    """The begin of the ARNs of a group and its packages, and the group's name. It is called by its name or ARN."""
+    parts = called.split(":", 5)
+    if len(parts) == 6:
+        return ":".join(parts[:5]), parts[5].removeprefix("model-package-group/")
+    return f"arn:aws:sagemaker:{asked.region}:{asked.account}", called
 
 
 def _job(prefix: str) -> dict[str, str]:
@@ -41,7 +57,13 @@ def _job(prefix: str) -> dict[str, str]:
         prefix: The path of its parameters: empty, or ``TrainingJobDefinition.`` in a tuning job's request.
     """
     return {
+        **{
+            f"sagemaker:filesystem{name}".lower(): f"{{{prefix}{FILE_SYSTEM}.{member}}}"
+            for name, member in FILE_SYSTEM_KEYS.items()
+        },
         "sagemaker:instancetypes": f"{{{prefix}ResourceConfig.InstanceType}}",
+        "sagemaker:intercontainertrafficencryption": f"{{{prefix}EnableInterContainerTrafficEncryption}}",
+        "sagemaker:maxruntimeinseconds": f"{{{prefix}StoppingCondition.MaxRuntimeInSeconds}}",
         "sagemaker:networkisolation": f"{{{prefix}EnableNetworkIsolation}}",
         "sagemaker:outputkmskey": f"{{{prefix}OutputDataConfig.KmsKeyId}}",
         "sagemaker:volumekmskey": f"{{{prefix}ResourceConfig.VolumeKmsKeyId}}",
@@ -52,7 +74,24 @@ def _job(prefix: str) -> dict[str, str]:
 
 def _tagging(*templates: str) -> Need:
     """The need of AddTags, which a Create action has if its request sets tags."""
-    return Need("sagemaker:AddTags", templates, when="Tags")
+    return Need("sagemaker:AddTags", templates, _tagging_action, when="Tags")
+
+
+def _tagging_action(asked: Asked) -> Given:
+    return {"sagemaker:taggingaction": (asked.operation,)}
+
+
+def _package(asked: Asked) -> Given:
+    """The condition keys of what a request says about a model package."""
+    given = asked.parameters.get("CustomerMetadataProperties") or {}
+    found: Given = {f"sagemaker:customermetadataproperties/{key}".lower(): (str(one),) for key, one in given.items()}
+    paths = {
+        "sagemaker:customermetadatapropertiestoremove": "CustomerMetadataPropertiesToRemove",
+        "sagemaker:modelapprovalstatus": "ModelApprovalStatus",
+        "sagemaker:modellifecycle:stage": "ModelLifeCycle.Stage",
+        "sagemaker:modellifecycle:stagestatus": "ModelLifeCycle.StageStatus",
+    }
+    return found | {key: tuple(values) for key, path in paths.items() if (values := asked.values(path))}
 
 
 def volume_key(asked: Asked) -> Iterable[str]:
@@ -76,11 +115,24 @@ def _grant(asked: Asked) -> Given:
     }
 
 
+def _visible(asked: Asked) -> Given:
+    conditions = asked.parameters.get("VisibilityConditions") or []
+    return {f"sagemaker:searchvisibilitycondition/{one['Key']}".lower(): (str(one["Value"]),) for one in conditions}
+
+
 LETS_GRANT = Need("kms:CreateGrant", (volume_key,), _grant, tagged=False)
 
 SAGEMAKER_TABLE: Table = {
     "CreateTrainingJob": (
-        Need("sagemaker:CreateTrainingJob", (JOB,), _job("")),
+        Need(
+            "sagemaker:CreateTrainingJob",
+            (JOB,),
+            {
+                **_job(""),
+                "sagemaker:enableremotedebug": "{RemoteDebugConfig.EnableRemoteDebug}",
+                "sagemaker:keepaliveperiod": "{ResourceConfig.KeepAlivePeriodInSeconds}",
+            },
+        ),
         _tagging(JOB),
         passing("RoleArn", "sagemaker.amazonaws.com"),
     ),
@@ -103,6 +155,7 @@ SAGEMAKER_TABLE: Table = {
             (TRANSFORM,),
             {
                 "sagemaker:instancetypes": "{TransformResources.InstanceType}",
+                "sagemaker:modelarn": MODEL,
                 "sagemaker:outputkmskey": "{TransformOutput.KmsKeyId}",
                 "sagemaker:volumekmskey": "{TransformResources.VolumeKmsKeyId}",
             },
@@ -111,16 +164,14 @@ SAGEMAKER_TABLE: Table = {
     ),
     **on(TRANSFORM, "sagemaker", "DescribeTransformJob", "StopTransformJob"),
     "CreateModelPackage": (
-        Need(
-            "sagemaker:CreateModelPackage", (_new_package,), {"sagemaker:modelapprovalstatus": "{ModelApprovalStatus}"}
-        ),
-        Need("sagemaker:AddTags", (_new_package,), when="Tags"),
+        Need("sagemaker:CreateModelPackage", (_new_package,), _package),
+        Need("sagemaker:AddTags", (_new_package,), _tagging_action, when="Tags"),
     ),
     "UpdateModelPackage": (
         Need(
             "sagemaker:UpdateModelPackage",
             (SAGEMAKER + "model-package/{ModelPackageArn}",),
-            {"sagemaker:modelapprovalstatus": "{ModelApprovalStatus}"},
+            _package,
         ),
     ),
     **on(SAGEMAKER + "model-package/{ModelPackageName}", "sagemaker", "DeleteModelPackage", "DescribeModelPackage"),
@@ -146,7 +197,14 @@ SAGEMAKER_TABLE: Table = {
             "sagemaker:CreateEndpointConfig",
             (CONFIGURATION,),
             {
+                "sagemaker:acceleratortypes": "{ProductionVariants.AcceleratorType}",
                 "sagemaker:instancetypes": "{ProductionVariants.InstanceType}",
+                "sagemaker:modelarn": SAGEMAKER + "model/{ProductionVariants.ModelName}",
+                "sagemaker:networkisolation": "{EnableNetworkIsolation}",
+                "sagemaker:serverlessmaxconcurrency": "{ProductionVariants.ServerlessConfig.MaxConcurrency}",
+                "sagemaker:serverlessmemorysize": "{ProductionVariants.ServerlessConfig.MemorySizeInMB}",
+                "sagemaker:vpcsecuritygroupids": "{VpcConfig.SecurityGroupIds}",
+                "sagemaker:vpcsubnets": "{VpcConfig.Subnets}",
                 "sagemaker:volumekmskey": "{KmsKeyId}",
             },
         ),
@@ -172,11 +230,11 @@ SAGEMAKER_TABLE: Table = {
         "ListModels",
         "ListTrainingJobs",
         "ListTransformJobs",
-        "Search",
     ),
+    "Search": (Need("sagemaker:Search", context=_visible),),
 }
 
-RUNTIME_TABLE: Table = on(ENDPOINT, "sagemaker", "InvokeEndpoint")
+RUNTIME_TABLE: Table = on(ENDPOINT, "sagemaker", "InvokeEndpoint", context={"sagemaker:targetmodel": "{TargetModel}"})
 METRICS_TABLE: Table = {
     "BatchPutMetrics": (Need("sagemaker:BatchPutMetrics", (SAGEMAKER + "training-job/{TrialComponentName}",)),)
 }
@@ -186,3 +244,19 @@ TABLES: Mapping[str, Table] = {
     "sagemakerruntime": RUNTIME_TABLE,
     "sagemakermetrics": METRICS_TABLE,
 }
+
+
+def about(request: Request) -> Context:
+    """The condition keys of a model package as it is: its metadata and its stage."""
+    parts = request.resources[0].split(":", 5)
+    if len(parts) < 6 or not parts[5].startswith("model-package/"):
+        return {}
+    package = sagemaker_backends[parts[4]][parts[3]].model_packages.get(request.resources[0])
+    if package is None:
+        return {}
+    prefix = "sagemaker:currentcustomermetadataproperties/"
+    metadata = package.customer_metadata_properties or {}
+    found = {f"{prefix}{key}".lower(): (str(value),) for key, value in metadata.items()}
+    stage = getattr(package, "model_life_cycle", None) or {}
+    named = {"stage": stage.get("Stage"), "stagestatus": stage.get("StageStatus")}
+    return found | {f"sagemaker:currentmodellifecycle{key}": (value,) for key, value in named.items() if value}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.scheduler import firing, permissions
+from localcloud.scheduler import firing, permissions, tags
 
 
 def register(registry: Registry) -> None:
-    """Register the permissions that the operations need."""
+    """Register the permissions that the operations need, and the tags of resources."""
     registry.permissions(permissions.TABLES)
+    registry.tags("scheduler", tags.tags_of)
 
 
 def install(context: Context) -> None:

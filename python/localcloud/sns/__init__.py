@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.sns import encryption, functions, permissions, policies
+from localcloud.sns import encryption, functions, permissions, policies, tags
 from localcloud.sns.gaps import publish, sent
 
 
 def register(registry: Registry) -> None:
-    """Register the permissions that the operations need, and the policies and KMS keys of topics."""
+    """Register the permissions that the operations need, and the tags, policies and KMS keys of topics."""
     registry.permissions(permissions.TABLES)
+    registry.tags("sns", tags.tags_of)
     registry.policies("sns", policies.policy_of)
     registry.implied("sns:Publish", encryption.implied)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
-from localcloud.sqs import encryption, moves, permissions, policies
+from localcloud.sqs import encryption, moves, permissions, policies, tags
 from localcloud.sqs.gaps import attributes, receiving, redrive, retention
 
 
 def register(registry: Registry) -> None:
-    """Register the permissions that the operations need, and the policies and KMS keys of queues."""
+    """Register the permissions that the operations need, and the tags, policies and KMS keys of queues."""
     registry.permissions(permissions.TABLES)
+    registry.tags("sqs", tags.tags_of)
     registry.policies("sqs", policies.policy_of)
     for action in encryption.ACTIONS:
         registry.implied(action, encryption.implied)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from localcloud.iam.needs import Asked, Need, on
 from localcloud.sqs.moves import source_of
 
+#: The end of a queue's URL.
+OF_ACCOUNT = re.compile(r"/(\d{12})/[^/]+$")
+
 
 def queue(asked: Asked) -> Iterable[str]:
-    """A queue's ARN, from its URL or name."""
-    name = (asked.value("QueueUrl") or asked.value("QueueName") or "*").rstrip("/").rpartition("/")[2]
-    return [f"arn:aws:sqs:{asked.region}:{asked.account}:{name}"]
+    """A queue's ARN, from its URL or name.
+
+    Example::
+
+        >>> url = {"QueueUrl": "http://127.0.0.1:5566/999999999999/a"}
+        >>> queue(Asked("SendMessage", url, "us-east-1", "123456789012"))
+        ['arn:aws:sqs:us-east-1:999999999999:a']
+    """
+    called = (asked.value("QueueUrl") or asked.value("QueueName") or "*").rstrip("/")
+    found = OF_ACCOUNT.search(called)
+    owner = found[1] if found else asked.value("QueueOwnerAWSAccountId") or asked.account
+    return [f"arn:aws:sqs:{asked.region}:{owner}:{called.rpartition('/')[2]}"]
 
 
 def moved_from(asked: Asked) -> Iterable[str]:

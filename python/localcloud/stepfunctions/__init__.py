@@ -44,6 +44,7 @@ def install(context: Context) -> None:
     """
     register(context.registry)
     stores = Stores(context.database)
+    context.registry.tags("states", stores.tags_of)
     observers = (
         ExecutionMetrics(context.metrics),
         ExecutionTraces(context.roles),

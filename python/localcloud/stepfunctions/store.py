@@ -62,6 +62,12 @@ class Stores:
         region, account = arn.split(":")[3:5]
         return self.of(account, region)
 
+    def tags_of(self, account: str, region: str, arn: str) -> dict[str, str]:
+        """The tags of a state machine, of whatever version or alias, or of an activity; none if it is not there."""
+        store = self.of(account, region)
+        found = store.machines.get(":".join(arn.split(":")[:7])) or store.activities.get(arn)
+        return dict(found.tags) if found else {}
+
     def keep(self, account: str, region: str) -> None:
         """Keep the state machines and activities of an account in a region."""
         store = self.of(account, region)

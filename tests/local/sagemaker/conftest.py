@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
+from botocore.model import Shape
 from PIL import Image
 
 BUCKET = "sagemaker-tests"
@@ -146,3 +147,28 @@ def trained(cloud: Any, job_request: Any, finish: Any) -> dict[str, Any]:
         **job_request("trained", Tags=[{"Key": "project", "Value": "scones"}])
     )
     return finish("trained")
+
+
+def missing(shape: Shape, value: Any, path: str = "") -> Iterator[str]:
+    """The fields that a shape requires and an answer lacks."""
+    if shape.type_name == "structure":
+        for name in shape.metadata.get("required", []):
+            if value.get(name) is None:
+                yield f"{path}{name}"
+        for name, member in shape.members.items():
+            if value.get(name) is not None:
+                yield from missing(member, value[name], f"{path}{name}.")
+    elif shape.type_name == "list":
+        for one in value:
+            yield from missing(shape.member, one, path)
+
+
+@pytest.fixture(scope="session")
+def lacking(cloud: Any) -> Callable[[str, Mapping[str, Any]], list[str]]:
+    """The fields that AWS's model requires of an operation's answer, and that an answer lacks."""
+    model = cloud.client("sagemaker").meta.service_model
+
+    def find(operation: str, answer: Mapping[str, Any]) -> list[str]:
+        return list(missing(model.operation_model(operation).output_shape, answer))
+
+    return find

@@ -135,6 +135,7 @@ def test_every_answer_of_an_endpoint_is_in_s3_once(
         "CaptureStatus": "Started",
         "CurrentSamplingPercentage": 100,
         "DestinationS3Uri": f"s3://{bucket}/captures",
+        "KmsKeyId": "",
     }
     answers = {}
     for index in range(5):

@@ -63,7 +63,11 @@ def test_final_metrics_are_the_last_in_the_log(cloud: Any, trained: dict[str, An
 
 
 def test_every_field_of_the_request_comes_back(trained: dict[str, Any], job_request: Any, sagemaker: Any) -> None:
-    for field, value in job_request("trained").items():
+    asked = job_request("trained")
+    always = {"CompressionType": "None", "RecordWrapperType": "None"}
+    asked["InputDataConfig"] = [{**always, **channel} for channel in asked["InputDataConfig"]]
+    asked["OutputDataConfig"] = {"KmsKeyId": "", **asked["OutputDataConfig"]}
+    for field, value in asked.items():
         if field != "AlgorithmSpecification":
             assert trained[field] == value, field
     assert {metric["Name"] for metric in trained["AlgorithmSpecification"]["MetricDefinitions"]} >= {"train:accuracy"}

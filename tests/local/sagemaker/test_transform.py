@@ -326,9 +326,11 @@ def test_a_stopped_job_leaves_no_output(ready: Any) -> None:
         sagemaker.stop_transform_job(TransformJobName="there-is-none")
 
 
-def test_jobs_are_listed_and_have_tags(ready: Any, transform: Any) -> None:
+def test_jobs_are_listed_and_have_tags(ready: Any, transform: Any, lacking: Any) -> None:
     sagemaker = ready.client("sagemaker")
     job, _ = transform("in/a.png", Tags=[{"Key": "project", "Value": "scones"}])
+    assert lacking("DescribeTransformJob", job) == []
+    assert (job["TransformOutput"]["KmsKeyId"], job["TransformOutput"]["AssembleWith"]) == ("", "None")
     later, _ = transform("in/a.png")
     tags = sagemaker.list_tags(ResourceArn=job["TransformJobArn"])["Tags"]
     assert tags == [{"Key": "project", "Value": "scones"}]

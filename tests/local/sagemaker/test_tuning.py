@@ -100,6 +100,17 @@ def test_every_trial_is_a_training_job_that_trained(
         assert tags == [{"Key": "GitCommit", "Value": "abc"}]
 
 
+def test_a_tuning_jobs_answers_have_what_awss_model_requires(
+    sagemaker: Any, tuned: dict[str, Any], lacking: Callable[..., list[str]]
+) -> None:
+    assert lacking("DescribeHyperParameterTuningJob", tuned) == []
+    assert lacking("ListHyperParameterTuningJobs", sagemaker.list_hyper_parameter_tuning_jobs()) == []
+    listed = sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=tuned["HyperParameterTuningJobName"]
+    )
+    assert lacking("ListTrainingJobsForHyperParameterTuningJob", listed) == []
+
+
 def test_the_best_and_the_counters_are_those_of_the_trials(sagemaker: Any, tuned: dict[str, Any]) -> None:
     assert tuned["HyperParameterTuningJobStatus"] == "Completed"
     assert tuned["TrainingJobStatusCounters"] == {

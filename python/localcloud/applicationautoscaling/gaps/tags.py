@@ -10,7 +10,11 @@ from __future__ import annotations
 
 import json
 
-from moto.applicationautoscaling.models import FakeScalableTarget
+from moto.applicationautoscaling.models import (
+    ApplicationAutoscalingBackend,
+    FakeScalableTarget,
+    applicationautoscaling_backends,
+)
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.core.exceptions import JsonRESTError
 
@@ -52,9 +56,18 @@ def _tags(target: FakeScalableTarget) -> dict[str, str]:
     return getattr(target, "tags", {})
 
 
+def tags_of(account: str, region: str, arn: str) -> dict[str, str]:
+    """A scalable target's tags, for policies; none if there is no such target."""
+    found = _target(applicationautoscaling_backends[account][region], arn)
+    return dict(_tags(found)) if found else {}
+
+
 def _find(response: ApplicationAutoScalingResponse, arn: str) -> FakeScalableTarget:
-    for targets in response.applicationautoscaling_backend.targets.values():
-        for target in targets.values():
-            if target.arn == arn:
-                return target
-    raise ResourceNotFound(arn)
+    found = _target(response.applicationautoscaling_backend, arn)
+    if found is None:
+        raise ResourceNotFound(arn)
+    return found
+
+
+def _target(backend: ApplicationAutoscalingBackend, arn: str) -> FakeScalableTarget | None:
+    return next((one for some in backend.targets.values() for one in some.values() if one.arn == arn), None)

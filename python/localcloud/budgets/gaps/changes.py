@@ -89,8 +89,8 @@ def _find(backend: BudgetsBackend, account: str, name: str) -> Budget:
 def _tagged(response: BudgetsResponse) -> Budget:
     # arn:aws:budgets::ACCOUNT:budget/NAME
     arn = response._get_param("ResourceARN")
-    account, _, name = arn.rpartition("::")[2].partition(":budget/")
-    return _find(response.backend, account, name)
+    account, name = (arn.split(":", 5) + [""] * 6)[4:6]
+    return _find(response.backend, account, name.removeprefix("budget/"))
 
 
 def _notification(response: BudgetsResponse, parameter: str) -> Notification:

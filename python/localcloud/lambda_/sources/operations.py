@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Answer = tuple[int, dict[str, Any], str]
 MOST_LISTED = 100
-KIND = ":event-source-mapping:"
+KIND = "event-source-mapping"
 
 
 def install(pollers: Pollers, roles: Roles, deliver: Deliver) -> None:
@@ -137,7 +137,7 @@ def _list(self: LambdaResponse) -> str:
     found = [
         one
         for one in held_by(self.backend).values()
-        if source in ("", one.source_arn) and named in ("", one.function_arn.partition(":function:")[2])
+        if source in ("", one.source_arn) and named in ("", ":".join(one.function_arn.split(":")[6:]))
     ]
     first = next((number for number, one in enumerate(found) if one.uuid == marker), 0)
     most = min(int(asked("MaxItems") or MOST_LISTED), MOST_LISTED)
@@ -151,9 +151,10 @@ def _tagging(name: str, others: Callable[[LambdaResponse], Any]) -> Callable[[La
 
     def run(self: LambdaResponse) -> Any:
         arn = unquote(self.path.rpartition("/tags/")[2])
-        if KIND not in arn:
+        kind, uuid = (arn.split(":") + [""] * 7)[5:7]
+        if kind != KIND:
             return others(self)
-        mapping = _known(self, arn.rpartition(":")[2])
+        mapping = _known(self, uuid)
         if name == "list_tags":
             return json.dumps({"Tags": mapping.tags})
         if name == "tag_resource":

@@ -30,7 +30,7 @@ def apply() -> None:
 def named_group(response: LogsResponse) -> str:
     """The name of the log group in a request."""
     arn = response._get_param("resourceIdentifier") or ""
-    return response._get_param("logGroupName") or arn.partition(":log-group:")[2].removesuffix(":*")
+    return response._get_param("logGroupName") or (arn.split(":") + [""] * 7)[6]
 
 
 def _group(response: LogsResponse) -> LogGroup:

@@ -3,14 +3,15 @@
 moto: ``sagemaker/responses.py`` has neither ``DeleteModelPackage`` nor ``DeleteModelPackageGroup``, so
 ``terraform destroy`` fails. ``create_model`` ignores the approval of a container's model package.
 ``sagemaker/models.py``, ``create_model_package`` numbers a version by the count of existing versions: after a deletion,
-a new version replaces another one. It accepts a group's name, but not its ARN. A new ``ModelPackage`` has no approval
-status by default. ``update_model_package`` also overwrites fields that the request does not have: approving a version
-deletes its metadata, and changing metadata deletes its approval.
+a new version replaces another one. It accepts a group's name, but not its ARN; ``describe_model_package`` accepts a
+version's ARN, but not its name. A new ``ModelPackage`` has no approval status by default. ``update_model_package`` also
+overwrites fields that the request does not have: approving a version deletes its metadata, and changing metadata
+deletes its approval.
 
 AWS (SageMaker API Reference): a group with versions cannot be deleted. A version number is never used twice.
-ModelPackageGroupName is a name or an ARN. ModelApprovalStatus defaults to PendingManualApproval. A version cannot be
-created with tags: it has its group's tags. UpdateModelPackage changes only the fields of the request, and adds to
-CustomerMetadataProperties. Only approved versions can be deployed.
+ModelPackageGroupName is a name or an ARN, and a version's name is ``GROUP/VERSION``. ModelApprovalStatus defaults to
+PendingManualApproval. A version cannot be created with tags: it has its group's tags. UpdateModelPackage changes only
+the fields of the request, and adds to CustomerMetadataProperties. Only approved versions can be deployed.
 """
 
 from __future__ import annotations
@@ -28,10 +29,23 @@ LAST = "last_version"
 
 def apply() -> None:
     """Replace moto's functions."""
+    _named()
     _delete()
     _count_versions()
     _update()
     _deploy_approved_only()
+
+
+def _named() -> None:
+    describe = SageMakerModelBackend.describe_model_package
+
+    def describe_model_package(self: SageMakerModelBackend, model_package_name: str) -> ModelPackage:
+        called = model_package_name
+        if "/" in called and not called.startswith("arn:"):
+            called = arn_formatter("model-package", called, self.account_id, self.region_name)
+        return describe(self, called)
+
+    SageMakerModelBackend.describe_model_package = describe_model_package
 
 
 def _delete() -> None:

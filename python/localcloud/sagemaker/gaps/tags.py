@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from moto.sagemaker.exceptions import ValidationError
-from moto.sagemaker.models import SageMakerModelBackend
+from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 
 
 def apply() -> None:
@@ -41,3 +41,12 @@ def apply() -> None:
 
     SageMakerModelBackend._get_resource_from_arn = _get_resource_from_arn
     SageMakerModelBackend.add_tags = add_tags
+
+
+def tags_of(account: str, region: str, arn: str) -> dict[str, str]:
+    """A resource's tags, for policies; none if it does not exist."""
+    try:
+        found = sagemaker_backends[account][region]._get_resource_from_arn(arn)
+    except (AttributeError, ValidationError, ValueError):  # there is none, or moto has no such kind of resource
+        return {}
+    return {tag["Key"]: tag["Value"] for tag in getattr(found, "tags", None) or ()}

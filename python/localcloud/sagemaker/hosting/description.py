@@ -60,7 +60,7 @@ def capture(plan: EndpointPlan) -> dict[str, Any] | None:
         "CaptureStatus": "Started" if enabled else "Stopped",
         "CurrentSamplingPercentage": config.get("InitialSamplingPercentage", 100),
         "DestinationS3Uri": config.get("DestinationS3Uri"),
-        "KmsKeyId": config.get("KmsKeyId"),
+        "KmsKeyId": config.get("KmsKeyId") or "",
     }
 
 

@@ -243,12 +243,23 @@ class Job:
             seconds = None
             if self.training_start_time and self.training_end_time:
                 seconds = math.ceil((self.training_end_time - self.training_start_time).total_seconds())
-            algorithm = {**self.request["AlgorithmSpecification"], "MetricDefinitions": list(DEFINITIONS)}
+            algorithm = {
+                # "… aren't generated except … You use one of the SageMaker built-in algorithms"
+                "EnableSageMakerMetricsTimeSeries": True,
+                **self.request["AlgorithmSpecification"],
+                "MetricDefinitions": list(DEFINITIONS),
+            }
             answer = {
                 **{name: value for name, value in self.request.items() if name != "Tags"},
                 "TrainingJobArn": self.arn,
                 "TuningJobArn": self.tuning_job_arn,
                 "AlgorithmSpecification": algorithm,
+                # Where the request has none, AWS answers these.
+                "InputDataConfig": [
+                    {"CompressionType": "None", "RecordWrapperType": "None", **channel}
+                    for channel in self.request.get("InputDataConfig") or []
+                ],
+                "OutputDataConfig": {"KmsKeyId": "", **self.request["OutputDataConfig"]},
                 "TrainingJobStatus": self.training_job_status,
                 "SecondaryStatus": self._transitions[-1]["Status"],
                 "SecondaryStatusTransitions": [dict(transition) for transition in self._transitions],

@@ -128,7 +128,7 @@ class TransformJob:
             answer = {
                 **{name: value for name, value in asked.items() if name != "Tags"},
                 "TransformInput": {"CompressionType": "None", "SplitType": "None", **asked["TransformInput"]},
-                "TransformOutput": {"AssembleWith": "None", **asked["TransformOutput"]},
+                "TransformOutput": {"AssembleWith": "None", "KmsKeyId": "", **asked["TransformOutput"]},
                 "DataProcessing": {**UNPROCESSED, **(asked.get("DataProcessing") or {})},
                 "TransformJobArn": self.arn,
                 "TransformJobStatus": self.transform_job_status,

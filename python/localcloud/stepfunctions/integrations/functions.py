@@ -23,6 +23,8 @@ from localcloud.stepfunctions.language.scope import Json, StateFailure
 
 #: Invokes a function: status, headers with names in lower case, and the payload.
 Invoke = Callable[..., tuple[int, Mapping[str, str], bytes]]
+NOT_FOUND = "Function not found: "
+UNQUALIFIED = 7  # the fields of a function's ARN without a version or an alias
 UNKNOWN = "The cause could not be determined because Lambda did not return an error type. Returned payload: "
 
 
@@ -137,7 +139,7 @@ def _checked(given: Mapping[str, Json]) -> None:
 
 def _shown(message: str, parameters: Mapping[str, Any]) -> str:
     """AWS names the version that it looked for (its recorded histories)."""
-    bare = message.startswith("Function not found: ") and message.rpartition(":function:")[2].count(":") == 0
+    bare = message.startswith(NOT_FOUND) and len(message.removeprefix(NOT_FOUND).split(":")) == UNQUALIFIED
     return f"{message}:$LATEST" if bare and not parameters.get("Qualifier") else message
 
 

@@ -45,6 +45,7 @@ VALUES: dict[str, str] = {
     "Path": "/",
     "PermissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
     "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/sample",
+    "PolicySourceArn": f"arn:aws:iam::{ACCOUNT}:role/sample",
     "PrefixListId": "pl-0001",
     "QueueUrl": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/sample",
     "ResourceId": "endpoint/sample/variant/AllTraffic",

@@ -123,14 +123,21 @@ def test_a_variable_in_a_conditions_value_is_the_requests():
 @pytest.mark.parametrize(
     ("condition", "named"),
     [
-        (Condition("StringEquals", "aws:principaltag/team", ("ml",)), "aws:principaltag/team"),
-        (Condition("StringEquals", "ec2:instancetype", ("t3.micro",)), "ec2:instancetype"),
+        (Condition("StringNotEquals", "ec2:tenancy", ("default",)), "ec2:tenancy"),
+        (Condition("StringNotEquals", KEY, ("${ec2:Tenancy}",)), "ec2:Tenancy"),
         (Condition("StringStartsWith", KEY, ("a",)), "StringStartsWith"),
         (Condition("NumericLessThan", KEY, ("many",)), "many"),
         (Condition("DateLessThan", KEY, ("tomorrow",)), "tomorrow"),
     ],
 )
 def test_what_cannot_be_judged_is_refused_by_name(condition, named):
-    """If an unknown key counted as missing, a negated operator would allow everything."""
+    """If a key whose value is not known counted as missing, a negated operator would allow everything."""
     with pytest.raises(UnsupportedPolicy, match=named):
-        is_met(condition, {KEY: ("1",)}, "role/one/inline/Read")
+        is_met(condition, {KEY: ("1",)}, "role/one/inline/Read", {"ec2:tenancy"})
+
+
+@pytest.mark.parametrize("key", ["s3:existingobjecttag/team", "aws:calledvia", "aws:principalorgid", "no:such-key"])
+def test_a_key_that_a_request_lacks_is_absent_whatever_it_is(key):
+    assert not is_met(Condition("StringEquals", key, ("a",)), {})
+    assert is_met(Condition("StringEqualsIfExists", key, ("a",)), {})
+    assert is_met(Condition("Null", key, ("true",)), {})

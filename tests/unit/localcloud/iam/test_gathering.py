@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -10,9 +11,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from localcloud.errors import UnsupportedPolicy
 from localcloud.iam.evaluation import Access, Decision, Principal, evaluate
 from localcloud.iam.gathering import policies_of
+from localcloud.iam.lookups import completed
 
 from .samples import ACCOUNT, HERE, REGION, REGISTRY, derive
 
@@ -46,7 +47,8 @@ def document(*statements: dict[str, Any]) -> str:
 
 def judged(who: Principal, access: Access = GET) -> Decision:
     request = access.by(who)
-    return evaluate(request, policies_of(request, REGISTRY))
+    policies = policies_of(request, REGISTRY)
+    return evaluate(completed(request, policies.keys, REGISTRY), policies)
 
 
 def needs(service: str, operation: str, **parameters: Any) -> list[str]:
@@ -178,10 +180,48 @@ def test_a_queues_and_a_topics_policy_lets_services_in(account):
     assert judged(events, Access("sns:Publish", (topic,))).matched == ("topic/alarms/Let",)
 
 
-def test_tags_that_are_not_looked_up_are_refused_by_name(account):
-    by_tag = READ | {"Condition": {"StringEquals": {"aws:ResourceTag/team": "ml"}}}
-    with pytest.raises(UnsupportedPolicy, match="ignores the tags of the resources of s3:GetObject"):
-        judged(account.role("one", by_tag))
+def test_the_tags_of_resources_and_principals_are_looked_up_where_a_policy_asks(account):
+    queue = f"arn:aws:sqs:{HERE}:tagged"
+    send = Access("sqs:SendMessage", (queue,))
+    matching = {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}
+    by_tag = READ | {"Action": "sqs:SendMessage", "Condition": matching}
+    who = account.role("one", by_tag)
+    assert not judged(who, send).allowed
+    account.sqs.create_queue(QueueName="tagged", tags={"team": "ml"})
+    assert not judged(who, send).allowed
+    account.iam.tag_role(RoleName="one", Tags=[{"Key": "team", "Value": "ml"}])
+    assert judged(who, send).allowed
+    account.sqs.tag_queue(QueueUrl="http://sqs/tagged", Tags={"team": "ops"})
+    assert not judged(who, send).allowed
+
+
+def test_a_bucket_is_not_judged_by_its_tags_and_an_object_is_by_its_own(account):
+    """Tags of buckets count only after PutBucketAbac, which the local cloud refuses."""
+    account.s3.create_bucket(Bucket="images")
+    tags = [{"Key": "team", "Value": "ml"}]
+    account.s3.put_bucket_tagging(Bucket="images", Tagging={"TagSet": tags})
+    account.s3.put_object(Bucket="images", Key="a.png", Body=b"a")
+    by_bucket = READ | {"Condition": {"StringEquals": {"aws:ResourceTag/team": "ml"}}}
+    by_object = READ | {"Condition": {"StringEquals": {"s3:ExistingObjectTag/team": "ml"}}}
+    assert not judged(account.role("one", by_bucket)).allowed
+    who = account.role("two", by_object)
+    assert not judged(who).allowed
+    account.s3.put_object_tagging(Bucket="images", Key="a.png", Tagging={"TagSet": tags})
+    assert judged(who).allowed
+    # The key belongs to actions on an object that is there, and not to its upload.
+    writes = READ | {"Action": "s3:PutObject", "Condition": by_object["Condition"]}
+    assert not judged(account.role("three", writes), Access("s3:PutObject", GET.resources)).allowed
+
+
+def test_who_asks_has_an_id_and_a_sessions_tags_come_before_its_roles(account):
+    who = account.role("one", READ | {"Condition": {"StringLike": {"aws:userid": "AROA*:one"}}})
+    account.iam.tag_role(RoleName="one", Tags=[{"Key": "team", "Value": "ops"}])
+    assert judged(who).allowed
+    by_tag = READ | {"Sid": "Tag", "Condition": {"StringEquals": {"aws:PrincipalTag/Team": "ml"}}}
+    account.iam.put_role_policy(RoleName="one", PolicyName="inline", PolicyDocument=document(by_tag))
+    assert not judged(who).allowed
+    tagged = dataclasses.replace(who, session_context=(("aws:principaltag/team", ("ml",)),))
+    assert judged(tagged).allowed
 
 
 def test_a_role_is_judged_with_the_path_it_has(account):
@@ -318,3 +358,11 @@ def test_an_endpoint_with_an_encrypted_volume_lets_sagemaker_make_grants(account
         "sagemaker:CreateEndpoint endpoint-config/one",
         f"kms:CreateGrant key/{key}",
     ]
+
+
+def test_a_resource_of_a_region_that_there_is_not_has_no_policy_and_no_tags(account):
+    by_tag = READ | {"Action": "sqs:*", "Condition": {"StringEquals": {"aws:ResourceTag/team": "ml"}}}
+    assert not judged(account.role("one", by_tag), Access("sqs:SendMessage", ("arn:aws:sqs:nowhere:1:a",))).allowed
+    assert not judged(
+        account.role("two", by_tag), Access("sqs:SendMessage", (f"arn:aws:sqs:nowhere:{ACCOUNT}:a",))
+    ).allowed

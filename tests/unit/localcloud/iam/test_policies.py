@@ -114,9 +114,11 @@ def test_an_escaped_wildcard_is_the_character():
     assert not matches(filled, "axxbx")
 
 
-def test_a_variable_that_no_request_has_is_refused_by_name():
+def test_a_variable_without_a_value_fills_nothing_and_one_that_is_not_known_is_refused_by_name():
+    pattern = "arn:aws:s3:::images/${aws:PrincipalTag/team}/*"
+    assert fill(pattern, {}) is None
     with pytest.raises(UnsupportedPolicy, match=r"aws:PrincipalTag/team"):
-        fill("arn:aws:s3:::images/${aws:PrincipalTag/team}/*", {})
+        fill(pattern, {}, {"aws:principaltag/team"})
 
 
 def test_a_document_is_read_into_statements_that_say_where_they_stand():

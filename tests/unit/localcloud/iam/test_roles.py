@@ -12,7 +12,7 @@ from localcloud.iam.acting import Acting
 from localcloud.iam.needs import on
 from localcloud.iam.record import Record, begin_step, read
 from localcloud.iam.registry import Registry
-from localcloud.iam.roles import CannotAssume, Roles
+from localcloud.iam.roles import AccessDenied, CannotAssume, Roles
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"
@@ -106,3 +106,17 @@ def test_a_policy_that_ends_at_a_moment_ends_for_calls_that_come_often(iam, logg
     while datetime.now(UTC) < until.replace(microsecond=0):
         role.may_often("logs", "PutLogEvents", {"logGroupName": "g"})
     assert not role.may_often("logs", "PutLogEvents", {"logGroupName": "g"})
+
+
+def test_what_cannot_be_judged_in_a_roles_name_is_refused_and_named(iam, tmp_path):
+    registry = Registry()
+    registry.unjudged("ec2:*", {"ec2:tenancy"})
+    roles = Roles(Record(Path(tmp_path)), registry, lambda: 0)
+    create(iam)
+    unsure = {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}
+    unsure["Condition"] = {"StringEquals": {"ec2:Tenancy": "default"}}
+    iam.put_role_policy("r", "p", json.dumps({"Version": "2012-10-17", "Statement": [unsure]}))
+    with pytest.raises(
+        AccessDenied, match="has the condition key ec2:tenancy, whose value the local cloud does not know"
+    ):
+        roles.require(ROLE, "ec2:DescribeVpcs")

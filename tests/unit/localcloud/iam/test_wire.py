@@ -13,6 +13,7 @@ from moto.core.request import Request
 
 from localcloud.iam.enforcement import parsed
 from localcloud.iam.evaluation import Access
+from localcloud.s3.conditions import HEADERS, LOCKS
 
 from .samples import REGION, TABLES, derive, model, parameters
 
@@ -53,7 +54,9 @@ def sent(client: Any, operation: str, given: Mapping[str, Any]) -> Request:
 
 
 def needs(found: list[Access]) -> list[tuple[Any, ...]]:
-    passing = {"aws:currenttime", "aws:epochtime"}
+    # What boto3's headers say and no parameter does.
+    passing = {"aws:currenttime", "aws:epochtime", "aws:useragent", "s3:signatureage"}
+    passing |= {"s3:authtype", "s3:signatureversion", *(f"s3:{name}" for name in (*HEADERS, *LOCKS))}
     return [(one.action, one.resources, {k: v for k, v in one.context.items() if k not in passing}) for one in found]
 
 
