@@ -519,8 +519,7 @@ PARTS: tuple[Part, ...] = (
         """
         Autotune TrainingJobDefinitions WarmStartConfig HyperParameterTuningJobConfig.StrategyConfig
         HyperParameterTuningJobConfig.ParameterRanges.AutoParameters TrainingJobDefinition.CheckpointConfig
-        TrainingJobDefinition.HyperParameterRanges TrainingJobDefinition.HyperParameterTuningResourceConfig
-        TrainingJobDefinition.TuningObjective
+        TrainingJobDefinition.HyperParameterRanges TrainingJobDefinition.TuningObjective
         """,
     ),
     Part(
