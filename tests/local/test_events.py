@@ -229,3 +229,39 @@ def test_a_disabled_rule_and_a_mere_schedule_deliver_nothing(cloud, rule):
     for name in ("tests-disabled", "tests-scheduled"):
         events.remove_targets(Rule=name, Ids=["target"])
         events.delete_rule(Name=name)
+
+
+def test_a_rule_takes_patterns_of_eventbridge_only_and_looks_into_arrays(cloud: Any, rule: Any) -> None:
+    events, sqs = cloud.client("events"), cloud.client("sqs")
+    for bad in ("[1]", "{}", '{"source": [{"numeric": [">", "1"]}]}', '{"source": [{"x": 1}]}'):
+        with pytest.raises(events.exceptions.InvalidEventPatternException, match="Event pattern is not valid"):
+            events.put_rule(Name="tests-bad", EventPattern=bad)
+    url = sqs.create_queue(QueueName="tests-arrays")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": sending_policy(arn, "events")})
+    rule("tests-arrays", {"source": ["tests.arrays"], "detail": {"items": {"id": [1], "on": [True]}}}, {"Arn": arn})
+    send(cloud, "tests.arrays", {"items": [{"id": 1, "on": False}, {"id": 2, "on": True}]})
+    send(cloud, "tests.arrays", {"items": [{"id": 1, "on": 1}]})
+    send(cloud, "tests.arrays", {"items": [{"id": 2, "on": True}, {"id": 1, "on": True}], "number": 3})
+    received = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10, MaxNumberOfMessages=10)["Messages"]
+    assert [json.loads(one["Body"])["detail"].get("number") for one in received] == [3]
+
+
+def test_test_event_pattern_answers_whether_an_event_matches(cloud: Any) -> None:
+    events = cloud.client("events")
+    event = {
+        "id": "1",
+        "account": "1",
+        "source": "s",
+        "time": "now",
+        "region": "r",
+        "resources": [],
+        "detail-type": "t",
+    }
+    for pattern, answer in (('{"source": ["s"]}', True), ('{"source": ["x"]}', False)):
+        assert events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"] is answer
+    with pytest.raises(events.exceptions.InvalidEventPatternException):
+        events.test_event_pattern(EventPattern='{"source": []}', Event=json.dumps(event))
+    for bad in ("{", "[]", '{"id": "1"}'):
+        with pytest.raises(events.exceptions.ClientError, match="Parameter Event is not valid"):
+            events.test_event_pattern(EventPattern='{"source": ["s"]}', Event=bad)
