@@ -5,6 +5,7 @@ from __future__ import annotations
 from localcloud.context import Context
 from localcloud.events import delivery, permissions, policies, schedules, tags
 from localcloud.events.gaps import details, patterns
+from localcloud.events.gaps import policies as bus_policies
 from localcloud.iam.registry import Registry
 
 
@@ -20,5 +21,6 @@ def install(context: Context) -> None:
     register(context.registry)
     details.apply()
     patterns.apply()
+    bus_policies.apply()
     context.at_first.setdefault("events", []).append(patterns.apply_to_answers)
     schedules.install(context, delivery.install(context))
