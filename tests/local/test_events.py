@@ -265,3 +265,49 @@ def test_test_event_pattern_answers_whether_an_event_matches(cloud: Any) -> None
     for bad in ("{", "[]", '{"id": "1"}'):
         with pytest.raises(events.exceptions.ClientError, match="Parameter Event is not valid"):
             events.test_event_pattern(EventPattern='{"source": ["s"]}', Event=bad)
+
+
+def test_put_events_takes_no_source_of_aws_and_a_megabyte_at_most(cloud: Any) -> None:
+    events = cloud.client("events")
+    entry = {"Source": "tests", "DetailType": "t", "Detail": "{}"}
+    answer = events.put_events(Entries=[{**entry, "Source": "aws.s3"}, {**entry, "Source": "awsome"}])
+    assert answer["FailedEntryCount"] == 1
+    assert answer["Entries"][0]["ErrorCode"] == "NotAuthorizedForSourceException"
+    half = {**entry, "Detail": json.dumps({"text": "x" * 600_000})}
+    assert events.put_events(Entries=[half])["FailedEntryCount"] == 0
+    with pytest.raises(events.exceptions.ClientError, match=r"ValidationException.*Total size of the entries"):
+        events.put_events(Entries=[half, half])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"InputPath": "detail"},
+        {"InputPath": "$.["},
+        {"InputTransformer": {"InputPathsMap": {"AWS.x": "$.a"}, "InputTemplate": '"<AWS.x>"'}},
+        {"InputTransformer": {"InputPathsMap": {"x": "a"}, "InputTemplate": '"<x>"'}},
+        {"InputTransformer": {"InputPathsMap": {"x": "$.a"}, "InputTemplate": "hello <x>"}},
+        {"InputTransformer": {"InputPathsMap": {"x": "$.a"}, "InputTemplate": "{<x>: 1}"}},
+        {"InputTransformer": {"InputTemplate": '{"a": '}},
+    ],
+)
+def test_an_input_that_could_not_be_made_is_refused(cloud: Any, given: dict[str, Any]) -> None:
+    events = cloud.client("events")
+    events.put_rule(Name="tests-inputs", EventPattern='{"source": ["tests.inputs"]}')
+    target = {"Id": "1", "Arn": "arn:aws:sqs:us-east-1:123456789012:tests-inputs", **given}
+    with pytest.raises(events.exceptions.ClientError, match="ValidationException"):
+        events.put_targets(Rule="tests-inputs", Targets=[target])
+    assert events.list_targets_by_rule(Rule="tests-inputs")["Targets"] == []
+
+
+def test_a_rule_has_five_targets_at_most(cloud: Any) -> None:
+    events = cloud.client("events")
+    events.put_rule(Name="tests-five", EventPattern='{"source": ["tests.five"]}')
+    arn = "arn:aws:sqs:us-east-1:123456789012:tests-five"
+    targets = [{"Id": str(number), "Arn": arn} for number in range(6)]
+    events.put_targets(Rule="tests-five", Targets=targets[:5])
+    events.put_targets(Rule="tests-five", Targets=targets[:5])  # they take their own places
+    with pytest.raises(events.exceptions.LimitExceededException):
+        events.put_targets(Rule="tests-five", Targets=targets[5:])
+    events.remove_targets(Rule="tests-five", Ids=["0"])
+    events.put_targets(Rule="tests-five", Targets=targets[5:])
