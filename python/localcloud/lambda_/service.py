@@ -68,7 +68,7 @@ class Service:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._folder = context.state / "functions"
+        self._folder = context.place("functions")
         self._writing = threading.Lock()
         sandboxes = Sandboxes(self._folder / "sandbox")
         sandboxes.clear()
