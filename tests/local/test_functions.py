@@ -262,6 +262,26 @@ def test_layers_are_importable_and_the_functions_own_files_come_first(cloud, fun
     assert invoke(cloud, arn)[0] == "second", "a later layer lies over an earlier one"
 
 
+def test_a_function_goes_on_with_a_layer_version_that_is_deleted(cloud, function, role):
+    client = cloud.client("lambda")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("python/shared.py", "WHO = 'deleted'")
+    layer = client.publish_layer_version(LayerName="tests-deleted", Content={"ZipFile": buffer.getvalue()})
+    code = "import shared\ndef handler(event, context):\n    return shared.WHO\n"
+    arn = function(code, Layers=[layer["LayerVersionArn"]])
+    client.delete_layer_version(LayerName="tests-deleted", VersionNumber=layer["Version"])
+    assert invoke(cloud, arn)[0] == "deleted"
+    client.update_function_configuration(FunctionName=arn, Timeout=7)
+    version = client.publish_version(FunctionName=arn)["FunctionArn"]
+    client.update_function_configuration(FunctionName=arn, Layers=[])
+    assert invoke(cloud, version)[0] == "deleted"
+    assert invoke(cloud, arn)[1]["FunctionError"]
+    with pytest.raises(ClientError, match=r"InvalidParameterValueException.*does not exist"):
+        client.update_function_configuration(FunctionName=arn, Layers=[layer["LayerVersionArn"]], Timeout=9)
+    assert client.get_function_configuration(FunctionName=arn)["Timeout"] == 7, "nothing of it was done"
+
+
 def test_the_log_has_start_end_report_and_what_the_handler_wrote(cloud, function):
     arn = function(
         "import logging\n"

@@ -19,6 +19,55 @@ from .conftest import package
 CODE = "def handler(event, context): pass"
 
 
+# lambda_/gaps/layers.py
+
+
+@pytest.fixture(scope="module")
+def layers(cloud):
+    """Publishes versions of layers: ``layers("one", "one", "two")`` returns their ARNs."""
+
+    def publish(*names, content=b"WHO = 1"):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            archive.writestr("python/shared.py", content)
+        given = {"Content": {"ZipFile": buffer.getvalue()}}
+        client = cloud.client("lambda")
+        return [client.publish_layer_version(LayerName=f"tests-{name}", **given)["LayerVersionArn"] for name in names]
+
+    return publish
+
+
+def test_layers_that_lambda_does_not_take_together_are_refused_and_change_nothing(cloud, function, layers):
+    client, arn = cloud.client("lambda"), function(CODE)
+    six = layers("a", "b", "c", "d", "e", "f")
+    client.update_function_configuration(FunctionName=arn, Layers=six[:5])
+    for wrong, said in (
+        (six, r"Cannot reference more than 5 layers\."),
+        ([six[0], *layers("a")], "Two different versions of the same layer"),
+        ([six[0], six[0]], "Two different versions of the same layer"),
+        ([f"{six[0]}9"], r"Layer version .* does not exist\."),
+        ([six[0].replace("us-east-1", "eu-west-1")], "own account and region only"),
+        ([six[0].replace("123456789012", "210987654321")], "own account and region only"),
+    ):
+        for refused in (
+            lambda wrong=wrong: client.update_function_configuration(FunctionName=arn, Layers=wrong),
+            lambda wrong=wrong: function(CODE, Layers=wrong),
+        ):
+            with pytest.raises(client.exceptions.InvalidParameterValueException, match=said):
+                refused()
+    found = client.get_function_configuration(FunctionName=arn)
+    assert [layer["Arn"] for layer in found["Layers"]] == six[:5]
+
+
+def test_code_and_layers_are_small_enough_together_once_they_are_unzipped(cloud, function, layers):
+    client, arn = cloud.client("lambda"), function(CODE)
+    half = layers("half", "other-half", content=bytes(140_000_000))
+    client.update_function_configuration(FunctionName=arn, Layers=half[:1])
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match=r"actual size is 2800000\d\d bytes\."):
+        client.update_function_configuration(FunctionName=arn, Layers=half)
+    client.update_function_configuration(FunctionName=arn, Layers=[])
+
+
 # lambda_/gaps/configuration.py
 
 

@@ -19,6 +19,7 @@ from localcloud.lambda_.gaps import (
     configuration,
     event_invoke_configs,
     last_modified,
+    layers,
     locations,
     log_events,
     qualified_policies,
@@ -51,6 +52,7 @@ def install(context: Context) -> None:
     vpc.apply()
     variables.apply()
     runtimes.apply()
+    layers.apply()  # it unzips what code has checked, so it is applied before
     code.apply()
     revisions.apply()
     locations.install(context)

@@ -19,6 +19,7 @@ from localcloud.identifiers import hexadecimal, new_uuid
 from localcloud.lambda_ import lineage, log, names, packages, reports, routing, tracing
 from localcloud.lambda_.environment import ExecutionEnvironment, FunctionAnswer, Settings
 from localcloud.lambda_.gaps.configuration import logging_config
+from localcloud.lambda_.gaps.layers import versions
 from localcloud.lambda_.later.accepted import AcceptedEvent, LastAnswer
 from localcloud.lambda_.later.processing import LaterInvocations, reserved_concurrency
 from localcloud.lambda_.pool import Busy, Pool
@@ -319,10 +320,7 @@ class Service:
             self._known.pop(known, None)
 
     def _settings(self, function: LambdaFunction) -> Settings:
-        backend = _backend(function)
-        layers = self._code.layers(
-            [backend.layers_versions_by_arn(layer["Arn"]).code_bytes for layer in function.layers]
-        )
+        layers = self._code.layers([layer.code_bytes for layer in versions(function)])
         code = self._code.function(function.code_bytes)
         made = Settings(
             arn=function.function_arn,

@@ -67,7 +67,7 @@ def test_a_denied_role_invokes_nothing(monkeypatch):
 def test_another_region_or_account_has_other_functions(monkeypatch, name):
     found, invoked = service(Roles(), monkeypatch)
     with pytest.raises(
-        LambdaClientError, match="are not reachable in this region|is not authorized to perform: lambda:InvokeFunction"
+        LambdaClientError, match=r"are not reachable in this region|is not authorized to perform: lambda:InvokeFunction"
     ):
         call(found, {"FunctionName": name})
     assert invoked == []
