@@ -51,6 +51,8 @@ READY = b"\n"
 MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144"}
 
 ADDRESS, LOCK, LOG, PREVIOUS_LOG = "cloud.json", "cloud.lock", "cloud.log", "cloud.previous.log"
+#: The file whose space is given up when the disk is full (:mod:`localcloud.diskspace`).
+SPARE = "spare"
 _TURN = "turn.lock"
 _LOCKS = frozenset({LOCK, _TURN})
 #: The pinned models of the environment. They belong to the cloud that has their artifacts.
@@ -59,7 +61,7 @@ PINS = ("model.tfvars.json", "candidate.tfvars.json")
 OWN = _LOCKS.union(
     (ADDRESS, LOG, PREVIOUS_LOG, facts.DATABASE, f"{facts.DATABASE}-wal", f"{facts.DATABASE}-shm"),
     (*facts.CONTENTS, *PINS, "training", "transform", "endpoints", "functions"),
-    ("alarm-clock", "lambda-retries"),
+    ("alarm-clock", "lambda-retries", SPARE),
     ("authorization.step", "authorization.jsonl"),
 )
 
