@@ -102,6 +102,8 @@ def test_every_part_of_the_configuration_is_kept_and_updated(cloud, function):
         "EphemeralStorage": {"Size": 512},
         "KMSKeyArn": "arn:aws:kms:us-east-1:123456789012:key/second",
     }
+    for name in ("first", "second"):
+        cloud.client("sqs").create_queue(QueueName=name)
     client, arn = cloud.client("lambda"), function(CODE, **first)
     found = client.get_function_configuration(FunctionName=arn)
     assert {name: found[name] for name in first} == first
