@@ -193,6 +193,9 @@ def test_an_update_of_the_code_changes_the_architecture(cloud, function):
         ({"A": "one letter"}, "regular expression pattern"),
         ({"A1": "x" * 4088}, "exceeded the 4KB limit"),
         ({"A1": "é" * 2048}, "exceeded the 4KB limit"),
+        ({"A1": "a\0b", "A2": "\ud800"}, r"not text without the character U\+0000: A1, A2"),
+        ({"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrapper"}, "does not support the environment variable AWS_LAMBDA_EXEC_WRAP"),
+        ({"PYTHONPATH": "/opt/x", "PYTHONOPTIMIZE": "1"}, "does not support the environment variable PYTHONOPTIMIZE"),
     ],
 )
 def test_variables_that_lambda_does_not_take_are_refused_and_change_nothing(cloud, function, variables, said):
@@ -205,6 +208,12 @@ def test_variables_that_lambda_does_not_take_are_refused_and_change_nothing(clou
     assert (found["Environment"]["Variables"], found["Timeout"]) == ({"KEPT": "1"}, 20)
     with pytest.raises(client.exceptions.InvalidParameterValueException, match=said):
         function(CODE, FunctionName="refused", Environment=environment)
+
+
+def test_a_handler_that_no_environment_can_hold_is_refused(cloud, function):
+    client = cloud.client("lambda")
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match=r"without the character U\+0000"):
+        function(CODE, Handler="handler.\0")
 
 
 def test_variables_up_to_the_limit_are_taken(cloud, function):

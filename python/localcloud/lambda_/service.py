@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MAXIMUM_REQUEST = 6_291_456
 MAXIMUM_EVENT = 1_048_576  # for an asynchronous invocation
+LONGEST_CLIENT_CONTEXT = 3583  # bytes of base64 (API Reference, Invoke)
 #: The id of the request, which the function's context and its dead letter have too.
 REQUEST_ID = "x-amzn-requestid"
 RECURSION = (
@@ -167,7 +168,7 @@ class Service:
     ) -> tuple[int, dict[str, str], bytes]:
         function = routing.chosen(backend, name, qualifier)
         kind = headers.get("x-amz-invocation-type", "RequestResponse")
-        event = _event(body, kind)
+        event, context = _event(body, kind), _client_context(headers.get("x-amz-client-context"))
         answered = {"x-amz-executed-version": str(function.version), "content-type": "application/json"}
         if kind == "DryRun":
             return 204, {}, b""
@@ -184,7 +185,7 @@ class Service:
         ):
             reports.recursion_stopped(self._context.metrics, **_whose(function))
             raise LambdaClientError("RecursiveInvocationException", RECURSION)
-        context, request_id = headers.get("x-amz-client-context"), new_uuid()
+        request_id = new_uuid()
         answered[REQUEST_ID] = request_id
         done, text = self.run(
             function, event, arn=arn, trace_id=trace_id, client_context=context, request_id=request_id
@@ -387,6 +388,28 @@ def _event(body: str | bytes | None, kind: str) -> Any:
     except ValueError as error:
         message = f"Could not parse request body into json: {error}"
         raise LambdaClientError("InvalidRequestContentException", message) from None
+
+
+def _client_context(given: str | None) -> str | None:
+    """Invoke's ClientContext as it was given, once it is checked.
+
+    Raises:
+        LambdaClientError: It is no JSON object in base64, or it is too long.
+    """
+    if not given:
+        return None
+    if len(given) > LONGEST_CLIENT_CONTEXT:
+        message = f"Client context must be no more than {LONGEST_CLIENT_CONTEXT} bytes when base64-encoded."
+        raise LambdaClientError("InvalidRequestContentException", message)
+    try:
+        found = json.loads(base64.b64decode(given, validate=True))
+        whole = isinstance(found, dict) and isinstance(found.get("client") or {}, dict)
+    except ValueError:
+        whole = False
+    if not whole:
+        message = "Client context must be a valid Base64-encoded JSON object."
+        raise LambdaClientError("InvalidRequestContentException", message)
+    return given
 
 
 def _text(body: str | bytes | None) -> str:
