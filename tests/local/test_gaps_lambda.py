@@ -19,6 +19,57 @@ from .conftest import package
 CODE = "def handler(event, context): pass"
 
 
+# lambda_/gaps/quotas.py
+
+
+TAGS = {f"tag-{number}": "" for number in range(50)}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"Timeout": 901},
+        {"MemorySize": 10_241},
+        {"Tags": {**TAGS, "one-more": ""}},
+        {"Tags": {"aws:mine": "x"}},
+        {"Tags": {"AWS:mine": "x"}},
+        {"Tags": {"k" * 129: "x"}},
+    ],
+)
+def test_what_is_beyond_a_quota_is_refused_and_changes_nothing(cloud, function, given):
+    client, arn = cloud.client("lambda"), function(CODE)
+    before = client.get_function(FunctionName=arn)["Configuration"]
+    refused = pytest.raises(client.exceptions.InvalidParameterValueException)
+    with refused:
+        function(CODE, **given)
+    with refused:
+        if "Tags" in given:
+            client.tag_resource(Resource=arn, **given)
+        else:
+            client.update_function_configuration(FunctionName=arn, **given)
+    assert client.get_function(FunctionName=arn)["Configuration"] == before
+    assert client.list_tags(Resource=arn)["Tags"] == {}
+
+
+def test_what_a_quota_allows_is_taken(cloud, function):
+    client, arn = cloud.client("lambda"), function(CODE, Timeout=900, MemorySize=10_240, Tags=TAGS)
+    client.tag_resource(Resource=arn, Tags={"tag-1": "changed"})
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match="at most 50 tags"):
+        client.tag_resource(Resource=arn, Tags={"one-more": ""})
+    assert client.list_tags(Resource=arn)["Tags"] == {**TAGS, "tag-1": "changed"}
+
+
+def test_a_hundred_concurrent_executions_stay_unreserved(cloud, function):
+    client, one, other = cloud.client("lambda"), function(CODE), function(CODE)
+    client.put_function_concurrency(FunctionName=one, ReservedConcurrentExecutions=500)
+    client.put_function_concurrency(FunctionName=one, ReservedConcurrentExecutions=600)
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match=r"below its minimum value of \[100\]"):
+        client.put_function_concurrency(FunctionName=other, ReservedConcurrentExecutions=301)
+    assert "ReservedConcurrentExecutions" not in client.get_function_concurrency(FunctionName=other)
+    client.delete_function_concurrency(FunctionName=one)
+    client.put_function_concurrency(FunctionName=other, ReservedConcurrentExecutions=301)
+
+
 # lambda_/gaps/layers.py
 
 

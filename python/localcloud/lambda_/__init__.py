@@ -23,6 +23,7 @@ from localcloud.lambda_.gaps import (
     locations,
     log_events,
     qualified_policies,
+    quotas,
     recursion,
     revisions,
     runtimes,
@@ -49,6 +50,7 @@ def install(context: Context) -> None:
     register(context.registry)
     configuration.apply()
     last_modified.apply()
+    quotas.apply()
     vpc.apply()
     variables.apply()
     runtimes.apply()

@@ -66,9 +66,8 @@ class ClientContext(Fields):
     __slots__ = ("custom", "env", "client")  # noqa: RUF023 - AWS's order
 
     def __init__(self, given: dict) -> None:
-        super().__init__(given)
-        if self.client is not None:
-            self.client = Client(self.client)
+        client = given.get("client")
+        super().__init__({**given, "client": None if client is None else Client(client)})
 
 
 class LambdaContext:
