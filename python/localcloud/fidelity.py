@@ -543,6 +543,7 @@ PARTS: tuple[Part, ...] = (
         for one in ("AlarmActions", "InsufficientDataActions", "OKActions")
     ),
     Part("logs", "PutSubscriptionFilter", "destinationArn", "arn:[^:]*:lambda:.*"),
+    *_each("logs", "PutResourcePolicy", "", "expectedRevisionId resourceArn"),
     Part("sns", "Publish", "PhoneNumber"),
     Part("sns", "Subscribe", "Protocol", "email|email-json|lambda|sqs"),
     *(Part("sns", "CreateTopic", f"Attributes.{one}", value) for one, value in OFF_OF_TOPICS.items()),

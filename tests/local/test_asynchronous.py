@@ -281,6 +281,24 @@ def test_a_role_must_be_allowed_to_send(cloud, function, queue):
         function(FAILS, Role=logs_only, DeadLetterConfig={"TargetArn": dead[1]})
     with refused:
         cloud.client("lambda").update_function_configuration(FunctionName=arn, DeadLetterConfig={"TargetArn": dead[1]})
+    lettered = function(FAILS, DeadLetterConfig={"TargetArn": dead[1]})
+    with refused:
+        cloud.client("lambda").update_function_configuration(FunctionName=lettered, Role=logs_only)
+
+
+@pytest.mark.parametrize("service", ["sqs", "sns"])
+def test_a_dead_letter_target_that_does_not_exist_is_refused_and_changes_nothing(cloud, function, service):
+    client, arn = cloud.client("lambda"), function(FAILS)
+    gone = {"TargetArn": f"arn:aws:{service}:us-east-1:123456789012:tests-no-such-target"}
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match=r"tests-no-such-target does not exist"):
+        client.update_function_configuration(FunctionName=arn, DeadLetterConfig=gone, Timeout=9)
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match=r"tests-no-such-target does not exist"):
+        function(FAILS, FunctionName="tests-lost-letters", DeadLetterConfig=gone)
+    found = client.get_function_configuration(FunctionName=arn)
+    assert "DeadLetterConfig" not in found
+    assert found["Timeout"] != 9
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.get_function(FunctionName="tests-lost-letters")
 
 
 def test_a_dead_letter_queue_is_removed_and_a_version_keeps_its_own(cloud, function, queue):

@@ -317,6 +317,8 @@ def test_a_file_where_the_folder_should_be_is_named(tmp_path, below):
 def test_reset_throws_everything_away_whether_the_cloud_runs_or_not(state):
     first = control.up(state, port=0)
     (state / "model.tfvars.json").write_text("{}")
+    for job in ("training", "transform"):
+        (state / job / "job").mkdir(parents=True)
     (state / "thesis.txt").write_text("years of work")
     with pytest.raises(LocalCloudError, match=r"such as thesis\.txt"):
         control.reset(state)
@@ -334,7 +336,7 @@ def test_reset_throws_everything_away_whether_the_cloud_runs_or_not(state):
 
 def test_a_running_clouds_own_files_are_all_known(cloud):
     """Otherwise reset refuses the folder. A service's new file or folder must be named in control.py."""
-    assert {path.name for path in cloud.state.iterdir() if path.suffix != ".part"} <= control._OWN
+    assert {path.name for path in cloud.state.iterdir() if path.suffix != ".part"} <= control.OWN
 
 
 def test_down_does_nothing_where_no_cloud_ever_was(tmp_path):

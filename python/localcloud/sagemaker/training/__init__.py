@@ -111,7 +111,7 @@ def resume(context: Context) -> None:
                 if job.tuning_job_arn is None:  # a trial's tuning job has told the job whom to tell
                     job.tell(keeper(context, account, region))
                 _begin(job, context)
-    for folder in (context.state / "training").glob("*"):
+    for folder in context.place("training").glob("*"):
         if folder.name not in names:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -68,7 +68,7 @@ def install(context: Context) -> None:
 
 def resume(context: Context) -> None:
     """Go on with the jobs that ran when the cloud ended."""
-    shutil.rmtree(context.state / "transform", ignore_errors=True)  # the processes of an earlier cloud have ended
+    shutil.rmtree(context.place("transform"), ignore_errors=True)  # the processes of an earlier cloud have ended
     for _, _, backend in sagemaker_backends.iter_backends():
         for job in backend.transform_jobs.values():
             if isinstance(job, TransformJob) and job.runs:
