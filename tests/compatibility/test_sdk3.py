@@ -62,7 +62,7 @@ def test_a_builder_deploys_a_trainers_model_with_capture(steps: Mapping[str, Ste
         "model": "built",
         "artifact": steps["train"].gave["artifact"],
         "status": "InService",
-        "capture": f"s3://{BUCKET}/captures",
+        "capture": f"s3://{BUCKET}/captures-3",
     }
     answer = steps["invoke"].gave["answer"]
     assert sum(answer) == pytest.approx(1)
@@ -79,6 +79,7 @@ def test_a_model_is_registered_and_approved(steps: Mapping[str, Step]) -> None:
         "pending": "PendingManualApproval",
         "status": "Approved",
         "artifact": steps["train"].gave["artifact"],
+        "types": ["image/png"],
         "instances": ["ml.m5.xlarge"],
         "listed": [arn],
     }
@@ -91,7 +92,7 @@ def test_resources_are_made_updated_and_deleted_one_by_one(steps: Mapping[str, S
 def test_a_batch_is_transformed(steps: Mapping[str, Step]) -> None:
     gave = steps["transform"].gave
     assert gave["status"] == "Completed"
-    assert gave["files"] == [f"s3://{BUCKET}/answers/{number}.png.out" for number in range(8)]
+    assert gave["files"] == [f"s3://{BUCKET}/answers-3/{number}.png.out" for number in range(8)]
     assert gave["answer"]["prediction"] == pytest.approx(steps["invoke"].gave["answer"])
 
 

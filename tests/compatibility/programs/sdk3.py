@@ -141,7 +141,7 @@ def build(has: SimpleNamespace) -> Any:
         model=has.trainer, image_uri=has.image, role_arn=has.role, sagemaker_session=has.session, instance_type=INSTANCE
     )
     has.model = has.builder.build(model_name="built")
-    has.captures = f"s3://{has.bucket}/captures"
+    has.captures = f"s3://{has.bucket}/captures-3"
     has.endpoint = has.builder.deploy(
         endpoint_name="built",
         initial_instance_count=1,
@@ -180,7 +180,7 @@ def captured(has: SimpleNamespace) -> Any:
 
 
 def register(has: SimpleNamespace) -> Any:
-    """The model is registered and approved. The SDK drops the content types that it is given."""
+    """The model is registered and approved. The SDK reads only the containers of what the package is for."""
     package = has.builder.register(
         model_package_group_name="compatibility-3",
         content_types=["image/png"],
@@ -195,12 +195,14 @@ def register(has: SimpleNamespace) -> Any:
     ModelPackage.get(has.package).update(model_approval_status="Approved")
     found = ModelPackage.get(has.package)
     container = found.inference_specification.containers[0]
+    described = has.session.sagemaker_client.describe_model_package(ModelPackageName=has.package)
     return {
         "arn": has.package,
         "pending": pending,
         "status": found.model_approval_status,
         "artifact": container.model_data_url,
-        "instances": found.inference_specification.supported_realtime_inference_instance_types,
+        "types": described["InferenceSpecification"]["SupportedContentTypes"],
+        "instances": described["InferenceSpecification"]["SupportedRealtimeInferenceInstanceTypes"],
         "listed": [one.model_package_arn for one in ModelPackage.get_all(model_package_group_name="compatibility-3")],
     }
 
@@ -245,11 +247,11 @@ def transform(has: SimpleNamespace) -> Any:
                 s3_data_source=TransformS3DataSource(s3_data_type="S3Prefix", s3_uri=f"{has.data}/test/")
             ),
         ),
-        transform_output=TransformOutput(s3_output_path=f"s3://{has.bucket}/answers"),
+        transform_output=TransformOutput(s3_output_path=f"s3://{has.bucket}/answers-3"),
         transform_resources=TransformResources(instance_type=INSTANCE, instance_count=1),
     )
     job.wait(poll=1)
-    files = S3Downloader.list(f"s3://{has.bucket}/answers", sagemaker_session=has.session)
+    files = S3Downloader.list(f"s3://{has.bucket}/answers-3", sagemaker_session=has.session)
     return {
         "status": job.transform_job_status,
         "files": files,

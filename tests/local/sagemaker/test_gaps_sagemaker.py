@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -363,3 +364,23 @@ def test_what_is_missing_is_said_as_programs_read_it(
     error = missing.value.response["Error"]
     assert error["Message"] == message
     assert error["Code"] == ("ResourceNotFound" if "tuning" in operation else "ValidationException")
+
+
+def test_models_are_listed_by_name_and_time_in_pages(sagemaker: Any) -> None:
+    for letter in "bca":
+        make_model(sagemaker, f"listed-{letter}")
+    some: dict[str, Any] = {"NameContains": "listed-"}
+
+    def names(**asked: Any) -> list[str]:
+        return [one["ModelName"] for one in sagemaker.list_models(**some, **asked)["Models"]]
+
+    assert names() == ["listed-a", "listed-c", "listed-b"]
+    assert names(SortBy="Name", SortOrder="Ascending") == ["listed-a", "listed-b", "listed-c"]
+    first = sagemaker.list_models(**some, MaxResults=2)
+    assert [one["ModelName"] for one in first["Models"]] == ["listed-a", "listed-c"]
+    assert first["Models"][0]["ModelArn"].endswith(":model/listed-a")
+    assert names(MaxResults=2, NextToken=first["NextToken"]) == ["listed-b"]
+    assert names(CreationTimeBefore=first["Models"][0]["CreationTime"] - timedelta(hours=1)) == []
+    assert sagemaker.list_models(NameContains="nobody-made-it")["Models"] == []
+    with pytest.raises(ClientError, match="NextToken 'x' is not from this action"):
+        sagemaker.list_models(NextToken="x")
