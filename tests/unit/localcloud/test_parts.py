@@ -97,10 +97,13 @@ ACTS = {
             ),
             *(
                 f"TrainingJobDefinition.HyperParameterTuningResourceConfig.{one}"
-                for one in """
-                    InstanceType InstanceCount VolumeKmsKeyId InstanceConfigs.*.InstanceType
-                    InstanceConfigs.*.InstanceCount
-                """.split()
+                for one in [
+                    "InstanceType",
+                    "InstanceCount",
+                    "VolumeKmsKeyId",
+                    "InstanceConfigs.*.InstanceType",
+                    "InstanceConfigs.*.InstanceCount",
+                ]
             ),
         ]
     ),
