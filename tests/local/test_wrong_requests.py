@@ -123,3 +123,9 @@ def test_a_topic_has_a_policy_and_a_subscription_conditions_with_names(cloud: An
     for policy in ('{"a": [{}]}', '{"a": ["x", {}]}', "{"):
         attributes = {"FilterPolicy": policy}
         assert code_of(lambda: sns.subscribe(TopicArn=topic, **given, Attributes=attributes)) == "InvalidParameter"  # noqa: B023 - called at once
+
+
+def test_a_filter_of_tags_without_a_key_is_refused(cloud: Any) -> None:
+    tagging = cloud.client("resourcegroupstaggingapi")
+    assert code_of(lambda: tagging.get_resources(TagFilters=[{}])) == "InvalidParameterException"
+    assert tagging.get_resources(TagFilters=[{"Key": "tests-nowhere"}])["ResourceTagMappingList"] == []
