@@ -261,3 +261,12 @@ def test_a_redrive_policy_that_is_none_is_refused(cloud, policy):
     with pytest.raises(ClientError, match=r"InvalidParameterValue.*RedrivePolicy is invalid"):
         sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": policy})
     assert "RedrivePolicy" not in attributes(sqs, queue)
+
+
+def test_a_prefix_of_queues_is_no_regular_expression(cloud):
+    sqs = cloud.client("sqs")
+    for name in ("tests-prefix-a", "tests-prefix.fifo"):
+        sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"} if "." in name else {})
+    found = sqs.list_queues(QueueNamePrefix="tests-prefix.")["QueueUrls"]
+    assert [url.rpartition("/")[2] for url in found] == ["tests-prefix.fifo"]
+    assert "QueueUrls" not in sqs.list_queues(QueueNamePrefix="[]")

@@ -112,3 +112,20 @@ def test_scalable_targets_are_listed_page_by_page(monkeypatch: pytest.MonkeyPatc
         response._get_param = asked.get
         assert len(found) <= 5
     assert found == ["a", "b", "c", "d", "e"]
+
+
+def test_a_topic_has_a_policy_and_a_subscription_conditions_with_names(cloud: Any) -> None:
+    sns = cloud.client("sns")
+    topic = sns.create_topic(Name="tests-conditions")["TopicArn"]
+    empty = {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": ""}
+    assert code_of(lambda: sns.set_topic_attributes(**empty)) == "InvalidParameter"
+    given = {"Protocol": "sqs", "Endpoint": "arn:aws:sqs:us-east-1:123456789012:tests-conditions"}
+    for policy in ('{"a": [{}]}', '{"a": ["x", {}]}', "{"):
+        attributes = {"FilterPolicy": policy}
+        assert code_of(lambda: sns.subscribe(TopicArn=topic, **given, Attributes=attributes)) == "InvalidParameter"  # noqa: B023 - called at once
+
+
+def test_a_filter_of_tags_without_a_key_is_refused(cloud: Any) -> None:
+    tagging = cloud.client("resourcegroupstaggingapi")
+    assert code_of(lambda: tagging.get_resources(TagFilters=[{}])) == "InvalidParameterException"
+    assert tagging.get_resources(TagFilters=[{"Key": "tests-nowhere"}])["ResourceTagMappingList"] == []

@@ -71,7 +71,7 @@ def refused(service: str, operation: str, parameters: Mapping[str, Any]) -> tupl
     """
     place = _PLACES.get((service, operation))
     text = place.text(parameters) if place else None
-    if place is None or not isinstance(text, str) or not text:
+    if place is None or not isinstance(text, str):
         return None
     why = flaw(text, place.kind, whole=place.whole)
     return place.error(why) if why else None
@@ -184,6 +184,12 @@ def _member(*path: str) -> Callable[[Mapping[str, Any]], Any]:
     return read
 
 
+def _removable(*path: str) -> Callable[[Mapping[str, Any]], Any]:
+    """Reads a member whose empty text takes the policy away, or is none."""
+    read = _member(*path)
+    return lambda parameters: read(parameters) or None
+
+
 def _topic_policy(parameters: Mapping[str, Any]) -> Any:
     return parameters.get("AttributeValue") if parameters.get("AttributeName") == "Policy" else None
 
@@ -203,7 +209,7 @@ def _of_sqs(why: str) -> tuple[str, str]:
 _OF_KMS, _OF_SNS = _coded("MalformedPolicyDocumentException"), _coded("InvalidParameter", "Invalid parameter: Policy ")
 _OF_SESSIONS = _Place(_member("Policy"), "identity", _of_iam)
 _PLACES = {
-    ("events", "PutPermission"): _Place(_member("Policy"), "resource", _coded("ValidationException"), whole=True),
+    ("events", "PutPermission"): _Place(_removable("Policy"), "resource", _coded("ValidationException"), whole=True),
     ("iam", "CreateRole"): _Place(_member("AssumeRolePolicyDocument"), "trust", _of_iam),
     ("iam", "UpdateAssumeRolePolicy"): _Place(_member("PolicyDocument"), "trust", _of_iam),
     ("kms", "CreateKey"): _Place(_member("Policy"), "resource", _OF_KMS, whole=True),
@@ -212,8 +218,8 @@ _PLACES = {
     ("s3", "PutBucketPolicy"): _Place(_member("Policy"), "resource", _coded("MalformedPolicy"), whole=True),
     ("sns", "CreateTopic"): _Place(_member("Attributes", "Policy"), "resource", _OF_SNS, whole=True),
     ("sns", "SetTopicAttributes"): _Place(_topic_policy, "resource", _OF_SNS, whole=True),
-    ("sqs", "CreateQueue"): _Place(_member("Attributes", "Policy"), "resource", _of_sqs),
-    ("sqs", "SetQueueAttributes"): _Place(_member("Attributes", "Policy"), "resource", _of_sqs),
+    ("sqs", "CreateQueue"): _Place(_removable("Attributes", "Policy"), "resource", _of_sqs),
+    ("sqs", "SetQueueAttributes"): _Place(_removable("Attributes", "Policy"), "resource", _of_sqs),
     **{
         ("iam", operation): _Place(_member("PolicyDocument"), "identity", _of_iam)
         for operation in ("CreatePolicy", "CreatePolicyVersion", "PutGroupPolicy", "PutRolePolicy", "PutUserPolicy")

@@ -122,10 +122,19 @@ def _check(protocol: str, name: str, value: Any) -> None:
         raise SNSInvalidParameter(f"Invalid parameter: FilterPolicyScope: {words}")
     if name == "FilterPolicy" and value and _parsed(value) is None:
         raise SNSInvalidParameter("Invalid parameter: FilterPolicy: failed to parse JSON.")
+    if name == "FilterPolicy" and value and _has_empty_condition(_parsed(value)):
+        raise SNSInvalidParameter("Invalid parameter: FilterPolicy: Match expression name not found")
     if name == "RedrivePolicy" and value:
         arn = str((_parsed(value) or {}).get("deadLetterTargetArn", ""))
         if arn.split(":")[:3] != ["arn", "aws", "sqs"] or arn.count(":") != 5:
             raise SNSInvalidParameter("Invalid parameter: RedrivePolicy: deadLetterTargetArn is an invalid arn")
+
+
+def _has_empty_condition(given: Any) -> bool:
+    """Whether a list of a filter policy, at any depth, has an empty object."""
+    if isinstance(given, dict):
+        return any(map(_has_empty_condition, given.values()))
+    return isinstance(given, list) and any(one == {} or _has_empty_condition(one) for one in given)
 
 
 def _parsed(text: str) -> Mapping[str, Any] | None:
