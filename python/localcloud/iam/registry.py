@@ -85,7 +85,10 @@ class Registry:
             return None
         _, _, service, region, account, _ = arn.split(":", 5)
         find = self._policies.get(service)
-        return find(account, region, arn) if find else None
+        try:
+            return find(account, region, arn) if find else None
+        except KeyError:  # AWS has no such region
+            return None
 
     def implied(self, action: str, find: FindImplied) -> None:
         """Add a function that finds the further accesses of an action, such as the use of a KMS key."""
@@ -109,7 +112,10 @@ class Registry:
         """A resource's tags; none if it has none, or does not exist."""
         parts = arn.split(":", 5)
         find = self._tags.get(parts[2]) if len(parts) == 6 and "*" not in arn else None
-        return find(parts[4], parts[3], arn) if find else {}
+        try:
+            return find(parts[4], parts[3], arn) if find else {}
+        except KeyError:  # AWS has no such region
+            return {}
 
     def keys(self, service: str, find: FindKeys) -> None:
         """Add a function that finds what a service's condition keys ask about its resources.

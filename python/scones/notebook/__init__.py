@@ -7,7 +7,7 @@ Example (not run: it installs SageMaker's SDK and starts a kernel)::
     python = kernel.ensure(environment.downloads, sdk)
     role = identity.role(environment, None)
     variables = kernel.variables(environment, identity.session(environment, role), python, sdk, os.environ)
-    executed = execution.run(Path("walkthrough.ipynb"), environment.build / "notebooks", python, variables)
+    executed = execution.run(Path("walkthrough.ipynb"), environment.build / "notebooks", python, variables, take=print)
 
 ===============  ==============================================================================
 ``kernel``       the Python environments with SageMaker's SDK 2 and 3, and a kernel's variables

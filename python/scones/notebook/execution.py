@@ -12,6 +12,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
@@ -24,6 +26,9 @@ from scones.errors import NotebookError
 RUNNER = Path(__file__).with_name("runner.py")
 GRACE = 60.0  # seconds from an interrupt until the runner has written what was executed
 ERROR_LINES = 12
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+#: What a page in Markdown shows of an output, the best first. Markdown's readers do not show HTML's styles.
+SHOWN = ["image/png", "image/jpeg", "image/svg+xml", "text/markdown", "text/plain"]
 
 
 @dataclass(frozen=True)
@@ -135,3 +140,36 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(OSError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+
+
+def write_markdown(executed: Path, python: Path, page: Path) -> None:
+    """Write an executed notebook as Markdown, with its pictures in a folder beside the page.
+
+    Args:
+        python: The Python of the kernel's environment.
+        page: The file, ``docs/notebook.md``. The pictures are in ``docs/notebook_files``, which is replaced.
+
+    Raises:
+        NotebookError: nbconvert cannot write it.
+    """
+    pictures = page.with_name(f"{page.stem}_files")
+    shutil.rmtree(pictures, ignore_errors=True)
+    command = [
+        python,
+        "-m",
+        "nbconvert",
+        "--to",
+        "markdown",
+        executed.absolute(),
+        f"--NbConvertBase.display_data_priority={SHOWN}",
+    ]
+    done = subprocess.run(
+        [*command, "--output-dir", page.parent.absolute(), "--output", page.stem],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        last = done.stderr.strip().splitlines() or ["it said nothing"]
+        raise NotebookError(f"{page} cannot be written: {last[-1]}")
+    page.write_text(COLOURS.sub("", page.read_text()))

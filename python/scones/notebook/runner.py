@@ -100,14 +100,18 @@ def run(notebook: Any, client: Reporting, executed: Path) -> int:
 
 
 def seen(outputs: Any, widgets: Any) -> Any:
-    """A cell's outputs, with what each output widget shows in its place.
+    """A cell's outputs: texts that follow each other are one, and what an output widget shows is in its place.
 
     SageMaker's SDK 3 writes a job's log into one. A page without a kernel would show nothing of it.
     """
-    found = []
+    found: list[Any] = []
     for output in outputs:
         widget = widgets.get(output.get("data", {}).get(VIEW, {}).get("model_id"), {})
-        found += widget.get("outputs", [output])
+        for one in widget.get("outputs", [output]):
+            if found and one.output_type == "stream" and found[-1].get("name") == one.name:
+                found[-1].text += one.text
+            else:
+                found.append(one)
     return found
 
 
@@ -166,7 +170,7 @@ def main(arguments: list[str]) -> int:
         folder = str(source.resolve().parent)
         # A notebook names the kernel of its author's machine. Here is one kernel.
         where = {"resources": {"metadata": {"path": folder}}, "kernel_name": KERNEL}
-        client = Reporting(notebook, reports, timeout=None, coalesce_streams=True, **where)
+        client = Reporting(notebook, reports, timeout=None, **where)
         try:
             code = run(notebook, client, executed)
         except DeadKernelError:

@@ -20,6 +20,7 @@ from scones.tasks.words import TakesMany
         "env": "the environment (default: SCONES_ENV, else local)",
         "sdk": "the version of SageMaker's SDK: 2 or 3 (default: the one that the notebook imports)",
         "role": "the execution role, by name or ARN (default: access.notebook_role; on the local cloud one is made)",
+        "markdown": "write the executed copy as Markdown too, to this file, with its pictures beside it",
         "open": "start JupyterLab instead",
     },
 )
@@ -29,6 +30,7 @@ def notebook(
     env: str | None = None,
     sdk: str | None = None,
     role: str | None = None,
+    markdown: str | None = None,
     open: bool = False,
 ) -> None:
     """Run a Jupyter notebook against an environment, as on a SageMaker notebook instance.
@@ -54,6 +56,8 @@ def notebook(
     path = Path(file[0]) if file else None
     if path and not path.is_file():
         raise InputError(f"there is no notebook {path}")
+    if markdown is not None and (open or not markdown.endswith(".md")):
+        raise InputError(f"--markdown needs a file that ends in .md, and a notebook that is run, not '{markdown}'")
     if sdk is not None and sdk not in map(str, kernel.SDKS):
         raise InputError(f"--sdk must be 2 or 3, not '{sdk}'")
     console = Console()
@@ -77,4 +81,6 @@ def notebook(
         print(f"interrupted; what was executed is in {environment.build / 'notebooks'}")
         print("jobs and endpoints that the notebook has started go on")
         raise SystemExit(130) from None
+    if markdown:
+        execution.write_markdown(done.notebook, python, Path(markdown))
     print(f"{done.cells} cells in {time.monotonic() - began:.0f} s: {done.notebook} and {done.html.name}")

@@ -358,3 +358,11 @@ def test_an_endpoint_with_an_encrypted_volume_lets_sagemaker_make_grants(account
         "sagemaker:CreateEndpoint endpoint-config/one",
         f"kms:CreateGrant key/{key}",
     ]
+
+
+def test_a_resource_of_a_region_that_there_is_not_has_no_policy_and_no_tags(account):
+    by_tag = READ | {"Action": "sqs:*", "Condition": {"StringEquals": {"aws:ResourceTag/team": "ml"}}}
+    assert not judged(account.role("one", by_tag), Access("sqs:SendMessage", ("arn:aws:sqs:nowhere:1:a",))).allowed
+    assert not judged(
+        account.role("two", by_tag), Access("sqs:SendMessage", (f"arn:aws:sqs:nowhere:{ACCOUNT}:a",))
+    ).allowed
