@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import eventually, package
+from .conftest import eventually, package, sending_policy
 
 FAILS = "def handler(event, context):\n    raise ValueError('always')\n"
 COUNTS = (
@@ -281,6 +281,12 @@ def test_a_role_must_be_allowed_to_send(cloud, function, queue):
         function(FAILS, Role=logs_only, DeadLetterConfig={"TargetArn": dead[1]})
     with refused:
         cloud.client("lambda").update_function_configuration(FunctionName=arn, DeadLetterConfig={"TargetArn": dead[1]})
+    open_to_all = sending_policy(dead[1], "lambda").replace('{"Service": ["lambda.amazonaws.com"]}', '"*"')
+    cloud.client("sqs").set_queue_attributes(QueueUrl=dead[0], Attributes={"Policy": open_to_all})
+    with refused:
+        cloud.client("lambda").update_function_configuration(FunctionName=arn, DeadLetterConfig={"TargetArn": dead[1]})
+    with pytest.raises(ClientError, match="execution role does not have permissions to call SendMessage on arn:aws"):
+        configure(cloud, arn, OnFailure=dead[1])
     lettered = function(FAILS, DeadLetterConfig={"TargetArn": dead[1]})
     with refused:
         cloud.client("lambda").update_function_configuration(FunctionName=lettered, Role=logs_only)

@@ -339,6 +339,29 @@ def test_a_running_clouds_own_files_are_all_known(cloud):
     assert {path.name for path in cloud.state.iterdir() if path.suffix != ".part"} <= control.OWN
 
 
+def test_what_a_cloud_holds_is_said_of_what_takes_work_to_make_again(cloud, function, role):
+    functions = cloud.client("lambda")
+    before = facts.read(cloud.state).holds
+    arn = function(FUNCTION)
+    version = functions.publish_version(FunctionName=arn)["Version"]
+    functions.create_alias(FunctionName=arn, Name="held", FunctionVersion=version)
+    functions.publish_layer_version(LayerName="tests-held", Content={"ZipFile": package("")})
+    topic = cloud.client("sns").create_topic(Name="tests-held")["TopicArn"]
+    cloud.client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
+    cloud.client("scheduler").create_schedule(
+        Name="tests-held",
+        ScheduleExpression="rate(30 days)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": arn, "RoleArn": role},
+    )
+    after = facts.read(cloud.state).holds
+    kinds = ("function", "alias", "layer version", "topic", "subscription", "schedule")
+    assert {kind: after[kind] - before.get(kind, 0) for kind in kinds} == dict.fromkeys(kinds, 1)
+    cloud.client("scheduler").delete_schedule(Name="tests-held")
+    cloud.client("sns").delete_topic(TopicArn=topic)
+    functions.delete_layer_version(LayerName="tests-held", VersionNumber=1)
+
+
 def test_down_does_nothing_where_no_cloud_ever_was(tmp_path):
     assert control.down(tmp_path / "nowhere") is False
     assert control.status(tmp_path / "nowhere") is None

@@ -137,6 +137,19 @@ def test_the_logging_configuration_has_awss_defaults(cloud, function):
     }
 
 
+@pytest.mark.parametrize("level", ["ApplicationLogLevel", "SystemLogLevel"])
+def test_log_levels_are_for_the_json_format(cloud, function, level):
+    client = cloud.client("lambda")
+    arn = function(CODE, LoggingConfig={"LogFormat": "JSON", level: "WARN"})
+    for logging in ({"LogFormat": "Text", level: "WARN"}, {level: "WARN"}):
+        with pytest.raises(client.exceptions.InvalidParameterValueException, match="LogLevel is not supported when"):
+            client.update_function_configuration(FunctionName=arn, LoggingConfig=logging, Timeout=9)
+        with pytest.raises(client.exceptions.InvalidParameterValueException, match="LogLevel is not supported when"):
+            function(CODE, LoggingConfig=logging)
+    found = client.get_function_configuration(FunctionName=arn)
+    assert (found["LoggingConfig"][level], found["Timeout"]) == ("WARN", 20)
+
+
 def test_every_part_of_the_configuration_is_kept_and_updated(cloud, function):
     """Terraform sends these settings and reads them back. If one is missing, every plan shows a change."""
     first = {

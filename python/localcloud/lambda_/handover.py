@@ -40,7 +40,7 @@ def install(roles: Roles) -> None:
                 networks.join(acting, vpc["SubnetIds"], vpc.get("SecurityGroupIds") or [], needs=networks.LAMBDA)
             if target := (given.get("DeadLetterConfig") or {}).get("TargetArn"):
                 _check_dead_letters(target, acting.account)
-                deliveries.permit(acting, target)
+                deliveries.permit_configured(acting, target)
         except AccessDenied as error:
             service, action = error.request.action.split(":")
             raise InvalidParameterValueException(
