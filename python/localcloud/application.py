@@ -34,8 +34,8 @@ from localcloud import catalogue, fidelity, incoming, log
 from localcloud.acknowledgement import Acknowledged
 from localcloud.constraints import MALFORMED
 from localcloud.context import Context
-from localcloud.control import IDENTITY_PATH
-from localcloud.diskspace import DiskSpace
+from localcloud.control import IDENTITY_PATH, SPARE
+from localcloud.diskspace import DiskSpace, Spare
 from localcloud.http.requests import UNDERSCORED
 from localcloud.iam.enforcement import BOTO3_NAMES, OPERATION, Enforcement
 from localcloud.lost_answers import KeptAnswers, LostAnswers
@@ -113,7 +113,7 @@ def application(context: Context, folders: Sequence[Path]) -> WSGIApplication:
 
     answers = KeptAnswers(context.database)
     kept = Acknowledged(Integrity(dispatch, service_of), service_of, context.backends, answers)
-    carry_out = LostAnswers(DiskSpace(kept, service_of, folders), answers)
+    carry_out = LostAnswers(DiskSpace(kept, service_of, folders, spare=Spare(context.place(SPARE))), answers)
     identity = json.dumps({"pid": os.getpid()}).encode()
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

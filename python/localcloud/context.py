@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from localcloud import guard
+from localcloud import control, guard
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -241,6 +241,16 @@ class Context:
     def registry(self) -> Registry:
         """The services' permission tables, resource policies and implied accesses."""
         return self.roles.registry
+
+    def place(self, name: str) -> Path:
+        """A file or folder in the cloud's folder. :func:`localcloud.control.reset` must know its name.
+
+        Raises:
+            ValueError: It does not, and would refuse the folder from now on.
+        """
+        if name not in control.OWN:
+            raise ValueError(f"control.OWN does not name {name!r}")
+        return self.state / name
 
     def begin(self) -> None:
         """Read what was kept, and go on with what was under way.

@@ -51,15 +51,17 @@ READY = b"\n"
 MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144"}
 
 ADDRESS, LOCK, LOG, PREVIOUS_LOG = "cloud.json", "cloud.lock", "cloud.log", "cloud.previous.log"
+#: The file whose space is given up when the disk is full (:mod:`localcloud.diskspace`).
+SPARE = "spare"
 _TURN = "turn.lock"
 _LOCKS = frozenset({LOCK, _TURN})
 #: The pinned models of the environment. They belong to the cloud that has their artifacts.
 PINS = ("model.tfvars.json", "candidate.tfvars.json")
-#: All names in a cloud's folder.
-_OWN = _LOCKS.union(
+#: All names in a cloud's folder. :func:`reset` refuses a folder with any other.
+OWN = _LOCKS.union(
     (ADDRESS, LOG, PREVIOUS_LOG, facts.DATABASE, f"{facts.DATABASE}-wal", f"{facts.DATABASE}-shm"),
-    (*facts.CONTENTS, *PINS, "training", "endpoints", "functions"),
-    ("alarm-clock", "lambda-retries"),
+    (*facts.CONTENTS, *PINS, "training", "transform", "endpoints", "functions"),
+    ("alarm-clock", "lambda-retries", SPARE),
     ("authorization.step", "authorization.jsonl"),
 )
 
@@ -149,7 +151,7 @@ def reset(state: Path) -> bool:
     _refuse_foreign(state)
     # A file that is being written has a name of its own: imageclassification.files.
     names = {path.name for path in state.iterdir() if not path.match(".*.part")}
-    _refuse(state, names - _OWN)
+    _refuse(state, names - OWN)
     if not names:
         return False
     with _turn(state):

@@ -5,7 +5,7 @@ Example::
     >>> from types import SimpleNamespace
     >>> held("sqs", SimpleNamespace(queues={"images": object()}))
     {'queue': 1}
-    >>> held("scheduler", SimpleNamespace())
+    >>> held("sts", SimpleNamespace())
     {}
 """
 
@@ -18,19 +18,23 @@ from typing import Any
 KINDS: dict[str, dict[str, Callable[[Any], Sized]]] = {
     "s3": {"bucket": lambda one: one.buckets},
     "sqs": {"queue": lambda one: one.queues},
-    "sns": {"topic": lambda one: one.topics},
+    "sns": {"topic": lambda one: one.topics, "subscription": lambda one: one.subscriptions},
     "kms": {"key": lambda one: one.keys},
     "lambda": {
         "function": lambda one: one._lambdas._functions,
+        "alias": lambda one: [alias for found in one._lambdas._aliases.values() for alias in found],
+        "layer version": lambda one: [each for layer in one._layers._layers.values() for each in layer.layer_versions],
         "event source mapping": lambda one: one._event_source_mappings,
     },
     "logs": {"log group": lambda one: one.groups},
     "cloudwatch": {"alarm": lambda one: one.alarms},
     "events": {"rule": lambda one: [rule for bus in one.event_buses.values() for rule in bus.rules]},
+    "scheduler": {"schedule": lambda one: [name for group in one.schedule_groups.values() for name in group.schedules]},
     "iam": {"role": lambda one: one.roles, "user": lambda one: one.users},
     "sagemaker": {
         "training job": lambda one: one.training_jobs,
         "tuning job": lambda one: one.hyper_parameter_tuning_jobs,
+        "transform job": lambda one: one.transform_jobs,
         "model package": lambda one: one.model_packages,
         "model": lambda one: one._models,
         "endpoint": lambda one: one.endpoints,

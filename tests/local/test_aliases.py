@@ -94,6 +94,7 @@ def test_both_versions_have_one_role_and_one_dead_letter_queue(cloud, versions):
     client.publish_version(FunctionName=versions)
     with pytest.raises(ClientError, match="same execution role"):
         alias(cloud, versions, {"3": 0.5})
+    cloud.client("sqs").create_queue(QueueName="tests-aliases")
     target = {"TargetArn": "arn:aws:sqs:us-east-1:123456789012:tests-aliases"}
     client.update_function_configuration(FunctionName=versions, DeadLetterConfig=target)
     client.publish_version(FunctionName=versions)

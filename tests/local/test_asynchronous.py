@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import eventually, package
+from .conftest import eventually, package, sending_policy
 
 FAILS = "def handler(event, context):\n    raise ValueError('always')\n"
 COUNTS = (
@@ -281,6 +281,30 @@ def test_a_role_must_be_allowed_to_send(cloud, function, queue):
         function(FAILS, Role=logs_only, DeadLetterConfig={"TargetArn": dead[1]})
     with refused:
         cloud.client("lambda").update_function_configuration(FunctionName=arn, DeadLetterConfig={"TargetArn": dead[1]})
+    open_to_all = sending_policy(dead[1], "lambda").replace('{"Service": ["lambda.amazonaws.com"]}', '"*"')
+    cloud.client("sqs").set_queue_attributes(QueueUrl=dead[0], Attributes={"Policy": open_to_all})
+    with refused:
+        cloud.client("lambda").update_function_configuration(FunctionName=arn, DeadLetterConfig={"TargetArn": dead[1]})
+    with pytest.raises(ClientError, match="execution role does not have permissions to call SendMessage on arn:aws"):
+        configure(cloud, arn, OnFailure=dead[1])
+    lettered = function(FAILS, DeadLetterConfig={"TargetArn": dead[1]})
+    with refused:
+        cloud.client("lambda").update_function_configuration(FunctionName=lettered, Role=logs_only)
+
+
+@pytest.mark.parametrize("service", ["sqs", "sns"])
+def test_a_dead_letter_target_that_does_not_exist_is_refused_and_changes_nothing(cloud, function, service):
+    client, arn = cloud.client("lambda"), function(FAILS)
+    gone = {"TargetArn": f"arn:aws:{service}:us-east-1:123456789012:tests-no-such-target"}
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match=r"tests-no-such-target does not exist"):
+        client.update_function_configuration(FunctionName=arn, DeadLetterConfig=gone, Timeout=9)
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match=r"tests-no-such-target does not exist"):
+        function(FAILS, FunctionName="tests-lost-letters", DeadLetterConfig=gone)
+    found = client.get_function_configuration(FunctionName=arn)
+    assert "DeadLetterConfig" not in found
+    assert found["Timeout"] != 9
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.get_function(FunctionName="tests-lost-letters")
 
 
 def test_a_dead_letter_queue_is_removed_and_a_version_keeps_its_own(cloud, function, queue):

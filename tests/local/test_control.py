@@ -317,6 +317,8 @@ def test_a_file_where_the_folder_should_be_is_named(tmp_path, below):
 def test_reset_throws_everything_away_whether_the_cloud_runs_or_not(state):
     first = control.up(state, port=0)
     (state / "model.tfvars.json").write_text("{}")
+    for job in ("training", "transform"):
+        (state / job / "job").mkdir(parents=True)
     (state / "thesis.txt").write_text("years of work")
     with pytest.raises(LocalCloudError, match=r"such as thesis\.txt"):
         control.reset(state)
@@ -334,7 +336,30 @@ def test_reset_throws_everything_away_whether_the_cloud_runs_or_not(state):
 
 def test_a_running_clouds_own_files_are_all_known(cloud):
     """Otherwise reset refuses the folder. A service's new file or folder must be named in control.py."""
-    assert {path.name for path in cloud.state.iterdir() if path.suffix != ".part"} <= control._OWN
+    assert {path.name for path in cloud.state.iterdir() if path.suffix != ".part"} <= control.OWN
+
+
+def test_what_a_cloud_holds_is_said_of_what_takes_work_to_make_again(cloud, function, role):
+    functions = cloud.client("lambda")
+    before = facts.read(cloud.state).holds
+    arn = function(FUNCTION)
+    version = functions.publish_version(FunctionName=arn)["Version"]
+    functions.create_alias(FunctionName=arn, Name="held", FunctionVersion=version)
+    functions.publish_layer_version(LayerName="tests-held", Content={"ZipFile": package("")})
+    topic = cloud.client("sns").create_topic(Name="tests-held")["TopicArn"]
+    cloud.client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
+    cloud.client("scheduler").create_schedule(
+        Name="tests-held",
+        ScheduleExpression="rate(30 days)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": arn, "RoleArn": role},
+    )
+    after = facts.read(cloud.state).holds
+    kinds = ("function", "alias", "layer version", "topic", "subscription", "schedule")
+    assert {kind: after[kind] - before.get(kind, 0) for kind in kinds} == dict.fromkeys(kinds, 1)
+    cloud.client("scheduler").delete_schedule(Name="tests-held")
+    cloud.client("sns").delete_topic(TopicArn=topic)
+    functions.delete_layer_version(LayerName="tests-held", VersionNumber=1)
 
 
 def test_down_does_nothing_where_no_cloud_ever_was(tmp_path):

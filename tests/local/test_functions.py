@@ -243,7 +243,46 @@ def test_the_handler_reaches_this_cloud_and_sees_nothing_of_the_users_own_enviro
     found, _ = invoke(cloud, arn)
     assert found["account"] == "123456789012"
     assert {"AWS_LAMBDA_FUNCTION_NAME", "AWS_REGION", "AWS_EXECUTION_ENV", "LAMBDA_TASK_ROOT"} <= set(found["names"])
-    assert not {"HOME", "VIRTUAL_ENV", "PYTHONPATH", "AWS_PROFILE"} & set(found["names"])
+    assert not {"HOME", "VIRTUAL_ENV", "AWS_PROFILE"} & set(found["names"])
+
+
+SAYS_CONTEXT = """
+def handler(event, context):
+    given, who = context.client_context, context.identity
+    found = [repr(who), who.cognito_identity_id, context.tenant_id]
+    if given is None:
+        return found
+    return [given.custom, given.env, given.client and [given.client.app_title, given.client.installation_id]]
+"""
+
+
+def test_the_client_context_has_awss_attributes(cloud, function):
+    arn = function(SAYS_CONTEXT)
+
+    def asked(given: str) -> list[Any]:
+        return invoke(cloud, arn, ClientContext=base64.b64encode(given.encode()).decode())[0]
+
+    whole = {"custom": {"a": [1]}, "env": {"b": "2"}, "client": {"app_title": "app", "other": "left out"}}
+    assert asked(json.dumps(whole)) == [{"a": [1]}, {"b": "2"}, ["app", None]]
+    assert asked('{"custom": {}}') == [{}, None, None]
+    identity = "CognitoIdentity([cognito_identity_id=None,cognito_identity_pool_id=None])"
+    assert invoke(cloud, arn)[0] == [identity, None, None]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("!!", "must be a valid Base64-encoded JSON object"),
+        (base64.b64encode(b"{").decode(), "must be a valid Base64-encoded JSON object"),
+        (base64.b64encode(b"[1]").decode(), "must be a valid Base64-encoded JSON object"),
+        (base64.b64encode(b'{"client": [1]}').decode(), "must be a valid Base64-encoded JSON object"),
+        (base64.b64encode(json.dumps({"custom": "x" * 2700}).encode()).decode(), "no more than 3583 bytes"),
+    ],
+)
+def test_a_client_context_that_cannot_be_read_is_refused_before_the_function_runs(cloud, function, given, said):
+    client, arn = cloud.client("lambda"), function("def handler(event, context):\n    return 'ran'\n")
+    with pytest.raises(client.exceptions.InvalidRequestContentException, match=said):
+        client.invoke(FunctionName=arn, ClientContext=given)
 
 
 def test_layers_are_importable_and_the_functions_own_files_come_first(cloud, function):
@@ -260,6 +299,26 @@ def test_layers_are_importable_and_the_functions_own_files_come_first(cloud, fun
     layers = [layer("tests-first", "first"), layer("tests-second", "second")]
     arn = function("import shared\ndef handler(event, context):\n    return shared.WHO\n", Layers=layers)
     assert invoke(cloud, arn)[0] == "second", "a later layer lies over an earlier one"
+
+
+def test_a_function_goes_on_with_a_layer_version_that_is_deleted(cloud, function, role):
+    client = cloud.client("lambda")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("python/shared.py", "WHO = 'deleted'")
+    layer = client.publish_layer_version(LayerName="tests-deleted", Content={"ZipFile": buffer.getvalue()})
+    code = "import shared\ndef handler(event, context):\n    return shared.WHO\n"
+    arn = function(code, Layers=[layer["LayerVersionArn"]])
+    client.delete_layer_version(LayerName="tests-deleted", VersionNumber=layer["Version"])
+    assert invoke(cloud, arn)[0] == "deleted"
+    client.update_function_configuration(FunctionName=arn, Timeout=7)
+    version = client.publish_version(FunctionName=arn)["FunctionArn"]
+    client.update_function_configuration(FunctionName=arn, Layers=[])
+    assert invoke(cloud, version)[0] == "deleted"
+    assert invoke(cloud, arn)[1]["FunctionError"]
+    with pytest.raises(ClientError, match=r"InvalidParameterValueException.*does not exist"):
+        client.update_function_configuration(FunctionName=arn, Layers=[layer["LayerVersionArn"]], Timeout=9)
+    assert client.get_function_configuration(FunctionName=arn)["Timeout"] == 7, "nothing of it was done"
 
 
 def test_the_log_has_start_end_report_and_what_the_handler_wrote(cloud, function):

@@ -19,6 +19,106 @@ from .conftest import package
 CODE = "def handler(event, context): pass"
 
 
+# lambda_/gaps/quotas.py
+
+
+TAGS = {f"tag-{number}": "" for number in range(50)}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"Timeout": 901},
+        {"MemorySize": 10_241},
+        {"Tags": {**TAGS, "one-more": ""}},
+        {"Tags": {"aws:mine": "x"}},
+        {"Tags": {"AWS:mine": "x"}},
+        {"Tags": {"k" * 129: "x"}},
+    ],
+)
+def test_what_is_beyond_a_quota_is_refused_and_changes_nothing(cloud, function, given):
+    client, arn = cloud.client("lambda"), function(CODE)
+    before = client.get_function(FunctionName=arn)["Configuration"]
+    refused = pytest.raises(client.exceptions.InvalidParameterValueException)
+    with refused:
+        function(CODE, **given)
+    with refused:
+        if "Tags" in given:
+            client.tag_resource(Resource=arn, **given)
+        else:
+            client.update_function_configuration(FunctionName=arn, **given)
+    assert client.get_function(FunctionName=arn)["Configuration"] == before
+    assert client.list_tags(Resource=arn)["Tags"] == {}
+
+
+def test_what_a_quota_allows_is_taken(cloud, function):
+    client, arn = cloud.client("lambda"), function(CODE, Timeout=900, MemorySize=10_240, Tags=TAGS)
+    client.tag_resource(Resource=arn, Tags={"tag-1": "changed"})
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match="at most 50 tags"):
+        client.tag_resource(Resource=arn, Tags={"one-more": ""})
+    assert client.list_tags(Resource=arn)["Tags"] == {**TAGS, "tag-1": "changed"}
+
+
+def test_a_hundred_concurrent_executions_stay_unreserved(cloud, function):
+    client, one, other = cloud.client("lambda"), function(CODE), function(CODE)
+    client.put_function_concurrency(FunctionName=one, ReservedConcurrentExecutions=500)
+    client.put_function_concurrency(FunctionName=one, ReservedConcurrentExecutions=600)
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match=r"below its minimum value of \[100\]"):
+        client.put_function_concurrency(FunctionName=other, ReservedConcurrentExecutions=301)
+    assert "ReservedConcurrentExecutions" not in client.get_function_concurrency(FunctionName=other)
+    client.delete_function_concurrency(FunctionName=one)
+    client.put_function_concurrency(FunctionName=other, ReservedConcurrentExecutions=301)
+
+
+# lambda_/gaps/layers.py
+
+
+@pytest.fixture(scope="module")
+def layers(cloud):
+    """Publishes versions of layers: ``layers("one", "one", "two")`` returns their ARNs."""
+
+    def publish(*names, content=b"WHO = 1"):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            archive.writestr("python/shared.py", content)
+        given = {"Content": {"ZipFile": buffer.getvalue()}}
+        client = cloud.client("lambda")
+        return [client.publish_layer_version(LayerName=f"tests-{name}", **given)["LayerVersionArn"] for name in names]
+
+    return publish
+
+
+def test_layers_that_lambda_does_not_take_together_are_refused_and_change_nothing(cloud, function, layers):
+    client, arn = cloud.client("lambda"), function(CODE)
+    six = layers("a", "b", "c", "d", "e", "f")
+    client.update_function_configuration(FunctionName=arn, Layers=six[:5])
+    for wrong, said in (
+        (six, r"Cannot reference more than 5 layers\."),
+        ([six[0], *layers("a")], "Two different versions of the same layer"),
+        ([six[0], six[0]], "Two different versions of the same layer"),
+        ([f"{six[0]}9"], r"Layer version .* does not exist\."),
+        ([six[0].replace("us-east-1", "eu-west-1")], "own account and region only"),
+        ([six[0].replace("123456789012", "210987654321")], "own account and region only"),
+    ):
+        for refused in (
+            lambda wrong=wrong: client.update_function_configuration(FunctionName=arn, Layers=wrong),
+            lambda wrong=wrong: function(CODE, Layers=wrong),
+        ):
+            with pytest.raises(client.exceptions.InvalidParameterValueException, match=said):
+                refused()
+    found = client.get_function_configuration(FunctionName=arn)
+    assert [layer["Arn"] for layer in found["Layers"]] == six[:5]
+
+
+def test_code_and_layers_are_small_enough_together_once_they_are_unzipped(cloud, function, layers):
+    client, arn = cloud.client("lambda"), function(CODE)
+    half = layers("half", "other-half", content=bytes(140_000_000))
+    client.update_function_configuration(FunctionName=arn, Layers=half[:1])
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match=r"actual size is 2800000\d\d bytes\."):
+        client.update_function_configuration(FunctionName=arn, Layers=half)
+    client.update_function_configuration(FunctionName=arn, Layers=[])
+
+
 # lambda_/gaps/configuration.py
 
 
@@ -37,6 +137,19 @@ def test_the_logging_configuration_has_awss_defaults(cloud, function):
     }
 
 
+@pytest.mark.parametrize("level", ["ApplicationLogLevel", "SystemLogLevel"])
+def test_log_levels_are_for_the_json_format(cloud, function, level):
+    client = cloud.client("lambda")
+    arn = function(CODE, LoggingConfig={"LogFormat": "JSON", level: "WARN"})
+    for logging in ({"LogFormat": "Text", level: "WARN"}, {level: "WARN"}):
+        with pytest.raises(client.exceptions.InvalidParameterValueException, match="LogLevel is not supported when"):
+            client.update_function_configuration(FunctionName=arn, LoggingConfig=logging, Timeout=9)
+        with pytest.raises(client.exceptions.InvalidParameterValueException, match="LogLevel is not supported when"):
+            function(CODE, LoggingConfig=logging)
+    found = client.get_function_configuration(FunctionName=arn)
+    assert (found["LoggingConfig"][level], found["Timeout"]) == ("WARN", 20)
+
+
 def test_every_part_of_the_configuration_is_kept_and_updated(cloud, function):
     """Terraform sends these settings and reads them back. If one is missing, every plan shows a change."""
     first = {
@@ -53,6 +166,8 @@ def test_every_part_of_the_configuration_is_kept_and_updated(cloud, function):
         "EphemeralStorage": {"Size": 512},
         "KMSKeyArn": "arn:aws:kms:us-east-1:123456789012:key/second",
     }
+    for name in ("first", "second"):
+        cloud.client("sqs").create_queue(QueueName=name)
     client, arn = cloud.client("lambda"), function(CODE, **first)
     found = client.get_function_configuration(FunctionName=arn)
     assert {name: found[name] for name in first} == first
@@ -142,6 +257,9 @@ def test_an_update_of_the_code_changes_the_architecture(cloud, function):
         ({"A": "one letter"}, "regular expression pattern"),
         ({"A1": "x" * 4088}, "exceeded the 4KB limit"),
         ({"A1": "é" * 2048}, "exceeded the 4KB limit"),
+        ({"A1": "a\0b", "A2": "\ud800"}, r"not text without the character U\+0000: A1, A2"),
+        ({"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrapper"}, "does not support the environment variable AWS_LAMBDA_EXEC_WRAP"),
+        ({"PYTHONPATH": "/opt/x", "PYTHONOPTIMIZE": "1"}, "does not support the environment variable PYTHONOPTIMIZE"),
     ],
 )
 def test_variables_that_lambda_does_not_take_are_refused_and_change_nothing(cloud, function, variables, said):
@@ -154,6 +272,12 @@ def test_variables_that_lambda_does_not_take_are_refused_and_change_nothing(clou
     assert (found["Environment"]["Variables"], found["Timeout"]) == ({"KEPT": "1"}, 20)
     with pytest.raises(client.exceptions.InvalidParameterValueException, match=said):
         function(CODE, FunctionName="refused", Environment=environment)
+
+
+def test_a_handler_that_no_environment_can_hold_is_refused(cloud, function):
+    client = cloud.client("lambda")
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match=r"without the character U\+0000"):
+        function(CODE, Handler="handler.\0")
 
 
 def test_variables_up_to_the_limit_are_taken(cloud, function):

@@ -38,6 +38,53 @@ def test_no_key_is_given_to_a_log_group_that_is_not_there(cloud):
 # logs/gaps/stream_prefix.py
 
 
+ALLOWED = {
+    "Effect": "Allow",
+    "Principal": {"Service": "es.amazonaws.com"},
+    "Action": "logs:PutLogEvents",
+    "Resource": "arn:aws:logs:us-east-1:123456789012:log-group:/tests/*:*",
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "policyName is required"),
+        ({"policyName": "tests"}, "policyDocument is required"),
+        ({"policyName": "tests", "policyDocument": "{"}, "not valid JSON"),
+        ({"policyName": "tests", "policyDocument": "[1]"}, "no Statement"),
+        ({"policyName": "tests", "policyDocument": "{}"}, "no Statement"),
+        ({"policyName": "tests", "policyDocument": '{"Statement": [1]}'}, "another kind"),
+        ({"policyName": "tests", "policyDocument": '{"Statement": {"Effect": "Allow"}}'}, "neither an Action"),
+        (
+            {"policyName": "tests", "policyDocument": json.dumps({"Statement": {**ALLOWED, "Condition": [1]}})},
+            "another",
+        ),
+        ({"policyName": "tests", "policyDocument": json.dumps({"Statement": {**ALLOWED, "Principal": 1}})}, "another"),
+        (
+            {
+                "policyName": "tests",
+                "policyDocument": json.dumps({"Statement": {k: v for k, v in ALLOWED.items() if k != "Principal"}}),
+            },
+            "must have a Principal",
+        ),
+    ],
+)
+def test_a_resource_policy_that_cannot_be_read_is_refused_and_stops_nobody(cloud, given, said):
+    """All services that write logs read these policies."""
+    logs = cloud.client("logs")
+    with pytest.raises(logs.exceptions.InvalidParameterException, match=said):
+        logs.put_resource_policy(**given)
+    assert "tests" not in [one.get("policyName") for one in logs.describe_resource_policies()["resourcePolicies"]]
+
+
+def test_a_resource_policy_that_can_be_read_is_kept(cloud):
+    logs = cloud.client("logs")
+    logs.put_resource_policy(policyName="tests-good", policyDocument=json.dumps({"Statement": [ALLOWED]}))
+    assert "tests-good" in [one["policyName"] for one in logs.describe_resource_policies()["resourcePolicies"]]
+    logs.delete_resource_policy(policyName="tests-good")
+
+
 def test_events_are_filtered_by_the_begin_of_their_streams_names(cloud):
     logs, name = cloud.client("logs"), "/tests/prefixes"
     logs.create_log_group(logGroupName=name)

@@ -42,6 +42,40 @@ def test_a_deny_whose_condition_is_met_denies(cloud, bucket):
     s3.delete_bucket_policy(Bucket=bucket)
 
 
+# s3/gaps/too_long.py
+
+
+def test_a_key_has_1024_bytes_at_most(cloud, bucket):
+    s3, longest = cloud.client("s3"), "ü" * 512
+    s3.put_object(Bucket=bucket, Key=longest, Body=b"1")
+    assert s3.get_object(Bucket=bucket, Key=longest)["Body"].read() == b"1"
+    place = {"Bucket": bucket, "Key": f"{longest}x"}
+    for ask in (
+        lambda: s3.put_object(**place, Body=b"1"),
+        lambda: s3.create_multipart_upload(**place),
+        lambda: s3.copy_object(**place, CopySource={"Bucket": bucket, "Key": longest}),
+        lambda: s3.get_object(**place),
+    ):
+        with pytest.raises(ClientError, match=r"KeyTooLongError.*Your key is too long"):
+            ask()
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+
+
+def test_metadata_has_2_kb_at_most(cloud, bucket):
+    s3, place = cloud.client("s3"), {"Bucket": bucket, "Key": "a"}
+    largest, larger = {"label": "x" * 2043}, {"label": "x" * 2000, "other": "y" * 39}
+    s3.put_object(**place, Body=b"1", Metadata=largest)
+    for ask in (
+        lambda: s3.put_object(**place, Body=b"2", Metadata=larger),
+        lambda: s3.create_multipart_upload(**place, Metadata=larger),
+        lambda: s3.copy_object(**place, CopySource=place, Metadata=larger, MetadataDirective="REPLACE"),
+    ):
+        with pytest.raises(ClientError, match="MetadataTooLarge"):
+            ask()
+    found = s3.get_object(**place)
+    assert (found["Body"].read(), found["Metadata"]) == (b"1", largest)
+
+
 # s3/gaps/notification_answers.py
 
 

@@ -275,6 +275,9 @@ def test_functions_with_their_code_versions_and_aliases_are_there(restarting, co
     functions.add_permission(FunctionName=live, **given)
     functions.put_function_event_invoke_config(FunctionName=live, MaximumRetryAttempts=1)
     functions.put_function_recursion_config(FunctionName="counting", RecursiveLoop="Allow")
+    layer = functions.publish_layer_version(LayerName="gone", Content={"ZipFile": package("")})
+    functions.update_function_configuration(FunctionName="counting", Layers=[layer["LayerVersionArn"]])
+    functions.delete_layer_version(LayerName="gone", VersionNumber=layer["Version"])
     looks = (
         lambda client: client.get_policy(FunctionName=live),
         lambda client: client.get_function_event_invoke_config(FunctionName=live),
@@ -286,6 +289,8 @@ def test_functions_with_their_code_versions_and_aliases_are_there(restarting, co
     event = json.dumps({"test": "versions", "name": "again"})
     answer = restarting.client("lambda").invoke(FunctionName="counting", Qualifier="live", Payload=event)
     assert json.load(answer["Payload"]) == "again"
+    answer = restarting.client("lambda").invoke(FunctionName="counting", Payload=event)
+    assert json.load(answer["Payload"]) == "again", "its layer was deleted, and it goes on with it"
     where = restarting.client("lambda").get_function(FunctionName="counting")["Code"]["Location"]
     assert where
 

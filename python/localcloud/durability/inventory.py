@@ -9,8 +9,8 @@ Example::
     >>> _ = connection.execute("INSERT INTO execution VALUES ('RUNNING')")
     >>> count(connection)
     {'queue': 2, 'execution': 1, 'running execution': 1}
-    >>> words(count(connection)), words({})
-    ('2 queues, 1 execution, 1 running execution', 'nothing')
+    >>> words(count(connection)), words({"alias": 2}), words({})
+    ('2 queues, 1 execution, 1 running execution', '2 aliases', 'nothing')
 """
 
 from __future__ import annotations
@@ -55,4 +55,10 @@ def count(connection: sqlite3.Connection) -> dict[str, int]:
 
 def words(holds: Mapping[str, int]) -> str:
     """The counts in one line, for people."""
-    return ", ".join(f"{number:,} {kind}{'s' * (number != 1)}" for kind, number in holds.items()) or "nothing"
+    return (
+        ", ".join(f"{number:,} {kind if number == 1 else _plural(kind)}" for kind, number in holds.items()) or "nothing"
+    )
+
+
+def _plural(kind: str) -> str:
+    return f"{kind}es" if kind.endswith("s") else f"{kind}s"

@@ -21,6 +21,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from localcloud.errors import UnsupportedPolicy
@@ -167,6 +168,24 @@ class Roles:
         who, about = session_of(role_arn, session), global_keys(region, {})
         for one in (resource,) if isinstance(resource, str) else resource:
             self._demand(whole(Access(action, (one,), given), about).by(who))
+
+    def require_own(self, role_arn: str, action: str, resource: str, *, region: str, session: str) -> None:
+        """Check that a role's own policies allow an action, whatever the resource's policy allows.
+
+        AWS checks so when a role is configured, before anything is done in its name. The decision is not recorded.
+
+        Raises:
+            AccessDenied: They do not.
+        """
+        access = whole(Access(action, (resource,), {}), global_keys(region, {}))
+        request = access.by(session_of(role_arn, session))
+        policies = replace(policies_of(request, self.registry), resource=None)
+        try:
+            decision = evaluate(completed(request, policies.keys, self.registry), policies)
+        except UnsupportedPolicy as problem:
+            decision = Decision(False, f"because {problem}")
+        if not decision.allowed:
+            raise AccessDenied(request, decision)
 
     def require_call(
         self,

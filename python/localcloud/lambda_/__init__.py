@@ -19,9 +19,11 @@ from localcloud.lambda_.gaps import (
     configuration,
     event_invoke_configs,
     last_modified,
+    layers,
     locations,
     log_events,
     qualified_policies,
+    quotas,
     recursion,
     revisions,
     runtimes,
@@ -48,9 +50,11 @@ def install(context: Context) -> None:
     register(context.registry)
     configuration.apply()
     last_modified.apply()
+    quotas.apply()
     vpc.apply()
     variables.apply()
     runtimes.apply()
+    layers.apply()  # it unzips what code has checked, so it is applied before
     code.apply()
     revisions.apply()
     locations.install(context)

@@ -39,8 +39,8 @@ def install(roles: Roles) -> None:
             if (vpc := given.get("VpcConfig") or {}).get("SubnetIds"):
                 networks.join(acting, vpc["SubnetIds"], vpc.get("SecurityGroupIds") or [], needs=networks.LAMBDA)
             if target := (given.get("DeadLetterConfig") or {}).get("TargetArn"):
-                _check_dead_letters(target)
-                deliveries.permit(acting, target)
+                _check_dead_letters(target, acting.account)
+                deliveries.permit_configured(acting, target)
         except AccessDenied as error:
             service, action = error.request.action.split(":")
             raise InvalidParameterValueException(
@@ -55,21 +55,25 @@ def install(roles: Roles) -> None:
         self: LambdaBackend, function_name: str, qualifier: str, body: dict[str, Any]
     ) -> Any:
         if CHECKED & set(body):
-            role = body.get("Role") or self.get_function(function_name, qualifier).role
-            check(role, self.region_name, body)
+            function = self.get_function(function_name, qualifier)
+            # Another role must fit what the function has already.
+            has = {"DeadLetterConfig": function.kept.get("DeadLetterConfig")} if "Role" in body else {}
+            check(body.get("Role") or function.role, self.region_name, has | body)
         return update(self, function_name, qualifier, body)
 
     LambdaBackend.create_function = create_function
     LambdaBackend.update_function_configuration = update_function_configuration
 
 
-def _check_dead_letters(arn: str) -> None:
-    """Refuse a dead-letter queue that is neither a standard queue nor a standard topic.
+def _check_dead_letters(arn: str, account: str) -> None:
+    """Refuse a dead-letter queue that is neither a standard queue nor a standard topic, or is not there.
 
     Raises:
-        InvalidParameterValueException: It is neither. AWS documents the rule and not its words.
+        InvalidParameterValueException: It is neither, or does not exist. AWS documents the rule and not its words.
     """
     if deliveries.service_of(arn) not in deliveries.DEAD_LETTERS or arn.endswith(".fifo"):
         raise InvalidParameterValueException(
             f"The dead-letter target must be a standard queue of SQS or a standard topic of SNS: {arn}"
         )
+    if not deliveries.exists(arn, account=account):
+        raise InvalidParameterValueException(f"The dead-letter target {arn} does not exist.")

@@ -131,6 +131,7 @@ class Sandboxes:
             **variables,
             "LAMBDA_TASK_ROOT": TASK,
             "LAMBDA_RUNTIME_DIR": RUNTIME,
+            "PYTHONPATH": variables.get("PYTHONPATH", RUNTIME),
             "LD_LIBRARY_PATH": variables.get("LD_LIBRARY_PATH", LIBRARIES),
         }
         own = interpreter == self.interpreters.own and not _has_libraries(code_path[0], layers, variables)
@@ -171,6 +172,7 @@ class Sandboxes:
             "LAMBDA_TASK_ROOT": code,
             "PATH": variables.get("PATH", "").replace(f"{LAYERS}/bin", f"{layers}/bin"),
             "LD_LIBRARY_PATH": variables.get("LD_LIBRARY_PATH", f"{code}:{code}/lib:{layers}/lib"),
+            "PYTHONPATH": _here(variables.get("PYTHONPATH", ":".join(runtime_path)), {TASK: code, LAYERS: layers}),
             "TMPDIR": str(storage),
         }
         command = [interpreter.program, *FLAGS, str(WORKER)]
@@ -268,6 +270,21 @@ def _shown_of(layers: Path) -> list[tuple[str, str]]:
 
 def _links_of(layers: Path) -> dict[str, str]:
     return {f"{LAYERS}/{one.name}": str(one.readlink()) for one in sorted(layers.iterdir()) if one.is_symlink()}
+
+
+def _here(paths: str, places: Mapping[str, str]) -> str:
+    """Paths of an environment variable, as they are where a function has no file system of its own.
+
+    Example::
+
+        >>> _here("/var/task/lib:/opt:/optional", {"/var/task": "/code", "/opt": "/layers"})
+        '/code/lib:/layers:/optional'
+    """
+    found = []
+    for path in paths.split(":"):
+        root = next((root for root in places if path == root or path.startswith(f"{root}/")), "")
+        found.append(f"{places[root]}{path.removeprefix(root)}" if root else path)
+    return ":".join(found)
 
 
 def _inside(path: str, code: str, layers: str) -> str:

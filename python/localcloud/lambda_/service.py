@@ -19,6 +19,7 @@ from localcloud.identifiers import hexadecimal, new_uuid
 from localcloud.lambda_ import lineage, log, names, packages, reports, routing, tracing
 from localcloud.lambda_.environment import ExecutionEnvironment, FunctionAnswer, Settings
 from localcloud.lambda_.gaps.configuration import logging_config
+from localcloud.lambda_.gaps.layers import versions
 from localcloud.lambda_.later.accepted import AcceptedEvent, LastAnswer
 from localcloud.lambda_.later.processing import LaterInvocations, reserved_concurrency
 from localcloud.lambda_.pool import Busy, Pool
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 MAXIMUM_REQUEST = 6_291_456
 MAXIMUM_EVENT = 1_048_576  # for an asynchronous invocation
+LONGEST_CLIENT_CONTEXT = 3583  # bytes of base64 (API Reference, Invoke)
 #: The id of the request, which the function's context and its dead letter have too.
 REQUEST_ID = "x-amzn-requestid"
 RECURSION = (
@@ -68,7 +70,7 @@ class Service:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._folder = context.state / "functions"
+        self._folder = context.place("functions")
         self._writing = threading.Lock()
         sandboxes = Sandboxes(self._folder / "sandbox")
         sandboxes.clear()
@@ -166,7 +168,7 @@ class Service:
     ) -> tuple[int, dict[str, str], bytes]:
         function = routing.chosen(backend, name, qualifier)
         kind = headers.get("x-amz-invocation-type", "RequestResponse")
-        event = _event(body, kind)
+        event, context = _event(body, kind), _client_context(headers.get("x-amz-client-context"))
         answered = {"x-amz-executed-version": str(function.version), "content-type": "application/json"}
         if kind == "DryRun":
             return 204, {}, b""
@@ -183,7 +185,7 @@ class Service:
         ):
             reports.recursion_stopped(self._context.metrics, **_whose(function))
             raise LambdaClientError("RecursiveInvocationException", RECURSION)
-        context, request_id = headers.get("x-amz-client-context"), new_uuid()
+        request_id = new_uuid()
         answered[REQUEST_ID] = request_id
         done, text = self.run(
             function, event, arn=arn, trace_id=trace_id, client_context=context, request_id=request_id
@@ -319,10 +321,7 @@ class Service:
             self._known.pop(known, None)
 
     def _settings(self, function: LambdaFunction) -> Settings:
-        backend = _backend(function)
-        layers = self._code.layers(
-            [backend.layers_versions_by_arn(layer["Arn"]).code_bytes for layer in function.layers]
-        )
+        layers = self._code.layers([layer.code_bytes for layer in versions(function)])
         code = self._code.function(function.code_bytes)
         made = Settings(
             arn=function.function_arn,
@@ -389,6 +388,28 @@ def _event(body: str | bytes | None, kind: str) -> Any:
     except ValueError as error:
         message = f"Could not parse request body into json: {error}"
         raise LambdaClientError("InvalidRequestContentException", message) from None
+
+
+def _client_context(given: str | None) -> str | None:
+    """Invoke's ClientContext as it was given, once it is checked.
+
+    Raises:
+        LambdaClientError: It is no JSON object in base64, or it is too long.
+    """
+    if not given:
+        return None
+    if len(given) > LONGEST_CLIENT_CONTEXT:
+        message = f"Client context must be no more than {LONGEST_CLIENT_CONTEXT} bytes when base64-encoded."
+        raise LambdaClientError("InvalidRequestContentException", message)
+    try:
+        found = json.loads(base64.b64decode(given, validate=True))
+        whole = isinstance(found, dict) and isinstance(found.get("client") or {}, dict)
+    except ValueError:
+        whole = False
+    if not whole:
+        message = "Client context must be a valid Base64-encoded JSON object."
+        raise LambdaClientError("InvalidRequestContentException", message)
+    return given
 
 
 def _text(body: str | bytes | None) -> str:

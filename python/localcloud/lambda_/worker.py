@@ -35,10 +35,45 @@ MOST_DESCRIPTORS = 1024
 OLD_VERSIONS = ("python3.8", "python3.9", "python3.10", "python3.11")
 
 
-class LambdaContext:
-    """The handler's second argument (AWS Lambda Developer Guide, The Python context object)."""
+class Fields:
+    """An object with the attributes that its class names in ``__slots__``; what is not given is None."""
 
-    identity = None
+    __slots__: tuple[str, ...] = ()
+
+    def __init__(self, given: dict) -> None:
+        for name in self.__slots__:
+            setattr(self, name, given.get(name))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}([{','.join(f'{name}={getattr(self, name)}' for name in self.__slots__)}])"
+
+
+class CognitoIdentity(Fields):
+    """``context.identity``. Its attributes are None, because nobody invokes a function here through Cognito."""
+
+    __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
+
+
+class Client(Fields):
+    """``context.client_context.client``: the application of a mobile SDK."""
+
+    __slots__ = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")  # noqa: RUF023 - AWS's order
+
+
+class ClientContext(Fields):
+    """``context.client_context``: what Invoke's caller has given as ClientContext."""
+
+    __slots__ = ("custom", "env", "client")  # noqa: RUF023 - AWS's order
+
+    def __init__(self, given: dict) -> None:
+        client = given.get("client")
+        super().__init__({**given, "client": None if client is None else Client(client)})
+
+
+class LambdaContext:
+    """The handler's second argument (AWS Lambda Developer Guide, The Python context object; awslambdaric)."""
+
+    tenant_id = None
 
     def __init__(self, call: dict) -> None:
         self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
@@ -48,7 +83,9 @@ class LambdaContext:
         self.log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
         self.aws_request_id = call["request_id"]
         self.invoked_function_arn = call["arn"]
-        self.client_context = json.loads(base64.b64decode(call["client_context"])) if call["client_context"] else None
+        given = json.loads(base64.b64decode(call["client_context"])) if call["client_context"] else None
+        self.client_context = None if given is None else ClientContext(given)
+        self.identity = CognitoIdentity({})
         self._deadline = time.monotonic() + call["timeout"]
 
     def get_remaining_time_in_millis(self) -> int:
@@ -268,7 +305,9 @@ def main() -> None:
     limit(resource.RLIMIT_FSIZE, (start["storage_mb"] + 1) << 20)  # of one file, its output included
     limit(resource.RLIMIT_NOFILE, MOST_DESCRIPTORS)
     limit(resource.RLIMIT_CORE, 0)
-    sys.path[:0] = start["code_path"]
+    # The interpreter is started without regard to PYTHONPATH: it must not change what comes before the function.
+    given = [one for one in os.environ.get("PYTHONPATH", "").split(":") if one and one not in start["runtime_path"]]
+    sys.path[:0] = [*start["code_path"], *given]
     sys.path += start["runtime_path"]
     os.chdir(start["code_path"][0])
     as_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"

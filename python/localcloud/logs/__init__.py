@@ -7,7 +7,7 @@ from __future__ import annotations
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
 from localcloud.logs import encryption, events, metric_filters, permissions, policies, tags
-from localcloud.logs.gaps import absent_queries, kms_key, query_definitions, stream_prefix
+from localcloud.logs.gaps import absent_queries, kms_key, query_definitions, resource_policies, stream_prefix
 from localcloud.logs.store import LogStore
 
 
@@ -24,6 +24,7 @@ def install(context: Context) -> None:
     absent_queries.apply()
     kms_key.apply()
     query_definitions.apply()
+    resource_policies.apply()
     stream_prefix.apply()
     events.install(LogStore(context.database))
     metric_filters.install(context.metrics)

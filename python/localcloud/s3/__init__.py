@@ -14,7 +14,7 @@ from localcloud.s3 import (
     policies,
     request_metrics,
 )
-from localcloud.s3.gaps import absent_uploads, empty_bodies, notification_answers, object_answers
+from localcloud.s3.gaps import absent_uploads, empty_bodies, notification_answers, object_answers, too_long
 
 
 def register(registry: Registry) -> None:
@@ -34,6 +34,7 @@ def install(context: Context) -> None:
     empty_bodies.apply()
     notification_answers.apply()
     object_answers.apply()
+    too_long.apply()
     request_metrics.install(context.metrics)
     access_logs.install(context.roles)
     kept.install(context)

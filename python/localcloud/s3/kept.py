@@ -20,7 +20,7 @@ TABLE = """CREATE TABLE IF NOT EXISTS object (
 
 def install(context: Context) -> None:
     """Keep contents in files, and keys in the database."""
-    bodies = Bodies(context.state / "objects")
+    bodies = Bodies(context.place("objects"))
     objects = Objects(context, bodies)
     _use(bodies)
     context.pickling.fix("bodies", bodies)

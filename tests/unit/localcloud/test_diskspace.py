@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.diskspace import LAST_RESERVE, RESERVE, DiskSpace, operation
+from localcloud.diskspace import LAST_RESERVE, RESERVE, DiskSpace, Spare, operation
 
 JSON = {"CONTENT_TYPE": "application/x-amz-json-1.1"}
 FORM = {"CONTENT_TYPE": "application/x-www-form-urlencoded"}
@@ -62,6 +62,10 @@ FREES = {
     "DeleteObject": ("s3", lambda: request("DELETE", "/bucket/key")),
     "DeleteObjects": ("s3", lambda: request("POST", "/bucket?delete", b"<Delete/>")),
     "StopTrainingJob": ("sagemaker", target("SageMaker.StopTrainingJob")),
+    "ReceiveMessage": ("sqs", target("AmazonSQS.ReceiveMessage")),
+    "DeleteMessage": ("sqs", target("AmazonSQS.DeleteMessage")),
+    "RemoveTargets": ("events", target("AWSEvents.RemoveTargets")),
+    "Unsubscribe": ("sns", lambda: request("POST", "/", b"Action=Unsubscribe&SubscriptionArn=a", **FORM)),
 }
 
 
@@ -121,6 +125,34 @@ def test_what_makes_space_may_use_the_reserve_but_not_all_of_it(name):
     service, make = FREES[name]
     assert ask(service, make(), LAST_RESERVE)[0] == "200 OK"
     assert ask(service, make(), LAST_RESERVE - 1)[0] == "400 BAD REQUEST"
+
+
+def test_where_others_have_filled_the_disk_space_can_still_be_made(tmp_path):
+    """The disk of this test has 4 MB free beside the spare file, which is taken while there is much more."""
+    spare, now, others = Spare(tmp_path / "spare", size=LAST_RESERVE), [0.0], [0]
+
+    def free(_: Path) -> int:
+        used = (tmp_path / "spare").stat().st_size if (tmp_path / "spare").exists() else 0
+        return RESERVE + 2 * LAST_RESERVE - used - others[0]
+
+    behind, statuses = Behind(), []
+    layer = DiskSpace(behind, lambda _: "s3", [tmp_path], spare=spare, free=free, clock=lambda: now[0])
+
+    def ask_for(name: str) -> str:
+        now[0] += 1.0
+        layer({**CHANGES, **FREES}[name][1](), lambda status, headers: statuses.append(status))
+        return statuses[-1][:3]
+
+    assert ask_for("PutObject") == "200"
+    assert (tmp_path / "spare").stat().st_size == LAST_RESERVE
+    others[0] = RESERVE + 4_000_000
+    assert ask_for("PutObject") == "400"
+    assert (tmp_path / "spare").stat().st_size == LAST_RESERVE, "only what makes space gets it"
+    assert ask_for("DeleteObject") == "200"
+    assert ask_for("PutObject") == "400"
+    others[0] = 0
+    assert ask_for("PutObject") == "200"
+    assert (tmp_path / "spare").stat().st_size == LAST_RESERVE
 
 
 def test_the_file_system_is_asked_once_a_second_and_with_space_again_changes_go_on():

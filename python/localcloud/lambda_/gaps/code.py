@@ -55,7 +55,7 @@ def _checked(backend: LambdaBackend, code: Mapping[str, Any]) -> dict[str, Any]:
         InvalidParameterValueException: There is no such object, or it cannot be unpacked.
     """
     try:
-        content = _content(backend, code)
+        content = content_of(backend, code)
         if content is not None:
             check(content)
     except (BadPackage, binascii.Error) as error:
@@ -71,7 +71,7 @@ def _checked(backend: LambdaBackend, code: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _content(backend: LambdaBackend, code: Mapping[str, Any]) -> bytes | None:
+def content_of(backend: LambdaBackend, code: Mapping[str, Any]) -> bytes | None:
     """The bytes of the zip. None for an image."""
     if "ZipFile" in code:
         return base64.b64decode(code["ZipFile"])

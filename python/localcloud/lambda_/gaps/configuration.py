@@ -4,8 +4,9 @@ moto: ``awslambda/models.py``, ``LambdaFunction.get_configuration`` leaves out L
 FileSystemConfigs. ``update_configuration`` ignores these fields and TracingConfig, EphemeralStorage and KMSKeyArn.
 
 AWS: GetFunctionConfiguration returns all fields. LoggingConfig defaults to Text and ``/aws/lambda/NAME``. With the JSON
-format both log levels default to INFO (AWS Lambda API Reference, LoggingConfig). A DeadLetterConfig with an empty
-TargetArn removes the dead-letter queue. A published version keeps what it had when it was published.
+format both log levels default to INFO, and only with it they may be set (AWS Lambda API Reference, LoggingConfig). A
+DeadLetterConfig with an empty TargetArn removes the dead-letter queue. A published version keeps what it had when it
+was published.
 """
 
 from __future__ import annotations
@@ -13,9 +14,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaFunction
 
 KEPT = ("DeadLetterConfig", "LoggingConfig", "FileSystemConfigs")
+LEVELS = ("ApplicationLogLevel", "SystemLogLevel")
+LEVEL_OF_TEXT = (
+    'LogLevel is not supported when LogFormat is set to "Text". Remove LogLevel from your request or change the '
+    'LogFormat to "JSON" and try again.'
+)
 
 
 def apply() -> None:
@@ -27,6 +34,7 @@ def apply() -> None:
     )
 
     def __init__(self: LambdaFunction, account_id: str, spec: dict[str, Any], region: str, version: int = 1) -> None:
+        _check_levels(spec.get("LoggingConfig") or {})
         make(self, account_id, spec, region, version)
         self.kept = _given(spec)
         self.logs_group_name = logging_config(self)["LogGroup"]
@@ -35,6 +43,7 @@ def apply() -> None:
         return {**describe(self, on_create), **self.kept, "LoggingConfig": logging_config(self)}
 
     def update_configuration(self: LambdaFunction, config_updates: dict[str, Any]) -> dict[str, Any]:
+        _check_levels(config_updates.get("LoggingConfig") or {})
         # A new dictionary, because a published version has the earlier one.
         self.kept = _given(self.kept | {name: config_updates[name] for name in KEPT if name in config_updates})
         self.logs_group_name = logging_config(self)["LogGroup"]
@@ -47,6 +56,11 @@ def apply() -> None:
     LambdaFunction.__init__ = __init__
     LambdaFunction.get_configuration = get_configuration
     LambdaFunction.update_configuration = update_configuration
+
+
+def _check_levels(logging: Mapping[str, str]) -> None:
+    if logging.get("LogFormat", "Text") == "Text" and any(logging.get(name) for name in LEVELS):
+        raise InvalidParameterValueException(LEVEL_OF_TEXT)
 
 
 def _given(configuration: Mapping[str, Any]) -> dict[str, Any]:

@@ -131,7 +131,7 @@ def _check_destination(acting: Acting, function: LambdaFunction, arn: str) -> No
     if parts[2] == "lambda" and parts[6] == function.function_name and parts[3] == function.region:
         raise InvalidParameterValueException("You can't specify the function as a destination for itself.")
     try:
-        deliveries.permit(acting, arn)
+        deliveries.permit_configured(acting, arn)
     except AccessDenied as error:
         action = error.request.action.partition(":")[2]
         raise InvalidParameterValueException(

@@ -1,10 +1,14 @@
-"""A function's environment variables have allowed names and fit into 4 KB.
+"""A function's environment variables have allowed names and values, act, and fit into 4 KB.
 
 moto: ``awslambda/models.py``, ``LambdaFunction`` takes any variables.
 
 AWS: "Defined runtime environment variables" of the Lambda Developer Guide lists the reserved names. Environment of the
 API Reference has the pattern of a name. "Lambda quotas" has the limit: 4 KB for all variables of a function.
-CreateFunction and UpdateFunctionConfiguration answer InvalidParameterValueException.
+CreateFunction and UpdateFunctionConfiguration answer InvalidParameterValueException. AWS does not document its words
+for a value that no environment can hold.
+
+Variables that change what Python does act on the runtime of AWS. The worker here starts without them, but for
+PYTHONPATH, which it reads itself; so they are refused by name, and so is a wrapper script.
 """
 
 from __future__ import annotations
@@ -39,6 +43,25 @@ RESERVED = frozenset(
         "AWS_SESSION_TOKEN",
         "LAMBDA_RUNTIME_DIR",
         "LAMBDA_TASK_ROOT",
+    )
+)
+#: Variables that would change how a function's code runs, and that nothing acts on here.
+WITHOUT_EFFECT = frozenset(
+    (
+        "AWS_LAMBDA_EXEC_WRAPPER",
+        "PYTHONASYNCIODEBUG",
+        "PYTHONBREAKPOINT",
+        "PYTHONDEVMODE",
+        "PYTHONFAULTHANDLER",
+        "PYTHONHASHSEED",
+        "PYTHONHOME",
+        "PYTHONINSPECT",
+        "PYTHONINTMAXSTRDIGITS",
+        "PYTHONOPTIMIZE",
+        "PYTHONPLATLIBDIR",
+        "PYTHONPROFILEIMPORTTIME",
+        "PYTHONTRACEMALLOC",
+        "PYTHONWARNINGS",
     )
 )
 _UNABLE = (
@@ -84,12 +107,32 @@ def problem(variables: Mapping[str, str]) -> str | None:
             "1 validation error detected: Value at 'environment.variables' failed to satisfy constraint: Map keys must "
             f"satisfy constraint: [Member must satisfy regular expression pattern: {NAME.pattern}]"
         )
+    if wrong := sorted(name for name, value in variables.items() if not is_text(value)):
+        return f"{_UNABLE}contains a value that is not text without the character U+0000: {', '.join(wrong)}"
+    if idle := sorted(name for name in variables.keys() & WITHOUT_EFFECT if variables[name]):
+        return f"the local cloud does not support the environment variable {idle[0]} of a function: leave it out"
     measured = json.dumps(dict(variables), separators=(",", ":"), ensure_ascii=False)
     if len(measured.encode()) > LIMIT:
         return f"{_UNABLE}exceeded the 4KB limit. String measured: {measured}"
     return None
 
 
+def is_text(value: str) -> bool:
+    """Whether a process can have a text in its environment.
+
+    Example::
+
+        >>> is_text("über"), is_text("a" + chr(0)), is_text(chr(0xD800))
+        (True, False, False)
+    """
+    try:
+        return b"\0" not in str(value).encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+
+
 def _check(given: Mapping[str, Any]) -> None:
+    if not is_text(given.get("Handler") or ""):  # it is a variable of the runtime, too
+        raise InvalidParameterValueException("The handler is not text without the character U+0000.")
     if found := problem((given.get("Environment") or {}).get("Variables") or {}):
         raise InvalidParameterValueException(found)

@@ -40,6 +40,21 @@ def service_of(arn: str) -> str:
     return (arn.split(":") + [""] * 3)[2]
 
 
+def permit_configured(acting: Acting, arn: str) -> None:
+    """Check that the role may send to a target that a function is given.
+
+    A queue's or a topic's policy does not stand in for the role's (gmetzker/serverless-plugin-lambda-dead-letter, issue
+    40, with an answer of AWS's support). When something is sent, it does, as with every request.
+
+    Raises:
+        AccessDenied: The role may not.
+    """
+    permit(acting, arn)
+    if action := {"sqs": "sqs:SendMessage", "sns": "sns:Publish"}.get(service_of(arn)):
+        where = {"region": arn.split(":")[3], "session": acting.session}
+        acting.roles.require_own(acting.role_arn, action, arn, **where)
+
+
 def permit(acting: Acting, arn: str, *, key: str = "*") -> None:
     """Check that the role may send to a target.
 

@@ -122,7 +122,7 @@ class LaterInvocations:
         if refused := rules.refused_before(event, given, reserved=reserved, now=now):
             return replace(event, ended=refused)
         reports.event_age(self._context.metrics, seconds=now - event.accepted, **_whose(event))
-        pace = pace_of(self._context.state / FILE)
+        pace = pace_of(self._context.place(FILE))
         try:
             answer = self._run(function, event)
         except LambdaClientError as error:

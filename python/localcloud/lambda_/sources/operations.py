@@ -20,6 +20,7 @@ from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClie
 
 from localcloud.iam.roles import Roles
 from localcloud.identifiers import new_uuid
+from localcloud.lambda_.gaps.quotas import check_tags
 from localcloud.lambda_.sources import requests
 from localcloud.lambda_.sources.mappings import DELETING, DISABLING, ENABLING, UPDATING, QueueMapping, held_by
 from localcloud.lambda_.sources.poller import Deliver, find_queue
@@ -53,6 +54,7 @@ def install(pollers: Pollers, roles: Roles, deliver: Deliver) -> None:
         source_arn = requests.source_of(given, **place)
         function_arn, function = _function(self.backend, given.get("FunctionName"))
         tags = dict(given.get("Tags") or {})
+        check_tags({}, tags)
         bare = QueueMapping(new_uuid(), source_arn, function_arn, tags=tags, last_modified=time.time())
         mapping = requests.changed(bare, given)
         check(function_arn, function, source_arn)
@@ -158,7 +160,9 @@ def _tagging(name: str, others: Callable[[LambdaResponse], Any]) -> Callable[[La
         if name == "list_tags":
             return json.dumps({"Tags": mapping.tags})
         if name == "tag_resource":
-            tags = {**mapping.tags, **json.loads(self.body)["Tags"]}
+            given = json.loads(self.body)["Tags"]
+            check_tags(mapping.tags, given)
+            tags = {**mapping.tags, **given}
         else:
             tags = {key: value for key, value in mapping.tags.items() if key not in self.querystring["tagKeys"]}
         held_by(self.backend)[mapping.uuid] = dataclasses.replace(mapping, tags=tags)

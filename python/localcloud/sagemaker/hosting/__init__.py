@@ -38,7 +38,7 @@ from localcloud.sagemaker.hosting.rollout import read_rollout
 
 def install(context: Context) -> None:
     """Replace moto's endpoints and InvokeEndpoint, and start Application Auto Scaling."""
-    shutil.rmtree(context.state / "endpoints", ignore_errors=True)  # the processes of an earlier cloud have ended
+    shutil.rmtree(context.place("endpoints"), ignore_errors=True)  # the processes of an earlier cloud have ended
     captures = Captures(context)
     context.pickling.fix("captures", captures)
     context.starting.append(resume)

@@ -104,7 +104,7 @@ class Site:
         identity = uuid.uuid4().hex[:17]
         group = f"/aws/sagemaker/Endpoints/{self.endpoint}"
         stream = LogStream(self.account, self.region, group, f"{variant.name}/i-{identity}", role=role)
-        folder = inside(self.context.state, "endpoints", self.endpoint, identity)
+        folder = inside(self.context.place("endpoints"), self.endpoint, identity)
         variables = {**variant.environment, "AWS_REGION": self.region}
         return ServingProcess(self.context, stream, folder, artifact, variables)
 

@@ -22,6 +22,7 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from localcloud.context import Context
 from localcloud.sagemaker import status_changes
+from localcloud.sagemaker.gaps import missing_names
 from localcloud.sagemaker.role import ExecutionRole
 from localcloud.sagemaker.training.job import Job
 from localcloud.sagemaker.training.request import check, check_data, check_network
@@ -40,7 +41,7 @@ def install(context: Context) -> None:
         name = self.params["TrainingJobName"]
         job = self.sagemaker_backend.training_jobs.get(name)
         if job is None:
-            raise ValidationError(f"Requested resource not found: training job '{name}'.")
+            raise ValidationError(missing_names.TRAINING_JOB)
         job.stop()
         return EmptyResult()
 
@@ -110,7 +111,7 @@ def resume(context: Context) -> None:
                 if job.tuning_job_arn is None:  # a trial's tuning job has told the job whom to tell
                     job.tell(keeper(context, account, region))
                 _begin(job, context)
-    for folder in (context.state / "training").glob("*"):
+    for folder in context.place("training").glob("*"):
         if folder.name not in names:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -50,7 +50,7 @@ class Interrupted(Exception):
 
 def run(job: Job, context: Context) -> None:
     """Run a job to its end. It ends even if the local cloud itself has a fault."""
-    root = inside(context.state, "training", job.training_job_name)
+    root = inside(context.place("training"), job.training_job_name)
     try:
         _run(job, context, root)
     except Interrupted:

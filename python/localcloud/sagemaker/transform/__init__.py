@@ -22,6 +22,7 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from localcloud.context import Context
 from localcloud.sagemaker import status_changes
+from localcloud.sagemaker.gaps import missing_names
 from localcloud.sagemaker.transform.job import TransformJob
 from localcloud.sagemaker.transform.listing import page
 from localcloud.sagemaker.transform.request import check, check_data, model_of
@@ -52,7 +53,7 @@ def install(context: Context) -> None:
         name = self.params["TransformJobName"]
         job = self.sagemaker_backend.transform_jobs.get(name)
         if job is None:
-            raise ValidationError(f"Requested resource not found: transform job '{name}'.")
+            raise ValidationError(missing_names.TRANSFORM_JOB.format(name))
         job.stop()
         status_changes.transform_job(job)
         return EmptyResult()
@@ -67,7 +68,7 @@ def install(context: Context) -> None:
 
 def resume(context: Context) -> None:
     """Go on with the jobs that ran when the cloud ended."""
-    shutil.rmtree(context.state / "transform", ignore_errors=True)  # the processes of an earlier cloud have ended
+    shutil.rmtree(context.place("transform"), ignore_errors=True)  # the processes of an earlier cloud have ended
     for _, _, backend in sagemaker_backends.iter_backends():
         for job in backend.transform_jobs.values():
             if isinstance(job, TransformJob) and job.runs:

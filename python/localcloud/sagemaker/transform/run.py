@@ -95,7 +95,7 @@ def _run(job: TransformJob, context: Context) -> None:
     process = ServingProcess(
         context,
         stream,
-        inside(context.state, "transform", job.transform_job_name),
+        inside(context.place("transform"), job.transform_job_name),
         artifact,
         _environment(job),
         answer_seconds=client.get("InvocationsTimeoutInSeconds") or ANSWER_SECONDS,

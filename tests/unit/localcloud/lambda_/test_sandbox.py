@@ -35,8 +35,15 @@ class Machine:
         self.runtime = packages.runtime(folder / "runtime")
         self.made: list[ExecutionEnvironment] = []
 
-    def environment(self, code: str, *, files: dict[str, str] | None = None, **wanted: Any) -> ExecutionEnvironment:
-        """An environment whose handler is ``handler`` in ``code``. ``files`` are those of its layers."""
+    def environment(
+        self, code: str, *, files: dict[str, str] | None = None, given: dict[str, str] | None = None, **wanted: Any
+    ) -> ExecutionEnvironment:
+        """An environment whose handler is ``handler`` in ``code``.
+
+        Args:
+            files: Those of its layers.
+            given: Its function's environment variables.
+        """
         name = f"code-{len(self.made)}"
         place = self.folder / name
         place.mkdir(mode=0o755)
@@ -55,7 +62,11 @@ class Machine:
             handler="app.handler",
             code_path=(str(place), *(found if layers else ())),
             runtime_path=(str(self.runtime),),
-            variables={"PATH": "/usr/bin:/bin:/opt/bin", **{f"AWS_LAMBDA_{name}": "-" for name in NAMED}},
+            variables={
+                "PATH": "/usr/bin:/bin:/opt/bin",
+                **{f"AWS_LAMBDA_{name}": "-" for name in NAMED},
+                **(given or {}),
+            },
             wanted=SandboxWanted(layers=str(layers or ""), **wanted),
         )
         self.made.append(ExecutionEnvironment(settings, self.children, self.sandboxes))
@@ -239,6 +250,31 @@ def test_a_layer_is_in_opt_with_its_programs(walled: Machine) -> None:
         "/opt/python/lib/python3.11/site-packages/there.py",
         "hello\n",
     ]
+
+
+MODULES = """
+import boto3, sys
+def handler(event, context):
+    import deep
+    return [deep.__file__, deep.SHADOWED, sys.path[0]]
+"""
+
+
+def test_modules_are_found_in_the_folders_that_pythonpath_names(either: Machine) -> None:
+    files = {"modules/deep.py": "import colorsys\nSHADOWED = colorsys.__file__", "modules/colorsys.py": ""}
+    answer = either.answer(MODULES, files=files, given={"PYTHONPATH": "/opt/modules:/var/runtime::/none"})
+    deep, shadowed, first = eval(answer.payload)
+    assert deep.endswith("/modules/deep.py")
+    assert shadowed.endswith("/modules/colorsys.py"), "its folders come before the standard library"
+    assert not first.endswith("/modules"), "and after the function's own"
+
+
+def test_other_pythons_of_a_function_have_the_packages_of_the_runtime(either: Machine) -> None:
+    code = "import os, subprocess, sys\ndef handler(e, c):\n"
+    code += "    command = [sys.executable, '-S', '-c', 'import boto3; print(boto3.__file__)']\n"
+    code += "    return subprocess.run(command, capture_output=True, text=True).stdout, os.environ['PYTHONPATH']"
+    found, path = eval(either.answer(code).payload)
+    assert found.startswith(f"{path}/boto3/")
 
 
 def test_its_processes_are_the_only_ones_and_it_ends_no_others(walled: Machine) -> None:

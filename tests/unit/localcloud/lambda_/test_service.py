@@ -29,7 +29,7 @@ class Roles:
 
 
 def service(roles: Roles, monkeypatch: pytest.MonkeyPatch) -> tuple[Service, list[Any]]:
-    context = SimpleNamespace(roles=roles, state=Path(), children=None, database=Database())
+    context = SimpleNamespace(roles=roles, place=Path, children=None, database=Database())
     found, invoked = Service(context), []  # type: ignore[arg-type]
 
     def invoke(backend: Any, *asked: Any) -> tuple[int, dict[str, str], bytes]:
