@@ -154,7 +154,7 @@ def write_markdown(executed: Path, python: Path, page: Path) -> None:
     """
     pictures = page.with_name(f"{page.stem}_files")
     shutil.rmtree(pictures, ignore_errors=True)
-    command = [
+    command: list[str | Path] = [
         python,
         "-m",
         "nbconvert",
