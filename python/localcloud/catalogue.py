@@ -7,9 +7,11 @@ service that is not there.
 
 Example::
 
+    >>> import io
     >>> environ = {
     ...     "HTTP_AUTHORIZATION": "AWS4-HMAC-SHA256 Credential=local/20260102/us-east-1/dynamodb/aws4_request",
     ...     "HTTP_X_AMZ_TARGET": "DynamoDB_20120810.ListTables", "REQUEST_METHOD": "POST", "PATH_INFO": "/",
+    ...     "wsgi.input": io.BytesIO(),
     ... }
     >>> service_of(environ)
     'dynamodb'

@@ -47,6 +47,13 @@ OWN_ENUMS = {
     "s3": frozenset({"Event", "FilterRuleName"}),
     "sqs": frozenset({"QueueAttributeName"}),
 }
+#: The services whose page tokens are numbers here, and what they answer to another token: the parameter, the code and
+#: the words.
+NUMBERED = {
+    "application-autoscaling": ("NextToken", "InvalidNextTokenException", "The next token supplied is not valid."),
+    "iam": ("Marker", "ValidationError", "Invalid Marker."),
+    "sns": ("NextToken", "InvalidParameter", "Invalid parameter: NextToken"),
+}
 #: The orders in which enums are listed, and the enums that are not checked: see :func:`violations`.
 _Enums = tuple[Mapping[str, Sequence[str]], Set[str]]
 
@@ -102,6 +109,22 @@ def violations(
     if shape is None:
         return []
     return [*_strings(shape, value, ""), *_others(shape, value, "", (orders or {}, own))]
+
+
+def wrong_token(service: str, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The error code and the message for a page token that no answer has given; None if there is none.
+
+    Example::
+
+        >>> wrong_token("iam", {"Marker": "zz"})
+        ('ValidationError', 'Invalid Marker.')
+        >>> wrong_token("iam", {"Marker": "100"}) is None, wrong_token("s3", {"Marker": "zz"}) is None
+        (True, True)
+    """
+    name, code, words = NUMBERED.get(service, ("", "", ""))
+    token = parameters.get(name)
+    good = not token or (isinstance(token, str) and token.isascii() and token.isdecimal() and len(token) < 10)
+    return None if good else (code, words)
 
 
 def refused_as(service: str, protocol: str, shape: Shape, found: Sequence[Violation]) -> tuple[str, str]:

@@ -519,8 +519,7 @@ PARTS: tuple[Part, ...] = (
         """
         Autotune TrainingJobDefinitions WarmStartConfig HyperParameterTuningJobConfig.StrategyConfig
         HyperParameterTuningJobConfig.ParameterRanges.AutoParameters TrainingJobDefinition.CheckpointConfig
-        TrainingJobDefinition.HyperParameterRanges TrainingJobDefinition.HyperParameterTuningResourceConfig
-        TrainingJobDefinition.TuningObjective
+        TrainingJobDefinition.HyperParameterRanges TrainingJobDefinition.TuningObjective
         """,
     ),
     Part(
@@ -604,6 +603,14 @@ IDLE: tuple[Idle, ...] = (
     Idle("lambda", "CreateFunction UpdateFunctionCode", "Architectures", "functions run on this machine's processor"),
     Idle("sagemaker", f"CreateModel {_CONFIG} {_TRAINING}", _ISOLATED, "the algorithm opens no connection"),
     Idle("sagemaker", _TUNING, f"TrainingJobDefinition.{_ISOLATED}", "the algorithm opens no connection"),
+    *(
+        Idle("sagemaker", _TUNING, f"TrainingJobDefinition.HyperParameterTuningResourceConfig.{path}", reason)
+        for path, reason in (
+            ("AllocationStrategy", "the first of the InstanceConfigs always has instances"),
+            ("VolumeSizeInGB", "the disk is this machine's"),
+            ("InstanceConfigs.*.VolumeSizeInGB", "the disk is this machine's"),
+        )
+    ),
     Idle(
         "sagemaker",
         _TRAINING,

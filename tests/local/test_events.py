@@ -229,3 +229,85 @@ def test_a_disabled_rule_and_a_mere_schedule_deliver_nothing(cloud, rule):
     for name in ("tests-disabled", "tests-scheduled"):
         events.remove_targets(Rule=name, Ids=["target"])
         events.delete_rule(Name=name)
+
+
+def test_a_rule_takes_patterns_of_eventbridge_only_and_looks_into_arrays(cloud: Any, rule: Any) -> None:
+    events, sqs = cloud.client("events"), cloud.client("sqs")
+    for bad in ("[1]", "{}", '{"source": [{"numeric": [">", "1"]}]}', '{"source": [{"x": 1}]}'):
+        with pytest.raises(events.exceptions.InvalidEventPatternException, match="Event pattern is not valid"):
+            events.put_rule(Name="tests-bad", EventPattern=bad)
+    url = sqs.create_queue(QueueName="tests-arrays")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": sending_policy(arn, "events")})
+    rule("tests-arrays", {"source": ["tests.arrays"], "detail": {"items": {"id": [1], "on": [True]}}}, {"Arn": arn})
+    send(cloud, "tests.arrays", {"items": [{"id": 1, "on": False}, {"id": 2, "on": True}]})
+    send(cloud, "tests.arrays", {"items": [{"id": 1, "on": 1}]})
+    send(cloud, "tests.arrays", {"items": [{"id": 2, "on": True}, {"id": 1, "on": True}], "number": 3})
+    received = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10, MaxNumberOfMessages=10)["Messages"]
+    assert [json.loads(one["Body"])["detail"].get("number") for one in received] == [3]
+
+
+def test_test_event_pattern_answers_whether_an_event_matches(cloud: Any) -> None:
+    events = cloud.client("events")
+    event = {
+        "id": "1",
+        "account": "1",
+        "source": "s",
+        "time": "now",
+        "region": "r",
+        "resources": [],
+        "detail-type": "t",
+    }
+    for pattern, answer in (('{"source": ["s"]}', True), ('{"source": ["x"]}', False)):
+        assert events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"] is answer
+    with pytest.raises(events.exceptions.InvalidEventPatternException):
+        events.test_event_pattern(EventPattern='{"source": []}', Event=json.dumps(event))
+    for bad in ("{", "[]", '{"id": "1"}'):
+        with pytest.raises(events.exceptions.ClientError, match="Parameter Event is not valid"):
+            events.test_event_pattern(EventPattern='{"source": ["s"]}', Event=bad)
+
+
+def test_put_events_takes_no_source_of_aws_and_a_megabyte_at_most(cloud: Any) -> None:
+    events = cloud.client("events")
+    entry = {"Source": "tests", "DetailType": "t", "Detail": "{}"}
+    answer = events.put_events(Entries=[{**entry, "Source": "aws.s3"}, {**entry, "Source": "awsome"}])
+    assert answer["FailedEntryCount"] == 1
+    assert answer["Entries"][0]["ErrorCode"] == "NotAuthorizedForSourceException"
+    half = {**entry, "Detail": json.dumps({"text": "x" * 600_000})}
+    assert events.put_events(Entries=[half])["FailedEntryCount"] == 0
+    with pytest.raises(events.exceptions.ClientError, match=r"ValidationException.*Total size of the entries"):
+        events.put_events(Entries=[half, half])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"InputPath": "detail"},
+        {"InputPath": "$.["},
+        {"InputTransformer": {"InputPathsMap": {"AWS.x": "$.a"}, "InputTemplate": '"<AWS.x>"'}},
+        {"InputTransformer": {"InputPathsMap": {"x": "a"}, "InputTemplate": '"<x>"'}},
+        {"InputTransformer": {"InputPathsMap": {"x": "$.a"}, "InputTemplate": "hello <x>"}},
+        {"InputTransformer": {"InputPathsMap": {"x": "$.a"}, "InputTemplate": "{<x>: 1}"}},
+        {"InputTransformer": {"InputTemplate": '{"a": '}},
+    ],
+)
+def test_an_input_that_could_not_be_made_is_refused(cloud: Any, given: dict[str, Any]) -> None:
+    events = cloud.client("events")
+    events.put_rule(Name="tests-inputs", EventPattern='{"source": ["tests.inputs"]}')
+    target = {"Id": "1", "Arn": "arn:aws:sqs:us-east-1:123456789012:tests-inputs", **given}
+    with pytest.raises(events.exceptions.ClientError, match="ValidationException"):
+        events.put_targets(Rule="tests-inputs", Targets=[target])
+    assert events.list_targets_by_rule(Rule="tests-inputs")["Targets"] == []
+
+
+def test_a_rule_has_five_targets_at_most(cloud: Any) -> None:
+    events = cloud.client("events")
+    events.put_rule(Name="tests-five", EventPattern='{"source": ["tests.five"]}')
+    arn = "arn:aws:sqs:us-east-1:123456789012:tests-five"
+    targets = [{"Id": str(number), "Arn": arn} for number in range(6)]
+    events.put_targets(Rule="tests-five", Targets=targets[:5])
+    events.put_targets(Rule="tests-five", Targets=targets[:5])  # they take their own places
+    with pytest.raises(events.exceptions.LimitExceededException):
+        events.put_targets(Rule="tests-five", Targets=targets[5:])
+    events.remove_targets(Rule="tests-five", Ids=["0"])
+    events.put_targets(Rule="tests-five", Targets=targets[5:])

@@ -206,3 +206,67 @@ def test_an_attribute_that_aws_does_not_have_is_refused_when_it_is_set(cloud, at
         assert refused.value.response["Error"]["Code"].endswith(code)
         assert next(iter(attributes)) in refused.value.response["Error"]["Message"]
     assert "QueueUrls" not in sqs.list_queues(QueueNamePrefix="tests-gaps-refused")
+
+
+def test_a_message_that_aws_refuses_is_refused_and_fails_alone_in_a_batch(cloud):
+    sqs = cloud.client("sqs")
+    queue = sqs.create_queue(QueueName="tests-contents", Attributes={"MaximumMessageSize": "1024"})["QueueUrl"]
+    text = {"DataType": "String", "StringValue": "x"}
+    refused = {
+        "InvalidMessageContents": [
+            {"MessageBody": "\x01"},
+            {"MessageBody": "x", "MessageAttributes": {"a": {"DataType": "String", "StringValue": "\x01"}}},
+        ],
+        "InvalidParameterValue": [
+            {"MessageBody": "x", "MessageAttributes": {f"a{number}": text for number in range(11)}},
+            {"MessageBody": "x", "MessageAttributes": {"n": {"DataType": "Number", "StringValue": "abc"}}},
+            {"MessageBody": "x", "MessageAttributes": {"n": {"DataType": "String", "StringValue": ""}}},
+            {"MessageBody": "x", "MessageAttributes": {"AWS.x": text}},
+            {"MessageBody": "ä" * 513},
+            {"MessageBody": "x" * 1020, "MessageAttributes": {"a": text}},
+        ],
+    }
+    for code, messages in refused.items():
+        for message in messages:
+            with pytest.raises(ClientError) as raised:
+                sqs.send_message(QueueUrl=queue, **message)
+            assert raised.value.response["Error"]["Code"] == code
+            answer = sqs.send_message_batch(QueueUrl=queue, Entries=[{"Id": "bad", **message}])
+            assert [(one["Id"], one["Code"], one["SenderFault"]) for one in answer["Failed"]] == [("bad", code, True)]
+    with pytest.raises(ClientError, match="MissingParameter"):
+        sqs.send_message(QueueUrl=queue, MessageBody="")
+    good = {"MessageBody": "ü\t😀", "MessageAttributes": {"n": {"DataType": "Number.int", "StringValue": "-1.5e3"}}}
+    answer = sqs.send_message_batch(
+        QueueUrl=queue, Entries=[{"Id": "bad", "MessageBody": "\x00"}, {"Id": "good", **good}]
+    )
+    assert [one["Id"] for one in answer["Successful"]] == ["good"]
+    (kept,) = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"])["Messages"]
+    assert kept["Body"] == good["MessageBody"]
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "{",
+        "[]",
+        '{"maxReceiveCount": 1}',
+        '{"deadLetterTargetArn": "x", "maxReceiveCount": 1}',
+        '{"deadLetterTargetArn": 5, "maxReceiveCount": "many"}',
+        '{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:tests-shape", "maxReceiveCount": "many"}',
+    ],
+)
+def test_a_redrive_policy_that_is_none_is_refused(cloud, policy):
+    sqs = cloud.client("sqs")
+    queue = sqs.create_queue(QueueName="tests-shape")["QueueUrl"]
+    with pytest.raises(ClientError, match=r"InvalidParameterValue.*RedrivePolicy is invalid"):
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": policy})
+    assert "RedrivePolicy" not in attributes(sqs, queue)
+
+
+def test_a_prefix_of_queues_is_no_regular_expression(cloud):
+    sqs = cloud.client("sqs")
+    for name in ("tests-prefix-a", "tests-prefix.fifo"):
+        sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"} if "." in name else {})
+    found = sqs.list_queues(QueueNamePrefix="tests-prefix.")["QueueUrls"]
+    assert [url.rpartition("/")[2] for url in found] == ["tests-prefix.fifo"]
+    assert "QueueUrls" not in sqs.list_queues(QueueNamePrefix="[]")

@@ -192,3 +192,37 @@ def test_a_group_that_does_not_exist_is_named_and_a_deleted_one_takes_its_schedu
     scheduler.delete_schedule_group(Name="tests-group")
     with pytest.raises(ClientError, match="does not exist"):
         scheduler.get_schedule(GroupName="tests-group", Name=name)
+
+
+def test_the_same_request_with_the_same_token_makes_one_schedule(cloud, queue, role):
+    scheduler = cloud.client("scheduler")
+    given = {
+        "Name": "tests-token",
+        "ScheduleExpression": "rate(1 day)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {"Arn": queue[1], "RoleArn": role},
+        "ClientToken": "one",
+    }
+    assert scheduler.create_schedule(**given) | {"ResponseMetadata": None} == scheduler.create_schedule(**given) | {
+        "ResponseMetadata": None
+    }
+    for other in ({"ClientToken": "two"}, {"ScheduleExpression": "rate(2 days)"}):
+        with pytest.raises(scheduler.exceptions.ConflictException):
+            scheduler.create_schedule(**{**given, **other})
+    scheduler.delete_schedule(Name="tests-token")
+
+
+def test_a_group_is_made_once_and_keeps_its_schedules(cloud, queue, schedule):
+    scheduler = cloud.client("scheduler")
+    for _ in range(2):
+        scheduler.create_schedule_group(Name="tests-token", ClientToken="one")
+    name = schedule({"Arn": queue[1]}, GroupName="tests-token")
+    with pytest.raises(scheduler.exceptions.ConflictException):
+        scheduler.create_schedule_group(Name="tests-token")
+    assert scheduler.get_schedule(Name=name, GroupName="tests-token")["Name"] == name
+    scheduler.delete_schedule_group(Name="tests-token")
+
+
+def test_a_schedule_that_has_ended_is_refused(cloud, queue, schedule):
+    with pytest.raises(ClientError, match=r"ValidationException.*EndDate"):
+        schedule({"Arn": queue[1]}, EndDate=datetime.now(UTC) - timedelta(days=1))

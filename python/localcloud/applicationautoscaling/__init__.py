@@ -6,7 +6,7 @@ What it does to endpoints is in SageMaker's folder: ``sagemaker/hosting``.
 from __future__ import annotations
 
 from localcloud.applicationautoscaling import permissions
-from localcloud.applicationautoscaling.gaps import tags
+from localcloud.applicationautoscaling.gaps import pages, tags
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
 
@@ -18,6 +18,7 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register the permissions and close the gap."""
+    """Register the permissions and close the gaps."""
     register(context.registry)
     tags.apply()
+    pages.apply()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from localcloud.context import Context
 from localcloud.events import delivery, permissions, policies, schedules, tags
-from localcloud.events.gaps import details
+from localcloud.events.gaps import details, patterns
+from localcloud.events.gaps import policies as bus_policies
 from localcloud.iam.registry import Registry
 
 
@@ -16,7 +17,10 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register the permissions, close moto's gap, and let rules deliver events and fire."""
+    """Register the permissions, close moto's gaps, and let rules deliver events and fire."""
     register(context.registry)
     details.apply()
+    patterns.apply()
+    bus_policies.apply()
+    context.at_first.setdefault("events", []).append(patterns.apply_to_answers)
     schedules.install(context, delivery.install(context))

@@ -20,7 +20,7 @@ from localcloud import chain, log
 from localcloud.context import Context, MetricStore
 from localcloud.events.courier import Courier
 from localcloud.events.pending import Origin, PendingEvents
-from localcloud.events.targets import RuleTargets, check, is_archive, is_bus
+from localcloud.events.targets import RuleTargets, check, check_number, is_archive, is_bus
 from localcloud.events.timetable import Firing
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ def install(context: Context) -> Dispatch:
     def checked(self: EventsBackend, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
         bus = self._get_event_bus(self._normalize_event_bus_arn(event_bus_arn))
         check(targets, bus.arn)
+        if (rule := bus.rules.get(name)) is not None:
+            check_number(rule.targets, targets)
         put_targets(self, name, event_bus_arn, targets)
 
     Rule.send_to_targets, EventsBackend.put_targets = send_to_targets, checked

@@ -26,6 +26,7 @@ OWN_VARIABLES = frozenset(
         "aws.events.event.json",
     }
 )
+_PATH = re.compile(r"\$(\.[^.\[\]'\s]+|\[\d+\]|\['[^']+'\])*")
 _TOKENS = re.compile(r'\\.|"|<(?P<name>[\w.-]+)>')
 
 
@@ -81,6 +82,35 @@ def variables(template: str) -> list[str]:
         ['time', 'detail']
     """
     return [match["name"] for match in _TOKENS.finditer(template) if match["name"]]
+
+
+def is_path(text: str) -> bool:
+    """Whether a text is a JSON path that :func:`at` reads.
+
+    Example::
+
+        >>> [is_path(text) for text in ("$", "$.detail.a-b[0]['c d']", "detail", "$.[", "$.a..b")]
+        [True, True, False, False, False]
+    """
+    return _PATH.fullmatch(text) is not None
+
+
+def template_flaw(transformer: dict[str, Any]) -> str | None:
+    """Why a template gives no JSON, whatever its variables are; None if it does. What follows a first value is text.
+
+    Example::
+
+        >>> paths = {"InputPathsMap": {"x": "$.a"}}
+        >>> template_flaw({**paths, "InputTemplate": '{"a": <x>, "b": "<x>"}'}) is None
+        True
+        >>> template_flaw({**paths, "InputTemplate": "hello <x>"})
+        'Expecting value: line 1 column 1 (char 0)'
+    """
+    try:
+        json.JSONDecoder().raw_decode(transformed(transformer, {}, "").lstrip())
+    except (ValueError, RecursionError) as error:
+        return str(error)
+    return None
 
 
 def at(event: Any, path: str) -> Any:

@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from moto.core.exceptions import JsonRESTError
 from moto.events.exceptions import ValidationException
 
 from localcloud import chain
 from localcloud.context import Context
 from localcloud.events import sending
 from localcloud.events.failures import Undelivered, Unsendable
-from localcloud.events.inputs import OWN_VARIABLES, input_of, variables
+from localcloud.events.inputs import OWN_VARIABLES, input_of, is_path, template_flaw, variables
 from localcloud.events.pending import Delivery, Origin
 from localcloud.iam.roles import Roles
 
@@ -33,6 +34,8 @@ ACTIONS = {
     "logs": ("logs:PutLogEvents", "log-group:"),
     "events": ("events:PutEvents", "event-bus/"),
 }
+#: EventBridge User Guide, "Amazon EventBridge quotas".
+MOST_TARGETS = 5
 KINDS = "Lambda functions, SQS queues, SNS topics, state machines, CloudWatch log groups and event buses"
 _ARN = re.compile(r"arn:[\w-]+:(?P<service>[\w-]+):(?P<region>[\w-]*):(?P<account>\d*):(?P<rest>.+)")
 #: What moto's archives have as their rule's target. It is no target of PutTargets.
@@ -71,6 +74,21 @@ def check(targets: Iterable[dict[str, Any]], bus_arn: str) -> None:
             raise ValidationException(f"The dead-letter queue of target {name} must be a standard SQS queue: {queue}")
 
 
+def check_number(present: Iterable[dict[str, Any]], targets: Iterable[dict[str, Any]]) -> None:
+    """Refuse more targets than a rule may have.
+
+    Args:
+        present: The targets that the rule has.
+        targets: Those that are put. A target with the Id of a present one takes its place.
+
+    Raises:
+        JsonRESTError: LimitExceededException.
+    """
+    named = {one["Id"] for one in (*present, *targets) if not is_archive(str(one["Arn"]))}
+    if len(named) > MOST_TARGETS:
+        raise JsonRESTError("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
+
+
 def _check_kind(arn: str, name: str, bus_arn: str) -> None:
     found = _ARN.fullmatch(arn)
     if found is None:
@@ -96,11 +114,20 @@ def _check_input(target: dict[str, Any], name: str) -> None:
             json.loads(target["Input"])
         except ValueError:
             raise ValidationException(f"JSON syntax error in input for target {name}.") from None
+    if "InputPath" in target and not is_path(str(target["InputPath"])):
+        raise ValidationException(f"Invalid InputPath for target {name}: {target['InputPath']}")
     transformer = target.get("InputTransformer") or {}
+    for key, path in (transformer.get("InputPathsMap") or {}).items():
+        if str(key).lower().startswith("aws"):
+            raise ValidationException(f"InputPathsMap for target {name} contains the reserved key {key}.")
+        if not is_path(str(path)):
+            raise ValidationException(f"Invalid InputPathsMap for target {name}: {path}")
     known = OWN_VARIABLES | (transformer.get("InputPathsMap") or {}).keys()
     for variable in variables(transformer.get("InputTemplate") or ""):
         if variable not in known:
             raise ValidationException(f"InputTemplate for target {name} contains invalid placeholder {variable}.")
+    if transformer and (why := template_flaw(transformer)):
+        raise ValidationException(f"Invalid InputTemplate for target {name} : {why}")
 
 
 class RuleTargets:

@@ -10,7 +10,8 @@ matches. Here a request passes six steps, and each step is a module::
     lookups      the request, the policies' keys      ->  the condition keys of what there is: tags, ids, objects
     evaluation   the request and the policies         ->  allowed or denied, the reason, and the statements that decided
 
-``simulation`` evaluates policies without a request. ``policies`` and ``conditions`` read and match the policy language.
-These, ``signatures`` and ``evaluation`` are pure and do not use moto. This package knows the operations of IAM and STS
-only. The other services put their operations and resources into the ``registry``.
+``documents`` refuses a policy that cannot be read, where it is put. ``simulation`` evaluates policies without a
+request. ``policies`` and ``conditions`` read and match the policy language. These, ``signatures`` and ``evaluation``
+are pure and do not use moto. This package knows the operations of IAM and STS only. The other services put their
+operations and resources into the ``registry``.
 """

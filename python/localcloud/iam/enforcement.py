@@ -33,9 +33,9 @@ from moto.s3.models import s3_backends
 from werkzeug.exceptions import HTTPException
 
 from localcloud import catalogue
-from localcloud.constraints import OWN_ENUMS, refused_as, violations
+from localcloud.constraints import OWN_ENUMS, refused_as, violations, wrong_token
 from localcloud.errors import UnknownAction, UnsupportedPolicy
-from localcloud.iam import principals
+from localcloud.iam import documents, principals
 from localcloud.iam.chunks import BadChunks
 from localcloud.iam.derivation import derive
 from localcloud.iam.evaluation import Access, Context, Decision, Principal, Request
@@ -149,7 +149,10 @@ class Enforcement:
             if denied:
                 return answer.denied(*denied)
         environ[OPERATION] = f"{service}:{operation}", parameters
-        return answer.invalid(shape, wrong) if shape and wrong else None
+        if shape and wrong:
+            return answer.invalid(shape, wrong)
+        refused = wrong_token(service, parameters) or documents.refused(service, operation, parameters)
+        return answer.give(*refused) if refused else None
 
     def _who(self, environ: Mapping[str, Any], body: bytes) -> Principal:
         """The principal that signed the request; ``ANONYMOUS`` if it is not signed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
 from localcloud.resourcegroupstaggingapi import permissions
+from localcloud.resourcegroupstaggingapi.gaps import filters
 
 
 def register(registry: Registry) -> None:
@@ -13,5 +14,6 @@ def register(registry: Registry) -> None:
 
 
 def install(context: Context) -> None:
-    """Register the permissions. moto does the rest."""
+    """Register the permissions, and close the gap. moto does the rest."""
     register(context.registry)
+    context.at_first.setdefault("resourcegroupstaggingapi", []).append(filters.apply_to_answers)

@@ -15,7 +15,7 @@ from localcloud.sagemaker import (
     transform,
     tuning,
 )
-from localcloud.sagemaker.gaps import answers, existing_names, fields, model_packages, tags
+from localcloud.sagemaker.gaps import answers, existing_names, fields, missing_names, model_lists, model_packages, tags
 
 
 def register(registry: Registry) -> None:
@@ -32,7 +32,7 @@ def install(context: Context) -> None:
     The check of roles is installed last, so that it runs before every other part of a Create action.
     """
     register(context.registry)
-    for gap in (fields, existing_names, model_packages, tags, answers):
+    for gap in (fields, existing_names, missing_names, model_lists, model_packages, tags, answers):
         gap.apply()
     tuning.install(context)  # before training: at a start, its jobs ask to be told of their training jobs' changes
     training.install(context)

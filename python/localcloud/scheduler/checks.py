@@ -38,13 +38,18 @@ class Wanted:
     end: float | None
 
 
-def check(wanted: Wanted, registry: Registry, roles: Roles, group_arn: str) -> None:
+def check(wanted: Wanted, registry: Registry, roles: Roles, group_arn: str, *, now: float) -> None:
     """Refuse what could not fire.
+
+    Args:
+        now: Seconds since 1970.
 
     Raises:
         ValidationException: With AWS's words where they are known.
     """
-    plan_of(wanted)
+    plan = plan_of(wanted)
+    if plan.end is not None and plan.end <= now:
+        raise ValidationException("The EndDate you specify cannot be in the past.")
     _check_window(wanted.window)
     if wanted.start is not None and wanted.end is not None and wanted.end <= wanted.start:
         raise ValidationException("The EndDate you specify must come after the StartDate.")

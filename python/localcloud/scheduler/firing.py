@@ -1,17 +1,22 @@
 """Schedules fire: they call their targets at their moments, and go on after a restart.
 
 moto: ``scheduler/models.py`` keeps schedules, and none of them does anything. UpdateSchedule loses the
-ActionAfterCompletion, and a group that does not exist is an error of the server.
+ActionAfterCompletion, and a group that does not exist is an error of the server. CreateScheduleGroup takes a name
+again, and the schedules of its group are lost. A ClientToken is ignored.
 
-AWS: EventBridge Scheduler User Guide. Here a schedule with a flexible time window fires at the window's begin.
+AWS: EventBridge Scheduler User Guide; EventBridge Scheduler API Reference, CreateSchedule: the same request with the
+same ClientToken has the same answer. Here a schedule with a flexible time window fires at the window's begin.
 """
 
 from __future__ import annotations
 
+import json
+import time
 import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from moto.core.exceptions import JsonRESTError
 from moto.scheduler.exceptions import ScheduleGroupNotFound, ValidationException
 from moto.scheduler.models import EventBridgeSchedulerBackend, scheduler_backends
 from moto.scheduler.responses import EventBridgeSchedulerResponse
@@ -59,7 +64,7 @@ class Schedules:
             given.get("end_date"),
         )
         group_arn = f"arn:aws:scheduler:{region}:{account}:schedule-group/{group}"
-        check(wanted, self._context.registry, self._context.roles, group_arn)
+        check(wanted, self._context.registry, self._context.roles, group_arn, now=time.time())
         given["target"]["RetryPolicy"] = {**RETRIES, **(given["target"].get("RetryPolicy") or {})}
 
     def changed(self, schedule: Schedule) -> None:
@@ -95,12 +100,37 @@ def install(context: Context) -> None:
     create, update = EventBridgeSchedulerBackend.create_schedule, EventBridgeSchedulerBackend.update_schedule
     delete, drop = EventBridgeSchedulerBackend.delete_schedule, EventBridgeSchedulerBackend.delete_schedule_group
     answer = EventBridgeSchedulerResponse.update_schedule
+    answer_first, answer_group = (
+        EventBridgeSchedulerResponse.create_schedule,
+        EventBridgeSchedulerResponse.create_schedule_group,
+    )
 
     def create_schedule(self: EventBridgeSchedulerBackend, **given: Any) -> Schedule:
         schedules.check(given, self.account_id, self.region_name)
         made = create(self, **given)
         schedules.changed(made)
         return made
+
+    def answer_create(self: EventBridgeSchedulerResponse) -> str:
+        name, backend, request = self.uri.split("?")[0].split("/")[-1], self.scheduler_backend, _request(self)
+        group = backend.schedule_groups.get(self._get_param("GroupName") or "default")
+        known = group.schedules.get(name) if group else None
+        if known is not None and request is not None and known.__dict__.get("request") == request:
+            return json.dumps({"ScheduleArn": known.arn})
+        answered = str(answer_first(self))
+        backend.get_schedule(self._get_param("GroupName"), name).request = request
+        return answered
+
+    def answer_create_group(self: EventBridgeSchedulerResponse) -> str:
+        name, backend, request = self._get_param("Name"), self.scheduler_backend, _request(self)
+        known = backend.schedule_groups.get(name)
+        if known is not None and (request is None or known.__dict__.get("request") != request):
+            raise JsonRESTError("ConflictException", f"Schedule group {name} already exists.")
+        if known is not None:
+            return json.dumps({"ScheduleGroupArn": known.arn})
+        answered = str(answer_group(self))
+        backend.get_schedule_group(name).request = request
+        return answered
 
     def update_schedule(self: EventBridgeSchedulerBackend, **given: Any) -> Schedule:
         self.get_schedule(given.get("group_name"), given["name"])
@@ -134,6 +164,15 @@ def install(context: Context) -> None:
     EventBridgeSchedulerBackend.delete_schedule = delete_schedule
     EventBridgeSchedulerBackend.delete_schedule_group = delete_schedule_group
     EventBridgeSchedulerResponse.update_schedule = answer_update
+    EventBridgeSchedulerResponse.create_schedule = answer_create
+    EventBridgeSchedulerResponse.create_schedule_group = answer_create_group
+
+
+def _request(response: EventBridgeSchedulerResponse) -> str | None:
+    """What makes two requests the same: all that they ask for, with the ClientToken. None without one."""
+    if not response._get_param("ClientToken"):
+        return None
+    return json.dumps(json.loads(response.body), sort_keys=True)
 
 
 def _all() -> Iterator[Schedule]:

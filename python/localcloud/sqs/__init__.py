@@ -5,7 +5,7 @@ from __future__ import annotations
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
 from localcloud.sqs import encryption, moves, permissions, policies, tags
-from localcloud.sqs.gaps import attributes, receiving, redrive, retention, system_attributes
+from localcloud.sqs.gaps import attributes, receiving, redrive, retention, sending, system_attributes
 
 
 def register(registry: Registry) -> None:
@@ -22,6 +22,7 @@ def install(context: Context) -> None:
     register(context.registry)
     redrive.apply()
     attributes.apply()
+    sending.apply()
     receiving.apply()
     context.at_first.setdefault("sqs", []).extend([receiving.apply_to_answers, system_attributes.apply_to_answers])
     retention.apply()

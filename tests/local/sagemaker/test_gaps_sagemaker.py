@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -192,7 +193,7 @@ def test_versions_count_up_and_a_deleted_number_is_not_given_again(
     assert arns[2].endswith(f"/{group}/3")
     versions = sagemaker.list_model_packages(ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending")
     assert [each["ModelPackageVersion"] for each in versions["ModelPackageSummaryList"]] == [3, 2]
-    with pytest.raises(ClientError, match="not found"):
+    with pytest.raises(ClientError, match="does not exist"):
         sagemaker.describe_model_package(ModelPackageName=arns[0])
 
 
@@ -295,3 +296,91 @@ def test_sagemakers_own_sdk_reads_and_approves(cloud: Any, group: str, add_versi
     assert found.model_package_group_status == "Completed"
     assert package.model_approval_status == "Approved"
     assert package.customer_metadata_properties == {"commit": "abc"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "message"),
+    [
+        (
+            f"{verb}_{kind}",
+            {f"{parameter}Name": "none"},
+            f'Could not find {name} "arn:aws:sagemaker:us-east-1:123456789012:{kind.replace("_", "-")}/none".',
+        )
+        for verb in ("describe", "delete")
+        for kind, parameter, name in (
+            ("model", "Model", "model"),
+            ("endpoint", "Endpoint", "endpoint"),
+            ("endpoint_config", "EndpointConfig", "endpoint configuration"),
+        )
+    ]
+    + [
+        (f"{verb}_{kind}_job", {f"{parameter}JobName": "none"}, message)
+        for verb in ("describe", "stop")
+        for kind, parameter, message in (
+            ("training", "Training", "Requested resource not found."),
+            ("transform", "Transform", "Could not find requested job with name: none"),
+            (
+                "hyper_parameter_tuning",
+                "HyperParameterTuning",
+                "Amazon SageMaker can't find a tuning job called none. Type another name.",
+            ),
+        )
+    ]
+    + [
+        (
+            f"{verb}_model_package",
+            {parameter: f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{name}"},
+            f"ModelPackage arn:aws:sagemaker:us-east-1:123456789012:model-package/{name} does not exist.",
+        )
+        for verb, parameter, name in (
+            ("describe", "ModelPackageName", "none/1"),
+            ("delete", "ModelPackageName", "none/2"),
+            ("update", "ModelPackageArn", "none/3"),
+        )
+    ]
+    + [
+        (
+            "describe_model_package_group",
+            {"ModelPackageGroupName": "none"},
+            "ModelPackageGroup arn:aws:sagemaker:us-east-1:123456789012:model-package-group/none does not exist.",
+        ),
+        (
+            "create_endpoint",
+            {"EndpointName": "none", "EndpointConfigName": "none"},
+            'Could not find endpoint configuration "arn:aws:sagemaker:us-east-1:123456789012:endpoint-config/none".',
+        ),
+        (
+            "update_endpoint",
+            {"EndpointName": "none", "EndpointConfigName": "none"},
+            'Could not find endpoint "arn:aws:sagemaker:us-east-1:123456789012:endpoint/none".',
+        ),
+    ],
+)
+def test_what_is_missing_is_said_as_programs_read_it(
+    sagemaker: Any, operation: str, parameters: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ClientError) as missing:
+        getattr(sagemaker, operation)(**parameters)
+    error = missing.value.response["Error"]
+    assert error["Message"] == message
+    assert error["Code"] == ("ResourceNotFound" if "tuning" in operation else "ValidationException")
+
+
+def test_models_are_listed_by_name_and_time_in_pages(sagemaker: Any) -> None:
+    for letter in "bca":
+        make_model(sagemaker, f"listed-{letter}")
+    some: dict[str, Any] = {"NameContains": "listed-"}
+
+    def names(**asked: Any) -> list[str]:
+        return [one["ModelName"] for one in sagemaker.list_models(**some, **asked)["Models"]]
+
+    assert names() == ["listed-a", "listed-c", "listed-b"]
+    assert names(SortBy="Name", SortOrder="Ascending") == ["listed-a", "listed-b", "listed-c"]
+    first = sagemaker.list_models(**some, MaxResults=2)
+    assert [one["ModelName"] for one in first["Models"]] == ["listed-a", "listed-c"]
+    assert first["Models"][0]["ModelArn"].endswith(":model/listed-a")
+    assert names(MaxResults=2, NextToken=first["NextToken"]) == ["listed-b"]
+    assert names(CreationTimeBefore=first["Models"][0]["CreationTime"] - timedelta(hours=1)) == []
+    assert sagemaker.list_models(NameContains="nobody-made-it")["Models"] == []
+    with pytest.raises(ClientError, match="NextToken 'x' is not from this action"):
+        sagemaker.list_models(NextToken="x")

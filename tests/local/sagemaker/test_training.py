@@ -135,7 +135,7 @@ def test_a_job_without_data_is_refused_at_the_call(
     error = refused.value.response["Error"]
     assert error["Code"] == "ValidationException"
     assert error["Message"].startswith(f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data')
-    with pytest.raises(ClientError, match="Could not find"):
+    with pytest.raises(ClientError, match=r"Requested resource not found\."):
         sagemaker.describe_training_job(TrainingJobName="no-data")
 
 
@@ -171,7 +171,7 @@ def test_a_request_that_aws_refuses_is_refused_at_the_call(
     with pytest.raises(ClientError, match=reason) as refused:
         sagemaker.create_training_job(**{**job_request("refused-at-once"), **changes})
     assert refused.value.response["Error"]["Code"] == "ValidationException"
-    with pytest.raises(ClientError, match="Could not find"):
+    with pytest.raises(ClientError, match=r"Requested resource not found\."):
         sagemaker.describe_training_job(TrainingJobName="refused-at-once")
 
 

@@ -16,7 +16,7 @@ from imageclassification.ranges import SMALL_IMAGES, Choice, Range, combinations
 from localcloud.sagemaker.tuning.early import is_hopeless
 from localcloud.sagemaker.tuning.job import TuningJob
 from localcloud.sagemaker.tuning.listing import page
-from localcloud.sagemaker.tuning.request import TuningPlan
+from localcloud.sagemaker.tuning.request import TuningPlan, resources
 from localcloud.sagemaker.tuning.search import Search
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -394,3 +394,47 @@ def test_trials_are_listed_in_pages_by_their_objective() -> None:
     assert [one["TrainingJobName"] for one in second["TrainingJobSummaries"]] == ["a"]
     assert "NextToken" not in second
     assert len(page(summaries, {})["TrainingJobSummaries"]) == 3
+
+
+# --- the instances of trials, which two fields can name ------------------------------------------------------------
+
+
+def of_trials(**given: Any) -> dict[str, Any]:
+    return resources({"HyperParameterTuningResourceConfig": given})
+
+
+def test_sagemakers_sdk_names_the_trials_instances_in_a_field_of_its_own() -> None:
+    one = {"InstanceType": "ml.p3.2xlarge", "InstanceCount": 1, "VolumeSizeInGB": 50}
+    assert of_trials(**one) == resources({"ResourceConfig": one}) == one
+    assert of_trials(InstanceType="ml.p3.2xlarge", InstanceCount=1) == {**one, "VolumeSizeInGB": 30}
+
+
+def test_of_several_kinds_of_instances_the_first_is_used() -> None:
+    several = [
+        {"InstanceType": kind, "InstanceCount": 1, "VolumeSizeInGB": size}
+        for kind, size in (("ml.g5.xlarge", 40), ("ml.p3.2xlarge", 60))
+    ]
+    assert of_trials(AllocationStrategy="Prioritized", InstanceConfigs=several, VolumeKmsKeyId="key") == {
+        "InstanceType": "ml.g5.xlarge",
+        "InstanceCount": 1,
+        "VolumeSizeInGB": 40,
+        "VolumeKmsKeyId": "key",
+    }
+
+
+@pytest.mark.parametrize(
+    ("definition", "message"),
+    [
+        (
+            {"ResourceConfig": {"InstanceCount": 1}, "HyperParameterTuningResourceConfig": {"InstanceCount": 1}},
+            "Only one of ResourceConfig and HyperParameterTuningResourceConfig can be specified",
+        ),
+        (
+            {"HyperParameterTuningResourceConfig": {"InstanceConfigs": [{"InstanceCount": 1}], "InstanceCount": 1}},
+            "HyperParameterTuningResourceConfig cannot have InstanceCount if it has InstanceConfigs",
+        ),
+    ],
+)
+def test_instances_are_named_once(definition: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        resources(definition)

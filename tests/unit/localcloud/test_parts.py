@@ -95,6 +95,16 @@ ACTS = {
                 f"TrainingJobDefinition.{one}"
                 for one in f"DefinitionName StaticHyperParameters {OF_A_TRAINING_JOB}".split()
             ),
+            *(
+                f"TrainingJobDefinition.HyperParameterTuningResourceConfig.{one}"
+                for one in [
+                    "InstanceType",
+                    "InstanceCount",
+                    "VolumeKmsKeyId",
+                    "InstanceConfigs.*.InstanceType",
+                    "InstanceConfigs.*.InstanceCount",
+                ]
+            ),
         ]
     ),
     ("sagemaker", "CreateTransformJob"): """

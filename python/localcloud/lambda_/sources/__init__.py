@@ -33,6 +33,7 @@ def install(context: Context, service: Service) -> None:
 def _let_queues_wake(pollers: Pollers) -> None:
     arrive, delete = Queue.arrive, Queue.delete_messages
     make, change = SQSBackend.create_queue, SQSBackend.change_message_visibility
+    drop = SQSBackend.delete_queue
 
     def arrived(self: Queue, message: Message) -> None:
         arrive(self, message)
@@ -48,11 +49,17 @@ def _let_queues_wake(pollers: Pollers) -> None:
         pollers.wake(made.queue_arn)
         return made
 
+    def delete_queue(self: SQSBackend, queue_name: str) -> None:
+        arn = self.get_queue(queue_name).queue_arn
+        drop(self, queue_name)
+        pollers.wake(arn)
+
     def change_message_visibility(self: SQSBackend, queue_name: str, *given: Any, **named: Any) -> None:
         change(self, queue_name, *given, **named)
         pollers.wake(self.get_queue(queue_name).queue_arn)
 
     Queue.arrive, Queue.delete_messages = arrived, deleted
+    SQSBackend.delete_queue = delete_queue
     SQSBackend.create_queue, SQSBackend.change_message_visibility = create_queue, change_message_visibility
 
 

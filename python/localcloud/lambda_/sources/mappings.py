@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from localcloud.lambda_.sources.filters import Pattern, compiled
+from localcloud.lambda_.sources.filters import RecordFilter, compiled
 
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaBackend
@@ -81,7 +81,7 @@ class QueueMapping:
         return self.source_arn.endswith(".fifo")
 
     @property
-    def filters(self) -> tuple[Pattern, ...]:
+    def filters(self) -> tuple[RecordFilter, ...]:
         """The filters that messages are held against."""
         return compiled(self.patterns)
 

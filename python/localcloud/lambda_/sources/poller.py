@@ -49,6 +49,7 @@ LOOK_AGAIN_SECONDS = 5.0
 MOMENT_SECONDS = 0.05
 #: How long a throttled batch waits before it is tried again: at first, and at most.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
+NO_QUEUE = "the queue does not exist"
 THROTTLED = "TooManyRequestsException"
 
 
@@ -150,9 +151,10 @@ class Poller:
         with self._cloud.backends.look():
             queue = find_queue(mapping.source_arn)
             moment = queue.next_moment() if queue is not None else None
-            if queue is not None and moment is None:
+            found_again = queue is not None and mapping.problem == NO_QUEUE
+            if queue is not None and moment is None and not found_again:
                 return None
-            if moment is not None and (early := moment - self._cloud.clock()) > 0:
+            if moment is not None and not found_again and (early := moment - self._cloud.clock()) > 0:
                 return early + 0.001
             problem, most = self._obstacle(mapping, queue)
         if problem != mapping.problem:
@@ -182,7 +184,7 @@ class Poller:
     def _obstacle(self, mapping: QueueMapping, queue: Queue | None) -> tuple[str, int]:
         """Why nothing can be received, or an empty text; and how many batches may run at once."""
         if queue is None:
-            return "the queue does not exist", 0
+            return NO_QUEUE, 0
         try:
             function = function_of(mapping)
             reserved = backend_of(mapping).get_function(mapping.function_name).reserved_concurrency

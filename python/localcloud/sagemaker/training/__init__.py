@@ -22,6 +22,7 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from localcloud.context import Context
 from localcloud.sagemaker import status_changes
+from localcloud.sagemaker.gaps import missing_names
 from localcloud.sagemaker.role import ExecutionRole
 from localcloud.sagemaker.training.job import Job
 from localcloud.sagemaker.training.request import check, check_data, check_network
@@ -40,7 +41,7 @@ def install(context: Context) -> None:
         name = self.params["TrainingJobName"]
         job = self.sagemaker_backend.training_jobs.get(name)
         if job is None:
-            raise ValidationError(f"Requested resource not found: training job '{name}'.")
+            raise ValidationError(missing_names.TRAINING_JOB)
         job.stop()
         return EmptyResult()
 

@@ -22,6 +22,7 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from localcloud.context import Context
 from localcloud.sagemaker import status_changes
+from localcloud.sagemaker.gaps import missing_names
 from localcloud.sagemaker.transform.job import TransformJob
 from localcloud.sagemaker.transform.listing import page
 from localcloud.sagemaker.transform.request import check, check_data, model_of
@@ -52,7 +53,7 @@ def install(context: Context) -> None:
         name = self.params["TransformJobName"]
         job = self.sagemaker_backend.transform_jobs.get(name)
         if job is None:
-            raise ValidationError(f"Requested resource not found: transform job '{name}'.")
+            raise ValidationError(missing_names.TRANSFORM_JOB.format(name))
         job.stop()
         status_changes.transform_job(job)
         return EmptyResult()

@@ -23,6 +23,7 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from localcloud.context import Context
 from localcloud.sagemaker import status_changes, training
+from localcloud.sagemaker.gaps import missing_names
 from localcloud.sagemaker.role import ExecutionRole
 from localcloud.sagemaker.training.request import check_data, check_network
 from localcloud.sagemaker.tuning.job import Launch, TuningJob
@@ -124,5 +125,5 @@ def _find(response: SageMakerResponse) -> TuningJob:
     name = response.params["HyperParameterTuningJobName"]
     job = response.sagemaker_backend.hyper_parameter_tuning_jobs.get(name)
     if job is None:
-        raise ResourceNotFound(message=f"Could not find hyper parameter tuning job '{name}'.")
+        raise ResourceNotFound(message=missing_names.TUNING_JOB.format(name))
     return job

@@ -27,12 +27,15 @@ MOST_SEED = 2**31 - 1  # an Integer of the API
 
 OBJECTIVE = "_tuning_objective_metric"  # SageMaker adds this hyperparameter to every trial
 
+# The two fields that say on which instances trials run. SageMaker's SDK gives the second one.
+RESOURCES, TUNING_RESOURCES = "ResourceConfig", "HyperParameterTuningResourceConfig"
+DEFAULT_VOLUME_GB = 30  # a volume without a size; SageMaker's SDK gives the same
+
 _OF_A_TRAINING_JOB = (
     "RoleArn",
     "InputDataConfig",
     "VpcConfig",
     "OutputDataConfig",
-    "ResourceConfig",
     "StoppingCondition",
     "EnableNetworkIsolation",
     "EnableInterContainerTrafficEncryption",
@@ -148,9 +151,36 @@ def trial_request(request: Mapping[str, Any], name: str, values: Mapping[str, st
         "AlgorithmSpecification": algorithm,
         "HyperParameters": {**definition["StaticHyperParameters"], **values},
         **{field: definition[field] for field in _OF_A_TRAINING_JOB if definition.get(field) is not None},
+        RESOURCES: resources(definition),
         # "Tags that you specify for the tuning job are also added to all training jobs that the tuning job launches."
         "Tags": list(request.get("Tags") or []),
     }
+
+
+def resources(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """The ResourceConfig of every trial.
+
+    Among several InstanceConfigs, SageMaker takes the first that has instances left. Here the first one always has.
+
+    Raises:
+        ValidationError: Both fields say it, or the second one says it twice.
+
+    Example::
+
+        >>> several = [{"InstanceType": f"ml.{kind}.xlarge", "InstanceCount": 1} for kind in ("g5", "g4dn")]
+        >>> resources({"HyperParameterTuningResourceConfig": {"InstanceConfigs": several}})
+        {'VolumeSizeInGB': 30, 'InstanceType': 'ml.g5.xlarge', 'InstanceCount': 1}
+    """
+    given, plain = definition.get(TUNING_RESOURCES), definition.get(RESOURCES)
+    if not given:
+        return dict(plain or {})
+    if plain:
+        raise ValidationError(f"Only one of {RESOURCES} and {TUNING_RESOURCES} can be specified.")
+    configs = given.get("InstanceConfigs") or []
+    own = {field: value for field, value in given.items() if field not in ("InstanceConfigs", "AllocationStrategy")}
+    if configs and (twice := sorted(own.keys() & {"InstanceType", "InstanceCount", "VolumeSizeInGB"})):
+        raise ValidationError(f"{TUNING_RESOURCES} cannot have {twice[0]} if it has InstanceConfigs.")
+    return {"VolumeSizeInGB": DEFAULT_VOLUME_GB, **own, **(configs[0] if configs else {})}
 
 
 def static_definition(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 moto: ``sns/models.py`` takes any attribute of a topic, and does not answer SignatureVersion and TracingConfig. A filter
 policy keeps the scope that it was set with, and one that is no JSON is a failure. A second subscription of the same
 endpoint changes the attributes of the first one. It subscribes everything to a FIFO topic. It takes any RedrivePolicy.
+It fails on a topic's ARN that is none.
 
 AWS: Amazon SNS API Reference, CreateTopic, SetTopicAttributes, Subscribe and SetSubscriptionAttributes; Amazon SNS
 Developer Guide, "FIFO topics" and "Raw message delivery".
@@ -16,7 +17,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.sns.exceptions import SNSInvalidParameter
-from moto.sns.models import SNSBackend, Subscription
+from moto.sns.models import SNSBackend, Subscription, Topic
 from moto.sns.responses import SNSResponse
 from moto.sns.utils import FilterPolicyMatcher
 
@@ -39,12 +40,20 @@ SCOPES = ("MessageAttributes", "MessageBody")
 
 def apply() -> None:
     """Wrap moto's functions."""
+    find = SNSBackend.get_topic
     create, described = SNSResponse.create_topic, SNSResponse.get_topic_attributes
     subscribe, set_attribute, answer = (
         SNSBackend.subscribe,
         SNSBackend.set_subscription_attributes,
         SNSResponse.subscribe,
     )
+
+    def get_topic(self: SNSBackend, arn: str) -> Topic:
+        if arn.count(":") < 5:
+            words = f"An ARN must have at least 6 elements, not {arn.count(':') + 1}"
+            raise SNSInvalidParameter(f"Invalid parameter: TopicArn Reason: {words}")
+        found: Topic = find(self, arn)
+        return found
 
     def create_topic(self: SNSResponse) -> ActionResult:
         for name in self._get_param("Attributes", {}):
@@ -91,6 +100,7 @@ def apply() -> None:
             self._validate_filter_policy(known._filter_policy, scope=value)
             known._filter_policy_matcher = FilterPolicyMatcher(known._filter_policy, value)
 
+    SNSBackend.get_topic = get_topic
     SNSResponse.create_topic, SNSResponse.get_topic_attributes = create_topic, get_topic_attributes
     SNSResponse.subscribe = answered
     SNSBackend.subscribe, SNSBackend.set_subscription_attributes = subscribed, set_subscription_attributes
@@ -112,10 +122,19 @@ def _check(protocol: str, name: str, value: Any) -> None:
         raise SNSInvalidParameter(f"Invalid parameter: FilterPolicyScope: {words}")
     if name == "FilterPolicy" and value and _parsed(value) is None:
         raise SNSInvalidParameter("Invalid parameter: FilterPolicy: failed to parse JSON.")
+    if name == "FilterPolicy" and value and _has_empty_condition(_parsed(value)):
+        raise SNSInvalidParameter("Invalid parameter: FilterPolicy: Match expression name not found")
     if name == "RedrivePolicy" and value:
         arn = str((_parsed(value) or {}).get("deadLetterTargetArn", ""))
         if arn.split(":")[:3] != ["arn", "aws", "sqs"] or arn.count(":") != 5:
             raise SNSInvalidParameter("Invalid parameter: RedrivePolicy: deadLetterTargetArn is an invalid arn")
+
+
+def _has_empty_condition(given: Any) -> bool:
+    """Whether a list of a filter policy, at any depth, has an empty object."""
+    if isinstance(given, dict):
+        return any(map(_has_empty_condition, given.values()))
+    return isinstance(given, list) and any(one == {} or _has_empty_condition(one) for one in given)
 
 
 def _parsed(text: str) -> Mapping[str, Any] | None:

@@ -2,7 +2,8 @@
 
 moto: ``sqs/models.py``, ``Queue._set_attributes`` drops the policy if SetQueueAttributes does not name it.
 It takes any attribute and any number, and fails on a text that is none. ``Queue.attributes`` writes RedrivePolicy with
-spaces, so Terraform plans to change it again and again.
+spaces, so Terraform plans to change it again and again. ``SQSBackend.list_queues`` takes a prefix for a regular
+expression.
 
 AWS: SetQueueAttributes sets only the given attributes (Amazon SQS API Reference). RedrivePolicy is compact JSON. The
 reference has the values; its answers are InvalidAttributeName, "Unknown Attribute Colour.", and InvalidAttributeValue,
@@ -47,6 +48,9 @@ def apply() -> None:
     set_all, described = Queue._set_attributes, Queue.attributes.fget
     create, set_some = SQSBackend.create_queue, SQSBackend.set_queue_attributes
 
+    def list_queues(self: SQSBackend, queue_name_prefix: str | None) -> list[Queue]:
+        return [queue for name, queue in self.queues.items() if name.startswith(queue_name_prefix or "")]
+
     def create_queue(self: SQSBackend, name: str, tags: dict[str, str] | None = None, **given: Any) -> Queue:
         _check({key: value for key, value in given.items() if key != "region"}, fifo=_true(given.get("FifoQueue")))
         made: Queue = create(self, name, tags, **given)
@@ -69,6 +73,7 @@ def apply() -> None:
             found["RedrivePolicy"] = json.dumps(self.redrive_policy, separators=(",", ":"))
         return found
 
+    SQSBackend.list_queues = list_queues
     Queue._set_attributes = _set_attributes
     Queue.attributes = property(attributes)
     SQSBackend.create_queue, SQSBackend.set_queue_attributes = create_queue, set_queue_attributes

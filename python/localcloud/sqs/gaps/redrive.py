@@ -47,6 +47,8 @@ def apply() -> None:
         set_all(self, attributes, now)
 
     def _setup_dlq(self: Queue, policy: Any) -> None:
+        if isinstance(policy, str) and policy and (why := misshapen(policy)):
+            raise InvalidParameterValue(f"Value {policy} for parameter RedrivePolicy is invalid. Reason: {why}.")
         before = getattr(self, "redrive_policy", None), self.dead_letter_queue
         try:
             set_up(self, policy)
@@ -60,6 +62,31 @@ def apply() -> None:
             raise
 
     Queue._set_attributes, Queue._setup_dlq = _set_attributes, _setup_dlq
+
+
+def misshapen(text: str) -> str | None:
+    """Why a text is no RedrivePolicy. None if it is one. ``{}`` takes the policy away.
+
+    Example::
+
+        >>> misshapen('{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:dead", "maxReceiveCount": "many"}')
+        'Invalid value for maxReceiveCount: many, valid values are from 1 to 1000'
+    """
+    try:
+        policy = json.loads(text)
+    except (ValueError, RecursionError):
+        policy = None
+    if not isinstance(policy, dict):
+        return "Redrive policy is not a valid JSON map"
+    for name in ("deadLetterTargetArn", "maxReceiveCount") if policy else ():
+        if name not in policy:
+            return f"Redrive policy does not contain mandatory attribute: {name}"
+    arn, count = str(policy.get("deadLetterTargetArn")), str(policy.get("maxReceiveCount"))
+    if policy and (arn.split(":")[:3] != ["arn", "aws", "sqs"] or arn.count(":") != 5):
+        return "Invalid value for deadLetterTargetArn"
+    if policy and not (count.isascii() and count.isdigit()):
+        return f"Invalid value for maxReceiveCount: {count}, valid values are from 1 to {MOST_RECEIVES}"
+    return None
 
 
 def refused(text: str) -> str | None:
