@@ -51,22 +51,25 @@ ALLOWED = {
     [
         ({}, "policyName is required"),
         ({"policyName": "tests"}, "policyDocument is required"),
-        ({"policyName": "tests", "policyDocument": "{"}, "not valid JSON"),
-        ({"policyName": "tests", "policyDocument": "[1]"}, "no Statement"),
-        ({"policyName": "tests", "policyDocument": "{}"}, "no Statement"),
-        ({"policyName": "tests", "policyDocument": '{"Statement": [1]}'}, "another kind"),
-        ({"policyName": "tests", "policyDocument": '{"Statement": {"Effect": "Allow"}}'}, "neither an Action"),
+        ({"policyName": "tests", "policyDocument": "{"}, "valid JSON"),
+        ({"policyName": "tests", "policyDocument": "[1]"}, "valid JSON"),
+        ({"policyName": "tests", "policyDocument": "{}"}, "calling the PutResourcePolicy"),
+        ({"policyName": "tests", "policyDocument": '{"Statement": [1]}'}, "calling the PutResourcePolicy"),
+        ({"policyName": "tests", "policyDocument": '{"Statement": {"Effect": "Allow"}}'}, "Action"),
         (
             {"policyName": "tests", "policyDocument": json.dumps({"Statement": {**ALLOWED, "Condition": [1]}})},
-            "another",
+            "calling the PutResourcePolicy",
         ),
-        ({"policyName": "tests", "policyDocument": json.dumps({"Statement": {**ALLOWED, "Principal": 1}})}, "another"),
+        (
+            {"policyName": "tests", "policyDocument": json.dumps({"Statement": {**ALLOWED, "Principal": 1}})},
+            "calling the PutResourcePolicy",
+        ),
         (
             {
                 "policyName": "tests",
                 "policyDocument": json.dumps({"Statement": {k: v for k, v in ALLOWED.items() if k != "Principal"}}),
             },
-            "must have a Principal",
+            "Principal",
         ),
     ],
 )
