@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +17,7 @@ from PIL import Image
 
 from scones.errors import NotebookError
 from scones.notebook import execution
+from tests.local.conftest import eventually
 
 SOURCES = {
     2: """
@@ -177,6 +181,48 @@ def test_an_interrupt_keeps_what_was_executed(run: Any, tmp_path: Path) -> None:
         run("print('first')", "import time\nprint('begun', flush=True)\ntime.sleep(600)", take=interrupt)
     assert outputs(tmp_path / "out" / "some.ipynb") == ["first\n", "begun\n"]
     assert (tmp_path / "out" / "some.html").exists()
+
+
+def runs(pid: int) -> bool:
+    """Whether there is such a process."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+IGNORES_INTERRUPTS = """
+import json, signal, sys
+from pathlib import Path
+from scones.notebook import execution
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as for a command that a script ends with &
+path, folder, python, variables = sys.argv[1:]
+execution.run(Path(path), Path(folder), Path(python), json.loads(variables), take=lambda report: None)
+"""
+
+
+def test_a_notebook_ends_with_the_process_that_runs_it(
+    tmp_path: Path, python_of: Callable[[int], Path], variables_of: Callable[[int], Mapping[str, str]]
+) -> None:
+    """Also if that is killed, and was a background job, whose children ignore interrupts."""
+    mine = tmp_path / "pid"
+    path = notebook(
+        tmp_path / "some.ipynb",
+        "print('first')",
+        f"import os, time\nopen({str(mine)!r}, 'x').write(str(os.getpid()))\ntime.sleep(600)",
+    )
+    arguments = [str(path), str(tmp_path / "out"), str(python_of(3)), json.dumps(dict(variables_of(3)))]
+    running = subprocess.Popen([sys.executable, "-c", IGNORES_INTERRUPTS, *arguments])
+    try:
+        eventually(lambda: mine.exists() and mine.read_text(), seconds=60)
+        kernel = int(mine.read_text())
+    finally:
+        running.kill()
+        running.wait()
+    eventually(lambda: not runs(kernel), seconds=60)
+    eventually((tmp_path / "out" / "some.html").exists, seconds=60)
+    assert outputs(tmp_path / "out" / "some.ipynb")[0] == "first\n"
 
 
 def test_a_kernel_that_ends_is_said_to_have_ended(run: Any) -> None:

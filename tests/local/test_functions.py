@@ -112,14 +112,17 @@ def test_an_exception_is_an_unhandled_function_error_with_its_class_name(cloud, 
     """errorType becomes the error's name in a state machine."""
     arn = function(
         "class ThresholdConfidenceNotMet(Exception): pass\n"
-        "def handler(event, context):\n"
+        "def check(event):\n"
         "    raise ThresholdConfidenceNotMet('0.6 is below 0.8')\n"
+        "def handler(event, context):\n"
+        "    return [event, check(event)]\n"
     )
     payload, answer = invoke(cloud, arn)
     assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")
     assert (payload["errorType"], payload["errorMessage"]) == ("ThresholdConfidenceNotMet", "0.6 is below 0.8")
     assert payload["stackTrace"] == [
-        "  File \"/var/task/handler.py\", line 3, in handler\n    raise ThresholdConfidenceNotMet('0.6 is below 0.8')\n"
+        '  File "/var/task/handler.py", line 5, in handler\n    return [event, check(event)]\n',  # not underlined
+        "  File \"/var/task/handler.py\", line 3, in check\n    raise ThresholdConfidenceNotMet('0.6 is below 0.8')\n",
     ]
     assert payload["requestId"]
 

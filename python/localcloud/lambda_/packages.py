@@ -15,12 +15,14 @@ import os
 import shutil
 import stat
 import tempfile
+import threading
 import zipfile
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from weakref import WeakValueDictionary
 
 #: "The maximum size of a deployment package, unzipped, is 250 MB, layers included" (AWS Lambda Developer Guide,
 #: "Lambda quotas"). CreateFunction's error gives the figure.
@@ -39,6 +41,9 @@ class BadPackage(ValueError):
 class Unpacked:
     """The code of one cloud's functions on disk. It remembers what it has unpacked, because every call asks.
 
+    Threads may call it at once. One of them unpacks, and the others wait for it: a large zip that nine executions ask
+    for would else be written nine times.
+
     Args:
         folder: Where it is: code/, layers/ and runtime/ below it.
 
@@ -55,6 +60,8 @@ class Unpacked:
         self._folder = folder
         #: By the identity of the bytes, which are kept so that it stays theirs.
         self._known: OrderedDict[tuple[str, int], tuple[bytes, str]] = OrderedDict()
+        self._unpacking: WeakValueDictionary[tuple[str, int], threading.Lock] = WeakValueDictionary()
+        self._guard = threading.Lock()
 
     @cached_property
     def runtime(self) -> str:
@@ -72,13 +79,24 @@ class Unpacked:
         return str(merged(self._folder / "merged", [Path(self._of("layers", code)) for code in codes]))
 
     def _of(self, kind: str, code: bytes) -> str:
-        known = self._known.get((kind, id(code)))
-        if known is None or known[0] is not code:
-            known = code, str(unpacked(self._folder / kind, code))
-            self._known[kind, id(code)] = known
-            if len(self._known) > MOST_KNOWN:
-                self._known.popitem(last=False)
-        return known[1]
+        key = kind, id(code)
+        if found := self._remembered(key, code):
+            return found
+        with self._guard:
+            turn = self._unpacking.setdefault(key, threading.Lock())
+        with turn:
+            if found := self._remembered(key, code):
+                return found
+            found = str(unpacked(self._folder / kind, code))
+            with self._guard:
+                self._known[key] = code, found
+                if len(self._known) > MOST_KNOWN:
+                    self._known.popitem(last=False)
+        return found
+
+    def _remembered(self, key: tuple[str, int], code: bytes) -> str:
+        known = self._known.get(key)
+        return known[1] if known and known[0] is code else ""
 
 
 def runtime(folder: Path) -> Path:

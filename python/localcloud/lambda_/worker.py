@@ -131,9 +131,13 @@ def now() -> str:
 
 
 def fault(error_type: str, message: str, request_id: str = "", frames: Iterable[traceback.FrameSummary] = ()) -> dict:
-    """An error in the form of AWS's runtime. Its stack trace names files below ``/var/task``."""
+    """An error in the form of AWS's runtime. Its stack trace names files below ``/var/task``.
+
+    A frame's columns are left out, as awslambdaric does. Python 3.11 and later else underlines them.
+    """
     root = os.environ["LAMBDA_TASK_ROOT"]
-    trace = [line.replace(root, TASK_ROOT) for line in traceback.format_list(frames)]
+    lines = traceback.format_list([(one.filename, one.lineno or 0, one.name, one.line) for one in frames])
+    trace = [line.replace(root, TASK_ROOT) for line in lines]
     return {"errorMessage": message, "errorType": error_type, "requestId": request_id, "stackTrace": trace}
 
 

@@ -160,6 +160,8 @@ def leave_with_standard_input() -> None:
 def main(arguments: list[str]) -> int:
     """Run a notebook."""
     source, executed, html = map(Path, arguments[:3])
+    # The children of a shell's background job ignore interrupts, unless they ask for them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     leave_with_standard_input()
     with os.fdopen(int(arguments[3]), "w", encoding="utf-8") as reports:
         try:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import stat
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from localcloud.lambda_ import packages
 from localcloud.lambda_.packages import BadPackage, check, unpacked
 
 
@@ -58,6 +61,29 @@ def test_what_would_leave_its_folder_is_refused_and_leaves_nothing(
     with pytest.raises(BadPackage, match=said):
         unpacked(tmp_path / "code", packed(files, links))
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_calls_at_once_unpack_a_zip_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nine executions that begin with a function of 190 MB took minutes, since each wrote the whole of it."""
+    times = []
+    original = packages.unpacked
+
+    def counted(folder: Path, code: bytes) -> Path:
+        times.append(folder)
+        return original(folder, code)
+
+    monkeypatch.setattr(packages, "unpacked", counted)
+    code = packed({f"package/{number}.py": "" for number in range(200)})
+    ours, ready = packages.Unpacked(tmp_path), threading.Barrier(9)
+
+    def ask(_: int) -> str:
+        ready.wait()
+        return ours.function(code)
+
+    with ThreadPoolExecutor(9) as threads:
+        (folder,) = set(threads.map(ask, range(9)))
+    assert len(times) == 1
+    assert len(list(Path(folder, "package").iterdir())) == 200
 
 
 def test_what_is_no_zip_or_a_damaged_one_is_refused() -> None:
