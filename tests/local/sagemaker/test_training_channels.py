@@ -82,7 +82,7 @@ def test_an_augmented_manifest_trains_as_its_images_do(
     sagemaker.create_training_job(**job_request("manifest", hyperparameters=EPOCHS, InputDataConfig=given))
     job = finish("manifest")
     assert job["TrainingJobStatus"] == "Completed", job
-    assert job["InputDataConfig"] == given
+    assert job["InputDataConfig"] == [{"CompressionType": "None", **channel} for channel in given]
     assert accuracies(cloud, "manifest") == from_images
 
 
