@@ -418,11 +418,12 @@ def test_an_event_that_eventbridge_accepted_arrives_once_after_a_kill(restarting
 
 
 def opened_queue(cloud: LocalCloud, name: str, *services: str) -> tuple[str, str]:
-    """A queue that some services may send to."""
+    """A queue that some services may send to. Without services it has no policy."""
     arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
     statement = {"Effect": "Allow", "Principal": {"Service": [f"{service}.amazonaws.com" for service in services]}}
     policy = {"Version": "2012-10-17", "Statement": [{**statement, "Action": "sqs:SendMessage", "Resource": arn}]}
-    made = cloud.client("sqs").create_queue(QueueName=name, Attributes={"Policy": json.dumps(policy)})
+    attributes = {"Policy": json.dumps(policy)} if services else {}
+    made = cloud.client("sqs").create_queue(QueueName=name, Attributes=attributes)
     return made["QueueUrl"], arn
 
 
