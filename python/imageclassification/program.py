@@ -154,6 +154,8 @@ def shapes(
                 )
             known[source] = shape
             taken.append(shape)
+        if not taken:  # a sum or a concatenation of nothing
+            raise node.error("has no input")
         given = operator.shape(*taken)
         if min(given, default=1) < 1:
             raise node.error(f"has no pixels left for an image of {image_shape}")

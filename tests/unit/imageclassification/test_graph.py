@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from imageclassification import graph, program
@@ -144,6 +144,8 @@ PARAMETERS = Network.fresh(TEMPLATE, SHAPE, seed=0).parameter_arrays()
 
 @given(st.lists(st.tuples(st.integers(0, 200), st.one_of(PARTS, MORE_PARTS), VALUES), min_size=1, max_size=4))
 @settings(max_examples=250, deadline=None)
+@example([(2, "op", "add_n")])
+@example([(2, "op", "Concat")])
 def test_a_damaged_graph_is_an_error_or_a_network_that_runs(changes):
     symbol = copy.deepcopy(TEMPLATE)
     for place, part, value in changes:

@@ -39,7 +39,12 @@ def started(tmp_path, monkeypatch):
         pickling = Pickling()
         backends = Backends(database, pickling)
         context = SimpleNamespace(
-            state=tmp_path, database=database, pickling=pickling, backends=backends, starting=[], s3=s3_backends
+            place=tmp_path.joinpath,
+            database=database,
+            pickling=pickling,
+            backends=backends,
+            starting=[],
+            s3=s3_backends,
         )
         backends.install()
         kept.install(context)
