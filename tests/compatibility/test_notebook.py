@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,75 +18,32 @@ from scones.errors import NotebookError
 from scones.notebook import execution
 from tests.local.conftest import eventually
 
-SOURCES = {
-    2: """
-    import sagemaker
-    from sagemaker import get_execution_role, image_uris
-    session = sagemaker.Session()
-    role, bucket = get_execution_role(), session.default_bucket()
-    print(role, bucket)
-    --
-    !aws s3 sync images s3://{bucket}/images --no-progress
-    --
-    from sagemaker.estimator import Estimator
-    image = image_uris.retrieve("image-classification", session.boto_region_name)
-    estimator = Estimator(image, role, instance_count=1, instance_type="ml.p3.2xlarge",
-                          output_path=f"s3://{bucket}/models", sagemaker_session=session)
-    estimator.set_hyperparameters(image_shape="3,28,28", num_layers=20, num_classes=2, num_training_samples=8,
-                                  mini_batch_size=4, epochs=1)
-    from sagemaker.inputs import TrainingInput
-    inputs = {channel: TrainingInput(f"s3://{bucket}/images/{folder}/", content_type="application/x-image")
-              for channel, folder in (("train", "train"), ("validation", "train"), ("train_lst", "lst"),
-                                      ("validation_lst", "lst"))}
-    estimator.fit(inputs)
-    --
-    predictor = estimator.deploy(initial_instance_count=1, instance_type="ml.m5.xlarge")
-    predictor.serializer = sagemaker.serializers.IdentitySerializer("image/png")
-    print("answer", predictor.predict(open("images/train/0.png", "rb").read()).decode())
-    predictor.delete_endpoint()
-    """,
-    3: """
-    import logging
-    logging.basicConfig(level=logging.INFO, force=True)  # SDK 3 shows a job's log in this way
-    from sagemaker.core.helper.session_helper import Session, get_execution_role
-    session = Session()
-    role, bucket = get_execution_role(), session.default_bucket()
-    print(role, bucket)
-    --
-    !aws s3 sync images s3://{bucket}/images --no-progress
-    --
-    from sagemaker.core import image_uris
-    from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig
-    from sagemaker.train import ModelTrainer
-    image = image_uris.retrieve("image-classification", session.boto_region_name)
-    trainer = ModelTrainer(
-        training_image=image, role=role, sagemaker_session=session, base_job_name="compatibility",
-        compute=Compute(instance_type="ml.p3.2xlarge", instance_count=1, volume_size_in_gb=10),
-        hyperparameters=dict(image_shape="3,28,28", num_layers=20, num_classes=2, num_training_samples=8,
-                             mini_batch_size=4, epochs=1),
-        output_data_config=OutputDataConfig(s3_output_path=f"s3://{bucket}/models"),
-    )
-    trainer.train(input_data_config=[
-        InputData(channel_name=channel, data_source=f"s3://{bucket}/images/{folder}/",
-                  content_type="application/x-image")
-        for channel, folder in (("train", "train"), ("validation", "train"), ("train_lst", "lst"),
-                                ("validation_lst", "lst"))])
-    --
-    from sagemaker.core.resources import Endpoint, EndpointConfig, Model, TrainingJob
-    from sagemaker.core.shapes import ContainerDefinition, ProductionVariant
-    artifact = trainer._latest_training_job.model_artifacts.s3_model_artifacts
-    name = trainer._latest_training_job.training_job_name
-    Model.create(model_name=name, execution_role_arn=role,
-                 primary_container=ContainerDefinition(image=image, model_data_url=artifact))
-    EndpointConfig.create(endpoint_config_name=name, production_variants=[ProductionVariant(
-        variant_name="all", model_name=name, initial_instance_count=1, instance_type="ml.m5.xlarge")])
-    endpoint = Endpoint.create(endpoint_name=name, endpoint_config_name=name)
-    endpoint.wait_for_status("InService")
-    answer = endpoint.invoke(body=open("images/train/0.png", "rb").read(), content_type="image/png")
-    print("answer", answer.body.read().decode())
-    endpoint.delete()
-    """,
-}
+SOURCE = """
+import sagemaker
+from sagemaker import get_execution_role, image_uris
+session = sagemaker.Session()
+role, bucket = get_execution_role(), session.default_bucket()
+print(role, bucket)
+--
+!aws s3 sync images s3://{bucket}/images --no-progress
+--
+from sagemaker.estimator import Estimator
+image = image_uris.retrieve("image-classification", session.boto_region_name)
+estimator = Estimator(image, role, instance_count=1, instance_type="ml.p3.2xlarge",
+                      output_path=f"s3://{bucket}/models", sagemaker_session=session)
+estimator.set_hyperparameters(image_shape="3,28,28", num_layers=20, num_classes=2, num_training_samples=8,
+                              mini_batch_size=4, epochs=1)
+from sagemaker.inputs import TrainingInput
+inputs = {channel: TrainingInput(f"s3://{bucket}/images/{folder}/", content_type="application/x-image")
+          for channel, folder in (("train", "train"), ("validation", "train"), ("train_lst", "lst"),
+                                  ("validation_lst", "lst"))}
+estimator.fit(inputs)
+--
+predictor = estimator.deploy(initial_instance_count=1, instance_type="ml.m5.xlarge")
+predictor.serializer = sagemaker.serializers.IdentitySerializer("image/png")
+print("answer", predictor.predict(open("images/train/0.png", "rb").read()).decode())
+predictor.delete_endpoint()
+"""
 
 
 def notebook(path: Path, *sources: str) -> Path:
@@ -123,14 +79,14 @@ def images(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sdk", [2, 3])
 def test_a_notebook_trains_deploys_and_asks_for_an_answer(
-    sdk: int, images: Path, python_of: Callable[[int], Path], variables_of: Callable[[int], Mapping[str, str]]
+    images: Path, python_of: Callable[[int], Path], variables_of: Callable[[int], Mapping[str, str]]
 ) -> None:
-    cells = [textwrap.dedent(one).strip() for one in textwrap.dedent(SOURCES[sdk]).split("--\n") if one.strip()]
+    """One of SDK 2. ``test_own_notebook.py`` has one of SDK 3."""
+    cells = [one.strip() for one in SOURCE.split("--\n") if one.strip()]
     reports: list[Mapping[str, Any]] = []
     path = notebook(images / "walkthrough.ipynb", *cells)
-    done = execution.run(path, images / "out", python_of(sdk), variables_of(sdk), take=reports.append)
+    done = execution.run(path, images / "out", python_of(2), variables_of(2), take=reports.append)
     said = outputs(done.notebook)
     role = "arn:aws:iam::123456789012:role/service-role/AmazonSageMaker-ExecutionRole-notebook"
     assert f"{role} sagemaker-us-east-1-123456789012" in said[0].splitlines()
