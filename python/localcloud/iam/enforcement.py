@@ -123,16 +123,15 @@ class Enforcement:
             if who.kind == "root":
                 return None  # moto reads the request again and reports the error
             raise
-        if unsupported := self._unsupported(service, operation, {}):
-            return answer.give("NotImplemented", unsupported)
-        if who is ANONYMOUS and service != "s3" and operation not in UNSIGNED:
-            return answer.unsigned()
+        unsigned = who is ANONYMOUS and service != "s3" and operation not in UNSIGNED
         shape = get_service_model(service).operation_model(operation).input_shape
         own = OWN_ENUMS.get(service, frozenset())
         wrong = violations(shape, parameters, own=own) if service not in CHECKING else []
         # A request that AWS refuses has no part that could be supported.
-        if unsupported := self._unsupported(service, operation, {} if wrong else parameters):
+        if unsupported := self._unsupported(service, operation, {} if wrong or unsigned else parameters):
             return answer.give("NotImplemented", unsupported)
+        if unsigned:
+            return answer.unsigned()
         if shape and wrong and operation in UNSIGNED:
             return answer.invalid(shape, wrong)
         if who.kind != "root" or _has_policy(service, environ):
