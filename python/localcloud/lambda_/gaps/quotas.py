@@ -17,6 +17,8 @@ from typing import Any
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend
 
+from localcloud.lambda_.gaps.settings import check_first
+
 #: The most of each number.
 MOST = {"Timeout": 900, "MemorySize": 10_240}
 CONCURRENT, UNRESERVED = 1000, 100
@@ -25,19 +27,8 @@ MOST_TAGS, LONGEST_KEY = 50, 128
 
 def apply() -> None:
     """Replace moto's functions."""
-    create, update = LambdaBackend.create_function, LambdaBackend.update_function_configuration
+    check_first(_check)
     reserve, tag = LambdaBackend.put_function_concurrency, LambdaBackend.tag_resource
-
-    def create_function(self: LambdaBackend, spec: dict[str, Any]) -> Any:
-        _check_numbers(spec)
-        check_tags({}, spec.get("Tags") or {})
-        return create(self, spec)
-
-    def update_function_configuration(
-        self: LambdaBackend, function_name: str, qualifier: str, body: dict[str, Any]
-    ) -> Any:
-        _check_numbers(body)
-        return update(self, function_name, qualifier, body)
 
     def put_function_concurrency(self: LambdaBackend, function_name: str, reserved_concurrency: Any) -> Any:
         others = [one for one in self.list_functions() if one.function_name != function_name]
@@ -53,18 +44,17 @@ def apply() -> None:
         check_tags(self.list_tags(resource_arn), tags)
         tag(self, resource_arn, tags)
 
-    LambdaBackend.create_function = create_function
-    LambdaBackend.update_function_configuration = update_function_configuration
     LambdaBackend.put_function_concurrency = put_function_concurrency
     LambdaBackend.tag_resource = tag_resource
 
 
-def _check_numbers(given: Mapping[str, Any]) -> None:
+def _check(given: Mapping[str, Any]) -> None:
     for name, most in MOST.items():
         if (given.get(name) or 0) > most:
             raise InvalidParameterValueException(
                 f"'{name}' value failed to satisfy constraint: Member must have value less than or equal to {most}"
             )
+    check_tags({}, given.get("Tags") or {})  # CreateFunction's
 
 
 def check_tags(known: Mapping[str, str], given: Mapping[str, str]) -> None:

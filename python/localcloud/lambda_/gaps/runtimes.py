@@ -16,6 +16,8 @@ from typing import Any
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend
 
+from localcloud.lambda_.gaps.settings import check_first
+
 BLOCKED = ("python2.7", "python3.6", "python3.7")
 NEWEST = "python3.14"
 MISSING = "Runtime and Handler are mandatory parameters for functions created with deployment packages."
@@ -23,22 +25,15 @@ MISSING = "Runtime and Handler are mandatory parameters for functions created wi
 
 def apply() -> None:
     """Replace moto's functions."""
-    create, update = LambdaBackend.create_function, LambdaBackend.update_function_configuration
+    check_first(_check)
+    create = LambdaBackend.create_function
 
     def create_function(self: LambdaBackend, spec: dict[str, Any]) -> Any:
         if not (spec.get("Runtime") and spec.get("Handler")):
             raise InvalidParameterValueException(MISSING)
-        _check(spec)
         return create(self, spec)
 
-    def update_function_configuration(
-        self: LambdaBackend, function_name: str, qualifier: str, body: dict[str, Any]
-    ) -> Any:
-        _check(body)
-        return update(self, function_name, qualifier, body)
-
     LambdaBackend.create_function = create_function
-    LambdaBackend.update_function_configuration = update_function_configuration
 
 
 def _check(given: Mapping[str, Any]) -> None:

@@ -19,7 +19,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException
-from moto.awslambda.models import LambdaBackend
+
+from localcloud.lambda_.gaps.settings import check_first
 
 LIMIT = 4096  # bytes of the variables as JSON
 NAME = re.compile(r"[a-zA-Z]([a-zA-Z0-9_])+")
@@ -71,20 +72,7 @@ _UNABLE = (
 
 def apply() -> None:
     """Replace moto's functions."""
-    create, update = LambdaBackend.create_function, LambdaBackend.update_function_configuration
-
-    def create_function(self: LambdaBackend, spec: dict[str, Any]) -> Any:
-        _check(spec)
-        return create(self, spec)
-
-    def update_function_configuration(
-        self: LambdaBackend, function_name: str, qualifier: str, body: dict[str, Any]
-    ) -> Any:
-        _check(body)
-        return update(self, function_name, qualifier, body)
-
-    LambdaBackend.create_function = create_function
-    LambdaBackend.update_function_configuration = update_function_configuration
+    check_first(_check)
 
 
 def problem(variables: Mapping[str, str]) -> str | None:
