@@ -9,16 +9,16 @@ unless SortBy and SortOrder say otherwise. MaxResults limits a page.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import Model
 from moto.sagemaker.responses import SageMakerResponse
 
-LIMIT = 10  # a page without MaxResults
-SORTS = {"Name": "ModelName", "CreationTime": "CreationTime"}
+from localcloud.sagemaker import pages
+
+SORTS = {"Name": itemgetter("ModelName"), "CreationTime": itemgetter("CreationTime")}
 
 
 def apply() -> None:
@@ -36,36 +36,20 @@ def page(models: Sequence[Model], asked: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValidationError: SortBy, SortOrder or NextToken has an unknown value.
     """
-    by, order = asked.get("SortBy", "CreationTime"), asked.get("SortOrder", "Descending")
-    if by not in SORTS or order not in ("Ascending", "Descending"):
-        raise ValidationError(
-            f"Models cannot be sorted by {by}, {order}: use {', '.join(SORTS)}, Ascending, Descending."
-        )
-    token, limit = str(asked.get("NextToken") or "0"), int(asked.get("MaxResults") or LIMIT)
-    if not token.isdecimal():
-        raise ValidationError(f"NextToken '{token}' is not from this action: use an answer's NextToken.")
+    key, largest_first = pages.order("Models", SORTS, asked, by="CreationTime", first="Descending")
     found = [
         {"ModelName": model.model_name, "ModelArn": model.arn, "CreationTime": model.creation_time}
         for model in models
         if _wanted(model, asked)
     ]
-    found.sort(key=lambda summary: summary[SORTS[by]], reverse=order == "Descending")
-    start = int(token)
-    answer: dict[str, Any] = {"Models": found[start : start + limit]}
-    return answer | ({"NextToken": str(start + limit)} if start + limit < len(found) else {})
+    return pages.page("Models", sorted(found, key=key, reverse=largest_first), asked)
 
 
 def _wanted(model: Model, asked: Mapping[str, Any]) -> bool:
-    after, before, made = asked.get("CreationTimeAfter"), asked.get("CreationTimeBefore"), _seconds(model.creation_time)
+    after, before = asked.get("CreationTimeAfter"), asked.get("CreationTimeBefore")
+    made = pages.seconds(model.creation_time)
     return (
         asked.get("NameContains", "") in model.model_name
-        and (not after or made >= _seconds(after))
-        and (not before or made <= _seconds(before))
+        and (not after or made >= pages.seconds(after))
+        and (not before or made <= pages.seconds(before))
     )
-
-
-def _seconds(value: Any) -> float:
-    """A time, in seconds since 1970. moto gives it as a datetime without a zone, or as it was sent."""
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
-    return float(value)
