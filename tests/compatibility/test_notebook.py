@@ -191,3 +191,11 @@ def test_pip_in_a_notebook_cannot_change_the_pins(run: Any) -> None:
     version = "import importlib.metadata as all\nprint(all.version('sagemaker').partition('.')[0])"
     done = run("!pip install --no-index --no-deps 'sagemaker<3'", version)
     assert outputs(done.notebook)[1] == "3\n"
+
+
+def test_cells_whose_output_widget_shows_lines_end(run: Any) -> None:
+    """A line in the moment in which a cell ended hung the run, within twenty such cells. The kernel reads all."""
+    made = "import ipywidgets\nshown = ipywidgets.Output()\nshown"
+    lines = ["with shown:\n    for _ in range(30):\n        print('line', flush=True)"] * 50
+    done = run(made, *lines, "print(shown.outputs[0]['text'].count('line'))")
+    assert outputs(done.notebook)[-1] == "1500\n"

@@ -31,6 +31,7 @@ import nbformat
 from jupyter_client.kernelspec import NoSuchKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbclient.output_widget import OutputWidget
 from nbconvert import HTMLExporter
 
 FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
@@ -44,11 +45,33 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 KERNEL = "python3"
 
 
+class Quiet(OutputWidget):
+    """An output widget that tells the kernel once a cell what it shows.
+
+    nbclient's tells it at every line, on the socket whose next message is the cell's end. A message that arrives while
+    another is sent wakes nobody up (the descriptor of a ZeroMQ socket is edge-triggered), and the run would wait for
+    ever. The kernel misses nothing: it reads what a widget shows when no cell runs.
+    """
+
+    changed = False
+
+    def sync_state(self) -> None:
+        """Keep in mind that there is something to tell."""
+        self.changed = True
+
+    def tell(self) -> None:
+        """Tell the kernel, if there is something."""
+        if self.changed:
+            super().sync_state()
+            self.changed = False
+
+
 class Reporting(NotebookClient):
     """Runs cells, and reports the lines of their output."""
 
     def __init__(self, notebook: Any, reports: TextIO, **options: Any) -> None:
         super().__init__(notebook, **options)
+        self.widget_registry["@jupyter-widgets/output"]["OutputModel"] = Quiet
         self._reports = reports
 
     def tell(self, **report: Any) -> None:
@@ -95,6 +118,8 @@ def run(notebook: Any, client: Reporting, executed: Path) -> int:
             finally:
                 cell.outputs = seen(cell.outputs, client.widget_state)
                 write(executed, nbformat.writes(notebook))
+            for widget in client.comm_objects.values():
+                widget.tell()
             client.tell(cell=number, seconds=time.monotonic() - began)
     return 0
 
