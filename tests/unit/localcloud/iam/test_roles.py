@@ -69,11 +69,18 @@ def test_nothing_is_remembered_without_a_count_of_changes(iam, tmp_path):
 @pytest.fixture
 def late(iam, tmp_path):
     """Roles of a cloud where IAM's changes count after 8 seconds; its clock; and what tells it of a change."""
-    clock = [100.0]
+    clock, number = [100.0], [0]
     propagation = Propagation(8.0, held, lambda: clock[0])
-    roles = Roles(Record(Path(tmp_path)), Registry(), propagation.count, LateIdentities(propagation))
+    roles = Roles(
+        Record(Path(tmp_path)), Registry(), lambda: number[0] + propagation.count(), LateIdentities(propagation)
+    )
     propagation.begin()
-    return roles, clock, lambda: propagation.changed(ACCOUNT)
+
+    def changed():
+        number[0] += 1
+        propagation.changed(ACCOUNT)
+
+    return roles, clock, changed
 
 
 def may(roles):
