@@ -689,7 +689,7 @@ OTHERWISE: tuple[Otherwise, ...] = (
         slow=True,
     ),
     Otherwise(
-        "how long an endpoint is Creating, Updating and Deleting",
+        "how long an endpoint is Creating, Updating and Deleting, and a training job Starting",
         "as long as its processes take, often less than a second; minutes on AWS",
         "nothing starts that takes minutes",
         "a state that a client does not expect, a timeout that is too short, a request during an update",

@@ -15,8 +15,9 @@ come each minute, and PutMetricData (API Reference) may take two minutes until t
 A change of IAM counts seconds later. IAM User Guide, "Changes that I make are not always immediately visible". AWS
 gives no number. Terraform's provider waits up to two minutes; what people report is from two to fifteen seconds.
 
-An endpoint is Creating, Updating or Deleting for minutes on AWS. Here it is for longer than Terraform's provider waits
-between two looks, which is 10 seconds at most (terraform-plugin-sdk, ``helper/retry/state.go``).
+An endpoint is Creating, Updating or Deleting for minutes on AWS, and a training job is Starting for as long. Here they
+are for longer than Terraform's provider waits between two looks, which is 10 seconds at most (terraform-plugin-sdk,
+``helper/retry/state.go``).
 
 Calls are throttled by token buckets, as AWS documents, for each account and region. A bucket holds ``size`` calls, and
 gets ``refill`` more each second. Where AWS publishes a rate without a size, the size is that of one second.
@@ -123,7 +124,7 @@ class Latency:
         name: What ``local.status`` shows: ``none`` or ``aws``.
         metric_seconds: How late metrics are seen, from and to. A metric is always as late.
         iam_seconds: How late a change of IAM counts.
-        endpoint_seconds: How long an endpoint is Creating, Updating or Deleting at least.
+        state_seconds: How long an endpoint is Creating, Updating or Deleting, and a training job Starting, at least.
         rates: How many calls there may be, by boto3's name of the service.
         sleep: Waits for some seconds.
     """
@@ -131,7 +132,7 @@ class Latency:
     name: str = "none"
     metric_seconds: tuple[int, int] = (0, 0)
     iam_seconds: float = 0.0
-    endpoint_seconds: float = 0.0
+    state_seconds: float = 0.0
     rates: Mapping[str, tuple[CallRate, ...]] = field(default_factory=dict)
     sleep: Callable[[float], None] = time.sleep
 
@@ -153,13 +154,13 @@ class Latency:
         return next((one for one in self.rates.get(service, ()) if one.covers(operation)), None)
 
     def hold(self) -> None:
-        """Wait as long as an endpoint is at least in a state that ends by itself."""
-        if self.endpoint_seconds:
-            self.sleep(self.endpoint_seconds)
+        """Wait for as long as an endpoint or a job is at least in a state that ends by itself."""
+        if self.state_seconds:
+            self.sleep(self.state_seconds)
 
 
 NONE = Latency()
-AWS = Latency("aws", metric_seconds=(60, 180), iam_seconds=8.0, endpoint_seconds=15.0, rates=RATES)
+AWS = Latency("aws", metric_seconds=(60, 180), iam_seconds=8.0, state_seconds=15.0, rates=RATES)
 
 
 def chosen(variables: Mapping[str, str]) -> Latency:
