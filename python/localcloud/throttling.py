@@ -36,17 +36,17 @@ if TYPE_CHECKING:
 #: Lambda's model in botocore; Amazon EC2 Developer Guide, "Error codes"; AWS KMS Developer Guide, "Throttling AWS KMS
 #: requests".
 REFUSALS = {
-    "lambda": ("TooManyRequestsException", "CallRate exceeded", 429),
+    "lambda": ("TooManyRequestsException", "Rate exceeded", 429),
     "ec2": ("RequestLimitExceeded", "Request limit exceeded.", 503),
-    "iam": ("Throttling", "CallRate exceeded", 400),
-    "cloudwatch": ("Throttling", "CallRate exceeded", 400),
+    "iam": ("Throttling", "Rate exceeded", 400),
+    "cloudwatch": ("Throttling", "Rate exceeded", 400),
     "kms": (
         "ThrottlingException",
         "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
         400,
     ),
 }
-OTHERS = ("ThrottlingException", "CallRate exceeded", 400)
+OTHERS = ("ThrottlingException", "Rate exceeded", 400)
 
 
 @dataclass
