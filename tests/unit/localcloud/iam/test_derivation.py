@@ -47,7 +47,6 @@ NOT_NEEDED = {
     ("ec2:CreateFlowLogs", "ecs:ListServices"): "only of a format with fields of containers",
     ("ec2:CreateFlowLogs", "ecs:ListTaskDefinitions"): "only of a format with fields of containers",
     ("ec2:CreateFlowLogs", "ecs:ListTasks"): "only of a format with fields of containers",
-    ("kms:CreateKey", "iam:CreateServiceLinkedRole"): "only of multi-region keys, which the local cloud refuses",
     ("kms:CreateKey", "kms:PutKeyPolicy"): "the new key's policy must allow it, which KMS checks as it makes the key",
     ("lambda:CreateFunction", "lambda:PassCapacityProvider"): "only of functions on a capacity provider",
     ("s3:PutReplicationConfiguration", "iam:PassRole"): "not of DeleteBucketReplication, which hands no role over",
