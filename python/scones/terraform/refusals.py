@@ -1,4 +1,4 @@
-"""Explains Terraform's errors about a stale plan, a locked state and a new role, with the next step.
+"""Explains Terraform's errors about a stale plan, a locked state, a boundary and a new role, with the next step.
 
 Example::
 
@@ -18,6 +18,7 @@ from scones.errors import LockedStateError, NewRoleError, StalePlanError, Terraf
 _STALE = "Saved plan is stale"
 _OTHER_STATE = "Saved plan does not match the given state"
 _LOCKED = "Error acquiring the state lock"
+_NO_BOUNDARY = re.compile(r"Scope ARN: (\S+) does not exist or is not attachable")  # IAM's answer to CreateRole
 
 # What services answer until they know of a new role or policy, which takes seconds:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
@@ -35,7 +36,7 @@ _NEW_ROLE = (
 
 
 def explain(words: str, stack: str, environment: str) -> TerraformError | None:
-    """The error for Terraform's output. None if it is none of a stale plan, a locked state and a new role.
+    """The error for Terraform's output. None if it is none that this module knows.
 
     Args:
         words: Terraform's output.
@@ -57,6 +58,12 @@ def explain(words: str, stack: str, environment: str) -> TerraformError | None:
             f'after `eval "$(invoke env --env {environment} --stack {stack})"`: '
             f"terraform -chdir=terraform/stacks/{stack} force-unlock {holder['ID'] or 'ID'}",
         )
+    if boundary := _NO_BOUNDARY.search(_plain(words)):
+        return TerraformError(
+            f"stack '{stack}' of environment '{environment}' gives its roles the permissions boundary {boundary[1]}, "
+            "which does not exist",
+            hint=f"apply what makes it: invoke tf.apply --env {environment} --stack bootstrap",
+        )
     if said := unknown_role(words):
         return NewRoleError(
             f"terraform failed on stack '{stack}' of environment '{environment}': a service answered '{said}'; it may "
@@ -75,8 +82,12 @@ def unknown_role(words: str) -> str | None:
         >>> unknown_role("Error: InvalidParameterValueException: The role defined for the function cannot be assumed")
         'role defined for the function cannot be assumed'
     """
-    plain = " ".join(re.sub(r"[│╷╵]", " ", words).split())
-    return next((one for one in _NEW_ROLE if one in plain), None)
+    return next((one for one in _NEW_ROLE if one in _plain(words)), None)
+
+
+def _plain(words: str) -> str:
+    """Terraform's output on one line, without the frames of its errors."""
+    return " ".join(re.sub(r"[│╷╵]", " ", words).split())
 
 
 def let_go(words: str) -> bool:

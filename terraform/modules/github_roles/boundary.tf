@@ -54,19 +54,26 @@ locals {
     [for on in [var.options.customer_managed_key] :
       { Sid = "UseOwnKey", Effect = "Allow", Action = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"], Resource = [local.keys], Condition = local.is_ours }
     if on],
-    [for on in [var.options.vpc] :
+    [for statement in [
       {
         # Lambda and SageMaker make the network interfaces, without tags.
         Sid    = "UseNetwork"
         Effect = "Allow"
         Action = [
-          "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface",
-          "ec2:DeleteNetworkInterfacePermission", "ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups",
-          "ec2:DescribeSubnets", "ec2:DescribeVpcs", "ec2:UnassignPrivateIpAddresses",
+          "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission",
+          "ec2:DeleteNetworkInterface", "ec2:DeleteNetworkInterfacePermission", "ec2:UnassignPrivateIpAddresses",
         ]
+        Resource = [format(local.arn, "ec2", "*/*")]
+      },
+      {
+        # These Describe actions support no resource ARN:
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+        Sid      = "LookAtNetwork"
+        Effect   = "Allow"
+        Action   = ["ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"]
         Resource = ["*"]
-      }
-    if on],
+      },
+    ] : statement if var.options.vpc],
   )
 }
 

@@ -170,7 +170,7 @@ run "has_a_statement_for_each_thing_it_may_do" {
       } == {
       boundary = [
         "UseOwnObjects", "ReadOtherBuckets", "CallOwnFunctions", "CallOwnEndpoints", "WatchOwnAlarms",
-        "WriteLogs", "PutMetrics", "TraceAndDeliverLogs", "PullImages", "UseOwnKey", "UseNetwork",
+        "WriteLogs", "PutMetrics", "TraceAndDeliverLogs", "PullImages", "UseOwnKey", "UseNetwork", "LookAtNetwork",
       ]
       read-foundation = [
         "ReadBuckets", "ReadRoles", "ReadKey", "FindAliases", "ReadNetworkAttributes",

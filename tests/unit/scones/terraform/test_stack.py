@@ -26,7 +26,7 @@ from scones import settings
 from scones.errors import InputError, LockedStateError, NewRoleError, SettingsError, SetupError, TerraformError
 from scones.settings import Environment
 from scones.tasks import env, tf
-from scones.terraform import Stack, apply_ahead, binary, destroy, mirror, variables
+from scones.terraform import Stack, apply_ahead, binary, destroy, mirror, refusals, variables
 from scones.terraform.binary import Binary
 from scones.terraform.state import Backend
 
@@ -464,6 +464,19 @@ class TestStack:
         with pytest.raises(NewRoleError):
             stack.apply()
         assert (notes.read_text().count("apply"), waited) == (3, [20.0])
+
+    def test_a_boundary_that_there_is_not_is_explained(self) -> None:
+        words = (
+            "│ Error: creating IAM Role (scones-dev-training): operation error IAM: CreateRole, https response error\n"
+            "│ StatusCode: 404, NoSuchEntity: Scope ARN: arn:aws:iam::1:policy/ci-scones-dev-boundary does not\n"
+            "│ exist or is not attachable.\n"
+        )
+        found = refusals.explain(words, "foundation", "dev")
+        assert found is not None
+        assert (
+            "permissions boundary arn:aws:iam::1:policy/ci-scones-dev-boundary, which does not exist" in found.message
+        )
+        assert found.hint == "apply what makes it: invoke tf.apply --env dev --stack bootstrap"
 
     def test_a_failure_says_what_terraform_said(
         self, environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
