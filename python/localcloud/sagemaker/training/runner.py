@@ -272,8 +272,11 @@ def archive(folder: Path) -> bytes:
 
 
 def _upload(job: Job, folder: Path, uri: str) -> None:
+    key = job.request["OutputDataConfig"].get("KmsKeyId")
     try:
-        job.role.write(uri, archive(folder), kms_key_id=job.request["OutputDataConfig"].get("KmsKeyId"))
+        if key:
+            job.role.encrypt(key)
+        job.role.write(uri, archive(folder), kms_key_id=key)
     except (ServiceException, AccessDenied) as error:
         raise Failure(f"ClientError: Data upload failed:{error}") from error
 
