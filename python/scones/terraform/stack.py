@@ -32,6 +32,8 @@ from scones.terraform.variables import value_files, variables
 # Terraform and its provider are written in Go. Garbage collection takes a sixth of each run, and frees memory that the
 # processes do not need, because they end soon. So it runs less often.
 QUICK = {"GOGC": "400"}
+# Switches automatic rollback off for one run. The next run without it switches it on again.
+NO_ROLLBACK = '-var=endpoint_rollback={"enabled":false}'
 TRIES = 3  # of a command that came upon a lock that was just going
 
 
@@ -105,11 +107,12 @@ class Stack:
     def _init_has_run(self) -> list[bool]:
         return []
 
-    def plan(self, *, out: Path | None = None) -> bool:
+    def plan(self, *, out: Path | None = None, rollback: bool = True) -> bool:
         """Run ``terraform plan``.
 
         Args:
             out: The file to save the plan in, for :meth:`apply`.
+            rollback: If false, no alarm rolls the endpoint's update back. Only for ``service``.
 
         Returns:
             True if the plan has changes.
@@ -120,7 +123,8 @@ class Stack:
         self.require_values()
         self.ensure_init()
         save = [f"-out={out.resolve()}"] if out else []
-        return self._run("plan", "-input=false", "-detailed-exitcode", *save, accept=(0, 2)) == 2
+        options = ["-input=false", "-detailed-exitcode", *save, *([] if rollback else [NO_ROLLBACK])]
+        return self._run("plan", *options, accept=(0, 2)) == 2
 
     def show(self, plan: Path, *, json: bool = False) -> str:
         """Run ``terraform show`` on a saved plan. Returns its text or JSON.
@@ -137,7 +141,13 @@ class Stack:
         return said.stdout
 
     def apply(
-        self, *, plan: Path | None = None, lock_file: Path | None = None, ask: bool = False, only: Sequence[str] = ()
+        self,
+        *,
+        plan: Path | None = None,
+        lock_file: Path | None = None,
+        ask: bool = False,
+        only: Sequence[str] = (),
+        rollback: bool = True,
     ) -> None:
         """Run ``terraform apply``. For ``service``, check that the endpoint runs the new configuration.
 
@@ -146,6 +156,7 @@ class Stack:
             lock_file: The saved plan's lock file, if the plan was made elsewhere.
             ask: Let Terraform show its plan and ask before it begins.
             only: The addresses of the resources to apply, with what they need. By default, all.
+            rollback: If false, no alarm rolls the endpoint's update back. Only for ``service``; a saved plan has it.
 
         Raises:
             TerraformError: Terraform failed, no model is pinned, or SageMaker rolled the endpoint back.
@@ -161,8 +172,8 @@ class Stack:
             self.ensure_init()
         saved = ["-input=false", str(plan.resolve())] if plan else None
         with self._watching_endpoint() if self.name == "service" else nullcontext():
-            targets = [f"-target={address}" for address in only]
-            self._run("apply", *(saved or [*targets, *([] if ask else ["-input=false", "-auto-approve"])]))
+            options = [*(f"-target={address}" for address in only), *([] if rollback else [NO_ROLLBACK])]
+            self._run("apply", *(saved or [*options, *([] if ask else ["-input=false", "-auto-approve"])]))
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs.
@@ -202,17 +213,24 @@ class Stack:
 
     @contextmanager
     def _watching_endpoint(self) -> Iterator[None]:
-        """Raise SageMaker's reason if it rolls back the endpoint's update, even if Terraform reports success."""
-        sagemaker = aws.client(self.environment, "sagemaker")
+        """Wait for the endpoint before and after an apply, and raise the reason of a rollback."""
+        sagemaker, cloudwatch = (aws.client(self.environment, name) for name in ("sagemaker", "cloudwatch"))
         name = self.backend.read(self.name).outputs.get("endpoint_name")
-        before = endpoint.describe(sagemaker, name)
+        say = self.on_line or print
+
+        def look() -> Mapping[str, Any] | None:
+            return endpoint.describe(sagemaker, name)
+
+        before = endpoint.settle(look, say=say)  # SageMaker refuses an update of an endpoint that is changing
         try:
             yield
         except TerraformError as error:
-            after = endpoint.describe(sagemaker, name)
-            reason = endpoint.rolled_back(before, after)
-            if after is not None and reason:
-                raise endpoint.explain(after, reason) from error
+            now = look()
+            rung = endpoint.ringing(cloudwatch, now)  # at once: an alarm ends soon after the requests to its fleet
+            after = endpoint.settle(look, say=say)
+            seen = [now["EndpointStatus"]] if now else []
+            if after is not None and endpoint.rolled_back(before, after, seen=seen, rung=bool(rung)):
+                raise endpoint.explain(after, serves=endpoint.serving(sagemaker, after), rung=rung) from error
             raise
         outputs = self.outputs()
         if outputs.get("endpoint_enabled") is False:

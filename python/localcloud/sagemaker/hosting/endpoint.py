@@ -29,6 +29,9 @@ from localcloud.sagemaker.hosting.routing import Pending
 from localcloud.sagemaker.hosting.serving import ServingProcess
 from localcloud.sagemaker.hosting.state import EndpointState
 
+#: The longest time for which an endpoint is RollingBack, in seconds. Terraform's provider polls every ten seconds.
+ROLLING_BACK_SECONDS = 12.0
+
 
 class Endpoint(EndpointState):
     """An endpoint."""
@@ -63,6 +66,7 @@ class Endpoint(EndpointState):
             self._failure_reason = None
             self._pending = pending = Pending(plan, self.last_modified_time)
             self._deployment_config = config
+            self.watchers.forget()
         status_changes.endpoint(self)
         self._deploy(pending, rollout, otherwise="InService")
 
@@ -209,6 +213,8 @@ class Endpoint(EndpointState):
                         self.endpoint_status, self._failure_reason = "RollingBack", str(error)
                 self.keep()
                 end(fleet)
+                if otherwise == "InService":
+                    self.watchers.hold("RollingBack", most=ROLLING_BACK_SECONDS)
                 self._settle(otherwise, reason=str(error))
                 return
             except BaseException:

@@ -1,6 +1,7 @@
 """The metrics that SageMaker hosting reports to CloudWatch.
 
-AWS: SageMaker Developer Guide, SageMaker AI endpoint invocation metrics.
+AWS: SageMaker Developer Guide, SageMaker AI endpoint invocation metrics; and Auto-Rollback Configuration and
+Monitoring: the same metrics are there for each endpoint configuration, from its fleet's first request on.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ class Invocation:
 
     Attributes:
         variant: The variant's name.
+        config: The name of the endpoint configuration of the fleet that got it.
         status: The HTTP status of the container. 0 if it gave no answer, which counts as a 5xx.
         model_seconds: The time of the container.
         overhead_seconds: The rest of the time.
     """
 
     variant: str
+    config: str
     status: int
     model_seconds: float
     overhead_seconds: float
@@ -39,6 +42,7 @@ def endpoint_invoked(metrics: MetricStore, invocation: Invocation, *, endpoint: 
         ("ModelLatency", invocation.model_seconds * 1e6, "Microseconds"),
         ("OverheadLatency", invocation.overhead_seconds * 1e6, "Microseconds"),
     ]
-    dimensions = {"EndpointName": endpoint, "VariantName": invocation.variant}
-    for metric, value, unit in values:
-        metrics.put("AWS/SageMaker", metric, dimensions, value, unit, account=account, region=region)
+    both = {"EndpointName": endpoint, "VariantName": invocation.variant}
+    for dimensions in (both, {**both, "EndpointConfigName": invocation.config}):
+        for metric, value, unit in values:
+            metrics.put("AWS/SageMaker", metric, dimensions, value, unit, account=account, region=region)

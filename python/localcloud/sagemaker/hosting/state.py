@@ -22,6 +22,7 @@ from localcloud.sagemaker.hosting.deployment import Fleet, Site
 from localcloud.sagemaker.hosting.plan import EndpointPlan, Variant
 from localcloud.sagemaker.hosting.reports import Invocation
 from localcloud.sagemaker.hosting.routing import Lease, NoVariant, Pending, Route, choose
+from localcloud.sagemaker.hosting.watchers import Watchers
 from localcloud.sagemaker.role import ExecutionRole
 
 #: How long a request waits for the processes of an endpoint after a restart of the cloud, in seconds.
@@ -36,6 +37,7 @@ class EndpointState:
     Attributes:
         endpoint_status: EndpointStatus, such as InService.
         captures: Gets the captured events.
+        watchers: Who asks for the status.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class EndpointState:
         self.creation_time = self.last_modified_time = utcnow()
         self.endpoint_status = "Creating"
         self.captures = captures
+        self.watchers = Watchers()
         self._site = site
         self._plan = plan
         self._deployment_config = deployment_config
@@ -65,9 +68,9 @@ class EndpointState:
         self._there.set()
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is kept of the endpoint: all but its processes."""
+        """What is kept of the endpoint: all but its processes, and who asked for its status."""
         pending = replace(self._pending, fleet=None) if self._pending else None
-        return {**vars(self), "_fleet": {}, "_pending": pending}
+        return {**vars(self), "_fleet": {}, "_pending": pending, "watchers": Watchers()}
 
     def role(self, variant: Variant) -> ExecutionRole:
         """SageMaker, acting in the role of the variant's model."""
