@@ -13,8 +13,8 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,10 +22,11 @@ from typing import Any
 
 from imageclassification import files
 from scones import aws
-from scones.errors import TerraformError
+from scones.errors import InputError, TerraformError
 from scones.settings import Environment
-from scones.terraform import endpoint, refusals
+from scones.terraform import refusals, variants
 from scones.terraform.binary import locate
+from scones.terraform.following import Follower
 from scones.terraform.state import Backend
 from scones.terraform.variables import value_files, variables
 
@@ -123,8 +124,11 @@ class Stack:
         self.require_values()
         self.ensure_init()
         save = [f"-out={out.resolve()}"] if out else []
-        options = ["-input=false", "-detailed-exitcode", *save, *([] if rollback else [NO_ROLLBACK])]
-        return self._run("plan", *options, accept=(0, 2)) == 2
+        options = self._options(rollback) if self.name == "service" else []
+        differs = self._run("plan", "-input=false", "-detailed-exitcode", *save, *options, accept=(0, 2)) == 2
+        if differs and (notice := self.notice()):
+            (self.on_line or print)(notice)
+        return differs
 
     def show(self, plan: Path, *, json: bool = False) -> str:
         """Run ``terraform show`` on a saved plan. Returns its text or JSON.
@@ -160,6 +164,7 @@ class Stack:
 
         Raises:
             TerraformError: Terraform failed, no model is pinned, or SageMaker rolled the endpoint back.
+            InputError: the user did not agree.
         """
         if plan and not plan.exists():
             raise TerraformError(
@@ -170,10 +175,10 @@ class Stack:
             self.init(lock_file=lock_file)
         else:
             self.ensure_init()
-        saved = ["-input=false", str(plan.resolve())] if plan else None
-        with self._watching_endpoint() if self.name == "service" else nullcontext():
-            options = [*(f"-target={address}" for address in only), *([] if rollback else [NO_ROLLBACK])]
-            self._run("apply", *(saved or [*options, *([] if ask else ["-input=false", "-auto-approve"])]))
+        if self.name == "service":
+            self._apply_service(plan, ask=ask, only=only, rollback=rollback)
+        else:
+            self._run("apply", *(f"-target={address}" for address in only), *self._approval(plan, ask=ask))
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs.
@@ -211,37 +216,62 @@ class Stack:
         """
         self._run(command, *arguments)
 
-    @contextmanager
-    def _watching_endpoint(self) -> Iterator[None]:
-        """Wait for the endpoint before and after an apply, and raise the reason of a rollback."""
-        sagemaker, cloudwatch = (aws.client(self.environment, name) for name in ("sagemaker", "cloudwatch"))
-        name = self.backend.read(self.name).outputs.get("endpoint_name")
-        say = self.on_line or print
+    def notice(self) -> str:
+        """What an apply does besides Terraform's plan, for people who read the plan. Empty if there is nothing."""
+        change = variants.find(self._follower().look(), self._value_files()) if self.name == "service" else None
+        return change.notice if change else ""
 
-        def look() -> Mapping[str, Any] | None:
-            return endpoint.describe(sagemaker, name)
+    def _value_files(self) -> list[Path]:
+        return value_files(self.environment, self.name)
 
-        before = endpoint.settle(look, say=say)  # SageMaker refuses an update of an endpoint that is changing
-        try:
-            yield
-        except TerraformError as error:
-            now = look()
-            rung = endpoint.ringing(cloudwatch, now)  # at once: an alarm ends soon after the requests to its fleet
-            after = endpoint.settle(look, say=say)
-            seen = [now["EndpointStatus"]] if now else []
-            if after is not None and endpoint.rolled_back(before, after, seen=seen, rung=bool(rung)):
-                raise endpoint.explain(after, serves=endpoint.serving(sagemaker, after), rung=rung) from error
-            raise
+    def _follower(self, name: str | None = None) -> Follower:
+        """Follows the endpoint with a name, by default the one that was applied last."""
+        sagemaker, cloudwatch = (aws.client(self.environment, service) for service in ("sagemaker", "cloudwatch"))
+        name = name or self.backend.read(self.name).outputs.get("endpoint_name")
+        return Follower(sagemaker, cloudwatch, name, self.on_line or print)
+
+    def _options(self, rollback: bool) -> list[str]:
+        """The options of a plan of ``service``, which a saved plan has already."""
+        found = self._follower().look()
+        # Refreshed, the plan would replace an endpoint whose last update, an interrupted one, had no guardrails.
+        refresh = ["-refresh=false"] if found and not variants.is_guarded(found) else []
+        return [*refresh, *([] if rollback else [NO_ROLLBACK])]
+
+    def _apply_service(self, plan: Path | None, *, ask: bool, only: Sequence[str], rollback: bool) -> None:
+        follower = self._follower()
+        before = follower.settle()  # SageMaker refuses an update of an endpoint that is changing
+        change = None if only else variants.find(before, self._value_files())
+        with tempfile.TemporaryDirectory() as folder:
+            if change:
+                # The plan is made before the variants change. A later one would not have the guardrails in its state.
+                plan = plan or self._plan_and_ask(Path(folder) / "plan", ask=ask, rollback=rollback)
+                if plan is None:
+                    return
+                before = follower.change(change)
+            options = [*(f"-target={address}" for address in only), *([] if plan else self._options(rollback))]
+            with follower.explaining(before):
+                self._run("apply", *options, *self._approval(plan, ask=ask))
         outputs = self.outputs()
-        if outputs.get("endpoint_enabled") is False:
-            return  # outside its hours
-        found = endpoint.describe(sagemaker, outputs["endpoint_name"])
-        if found is None:
-            raise TerraformError(
-                f"endpoint '{outputs['endpoint_name']}' is gone, though it was applied",
-                hint="look for who deleted it, and apply again",
-            )
-        endpoint.verify(found, outputs["endpoint_configuration_name"])
+        if outputs.get("endpoint_enabled") is not False:  # else it is outside its hours
+            wanted = outputs["endpoint_configuration_name"]
+            self._follower(outputs["endpoint_name"]).verify(wanted, before=before)
+
+    def _plan_and_ask(self, path: Path, *, ask: bool, rollback: bool) -> Path | None:
+        """Save a plan. None if it has no changes.
+
+        Raises:
+            InputError: the user did not agree.
+        """
+        if not self.plan(out=path, rollback=rollback):
+            return None
+        if ask and _typed("Only yes is accepted to approve. Enter a value: ") != "yes":
+            raise InputError("nothing was applied")
+        return path
+
+    def _approval(self, plan: Path | None, *, ask: bool) -> list[str]:
+        if plan:
+            return ["-input=false", str(plan.resolve())]
+        return [] if ask else ["-input=false", "-auto-approve"]
 
     def _line(self, command: str, *arguments: str) -> list[str]:
         return [str(locate(self.environment.downloads).path), f"-chdir={self.folder}", command, *arguments]
@@ -295,6 +325,14 @@ class Stack:
                 return process.wait()
 
             return _to_the_end(follow), "".join(words)
+
+
+def _typed(question: str) -> str:
+    """The answer to a question; empty for Ctrl-D."""
+    try:
+        return input(question).strip()
+    except EOFError:
+        return ""
 
 
 def _to_the_end(wait: Callable[[], int]) -> int:

@@ -35,6 +35,7 @@ from localcloud.sagemaker.hosting.endpoint import Endpoint
 from localcloud.sagemaker.hosting.invocation import Response, invoke, refusal
 from localcloud.sagemaker.hosting.plan import check_config, check_model, read_plan, retain
 from localcloud.sagemaker.hosting.rollout import read_rollout
+from localcloud.sagemaker.hosting.usage import UsageReporter
 
 
 def install(context: Context) -> None:
@@ -131,6 +132,7 @@ def install(context: Context) -> None:
     context.applications["sagemaker-runtime:InvokeEndpoint"] = directly(_invoke_endpoint)
     context.applications["sagemaker-runtime:InvokeEndpointAsync"] = directly(_invoke_endpoint_async)
     autoscaling.install(context.metrics)
+    context.starting.append(UsageReporter(context.metrics).begin)
 
 
 def resume() -> None:

@@ -1,7 +1,8 @@
 """The metrics that SageMaker hosting reports to CloudWatch.
 
-AWS: SageMaker Developer Guide, SageMaker AI endpoint invocation metrics; and Auto-Rollback Configuration and
-Monitoring: the same metrics are there for each endpoint configuration, from its fleet's first request on.
+AWS: SageMaker Developer Guide, SageMaker AI endpoint metrics, and SageMaker AI endpoint invocation metrics. Its page
+Auto-Rollback Configuration and Monitoring adds that the invocation metrics are also there for each endpoint
+configuration, from its fleet's first request on.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from localcloud.context import MetricStore
+
+#: The namespace of what instances report.
+NAMESPACE = "/aws/sagemaker/Endpoints"
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,15 @@ class Invocation:
     status: int
     model_seconds: float
     overhead_seconds: float
+
+
+def instance_used(
+    metrics: MetricStore, percent: float, *, endpoint: str, variant: str, account: str, region: str
+) -> None:
+    """Report how much of a processor the container of a variant used in the last minute."""
+    dimensions = {"EndpointName": endpoint, "VariantName": variant}
+    where = {"account": account, "region": region}
+    metrics.put(NAMESPACE, "CPUUtilization", dimensions, percent, "Percent", **where)
 
 
 def endpoint_invoked(metrics: MetricStore, invocation: Invocation, *, endpoint: str, account: str, region: str) -> None:

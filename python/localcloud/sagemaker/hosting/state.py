@@ -15,6 +15,7 @@ from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import AWSValidationException
 from moto.sagemaker.utils import arn_formatter
 
+from localcloud.context import MetricStore
 from localcloud.sagemaker import status_changes
 from localcloud.sagemaker.hosting import description, reports
 from localcloud.sagemaker.hosting.capture import Captures
@@ -110,6 +111,19 @@ class EndpointState:
             site.context.metrics, invocation, endpoint=self.endpoint_name, account=site.account, region=site.region
         )
 
+    def containers(self) -> list[tuple[str, int]]:
+        """The variants that run, production and shadow, each with the number of its process."""
+        with self._lock:
+            return [(name, process.pid) for name, process in self._fleet.items() if process.alive]
+
+    def report_use(self, metrics: MetricStore, variant: str, percent: float) -> None:
+        """Report the CPU use of a variant's container to CloudWatch, if the role of its model may."""
+        site = self._site
+        found = next((one for one in (*self._plan.variants, *self._plan.shadows) if one.name == variant), None)
+        if found and self.role(found).may("cloudwatch", "PutMetricData", Namespace=reports.NAMESPACE):
+            where = {"account": site.account, "region": site.region}
+            reports.instance_used(metrics, percent, endpoint=self.endpoint_name, variant=variant, **where)
+
     def summary(self) -> dict[str, Any]:
         """The endpoint's item in ListEndpoints."""
         return {
@@ -130,7 +144,8 @@ class EndpointState:
                 "ProductionVariants": description.variants(self._plan, self.creation_time, wanted=self._wanted),
                 "ShadowProductionVariants": description.shadows(self._plan, self.creation_time),
                 "DataCaptureConfig": description.capture(self._plan),
-                "FailureReason": self._failure_reason,
+                # SageMaker gives the reason when it has finished.
+                "FailureReason": None if self.endpoint_status == "RollingBack" else self._failure_reason,
                 "LastDeploymentConfig": self._deployment_config,
             }
             if self._pending:
