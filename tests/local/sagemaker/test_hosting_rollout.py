@@ -77,6 +77,7 @@ def served() -> Any:
     endpoint = Endpoint(site, plan("blue"), tags=[], captures=SimpleNamespace())
     endpoint.create()
     eventually(lambda: endpoint.endpoint_status == "InService")
+    eventually(lambda: all(one.name != "e" for one in threading.enumerate()))  # the events of its making are sent
     return SimpleNamespace(endpoint=endpoint, fleets=fleets)
 
 
