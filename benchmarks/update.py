@@ -177,7 +177,12 @@ def _phase(terraform: _Terraform, load: _Load, title: str, uri: str, sha256: str
     load.wait(20)
     after = load.counts()
     sent = after - before
-    endpoint = terraform.client("sagemaker").describe_endpoint(EndpointName=ENDPOINT)
+    sagemaker = terraform.client("sagemaker")
+    # The provider gives up at RollingBack, before SageMaker has finished.
+    sagemaker.get_waiter("endpoint_in_service").wait(
+        EndpointName=ENDPOINT, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
+    )
+    endpoint = sagemaker.describe_endpoint(EndpointName=ENDPOINT)
     return Phase(
         name=title,
         outcome=problem or "applied",
@@ -188,7 +193,7 @@ def _phase(terraform: _Terraform, load: _Load, title: str, uri: str, sha256: str
         answered={name: count for name, count in sorted(sent.items()) if name != "failed"},
         runs=load.last,
         changes_after=None if problem else terraform.changes(uri, sha256),
-        kept=_there(terraform.client("sagemaker"), endpoint["EndpointConfigName"]),
+        kept=_there(sagemaker, endpoint["EndpointConfigName"]),
     )
 
 

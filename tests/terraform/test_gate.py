@@ -25,8 +25,11 @@ from scones.proof.sessions import session
 from scones.settings import Credentials, Environment
 from scones.tasks import env
 from scones.terraform import Stack, destroy, destroy_all, variables
+from scones.terraform import endpoint as endpoints
+from tests.local.conftest import eventually
 
 from . import provider
+from .failing import failing
 from .workbench import inventory
 
 pytestmark = pytest.mark.usefixtures("provider_is_here")
@@ -375,9 +378,14 @@ def test_takes_up_a_new_model_a_candidate_and_a_new_threshold(
     project.candidate_path.write_text(json.dumps({"candidate": candidate}))
     give(project, "service", confidence_threshold=0.6)
 
-    service = Stack(project, "service", log=terraform_log)  # the files are listed when the revision is made
+    said: list[str] = []
+    service = Stack(project, "service", log=terraform_log, on_line=said.append)
     assert service.plan()
+    assert any("changes the endpoint's variants from AllTraffic to AllTraffic and Candidate" in line for line in said)
     service.apply()
+    assert "changing the variants of endpoint 'scones-local' from AllTraffic to AllTraffic and Candidate" in "".join(
+        said
+    )
     assert not service.plan()
 
     new = service.outputs()
@@ -393,6 +401,64 @@ def test_takes_up_a_new_model_a_candidate_and_a_new_threshold(
     assert threshold["Environment"]["Variables"]["CONFIDENCE_THRESHOLD"] == "0.6"
     classify = cloud.client("lambda").get_function_configuration(FunctionName="scones-local-classify-image")
     assert classify["Environment"]["Variables"]["MODEL_PACKAGE"].endswith("/2")
+
+
+def test_ends_a_comparison_and_guards_the_endpoint_again(
+    stacks: dict[str, Stack], project: Environment, cloud: Any, terraform_log: Path
+) -> None:
+    sagemaker = cloud.client("sagemaker")
+    project.candidate_path.unlink()
+    service = Stack(project, "service", log=terraform_log)
+    service.apply()
+    assert not service.plan()
+    endpoint = sagemaker.describe_endpoint(EndpointName=service.outputs()["endpoint_name"])
+    assert [one["VariantName"] for one in endpoint["ProductionVariants"]] == ["AllTraffic"]
+    assert len(endpoint["LastDeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]) == 2
+    names = [one["EndpointConfigName"] for one in sagemaker.list_endpoint_configs()["EndpointConfigs"]]
+    assert [name for name in names if name.startswith("scones-local-")] == [endpoint["EndpointConfigName"]]
+
+
+def test_rolls_back_to_and_from_a_failing_model(
+    stacks: dict[str, Stack],
+    project: Environment,
+    model: Callable[[str, int], PinnedModel],
+    cloud: Any,
+    terraform_log: Path,
+) -> None:
+    """A failing model is turned back, and says so. Where one is served, the way back is open."""
+    cloudwatch, service = cloud.client("cloudwatch"), Stack(project, "service", log=terraform_log)
+    bucket, name = stacks["foundation"].outputs()["bucket"], service.outputs()["endpoint_name"]
+    sound, broken = model(bucket, 2), model(bucket, 4)
+
+    def pin(one: PinnedModel, *, wait: int) -> None:
+        write_pin(project.pin_path, one)
+        give(project, "service", endpoint_deployment={**SERVICE["endpoint_deployment"], "wait_seconds": wait})
+
+    def serves() -> str:
+        return endpoints.serving(
+            cloud.client("sagemaker"), cloud.client("sagemaker").describe_endpoint(EndpointName=name)
+        )
+
+    def is_off() -> bool:
+        (alarm,) = cloudwatch.describe_alarms(AlarmNames=["scones-local-rollback-5xx"])["MetricAlarms"]
+        return alarm["StateValue"] == "ALARM"
+
+    with failing(cloud, name, broken.artifact_sha256):
+        pin(broken, wait=60)
+        with pytest.raises(TerraformError, match=r"the alarm scones-local-rollback-5xx went off .* version 2\) now"):
+            service.apply()
+        assert "unexpected state 'RollingBack'" in terraform_log.read_text()
+
+        pin(broken, wait=1)
+        service.apply(rollback=False)  # right after it, and in spite of the alarm
+        assert "version 4" in serves()
+        service.apply()  # switches the alarms on again, and leaves the endpoint alone
+        eventually(is_off)
+
+        pin(sound, wait=5)
+        service.apply()
+    assert "version 2" in serves()
+    assert not service.plan()
 
 
 def test_the_guide_says_what_to_do_about_every_alarm_that_stands(stacks: dict[str, Stack], cloud: Any) -> None:

@@ -110,6 +110,11 @@ class Watched:
         """Report as SageMaker does for the endpoint's variant."""
         self.report("AWS/SageMaker", metric, {"EndpointName": NAME, "VariantName": "AllTraffic"}, *values)
 
+    def instance(self) -> None:
+        """Report as an instance of the endpoint does every minute."""
+        where = {"EndpointName": NAME, "VariantName": "AllTraffic"}
+        self.report("/aws/sagemaker/Endpoints", "CPUUtilization", where, 0.0)
+
     def function(self, which: str, metric: str, *values: float) -> None:
         """Report as Lambda does for a function."""
         self.report("AWS/Lambda", metric, {"FunctionName": f"{NAME}-{which}"}, *values)
@@ -177,10 +182,9 @@ def watched(cloud: Any, terraform: Callable[..., Any]) -> Iterator[Watched]:
 
 def test_every_alarm_goes_off_and_back(watched: Watched) -> None:
     """Each cause sets off its own alarm and no other, and the alarm ends with its cause."""
-    # A new endpoint has no requests.
-    eventually(lambda: watched.states().keys() == set(watched.alarms) and watched.off() == {"endpoint-silent"})
-    watched.endpoint("Invocations", 1)
-    eventually(lambda: set(watched.states().values()) == {"OK"})
+    # A new endpoint has no requests, and that is no fault.
+    watched.instance()
+    eventually(lambda: watched.states().keys() == set(watched.alarms) and set(watched.states().values()) == {"OK"})
 
     five = {
         "endpoint-4xx": lambda: watched.endpoint("Invocation4XXErrors", *[1.0] * 10),
@@ -216,8 +220,16 @@ def test_every_alarm_goes_off_and_back(watched: Watched) -> None:
     watched.capture()
     eventually(lambda: watched.off() == set())
 
+    # A day without an instance is no silent one. A day of instances without a request is.
     watched.advance(27 * 3600)
+    watched.instance()
+    eventually(lambda: set(watched.states().values()) == {"OK"})
+    for _ in range(24):
+        watched.advance(3600)
+        watched.instance()
     eventually(lambda: watched.off() == {"endpoint-silent"})
+    watched.endpoint("Invocations", 1)
+    eventually(lambda: watched.off() == set())
 
 
 def test_a_changed_budget_settles(watched: Watched, terraform: Callable[..., Any], cloud: Any) -> None:

@@ -182,7 +182,7 @@ def alarm_metrics(*, answering: int, functions: int, silence: bool = True, captu
     """
     executions = 1 + 2  # failed executions, and low confidence as a share of the passed ones
     # Errors and throttles of each function, and one metric more: an alarm subtracts low confidence from errors.
-    return (VARIANT_METRICS + ROLLBACK_METRICS) * answering + executions + 2 * functions + 1 + silence + 2 * captures
+    return (VARIANT_METRICS + ROLLBACK_METRICS) * answering + executions + 2 * functions + 1 + 2 * (silence + captures)
 
 
 def hours_a_month(schedule: Mapping[str, Any] | None) -> float:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)"
 APPLY = "apply the service stack now, without asking"
+TWO_UPDATES = (
+    "SageMaker's guardrails exclude a change of the variants, so the beginning and the end of a comparison take two "
+    "updates: one without guardrails for the variants, one with guardrails for the models"
+)
 
 
 @task(
@@ -215,6 +219,7 @@ def stop(context: Context, apply: bool = False, env: str | None = None) -> None:
 def _apply(environment: Environment, console: Console, now: bool) -> None:
     if not now:
         _say(console, f"next: invoke tf.apply --env {environment.name}")
+        _say(console, TWO_UPDATES)
         return
     from scones.service import packaging
     from scones.terraform import Stack

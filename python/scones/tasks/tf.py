@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 ENV = "the environment (default: SCONES_ENV, else local)"
 STACK = "bootstrap, foundation or service (default)"
+NO_ROLLBACK = "for emergencies: no alarm rolls the endpoint's update back, this once"
 
 
 @task(help={"env": ENV, "stack": STACK})
@@ -21,12 +22,26 @@ def init(context: Context, env: str | None = None, stack: str = "service") -> No
     _stack(env, stack).init()
 
 
-@task(help={"env": ENV, "stack": STACK, "out": "save the plan to this file, for: invoke tf.apply --plan FILE"})
-def plan(context: Context, env: str | None = None, stack: str = "service", out: str | None = None) -> None:
+@task(
+    help={
+        "env": ENV,
+        "stack": STACK,
+        "out": "save the plan to this file, for: invoke tf.apply --plan FILE",
+        "no_rollback": NO_ROLLBACK,
+    }
+)
+def plan(
+    context: Context,
+    env: str | None = None,
+    stack: str = "service",
+    out: str | None = None,
+    no_rollback: bool = False,
+) -> None:
     """Show the changes that an apply would make. Exit code 2 if there are any."""
     from pathlib import Path
 
-    if _stack(env, stack, packaged=True).plan(out=Path(out) if out else None):
+    _only_service(stack, no_rollback)
+    if _stack(env, stack, packaged=True).plan(out=Path(out) if out else None, rollback=not no_rollback):
         raise SystemExit(2)
 
 
@@ -36,18 +51,36 @@ def plan(context: Context, env: str | None = None, stack: str = "service", out: 
         "stack": STACK,
         "yes": "apply without asking",
         "plan": "apply this saved plan, without asking",
+        "no_rollback": NO_ROLLBACK,
     }
 )
 def apply(
-    context: Context, env: str | None = None, stack: str = "service", yes: bool = False, plan: str | None = None
+    context: Context,
+    env: str | None = None,
+    stack: str = "service",
+    yes: bool = False,
+    plan: str | None = None,
+    no_rollback: bool = False,
 ) -> None:
     """Apply a stack, and check that the endpoint runs the new configuration.
 
-    The Lambda functions are packaged first. Terraform shows its plan and asks, unless --yes or --plan is given.
+    The Lambda functions are packaged first. Terraform shows its plan and asks, unless --yes or --plan is given. If an
+    alarm rolls the endpoint's update back, the command waits until SageMaker has finished. It then names the alarm and
+    what the endpoint serves.
     """
     from pathlib import Path
 
-    _stack(env, stack, packaged=True).apply(plan=Path(plan) if plan else None, ask=_asks(yes or bool(plan)))
+    from scones.errors import InputError
+
+    _only_service(stack, no_rollback)
+    if plan and no_rollback:
+        raise InputError(
+            f"the saved plan {plan} says already whether alarms roll back",
+            hint=f"plan again: invoke tf.plan --no-rollback --out {plan}",
+        )
+    _stack(env, stack, packaged=True).apply(
+        plan=Path(plan) if plan else None, ask=_asks(yes or bool(plan)), rollback=not no_rollback
+    )
 
 
 @task(help={"env": ENV, "stack": f"{STACK}; all destroys all stacks, in order", "yes": "destroy without asking"})
@@ -106,6 +139,13 @@ def _stack(env: str | None, name: str, *, packaged: bool = False) -> Stack:
     if packaged and name == "service":
         packaging.package(environment.root / "lambdas", environment.build / "lambdas")
     return terraform.Stack(environment, name)
+
+
+def _only_service(stack: str, no_rollback: bool) -> None:
+    from scones.errors import InputError
+
+    if no_rollback and stack != "service":
+        raise InputError(f"--no-rollback is for the stack service, which has the endpoint; not for '{stack}'")
 
 
 def _typed(question: str) -> str:

@@ -14,9 +14,9 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,10 +24,11 @@ from typing import Any
 
 from imageclassification import files
 from scones import aws
-from scones.errors import NewRoleError, TerraformError
+from scones.errors import InputError, NewRoleError, TerraformError
 from scones.settings import Environment
-from scones.terraform import endpoint, refusals
+from scones.terraform import refusals, variants
 from scones.terraform.binary import locate
+from scones.terraform.following import Follower
 from scones.terraform.state import Backend
 from scones.terraform.variables import value_files, variables
 
@@ -35,6 +36,8 @@ from scones.terraform.variables import value_files, variables
 # processes do not need, because they end soon. So it runs less often.
 QUICK = {"GOGC": "400"}
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+# Switches automatic rollback off for one run. The next run without it switches it on again.
+NO_ROLLBACK = '-var=endpoint_rollback={"enabled":false}'
 TRIES = 3  # of a command that came upon a lock that was just going
 SPREADING_SECONDS = (
     20.0  # until a second try, if a service did not know a new role; IAM's changes take seconds to spread
@@ -113,11 +116,12 @@ class Stack:
     def _init_has_run(self) -> list[bool]:
         return []
 
-    def plan(self, *, out: Path | None = None) -> bool:
+    def plan(self, *, out: Path | None = None, rollback: bool = True) -> bool:
         """Run ``terraform plan``.
 
         Args:
             out: The file to save the plan in, for :meth:`apply`.
+            rollback: If false, no alarm rolls the endpoint's update back. Only for ``service``.
 
         Returns:
             True if the plan has changes.
@@ -128,7 +132,11 @@ class Stack:
         self.require_values()
         self.ensure_init()
         save = [f"-out={out.resolve()}"] if out else []
-        return self._run("plan", "-input=false", "-detailed-exitcode", *save, accept=(0, 2)) == 2
+        options = self._options(rollback) if self.name == "service" else []
+        differs = self._run("plan", "-input=false", "-detailed-exitcode", *save, *options, accept=(0, 2)) == 2
+        if differs and (notice := self.notice()):
+            (self.on_line or print)(notice)
+        return differs
 
     def show(self, plan: Path, *, json: bool = False) -> str:
         """Run ``terraform show`` on a saved plan. Returns its text or JSON.
@@ -145,7 +153,13 @@ class Stack:
         return said.stdout
 
     def apply(
-        self, *, plan: Path | None = None, lock_file: Path | None = None, ask: bool = False, only: Sequence[str] = ()
+        self,
+        *,
+        plan: Path | None = None,
+        lock_file: Path | None = None,
+        ask: bool = False,
+        only: Sequence[str] = (),
+        rollback: bool = True,
     ) -> None:
         """Run ``terraform apply``. For ``service``, check that the endpoint runs the new configuration.
 
@@ -157,10 +171,12 @@ class Stack:
             lock_file: The saved plan's lock file, if the plan was made elsewhere.
             ask: Let Terraform show its plan and ask before it begins.
             only: The addresses of the resources to apply, with what they need. By default, all.
+            rollback: If false, no alarm rolls the endpoint's update back. Only for ``service``; a saved plan has it.
 
         Raises:
             TerraformError: Terraform failed, no model is pinned, or SageMaker rolled the endpoint back.
             NewRoleError: a service did not know a role, or what it may do.
+            InputError: the user did not agree.
         """
         if plan and not plan.exists():
             raise TerraformError(
@@ -171,17 +187,10 @@ class Stack:
             self.init(lock_file=lock_file)
         else:
             self.ensure_init()
-        saved = ["-input=false", str(plan.resolve())] if plan else None
-        with self._watching_endpoint() if self.name == "service" else nullcontext():
-            targets = [f"-target={address}" for address in only]
-            arguments = saved or [*targets, *([] if ask else ["-input=false", "-auto-approve"])]
-            try:
-                self._run("apply", *arguments)
-            except NewRoleError:
-                if saved:
-                    raise
-                self.sleep(SPREADING_SECONDS)
-                self._run("apply", *arguments)
+        if self.name == "service":
+            self._apply_service(plan, ask=ask, only=only, rollback=rollback)
+        else:
+            self._apply([f"-target={address}" for address in only], plan, ask=ask)
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs.
@@ -219,30 +228,68 @@ class Stack:
         """
         self._run(command, *arguments)
 
-    @contextmanager
-    def _watching_endpoint(self) -> Iterator[None]:
-        """Raise SageMaker's reason if it rolls back the endpoint's update, even if Terraform reports success."""
-        sagemaker = aws.client(self.environment, "sagemaker")
-        name = self.backend.read(self.name).outputs.get("endpoint_name")
-        before = endpoint.describe(sagemaker, name)
-        try:
-            yield
-        except TerraformError as error:
-            after = endpoint.describe(sagemaker, name)
-            reason = endpoint.rolled_back(before, after)
-            if after is not None and reason:
-                raise endpoint.explain(after, reason) from error
-            raise
+    def notice(self) -> str:
+        """What an apply does besides Terraform's plan, for people who read the plan. Empty if there is nothing."""
+        change = variants.find(self._follower().look(), self._value_files()) if self.name == "service" else None
+        return change.notice if change else ""
+
+    def _value_files(self) -> list[Path]:
+        return value_files(self.environment, self.name)
+
+    def _follower(self, name: str | None = None) -> Follower:
+        """Follows the endpoint with a name, by default the one that was applied last."""
+        sagemaker, cloudwatch = (aws.client(self.environment, service) for service in ("sagemaker", "cloudwatch"))
+        name = name or self.backend.read(self.name).outputs.get("endpoint_name")
+        return Follower(sagemaker, cloudwatch, name, self.on_line or print)
+
+    def _options(self, rollback: bool) -> list[str]:
+        """The options of a plan of ``service``, which a saved plan has already."""
+        found = self._follower().look()
+        # Refreshed, the plan would replace an endpoint whose last update, an interrupted one, had no guardrails.
+        refresh = ["-refresh=false"] if found and not variants.is_guarded(found) else []
+        return [*refresh, *([] if rollback else [NO_ROLLBACK])]
+
+    def _apply_service(self, plan: Path | None, *, ask: bool, only: Sequence[str], rollback: bool) -> None:
+        follower = self._follower()
+        before = follower.settle()  # SageMaker refuses an update of an endpoint that is changing
+        change = None if only else variants.find(before, self._value_files())
+        with tempfile.TemporaryDirectory() as folder:
+            if change:
+                # The plan is made before the variants change. A later one would not have the guardrails in its state.
+                plan = plan or self._plan_and_ask(Path(folder) / "plan", ask=ask, rollback=rollback)
+                if plan is None:
+                    return
+                before = follower.change(change)
+            options = [*(f"-target={address}" for address in only), *([] if plan else self._options(rollback))]
+            with follower.explaining(before):
+                self._apply(options, plan, ask=ask)
         outputs = self.outputs()
-        if outputs.get("endpoint_enabled") is False:
-            return  # outside its hours
-        found = endpoint.describe(sagemaker, outputs["endpoint_name"])
-        if found is None:
-            raise TerraformError(
-                f"endpoint '{outputs['endpoint_name']}' is gone, though it was applied",
-                hint="look for who deleted it, and apply again",
-            )
-        endpoint.verify(found, outputs["endpoint_configuration_name"])
+        if outputs.get("endpoint_enabled") is not False:  # else it is outside its hours
+            wanted = outputs["endpoint_configuration_name"]
+            self._follower(outputs["endpoint_name"]).verify(wanted, before=before)
+
+    def _plan_and_ask(self, path: Path, *, ask: bool, rollback: bool) -> Path | None:
+        """Save a plan. None if it has no changes.
+
+        Raises:
+            InputError: the user did not agree.
+        """
+        if not self.plan(out=path, rollback=rollback):
+            return None
+        if ask and _typed("Only yes is accepted to approve. Enter a value: ") != "yes":
+            raise InputError("nothing was applied")
+        return path
+
+    def _apply(self, options: Sequence[str], plan: Path | None, *, ask: bool) -> None:
+        saved = ["-input=false", str(plan.resolve())] if plan else None
+        arguments = [*options, *(saved or ([] if ask else ["-input=false", "-auto-approve"]))]
+        try:
+            self._run("apply", *arguments)
+        except NewRoleError:
+            if saved:
+                raise
+            self.sleep(SPREADING_SECONDS)
+            self._run("apply", *arguments)
 
     def _line(self, command: str, *arguments: str) -> list[str]:
         return [str(locate(self.environment.downloads).path), f"-chdir={self.folder}", command, *arguments]
@@ -309,6 +356,14 @@ class Stack:
                 return process.wait()
 
             return _to_the_end(follow), "".join(words)
+
+
+def _typed(question: str) -> str:
+    """The answer to a question; empty for Ctrl-D."""
+    try:
+        return input(question).strip()
+    except EOFError:
+        return ""
 
 
 def _to_the_end(wait: Callable[[], int]) -> int:

@@ -1,5 +1,7 @@
-# The alarms that make SageMaker roll an update back during its baking period. They count the requests of both fleets.
-# The old and the new fleet have the same endpoint and variant names, and so the same metrics.
+# The alarms that make SageMaker roll an update back during its baking period. They watch the new fleet only: an alarm
+# that the old fleet sets off would turn back the very update that mends it. The dimension EndpointConfigName is what
+# tells the fleets apart; endpoint and variant have the same names in both:
+# https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
 locals {
   rollback = {
     "5xx" = {
@@ -20,15 +22,29 @@ locals {
     }
   }
   rollback_names = [for name in keys(local.rollback) : "${var.name}-rollback-${name}"]
+
+  # Without automatic rollback, the alarms stay, because the provider replaces an endpoint that loses them. Neither a
+  # percentage nor a number of milliseconds reaches this value.
+  never = 1000000000
+}
+
+# What the alarms watch. CloudWatch keeps an alarm's state when the alarm changes. An alarm that went off for the old
+# fleet would still be on while the new one starts. So a change makes new alarms, which have no state yet:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+resource "terraform_data" "watched" {
+  input = {
+    configuration = aws_sagemaker_endpoint_configuration.this[local.configuration_hash].name
+    rolls_back    = var.rollback.enabled
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "rollback" {
   for_each = local.rollback
 
   alarm_name          = "${var.name}-rollback-${each.key}"
-  alarm_description   = each.value.description
+  alarm_description   = var.rollback.enabled ? each.value.description : "Off: rollback.enabled is false, so no update of ${var.name} is rolled back by an alarm."
   comparison_operator = "GreaterThanThreshold"
-  threshold           = each.value.threshold
+  threshold           = var.rollback.enabled ? each.value.threshold : local.never
   evaluation_periods  = each.value.periods
   treat_missing_data  = "notBreaching"
   alarm_actions       = var.alarm_topic_arn[*]
@@ -52,8 +68,16 @@ resource "aws_cloudwatch_metric_alarm" "rollback" {
         metric_name = each.value.metrics[metric_query.value[0]].name
         stat        = each.value.metrics[metric_query.value[0]].stat
         period      = 60
-        dimensions  = { EndpointName = var.name, VariantName = metric_query.value[1] }
+        dimensions = {
+          EndpointName       = var.name
+          VariantName        = metric_query.value[1]
+          EndpointConfigName = aws_sagemaker_endpoint_configuration.this[local.configuration_hash].name
+        }
       }
     }
+  }
+
+  lifecycle {
+    replace_triggered_by = [terraform_data.watched]
   }
 }

@@ -4,6 +4,9 @@
 locals {
   five_minutes = 300
 
+  # The variant that serves the pinned model.
+  pinned = { EndpointName = var.endpoint.name, VariantName = var.endpoint.variant_names[0] }
+
   by_variant = merge([
     for number, variant in var.endpoint.variant_names : {
       for kind, alarm in {
@@ -31,21 +34,6 @@ locals {
   metric_alarms = merge(
     {
       for name, alarm in local.by_variant : name => merge({ period = local.five_minutes, periods = 1, comparison = "GreaterThanOrEqualToThreshold", missing = "notBreaching" }, alarm)
-    },
-    {
-      for hours in [var.thresholds.silent_hours] : "endpoint-silent" => {
-        description = "The endpoint has had no request for ${hours} hours: the caller may be broken, or nobody needs the endpoint, which costs money."
-        namespace   = "AWS/SageMaker"
-        metric      = "Invocations"
-        statistic   = "Sum"
-        dimensions  = { EndpointName = var.endpoint.name, VariantName = var.endpoint.variant_names[0] }
-        threshold   = 1
-        period      = 3600
-        periods     = hours
-        comparison  = "LessThanThreshold"
-        # Without requests, the metric has no data. This alarm must go off then.
-        missing = "breaching"
-      } if hours > 0
     },
     {
       executions-failed = {
@@ -94,8 +82,24 @@ locals {
   succeeded = { namespace = "AWS/States", metric = "ExecutionsSucceeded", dimensions = { StateMachineArn = var.state_machine.arn } }
   low_count = { namespace = var.name, metric = "LowConfidence", dimensions = {} }
 
-  # Alarms that combine several metrics. Each metric is the sum over the period.
+  # Alarms that combine several metrics. A metric without a statistic is the sum over the period.
   math_alarms = merge(
+    {
+      for hours in [var.thresholds.silent_hours] : "endpoint-silent" => {
+        description = "The endpoint has run for ${hours} hours without a request: the caller may be broken, or nobody needs the endpoint, which costs money."
+        # Without requests, Invocations has no data, before the endpoint's first day as well as on a silent day. The
+        # instances report themselves every minute. So only hours count in which there was an instance:
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+        expression = "IF(FILL(reports, 0) > 0 AND FILL(invocations, 0) < 1, 1, 0)"
+        metrics = {
+          reports     = { namespace = "/aws/sagemaker/Endpoints", metric = "CPUUtilization", statistic = "SampleCount", dimensions = local.pinned }
+          invocations = { namespace = "AWS/SageMaker", metric = "Invocations", dimensions = local.pinned }
+        }
+        threshold = 1
+        period    = 3600
+        periods   = hours
+      } if hours > 0
+    },
     {
       low-confidence = {
         description = "At least ${var.thresholds.low_confidence_percent} percent of the answers are below the confidence threshold: the images have changed, or the threshold is too high."
@@ -126,7 +130,7 @@ locals {
         # hours.
         expression = "IF(FILL(invocations, 0) >= ${var.thresholds.capture_stopped_after} AND FILL(captures, 0) < 1, 1, 0)"
         metrics = {
-          invocations = { namespace = "AWS/SageMaker", metric = "Invocations", dimensions = { EndpointName = var.endpoint.name, VariantName = var.endpoint.variant_names[0] } }
+          invocations = { namespace = "AWS/SageMaker", metric = "Invocations", dimensions = local.pinned }
           captures    = { namespace = "AWS/S3", metric = "PutRequests", dimensions = { BucketName = captures.bucket, FilterId = "${var.name}-captures" } }
         }
         threshold = 1
@@ -186,8 +190,13 @@ resource "aws_cloudwatch_metric_alarm" "math" {
         metric_name = metric_query.value.metric
         dimensions  = metric_query.value.dimensions
         period      = each.value.period
-        stat        = "Sum"
+        stat        = lookup(metric_query.value, "statistic", "Sum")
       }
     }
   }
+}
+
+moved {
+  from = aws_cloudwatch_metric_alarm.metric["endpoint-silent"]
+  to   = aws_cloudwatch_metric_alarm.math["endpoint-silent"]
 }

@@ -59,7 +59,7 @@ variable "low_confidence_error" {
 }
 
 variable "thresholds" {
-  description = "The values from which the alarms go off. silent_hours is the time without a request; 0 turns this alarm off. The alarm for low_confidence_percent needs at least low_confidence_minimum executions in 15 minutes."
+  description = "The values from which the alarms go off. silent_hours is the time for which the endpoint runs without a request; 0 turns this alarm off. The alarm for low_confidence_percent needs at least low_confidence_minimum executions in 15 minutes."
   type = object({
     endpoint_4xx           = optional(number, 10)
     endpoint_5xx           = optional(number, 1)

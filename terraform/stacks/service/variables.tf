@@ -128,8 +128,9 @@ variable "endpoint_deployment" {
 }
 
 variable "endpoint_rollback" {
-  description = "The limits for rolling an update back: more than error_percent of a minute's requests end in a 5xx error, or the slowest 1 percent of the answers takes longer than latency_ms."
+  description = "The limits for rolling an update back: more than error_percent of a minute's requests to the new instances end in a 5xx error, or the slowest 1 percent of their answers takes longer than latency_ms. If enabled is false, no alarm rolls an update back: for emergencies, see invoke tf.apply --no-rollback."
   type = object({
+    enabled       = optional(bool, true)
     error_percent = optional(number, 5)
     latency_ms    = optional(number, 5000)
   })

@@ -466,17 +466,19 @@ def test_autoscaling_brings_the_count_within_its_limits(
 
 
 def test_a_variant_reports_its_requests_errors_and_times(
-    cloud: Any, runtime: Any, endpoint: str, images: Callable[[int, int], bytes]
+    cloud: Any, sagemaker: Any, runtime: Any, endpoint: str, images: Callable[[int, int], bytes]
 ) -> None:
-    """The namespace is AWS/SageMaker, by endpoint and variant. Only the container's answers count. Latencies are in
-    microseconds.
+    """The namespace is AWS/SageMaker, by endpoint and variant, and again by the fleet's configuration. Only the
+    container's answers count. Latencies are in microseconds.
     """
+    config = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
+    fleet = {"Name": "EndpointConfigName", "Value": config}
 
-    def reported(metric: str, statistic: str = "Sum") -> float:
+    def reported(metric: str, statistic: str = "Sum", *, of: tuple[dict[str, str], ...] = ()) -> float:
         found = cloud.client("cloudwatch").get_metric_statistics(
             Namespace="AWS/SageMaker",
             MetricName=metric,
-            Dimensions=[{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": "green"}],
+            Dimensions=[{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": "green"}, *of],
             StartTime=datetime(2020, 1, 1, tzinfo=UTC),
             EndTime=datetime(2100, 1, 1, tzinfo=UTC),
             Period=86400 * 36500,
@@ -496,3 +498,5 @@ def test_a_variant_reports_its_requests_errors_and_times(
         "InvocationModelErrors": 1,
     }
     assert 100 < reported("ModelLatency", "Average") < 60e6
+    assert {name: reported(name, of=(fleet,)) for name in names} == {name: reported(name) for name in names}
+    assert reported("Invocations", of=({**fleet, "Value": "another"},)) == 0

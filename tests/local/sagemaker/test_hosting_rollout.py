@@ -18,7 +18,7 @@ from localcloud.sagemaker.hosting import endpoint as endpoints
 from localcloud.sagemaker.hosting.autoscaling import Scaler, tracked
 from localcloud.sagemaker.hosting.endpoint import Endpoint
 from localcloud.sagemaker.hosting.plan import EndpointPlan, Variant
-from localcloud.sagemaker.hosting.rollout import Rollout, between, read_rollout
+from localcloud.sagemaker.hosting.rollout import Rollout, read_rollout
 from localcloud.sagemaker.hosting.schedules import due
 
 from ..conftest import eventually
@@ -78,6 +78,7 @@ def served() -> Any:
     endpoint = Endpoint(site, plan("blue"), tags=[], captures=SimpleNamespace())
     endpoint.create()
     eventually(lambda: endpoint.endpoint_status == "InService")
+    eventually(lambda: all(one.name != "e" for one in threading.enumerate()))  # the events of its making are sent
     return SimpleNamespace(endpoint=endpoint, fleets=fleets)
 
 
@@ -138,6 +139,9 @@ def test_an_alarm_turns_a_canary_back_and_the_reason_names_it(served: Any, alarm
     endpoint.update(plan("green"), deployment_config=deployment(wait=60))
     eventually(lambda: stage(endpoint) == "Baking")
     alarm.set()
+    eventually(lambda: endpoint.endpoint_status == "RollingBack")
+    assert shares(endpoint) == {"blue": 200}
+    endpoint.watchers.asked("me", "RollingBack")
     eventually(lambda: endpoint.endpoint_status == "InService")
     after = endpoint.response_object
     assert after["EndpointConfigName"] == "blue"
@@ -149,14 +153,33 @@ def test_an_alarm_turns_a_canary_back_and_the_reason_names_it(served: Any, alarm
     assert not served.fleets["blue"]["A"].ended.is_set()
 
 
-def test_between_other_variants_it_goes_at_once(served: Any, alarm: threading.Event) -> None:
-    """AWS's guardrails need the same variant names. With other names, all traffic moves at once, without baking."""
+def test_other_variants_need_an_update_without_guardrails(served: Any, alarm: threading.Event) -> None:
+    """AWS's guardrails need the same variant names."""
     endpoint = served.endpoint
     served.fleets["green"]["B"] = Process()
     other = Variant("B", "image-classification:1", "s3://b/m", 1.0, 1, None, 60, {})
-    endpoint.update(plan("green", VARIANT, other), deployment_config=deployment(wait=600))
+    with pytest.raises(ValidationError, match=r"green has the variants A, B, and blue has A: .* without Deployment"):
+        endpoint.update(plan("green", VARIANT, other), deployment_config=deployment(wait=600))
+    assert endpoint.endpoint_status == "InService"
+    endpoint.update(plan("green", VARIANT, other))
     eventually(lambda: endpoint.endpoint_status == "InService")
     assert endpoint.response_object["EndpointConfigName"] == "green"
+    assert "LastDeploymentConfig" not in endpoint.response_object
+
+
+def test_everybody_who_polls_sees_a_rollback(served: Any, alarm: threading.Event) -> None:
+    """Terraform's provider polls every ten seconds at most. It must see what it cannot bear."""
+    endpoint = served.endpoint
+    alarm.set()
+    endpoint.update(plan("green"), deployment_config=deployment(wait=60))
+    for who in ("often", "seldom"):
+        endpoint.watchers.asked(who, "Updating")
+    eventually(lambda: endpoint.endpoint_status == "RollingBack")
+    endpoint.watchers.asked("often", "RollingBack")
+    assert endpoint.response_object["EndpointStatus"] == "RollingBack"
+    endpoint.watchers.asked("seldom", "RollingBack")
+    eventually(lambda: endpoint.endpoint_status == "InService", seconds=endpoints.ROLLING_BACK_SECONDS / 2)
+    assert endpoints.ROLLING_BACK_SECONDS > 10
 
 
 def test_steps_are_those_of_the_routing() -> None:
@@ -167,7 +190,6 @@ def test_steps_are_those_of_the_routing() -> None:
     thirds = deployment("LINEAR")
     thirds["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["LinearStepSize"]["Value"] = 30
     assert read_rollout(thirds).shares == pytest.approx((0.3, 0.6, 0.9, 1.0))
-    assert between(plan("a"), plan("b"), read_rollout(thirds)) == read_rollout(thirds)
 
 
 def test_what_cannot_be_done_is_refused_by_name() -> None:

@@ -2,8 +2,9 @@
 
 Each variant is one process of ``imageclassification.serve``, which serves the model's artifact. The instance count is
 only a number: it changes nothing about the process. UpdateEndpoint is a blue/green deployment. New processes start
-while the old ones answer, and the deployment configuration moves the traffic. An alarm rolls the deployment back. A
-shadow variant gets copies of requests. Application Auto Scaling changes the instance count.
+while the old ones answer, and the deployment configuration moves the traffic. An alarm rolls the deployment back.
+RollingBack lasts until everybody who polls the endpoint has seen it, and at most 12 seconds. A shadow variant gets
+copies of requests. Application Auto Scaling changes the instance count.
 
 Some things differ from AWS. A model has one container, of the Image Classification image. Captured data is in S3 after
 about a second. There are no rolling deployments, asynchronous inference, explainers, inference components or response
@@ -34,6 +35,7 @@ from localcloud.sagemaker.hosting.endpoint import Endpoint
 from localcloud.sagemaker.hosting.invocation import Response, invoke, refusal
 from localcloud.sagemaker.hosting.plan import check_config, check_model, read_plan, retain
 from localcloud.sagemaker.hosting.rollout import read_rollout
+from localcloud.sagemaker.hosting.usage import UsageReporter
 
 
 def install(context: Context) -> None:
@@ -87,6 +89,15 @@ def install(context: Context) -> None:
         )
         return ActionResult({"EndpointArn": endpoint.arn})
 
+    describe = SageMakerResponse.describe_endpoint
+
+    def describe_endpoint(self: SageMakerResponse) -> ActionResult:
+        answer = describe(self)
+        found = self.sagemaker_backend.endpoints.get(self.params["EndpointName"])
+        if found is not None:
+            found.watchers.asked(self.headers.get("User-Agent", ""), answer.result["EndpointStatus"])
+        return answer
+
     def delete_endpoint(self: SageMakerResponse) -> EmptyResult:
         endpoint = _find(self)
         endpoints = self.sagemaker_backend.endpoints
@@ -102,6 +113,7 @@ def install(context: Context) -> None:
         create_model,
         create_endpoint_config,
         create_endpoint,
+        describe_endpoint,
         update_endpoint,
         delete_endpoint,
         update_endpoint_weights_and_capacities,
@@ -120,6 +132,7 @@ def install(context: Context) -> None:
     context.applications["sagemaker-runtime:InvokeEndpoint"] = directly(_invoke_endpoint)
     context.applications["sagemaker-runtime:InvokeEndpointAsync"] = directly(_invoke_endpoint_async)
     autoscaling.install(context.metrics)
+    context.starting.append(UsageReporter(context.metrics).begin)
 
 
 def resume() -> None:

@@ -80,6 +80,7 @@ def send(endpoint: Endpoint, lease: Lease, body: bytes, headers: Mapping[str, st
         finally:
             shadow.release()
             took = time.monotonic() - began
-            endpoint.report(Invocation(lease.plan.shadows[0].name, status, took, overhead_seconds=0))
+            plan = lease.plan
+            endpoint.report(Invocation(plan.shadows[0].name, plan.config_name, status, took, overhead_seconds=0))
 
     _pool.submit(work)

@@ -20,6 +20,7 @@ from localcloud.iam.roles import AccessDenied
 from localcloud.logs.stream import LogStream
 from localcloud.paths import inside
 from localcloud.sagemaker import images
+from localcloud.sagemaker.hosting import reports
 from localcloud.sagemaker.hosting.plan import EndpointPlan, Variant
 from localcloud.sagemaker.hosting.serving import ServingProcess, StartError
 from localcloud.sagemaker.role import ExecutionRole
@@ -123,8 +124,8 @@ def _prepare(role: ExecutionRole, variant: Variant) -> bytes:
         raise DeploymentError(
             f"The role of the model of production variant {variant.name} lacks permissions: {error}"
         ) from None
-    # SageMaker would report the instance's CPU and memory use. The local cloud has no instance and only asks.
-    role.may("cloudwatch", "PutMetricData", Namespace="/aws/sagemaker/Endpoints")
+    # hosting/usage.py reports the CPU use later, if the role may. Asked here too, it is in the request log at once.
+    role.may("cloudwatch", "PutMetricData", Namespace=reports.NAMESPACE)
     try:
         artifact = role.read(variant.model_data_url)
     except AccessDenied as error:

@@ -24,10 +24,21 @@ from localcloud import log
 from localcloud.sagemaker import status_changes
 from localcloud.sagemaker.hosting.deployment import DeploymentError, Fleet, end
 from localcloud.sagemaker.hosting.plan import EndpointPlan, Variant, rescale
-from localcloud.sagemaker.hosting.rollout import AT_ONCE, RolledBack, Rollout, between, read_rollout, shift, tripped
+from localcloud.sagemaker.hosting.rollout import (
+    AT_ONCE,
+    RolledBack,
+    Rollout,
+    check_variants,
+    read_rollout,
+    shift,
+    tripped,
+)
 from localcloud.sagemaker.hosting.routing import Pending
 from localcloud.sagemaker.hosting.serving import ServingProcess
 from localcloud.sagemaker.hosting.state import EndpointState
+
+#: The longest time for which an endpoint is RollingBack, in seconds. Terraform's provider polls every ten seconds.
+ROLLING_BACK_SECONDS = 12.0
 
 
 class Endpoint(EndpointState):
@@ -52,17 +63,20 @@ class Endpoint(EndpointState):
 
         Raises:
             AWSValidationException: The endpoint is not InService.
-            ValidationError: The local cloud does not support the deployment configuration.
+            ValidationError: The local cloud does not support the deployment configuration, or the plan has other
+                variants and there is one.
         """
         with self._lock:
             self._must_be_in_service()
             config = self._deployment_config if retain_deployment else deployment_config
-            rollout = between(self._plan, plan, read_rollout(config))
+            check_variants(self._plan, plan, config)
+            rollout = read_rollout(config)
             self.endpoint_status = "Updating"
             self.last_modified_time = utcnow()
             self._failure_reason = None
             self._pending = pending = Pending(plan, self.last_modified_time)
             self._deployment_config = config
+            self.watchers.forget()
         status_changes.endpoint(self)
         self._deploy(pending, rollout, otherwise="InService")
 
@@ -181,8 +195,7 @@ class Endpoint(EndpointState):
                 self._fleet = fleet
             self._there.set()
         if pending and pending.stage != "Deleting":
-            rollout = between(self._plan, pending.plan, read_rollout(self._deployment_config))
-            self._deploy(pending, rollout, otherwise="InService")
+            self._deploy(pending, read_rollout(self._deployment_config), otherwise="InService")
         else:
             self._settle("InService", reason=self._failure_reason)
 
@@ -212,6 +225,8 @@ class Endpoint(EndpointState):
                         self.endpoint_status, self._failure_reason = "RollingBack", str(error)
                 self.keep()
                 end(fleet)
+                if otherwise == "InService":
+                    self.watchers.hold("RollingBack", most=ROLLING_BACK_SECONDS)
                 self._settle(otherwise, reason=str(error))
                 return
             except BaseException:

@@ -78,7 +78,8 @@ def invoke(endpoint: Endpoint | None, name: str, body: bytes, headers: Mapping[s
             if lease.throttled:
                 return _error(400, "ThrottlingException", {"message": "Rate exceeded"})
             if process is None:
-                endpoint.report(Invocation(variant.name, 503, 0, overhead_seconds=time.monotonic() - began))
+                overhead = time.monotonic() - began
+                endpoint.report(Invocation(variant.name, plan.config_name, 503, 0, overhead_seconds=overhead))
                 return _error(503, "ServiceUnavailable", {"Message": f"The container of {variant.name} is restarting."})
             asked = time.monotonic()
             try:
@@ -89,7 +90,7 @@ def invoke(endpoint: Endpoint | None, name: str, body: bytes, headers: Mapping[s
                 answer = ContainerAnswer(0, {}, str(error).encode())
             took = time.monotonic() - asked
             overhead = time.monotonic() - began - took
-            endpoint.report(Invocation(variant.name, answer.status, took, overhead))
+            endpoint.report(Invocation(variant.name, plan.config_name, answer.status, took, overhead))
             if not 200 <= answer.status < 300:
                 return model_error(process, account, answer)
             content_type = answer.headers.get("content-type", "application/octet-stream")

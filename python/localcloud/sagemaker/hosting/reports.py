@@ -1,6 +1,8 @@
 """The metrics that SageMaker hosting reports to CloudWatch.
 
-AWS: SageMaker Developer Guide, SageMaker AI endpoint invocation metrics.
+AWS: SageMaker Developer Guide, SageMaker AI endpoint metrics, and SageMaker AI endpoint invocation metrics. Its page
+Auto-Rollback Configuration and Monitoring adds that the invocation metrics are also there for each endpoint
+configuration, from its fleet's first request on.
 """
 
 from __future__ import annotations
@@ -9,6 +11,9 @@ from dataclasses import dataclass
 
 from localcloud.context import MetricStore
 
+#: The namespace of what instances report.
+NAMESPACE = "/aws/sagemaker/Endpoints"
+
 
 @dataclass(frozen=True)
 class Invocation:
@@ -16,15 +21,26 @@ class Invocation:
 
     Attributes:
         variant: The variant's name.
+        config: The name of the endpoint configuration of the fleet that got it.
         status: The HTTP status of the container. 0 if it gave no answer, which counts as a 5xx.
         model_seconds: The time of the container.
         overhead_seconds: The rest of the time.
     """
 
     variant: str
+    config: str
     status: int
     model_seconds: float
     overhead_seconds: float
+
+
+def instance_used(
+    metrics: MetricStore, percent: float, *, endpoint: str, variant: str, account: str, region: str
+) -> None:
+    """Report how much of a processor the container of a variant used in the last minute."""
+    dimensions = {"EndpointName": endpoint, "VariantName": variant}
+    where = {"account": account, "region": region}
+    metrics.put(NAMESPACE, "CPUUtilization", dimensions, percent, "Percent", **where)
 
 
 def endpoint_invoked(metrics: MetricStore, invocation: Invocation, *, endpoint: str, account: str, region: str) -> None:
@@ -39,6 +55,7 @@ def endpoint_invoked(metrics: MetricStore, invocation: Invocation, *, endpoint: 
         ("ModelLatency", invocation.model_seconds * 1e6, "Microseconds"),
         ("OverheadLatency", invocation.overhead_seconds * 1e6, "Microseconds"),
     ]
-    dimensions = {"EndpointName": endpoint, "VariantName": invocation.variant}
-    for metric, value, unit in values:
-        metrics.put("AWS/SageMaker", metric, dimensions, value, unit, account=account, region=region)
+    both = {"EndpointName": endpoint, "VariantName": invocation.variant}
+    for dimensions in (both, {**both, "EndpointConfigName": invocation.config}):
+        for metric, value, unit in values:
+            metrics.put("AWS/SageMaker", metric, dimensions, value, unit, account=account, region=region)

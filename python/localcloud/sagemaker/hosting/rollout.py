@@ -3,8 +3,8 @@
 Source: SageMaker's developer guide, "Blue/Green Deployments" and "Auto-Rollback Configuration and Monitoring". Each
 step is followed by a baking period of WaitIntervalInSeconds. If an alarm goes off during this period, all traffic
 returns to the old fleet. The old fleet ends TerminationWaitInSeconds after the last step. According to "Exclusions",
-both configurations must have the same variant names. If they do not, the local cloud deploys as the guide says for
-excluded endpoints: all at once, with no baking period.
+both configurations must have the same variant names. The guide does not say what becomes of an update that has a
+DeploymentConfig and other names. The local cloud refuses it, so that nobody relies on the answer.
 """
 
 from __future__ import annotations
@@ -84,9 +84,18 @@ def read_rollout(config: Mapping[str, Any] | None) -> Rollout:
     return found
 
 
-def between(old: EndpointPlan, new: EndpointPlan, rollout: Rollout) -> Rollout:
-    """The rollout from one plan to another: all at once if their variants have different names."""
-    return rollout if _names(old) == _names(new) else AT_ONCE
+def check_variants(old: EndpointPlan, new: EndpointPlan, config: Mapping[str, Any] | None) -> None:
+    """Check that an update with a DeploymentConfig keeps the variants' names.
+
+    Raises:
+        ValidationError: It does not.
+    """
+    if config and _names(old) != _names(new):
+        raise ValidationError(
+            f"The endpoint configuration {new.config_name} has the variants {', '.join(sorted(_names(new)))}, and "
+            f"{old.config_name} has {', '.join(sorted(_names(old)))}: a deployment with a DeploymentConfig needs the "
+            "same variant names. Update the endpoint without DeploymentConfig"
+        )
 
 
 def tripped(account: str, region: str, names: tuple[str, ...]) -> str | None:

@@ -103,6 +103,11 @@ class ServingProcess:
         threading.Thread(target=self._listen, daemon=True).start()
 
     @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._child.pid
+
+    @property
     def alive(self) -> bool:
         """Whether the process is running."""
         return self._child.poll() is None

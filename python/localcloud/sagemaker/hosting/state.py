@@ -15,6 +15,7 @@ from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import AWSValidationException
 from moto.sagemaker.utils import arn_formatter
 
+from localcloud.context import MetricStore
 from localcloud.sagemaker import status_changes
 from localcloud.sagemaker.hosting import description, reports
 from localcloud.sagemaker.hosting.capture import Captures
@@ -22,6 +23,7 @@ from localcloud.sagemaker.hosting.deployment import Fleet, Site
 from localcloud.sagemaker.hosting.plan import EndpointPlan, Variant
 from localcloud.sagemaker.hosting.reports import Invocation
 from localcloud.sagemaker.hosting.routing import Lease, NoVariant, Pending, Route, choose
+from localcloud.sagemaker.hosting.watchers import Watchers
 from localcloud.sagemaker.role import ExecutionRole
 
 #: How long a request waits for the processes of an endpoint after a restart of the cloud, in seconds.
@@ -36,6 +38,7 @@ class EndpointState:
     Attributes:
         endpoint_status: EndpointStatus, such as InService.
         captures: Gets the captured events.
+        watchers: Who asks for the status.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class EndpointState:
         self.creation_time = self.last_modified_time = utcnow()
         self.endpoint_status = "Creating"
         self.captures = captures
+        self.watchers = Watchers()
         self._site = site
         self._plan = plan
         self._deployment_config = deployment_config
@@ -65,9 +69,9 @@ class EndpointState:
         self._there.set()
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is kept of the endpoint: all but its processes."""
+        """What is kept of the endpoint: all but its processes, and who asked for its status."""
         pending = replace(self._pending, fleet=None) if self._pending else None
-        return {**vars(self), "_fleet": {}, "_pending": pending}
+        return {**vars(self), "_fleet": {}, "_pending": pending, "watchers": Watchers()}
 
     def role(self, variant: Variant) -> ExecutionRole:
         """SageMaker, acting in the role of the variant's model."""
@@ -107,6 +111,19 @@ class EndpointState:
             site.context.metrics, invocation, endpoint=self.endpoint_name, account=site.account, region=site.region
         )
 
+    def containers(self) -> list[tuple[str, int]]:
+        """The variants that run, production and shadow, each with the number of its process."""
+        with self._lock:
+            return [(name, process.pid) for name, process in self._fleet.items() if process.alive]
+
+    def report_use(self, metrics: MetricStore, variant: str, percent: float) -> None:
+        """Report the CPU use of a variant's container to CloudWatch, if the role of its model may."""
+        site = self._site
+        found = next((one for one in (*self._plan.variants, *self._plan.shadows) if one.name == variant), None)
+        if found and self.role(found).may("cloudwatch", "PutMetricData", Namespace=reports.NAMESPACE):
+            where = {"account": site.account, "region": site.region}
+            reports.instance_used(metrics, percent, endpoint=self.endpoint_name, variant=variant, **where)
+
     def summary(self) -> dict[str, Any]:
         """The endpoint's item in ListEndpoints."""
         return {
@@ -127,7 +144,8 @@ class EndpointState:
                 "ProductionVariants": description.variants(self._plan, self.creation_time, wanted=self._wanted),
                 "ShadowProductionVariants": description.shadows(self._plan, self.creation_time),
                 "DataCaptureConfig": description.capture(self._plan),
-                "FailureReason": self._failure_reason,
+                # SageMaker gives the reason when it has finished.
+                "FailureReason": None if self.endpoint_status == "RollingBack" else self._failure_reason,
                 "LastDeploymentConfig": self._deployment_config,
             }
             if self._pending:

@@ -163,7 +163,7 @@ def described(stack: Stack, planned: Saved, folder: Path) -> summary.SummaryPart
         changes=changes.changes(told),
         outputs=changes.outputs(told),
         drift=changes.drift(told),
-        words=stack.show(planned.plan(folder)),
+        words="\n\n".join(filter(None, [stack.notice(), stack.show(planned.plan(folder))])),
     )
 
 

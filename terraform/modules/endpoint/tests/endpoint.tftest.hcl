@@ -180,15 +180,33 @@ run "updates_blue_green_and_rolls_back_on_alarms" {
         "100 * (FILL(errorsAllTraffic, 0)) / (FILL(requestsAllTraffic, 0))"
       ] &&
       [for query in aws_cloudwatch_metric_alarm.rollback["latency"].metric_query : query.metric[0].dimensions if query.id == "latencyAllTraffic"] == [
-        tomap({ EndpointName = "scones-test", VariantName = "AllTraffic" })
+        tomap({ EndpointName = "scones-test", VariantName = "AllTraffic", EndpointConfigName = output.configuration_name })
       ]
     )
-    error_message = "The alarms must watch this endpoint's variant."
+    error_message = "The alarms must watch this endpoint's variant, in the new fleet only."
   }
 
   assert {
     condition     = length(aws_appautoscaling_target.this) == 0 && length(aws_cloudwatch_metric_alarm.rollback["5xx"].alarm_actions) == 0
     error_message = "Nothing is scaled and nobody told where that was not asked for."
+  }
+}
+
+run "rolls_nothing_back_in_an_emergency_and_keeps_the_alarms" {
+  command = plan
+
+  variables {
+    rollback = { enabled = false, error_percent = 0, latency_ms = 1 }
+  }
+
+  assert {
+    condition     = alltrue([for alarm in values(aws_cloudwatch_metric_alarm.rollback) : alarm.threshold == 1000000000])
+    error_message = "No alarm may go off."
+  }
+
+  assert {
+    condition     = length(aws_sagemaker_endpoint.this[0].deployment_config[0].auto_rollback_configuration[0].alarms) == 2
+    error_message = "The alarms must stay: the provider replaces an endpoint that loses them."
   }
 }
 

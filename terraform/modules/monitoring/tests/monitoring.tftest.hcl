@@ -86,6 +86,15 @@ run "watches_every_fault_and_notifies_one_topic" {
   }
 
   assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.math["endpoint-silent"].evaluation_periods == 24 &&
+      aws_cloudwatch_metric_alarm.math["endpoint-silent"].treat_missing_data == "notBreaching" &&
+      [for query in aws_cloudwatch_metric_alarm.math["endpoint-silent"].metric_query : query.metric[0].stat if query.id == "reports"] == ["SampleCount"]
+    )
+    error_message = "Only hours with an instance count, so that a new endpoint is not silent."
+  }
+
+  assert {
     condition     = aws_cloudwatch_metric_alarm.metric["endpoint-latency"].threshold == 2000000 && aws_cloudwatch_metric_alarm.metric["endpoint-latency"].extended_statistic == "p99"
     error_message = "ModelLatency is in microseconds, and one request in a hundred counts."
   }

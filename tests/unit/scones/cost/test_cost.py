@@ -103,12 +103,12 @@ def test_every_environment_can_be_priced_by_its_files(name: str) -> None:
 
 
 def test_alarms_are_paid_for_by_the_metrics_they_watch() -> None:
-    assert alarm_metrics(answering=1, functions=3) == 19
-    assert alarm_metrics(answering=2, functions=3) == 25
+    assert alarm_metrics(answering=1, functions=3) == 20
+    assert alarm_metrics(answering=2, functions=3) == 26
     assert alarm_metrics(answering=1, functions=3, silence=False, captures=False) == 16
 
 
-@pytest.mark.parametrize(("shadow", "instances", "watched"), [(False, 2, 25), (True, 2, 19)])
+@pytest.mark.parametrize(("shadow", "instances", "watched"), [(False, 2, 26), (True, 2, 20)])
 def test_a_candidate_has_instances_and_alarms_of_its_own_and_a_shadow_instances_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shadow: bool, instances: int, watched: int
 ) -> None:

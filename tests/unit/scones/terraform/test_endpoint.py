@@ -21,15 +21,50 @@ def described(minute: int, **changes: Any) -> dict[str, Any]:
     }
 
 
-def test_a_reason_is_of_this_apply_only_where_the_endpoint_was_touched() -> None:
+def test_a_rollback_is_of_this_apply_only_where_the_endpoint_was_touched() -> None:
     old, new = described(1, FailureReason="an old one"), described(2, FailureReason="it does not load")
-    assert endpoint.rolled_back(old, new) == "it does not load"
-    assert endpoint.rolled_back(new, new) is None
-    assert endpoint.rolled_back(old, described(2)) is None
-    assert endpoint.rolled_back(None, new) is None
-    error = endpoint.explain(new, "it does not load")
-    assert "still runs scones-dev-1 and is InService. Its reason: it does not load" in error.message
+    assert endpoint.rolled_back(old, new)
+    assert not endpoint.rolled_back(new, new)
+    assert not endpoint.rolled_back(None, new)
+    assert not endpoint.rolled_back(old, described(2, EndpointConfigName="scones-dev-2", FailureReason="of no update"))
+
+
+def test_a_rollback_without_a_reason_is_seen_and_autoscaling_is_none() -> None:
+    old, new = described(1), described(2)
+    assert endpoint.rolled_back(old, new, seen=["RollingBack"])
+    assert endpoint.rolled_back(old, new, rung=True)
+    assert not endpoint.rolled_back(old, new, seen=["Updating"])
+
+
+def test_a_rollback_is_told_with_its_alarm_and_what_serves() -> None:
+    found = described(2, FailureReason="The deployment was rolled back.")
+    rung = {"scones-dev-rollback-5xx": "1 datapoint was greater than the threshold (5)."}
+    error = endpoint.explain(found, serves="scones-dev-1 (AllTraffic: version 3)", rung=rung)
+    assert error.message == (
+        "SageMaker rolled the update of endpoint 'scones-dev' back: the alarm scones-dev-rollback-5xx went off "
+        "(1 datapoint was greater than the threshold (5)); SageMaker says: The deployment was rolled back. "
+        "The endpoint is InService and serves scones-dev-1 (AllTraffic: version 3) now"
+    )
     assert "invoke pin VERSION" in error.hint
+    assert "gives no reason" in endpoint.explain(described(2), serves="scones-dev-1", rung={}).message
+
+
+def test_an_apply_waits_until_the_endpoint_has_settled() -> None:
+    statuses = iter(["RollingBack", "RollingBack", "InService"])
+    said: list[str] = []
+    waits: list[float] = []
+    found = endpoint.settle(lambda: described(1, EndpointStatus=next(statuses)), say=said.append, sleep=waits.append)
+    assert found is not None
+    assert found["EndpointStatus"] == "InService"
+    assert (len(waits), len(said)) == (2, 1)
+    assert "'scones-dev' is RollingBack" in said[0]
+
+
+def test_an_endpoint_that_never_settles_is_an_error_after_an_hour() -> None:
+    waits: list[float] = []
+    with pytest.raises(TerraformError, match="still Updating after 60 minutes"):
+        endpoint.settle(lambda: described(1, EndpointStatus="Updating"), say=print, sleep=waits.append)
+    assert sum(waits) == endpoint.LIMIT_SECONDS
 
 
 @pytest.mark.parametrize("changes", [{"EndpointStatus": "Updating"}, {"EndpointConfigName": "scones-dev-0"}])
