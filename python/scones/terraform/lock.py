@@ -84,7 +84,7 @@ def write(
     with tempfile.TemporaryDirectory(prefix="lock-") as folder:
         (Path(folder) / "main.tf").write_text(requirement(wanted))
         source = [f"-fs-mirror={mirror.resolve()}"] if mirror else []
-        line = [binary.path, f"-chdir={folder}", "providers", "lock", "-no-color", *source]
+        line = [str(binary.path), f"-chdir={folder}", "providers", "lock", "-no-color", *source]
         done = subprocess.run(
             [*line, *(f"-platform={one}" for one in platforms)],
             env={**os.environ, "TF_CLI_CONFIG_FILE": os.devnull, "CHECKPOINT_DISABLE": "1"},

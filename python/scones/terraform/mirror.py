@@ -136,7 +136,7 @@ def from_registry(folder: Path, binary: Binary, version: str) -> None:
         (configuration / "main.tf").write_text(lock.requirement(version))
         (configuration / "cli.tfrc").write_text(_cache(cache))
         variables = {**os.environ, "TF_CLI_CONFIG_FILE": str(configuration / "cli.tfrc"), "CHECKPOINT_DISABLE": "1"}
-        line = [binary.path, f"-chdir={configuration}", "init", "-backend=false", "-input=false", "-no-color"]
+        line = [str(binary.path), f"-chdir={configuration}", "init", "-backend=false", "-input=false", "-no-color"]
         done = subprocess.run(line, env=variables, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SetupError(
