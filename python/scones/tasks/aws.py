@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from invoke import Context
     from rich.console import Console
+    from rich.status import Status
 
     from scones.cost import Line
-    from scones.delivery.firsthour import Finding, Notes, Trial
+    from scones.delivery.firsthour import Attempt, AttemptEnd, Notes
+    from scones.delivery.firsthour.trials import Tools
     from scones.settings import Environment
 
 # The time that the steps take on AWS, in hours, rather too long than too short: three training jobs, an endpoint that
@@ -33,17 +35,23 @@ MARKS = {"held": "[green]✔[/green]", "did not hold": "[bold red]✘[/bold red]
 
 
 @task(
-    iterable=["only"],
+    iterable=["only", "set"],
     help={
         "env": "the environment whose settings are tried (default: SCONES_ENV, else local)",
         "only": "a step to take, with those that it needs: stacks, stop, service, ab, rollback, key or pipeline; "
         "repeatable",
+        "set": "a hyperparameter of the job that is stopped midway, NAME=VALUE; repeatable",
         "yes": "begin without asking, though AWS charges for it",
         "clean": "take no step: only take down what an interrupted run has left",
     },
 )
 def check(
-    context: Context, env: str | None = None, only: list[str] | None = None, yes: bool = False, clean: bool = False
+    context: Context,
+    env: str | None = None,
+    only: list[str] | None = None,
+    set: list[str] | None = None,
+    yes: bool = False,
+    clean: bool = False,
 ) -> None:
     """Try in an account what no local cloud can prove, print what held, and take everything down.
 
@@ -59,26 +67,36 @@ def check(
 
     from scones import settings
     from scones.delivery.firsthour import workplace
+    from scones.delivery.firsthour.trials import Tools
+    from scones.tasks import options
 
     environment, console = settings.load(env), Console()
-    with workplace.alone(environment) as kept:
-        _check(environment, console, kept, wanted=only or [], yes=yes, clean=clean)
+    status = console.status("")
+
+    def say(text: str) -> None:
+        status.update(console.render_str(text[: console.width - 4], markup=False))
+
+    tools = Tools(overrides=options.pairs(set), say=say)
+    with workplace.alone(environment) as kept, status:
+        _check(environment, kept, status, tools, wanted=only or [], yes=yes, clean=clean)
 
 
 def _check(
-    environment: Environment, console: Console, kept: Path, *, wanted: Sequence[str], yes: bool, clean: bool
+    environment: Environment, kept: Path, status: Status, tools: Tools, *, wanted: Sequence[str], yes: bool, clean: bool
 ) -> None:
     from invoke.exceptions import Exit
 
     from scones.delivery.firsthour import Notes
 
-    notes = Notes.load(kept / "notes.json")
+    console, notes = status.console, Notes.load(kept / "notes.json")
     if clean and not (kept / "project" / ".git").exists():
         console.print(f"there is nothing to take down: no run has begun in {kept}", soft_wrap=True)
         return
     if not clean:
+        status.stop()  # it would hide a question
         _begin(environment, notes, console, yes)
-    ended = _take(environment, notes, console, wanted=wanted, clean=clean)
+        status.start()
+    ended = _take(environment, notes, console, tools, wanted=None if clean else wanted)
     if ended.state != "held":
         raise Exit(
             f"something may still cost money; when the reason is gone: invoke aws.check --env {environment.name} "
@@ -133,33 +151,32 @@ def _begin(environment: Environment, notes: Notes, console: Console, yes: bool) 
     notes.keep("begun", True)
 
 
-def _take(environment: Environment, notes: Notes, console: Console, *, wanted: Sequence[str], clean: bool) -> Finding:
-    """Take the steps and clean up. Returns how cleaning up ended."""
-    from scones.delivery.firsthour import FirstHour, Notes, Trial, run, workplace
-    from scones.delivery.firsthour.trials import Tools
+def _take(
+    environment: Environment, notes: Notes, console: Console, tools: Tools, *, wanted: Sequence[str] | None
+) -> AttemptEnd:
+    """Take the wanted steps (all if empty, none if None), and clean up. Returns how cleaning up ended."""
+    from scones.delivery.firsthour import Attempt, FirstHour, Notes, run, workplace
 
-    status = console.status("")
+    def begin(trial: Attempt) -> None:
+        tools.say(trial.title)
 
-    def say(text: str) -> None:
-        status.update(console.render_str(text[: console.width - 4], markup=False))
-
-    def show(trial: Trial, found: Finding) -> None:
+    def show(trial: Attempt, found: AttemptEnd) -> None:
         console.print(f"{MARKS[found.state]} {trial.title} ({found.seconds:.0f} s): {found.state}", highlight=False)
         console.print(f"    {found.said}", markup=False, highlight=False, soft_wrap=True)
+        if trial.proves and found.state != "held":
+            console.print(f"    it would show: {trial.proves}", markup=False, highlight=False, soft_wrap=True)
 
-    hour = FirstHour(workplace.make(environment), notes, Tools(say=say))
-    last = Trial("clean", "Take everything down", hour.clean)
-    # Cleaning up is never done with, until it has held: its finding is not one of the notes.
+    hour = FirstHour(workplace.make(environment), notes, tools)
+    if wanted is not None:
+        run(chosen(hour.trials(), wanted), notes, show=show, begin=begin)
+    # Cleaning up is tried again by every run, until it has held: its finding is not one of the notes.
     own = Notes(notes.path.with_name("cleaning.json"))
-    with status:
-        if not clean:
-            run(chosen(hour.trials(), wanted), notes, show=show, begin=lambda trial: say(trial.title))
-        run([last], own, show=show, begin=lambda trial: say(trial.title))
+    run([Attempt("clean", "Take everything down", hour.clean)], own, show=show, begin=begin)
     own.path.unlink()
     return own.findings["clean"]
 
 
-def chosen(trials: Sequence[Trial], wanted: Sequence[str]) -> list[Trial]:
+def chosen(trials: Sequence[Attempt], wanted: Sequence[str]) -> list[Attempt]:
     """The wanted steps and those that they need. All, if none is wanted.
 
     Raises:

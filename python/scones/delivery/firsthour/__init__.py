@@ -11,8 +11,8 @@ steps), :mod:`~scones.delivery.firsthour.notes` (what is kept between two runs),
 says what each step proves.
 """
 
-from scones.delivery.firsthour.notes import Finding, Notes
-from scones.delivery.firsthour.running import NotTried, Trial, run
+from scones.delivery.firsthour.notes import AttemptEnd, Notes
+from scones.delivery.firsthour.running import Attempt, NotTried, run
 from scones.delivery.firsthour.trials import FirstHour
 
-__all__ = ["Finding", "FirstHour", "NotTried", "Notes", "Trial", "run"]
+__all__ = ["Attempt", "AttemptEnd", "FirstHour", "NotTried", "Notes", "run"]

@@ -29,7 +29,7 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
-class Finding:
+class AttemptEnd:
     """The end of a step.
 
     Attributes:
@@ -54,7 +54,7 @@ class Notes:
     """
 
     path: Path
-    findings: dict[str, Finding] = field(default_factory=dict)
+    findings: dict[str, AttemptEnd] = field(default_factory=dict)
     facts: dict[str, object] = field(default_factory=dict)
 
     @classmethod
@@ -66,7 +66,7 @@ class Notes:
         """
         try:
             found = json.loads(path.read_text())
-            return cls(path, {key: Finding(**one) for key, one in found["findings"].items()}, dict(found["facts"]))
+            return cls(path, {key: AttemptEnd(**one) for key, one in found["findings"].items()}, dict(found["facts"]))
         except FileNotFoundError:
             return cls(path)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -74,7 +74,7 @@ class Notes:
                 f"{path} does not hold the notes of a run: {error!r}", hint="delete it, then: invoke aws.check --clean"
             ) from None
 
-    def end(self, key: str, finding: Finding) -> None:
+    def end(self, key: str, finding: AttemptEnd) -> None:
         """Keep the end of a step."""
         self.findings[key] = finding
         self._write()

@@ -6,7 +6,7 @@ Example::
     >>> notes = Notes(pathlib.Path(tempfile.mkdtemp()) / "notes.json")
     >>> def refuse() -> str:
     ...     raise CheckError("the second plan is not empty")
-    >>> steps = [Trial("twice", "Apply twice", refuse), Trial("ab", "A/B", lambda: "both answered", needs=("twice",))]
+    >>> steps = [Attempt("twice", "Apply twice", refuse), Attempt("ab", "A/B", lambda: "", needs=("twice",))]
     >>> run(steps, notes, show=lambda trial, finding: print(trial.key, finding.state, finding.said))
     twice did not hold the second plan is not empty
     ab skipped it needs 'Apply twice', which did not hold
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError, NoCredentialsError
 
-from scones.delivery.firsthour.notes import HELD, NOT_HELD, SKIPPED, Finding, Notes
+from scones.delivery.firsthour.notes import HELD, NOT_HELD, SKIPPED, AttemptEnd, Notes
 from scones.errors import SHOWN, CheckError, CloudError
 
 # AWS says so of a session that has ended. No later step could hold, and nothing could be cleaned up.
@@ -33,7 +33,7 @@ class NotTried(CheckError):
 
 
 @dataclass(frozen=True)
-class Trial:
+class Attempt:
     """One step.
 
     Attributes:
@@ -52,11 +52,11 @@ class Trial:
 
 
 def run(
-    trials: Sequence[Trial],
+    trials: Sequence[Attempt],
     notes: Notes,
     *,
-    show: Callable[[Trial, Finding], None],
-    begin: Callable[[Trial], None] = lambda trial: None,
+    show: Callable[[Attempt, AttemptEnd], None],
+    begin: Callable[[Attempt], None] = lambda trial: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Take every step that has not ended in an earlier run.
@@ -75,7 +75,7 @@ def run(
         if trial.key not in notes.findings:
             lacking = [key for key in trial.needs if notes.findings[key].state != HELD]
             if lacking:
-                found = Finding(SKIPPED, f"it needs '{titles[lacking[0]]}', which {_ended(notes, lacking[0])}", 0.0)
+                found = AttemptEnd(SKIPPED, f"it needs '{titles[lacking[0]]}', which {_ended(notes, lacking[0])}", 0.0)
             else:
                 begin(trial)
                 found = _take(trial, clock)
@@ -87,7 +87,7 @@ def _ended(notes: Notes, key: str) -> str:
     return "was skipped" if notes.findings[key].state == SKIPPED else "did not hold"
 
 
-def _take(trial: Trial, clock: Callable[[], float]) -> Finding:
+def _take(trial: Attempt, clock: Callable[[], float]) -> AttemptEnd:
     began = clock()
     try:
         state, said = HELD, trial.take()
@@ -100,4 +100,4 @@ def _take(trial: Trial, clock: Callable[[], float]) -> Finding:
                 hint="sign in again, and run the same command: it goes on with this step",
             ) from error
         state, said = NOT_HELD, str(error)
-    return Finding(state, said, clock() - began)
+    return AttemptEnd(state, said, clock() - began)

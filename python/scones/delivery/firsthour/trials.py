@@ -12,14 +12,14 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from scones import aws
 from scones.delivery.firsthour import borrowed, requests, workplace
 from scones.delivery.firsthour.notes import Notes
-from scones.delivery.firsthour.running import NotTried, Trial
+from scones.delivery.firsthour.running import Attempt, NotTried
 from scones.delivery.pipeline import merging, planning
 from scones.errors import CheckError, TrainingError
 from scones.model import registry
@@ -28,11 +28,13 @@ from scones.settings import Environment
 from scones.terraform import STACKS, Stack
 from scones.terraform import down as taking
 from scones.training import job
+from scones.training.described import TrainingOutcome
 from scones.training.preparing import Order, Preparation
 from scones.training.progress import Progress
 
-# Epochs of the job that is stopped, which is after the first two, and of every other job.
-LONG, SHORT = 300, 4
+# A job whose model need not be good. The job that is stopped has the epochs of the recipe: it must not end by itself
+# before its first epochs are seen in the log, which comes late.
+SHORT = {"epochs": "4"}
 # Requests to a comparison, and the share of the candidate in percent. Both variants answer, but for one time in 10^12.
 ASKED, SHARE = 40, 50
 # A very deep network for large images takes longer for each than workplace.LATENCY_MS, also on the fastest processors.
@@ -49,12 +51,14 @@ class Tools:
         client: Makes boto3 clients.
         stack: Makes the stack with a name.
         sleep: Waits between two looks.
+        overrides: Hyperparameters of the job that is stopped, which differ from the recipe.
         say: Called with what is going on, for people.
     """
 
     client: Callable[..., Any] = aws.client
     stack: Callable[..., Stack] = Stack
     sleep: Callable[[float], None] = time.sleep
+    overrides: Mapping[str, str] = field(default_factory=dict)
     say: Callable[[str], None] = lambda text: None
 
 
@@ -71,51 +75,51 @@ class FirstHour:
         self.environment, self.notes, self.tools = environment, notes, tools
         self.log = notes.path.with_name("terraform.log")
 
-    def trials(self) -> list[Trial]:
+    def trials(self) -> list[Attempt]:
         """All steps, in order."""
         return [
-            Trial(
+            Attempt(
                 "stacks",
                 "Apply bootstrap and foundation, twice",
                 self.apply_twice,
                 proves="the names, policies and waits of S3, IAM and the registry: AWS takes them, and reads them back",
             ),
-            Trial(
+            Attempt(
                 "stop",
                 "Stop a training job midway, and go on from its checkpoint",
                 self.stop_and_go_on,
                 needs=("stacks",),
                 proves="the algorithm's container, the quota, the role, and what a stopped job leaves behind",
             ),
-            Trial(
+            Attempt(
                 "service",
                 "Serve the model, twice applied",
                 self.serve,
-                needs=("stop",),
+                needs=("stacks",),
                 proves="the container serves our artifact; endpoint, functions and alarms read back as they were made",
             ),
-            Trial(
+            Attempt(
                 "ab",
                 "Start and stop a comparison of two models",
                 self.compare,
                 needs=("service",),
                 proves="AWS takes a change of the set of variants while the endpoint serves",
             ),
-            Trial(
+            Attempt(
                 "rollback",
                 "Roll back while the served model makes its alarm ring",
                 self.roll_back,
                 needs=("service",),
                 proves="an alarm of the old fleet does not turn the roll back around, and how late alarms ring",
             ),
-            Trial(
+            Attempt(
                 "key",
                 "Turn on a key of your own, and train with it",
                 self.train_with_a_key,
-                needs=("stop",),
+                needs=("stacks",),
                 proves="the key's policy and the training role suffice for SageMaker's own calls of KMS",
             ),
-            Trial(
+            Attempt(
                 "pipeline",
                 "Add a network and autoscaling as the pipeline does",
                 self.through_the_pipeline,
@@ -133,14 +137,15 @@ class FirstHour:
 
     def stop_and_go_on(self) -> str:
         """Stop a job after its second epoch. Another one goes on from its checkpoint, and its model is registered."""
-        stopped = self._job("stopped", LONG)
+        stopped = self._job("stopped", self.tools.overrides)
         last = self._stop_midway(stopped)
         before = job.resumable(self.environment, stopped, client=self.tools.client)
         left = self._objects(before.checkpoint_uri) + self._objects(f"s3://{self._bucket}/models/{stopped}/")
         if not left:
             raise CheckError(f"the stopped job '{stopped}' left neither a model nor a checkpoint")
-        resumed = self._job("resumed", last + 1 + SHORT, checkpoint_uri=before.checkpoint_uri)
-        done = job.follow(self.environment, resumed, self._progress, client=self.tools.client, sleep=self.tools.sleep)
+        # The algorithm takes a checkpoint only of a job with the same hyperparameters.
+        resumed = self._job("resumed", self.tools.overrides, checkpoint_uri=before.checkpoint_uri)
+        done = self._follow(resumed)
         self._register(resumed)
         first = min(done.progress.validation, default=0)
         went_on = f"went on at epoch {first}" if first else "counted its epochs from 0"
@@ -148,6 +153,10 @@ class FirstHour:
 
     def serve(self) -> str:
         """Deploy the model and ask it."""
+        if "first" not in self.notes.facts:  # the step before did not hold
+            name = self._job("short", SHORT)
+            self._follow(name)
+            self._register(name)
         self._serve(self.notes.number("first"))
         self._nothing_to_change("service")
         found = Counter(self._answers(5))
@@ -199,7 +208,7 @@ class FirstHour:
         self._apply("foundation")
         self._nothing_to_change("foundation")
         name = self._job("keyed", SHORT)
-        done = job.follow(self.environment, name, self._progress, client=self.tools.client, sleep=self.tools.sleep)
+        done = self._follow(name)
         bucket, _, key = (done.job.artifact_uri or "").removeprefix("s3://").partition("/")
         head = self.tools.client(self.environment, "s3").head_object(Bucket=bucket, Key=key)
         wanted = self._outputs["kms_key_arn"]
@@ -269,13 +278,7 @@ class FirstHour:
         registry.pin(self.environment, version, approve=True, client=self.tools.client)
         self._apply("service")
 
-    def _prepared(self, epochs: int) -> Preparation:
-        order = Order({"epochs": str(epochs)})
-        preparation = Preparation(self.environment, order, client=self.tools.client)
-        preparation.build()
-        return preparation
-
-    def _job(self, fact: str, epochs: int, *, checkpoint_uri: str | None = None) -> str:
+    def _job(self, fact: str, overrides: Mapping[str, str], *, checkpoint_uri: str | None = None) -> str:
         """The name of a job, which is started unless an interrupted run has done so."""
         name = str(self.notes.facts.get(fact) or f"scones-{self.environment.name}-{fact}-{int(time.time())}")
         self.notes.keep(fact, name)
@@ -283,13 +286,22 @@ class FirstHour:
             job.describe(self.environment, name, client=self.tools.client)
         except TrainingError:
             self.tools.say(f"starting training job {name}")
-            spec = self._prepared(epochs).place(self._outputs)
-            spec = replace(spec, checkpoint_uri=checkpoint_uri)
+            preparation = Preparation(self.environment, Order(overrides), client=self.tools.client)
+            preparation.build()
+            spec = replace(preparation.place(self._outputs), checkpoint_uri=checkpoint_uri)
             job.start(self.environment, spec, name=name, client=self.tools.client)
         return name
 
+    def _follow(self, name: str) -> TrainingOutcome:
+        return job.follow(self.environment, name, self._progress, client=self.tools.client, sleep=self.tools.sleep)
+
     def _stop_midway(self, name: str) -> int:
-        """Stop a job in its third epoch. Returns its last finished epoch."""
+        """Stop a job after its second epoch. Returns the last finished epoch.
+
+        Raises:
+            NotTried: it completed before. Its model is registered.
+            TrainingError: it failed.
+        """
         last = -1
 
         def watch(progress: Progress) -> None:
@@ -305,7 +317,8 @@ class FirstHour:
             if job.describe(self.environment, name, client=self.tools.client).status != "Stopped":
                 raise
             return last
-        raise NotTried(f"the job '{name}' of {LONG} epochs completed before it could be stopped")
+        self._register(name)
+        raise NotTried(f"the job '{name}' completed before it could be stopped; give it more epochs: --set epochs=300")
 
     def _progress(self, progress: Progress) -> None:
         epoch = f", epoch {progress.current} of {progress.epochs}" if progress.current is not None else ""

@@ -11,7 +11,7 @@ import pytest
 from invoke import Context, Exit
 
 from scones import settings
-from scones.delivery.firsthour import FirstHour, Notes, Trial
+from scones.delivery.firsthour import Attempt, FirstHour, Notes
 from scones.errors import CheckError, InputError
 from scones.settings import Environment
 from scones.tasks import aws
@@ -42,8 +42,8 @@ def done(dev: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> l
         FirstHour,
         "trials",
         lambda self: [
-            Trial("stacks", "Stacks", lambda: take("stacks")),
-            Trial("ab", "A/B", lambda: take("ab"), needs=("stacks",)),
+            Attempt("stacks", "Stacks", lambda: take("stacks")),
+            Attempt("ab", "A/B", lambda: take("ab"), needs=("stacks",)),
         ],
     )
     monkeypatch.setattr(FirstHour, "clean", lambda self: take("clean"))
@@ -108,7 +108,7 @@ def test_nothing_is_made_to_be_cleaned(done: list[str], dev: Environment, capsys
 
 def test_one_step_brings_those_that_it_needs(dev: Environment, tmp_path: Path) -> None:
     trials = FirstHour(dev, Notes(tmp_path / "notes.json")).trials()
-    assert [one.key for one in aws.chosen(trials, ["rollback"])] == ["stacks", "stop", "service", "rollback"]
+    assert [one.key for one in aws.chosen(trials, ["rollback"])] == ["stacks", "service", "rollback"]
     assert aws.chosen(trials, []) == trials
     with pytest.raises(InputError, match="there is no step 'rolback'; there are: stacks, stop"):
         aws.chosen(trials, ["rolback"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from scones.delivery.firsthour import Finding, Notes, NotTried, Trial, requests, run
+from scones.delivery.firsthour import Attempt, AttemptEnd, Notes, NotTried, requests, run
 from scones.errors import CheckError, CloudError, InputError
 
 
@@ -20,23 +20,23 @@ def refused(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "no"}}, "CreateRole")
 
 
-def states(notes: Notes, *trials: Trial) -> dict[str, str]:
+def states(notes: Notes, *trials: Attempt) -> dict[str, str]:
     shown: dict[str, str] = {}
     run(trials, notes, show=lambda trial, found: shown.update({trial.key: found.state}), clock=lambda: 0.0)
     return shown
 
 
-def failing(error: Exception) -> Trial:
+def failing(error: Exception) -> Attempt:
     def take() -> str:
         raise error
 
-    return Trial("failing", "A step", take)
+    return Attempt("failing", "A step", take)
 
 
 def test_a_step_that_fails_ends_only_those_that_need_it(notes: Notes) -> None:
-    after = Trial("after", "After it", lambda: "", needs=("failing",))
-    further = Trial("further", "After that", lambda: "", needs=("after",))
-    other = Trial("other", "Another", lambda: "seen")
+    after = Attempt("after", "After it", lambda: "", needs=("failing",))
+    further = Attempt("further", "After that", lambda: "", needs=("after",))
+    other = Attempt("other", "Another", lambda: "seen")
     found = states(notes, failing(CheckError("the plan is not empty")), after, further, other)
     assert found == {"failing": "did not hold", "after": "skipped", "further": "skipped", "other": "held"}
     assert notes.findings["further"].said == "it needs 'After it', which was skipped"
@@ -52,19 +52,19 @@ def test_what_a_cloud_refuses_is_a_finding(notes: Notes, error: Exception, state
 
 def test_after_an_interruption_only_what_has_not_ended_is_taken(notes: Notes) -> None:
     taken = []
-    first = Trial("first", "First", lambda: taken.append("first") or "seen")
+    first = Attempt("first", "First", lambda: taken.append("first") or "seen")
 
     def interrupted() -> str:
         notes.keep("job", "scones-checkdev-1")
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        states(notes, first, Trial("second", "Second", interrupted))
+        states(notes, first, Attempt("second", "Second", interrupted))
     again = Notes.load(notes.path)
-    second = Trial("second", "Second", lambda: taken.append("second") or f"went on with {again.facts['job']}")
+    second = Attempt("second", "Second", lambda: taken.append("second") or f"went on with {again.facts['job']}")
     assert states(again, first, second) == {"first": "held", "second": "held"}
     assert taken == ["first", "second"]
-    assert again.findings["second"] == Finding("held", "went on with scones-checkdev-1", 0.0)
+    assert again.findings["second"] == AttemptEnd("held", "went on with scones-checkdev-1", 0.0)
 
 
 def test_a_session_that_has_ended_is_an_interruption_and_no_finding(notes: Notes) -> None:
