@@ -138,7 +138,7 @@ class FirstHour:
     def stop_and_go_on(self) -> str:
         """Stop a job after its second epoch. Another one goes on from its checkpoint, and its model is registered."""
         stopped = self._job("stopped", self.tools.overrides)
-        last = self._stop_midway(stopped)
+        seen = self._stop_midway(stopped)
         before = job.resumable(self.environment, stopped, client=self.tools.client)
         left = self._objects(before.checkpoint_uri) + self._objects(f"s3://{self._bucket}/models/{stopped}/")
         if not left:
@@ -147,9 +147,14 @@ class FirstHour:
         resumed = self._job("resumed", self.tools.overrides, checkpoint_uri=before.checkpoint_uri)
         done = self._follow(resumed)
         self._register(resumed)
-        first = min(done.progress.validation, default=0)
-        went_on = f"went on at epoch {first}" if first else "counted its epochs from 0"
-        return f"'{stopped}' was stopped in epoch {last} and left {left} objects; '{resumed}' completed, and {went_on}"
+        if not went_on(seen, done.progress.validation):
+            raise CheckError(
+                f"'{resumed}' began anew, though '{stopped}' left a checkpoint: its first epochs had the accuracies "
+                f"{_numbers(done.progress.validation)}, those of the stopped job {_numbers(seen)}"
+            )
+        return (
+            f"'{stopped}' was stopped after {len(seen)} epochs and left {left} objects; '{resumed}' went on from there"
+        )
 
     def serve(self) -> str:
         """Deploy the model and ask it."""
@@ -295,19 +300,18 @@ class FirstHour:
     def _follow(self, name: str) -> TrainingOutcome:
         return job.follow(self.environment, name, self._progress, client=self.tools.client, sleep=self.tools.sleep)
 
-    def _stop_midway(self, name: str) -> int:
-        """Stop a job after its second epoch. Returns the last finished epoch.
+    def _stop_midway(self, name: str) -> Mapping[int, float]:
+        """Stop a job after its second epoch. Returns the validation accuracy of its epochs.
 
         Raises:
             NotTried: it completed before. Its model is registered.
             TrainingError: it failed.
         """
-        last = -1
+        seen: dict[int, float] = {}
 
         def watch(progress: Progress) -> None:
-            nonlocal last
             self._progress(progress)
-            last = max(progress.validation, default=last)
+            seen.update(progress.validation)
             if len(progress.validation) > 1 and progress.status == "InProgress":
                 job.stop(self.environment, name, client=self.tools.client)
 
@@ -316,7 +320,7 @@ class FirstHour:
         except TrainingError:
             if job.describe(self.environment, name, client=self.tools.client).status != "Stopped":
                 raise
-            return last
+            return seen
         self._register(name)
         raise NotTried(f"the job '{name}' completed before it could be stopped; give it more epochs: --set epochs=300")
 
@@ -382,3 +386,23 @@ class FirstHour:
             github_repository=workplace.REPOSITORY,
             github_oidc_provider_arn=None if ours else provider,
         )
+
+
+def went_on(before: Mapping[int, float], after: Mapping[int, float]) -> bool:
+    """Whether a job went on with the epochs of another one, by their validation accuracies.
+
+    It begins with a later epoch, or its log repeats the other one's lines. One that begins anew has other accuracies,
+    because it begins with other weights.
+
+    Example::
+
+        >>> went_on({0: 0.53, 1: 0.68}, {2: 0.57, 3: 0.78}), went_on({0: 0.53}, {0: 0.53, 1: 0.7})
+        (True, True)
+        >>> went_on({0: 0.53, 1: 0.68}, {0: 0.49, 1: 0.68})
+        False
+    """
+    return min(after, default=0) > 0 or all(after.get(epoch) == accuracy for epoch, accuracy in before.items())
+
+
+def _numbers(accuracies: Mapping[int, float]) -> str:
+    return ", ".join(f"{accuracies[epoch]:.3f}" for epoch in sorted(accuracies)[:3]) or "none"

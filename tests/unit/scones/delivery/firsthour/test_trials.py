@@ -12,7 +12,7 @@ import pytest
 
 from scones import settings
 from scones.delivery.firsthour import FirstHour, Notes
-from scones.delivery.firsthour.trials import Tools
+from scones.delivery.firsthour.trials import Tools, went_on
 from scones.errors import CheckError, TerraformError
 
 OUTPUTS = {"endpoint_name": "scones-checkdev", "bucket": "scones-checkdev-1"}
@@ -119,3 +119,16 @@ def test_everything_is_said_to_be_proved_for_a_reason(hour: FirstHour) -> None:
     assert all(trial.proves for trial in trials)
     known = [trial.key for trial in trials]
     assert all(known.index(key) < known.index(trial.key) for trial in trials for key in trial.needs)
+
+
+@pytest.mark.parametrize(
+    ("after", "held"),
+    [
+        ({2: 0.57, 3: 0.78}, True),
+        ({0: 0.53, 1: 0.68, 2: 0.57}, True),  # the local cloud's job repeats the lines of the job before
+        ({0: 0.49, 1: 0.68}, False),
+        ({}, False),
+    ],
+)
+def test_a_job_that_begins_anew_has_not_gone_on(after: dict[int, float], held: bool) -> None:
+    assert went_on({0: 0.53, 1: 0.68}, after) == held
