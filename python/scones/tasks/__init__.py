@@ -30,7 +30,7 @@ TOP = (
     "cost",
     "down",
 )
-NESTED = ("ab", "local", "ci", "tf", "asl", "bench", "model", "checks", "iam")
+NESTED = ("ab", "aws", "local", "ci", "tf", "asl", "bench", "model", "checks", "iam")
 
 
 def compose() -> Collection:

@@ -128,6 +128,41 @@ def output(
         Console(soft_wrap=True).print(table)
 
 
+@task(
+    iterable=["platform"],
+    help={
+        "provider": "the version of hashicorp/aws (default: the one that the project's tests run with)",
+        "platform": "a platform of the team, such as darwin_arm64; repeatable (default: Linux and macOS)",
+        "mirror": "a folder with the packages of all these platforms, instead of the registry",
+    },
+)
+def lock(
+    context: Context, provider: str | None = None, platform: list[str] | None = None, mirror: str | None = None
+) -> None:
+    """Make terraform/providers.lock.hcl: the provider's version and its hashes for every platform. Commit it.
+
+    From then on the set-up downloads that version, and every terraform init of a stack refuses any other package.
+
+    invoke tf.lock
+    invoke tf.lock --platform linux_amd64 --platform darwin_arm64
+    """
+    from pathlib import Path
+
+    from scones import settings
+    from scones.terraform import lock as locking
+    from scones.terraform import mirror as mirrors
+    from scones.terraform.binary import locate
+
+    path = locking.write(
+        settings.ROOT,
+        locate(settings.ROOT / "build"),
+        provider or mirrors.RUN,
+        platforms=platform or locking.PLATFORMS,
+        mirror=Path(mirror).expanduser() if mirror else None,
+    )
+    print(f"{path} locks hashicorp/aws {locking.version(settings.ROOT)}; commit it")
+
+
 def _stack(env: str | None, name: str, *, packaged: bool = False) -> Stack:
     from scones import settings, terraform
     from scones.errors import InputError

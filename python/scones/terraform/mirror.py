@@ -8,29 +8,37 @@ Example::
 
 The first source that has the provider is used: the folder of ``SCONES_TF_PLUGIN_DIR``, a user's own
 ``provider_installation``, the last choice if it is a folder that still has the provider, an earlier download in
-``build/terraform/providers``, the registry if it answers, Terraform's implied mirror folders, and the folders for
+``build/terraform``, the registry if it answers, Terraform's implied mirror folders, and the folders for
 add-on software such as ``/opt``.
+
+The versions that ``versions.tf`` allows are more than those that the project has been run with. So from the registry
+only one version is taken: that of the team's lock file (:mod:`scones.terraform.lock`), or ``RUN``.
 
 Format: https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from imageclassification import files
 from scones.errors import SetupError
+from scones.terraform import lock
 from scones.terraform.binary import Binary
 
-# As in every versions.tf. 6.x is excluded, because the project has not been run with it, and it is reported to handle
-# the roll-back of an endpoint's update in another way.
-OLDEST, TOO_NEW = (5, 100), (6, 0)
+# As in every versions.tf.
+OLDEST, TOO_NEW = (5, 100), (7, 0)
+# The version that the project's tests run with, the last of 5.x. docs/provider.md says what is known of 6.x.
+RUN = "5.100.0"
 ADD_ON_FOLDERS = (Path("/opt"), Path("/usr/local"), Path("/usr/share"), Path("/srv"))
 DEPTH = 4  # /usr/local/share/terraform/providers/registry.terraform.io
 MOST_FOLDERS = 5_000
@@ -43,21 +51,23 @@ def configure(
     *,
     variables: Mapping[str, str] = os.environ,
     reachable: Callable[[str], bool] | None = None,
+    download: Callable[[Path, Binary, str], None] | None = None,
     add_on_folders: tuple[Path, ...] = ADD_ON_FOLDERS,
 ) -> Path:
     """Write the CLI configuration file with the source of Terraform's provider.
 
     Args:
-        build: The project's build folder. The file is ``build/terraform/cli.tfrc``.
+        build: The build folder, in the project's root. The file is ``build/terraform/cli.tfrc``.
         variables: The process's environment variables.
         reachable: Tells whether a registry answers; :func:`answers` by default.
+        download: Puts a version of the provider into a folder; :func:`from_registry` by default.
         add_on_folders: More folders to search for a mirror.
 
     Returns:
         The file for TF_CLI_CONFIG_FILE.
 
     Raises:
-        SetupError: no source has the provider.
+        SetupError: no source has the provider, or it cannot be downloaded.
     """
     path = build / "terraform" / "cli.tfrc"
     if named := variables.get("SCONES_TF_PLUGIN_DIR"):
@@ -70,14 +80,16 @@ def configure(
         return _write(path, _mirror(folder))
     if own := _own_configuration(path, variables):
         return own
-    if (chosen := _chosen(path)) and has_provider(chosen, binary):
+    version = lock.version(build.parent) or RUN
+    # A folder for each version, because Terraform takes the newest version of a folder.
+    downloaded = build / "terraform" / ("providers" if version == RUN else f"providers-{version}")
+    if (chosen := _chosen(path)) and not chosen.is_relative_to(path.parent) and has_provider(chosen, binary):
         return path
-    downloaded = build / "terraform" / "providers"
-    if has_provider(downloaded, binary):
+    if _place(downloaded, binary, version).is_dir():
         return _write(path, _mirror(downloaded))
     if (reachable or answers)(binary.registry):
-        downloaded.mkdir(parents=True, exist_ok=True)
-        return _write(path, _registry(downloaded, binary))
+        (download or from_registry)(downloaded, binary, version)
+        return _write(path, _mirror(downloaded))
     for folder in [*_implied(binary, variables), *_search(add_on_folders, binary.registry)]:
         if has_provider(folder, binary):
             return _write(path, _mirror(folder))
@@ -106,6 +118,42 @@ def answers(registry: str, *, timeout: float = 3.0) -> bool:
             return True
     except OSError:
         return False
+
+
+def from_registry(folder: Path, binary: Binary, version: str) -> None:
+    """Download a version of the provider into a folder with the layout of a mirror.
+
+    Several processes may do so at once: each downloads into a folder of its own, and moves what it got.
+
+    Raises:
+        SetupError: Terraform could not download it.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="providers-", dir=folder.parent) as own:
+        cache, configuration = Path(own) / "cache", Path(own) / "configuration"
+        cache.mkdir()
+        configuration.mkdir()
+        (configuration / "main.tf").write_text(lock.requirement(version))
+        (configuration / "cli.tfrc").write_text(_cache(cache))
+        variables = {**os.environ, "TF_CLI_CONFIG_FILE": str(configuration / "cli.tfrc"), "CHECKPOINT_DISABLE": "1"}
+        line = [str(binary.path), f"-chdir={configuration}", "init", "-backend=false", "-input=false", "-no-color"]
+        done = subprocess.run(line, env=variables, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SetupError(
+                f"provider hashicorp/aws {version} cannot be downloaded: {(done.stderr or done.stdout).strip()}",
+                hint="try again with a network, or name a folder that has it: export SCONES_TF_PLUGIN_DIR=DIR",
+            )
+        came, wanted = _place(cache, binary, version), _place(folder, binary, version)
+        wanted.parent.mkdir(parents=True, exist_ok=True)
+        if not wanted.exists():  # else another process was quicker
+            with contextlib.suppress(OSError):
+                came.rename(wanted)
+        if not wanted.is_dir():
+            raise SetupError(f"provider hashicorp/aws {version} cannot be kept in {wanted}")
+
+
+def _place(mirror: Path, binary: Binary, version: str) -> Path:
+    return mirror / binary.registry / "hashicorp" / "aws" / version / binary.platform
 
 
 def _fits(version: str) -> bool:
@@ -176,14 +224,8 @@ provider_installation {{
 """
 
 
-def _registry(cache: Path, binary: Binary) -> str:
-    # The lock file is not committed (.gitignore says why), so a cached provider cannot contradict it.
-    return f"""{FROM}{binary.registry}
-disable_checkpoint = true
-
-plugin_cache_dir                              = {json.dumps(str(cache))}
-plugin_cache_may_break_dependency_lock_file = true
-"""
+def _cache(folder: Path) -> str:
+    return f"disable_checkpoint = true\nplugin_cache_dir = {json.dumps(str(folder))}\n"
 
 
 def _chosen(path: Path) -> Path | None:

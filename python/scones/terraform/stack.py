@@ -26,7 +26,7 @@ from imageclassification import files
 from scones import aws
 from scones.errors import InputError, NewRoleError, TerraformError
 from scones.settings import Environment
-from scones.terraform import refusals, variants
+from scones.terraform import lock, refusals, variants
 from scones.terraform.binary import locate
 from scones.terraform.following import Follower
 from scones.terraform.state import Backend
@@ -79,13 +79,15 @@ class Stack:
     @property
     def lock_file(self) -> Path:
         """Terraform's dependency lock file, with the version of the provider."""
-        return self.folder / ".terraform.lock.hcl"
+        return self.folder / lock.NAME
 
     def init(self, *, lock_file: Path | None = None) -> None:
         """Run ``terraform init``. Create the state's bucket if it is missing.
 
+        The provider is the newest of the source, or the one of the team's lock file (:mod:`scones.terraform.lock`).
+
         Args:
-            lock_file: The lock file of a saved plan. Its version of the provider is used instead of the newest.
+            lock_file: The lock file of a saved plan. Its version of the provider is used instead.
 
         Raises:
             TerraformError: Terraform failed.
@@ -93,10 +95,15 @@ class Stack:
             LocalCloudError: the environment's local cloud is not running.
         """
         self.backend.ensure()
-        if lock_file is None:
+        team = lock.path(self.environment.root)
+        if lock_file is None and not team.exists():
             self._run("init")
+        else:
+            self._locked_init(lock_file or team)
+        if lock_file is None:
             self._init_has_run.append(True)
-            return
+
+    def _locked_init(self, lock_file: Path) -> None:
         files.write(self.lock_file, lock_file.read_bytes())
         name = "TF_CLI_ARGS_init"
         self._run("init", also={name: self.variables[name].replace(" -upgrade", " -lockfile=readonly")})

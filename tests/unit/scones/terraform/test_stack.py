@@ -26,7 +26,7 @@ from scones import settings
 from scones.errors import InputError, LockedStateError, NewRoleError, SettingsError, SetupError, TerraformError
 from scones.settings import Environment
 from scones.tasks import env, tf
-from scones.terraform import Stack, apply_ahead, binary, destroy, mirror, refusals, variables
+from scones.terraform import Stack, apply_ahead, binary, destroy, lock, mirror, refusals, variables
 from scones.terraform.binary import Binary
 from scones.terraform.state import Backend
 
@@ -132,18 +132,49 @@ class TestMirror:
             TERRAFORM,
             variables={"HOME": str(build / "home"), "XDG_DATA_DIRS": str(build / "share"), **variables},
             reachable=lambda registry: online,
+            download=lambda folder, _, version: provider(folder, version) and None,
             add_on_folders=folders,
         ).read_text()
 
-    def test_uses_the_registry_where_it_answers_and_keeps_what_comes(self, tmp_path: Path) -> None:
-        assert f'plugin_cache_dir = "{tmp_path}/terraform/providers"' in " ".join(
-            self.configure(tmp_path, online=True).split()
-        )
-        assert (tmp_path / "terraform" / "providers").is_dir(), "Terraform refuses a cache that is not there"
+    def test_takes_from_the_registry_only_the_version_that_the_tests_run_with(self, tmp_path: Path) -> None:
+        """`terraform init` alone would take the newest that versions.tf allows, which nobody has run here."""
+        build = tmp_path / "build"
+        assert f'path = "{build}/terraform/providers"' in self.configure(build, online=True)
+        assert [path.name for path in (build / "terraform" / "providers").glob("*/hashicorp/aws/*")] == [mirror.RUN]
 
     def test_needs_no_network_once_the_provider_is_here(self, tmp_path: Path) -> None:
-        provider(tmp_path / "terraform" / "providers", "5.101.0")
-        assert f'path = "{tmp_path}/terraform/providers"' in self.configure(tmp_path, online=False)
+        provider(tmp_path / "build" / "terraform" / "providers", mirror.RUN)
+        text = self.configure(tmp_path / "build", online=False)
+        assert f'path = "{tmp_path}/build/terraform/providers"' in text
+
+    def test_takes_the_version_that_the_team_has_locked(self, tmp_path: Path) -> None:
+        build = tmp_path / "build"
+        self.configure(build, online=True)
+        lock.path(tmp_path).parent.mkdir()
+        lock.path(tmp_path).write_text('provider "registry.terraform.io/hashicorp/aws" {\n  version = "6.2.0"\n}\n')
+        assert f'path = "{build}/terraform/providers-6.2.0"' in self.configure(build, online=True)
+        assert mirror.has_provider(build / "terraform" / "providers-6.2.0", TERRAFORM)
+
+    def test_a_provider_that_does_not_come_is_an_error_with_terraforms_reason(self, tmp_path: Path) -> None:
+        command = fake(tmp_path / "bin", script="print('no such host', file=sys.stderr); sys.exit(1)")
+        with pytest.raises(SetupError, match=r"hashicorp/aws 5\.100\.0 cannot be downloaded: no such host"):
+            mirror.from_registry(tmp_path / "providers", replace(TERRAFORM, path=command), "5.100.0")
+        assert [path.name for path in tmp_path.iterdir()] == ["bin"], "nothing half done stays"
+
+    def test_a_download_is_kept_as_a_mirror(self, tmp_path: Path) -> None:
+        command = fake(
+            tmp_path / "bin",
+            script="""
+            import pathlib, re
+            folder = pathlib.Path(sys.argv[1].partition("=")[2])
+            cache = re.search('plugin_cache_dir = "(.+)"', (folder / "cli.tfrc").read_text())[1]
+            version = re.search('version = "(.+)"', (folder / "main.tf").read_text())[1]
+            (pathlib.Path(cache) / "registry.terraform.io/hashicorp/aws" / version / "linux_amd64").mkdir(parents=True)
+            """,
+        )
+        for _ in range(2):  # the second one finds it there, as after another process
+            mirror.from_registry(tmp_path / "providers", replace(TERRAFORM, path=command), "6.2.0")
+            assert mirror.has_provider(tmp_path / "providers", TERRAFORM)
 
     def test_a_named_folder_comes_first(self, tmp_path: Path) -> None:
         named = provider(tmp_path / "named", packed=True)
@@ -152,7 +183,7 @@ class TestMirror:
 
     def test_a_named_folder_without_the_provider_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(
-            SetupError, match=r"which has no provider hashicorp/aws .* >= 5\.100, < 6\.0, for linux_amd64"
+            SetupError, match=r"which has no provider hashicorp/aws .* >= 5\.100, < 7\.0, for linux_amd64"
         ):
             self.configure(tmp_path, SCONES_TF_PLUGIN_DIR=str(tmp_path))
 
@@ -169,7 +200,7 @@ class TestMirror:
         text = self.configure(tmp_path / "build", folders=(tmp_path / "nowhere", tmp_path / "opt"))
         assert f'path = "{found}"' in text
 
-    @pytest.mark.parametrize("version", ["5.99.1", "6.0.0", "6.0.0-beta1"])
+    @pytest.mark.parametrize("version", ["5.99.1", "7.0.0", "6.0.0-beta1"])
     def test_passes_over_a_version_out_of_range(self, tmp_path: Path, version: str) -> None:
         provider(tmp_path / "opt" / "mirror", version)
         with pytest.raises(SetupError, match=r"registry\.terraform\.io does not answer, and no folder on this machine"):
@@ -189,7 +220,7 @@ class TestMirror:
         old = provider(tmp_path / "old")
         self.configure(tmp_path / "build", SCONES_TF_PLUGIN_DIR=str(old))
         old.rename(tmp_path / "moved")
-        assert "plugin_cache_dir" in self.configure(tmp_path / "build", online=True)
+        assert "build/terraform/providers" in self.configure(tmp_path / "build", online=True)
 
     def test_leaves_a_users_own_installation_in_force(self, tmp_path: Path) -> None:
         own = tmp_path / "home" / ".terraformrc"
@@ -219,6 +250,8 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Env
         script=f"""
         with open({str(notes)!r}, "a") as sink:
             print(" ".join(sys.argv[2:]), file=sink)
+        if "init" in sys.argv:
+            open({str(notes)!r} + ".init", "w").write(os.environ["TF_CLI_ARGS_init"])
         if "apply" in sys.argv and open({str(notes)!r}).read().count("apply") <= int(os.environ.get("LOCKS") or 0):
             sys.exit("Error: Error acquiring the state lock\\n" + os.environ["HOLDER"])
         if "apply" in sys.argv and open({str(notes)!r}).read().count("apply") <= int(os.environ.get("UNKNOWN") or 0):
@@ -365,6 +398,21 @@ class TestStack:
         Stack(environment, "foundation", log=tmp_path / "log").apply()
         assert notes.read_text().split("\n") == ["init -no-color", "apply -no-color -input=false -auto-approve", ""]
         assert Backend.of(environment).exists()
+
+    def test_a_team_s_lock_file_is_used_and_never_upgraded(
+        self, environment: Environment, notes: Path, tmp_path: Path
+    ) -> None:
+        team = lock.path(environment.root)
+        team.write_text('provider "registry.terraform.io/hashicorp/aws" {\n  version = "5.100.0"\n}\n')
+        stack = Stack(environment, "foundation", log=tmp_path / "log")
+        stack.apply()
+        stack.plan()
+        assert stack.lock_file.read_text() == team.read_text()
+        inits = [line for line in notes.read_text().splitlines() if line.startswith("init")]
+        assert len(inits) == 1, "an apply and a plan need one init"
+        given = notes.with_name("notes.init").read_text().split()
+        assert "-lockfile=readonly" in given
+        assert "-upgrade" not in given
 
     def test_a_first_apply_makes_lifecycle_rules_last_while_other_work_goes_on(
         self, environment: Environment, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
