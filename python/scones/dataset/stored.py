@@ -83,6 +83,27 @@ class Dataset:
         return self.description["source"]["kind"]
 
     @property
+    def origin_name(self) -> str:
+        """The name of the source: of an archive, of a folder."""
+        return self.description["source"]["name"]
+
+    @property
+    def origin(self) -> str:
+        """The source in words: ``the folder photos``."""
+        before = {"folder": "the folder ", "archive": "the archive ", "download": "the download "}
+        return before.get(self.kind, "") + self.origin_name
+
+    @property
+    def seed(self) -> int:
+        """The seed that chose the validation images."""
+        return self.description.get("seed", 0)
+
+    @property
+    def classes_from(self) -> str:
+        """Who named the classes: ``option`` for a person, ``environment`` for the environment's settings."""
+        return self.description.get("classes_from", "environment")
+
+    @property
     def recordio(self) -> bool:
         """Whether all splits have RecordIO files."""
         return all(self.records(split).is_file() for split in SPLITS)

@@ -35,7 +35,7 @@ def announcement(ensured: Ensured) -> Panel:
     text = (
         f"[bold]These are not photographs: they are {title}.[/bold]\n{reason}\n\n"
         "The whole workflow runs on them, but the model does not recognize real bicycles and motorcycles.\n"
-        "For real images, set CIFAR100_ARCHIVE to cifar-100-python.tar.gz, or run: invoke etl --download"
+        "For real images: invoke etl --archive cifar-100-python.tar.gz, or invoke etl --download"
     )
     return Panel(text, title="SAMPLE DATA", border_style="bold yellow", box=box.HEAVY, padding=(1, 2))
 

@@ -47,6 +47,7 @@ def build(
     seed: int = 0,
     skip_bad: bool = False,
     recordio: bool = False,
+    classes_from: str = "option",
     progress: Progress | None = None,
 ) -> Dataset:
     """Build a data set in ``out``, unless it is already there.
@@ -58,6 +59,8 @@ def build(
         seed: Chooses the validation images. They are a tenth of each class's training images.
         skip_bad: Leave out images that cannot be used, and list them in ``dataset.json``. Without it they are an error.
         recordio: Also write RecordIO files. Existing ones of the same data set stay either way.
+        classes_from: ``option`` if a person named the classes, ``environment`` if they are the environment's. It is
+            kept in ``dataset.json``, for :func:`scones.dataset.standing.agreeing`.
         progress: Shows progress bars. None shows nothing.
 
     Raises:
@@ -72,6 +75,7 @@ def build(
     wanted = {
         "format": stored.FORMAT,
         "classes": list(classes),
+        "classes_from": classes_from,
         "seed": seed,
         "source": {"kind": identity.kind, "name": identity.name, "sha256": identity.sha256},
         "validation_share": VALIDATION_SHARE,

@@ -7,11 +7,12 @@ Example (not run: it is a command line)::
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scones import settings
-from scones.errors import InputError
+from scones.errors import DatasetError, InputError
 from scones.steps import bars
 from scones.tasks import options
 from scones.tasks.cli import task
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from invoke import Context
     from rich.progress import Progress
 
+    from scones.dataset import Dataset
     from scones.settings import Environment
 
 
@@ -57,9 +59,10 @@ def etl(
     """Build the data set in build/dataset: images, .lst files and dataset.json.
 
     Without a source option, the task takes the first that works: the archive named by CIFAR100_ARCHIVE, an earlier
-    download of CIFAR-100, a new download, or images drawn by code. It prints its choice. The same source, classes and
-    seed give the same bytes, and a second run is quick. Nine tenths of the source's training images are for training,
-    one tenth is for validation. The test images are the source's own.
+    download of CIFAR-100, a new download, or images drawn by code. It prints its choice. It does not replace a data set
+    of another source then; with a source option it does, and says so. invoke train and invoke tune take the data set as
+    it stands. The same source, classes and seed give the same bytes, and a second run is quick. Nine tenths of the
+    source's training images are for training, one tenth is for validation. The test images are the source's own.
 
     invoke etl --sample
     invoke etl --archive cifar-100-python.tar.gz --classes bus,train,tank
@@ -69,7 +72,7 @@ def etl(
     from rich.console import Console
 
     from scones import dataset
-    from scones.dataset import labels
+    from scones.dataset import labels, standing
     from scones.dataset.download import Download
     from scones.dataset.view import announcement, summary
 
@@ -84,7 +87,13 @@ def etl(
     chosen = labels.parse(classes) if classes else environment.classes
     target = Path(out).expanduser() if out else environment.build / "dataset"
     cache = environment.downloads / "downloads"
-    how: dict[str, Any] = {"seed": number, "skip_bad": skip_bad, "recordio": recordio}
+    how: dict[str, Any] = {
+        "seed": number,
+        "skip_bad": skip_bad,
+        "recordio": recordio,
+        "classes_from": "option" if classes else "environment",
+    }
+    before = _standing(target)
     console = Console()
     with bars(console) as progress:
         source: dataset.Archive | dataset.Folder | dataset.Sample | Download | None = None
@@ -103,11 +112,24 @@ def etl(
             ensured = dataset.Ensured(built, source.title, f"asked for with {given[0]}")
     console.print(announcement(ensured))
     console.print(summary(ensured.dataset))
+    if before is not None and before.fingerprint != ensured.dataset.fingerprint:
+        said = f"it has replaced {standing.described(before)}"
+        console.print(said, soft_wrap=True, highlight=False, markup=False)
     if upload or bucket:
         with bars(console) as progress:
             console.print(f"uploaded to {_upload(ensured.dataset, environment, bucket, progress)}", soft_wrap=True)
     elif not out:  # invoke train reads the default folder
-        console.print("next: invoke train --recordio" if recordio else "next: invoke train")
+        words = ["invoke train", *(["--recordio"] if recordio else []), *([f"--env {environment.name}"] if env else [])]
+        console.print(f"next: {' '.join(words)}", soft_wrap=True, highlight=False)
+
+
+def _standing(target: Path) -> Dataset | None:
+    """The data set that stands in the folder. None also for one that cannot be read."""
+    from scones.dataset import standing
+
+    with suppress(DatasetError):
+        return standing.standing(target)
+    return None
 
 
 def _upload(dataset: Any, environment: Environment, bucket: str | None, progress: Progress) -> str:

@@ -51,7 +51,7 @@ class SearchOrder:
         "auto); repeatable",
         "choice": "search these values, NAME=VALUE,VALUE; repeatable",
         "set": "a hyperparameter of all trials, NAME=VALUE; repeatable",
-        "classes": "the classes in label order, comma-separated (default: the environment's)",
+        "classes": "the classes in label order, comma-separated (default: build/dataset's, else the environment's)",
         "recordio": "train on the data set's RecordIO files; they are made if they are missing",
         "model": "start every trial from a trained model: a model.tar.gz, s3://BUCKET/KEY, or a version's number",
         "jobs": "the most trials; not for Grid (default: the environment's tuning.max_jobs)",
@@ -126,7 +126,13 @@ def tune(
         # SageMaker refuses to be given more jobs than there are combinations.
         limits = replace(limits, max_jobs=min(limits.max_jobs, combinations or limits.max_jobs))
         search = SearchOrder(searched, limits, name, options.whole_number(seed, "--seed", least=0, most=2**31 - 1))
-        order = Order(fixed, classes=labels.parse(classes) if classes else None, recordio=recordio, model=model)
+        order = Order(
+            fixed,
+            classes=labels.parse(classes) if classes else None,
+            recordio=recordio,
+            model=model,
+            task="invoke tune",
+        )
         attach = _start(environment, search, order, console, yes=yes)
         console.print(f"started tuning job [bold]{attach}[/bold]", soft_wrap=True, highlight=False)
     job = _follow(environment, attach, console)

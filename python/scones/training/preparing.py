@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from imageclassification import pretrained
 from imageclassification.hyperparameters import check_pretrained
 from scones import aws, dataset
-from scones.dataset import transfer
+from scones.dataset import standing, transfer
 from scones.training import request, starting
 from scones.training.recipe import BACKBONE, FINE_TUNING, SMALL_IMAGES
 from scones.training.spec import JobSpec
@@ -45,7 +45,8 @@ class Order:
         recordio: Whether to train on RecordIO files.
         model: A model to start from: a path, ``s3://BUCKET/KEY`` or a version's number.
         backbone: Whether to train on the archive's other classes instead of ``classes``.
-        reuse: Whether to keep an existing data set of these classes.
+        reuse: Whether to train on the data set that stands in the build folder. Without it, that one is replaced.
+        task: The task that starts the job, for messages.
 
     Example::
 
@@ -59,6 +60,7 @@ class Order:
     model: str | None = None
     backbone: bool = False
     reuse: bool = True
+    task: str = "invoke train"
 
     @property
     def recipe(self) -> Mapping[str, str]:
@@ -76,6 +78,8 @@ class Preparation:
         progress: Shows the download of a model to start from.
 
     Raises:
+        DatasetError: the data set that stands in the build folder cannot be used, or contradicts the order's or the
+            environment's classes.
         HyperparameterError: a hyperparameter is unknown, has a wrong value, or contradicts another one or the model.
         SettingsError: the environment's instance type cannot be used.
         RegistryError: the version to start from does not exist.
@@ -94,12 +98,31 @@ class Preparation:
         self._classes = order.classes or environment.classes
         self._dataset: Dataset | None = None
         request.check_instance_type(environment.training.instance_type)
+        self._standing = self._found() if order.reuse and not order.backbone else None
         self._start = starting.find(environment, order.model, client=client, progress=progress) if order.model else None
-        # Check the hyperparameters before the data set is built. build() checks them again with its number of images.
-        self.hyperparameters = self._chosen(MANY if order.backbone else len(self._classes), sys.maxsize)
+        # A data set that stands is counted. For another one, build() checks the hyperparameters again with its number
+        # of images.
+        if self._standing is not None:
+            self.hyperparameters = self._counted(self._standing)
+        else:
+            self.hyperparameters = self._chosen(MANY if order.backbone else len(self._classes), sys.maxsize)
         check_pretrained(self.hyperparameters, model_channel=self._start is not None)
         if self._start:
             pretrained.check(self._start.artifact, self.hyperparameters)
+
+    def _found(self) -> Dataset | None:
+        """The data set in the build folder, if there is one."""
+        environment, order = self._environment, self._order
+        return standing.agreeing(
+            environment.build / standing.FOLDER,
+            named=order.classes,
+            own=environment.classes,
+            task=order.task,
+            environment=environment.name,
+        )
+
+    def _counted(self, found: Dataset) -> Hyperparameters:
+        return self._chosen(len(found.classes), found.size("train"))
 
     def _chosen(self, classes: int, samples: int) -> Hyperparameters:
         settled = self._start.settings if self._start else {}
@@ -112,7 +135,7 @@ class Preparation:
         )
 
     def build(self, progress: Progress | None = None) -> Ensured:
-        """Build the data set on this machine, and set the hyperparameters for its number of classes and images.
+        """Build the data set, unless it stands, and set the hyperparameters for its number of classes and images.
 
         Raises:
             LocalCloudError: the environment uses a local cloud, which is not running.
@@ -126,17 +149,20 @@ class Preparation:
             ensured = dataset.ensure_others(
                 self._classes, build / "backbone" / "dataset", cache=cache, recordio=recordio, progress=progress
             )
+        elif self._standing is not None:
+            ensured = dataset.taken(self._standing, self._environment.classes, recordio=recordio, progress=progress)
         else:
             ensured = dataset.ensure(
                 self._classes,
-                build / "dataset",
+                build / standing.FOLDER,
                 cache=cache,
-                reuse=self._order.reuse,
+                replace=not self._order.reuse,
                 recordio=recordio,
+                classes_from="option" if self._order.classes else "environment",
                 progress=progress,
             )
         self._dataset = ensured.dataset
-        self.hyperparameters = self._chosen(len(self._dataset.classes), self._dataset.size("train"))
+        self.hyperparameters = self._counted(ensured.dataset)
         return ensured
 
     def place(self, outputs: Mapping[str, Any], progress: Progress | None = None) -> JobSpec:

@@ -10,8 +10,8 @@ import pytest
 from moto import mock_aws
 
 from imageclassification.errors import HyperparameterError
-from scones import aws, settings
-from scones.errors import SettingsError
+from scones import aws, dataset, settings
+from scones.errors import DatasetError, SettingsError
 from scones.training.preparing import Order, Preparation
 from scones.training.recipe import BACKBONE, FINE_TUNING, SMALL_IMAGES
 from scones.training.spec import Placement
@@ -60,12 +60,12 @@ def test_the_job_reads_what_was_uploaded_and_runs_where_the_foundation_says(envi
         s3 = aws.client(environment, "s3")
         s3.create_bucket(Bucket="scones")
         preparation = Preparation(environment, Order(FEW, recordio=True))
-        dataset = preparation.build().dataset
+        built = preparation.build().dataset
         spec = preparation.place(OUTPUTS)
         place = spec.dataset_uri.removeprefix("s3://scones/")
         description = json.loads(s3.get_object(Bucket="scones", Key=f"{place}/dataset.json")["Body"].read())
         keys = {one["Key"] for one in s3.list_objects_v2(Bucket="scones", Prefix=place)["Contents"]}
-    assert description["fingerprint"] == dataset.fingerprint
+    assert description["fingerprint"] == built.fingerprint
     assert {f"{place}/train.rec", f"{place}/validation.rec"} <= keys
     assert (spec.recordio, spec.model_uri, spec.checkpoint_uri) == (True, None, None)
     assert (spec.bucket, spec.role_arn) == ("scones", OUTPUTS["training_role_arn"])
@@ -73,15 +73,30 @@ def test_the_job_reads_what_was_uploaded_and_runs_where_the_foundation_says(envi
     assert spec.hyperparameters == preparation.hyperparameters
 
 
-def test_a_data_set_that_is_there_is_taken_unless_it_is_not_wanted(
-    environment: settings.Environment, monkeypatch: pytest.MonkeyPatch
+def test_the_data_set_that_stands_is_taken_with_its_classes_and_its_seed(
+    environment: settings.Environment, archive: Path
 ) -> None:
+    """CIFAR100_ARCHIVE is set, and the environment has other classes."""
+    built = dataset.build(dataset.Archive(archive), ("tank", "bus", "train"), environment.build / "dataset", seed=7)
+    preparation = Preparation(environment, Order(FEW))
+    counted = preparation.hyperparameters
+    assert (counted.num_classes, counted.num_training_samples) == (3, built.size("train"))
+    ensured = preparation.build()
+    assert (ensured.dataset, ensured.dataset.seed) == (built, 7)
+    assert "tank, bus, train; seed 7" in ensured.reason
+
+
+def test_a_contradiction_is_told_before_anything_is_made(environment: settings.Environment) -> None:
     Preparation(environment, Order(FEW)).build()
-    monkeypatch.delenv("CIFAR100_ARCHIVE")
-    assert "it is in" in Preparation(environment, Order(FEW)).build().reason
-    monkeypatch.setattr("scones.dataset.choice.Download.fetch", lambda _: pytest.fail("a download was tried"))
-    with pytest.raises(pytest.fail.Exception, match="a download was tried"):
-        Preparation(environment, Order(FEW, reuse=False)).build()
+    before = (environment.build / "dataset" / "dataset.json").read_bytes()
+    with pytest.raises(DatasetError, match="but --classes names 'bus' and 'tank'") as refused:
+        Preparation(environment, Order(FEW, classes=("bus", "tank"), task="invoke tune"))
+    assert "invoke tune --classes bicycle,motorcycle --env dev" in str(refused.value.hint)
+    others = dataclasses.replace(environment, classes=("bus", "tank"))
+    with pytest.raises(DatasetError, match="but the environment has 'bus' and 'tank'"):
+        Preparation(others, Order(FEW))
+    assert (environment.build / "dataset" / "dataset.json").read_bytes() == before
+    assert Preparation(others, Order(FEW, reuse=False)).build().dataset.classes == ("bus", "tank")
 
 
 @pytest.mark.parametrize(
