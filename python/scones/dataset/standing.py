@@ -26,6 +26,7 @@ from pathlib import Path
 
 from scones.dataset import labels, stored
 from scones.dataset.archive import VARIABLE
+from scones.dataset.contents import SIDE
 from scones.dataset.sample import CLASSES
 from scones.dataset.stored import DESCRIPTION, Dataset
 from scones.errors import DatasetError
@@ -127,7 +128,8 @@ def default_source(variables: Mapping[str, str]) -> list[str]:
 def _source(dataset: Dataset, classes: Sequence[str], variables: Mapping[str, str]) -> list[str]:
     """The option that names the data set's own source, if that can have these classes."""
     if dataset.kind == "folder" and set(classes) & set(dataset.classes):
-        return ["--folder", dataset.origin_name]
+        size = ["--size", str(dataset.side)] if dataset.side != SIDE else []
+        return ["--folder", dataset.origin_name, *size, *(["--fit", dataset.fit] if dataset.fit else [])]
     if dataset.kind == "sample" and set(classes) <= set(CLASSES):
         return ["--sample"]
     if dataset.kind == "archive" and not variables.get(VARIABLE):

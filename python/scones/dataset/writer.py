@@ -28,6 +28,7 @@ from PIL import Image
 from scones.dataset import labels, split, stored
 from scones.dataset.checks import check
 from scones.dataset.contents import SIDE, Contents, Images, Source
+from scones.dataset.folder import Folder
 from scones.dataset.progress import begin
 from scones.dataset.records import write_records
 from scones.dataset.stored import DESCRIPTION, SPLITS, Dataset
@@ -79,7 +80,10 @@ def build(
         "seed": seed,
         "source": {"kind": identity.kind, "name": identity.name, "sha256": identity.sha256},
         "validation_share": VALIDATION_SHARE,
+        "image_shape": [3, SIDE, SIDE],
     }
+    if isinstance(source, Folder):
+        wanted |= {"image_shape": [3, source.size, source.size], "fit": source.fit}
     dataset = _same(out, wanted, skip_bad) or _build(source, wanted, out, seed, skip_bad, progress)
     if recordio:
         write_records(dataset, progress=progress)
@@ -101,7 +105,7 @@ def _build(
 
 
 def png(pixels: np.ndarray) -> bytes:
-    """Encode (32, 32, 3) uint8 RGB pixels as PNG. Every machine writes the same bytes.
+    """Encode (rows, columns, 3) uint8 RGB pixels as PNG. Every machine writes the same bytes.
 
     The pixels are not compressed. Compressed bytes would depend on the version of zlib, and two machines would upload
     the same data set twice. At this size, compression saves only a quarter.
@@ -169,7 +173,6 @@ def _described(splits: dict[str, Images], classes: tuple[str, ...], contents: Co
             for name, images in splits.items()
         },
         "fingerprint": stored.fingerprint(splits, classes),
-        "image_shape": [3, SIDE, SIDE],
         "means": {name: [round(float(value), 4) for value in mean] for name, mean in means.items()},
         "skipped": [{"file": problem.file, "reason": problem.reason} for problem in contents.problems],
     }

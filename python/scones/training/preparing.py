@@ -22,7 +22,7 @@ from imageclassification.hyperparameters import check_pretrained
 from scones import aws, dataset
 from scones.dataset import standing, transfer
 from scones.training import request, starting
-from scones.training.recipe import BACKBONE, FINE_TUNING, SMALL_IMAGES
+from scones.training.recipe import BACKBONE, FINE_TUNING, SMALL_IMAGES, SMALL_SIDE, for_side
 from scones.training.spec import JobSpec
 
 if TYPE_CHECKING:
@@ -122,16 +122,14 @@ class Preparation:
         )
 
     def _counted(self, found: Dataset) -> Hyperparameters:
-        return self._chosen(len(found.classes), found.size("train"))
+        return self._chosen(len(found.classes), found.size("train"), found.side)
 
-    def _chosen(self, classes: int, samples: int) -> Hyperparameters:
-        settled = self._start.settings if self._start else {}
+    def _chosen(self, classes: int, samples: int, side: int = SMALL_SIDE) -> Hyperparameters:
+        overrides = {**(self._start.settings if self._start else {}), **self._order.overrides}
+        given = {**self._environment.training.hyperparameters, **overrides}
+        recipe = self._order.recipe if "image_shape" in given else for_side(self._order.recipe, side)
         return request.hyperparameters(
-            self._environment,
-            classes=classes,
-            samples=samples,
-            overrides={**settled, **self._order.overrides},
-            recipe=self._order.recipe,
+            self._environment, classes=classes, samples=samples, overrides=overrides, recipe=recipe
         )
 
     def build(self, progress: Progress | None = None) -> Ensured:

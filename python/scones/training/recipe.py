@@ -70,6 +70,25 @@ BACKBONE: dict[str, str] = SMALL_IMAGES | {
 }
 
 
+SMALL_SIDE = 32  # the images of CIFAR-100, for which the recipes are
+
+
+def for_side(recipe: Mapping[str, str], side: int) -> dict[str, str]:
+    """Change a recipe for larger images: the network sees seven eighths of the side, as it does of 32 pixels.
+
+    Over 28 pixels the algorithm has other networks. The smallest of them has 18 layers.
+
+    Example::
+
+        >>> for_side(SMALL_IMAGES, 64)["image_shape"], for_side(SMALL_IMAGES, 64)["num_layers"]
+        ('3,56,56', '18')
+    """
+    if side <= SMALL_SIDE:
+        return dict(recipe)
+    seen = side * 7 // 8
+    return {**recipe, "image_shape": f"3,{seen},{seen}", **({"num_layers": "18"} if seen > 28 else {})}
+
+
 def for_epochs(recipe: Mapping[str, str], epochs: int) -> dict[str, str]:
     """Change a recipe's number of epochs. The steps of the learning rate move along, and the last epoch is kept.
 

@@ -57,7 +57,7 @@ def test_an_option_that_names_other_classes_is_refused_with_both_commands(photos
         found(tmp_path / "build" / "dataset", named=("round one", "cross"))
     assert no.value.hint.splitlines() == [
         "to train on what stands there: invoke train --classes 'cross,round one' --env local",
-        "to build the other: invoke etl --folder photos --classes 'round one,cross' --seed 7",
+        "to build the other: invoke etl --folder photos --fit crop --classes 'round one,cross' --seed 7",
     ]
 
 

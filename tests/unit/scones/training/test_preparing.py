@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from moto import mock_aws
+from PIL import Image
 
 from imageclassification.errors import HyperparameterError
 from scones import aws, dataset, settings
@@ -84,6 +85,21 @@ def test_the_data_set_that_stands_is_taken_with_its_classes_and_its_seed(
     ensured = preparation.build()
     assert (ensured.dataset, ensured.dataset.seed) == (built, 7)
     assert "tank, bus, train; seed 7" in ensured.reason
+
+
+def test_the_network_sees_as_much_as_the_data_set_has_unless_its_shape_is_set(
+    environment: settings.Environment, tmp_path: Path
+) -> None:
+    for shade, name in enumerate(("cross", "round")):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(12):
+            Image.new("RGB", (80, 70), (20 * number, 100 * shade, 9)).save(tmp_path / "photos" / name / f"{number}.png")
+    folder = dataset.Folder(tmp_path / "photos", 64)
+    dataset.build(folder, ("cross", "round"), environment.build / "dataset")
+    followed = Preparation(environment, Order(FEW)).hyperparameters
+    assert (followed.image_shape, followed.num_layers) == ((3, 56, 56), 18)
+    fixed = Preparation(environment, Order({**FEW, "image_shape": "3,28,28"})).hyperparameters
+    assert (fixed.image_shape, fixed.num_layers) == ((3, 28, 28), 20)
 
 
 def test_a_contradiction_is_told_before_anything_is_made(environment: settings.Environment) -> None:
