@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from imageclassification import pretrained
+from imageclassification.errors import HyperparameterError
 from imageclassification.hyperparameters import check_pretrained
 from scones import aws, dataset
 from scones.dataset import standing, transfer
 from scones.training import request, starting
-from scones.training.recipe import BACKBONE, FINE_TUNING, SMALL_IMAGES, SMALL_SIDE, for_side
+from scones.training.recipe import BACKBONE, FINE_TUNING, SMALL_IMAGES, SMALL_SIDE, for_samples, for_side
 from scones.training.spec import JobSpec
 
 if TYPE_CHECKING:
@@ -77,6 +78,10 @@ class Preparation:
         client: Makes boto3 clients.
         progress: Shows the download of a model to start from.
 
+    Attributes:
+        hyperparameters: Those of the job.
+        adapted: Hyperparameters of the recipe that were changed for the data set: for its number or size of images.
+
     Raises:
         DatasetError: the data set that stands in the build folder cannot be used, or contradicts the order's or the
             environment's classes.
@@ -107,6 +112,12 @@ class Preparation:
         else:
             self.hyperparameters = self._chosen(MANY if order.backbone else len(self._classes), sys.maxsize)
         check_pretrained(self.hyperparameters, model_channel=self._start is not None)
+        if self.hyperparameters.use_pretrained_model and not (self._start or environment.training.pretrained_weights):
+            raise HyperparameterError(
+                f"use_pretrained_model is 1, but the container of environment '{environment.name}' has no weights of "
+                "its own",
+                hint="give a model to start from: invoke train --model MODEL; invoke train.backbone makes one",
+            )
         if self._start:
             pretrained.check(self._start.artifact, self.hyperparameters)
 
@@ -122,12 +133,31 @@ class Preparation:
         )
 
     def _counted(self, found: Dataset) -> Hyperparameters:
-        return self._chosen(len(found.classes), found.size("train"), found.side)
+        """The hyperparameters for a data set. Refuses those that contradict it, and notes what was adapted to it."""
+        samples = found.size("train")
+        chosen = self._chosen(len(found.classes), samples, found.side)
+        if chosen.num_classes != len(found.classes):
+            raise HyperparameterError(
+                f"num_classes is {chosen.num_classes}, but the data set has {len(found.classes)} classes: "
+                f"{', '.join(found.classes)}",
+                hint="leave num_classes out: it follows the data set",
+            )
+        if chosen.num_training_samples != samples:
+            raise HyperparameterError(
+                f"num_training_samples is {chosen.num_training_samples}, but the data set has {samples} training "
+                "images",
+                hint="leave num_training_samples out: it follows the data set",
+            )
+        _check_side(chosen, found.side)
+        return chosen
 
     def _chosen(self, classes: int, samples: int, side: int = SMALL_SIDE) -> Hyperparameters:
         overrides = {**(self._start.settings if self._start else {}), **self._order.overrides}
         given = {**self._environment.training.hyperparameters, **overrides}
-        recipe = self._order.recipe if "image_shape" in given else for_side(self._order.recipe, side)
+        own = self._order.recipe
+        recipe = own if "image_shape" in given else for_side(own, side)
+        recipe = recipe if "mini_batch_size" in given else for_samples(recipe, samples)
+        self.adapted = {name: value for name, value in recipe.items() if own[name] != value and name not in given}
         return request.hyperparameters(
             self._environment, classes=classes, samples=samples, overrides=overrides, recipe=recipe
         )
@@ -138,7 +168,7 @@ class Preparation:
         Raises:
             LocalCloudError: the environment uses a local cloud, which is not running.
             DatasetError: the data set cannot be built.
-            HyperparameterError: a hyperparameter does not fit the number of images.
+            HyperparameterError: a hyperparameter does not fit the data set.
         """
         self._environment.endpoint_url()
         build = self._environment.build
@@ -182,4 +212,16 @@ class Preparation:
             hyperparameters=self.hyperparameters,
             recordio=self._order.recordio,
             model_uri=self._start.put(s3, outputs["bucket"]) if self._start else None,
+        )
+
+
+def _check_side(chosen: Hyperparameters, side: int) -> None:
+    """Refuse an image_shape that is larger than the images, unless ``resize`` enlarges them."""
+    channels, *sides = chosen.image_shape
+    if max(sides) > side and chosen.resize is None:
+        raise HyperparameterError(
+            f"image_shape is {channels},{sides[0]},{sides[1]}, larger than the data set's images of {side} x {side} "
+            "pixels",
+            hint=f"set image_shape to {channels},{side},{side} or less, or resize to {max(sides)} to enlarge them,\n"
+            "or build larger ones of your own pictures: invoke etl --folder DIR --size N",
         )

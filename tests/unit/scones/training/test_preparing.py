@@ -51,9 +51,53 @@ def test_hyperparameters_count_the_data_set_once_it_is_there(environment: settin
 
 
 def test_a_batch_larger_than_the_data_set_is_refused_when_its_size_is_known(environment: settings.Environment) -> None:
-    preparation = Preparation(environment, Order())
+    preparation = Preparation(environment, Order({"mini_batch_size": "64"}))
     with pytest.raises(HyperparameterError, match="num_training_samples"):
         preparation.build()
+    with pytest.raises(HyperparameterError, match="num_training_samples"):  # the data set stands: before anything
+        Preparation(environment, Order({"mini_batch_size": "64"}))
+
+
+def test_default_batches_and_rates_fit_a_small_data_set_and_it_is_said(environment: settings.Environment) -> None:
+    preparation = Preparation(environment, Order())
+    preparation.build()
+    chosen = preparation.hyperparameters
+    assert (chosen.num_training_samples, chosen.mini_batch_size, chosen.learning_rate) == (36, 16, 0.025)
+    assert preparation.adapted == {"mini_batch_size": "16", "learning_rate": "0.025"}
+    own = Preparation(environment, Order({"learning_rate": "0.5"}))
+    assert (own.hyperparameters.learning_rate, own.adapted) == (0.5, {"mini_batch_size": "16"})
+    assert Preparation(environment, Order(FEW)).adapted == {}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        ({"num_classes": "5"}, "num_classes is 5, but the data set has 2 classes: bicycle, motorcycle"),
+        ({"num_training_samples": "900"}, "but the data set has 36 training images"),
+        ({"image_shape": "3,48,48", "num_layers": "18"}, "larger than the data set's images of 32 x 32 pixels"),
+    ],
+)
+def test_what_contradicts_the_data_set_is_refused_before_anything_is_made(
+    environment: settings.Environment, archive: Path, overrides: dict[str, str], said: str
+) -> None:
+    dataset.build(dataset.Archive(archive), ("bicycle", "motorcycle"), environment.build / "dataset")
+    with pytest.raises(HyperparameterError, match=said):
+        Preparation(environment, Order({**FEW, **overrides}))
+
+
+def test_images_that_resize_enlarges_may_be_smaller_than_image_shape(environment: settings.Environment) -> None:
+    larger = {**FEW, "image_shape": "3,48,48", "num_layers": "18", "resize": "50"}
+    preparation = Preparation(environment, Order(larger))
+    preparation.build()
+    assert preparation.hyperparameters.resize == 50
+
+
+def test_pretrained_weights_that_the_container_lacks_are_refused(environment: settings.Environment) -> None:
+    overrides = {"use_pretrained_model": "1", "image_shape": "3,224,224", "num_layers": "18", "resize": "224"}
+    assert Preparation(environment, Order(overrides)).hyperparameters.use_pretrained_model
+    without = dataclasses.replace(environment.training, pretrained_weights=False)
+    with pytest.raises(HyperparameterError, match="has no weights of its own"):
+        Preparation(dataclasses.replace(environment, training=without), Order(overrides))
 
 
 def test_the_job_reads_what_was_uploaded_and_runs_where_the_foundation_says(environment: settings.Environment) -> None:
