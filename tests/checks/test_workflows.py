@@ -13,7 +13,7 @@ import yaml
 
 from scones import settings
 from scones.errors import CheckError
-from scones.tasks import compose
+from scones.tasks import checks, compose
 
 Lint = Callable[[Path], list[str]]
 WORKFLOWS = sorted((settings.ROOT / ".github" / "workflows").glob("*.yml"))
@@ -29,8 +29,8 @@ def jobs() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def test_schemas_and_zizmor_have_nothing_against_them(lint: Lint) -> None:
     assert lint(settings.ROOT) == [
-        "4 GitHub workflows and .gitlab-ci.yml keep to their schemas",
-        "zizmor finds nothing in 4 workflows",
+        f"{len(WORKFLOWS)} GitHub workflows and .gitlab-ci.yml keep to their schemas",
+        f"zizmor finds nothing in {len(WORKFLOWS)} workflows",
     ]
 
 
@@ -128,4 +128,8 @@ def test_both_pipelines_run_tasks_that_there_are() -> None:
         asked = set(re.findall(r"\.venv/bin/invoke (\S+)", path.read_text()))
         assert asked <= known, path.name
     asked = set(re.findall(r"\.venv/bin/invoke (\S+)", GITLAB.read_text()))
-    assert asked == {"ci.checks", "ci.plan", "ci.merge", "ci.drift", "iam.prove"}
+    assert asked == {"ci.checks", "ci.plan", "ci.merge", "ci.drift", "iam.prove", "checks.latency"}
+
+
+def test_the_gate_of_every_night_runs_tests_that_there_are() -> None:
+    assert [one for one in checks.GATE if not (settings.ROOT / one).is_file()] == []

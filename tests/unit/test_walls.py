@@ -39,7 +39,7 @@ FLOORS = (
 # The layers of the local cloud. iam imports no service. A service imports neither the server nor its assembly.
 CLOUD_FLOORS = (
     {"errors", "foreign", "guard", "holdings", "identifiers", "quick_start", "incoming", "log", "logfile", "paths"},
-    {"chain"},
+    {"chain", "latency"},
     {"catalogue", "constraints", "fidelity"},
     {"refusals", "durability", "http"},
     {"control"},
@@ -48,7 +48,7 @@ CLOUD_FLOORS = (
     {"kms", "ec2", "xray", "logs", "events", "budgets", "ce"},
     {"applicationautoscaling", "resourcegroupstaggingapi", "s3", "scheduler", "sns", "sqs", "lambda_", "stepfunctions"},
     {"cloudwatch", "sagemaker"},
-    {"services", "diskspace", "door", "limits", "lost_answers", "requestlog"},
+    {"services", "diskspace", "door", "limits", "lost_answers", "requestlog", "throttling"},
     {"acknowledgement"},
     {"application"},
     {"assembly"},

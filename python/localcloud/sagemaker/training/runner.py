@@ -82,6 +82,9 @@ def _run(job: Job, context: Context, root: Path) -> None:
     for folder in ("model", "output/data", "input/data", "checkpoints"):
         (root / folder).mkdir(parents=True, exist_ok=True)
 
+    context.latency.hold()
+    if job.stopping:
+        raise Stopped
     _prepare(job)
     job.enter("Downloading")
     limit = job.seconds_left
