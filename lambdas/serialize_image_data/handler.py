@@ -10,10 +10,10 @@ import boto3
 from address import locate
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from limits import MAX_PIXELS  # a small file could unpack to gigabytes in the endpoint
 from picture import Picture
 
 MAX_BYTES = 6 * 1024 * 1024  # the largest body that InvokeEndpoint accepts
-MAX_PIXELS = 2**26  # 67 million pixels are 200 MB; a small file could unpack to gigabytes in the endpoint
 MAX_STATE = 262_144 - 8_192  # the largest output of a state, less room for the data that Step Functions adds
 s3 = boto3.client("s3", config=Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard"}))
 

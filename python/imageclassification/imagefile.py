@@ -23,7 +23,9 @@ import struct
 from imageclassification.errors import ImageError
 
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
-MOST_PIXELS = 50_000_000  # a 50-megapixel photograph; more is a mistake or a decompression bomb
+# A 50-megapixel photograph; more is a mistake or a decompression bomb. Data sets and reports read the limit here, and
+# `invoke docs` writes it beside the function that checks pictures before the endpoint does.
+MOST_PIXELS = 50_000_000
 # A photograph has a few pixels per byte, an empty page about a hundred. A large image with more is a bomb.
 LARGE, MOST_PIXELS_A_BYTE = 8_000_000, 300
 MOST_SCANS = 100  # a progressive JPEG has about ten; the decoder goes over all pixels for each

@@ -53,6 +53,8 @@ class Training:
         max_runtime_seconds: SageMaker stops the job after this time.
         minimum_validation_accuracy: A model is approved if it reaches this accuracy, 0 to 1.
         hyperparameters: Changes of this environment to the project's recipe.
+        pretrained_weights: Whether the algorithm's container has weights of its own, for ``use_pretrained_model``
+            without a model to start from. AWS's has.
     """
 
     instance_type: str
@@ -60,6 +62,7 @@ class Training:
     max_runtime_seconds: int
     minimum_validation_accuracy: float
     hyperparameters: Mapping[str, str] = field(default_factory=dict)
+    pretrained_weights: bool = True
 
 
 STRATEGIES = ("Bayesian", "Random", "Grid")
@@ -246,6 +249,7 @@ _TRAINING = {
     "max_runtime_seconds": int,
     "minimum_validation_accuracy": (int, float),
 }
+_TRAINING_OPTIONAL = {"hyperparameters": dict, "pretrained_weights": bool}
 _TUNING = {"max_jobs": int, "max_parallel_jobs": int, "early_stopping": bool, "strategy": str}
 _WORDS = {
     bool: "true or false",
@@ -266,7 +270,7 @@ def _check(own: Mapping[str, Any], path: Path) -> None:
     _names_and_types(own, _REQUIRED, _OPTIONAL, path)
     for label in own["classes"]:
         _type(label, "a class of 'classes'", str, path)
-    _names_and_types(own["training"], _TRAINING, {"hyperparameters": dict}, path, "training")
+    _names_and_types(own["training"], _TRAINING, _TRAINING_OPTIONAL, path, "training")
     for name, value in own["training"].get("hyperparameters", {}).items():
         _type(value, f"hyperparameter '{name}'", str, path, hint='SageMaker takes texts, for instance: "30"')
     _names_and_types(own.get("access", {}), {}, _ACCESS, path, "access")

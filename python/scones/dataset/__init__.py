@@ -12,7 +12,7 @@ Example::
 """
 
 from scones.dataset.archive import Archive
-from scones.dataset.choice import Ensured, choose, ensure, ensure_others
+from scones.dataset.choice import Ensured, choose, ensure, ensure_others, taken
 from scones.dataset.download import Download
 from scones.dataset.folder import Folder
 from scones.dataset.records import write_records
@@ -35,6 +35,7 @@ __all__ = [
     "ensure",
     "ensure_others",
     "load",
+    "taken",
     "upload",
     "write_records",
 ]

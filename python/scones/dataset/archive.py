@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 NAME = "cifar-100-python.tar.gz"
 MEMBERS = ("meta", "train", "test")
 
+# The environment variable with the path of an archive on this machine.
+VARIABLE = "CIFAR100_ARCHIVE"
+
 # One member of the archive, unpickled.
 _Batch = dict[bytes, Any]
 

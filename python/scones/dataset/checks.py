@@ -27,7 +27,7 @@ from dataclasses import replace
 import numpy as np
 
 from scones.dataset.contents import Contents, Images, Problem
-from scones.dataset.folder import listing
+from scones.dataset.pictures import listing
 from scones.errors import DatasetError
 
 

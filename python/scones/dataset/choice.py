@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from scones.dataset import labels, stored
-from scones.dataset.archive import Archive
+from scones.dataset import labels, standing
+from scones.dataset.archive import VARIABLE, Archive
 from scones.dataset.download import Download
 from scones.dataset.records import write_records
 from scones.dataset.sample import CLASSES, Sample
@@ -29,9 +29,6 @@ from scones.errors import DatasetError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
-
-# The environment variable with the path of an archive on this machine.
-VARIABLE = "CIFAR100_ARCHIVE"
 
 # Seconds. Without a network, the sample is used after this time.
 PATIENCE = 4.0
@@ -43,6 +40,7 @@ class BuildOptions(TypedDict, total=False):
     seed: int
     skip_bad: bool
     recordio: bool
+    classes_from: str
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ def ensure(
     out: Path,
     *,
     cache: Path,
-    reuse: bool = False,
+    replace: bool = False,
     variables: Mapping[str, str] = os.environ,
     download: Download | None = None,
     progress: Progress | None = None,
@@ -130,26 +128,76 @@ def ensure(
     """Build a data set of ``classes`` in ``out``, from the source that :func:`choose` finds.
 
     Args:
-        reuse: Keep a data set of these classes that is already in ``out``, with any source and seed.
-            ``CIFAR100_ARCHIVE`` overrides this. ``invoke train`` sets it, so that it uses the data set of
-            ``invoke etl``.
-        options: ``seed``, ``skip_bad`` and ``recordio``, as for :func:`build`. A data set that is kept gets RecordIO
-            files if ``recordio`` is set and they are missing.
+        replace: Replace a data set of another source. Without it, such a data set is left alone.
+        options: ``seed``, ``skip_bad``, ``recordio`` and ``classes_from``, as for :func:`build`.
 
     Raises:
-        DatasetError: no source has these classes, or the data set cannot be built.
+        DatasetError: no source has these classes, the data set cannot be built, or ``out`` has a data set of another
+            source.
     """
-    if reuse and not variables.get(VARIABLE):
-        try:
-            there = stored.load(out)
-        except DatasetError:
-            there = None
-        if there and there.classes == tuple(classes):
-            if options.get("recordio") and not there.recordio:
-                write_records(there, progress=progress)
-            return Ensured(there, there.source, f"it is in {out}")
-    choice = choose(classes, cache, variables=variables, download=download, progress=progress)
+    there = None if replace else _usable(out)
+    if there is not None and there.kind == "folder":
+        raise _another(there, classes, options, variables)
+    download = download or Download(cache, patience=PATIENCE, progress=progress)
+    drawn = there is not None and there.kind == "sample" and set(classes) <= set(CLASSES)
+    if drawn and not variables.get(VARIABLE) and not download.cached:
+        # A download would only be refused then.
+        choice = ChosenSource(Sample(), f"drawn images stand in {out}; for photographs: invoke etl --download")
+    else:
+        choice = choose(classes, cache, variables=variables, download=download, progress=progress)
+    if there is not None and choice.source.identity().sha256 != there.description["source"]["sha256"]:
+        raise _another(there, classes, options, variables)
     return _built(choice, classes, out, progress, **options)
+
+
+def taken(
+    dataset: Dataset,
+    own: Sequence[str],
+    *,
+    recordio: bool = False,
+    variables: Mapping[str, str] = os.environ,
+    progress: Progress | None = None,
+) -> Ensured:
+    """Take a data set as it stands, and say what it is. It gets RecordIO files if these are wanted and missing.
+
+    Args:
+        own: The environment's classes.
+    """
+    if recordio and not dataset.recordio:
+        write_records(dataset, progress=progress)
+    reason = [f"it stands in {dataset.root}: {', '.join(dataset.classes)}; seed {dataset.seed}"]
+    if dataset.classes != tuple(own):
+        reason.append(f"these are not the environment's classes, {', '.join(own)}")
+    if variables.get(VARIABLE) and dataset.kind in ("folder", "sample"):
+        command = standing.etl(standing.default_source(variables), dataset.root)
+        reason.append(f"the archive that {VARIABLE} names is not read; for a data set of it: {command}")
+    return Ensured(dataset, dataset.origin, "\n".join(reason))
+
+
+def _usable(out: Path) -> Dataset | None:
+    """The data set in ``out``. None also for one that cannot be read: it is to be built again."""
+    try:
+        return standing.standing(out)
+    except DatasetError:
+        return None
+
+
+def _another(
+    there: Dataset, classes: Sequence[str], options: BuildOptions, variables: Mapping[str, str]
+) -> DatasetError:
+    command = standing.etl(
+        standing.default_source(variables),
+        there.root,
+        classes=classes if options.get("classes_from", "option") == "option" else None,
+        seed=options.get("seed", 0),
+        recordio=options.get("recordio", False),
+        skip_bad=options.get("skip_bad", False),
+    )
+    return DatasetError(
+        f"{there.root} holds {standing.described(there)}, and no source is named: it would be replaced by one of "
+        "another source",
+        hint=f"to keep it, and train on it: invoke train\nto replace it: {command}",
+    )
 
 
 def ensure_others(

@@ -21,7 +21,7 @@ import numpy as np
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-# CIFAR-100's images are 32 x 32 pixels. Other pictures are scaled to that size.
+# CIFAR-100's images are 32 x 32 pixels. Pictures of a folder are scaled to that size or a larger one.
 SIDE = 32
 
 
@@ -30,7 +30,7 @@ class Images:
     """Images in a fixed order.
 
     Attributes:
-        pixels: uint8, shape (N, 32, 32, 3): rows, columns, RGB.
+        pixels: uint8, shape (N, side, side, 3): rows, columns, RGB.
         labels: int64, shape (N,): the index of each image's class.
         names: N file names.
     """
@@ -92,7 +92,10 @@ class Identity:
 
 
 class Source(Protocol):
-    """A source of images: Archive, Download, Folder or Sample."""
+    """A source of images: Archive, Download, Folder or Sample.
+
+    Folder also has ``size``, the side of its images, and ``fit``. The others' images are :data:`SIDE` pixels.
+    """
 
     def identity(self) -> Identity:
         """Identify the data. Raises DatasetError if it cannot be read."""

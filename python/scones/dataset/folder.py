@@ -2,6 +2,7 @@
 
 Example::
 
+    >>> from PIL import Image
     >>> for name in ("bicycle", "motorcycle"):
     ...     Path("pictures", name).mkdir(parents=True)
     ...     for number in range(6):
@@ -10,15 +11,14 @@ Example::
     >>> len(contents.train), len(contents.test)
     (10, 2)
 
-Pictures of any size become 32 x 32 RGB. They are turned according to their EXIF orientation and scaled, without
-cropping or padding. The endpoint does the same with the pictures that it receives.
+Pictures of any size become squares of ``size`` pixels in RGB, upright as EXIF says. ``fit`` says how: the square in the
+middle (``crop``), the whole picture with grey bars (``pad``), or squeezed (``stretch``). The endpoint squeezes the
+pictures that it receives.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,9 +27,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageOps
 
-from scones.dataset import labels, split
+from scones.dataset import labels, pictures, split
 from scones.dataset.contents import SIDE, Contents, Identity, Images, Problem
 from scones.dataset.progress import begin
 from scones.errors import DatasetError
@@ -40,14 +39,28 @@ if TYPE_CHECKING:
 # CIFAR-100 has one test image for five training images.
 TEST_SHARE = 1 / 6
 
-_IGNORED = {"thumbs.db", "desktop.ini"}
+SMALLEST, LARGEST = SIDE, 512  # pixels
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder of PNG and JPEG pictures with one sub-folder a class. Sub-folders of a class belong to the class."""
+    """A folder of pictures with one sub-folder a class. Sub-folders of a class belong to the class.
+
+    Attributes:
+        size: The side of the squares that the pictures become, 32 to 512 pixels.
+        fit: How they become squares: one of :data:`scones.dataset.pictures.FITS`.
+    """
 
     path: Path
+    size: int = SIDE
+    fit: str = "crop"
+
+    def __post_init__(self) -> None:
+        if not SMALLEST <= self.size <= LARGEST:
+            raise DatasetError(f"pictures become squares of {SMALLEST} to {LARGEST} pixels, not {self.size}")
+        if self.fit not in pictures.FITS:
+            ways = ", ".join(f"{name} ({what})" for name, what in pictures.FITS.items())
+            raise DatasetError(f"pictures cannot be fitted by '{self.fit}'", hint=f"there are: {ways}")
 
     @property
     def title(self) -> str:
@@ -78,8 +91,8 @@ class Folder:
         """Read the pictures of ``classes``. A sixth of each class becomes test images.
 
         Raises:
-            DatasetError: a class has no sub-folder or too few pictures, or a file is not PNG or JPEG and ``skip_bad``
-                is not set.
+            DatasetError: a class has no sub-folder or too few pictures, or a file is no picture and ``skip_bad`` is
+                not set.
         """
         labels.check_known(classes, self._classes(), f"{self.path}")
         listed = [(path, label) for label, name in enumerate(classes) for path in _files(self.path / name)]
@@ -87,9 +100,9 @@ class Folder:
 
         def attempt(entry: tuple[Path, int]) -> np.ndarray | Problem:
             try:
-                return pixels(entry[0].read_bytes())
+                return pictures.pixels(entry[0].read_bytes(), self.size, self.fit)
             except (OSError, ValueError) as error:
-                return Problem(entry[0].relative_to(self.path).as_posix(), _reason(error))
+                return Problem(entry[0].relative_to(self.path).as_posix(), pictures.reason(error))
             finally:
                 done(1)
 
@@ -98,18 +111,38 @@ class Folder:
         problems = tuple(result for result in results if isinstance(result, Problem))
         if problems and not skip_bad:
             raise DatasetError(
-                f"{len(problems)} of {len(listed)} files in {self.path} cannot be used:\n{listing(problems)}",
+                f"{len(problems)} of {len(listed)} files in {self.path} cannot be used:\n{pictures.listing(problems)}",
                 hint="repair or remove them, or go on without them: --skip-bad",
             )
         good = [(path, label, result) for (path, label), result in zip(listed, results, strict=True)
                 if not isinstance(result, Problem)]  # fmt: skip
         images = Images(
-            np.stack([result for _, _, result in good]) if good else np.empty((0, SIDE, SIDE, 3), np.uint8),
+            np.stack([result for _, _, result in good]) if good else np.empty((0, self.size, self.size, 3), np.uint8),
             np.array([label for _, label, _ in good], dtype=np.int64),
             tuple(_names([path for path, _, _ in good], [classes[label] for _, label, _ in good])),
         )
         rest, test = split.split(images, classes, share=TEST_SHARE, seed=seed, aside="test", keep=3)
         return Contents(rest, test, problems)
+
+    def passed_over(self, classes: Sequence[str]) -> list[Problem]:
+        """What is in the folder and is not read for these classes, with the reason: files and whole folders.
+
+        Files that cannot be used are not among it: :meth:`read` reports those.
+        """
+        found = []
+        for path in sorted(self.path.iterdir(), key=lambda path: path.name):
+            if path.is_dir() and path.name in classes:
+                found += [
+                    Problem(inner.relative_to(self.path).as_posix(), why)
+                    for inner, why in pictures.walked(path)
+                    if why is not None
+                ]
+            elif path.is_dir():
+                count = sum(1 for _ in pictures.walked(path))
+                found.append(Problem(f"{path.name}/", f"is none of the classes; {count:,} files are in it"))
+            else:
+                found.append(Problem(path.name, "is in no class's folder"))
+        return found
 
     def _classes(self) -> list[str]:
         if not self.path.is_dir():
@@ -122,43 +155,9 @@ class Folder:
         return names
 
 
-def pixels(content: bytes) -> np.ndarray:
-    """Decode a PNG or JPEG and scale it to (32, 32, 3) uint8 RGB.
-
-    Raises:
-        ValueError: the bytes are not a complete PNG or JPEG, or have more pixels than Pillow's limit.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as opened:
-                opened.draft("RGB", (4 * SIDE, 4 * SIDE))  # JPEG's decoder skips detail that scaling would drop
-                upright = ImageOps.exif_transpose(opened)
-                scaled = upright.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise ValueError(f"claims more than {Image.MAX_IMAGE_PIXELS:,} pixels") from None
-    except Image.UnidentifiedImageError:
-        raise ValueError("is neither PNG nor JPEG") from None
-    except (OSError, SyntaxError, ValueError) as error:  # Pillow raises these for damaged files
-        raise ValueError(f"is damaged: {error}") from None
-    return np.asarray(scaled)
-
-
-def listing(problems: Sequence[Problem], most: int = 20) -> str:
-    """The first ``most`` problems, one a line."""
-    lines = [f"  {problem}" for problem in problems[:most]]
-    if len(problems) > most:
-        lines.append(f"  … and {len(problems) - most:,} more")
-    return "\n".join(lines)
-
-
 def _files(folder: Path) -> Iterator[Path]:
-    """All files below ``folder``, in the same order on every machine. Skips hidden and system files."""
-    for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden and path.name.lower() not in _IGNORED:
-            yield path
+    """All files below ``folder`` to read, in the same order on every machine. Hidden and system files are none."""
+    return (path for path, passed_over in pictures.walked(folder) if passed_over is None)
 
 
 def _names(paths: Sequence[Path], classes: Sequence[str]) -> Iterator[str]:
@@ -166,7 +165,3 @@ def _names(paths: Sequence[Path], classes: Sequence[str]) -> Iterator[str]:
     count = Counter(path.stem.lower() for path in paths)
     for path, name in zip(paths, classes, strict=True):
         yield f"{path.stem if count[path.stem.lower()] == 1 else f'{name}_{path.stem}'}.png"
-
-
-def _reason(error: Exception) -> str:
-    return f"cannot be read: {error.strerror}" if isinstance(error, OSError) and error.strerror else str(error)

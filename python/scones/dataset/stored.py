@@ -3,7 +3,7 @@
 ::
 
     build/dataset/
-      train/ validation/ test/                  PNGs, 32 x 32 RGB, under their original names
+      train/ validation/ test/                  PNGs, square RGB, under their original names
       train.lst validation.lst test.lst         index TAB label TAB file name within the split's folder
       train.rec validation.rec test.rec         the same as RecordIO, with --recordio
       dataset.json                              classes, counts, means, source, fingerprint
@@ -83,6 +83,37 @@ class Dataset:
         return self.description["source"]["kind"]
 
     @property
+    def origin_name(self) -> str:
+        """The name of the source: of an archive, of a folder."""
+        return self.description["source"]["name"]
+
+    @property
+    def origin(self) -> str:
+        """The source in words: ``the folder photos``."""
+        before = {"folder": "the folder ", "archive": "the archive ", "download": "the download "}
+        return before.get(self.kind, "") + self.origin_name
+
+    @property
+    def side(self) -> int:
+        """The width and height of the images, in pixels."""
+        return self.description.get("image_shape", [3, SIDE, SIDE])[1]
+
+    @property
+    def fit(self) -> str | None:
+        """How pictures of a folder became squares (see :data:`scones.dataset.pictures.FITS`). None if it is unknown."""
+        return self.description.get("fit")
+
+    @property
+    def seed(self) -> int:
+        """The seed that chose the validation images."""
+        return self.description.get("seed", 0)
+
+    @property
+    def classes_from(self) -> str:
+        """Who named the classes: ``option`` for a person, ``environment`` for the environment's settings."""
+        return self.description.get("classes_from", "environment")
+
+    @property
     def recordio(self) -> bool:
         """Whether all splits have RecordIO files."""
         return all(self.records(split).is_file() for split in SPLITS)
@@ -130,7 +161,7 @@ class Dataset:
             DatasetError: an image is missing, damaged or of another size.
         """
         listed = self.images(split)
-        pixels = np.empty((len(listed), SIDE, SIDE, 3), np.uint8)
+        pixels = np.empty((len(listed), self.side, self.side, 3), np.uint8)
         for place, image in enumerate(listed):
             try:
                 with Image.open(image.path, formats=("PNG",)) as opened:

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scones.dataset.contents import Problem
+from scones.dataset.pictures import FITS, listing
 from scones.dataset.stored import SPLITS
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def announcement(ensured: Ensured) -> Panel:
     text = (
         f"[bold]These are not photographs: they are {title}.[/bold]\n{reason}\n\n"
         "The whole workflow runs on them, but the model does not recognize real bicycles and motorcycles.\n"
-        "For real images, set CIFAR100_ARCHIVE to cifar-100-python.tar.gz, or run: invoke etl --download"
+        "For real images: invoke etl --archive cifar-100-python.tar.gz, or invoke etl --download"
     )
     return Panel(text, title="SAMPLE DATA", border_style="bold yellow", box=box.HEAVY, padding=(1, 2))
 
@@ -43,15 +45,18 @@ def announcement(ensured: Ensured) -> Panel:
 def summary(dataset: Dataset) -> Table:
     """A table of the data set's classes and splits, with its fingerprint and folder."""
     from rich.table import Table
+    from rich.text import Text
 
-    skipped = len(dataset.description["skipped"])
-    caption = f"{dataset.root}\nfingerprint {dataset.fingerprint[:16]}…"
+    skipped = [Problem(**one) for one in dataset.description["skipped"]]
+    caption = f"{dataset.root}\nfingerprint {dataset.fingerprint[:16]}…\n{dataset.side} x {dataset.side} pixels"
+    if dataset.fit:
+        caption += f", {FITS[dataset.fit]} (--fit {dataset.fit})"
     if skipped:
-        caption += f"\n{skipped} files were left out; dataset.json lists them under 'skipped'"
+        caption += f"\n{len(skipped)} files were left out; dataset.json lists them under 'skipped':\n{listing(skipped)}"
     if dataset.recordio:
         size = sum(dataset.records(split).stat().st_size for split in SPLITS)
         caption += f"\nalso as RecordIO: {', '.join(dataset.records(split).name for split in SPLITS)} ({size:,} bytes)"
-    table = Table(caption=caption, caption_justify="left")
+    table = Table(caption=Text(caption), caption_justify="left")
     table.add_column("label", justify="right")
     table.add_column("class")
     for split in SPLITS:

@@ -28,6 +28,7 @@ from PIL import Image
 from scones.dataset import labels, split, stored
 from scones.dataset.checks import check
 from scones.dataset.contents import SIDE, Contents, Images, Source
+from scones.dataset.folder import Folder
 from scones.dataset.progress import begin
 from scones.dataset.records import write_records
 from scones.dataset.stored import DESCRIPTION, SPLITS, Dataset
@@ -47,6 +48,7 @@ def build(
     seed: int = 0,
     skip_bad: bool = False,
     recordio: bool = False,
+    classes_from: str = "option",
     progress: Progress | None = None,
 ) -> Dataset:
     """Build a data set in ``out``, unless it is already there.
@@ -58,6 +60,8 @@ def build(
         seed: Chooses the validation images. They are a tenth of each class's training images.
         skip_bad: Leave out images that cannot be used, and list them in ``dataset.json``. Without it they are an error.
         recordio: Also write RecordIO files. Existing ones of the same data set stay either way.
+        classes_from: ``option`` if a person named the classes, ``environment`` if they are the environment's. It is
+            kept in ``dataset.json``, for :func:`scones.dataset.standing.agreeing`.
         progress: Shows progress bars. None shows nothing.
 
     Raises:
@@ -72,10 +76,14 @@ def build(
     wanted = {
         "format": stored.FORMAT,
         "classes": list(classes),
+        "classes_from": classes_from,
         "seed": seed,
         "source": {"kind": identity.kind, "name": identity.name, "sha256": identity.sha256},
         "validation_share": VALIDATION_SHARE,
+        "image_shape": [3, SIDE, SIDE],
     }
+    if isinstance(source, Folder):
+        wanted |= {"image_shape": [3, source.size, source.size], "fit": source.fit}
     dataset = _same(out, wanted, skip_bad) or _build(source, wanted, out, seed, skip_bad, progress)
     if recordio:
         write_records(dataset, progress=progress)
@@ -97,7 +105,7 @@ def _build(
 
 
 def png(pixels: np.ndarray) -> bytes:
-    """Encode (32, 32, 3) uint8 RGB pixels as PNG. Every machine writes the same bytes.
+    """Encode (rows, columns, 3) uint8 RGB pixels as PNG. Every machine writes the same bytes.
 
     The pixels are not compressed. Compressed bytes would depend on the version of zlib, and two machines would upload
     the same data set twice. At this size, compression saves only a quarter.
@@ -165,7 +173,6 @@ def _described(splits: dict[str, Images], classes: tuple[str, ...], contents: Co
             for name, images in splits.items()
         },
         "fingerprint": stored.fingerprint(splits, classes),
-        "image_shape": [3, SIDE, SIDE],
         "means": {name: [round(float(value), 4) for value in mean] for name, mean in means.items()},
         "skipped": [{"file": problem.file, "reason": problem.reason} for problem in contents.problems],
     }

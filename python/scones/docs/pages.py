@@ -1,4 +1,4 @@
-"""Lists the Markdown files with generated parts, each with its up-to-date text.
+"""Lists the files with generated parts, each with its up-to-date text.
 
 Example::
 
@@ -13,10 +13,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from imageclassification.imagefile import MOST_PIXELS
 from scones.docs import fidelity, language, modules, picture
 from scones.docs.sections import Section
 from scones.errors import InputError
 from scones.terraform import STACKS
+
+LIMITS = '''"""The endpoint's limit, from imageclassification.imagefile. Written by `invoke docs`."""
+
+MAX_PIXELS = {pixels:_}
+'''
 
 
 def pages(root: Path, tasks: str) -> dict[Path, str]:
@@ -49,6 +55,8 @@ def pages(root: Path, tasks: str) -> dict[Path, str]:
         readme = folder / "README.md"
         text = readme.read_text() if readme.exists() else f"# {folder.name}\n"
         made[readme] = Section("inputs and outputs", modules.tables(folder)).added(text)
+    # A function's zip holds its folder alone. So the limit that it shares with the endpoint is written there.
+    made[root / "lambdas" / "serialize_image_data" / "limits.py"] = LIMITS.format(pixels=MOST_PIXELS)
     return made
 
 

@@ -7,11 +7,12 @@ Example (not run: it is a command line)::
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scones import settings
-from scones.errors import InputError
+from scones.errors import DatasetError, InputError
 from scones.steps import bars
 from scones.tasks import options
 from scones.tasks.cli import task
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from invoke import Context
     from rich.progress import Progress
 
+    from scones.dataset import Dataset
     from scones.settings import Environment
 
 
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
     help={
         "archive": "CIFAR-100's cifar-100-python.tar.gz, or a part of it in the same layout",
         "download": "download CIFAR-100 from the University of Toronto (169 MB; resumed, checked, kept under build/)",
-        "folder": "a folder of PNG or JPEG images of any size, with a subfolder for each class",
+        "folder": "a folder of pictures of any size and form, with a subfolder for each class",
+        "size": "with --folder: the side in pixels of the squares that the pictures become, 32 to 512 (default: 32)",
+        "fit": "with --folder: crop to the square in the middle, pad with grey bars, or stretch (default: crop)",
         "sample": "bicycles and motorcycles drawn by code, without a file and without a network",
         "classes": "the classes in label order, comma-separated (default: the environment's)",
         "out": "the data set's folder (default: build/dataset)",
@@ -53,24 +57,33 @@ def etl(
     recordio: bool = False,
     upload: bool = False,
     bucket: str | None = None,
+    size: str | None = None,
+    fit: str | None = None,
 ) -> None:
     """Build the data set in build/dataset: images, .lst files and dataset.json.
 
     Without a source option, the task takes the first that works: the archive named by CIFAR100_ARCHIVE, an earlier
-    download of CIFAR-100, a new download, or images drawn by code. It prints its choice. The same source, classes and
-    seed give the same bytes, and a second run is quick. Nine tenths of the source's training images are for training,
-    one tenth is for validation. The test images are the source's own.
+    download of CIFAR-100, a new download, or images drawn by code. It prints its choice. It does not replace a data set
+    of another source then; with a source option it does, and says so. invoke train and invoke tune take the data set as
+    it stands. The same source, classes and seed give the same bytes, and a second run is quick. Nine tenths of the
+    source's training images are for training, one tenth is for validation. The test images are the source's own; of a
+    folder, a sixth of each class. PNG, JPEG, WebP, GIF (first frame), TIFF and BMP are read, and HEIC after pip install
+    pillow-heif. Pictures are turned as EXIF says, and keep their shape unless --fit is stretch.
 
     invoke etl --sample
     invoke etl --archive cifar-100-python.tar.gz --classes bus,train,tank
     invoke etl --recordio
-    invoke etl --folder pictures --classes scooter,bicycle --skip-bad --upload --env dev
+    invoke etl --folder pictures --classes scooter,bicycle --size 64 --skip-bad --upload --env dev
     """
     from rich.console import Console
+    from rich.text import Text
 
     from scones import dataset
-    from scones.dataset import labels
+    from scones.dataset import labels, standing
+    from scones.dataset.contents import SIDE
     from scones.dataset.download import Download
+    from scones.dataset.folder import LARGEST, SMALLEST
+    from scones.dataset.pictures import told
     from scones.dataset.view import announcement, summary
 
     given = [option for option, value in (("--archive", archive), ("--download", download), ("--folder", folder),
@@ -79,19 +92,30 @@ def etl(
         raise InputError(
             f"one source is needed, not {len(given)}: {', '.join(given)}", hint="give one of them, or none"
         )
+    if not folder and (size or fit):
+        raise InputError(
+            "--size and --fit are for the pictures of a --folder: the other sources' images are squares of 32 pixels"
+        )
+    side = options.whole_number(size, "--size", default=SIDE, least=SMALLEST, most=LARGEST)
     environment = settings.load(env)
     number = options.whole_number(seed, "--seed", default=0, least=0)
     chosen = labels.parse(classes) if classes else environment.classes
     target = Path(out).expanduser() if out else environment.build / "dataset"
     cache = environment.downloads / "downloads"
-    how: dict[str, Any] = {"seed": number, "skip_bad": skip_bad, "recordio": recordio}
+    how: dict[str, Any] = {
+        "seed": number,
+        "skip_bad": skip_bad,
+        "recordio": recordio,
+        "classes_from": "option" if classes else "environment",
+    }
+    before = _standing(target)
     console = Console()
     with bars(console) as progress:
         source: dataset.Archive | dataset.Folder | dataset.Sample | Download | None = None
         if archive:
             source = dataset.Archive(Path(archive).expanduser())
         elif folder:
-            source = dataset.Folder(Path(folder).expanduser())
+            source = dataset.Folder(Path(folder).expanduser(), side, fit or "crop")
         elif sample:
             source = dataset.Sample()
         elif download:
@@ -103,11 +127,26 @@ def etl(
             ensured = dataset.Ensured(built, source.title, f"asked for with {given[0]}")
     console.print(announcement(ensured))
     console.print(summary(ensured.dataset))
+    if isinstance(source, dataset.Folder):
+        told(source.passed_over(chosen), source.path, lambda text: console.print(Text(text), soft_wrap=True))
+    if before is not None and before.fingerprint != ensured.dataset.fingerprint:
+        said = f"it has replaced {standing.described(before)}"
+        console.print(said, soft_wrap=True, highlight=False, markup=False)
     if upload or bucket:
         with bars(console) as progress:
             console.print(f"uploaded to {_upload(ensured.dataset, environment, bucket, progress)}", soft_wrap=True)
     elif not out:  # invoke train reads the default folder
-        console.print("next: invoke train --recordio" if recordio else "next: invoke train")
+        words = ["invoke train", *(["--recordio"] if recordio else []), *([f"--env {environment.name}"] if env else [])]
+        console.print(f"next: {' '.join(words)}", soft_wrap=True, highlight=False)
+
+
+def _standing(target: Path) -> Dataset | None:
+    """The data set that stands in the folder. None also for one that cannot be read."""
+    from scones.dataset import standing
+
+    with suppress(DatasetError):
+        return standing.standing(target)
+    return None
 
 
 def _upload(dataset: Any, environment: Environment, bucket: str | None, progress: Progress) -> str:

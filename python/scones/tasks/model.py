@@ -66,7 +66,7 @@ def inspect(context: Context, artifact: str, json: bool = False, env: str | None
     klass=TakesMany,
     iterable=["image"],
     help={
-        "image": "a PNG or JPEG, a folder of them, or s3://BUCKET/KEY; repeatable, with or without --image",
+        "image": "a picture, a folder of them, or s3://BUCKET/KEY; repeatable, with or without --image",
         "artifact": f"{ARTIFACT} (default: the pinned model's)",
         "classes": "the classes in label order, comma-separated (default: the pinned model's, for its own artifact)",
         "env": ENV,
@@ -78,16 +78,21 @@ def predict(
     """Classify images with a model artifact on this machine, and print a line of JSON for each image.
 
     A line is {"image": "bicycle.jpg", "probabilities": [0.97, 0.03]}, with "labels" and "label" if the classes are
-    known. An image that cannot be read gives {"image": …, "error": …}, and exit code 2 after all other images.
+    known. An image that cannot be read gives {"image": …, "error": …}, and exit code 2 after all other images. What a
+    folder holds beside pictures is counted and named on stderr.
 
     invoke model.predict bicycle.jpg photos/*.png
     invoke model.predict --artifact build/model.tar.gz --classes bicycle,motorcycle photos
     """
     from rich.console import Console
 
+    from scones.dataset import pictures
     from scones.service import workflow
 
-    images = workflow.images_of(image)
+    aside = Console(stderr=True)
+    images = workflow.images_of(
+        image, lambda text: aside.print(text, style="yellow", soft_wrap=True, highlight=False, markup=False)
+    )
     if not images:
         raise InputError("no image is given", hint="invoke model.predict IMAGE… (files, folders or s3://BUCKET/KEY)")
     environment = settings.load(env)
@@ -108,10 +113,13 @@ def predict(
     for one in images:
         line: dict[str, Any] = {"image": one}
         try:
-            (row,) = predictor.probabilities([read(one)])
-        except (ImageError, CloudError, OSError) as error:
+            (row,) = predictor.probabilities([pictures.sendable(read(one))])
+        except (ImageError, CloudError) as error:
             broken += 1
-            line["error"] = error.strerror or str(error) if isinstance(error, OSError) else error.message
+            line["error"] = error.message
+        except (OSError, ValueError) as error:
+            broken += 1
+            line["error"] = (error.strerror if isinstance(error, OSError) else None) or str(error)
         else:
             line["probabilities"] = [float(share) for share in row]
             if labels:

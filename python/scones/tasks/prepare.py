@@ -44,6 +44,14 @@ def build(preparation: Preparation, console: Console) -> None:
     with bars(console) as progress:
         ensured = preparation.build(progress)
     console.print(announcement(ensured))
+    if preparation.adapted:
+        values = ", ".join(f"{name} {value}" for name, value in sorted(preparation.adapted.items()))
+        found = ensured.dataset
+        console.print(
+            f"adapted to {found.size('train')} training images of {found.side} x {found.side} pixels: {values}",
+            soft_wrap=True,
+            highlight=False,
+        )
 
 
 @contextmanager

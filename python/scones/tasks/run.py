@@ -39,7 +39,7 @@ ENVIRONMENT = "the environment, a folder of terraform/environments (default: SCO
 @task(
     iterable=["image"],
     help={
-        "image": "a PNG or JPEG, a folder of them, or s3://BUCKET/KEY; repeatable",
+        "image": "a picture, a folder of them, or s3://BUCKET/KEY; repeatable",
         "threshold": "the least confidence that passes, 0 to 1 (default: the environment's)",
         "workers": f"the number of parallel executions (default: {WORKERS})",
         "env": ENVIRONMENT,
@@ -50,8 +50,9 @@ def execute(
 ) -> None:
     """Run the state machine on an image, and show its states and its result.
 
-    Local files are uploaded first, to images/<sha256>. Exit code 0 if all images passed, 3 if the only failures are low
-    confidence, 1 otherwise.
+    Local files are uploaded first, to images/<sha256>. The endpoint takes PNG and JPEG: WebP, GIF, TIFF, BMP and HEIC
+    are converted. What a folder holds beside pictures is counted and named. Exit code 0 if all images passed, 3 if the
+    only failures are low confidence, 1 otherwise.
 
     invoke execute --image bicycle.jpg
     invoke execute --image s3://BUCKET/KEY --threshold 0.95
@@ -62,13 +63,16 @@ def execute(
     from scones.service import workflow
 
     environment = settings.load(env)
-    images = workflow.images_of(image)
+    console = Console()
+    images = workflow.images_of(
+        image, lambda text: console.print(text, style="yellow", soft_wrap=True, highlight=False, markup=False)
+    )
     if not images:
         raise InputError("no image is given", hint="invoke execute --image PATH (a file, a folder or s3://BUCKET/KEY)")
     at = None if threshold is None else workflow.check_threshold(options.number(threshold, "--threshold"))
     at_once = options.whole_number(workers, "--workers", default=WORKERS)
     deployed = _deployed(environment, uploads=not all(is_uri(one) for one in images), connections=at_once)
-    code = execute_images(Console(), deployed, images, threshold=at, workers=at_once)
+    code = execute_images(console, deployed, images, threshold=at, workers=at_once)
     if code:
         raise Exit(code=code)
 

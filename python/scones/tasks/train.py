@@ -30,7 +30,7 @@ ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV,
     help={
         "env": ENV,
         "set": "a hyperparameter, NAME=VALUE; NAME= takes the algorithm's default; repeatable",
-        "classes": "the classes in label order, comma-separated (default: the environment's)",
+        "classes": "the classes in label order, comma-separated (default: build/dataset's, else the environment's)",
         "name": "the job's name (default: scones-ENV-DATE-TIME)",
         "recordio": "train on the data set's RecordIO files; they are made if they are missing",
         "model": "start from a trained model: a model.tar.gz, s3://BUCKET/KEY, or a version from invoke models",
@@ -55,7 +55,8 @@ def train(
 ) -> None:
     """Train a model as a SageMaker training job, follow the job, and register the model.
 
-    The task applies the foundation stack, builds the data set if it is missing, and uploads it. The hyperparameters are
+    The task trains on the data set that stands in build/dataset, with its classes, and says what it is. If none stands,
+    it builds one, as invoke etl does. It applies the foundation stack and uploads the data set. The hyperparameters are
     the project's recipe for small images, changed by the environment's and by --set. They are checked before anything
     is created. A model whose validation accuracy passes the environment's gate is approved and pinned.
 

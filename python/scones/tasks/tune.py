@@ -35,12 +35,14 @@ class SearchOrder:
         limits: The number of trials and their strategy.
         name: The job's name; None for tune-ENV-DATE-TIME.
         seed: The random seed of the strategy.
+        default: Whether the ranges and choices are the default ones. These may be adapted to the data set.
     """
 
     searched: Searched
     limits: Tuning
     name: str | None
     seed: int | None
+    default: bool = False
 
 
 @task(
@@ -51,7 +53,7 @@ class SearchOrder:
         "auto); repeatable",
         "choice": "search these values, NAME=VALUE,VALUE; repeatable",
         "set": "a hyperparameter of all trials, NAME=VALUE; repeatable",
-        "classes": "the classes in label order, comma-separated (default: the environment's)",
+        "classes": "the classes in label order, comma-separated (default: build/dataset's, else the environment's)",
         "recordio": "train on the data set's RecordIO files; they are made if they are missing",
         "model": "start every trial from a trained model: a model.tar.gz, s3://BUCKET/KEY, or a version's number",
         "jobs": "the most trials; not for Grid (default: the environment's tuning.max_jobs)",
@@ -125,8 +127,15 @@ def tune(
             )
         # SageMaker refuses to be given more jobs than there are combinations.
         limits = replace(limits, max_jobs=min(limits.max_jobs, combinations or limits.max_jobs))
-        search = SearchOrder(searched, limits, name, options.whole_number(seed, "--seed", least=0, most=2**31 - 1))
-        order = Order(fixed, classes=labels.parse(classes) if classes else None, recordio=recordio, model=model)
+        number = options.whole_number(seed, "--seed", least=0, most=2**31 - 1)
+        search = SearchOrder(searched, limits, name, number, default=not asked)
+        order = Order(
+            fixed,
+            classes=labels.parse(classes) if classes else None,
+            recordio=recordio,
+            model=model,
+            task="invoke tune",
+        )
         attach = _start(environment, search, order, console, yes=yes)
         console.print(f"started tuning job [bold]{attach}[/bold]", soft_wrap=True, highlight=False)
     job = _follow(environment, attach, console)
@@ -195,8 +204,10 @@ def _start(environment: Environment, search: SearchOrder, order: Order, console:
     if search.name is not None:
         tuning.check_name(search.name)
     preparation = prepare.checked(environment, order, console)
+    search = _fitting(search, preparation.hyperparameters.num_training_samples)
     tuning.check_together(search.searched, preparation.hyperparameters)
     prepare.build(preparation, console)
+    search = _fitting(search, preparation.hyperparameters.num_training_samples)
     tuning.check_together(search.searched, preparation.hyperparameters)
     for entry in search.searched.values():
         console.print(f"searching {entry}", soft_wrap=True, highlight=False)
@@ -206,6 +217,14 @@ def _start(environment: Environment, search: SearchOrder, order: Order, console:
         return tuning.start(
             environment, spec, search.searched, limits=search.limits, name=search.name, seed=search.seed
         )
+
+
+def _fitting(search: SearchOrder, samples: int) -> SearchOrder:
+    """The search without default batches that are larger than the training set. What is searched is printed later."""
+    batches = search.searched.get("mini_batch_size")
+    if not search.default or batches is None or max(map(int, batches.ends)) <= samples:
+        return search
+    return replace(search, searched={name: one for name, one in search.searched.items() if one is not batches})
 
 
 def _confirm(environment: Environment, limits: Tuning, console: Console) -> None:

@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from imageclassification import pretrained
+from imageclassification.errors import HyperparameterError
 from imageclassification.hyperparameters import check_pretrained
 from scones import aws, dataset
-from scones.dataset import transfer
+from scones.dataset import standing, transfer
 from scones.training import request, starting
-from scones.training.recipe import BACKBONE, FINE_TUNING, SMALL_IMAGES
+from scones.training.recipe import BACKBONE, FINE_TUNING, SMALL_IMAGES, SMALL_SIDE, for_samples, for_side
 from scones.training.spec import JobSpec
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class Order:
         recordio: Whether to train on RecordIO files.
         model: A model to start from: a path, ``s3://BUCKET/KEY`` or a version's number.
         backbone: Whether to train on the archive's other classes instead of ``classes``.
-        reuse: Whether to keep an existing data set of these classes.
+        reuse: Whether to train on the data set that stands in the build folder. Without it, that one is replaced.
+        task: The task that starts the job, for messages.
 
     Example::
 
@@ -59,6 +61,7 @@ class Order:
     model: str | None = None
     backbone: bool = False
     reuse: bool = True
+    task: str = "invoke train"
 
     @property
     def recipe(self) -> Mapping[str, str]:
@@ -75,7 +78,13 @@ class Preparation:
         client: Makes boto3 clients.
         progress: Shows the download of a model to start from.
 
+    Attributes:
+        hyperparameters: Those of the job.
+        adapted: Hyperparameters of the recipe that were changed for the data set: for its number or size of images.
+
     Raises:
+        DatasetError: the data set that stands in the build folder cannot be used, or contradicts the order's or the
+            environment's classes.
         HyperparameterError: a hyperparameter is unknown, has a wrong value, or contradicts another one or the model.
         SettingsError: the environment's instance type cannot be used.
         RegistryError: the version to start from does not exist.
@@ -94,30 +103,72 @@ class Preparation:
         self._classes = order.classes or environment.classes
         self._dataset: Dataset | None = None
         request.check_instance_type(environment.training.instance_type)
+        self._standing = self._found() if order.reuse and not order.backbone else None
         self._start = starting.find(environment, order.model, client=client, progress=progress) if order.model else None
-        # Check the hyperparameters before the data set is built. build() checks them again with its number of images.
-        self.hyperparameters = self._chosen(MANY if order.backbone else len(self._classes), sys.maxsize)
+        # A data set that stands is counted. For another one, build() checks the hyperparameters again with its number
+        # of images.
+        if self._standing is not None:
+            self.hyperparameters = self._counted(self._standing)
+        else:
+            self.hyperparameters = self._chosen(MANY if order.backbone else len(self._classes), sys.maxsize)
         check_pretrained(self.hyperparameters, model_channel=self._start is not None)
+        if self.hyperparameters.use_pretrained_model and not (self._start or environment.training.pretrained_weights):
+            raise HyperparameterError(
+                f"use_pretrained_model is 1, but the container of environment '{environment.name}' has no weights of "
+                "its own",
+                hint="give a model to start from: invoke train --model MODEL; invoke train.backbone makes one",
+            )
         if self._start:
             pretrained.check(self._start.artifact, self.hyperparameters)
 
-    def _chosen(self, classes: int, samples: int) -> Hyperparameters:
-        settled = self._start.settings if self._start else {}
+    def _found(self) -> Dataset | None:
+        """The data set in the build folder, if there is one."""
+        environment, order = self._environment, self._order
+        return standing.agreeing(
+            environment.build / standing.FOLDER,
+            named=order.classes,
+            own=environment.classes,
+            task=order.task,
+            environment=environment.name,
+        )
+
+    def _counted(self, found: Dataset) -> Hyperparameters:
+        """The hyperparameters for a data set. Refuses those that contradict it, and notes what was adapted to it."""
+        samples = found.size("train")
+        chosen = self._chosen(len(found.classes), samples, found.side)
+        if chosen.num_classes != len(found.classes):
+            raise HyperparameterError(
+                f"num_classes is {chosen.num_classes}, but the data set has {len(found.classes)} classes: "
+                f"{', '.join(found.classes)}",
+                hint="leave num_classes out: it follows the data set",
+            )
+        if chosen.num_training_samples != samples:
+            raise HyperparameterError(
+                f"num_training_samples is {chosen.num_training_samples}, but the data set has {samples} training "
+                "images",
+                hint="leave num_training_samples out: it follows the data set",
+            )
+        _check_side(chosen, found.side)
+        return chosen
+
+    def _chosen(self, classes: int, samples: int, side: int = SMALL_SIDE) -> Hyperparameters:
+        overrides = {**(self._start.settings if self._start else {}), **self._order.overrides}
+        given = {**self._environment.training.hyperparameters, **overrides}
+        own = self._order.recipe
+        recipe = own if "image_shape" in given else for_side(own, side)
+        recipe = recipe if "mini_batch_size" in given else for_samples(recipe, samples)
+        self.adapted = {name: value for name, value in recipe.items() if own[name] != value and name not in given}
         return request.hyperparameters(
-            self._environment,
-            classes=classes,
-            samples=samples,
-            overrides={**settled, **self._order.overrides},
-            recipe=self._order.recipe,
+            self._environment, classes=classes, samples=samples, overrides=overrides, recipe=recipe
         )
 
     def build(self, progress: Progress | None = None) -> Ensured:
-        """Build the data set on this machine, and set the hyperparameters for its number of classes and images.
+        """Build the data set, unless it stands, and set the hyperparameters for its number of classes and images.
 
         Raises:
             LocalCloudError: the environment uses a local cloud, which is not running.
             DatasetError: the data set cannot be built.
-            HyperparameterError: a hyperparameter does not fit the number of images.
+            HyperparameterError: a hyperparameter does not fit the data set.
         """
         self._environment.endpoint_url()
         build = self._environment.build
@@ -126,17 +177,20 @@ class Preparation:
             ensured = dataset.ensure_others(
                 self._classes, build / "backbone" / "dataset", cache=cache, recordio=recordio, progress=progress
             )
+        elif self._standing is not None:
+            ensured = dataset.taken(self._standing, self._environment.classes, recordio=recordio, progress=progress)
         else:
             ensured = dataset.ensure(
                 self._classes,
-                build / "dataset",
+                build / standing.FOLDER,
                 cache=cache,
-                reuse=self._order.reuse,
+                replace=not self._order.reuse,
                 recordio=recordio,
+                classes_from="option" if self._order.classes else "environment",
                 progress=progress,
             )
         self._dataset = ensured.dataset
-        self.hyperparameters = self._chosen(len(self._dataset.classes), self._dataset.size("train"))
+        self.hyperparameters = self._counted(ensured.dataset)
         return ensured
 
     def place(self, outputs: Mapping[str, Any], progress: Progress | None = None) -> JobSpec:
@@ -158,4 +212,16 @@ class Preparation:
             hyperparameters=self.hyperparameters,
             recordio=self._order.recordio,
             model_uri=self._start.put(s3, outputs["bucket"]) if self._start else None,
+        )
+
+
+def _check_side(chosen: Hyperparameters, side: int) -> None:
+    """Refuse an image_shape that is larger than the images, unless ``resize`` enlarges them."""
+    channels, *sides = chosen.image_shape
+    if max(sides) > side and chosen.resize is None:
+        raise HyperparameterError(
+            f"image_shape is {channels},{sides[0]},{sides[1]}, larger than the data set's images of {side} x {side} "
+            "pixels",
+            hint=f"set image_shape to {channels},{side},{side} or less, or resize to {max(sides)} to enlarge them,\n"
+            "or build larger ones of your own pictures: invoke etl --folder DIR --size N",
         )

@@ -70,6 +70,49 @@ BACKBONE: dict[str, str] = SMALL_IMAGES | {
 }
 
 
+SMALL_SIDE = 32  # the images of CIFAR-100, for which the recipes are
+
+
+def for_side(recipe: Mapping[str, str], side: int) -> dict[str, str]:
+    """Change a recipe for larger images: the network sees seven eighths of the side, as it does of 32 pixels.
+
+    Over 28 pixels the algorithm has other networks. The smallest of them has 18 layers.
+
+    Example::
+
+        >>> for_side(SMALL_IMAGES, 64)["image_shape"], for_side(SMALL_IMAGES, 64)["num_layers"]
+        ('3,56,56', '18')
+    """
+    if side <= SMALL_SIDE:
+        return dict(recipe)
+    seen = side * 7 // 8
+    return {**recipe, "image_shape": f"3,{seen},{seen}", **({"num_layers": "18"} if seen > 28 else {})}
+
+
+def for_samples(recipe: Mapping[str, str], samples: int) -> dict[str, str]:
+    """Change a recipe for few images: an epoch has two batches or more, and the learning rate falls with their size.
+
+    The rate follows the batch linearly: P. Goyal et al., "Accurate, Large Minibatch SGD", 2017, section 2.1.
+
+    Args:
+        samples: The number of training images.
+
+    Example::
+
+        >>> [for_samples(SMALL_IMAGES, 20)[name] for name in ("mini_batch_size", "learning_rate")]
+        ['8', '0.0125']
+    """
+    own = int(recipe["mini_batch_size"])
+    if samples >= own:
+        return dict(recipe)
+    batch = 1 << max(samples // 2, 1).bit_length() - 1
+    return {
+        **recipe,
+        "mini_batch_size": str(batch),
+        "learning_rate": f"{float(recipe['learning_rate']) * batch / own:g}",
+    }
+
+
 def for_epochs(recipe: Mapping[str, str], epochs: int) -> dict[str, str]:
     """Change a recipe's number of epochs. The steps of the learning rate move along, and the last epoch is kept.
 

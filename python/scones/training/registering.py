@@ -23,7 +23,7 @@ from scones.errors import InputError, RegistryError
 from scones.model import artifacts
 from scones.model.registry import objects
 from scones.model.registry.creation import calibration_line, create, pin_if_approved
-from scones.model.registry.pinned import VALIDATION_ACCURACY
+from scones.model.registry.pinned import VALIDATION_ACCURACY, VALIDATION_IMAGES
 from scones.model.registry.versions import Version, group_of, listed
 from scones.training import job as jobs
 from scones.training.described import DescribedJob
@@ -83,7 +83,9 @@ def register(
         metrics = _metrics(job, client(environment, "logs"))
         if job.status == "Stopped" and VALIDATION_ACCURACY not in metrics:
             raise RegistryError(f"training job '{job_name}' has no model: it was stopped before its first epoch ended")
-        labels, fingerprint = _dataset(s3, job)
+        labels, fingerprint, images = _dataset(s3, job)
+        if images and VALIDATION_ACCURACY in metrics:
+            metrics[VALIDATION_IMAGES] = float(images)
         artifact_uri, digest = job.artifact_uri, None
         if calibrate:
             try:
@@ -147,8 +149,8 @@ def _metrics(job: DescribedJob, logs: Any) -> dict[str, float]:
     return metrics
 
 
-def _dataset(s3: Any, job: DescribedJob) -> tuple[tuple[str, ...], str]:
-    """The class labels and the fingerprint of a job's data set.
+def _dataset(s3: Any, job: DescribedJob) -> tuple[tuple[str, ...], str, int | None]:
+    """The class labels, the fingerprint and the number of validation images of a job's data set. None if it is unknown.
 
     Raises:
         RegistryError: the job has no data set in S3, or the data set's description is missing or has another form.
@@ -161,7 +163,8 @@ def _dataset(s3: Any, job: DescribedJob) -> tuple[tuple[str, ...], str]:
     uri = f"{job.dataset_uri}/dataset.json"
     try:
         description = json.loads(objects.read(s3, uri))
-        return tuple(description["classes"]), description["fingerprint"]
+        counts = description.get("counts", {}).get("validation")
+        return tuple(description["classes"]), description["fingerprint"], sum(counts.values()) if counts else None
     except (KeyError, TypeError, ValueError) as error:
         raise RegistryError(f"{uri} does not have the classes of training job '{job.name}': {error!r}") from None
 

@@ -13,6 +13,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.response import StreamingBody
 from PIL import Image
 
+from imageclassification.imagefile import MOST_PIXELS
+
 EXECUTION = {"name": "run-1", "started_at": "2026-01-28T12:09:35.872Z"}
 
 
@@ -295,6 +297,19 @@ def test_refuses_a_small_file_that_would_unpack_into_gigabytes(module, stored, r
     stored(buffer.getvalue())
     event = {"image_url": "s3://photos/images/bicycle.png"}
     refuses("ImageTooLargeError", module.handler, event, None, match="9000 x 9000")
+
+
+@pytest.mark.parametrize("width", [5_000, 5_001])
+def test_takes_as_many_pixels_as_the_endpoint_and_no_more(module, stored, refuses, width):
+    """A picture between two limits would pass here and be refused by the endpoint, as another error."""
+    buffer = io.BytesIO()
+    Image.new("1", (width, MOST_PIXELS // 5_000)).save(buffer, "PNG")
+    stored(buffer.getvalue())
+    event = {"image_url": "s3://photos/images/bicycle.png"}
+    if width == 5_000:
+        assert module.handler(event, None)["content_type"] == "image/png"
+    else:
+        refuses("ImageTooLargeError", module.handler, event, None, match="the most is 50,000,000 pixels")
 
 
 def test_logs_one_json_line_with_the_executions_name_and_no_image(module, stored, encode, capsys):

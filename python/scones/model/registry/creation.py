@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack
 
+from scones.model.registry import gate
 from scones.model.registry.metadata import ModelFacts, to_metadata
-from scones.model.registry.pinned import VALIDATION_ACCURACY, write_pin
+from scones.model.registry.pinned import write_pin
 from scones.model.registry.versions import APPROVED, PENDING, Version, describe, shown
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def create(
     artifact_uri: str,
     **facts: Unpack[ModelFacts],
 ) -> Version:
-    """Create a version. It is approved if its validation accuracy reaches the environment's minimum.
+    """Create a version. It is approved if it passes the gate of the environment's minimum validation accuracy.
 
     Args:
         sagemaker: A boto3 SageMaker client.
@@ -43,7 +44,7 @@ def create(
         origin: The model's origin, for the description: ``trained by job-1``.
         facts: As for :func:`to_metadata`.
     """
-    good = facts["metrics"].get(VALIDATION_ACCURACY, 0.0) >= environment.training.minimum_validation_accuracy
+    good = gate.lacks(facts["metrics"], minimum=environment.training.minimum_validation_accuracy) is None
     package = sagemaker.create_model_package(
         ModelPackageGroupName=group,
         ModelPackageDescription=f"{', '.join(facts['class_labels'])}; {origin}"[:1024],
@@ -68,14 +69,14 @@ def pin_if_approved(environment: Environment, version: Version) -> Version:
 
 def verdict(environment: Environment, version: Version) -> str:
     """A message about a registered version: whether it is approved and pinned, and its accuracy."""
-    gate = environment.training.minimum_validation_accuracy
-    accuracy = shown(version.accuracy)
+    minimum = environment.training.minimum_validation_accuracy
+    reached = f"validation accuracy {shown(version.accuracy)}, minimum {minimum}"
     if version.status == APPROVED:
-        said = f"version {version.version} is approved and pinned: validation accuracy {accuracy}, minimum {gate}"
+        said = f"version {version.version} is approved and pinned: {reached}"
     else:
+        lacking = gate.lacks(version.model.metrics if version.model else {}, minimum=minimum)
         said = (
-            f"version {version.version} is NOT pinned: it is {version.status}, validation accuracy {accuracy}, "
-            f"minimum {gate}\n"
+            f"version {version.version} is NOT pinned: it is {version.status}, {lacking or reached}\n"
             f"to use it anyway: invoke pin {version.version} --approve --env {environment.name}"
         )
     calibration = calibration_line(version)

@@ -20,7 +20,7 @@ from scones import aws
 from scones.errors import InputError
 from scones.model import artifacts
 from scones.model.registry.creation import create, pin_if_approved
-from scones.model.registry.pinned import VALIDATION_ACCURACY
+from scones.model.registry.pinned import VALIDATION_ACCURACY, VALIDATION_IMAGES
 from scones.model.registry.versions import Version, group_of, listed
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ def register_artifact(
 
             try:
                 answers = confidence.ask(artifact, confidence.images_of(dataset), progress=progress)
-                metrics |= {VALIDATION_ACCURACY: answers.accuracy, confidence.ERROR: answers.calibration_error()}
+                metrics |= {VALIDATION_ACCURACY: answers.accuracy, VALIDATION_IMAGES: float(len(answers.labels))}
+                metrics |= {confidence.ERROR: answers.calibration_error()}
                 if found.calibrate:
                     artifact, more = confidence.calibrate(artifact, answers)
                     metrics |= more

@@ -31,6 +31,9 @@ _HINT = "train a model with: invoke train; or pin one that is registered: invoke
 #: SageMaker's name of the metric that decides about approval.
 VALIDATION_ACCURACY = "validation:accuracy"
 
+#: The number of images that it was measured on.
+VALIDATION_IMAGES = "validation:images"
+
 
 @dataclass(frozen=True)
 class PinnedModel:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from scones import aws
 from scones.errors import RegistryError
-from scones.model.registry import objects
+from scones.model.registry import gate, objects
 from scones.model.registry.metadata import from_metadata
 from scones.model.registry.pinned import VALIDATION_ACCURACY, PinnedModel, write_pin
 
@@ -105,9 +105,11 @@ def choose(
             f"version {version} was not registered by this project and lacks its class labels", known, environment
         )
     if chosen.status == PENDING and not approve:
+        minimum = environment.training.minimum_validation_accuracy
+        lacking = gate.lacks(chosen.model.metrics, minimum=minimum)
         raise RegistryError(
-            f"version {version} waits for approval: its validation accuracy is {shown(chosen.accuracy)}, "
-            f"the minimum is {environment.training.minimum_validation_accuracy}",
+            f"version {version} waits for approval: "
+            f"{lacking or f'validation accuracy {shown(chosen.accuracy)}, minimum {minimum}'}",
             hint=f"to approve and pin it: invoke pin {version} --approve --env {environment.name}",
         )
     found = objects.sha256(client(environment, "s3"), chosen.model.artifact_uri)

@@ -28,13 +28,13 @@ from pathlib import Path
 from typing import Any
 
 from imageclassification import files
+from imageclassification.imagefile import MOST_PIXELS
 from scones.errors import SconesError
 from scones.service.capture import analysis, records
 from scones.service.capture.period import span
 from scones.service.capture.records import Capture, Event
 
 THUMBNAIL = 112  # pixels, of the longer side
-LARGEST_IMAGE = 64_000_000  # pixels; larger images are not decoded
 SHOWN_BROKEN = 50
 
 
@@ -129,7 +129,7 @@ def thumbnail(image: bytes, size: int = THUMBNAIL) -> bytes | None:
 
     try:
         with Image.open(io.BytesIO(image), formats=("PNG", "JPEG")) as opened:
-            if opened.width * opened.height > LARGEST_IMAGE:
+            if opened.width * opened.height > MOST_PIXELS:
                 return None
             opened.draft("RGB", (2 * size, 2 * size))
             small = opened.convert("RGB")

@@ -11,10 +11,11 @@ Example::
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from scones.dataset import pictures
 from scones.errors import InputError
 from scones.s3 import explained, is_uri
 
@@ -24,25 +25,27 @@ SIGNATURES = {b"\x89PNG\r\n\x1a\n": ("png", "image/png"), b"\xff\xd8\xff": ("jpg
 def upload(s3: Any, bucket: str, path: Path) -> str:
     """Upload a local image to ``images/<sha256>.<png|jpg>`` unless the bucket has it already.
 
+    Other forms than PNG and JPEG are converted: the endpoint takes only these.
+
     Returns:
         The image's ``s3://`` URL.
 
     Raises:
-        InputError: the file cannot be read, or its first bytes are not those of a PNG or JPEG.
+        InputError: the file cannot be read, or is no picture.
         CloudError: S3 refused the upload, or cannot be reached.
     """
     from botocore.exceptions import ClientError
 
     try:
-        content = Path(path).read_bytes()
-    except OSError as error:
+        content = pictures.sendable(Path(path).read_bytes())
+    except (OSError, ValueError) as error:
         raise InputError(
-            f"{path} cannot be read: {error.strerror}", hint="give a PNG or JPEG, or s3://BUCKET/KEY"
+            f"{path} {pictures.reason(error)}", hint=f"give a {pictures.NAMES}, or s3://BUCKET/KEY"
         ) from None
     found = next((kind for signature, kind in SIGNATURES.items() if content.startswith(signature)), None)
     if found is None:
         start = f"it begins with {content[:8]!r}" if content else "it is empty"
-        raise InputError(f"{path} is not a PNG or JPEG: {start}", hint="convert it first")
+        raise InputError(f"{path} is not a PNG or JPEG: {start}", hint=f"give a {pictures.NAMES}")
     suffix, content_type = found
     key = f"images/{hashlib.sha256(content).hexdigest()}.{suffix}"
     with explained(f"{path} cannot be uploaded to s3://{bucket}/{key}"):
@@ -55,8 +58,11 @@ def upload(s3: Any, bucket: str, path: Path) -> str:
     return f"s3://{bucket}/{key}"
 
 
-def images_of(arguments: Iterable[str]) -> list[str]:
-    """List images. Files and ``s3://`` URLs stay as they are. A folder gives the PNGs and JPEGs below it.
+def images_of(arguments: Iterable[str], tell: Callable[[str], None] = lambda text: None) -> list[str]:
+    """List images. Files and ``s3://`` URLs stay as they are. A folder gives the pictures below it.
+
+    Args:
+        tell: Called with what was passed over in a folder, by number and name.
 
     Raises:
         InputError: a path does not exist, or a folder holds no image.
@@ -69,9 +75,11 @@ def images_of(arguments: Iterable[str]) -> list[str]:
         elif path.is_file():
             found.append(str(path))
         elif path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in (".png", ".jpg", ".jpeg"))
+            inside, passed = pictures.inside(path)
             if not inside:
-                raise InputError(f"the folder {argument} holds no PNG or JPEG")
+                there = f":\n{pictures.listing(passed)}" if passed else ""
+                raise InputError(f"the folder {argument} holds no {pictures.NAMES}{there}")
+            pictures.told(passed, argument, tell)
             found += map(str, inside)
         else:
             raise InputError(f"there is no image {argument}", hint="give a file, a folder or s3://BUCKET/KEY")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scones.dataset import Archive, Download, Sample, build, choose, ensure, ensure_others
+from scones.dataset import Archive, Download, Sample, choose, ensure, ensure_others
 from scones.errors import DatasetError
 
 CLASSES = ("bicycle", "motorcycle")
@@ -67,21 +67,6 @@ def test_ensure_builds_and_says_that_they_are_drawn(tmp_path):
     ensured = ensure(CLASSES, tmp_path / "out", cache=tmp_path, variables={}, download=Unreachable(tmp_path))
     assert ensured.drawn
     assert (ensured.title, ensured.dataset.size("train")) == ("two-wheelers drawn by code", 8)
-
-
-def test_ensure_takes_what_is_there_when_told_so(archive, tmp_path):
-    out = tmp_path / "out"
-    built = build(Archive(archive), CLASSES, out, seed=4)
-    ensured = ensure(CLASSES, out, cache=tmp_path, reuse=True, variables={}, download=Unreachable(tmp_path))
-    assert (ensured.dataset, ensured.drawn) == (built, False)
-
-
-@pytest.mark.usefixtures("small")
-def test_ensure_does_not_take_other_classes(archive, tmp_path):
-    out = tmp_path / "out"
-    build(Archive(archive), ("bus", "tank"), out)
-    ensured = ensure(CLASSES, out, cache=tmp_path, reuse=True, variables={}, download=Unreachable(tmp_path))
-    assert ensured.dataset.classes == CLASSES
 
 
 def test_a_backbone_learns_from_every_other_class_that_has_images(archive, tmp_path):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scones.dataset.folder import Folder, pixels
+from scones.dataset.folder import Folder
+from scones.dataset.pictures import pixels
 from scones.errors import DatasetError
 
 CLASSES = ("scooter", "bicycle")
@@ -56,14 +57,14 @@ def test_turns_a_picture_as_its_exif_orientation_says():
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was sideways: a turn of 90 degrees clockwise makes the picture upright
     lying = Image.fromarray(np.rot90(upright))
-    turned = pixels(encoded(lying, "PNG", exif=exif))
+    turned = pixels(encoded(lying, "PNG", exif=exif), 32, "crop")
     assert (turned[:14, :, 0] > 250).all()
     assert (turned[18:, :, 0] < 5).all()
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "1"])
 def test_any_mode_becomes_rgb(mode):
-    assert pixels(encoded(Image.new("RGB", (40, 30), (255, 255, 255)).convert(mode))).shape == (32, 32, 3)
+    assert pixels(encoded(Image.new("RGB", (40, 30), (255, 255, 255)).convert(mode)), 32, "crop").shape == (32, 32, 3)
 
 
 def test_lists_every_file_that_cannot_be_used(pictures):
@@ -72,7 +73,11 @@ def test_lists_every_file_that_cannot_be_used(pictures):
     (pictures / "scooter" / "empty.png").touch()
     with pytest.raises(DatasetError, match="3 of 27 files") as caught:
         Folder(pictures).read(CLASSES)
-    for line in ("bicycle/notes.txt: is neither PNG nor JPEG", "scooter/cut.jpeg: is damaged", "scooter/empty.png: "):
+    for line in (
+        "bicycle/notes.txt: is no PNG, JPEG, WebP, GIF, TIFF, BMP or HEIC",
+        "scooter/cut.jpeg: is damaged",
+        "scooter/empty.png: ",
+    ):
         assert line in str(caught.value)
     contents = Folder(pictures).read(CLASSES, skip_bad=True)
     assert len(contents.train) + len(contents.test) == 24
@@ -83,16 +88,23 @@ def test_lists_every_file_that_cannot_be_used(pictures):
     ]
 
 
-def test_refuses_a_picture_that_claims_to_be_enormous(monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    with pytest.raises(ValueError, match="claims more than 1,000 pixels"):
-        pixels(encoded(Image.new("RGB", (40, 40))))
-
-
-def test_passes_over_what_systems_leave_behind(pictures):
+def test_names_all_that_it_does_not_read(pictures):
     for name in (".DS_Store", "._scooter1.jpeg", "Thumbs.db"):
         (pictures / "scooter" / name).write_bytes(b"x")
-    assert Folder(pictures).read(CLASSES).problems == ()
+    (pictures / "else").mkdir()
+    (pictures / "else" / "one.png").touch()
+    (pictures / "list.csv").touch()
+    (pictures / "bicycle" / "gone.png").symlink_to(pictures / "nowhere.png")
+    folder = Folder(pictures)
+    assert folder.read(CLASSES).problems == ()
+    assert [str(one) for one in folder.passed_over(CLASSES)] == [
+        "bicycle/gone.png: is a broken link",
+        "else/: is none of the classes; 1 files are in it",
+        "list.csv: is in no class's folder",
+        "scooter/.DS_Store: is hidden",
+        "scooter/._scooter1.jpeg: is hidden",
+        "scooter/Thumbs.db: is the system's",
+    ]
 
 
 def test_the_same_name_in_two_classes_gets_its_class_in_front(pictures):
@@ -122,3 +134,11 @@ def test_its_identity_follows_names_and_contents_not_times(pictures):
     assert Folder(pictures).identity() == before
     some.write_bytes(some.read_bytes() + b"\0")
     assert Folder(pictures).identity() != before
+
+
+def test_pictures_have_the_size_and_fit_that_the_folder_is_given(pictures):
+    assert Folder(pictures, 64, "pad").read(CLASSES).train.pixels.shape[1:] == (64, 64, 3)
+    with pytest.raises(DatasetError, match="squares of 32 to 512 pixels, not 513"):
+        Folder(pictures, 513)
+    with pytest.raises(DatasetError, match=r"fitted by 'squash'\n.*crop.*pad.*stretch"):
+        Folder(pictures, fit="squash")

@@ -3,7 +3,7 @@
 import pytest
 
 from imageclassification.recordio import read, unpack
-from scones.dataset import SPLITS, Sample, build, ensure, load, upload, write_records
+from scones.dataset import SPLITS, Sample, build, load, taken, upload, write_records
 from scones.errors import DatasetError
 
 CLASSES = ("bicycle", "motorcycle")
@@ -57,10 +57,8 @@ def test_a_damaged_file_is_written_again(out):
     assert dataset.records("test").read_bytes() == whole
 
 
-def test_what_is_reused_gets_them_too(out, tmp_path):
-    make(out)
-    ensured = ensure(CLASSES, out, cache=tmp_path, reuse=True, recordio=True, variables={})
-    assert ensured.dataset.recordio
+def test_what_stands_gets_them_too(out):
+    assert taken(make(out), CLASSES, recordio=True, variables={}).dataset.recordio
 
 
 def test_says_which_image_is_missing(out):

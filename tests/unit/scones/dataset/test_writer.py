@@ -14,6 +14,7 @@ from PIL import Image
 
 from scones.dataset import Archive, Folder, Sample, build, load
 from scones.dataset.contents import Contents, Identity, Images
+from scones.dataset.pictures import NAMES
 from scones.errors import DatasetError
 from scones.settings import ROOT
 
@@ -171,6 +172,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from scones.dataset import Sample, build, writer
+from scones.dataset.pictures import NAMES
 written = 0
 def png(pixels, original=writer.png):
     global written
@@ -255,7 +257,7 @@ def test_lists_what_was_left_out(tmp_path, out):
     with pytest.raises(DatasetError, match="--skip-bad"):
         build(source, CLASSES, out)
     dataset = build(source, CLASSES, out, skip_bad=True)
-    assert dataset.description["skipped"] == [{"file": "bicycle/notes.txt", "reason": "is neither PNG nor JPEG"}]
+    assert dataset.description["skipped"] == [{"file": "bicycle/notes.txt", "reason": f"is no {NAMES}"}]
     assert dataset.counts["test"] == {"bicycle": 1, "motorcycle": 1}
     with pytest.raises(DatasetError, match="--skip-bad"):
         build(source, CLASSES, out)

@@ -162,7 +162,8 @@ def test_an_image_that_is_there_is_not_uploaded_again(stub, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"), [(b"GIF89a", "is not a PNG or JPEG"), (b"", "it is empty"), (None, "cannot be read")]
+    ("content", "reason"),
+    [(b"text", "is not a PNG or JPEG"), (b"GIF89a", "is damaged"), (b"", "is empty"), (None, "cannot be read")],
 )
 def test_refuses_to_upload_what_is_no_image(stub, tmp_path, content, reason):
     s3, _ = stub("s3")
@@ -284,7 +285,7 @@ def test_images_are_files_urls_and_what_folders_hold(tmp_path, picture, monkeypa
 def test_names_the_image_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match=r"there is no image bicycl\.png"):
         workflow.images_of(["bicycl.png"])
-    with pytest.raises(InputError, match="holds no PNG or JPEG"):
+    with pytest.raises(InputError, match="holds no PNG, JPEG, WebP"):
         workflow.images_of([str(tmp_path)])
 
 

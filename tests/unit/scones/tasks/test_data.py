@@ -52,6 +52,23 @@ def test_drawn_images_are_announced_so_that_nobody_misses_it(elsewhere, monkeypa
     assert "not photographs" in printed
 
 
+def test_what_is_replaced_is_named_and_nothing_of_another_source_is_replaced_unasked(
+    archive, elsewhere, monkeypatch, capsys
+):
+    etl(Context(), archive=str(archive), classes="train,bus", seed="7")
+    monkeypatch.setenv("CIFAR100_ARCHIVE", str(archive.with_name("other.tar.gz")))
+    archive.with_name("other.tar.gz").write_bytes(archive.read_bytes() + b"\0")
+    with pytest.raises(Exit, match=r"holds a data set of 'train' and 'bus' \(the archive small.tar.gz, seed 7\)") as no:
+        etl(Context(), seed="3")
+    assert "invoke etl --archive" in str(no.value)
+    assert load(elsewhere).seed == 7
+    capsys.readouterr()
+    monkeypatch.setattr("scones.dataset.Sample", lambda: Sample(train=5, test=2))
+    etl(Context(), sample=True)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "it has replaced a data set of 'train' and 'bus' (the archive small.tar.gz, seed 7)" in printed
+
+
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [

@@ -107,6 +107,15 @@ def test_what_is_searched_is_what_was_asked_for_else_the_defaults_without_what_i
     assert set(left) == set(ranges.SMALL_IMAGES) - {"optimizer", "learning_rate"}
 
 
+def test_default_batches_that_are_larger_than_the_data_set_are_not_searched() -> None:
+    default = tasks._searched([], {}, settings.Tuning())
+    search = tasks.SearchOrder(default, settings.Tuning(), None, None, default=True)
+    assert tasks._fitting(search, 36).searched.keys() == default.keys() - {"mini_batch_size"}
+    assert tasks._fitting(search, 900) == search
+    asked = dataclasses.replace(search, default=False)
+    assert tasks._fitting(asked, 36) == asked
+
+
 def test_the_environments_limits_are_changed_by_what_is_typed() -> None:
     own = settings.Tuning(max_jobs=5, max_parallel_jobs=2, early_stopping=True, strategy="Bayesian")
     assert tasks._limits(own, None, None, None, True) == own

@@ -179,12 +179,33 @@ def test_rolls_back_to_an_earlier_version(cloud: Any) -> None:
 def test_a_waiting_version_is_pinned_only_when_approved(cloud: Any) -> None:
     cloud.train("worse", accuracy=0.5)
     cloud.register("worse")
-    with pytest.raises(RegistryError, match=r"waits for approval: its validation accuracy is 0.500") as refused:
+    with pytest.raises(RegistryError, match=r"waits for approval: validation accuracy 0.500, minimum 0.75") as refused:
         cloud.pin(1)
     assert "invoke pin 1 --approve" in refused.value.hint
     assert not cloud.environment.pin_path.exists()
     assert cloud.pin(1, approve=True).status == "Approved"
     assert cloud.pinned.version == 1
+
+
+def test_a_model_is_not_approved_on_a_handful_of_validation_images(cloud: Any) -> None:
+    """Nine right answers of nine leave open whether it is right seven times in ten."""
+
+    def measured_on(images: int) -> registry.Version:
+        name = f"on-{images}"
+        cloud.train(name, accuracy=1.0)
+        described = json.loads(cloud.s3.objects["scones", "datasets/5f/dataset.json"])
+        described["counts"] = {"validation": {"bicycle": images - 5, "motorcycle": 5}}
+        cloud.s3.objects["scones", "datasets/5f/dataset.json"] = json.dumps(described).encode()
+        return cloud.register(name)
+
+    few = measured_on(9)
+    assert few.status == "PendingManualApproval"
+    said = registry.verdict(cloud.environment, few)
+    for part in ("NOT pinned", "on only 9 images", "0.70 to 1.00", "about 12 are needed", "--approve"):
+        assert part in said
+    with pytest.raises(RegistryError, match=r"waits for approval: validation accuracy 1\.000 on only 9 images"):
+        cloud.pin(few.version)
+    assert measured_on(58).status == "Approved"
 
 
 def test_a_rejected_or_absent_version_is_refused_with_those_there_are(cloud: Any) -> None:

@@ -1,0 +1,3 @@
+"""The endpoint's limit, from imageclassification.imagefile. Written by `invoke docs`."""
+
+MAX_PIXELS = 50_000_000
