@@ -26,7 +26,7 @@ class InvalidAddress(SQSException):
 
 def apply() -> None:
     """Wrap moto's functions."""
-    url = SQSResponse.get_queue_url
+    url, resource = SQSResponse.get_queue_url, SQSResponse._determine_resource
 
     def _get_queue_name(self: SQSResponse) -> str:
         found = addresses.read(self._get_param("QueueUrl") or self.path)
@@ -36,9 +36,16 @@ def apply() -> None:
             raise QueueDoesNotExist
         return found.name
 
+    def _determine_resource(self: SQSResponse) -> str:
+        try:
+            return str(resource(self))
+        except SQSException:  # the operation itself says so
+            return "*"
+
     def get_queue_url(self: SQSResponse) -> ActionResult:
         if self._get_param("QueueOwnerAWSAccountId") not in (None, self.current_account):
             raise QueueDoesNotExist
         return url(self)
 
     SQSResponse._get_queue_name, SQSResponse.get_queue_url = _get_queue_name, get_queue_url
+    SQSResponse._determine_resource = _determine_resource
