@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from localcloud import control
 
@@ -31,6 +32,10 @@ if WORKER:
 os.environ.setdefault(
     "HYPOTHESIS_STORAGE_DIRECTORY", str(Path(__file__).resolve().parent.parent / "build/cache/hypothesis")
 )
+
+# Machines are shared. How long an example takes says nothing about what it tests.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 # The slowest files start first, so that all workers end at about the same time.
 LONGEST_FIRST = (

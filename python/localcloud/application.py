@@ -41,6 +41,7 @@ from localcloud.iam.enforcement import BOTO3_NAMES, OPERATION, Enforcement
 from localcloud.lost_answers import KeptAnswers, LostAnswers
 from localcloud.refusals import form_of, refusal
 from localcloud.s3.integrity import Integrity
+from localcloud.throttling import Throttle
 
 #: Where a request's WSGI environment has its service, once somebody has asked.
 SERVICE = "localcloud.service"
@@ -99,6 +100,8 @@ class Dispatcher(DomainDispatcherApplication):
 def application(context: Context, folders: Sequence[Path]) -> WSGIApplication:
     """The WSGI application: it checks the permissions of every request, calls the service, and keeps what has changed.
 
+    A request that comes too fast is refused, if the cloud is slow on purpose (:mod:`localcloud.latency`).
+
     The path ``IDENTITY_PATH`` is the exception. It answers with the process's id, without a check.
 
     Args:
@@ -106,6 +109,7 @@ def application(context: Context, folders: Sequence[Path]) -> WSGIApplication:
     """
     dispatch = Dispatcher(context.applications, context.at_first)
     enforcement = Enforcement(dispatch.service, fidelity.refusal, context.roles, context.root_secret)
+    throttle = Throttle(context.latency)
 
     def service_of(environ: dict[str, Any]) -> str:
         found = dispatch.service(environ)
@@ -123,7 +127,7 @@ def application(context: Context, folders: Sequence[Path]) -> WSGIApplication:
         if UNDERSCORED in environ:
             _keep_names(environ)
         try:
-            refused = enforcement.refuse(environ)
+            refused = enforcement.refuse(environ) or throttle.refuse(environ)
         except Exception as error:  # noqa: BLE001 - a request is refused when its check fails
             log.failure(error)
             asked, why = incoming.asked(environ), f"{type(error).__name__}: {error}"

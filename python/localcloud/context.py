@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from localcloud import control, guard
+from localcloud.latency import NONE, Latency
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -78,6 +79,9 @@ class MetricStore(Protocol):
 
         The span includes its begin and excludes its end.
         """
+
+    def late(self, namespace: str, name: str, dimensions: Mapping[str, str], *, account: str, region: str) -> float:
+        """How many seconds late the data of a metric are there."""
 
     def alarm_state(self, name: str, *, account: str, region: str) -> str | None:
         """An alarm's state; None if there is no such alarm."""
@@ -212,6 +216,7 @@ class Context:
         pickling: How moto's objects are written into it.
         backends: Keeps moto's backends there.
         blobs: Keeps large bytes there.
+        latency: How slow the cloud is on purpose.
         starting: Is called when everything that was kept is there again, before the first request.
         ending: Is called before the children end, so that nothing new begins.
         at_first: Is called before a service of moto answers its first request, by moto's name of the service. So a
@@ -231,6 +236,7 @@ class Context:
     pickling: Pickling
     backends: Backends
     blobs: Blobs
+    latency: Latency = NONE
     starting: list[Callable[[], None]] = field(default_factory=list)
     ending: list[Callable[[], None]] = field(default_factory=list)
     at_first: dict[str, list[Callable[[], None]]] = field(default_factory=dict)

@@ -35,6 +35,7 @@ from typing import IO
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
+from localcloud import latency
 from localcloud.durability import facts
 from localcloud.errors import LocalCloudError
 from localcloud.logfile import open_log
@@ -78,6 +79,7 @@ class Cloud:
         started: When the cloud was ready, in seconds since 1970.
         access_key_id: The access key id of the account's root user.
         secret_access_key: The secret of that key. Every cloud has its own, and only the folder's owner can read it.
+        latency: How slow it is on purpose (:mod:`localcloud.latency`).
     """
 
     endpoint: str
@@ -87,6 +89,7 @@ class Cloud:
     started: float
     access_key_id: str
     secret_access_key: str = field(repr=False)
+    latency: str = latency.NONE.name
 
 
 def up(state: Path, *, port: int | None = None, tethered: bool = False) -> Cloud:
@@ -113,6 +116,12 @@ def up(state: Path, *, port: int | None = None, tethered: bool = False) -> Cloud
     with _turn(state):
         running = status(state)
         if running:
+            wanted = latency.chosen(os.environ).name
+            if wanted != running.latency:
+                raise LocalCloudError(
+                    f"the local cloud of {state} runs with the latency {running.latency!r}, not {wanted!r}",
+                    hint=f"end it first with: invoke local.down; or export {latency.VARIABLE}={running.latency}",
+                )
             if port not in (None, 0, running.port):
                 raise LocalCloudError(
                     f"the local cloud of {state} runs on port {running.port}, not {port}",

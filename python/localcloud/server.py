@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from imageclassification import files
-from localcloud import quick_start
+from localcloud import latency, quick_start
 from localcloud.control import ADDRESS, DEFAULT_PORT, LOG, MEMORY, PINS, PREVIOUS_LOG, READY, hold_lock
 from localcloud.durability import facts
 from localcloud.durability.database import Database
@@ -63,6 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _serve(options: argparse.Namespace) -> NoReturn:
     state: Path = options.state
+    slow = latency.chosen(os.environ)
     lock = hold_lock(state)
     if lock is None:
         raise LocalCloudError(f"another local cloud uses {state}", hint="end it with: invoke local.down")
@@ -88,7 +89,7 @@ def _serve(options: argparse.Namespace) -> NoReturn:
     from localcloud.assembly import make_context, make_server
 
     try:
-        context = make_context(state, f"http://{HOST}:{port}", secret)
+        context = make_context(state, f"http://{HOST}:{port}", secret, slow)
         server = make_server(listener, context)
     except Unreadable as error:
         raise Unreadable(f"{state}: {error.what}", instead=error.instead) from error
@@ -105,6 +106,7 @@ def _serve(options: argparse.Namespace) -> NoReturn:
         "started": time.time(),
         "access_key_id": ROOT_KEY,
         "secret_access_key": context.root_secret,
+        "latency": slow.name,
     }
     files.write(address, json.dumps(found) + "\n")
     if options.ready_fd is not None:

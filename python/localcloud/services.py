@@ -34,7 +34,7 @@ from localcloud import (
 )
 from localcloud.context import Context
 from localcloud.durability import instances
-from localcloud.iam import caller, kept, linked_roles, sessions, simulator
+from localcloud.iam import boundaries, caller, kept, linked_roles, sessions, simulator
 from localcloud.iam import permissions as identity
 from localcloud.iam.registry import Registry
 
@@ -68,6 +68,7 @@ def install(context: Context) -> None:
     caller.apply()
     simulator.install(context.registry)
     linked_roles.apply()
+    boundaries.apply()
     for service in SERVICES:
         service.install(context)
 

@@ -13,6 +13,7 @@
     ├── RegistryError              a model version is missing or may not be used
     ├── TerraformError             a terraform command failed
     │   ├── StalePlanError         the state or the files have changed since the plan was saved
+    │   ├── NewRoleError           a service did not know a new role, or what it may do, yet
     │   └── LockedStateError       another command is changing the state
     ├── CheckError                 a check has findings, or could not run
     ├── NotebookError              a notebook's cell failed, or it cannot be run
@@ -98,6 +99,10 @@ class TerraformError(SconesError):
 
 class StalePlanError(TerraformError):
     """A saved plan may not be applied: the state or the files have changed since it was saved."""
+
+
+class NewRoleError(TerraformError):
+    """A service did not know a role, or its permissions, that were made seconds before."""
 
 
 class LockedStateError(TerraformError):

@@ -13,7 +13,7 @@ import yaml
 
 from scones import settings
 from scones.errors import CheckError
-from scones.tasks import compose
+from scones.tasks import checks, compose
 
 Lint = Callable[[Path], list[str]]
 WORKFLOWS = sorted((settings.ROOT / ".github" / "workflows").glob("*.yml"))
@@ -29,8 +29,8 @@ def jobs() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def test_schemas_and_zizmor_have_nothing_against_them(lint: Lint) -> None:
     assert lint(settings.ROOT) == [
-        "4 GitHub workflows and .gitlab-ci.yml keep to their schemas",
-        "zizmor finds nothing in 4 workflows",
+        f"{len(WORKFLOWS)} GitHub workflows and .gitlab-ci.yml keep to their schemas",
+        f"zizmor finds nothing in {len(WORKFLOWS)} workflows",
     ]
 
 
@@ -82,6 +82,23 @@ def test_the_apply_role_is_taken_only_after_somebody_approved() -> None:
     assert not any("environment" in job for name, job in jobs() if name != applying[0][0])
 
 
+def test_every_role_of_a_deployment_is_taken_after_github_was_asked_who_approves() -> None:
+    """GitHub creates an environment that a job names and that is missing, without protection. So the first to ask names
+    none, and the others wait for it."""
+    path = settings.ROOT / ".github" / "workflows" / "deploy-environment.yml"
+    found = yaml.safe_load(path.read_text())["jobs"]
+    assert list(found) == ["plan", "apply"]
+    assert "environment" not in found["plan"]
+    assert found["apply"]["needs"] == "plan"
+    for name, job in found.items():
+        asks = [number for number, step in enumerate(job["steps"]) if step.get("run") == ".venv/bin/invoke ci.approval"]
+        takes = [number for number, step in enumerate(job["steps"]) if "role-to-assume" in step.get("with", {})]
+        assert len(asks) == 1, name
+        assert asks[0] < takes[0], name
+        assert job["steps"][asks[0]]["env"] == {"GH_TOKEN": "${{ github.token }}"}, name
+        assert job["permissions"]["actions"] == "read", name
+
+
 def test_credentials_last_as_long_as_an_apply() -> None:
     """If the credentials expire during an apply, Terraform cannot write the state of the new resources."""
     job = dict(jobs())["deploy-environment.yml: apply"]
@@ -128,4 +145,8 @@ def test_both_pipelines_run_tasks_that_there_are() -> None:
         asked = set(re.findall(r"\.venv/bin/invoke (\S+)", path.read_text()))
         assert asked <= known, path.name
     asked = set(re.findall(r"\.venv/bin/invoke (\S+)", GITLAB.read_text()))
-    assert asked == {"ci.checks", "ci.plan", "ci.merge", "ci.drift", "iam.prove"}
+    assert asked == {"ci.checks", "ci.plan", "ci.merge", "ci.drift", "iam.prove", "checks.latency"}
+
+
+def test_the_gate_of_every_night_runs_tests_that_there_are() -> None:
+    assert [one for one in checks.GATE if not (settings.ROOT / one).is_file()] == []

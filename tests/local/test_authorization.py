@@ -393,3 +393,18 @@ def test_an_alias_is_deleted_by_whom_may_do_so_to_its_key(cloud, client, user):
     kms = client("kms", user(on_names, on_keys))
     kms.delete_alias(AliasName=made("ours"))
     assert refused(lambda: kms.delete_alias(AliasName=made("theirs")))[0] == "AccessDeniedException"
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:iam::123456789012:role/there-is-none",
+        "arn:aws:iam::999999999999:role/x",
+        "arn:aws:iam::123456789012:user/someone",
+        "arn:aws:sqs:us-east-1:123456789012:queue",
+    ],
+)
+def test_a_role_that_does_not_exist_is_assumed_by_nobody(cloud: Any, arn: str) -> None:
+    """The root user's requests are not judged. AWS tells nobody whether there is such a role."""
+    with pytest.raises(ClientError, match=f"is not authorized to perform: sts:AssumeRole on resource: {arn}"):
+        cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="me")

@@ -132,8 +132,14 @@ import base64, collections, datetime, decimal, enum
 Point = collections.namedtuple("Point", "x y")
 class Colour(enum.IntEnum):
     RED = 1
+class Named(list):
+    def _asdict(self):
+        return {"named": True}
 round = {}
 round["self"] = round
+deep = []
+for _ in range(900):
+    deep = [deep]
 RESULTS = {
     "bytes": b"\\xff[1]",
     "inside": {"image_data": base64.b64encode(b"hi"), b"key": "\u00e9\u2028"},
@@ -145,6 +151,8 @@ RESULTS = {
     "time": datetime.datetime(2026, 1, 28),
     "key": {(1, 2): 3},
     "none": None,
+    "named": Named([1]),
+    "deep": deep,
 }
 def handler(event, context):
     return RESULTS[event]
@@ -165,6 +173,8 @@ def test_a_result_is_written_as_awss_runtime_writes_it(cloud, function):
     assert written("tuples") == b'[{"x": 1, "y": {"x": 2, "y": [3]}}, 1]'
     assert written("keys") == b'{"1": 4, "1.5": 2, "null": 3}'
     assert written("none") == b"null"
+    assert written("named") == b'{"named": true}'
+    assert written("deep") == b"[" * 901 + b"]" * 901
     for what, words in (
         ("not-utf8", "'utf-8' codec can't decode byte 0xff"),
         ("round", "Circular reference detected"),

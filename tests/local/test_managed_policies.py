@@ -69,6 +69,25 @@ def test_a_role_may_do_what_its_attached_policy_and_its_boundary_both_allow(boun
         bound("sns").list_topics()
 
 
+def test_a_boundary_that_there_is_not_is_refused(cloud: Any) -> None:
+    iam, arn = cloud.client("iam"), "arn:aws:iam::123456789012:policy/not-there"
+    trust = {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"}
+    made = {
+        "RoleName": "tests-unbound",
+        "AssumeRolePolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    }
+    words = rf"NoSuchEntity.* Scope ARN: {arn} does not exist or is not attachable\."
+    with pytest.raises(ClientError, match=words):
+        iam.create_role(**made, PermissionsBoundary=arn)
+    iam.create_role(**made)
+    try:
+        with pytest.raises(ClientError, match=words):
+            iam.put_role_permissions_boundary(RoleName="tests-unbound", PermissionsBoundary=arn)
+        assert "PermissionsBoundary" not in iam.get_role(RoleName="tests-unbound")["Role"]
+    finally:
+        iam.delete_role(RoleName="tests-unbound")
+
+
 def test_a_new_default_version_counts_at_once(bound: Any, cloud: Any, policies: Any) -> None:
     cloud.client("iam").create_policy_version(
         PolicyArn=policies[0], PolicyDocument=document("sns:ListTopics"), SetAsDefault=True

@@ -50,3 +50,15 @@ def test_a_role_that_trusts_only_services_cannot_be_had(environment: settings.En
 def test_on_aws_a_role_must_be_named() -> None:
     with pytest.raises(InputError, match="environment 'dev' names no role for notebooks"):
         identity.role(settings.load("dev", variables={}), None)
+
+
+@pytest.mark.parametrize("given", ["arn:nonsense", "bad name!", "arn:aws:sqs:us-east-1:123456789012:queue"])
+def test_what_is_no_role_is_refused_before_it_is_looked_for(environment: settings.Environment, given: str) -> None:
+    with pytest.raises(InputError, match="is neither a role's name nor its ARN"):
+        identity.role(environment, given)
+
+
+@pytest.mark.parametrize("arn", ["arn:aws:iam::123456789012:role/nobody", "arn:aws:iam::999999999999:role/x"])
+def test_a_role_that_does_not_exist_cannot_be_had(environment: settings.Environment, arn: str) -> None:
+    with pytest.raises(CloudError, match=f"the notebook cannot have the role {arn}"):
+        identity.session(environment, identity.role(environment, arn))

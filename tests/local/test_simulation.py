@@ -227,3 +227,49 @@ def test_a_role_without_the_right_is_denied_and_one_with_it_is_not(cloud: Any, r
         simulating(role(allow("s3:*")))
     assert raised.value.response["Error"]["Code"] == "AccessDenied"
     assert decisions(simulating(role(allow("iam:SimulatePrincipalPolicy")))) == {"s3:GetObject": "implicitDeny"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        allow("s3:*") | {"Action": 1},
+        allow("s3:*", Condition=[]),
+        allow("s3:*", Condition={"StringEquals": "x"}),
+        allow("s3:*", Condition={"aws:x": {"a": "1"}}),
+        allow("s3:*", Principal="*"),
+    ],
+)
+def test_what_is_no_policy_is_invalid_input(iam: Any, statement: dict[str, Any]) -> None:
+    text = document(statement)
+    for ask in (
+        lambda: iam.simulate_custom_policy(ActionNames=["s3:GetObject"], PolicyInputList=[text]),
+        lambda: iam.get_context_keys_for_custom_policy(PolicyInputList=[text]),
+    ):
+        with pytest.raises(ClientError, match=r"Syntax errors in policy PolicyInputList\.1") as refused:
+            ask()
+        assert refused.value.response["Error"]["Code"] == "InvalidInput"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("ip", "nonsense"), ("numeric", "abc"), ("dateList", "yesterday"), ("boolean", "maybe")]
+)
+def test_a_wrong_value_of_a_context_key_is_named(iam: Any, kind: str, value: str) -> None:
+    entry = {"ContextKeyName": "aws:SourceIp", "ContextKeyValues": [value], "ContextKeyType": kind}
+    with pytest.raises(ClientError, match=f"context key aws:SourceIp: '{value}'"):
+        iam.simulate_custom_policy(
+            ActionNames=["s3:GetObject"], PolicyInputList=[document(allow("s3:*"))], ContextEntries=[entry]
+        )
+
+
+def test_the_owner_of_a_bucket_in_another_account_is_refused_by_name(iam: Any) -> None:
+    """A bucket's ARN does not say whose it is, so the answer would be wrong."""
+    with pytest.raises(ClientError, match="another account") as refused:
+        iam.simulate_custom_policy(
+            ActionNames=["s3:GetObject"],
+            PolicyInputList=[document(allow("s3:*"))],
+            CallerArn=f"arn:aws:iam::{ACCOUNT}:user/ada",
+            ResourceArns=["arn:aws:s3:::images/a"],
+            ResourcePolicy=document(allow("s3:GetObject", IMAGES) | {"Principal": "*"}),
+            ResourceOwner="arn:aws:iam::999999999999:root",
+        )
+    assert refused.value.response["Error"]["Code"] == "NotImplemented"

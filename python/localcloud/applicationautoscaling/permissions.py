@@ -52,7 +52,10 @@ TABLE = {
     ),
     "PutScalingPolicy": (
         Need("application-autoscaling:PutScalingPolicy", (TARGET,), SCALING),
-        Need("cloudwatch:PutMetricAlarm", (ALARM,), when="TargetTrackingScalingPolicyConfiguration", tagged=False),
+        *(
+            Need(f"cloudwatch:{action}", (ALARM,), when="TargetTrackingScalingPolicyConfiguration", tagged=False)
+            for action in ("DescribeAlarms", "PutMetricAlarm")
+        ),
     ),
     "DeleteScalingPolicy": (
         Need("application-autoscaling:DeleteScalingPolicy", (TARGET,), SCALING),

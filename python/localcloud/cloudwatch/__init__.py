@@ -12,9 +12,9 @@ Example (not run: it needs a running cloud)::
     context.metrics.alarm_state("scones-local-endpoint-5xx", **whose)       # 'ALARM'
 
 AWS: Amazon CloudWatch User Guide, Using Amazon CloudWatch alarms. There are three differences from AWS. Periods end now
-and not at whole minutes, so an alarm changes without a wait. The services' metrics are visible at once. The local cloud
-refuses composite alarms, anomaly detection, and functions of metric math that :mod:`localcloud.cloudwatch.expressions`
-lacks.
+and not at whole minutes, so an alarm changes without a wait. The services' metrics are visible at once, unless the
+cloud is slow on purpose (:mod:`localcloud.latency`). The local cloud refuses composite alarms, anomaly detection, and
+functions of metric math that :mod:`localcloud.cloudwatch.expressions` lacks.
 
 A test need not wait for a period either. It writes a number of seconds into the file ``alarm-clock`` in the cloud's
 folder. The clock of metrics and alarms is then ahead by that much. No other clock changes.

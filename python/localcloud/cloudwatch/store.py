@@ -5,6 +5,8 @@ that a value costs some microseconds. Old rows are rolled up, so the file's size
 
 AWS: "Data points with a period of less than 60 seconds are available for 3 hours", those of 60 seconds for 15 days,
 those of 300 seconds for 63 days, and those of an hour for 455 days (Amazon CloudWatch User Guide, Metrics retention).
+
+If the cloud is slow on purpose (:mod:`localcloud.latency`), data are written at once, and read later.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cloudwatch.series import Datum, packed, together, unpacked
+from localcloud.latency import NONE, Latency
 
 if TYPE_CHECKING:
     from localcloud.cloudwatch.clock import Clock
@@ -82,10 +85,11 @@ class Metrics:
     Args:
         database: Where they are kept.
         clock: Their time.
+        latency: Says how late they are read.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, database: Database, clock: Clock, latency: Latency = NONE) -> None:
+        self._clock, self._latency = clock, latency
         self._database = database
         self._lock = threading.Lock()
         for table in TABLES:
@@ -103,6 +107,19 @@ class Metrics:
     def now(self) -> float:
         """The time of metrics and alarms, in seconds since 1970."""
         return self._clock.now()
+
+    def late(self, namespace: str, name: str, dimensions: Mapping[str, str], *, account: str, region: str) -> float:
+        """How many seconds late the data of a metric are there."""
+        return self.late_of(key_of(account, region, namespace, name, dimensions))
+
+    def late_of(self, key: Key) -> float:
+        """As :meth:`late`, for a metric's key."""
+        return self._latency.late(*key)
+
+    def _there(self, key: Key, end: float) -> float:
+        """The end of a span, or where a metric's data are not there yet."""
+        late = self.late_of(key)
+        return min(end, self.now() - late) if late else end
 
     def put(
         self,
@@ -172,7 +189,7 @@ class Metrics:
         if metric is None:
             return {}
         number, where = f"CAST((time - {begin!r}) / {period!r} AS INTEGER)", "metric = ? AND time >= ? AND time < ?"
-        given: tuple[Any, ...] = (metric.number, begin, end)
+        given: tuple[Any, ...] = (metric.number, begin, self._there(key, end))
         if unit is not None:
             where, given = where + " AND unit = ?", (*given, unit)
         known: dict[int, list[Mapping[float, float]]] = {}
@@ -206,8 +223,8 @@ class Metrics:
         with self._lock:
             known = [(key, one.number) for key, one in self._metrics.items() if key[:2] == (account, region)]
         for key, number in known:
-            query = "SELECT 1 FROM metric_data WHERE metric = ? AND time >= ? LIMIT 1"
-            if self._database.read(query, (number, since), gathered=True):
+            query = "SELECT 1 FROM metric_data WHERE metric = ? AND time >= ? AND time < ? LIMIT 1"
+            if self._database.read(query, (number, since, self._there(key, math.inf)), gathered=True):
                 yield key
 
     def alarm_state(self, name: str, *, account: str, region: str) -> str | None:
@@ -279,7 +296,7 @@ class Metrics:
             return []
         query = 'SELECT time, total, count, low, high, unit, "values" FROM metric_data'
         query += " WHERE metric = ? AND time >= ? AND time < ? AND unit = ifnull(?, unit)"
-        return self._database.read(query, (metric.number, begin, end, unit), gathered=True)
+        return self._database.read(query, (metric.number, begin, self._there(key, end), unit), gathered=True)
 
     def _merge(self, number: int, begin: int, end: int, seconds: int) -> None:
         """Merge a metric's rows of a span into rows of that many seconds. The rows of an hour are one transaction."""

@@ -142,8 +142,12 @@ def sources(alarm: Alarm) -> dict[str, WatchedMetric]:
 
 
 def evaluate(alarm: Alarm, metrics: Metrics) -> Evaluated:
-    """The state that follows from the alarm's metrics now."""
-    now, until = metrics.now(), math.inf
+    """The state that follows from the alarm's metrics now.
+
+    If metrics are late, an alarm looks at the latest periods whose data are there, as on AWS: later.
+    """
+    late = max((metrics.late_of(one.key) for one in sources(alarm).values()), default=0.0)
+    now, until = metrics.now() - late, math.inf
     count, period = int(alarm.evaluation_periods), int(_period(alarm))
     periods = count + alarms.FURTHER_PERIODS
     begin = now - periods * period
@@ -167,7 +171,7 @@ def evaluate(alarm: Alarm, metrics: Metrics) -> Evaluated:
         int(alarm.datapoints_to_alarm or count),
         alarm.treat_missing_data or "missing",
     )
-    return Evaluated(alarms.judge(values, rule, alarm.state_value), until)
+    return Evaluated(alarms.judge(values, rule, alarm.state_value), until + late)
 
 
 def _period(alarm: Alarm) -> int:

@@ -69,6 +69,7 @@ class Backends:
         self._database, self._pickling, self._held = database, pickling, held
         self._states: dict[str, tuple[Callable[[Any], State], Callable[[Any, State], None]]] = {}
         self._before: list[Callable[[], None]] = []
+        self._after: list[Callable[[str, str], None]] = []
         self._kept: dict[str, int] = {}
         self.changes = 0
         self._failed: set[str] = set()
@@ -89,6 +90,10 @@ class Backends:
     def before(self, keep: Callable[[], None]) -> None:
         """Call a function before changes are kept, so that a service can write in the same transaction."""
         self._before.append(keep)
+
+    def after(self, tell: Callable[[str, str], None]) -> None:
+        """Call a function when a backend has changed, with its service and account, before that is acknowledged."""
+        self._after.append(tell)
 
     def install(self) -> None:
         """Note which backends are taken, and keep what other threads have changed, once a second."""
@@ -152,6 +157,10 @@ class Backends:
             self.changes += bool(changed)
             for name, content in changed:
                 self._kept[name] = hash(content)
+            with self.look():
+                for service, account, _ in (name.split("/") for name, _ in changed):
+                    for tell in self._after:
+                        tell(service, account)
 
     def _write(self, touched: set[Where], also: Iterable[Change]) -> list[tuple[str, bytes]]:
         """Write in one transaction, and return the names and the pickles that were written."""

@@ -25,7 +25,10 @@ SAGEMAKER = (
 )
 #: The condition keys of SageMaker's permission to attach an interface.
 GRANTING = {"ec2:AuthorizedService": "sagemaker.amazonaws.com", "ec2:Permission": "INSTANCE-ATTACH"}
-LAMBDA = (("DescribeNetworkInterfaces", "DescribeSubnets"), ("DeleteNetworkInterface",))
+LAMBDA = (
+    ("DescribeNetworkInterfaces", "DescribeSubnets"),
+    ("AssignPrivateIpAddresses", "DeleteNetworkInterface", "UnassignPrivateIpAddresses"),
+)
 
 
 def vpc_of(subnets: Sequence[str], groups: Sequence[str], *, account: str, region: str) -> str:

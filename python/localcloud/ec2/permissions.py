@@ -216,6 +216,21 @@ def _was_delivered(asked: Asked) -> bool:
     return any(one in known and known[one].log_destination_type == "s3" for one in asked.values("FlowLogIds"))
 
 
+def _names_privately(asked: Asked) -> bool:
+    """Whether the VPC gets private names for an interface endpoint, which is so unless a request refuses them.
+
+    EC2 then associates the VPC with a private hosted zone in the caller's name (Service Authorization Reference,
+    Amazon EC2: dependent actions of CreateVpcEndpoint; EC2 API Reference, CreateVpcEndpoint: PrivateDnsEnabled).
+    """
+    return asked.value("VpcEndpointType") == "Interface" and asked.value("PrivateDnsEnabled") != "false"
+
+
+def _associated(asked: Asked) -> Given:
+    """The condition key of a VPC that is associated with a hosted zone."""
+    vpc = asked.value("VpcId")
+    return {"route53:vpcs": (f"VPCId={vpc},VPCRegion={asked.region}",)} if vpc else {}
+
+
 READS = (
     "DescribeAccountAttributes",
     "DescribeAvailabilityZones",
@@ -249,6 +264,14 @@ TABLE = {
         *(
             Need(f"ec2:{action}", tagged=False)
             for action in ("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs")
+        ),
+        # EC2 makes the hosted zone, and chooses its identifier.
+        Need(
+            "route53:AssociateVPCWithHostedZone",
+            ("arn:aws:route53:::hostedzone/*",),
+            _associated,
+            when=_names_privately,
+            tagged=False,
         ),
     ),
     "ModifyVpcEndpoint": (

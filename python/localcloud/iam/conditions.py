@@ -125,6 +125,32 @@ def _same_bytes(actual: str, expected: str) -> bool:
         raise ValueError(f"{expected!r} is not base64") from error
 
 
+def _truth(text: str) -> bool:
+    return {"true": True, "false": False}[text.lower()]
+
+
+def is_value(kind: str, text: str) -> bool:
+    """Whether a text is a value of a type of condition keys (IAM API Reference, ContextEntry).
+
+    Example::
+
+        >>> is_value("ip", "203.0.113.9"), is_value("date", "yesterday"), is_value("string", "yesterday")
+        (True, False, True)
+    """
+    readers: dict[str, Callable[[str], object]] = {
+        "numeric": float,
+        "date": _moment,
+        "ip": lambda one: ipaddress.ip_network(one, strict=False),
+        "binary": lambda one: base64.b64decode(one, validate=True),
+        "boolean": _truth,
+    }
+    try:
+        readers.get(kind, str)(text)
+    except (ValueError, KeyError):  # binascii's error is a ValueError
+        return False
+    return True
+
+
 OPERATORS: dict[str, tuple[Test, bool]] = {
     "StringEquals": (_same, False),
     "StringNotEquals": (_same, True),

@@ -27,9 +27,9 @@ from typing import Any
 from localcloud.errors import UnsupportedPolicy
 from localcloud.iam.derivation import DEFAULT_REGION, derive, global_keys, whole
 from localcloud.iam.evaluation import TRUST_ACTIONS, Access, Context, Decision, Policies, Principal, Request, evaluate
-from localcloud.iam.gathering import policies_of
+from localcloud.iam.gathering import Identities, policies_of
 from localcloud.iam.lookups import completed
-from localcloud.iam.principals import Keys, open_session, role_id, session_of
+from localcloud.iam.principals import Keys, open_session, session_of
 from localcloud.iam.record import Record
 from localcloud.iam.registry import Registry
 
@@ -63,13 +63,21 @@ class CannotAssume(Exception):
 class Roles:
     """The roles of one local cloud. It records each decision."""
 
-    def __init__(self, record: Record, registry: Registry, changes: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        record: Record,
+        registry: Registry,
+        changes: Callable[[], int] | None = None,
+        identities: Identities | None = None,
+    ) -> None:
         """Args:
         record: Writes the decisions down.
         registry: The services' tables and policies.
         changes: How often a backend has changed, before a change is acknowledged. As long as that is the same, the
             policies of a request are too, and they are collected once. None: they are collected for each request.
+        identities: Where the policies of users and roles are from. By default, IAM's changes count at once.
         """
+        self._identities = identities or Identities()
         self.registry = registry
         self._changes = changes
         self._collected: dict[Any, tuple[int, Any]] = {}
@@ -84,14 +92,14 @@ class Roles:
             UnsupportedPolicy: A policy uses something that the local cloud cannot evaluate.
         """
         which = (request.principal, request.action in TRUST_ACTIONS, request.resources)
-        policies: Policies = self._unchanged(which, lambda: policies_of(request, self.registry))
+        policies: Policies = self._unchanged(which, lambda: policies_of(request, self.registry, self._identities))
         request = completed(request, policies.keys, self.registry)
         decision = evaluate(request, policies)
         self._record.add(request, policies, decision)
         return decision
 
     def _role_id(self, role_arn: str) -> str | None:
-        found: str | None = self._unchanged(role_arn, lambda: role_id(role_arn))
+        found: str | None = self._unchanged(role_arn, lambda: self._identities.role_id(role_arn))
         return found
 
     def _unchanged(self, which: Any, collect: Callable[[], Any]) -> Any:
@@ -179,7 +187,7 @@ class Roles:
         """
         access = whole(Access(action, (resource,), {}), global_keys(region, {}))
         request = access.by(session_of(role_arn, session))
-        policies = replace(policies_of(request, self.registry), resource=None)
+        policies = replace(policies_of(request, self.registry, self._identities), resource=None)
         try:
             decision = evaluate(completed(request, policies.keys, self.registry), policies)
         except UnsupportedPolicy as problem:

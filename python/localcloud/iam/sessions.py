@@ -23,7 +23,7 @@ from moto.sts.models import AssumedRole, STSBackend, sts_backends
 from moto.sts.responses import TokenResponse
 
 from localcloud.iam.evaluation import Principal
-from localcloud.iam.principals import ANONYMOUS, PRINCIPAL, issuer_of
+from localcloud.iam.principals import ANONYMOUS, PRINCIPAL, issuer_of, role_id
 
 KEPT = timedelta(hours=1)
 TAG, SOURCE, BEGIN, PROVIDER = "aws:principaltag/", "aws:sourceidentity", "aws:tokenissuetime", "aws:federatedprovider"
@@ -44,6 +44,15 @@ class OtherSourceIdentity(ServiceException):
     message = "The source identity of the calling session cannot be changed."
 
 
+class NoSuchRole(ServiceException):
+    """AWS tells nobody whether there is a role that he may not assume."""
+
+    code = "AccessDenied"
+
+    def __init__(self, caller: Principal, role_arn: str) -> None:
+        super().__init__(f"User: {caller} is not authorized to perform: sts:AssumeRole on resource: {role_arn}")
+
+
 def apply() -> None:
     """Wrap moto's functions."""
     assume, answer = STSBackend.assume_role, TokenResponse.assume_role
@@ -57,6 +66,9 @@ def apply() -> None:
 
     def assume_role_tagged(self: TokenResponse) -> ActionResult:
         caller = self.headers.environ.get(PRINCIPAL, ANONYMOUS)
+        role_arn = self._get_param("RoleArn")
+        if role_id(role_arn) is None:  # the root user's requests are not judged
+            raise NoSuchRole(caller, role_arn)
         tags = {tag["Key"]: tag["Value"] for tag in self._get_param("Tags", [])}
         brought = handed_on(caller, tags, self._get_param("TransitiveTagKeys", []), self._get_param("SourceIdentity"))
         answered = answer(self)

@@ -10,14 +10,17 @@ a resource's policy without a caller.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
 
+from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.iam.exceptions import InvalidInput, NoSuchEntity
 from moto.iam.responses import IamResponse
 
 from localcloud.errors import UnsupportedPolicy
+from localcloud.iam.conditions import is_value
+from localcloud.iam.documents import flaw
 from localcloud.iam.evaluation import Principal
 from localcloud.iam.gathering import Document, documents_of
 from localcloud.iam.lookups import user_id
@@ -30,6 +33,15 @@ ACTION = re.compile(r"[\w-]+:[\w.]+")
 #: Who simulates the policies of a request that names nobody.
 NOBODY = "arn:aws:iam::{account}:user/simulated"
 MOST = 100
+
+
+class ForeignOwner(ServiceException):
+    code = "NotImplemented"
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(
+            f"the local cloud does not simulate a resource of another account, and {owner} is one: test it on AWS"
+        )
 
 
 def install(registry: Registry) -> None:
@@ -81,9 +93,11 @@ def _answered(
     if caller and ":user/" not in caller:
         raise InvalidInput(f"Invalid caller: {caller} is not the ARN of a user.")
     who = _principal(caller or source or NOBODY.format(account=response.current_account))
+    if own and (owner := response._get_param("ResourceOwner")) and who.account not in owner:
+        raise ForeignOwner(owner)
     named = bool(caller or source)
     context = _context(response, who, named=named)
-    resource = Given("ResourcePolicy", own) if own else None
+    resource = _read("ResourcePolicy", own, "resource") if own else None
     asked = Simulated(who, policies, boundary, resource, context, named)
     begin, most = int(response._get_param("Marker") or 0), int(response._get_param("MaxItems") or MOST)
 
@@ -127,12 +141,23 @@ def _given(held: Document) -> Given:
 
 def _inputs(response: IamResponse) -> tuple[Given, ...]:
     given = response._get_param("PolicyInputList", [])
-    return tuple(Given(f"PolicyInputList.{number}", text) for number, text in enumerate(given, start=1))
+    return tuple(_read(f"PolicyInputList.{number}", text) for number, text in enumerate(given, start=1))
 
 
 def _boundary(response: IamResponse) -> Given | None:
     given = response._get_param("PermissionsBoundaryPolicyInputList", [])
-    return Given("PermissionsBoundaryPolicyInputList.1", given[0]) if given else None
+    return _read("PermissionsBoundaryPolicyInputList.1", given[0]) if given else None
+
+
+def _read(name: str, text: str, kind: Literal["identity", "resource"] = "identity") -> Given:
+    """A policy of the request.
+
+    Raises:
+        InvalidInput: It is none.
+    """
+    if why := flaw(text, kind):
+        raise InvalidInput(f"Syntax errors in policy {name}: {why}")
+    return Given(name, text)
 
 
 def _principal(arn: str) -> Principal:
@@ -147,8 +172,22 @@ def _context(response: IamResponse, who: Principal, *, named: bool) -> dict[str,
     """The condition keys of a simulation: those of a user that it names, and before these the request's."""
     known = {"aws:userid": user_id(who)} if named and who.kind == "user" else {}
     entries = response._get_param("ContextEntries", [])
+    for entry in entries:
+        _check(entry)
     given = {one["ContextKeyName"].lower(): tuple(map(str, one.get("ContextKeyValues", []))) for one in entries}
     return {**{key: (value,) for key, value in known.items() if value}, **given}
+
+
+def _check(entry: Mapping[str, Any]) -> None:
+    """Check that a condition key's values have its type.
+
+    Raises:
+        InvalidInput: One has not.
+    """
+    kind = entry.get("ContextKeyType", "string").removesuffix("List")
+    for value in entry.get("ContextKeyValues", []):
+        if not is_value(kind, str(value)):
+            raise InvalidInput(f"Invalid value for the context key {entry['ContextKeyName']}: {value!r} is no {kind}.")
 
 
 def _kind(registry: Registry, action: str) -> str:

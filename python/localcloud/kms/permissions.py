@@ -99,6 +99,7 @@ GIVEN = {
 }
 NEW = "arn:aws:kms:{region}:{account}:key/*"
 ALIAS = "arn:aws:kms:{region}:{account}:{AliasName}"
+REGIONS = "mrk.kms.amazonaws.com"  # the service that keeps multi-region keys alike
 OPERATIONS = (
     "CancelKeyDeletion",
     "Decrypt",
@@ -130,6 +131,16 @@ TABLE = {
     "CreateKey": (
         Need("kms:CreateKey", context=_creating),
         Need("kms:TagResource", (NEW,), {"kms:calleraccount": "{account}"}, when="Tags"),
+        # AWS KMS Developer Guide, "Control access to multi-Region keys": KMS makes a service-linked role.
+        Need(
+            "iam:CreateServiceLinkedRole",
+            (
+                f"arn:aws:iam::{{account}}:role/aws-service-role/{REGIONS}/AWSServiceRoleForKeyManagementServiceMultiRegionKeys",
+            ),
+            {"iam:awsservicename": REGIONS},
+            when=lambda asked: asked.value("MultiRegion") == "true",
+            tagged=False,
+        ),
     ),
     "CreateAlias": (Need("kms:CreateAlias", (ALIAS, _key), _about),),
     "UpdateAlias": (Need("kms:UpdateAlias", (ALIAS, _aliased, _key), _about),),

@@ -31,6 +31,8 @@ from pathlib import Path
 TASK_ROOT = "/var/task"
 #: The most descriptors that a function has open (AWS Lambda Developer Guide, Lambda quotas).
 MOST_DESCRIPTORS = 1024
+#: A list within a list takes so many of Python's frames to write. simplejson writes it in C, with one each.
+FRAMES = 6
 #: The versions of Python whose runtime answers in ASCII (awslambdaric, lambda_runtime_marshaller.py).
 OLD_VERSIONS = ("python3.8", "python3.9", "python3.10", "python3.11")
 
@@ -235,7 +237,7 @@ def marshalled(result: object) -> str:
             return json.dumps(value)
         if isinstance(value, decimal.Decimal):
             return "NaN" if value.is_nan() else str(value)
-        as_dict = None if isinstance(value, (list, dict)) else getattr(value, "_asdict", None)
+        as_dict = None if isinstance(value, dict) else getattr(value, "_asdict", None)
         if callable(as_dict):
             fields = as_dict()
             if not isinstance(fields, dict):
@@ -248,7 +250,12 @@ def marshalled(result: object) -> str:
             return inside(value, lambda: "{" + ", ".join(f"{key(name)}: {written(one)}" for name, one in pairs) + "}")
         raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
-    return written(result)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit * FRAMES)
+    try:
+        return written(result)
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def log_fault(found: dict, as_json: bool) -> None:

@@ -41,6 +41,20 @@ class ExecutionRole(Acting):
         self.require("kms:DescribeKey", arn, via)
         self.require("kms:CreateGrant", arn, {**via, "kms:GrantIsForAWSResource": "true"})
 
+    def encrypt(self, key: str) -> None:
+        """Check that the role may encrypt what a job has made with the job's own KMS key.
+
+        AWS: SageMaker API Reference, OutputDataConfig, KmsKeyId: the role needs ``kms:Encrypt``. S3 asks for
+        ``kms:GenerateDataKey`` besides.
+
+        Args:
+            key: The key's ARN, id or alias.
+
+        Raises:
+            AccessDenied: The role's policies do not allow it.
+        """
+        self.call("kms", "Encrypt", KeyId=key)
+
     def listing(self, bucket: str, prefix: str) -> Iterator[tuple[str, FakeKey]]:
         """As :func:`localcloud.s3.objects.listing`. Read the objects with :meth:`content`."""
         self.call("s3", "ListObjectsV2", Bucket=bucket, Prefix=prefix)

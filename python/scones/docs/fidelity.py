@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from localcloud import fidelity
+from localcloud import fidelity, latency
 
 
 def page() -> str:
     """The generated part of ``docs/fidelity.md``, in Markdown."""
-    return "\n\n".join([_counts(), *(_service(name) for name in fidelity.TABLE), _parts(), _idle()])
+    return "\n\n".join([_counts(), *(_service(name) for name in fidelity.TABLE), _parts(), _idle(), _otherwise()])
 
 
 def _counts() -> str:
@@ -58,6 +58,12 @@ def _parts() -> str:
 def _idle() -> str:
     rows = [[_operations(one), _member(one.path), one.reason] for one in fidelity.IDLE]
     return "## Parts that are kept and change nothing\n\n" + _table(["operations", "part", "why"], rows)
+
+
+def _otherwise() -> str:
+    header = ["what", "here", "why", "what it could hide", f"with `{latency.VARIABLE}=aws`"]
+    rows = [[one.what, one.here, one.reason, one.hides, "as on AWS" if one.slow else ""] for one in fidelity.OTHERWISE]
+    return "## What is judged otherwise than on AWS\n\n" + _table(header, rows)
 
 
 def _operations(part: fidelity.Part | fidelity.Idle) -> str:

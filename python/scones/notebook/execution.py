@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scones.errors import NotebookError
+from scones.errors import InputError, NotebookError
 
 RUNNER = Path(__file__).with_name("runner.py")
 GRACE = 60.0  # seconds from an interrupt until the runner has written what was executed
@@ -89,6 +89,7 @@ def run(
             found = _follow(lines, take)
             code = child.wait()
         except BaseException:
+            take({"said": "stopping: what was executed is written"})
             _end(child)
             raise
         finally:
@@ -140,6 +141,20 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(OSError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+
+
+def make_place(page: Path) -> None:
+    """Make the folder of a page, before the notebook is run for it.
+
+    Raises:
+        InputError: the page cannot be written there.
+    """
+    try:
+        page.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{page} cannot be written: {error.strerror}: {error.filename}") from None
+    if page.is_dir() or not os.access(page if page.exists() else page.parent, os.W_OK):
+        raise InputError(f"{page} cannot be written: {'it is a folder' if page.is_dir() else 'permission denied'}")
 
 
 def write_markdown(executed: Path, python: Path, page: Path) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from typing import TYPE_CHECKING
 
 from scones import aws
@@ -32,6 +33,8 @@ POLICIES = tuple(
     for one in ("AmazonSageMakerFullAccess", "AmazonS3FullAccess", "AWSLambda_FullAccess", "AWSStepFunctionsFullAccess")
 )
 SERVICES = tuple(f"{name}.amazonaws.com" for name in ("sagemaker", "lambda", "states"))
+ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]+")
+ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}")
 SESSION_NAME = "SageMaker"  # as on a notebook instance
 LONGEST, SHORTEST = 43_200, 3_600  # seconds: what a role can allow at most, and what each allows
 
@@ -46,14 +49,22 @@ def role(environment: Environment, given: str | None) -> str:
         InputError: there is no such role, or the environment is on AWS and none is named.
     """
     given = given or environment.notebook_role
-    if given and given.startswith("arn:"):
+    if given and ROLE.fullmatch(given):
         return given
+    if given and not ROLE_NAME.fullmatch(given):
+        raise InputError(
+            f"'{given}' is neither a role's name nor its ARN",
+            hint="for instance: --role my-role, or --role arn:aws:iam::123456789012:role/my-role",
+        )
     iam = aws.client(environment, "iam")
     if given:
         try:
             return iam.get_role(RoleName=given)["Role"]["Arn"]
         except iam.exceptions.NoSuchEntityException:
-            raise InputError(f"there is no role '{given}' in environment '{environment.name}'") from None
+            raise InputError(
+                f"there is no role '{given}' in environment '{environment.name}'",
+                hint="list them with: aws iam list-roles. Without --role, the local cloud makes one",
+            ) from None
     if environment.cloud_path is None:
         raise InputError(
             f"environment '{environment.name}' names no role for notebooks",

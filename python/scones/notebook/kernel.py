@@ -51,8 +51,12 @@ def sdk_of(path: Path) -> int:
         cells = found["cells"] if "cells" in found else [one for sheet in found["worksheets"] for one in sheet["cells"]]
         language = found.get("metadata", {}).get("kernelspec", {}).get("language") or "python"
         sources = [one.get("source", one.get("input", "")) for one in cells if one["cell_type"] == "code"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path} is not a notebook: {type(error).__name__}: {error}") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InputError(
+            f"{path} is not a notebook: it is no JSON object with cells", hint="a notebook's name ends in .ipynb"
+        ) from None
     if language.lower() != "python":
         raise InputError(f"{path} is a notebook in {language}; only Python's are run")
     return sdk_of_lines("".join(source) for source in sources)

@@ -1,5 +1,8 @@
 """Proves that the workflow needs every statement of every IAM policy.
 
+It cannot prove that the statements suffice on AWS. The local cloud asks for the permissions in its tables, which tests
+hold against AWS's service authorization reference, with the dependent actions of every action. AWS may ask for more.
+
 Example (not run: it takes minutes)::
 
     outcome = Proof(settings.ROOT, Console()).run()

@@ -1,4 +1,7 @@
-"""``invoke checks.*``: checkov, check-jsonschema and zizmor on the project's files, and the local cloud against AWS."""
+"""``invoke checks.*``: checkov, check-jsonschema and zizmor on the project's files, and the local cloud against AWS.
+
+``checks.latency`` tries the project itself, on a local cloud that is as slow as AWS.
+"""
 
 from __future__ import annotations
 
@@ -127,6 +130,34 @@ def every(context: Context) -> None:
     """Run all checks: checks.workflows and checks.checkov."""
     workflows(context)
     checkov(context)
+
+
+#: The tests that apply, plan again, update, roll back and destroy what the project makes.
+GATE = ("tests/terraform/test_gate.py", "tests/terraform/test_update.py")
+
+
+@task
+def latency(context: Context) -> None:
+    """Apply, plan, update, roll back and destroy all stacks on a cloud as slow as AWS. Exit code 1 if that fails.
+
+    Its metrics are minutes late, changes of IAM count seconds later, calls are throttled by AWS's published rates, and
+    endpoints change their state slowly. This takes about a quarter of an hour. A pipeline can run it at night.
+    """
+    import os
+    import subprocess
+    import sys
+
+    from localcloud.latency import AWS, VARIABLE
+    from scones import settings
+    from scones.errors import CheckError
+
+    command = [sys.executable, "-m", "pytest", "--durations", "10", *GATE]
+    done = subprocess.run(command, cwd=settings.ROOT, env={**os.environ, VARIABLE: AWS.name}, check=False)
+    if done.returncode:
+        raise CheckError(
+            "the project does not stand a cloud that is as slow as AWS",
+            hint=f"pytest says above what failed; to look yourself: export {VARIABLE}={AWS.name}; invoke local.up",
+        )
 
 
 @task(help={"service": "boto3's name of one service, instead of all"})

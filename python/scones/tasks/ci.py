@@ -137,6 +137,25 @@ def merge(
         print(f"{name}: {why}; plan again: invoke ci.pr --env {environment.name}")
 
 
+@task(help={"env": ENV})
+def approval(context: Context, env: str | None = None) -> None:
+    """Check that a person must approve on GitHub before anything is applied to an environment.
+
+    The pipeline runs this before it takes a role. It asks GitHub for the required reviewers of the deployment
+    environment. Exit code 1 if there are none. It needs GITHUB_REPOSITORY and GH_TOKEN, a token with actions: read.
+    """
+    import os
+
+    from scones import settings
+    from scones.delivery.pipeline import approval as approvals
+
+    name = settings.load(env).name
+    found = approvals.required(approvals.Repository.of(os.environ), name)
+    print(f"before anything is applied to '{name}', one of these must approve: {', '.join(found.reviewers)}")
+    if found.any_branch:
+        print(f"jobs of any branch may ask them: on GitHub, allow the branch main only for '{name}'")
+
+
 @task(help={"env": ENV, "out": "the folder of drift.md (default: build/drift/ENV)"})
 def drift(context: Context, env: str | None = None, out: str | None = None) -> None:
     """Show the differences between the cloud and the configuration. Exit code 2 if there are any."""

@@ -32,6 +32,7 @@ EXPORTED = "SCONES_EXPORTED"
 BEFORE = "SCONES_BEFORE"
 
 # A task is called as the function that it is made of, so it has that function's type.
+SIGN_IN = "sign in with `aws sso login` or `aws configure`, or set AWS_PROFILE, and run the same command again"
 Body = TypeVar("Body", bound=Callable[..., None])
 
 
@@ -88,7 +89,8 @@ def _guarded(body: Callable[..., None]) -> Callable[..., Any]:
             if os.environ.get("SCONES_DEBUG") or not type(error).__module__.startswith(("botocore", "boto3")):
                 raise
             what = "refused" if hasattr(error, "response") else "cannot be asked"
-            raise Exit(f"error: the cloud {what}: {error}", code=1) from None
+            hint = f"\n{SIGN_IN}" if "Credentials" in type(error).__name__ else ""
+            raise Exit(f"error: the cloud {what}: {error}{hint}", code=1) from None
 
     return run
 

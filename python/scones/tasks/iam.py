@@ -47,6 +47,9 @@ def prove(context: Context, least: bool = False, out: str | None = None) -> None
     they came by HTTP. What the local cloud does not do is listed and not counted. Exit code 1 if a statement is
     superfluous.
 
+    The proof shows that each statement is needed. It cannot show that the statements suffice on AWS: the local cloud
+    asks for the permissions in its tables, and AWS may ask for more.
+
     invoke iam.prove
     invoke iam.prove --least --out build/proof.json
     """

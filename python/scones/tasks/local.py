@@ -6,13 +6,16 @@ import time
 from collections import deque
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localcloud.errors import LocalCloudError
 from scones import settings
 from scones.errors import InputError, SettingsError
 from scones.tasks import options
 from scones.tasks.cli import task
+
+if TYPE_CHECKING:
+    from localcloud import control
 
 LINES = 50
 ENVIRONMENT = "the cloud's environment (default: SCONES_ENV, else local)"
@@ -53,6 +56,7 @@ def up(context: Any, env: str | None = None, port: str | None = None) -> None:
         print("what it had not acknowledged is not there: run a command that failed then again")
         print(_models(environment), end="")
     print(f"the local cloud {how}: {cloud.endpoint} (pid {cloud.pid})")
+    print(_slow(cloud), end="")
     print(_holds(state))
 
 
@@ -84,6 +88,7 @@ def status(context: Any, env: str | None = None) -> None:
         raise SystemExit(1)
     age = timedelta(seconds=int(time.time() - cloud.started))
     print(f"the local cloud is running: {cloud.endpoint} (pid {cloud.pid}, up {age})\nits folder: {cloud.state}")
+    print(_slow(cloud), end="")
     print(_holds(state))
 
 
@@ -115,6 +120,15 @@ def reset(context: Any, env: str | None = None, yes: bool = False) -> None:
             raise InputError("nothing was thrown away")
     control.reset(state)
     print(f"thrown away\n{_models(environment)}start a new one with: invoke local.up")
+
+
+def _slow(cloud: control.Cloud) -> str:
+    """How slow the cloud is on purpose, in one line; empty if it is not."""
+    from localcloud import latency
+
+    if cloud.latency == latency.NONE.name:
+        return ""
+    return f"its latency: {cloud.latency}; it is slow on purpose, because it was started with {latency.VARIABLE}\n"
 
 
 def _holds(state: Path) -> str:

@@ -55,9 +55,14 @@ def notebook(
         )
     path = Path(file[0]) if file else None
     if path and not path.is_file():
-        raise InputError(f"there is no notebook {path}")
-    if markdown is not None and (open or not markdown.endswith(".md")):
-        raise InputError(f"--markdown needs a file that ends in .md, and a notebook that is run, not '{markdown}'")
+        raise InputError(f"{path} is a folder, not a notebook" if path.is_dir() else f"there is no notebook {path}")
+    if markdown is not None and open:
+        raise InputError("--markdown is for a notebook that is run, and --open runs none: leave one of them out")
+    if markdown is not None and not markdown.endswith(".md"):
+        raise InputError(f"--markdown needs a file that ends in .md, not '{markdown}'")
+    page = Path(markdown) if markdown else None
+    if page:
+        execution.make_place(page)
     if sdk is not None and sdk not in map(str, kernel.SDKS):
         raise InputError(f"--sdk must be 2 or 3, not '{sdk}'")
     console = Console()
@@ -65,7 +70,10 @@ def notebook(
     version = int(sdk) if sdk else kernel.sdk_of(path) if path else kernel.SDKS[-1]
     arn = identity.role(environment, role)
     keys = identity.session(environment, arn)
-    with console.status(f"preparing the kernel with SageMaker's SDK {version}; the first time that takes minutes"):
+    preparing = f"preparing the kernel with SageMaker's SDK {version}; the first time that takes minutes"
+    if not console.is_terminal:
+        print(preparing, flush=True)
+    with console.status(preparing):
         python = kernel.ensure(environment.downloads, version)
     variables = kernel.variables(environment, keys, python, version, os.environ)
     role_name = arn.rpartition("/")[2]
@@ -81,6 +89,7 @@ def notebook(
         print(f"interrupted; what was executed is in {environment.build / 'notebooks'}")
         print("jobs and endpoints that the notebook has started go on")
         raise SystemExit(130) from None
-    if markdown:
-        execution.write_markdown(done.notebook, python, Path(markdown))
-    print(f"{done.cells} cells in {time.monotonic() - began:.0f} s: {done.notebook} and {done.html.name}")
+    if page:
+        execution.write_markdown(done.notebook, python, page)
+    number = f"{done.cells} {'cell' if done.cells == 1 else 'cells'}"
+    print(f"{number} in {time.monotonic() - began:.0f} s: {done.notebook} and {done.html.name}")

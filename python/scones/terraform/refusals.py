@@ -1,4 +1,4 @@
-"""Explains Terraform's errors about a stale plan and a locked state, with the next step.
+"""Explains Terraform's errors about a stale plan, a locked state, a boundary and a new role, with the next step.
 
 Example::
 
@@ -13,15 +13,30 @@ from __future__ import annotations
 
 import re
 
-from scones.errors import LockedStateError, StalePlanError, TerraformError
+from scones.errors import LockedStateError, NewRoleError, StalePlanError, TerraformError
 
 _STALE = "Saved plan is stale"
 _OTHER_STATE = "Saved plan does not match the given state"
 _LOCKED = "Error acquiring the state lock"
+_NO_BOUNDARY = re.compile(r"Scope ARN: (\S+) does not exist or is not attachable")  # IAM's answer to CreateRole
+
+# What services answer until they know of a new role or policy, which takes seconds:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+# The provider tries some of these again for a while, and others not. A role that lacks something gets the same answers.
+_NEW_ROLE = (
+    "role defined for the function cannot be assumed",
+    "execution role does not have permissions to call",
+    "is authorized to assume the provided role",
+    "IAM Role is not authorized to access the Log Destination",
+    "Could not assume role",
+    "Could not access model data at",
+    "Invalid principal in policy",
+    "one or more invalid principals",
+)
 
 
 def explain(words: str, stack: str, environment: str) -> TerraformError | None:
-    """The error for Terraform's output. None if it is neither a stale plan nor a locked state.
+    """The error for Terraform's output. None if it is none that this module knows.
 
     Args:
         words: Terraform's output.
@@ -43,7 +58,36 @@ def explain(words: str, stack: str, environment: str) -> TerraformError | None:
             f'after `eval "$(invoke env --env {environment} --stack {stack})"`: '
             f"terraform -chdir=terraform/stacks/{stack} force-unlock {holder['ID'] or 'ID'}",
         )
+    if boundary := _NO_BOUNDARY.search(_plain(words)):
+        return TerraformError(
+            f"stack '{stack}' of environment '{environment}' gives its roles the permissions boundary {boundary[1]}, "
+            "which does not exist",
+            hint=f"apply what makes it: invoke tf.apply --env {environment} --stack bootstrap",
+        )
+    if said := unknown_role(words):
+        return NewRoleError(
+            f"terraform failed on stack '{stack}' of environment '{environment}': a service answered '{said}'; it may "
+            "not have known a new role, or what this may do",
+            hint=f"apply again: invoke tf.apply --env {environment} --stack {stack}; a saved plan must be made again; "
+            "if the answer stays, the role lacks something",
+        )
     return None
+
+
+def unknown_role(words: str) -> str | None:
+    """A service's answer that it does not know a role, or what the role may do. None if there is none.
+
+    Example::
+
+        >>> unknown_role("Error: InvalidParameterValueException: The role defined for the function cannot be assumed")
+        'role defined for the function cannot be assumed'
+    """
+    return next((one for one in _NEW_ROLE if one in _plain(words)), None)
+
+
+def _plain(words: str) -> str:
+    """Terraform's output on one line, without the frames of its errors."""
+    return " ".join(re.sub(r"[│╷╵]", " ", words).split())
 
 
 def let_go(words: str) -> bool:

@@ -13,6 +13,8 @@ import os
 import re
 import shlex
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -22,7 +24,7 @@ from typing import Any
 
 from imageclassification import files
 from scones import aws
-from scones.errors import TerraformError
+from scones.errors import NewRoleError, TerraformError
 from scones.settings import Environment
 from scones.terraform import endpoint, refusals
 from scones.terraform.binary import locate
@@ -32,7 +34,11 @@ from scones.terraform.variables import value_files, variables
 # Terraform and its provider are written in Go. Garbage collection takes a sixth of each run, and frees memory that the
 # processes do not need, because they end soon. So it runs less often.
 QUICK = {"GOGC": "400"}
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 TRIES = 3  # of a command that came upon a lock that was just going
+SPREADING_SECONDS = (
+    20.0  # until a second try, if a service did not know a new role; IAM's changes take seconds to spread
+)
 
 
 @dataclass(frozen=True)
@@ -43,12 +49,14 @@ class Stack:
         name: ``bootstrap``, ``foundation`` or ``service``.
         log: A file to which Terraform's output is appended. With None, the output goes to the terminal.
         on_line: Called with each line of ``log``, to show the progress.
+        sleep: Waits before a second try, for a number of seconds.
     """
 
     environment: Environment
     name: str
     log: Path | None = None
     on_line: Callable[[str], None] | None = None
+    sleep: Callable[[float], None] = time.sleep
 
     @property
     def folder(self) -> Path:
@@ -141,6 +149,9 @@ class Stack:
     ) -> None:
         """Run ``terraform apply``. For ``service``, check that the endpoint runs the new configuration.
 
+        If a service does not know a new role yet, Terraform runs a second time, some seconds later. A saved plan cannot
+        be applied twice, because its first apply has changed the state.
+
         Args:
             plan: A saved plan to apply.
             lock_file: The saved plan's lock file, if the plan was made elsewhere.
@@ -149,6 +160,7 @@ class Stack:
 
         Raises:
             TerraformError: Terraform failed, no model is pinned, or SageMaker rolled the endpoint back.
+            NewRoleError: a service did not know a role, or what it may do.
         """
         if plan and not plan.exists():
             raise TerraformError(
@@ -162,7 +174,14 @@ class Stack:
         saved = ["-input=false", str(plan.resolve())] if plan else None
         with self._watching_endpoint() if self.name == "service" else nullcontext():
             targets = [f"-target={address}" for address in only]
-            self._run("apply", *(saved or [*targets, *([] if ask else ["-input=false", "-auto-approve"])]))
+            arguments = saved or [*targets, *([] if ask else ["-input=false", "-auto-approve"])]
+            try:
+                self._run("apply", *arguments)
+            except NewRoleError:
+                if saved:
+                    raise
+                self.sleep(SPREADING_SECONDS)
+                self._run("apply", *arguments)
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs.
@@ -241,13 +260,26 @@ class Stack:
             return code
         if known := refusals.explain(words, self.name, self.environment.name):
             raise known
-        reason = _errors(words) or f"exit code {code}"
+        # On a terminal, Terraform has shown its error already.
+        reason = (_errors(words) if self.log else "") or f"exit code {code}"
         where = f"all of it is in {self.log}" if self.log else None
         raise TerraformError(f"terraform {command} of stack '{self.name}' failed: {reason}", hint=where)
 
     def _to_terminal(self, line: list[str], child: dict[str, str]) -> tuple[int, str]:
-        with subprocess.Popen(line, env=child) as process:
-            return _to_the_end(process.wait), ""
+        """Terraform's progress and questions go to the terminal as they are. Its errors go there too, and are kept."""
+        words: list[str] = []
+        with subprocess.Popen(line, env=child, stderr=subprocess.PIPE, text=True) as process:
+            errors = process.stderr
+            assert errors is not None, "it is a pipe"
+
+            def follow() -> int:
+                while said := errors.readline():
+                    words.append(COLOURS.sub("", said))
+                    sys.stderr.write(said)
+                    sys.stderr.flush()
+                return process.wait()
+
+            return _to_the_end(follow), "".join(words)
 
     def _to_log(self, line: list[str], child: dict[str, str], log: Path) -> tuple[int, str]:
         log.parent.mkdir(parents=True, exist_ok=True)

@@ -26,6 +26,7 @@ from scones.training import described, failures
 from scones.training.described import DescribedJob, TrainingOutcome
 from scones.training.progress import Progress
 from scones.training.request import new_name, request
+from scones.training.spreading import once_known
 
 if TYPE_CHECKING:
     from scones.settings import Environment
@@ -44,6 +45,7 @@ def start(
     name: str | None = None,
     tags: Mapping[str, str] | None = None,
     client: Callable[..., Any] = aws.client,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> str:
     """Create a training job.
 
@@ -53,6 +55,7 @@ def start(
         name: The job's name. By default, it is made of the environment and the time.
         tags: Tags in addition to the project's own (Project, Environment, Workload, GitCommit).
         client: Makes boto3 clients.
+        sleep: Waits for some seconds, if SageMaker does not know the job's role yet.
 
     Returns:
         The job's name.
@@ -69,7 +72,7 @@ def start(
     asked = request(environment, spec, name=name, tags={**own_tags(environment), **(tags or {})})
     resource, where = _resource(environment, client)
     try:
-        resource.create(**asked, **where)
+        once_known(lambda: resource.create(**asked, **where), sleep=sleep)
     except ClientError as error:
         raise failures.refused(error, environment, name) from error
     return name

@@ -28,6 +28,7 @@ from scones.model.registry.pinned import VALIDATION_ACCURACY
 from scones.settings import TUNING_PLACE, Tuning
 from scones.training import request as training_requests
 from scones.training.job import own_tags
+from scones.training.spreading import once_known
 
 if TYPE_CHECKING:
     from scones.settings import Environment
@@ -161,7 +162,7 @@ def start(
     training = training_requests.request(environment, spec, name=name, tags=own_tags(environment))
     asked = request(training, name=name, searched=searched, limits=limits, seed=seed)
     try:
-        client(environment, "sagemaker").create_hyper_parameter_tuning_job(**asked)
+        once_known(lambda: client(environment, "sagemaker").create_hyper_parameter_tuning_job(**asked))
     except ClientError as error:
         raise _explained(error, environment, name, limits) from error
     return name

@@ -44,6 +44,14 @@ locals {
       Resource = ["${local.ec2}:*/*"]
     },
     {
+      # AWSLambdaVPCAccessExecutionRole has these two, for the addresses of an interface that several functions share:
+      # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaVPCAccessExecutionRole.html
+      Sid      = "AddressItsNetworkInterfaces"
+      Effect   = "Allow"
+      Action   = ["ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"]
+      Resource = ["${local.ec2}:network-interface/*"]
+    },
+    {
       # These Describe actions support no resource ARN:
       # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
       Sid      = "FindItsNetworkInterfaces"

@@ -5,15 +5,21 @@ locals {
   issuer       = "token.actions.githubusercontent.com"
   provider_arn = var.oidc_provider_arn != null ? var.oidc_provider_arn : aws_iam_openid_connect_provider.this[0].arn
 
+  # GitHub has two forms of a token's subject: owner/name, and owner@id/name@id. A repository created since 15 July 2026
+  # has the second. An older one has the first until it is renamed or moved, or somebody turns the second on:
+  # https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens
+  # Somebody else who takes the name later has a new repository, whose tokens have other numbers.
+  repositories = distinct([var.repository, replace(var.repository, "/@[0-9]+/", "")])
+
   roles = {
     plan = {
       description = "Plans changes to ${var.prefix}, from pull requests and the main branch of ${var.repository}."
-      subjects    = ["repo:${var.repository}:pull_request", "repo:${var.repository}:ref:refs/heads/main"]
+      subjects    = flatten([for name in local.repositories : ["repo:${name}:pull_request", "repo:${name}:ref:refs/heads/main"]])
       hours       = 1
     }
     apply = {
       description = "Applies changes to ${var.prefix}, from the environment ${var.deployment_environment} of ${var.repository}."
-      subjects    = ["repo:${var.repository}:environment:${var.deployment_environment}"]
+      subjects    = [for name in local.repositories : "repo:${name}:environment:${var.deployment_environment}"]
       # An endpoint's update may take one hour. If the credentials expire before its end, Terraform cannot write the
       # state.
       hours = 2

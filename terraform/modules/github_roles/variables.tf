@@ -10,7 +10,7 @@ variable "prefix" {
 }
 
 variable "repository" {
-  description = "The GitHub repository whose workflows may assume the roles, as OWNER/NAME. For a repository that was created, renamed or moved since 15 July 2026, it is OWNER@ID/NAME@ID, as in GitHub's tokens."
+  description = "The GitHub repository whose workflows may assume the roles, as OWNER@ID/NAME@ID. The roles then trust both forms of GitHub's tokens: with the numbers, and with the names alone. If you give OWNER/NAME, they trust only the names, and no token of a repository that was created, renamed or moved since 15 July 2026."
   type        = string
   nullable    = false
 
@@ -75,13 +75,25 @@ variable "state_kms_key_arn" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "The ARN of the permissions boundary that every role of the environment must have. If null, a person who may merge could give a function any permission."
+  description = "The ARN of the permissions boundary that every role of the environment must have. If null, the module makes one, which has only what functions, state machines, jobs and endpoints of the environment do."
   type        = string
   default     = null
 
   validation {
     condition     = var.permissions_boundary_arn == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/", var.permissions_boundary_arn))
     error_message = "permissions_boundary_arn is the ARN of a managed policy; this is \"${coalesce(var.permissions_boundary_arn, "null")}\"."
+  }
+}
+
+variable "read_buckets" {
+  description = "The names of further buckets that roles of the environment may read, such as buckets of images. The module's own boundary allows no other bucket besides the environment's."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.read_buckets : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", name))])
+    error_message = "read_buckets are names of buckets; these are ${join(", ", var.read_buckets)}."
   }
 }
 

@@ -2,7 +2,8 @@
 
 locals {
   write_state = [
-    { Sid = "WriteState", Effect = "Allow", Action = ["s3:PutObject"], Resource = ["${local.state}/*.tfstate"] },
+    # A person applies the bootstrap stack. Its state must not come from the pipeline.
+    { Sid = "WriteState", Effect = "Allow", Action = ["s3:PutObject"], Resource = ["${local.state}/foundation.tfstate", "${local.state}/service.tfstate"] },
   ]
 
   write_foundation = [
@@ -115,6 +116,9 @@ locals {
       Resource  = [format(local.arn, "ec2", "security-group/*")]
       Condition = merge(local.will_be_ours, { Null = { "aws:ResourceTag/Workload" = "true" } })
     },
+    # EC2 gives the network private names for an interface endpoint, in a hosted zone that it makes itself:
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html (CreateVpcEndpoint)
+    { Sid = "NameEndpoints", Effect = "Allow", Action = ["route53:AssociateVPCWithHostedZone"], Resource = ["arn:${local.partition}:route53:::hostedzone/*"] },
     # CreateFlowLogs needs these permissions of its caller. They support no resource ARN:
     # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
     { Sid = "DeliverFlowLogs", Effect = "Allow", Action = ["logs:CreateLogDelivery", "logs:DeleteLogDelivery"], Resource = ["*"] },
@@ -170,24 +174,20 @@ locals {
     # A role that sets up autoscaling also needs the permissions that autoscaling uses:
     # https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_id-based-policy-examples.html
     { Sid = "LetScalingScale", Effect = "Allow", Action = ["sagemaker:UpdateEndpointWeightsAndCapacities"], Resource = local.models },
-    { Sid = "LetScalingWatch", Effect = "Allow", Action = ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"], Resource = [format(local.arn, "cloudwatch", "alarm:TargetTracking-endpoint/${var.prefix}/*")] },
+    { Sid = "LetScalingWatch", Effect = "Allow", Action = ["cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"], Resource = [format(local.arn, "cloudwatch", "alarm:TargetTracking-endpoint/${var.prefix}/*")] },
   ] : statement if var.options.autoscaling]
 
-  # With a boundary, the role apply creates only roles that have it, and gives policies only to such roles. It cannot
-  # remove the boundary: it has no permission for iam:DeleteRolePermissionsBoundary, nor for the boundary's own policy:
+  # The role apply creates only roles with the boundary, and gives policies only to such roles. It cannot take the boundary
+  # away, exchange or change it: it has no permission for iam:DeleteRolePermissionsBoundary, nor for any managed policy:
   # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
-  within_boundary = { for arn in var.permissions_boundary_arn[*] : "Condition" => { StringEquals = { "iam:PermissionsBoundary" = arn } } }
-
   write_roles = [
-    merge(
-      {
-        Sid      = "GiveRolesPermissions"
-        Effect   = "Allow"
-        Action   = concat(["iam:CreateRole", "iam:PutRolePolicy"], [for arn in var.permissions_boundary_arn[*] : "iam:PutRolePermissionsBoundary"])
-        Resource = [local.roles_arn]
-      },
-      local.within_boundary,
-    ),
+    {
+      Sid       = "GiveRolesPermissions"
+      Effect    = "Allow"
+      Action    = ["iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
+      Resource  = [local.roles_arn]
+      Condition = { StringEquals = { "iam:PermissionsBoundary" = local.permissions_boundary_arn } }
+    },
     {
       Sid      = "WriteRoles"
       Effect   = "Allow"

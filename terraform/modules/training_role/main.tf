@@ -83,7 +83,7 @@ locals {
     # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
     Sid      = "UseTheKey"
     Effect   = "Allow"
-    Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    Action   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
     Resource = arn
   }]
 

@@ -1,5 +1,5 @@
-# The stack that is applied first. It has the bucket for the state of every stack, including its own, and the roles of a
-# pipeline.
+# The stack that is applied first. It has the bucket for the state of every stack, including its own, the roles of a
+# pipeline, and the permissions boundary of every role that the pipeline makes.
 #
 # Terraform cannot store its state in a bucket that does not exist yet. So `invoke tf.apply` creates the bucket if it is
 # missing, and this stack imports it.
@@ -8,9 +8,15 @@ locals {
   # The settings of the other stacks. The roles get permissions only for the features that these settings turn on. After
   # a new feature is turned on there, a person must apply this stack first.
   told = {
-    for stack in ["foundation", "service"] :
+    for stack in ["foundation", "service", "model"] :
     stack => try(jsondecode(file("${path.module}/../../environments/${var.environment}/${stack}.tfvars.json")), {})
   }
+
+  # Further buckets that the environment's roles may read: those of images, and that of a pinned model from elsewhere.
+  read_buckets = distinct(concat(
+    try(local.told.service.image_buckets, []),
+    [for uri in try([local.told.model.model.artifact_uri], []) : split("/", uri)[2]],
+  ))
 }
 
 import {
@@ -94,6 +100,7 @@ module "github_roles" {
   oidc_provider_arn      = var.github_oidc_provider_arn
   state_kms_key_arn      = var.state_kms_key_arn
 
+  read_buckets                 = [for name in local.read_buckets : name if !startswith(name, "scones-${var.environment}-")]
   permissions_boundary_arn     = try(local.told.foundation.permissions_boundary_arn, null)
   own_permissions_boundary_arn = var.pipeline_permissions_boundary_arn
 

@@ -16,7 +16,7 @@ variable "state_bucket" {
 }
 
 variable "github_repository" {
-  description = "The GitHub repository whose workflows plan and apply, as OWNER/NAME. For a repository that was created, renamed or moved since 15 July 2026, it is OWNER@ID/NAME@ID, as in GitHub's tokens. If null, the stack creates no roles for a pipeline."
+  description = "The GitHub repository whose workflows plan and apply, as OWNER@ID/NAME@ID. The roles then trust both forms of GitHub's tokens: with the numbers, and with the names alone. If you give OWNER/NAME, they trust only the names, and no token of a repository that was created, renamed or moved since 15 July 2026. If null, the stack creates no roles for a pipeline."
   type        = string
   default     = null
 }

@@ -8,6 +8,13 @@ locals {
   prefix      = "scones-${var.environment}"
   kms_key_arn = one(module.key[*].arn)
   vpc         = one(module.network[*].vpc)
+
+  # The bootstrap stack makes a permissions boundary with the roles of a pipeline. These roles can create only roles that
+  # have it.
+  has_pipeline  = try(jsondecode(file("${path.module}/../../environments/${var.environment}/bootstrap.tfvars.json")).github_repository, null) != null
+  made_boundary = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:policy/ci-${local.prefix}-boundary"
+
+  permissions_boundary_arn = var.permissions_boundary_arn != null ? var.permissions_boundary_arn : local.has_pipeline ? local.made_boundary : null
 }
 
 module "key" {
@@ -34,6 +41,7 @@ module "network" {
   cidr                = var.vpc.cidr
   availability_zones  = var.vpc.availability_zones
   interface_endpoints = var.vpc.interface_endpoints
+  bucket_accounts     = var.vpc.bucket_accounts
   # This uses the output name instead of arn. Terraform knows arn before the bucket's policy allows flow logs.
   flow_log = var.access_logging ? { bucket_arn = "arn:${data.aws_partition.current.partition}:s3:::${module.log_bucket[0].name}" } : null
 }
@@ -87,7 +95,7 @@ module "training_role" {
   bucket_arn               = module.bucket.arn
   kms_key_arn              = local.kms_key_arn
   vpc                      = local.vpc
-  permissions_boundary_arn = var.permissions_boundary_arn
+  permissions_boundary_arn = local.permissions_boundary_arn
 }
 
 resource "aws_sagemaker_model_package_group" "this" {

@@ -25,5 +25,5 @@ output "vpc" {
 
 output "permissions_boundary_arn" {
   description = "The ARN of the permissions boundary of every role. Null if there is none."
-  value       = var.permissions_boundary_arn
+  value       = local.permissions_boundary_arn
 }

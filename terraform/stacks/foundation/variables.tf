@@ -51,11 +51,12 @@ variable "customer_managed_key" {
 }
 
 variable "vpc" {
-  description = "A network without internet access, which functions, jobs and models run in: its addresses, the number of Availability Zones, and the services that it can reach. If null, they run in AWS's own networks."
+  description = "A network without internet access, which functions, jobs and models run in: its addresses, the number of Availability Zones, the services that it can reach, and the further accounts whose buckets it can reach, such as those of image_buckets. If null, they run in AWS's own networks."
   type = object({
     cidr                = optional(string, "10.20.0.0/16")
     availability_zones  = optional(number, 2)
     interface_endpoints = optional(set(string), ["sagemaker.runtime"])
+    bucket_accounts     = optional(list(string), [])
   })
   default = null
 
@@ -66,7 +67,7 @@ variable "vpc" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "The ARN of the permissions boundary of every role of the environment, if your organisation requires one. If null, the roles have no boundary."
+  description = "The ARN of the permissions boundary of every role of the environment, if your organisation requires one. If null, and bootstrap.tfvars.json names a github_repository, it is the boundary that the bootstrap stack makes. Without a pipeline, the roles have no boundary."
   type        = string
   default     = null
 }

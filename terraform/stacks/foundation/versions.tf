@@ -20,8 +20,10 @@ terraform {
 
 # The region, the endpoint and the credentials come from AWS_REGION, AWS_ENDPOINT_URL and the usual AWS variables.
 provider "aws" {
-  # The provider retries a failed request 25 times by default, which takes minutes.
-  max_retries = 5
+  # AWS throttles the operations that manage resources, and a new role counts some seconds after it was made. Ten retries,
+  # with waits of up to 20 seconds between them, last a minute or two. The default, 25, takes up to eight minutes to say
+  # that nobody listens.
+  max_retries = 10
 
   default_tags {
     tags = {

@@ -69,7 +69,7 @@ variable "capture_percentage" {
 }
 
 variable "image_buckets" {
-  description = "The names of further buckets with images to classify, besides the environment's own bucket."
+  description = "The names of further buckets with images to classify, besides the environment's own bucket. If the functions run in a network, and a bucket belongs to another account, name this account in the foundation's vpc.bucket_accounts. With a pipeline, apply the bootstrap stack first."
   type        = list(string)
   default     = []
   nullable    = false

@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from moto.core.utils import get_service_model
+
+from localcloud.sagemaker.searching.expressions import compiled
 
 ARTIFACT = "s3://bucket/model.tar.gz"
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
@@ -172,6 +175,16 @@ def test_search_takes_expressions_apart_sorts_and_pages(
     )
     found = [[one["ModelPackageGroup"]["ModelPackageGroupName"][-1] for one in page["Results"]] for page in pages]
     assert found == [["a", "b"], ["c"]]
+
+
+@pytest.mark.parametrize(
+    ("rate", "found"), [("nan", False), ("inf", True), ("-inf", False), ("2.9", True), ("1.9", False)]
+)
+def test_a_hyperparameter_without_end_is_compared_too(rate: str, found: bool) -> None:
+    """Compared with an integer, a number is one too. One that is none spoiled each later search."""
+    asked = {"Name": "HyperParameters.learning_rate", "Operator": "GreaterThan", "Value": "1"}
+    holds = compiled({"Filters": [asked]}, get_service_model("sagemaker").shape_for("TrainingJob"))
+    assert holds({"HyperParameters": {"learning_rate": rate}}) is found
 
 
 @pytest.mark.parametrize(

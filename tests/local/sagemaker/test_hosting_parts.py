@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.latency import AWS, NONE
 from localcloud.sagemaker.hosting import deployment
 from localcloud.sagemaker.hosting.deployment import Site
 from localcloud.sagemaker.hosting.endpoint import Endpoint
@@ -49,7 +50,7 @@ def test_a_container_that_is_restarted_while_weights_change_comes_back() -> None
 
     fleet = {"A": dead, "B": Process()}
     site: Any = SimpleNamespace(
-        context=SimpleNamespace(backends=SimpleNamespace(keep=lambda touched: None)),
+        context=SimpleNamespace(backends=SimpleNamespace(keep=lambda touched: None), latency=NONE),
         endpoint="e",
         account="123456789012",
         region="us-east-1",
@@ -70,6 +71,42 @@ def test_a_container_that_is_restarted_while_weights_change_comes_back() -> None
 
     eventually(answers)
     assert not new.ended
+
+
+def test_an_endpoint_of_a_slow_cloud_is_under_way_for_longer_than_a_look_of_terraforms() -> None:
+    """The clock is in the test's hands: each state lasts until the test lets it end."""
+    waits: list[float] = []
+    begun, go_on = threading.Semaphore(0), threading.Semaphore(0)
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        begun.release()
+        go_on.acquire(timeout=10)
+
+    fleet = {"A": Process(), "B": Process()}
+    site: Any = SimpleNamespace(
+        context=SimpleNamespace(backends=SimpleNamespace(keep=lambda touched: None), latency=replace(AWS, sleep=sleep)),
+        endpoint="e",
+        account="123456789012",
+        region="us-east-1",
+        watch=lambda *_: None,
+        deploy=lambda plan: fleet,
+    )
+    endpoint = Endpoint(site, PLAN, tags=[], captures=SimpleNamespace(flush=lambda: None))
+    gone = threading.Event()
+    for action, status in (
+        (endpoint.create, "Creating"),
+        (lambda: endpoint.update(replace(PLAN, config_name="other")), "Updating"),
+        (lambda: endpoint.scale([{"VariantName": "A", "DesiredWeight": 3.0}]), "Updating"),
+        (lambda: endpoint.delete(gone.set), "Deleting"),
+    ):
+        action()
+        assert begun.acquire(timeout=10)
+        assert endpoint.endpoint_status == status
+        go_on.release()
+        eventually(lambda: endpoint.endpoint_status == "InService" or gone.is_set())
+    assert min(waits) > 10
+    assert len(waits) == 4
 
 
 def test_a_serverless_variant_answers_no_more_at_once_than_it_may() -> None:

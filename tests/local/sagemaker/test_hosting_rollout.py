@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from moto.sagemaker.exceptions import ValidationError
 
+from localcloud.latency import NONE
 from localcloud.sagemaker import status_changes
 from localcloud.sagemaker.hosting import autoscaling
 from localcloud.sagemaker.hosting import endpoint as endpoints
@@ -67,7 +68,7 @@ def served() -> Any:
     """An endpoint InService on plan ``blue``, and its processes by plan."""
     fleets = {"blue": {"A": Process()}, "green": {"A": Process()}}
     site = SimpleNamespace(
-        context=SimpleNamespace(backends=SimpleNamespace(keep=lambda touched: None)),
+        context=SimpleNamespace(backends=SimpleNamespace(keep=lambda touched: None), latency=NONE),
         endpoint="e",
         account="123456789012",
         region="us-east-1",

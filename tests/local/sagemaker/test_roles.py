@@ -53,6 +53,19 @@ def test_a_job_fails_whose_role_lacks_what_it_needs(cloud, job_request, finish, 
     assert reason in found["FailureReason"]
 
 
+def test_a_job_with_a_key_of_its_own_fails_whose_role_may_not_encrypt(cloud, job_request, finish):
+    """S3 needs only kms:GenerateDataKey of the role. SageMaker's documentation asks for kms:Encrypt as well."""
+    key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    uses = {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": key}
+    asked = job_request("without-encrypt", hyperparameters={"epochs": "1"})
+    asked["OutputDataConfig"] = {**asked["OutputDataConfig"], "KmsKeyId": key}
+    asked["RoleArn"] = cloud.role("tests-without-encrypt", *STATEMENTS.values(), uses)
+    cloud.client("sagemaker").create_training_job(**asked)
+    reason = finish("without-encrypt")["FailureReason"]
+    assert reason.startswith("ClientError: Data upload failed:User:")
+    assert "is not authorized to perform: kms:Encrypt" in reason
+
+
 def test_a_job_whose_role_may_not_look_for_its_data_is_refused_at_the_call(cloud, job_request, lacking):
     with pytest.raises(ClientError, match=r"No S3 objects found .* is not authorized to perform: s3:ListBucket"):
         cloud.client("sagemaker").create_training_job(**job_request("without-list", RoleArn=lacking("list")))

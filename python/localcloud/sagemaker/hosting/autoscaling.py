@@ -155,10 +155,12 @@ class Scaler:
         return acted
 
     def _requests(self, dimensions: Mapping[str, str], now: float, account: str, region: str) -> list[int | None]:
+        """The requests of each minute whose data are there."""
         found: list[int | None] = []
+        where = {"account": account, "region": region}
+        now -= self._metrics.late("AWS/SageMaker", "Invocations", dimensions, **where)
         for minute in range(IN_MINUTES, 0, -1):
             begin = now - 60 * minute
-            where = {"account": account, "region": region}
             data = self._metrics.between("AWS/SageMaker", "Invocations", dimensions, begin, begin + 60, **where)
             found.append(int(sum(datum.total for datum in data)) if data else None)
         return found

@@ -85,6 +85,7 @@ class Endpoint(EndpointState):
 
         def work() -> None:
             end(fleet)
+            self._site.context.latency.hold()
             self.captures.flush()
             then()
             status_changes.endpoint(self, "Deleted")
@@ -109,6 +110,7 @@ class Endpoint(EndpointState):
         status_changes.endpoint(self)
 
         def work() -> None:
+            self._site.context.latency.hold()
             with self._lock:
                 self._plan, self._wanted = wanted, None
                 self._settle("InService")
@@ -194,6 +196,7 @@ class Endpoint(EndpointState):
 
         def work() -> None:
             fleet: Fleet = {}
+            self._site.context.latency.hold()
             try:
                 fleet = self._site.deploy(pending.plan)
                 self._site.watch(pending.plan, rollout.alarms)

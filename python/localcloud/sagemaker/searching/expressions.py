@@ -16,6 +16,7 @@ number or no time.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -136,7 +137,9 @@ def _comparing(of: Property, operator: str, value: str) -> Matches:
 
     def holds(one: Any) -> bool:
         actual = _number(str(one))
-        return actual is not None and compare(float(int(actual)) if whole else actual, number)
+        if actual is None or math.isnan(actual):
+            return False
+        return compare(math.trunc(actual) if whole and math.isfinite(actual) else actual, number)
 
     return lambda record: any(map(holds, of.values(record)))
 

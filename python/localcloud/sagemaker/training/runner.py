@@ -82,6 +82,9 @@ def _run(job: Job, context: Context, root: Path) -> None:
     for folder in ("model", "output/data", "input/data", "checkpoints"):
         (root / folder).mkdir(parents=True, exist_ok=True)
 
+    context.latency.hold()
+    if job.stopping:
+        raise Stopped
     _prepare(job)
     job.enter("Downloading")
     limit = job.seconds_left
@@ -269,8 +272,11 @@ def archive(folder: Path) -> bytes:
 
 
 def _upload(job: Job, folder: Path, uri: str) -> None:
+    key = job.request["OutputDataConfig"].get("KmsKeyId")
     try:
-        job.role.write(uri, archive(folder), kms_key_id=job.request["OutputDataConfig"].get("KmsKeyId"))
+        if key:
+            job.role.encrypt(key)
+        job.role.write(uri, archive(folder), kms_key_id=key)
     except (ServiceException, AccessDenied) as error:
         raise Failure(f"ClientError: Data upload failed:{error}") from error
 

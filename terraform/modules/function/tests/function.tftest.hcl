@@ -114,8 +114,9 @@ run "runs_in_a_network_with_a_key_and_within_a_boundary" {
         "arn:aws:ec2:us-east-1:123456789012:subnet/subnet-2",
         "arn:aws:ec2:us-east-1:123456789012:security-group/sg-1",
       ]]
-      DeleteItsNetworkInterfaces = [["ec2:DeleteNetworkInterface"], ["arn:aws:ec2:us-east-1:123456789012:*/*"]]
-      FindItsNetworkInterfaces   = [["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"], ["*"]]
+      DeleteItsNetworkInterfaces  = [["ec2:DeleteNetworkInterface"], ["arn:aws:ec2:us-east-1:123456789012:*/*"]]
+      AddressItsNetworkInterfaces = [["ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"], ["arn:aws:ec2:us-east-1:123456789012:network-interface/*"]]
+      FindItsNetworkInterfaces    = [["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"], ["*"]]
     }
     error_message = "The role must let Lambda make interfaces in these subnets only."
   }

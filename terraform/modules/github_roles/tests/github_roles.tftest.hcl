@@ -158,12 +158,20 @@ run "allows_all_resources_only_in_the_listed_statements" {
 
 run "has_a_statement_for_each_thing_it_may_do" {
   variables {
+    read_buckets      = ["pictures"]
     options           = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, cost_tag = true }
     state_kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
   }
 
   assert {
-    condition = { for name, policy in aws_iam_policy.this : name => [for statement in jsondecode(policy.policy).Statement : statement.Sid] } == {
+    condition = {
+      for name, policy in merge(aws_iam_policy.this, { boundary = one(aws_iam_policy.boundary) }) :
+      name => [for statement in jsondecode(policy.policy).Statement : statement.Sid]
+      } == {
+      boundary = [
+        "UseOwnObjects", "ReadOtherBuckets", "CallOwnFunctions", "CallOwnEndpoints", "WatchOwnAlarms",
+        "WriteLogs", "PutMetrics", "TraceAndDeliverLogs", "PullImages", "UseOwnKey", "UseNetwork", "LookAtNetwork",
+      ]
       read-foundation = [
         "ReadBuckets", "ReadRoles", "ReadKey", "FindAliases", "ReadNetworkAttributes",
         "ReadNetwork",
@@ -182,7 +190,7 @@ run "has_a_statement_for_each_thing_it_may_do" {
       ]
       write-network = [
         "MakeNetwork", "MakeNetworkInOurs", "WriteNetwork", "TagNetworkAsItIsMade", "TagNetwork",
-        "TakeOverDefaultGroup", "DeliverFlowLogs",
+        "TakeOverDefaultGroup", "NameEndpoints", "DeliverFlowLogs",
       ]
       write-roles = [
         "GiveRolesPermissions", "WriteRoles", "HandOverRoles", "MakeScalingsRole",
@@ -203,7 +211,35 @@ run "has_a_statement_for_each_thing_it_may_do" {
   }
 }
 
-run "makes_only_roles_with_the_boundary" {
+run "makes_a_boundary_and_only_roles_with_it" {
+  assert {
+    condition = one([
+      for statement in jsondecode(aws_iam_policy.this["write-roles"].policy).Statement : statement if contains(statement.Action, "iam:PutRolePolicy")
+      ]) == {
+      Sid       = "GiveRolesPermissions"
+      Effect    = "Allow"
+      Action    = ["iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
+      Resource  = ["arn:aws:iam::123456789012:role/scones-test-*"]
+      Condition = { StringEquals = { "iam:PermissionsBoundary" = output.permissions_boundary_arn } }
+    }
+    error_message = "Whatever gives a role permissions must ask for the boundary."
+  }
+
+  assert {
+    condition     = one(aws_iam_policy.boundary).name == "ci-scones-test-boundary" && output.permissions_boundary_arn == "arn:aws:iam::123456789012:policy/ci-scones-test-boundary"
+    error_message = "The foundation stack knows the boundary by this name, which lies outside what the roles may write to."
+  }
+
+  assert {
+    condition = [
+      for action in flatten([for statement in jsondecode(one(aws_iam_policy.boundary).policy).Statement : statement.Action]) :
+      action if can(regex("^(iam|sts|organizations|account):|\\*", action))
+    ] == []
+    error_message = "Within the boundary nobody may reach IAM, and every action is named."
+  }
+}
+
+run "makes_only_roles_with_the_boundary_of_an_organisation" {
   variables {
     permissions_boundary_arn     = "arn:aws:iam::123456789012:policy/workloads"
     own_permissions_boundary_arn = "arn:aws:iam::123456789012:policy/pipelines"
@@ -215,7 +251,7 @@ run "makes_only_roles_with_the_boundary" {
       ]) == {
       Sid       = "GiveRolesPermissions"
       Effect    = "Allow"
-      Action    = ["iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"]
+      Action    = ["iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
       Resource  = ["arn:aws:iam::123456789012:role/scones-test-*"]
       Condition = { StringEquals = { "iam:PermissionsBoundary" = "arn:aws:iam::123456789012:policy/workloads" } }
     }
@@ -225,6 +261,11 @@ run "makes_only_roles_with_the_boundary" {
   assert {
     condition     = alltrue([for role in aws_iam_role.this : role.permissions_boundary == "arn:aws:iam::123456789012:policy/pipelines"])
     error_message = "Both roles must carry the boundary."
+  }
+
+  assert {
+    condition     = length(aws_iam_policy.boundary) == 0
+    error_message = "There must be one boundary only."
   }
 }
 
@@ -250,6 +291,16 @@ run "rejects_a_prefix_too_long_for_its_policies" {
   expect_failures = [aws_iam_policy.this]
 }
 
+run "rejects_more_buckets_than_the_boundary_can_name" {
+  command = plan
+
+  variables {
+    read_buckets = [for number in range(60) : "a-bucket-of-pictures-with-a-long-name-${number}"]
+  }
+
+  expect_failures = [aws_iam_policy.boundary]
+}
+
 run "rejects_a_prefix_in_capitals" {
   command = plan
 
@@ -260,7 +311,7 @@ run "rejects_a_prefix_in_capitals" {
   expect_failures = [var.prefix]
 }
 
-run "trusts_a_newer_repository_by_its_numbers" {
+run "trusts_a_repository_with_numbers_by_both_forms_of_the_subject" {
   variables {
     repository = "owner@123456/scones@456789"
   }
@@ -269,10 +320,13 @@ run "trusts_a_newer_repository_by_its_numbers" {
     condition = {
       for name, role in aws_iam_role.this : name => jsondecode(role.assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"]
       } == {
-      plan  = ["repo:owner@123456/scones@456789:pull_request", "repo:owner@123456/scones@456789:ref:refs/heads/main"]
-      apply = ["repo:owner@123456/scones@456789:environment:test"]
+      plan = [
+        "repo:owner@123456/scones@456789:pull_request", "repo:owner@123456/scones@456789:ref:refs/heads/main",
+        "repo:owner/scones:pull_request", "repo:owner/scones:ref:refs/heads/main",
+      ]
+      apply = ["repo:owner@123456/scones@456789:environment:test", "repo:owner/scones:environment:test"]
     }
-    error_message = "The subjects must name owner and repository with their numbers, as GitHub's tokens of newer repositories do."
+    error_message = "GitHub's tokens of newer repositories have the numbers, those of older ones only the names."
   }
 }
 
@@ -304,6 +358,16 @@ run "rejects_a_deployment_environment_with_a_wildcard" {
   }
 
   expect_failures = [var.deployment_environment]
+}
+
+run "rejects_an_arn_as_the_name_of_a_bucket" {
+  command = plan
+
+  variables {
+    read_buckets = ["arn:aws:s3:::pictures"]
+  }
+
+  expect_failures = [var.read_buckets]
 }
 
 run "rejects_a_provider_of_another_issuer" {

@@ -67,7 +67,7 @@ run "uses_only_the_key_of_its_bucket" {
     condition = jsondecode(aws_iam_role_policy.this.policy).Statement[8] == {
       Sid      = "UseTheKey"
       Effect   = "Allow"
-      Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Action   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
       Resource = "arn:aws:kms:us-east-1:123456789012:key/1"
     }
     error_message = "The role must be able to read and write under this key."

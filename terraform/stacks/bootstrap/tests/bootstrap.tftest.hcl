@@ -30,7 +30,7 @@ run "makes_no_roles_without_a_repository" {
   command = plan
 
   assert {
-    condition     = length(module.github_roles) == 0 && length(output.github_role_arns) == 0
+    condition     = length(module.github_roles) == 0 && length(output.github_role_arns) == 0 && output.permissions_boundary_arn == null
     error_message = "No repository, no roles."
   }
 }
@@ -68,6 +68,11 @@ run "makes_two_roles_with_the_pipelines_boundary_for_a_repository" {
   assert {
     condition     = toset(keys(output.github_role_arns)) == toset(["plan", "apply"])
     error_message = "Workflows must have a role to plan with and one to apply with."
+  }
+
+  assert {
+    condition     = output.permissions_boundary_arn == "arn:aws:iam::123456789012:policy/ci-scones-test-boundary"
+    error_message = "The roles that the pipeline makes must have a boundary."
   }
 }
 

@@ -11,6 +11,7 @@ import pytest
 from localcloud.cloudwatch.series import Datum, statistic
 from localcloud.cloudwatch.store import DAY, HOUR, Metrics, key_of
 from localcloud.durability.database import Database
+from localcloud.latency import AWS
 
 WHERE = {"account": "123456789012", "region": "us-east-1"}
 NOON = 1_800_000_000 - 1_800_000_000 % DAY + DAY // 2
@@ -151,3 +152,21 @@ def test_the_memory_holds_no_values_that_are_written(metrics, database):
     database.flush()
     assert not metrics._sums
     assert not metrics._new
+
+
+def test_data_of_a_slow_cloud_are_read_one_to_three_minutes_late(database, clock):
+    metrics = Metrics(database, clock, AWS)
+    lates = {name: metrics.late_of(key(name)) for name in ("Duration", "Errors", "Invocations", "Throttles")}
+    assert all(60 <= late <= 180 for late in lates.values())
+    assert len(set(lates.values())) > 1
+    for name, late in lates.items():
+        put(metrics, 7.0, name)
+        clock.time = NOON + late - 1
+        assert not metrics.periods(key(name), NOON, NOON + 600, 60)
+        assert not metrics.between("Tests", name, {}, NOON, NOON + 600, **WHERE)
+        assert key(name) not in list(metrics.listed(*WHERE.values(), NOON))
+        clock.time = NOON + late + 1
+        assert metrics.periods(key(name), NOON, NOON + 600, 60)[0].total == 7.0
+        assert metrics.between("Tests", name, {}, NOON, NOON + 600, **WHERE)
+        assert key(name) in list(metrics.listed(*WHERE.values(), NOON))
+        clock.time = float(NOON)

@@ -13,6 +13,7 @@ from localcloud.cloudwatch import watch
 from localcloud.cloudwatch.series import Datum
 from localcloud.cloudwatch.store import Metrics
 from localcloud.durability.database import Database
+from localcloud.latency import AWS
 from tests.unit.localcloud.cloudwatch.test_store import NOON, Hands, key
 
 OTHERS = (
@@ -98,3 +99,21 @@ def test_a_clock_that_is_set_back_and_a_state_that_was_set_are_noticed(cloud):
     assert cloud.watch.round() == 1
     cloud.watch.again(cloud.alarms["a"])
     assert cloud.watch.round() == 1
+
+
+def test_an_alarm_of_a_slow_cloud_goes_off_and_back_as_late_as_its_metric(cloud, monkeypatch):
+    monkeypatch.setattr(cloud.metrics, "_latency", AWS)
+    late = cloud.metrics.late_of(key())
+    short = alarm("short", evaluation_periods=1, datapoints_to_alarm=1, treat_missing_data="notBreaching")
+    cloud.alarms["short"] = short
+    put(cloud, 99.0)
+    states = {}
+    for second in range(int(late) + 300):
+        cloud.clock.time = NOON + second + 0.5
+        cloud.watch.round()
+        states.setdefault(short.state_value, second)
+        if short.state_value == "OK" and "ALARM" in states:
+            break
+    assert states["OK"] == 0
+    assert states["ALARM"] == late
+    assert second > late + 60

@@ -10,6 +10,7 @@ import pytest
 
 from localcloud.iam.acting import Acting
 from localcloud.iam.needs import on
+from localcloud.iam.propagation import LateIdentities, Propagation, held
 from localcloud.iam.record import Record, begin_step, read
 from localcloud.iam.registry import Registry
 from localcloud.iam.roles import AccessDenied, CannotAssume, Roles
@@ -63,6 +64,80 @@ def test_nothing_is_remembered_without_a_count_of_changes(iam, tmp_path):
     assert not roles.may(ROLE, "s3:GetObject", "arn:aws:s3:::b/k").allowed
     iam.put_role_policy("r", "p", json.dumps(READS))
     assert roles.may(ROLE, "s3:GetObject", "arn:aws:s3:::b/k").allowed
+
+
+@pytest.fixture
+def late(iam, tmp_path):
+    """Roles of a cloud where IAM's changes count after 8 seconds; its clock; and what tells it of a change."""
+    clock, number = [100.0], [0]
+    propagation = Propagation(8.0, held, lambda: clock[0])
+    roles = Roles(
+        Record(Path(tmp_path)), Registry(), lambda: number[0] + propagation.count(), LateIdentities(propagation)
+    )
+    propagation.begin()
+
+    def changed():
+        number[0] += 1
+        propagation.changed(ACCOUNT)
+
+    return roles, clock, changed
+
+
+def may(roles):
+    return roles.may(ROLE, "s3:GetObject", "arn:aws:s3:::b/k").allowed
+
+
+def test_a_new_role_cannot_be_assumed_for_seconds(iam, late):
+    roles, clock, changed = late
+    create(iam)
+    changed()
+    for clock[0] in (100.0, 107.9):
+        with pytest.raises(CannotAssume):
+            roles.assume(ROLE, "lambda.amazonaws.com")
+    clock[0] = 108.0
+    roles.assume(ROLE, "lambda.amazonaws.com")
+
+
+def test_a_policy_counts_seconds_after_it_was_put_and_also_after_it_has_gone(iam, late):
+    roles, clock, changed = late
+    create(iam)
+    iam.put_role_policy("r", "p", json.dumps(READS))
+    changed()
+    assert not may(roles)
+    clock[0] = 110.0
+    assert may(roles)
+    iam.delete_role_policy("r", "p")
+    changed()
+    clock[0] = 117.0
+    assert may(roles)
+    clock[0] = 118.0
+    assert not may(roles)
+
+
+def test_a_role_that_has_gone_counts_no_more_and_one_made_again_counts_later(iam, late):
+    roles, clock, changed = late
+    create(iam)
+    changed()
+    clock[0] = 120.0
+    roles.assume(ROLE, "lambda.amazonaws.com")
+    iam.delete_role("r")
+    changed()
+    with pytest.raises(CannotAssume):
+        roles.assume(ROLE, "lambda.amazonaws.com")
+    create(iam)
+    changed()
+    with pytest.raises(CannotAssume):
+        roles.assume(ROLE, "lambda.amazonaws.com")
+    clock[0] = 128.0
+    roles.assume(ROLE, "lambda.amazonaws.com")
+
+
+def test_what_a_cloud_holds_when_it_starts_counts_at_once(iam, tmp_path):
+    create(iam)
+    propagation = Propagation(8.0, held, lambda: 0.0)
+    propagation.begin()
+    roles = Roles(Record(Path(tmp_path)), Registry(), propagation.count, LateIdentities(propagation))
+    roles.assume(ROLE, "lambda.amazonaws.com")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from invoke.exceptions import Exit
 from scones.tasks import ci
 
 
-@pytest.mark.parametrize("task", [ci.check, ci.plan, ci.pr, ci.merge, ci.drift])
+@pytest.mark.parametrize("task", [ci.check, ci.plan, ci.pr, ci.merge, ci.drift, ci.approval])
 def test_an_unknown_environment_ends_a_task_before_anything_is_run(
     task: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:

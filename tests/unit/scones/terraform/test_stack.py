@@ -23,10 +23,10 @@ import pytest
 from moto import mock_aws
 
 from scones import settings
-from scones.errors import InputError, LockedStateError, SettingsError, SetupError, TerraformError
+from scones.errors import InputError, LockedStateError, NewRoleError, SettingsError, SetupError, TerraformError
 from scones.settings import Environment
 from scones.tasks import env, tf
-from scones.terraform import Stack, apply_ahead, binary, destroy, mirror, variables
+from scones.terraform import Stack, apply_ahead, binary, destroy, mirror, refusals, variables
 from scones.terraform.binary import Binary
 from scones.terraform.state import Backend
 
@@ -221,6 +221,10 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Env
             print(" ".join(sys.argv[2:]), file=sink)
         if "apply" in sys.argv and open({str(notes)!r}).read().count("apply") <= int(os.environ.get("LOCKS") or 0):
             sys.exit("Error: Error acquiring the state lock\\n" + os.environ["HOLDER"])
+        if "apply" in sys.argv and open({str(notes)!r}).read().count("apply") <= int(os.environ.get("UNKNOWN") or 0):
+            print("\\x1b[31m\\u2577\\x1b[0m\\n\\u2502 Error: creating Lambda Function: The role", file=sys.stderr)
+            print("\\u2502 defined for the function cannot be assumed by Lambda.\\n\\u2575", file=sys.stderr)
+            sys.exit(1)
         if "apply" in sys.argv and os.environ.get("FAIL"):
             print("Planning...")
             print("\\u2577\\n\\u2502 Error: creating S3 Bucket: AccessDenied", file=sys.stderr)
@@ -425,6 +429,54 @@ class TestStack:
         with pytest.raises(LockedStateError) if holder else nullcontext():
             Stack(environment, "foundation", log=tmp_path / "log").apply()
         assert notes.read_text().count("apply") == tries
+
+    @pytest.mark.parametrize("quiet", [False, True])
+    def test_a_service_that_does_not_know_a_new_role_yet_is_asked_again(
+        self,
+        environment: Environment,
+        notes: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capfd: pytest.CaptureFixture[str],
+        quiet: bool,
+    ) -> None:
+        """In a terminal too, where the error is shown nevertheless."""
+        monkeypatch.setenv("UNKNOWN", "1")
+        waited: list[float] = []
+        Stack(environment, "foundation", log=tmp_path / "log" if quiet else None, sleep=waited.append).apply()
+        assert notes.read_text().count("apply") == 2
+        assert waited == [20.0]
+        assert ("cannot be assumed by Lambda" in capfd.readouterr().err) is not quiet
+
+    def test_a_role_that_lacks_something_is_tried_twice_and_a_saved_plan_once(
+        self, environment: Environment, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("UNKNOWN", "9")
+        waited: list[float] = []
+        stack = Stack(environment, "foundation", log=tmp_path / "log", sleep=waited.append)
+        saved = tmp_path / "saved.tfplan"
+        saved.touch()
+        with pytest.raises(NewRoleError) as failure:
+            stack.apply(plan=saved)
+        assert (notes.read_text().count("apply"), waited) == (1, [])
+        assert "'role defined for the function cannot be assumed'" in failure.value.message
+        assert "invoke tf.apply --env dev --stack foundation" in (failure.value.hint or "")
+        with pytest.raises(NewRoleError):
+            stack.apply()
+        assert (notes.read_text().count("apply"), waited) == (3, [20.0])
+
+    def test_a_boundary_that_there_is_not_is_explained(self) -> None:
+        words = (
+            "│ Error: creating IAM Role (scones-dev-training): operation error IAM: CreateRole, https response error\n"
+            "│ StatusCode: 404, NoSuchEntity: Scope ARN: arn:aws:iam::1:policy/ci-scones-dev-boundary does not\n"
+            "│ exist or is not attachable.\n"
+        )
+        found = refusals.explain(words, "foundation", "dev")
+        assert found is not None
+        assert (
+            "permissions boundary arn:aws:iam::1:policy/ci-scones-dev-boundary, which does not exist" in found.message
+        )
+        assert found.hint == "apply what makes it: invoke tf.apply --env dev --stack bootstrap"
 
     def test_a_failure_says_what_terraform_said(
         self, environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from imageclassification.errors import HyperparameterError
@@ -116,9 +118,9 @@ def run_log(epoch: int, train: float, validation: float) -> list[str]:
 
 def start(cloud: Cloud, **changes: Any) -> str:
     place = environment(**changes.pop("training", {}))
-    tags = changes.pop("tags", None)
+    tags, sleep = changes.pop("tags", None), changes.pop("sleep", time.sleep)
     spec = JobSpec(DATASET, hyperparameters(place, classes=2, samples=900), "scones-dev", ROLE, **changes)
-    return job.start(place, spec, name=NAME, tags=tags, client=cloud.client)
+    return job.start(place, spec, name=NAME, tags=tags, client=cloud.client, sleep=sleep)
 
 
 def expect_creation(cloud: Cloud) -> dict[str, Any]:
@@ -283,6 +285,29 @@ def test_a_name_that_is_taken_can_be_followed_instead(cloud: Cloud) -> None:
     with pytest.raises(TrainingError) as refused:
         start(cloud)
     assert f"--attach {NAME}" in refused.value.hint
+
+
+def refuse_the_role(cloud: Cloud, times: int) -> None:
+    said = f"Could not assume role {ROLE}. Please ensure that the role exists and allows principal 'sagemaker…"
+    for _ in range(times):
+        cloud["sagemaker"].add_client_error("create_training_job", "ValidationException", said)
+
+
+def test_a_role_that_sagemaker_does_not_know_yet_is_waited_for(cloud: Cloud) -> None:
+    waits: list[float] = []
+    refuse_the_role(cloud, 2)
+    expect_creation(cloud)
+    assert start(cloud, sleep=waits.append) == NAME
+    assert waits == [2.0, 4.0]
+    cloud.assert_used_up()
+
+
+def test_a_role_that_sagemaker_never_knows_is_not_waited_for_longer_than_half_a_minute(cloud: Cloud) -> None:
+    waits: list[float] = []
+    refuse_the_role(cloud, 9)
+    with pytest.raises(ClientError, match="Could not assume role"):
+        start(cloud, sleep=waits.append)
+    assert 20 <= sum(waits) <= 30
 
 
 def test_follows_a_job_to_its_end_reading_every_log_line_once(cloud: Cloud) -> None:

@@ -6,7 +6,7 @@ module "github_roles" {
   source = "../.."
 
   prefix                 = "scones-example"
-  repository             = "owner/scones"
+  repository             = "owner@123456/scones@456789"
   deployment_environment = "dev"
   state_bucket           = "scones-example-tfstate-${data.aws_caller_identity.current.account_id}"
 }
