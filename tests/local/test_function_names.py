@@ -20,6 +20,8 @@ FORMS = {
     "partial ARN": f"{ACCOUNT}:function:{{name}}",
     "partial ARN with a region": f"{REGION}:{ACCOUNT}:function:{{name}}",
     "ARN": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{name}}",
+    "account and name": f"{ACCOUNT}:{{name}}",
+    "ARN without function:": f"arn:aws:lambda:{REGION}:{ACCOUNT}:{{name}}",
 }
 PERMISSION = {"Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}
 
@@ -160,6 +162,38 @@ def test_a_function_of_another_region_or_account_is_refused(client: Any, named: 
     assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (f"eu-west-1:{ACCOUNT}:{{name}}", "ResourceNotFoundException"),
+        (f"arn:aws-cn:lambda:{REGION}:{ACCOUNT}:function:{{name}}", "ResourceNotFoundException"),
+        (f"{ACCOUNT}:nonsense:x", "ResourceNotFoundException"),
+        (f"arn:aws:lambda::{ACCOUNT}:function:{{name}}", "ValidationException"),
+        (f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{name}}:function:1", "ValidationException"),
+    ],
+)
+def test_what_is_no_function_of_here_is_refused_by_lambda_and_in_a_state_machine(
+    client: Any, named: str, executed: Any, text: str, code: str
+) -> None:
+    with pytest.raises(ClientError) as refused:
+        client.get_function(FunctionName=text.format(name=named))
+    assert refused.value.response["Error"]["Code"] == code
+    found = executed(text.format(name=named), "*")
+    shown = "ResourceNotFoundException" if code == "ResourceNotFoundException" else "AWSLambdaException"
+    assert (found["status"], found["error"]) == ("FAILED", f"Lambda.{shown}")
+
+
+def test_a_function_called_function_runs_its_alias(client: Any, function: Any) -> None:
+    arn = function(WHO, FunctionName="function")
+    client.publish_version(FunctionName="function")
+    client.create_alias(FunctionName="function", Name="live", FunctionVersion="1")
+    assert invoked(client, FunctionName="function", Qualifier="live") == ["1", f"{arn}:live"]
+    assert invoked(client, FunctionName="function:function:live") == ["1", f"{arn}:live"]
+    client.put_function_event_invoke_config(FunctionName="function", Qualifier="live", MaximumRetryAttempts=1)
+    found = client.get_function_event_invoke_config(FunctionName=f"{arn}:live")
+    assert found["FunctionArn"] == f"{arn}:live"
+
+
 def test_an_event_source_mapping_takes_every_form(cloud: Any, client: Any, named: str) -> None:
     queue = cloud.client("sqs").create_queue(QueueName="tests-names")["QueueUrl"]
     source = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue.rpartition('/')[2]}"
@@ -176,12 +210,12 @@ def test_an_event_source_mapping_takes_every_form(cloud: Any, client: Any, named
 def executed(cloud: Any) -> Any:
     """Runs a Task of ``lambda:invoke`` once, in a role that allows these resources, and returns its end."""
 
-    def run(function_name: str, *resources: str) -> dict[str, Any]:
+    def run(function_name: str, *resources: str, resource: str = "lambda:invoke") -> dict[str, Any]:
         states, name = cloud.client("stepfunctions"), f"tests-names-{uuid.uuid4().hex[:8]}"
         allowed = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": list(resources)}
         task = {
             "Type": "Task",
-            "Resource": "arn:aws:states:::lambda:invoke",
+            "Resource": f"arn:aws:states:::{resource}",
             "Parameters": {"FunctionName": function_name, "Payload.$": "$"},
             "OutputPath": "$.Payload",
             "End": True,
@@ -203,6 +237,18 @@ def test_a_name_that_ends_in_function_is_read_by_its_place_in_the_arn(function: 
     arn = function(WHO, FunctionName=name)
     found = executed(f"{arn}:$LATEST", arn, f"{arn}:*")
     assert (found["status"], json.loads(found["output"])) == ("SUCCEEDED", ["$LATEST", f"{arn}:$LATEST"])
+
+
+@pytest.mark.parametrize("form", ["{account}:function:{name}", "{account}:function:{name}:live", "{account}:{name}"])
+@pytest.mark.parametrize("resource", ["lambda:invoke", "aws-sdk:lambda:invoke"])
+def test_a_task_takes_a_partial_arn(named: str, executed: Any, resource: str, form: str) -> None:
+    arn = FORMS["ARN"].format(name=named)
+    found = executed(form.format(account=ACCOUNT, name=named), arn, f"{arn}:*", resource=resource)
+    assert found["status"] == "SUCCEEDED", found
+    answer = json.loads(found["output"])
+    live = form.endswith(":live")
+    wanted = ["1", f"{arn}:live"] if live else ["$LATEST", arn]
+    assert (json.loads(answer) if isinstance(answer, str) else answer) == wanted
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,31 @@ def test_an_attribute_of_a_message_has_a_value(cloud, value):
         )
 
 
+# subscribe
+
+
+@pytest.mark.parametrize(
+    ("protocol", "endpoint"),
+    [
+        ("lambda", "nonsense"),
+        ("lambda", ""),
+        ("lambda", "arn:aws:sqs:us-east-1:123456789012:q"),
+        ("lambda", "arn:aws:lambda:us-east-1:123456789012:layer:f"),
+        ("sqs", "http://127.0.0.1/123456789012/q"),
+        ("sqs", "arn:aws:dynamodb:us-east-1:123456789012:q"),
+        ("sqs", "arn:aws:sqs:us-east-1:123456789012:q:x"),
+    ],
+)
+def test_an_endpoint_is_the_arn_of_its_protocol(cloud, protocol, endpoint):
+    sns = cloud.client("sns")
+    topic = sns.create_topic(Name="gaps-endpoints")["TopicArn"]
+    words = {"lambda": "Lambda endpoint ARN", "sqs": "SQS endpoint ARN"}[protocol]
+    with pytest.raises(ClientError, match=f"Invalid parameter: {words}") as refused:
+        sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
+    assert refused.value.response["Error"]["Code"] == "InvalidParameter"
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+
+
 # details
 
 

@@ -270,3 +270,25 @@ def test_a_prefix_of_queues_is_no_regular_expression(cloud):
     found = sqs.list_queues(QueueNamePrefix="tests-prefix.")["QueueUrls"]
     assert [url.rpartition("/")[2] for url in found] == ["tests-prefix.fifo"]
     assert "QueueUrls" not in sqs.list_queues(QueueNamePrefix="[]")
+
+
+def test_a_url_of_another_account_or_region_is_not_the_queue_of_that_name_here(cloud):
+    sqs = cloud.client("sqs")
+    queue = sqs.create_queue(QueueName="tests-places")["QueueUrl"]
+    path = "/123456789012/tests-places"
+    for good in (queue, f"https://sqs.us-east-1.amazonaws.com{path}", f"https://queue.amazonaws.com{path}"):
+        assert attributes(sqs, good)["QueueArn"].endswith(":tests-places")
+    elsewhere = {
+        queue.replace("123456789012", "999999999999"): "AWS.SimpleQueueService.NonExistentQueue",
+        f"http://sqs.eu-west-1.amazonaws.com{path}": "InvalidAddress",
+        f"https://eu-west-1.queue.amazonaws.com{path}": "InvalidAddress",
+    }
+    for url, code in elsewhere.items():
+        with pytest.raises(ClientError) as refused:
+            sqs.send_message(QueueUrl=url, MessageBody="a")
+        assert refused.value.response["Error"]["Code"] == code
+    assert attributes(sqs, queue)["ApproximateNumberOfMessages"] == "0"
+    named = {"QueueName": "tests-places"}
+    assert sqs.get_queue_url(**named, QueueOwnerAWSAccountId="123456789012")["QueueUrl"] == queue
+    with pytest.raises(sqs.exceptions.QueueDoesNotExist):
+        sqs.get_queue_url(**named, QueueOwnerAWSAccountId="999999999999")

@@ -38,7 +38,19 @@ FLOORS = (
 )
 # The layers of the local cloud. iam imports no service. A service imports neither the server nor its assembly.
 CLOUD_FLOORS = (
-    {"errors", "foreign", "guard", "holdings", "identifiers", "quick_start", "incoming", "log", "logfile", "paths"},
+    {
+        "arns",
+        "errors",
+        "foreign",
+        "guard",
+        "holdings",
+        "identifiers",
+        "quick_start",
+        "incoming",
+        "log",
+        "logfile",
+        "paths",
+    },
     {"chain", "latency"},
     {"catalogue", "constraints", "fidelity"},
     {"refusals", "durability", "http"},

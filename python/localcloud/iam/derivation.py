@@ -50,9 +50,7 @@ def derive(
     needs = registry.needs(service, operation)
     if needs is None:
         raise UnknownAction(f"the local cloud cannot check the permissions of {service}:{operation}")
-    region = (incoming.scope(environ) or (DEFAULT_REGION,))[0]
-    query = environ.get("QUERY_STRING", "")
-    asked = Asked(operation, parameters, region, DEFAULT_ACCOUNT_ID, _headers(environ), query)
+    asked = asked_of(environ, operation, parameters)
     about = global_keys(asked.region, environ)
     found: list[Access] = []
     for need in needs:
@@ -65,6 +63,19 @@ def derive(
         # The request names no resource by the table's parameters. It may name a security group by its name.
         return [whole(Access(needs[0].action), about)]
     return found
+
+
+def asked_of(environ: Mapping[str, Any], operation: str, parameters: Mapping[str, Any]) -> Asked:
+    """A request as the services' tables read it.
+
+    Args:
+        environ: The WSGI environment of the request.
+        operation: botocore's name of the operation.
+        parameters: The parameters of the request by botocore's names.
+    """
+    region = (incoming.scope(environ) or (DEFAULT_REGION,))[0]
+    query = environ.get("QUERY_STRING", "")
+    return Asked(operation, parameters, region, DEFAULT_ACCOUNT_ID, _headers(environ), query)
 
 
 def whole(access: Access, about: Context) -> Access:

@@ -37,7 +37,7 @@ from localcloud.constraints import OWN_ENUMS, refused_as, violations, wrong_toke
 from localcloud.errors import UnknownAction, UnsupportedPolicy
 from localcloud.iam import documents, principals
 from localcloud.iam.chunks import BadChunks
-from localcloud.iam.derivation import derive
+from localcloud.iam.derivation import asked_of, derive
 from localcloud.iam.evaluation import Access, Context, Decision, Principal, Request
 from localcloud.iam.principals import ANONYMOUS, PRINCIPAL, ROOT_KEY, BadKey
 from localcloud.iam.roles import Roles, denial
@@ -150,7 +150,11 @@ class Enforcement:
         environ[OPERATION] = f"{service}:{operation}", parameters
         if shape and wrong:
             return answer.invalid(shape, wrong)
-        refused = wrong_token(service, parameters) or documents.refused(service, operation, parameters)
+        refused = (
+            wrong_token(service, parameters)
+            or documents.refused(service, operation, parameters)
+            or self._roles.registry.refused(service, asked_of(environ, operation, parameters))
+        )
         return answer.give(*refused) if refused else None
 
     def _who(self, environ: Mapping[str, Any], body: bytes) -> Principal:

@@ -7,6 +7,7 @@ Each service registers its own when it is installed::
     registry.implied("sqs:SendMessage", implied)      # a function that adds the permissions on a queue's key
     registry.tags("sqs", tags_of)                     # a function that finds a queue's tags
     registry.keys("s3", about)                        # a function that finds condition keys of what exists
+    registry.refusing("kms", refused)                 # a function that refuses what is of another account or region
     registry.unjudged("ec2:*", {"ec2:tenancy"})       # keys that requests have on AWS, and that nobody knows here
 
 An operation that no table lists is refused.
@@ -31,6 +32,9 @@ FindImplied = Callable[[Access, Asked | None], list[Access]]
 FindTags = Callable[[str, str, str], Mapping[str, str]]
 #: Takes a request. Returns the condition keys of the resources as they are, with their values.
 FindKeys = Callable[[Request], Context]
+#: Takes a request that the policies allow. Returns the code and the message with which its service refuses it; None if
+#: the service carries it out.
+FindRefusal = Callable[[Asked], tuple[str, str] | None]
 
 
 @dataclass
@@ -43,6 +47,7 @@ class Registry:
     _tags: dict[str, FindTags] = field(default_factory=dict)
     _keys: dict[str, FindKeys] = field(default_factory=dict)
     _unjudged: dict[str, frozenset[str]] = field(default_factory=dict)
+    _refusals: dict[str, FindRefusal] = field(default_factory=dict)
 
     @property
     def tables(self) -> Mapping[str, Table]:
@@ -144,3 +149,17 @@ class Registry:
         """The condition keys of a request's resources."""
         find = self._keys.get(request.action.partition(":")[0])
         return find(request) if find else {}
+
+    def refusing(self, service: str, find: FindRefusal) -> None:
+        """Add a function that refuses requests before their operation, such as those for another account's resources.
+
+        Args:
+            service: The service's simple name (:func:`~localcloud.iam.needs.simple`).
+            find: Takes a request that keeps the constraints of the API's model.
+        """
+        self._refusals[service] = find
+
+    def refused(self, service: str, asked: Asked) -> tuple[str, str] | None:
+        """The error code and the message for a request that its service refuses; None if it does not."""
+        find = self._refusals.get(simple(service))
+        return find(asked) if find else None

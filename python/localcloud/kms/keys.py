@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from moto.kms.models import kms_backends
 
+from localcloud import arns
 from localcloud.iam.evaluation import Access
 from localcloud.iam.needs import Given
 
@@ -15,10 +16,14 @@ def arn_of(key: str, account: str, region: str) -> str | None:
 
     None for a key that the account did not create, such as ``alias/aws/s3``.
     """
-    parts = key.split(":", 5)
-    if len(parts) == 6:
-        region, account, key = parts[3], parts[4], parts[5]
-    known = kms_backends[account][region]
+    if found := arns.read(key):
+        region, account, key = found.region, found.account, found.resource
+        if not found.is_of("kms", region, account):
+            return None
+    try:
+        known = kms_backends[account][region]
+    except KeyError:  # AWS has no such region
+        return None
     key = key.removeprefix("key/")
     if key.startswith("alias/"):
         key = known.get_key_id_from_alias(key) or ""

@@ -6,9 +6,11 @@ without a qualifier. This package reads it before moto's operation does, and mot
 moto: ``awslambda/responses.py`` takes the name as it is. A partial ARN, an ARN of another region and ``$LATEST`` in a
 path each end otherwise than on AWS.
 
-AWS: AWS Lambda API Reference, FunctionName and Qualifier of each operation. It does not document the answers to a
-qualifier that is not allowed, to two different qualifiers, and to an ARN of another region or account. Their codes and
-words here are not compared with AWS by any test.
+AWS: AWS Lambda API Reference, FunctionName and Qualifier of each operation. In its pattern, each part before the name
+may be missing on its own: ``123456789012:filter`` and ``arn:aws:lambda:us-east-1:123456789012:filter`` are names too. A
+text that can be read in two ways is read as the pattern reads it, from the left: ``function:filter`` is the function
+``filter``. The reference does not document the answers to a qualifier that is not allowed, to two different qualifiers,
+and to an ARN of another partition, region or account. Their codes and words here are not compared with AWS by any test.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from moto.awslambda import urls
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 from moto.core.utils import camelcase_to_underscores, get_service_model
 
+from localcloud.arns import PARTITION
 from localcloud.iam.principals import PRINCIPAL
 
 if TYPE_CHECKING:
@@ -31,7 +34,8 @@ if TYPE_CHECKING:
     from moto.awslambda.responses import LambdaResponse
 
 FORM = re.compile(
-    r"((arn:aws[a-zA-Z-]*:lambda:)?((?P<region>[a-z]{2}[a-z-]*-\d):)?((?P<account>\d{12}):)?function:)?"
+    r"(arn:(?P<partition>(aws[a-zA-Z-]*)?):lambda:)?"
+    r"((?P<region>(eusc-)?[a-z]{2}(-gov|-iso[a-z]?)?-[a-z]+-\d):)?((?P<account>\d{12}):)?(function:)?"
     r"(?P<name>[a-zA-Z0-9-_.]+)(:(?P<qualifier>\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"
 )
 # Operations without the parameter Qualifier that take a version or an alias nevertheless.
@@ -41,6 +45,10 @@ _IN_PATH = 3  # the place of the name in /2015-03-31/functions/NAME/…, and of 
 
 
 class _OtherRegion(LambdaClientError):
+    code = 404
+
+
+class _OtherPartition(LambdaClientError):
     code = 404
 
 
@@ -56,12 +64,14 @@ class FunctionName:
         region: The region of an ARN. None if the request's region is meant.
         account: The account of an ARN. None if the caller's account is meant.
         qualifier: A version, an alias or ``$LATEST``. None if there is none.
+        partition: The partition of an ARN. It is never that of a function here if it is not ``aws``.
     """
 
     name: str
     region: str | None = None
     account: str | None = None
     qualifier: str | None = None
+    partition: str = PARTITION
 
 
 @dataclass(frozen=True)
@@ -79,14 +89,41 @@ def read(text: str) -> FunctionName | None:
     Example::
 
         >>> read("filter:live")
-        FunctionName(name='filter', region=None, account=None, qualifier='live')
+        FunctionName(name='filter', region=None, account=None, qualifier='live', partition='aws')
         >>> read("123456789012:function:filter")
-        FunctionName(name='filter', region=None, account='123456789012', qualifier=None)
+        FunctionName(name='filter', region=None, account='123456789012', qualifier=None, partition='aws')
+        >>> read("us-east-1:123456789012:filter:live")
+        FunctionName(name='filter', region='us-east-1', account='123456789012', qualifier='live', partition='aws')
         >>> read("arn:aws:lambda:eu-west-1:123456789012:function:filter:$LATEST").qualifier
         '$LATEST'
+        >>> read("arn:aws:lambda:us-east-1:123456789012:function:filter:function:1") is None
+        True
     """
     found = FORM.fullmatch(text)
-    return FunctionName(found["name"], found["region"], found["account"], found["qualifier"]) if found else None
+    if found is None:
+        return None
+    partition = found["partition"]
+    return FunctionName(
+        found["name"],
+        found["region"],
+        found["account"],
+        found["qualifier"],
+        PARTITION if partition is None else partition,
+    )
+
+
+def read_inner(text: str) -> FunctionName | None:
+    """Read a name as moto's operations see it: ``name``, ``name:qualifier``, or an ARN.
+
+    Example::
+
+        >>> read_inner("function:live")
+        FunctionName(name='function', region=None, account=None, qualifier='live', partition='aws')
+    """
+    if text.startswith("arn:"):
+        return read(text)
+    name, _, qualifier = text.partition(":")
+    return FunctionName(name, qualifier=qualifier or None)
 
 
 def install() -> None:
@@ -166,11 +203,14 @@ def qualifier_of(found: FunctionName, given: str | None) -> str | None:
 
 
 def check_place(sender: NameSender, found: FunctionName, operation: str) -> None:
-    """Refuse the ARN of a function in another region or account.
+    """Refuse the ARN of a function in another partition, region or account.
 
     Raises:
         LambdaClientError: It is one.
     """
+    if found.partition != PARTITION:
+        arn = f"arn:{found.partition}:lambda:{found.region or sender.region}:{found.account or sender.account}"
+        raise _OtherPartition("ResourceNotFoundException", f"Function not found: {arn}:function:{found.name}")
     if found.account and found.account != sender.account:
         action = "lambda:InvokeFunction" if operation == "Invoke" else f"lambda:{operation}"
         arn = f"arn:aws:lambda:{found.region or sender.region}:{found.account}:function:{found.name}"

@@ -38,7 +38,7 @@ def _function(asked: Asked) -> tuple[str, str | None]:
     """
     called = asked.value("FunctionName") or "*"
     found = names.read(called) or names.FunctionName(called)
-    base = f"arn:aws:lambda:{found.region or asked.region}:{found.account or asked.account}"
+    base = f"arn:{found.partition}:lambda:{found.region or asked.region}:{found.account or asked.account}"
     return f"{base}:function:{found.name}", asked.value("Qualifier") or found.qualifier
 
 

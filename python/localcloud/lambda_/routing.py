@@ -38,7 +38,7 @@ def chosen(
 
 def alias_of(backend: LambdaBackend, name: str, qualifier: str | None) -> LambdaAlias | None:
     """The alias that a name and a qualifier mean. None if they mean none."""
-    found = names.read(name)
+    found = names.read_inner(name)
     meant = qualifier or (found.qualifier if found else None)
     if found is None or meant is None or found.name not in backend._lambdas._functions:
         return None

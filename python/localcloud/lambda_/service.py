@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.exceptions import LambdaClientError
+from moto.core.utils import get_service_model
 
 from localcloud import chain, incoming
+from localcloud.arns import PARTITION
+from localcloud.constraints import refused_as, violations
 from localcloud.context import Context
 from localcloud.iam.acting import Acting
 from localcloud.iam.principals import PRINCIPAL, session_of
@@ -61,6 +64,10 @@ class _NotFound(LambdaClientError):
     code = 404
 
 
+class _Malformed(LambdaClientError):
+    code = 400
+
+
 class _Forbidden(LambdaClientError):
     code = 403
 
@@ -94,8 +101,7 @@ class Service:
         qualifier = parameters.get("Qualifier")
         if found is not None:
             names.check_place(names.NameSender(region, who.account, who.arn), found, "Invoke")
-            qualifier = names.qualifier_of(found, qualifier)
-            given = f"{found.name}:{qualifier}" if qualifier else found.name
+            given, qualifier = found.name, names.qualifier_of(found, qualifier)
         headers = {name: environ[key] for name, key in WSGI_HEADERS.items() if key in environ}
         body = environ["wsgi.input"].read()
         return self._invoke(lambda_backends[who.account][region], given, qualifier, headers, body)
@@ -134,13 +140,18 @@ class Service:
         self._context.roles.require_call(
             role_arn, "lambda", "Invoke", which, region=region, session="execution", often=True
         )
+        shape = get_service_model("lambda").operation_model("Invoke").input_shape
+        if wrong := violations(shape, which):
+            raise _Malformed(*refused_as("lambda", "rest-json", shape, wrong))
+        qualifier = which.get("Qualifier")
         if found := names.read(name):
             names.check_place(names.NameSender(region, account, session_of(role_arn, "execution").arn), found, "Invoke")
+            name, qualifier = found.name, names.qualifier_of(found, qualifier)
         headers = {header: str(parameters[field]) for field, header in HEADERS.items() if parameters.get(field)}
         if new_chain := chain.without(trace_header, chain.LINEAGE):
             headers["x-amzn-trace-id"] = new_chain
         backend = lambda_backends[account][region]
-        return self._invoke(backend, name, parameters.get("Qualifier"), headers, parameters.get("Payload"))
+        return self._invoke(backend, name, qualifier, headers, parameters.get("Payload"))
 
     def accept(self, arn: str, payload: str, *, trace_header: str | None = None) -> None:
         """Accept an event for another service in this process. The service has checked that it may send it.
@@ -156,7 +167,7 @@ class Service:
         from moto.awslambda.models import lambda_backends
 
         found = names.read(arn)
-        if found is None or found.account is None or found.region is None:
+        if found is None or found.account is None or found.region is None or found.partition != PARTITION:
             raise _NotFound("ResourceNotFoundException", f"Function not found: {arn}")
         headers = {HEADERS["InvocationType"]: "Event"}
         if trace_header:
@@ -172,7 +183,7 @@ class Service:
         answered = {"x-amz-executed-version": str(function.version), "content-type": "application/json"}
         if kind == "DryRun":
             return 204, {}, b""
-        found = names.read(name)
+        found = names.read_inner(name)
         arn = _invoked_arn(function, qualifier or (found.qualifier if found else None))
         trace_id = headers.get("x-amzn-trace-id")
         if kind == "Event":

@@ -9,6 +9,7 @@ from localcloud.sagemaker import (
     hosting,
     images,
     permissions,
+    places,
     searching,
     status_changes,
     training,
@@ -19,11 +20,12 @@ from localcloud.sagemaker.gaps import answers, existing_names, fields, missing_n
 
 
 def register(registry: Registry) -> None:
-    """Register the permissions that SageMaker's operations need, and the tags of its resources."""
+    """Register the permissions that SageMaker's operations need, the tags of its resources, and what is refused."""
     registry.permissions(permissions.TABLES)
     registry.tags("sagemaker", tags.tags_of)
     registry.keys("sagemaker", permissions.about)
     registry.policies("ecr", images.policy_of)
+    registry.refusing("sagemaker", places.refused)
 
 
 def install(context: Context) -> None:

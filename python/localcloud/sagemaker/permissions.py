@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from moto.sagemaker.models import sagemaker_backends
 
+from localcloud import arns
 from localcloud.iam.evaluation import Context, Request
 from localcloud.iam.needs import Asked, Given, Need, Table, on, passing
 from localcloud.kms.keys import arn_of, tags
@@ -44,9 +45,9 @@ def _listed_packages(asked: Asked) -> Iterable[str]:
 
 def _group(called: str, asked: Asked) -> tuple[str, str]:
     """The begin of the ARNs of a group and its packages, and the group's name. It is called by its name or ARN."""
-    parts = called.split(":", 5)
-    if len(parts) == 6:
-        return ":".join(parts[:5]), parts[5].removeprefix("model-package-group/")
+    found = arns.read(called)
+    if found:
+        return f"arn:{found.partition}:{found.service}:{found.region}:{found.account}", found.name
     return f"arn:aws:sagemaker:{asked.region}:{asked.account}", called
 
 
@@ -248,10 +249,10 @@ TABLES: Mapping[str, Table] = {
 
 def about(request: Request) -> Context:
     """The condition keys of a model package as it is: its metadata and its stage."""
-    parts = request.resources[0].split(":", 5)
-    if len(parts) < 6 or not parts[5].startswith("model-package/"):
+    found_arn = arns.read(request.resources[0])
+    if found_arn is None or found_arn.kind != "model-package":
         return {}
-    package = sagemaker_backends[parts[4]][parts[3]].model_packages.get(request.resources[0])
+    package = sagemaker_backends[found_arn.account][found_arn.region].model_packages.get(request.resources[0])
     if package is None:
         return {}
     prefix = "sagemaker:currentcustomermetadataproperties/"

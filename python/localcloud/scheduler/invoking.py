@@ -86,10 +86,7 @@ class Invocations:
         group = origin.arn.replace(":schedule/", ":schedule-group/").rpartition("/")[0]
         keys = self._context.roles.mint(role, SERVICE, "scheduler", source_arn=group)
         client = self._clients.of(call.service, region or _region(delivery.target["Arn"]) or origin.region, keys)
-        given = dict(call.parameters)
-        if call.service == "sqs" and "QueueUrl" in given:  # a queue's address has the host of the cloud
-            given["QueueUrl"] = re.sub(r"^https?://[^/]+", self._context.endpoint, given["QueueUrl"])
-        answer: dict[str, Any] = client._make_api_call(call.operation, given)
+        answer: dict[str, Any] = client._make_api_call(call.operation, dict(call.parameters))
         return answer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from localcloud.context import Context
 from localcloud.iam.registry import Registry
 from localcloud.sqs import encryption, moves, permissions, policies, tags
-from localcloud.sqs.gaps import attributes, receiving, redrive, retention, sending, system_attributes
+from localcloud.sqs.gaps import attributes, owners, receiving, redrive, retention, sending, system_attributes
 
 
 def register(registry: Registry) -> None:
@@ -20,6 +20,7 @@ def register(registry: Registry) -> None:
 def install(context: Context) -> None:
     """Register the permissions and close the gaps."""
     register(context.registry)
+    owners.apply()
     redrive.apply()
     attributes.apply()
     sending.apply()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from localcloud.iam.needs import Asked, Need, on
+from localcloud.sqs import addresses
 from localcloud.sqs.moves import source_of
-
-#: The end of a queue's URL.
-OF_ACCOUNT = re.compile(r"/(\d{12})/[^/]+$")
 
 
 def queue(asked: Asked) -> Iterable[str]:
@@ -21,10 +18,9 @@ def queue(asked: Asked) -> Iterable[str]:
         >>> queue(Asked("SendMessage", url, "us-east-1", "123456789012"))
         ['arn:aws:sqs:us-east-1:999999999999:a']
     """
-    called = (asked.value("QueueUrl") or asked.value("QueueName") or "*").rstrip("/")
-    found = OF_ACCOUNT.search(called)
-    owner = found[1] if found else asked.value("QueueOwnerAWSAccountId") or asked.account
-    return [f"arn:aws:sqs:{asked.region}:{owner}:{called.rpartition('/')[2]}"]
+    found = addresses.read(asked.value("QueueUrl") or asked.value("QueueName") or "*")
+    owner = found.account or asked.value("QueueOwnerAWSAccountId") or asked.account
+    return [f"arn:aws:sqs:{found.region or asked.region}:{owner}:{found.name}"]
 
 
 def moved_from(asked: Asked) -> Iterable[str]:

@@ -91,7 +91,7 @@ def apply() -> None:
         policies(latest).pop(name, None)
 
     def delete_function(self: LambdaBackend, function_name: str, qualifier: str | None = None) -> None:
-        found = names.read(function_name)
+        found = names.read_inner(function_name)
         version = qualifier or (found.qualifier if found else None)
         if found and version and version != LATEST:
             self.get_function(found.name, version)  # a missing version is refused first

@@ -148,7 +148,7 @@ def _described(sides: Mapping[str, str | None]) -> str:
 
 def _asked(request: LambdaResponse) -> tuple[str, str]:
     """The function's name and the qualifier of a request, which is ``$LATEST`` if it has none."""
-    found = names.read(unquote(request.path.split("/")[_IN_PATH]))
+    found = names.read_inner(unquote(request.path.split("/")[_IN_PATH]))
     if found is None:
         raise NoSuchFunction
     return found.name, found.qualifier or LATEST

@@ -87,7 +87,7 @@ def _policy(
     Raises:
         UnknownFunctionException: There is no such function, version or alias.
     """
-    found = names.read(function_name)
+    found = names.read_inner(function_name)
     which = qualifier or (found.qualifier if found else None)
     backend.get_function(function_name, which)
     latest = routing.latest(backend, found.name if found else function_name)

@@ -5,9 +5,9 @@ moto: ``sagemaker/models.py`` leaves them out.
 AWS: a model's EnableNetworkIsolation is False, and each of its containers has a Mode and an Environment (SageMaker
 Developer Guide, the answers of DescribeModel). A group of model packages and a model card have a creator
 (DescribeModelPackageGroupOutput and DescribeModelCardResponse: CreatedBy is required). A package's
-ModelPackageStatusDetails has its ValidationStatuses, and the name of a version "follows the format
-ModelPackageGroupName/ModelPackageVersion" (SageMaker API Reference, ModelPackage). The local cloud's creator has no
-Studio profile, so it has no fields.
+ModelPackageStatusDetails has its ValidationStatuses. A version has a group and a number and no ModelPackageName, though
+the model requires one (SageMaker Developer Guide, "View the details of a model version", the answers of
+ListModelPackages and DescribeModelPackage). The local cloud's creator has no Studio profile, so it has no fields.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ def _package(describe: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[
     def described(self: ModelPackage) -> dict[str, Any]:
         found = describe(self)
         details = {**DETAILS, **(found.get("ModelPackageStatusDetails") or {})}
-        name = found.get("ModelPackageName") or f"{self.model_package_group_name}/{self.model_package_version}"
-        return {**found, "ModelPackageName": name, "ModelPackageStatusDetails": details}
+        return {**found, "ModelPackageStatusDetails": details}
 
     return described
 

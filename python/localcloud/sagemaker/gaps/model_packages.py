@@ -3,10 +3,10 @@
 moto: ``sagemaker/responses.py`` has neither ``DeleteModelPackage`` nor ``DeleteModelPackageGroup``, so
 ``terraform destroy`` fails. ``create_model`` ignores the approval of a container's model package.
 ``sagemaker/models.py``, ``create_model_package`` numbers a version by the count of existing versions: after a deletion,
-a new version replaces another one. It accepts a group's name, but not its ARN; ``describe_model_package`` accepts a
-version's ARN, but not its name. A new ``ModelPackage`` has no approval status by default. ``update_model_package`` also
-overwrites fields that the request does not have: approving a version deletes its metadata, and changing metadata
-deletes its approval.
+a new version replaces another one. It accepts a group's name, but not its ARN, and so does
+``describe_model_package_group``; ``describe_model_package`` accepts a version's ARN, but not its name. A new
+``ModelPackage`` has no approval status by default. ``update_model_package`` also overwrites fields that the request
+does not have: approving a version deletes its metadata, and changing metadata deletes its approval.
 
 AWS (SageMaker API Reference): a group with versions cannot be deleted. A version number is never used twice.
 ModelPackageGroupName is a name or an ARN, and a version's name is ``GROUP/VERSION``. ModelApprovalStatus defaults to
@@ -20,9 +20,11 @@ from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.exceptions import AWSValidationException, ConflictException, ValidationError
-from moto.sagemaker.models import ModelPackage, SageMakerModelBackend, sagemaker_backends
+from moto.sagemaker.models import ModelPackage, ModelPackageGroup, SageMakerModelBackend, sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 from moto.sagemaker.utils import arn_formatter
+
+from localcloud.sagemaker.places import name_of
 
 LAST = "last_version"
 
@@ -45,7 +47,13 @@ def _named() -> None:
             called = arn_formatter("model-package", called, self.account_id, self.region_name)
         return describe(self, called)
 
+    group = SageMakerModelBackend.describe_model_package_group
+
+    def describe_model_package_group(self: SageMakerModelBackend, model_package_group_name: str) -> ModelPackageGroup:
+        return group(self, name_of(model_package_group_name))
+
     SageMakerModelBackend.describe_model_package = describe_model_package
+    SageMakerModelBackend.describe_model_package_group = describe_model_package_group
 
 
 def _delete() -> None:
@@ -60,7 +68,7 @@ def _delete() -> None:
 
     def delete_model_package_group(self: SageMakerResponse) -> EmptyResult:
         backend = self.sagemaker_backend
-        name = self.params["ModelPackageGroupName"].rpartition("/")[2]
+        name = name_of(self.params["ModelPackageGroupName"])
         if name not in backend.model_package_groups:
             arn = arn_formatter("model-package-group", name, self.current_account, self.region)
             raise ValidationError(f"ModelPackageGroup {arn} does not exist.")
@@ -81,7 +89,7 @@ def _count_versions() -> None:
         if group:
             if self.params.get("Tags"):
                 raise AWSValidationException("Tags cannot be given to a version: it has those of its group")
-            self.params["ModelPackageGroupName"] = group.rpartition("/")[2]
+            self.params["ModelPackageGroupName"] = name_of(group)
             self.params.setdefault("ModelApprovalStatus", "PendingManualApproval")
         return create(self)
 

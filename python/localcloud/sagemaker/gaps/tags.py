@@ -1,7 +1,7 @@
 """AddTags, ListTags and DeleteTags work on every SageMaker resource.
 
-moto: ``sagemaker/models.py``, ``_get_resource_from_arn`` does not know model packages, and answers with status 500 if
-the resource does not exist. ``add_tags`` keeps a key's old value beside the new one.
+moto: ``sagemaker/models.py``, ``_get_resource_from_arn`` does not know model packages, reads only an ARN's last part,
+and answers with status 500 if the resource does not exist. ``add_tags`` keeps a key's old value beside the new one.
 
 AWS: AddTags replaces the value of an existing key. A model package version has its group's tags.
 """
@@ -13,14 +13,19 @@ from typing import Any
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 
+from localcloud import arns
+
 
 def apply() -> None:
     """Replace moto's functions."""
     find = SageMakerModelBackend._get_resource_from_arn
 
     def _get_resource_from_arn(self: SageMakerModelBackend, arn: str) -> Any:
-        kind, _, name = arn.split(":")[-1].partition("/")
-        if kind == "model-package":
+        read = arns.read(arn)
+        kind, name = (read.kind, read.name) if read else ("resource", arn)
+        if read is None or not read.is_of("sagemaker", self.region_name, self.account_id):
+            found = None
+        elif kind == "model-package":
             found = self.model_packages.get(arn)
             if found and found.model_package_group_name:
                 found = self.model_package_groups.get(found.model_package_group_name)

@@ -132,7 +132,7 @@ def _records(backend: SageMakerModelBackend) -> dict[str, Callable[[], Iterable[
         "Endpoint": lambda: [_tagged(one.response_object, one) for one in list(backend.endpoints.values())],
         "Model": lambda: [{"Model": _tagged(one.response_object, one)} for one in list(backend._models.values())],
         "ModelPackage": lambda: [
-            _tagged(one.gen_response_object(), _group(backend, one)) for one in list(backend.model_packages.values())
+            _tagged(_named(one), _group(backend, one)) for one in list(backend.model_packages.values())
         ],
         "ModelPackageGroup": lambda: [
             _tagged(one.gen_response_object(), one) for one in list(backend.model_package_groups.values())
@@ -141,6 +141,13 @@ def _records(backend: SageMakerModelBackend) -> dict[str, Callable[[], Iterable[
             _tagged(versions[-1].describe(), versions[-1]) for versions in list(backend.model_cards.values())
         ],
     }
+
+
+def _named(package: Any) -> Mapping[str, Any]:
+    """A model package with its name. A version's is ``GROUP/VERSION`` here (SageMaker API Reference, ModelPackage)."""
+    found = package.gen_response_object()
+    version = f"{package.model_package_group_name}/{package.model_package_version}"
+    return {**found, "ModelPackageName": version} if package.model_package_group_name else found
 
 
 def _group(backend: SageMakerModelBackend, package: Any) -> Any:

@@ -2,16 +2,17 @@
 
 moto: ``sns/models.py`` takes any attribute of a topic, and does not answer SignatureVersion and TracingConfig. A filter
 policy keeps the scope that it was set with, and one that is no JSON is a failure. A second subscription of the same
-endpoint changes the attributes of the first one. It subscribes everything to a FIFO topic. It takes any RedrivePolicy.
-It fails on a topic's ARN that is none.
+endpoint changes the attributes of the first one. It subscribes everything to a FIFO topic. It takes any RedrivePolicy,
+and any text as a function's or a queue's ARN. It fails on a topic's ARN that is none.
 
 AWS: Amazon SNS API Reference, CreateTopic, SetTopicAttributes, Subscribe and SetSubscriptionAttributes; Amazon SNS
-Developer Guide, "FIFO topics" and "Raw message delivery".
+Developer Guide, "FIFO topics" and "Raw message delivery". A wrong endpoint is "Invalid parameter: SQS endpoint ARN".
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,12 @@ OF_TOPICS = (
 )
 #: What moto keeps and does not answer, by moto's names.
 UNANSWERED = {"SignatureVersion": "signature_version", "TracingConfig": "tracing_config"}
+#: The ARNs of functions and queues. They may be of another region or account.
+ENDPOINTS = {
+    "lambda": re.compile(r"arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+(:(\$LATEST|[\w-]+))?", re.ASCII),
+    "sqs": re.compile(r"arn:aws:sqs:[a-z0-9-]+:\d{12}:[\w-]+(\.fifo)?", re.ASCII),
+}
+SHOWN = {"lambda": "Lambda", "sqs": "SQS"}
 SCOPES = ("MessageAttributes", "MessageBody")
 
 
@@ -73,6 +80,8 @@ def apply() -> None:
             raise SNSInvalidParameter(
                 "Invalid parameter: Protocol Reason: FIFO topics deliver messages to Amazon SQS queues only"
             )
+        if protocol in ENDPOINTS and not ENDPOINTS[protocol].fullmatch(endpoint or ""):
+            raise SNSInvalidParameter(f"Invalid parameter: {SHOWN[protocol]} endpoint ARN")
         made: Subscription = subscribe(self, topic_arn, endpoint, protocol)
         return made
 
