@@ -181,9 +181,21 @@ variable "alarm_thresholds" {
 }
 
 variable "monthly_budget_usd" {
-  description = "The monthly budget of this environment, in US dollars. It notifies the alarms' topic. It counts the cost of resources with the tag Workload, after this tag became a cost allocation tag. If null, there is no budget."
+  description = "The monthly budget, in US dollars. It notifies the alarms' topic. budget_scope says what it counts. If null, there is no budget."
   type        = number
   default     = null
+}
+
+variable "budget_scope" {
+  description = "What the budget counts: account is everything in the account, from the first hour (in an organisation's management account, the organisation). environment is only what has the tag Workload of this environment, and nothing until this tag is a cost allocation tag. `invoke budget` says whether it counts."
+  type        = string
+  default     = "account"
+  nullable    = false
+
+  validation {
+    condition     = contains(["account", "environment"], var.budget_scope)
+    error_message = "budget_scope is account or environment; this is \"${var.budget_scope}\"."
+  }
 }
 
 variable "activate_cost_tag" {

@@ -226,6 +226,35 @@ run "has_alarms_and_a_budget_when_asked" {
     condition     = [for budget in module.budget : budget.name] == ["scones-test"]
     error_message = "A limit makes a budget."
   }
+
+  assert {
+    condition     = output.budget == { name = "scones-test", counts = "account" }
+    error_message = "It counts the account, which works from the first hour, also where the tag is activated."
+  }
+}
+
+run "counts_the_environment_alone_when_asked" {
+  command = plan
+
+  variables {
+    monthly_budget_usd = 150
+    budget_scope       = "environment"
+  }
+
+  assert {
+    condition     = output.budget.counts == "environment"
+    error_message = "The tag decides what counts."
+  }
+}
+
+run "rejects_a_budget_of_something_else" {
+  command = plan
+
+  variables {
+    budget_scope = "stack"
+  }
+
+  expect_failures = [var.budget_scope]
 }
 
 run "reads_images_of_further_buckets_when_asked" {
