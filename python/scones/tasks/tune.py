@@ -196,6 +196,7 @@ def _start(environment: Environment, search: SearchOrder, order: Order, console:
         tuning.check_name(search.name)
     preparation = prepare.checked(environment, order, console)
     tuning.check_together(search.searched, preparation.hyperparameters)
+    prepare.ask_quota(environment, console, jobs=min(search.limits.max_parallel_jobs, search.limits.max_jobs))
     prepare.build(preparation, console)
     tuning.check_together(search.searched, preparation.hyperparameters)
     for entry in search.searched.values():

@@ -49,6 +49,19 @@ NOT_NEEDED = {
     "iam:CreateServiceLinkedRole": "of multi-region keys, and of budgets on billing views",
     "iam:PassRole": "where a role is handed over",
     "kms:PutKeyPolicy": "the new key's policy must allow it, which KMS checks as it makes the key",
+    **dict.fromkeys(
+        (
+            "autoscaling:DescribeAccountLimits",
+            "cloudformation:DescribeAccountLimits",
+            "dynamodb:DescribeLimits",
+            "elasticloadbalancing:DescribeAccountLimits",
+            "iam:GetAccountSummary",
+            "kinesis:DescribeLimits",
+            "rds:DescribeAccountAttributes",
+            "route53:GetAccountLimit",
+        ),
+        "for the quotas of that service, which the local cloud does not have",
+    ),
     "lambda:PassCapacityProvider": "of functions on a capacity provider",
     "route53:AssociateVPCWithHostedZone": "the local cloud has no private names to associate",
 }
