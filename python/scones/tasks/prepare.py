@@ -85,6 +85,7 @@ def foundation(environment: Environment, console: Console) -> Iterator[dict[str,
     stack = Stack(environment, "foundation", log=log)
     with console.status(f"applying the foundation stack (terraform; {log})"):
         rest = apply_ahead(stack)
+    _limit_logs(environment, console)
     try:
         yield stack.outputs()
     finally:
@@ -98,6 +99,19 @@ def foundation(environment: Environment, console: Console) -> Iterator[dict[str,
                 markup=False,
                 soft_wrap=True,
             )
+
+
+def _limit_logs(environment: Environment, console: Console) -> None:
+    """Give the log group of training jobs a retention, if it has none. If that is refused, this is printed."""
+    from botocore.exceptions import ClientError
+
+    from scones import aws
+    from scones.training import logs
+
+    try:
+        logs.limit(aws.client(environment, "logs"), environment.service.get("log_retention_days", logs.KEPT_DAYS))
+    except ClientError as error:
+        console.print(f"the lines of log group {logs.GROUP} are kept for ever: {error}", markup=False, soft_wrap=True)
 
 
 def confirm(environment: Environment, what: str, console: Console) -> None:

@@ -90,7 +90,7 @@ def register(
         if calibrate:
             try:
                 artifact_uri, digest, more = _calibrated(environment, job, artifact_uri, s3, progress, client)
-                metrics, calibrated = metrics | more, True
+                metrics, calibrated = {**metrics, **more}, True
             except (ArtifactError, UserError, InputError) as error:
                 warn(f"the model is registered as it was trained, without calibration: {error.message}")
         if not calibrated:
