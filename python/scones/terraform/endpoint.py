@@ -18,6 +18,8 @@ from typing import Any
 
 from scones.errors import TerraformError
 
+#: The endpoint's address in the stack ``service``.
+ADDRESS = "module.endpoint.aws_sagemaker_endpoint.this"
 HINT = (
     "the previous model still answers; look at the container's log, /aws/sagemaker/Endpoints, then pin a model that "
     "loads (invoke models; invoke pin VERSION) and apply again"

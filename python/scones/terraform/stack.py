@@ -214,9 +214,10 @@ class Stack:
             if after is not None and reason:
                 raise endpoint.explain(after, reason) from error
             raise
-        outputs = self.outputs()
-        if outputs.get("endpoint_enabled") is False:
+        state = self.backend.read(self.name)
+        if endpoint.ADDRESS not in state.resources:
             return  # outside its hours
+        outputs = self.outputs()
         found = endpoint.describe(sagemaker, outputs["endpoint_name"])
         if found is None:
             raise TerraformError(

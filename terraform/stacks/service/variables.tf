@@ -206,7 +206,7 @@ variable "activate_cost_tag" {
 }
 
 variable "endpoint_hours" {
-  description = "The hours and days (Mon to Sun) when the endpoint exists, in UTC. If null, it always exists. An apply creates or deletes the endpoint, by the time of its plan. Run invoke tf.apply --stack service --yes at both hours."
+  description = "The hours and days (Mon to Sun) when the endpoint exists, in UTC. If null, it always exists. EventBridge Scheduler creates and deletes it, with the model of the last apply. An apply outside the hours changes everything else."
   type = object({
     from_utc  = number
     until_utc = number
@@ -223,4 +223,11 @@ variable "endpoint_hours" {
     condition     = var.endpoint_hours == null ? true : length(setsubtract(var.endpoint_hours.days, ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])) == 0
     error_message = "endpoint_hours.days may contain only Mon, Tue, Wed, Thu, Fri, Sat and Sun; these are ${try(join(", ", var.endpoint_hours.days), "null")}."
   }
+}
+
+variable "endpoint_stands" {
+  description = "Whether the endpoint exists in AWS. With endpoint_hours, a plan takes an endpoint that a schedule has created into the state. `invoke env` sets it."
+  type        = bool
+  default     = false
+  nullable    = false
 }

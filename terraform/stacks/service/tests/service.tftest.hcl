@@ -276,7 +276,7 @@ run "removes_the_endpoint_outside_its_hours" {
   }
 
   assert {
-    condition     = !output.endpoint_enabled && output.endpoint_name == "scones-test"
+    condition     = !local.endpoint_enabled && output.endpoint_name == "scones-test"
     error_message = "On no day the endpoint is there, and its name stays."
   }
 
@@ -294,7 +294,7 @@ run "has_the_endpoint_within_its_hours" {
   }
 
   assert {
-    condition     = output.endpoint_enabled
+    condition     = local.endpoint_enabled
     error_message = "At every hour of every day the endpoint is there."
   }
 }
