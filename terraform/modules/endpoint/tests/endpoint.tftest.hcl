@@ -687,6 +687,33 @@ run "goes_at_night_and_comes_in_the_morning" {
   }
 }
 
+run "lets_the_schedules_only_make_and_delete_this_endpoint" {
+  variables {
+    hours       = { from_utc = 7, until_utc = 17, days = ["Mon", "Fri"] }
+    kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_role_policy.hours[0].policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
+      CreateTheEndpoint       = [["sagemaker:CreateEndpoint"], ["arn:aws:sagemaker:us-east-1:123456789012:endpoint/scones-test", "arn:aws:sagemaker:us-east-1:123456789012:endpoint-config/scones-test-*"]]
+      TagAndDeleteTheEndpoint = [["sagemaker:AddTags", "sagemaker:DeleteEndpoint"], ["arn:aws:sagemaker:us-east-1:123456789012:endpoint/scones-test"]]
+      LetSageMakerUseTheKey   = [["kms:CreateGrant"], ["arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"]]
+    }
+    error_message = "The role may do nothing else."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role.hours[0].assume_role_policy).Statement == [{
+      Sid       = "SchedulerOfThisAccount"
+      Effect    = "Allow"
+      Principal = { Service = "scheduler.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = { "aws:SourceAccount" = "123456789012" } }
+    }]
+    error_message = "Only Scheduler may take the role, for this account."
+  }
+}
+
 run "stays_over_midnight_between_days_that_meet" {
   command = plan
 

@@ -286,6 +286,20 @@ run "removes_the_endpoint_outside_its_hours" {
   }
 }
 
+run "takes_no_endpoint_back_outside_its_hours" {
+  command = plan
+
+  variables {
+    endpoint_hours  = { from_utc = 0, until_utc = 24, days = [] }
+    endpoint_stands = true
+  }
+
+  assert {
+    condition     = !local.endpoint_enabled
+    error_message = "What still stands then is not taken into the state."
+  }
+}
+
 run "has_the_endpoint_within_its_hours" {
   command = plan
 
