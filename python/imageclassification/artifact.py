@@ -138,6 +138,22 @@ def read(path: str | os.PathLike[str]) -> Artifact:
     return artifact
 
 
+def epochs(path: str | os.PathLike[str]) -> list[int]:
+    """The epochs whose parameters are in a ``model.tar.gz``, in order. Several with ``checkpoint_frequency``.
+
+    Raises:
+        ArtifactError: If the path does not exist or is not an archive.
+    """
+    try:
+        with _Unpacked(Path(path)) as stream, tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as archive:
+            found = (_epoch(member.name.removeprefix("./")) for member in archive)
+            return sorted(epoch for epoch in found if epoch is not None)
+    except FileNotFoundError:
+        raise ArtifactError(f"there is no model artifact at {path}") from None
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
+        raise ArtifactError(f"{path} is not a model.tar.gz: {error}") from None
+
+
 def write(path: str | os.PathLike[str], artifact: Artifact, *, beside: bool = False) -> Path:
     """Writes an artifact. Returns the path.
 

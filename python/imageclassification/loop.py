@@ -15,8 +15,9 @@ Example::
     keep epoch 1
 
 The loop calls ``keep(parameters, epoch)`` after each epoch with a new highest validation accuracy. With
-``checkpoint_frequency``, it calls it every so many epochs instead. Validation images are prepared as for the endpoint:
-resized to the network's input, not cropped.
+``checkpoint_frequency``, it calls it every so many epochs instead, so training that ends before keeps nothing: the
+algorithm's documentation promises no more. Validation images are prepared as for the endpoint: resized to the network's
+input, not cropped.
 """
 
 from __future__ import annotations
@@ -276,7 +277,7 @@ def train(
             lines = training.epoch_of(data.batches(train_channel, chosen, training.random))
             accuracy, more = training.judge(held_out, validation_channel.labels)
         except EpochStopped:
-            log.info("Stopped in epoch %d; the best model so far is kept", training.epoch)
+            log.info("Stopped in epoch %d; what was kept so far is the model", training.epoch)
             break
         lines += more
         training.early.take(training.epoch, accuracy)
@@ -301,10 +302,9 @@ def train(
         if training.early.due:
             best = training.best.accuracy
             log.info("Early stopping at epoch %d: best validation accuracy %.6f", training.epoch - 1, best)
-    if chosen.checkpoint_frequency and 0 < training.epoch < chosen.checkpoint_frequency:
-        # Training ended before the first epoch to keep, so the best one is kept.
-        log.info("%s", _stored(training.best))
-        keep(training.best.parameters, training.best.epoch)
+    if chosen.checkpoint_frequency and training.epoch < chosen.checkpoint_frequency:
+        first = chosen.checkpoint_frequency
+        log.info("No model is kept: training ended after epoch %d of checkpoint_frequency %d", training.epoch, first)
     return training.best.accuracy
 
 

@@ -56,6 +56,7 @@ SIGNED_FOR = frozenset(
         "s3express",
         "sagemaker",
         "scheduler",
+        "servicequotas",
         "sns",
         "sqs",
         "states",

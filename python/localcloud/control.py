@@ -62,7 +62,7 @@ PINS = ("model.tfvars.json", "candidate.tfvars.json")
 OWN = _LOCKS.union(
     (ADDRESS, LOG, PREVIOUS_LOG, facts.DATABASE, f"{facts.DATABASE}-wal", f"{facts.DATABASE}-shm"),
     (*facts.CONTENTS, *PINS, "training", "transform", "endpoints", "functions"),
-    ("alarm-clock", "lambda-retries", SPARE),
+    ("alarm-clock", "lambda-retries", "quotas.json", SPARE),
     ("authorization.step", "authorization.jsonl"),
 )
 

@@ -302,6 +302,10 @@ TABLE: Mapping[str, Fidelity] = {
         """,
         {"TagResource UntagResource": "policies' conditions read the tags"},
     ),
+    "service-quotas": Fidelity(
+        "GetAWSDefaultServiceQuota GetServiceQuota ListAWSDefaultServiceQuotas ListServiceQuotas "
+        "RequestServiceQuotaIncrease"
+    ),
     "resourcegroupstaggingapi": Fidelity("GetResources GetTagKeys GetTagValues"),
 }
 

@@ -28,6 +28,7 @@ from scones.errors import SettingsError
 
 PROJECT = "scones"
 TUNING_PLACE = 11  # a tuning job's name has 32 characters at most, which leaves 11 for the environment's
+TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"  # the log group of an account's training jobs, as SageMaker names it
 DEFAULT_ENVIRONMENT = "local"
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -131,11 +132,16 @@ class Environment:
         """The candidate model's file. It exists only during a comparison with the pinned model."""
         return self.pin_path.with_name("candidate.tfvars.json")
 
+    @property
+    def workload(self) -> str:
+        """The value of the tag ``Workload`` of all that belongs to this environment."""
+        return f"{PROJECT}-{self.name}"
+
     def owns(self, name: str) -> bool:
         """Whether a resource's or a job's name is one of this environment's.
 
         Such names are ``scones-ENV``, ``scones-ENV-…`` and, for tuning jobs and their trials, ``tune-ENV-…``. A job
-        with a name of its own (``--name``) belongs to no environment.
+        with a name of its own (``--name``) is known by its tag :attr:`workload` or its role.
 
         Example::
 

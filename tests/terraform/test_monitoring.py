@@ -7,7 +7,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from scones import settings
+from scones.cost import budget
+from scones.cost.budget import BudgetCheck
 from scones.cost.usage import ROLLBACK_METRICS, alarm_metrics
 from scones.terraform.binary import Binary
 from tests.local.conftest import eventually
@@ -63,7 +65,7 @@ module "budget" {{
   name              = "{NAME}"
   monthly_limit_usd = var.limit
   tag               = {{ key = "Workload", value = "{NAME}" }}
-  activate_tag      = true
+  activate_tag      = "Workload"
   topic_arn         = module.monitoring.topic_arn
 }}
 
@@ -238,6 +240,22 @@ def test_a_changed_budget_settles(watched: Watched, terraform: Callable[..., Any
     assert "No changes." in plan.stdout
     found = cloud.client("budgets").describe_budget(AccountId="123456789012", BudgetName=NAME)["Budget"]
     assert (found["BudgetLimit"]["Amount"], found["CostFilters"]) == ("90", {"TagKeyValue": [f"user:Workload${NAME}"]})
+
+
+def test_a_budget_that_would_stay_silent_is_seen(watched: Watched, cloud: Any) -> None:
+    """Its tag is no cost allocation tag any more, and nobody has confirmed the mail's subscription."""
+    environment = replace(settings.load("local"), name=NAME.removeprefix("scones-"))
+    explorer = cloud.client("ce")
+
+    def read() -> BudgetCheck:
+        return budget.read(environment, client=lambda _, service: cloud.client(service))
+
+    assert read().counts == "only what has the tag Workload of this environment"
+    [unheard] = read().faults
+    assert unheard.startswith("nobody hears of it: you@example.com has not confirmed the subscription")
+    explorer.update_cost_allocation_tags_status(CostAllocationTagsStatus=[{"TagKey": "Workload", "Status": "Inactive"}])
+    assert [fault.partition(":")[0] for fault in read().faults] == ["it counts nothing", "nobody hears of it"]
+    explorer.update_cost_allocation_tags_status(CostAllocationTagsStatus=[{"TagKey": "Workload", "Status": "Active"}])
 
 
 def test_the_alarms_cost_what_invoke_cost_says(watched: Watched, cloud: Any) -> None:

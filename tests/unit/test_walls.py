@@ -57,7 +57,7 @@ CLOUD_FLOORS = (
     {"control"},
     {"iam"},
     {"context", "direct", "roleclients"},
-    {"kms", "ec2", "xray", "logs", "events", "budgets", "ce"},
+    {"kms", "ec2", "xray", "logs", "events", "budgets", "ce", "servicequotas"},
     {"applicationautoscaling", "resourcegroupstaggingapi", "s3", "scheduler", "sns", "sqs", "lambda_", "stepfunctions"},
     {"cloudwatch", "sagemaker"},
     {"services", "diskspace", "door", "limits", "lost_answers", "requestlog", "throttling"},

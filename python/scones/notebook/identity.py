@@ -77,10 +77,26 @@ def role(environment: Environment, given: str | None) -> str:
             AssumeRolePolicyDocument=json.dumps(trust(aws.account_id(environment))),
             Description="The execution role of the notebooks that invoke notebook runs",
             MaxSessionDuration=LONGEST,
+            Tags=[{"Key": "Workload", "Value": environment.workload}],
         )
     for policy in POLICIES:
         iam.attach_role_policy(RoleName=NAME, PolicyArn=policy)
     return iam.get_role(RoleName=NAME)["Role"]["Arn"]
+
+
+def forget(environment: Environment) -> str:
+    """Delete the role that :func:`role` has made for this environment. Returns what was done, for people."""
+    iam = aws.client(environment, "iam")
+    try:
+        tags = {tag["Key"]: tag["Value"] for tag in iam.list_role_tags(RoleName=NAME)["Tags"]}
+    except iam.exceptions.NoSuchEntityException:
+        tags = {}
+    if tags.get("Workload") != environment.workload:
+        return "nothing was there"
+    for policy in iam.list_attached_role_policies(RoleName=NAME)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=NAME, PolicyArn=policy["PolicyArn"])
+    iam.delete_role(RoleName=NAME)
+    return "deleted"
 
 
 def trust(account: str) -> dict[str, object]:

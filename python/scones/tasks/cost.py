@@ -136,3 +136,21 @@ def _table(title: str, lines: Lines) -> Table:
         quantity = f"{one.quantity:,.0f}" if one.quantity >= 100 else f"{one.quantity:,.2f}"
         table.add_row(one.what, quantity, one.unit, f"{one.cost:,.2f}" if one.cost >= 0.01 else f"{one.cost:.4f}")
     return table
+
+
+@task(help={"env": "the environment (default: SCONES_ENV, else local)"})
+def budget(context: Context, env: str | None = None) -> None:
+    """Show what the environment's budget counts and who hears of it. Exit code 1 if it would stay silent.
+
+    A budget that filters by a tag counts nothing until the tag is an active cost allocation tag. A topic without a
+    confirmed subscriber tells nobody.
+    """
+    from scones import settings
+    from scones.cost import budget as budgets
+
+    found = budgets.read(settings.load(env))
+    print(f"budget '{found.name}' counts {found.counts}: ${found.spent_usd:,.2f} of ${found.limit_usd:,.2f} this month")
+    for fault in found.faults:
+        print(f"  but {fault}")
+    if found.faults:
+        raise SystemExit(1)

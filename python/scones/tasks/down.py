@@ -24,15 +24,17 @@ if TYPE_CHECKING:
 def down(context: Context, env: str | None = None, everything: bool = False, yes: bool = False) -> None:
     """Take an environment down: stop its jobs, destroy the service, delete captured data.
 
-    Data sets, model artifacts and registered models stay, so an apply of the stacks foundation and service restores the
-    environment. With --everything they are deleted too, with the pipeline's roles and Terraform's state. After an
-    interruption, run the task again; it skips the steps that are done. Terraform's output is in build/down-ENV.log.
+    Jobs are found by name, tag and role. Data sets, model artifacts, registered models and the logs of training jobs
+    stay, so an apply of the stacks foundation and service restores the environment. With --everything they are deleted
+    too, with the pipeline's roles and Terraform's state. After an interruption, run the task again; it skips the steps
+    that are done. Terraform's output is in build/down-ENV.log.
     """
     from functools import partial
 
     from rich.console import Console
 
     from scones import settings
+    from scones.notebook import identity
     from scones.terraform import Stack
     from scones.terraform import down as taking
 
@@ -43,8 +45,11 @@ def down(context: Context, env: str | None = None, everything: bool = False, yes
         log=environment.build / f"down-{environment.name}.log",
         on_line=lambda line: status.update(console.render_str(line[: console.width - 4], markup=False)),
     )
+    steps = taking.steps(environment, everything=everything, stack=stack)
+    if everything:
+        steps.append(taking.TakedownStep("the role of notebooks", partial(identity.forget, environment)))
     take(
-        taking.steps(environment, everything=everything, stack=stack),
+        steps,
         environment.name,
         stays=[] if everything else taking.kept(environment),
         status=status,

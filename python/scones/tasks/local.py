@@ -1,4 +1,4 @@
-"""``invoke local.up``, ``local.down``, ``local.status``, ``local.reset``, ``local.logs``: the local cloud."""
+"""``invoke local.*``: the local cloud is started, ended, looked at, told its quotas, and thrown away."""
 
 from __future__ import annotations
 
@@ -120,6 +120,33 @@ def reset(context: Any, env: str | None = None, yes: bool = False) -> None:
             raise InputError("nothing was thrown away")
     control.reset(state)
     print(f"thrown away\n{_models(environment)}start a new one with: invoke local.up")
+
+
+@task(
+    help={
+        "value": "the quota: how many instances may train at once; 0 as in a new AWS account",
+        "instance-type": "the instance type (default: the environment's, for training)",
+        "env": ENVIRONMENT,
+    }
+)
+def quota(context: Any, value: str, instance_type: str | None = None, env: str | None = None) -> None:
+    """Set the local cloud's quota of training instances, to try what happens when it is too low.
+
+    Service Quotas answers with it, and training and tuning jobs above it are refused, as on AWS. It is kept.
+
+    invoke local.quota 0
+    """
+    from localcloud.servicequotas import operations, quotas
+
+    environment = settings.load(env)
+    state = _state(environment)
+    count = options.whole_number(value, "value", least=0, most=10_000)
+    name = quotas.name_of(instance_type or environment.training.instance_type)
+    if name not in quotas.NAMES:
+        raise InputError(f"there is no quota '{name}'", hint="an instance type is, for instance, ml.g4dn.xlarge")
+    state.mkdir(parents=True, exist_ok=True)
+    quotas.write(state / operations.FILE, environment.region, name, count)
+    print(f"the quota '{name}' (code {quotas.code_of(name)}) is {count} in {environment.region}")
 
 
 def _slow(cloud: control.Cloud) -> str:

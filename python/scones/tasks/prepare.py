@@ -3,6 +3,7 @@
 Example (not run: it needs a running cloud)::
 
     preparation = checked(environment, Order(options.pairs(set)), console)
+    ask_quota(environment, console)
     build(preparation, console)
     confirm(environment, "this starts a training job; AWS charges for it", console)
     with place(environment, preparation, console) as spec:
@@ -35,6 +36,22 @@ def checked(environment: Environment, order: Order, console: Console) -> Prepara
 
     with bars(console) as progress:
         return Preparation(environment, order, progress=progress)
+
+
+def ask_quota(environment: Environment, console: Console, *, jobs: int = 1) -> None:
+    """Ask Service Quotas before anything is made. If it cannot be asked, this is printed, and the task goes on.
+
+    Args:
+        jobs: The number of training jobs at a time.
+
+    Raises:
+        TrainingError: the quota is too low.
+        LocalCloudError: the environment's local cloud is not running.
+    """
+    from scones.training import quota
+
+    if doubt := quota.check(environment, jobs=jobs):
+        console.print(doubt, markup=False, soft_wrap=True)
 
 
 def build(preparation: Preparation, console: Console) -> None:
@@ -76,6 +93,7 @@ def foundation(environment: Environment, console: Console) -> Iterator[dict[str,
     stack = Stack(environment, "foundation", log=log)
     with console.status(f"applying the foundation stack (terraform; {log})"):
         rest = apply_ahead(stack)
+    _limit_logs(environment, console)
     try:
         yield stack.outputs()
     finally:
@@ -89,6 +107,19 @@ def foundation(environment: Environment, console: Console) -> Iterator[dict[str,
                 markup=False,
                 soft_wrap=True,
             )
+
+
+def _limit_logs(environment: Environment, console: Console) -> None:
+    """Give the log group of training jobs a retention, if it has none. If that is refused, this is printed."""
+    from botocore.exceptions import ClientError
+
+    from scones import aws
+    from scones.training import logs
+
+    try:
+        logs.limit(aws.client(environment, "logs"), environment.service.get("log_retention_days", logs.KEPT_DAYS))
+    except ClientError as error:
+        console.print(f"the lines of log group {logs.GROUP} are kept for ever: {error}", markup=False, soft_wrap=True)
 
 
 def confirm(environment: Environment, what: str, console: Console) -> None:

@@ -106,6 +106,7 @@ def start(environment: Environment, order: Order, console: Console, *, name: str
     if name is not None:
         request.check_name(name)
     preparation = prepare.checked(environment, order, console)
+    prepare.ask_quota(environment, console)
     prepare.build(preparation, console)
     if not yes:
         confirm(environment, console)
@@ -123,6 +124,7 @@ def _resume(environment: Environment, console: Console, ended: str, name: str | 
         request.check_name(name)
     request.check_instance_type(environment.training.instance_type)
     before = job.resumable(environment, ended)
+    prepare.ask_quota(environment, console)
     if not yes:
         confirm(environment, console)
     with prepare.foundation(environment, console) as outputs:

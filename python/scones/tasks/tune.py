@@ -206,6 +206,7 @@ def _start(environment: Environment, search: SearchOrder, order: Order, console:
     preparation = prepare.checked(environment, order, console)
     search = _fitting(search, preparation.hyperparameters.num_training_samples)
     tuning.check_together(search.searched, preparation.hyperparameters)
+    prepare.ask_quota(environment, console, jobs=min(search.limits.max_parallel_jobs, search.limits.max_jobs))
     prepare.build(preparation, console)
     search = _fitting(search, preparation.hyperparameters.num_training_samples)
     tuning.check_together(search.searched, preparation.hyperparameters)

@@ -16,20 +16,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from scones import aws
 from scones.errors import TerraformError
 from scones.s3 import delete_versions
 from scones.settings import Environment
+from scones.terraform.owned import OwnedJobs, delete_logs
 from scones.terraform.stack import Stack
 from scones.terraform.teardown import delete_packages, destroy, packages_of
 from scones.terraform.variables import STACKS
 
 # The prefixes of the project's bucket that stay, unless everything is deleted.
 KEPT = ("datasets/", "models/")
-# The kinds of jobs, by their names in boto3's operations. Tuning jobs come first, because they stop their own trials.
-_JOBS = {"HyperParameterTuningJob": "hyper_parameter_tuning_job", "TrainingJob": "training_job"}
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,7 @@ def steps(
         )
     bootstrap, foundation, service = (stack(environment, name) for name in STACKS)
     found = [
-        TakedownStep("executions and jobs that run", partial(_stop, service, client)),
+        TakedownStep("executions and jobs that run", partial(_stop, service, foundation, client)),
         TakedownStep("the service: endpoint, functions, state machine, alarms", partial(_stack, service, client)),
     ]
     if not everything:
@@ -99,6 +96,7 @@ def steps(
         *found,
         TakedownStep("the registered models", partial(_packages, foundation, client)),
         TakedownStep("every object of the environment's buckets", partial(_empty, foundation, client, patience)),
+        TakedownStep("the logs of training jobs", partial(_logs, environment, client)),
         TakedownStep("the foundation: bucket, registry, roles, network, key", partial(_stack, foundation, client)),
         TakedownStep("the pipeline's roles and Terraform's state", partial(_state, bootstrap, client)),
     ]
@@ -108,55 +106,47 @@ def kept(environment: Environment) -> list[str]:
     """The resources that stay without ``everything``, for people."""
     foundation = environment.foundation
     found = ["the data sets and model artifacts in S3", "the registered models", "the training role"]
+    found += ["the logs of training jobs, until their retention ends"]
     found += ["the KMS key that they are encrypted with"] if foundation.get("customer_managed_key") else []
     return [*found, "Terraform's state"]
 
 
-def _stop(service: Stack, client: Callable[..., Any]) -> str:
+def _stop(service: Stack, foundation: Stack, client: Callable[..., Any]) -> str:
     """Stop executions and jobs, which would write to the bucket while it is emptied, or use a role that is deleted."""
     environment, stopped = service.environment, 0
-    states, sagemaker = client(environment, "stepfunctions"), client(environment, "sagemaker")
+    states = client(environment, "stepfunctions")
     if arn := service.backend.read("service").outputs.get("state_machine_arn"):
         pages = states.get_paginator("list_executions").paginate(stateMachineArn=arn, statusFilter="RUNNING")
         for one in [execution for page in pages for execution in page["executions"]]:
             states.stop_execution(executionArn=one["executionArn"], error="Down", cause="the environment is taken down")
             stopped += 1
-    for kind, operation in _JOBS.items():
-        for name in _jobs(sagemaker, kind, environment, "InProgress"):
-            try:
-                getattr(sagemaker, f"stop_{operation}")(**{f"{kind}Name": name})
-            except ClientError as error:
-                if error.response["Error"]["Code"] != "ValidationException":
-                    raise
-                continue  # the job has ended since it was listed
-            stopped += 1
+    stopped += _owned(foundation, client).stop()
     return f"{stopped} stopped" if stopped else "none runs"
 
 
-def _jobs(sagemaker: Any, kind: str, environment: Environment, status: str) -> list[str]:
-    """The names of an environment's jobs of a kind with a status."""
-    pages = sagemaker.get_paginator(f"list_{_JOBS[kind]}s").paginate(StatusEquals=status)
-    return [
-        one[f"{kind}Name"] for page in pages for one in page[f"{kind}Summaries"] if environment.owns(one[f"{kind}Name"])
-    ]
+def _owned(foundation: Stack, client: Callable[..., Any]) -> OwnedJobs:
+    environment = foundation.environment
+    role = foundation.backend.read("foundation").outputs.get("training_role_arn")
+    return OwnedJobs(environment, client(environment, "sagemaker"), role)
 
 
-def _await_jobs(environment: Environment, client: Callable[..., Any], patience: Patience) -> None:
-    """Wait until no job is stopping. A job has 120 seconds to stop, and then writes its artifact.
+def _await_jobs(foundation: Stack, client: Callable[..., Any], patience: Patience) -> None:
+    """Wait until no job runs. A job has 120 seconds to stop, and then writes its artifact.
 
     AWS: SageMaker API Reference, StopTrainingJob.
 
     Raises:
         TerraformError: a job does not stop in time.
     """
-    sagemaker, give_up = client(environment, "sagemaker"), time.monotonic() + patience.seconds
-    while names := [name for kind in _JOBS for name in _jobs(sagemaker, kind, environment, "Stopping")]:
+    jobs, give_up = _owned(foundation, client), time.monotonic() + patience.seconds
+    while names := jobs.unfinished():
         if time.monotonic() > give_up:
             raise TerraformError(
                 f"after {patience.seconds:.0f} s these jobs have not stopped yet: {', '.join(names)}",
                 hint="they would write to the bucket while it is emptied; run this again when they have ended",
             )
         time.sleep(patience.pause)
+        jobs.stop()  # a trial may have begun as its tuning job was stopped
 
 
 def _stack(stack: Stack, client: Callable[..., Any]) -> str:
@@ -185,7 +175,7 @@ def _sweep(foundation: Stack, client: Callable[..., Any], patience: Patience) ->
     environment, bucket = foundation.environment, foundation.backend.read("foundation").outputs.get("bucket")
     if not bucket:
         return "there is no bucket"
-    _await_jobs(environment, client, patience)
+    _await_jobs(foundation, client, patience)
     return _deleted(delete_versions(client(environment, "s3"), bucket, keep=KEPT))
 
 
@@ -202,11 +192,16 @@ def _packages(foundation: Stack, client: Callable[..., Any]) -> str:
 def _empty(foundation: Stack, client: Callable[..., Any], patience: Patience) -> str:
     """Empty all buckets of the environment except the state's bucket, which is deleted last."""
     environment = foundation.environment
-    _await_jobs(environment, client, patience)
+    _await_jobs(foundation, client, patience)
     s3 = client(environment, "s3")
     names = [one["Name"] for page in s3.get_paginator("list_buckets").paginate() for one in page["Buckets"]]
     mine = [name for name in names if environment.owns(name)]
     return _deleted(sum(delete_versions(s3, name) for name in mine if name != foundation.backend.bucket))
+
+
+def _logs(environment: Environment, client: Callable[..., Any]) -> str:
+    count = delete_logs(environment, client(environment, "logs"), client(environment, "sagemaker"))
+    return f"those of {count} jobs deleted" if count else "nothing was there"
 
 
 def _deleted(count: int) -> str:

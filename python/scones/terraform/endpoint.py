@@ -29,7 +29,8 @@ SETTLED = ("InService", "Failed", "OutOfService", "UpdateRollbackFailed")
 POLL_SECONDS = 2.0
 # A deployment takes an hour at most (terraform/modules/endpoint, maximum_execution_timeout_in_seconds).
 LIMIT_SECONDS = 3600.0
-
+#: The endpoint's address in the stack ``service``.
+ADDRESS = "module.endpoint.aws_sagemaker_endpoint.this"
 HINT = (
     "that model answers all the time; look at the container's log, /aws/sagemaker/Endpoints/{name}, then pin a model "
     "that works (invoke models; invoke pin VERSION) and apply again"

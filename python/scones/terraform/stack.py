@@ -26,7 +26,7 @@ from imageclassification import files
 from scones import aws
 from scones.errors import InputError, NewRoleError, TerraformError
 from scones.settings import Environment
-from scones.terraform import lock, refusals, variants
+from scones.terraform import endpoint, lock, refusals, variants
 from scones.terraform.binary import locate
 from scones.terraform.following import Follower
 from scones.terraform.state import Backend
@@ -270,10 +270,9 @@ class Stack:
             options = [*(f"-target={address}" for address in only), *([] if plan else self._options(rollback))]
             with follower.explaining(before):
                 self._apply(options, plan, ask=ask)
-        outputs = self.outputs()
-        if outputs.get("endpoint_enabled") is not False:  # else it is outside its hours
-            wanted = outputs["endpoint_configuration_name"]
-            self._follower(outputs["endpoint_name"]).verify(wanted, before=before)
+        if endpoint.ADDRESS in self.backend.read(self.name).resources:  # else it is outside its hours
+            outputs = self.outputs()
+            self._follower(outputs["endpoint_name"]).verify(outputs["endpoint_configuration_name"], before=before)
 
     def _plan_and_ask(self, path: Path, *, ask: bool, rollback: bool) -> Path | None:
         """Save a plan. None if it has no changes.

@@ -16,6 +16,7 @@ from typing import Any
 from scones import aws
 from scones.errors import TerraformError
 from scones.settings import Environment
+from scones.terraform import endpoint
 from scones.terraform.stack import Stack
 from scones.terraform.variables import STACKS
 
@@ -39,6 +40,8 @@ def destroy(stack: Stack, *, ask: bool = False, client: Callable[..., Any] = aws
                 hint=f"destroy that one first: invoke tf.destroy --env {environment.name} --stack {name}",
             )
     standing = stack.backend.read(stack.name)
+    if stack.name == "service" and endpoint.ADDRESS not in standing.resources:
+        _delete_endpoint(environment, standing.outputs, client)
     if stack.name == "bootstrap":
         _destroy_bootstrap(stack, standing.resources, ask=ask)
         return
@@ -83,6 +86,15 @@ def _destroy_bootstrap(stack: Stack, resources: tuple[str, ...], *, ask: bool) -
         stack.ensure_init()
         stack.run("destroy", "-target=module.github_roles", *_approval(ask))
     stack.backend.delete()
+
+
+def _delete_endpoint(environment: Environment, outputs: Mapping[str, Any], client: Callable[..., Any]) -> None:
+    """Delete an endpoint that is not in the state: a schedule has created it since (``endpoint_hours``)."""
+    if not (name := outputs.get("endpoint_name")):
+        return
+    sagemaker = client(environment, "sagemaker")
+    if endpoint.describe(sagemaker, name) is not None:
+        sagemaker.delete_endpoint(EndpointName=name)
 
 
 def _empty_model_package_group(

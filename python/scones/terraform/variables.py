@@ -21,7 +21,7 @@ from pathlib import Path
 from scones import aws
 from scones.errors import SettingsError
 from scones.settings import Environment
-from scones.terraform import mirror
+from scones.terraform import endpoint, mirror
 from scones.terraform.binary import locate
 from scones.terraform.state import Backend
 
@@ -90,6 +90,9 @@ def variables(
     if stack not in STACKS:
         raise SettingsError(f"there is no stack '{stack}'; there are: {', '.join(STACKS)}")
     bucket = (backend or Backend.of(environment)).bucket
+    stands = None
+    if stack == "service" and environment.service.get("endpoint_hours"):
+        stands = endpoint.describe(aws.client(environment, "sagemaker"), environment.workload) is not None
     values = [f"-var-file={path}" for path in value_files(environment, stack)]
     arguments = {command: [f"-lock-timeout={_LOCK_TIMEOUT}", *values] for command in _VALUED}
     arguments["console"] = values
@@ -107,6 +110,7 @@ def variables(
         "TF_DATA_DIR": data_folder(environment),
         "TF_VAR_environment": environment.name,
         "TF_VAR_state_bucket": bucket,
+        **({} if stands is None else {"TF_VAR_endpoint_stands": str(stands).lower()}),
         # Relative, because a saved plan may be applied in another checkout.
         "TF_VAR_lambda_packages": os.path.relpath(
             environment.build / "lambdas", environment.root / "terraform" / "stacks" / stack

@@ -80,11 +80,11 @@ def start(
 
 def own_tags(environment: Environment) -> dict[str, str]:
     """The project's tags for a job."""
-    # The environment's budget filters by Workload. Terraform's default tags have the same value.
+    # invoke down finds jobs by Workload, and a budget may filter by it. Terraform's default tags have the same value.
     return {
         "Project": PROJECT,
         "Environment": environment.name,
-        "Workload": f"{PROJECT}-{environment.name}",
+        "Workload": environment.workload,
         COMMIT_TAG: revision.commit(environment.root),
     }
 

@@ -9,12 +9,35 @@ Example (not run: it needs an AWS account)::
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-GROUP = "/aws/sagemaker/TrainingJobs"
+from scones.settings import TRAINING_LOGS as GROUP
+
+KEPT_DAYS = 30  # as the default of Terraform's log_retention_days
+
+
+def limit(logs: Any, days: int) -> None:
+    """Let the log group of training jobs keep lines for some days, unless it has a retention already.
+
+    SageMaker makes the group with an account's first training job, and keeps its lines for ever. The group belongs to
+    the account and not to one environment, so Terraform cannot make it.
+
+    Args:
+        logs: A boto3 CloudWatch Logs client.
+        days: The days. CloudWatch Logs allows only some numbers, such as 7, 30 and 90.
+
+    Raises:
+        ClientError: CloudWatch Logs refused it.
+    """
+    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_group(logGroupName=GROUP)
+    found = logs.describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"]
+    if not any(one["logGroupName"] == GROUP and one.get("retentionInDays") for one in found):
+        logs.put_retention_policy(logGroupName=GROUP, retentionInDays=days)
 
 
 class LogReader:

@@ -51,8 +51,9 @@ def register(
     """Register a training job's model. Approve and pin it if it reaches the environment's minimum validation accuracy.
 
     The model is calibrated on the data set's validation images, and the calibrated artifact is stored beside the job's
-    own. If calibration fails, the job's own artifact is registered. A registered job is not registered again, but its
-    version is pinned if it is approved.
+    own. If calibration fails, the job's own artifact is registered. If that has the parameters of several epochs, the
+    last epoch's are stored alone beside it: which ones SageMaker's container would serve is not documented. A
+    registered job is not registered again, but its version is pinned if it is approved.
 
     Args:
         calibrate: Whether to calibrate the model.
@@ -80,19 +81,22 @@ def register(
                 if job.status == "InProgress"
                 else None,
             )
-        metrics = _metrics(job, client(environment, "logs"))
-        if job.status == "Stopped" and VALIDATION_ACCURACY not in metrics:
-            raise RegistryError(f"training job '{job_name}' has no model: it was stopped before its first epoch ended")
+        followed = _followed(job, client(environment, "logs"))
+        metrics = _metrics(job, followed)
+        if job.status == "Stopped":
+            _refuse_without_model(job, followed, metrics)
         labels, fingerprint, images = _dataset(s3, job)
         if images and VALIDATION_ACCURACY in metrics:
             metrics[VALIDATION_IMAGES] = float(images)
-        artifact_uri, digest = job.artifact_uri, None
+        artifact_uri, digest, calibrated = job.artifact_uri, None, False
         if calibrate:
             try:
                 artifact_uri, digest, more = _calibrated(environment, job, artifact_uri, s3, progress, client)
-                metrics |= more
+                metrics, calibrated = {**metrics, **more}, True
             except (ArtifactError, UserError, InputError) as error:
                 warn(f"the model is registered as it was trained, without calibration: {error.message}")
+        if not calibrated:
+            artifact_uri, digest = _of_last_epoch(environment, artifact_uri, s3, progress, client)
         version = create(
             environment,
             sagemaker,
@@ -132,16 +136,61 @@ def _calibrated(
         return uri, artifacts.put(s3, files.write(Path(folder) / artifacts.NAME, calibrated), uri), metrics
 
 
-def _metrics(job: DescribedJob, logs: Any) -> dict[str, float]:
+def _of_last_epoch(
+    environment: Environment, trained_uri: str, s3: Any, progress: Bars | None, client: Callable[..., Any]
+) -> tuple[str, str | None]:
+    """The artifact's URI and SHA-256, if it is known. Parameters of several epochs are stored without the earlier ones.
+
+    What cannot be read stays as it is: it is registered as the job left it.
+    """
+    from imageclassification import artifact as files
+
+    try:
+        path = artifacts.fetch(environment, trained_uri, client=client, progress=progress)
+        if len(files.epochs(path)) < 2:
+            return trained_uri, None
+        last = files.read(path)
+    except ArtifactError:
+        return trained_uri, None
+    uri = f"{trained_uri.rsplit('/', 2)[0]}/last-epoch/{artifacts.NAME}"  # beside …/output/model.tar.gz
+    with tempfile.TemporaryDirectory() as folder:
+        return uri, artifacts.put(s3, files.write(Path(folder) / artifacts.NAME, last), uri)
+
+
+def _followed(job: DescribedJob, logs: Any) -> Progress:
+    """What the job's log says. Nothing without a log."""
+    progress = Progress(job.name, 0)
+    for line in LogReader(logs, job.name).read():
+        progress = progress.after(line)
+    return progress
+
+
+def _refuse_without_model(job: DescribedJob, followed: Progress, metrics: Mapping[str, float]) -> None:
+    """Refuse a stopped job that has kept no parameters.
+
+    Raises:
+        RegistryError: it was stopped before the first epoch whose parameters are kept.
+    """
+    every = job.hyperparameters.get("checkpoint_frequency")
+    if followed.validation and followed.kept is None and every:
+        raise RegistryError(
+            f"training job '{job.name}' has no model: it was stopped after {followed.epochs_done} epochs, before epoch "
+            f"{every}, the first whose parameters checkpoint_frequency keeps",
+            hint="a new job can continue it from its checkpoint: invoke train --resume " + job.name
+            if job.checkpoint_uri
+            else None,
+        )
+    if VALIDATION_ACCURACY not in metrics:
+        raise RegistryError(f"training job '{job.name}' has no model: it was stopped before its first epoch ended")
+
+
+def _metrics(job: DescribedJob, progress: Progress) -> dict[str, float]:
     """Train and validation accuracy of the artifact.
 
     SageMaker's final metrics belong to the last epoch. The artifact belongs to the best epoch, or to the last saved
     epoch with ``checkpoint_frequency``. The log has that epoch's accuracy. Without a log, the final metrics are used.
     """
     metrics = {name: job.metrics[name] for name in (TRAIN_ACCURACY, VALIDATION_ACCURACY) if name in job.metrics}
-    progress = Progress(job.name, 0)
-    for line in LogReader(logs, job.name).read():
-        progress = progress.after(line)
     if progress.saved is not None and progress.saved in progress.train:
         metrics[TRAIN_ACCURACY] = progress.train[progress.saved]
     if progress.kept is not None:

@@ -5,8 +5,9 @@ resource "aws_budgets_budget" "this" {
   limit_unit   = "USD"
   time_unit    = "MONTHLY"
 
-  # A budget sees a tag only if it is a cost allocation tag. Activation takes up to a day:
-  # https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/custom-tags.html
+  # Without a filter, the budget counts from its first hour. With a tag, it counts nothing until the tag is a cost
+  # allocation tag. A tag can be activated a day after its first use, and activation takes up to another day:
+  # https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html
   dynamic "cost_filter" {
     for_each = var.tag[*]
 
@@ -42,8 +43,8 @@ resource "aws_budgets_budget" "this" {
 }
 
 resource "aws_ce_cost_allocation_tag" "this" {
-  count = var.tag != null && var.activate_tag ? 1 : 0
+  count = var.activate_tag == null ? 0 : 1
 
-  tag_key = var.tag.key
+  tag_key = var.activate_tag
   status  = "Active"
 }

@@ -35,16 +35,15 @@ variable "alert_percents" {
 }
 
 variable "tag" {
-  description = "The budget counts the cost of resources with this tag. If null, it counts the cost of the whole account."
+  description = "The budget counts only the cost of resources with this tag, from the day when it is a cost allocation tag. If null, it counts the cost of the whole account, from the first hour."
   type        = object({ key = string, value = string })
   default     = null
 }
 
 variable "activate_tag" {
-  description = "If true, this module makes the tag's key a cost allocation tag. This works only in the account that pays, and only a day after the first resource got the tag."
-  type        = bool
-  default     = false
-  nullable    = false
+  description = "The key of a tag that this module makes a cost allocation tag. This works only in the account that pays, and only a day after the first resource got the tag. If null, it activates none."
+  type        = string
+  default     = null
 }
 
 variable "topic_arn" {

@@ -267,3 +267,14 @@ variable "enabled" {
   default     = true
   nullable    = false
 }
+
+variable "hours" {
+  description = "The hours and days (Mon to Sun) of the endpoint, in UTC. EventBridge Scheduler creates and deletes the endpoint with a role of its own. If null, the endpoint always exists."
+  type        = object({ from_utc = number, until_utc = number, days = list(string) })
+  default     = null
+
+  validation {
+    condition     = var.hours == null || var.autoscaling == null
+    error_message = "An endpoint with hours cannot have autoscaling, because its scaling target goes with it; leave out one of them. The schedules of autoscaling set other limits at night."
+  }
+}

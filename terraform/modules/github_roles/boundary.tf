@@ -54,6 +54,12 @@ locals {
     [for on in [var.options.customer_managed_key] :
       { Sid = "UseOwnKey", Effect = "Allow", Action = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"], Resource = [local.keys], Condition = local.is_ours }
     if on],
+    [for on in [var.options.hours] :
+      { Sid = "KeepHours", Effect = "Allow", Action = ["sagemaker:AddTags", "sagemaker:CreateEndpoint", "sagemaker:DeleteEndpoint"], Resource = local.models }
+    if on],
+    [for on in [var.options.hours && var.options.customer_managed_key] :
+      { Sid = "LetSageMakerUseTheKey", Effect = "Allow", Action = ["kms:CreateGrant"], Resource = [local.keys], Condition = { Bool = { "kms:GrantIsForAWSResource" = "true" } } }
+    if on],
     [for statement in [
       {
         # Lambda and SageMaker make the network interfaces, without tags.

@@ -28,6 +28,7 @@ locals {
   dashboard  = "arn:${local.partition}:cloudwatch::${local.account}:dashboard/${var.prefix}"
   topics     = format(local.arn, "sns", "${var.prefix}-*")
   budget     = "arn:${local.partition}:budgets::${local.account}:budget/${var.prefix}"
+  schedules  = format(local.arn, "scheduler", "schedule/default/${var.prefix}-*")
   targets    = format(local.arn, "application-autoscaling", "scalable-target/*")
   keys       = format(local.arn, "kms", "key/*")
   alias      = format(local.arn, "kms", "alias/${var.prefix}")
@@ -40,10 +41,11 @@ locals {
   policies = {
     state            = { roles = ["plan", "apply"], statements = concat(local.read_state, local.read_state_key) }
     read-foundation  = { roles = ["plan", "apply"], statements = concat(local.read_foundation, local.read_key, local.read_network) }
-    read-service     = { roles = ["plan", "apply"], statements = concat(local.read_service, local.read_function_key, local.read_scaling, local.read_budget, local.read_emails) }
+    read-service     = { roles = ["plan", "apply"], statements = concat(local.read_service, local.read_function_key, local.read_scaling, local.read_budget, local.read_emails, local.read_hours) }
     write-foundation = { roles = ["apply"], statements = concat(local.write_state, local.write_foundation, local.write_key) }
     write-network    = { roles = ["apply"], statements = local.write_network }
     write-service    = { roles = ["apply"], statements = concat(local.write_service, local.write_function_key, local.write_scaling, local.write_budget, local.write_emails) }
+    write-hours      = { roles = ["apply"], statements = local.write_hours }
     write-roles      = { roles = ["apply"], statements = concat(local.write_roles, local.make_scaling_role) }
   }
 

@@ -50,6 +50,10 @@ locals {
     [for on in [var.options.cost_tag] : { Sid = "ReadCostTags", Effect = "Allow", Action = ["ce:ListCostAllocationTags"], Resource = ["*"] } if on],
   ) : statement if var.options.budget]
 
+  read_hours = [for statement in [
+    { Sid = "ReadSchedules", Effect = "Allow", Action = ["scheduler:GetSchedule"], Resource = [local.schedules] },
+  ] : statement if var.options.hours]
+
   read_scaling = [for statement in [
     # These Describe actions support no resource ARN:
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsapplicationautoscaling.html

@@ -58,6 +58,7 @@ variable "options" {
     emails               = optional(bool, false)
     budget               = optional(bool, false)
     cost_tag             = optional(bool, false)
+    hours                = optional(bool, false)
   })
   default  = {}
   nullable = false

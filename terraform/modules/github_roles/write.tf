@@ -159,6 +159,11 @@ locals {
     [for on in [var.options.cost_tag] : { Sid = "ActivateCostTag", Effect = "Allow", Action = ["ce:UpdateCostAllocationTagsStatus"], Resource = ["*"] } if on],
   ) : statement if var.options.budget]
 
+  write_hours = [for statement in [
+    { Sid = "WriteSchedules", Effect = "Allow", Action = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:UpdateSchedule"], Resource = [local.schedules] },
+    { Sid = "HandOverTheRoleOfHours", Effect = "Allow", Action = ["iam:PassRole"], Resource = ["arn:${local.partition}:iam::${local.account}:role/${var.prefix}-hours"], Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } } },
+  ] : statement if var.options.hours]
+
   write_scaling = [for statement in [
     {
       Sid    = "WriteScaling"

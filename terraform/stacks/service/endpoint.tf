@@ -5,6 +5,7 @@ module "endpoint" {
 
   name                     = local.prefix
   enabled                  = local.endpoint_enabled
+  hours                    = var.endpoint_hours
   image_uri                = var.model.image_uri
   artifact_uri             = var.model.artifact_uri
   artifact_sha256          = var.model.artifact_sha256
@@ -50,4 +51,13 @@ locals {
     tonumber(formatdate("h", plantimestamp())) >= var.endpoint_hours.from_utc &&
     tonumber(formatdate("h", plantimestamp())) < var.endpoint_hours.until_utc
   )
+}
+
+# An apply outside the hours takes the endpoint out of the state. When a schedule has created it again, the next plan
+# takes it back.
+import {
+  for_each = toset(var.endpoint_hours != null && local.endpoint_enabled && var.endpoint_stands ? [local.prefix] : [])
+
+  to = module.endpoint.aws_sagemaker_endpoint.this[0]
+  id = each.value
 }

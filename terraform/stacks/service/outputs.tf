@@ -48,7 +48,7 @@ output "alarm_names" {
   value       = module.monitoring.alarm_names
 }
 
-output "endpoint_enabled" {
-  description = "Whether the endpoint exists at the time of the plan. endpoint_hours sets the hours."
-  value       = local.endpoint_enabled
+output "budget" {
+  description = "The budget's name and what it counts: account or environment. Null if there is none."
+  value       = one([for budget in module.budget : { name = budget.name, counts = var.budget_scope }])
 }

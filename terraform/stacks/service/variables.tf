@@ -182,9 +182,21 @@ variable "alarm_thresholds" {
 }
 
 variable "monthly_budget_usd" {
-  description = "The monthly budget of this environment, in US dollars. It notifies the alarms' topic. It counts the cost of resources with the tag Workload, after this tag became a cost allocation tag. If null, there is no budget."
+  description = "The monthly budget, in US dollars. It notifies the alarms' topic. budget_scope says what it counts. If null, there is no budget."
   type        = number
   default     = null
+}
+
+variable "budget_scope" {
+  description = "What the budget counts: account is everything in the account, from the first hour (in an organisation's management account, the organisation). environment is only what has the tag Workload of this environment, and nothing until this tag is a cost allocation tag. `invoke budget` says whether it counts."
+  type        = string
+  default     = "account"
+  nullable    = false
+
+  validation {
+    condition     = contains(["account", "environment"], var.budget_scope)
+    error_message = "budget_scope is account or environment; this is \"${var.budget_scope}\"."
+  }
 }
 
 variable "activate_cost_tag" {
@@ -195,7 +207,7 @@ variable "activate_cost_tag" {
 }
 
 variable "endpoint_hours" {
-  description = "The hours and days (Mon to Sun) when the endpoint exists, in UTC. If null, it always exists. An apply creates or deletes the endpoint, by the time of its plan. Run invoke tf.apply --stack service --yes at both hours."
+  description = "The hours and days (Mon to Sun) when the endpoint exists, in UTC. If null, it always exists. EventBridge Scheduler creates and deletes it, with the model of the last apply. An apply outside the hours changes everything else."
   type = object({
     from_utc  = number
     until_utc = number
@@ -212,4 +224,11 @@ variable "endpoint_hours" {
     condition     = var.endpoint_hours == null ? true : length(setsubtract(var.endpoint_hours.days, ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])) == 0
     error_message = "endpoint_hours.days may contain only Mon, Tue, Wed, Thu, Fri, Sat and Sun; these are ${try(join(", ", var.endpoint_hours.days), "null")}."
   }
+}
+
+variable "endpoint_stands" {
+  description = "Whether the endpoint exists in AWS. With endpoint_hours, a plan takes an endpoint that a schedule has created into the state. `invoke env` sets it."
+  type        = bool
+  default     = false
+  nullable    = false
 }

@@ -24,6 +24,7 @@ from localcloud.context import Context
 from localcloud.sagemaker import status_changes
 from localcloud.sagemaker.gaps import missing_names
 from localcloud.sagemaker.role import ExecutionRole
+from localcloud.sagemaker.training import limits
 from localcloud.sagemaker.training.job import Job
 from localcloud.sagemaker.training.request import check, check_data, check_network
 from localcloud.sagemaker.training.runner import run
@@ -68,8 +69,11 @@ def start(
     Raises:
         ValidationError: AWS refuses the request, or the local cloud does not support it.
         ResourceInUseException: The account and region have a training job of this name.
+        ResourceLimitExceeded: The quota for the instance type is too low.
     """
     check(request)
+    if tuning_job_arn is None:  # a tuning job has asked for its trials
+        limits.check(request["ResourceConfig"], 1, account=account, region=region, context=context)
     check_network(request, account=account, region=region)
     role = ExecutionRole(context.roles, request["RoleArn"], account=account, region=region)
     if tuning_job_arn is None:  # a trial without data fails, since nobody is there to hear of it

@@ -25,6 +25,7 @@ from localcloud.context import Context
 from localcloud.sagemaker import status_changes, training
 from localcloud.sagemaker.gaps import missing_names
 from localcloud.sagemaker.role import ExecutionRole
+from localcloud.sagemaker.training import limits
 from localcloud.sagemaker.training.request import check_data, check_network
 from localcloud.sagemaker.tuning.job import Launch, TuningJob
 from localcloud.sagemaker.tuning.listing import page
@@ -40,6 +41,8 @@ def install(context: Context) -> None:
         account, region = self.current_account, self.region
         plan = read(self.params)
         definition = self.params["TrainingJobDefinition"]
+        most = self.params["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxParallelTrainingJobs"]
+        limits.check(definition["ResourceConfig"], most, account=account, region=region, context=context)
         check_network(definition, account=account, region=region)
         check_data(definition, ExecutionRole(context.roles, definition["RoleArn"], account=account, region=region))
 

@@ -30,7 +30,7 @@ run "counts_resources_with_the_tag_and_notifies_a_topic" {
     emails       = []
     topic_arn    = "arn:aws:sns:us-east-1:123456789012:scones-test-alarms"
     tag          = { key = "Workload", value = "scones-test" }
-    activate_tag = true
+    activate_tag = "Workload"
   }
 
   assert {

@@ -683,3 +683,91 @@ run "rejects_a_log_retention_that_cloudwatch_lacks" {
 
   expect_failures = [var.log_retention_days]
 }
+
+run "goes_at_night_and_comes_in_the_morning" {
+  command = plan
+
+  variables {
+    hours = { from_utc = 7, until_utc = 17, days = ["Mon", "Fri"] }
+  }
+
+  assert {
+    condition = { for name, one in aws_scheduler_schedule.hours : name => one.schedule_expression } == {
+      on  = "cron(0 7 ? * MON,FRI *)"
+      off = "cron(0 17 ? * MON,FRI *)"
+    }
+    error_message = "A schedule creates it and one deletes it, on its days."
+  }
+
+  assert {
+    condition     = { for name, one in aws_scheduler_schedule.hours : name => one.target[0].arn } == { on = "arn:aws:scheduler:::aws-sdk:sagemaker:createEndpoint", off = "arn:aws:scheduler:::aws-sdk:sagemaker:deleteEndpoint" }
+    error_message = "SageMaker is called without a function between."
+  }
+}
+
+run "lets_the_schedules_only_make_and_delete_this_endpoint" {
+  variables {
+    hours       = { from_utc = 7, until_utc = 17, days = ["Mon", "Fri"] }
+    kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_role_policy.hours[0].policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
+      CreateTheEndpoint       = [["sagemaker:CreateEndpoint"], ["arn:aws:sagemaker:us-east-1:123456789012:endpoint/scones-test", "arn:aws:sagemaker:us-east-1:123456789012:endpoint-config/scones-test-*"]]
+      TagAndDeleteTheEndpoint = [["sagemaker:AddTags", "sagemaker:DeleteEndpoint"], ["arn:aws:sagemaker:us-east-1:123456789012:endpoint/scones-test"]]
+      LetSageMakerUseTheKey   = [["kms:CreateGrant"], ["arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"]]
+    }
+    error_message = "The role may do nothing else."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role.hours[0].assume_role_policy).Statement == [{
+      Sid       = "SchedulerOfThisAccount"
+      Effect    = "Allow"
+      Principal = { Service = "scheduler.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = { "aws:SourceAccount" = "123456789012" } }
+    }]
+    error_message = "Only Scheduler may take the role, for this account."
+  }
+}
+
+run "stays_over_midnight_between_days_that_meet" {
+  command = plan
+
+  variables {
+    hours = { from_utc = 0, until_utc = 24, days = ["Mon", "Tue", "Wed", "Thu", "Fri"] }
+  }
+
+  assert {
+    condition = { for name, one in aws_scheduler_schedule.hours : name => one.schedule_expression } == {
+      on  = "cron(0 0 ? * MON *)"
+      off = "cron(0 0 ? * SAT *)"
+    }
+    error_message = "It goes for the weekend only."
+  }
+}
+
+run "has_no_schedule_if_it_is_always_on" {
+  command = plan
+
+  variables {
+    hours = { from_utc = 0, until_utc = 24, days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"] }
+  }
+
+  assert {
+    condition     = length(aws_scheduler_schedule.hours) == 0
+    error_message = "Nothing deletes it."
+  }
+}
+
+run "rejects_hours_with_autoscaling" {
+  command = plan
+
+  variables {
+    hours       = { from_utc = 7, until_utc = 17, days = ["Mon"] }
+    autoscaling = { max = 2, requests_per_minute = 100 }
+  }
+
+  expect_failures = [var.hours]
+}

@@ -118,7 +118,7 @@ run "allows_all_resources_only_in_the_listed_statements" {
   variables {
     prefix       = "scones-environment12"
     state_bucket = "scones-environment12-tfstate-123456789012"
-    options      = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, cost_tag = true }
+    options      = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, cost_tag = true, hours = true }
 
     permissions_boundary_arn = "arn:aws:iam::123456789012:policy/organisation/workloads-boundary"
     state_kms_key_arn        = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
@@ -159,7 +159,7 @@ run "allows_all_resources_only_in_the_listed_statements" {
 run "has_a_statement_for_each_thing_it_may_do" {
   variables {
     read_buckets      = ["pictures"]
-    options           = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, cost_tag = true }
+    options           = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, cost_tag = true, hours = true }
     state_kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
   }
 
@@ -180,6 +180,7 @@ run "has_a_statement_for_each_thing_it_may_do" {
         "ReadFunctions", "ReadStateMachines", "ReadModels", "ReadLogGroups", "ReadAlarms",
         "ReadDashboard", "ReadTopics", "FindAndCheck", "ReadFunctionsEnvironments", "ReadScaling",
         "ReadScalingTags", "ReadBudget", "ReadCostTags", "ReadSubscriptions",
+        "ReadSchedules",
       ]
       state = [
         "ReadState", "ReadStateObjects", "LockState", "UseTheStatesKey",
@@ -187,6 +188,9 @@ run "has_a_statement_for_each_thing_it_may_do" {
       write-foundation = [
         "WriteState", "WriteBuckets", "MakeKey", "TagKeyAsItIsMade", "WriteKey",
         "NameKey", "NameKeysTarget", "EncryptLogGroups",
+      ]
+      write-hours = [
+        "WriteSchedules", "HandOverTheRoleOfHours",
       ]
       write-network = [
         "MakeNetwork", "MakeNetworkInOurs", "WriteNetwork", "TagNetworkAsItIsMade", "TagNetwork",
@@ -285,7 +289,7 @@ run "rejects_a_prefix_too_long_for_its_policies" {
 
   variables {
     prefix  = "scones-with-a-name-of-no-less-than-42-char"
-    options = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, cost_tag = true }
+    options = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, cost_tag = true, hours = true }
   }
 
   expect_failures = [aws_iam_policy.this]

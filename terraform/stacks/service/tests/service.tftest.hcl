@@ -226,6 +226,35 @@ run "has_alarms_and_a_budget_when_asked" {
     condition     = [for budget in module.budget : budget.name] == ["scones-test"]
     error_message = "A limit makes a budget."
   }
+
+  assert {
+    condition     = output.budget == { name = "scones-test", counts = "account" }
+    error_message = "It counts the account, which works from the first hour, also where the tag is activated."
+  }
+}
+
+run "counts_the_environment_alone_when_asked" {
+  command = plan
+
+  variables {
+    monthly_budget_usd = 150
+    budget_scope       = "environment"
+  }
+
+  assert {
+    condition     = output.budget.counts == "environment"
+    error_message = "The tag decides what counts."
+  }
+}
+
+run "rejects_a_budget_of_something_else" {
+  command = plan
+
+  variables {
+    budget_scope = "stack"
+  }
+
+  expect_failures = [var.budget_scope]
 }
 
 run "reads_images_of_further_buckets_when_asked" {
@@ -247,13 +276,27 @@ run "removes_the_endpoint_outside_its_hours" {
   }
 
   assert {
-    condition     = !output.endpoint_enabled && output.endpoint_name == "scones-test"
+    condition     = !local.endpoint_enabled && output.endpoint_name == "scones-test"
     error_message = "On no day the endpoint is there, and its name stays."
   }
 
   assert {
     condition     = !contains(keys(module.monitoring.alarm_names), "endpoint-silent")
     error_message = "Its silence is no alarm then."
+  }
+}
+
+run "takes_no_endpoint_back_outside_its_hours" {
+  command = plan
+
+  variables {
+    endpoint_hours  = { from_utc = 0, until_utc = 24, days = [] }
+    endpoint_stands = true
+  }
+
+  assert {
+    condition     = !local.endpoint_enabled
+    error_message = "What still stands then is not taken into the state."
   }
 }
 
@@ -265,7 +308,7 @@ run "has_the_endpoint_within_its_hours" {
   }
 
   assert {
-    condition     = output.endpoint_enabled
+    condition     = local.endpoint_enabled
     error_message = "At every hour of every day the endpoint is there."
   }
 }

@@ -50,6 +50,20 @@ NOT_NEEDED = {
     ("kms:CreateKey", "kms:PutKeyPolicy"): "the new key's policy must allow it, which KMS checks as it makes the key",
     ("lambda:CreateFunction", "lambda:PassCapacityProvider"): "only of functions on a capacity provider",
     ("s3:PutReplicationConfiguration", "iam:PassRole"): "not of DeleteBucketReplication, which hands no role over",
+    **{
+        (f"servicequotas:{asked}", limits): "for the quotas of that service, which the local cloud does not have"
+        for asked in ("GetServiceQuota", "ListServiceQuotas")
+        for limits in (
+            "autoscaling:DescribeAccountLimits",
+            "cloudformation:DescribeAccountLimits",
+            "dynamodb:DescribeLimits",
+            "elasticloadbalancing:DescribeAccountLimits",
+            "iam:GetAccountSummary",
+            "kinesis:DescribeLimits",
+            "rds:DescribeAccountAttributes",
+            "route53:GetAccountLimit",
+        )
+    },
     ("sns:CreateTopic", "iam:PassRole"): "only of attributes with a role that logs deliveries",
     ("sns:SetTopicAttributes", "iam:PassRole"): "only of attributes with a role that logs deliveries",
 }

@@ -47,6 +47,7 @@ def workplace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, archive: Path) ->
     )
     monkeypatch.setenv("CIFAR100_ARCHIVE", str(archive))
     monkeypatch.setattr("scones.settings.load", lambda *_: environment)
+    monkeypatch.setattr("scones.training.quota.check", lambda *_, **__: None)  # moto has no quotas of SageMaker
     monkeypatch.setattr("scones.tasks.prepare.foundation", lambda *_: contextlib.nullcontext(outputs))
     with mock_aws():
         yield Workplace(environment)

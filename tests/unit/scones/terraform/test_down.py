@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from scones.tasks import down as task
 from scones.terraform import down
 from scones.terraform.state import TerraformState
 
+ROLE = "arn:aws:iam::123456789012:role/scones-dev-training"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:scones-dev-classify-image"
 
 
@@ -34,8 +36,13 @@ class Cloud:
         self.objects = {"scones-dev-1": {(key, str(number)) for key in keys for number in range(2)}}
         self.objects |= {"scones-dev-logs-1": {("log", "1")}, "scones-dev-tfstate-1": {("service.tfstate", "1")}}
         self.objects |= {"scones-prod-1": {("datasets/x", "1")}, "scones-develop-1": {("datasets/y", "1")}}
-        self.running = {"executions": ["e1"], "TrainingJob": ["scones-dev-1", "other-scones-dev-1"]}
-        self.tuning = ["tune-prod-1", "tune-dev-1"]
+        self.running = {"executions": ["e1"], "TrainingJob": ["scones-dev-1", "other-scones-dev-1", "by-tag"]}
+        self.tuning = ["tune-prod-1", "tune-dev-1", "by-role"]
+        self.tags = {"arn:by-tag": [{"Key": "Workload", "Value": "scones-dev"}]}
+        self.tags |= {"arn:tune-prod-1": [{"Key": "Workload", "Value": "scones-prod"}]}
+        self.roles = {"by-role": ROLE}
+        self.streams = ["scones-dev-1/algo-1-1", "by-tag/algo-1-1", "other-scones-dev-1/algo-1-1"]
+        self.exceptions = SimpleNamespace(ResourceNotFoundException=KeyError)
         self.packages = ["arn:1", "arn:2"]
         self.looks = 2  # how often a job that is asked to stop is seen to be at it
         self.stopping: list[tuple[str, int]] = []
@@ -47,6 +54,14 @@ class Cloud:
             "list_executions": {"executions": [{"executionArn": one} for one in self.running["executions"]]},
             "list_model_packages": {"ModelPackageSummaryList": [{"ModelPackageArn": one} for one in self.packages]},
         }
+        if name == "list_tags":
+            return Tags(self)
+        if name == "list_transform_jobs":
+            return Pages([{"TransformJobSummaries": []}])
+        if name == "describe_log_streams":
+            return Pages([{"logStreams": [{"logStreamName": one} for one in self.streams]}])
+        if name == "search":
+            return Pages([{"Results": [{"TrainingJob": {"TrainingJobName": "by-tag"}}]}])
         if name == "list_training_jobs":
             return Jobs(self)
         if name == "list_hyper_parameter_tuning_jobs":
@@ -58,10 +73,23 @@ class Cloud:
     def stop_hyper_parameter_tuning_job(self, HyperParameterTuningJobName: str) -> None:
         self.tuning.remove(HyperParameterTuningJobName)
 
+    def describe_training_job(self, TrainingJobName: str) -> dict[str, Any]:
+        return {"RoleArn": self.roles.get(TrainingJobName, "arn:another")}
+
+    def describe_hyper_parameter_tuning_job(self, HyperParameterTuningJobName: str) -> dict[str, Any]:
+        return {"TrainingJobDefinition": {"RoleArn": self.roles.get(HyperParameterTuningJobName, "arn:another")}}
+
+    def delete_log_stream(self, logGroupName: str, logStreamName: str) -> None:
+        self.streams.remove(logStreamName)
+
+    def delete_log_group(self, logGroupName: str) -> None:
+        raise AssertionError("another environment's job has its log there")
+
     def stop_execution(self, executionArn: str, **_: Any) -> None:
         self.running["executions"].remove(executionArn)
 
     def stop_training_job(self, TrainingJobName: str) -> None:
+        assert not {"tune-dev-1", "by-role"} & set(self.tuning), "a tuning job would start another trial"
         self.running["TrainingJob"].remove(TrainingJobName)
         self.stopping.append((TrainingJobName, self.looks))
 
@@ -84,7 +112,7 @@ class Jobs(Pages):
             self.cloud.stopping = [(name, left - 1) for name, left in self.cloud.stopping if left > 1]
             for name in set(names) - {name for name, _ in self.cloud.stopping}:
                 self.cloud.objects["scones-dev-1"].add((f"checkpoints/{name}", "last"))
-        return [{"TrainingJobSummaries": [{"TrainingJobName": name} for name in names]}]
+        return [{"TrainingJobSummaries": [summary("TrainingJob", name) for name in names]}]
 
 
 class TuningJobs(Pages):
@@ -93,7 +121,19 @@ class TuningJobs(Pages):
 
     def paginate(self, StatusEquals: str, **_: Any) -> Any:
         names = self.cloud.tuning if StatusEquals == "InProgress" else []
-        return [{"HyperParameterTuningJobSummaries": [{"HyperParameterTuningJobName": name}]} for name in names]
+        return [{"HyperParameterTuningJobSummaries": [summary("HyperParameterTuningJob", name)]} for name in names]
+
+
+def summary(kind: str, name: str) -> dict[str, str]:
+    return {f"{kind}Name": name, f"{kind}Arn": f"arn:{name}"}
+
+
+class Tags(Pages):
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+
+    def paginate(self, ResourceArn: str) -> Any:
+        return [{"Tags": self.cloud.tags.get(ResourceArn, [])}]
 
 
 class Versions(Pages):
@@ -120,7 +160,7 @@ class Terraform:
         self.states = {
             "service": TerraformState({"state_machine_arn": MACHINE}, ("module.endpoint.aws_sagemaker_endpoint.this",)),
             "foundation": TerraformState(
-                {"bucket": "scones-dev-1", "model_package_group_name": "scones-dev"},
+                {"bucket": "scones-dev-1", "model_package_group_name": "scones-dev", "training_role_arn": ROLE},
                 ("module.bucket.aws_s3_bucket.this", "module.network.aws_vpc.this"),
             ),
             "bootstrap": TerraformState({}, ("aws_s3_bucket.state",)),
@@ -202,6 +242,7 @@ def test_data_sets_models_and_state_stay_and_all_that_costs_goes(
     assert taken == ["service", "destroy -target=module.network"]
     assert {key for key, _ in cloud.objects["scones-dev-1"]} == {"datasets/b", "models/d"}
     assert cloud.packages == ["arn:1", "arn:2"]
+    assert len(cloud.streams) == 3
     assert cloud.objects["scones-dev-tfstate-1"]
 
 
@@ -210,6 +251,7 @@ def test_everything_is_everything_of_this_environment_and_nothing_of_another(
 ) -> None:
     take(cloud, terraform, everything=True)
     assert taken == ["service", "foundation", "bootstrap"]
+    assert cloud.streams == ["other-scones-dev-1/algo-1-1"]
     assert (cloud.objects["scones-dev-1"], cloud.objects["scones-dev-logs-1"], cloud.packages) == (set(), set(), [])
     assert cloud.objects["scones-prod-1"] == {("datasets/x", "1")}
     assert cloud.objects["scones-develop-1"] == {("datasets/y", "1")}
@@ -225,7 +267,7 @@ def test_what_runs_is_stopped_first_and_what_belongs_to_others_goes_on(
     cloud: Cloud, terraform: Terraform, taken: list[str]
 ) -> None:
     said = take(cloud, terraform, everything=False)
-    assert next(iter(said.items())) == ("executions and jobs that run", "3 stopped")
+    assert next(iter(said.items())) == ("executions and jobs that run", "5 stopped")
     assert cloud.running == {"executions": [], "TrainingJob": ["other-scones-dev-1"]}
     assert cloud.tuning == ["tune-prod-1"]
 
@@ -248,7 +290,7 @@ def test_a_job_that_ended_just_now_keeps_nothing_from_going(
         raise ClientError({"Error": refusal}, "StopTrainingJob")
 
     monkeypatch.setattr(cloud, "stop_training_job", ended)
-    assert take(cloud, terraform, everything=False)["executions and jobs that run"] == "2 stopped"
+    assert take(cloud, terraform, everything=False)["executions and jobs that run"] == "3 stopped"
     assert taken == ["service", "destroy -target=module.network"]
 
 
@@ -336,5 +378,5 @@ def test_what_goes_and_what_stays_is_said_and_the_name_lets_it_go(
     said = ask(cloud, terraform)
     assert "This goes from environment 'dev':" in said
     assert "This stays: the registered models." in said
-    assert "✔ executions and jobs that run: 3 stopped" in said
+    assert "✔ executions and jobs that run: 5 stopped" in said
     assert terraform.taken == ["service", "destroy -target=module.network"]

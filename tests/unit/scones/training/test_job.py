@@ -18,6 +18,7 @@ from scones.errors import InputError, SettingsError, TrainingError
 from scones.model.image import image_uri
 from scones.training import job
 from scones.training.progress import Progress
+from scones.training.recipe import BACKBONE, FINE_TUNING, SMALL_IMAGES, for_epochs
 from scones.training.request import check_instance_type, hyperparameters, new_name
 from scones.training.spec import JobSpec, Placement
 
@@ -259,9 +260,23 @@ def test_with_other_epochs_the_rate_falls_after_the_same_share_of_them_and_the_l
     epochs: str, steps: tuple[int, ...]
 ) -> None:
     chosen = hyperparameters(environment(), classes=2, samples=900, overrides={"epochs": epochs})
-    assert (chosen.lr_scheduler_step, chosen.checkpoint_frequency) == (steps, int(epochs))
+    assert chosen.lr_scheduler_step == steps
+    assert chosen.checkpoint_frequency is not None
+    assert int(epochs) % chosen.checkpoint_frequency == 0
     own = hyperparameters(environment(), classes=2, samples=900, overrides={"epochs": epochs, "lr_scheduler_step": "3"})
     assert own.lr_scheduler_step == (3,)
+
+
+@pytest.mark.parametrize("recipe", [SMALL_IMAGES, FINE_TUNING, BACKBONE])
+@pytest.mark.parametrize("epochs", [None, *range(1, 130)])
+def test_every_recipe_keeps_the_last_epoch_and_leaves_a_model_where_a_job_is_cut_off(
+    recipe: dict[str, str], epochs: int | None
+) -> None:
+    """A job that is stopped has the last parameters that were kept: at most an eighth of the epochs is lost."""
+    chosen = recipe if epochs is None else for_epochs(recipe, epochs)
+    asked, every = int(chosen["epochs"]), int(chosen["checkpoint_frequency"])
+    assert asked % every == 0
+    assert every == 1 or asked // every >= 8
 
 
 def test_an_empty_value_leaves_a_hyperparameter_to_the_algorithm() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +94,25 @@ def test_who_wants_no_calibration_gets_the_job_s_own_artifact(trained: Any) -> N
     assert model.artifact_uri.endswith("/output/model.tar.gz")
     assert set(model.metrics) == {"train:accuracy", "validation:accuracy"}
     assert trained.said == []
+
+
+def test_of_the_epochs_of_an_uncalibrated_artifact_only_the_last_is_registered(
+    trained: Any, overconfident: Path, tmp_path: Path
+) -> None:
+    """Which of several epochs' parameters SageMaker's container would serve is not documented."""
+    folder = tmp_path / "model"
+    last = artifacts.read(overconfident)
+    for epoch in (10, 20):
+        artifacts.write(folder, dataclasses.replace(last, epoch=epoch), beside=True)
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for path in sorted(folder.iterdir()):
+            archive.add(path, path.name)
+    trained.put(f"models/{trained.job}/output/model.tar.gz", packed.getvalue())
+    model = trained.register(calibrate=False).model
+    stored(trained, model.artifact_uri, tmp_path)
+    assert artifacts.epochs(tmp_path / "stored.tar.gz") == [20]
+    assert model.artifact_sha256 == hashlib.sha256((tmp_path / "stored.tar.gz").read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize("gone", ["validation.lst", "validation/7.png"])

@@ -128,6 +128,16 @@ def test_a_job_stopped_before_it_had_a_model_is_refused(cloud: Any) -> None:
         cloud.register("early")
 
 
+def test_a_job_stopped_before_the_first_epoch_that_is_kept_has_no_model(cloud: Any) -> None:
+    """The final metrics are there, and the archive has no parameters: SageMaker keeps every so many epochs."""
+    hyperparameters = {"epochs": "80", "checkpoint_frequency": "10"}
+    cloud.train("early", accuracy=0.9, status="Stopped", HyperParameters=hyperparameters)
+    cloud.logs.lines = ["Epoch[0] Validation-accuracy=0.900000", "Epoch[1] Validation-accuracy=0.900000"]
+    with pytest.raises(RegistryError, match="was stopped after 2 epochs, before epoch 10, the first whose parameters"):
+        cloud.register("early")
+    assert not cloud.sagemaker.packages
+
+
 def test_a_data_set_that_is_gone_is_named(cloud: Any) -> None:
     del cloud.s3.objects["scones", "datasets/5f/dataset.json"]
     with pytest.raises(RegistryError, match=r"s3://scones/datasets/5f/dataset.json"):
