@@ -40,7 +40,7 @@ FLOORS = (
 CLOUD_FLOORS = (
     {"errors", "foreign", "guard", "holdings", "identifiers", "quick_start", "incoming", "log", "logfile", "paths"},
     {"chain"},
-    {"catalogue", "constraints", "fidelity"},
+    {"catalogue", "constraints", "fidelity", "reading"},
     {"refusals", "durability", "http"},
     {"control"},
     {"iam"},
