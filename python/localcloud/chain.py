@@ -25,6 +25,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
+from functools import cache, lru_cache
 
 from flask import has_request_context, request
 
@@ -73,7 +74,7 @@ def number(header: str | None, part: str, arn: str) -> int:
 
 def without(header: str | None, part: str) -> str | None:
     """A header without one of its parts; None if nothing is left."""
-    return re.sub(rf"(?:^|;)\s*{part}=[^;\s]*", "", header or "").strip(";") or None
+    return _pattern(part).sub("", header).strip(";") or None if header else None
 
 
 def joined(headers: Iterable[str | None], part: str) -> str | None:
@@ -95,15 +96,21 @@ def joined(headers: Iterable[str | None], part: str) -> str | None:
     return ";".join(filter(None, (rest, _written(part, most) if most else None)))
 
 
+@lru_cache(maxsize=4096)
 def _key(arn: str) -> str:
     return hashlib.sha256(arn.encode()).hexdigest()[:8]
 
 
 def _read(header: str | None, part: str) -> dict[str, int]:
     """The numbers in a part of a header. What is not of this form is left out."""
-    found = re.search(rf"(?:^|;)\s*{part}=([^;\s]*)", header or "")
+    found = _pattern(part).search(header) if header else None
     pairs = re.findall(r"([0-9a-f]{8}):(\d{1,9})(?=\+|$)", found[1]) if found else []
     return {key: int(count) for key, count in pairs}
+
+
+@cache
+def _pattern(part: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:^|;)\s*{part}=([^;\s]*)")
 
 
 def _written(part: str, numbers: Mapping[str, int]) -> str:

@@ -28,6 +28,7 @@ from botocore.model import Shape
 
 #: A slower match counts as no match. Some patterns take exponential time on some strings.
 LONGEST_MATCH = 0.5  # seconds
+LONGEST_REMEMBERED = 256  # characters of a value whose match is remembered
 SHOWN = 4096  # characters of a value in a message; AWS shows a token of 3,097 characters whole
 #: Larger blobs are whole requests. Their services have words of their own for what is too large.
 LARGEST_BLOB = 100_000
@@ -198,11 +199,9 @@ def _broken(shape: Shape, value: str) -> str | None:
     if len(value) < limits.get("min", 0):
         return f"have length greater than or equal to {limits['min']}"
     pattern = limits.get("pattern")
-    compiled = _compiled(pattern) if pattern else None
-    if compiled is None:
-        return None
+    fits = _fits if len(value) <= LONGEST_REMEMBERED else _fits.__wrapped__
     try:
-        if compiled.fullmatch(value, timeout=LONGEST_MATCH):
+        if not pattern or fits(pattern, value):
             return None
     except TimeoutError:
         pass
@@ -271,6 +270,17 @@ def _java(shape: Shape, value: Any) -> str:
     if shape.type_name == "blob":
         return f"java.nio.HeapByteBuffer[pos=0 lim={len(value)} cap={len(value)}]"
     return "null" if value is None else f"{value}".lower() if isinstance(value, bool) else f"{value}"
+
+
+@lru_cache(maxsize=4096)
+def _fits(pattern: str, value: str) -> bool:
+    """Whether a value is as a pattern demands. The names of what is there come again and again.
+
+    Raises:
+        TimeoutError: The match takes too long. That is not remembered.
+    """
+    compiled = _compiled(pattern)
+    return compiled is None or compiled.fullmatch(value, timeout=LONGEST_MATCH) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -62,6 +62,17 @@ class MetricStore(Protocol):
         region: str,
     ) -> None:
         """Put one value with the current time."""
+
+    def put_all(
+        self,
+        namespace: str,
+        dimensions: Mapping[str, str],
+        values: Iterable[tuple[str, float, str]],
+        *,
+        account: str,
+        region: str,
+    ) -> None:
+        """Put values of several metrics that have the same dimensions: names, values and units."""
 
     def between(
         self,

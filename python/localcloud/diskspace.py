@@ -23,7 +23,6 @@ file that the cloud keeps for them (:class:`Spare`). No AWS client repeats a req
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import re
 import time
@@ -31,10 +30,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from moto.core.request import Request
-
 from localcloud import incoming
-from localcloud.iam.enforcement import parsed
+from localcloud.reading import Buffered, parsed
 from localcloud.refusals import form_of, refusal
 
 if TYPE_CHECKING:
@@ -158,10 +155,7 @@ def operation(environ: dict[str, Any], service: str) -> str:
     """
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         return str(target).rpartition(".")[2]
-    http = Request(environ)
-    body = http.get_data(cache=True)
-    environ["wsgi.input"] = io.BytesIO(body)  # the service reads it again
     try:
-        return parsed(http, service)[0]
+        return parsed(Buffered(environ), service)[0]
     except Exception:  # noqa: BLE001 - the service reports what is wrong with the request
         return str(environ["REQUEST_METHOD"]).capitalize()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 #: The operations that change nothing, by how their names begin.
@@ -38,7 +39,12 @@ def scope(environ: Mapping[str, Any]) -> tuple[str, str] | None:
 
     The scope is in the Authorization header or in the query.
     """
-    signed = f"{environ.get('HTTP_AUTHORIZATION', '')} {environ.get('QUERY_STRING', '')}".replace("%2F", "/")
+    return _scope(environ.get("HTTP_AUTHORIZATION", ""), environ.get("QUERY_STRING", ""))
+
+
+@lru_cache(maxsize=256)  # one request is asked several times
+def _scope(authorization: str, query: str) -> tuple[str, str] | None:
+    signed = f"{authorization} {query}".replace("%2F", "/")
     if found := re.search(r"Credential=[^/]*/\d+/([^/]+)/([^/]+)/", signed):
         return found[1], found[2]
     # Version 2 has no scope; only S3 takes it here.

@@ -52,7 +52,7 @@ CLOUD_FLOORS = (
         "paths",
     },
     {"chain", "latency"},
-    {"catalogue", "constraints", "fidelity"},
+    {"catalogue", "constraints", "fidelity", "reading"},
     {"refusals", "durability", "http"},
     {"control"},
     {"iam"},

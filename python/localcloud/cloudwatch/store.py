@@ -133,10 +133,23 @@ class Metrics:
         region: str,
     ) -> None:
         """Put one value of a service with the current time. GetMetricData, ListMetrics and alarms see it."""
-        value = float(value)
-        key = (account, region, namespace, name, tuple(sorted(dimensions.items())))
+        self.put_all(namespace, dimensions, [(name, value, unit)], account=account, region=region)
+
+    def put_all(
+        self,
+        namespace: str,
+        dimensions: Mapping[str, str],
+        values: Iterable[tuple[str, float, str]],
+        *,
+        account: str,
+        region: str,
+    ) -> None:
+        """Put values of several metrics that have the same dimensions: names, values and units."""
+        moment, named, first = int(self.now()), tuple(sorted(dimensions.items())), False
         with self._lock:
-            first = self._add(key, int(self.now()), unit, value, 1.0, value, value, ((value, 1.0),))
+            for name, value, unit in values:
+                key, one = (account, region, namespace, name, named), float(value)
+                first |= self._add(key, moment, unit, one, 1.0, one, one, ((one, 1.0),))
         if first:
             self._wake()
 

@@ -29,7 +29,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from moto.core.base_backend import AccountSpecificBackend, BaseBackend
+from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend
 
 from localcloud import log
 from localcloud.durability.database import Change, Database
@@ -97,7 +97,7 @@ class Backends:
 
     def install(self) -> None:
         """Note which backends are taken, and keep what other threads have changed, once a second."""
-        take = AccountSpecificBackend.__getitem__
+        take, find = AccountSpecificBackend.__getitem__, BackendDict.__getitem__
         thread = self._thread
 
         def taken(group: AccountSpecificBackend[Any], region: str) -> Any:
@@ -107,7 +107,13 @@ class Backends:
                 touched.add((group.service_name, group.account_id, backend.region_name))
             return backend
 
+        def of_account(groups: BackendDict[Any], account: str) -> AccountSpecificBackend[Any]:
+            """moto takes a lock, and looks through all of its services, to find what is nearly always there."""
+            found = groups.get(account)
+            return found if found is not None else find(groups, account)
+
         AccountSpecificBackend.__getitem__ = taken
+        BackendDict.__getitem__ = of_account
         threading.Thread(target=self._keep_later, name="durability", daemon=True).start()
 
     @contextlib.contextmanager
@@ -202,8 +208,6 @@ class Backends:
     def close(self) -> None:
         """Keep everything, for the last time."""
         self._closed.set()
-        from moto.core.base_backend import BackendDict
-
         with self.look():
             every = {
                 (group.service_name, account, region)

@@ -21,7 +21,8 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,9 @@ class Database:
             sqlite3.Error: The database cannot be written. A change that is wrong is not kept. One for which there is no
                 space is kept when there is.
         """
-        with self.together():
+        with self.lock:
             self._waiting.append((statement, rows))
+            self._commit()
 
     def soon(self, statement: str, rows: Rows) -> None:
         """As :meth:`now`, but a moment later, together with other changes. Nobody may have been told of the change."""
@@ -90,21 +92,25 @@ class Database:
             self._gatherers.append(gatherer)
         return self._arrived.set
 
-    @contextlib.contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self) -> AbstractContextManager[None]:
         """Keep all changes of the block in one transaction, if it ends without an error. Other threads wait."""
-        with self.lock:
-            before = len(self._waiting)
-            self._depth += 1
-            try:
-                yield
-            except BaseException:
+        return _Together(self)
+
+    def _begin(self) -> int:
+        """Begin a block of :meth:`together`. Returns how many changes wait."""
+        self.lock.acquire()
+        self._depth += 1
+        return len(self._waiting)
+
+    def _end(self, before: int, *, failed: bool) -> None:
+        try:
+            self._depth -= 1
+            if failed:
                 del self._waiting[before:]
-                raise
-            finally:
-                self._depth -= 1
-            if not self._depth:
+            elif not self._depth:
                 self._commit()
+        finally:
+            self.lock.release()
 
     def flush(self) -> None:
         """Keep all that waits, also in the stores that gather. In a block of :meth:`together`, its end does that."""
@@ -173,3 +179,17 @@ class Database:
                 self.flush()
             except sqlite3.Error as error:
                 log.failure(error)
+
+
+class _Together(AbstractContextManager[None]):
+    """A block of :meth:`Database.together`. An execution has twenty of them, and a generator would cost more."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._before = 0
+
+    def __enter__(self) -> None:
+        self._before = self._database._begin()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._database._end(self._before, failed=kind is not None)

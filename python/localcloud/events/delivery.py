@@ -118,6 +118,10 @@ def send_to_default_bus(event: dict[str, Any]) -> None:
     """
     from moto.events.models import events_backends
 
+    # dict.get does not note the backend as changed. Most clouds have no rule, and nothing changes then.
+    known = events_backends[event["account"]].get(event["region"])
+    if known is None or not known.event_buses["default"].rules:
+        return
     bus = events_backends[event["account"]][event["region"]].event_buses["default"]
     for rule in list(bus.rules.values()):
         rule.send_to_targets(event, transform_input=False)

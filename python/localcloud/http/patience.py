@@ -32,6 +32,7 @@ from typing import Any
 #: S3 ends a connection that is silent for so long (Amazon S3 API Reference, "Error responses", RequestTimeout).
 SILENT_SECONDS = 20.0
 SECONDS_A_BYTE = 1e-6  # each byte that arrives gives more time: a second for a megabyte
+NEARLY = 1.01  # the system is told again if it would wait for more than so many times too long
 ANSWER_SECONDS = 600.0  # in which a client must read something of its answer; it may work on what it has read
 
 
@@ -40,7 +41,7 @@ class PatientStream(io.RawIOBase):
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._end = self._silent = 0.0
+        self._end = self._silent = self._told = 0.0  # the last is what the system watches
         connection.setblocking(True)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(ANSWER_SECONDS))
 
@@ -61,7 +62,10 @@ class PatientStream(io.RawIOBase):
         left = self._end - time.monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
-        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(min(left, self._silent)))
+        wait = min(left, self._silent)
+        if not wait <= self._told <= wait * NEARLY:
+            self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(wait))
+            self._told = wait
         try:
             size = self._connection.recv_into(buffer)
         except BlockingIOError:

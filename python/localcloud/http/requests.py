@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -156,10 +157,8 @@ def read(stream: Stream, proceed: Callable[[], None]) -> dict[str, Any] | None:
         if "_" in name:
             underscored.append((name, value))
             continue
-        key = name.upper().replace("-", "_")
-        if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            key = f"HTTP_{key}"
-        elif environ.get(key, value) != value:
+        key = _key(name)
+        if not key.startswith("HTTP_") and environ.get(key, value) != value:
             raise Malformed(f"the request has two headers {name}")
         environ[key] = f"{environ[key]},{value}" if key.startswith("HTTP_") and key in environ else value
     if underscored:
@@ -204,9 +203,21 @@ def _headers(stream: Stream) -> list[tuple[str, str]]:
         if not line.endswith(b"\n"):
             raise Malformed("the connection ended before the request's headers")
         name, colon, value = line.decode("latin-1").partition(":")
-        if not colon or not _NAME.fullmatch(name):
+        if not colon or not _is_name(name):
             raise Malformed(f"the request has the header {line[:80]!r}: it is none")
         found.append((name, value.strip(" \t\r\n")))
+
+
+@lru_cache(maxsize=256)
+def _key(name: str) -> str:
+    """The key of a header in a WSGI environment."""
+    key = name.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+
+
+@lru_cache(maxsize=256)
+def _is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None
 
 
 def _address(target: str, environ: dict[str, Any]) -> dict[str, str]:

@@ -18,10 +18,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from localcloud import log
+from localcloud.http.dates import current_date
 from localcloud.http.patience import PatientStream
 from localcloud.http.requests import Body, Malformed, keeps, read
 
@@ -275,7 +275,7 @@ class Reply:
                 continue
             lines.append(f"{name}: {value}".replace("\r", " ").replace("\n", " "))
         if "date" not in names:
-            lines.append(f"Date: {formatdate(usegmt=True)}")
+            lines.append(f"Date: {current_date()}")
         if "content-length" not in names and not self._bare:
             self._chunked = length is None
             lines.append("Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}")

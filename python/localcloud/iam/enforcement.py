@@ -15,18 +15,12 @@ access denied error messages".
 
 from __future__ import annotations
 
-import gzip
-import io
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from moto.core.parse import PROTOCOL_PARSERS
-from moto.core.request import Request as HttpRequest
-from moto.core.request import determine_request_protocol
 from moto.core.responses import boto3_service_name
-from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from moto.iam.models import get_account_id_from
 from moto.s3.models import s3_backends
@@ -42,11 +36,13 @@ from localcloud.iam.evaluation import Access, Context, Decision, Principal, Requ
 from localcloud.iam.principals import ANONYMOUS, PRINCIPAL, ROOT_KEY, BadKey
 from localcloud.iam.roles import Roles, denial
 from localcloud.iam.signatures import VIRTUAL_HOST, BadSignature, claimed, verify
+from localcloud.reading import Buffered, parsed
 from localcloud.refusals import Form, form_of, protocol, refusal
 
 if TYPE_CHECKING:
     from botocore.model import Shape
     from flask import Response
+    from moto.core.request import Request as HttpRequest
 
     from localcloud.constraints import Violation
 
@@ -94,11 +90,11 @@ class Enforcement:
 
     def refuse(self, environ: dict[str, Any]) -> Response | None:
         """The error answer for a request that is not allowed; None if it is allowed."""
-        http = _buffered(environ)
+        sent = Buffered(environ)
         service = self._service(environ)
         answer = _Answers(service, form_of(environ))
         try:
-            who = self._who(environ, http.data)
+            who = self._who(environ, sent.body)
         except BadKey as bad:
             return answer.bad_key(bad)
         except BadSignature as bad:
@@ -107,18 +103,18 @@ class Enforcement:
             return answer.give(bad.code, str(bad), status=bad.status)
         environ[PRINCIPAL] = who
         strange = who is ANONYMOUS and service == "s3" and _bucket_name(environ) not in _buckets()
-        if strange and (asked := catalogue.unsigned(http)):
+        if strange and (asked := catalogue.unsigned(sent.http)):
             return self._absent(*asked, answer)
         if who is ANONYMOUS and service == "s3" and _names_no_bucket(environ):
             return answer.give("NoSuchBucket", "The specified bucket does not exist", status=404)
         if catalogue.service_of(environ):
-            return self._unknown(http, answer)
+            return self._unknown(sent.http, answer)
         try:
-            operation, parameters = parsed(_uncompressed(http, service), service)
+            operation, parameters = parsed(sent, service)
         except (HTTPException, NotImplementedError):
             if who.kind == "root" and service == "s3":
                 return None  # S3's forms and the questions of web pages have moto's answers
-            return answer.unsigned() if who is ANONYMOUS else self._unknown(http, answer)
+            return answer.unsigned() if who is ANONYMOUS else self._unknown(sent.http, answer)
         except Exception:
             if who.kind == "root":
                 return None  # moto reads the request again and reports the error
@@ -311,52 +307,6 @@ def _bucket_name(environ: Mapping[str, Any]) -> str:
 
 def _buckets() -> Mapping[str, Any]:
     return s3_backends[get_account_id_from(ROOT_KEY)]["aws"].buckets
-
-
-def _buffered(environ: dict[str, Any]) -> HttpRequest:
-    """The request. Its body is read into memory, so that moto can read it again."""
-    request = HttpRequest(environ)
-    body = request.get_data(cache=True)
-    environ["wsgi.input"] = io.BytesIO(body)
-    environ["CONTENT_LENGTH"] = str(len(body))
-    return request
-
-
-def _uncompressed(request: HttpRequest, service: str) -> HttpRequest:
-    """A request whose body is not compressed. botocore compresses large ones, as of PutMetricData; moto reads both.
-
-    In S3, the encoding belongs to the object.
-    """
-    if service == "s3" or request.headers.get("Content-Encoding") != "gzip":
-        return request
-    body = gzip.decompress(request.data)
-    plain = {name: value for name, value in request.environ.items() if name != "HTTP_CONTENT_ENCODING"}
-    found = HttpRequest({**plain, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
-    found.get_data(cache=True)
-    return found
-
-
-def parsed(request: HttpRequest, service: str) -> tuple[str, Mapping[str, Any]]:
-    """The operation that a request asks for, and its parameters by botocore's names.
-
-    Raises:
-        NotFound: The service has no such operation.
-        NotImplementedError: moto does not read the request's protocol.
-    """
-    operation, in_path = get_service_router(service).match(request)
-    model = get_service_model(service)
-    parser: Callable[..., Any] = PROTOCOL_PARSERS[determine_request_protocol(model, request.content_type)]
-    found = parser(model.operation_model(operation.name)).parse(
-        {
-            "method": request.method,
-            "values": request.values,
-            "headers": request.headers,
-            "body": request.data,
-            "url_path": request.path,
-            "url_params": in_path,
-        }
-    )
-    return operation.name, {**in_path, **found}
 
 
 def _account(parameters: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from localcloud.iam.evaluation import Context, Principal
@@ -72,13 +73,13 @@ def holder_of(access_key: str, token: str | None, root_secret: str) -> tuple[Pri
     Raises:
         BadKey: The key does not exist, is not active or has expired, or the session token is another session's.
     """
+    if access_key == ROOT_KEY:
+        return _root(), root_secret
     from moto.core.utils import utcnow
     from moto.iam.models import get_account_id_from, iam_backends
     from moto.sts.models import sts_backends
 
     account = get_account_id_from(access_key)
-    if access_key == ROOT_KEY:
-        return Principal(f"arn:{PARTITION}:iam::{account}:root", account, "root"), root_secret
     session = sts_backends[account][PARTITION].get_assumed_role_from_access_key(access_key)
     if session is not None:
         if token != session.session_token:
@@ -98,6 +99,13 @@ def holder_of(access_key: str, token: str | None, root_secret: str) -> tuple[Pri
     if user is None or (key := user.get_access_key_by_id(access_key)).status != "Active":
         raise BadKey("unknown", "The security token included in the request is invalid.")
     return Principal(user.arn, account, "user"), key.secret_access_key
+
+
+@cache
+def _root() -> Principal:
+    from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT
+
+    return Principal(f"arn:{PARTITION}:iam::{ACCOUNT}:root", ACCOUNT, "root")
 
 
 def session_of(role_arn: str, name: str) -> Principal:

@@ -331,7 +331,9 @@ def _payload(claim: Claim, environ: Mapping[str, Any], body: bytes, service: str
 def _raw_path(environ: Mapping[str, Any]) -> str:
     """The path as it was sent, percent-encoded."""
     target = environ.get("RAW_URI") or environ.get("REQUEST_URI") or quote(environ.get("PATH_INFO", ""))
-    return re.sub(r"^https?://[^/?]*", "", target).partition("?")[0] or "/"
+    if not target.startswith("/"):
+        target = re.sub(r"^https?://[^/?]*", "", target)
+    return target.partition("?")[0] or "/"
 
 
 def _path(environ: Mapping[str, Any], service: str) -> str:
@@ -339,8 +341,12 @@ def _path(environ: Mapping[str, Any], service: str) -> str:
 
     S3's path is used as it was sent. Every other path loses its empty and dotted parts and is encoded once more.
     """
-    sent = _raw_path(environ)
-    if service in ("s3", "s3-outposts", "s3-object-lambda"):
+    return _canonical(_raw_path(environ), as_sent=service in ("s3", "s3-outposts", "s3-object-lambda"))
+
+
+@lru_cache(maxsize=1024)
+def _canonical(sent: str, *, as_sent: bool) -> str:
+    if as_sent:
         return quote(unquote_to_bytes(sent), safe="/" + UNRESERVED)
     normal = posixpath.normpath(sent).replace("//", "/")
     if sent.endswith("/") and not normal.endswith("/"):
@@ -365,4 +371,5 @@ def _encoded(text: str) -> str:
 def _header(environ: Mapping[str, Any], name: str) -> str:
     key = name.upper().replace("-", "_")
     value = environ.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}", "")
-    return re.sub(r" +", " ", value.strip())
+    value = value.strip()
+    return re.sub(r" +", " ", value) if "  " in value else value

@@ -19,6 +19,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -83,6 +84,7 @@ class NameSender:
     arn: str
 
 
+@lru_cache(maxsize=1024)
 def read(text: str) -> FunctionName | None:
     """Read any form of a function's name. None for a text of another form.
 

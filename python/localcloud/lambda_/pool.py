@@ -175,7 +175,7 @@ class Pool:
             patient: Whether the call waits for a running worker of its function.
             replaced: Gets the worker of another function whose place the new one takes.
         """
-        idle = next((one for one in reversed(self._idle) if one.settings == settings), None)
+        idle = next((one for one in reversed(self._idle) if _fits(one.settings, settings)), None)
         if idle is not None:
             del self._idle[idle]
             return idle
@@ -250,6 +250,11 @@ class Pool:
         for one in stale:
             del self._idle[one]
         return stale
+
+
+def _fits(one: Settings, wanted: Settings) -> bool:
+    """Whether settings are equal. Those of other functions, which are most, are told by their ARN."""
+    return one is wanted or (one.arn == wanted.arn and one == wanted)
 
 
 def _end(workers: list[ExecutionEnvironment]) -> None:

@@ -31,8 +31,7 @@ def function_ran(
         ("Duration", seconds * 1000, "Milliseconds"),
     ]
     for dimensions in _dimensions(name, alias):
-        for metric, value, unit in values:
-            metrics.put("AWS/Lambda", metric, dimensions, value, unit, account=account, region=region)
+        metrics.put_all("AWS/Lambda", dimensions, values, account=account, region=region)
 
 
 def function_throttled(

@@ -6,7 +6,7 @@ import base64
 import json
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from moto.awslambda.exceptions import LambdaClientError
 from moto.core.utils import get_service_model
@@ -16,7 +16,7 @@ from localcloud.arns import PARTITION
 from localcloud.constraints import refused_as, violations
 from localcloud.context import Context
 from localcloud.iam.acting import Acting
-from localcloud.iam.principals import PRINCIPAL, session_of
+from localcloud.iam.principals import PRINCIPAL, Keys, session_of
 from localcloud.iam.roles import CannotAssume
 from localcloud.identifiers import hexadecimal, new_uuid
 from localcloud.lambda_ import lineage, log, names, packages, reports, routing, tracing
@@ -72,6 +72,15 @@ class _Forbidden(LambdaClientError):
     code = 403
 
 
+class _Known(NamedTuple):
+    """The settings of a function, and of what they were made."""
+
+    number: int
+    function: LambdaFunction
+    keys: Keys
+    settings: Settings
+
+
 class Service:
     """Lambda of one local cloud."""
 
@@ -85,7 +94,7 @@ class Service:
         self._later = LaterInvocations(context, self._run_accepted)
         self.resume = self._later.resume
         self._code = packages.Unpacked(self._folder)
-        self._known: dict[str, Settings] = {}
+        self._known: dict[str, _Known] = {}
 
     def answer(self, environ: Mapping[str, Any], parameters: Mapping[str, Any]) -> tuple[int, dict[str, str], bytes]:
         """Answer an Invoke request that came over HTTP: status, headers, body.
@@ -332,31 +341,40 @@ class Service:
             self._known.pop(known, None)
 
     def _settings(self, function: LambdaFunction) -> Settings:
+        """What a function's worker needs. It is found again only if something in the cloud has changed meanwhile."""
+        number, keys = self._context.backends.changes, self._keys(function)  # the number first: what changes now counts
+        known = self._known.get(function.function_arn)
+        if known is None or (known.number, known.function, known.keys) != (number, function, keys):
+            made = self._made(function, keys)
+            # The pool finds out by identity that nothing has changed.
+            settings = known.settings if known is not None and known.settings == made else made
+            self._known[made.arn] = known = _Known(number, function, keys, settings)
+        return known.settings
+
+    def _made(self, function: LambdaFunction, keys: Keys) -> Settings:
         layers = self._code.layers([layer.code_bytes for layer in versions(function)])
         code = self._code.function(function.code_bytes)
-        made = Settings(
+        return Settings(
             arn=function.function_arn,
             version=str(function.version),
             handler=function.handler,
             code_path=(code, *(f"{layers}/{folder}" for folder in packages.importable(function.run_time) if layers)),
             runtime_path=(self._code.runtime,),
-            variables=self._variables(function, code),
+            variables=self._variables(function, code, keys),
             wanted=SandboxWanted(function.run_time, int(function.memory_size), int(function.ephemeral_storage), layers),
         )
-        # The pool finds out by identity that nothing has changed.
-        known = self._known.get(made.arn)
-        if known != made:
-            known = self._known[made.arn] = made
-        return known
 
-    def _variables(self, function: LambdaFunction, code: str) -> dict[str, str]:
-        """The whole environment of a worker (AWS Lambda Developer Guide, Defined runtime environment variables)."""
+    def _keys(self, function: LambdaFunction) -> Keys:
+        """The credentials of the function's role."""
         try:
             source = {"lambda:sourcefunctionarn": ":".join(function.function_arn.split(":")[:7])}
-            keys = self._context.roles.mint(function.role, "lambda.amazonaws.com", function.function_name, about=source)
+            return self._context.roles.mint(function.role, "lambda.amazonaws.com", function.function_name, about=source)
         except CannotAssume:
             message = "The role defined for the function cannot be assumed by Lambda."
             raise _Forbidden("AccessDeniedException", message) from None
+
+    def _variables(self, function: LambdaFunction, code: str, keys: Keys) -> dict[str, str]:
+        """The whole environment of a worker (AWS Lambda Developer Guide, Defined runtime environment variables)."""
         logging = logging_config(function)
         given = {name: str(value) for name, value in function.environment_vars.items()}
         return {
@@ -430,6 +448,8 @@ def _text(body: str | bytes | None) -> str:
 
 def _reserved(function: LambdaFunction) -> int | None:
     """The reserved concurrency of a version's function."""
+    if function.version == names.LATEST:
+        return None if function.reserved_concurrency is None else int(function.reserved_concurrency)
     return reserved_concurrency(_backend(function), function.function_name)
 
 

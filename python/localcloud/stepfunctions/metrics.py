@@ -28,15 +28,15 @@ class ExecutionMetrics:
     def started(self, execution: Execution) -> None:
         """An execution has started."""
         if execution.redrive_count:
-            self._put(execution, "ExecutionsRedriven", 1, "Count")
+            self._put(execution, ("ExecutionsRedriven", 1, "Count"))
         else:
-            self._put(execution, "ExecutionsStarted", 1, "Count")
+            self._put(execution, ("ExecutionsStarted", 1, "Count"))
 
     def ended(self, execution: Execution) -> None:
         """An execution has ended."""
-        self._put(execution, ENDED[execution.status], 1, "Count")
         seconds = (execution.stopped or execution.started) - execution.started
-        self._put(execution, "ExecutionTime", seconds * 1000, "Milliseconds")
+        took = ("ExecutionTime", seconds * 1000, "Milliseconds")
+        self._put(execution, (ENDED[execution.status], 1, "Count"), took)
 
     def wrote(self, execution: Execution, events: list[dict[str, Json]]) -> None:
         """Events are not measured."""
@@ -45,9 +45,9 @@ class ExecutionMetrics:
         """Metrics pass no header on."""
         return None
 
-    def _put(self, execution: Execution, name: str, value: float, unit: str) -> None:
+    def _put(self, execution: Execution, *values: tuple[str, float, str]) -> None:
         if execution.map_run_arn:
             return
         region, account = execution.arn.split(":")[3:5]
         machine = {"StateMachineArn": execution.machine_arn}
-        self._metrics.put("AWS/States", name, machine, value, unit, account=account, region=region)
+        self._metrics.put_all("AWS/States", machine, values, account=account, region=region)

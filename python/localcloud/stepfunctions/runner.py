@@ -18,7 +18,7 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -375,7 +375,7 @@ class Runner:
     def _do(self, live: Live, effect: Effect) -> None:
         if isinstance(effect, Invoke):
             self._tokens.give(effect.token, Place(live.execution.arn, effect.frame, effect.attempt))
-            self._calls.submit(self._call, live, effect)
+            self._calls.follow(self._call, live, effect)
         elif isinstance(effect, Poll):
             self._watch(live, effect, FIRST_LOOK)
         elif isinstance(effect, Offer):
@@ -396,7 +396,9 @@ class Runner:
         if live := self._live.get(arn):
             self._advance(live, lambda machine: machine.woken(due, now=self._now()))
 
-    def _caller(self, live: Live, role_arn: str | None, frame: int | None = None) -> Caller:
+    def _caller(
+        self, live: Live, role_arn: str | None, frame: int | None = None, call: Callable[[], str] | None = None
+    ) -> Caller:
         execution = live.execution
         header = None
         there = live.machine.run.frames.get(frame or 0)
@@ -404,11 +406,11 @@ class Runner:
             for observer in self._observers:
                 header = observer.header(execution, there.state) or header
         region, account = execution.arn.split(":")[3:5]
-        return Caller(execution.revision.role_arn, account, region, execution.arn, header, role_arn)
+        return Caller(execution.revision.role_arn, account, region, execution.arn, header, role_arn, call)
 
     def _call(self, live: Live, effect: Invoke) -> None:
         def call() -> Answer:
-            caller = replace(self._caller(live, effect.role_arn, effect.frame), call=partial(_call_of, live, effect))
+            caller = self._caller(live, effect.role_arn, effect.frame, partial(_call_of, live, effect))
             return self._services.call(effect.resource, effect.arguments, caller)
 
         def then(answer: Answer) -> None:

@@ -36,6 +36,33 @@ class CallThreads:
         self._waiting: queue.SimpleQueue[Callable[[], Any]] = queue.SimpleQueue()
         self._threads = self._idle = 0
         self._lock = threading.Lock()
+        self._own = threading.local()
+
+    def follow(self, call: Callable[..., Any], *given: Any) -> None:
+        """Run a function soon, and in this thread if it runs a function that was given here, which must end soon.
+
+        To wake another thread for what this one can do at once would cost more than many a call.
+        """
+        todo = partial(call, *given)
+        if getattr(self._own, "follows", False) and self._waiting.empty():  # else it would come before its turn
+            self._own.follows, self._own.next = False, todo
+        else:
+            self.submit(self._followed, todo)
+
+    def _followed(self, todo: Callable[[], Any]) -> None:
+        """Run a function, and what is to follow it."""
+        own, ahead = self._own, [todo]
+        while ahead:
+            own.follows, own.next = True, None
+            try:
+                ahead.pop()()
+            except Exception as error:  # noqa: BLE001 - what follows must go on
+                log.failure(error)
+            finally:
+                own.follows, after = False, own.next
+                own.next = None
+            if after is not None:
+                ahead.append(after)
 
     def submit(self, call: Callable[..., Any], *given: Any) -> None:
         """Run a function soon. An error of it is logged."""

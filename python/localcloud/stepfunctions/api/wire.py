@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from botocore.model import Shape
@@ -102,20 +103,25 @@ def rendered(shape: Any, value: Any) -> str:
     """A value as AWS writes it. A structure's members that are missing or None are left out."""
     kind = shape.type_name if shape else ""
     if kind == "structure":
-        return _object((name, member, value.get(name)) for name, member in shape.members.items())
+        return _object((_name(name), member, value.get(name)) for name, member in shape.members.items())
     if kind == "map":
-        return _object((name, shape.value, item) for name, item in value.items())
+        return _object((_text(name), shape.value, item) for name, item in value.items())
     if kind == "list":
         return f"[{','.join(rendered(shape.member, item) for item in value)}]"
     return _moment(value) if kind == "timestamp" else _text(value)
 
 
 def _object(members: Iterable[tuple[str, Any, Any]]) -> str:
-    return f"{{{','.join(f'{_text(name)}:{rendered(of, it)}' for name, of, it in members if it is not None)}}}"
+    return f"{{{','.join(f'{name}:{rendered(of, it)}' for name, of, it in members if it is not None)}}}"
 
 
 def _text(value: Any) -> str:
     return _ENCODE(value)
+
+
+@lru_cache(maxsize=1024)
+def _name(of_member: str) -> str:
+    return _text(of_member)
 
 
 def _moment(seconds: float) -> str:

@@ -6,7 +6,6 @@ Sources: Step Functions Developer Guide, "Task workflow state", "Discover servic
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from localcloud.stepfunctions.engine import history
 from localcloud.stepfunctions.engine.driving import Driver
@@ -30,7 +29,7 @@ def begin(machine: Driver, frame: Frame, state: State) -> None:
         frame.work["token"] = machine.new_token()
     scope = machine.scope(frame, state)
     given = evaluation.effective_input(state, frame.input, scope)
-    within = replace(scope, value=given)
+    within = scope.at(given)
     arguments = evaluation.arguments(state, given, scope)
     timeout, heartbeat = _seconds(state, "TimeoutSeconds", within), _seconds(state, "HeartbeatSeconds", within)
     role = _role(state, within)

@@ -6,9 +6,9 @@ The headers are those of AWS's answers (its recorded histories), not those of th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from email.utils import formatdate
 from typing import Any
 
+from localcloud.http.dates import current_date
 from localcloud.stepfunctions.integrations.shapes import text_of
 from localcloud.stepfunctions.language.scope import Json
 
@@ -60,7 +60,7 @@ def service_headers(service: str, given: Mapping[str, Any], request_id: str) -> 
         "x-amzn-RequestId": request_id,
         "connection": "keep-alive",
         "Content-Length": str(length),
-        "Date": formatdate(usegmt=True),
+        "Date": current_date(),
         "Content-Type": kind,
     }
 
@@ -85,7 +85,7 @@ def function_headers(
         "Connection": "keep-alive",
         "x-amzn-RequestId": request_id,
         "Content-Length": str(len(payload)),
-        "Date": formatdate(usegmt=True),
+        "Date": current_date(),
         "X-Amzn-Trace-Id": trace,
         "Content-Type": "application/json",
     }

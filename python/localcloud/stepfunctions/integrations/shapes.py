@@ -8,14 +8,15 @@ service API", and AWS's recorded histories).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from botocore.model import Shape
 
 from localcloud.stepfunctions.integrations.names import capitalized
+from localcloud.stepfunctions.language import values
 from localcloud.stepfunctions.language.scope import Json
 
 NUMBERS = {"integer": "INTEGER", "long": "LONG", "float": "FLOAT", "double": "DOUBLE"}
@@ -24,7 +25,7 @@ OTHERS = {"structure": "STRUCT", "list": "ARRAY", "map": "MAP", "boolean": "BOOL
 
 def text_of(value: Json) -> str:
     """A JSON value as AWS writes it: without spaces, and with every letter as it is."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return values.text(value)
 
 
 def parameters(shape: Shape | None, arguments: Json) -> tuple[dict[str, Any], list[str]]:
@@ -61,7 +62,7 @@ def _unsupported(name: str) -> str:
 
 
 def _structure(shape: Shape, given: Mapping[str, Json], problems: list[str]) -> dict[str, Any]:
-    members = {capitalized(name): name for name in shape.members}
+    members = _members(shape)
     found = {}
     for key, value in given.items():
         if key not in members:
@@ -72,6 +73,12 @@ def _structure(shape: Shape, given: Mapping[str, Json], problems: list[str]) -> 
             if len(problems) == known:
                 found[members[key]] = inner
     return found
+
+
+@lru_cache(maxsize=1024)
+def _members(shape: Shape) -> Mapping[str, str]:
+    """The names of a structure's members, by the names that AWS shows."""
+    return {capitalized(name): name for name in shape.members}
 
 
 def _value(shape: Shape, value: Json, field: str, problems: list[str]) -> Any:

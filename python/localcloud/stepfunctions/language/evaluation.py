@@ -61,7 +61,7 @@ def effective_input(state: State, given: Json, scope: Scope) -> Json:
     if state.jsonata or "InputPath" not in state.fields:
         return given
     field = state.fields["InputPath"]
-    return {} if field is None else path_value(field, replace(scope, value=given))
+    return {} if field is None else path_value(field, scope.at(given))
 
 
 def arguments(state: State, given: Json, scope: Scope) -> Json:
@@ -73,7 +73,7 @@ def arguments(state: State, given: Json, scope: Scope) -> Json:
     name = "Arguments" if state.jsonata else "Parameters"
     if name not in state.fields:
         return given
-    return value(state.fields[name], name, replace(scope, value=given))
+    return value(state.fields[name], name, scope.at(given))
 
 
 def leaving(
@@ -99,14 +99,14 @@ def leaving(
         variables = value(fields["Assign"], "Assign", within) if "Assign" in fields else {}
         return (value(fields["Output"], "Output", within) if "Output" in fields else result), variables
     if "ResultSelector" in fields:
-        result = value(fields["ResultSelector"], "ResultSelector", replace(scope, value=result))
-    variables = value(fields["Assign"], "Assign", replace(scope, value=result)) if "Assign" in fields else {}
+        result = value(fields["ResultSelector"], "ResultSelector", scope.at(result))
+    variables = value(fields["Assign"], "Assign", scope.at(result)) if "Assign" in fields else {}
     output = result
     if "ResultPath" in fields:
         output = placed(fields["ResultPath"], given, result)
     if "OutputPath" in fields:
         field = fields["OutputPath"]
-        output = {} if field is None else path_value(field, replace(scope, value=output))
+        output = {} if field is None else path_value(field, scope.at(output))
     return output, variables
 
 
@@ -121,7 +121,7 @@ def caught(state: State, given: Json, scope: Scope, error: Json, catcher: Catche
         within = replace(scope, states={"input": given, "errorOutput": error})
         variables = value(fields["Assign"], "Assign", within) if "Assign" in fields else {}
         return (value(fields["Output"], "Output", within) if "Output" in fields else error), variables
-    variables = value(fields["Assign"], "Assign", replace(scope, value=error)) if "Assign" in fields else {}
+    variables = value(fields["Assign"], "Assign", scope.at(error)) if "Assign" in fields else {}
     return (placed(fields["ResultPath"], given, error) if "ResultPath" in fields else error), variables
 
 
@@ -239,7 +239,7 @@ def items_of(state: State, given: Json, scope: Scope) -> list[Json]:
             raise unexpected(state.fields["Items"], found, expected="array", field="Items")
         return found
     path = state.fields.get("ItemsPath")
-    found = given if path is None else path_value(path, replace(scope, value=given))
+    found = given if path is None else path_value(path, scope.at(given))
     if not isinstance(found, list):
         shown = path.text.replace("$$", "$", 1) if isinstance(path, Path) else "$"  # AWS writes the context so
         raise EvaluationFailure("States.Runtime", f'Reference path "{shown}" must point to array.')

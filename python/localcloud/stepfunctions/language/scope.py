@@ -55,3 +55,7 @@ class Scope:
     context: Mapping[str, Json] = field(default_factory=dict)
     variables: Mapping[str, Json] = field(default_factory=dict)
     states: Mapping[str, Json] = field(default_factory=dict)
+
+    def at(self, value: Json) -> Scope:
+        """The same scope with another ``$``. Every state has some, and ``dataclasses.replace`` would cost more."""
+        return Scope(value, self.context, self.variables, self.states)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 _FORM = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)\Z",
@@ -37,6 +38,7 @@ def seconds(text: str) -> float | None:
     return moment.timestamp() + float(f"0.{fraction or 0}")
 
 
+@lru_cache(maxsize=1024)  # the context object of each state has the execution's begin
 def written(moment: float) -> str:
     """A moment as the context object and .sync results show it.
 

@@ -21,7 +21,10 @@ def text(value: Json) -> str:
         >>> text({"a": [1, 2.5, None], "ü": True})
         '{"a":[1,2.5,null],"ü":true}'
     """
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODE(value)
+
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps() makes one at each call
 
 
 def parsed(written: str | bytes) -> Json:

@@ -11,8 +11,8 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
 from moto.core.request import Request
 
-from localcloud.iam.enforcement import parsed
 from localcloud.iam.evaluation import Access
+from localcloud.reading import Buffered, parsed
 from localcloud.s3.conditions import HEADERS, LOCKS
 
 from .samples import REGION, TABLES, derive, model, parameters
@@ -67,7 +67,7 @@ def test_a_request_needs_the_same_on_the_wire_as_asked(table):
         for everything in (False, True):
             given = parameters(table, operation, everything=everything)
             http = sent(caller, operation, given)
-            name, read = parsed(http, model(table).service_name)
+            name, read = parsed(Buffered(http.environ), model(table).service_name)
             if name != operation:
                 differing.append(f"{operation} is read as {name}")
                 continue

@@ -46,3 +46,58 @@ def test_an_error_of_a_call_is_logged_and_the_next_one_runs(capsys):
     threads.submit(done.set)
     assert done.wait(10)
     assert "ZeroDivisionError" in capsys.readouterr().out
+
+
+def test_what_follows_a_call_runs_in_its_thread():
+    threads, ran, done = CallThreads(10), [], threading.Event()
+
+    def call(number: int) -> None:
+        ran.append((number, threading.get_ident()))
+        if number == 4:
+            done.set()
+        else:
+            threads.follow(call, number + 1)
+
+    threads.follow(call, 1)
+    assert done.wait(10)
+    assert [number for number, _ in ran] == [1, 2, 3, 4]
+    assert len({thread for _, thread in ran}) == 1
+
+
+def test_of_several_that_follow_one_waits_for_the_call_and_the_others_do_not():
+    threads, side_by_side, done = CallThreads(10), threading.Barrier(2), threading.Semaphore(0)
+
+    def call() -> None:
+        threads.follow(done.release)
+        threads.follow(side_by_side.wait, 10)
+        threads.follow(done.release)
+        side_by_side.wait(10)
+
+    threads.follow(call)
+    assert all(done.acquire(timeout=10) for _ in range(2))
+
+
+def test_a_call_that_fails_is_followed_all_the_same(capsys):
+    threads, done = CallThreads(1), threading.Event()
+
+    def call() -> None:
+        threads.follow(done.set)
+        raise ValueError
+
+    threads.follow(call)
+    assert done.wait(10)
+    assert "ValueError" in capsys.readouterr().out
+
+
+def test_what_follows_does_not_come_before_what_waits():
+    threads, order, go, done = CallThreads(1), [], threading.Event(), threading.Event()
+
+    def call() -> None:
+        go.wait(10)
+        threads.follow(lambda: (order.append("follows"), done.set()))
+
+    threads.follow(call)
+    threads.submit(order.append, "waits")
+    go.set()
+    assert done.wait(10)
+    assert order == ["waits", "follows"]
