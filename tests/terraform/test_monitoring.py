@@ -25,7 +25,7 @@ from . import provider
 
 pytestmark = pytest.mark.usefixtures("provider_is_here")
 
-NAME = "alarms-test"
+NAME = "scones-alarms-test"
 MACHINE = f"arn:aws:states:us-east-1:123456789012:stateMachine:{NAME}"
 CONFIGURATION = f"""
 terraform {{

@@ -170,7 +170,8 @@ run "has_a_statement_for_each_thing_it_may_do" {
       } == {
       boundary = [
         "UseOwnObjects", "ReadOtherBuckets", "CallOwnFunctions", "CallOwnEndpoints", "WatchOwnAlarms",
-        "WriteLogs", "PutMetrics", "TraceAndDeliverLogs", "PullImages", "UseOwnKey", "UseNetwork", "LookAtNetwork",
+        "WriteLogs", "PutMetrics", "TraceAndDeliverLogs", "PullImages", "UseOwnKey", "KeepHours", "LetSageMakerUseTheKey",
+        "UseNetwork", "LookAtNetwork",
       ]
       read-foundation = [
         "ReadBuckets", "ReadRoles", "ReadKey", "FindAliases", "ReadNetworkAttributes",
