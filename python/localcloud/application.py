@@ -25,7 +25,6 @@ from moto.core.request import (
     environ_key_for_header,
     should_preserve_original_header_name,
 )
-from moto.core.responses import boto3_service_name
 from moto.core.routing import get_service_router
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import HTTPException, NotFound
@@ -154,7 +153,7 @@ def _keep_names(environ: dict[str, Any]) -> None:
 def _backend_app(service: Any) -> Flask:
     app = create_backend_app(service)
     app.debug = False  # to help with errors, Flask makes a class a request, which holds the body until a collection
-    name = boto3_service_name.get(service, service)
+    name = BOTO3_NAMES.get(service, service)
 
     def refuse(error: Exception) -> Response:
         return _refused(name, "NotImplemented", f"the local cloud does not support {name}:{_action(name)}")

@@ -66,6 +66,7 @@ BOTO3_NAMES = {
     "s3bucket_path": "s3",
     "sagemakermetrics": "sagemaker-metrics",
     "sagemakerruntime": "sagemaker-runtime",
+    "servicequotas": "service-quotas",
 }
 
 

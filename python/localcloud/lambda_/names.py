@@ -168,7 +168,9 @@ def _reading(method: Callable[[LambdaResponse], Any], operation: OperationModel)
             request.body = json.dumps({**json.loads(request.body), member: name})
 
     def run(self: LambdaResponse) -> Any:
-        found = read(get(self) or "")
+        text = get(self) or ""
+        of_another_kind = member == "Resource" and text.split(":")[5:6] != ["function"]
+        found = None if of_another_kind else read(text)
         if found is None:  # no function's name, or none of a known form: moto's answer stands
             return method(self)
         sender = NameSender(self.region, self.current_account, self.headers.environ[PRINCIPAL].arn)

@@ -22,6 +22,7 @@ TABLES = {
             "servicequotas",
             "GetServiceQuota",
             "RequestServiceQuotaIncrease",
+            context={"servicequotas:service": "{ServiceCode}"},
             tagged=False,
         ),
     }
