@@ -2,12 +2,15 @@
 
 moto: ``sagemaker/models.py``, ``_get_resource_from_arn`` does not know model packages, reads only an ARN's last part,
 and answers with status 500 if the resource does not exist. ``add_tags`` keeps a key's old value beside the new one.
+``iter_tagged_resources`` takes a model card's list of versions for a resource, and GetResources fails on it.
 
 AWS: AddTags replaces the value of an existing key. A model package version has its group's tags.
 """
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
 from typing import Any
 
 from moto.sagemaker.exceptions import ValidationError
@@ -44,6 +47,14 @@ def apply() -> None:
         found.tags = list(merged.values())
         return found.tags
 
+    every = SageMakerModelBackend.iter_tagged_resources
+
+    def iter_tagged_resources(self: SageMakerModelBackend) -> Iterator[Any]:
+        read = copy.copy(self)
+        read.model_cards = {name: versions[-1] for name, versions in self.model_cards.items()}
+        yield from every(read)
+
+    SageMakerModelBackend.iter_tagged_resources = iter_tagged_resources
     SageMakerModelBackend._get_resource_from_arn = _get_resource_from_arn
     SageMakerModelBackend.add_tags = add_tags
 

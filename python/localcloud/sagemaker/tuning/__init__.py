@@ -29,7 +29,7 @@ from localcloud.sagemaker.training import limits
 from localcloud.sagemaker.training.request import check_data, check_network
 from localcloud.sagemaker.tuning.job import Launch, TuningJob
 from localcloud.sagemaker.tuning.listing import page
-from localcloud.sagemaker.tuning.request import read
+from localcloud.sagemaker.tuning.request import read, resources
 from localcloud.sagemaker.tuning.run import ENDED, TrainingJob
 
 
@@ -42,7 +42,7 @@ def install(context: Context) -> None:
         plan = read(self.params)
         definition = self.params["TrainingJobDefinition"]
         most = self.params["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxParallelTrainingJobs"]
-        limits.check(definition["ResourceConfig"], most, account=account, region=region, context=context)
+        limits.check(resources(definition), most, account=account, region=region, context=context)
         check_network(definition, account=account, region=region)
         check_data(definition, ExecutionRole(context.roles, definition["RoleArn"], account=account, region=region))
 
