@@ -139,7 +139,7 @@ class Stack:
         self.require_values()
         self.ensure_init()
         save = [f"-out={out.resolve()}"] if out else []
-        options = self._options(rollback) if self.name == "service" else []
+        options = _options(self._follower().look(), rollback) if self.name == "service" else []
         differs = self._run("plan", "-input=false", "-detailed-exitcode", *save, *options, accept=(0, 2)) == 2
         if differs and (notice := self.notice()):
             (self.on_line or print)(notice)
@@ -249,13 +249,6 @@ class Stack:
         name = name or self.backend.read(self.name).outputs.get("endpoint_name")
         return Follower(sagemaker, cloudwatch, name, self.on_line or print)
 
-    def _options(self, rollback: bool) -> list[str]:
-        """The options of a plan of ``service``, which a saved plan has already."""
-        found = self._follower().look()
-        # Refreshed, the plan would replace an endpoint whose last update, an interrupted one, had no guardrails.
-        refresh = ["-refresh=false"] if found and not variants.is_guarded(found) else []
-        return [*refresh, *([] if rollback else [NO_ROLLBACK])]
-
     def _apply_service(self, plan: Path | None, *, ask: bool, only: Sequence[str], rollback: bool) -> None:
         follower = self._follower()
         before = follower.settle()  # SageMaker refuses an update of an endpoint that is changing
@@ -267,7 +260,7 @@ class Stack:
                 if plan is None:
                     return
                 before = follower.change(change)
-            options = [*(f"-target={address}" for address in only), *([] if plan else self._options(rollback))]
+            options = [*(f"-target={address}" for address in only), *([] if plan else _options(before, rollback))]
             with follower.explaining(before):
                 self._apply(options, plan, ask=ask)
         if endpoint.ADDRESS in self.backend.read(self.name).resources:  # else it is outside its hours
@@ -362,6 +355,17 @@ class Stack:
                 return process.wait()
 
             return _to_the_end(follow), "".join(words)
+
+
+def _options(endpoint: Mapping[str, Any] | None, rollback: bool) -> list[str]:
+    """The options of a plan of ``service``, which a saved plan has already.
+
+    Args:
+        endpoint: DescribeEndpoint's answer; None if there is no endpoint.
+    """
+    # Refreshed, the plan would replace an endpoint whose last update, an interrupted one, had no guardrails.
+    refresh = ["-refresh=false"] if endpoint and not variants.is_guarded(endpoint) else []
+    return [*refresh, *([] if rollback else [NO_ROLLBACK])]
 
 
 def _typed(question: str) -> str:
