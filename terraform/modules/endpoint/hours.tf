@@ -16,22 +16,11 @@ locals {
 
   endpoint_arn = format(local.arn_of, "sagemaker", "endpoint/${var.name}")
 
-  # What CreateEndpoint gets is what Terraform gives it too, so that its plan is empty afterwards.
   created = {
     EndpointName       = var.name
     EndpointConfigName = aws_sagemaker_endpoint_configuration.this[local.configuration_hash].name
     Tags               = [for key, value in data.aws_default_tags.current.tags : { Key = key, Value = value }]
-    DeploymentConfig = {
-      AutoRollbackConfiguration = { Alarms = [for alarm in aws_cloudwatch_metric_alarm.rollback : { AlarmName = alarm.alarm_name }] }
-      BlueGreenUpdatePolicy = {
-        MaximumExecutionTimeoutInSeconds = 3600
-        TerminationWaitInSeconds         = var.deployment.termination_wait_seconds
-        TrafficRoutingConfiguration = merge(
-          { Type = var.deployment.routing, WaitIntervalInSeconds = var.deployment.wait_seconds },
-          { for routing, key in { CANARY = "CanarySize", LINEAR = "LinearStepSize" } : key => { Type = "CAPACITY_PERCENT", Value = var.deployment.step_percent } if routing == var.deployment.routing },
-        )
-      }
-    }
+    DeploymentConfig   = local.deployment_config
   }
 
   schedules_of_hours = { for name, schedule in {

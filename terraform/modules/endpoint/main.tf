@@ -141,6 +141,24 @@ resource "aws_sagemaker_endpoint_configuration" "this" {
   }
 }
 
+# In SageMaker's words, because a schedule creates the endpoint too (hours.tf). Terraform gives the same, so that its plan
+# is empty afterwards.
+locals {
+  deployment_config = {
+    AutoRollbackConfiguration = { Alarms = [for alarm in aws_cloudwatch_metric_alarm.rollback : { AlarmName = alarm.alarm_name }] }
+    BlueGreenUpdatePolicy = {
+      MaximumExecutionTimeoutInSeconds = 3600 # the provider's own timeout is also one hour
+      TerminationWaitInSeconds         = var.deployment.termination_wait_seconds
+      TrafficRoutingConfiguration      = local.traffic_routing
+    }
+  }
+
+  traffic_routing = merge(
+    { Type = var.deployment.routing, WaitIntervalInSeconds = var.deployment.wait_seconds },
+    { for routing, key in { CANARY = "CanarySize", LINEAR = "LinearStepSize" } : key => { Type = "CAPACITY_PERCENT", Value = var.deployment.step_percent } if routing == var.deployment.routing },
+  )
+}
+
 resource "aws_sagemaker_endpoint" "this" {
   count = var.enabled ? 1 : 0
 
@@ -152,37 +170,37 @@ resource "aws_sagemaker_endpoint" "this" {
   deployment_config {
     auto_rollback_configuration {
       dynamic "alarms" {
-        for_each = aws_cloudwatch_metric_alarm.rollback
+        for_each = local.deployment_config.AutoRollbackConfiguration.Alarms
 
         content {
-          alarm_name = alarms.value.alarm_name
+          alarm_name = alarms.value.AlarmName
         }
       }
     }
 
     blue_green_update_policy {
-      maximum_execution_timeout_in_seconds = 3600 # the provider's own timeout is also one hour
-      termination_wait_in_seconds          = var.deployment.termination_wait_seconds
+      maximum_execution_timeout_in_seconds = local.deployment_config.BlueGreenUpdatePolicy.MaximumExecutionTimeoutInSeconds
+      termination_wait_in_seconds          = local.deployment_config.BlueGreenUpdatePolicy.TerminationWaitInSeconds
 
       traffic_routing_configuration {
-        type                     = var.deployment.routing
-        wait_interval_in_seconds = var.deployment.wait_seconds
+        type                     = local.traffic_routing.Type
+        wait_interval_in_seconds = local.traffic_routing.WaitIntervalInSeconds
 
         dynamic "canary_size" {
-          for_each = var.deployment.routing == "CANARY" ? [var.deployment.step_percent] : []
+          for_each = try([local.traffic_routing.CanarySize], [])
 
           content {
-            type  = "CAPACITY_PERCENT"
-            value = canary_size.value
+            type  = canary_size.value.Type
+            value = canary_size.value.Value
           }
         }
 
         dynamic "linear_step_size" {
-          for_each = var.deployment.routing == "LINEAR" ? [var.deployment.step_percent] : []
+          for_each = try([local.traffic_routing.LinearStepSize], [])
 
           content {
-            type  = "CAPACITY_PERCENT"
-            value = linear_step_size.value
+            type  = linear_step_size.value.Type
+            value = linear_step_size.value.Value
           }
         }
       }
