@@ -7,7 +7,7 @@ import base64
 import json
 
 import boto3
-from address import locate
+from address import locate, version_of
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from limits import MAX_PIXELS  # a small file could unpack to gigabytes in the endpoint
@@ -37,7 +37,7 @@ def handler(event, context):
     try:
         bucket, key = locate(request)
         url = f"s3://{bucket}/{key}"
-        data = read(bucket, key, url)
+        data = read({"Bucket": bucket, "Key": key, **version_of(request)}, url)
         image = Picture.of(data)
         if image.width * image.height > MAX_PIXELS:
             raise ImageTooLargeError(f"{url} is {image.width} x {image.height}; the most is {MAX_PIXELS:,} pixels")
@@ -47,17 +47,16 @@ def handler(event, context):
     print(json.dumps({"level": "INFO", **log, "image_url": url, "bytes": len(data), **image._asdict()}))
     found = {"image_url": url, "s3_bucket": bucket, "s3_key": key, "content_type": image.content_type}
     found |= {"image_data": base64.b64encode(data).decode(), "inferences": []}
-    if request.get("confidence_threshold") is not None:
-        found["confidence_threshold"] = request["confidence_threshold"]
+    found |= {name: request[name] for name in ("confidence_threshold", "s3_version") if request.get(name) is not None}
     if len(json.dumps(found)) > MAX_STATE:
         found["image_data"] = None  # classifyImage then reads the object from S3
     return found
 
 
-def read(bucket, key, url):
+def read(where, url):
     """The object's bytes. The length is checked before the bytes are read."""
     try:
-        found = s3.get_object(Bucket=bucket, Key=key)
+        found = s3.get_object(**where)
         if found["ContentLength"] > MAX_BYTES:
             found["Body"].close()
             raise ImageTooLargeError(f"{url} has {found['ContentLength']:,} bytes; the most is {MAX_BYTES:,}")

@@ -52,3 +52,8 @@ output "budget" {
   description = "The budget's name and what it counts: account or environment. Null if there is none."
   value       = one([for budget in module.budget : { name = budget.name, counts = var.budget_scope }])
 }
+
+output "arrival" {
+  description = "Where to put objects so that they start the workflow, where their results are, and the queues on the way. Null if arrivals start nothing."
+  value       = one([for arrival in module.arrival : { uri = arrival.uri, results_uri = arrival.results_uri, queues = arrival.queues }])
+}

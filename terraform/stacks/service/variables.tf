@@ -176,6 +176,7 @@ variable "alarm_thresholds" {
     function_errors        = optional(number)
     function_throttles     = optional(number)
     capture_stopped_after  = optional(number)
+    waiting_seconds        = optional(number)
   })
   default  = {}
   nullable = false
@@ -231,4 +232,20 @@ variable "endpoint_stands" {
   type        = bool
   default     = false
   nullable    = false
+}
+
+variable "arrival" {
+  description = "What happens when objects arrive in the environment's bucket. Each new object under prefix, with one of the suffixes, starts an execution, and its result is under results. With at_most, no more executions run at once for arrivals. In a network, the foundation's vpc.interface_endpoints needs states and events. If null, nothing happens."
+  type = object({
+    prefix   = optional(string, "incoming/")
+    suffixes = optional(list(string), [".png", ".jpg", ".jpeg"])
+    results  = optional(string, "results")
+    at_most  = optional(number)
+  })
+  default = null
+
+  validation {
+    condition     = var.arrival == null ? true : alltrue([for folder in ["captures/", "datasets/", "images/", "models/"] : !startswith(var.arrival.prefix, folder)])
+    error_message = "arrival.prefix is \"${try(var.arrival.prefix, "null")}\", but captures/, datasets/, images/ and models/ are for the workflow's own objects."
+  }
 }
