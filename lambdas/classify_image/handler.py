@@ -55,7 +55,7 @@ def handler(event, context):
 def read(request):
     """Reads the image from S3. Images that are too large for the state's output come without their bytes."""
     try:
-        version = {"VersionId": request["s3_version"]} if request.get("s3_version") else {}
+        version = {"VersionId": str(request["s3_version"])} if request.get("s3_version") else {}
         return s3.get_object(Bucket=request["s3_bucket"], Key=request["s3_key"], **version)["Body"].read()
     except (ClientError, BotoCoreError) as error:
         refused = ImageNotFoundError if is_final(getattr(error, "response", None)) else EndpointUnavailableError

@@ -35,20 +35,6 @@ def locate(request):
     return found
 
 
-def version_of(request):
-    """The object's version, for GetObject. Empty if the input names none, which is the newest.
-
-    Raises:
-        InvalidInputError: If it is no text.
-    """
-    version = request.get("s3_version")
-    if version is None:
-        return {}
-    if not isinstance(version, str) or not version:
-        raise InvalidInputError(f"s3_version is {_short(version)}, not the ID of an object's version")
-    return {"VersionId": version}
-
-
 def _split(url):
     if not isinstance(url, str) or not url.startswith("s3://"):
         raise InvalidInputError(f"image_url is {_short(url)}, not of the form s3://BUCKET/KEY")

@@ -7,7 +7,7 @@ import base64
 import json
 
 import boto3
-from address import locate, version_of
+from address import locate
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from limits import MAX_PIXELS  # a small file could unpack to gigabytes in the endpoint
@@ -37,7 +37,7 @@ def handler(event, context):
     try:
         bucket, key = locate(request)
         url = f"s3://{bucket}/{key}"
-        data = read({"Bucket": bucket, "Key": key, **version_of(request)}, url)
+        data = read(bucket, key, url, request.get("s3_version"))
         image = Picture.of(data)
         if image.width * image.height > MAX_PIXELS:
             raise ImageTooLargeError(f"{url} is {image.width} x {image.height}; the most is {MAX_PIXELS:,} pixels")
@@ -53,10 +53,10 @@ def handler(event, context):
     return found
 
 
-def read(where, url):
+def read(bucket, key, url, version=None):
     """The object's bytes. The length is checked before the bytes are read."""
     try:
-        found = s3.get_object(**where)
+        found = s3.get_object(Bucket=bucket, Key=key, **({"VersionId": str(version)} if version else {}))
         if found["ContentLength"] > MAX_BYTES:
             found["Body"].close()
             raise ImageTooLargeError(f"{url} has {found['ContentLength']:,} bytes; the most is {MAX_BYTES:,}")
