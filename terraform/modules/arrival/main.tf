@@ -12,6 +12,26 @@ locals {
   # A wildcard looks at upper and lower case, and cameras write both.
   endings = distinct(flatten([for suffix in var.suffixes : [lower(suffix), upper(suffix)]]))
 
+  patterns = {
+    arrivals = {
+      source      = ["aws.s3"]
+      detail-type = ["Object Created"]
+      detail = {
+        bucket = { name = [var.bucket] }
+        object = { key = [for ending in local.endings : { wildcard = "${var.prefix}*${ending}" }] }
+      }
+    }
+    endings = {
+      source      = ["aws.states"]
+      detail-type = ["Step Functions Execution Status Change"]
+      detail = {
+        stateMachineArn = [var.state_machine_arn]
+        name            = [{ prefix = "arrival-" }]
+        status          = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+      }
+    }
+  }
+
   # The state machine may take fifteen minutes. A function that waits for it lives as long as Lambda allows.
   starting_seconds = var.at_most == null ? 30 : 900
 
@@ -29,16 +49,9 @@ resource "aws_s3_bucket_notification" "this" {
 module "arrivals" {
   source = "../queue"
 
-  name        = "${var.name}-arrivals"
-  description = "Objects that arrive under ${var.prefix} of ${var.bucket}."
-  event_pattern = jsonencode({
-    source      = ["aws.s3"]
-    detail-type = ["Object Created"]
-    detail = {
-      bucket = { name = [var.bucket] }
-      object = { key = [for ending in local.endings : { wildcard = "${var.prefix}*${ending}" }] }
-    }
-  })
+  name          = "${var.name}-arrivals"
+  description   = "Objects that arrive under ${var.prefix} of ${var.bucket}."
+  event_pattern = jsonencode(local.patterns.arrivals)
 
   function = { name = module.start.name, timeout_seconds = local.starting_seconds }
   # A function that waits for its execution waits for one.
@@ -76,17 +89,9 @@ module "start" {
 module "endings" {
   source = "../queue"
 
-  name        = "${var.name}-endings"
-  description = "Executions of ${local.machine} that began with an arrival, and have ended."
-  event_pattern = jsonencode({
-    source      = ["aws.states"]
-    detail-type = ["Step Functions Execution Status Change"]
-    detail = {
-      stateMachineArn = [var.state_machine_arn]
-      name            = [{ prefix = "arrival-" }]
-      status          = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
-    }
-  })
+  name          = "${var.name}-endings"
+  description   = "Executions of ${local.machine} that began with an arrival, and have ended."
+  event_pattern = jsonencode(local.patterns.endings)
 
   function       = { name = module.record.name, timeout_seconds = 30 }
   retention_days = 14

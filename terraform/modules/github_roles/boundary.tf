@@ -61,6 +61,12 @@ locals {
       { Sid = "LetSageMakerUseTheKey", Effect = "Allow", Action = ["kms:CreateGrant"], Resource = [local.keys], Condition = { Bool = { "kms:GrantIsForAWSResource" = "true" } } }
     if on],
     [for statement in [
+      { Sid = "ReadVersions", Effect = "Allow", Action = ["s3:GetObjectVersion"], Resource = ["${local.own_bucket}/*"] },
+      { Sid = "TakeMessages", Effect = "Allow", Action = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"], Resource = [local.queues] },
+      { Sid = "StartOwnExecutions", Effect = "Allow", Action = ["states:DescribeExecution", "states:StartExecution"], Resource = [local.machines, format(local.arn, "states", "execution:${var.prefix}-*")] },
+      { Sid = "TellEvents", Effect = "Allow", Action = ["events:PutEvents"], Resource = [format(local.arn, "events", "event-bus/default")] },
+    ] : statement if var.options.arrival],
+    [for statement in [
       {
         # Lambda and SageMaker make the network interfaces, without tags.
         Sid    = "UseNetwork"

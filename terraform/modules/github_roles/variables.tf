@@ -59,6 +59,7 @@ variable "options" {
     budget               = optional(bool, false)
     cost_tag             = optional(bool, false)
     hours                = optional(bool, false)
+    arrival              = optional(bool, false)
   })
   default  = {}
   nullable = false
