@@ -49,12 +49,36 @@ run "takes_pictures_under_the_prefix_in_either_case" {
   }
 }
 
+run "waits_for_its_executions_in_a_network_with_a_key_and_a_boundary" {
+  variables {
+    at_most                  = 4
+    kms_key_arn              = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+    vpc                      = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+  }
+
+  assert {
+    condition     = local.starting_seconds == 900 && length(output.functions) == 2
+    error_message = "A function that waits for an execution must have the time for it."
+  }
+}
+
 run "refuses_results_that_would_be_arrivals" {
   command = plan
 
   variables {
     prefix  = "pictures/"
     results = "pictures/results"
+  }
+
+  expect_failures = [var.results]
+}
+
+run "rejects_results_with_a_slash_at_the_end" {
+  command = plan
+
+  variables {
+    results = "results/"
   }
 
   expect_failures = [var.results]

@@ -34,9 +34,14 @@ run "keeps_what_fails_and_hides_a_message_for_six_timeouts" {
 
 run "takes_messages_from_its_own_rule_only" {
   assert {
-    condition = alltrue([for policy in aws_sqs_queue_policy.this : jsondecode(policy.policy).Statement[0].Condition == {
-      ArnEquals = { "aws:SourceArn" = "arn:aws:events:us-east-1:123456789012:rule/scones-test-arrivals" }
-    }])
+    condition = alltrue([for policy in aws_sqs_queue_policy.this : jsondecode(policy.policy).Statement == [{
+      Sid       = "TakeEventsOfTheRule"
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = "sqs:SendMessage"
+      Resource  = "arn:aws:sqs:us-east-1:123456789012:scones-test-arrivals"
+      Condition = { ArnEquals = { "aws:SourceArn" = "arn:aws:events:us-east-1:123456789012:rule/scones-test-arrivals" } }
+    }]])
     error_message = "Only the queue's rule may fill it."
   }
 }
