@@ -403,6 +403,7 @@ def test_takes_up_a_new_model_a_candidate_and_a_new_threshold(
     assert classify["Environment"]["Variables"]["MODEL_PACKAGE"].endswith("/2")
 
 
+@pytest.mark.nightly
 def test_ends_a_comparison_and_guards_the_endpoint_again(
     stacks: dict[str, Stack], project: Environment, cloud: Any, terraform_log: Path
 ) -> None:
@@ -418,6 +419,7 @@ def test_ends_a_comparison_and_guards_the_endpoint_again(
     assert [name for name in names if name.startswith("scones-local-")] == [endpoint["EndpointConfigName"]]
 
 
+@pytest.mark.nightly
 def test_rolls_back_to_and_from_a_failing_model(
     stacks: dict[str, Stack],
     project: Environment,

@@ -20,7 +20,7 @@ from tests.local.conftest import eventually
 from . import provider
 from .test_gate import give
 
-pytestmark = [pytest.mark.usefixtures("provider_is_here"), pytest.mark.slow]
+pytestmark = [pytest.mark.usefixtures("provider_is_here"), pytest.mark.slow, pytest.mark.nightly]
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
