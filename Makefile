@@ -5,6 +5,8 @@ BIN := .venv/bin
 MAKEFLAGS += --silent --no-print-directory
 
 export RUFF_CACHE_DIR := $(CURDIR)/build/cache/ruff
+# Containers often set it. Then every cloud and every task that a test starts compiles all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Each worker takes a file at a time, those that take longest first: tests/conftest.py says which.
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile --no-loadscope-reorder --durations 20
