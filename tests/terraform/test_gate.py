@@ -22,6 +22,7 @@ from scones import aws, settings
 from scones.errors import TerraformError
 from scones.model.registry import PinnedModel, write_pin
 from scones.proof.sessions import session
+from scones.service import definition
 from scones.settings import Credentials, Environment
 from scones.tasks import env
 from scones.terraform import Stack, destroy, destroy_all, variables
@@ -176,7 +177,9 @@ def test_everything_is_under_the_key_in_the_network_and_within_the_boundary(
     key, vpc = foundation["kms_key_arn"], foundation["vpc"]
     functions = cloud.client("lambda").list_functions()["Functions"]
     own = [one for one in functions if one["FunctionName"].startswith("scones-local-")]
-    assert len(own) == 3
+    template = (settings.ROOT / "asl" / "classify_image.asl.json").read_text()
+    names = set(definition.function_names(template, "local").values())
+    assert {one["FunctionName"] for one in own} == names == set(stacks["service"].outputs()["function_names"].values())
     for one in own:
         assert set(one["VpcConfig"]["SubnetIds"]) == set(vpc["subnet_ids"])
     groups = cloud.client("logs").describe_log_groups(logGroupNamePrefix="/aws/")["logGroups"]
@@ -403,6 +406,7 @@ def test_takes_up_a_new_model_a_candidate_and_a_new_threshold(
     assert classify["Environment"]["Variables"]["MODEL_PACKAGE"].endswith("/2")
 
 
+@pytest.mark.nightly
 def test_ends_a_comparison_and_guards_the_endpoint_again(
     stacks: dict[str, Stack], project: Environment, cloud: Any, terraform_log: Path
 ) -> None:
@@ -418,6 +422,7 @@ def test_ends_a_comparison_and_guards_the_endpoint_again(
     assert [name for name in names if name.startswith("scones-local-")] == [endpoint["EndpointConfigName"]]
 
 
+@pytest.mark.nightly
 def test_rolls_back_to_and_from_a_failing_model(
     stacks: dict[str, Stack],
     project: Environment,
