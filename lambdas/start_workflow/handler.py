@@ -1,7 +1,7 @@
 """startWorkflow: starts an execution for each object that has arrived in the bucket.
 
-An SQS queue gives it EventBridge's events "Object Created" (event.json). The execution's name comes from the bucket, the
-key and the object's version. So an event that is delivered twice starts no second execution:
+An SQS queue gives it EventBridge's events "Object Created" (event.json). The execution's name comes from the bucket,
+the key and the object's version. So an event that is delivered twice starts no second execution:
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 
 With AT_MOST, it waits until each execution has ended. Then no more executions run at once than invocations of it.
@@ -45,8 +45,8 @@ def handler(event, context):
 
 def start(event):
     """Start the execution for an event, unless it has been started already."""
-    if event.get("detail-type") != "Object Created":
-        raise NoArrivalError(f"the message is {ascii(event.get('detail-type'))}, not 'Object Created'")
+    if event["detail-type"] != "Object Created":
+        raise NoArrivalError(f"the message is {event['detail-type']!a}, not 'Object Created'")
     detail = event["detail"]
     bucket, found = detail["bucket"]["name"], detail["object"]
     key, version = found["key"], found.get("version-id")
