@@ -150,6 +150,7 @@ def test_captures_are_downloaded_incrementally(demo: object, checkout: Checkout)
     assert "here already" in again.stdout
 
 
+@pytest.mark.nightly
 def test_everything_can_be_taken_down(demo: object, checkout: Checkout) -> None:
     for stack in ("service", "foundation"):
         ran = checkout.invoke("tf.destroy", "--stack", stack, "--yes")
