@@ -21,7 +21,7 @@ from . import provider
 from .test_gate import give
 from .workbench import values_kept
 
-pytestmark = [pytest.mark.usefixtures("provider_is_here"), pytest.mark.slow]
+pytestmark = [pytest.mark.usefixtures("provider_is_here"), pytest.mark.slow, pytest.mark.nightly]
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 

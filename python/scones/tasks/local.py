@@ -142,7 +142,7 @@ def quota(context: Any, value: str, instance_type: str | None = None, env: str |
     state = _state(environment)
     count = options.whole_number(value, "value", least=0, most=10_000)
     name = quotas.name_of(instance_type or environment.training.instance_type)
-    if name not in quotas.NAMES:
+    if name not in quotas.names():
         raise InputError(f"there is no quota '{name}'", hint="an instance type is, for instance, ml.g4dn.xlarge")
     state.mkdir(parents=True, exist_ok=True)
     quotas.write(state / operations.FILE, environment.region, name, count)
