@@ -24,13 +24,13 @@ from typing import Any
 
 from imageclassification import files
 from scones import aws
-from scones.errors import InputError, NewRoleError, TerraformError
+from scones.errors import InputError, LockedStateError, NewRoleError, TerraformError
 from scones.settings import Environment
-from scones.terraform import endpoint, lock, refusals, variants
+from scones.terraform import endpoint, holder, lock, refusals, variants
 from scones.terraform.binary import locate
 from scones.terraform.following import Follower
 from scones.terraform.state import Backend
-from scones.terraform.variables import value_files, variables
+from scones.terraform.variables import LOCKING, value_files, variables
 
 # Terraform and its provider are written in Go. Garbage collection takes a sixth of each run, and frees memory that the
 # processes do not need, because they end soon. So it runs less often.
@@ -235,6 +235,36 @@ class Stack:
         """
         self._run(command, *arguments)
 
+    def unlock(self, held: holder.StateLock) -> None:
+        """Break a lock of the state. Whoever holds it must have ended.
+
+        Raises:
+            TerraformError: Terraform failed; the lock may be another one by now.
+        """
+        self.ensure_init()
+        self._run("force-unlock", "-force", held.id)
+
+    def _mind_lock(self) -> None:
+        """Offer to break the lock of a killed process of this machine, instead of waiting for it.
+
+        Raises:
+            LockedStateError: there is such a lock, and nobody can be asked, or did not agree.
+        """
+        held = holder.find(self.backend, self.name)
+        if held is None or not holder.is_abandoned(held, self.name, me=holder.me(), running=holder.running()):
+            return
+        said = f"the state of stack '{self.name}' of environment '{self.environment.name}' is locked by {held}"
+        gone = "that process is gone from this machine: it was killed"
+        if self.log is None and sys.stdin.isatty():
+            print(f"{said}; {gone}")
+            if _typed("Only yes is accepted to break its lock and go on. Enter a value: ") == "yes":
+                self._run("force-unlock", "-force", held.id)
+                return
+        raise LockedStateError(
+            f"{said}; {gone}; nothing was changed",
+            hint=f"break the lock, and run this again: {refusals.unlocking(self.environment.name, self.name, held.id)}",
+        )
+
     def notice(self) -> str:
         """What an apply does besides Terraform's plan, for people who read the plan. Empty if there is nothing."""
         change = variants.find(self._follower().look(), self._value_files()) if self.name == "service" else None
@@ -296,6 +326,8 @@ class Stack:
     def _run(
         self, command: str, *arguments: str, accept: Sequence[int] = (0,), also: Mapping[str, str] | None = None
     ) -> int:
+        if command in LOCKING:
+            self._mind_lock()
         line = self._line(command, *arguments)
         child = {**QUICK, **os.environ, **self.variables, **(also or {})}
         for _ in range(TRIES):
