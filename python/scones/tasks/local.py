@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.errors import LocalCloudError
 from scones import settings
 from scones.errors import InputError, SettingsError
+from scones.steps import Waiting
 from scones.tasks import options
 from scones.tasks.cli import task
 
@@ -38,6 +39,8 @@ def up(context: Any, env: str | None = None, port: str | None = None) -> None:
 
     It serves AWS's APIs on this machine only. It keeps everything that it has acknowledged, also if it is killed.
     """
+    from rich.console import Console
+
     from localcloud import control
     from localcloud.durability import facts, remains
 
@@ -48,7 +51,8 @@ def up(context: Any, env: str | None = None, port: str | None = None) -> None:
     known = None if before else facts.read(state)
     alive = remains.last_alive(state)
     began = time.monotonic()
-    cloud = control.up(state, port=wanted)
+    with Waiting(Console(stderr=True), "the local cloud starts"):
+        cloud = control.up(state, port=wanted)
     how = "is running" if before else f"started in {time.monotonic() - began:.1f} s"
     if known and known.crashed:
         print(f"the local cloud had not ended in order: it crashed or was killed. Last alive: {remains.moment(alive)}")

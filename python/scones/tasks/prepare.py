@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scones.errors import InputError, SconesError
-from scones.steps import bars
+from scones.steps import Waiting, bars
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -91,14 +91,14 @@ def foundation(environment: Environment, console: Console) -> Iterator[dict[str,
 
     log = environment.build / "logs" / f"terraform-{environment.name}-foundation.log"
     stack = Stack(environment, "foundation", log=log)
-    with console.status(f"applying the foundation stack (terraform; {log})"):
+    with Waiting(console, f"applying the foundation stack (terraform; {log})"):
         rest = apply_ahead(stack)
     _limit_logs(environment, console)
     try:
         yield stack.outputs()
     finally:
         try:
-            with console.status(f"applying the rest of the foundation: rules for old objects (terraform; {log})"):
+            with Waiting(console, f"applying the rest of the foundation: rules for old objects (terraform; {log})"):
                 rest()
         except SconesError as error:
             console.print(

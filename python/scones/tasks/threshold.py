@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scones import settings
 from scones.errors import InputError, SconesError
+from scones.steps import Waiting
 from scones.tasks import options
 from scones.tasks.cli import task
 
@@ -65,7 +66,7 @@ def threshold(
     found = load(Path(dataset).expanduser() if dataset else environment.build / "dataset")
     answers, subject = _answers(environment, artifact, found, console)
     current = environment.service[NAME]
-    with console.status("drawing"):
+    with Waiting(console, "drawing"):
         proposal = confidence.propose(answers, target)
         title = f"{subject}: {len(answers.labels)} validation images"
         path = Path(out).expanduser() if out else environment.build / "threshold" / "risk-coverage.png"

@@ -9,6 +9,7 @@ Example (not run: it needs a running cloud)::
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -26,6 +27,7 @@ from imageclassification import files
 from scones import aws
 from scones.errors import InputError, LockedStateError, NewRoleError, TerraformError
 from scones.settings import Environment
+from scones.steps import Beats
 from scones.terraform import endpoint, holder, lock, refusals, variants
 from scones.terraform.binary import locate
 from scones.terraform.following import Follower
@@ -357,7 +359,16 @@ class Stack:
                     sys.stderr.flush()
                 return process.wait()
 
-            return _to_the_end(follow), "".join(words)
+            with self._beats(line[2]):
+                return _to_the_end(follow), "".join(words)
+
+    def _beats(self, command: str) -> contextlib.AbstractContextManager[Any]:
+        """Says that Terraform runs, where its output goes to a file or a pipe. On a terminal, one sees it."""
+        if sys.stdout.isatty():
+            return contextlib.nullcontext()
+        from rich.console import Console
+
+        return Beats(Console(stderr=True), lambda: f"terraform {command} of stack '{self.name}' runs")
 
     def _to_log(self, line: list[str], child: dict[str, str], log: Path) -> tuple[int, str]:
         log.parent.mkdir(parents=True, exist_ok=True)
