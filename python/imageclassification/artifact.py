@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from imageclassification import files, legacy, memory, ndarray, program, tarballs
-from imageclassification.errors import ArtifactError
+from imageclassification.errors import ArtifactError, NoArtifactError
 from imageclassification.hyperparameters import LARGEST_SIDE
 
 PREFIX = "image-classification"
@@ -118,7 +118,7 @@ def read(path: str | os.PathLike[str]) -> Artifact:
     try:
         found = _folder_files(path) if path.is_dir() else _archive_files(path)
     except FileNotFoundError:
-        raise ArtifactError(f"there is no model artifact at {path}") from None
+        raise NoArtifactError(f"there is no model artifact at {path}") from None
     except (OSError, *tarballs.DAMAGED) as error:
         raise ArtifactError(f"{path} is not a model.tar.gz: {error}") from None
     epochs = {epoch: name for name in found if (epoch := _epoch(name)) is not None}
@@ -155,7 +155,7 @@ def epochs(path: str | os.PathLike[str]) -> list[int]:
             found = (_epoch(member.name.removeprefix("./")) for member in tarballs.members(archive))
             return sorted(epoch for epoch in found if epoch is not None)
     except FileNotFoundError:
-        raise ArtifactError(f"there is no model artifact at {path}") from None
+        raise NoArtifactError(f"there is no model artifact at {path}") from None
     except (OSError, *tarballs.DAMAGED) as error:
         raise ArtifactError(f"{path} is not a model.tar.gz: {error}") from None
 

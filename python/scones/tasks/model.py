@@ -154,6 +154,7 @@ def export(context: Context, artifact: str, onnx: str | None = None, env: str | 
         raise InputError(
             "--onnx is missing: the file to write", hint="invoke model.export ARTIFACT --onnx build/model.onnx"
         )
+    target = options.file(onnx, "--onnx")
     path = fetched(settings.load(env), artifact)
     with Waiting(Console(stderr=True), "exporting"):
         from imageclassification import artifact as artifacts
@@ -162,7 +163,7 @@ def export(context: Context, artifact: str, onnx: str | None = None, env: str | 
         found = artifacts.read(path)
         data = onnx_export.export(found)
         difference = onnx_export.check(data, found) if find_spec("onnxruntime") else None
-    written = files.write(Path(onnx).expanduser(), data)
+    written = files.write(target, data)
     checked = "" if difference is None else f", answers as ours do (differing by {difference:.0e} at most)"
     Console().print(f"{shown(written)}: {decimal(len(data))}{checked}", soft_wrap=True, highlight=False)
 

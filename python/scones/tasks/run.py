@@ -122,6 +122,7 @@ def capture(
     period = periods.parse(since or (None if from_ else "30d"), until)
     line = environment.service["confidence_threshold"] if threshold is None else options.share(threshold, "--threshold")
     count = options.whole_number(rows, "--rows", default=ROWS)
+    report = options.folder(out, "--out") if out else environment.build / "report"
     names = options.names(classes)
     console = Console()
     if from_:
@@ -137,7 +138,7 @@ def capture(
     with Waiting(console, "drawing"):
         page = captured.report.write(
             found,
-            Path(out).expanduser() if out else environment.build / "report",
+            report,
             threshold=line,
             classes=names,
             subject=subject,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scones.tasks import options
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
@@ -38,10 +39,9 @@ def plan(
     no_rollback: bool = False,
 ) -> None:
     """Show the changes that an apply would make. Exit code 2 if there are any."""
-    from pathlib import Path
-
     _only_service(stack, no_rollback)
-    if _stack(env, stack, packaged=True).plan(out=Path(out) if out else None, rollback=not no_rollback):
+    saved = options.file(out, "--out") if out else None
+    if _stack(env, stack, packaged=True).plan(out=saved, rollback=not no_rollback):
         raise SystemExit(2)
 
 

@@ -185,12 +185,10 @@ class Stack:
         Raises:
             TerraformError: Terraform failed, no model is pinned, or SageMaker rolled the endpoint back.
             NewRoleError: a service did not know a role, or what it may do.
-            InputError: the user did not agree.
+            InputError: the user did not agree, or there is no such plan.
         """
         if plan and not plan.exists():
-            raise TerraformError(
-                f"there is no saved plan {plan}", hint=f"invoke tf.plan --stack {self.name} --out {plan}"
-            )
+            raise InputError(f"there is no saved plan {plan}", hint=f"invoke tf.plan --stack {self.name} --out {plan}")
         self.require_values()
         if lock_file:
             self.init(lock_file=lock_file)
