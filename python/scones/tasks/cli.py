@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, overload
@@ -26,7 +27,7 @@ from localcloud.errors import LocalCloudError
 from scones import settings
 from scones.errors import SHOWN, InputError, SconesError
 from scones.settings import ROOT
-from scones.tasks.words import Helpful
+from scones.tasks.words import Helpful, untold
 
 #: The variable with the names that an earlier ``eval "$(invoke env)"`` set in this shell.
 EXPORTED = "SCONES_EXPORTED"
@@ -59,6 +60,7 @@ def task(body: Callable[..., None] | None = None, /, **options: Any) -> Any:
         options: The options of ``invoke.task``.
     """
     options.setdefault("klass", Helpful)
+    options.setdefault("auto_shortflags", False)  # words.SHORT instead
     if body is not None:
         return invoke.task(_guarded(body), **options)
     return lambda decorated: invoke.task(_guarded(decorated), **options)
@@ -75,7 +77,8 @@ def _guarded(body: Callable[..., None]) -> Callable[..., Any]:
         except SHOWN as error:
             if os.environ.get("SCONES_DEBUG"):
                 raise
-            raise Exit(f"error: {error}", code=error.exit_code) from None
+            hint = untold(error.hint or "", shlex.join(["invoke", *sys.argv[1:]]))
+            raise Exit(f"error: {error.message}" + (f"\n{hint}" if hint else ""), code=error.exit_code) from None
         except KeyboardInterrupt:
             raise Exit("interrupted; run the same command again to go on", code=130) from None
         except BrokenPipeError:  # the reader of this output has closed it, as `head` does

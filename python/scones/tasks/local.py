@@ -209,7 +209,7 @@ def _models(environment: settings.Environment) -> str:
     count = len(list(folder.glob("*/model.tar.gz")))
     if not count:
         return ""
-    return f"{count} model artifacts that were fetched stay in {folder}: invoke register --artifact FILE --classes …\n"
+    return f"{count} model artifacts that were fetched stay in {folder}: invoke register --artifact FILE\n"
 
 
 @task(help={"env": ENVIRONMENT, "lines": f"the number of lines (default: {LINES})", "follow": "show new lines too"})

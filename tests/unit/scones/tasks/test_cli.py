@@ -4,6 +4,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import invoke
@@ -18,6 +19,7 @@ from scones.errors import DatasetError, TrainingError
 from scones.settings import ROOT
 from scones.tasks import compose
 from scones.tasks.cli import task
+from scones.tasks.words import SHORT
 
 
 @pytest.fixture(autouse=True)
@@ -159,3 +161,26 @@ def test_listing_the_tasks_loads_no_heavy_library():
     code = f"import sys, tasks; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_short_option_means_the_same_in_every_task_and_h_is_help():
+    meanings = defaultdict(set)
+    for name in compose().task_names:
+        for argument in compose()[name].get_arguments():
+            for short in argument.names:
+                if len(short) == 1:
+                    meanings[short].add(argument.name)
+    assert meanings == {short: {name} for name, short in SHORT.items()}
+    assert "h" not in meanings
+
+
+def test_a_hint_never_says_what_was_just_typed(monkeypatch):
+    """`invoke etl --download` without a network suggested `invoke etl --download`."""
+    error = DatasetError("there is no network", hint="give it with --archive FILE, or fetch it: invoke etl --download")
+    monkeypatch.setattr("sys.argv", ["/x/bin/invoke", "etl", "--download"])
+    with pytest.raises(Exit) as caught:
+        raising(error)(invoke.Context())
+    assert caught.value.message == "error: there is no network\ngive it with --archive FILE"
+    monkeypatch.setattr("sys.argv", ["/x/bin/invoke", "etl"])
+    with pytest.raises(Exit, match="invoke etl --download"):
+        raising(error)(invoke.Context())
