@@ -49,9 +49,9 @@ def listing(context: Context, all: bool = False, env: str | None = None) -> None
 
 @task(positional=["name"], help={"name": "the job's name, from invoke jobs", "env": ENV})
 def stop(context: Context, name: str, env: str | None = None) -> None:
-    """Stop a training or tuning job. What it has reached is kept.
+    """Stop a training or tuning job.
 
-    It returns at once. SageMaker gives a training job two minutes to write its best model.
+    It returns at once. SageMaker gives a training job two minutes to write the model that it has kept so far.
 
     invoke jobs.stop scones-dev-20260101-120000 --env dev
     """
@@ -62,7 +62,7 @@ def stop(context: Context, name: str, env: str | None = None) -> None:
     if not job.running:
         print(f"{job.kind} job '{name}' has ended already: {job.status}")
         return
-    print(f"{job.kind} job '{name}' stops; its best model is kept")
+    print(f"{job.kind} job '{name}' stops")
     if job.kind == "training":
-        print(f"when it has stopped, register it: invoke register --job {name} --env {environment.name}")
+        print(f"when it has, register what it kept: invoke register --job {name} --env {environment.name}")
         print(f"or go on with it: invoke train --resume {name} --env {environment.name}")
