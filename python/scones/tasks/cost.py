@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scones.steps import Waiting
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def cost(
 
     environment, prices, console = settings.load(env), Prices.load(), Console(stderr=True)
     try:
-        with console.status("asking the cloud what is used"):
+        with Waiting(console, "asking the cloud what is used"):
             usage = configured(environment) if offline else gather(environment)
     except (BotoCoreError, ClientError) as error:
         raise CloudError(

@@ -64,6 +64,7 @@ def evaluate(
     from scones.model import evaluation
 
     environment = settings.load(env)
+    path = options.file(out, "--out") if out else environment.build / "evaluation.json"
     found = load(Path(dataset).expanduser() if dataset else environment.build / "dataset")
     images = evaluation.pick(found.images("test"), options.whole_number(limit, "--limit"))
     console = Console()
@@ -74,7 +75,7 @@ def evaluate(
     else:
         result = _evaluate_endpoint(environment, found, images, options.whole_number(workers, "--workers"), console)
     console.print(evaluation_tables(result, threshold=environment.service["confidence_threshold"]))
-    path = result.write(Path(out).expanduser() if out else environment.build / "evaluation.json")
+    result.write(path)
     console.print(f"\nkept in {shown(path)}", soft_wrap=True, highlight=False, markup=False)
 
 

@@ -9,6 +9,7 @@ from invoke.exceptions import Exit
 
 from imageclassification import files
 from scones import settings
+from scones.tasks import options
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
@@ -53,17 +54,17 @@ def prove(context: Context, least: bool = False, out: str | None = None) -> None
     invoke iam.prove
     invoke iam.prove --least --out build/proof.json
     """
-    from pathlib import Path
 
     from rich.console import Console
 
     from scones.proof import Proof
 
     console = Console()
+    target = options.file(out, "--out") if out else None
     outcome = Proof(settings.ROOT, console, values={} if least else EVERYTHING).run()
     show(console, outcome)
-    if out:
-        files.write(Path(out), json.dumps(as_json(outcome), indent=2) + "\n")
+    if target:
+        files.write(target, json.dumps(as_json(outcome), indent=2) + "\n")
         console.print(f"written to {out}", soft_wrap=True)
     if not outcome.held:
         raise Exit("some statements are superfluous; see above", code=1)

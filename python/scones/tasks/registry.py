@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scones import settings
 from scones.errors import InputError
+from scones.steps import Waiting
 from scones.tasks import options
 from scones.tasks.cli import task
 
@@ -111,8 +112,9 @@ def pin(context: Context, version: str, approve: bool = False, env: str | None =
     if not str(version).isdecimal():
         raise InputError(f"'{version}' is not a version's number", hint="invoke models lists them: 1, 2, …")
     environment = settings.load(env)
-    pinned = registry.pin(environment, int(version), approve=approve)
     console = Console()
+    with Waiting(console, f"checking the artifact of version {version}"):
+        pinned = registry.pin(environment, int(version), approve=approve)
     console.print(f"version {pinned.version} is pinned in {environment.pin_path}", soft_wrap=True)
     if calibration := registry.calibration_line(pinned):
         console.print(calibration, soft_wrap=True, highlight=False)

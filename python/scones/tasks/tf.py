@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scones.tasks import options
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
@@ -38,10 +39,9 @@ def plan(
     no_rollback: bool = False,
 ) -> None:
     """Show the changes that an apply would make. Exit code 2 if there are any."""
-    from pathlib import Path
-
     _only_service(stack, no_rollback)
-    if _stack(env, stack, packaged=True).plan(out=Path(out) if out else None, rollback=not no_rollback):
+    saved = options.file(out, "--out") if out else None
+    if _stack(env, stack, packaged=True).plan(out=saved, rollback=not no_rollback):
         raise SystemExit(2)
 
 
@@ -99,6 +99,35 @@ def destroy(context: Context, env: str | None = None, stack: str = "service", ye
         if ask and name == "bootstrap" and _typed(f"Type {environment.name} to delete its state: ") != environment.name:
             raise InputError("the state was not deleted")
         terraform.destroy(terraform.Stack(environment, name), ask=ask)
+
+
+@task(
+    positional=["lock"],
+    help={"lock": "the lock's ID; the message about it has it", "env": ENV, "stack": STACK, "yes": "do not ask"},
+)
+def unlock(context: Context, lock: str, env: str | None = None, stack: str = "service", yes: bool = False) -> None:
+    """Break the lock that a killed command has left on a stack's state.
+
+    It shows who holds the lock, and whether that process still runs on this machine. Two commands that change one state
+    at a time destroy it: break a lock only if its command has ended.
+
+    invoke tf.unlock 6638e030-4f89-11d3-9a0c-0305e82c3301 --env dev --stack service
+    """
+    from scones.errors import InputError
+    from scones.terraform import holder
+
+    locked = _stack(env, stack)
+    held = holder.find(locked.backend, stack)
+    if held is None:
+        print(f"the state of stack '{stack}' is not locked")
+        return
+    if held.id != lock:
+        raise InputError(f"the lock of stack '{stack}' is not {lock} but {held.id}, by {held}")
+    gone = holder.is_abandoned(held, stack, me=holder.me(), running=holder.running())
+    print(f"locked by {held}; " + ("its process is gone from this machine" if gone else "it may still run"))
+    if _asks(yes) and _typed("Type yes to break the lock: ") != "yes":
+        raise InputError("the lock was not broken")
+    locked.unlock(held)
 
 
 @task(help={"env": ENV, "stack": STACK, "name": "print only this output, without quotes", "json": "print JSON"})

@@ -98,6 +98,7 @@ def tune(
     invoke tune --env dev --range learning_rate=0.01:0.3:log --choice optimizer=sgd,nag --jobs 12 --parallel 2
     invoke tune --env dev --attach tune-dev-20260101-120000
     """
+    from invoke.exceptions import Exit
     from rich.console import Console
 
     from imageclassification import ranges
@@ -140,6 +141,8 @@ def tune(
         console.print(f"started tuning job [bold]{attach}[/bold]", soft_wrap=True, highlight=False)
     job = _follow(environment, attach, console)
     _report(environment, job, console)
+    if job.best is None and job.status == "Stopped":
+        raise Exit(f"tuning job '{job.name}' was stopped before a trial had ended its first epoch", code=0)
     if job.best is None:
         raise TrainingError(
             f"tuning job '{job.name}' found no model: {job.failure_reason or 'no trial ended its first epoch'}",

@@ -9,6 +9,7 @@ Example (not run: it needs a running cloud)::
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -24,13 +25,14 @@ from typing import Any
 
 from imageclassification import files
 from scones import aws
-from scones.errors import InputError, NewRoleError, TerraformError
+from scones.errors import InputError, LockedStateError, NewRoleError, TerraformError
 from scones.settings import Environment
-from scones.terraform import endpoint, lock, refusals, variants
+from scones.steps import Beats
+from scones.terraform import endpoint, holder, lock, refusals, variants
 from scones.terraform.binary import locate
 from scones.terraform.following import Follower
 from scones.terraform.state import Backend, require_fresh
-from scones.terraform.variables import value_files, variables
+from scones.terraform.variables import LOCKING, value_files, variables
 
 # Terraform and its provider are written in Go. Garbage collection takes a sixth of each run, and frees memory that the
 # processes do not need, because they end soon. So it runs less often.
@@ -183,12 +185,10 @@ class Stack:
         Raises:
             TerraformError: Terraform failed, no model is pinned, or SageMaker rolled the endpoint back.
             NewRoleError: a service did not know a role, or what it may do.
-            InputError: the user did not agree.
+            InputError: the user did not agree, or there is no such plan.
         """
         if plan and not plan.exists():
-            raise TerraformError(
-                f"there is no saved plan {plan}", hint=f"invoke tf.plan --stack {self.name} --out {plan}"
-            )
+            raise InputError(f"there is no saved plan {plan}", hint=f"invoke tf.plan --stack {self.name} --out {plan}")
         self.require_values()
         if lock_file:
             self.init(lock_file=lock_file)
@@ -234,6 +234,36 @@ class Stack:
             TerraformError: Terraform failed.
         """
         self._run(command, *arguments)
+
+    def unlock(self, held: holder.StateLock) -> None:
+        """Break a lock of the state. Whoever holds it must have ended.
+
+        Raises:
+            TerraformError: Terraform failed; the lock may be another one by now.
+        """
+        self.ensure_init()
+        self._run("force-unlock", "-force", held.id)
+
+    def _mind_lock(self) -> None:
+        """Offer to break the lock of a killed process of this machine, instead of waiting for it.
+
+        Raises:
+            LockedStateError: there is such a lock, and nobody can be asked, or did not agree.
+        """
+        held = holder.find(self.backend, self.name)
+        if held is None or not holder.is_abandoned(held, self.name, me=holder.me(), running=holder.running()):
+            return
+        said = f"the state of stack '{self.name}' of environment '{self.environment.name}' is locked by {held}"
+        gone = "that process is gone from this machine: it was killed"
+        if self.log is None and sys.stdin.isatty():
+            print(f"{said}; {gone}")
+            if _typed("Only yes is accepted to break its lock and go on. Enter a value: ") == "yes":
+                self._run("force-unlock", "-force", held.id)
+                return
+        raise LockedStateError(
+            f"{said}; {gone}; nothing was changed",
+            hint=f"break the lock, and run this again: {refusals.unlocking(self.environment.name, self.name, held.id)}",
+        )
 
     def notice(self) -> str:
         """What an apply does besides Terraform's plan, for people who read the plan. Empty if there is nothing."""
@@ -303,6 +333,8 @@ class Stack:
     def _run(
         self, command: str, *arguments: str, accept: Sequence[int] = (0,), also: Mapping[str, str] | None = None
     ) -> int:
+        if command in LOCKING:
+            self._mind_lock()
         line = self._line(command, *arguments)
         child = {**QUICK, **os.environ, **self.variables, **(also or {})}
         for _ in range(TRIES):
@@ -332,7 +364,16 @@ class Stack:
                     sys.stderr.flush()
                 return process.wait()
 
-            return _to_the_end(follow), "".join(words)
+            with self._beats(line[2]):
+                return _to_the_end(follow), "".join(words)
+
+    def _beats(self, command: str) -> contextlib.AbstractContextManager[Any]:
+        """Says that Terraform runs, where its output goes to a file or a pipe. On a terminal, one sees it."""
+        if sys.stdout.isatty():
+            return contextlib.nullcontext()
+        from rich.console import Console
+
+        return Beats(Console(stderr=True), lambda: f"terraform {command} of stack '{self.name}' runs")
 
     def _to_log(self, line: list[str], child: dict[str, str], log: Path) -> tuple[int, str]:
         log.parent.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from scones import settings
 from scones.errors import InputError, TerraformError
+from scones.steps import Waiting
 from scones.tasks import down as task
 from scones.terraform import down
 from scones.terraform.state import TerraformState
@@ -347,7 +348,7 @@ def ask(cloud: Cloud, terraform: Terraform) -> str:
     """Run the task's steps with a question first, and return what was shown."""
     console = Console(file=io.StringIO(), width=120)
     found = steps(cloud, terraform, everything=False)
-    task.take(found, "dev", stays=["the registered models"], status=console.status(""), ask=True)
+    task.take(found, "dev", stays=["the registered models"], status=Waiting(console, ""), ask=True)
     return console.file.getvalue()
 
 
