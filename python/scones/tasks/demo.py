@@ -9,6 +9,7 @@ from invoke.exceptions import Exit
 
 from scones import settings
 from scones.tasks.cli import task
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from invoke import Context
@@ -44,14 +45,12 @@ def demo(
     invoke demo
     invoke demo --classes bus,train,tank --keep
     """
-    from rich.console import Console
-
     from scones.dataset import labels
     from scones.demo import Demo
     from scones.tasks.options import pairs
 
     environment = settings.load(env)
-    console = Console()
+    console = terminal()
     began = time.monotonic()
     workflow = Demo(
         environment,

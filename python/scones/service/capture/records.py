@@ -29,6 +29,7 @@ import binascii
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,6 +42,7 @@ from scones.service.capture.period import Period
 
 ENCODINGS = ("BASE64", "CSV", "JSON")
 LONGEST_TEXT = 1024  # AWS's limit of CustomAttributes; longer text is cut
+_UPLOADED = re.compile(r"^images/[0-9a-f]{16}/(?=[^/]+$)")
 _IMAGE_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 
@@ -86,6 +88,11 @@ class Event:
         This project's requests percent-encode the key, because AWS accepts only visible ASCII. Here it is decoded.
         """
         return _text(unquote(", ".join(self.custom_attributes))) or self.inference_id or self.event_id
+
+    @property
+    def title(self) -> str:
+        """The name for people: of an image that was uploaded, ``images/<digest>/<name>``, the file's name alone."""
+        return _UPLOADED.sub("", self.name) or self.name
 
 
 @dataclass(frozen=True)
