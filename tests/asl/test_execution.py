@@ -150,7 +150,7 @@ def test_the_console_users_form_and_their_own_threshold_are_taken(run, image, bu
 def test_an_unsure_answer_fails_out_loud_with_both_numbers_and_is_not_retried(run, image):
     outcome = run({"image_url": image("0.6")})
     assert (outcome.status, outcome.error) == ("FAILED", "ThresholdConfidenceNotMet")
-    assert outcome.cause == "THRESHOLD_CONFIDENCE_NOT_MET: the model is 0.6 sure of bicycle; the threshold is 0.8"
+    assert outcome.cause == "THRESHOLD_CONFIDENCE_NOT_MET: the model is 0.60 sure of bicycle; the threshold is 0.80"
     assert workflow.exit_code(outcome) == 3
     assert tasks(outcome)[-1] == ("Pass only confident answers", "failed", 1)
 

@@ -351,8 +351,13 @@ class Stack:
         raise TerraformError(f"terraform {command} of stack '{self.name}' failed: {reason}", hint=where)
 
     def _to_terminal(self, line: list[str], child: dict[str, str]) -> tuple[int, str]:
-        """Terraform's progress and questions go to the terminal as they are. Its errors go there too, and are kept."""
+        """Terraform's progress and questions go to the terminal as they are. Its errors go there too, and are kept.
+
+        Terraform colours what it writes into a file or a pipe too, so it is told not to.
+        """
         words: list[str] = []
+        coloured = sys.stdout.isatty() and sys.stderr.isatty() and "NO_COLOR" not in os.environ
+        line = line if coloured else [*line[:3], "-no-color", *line[3:]]
         with subprocess.Popen(line, env=child, stderr=subprocess.PIPE, text=True) as process:
             errors = process.stderr
             assert errors is not None, "it is a pipe"

@@ -429,6 +429,28 @@ class TestStack:
         assert notes.read_text().split("\n") == ["init -no-color", "apply -no-color -input=false -auto-approve", ""]
         assert Backend.of(environment).exists()
 
+    @pytest.mark.parametrize(
+        ("terminal", "variable", "coloured"), [(False, "", False), (True, "", True), (True, "1", False)]
+    )
+    def test_terraform_colours_only_what_a_terminal_shows(
+        self,
+        environment: Environment,
+        notes: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        terminal: bool,
+        variable: str,
+        coloured: bool,
+    ) -> None:
+        """Terraform itself does not look whether it writes into a pipe."""
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        if variable:
+            monkeypatch.setenv("NO_COLOR", variable)
+        for stream in (sys.stdout, sys.stderr):
+            monkeypatch.setattr(stream, "isatty", lambda: terminal)
+        Stack(environment, "foundation").apply()
+        plain = "" if coloured else " -no-color"
+        assert notes.read_text().split("\n") == [f"init{plain}", f"apply{plain} -input=false -auto-approve", ""]
+
     def test_a_team_s_lock_file_is_used_and_never_upgraded(
         self, environment: Environment, notes: Path, tmp_path: Path
     ) -> None:
