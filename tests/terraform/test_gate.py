@@ -27,6 +27,7 @@ from scones.settings import Credentials, Environment
 from scones.tasks import env
 from scones.terraform import Stack, destroy, destroy_all, variables
 from scones.terraform import endpoint as endpoints
+from scones.terraform import variants as change
 from tests.local.conftest import eventually
 
 from . import provider
@@ -276,6 +277,8 @@ def test_the_pipeline_cannot_make_itself_an_administrator(
             (iam.set_default_policy_version, {"PolicyArn": boundary, "VersionId": "v1"}),
             (iam.delete_policy, {"PolicyArn": boundary}),
             (iam.update_assume_role_policy, {"RoleName": applies, "PolicyDocument": trust}),
+            (iam.update_assume_role_policy, {"RoleName": old, "PolicyDocument": trust}),
+            (iam.update_role, {"RoleName": old, "MaxSessionDuration": 7200}),
             (iam.create_user, {"UserName": "admin"}),
             (
                 aws.client(applying, "s3").put_object,
@@ -437,6 +440,15 @@ def test_ends_a_comparison_and_guards_the_endpoint_again(
     assert len(endpoint["LastDeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]) == 2
     names = [one["EndpointConfigName"] for one in sagemaker.list_endpoint_configs()["EndpointConfigs"]]
     assert [name for name in names if name.startswith("scones-local-")] == [endpoint["EndpointConfigName"]]
+
+    # An apply that was to begin another comparison is interrupted, and the comparison given up.
+    between = change.begin(sagemaker, change.VariantChange(endpoint, ("AllTraffic", "Candidate"), ()))
+    assert service.plan(), "somebody pays for the candidate's instance"
+    service.apply()
+    found = sagemaker.describe_endpoint(EndpointName=endpoint["EndpointName"])
+    assert found["EndpointConfigName"] == endpoint["EndpointConfigName"]
+    assert not sagemaker.list_endpoint_configs(NameContains=between)["EndpointConfigs"]
+    assert not service.plan()
 
 
 @pytest.mark.nightly
