@@ -40,12 +40,22 @@ def judge(request):
     limit = threshold(request)
     label, confidence = max(probabilities.items(), key=lambda item: item[1])
     if confidence < limit:
+        sure, least = rounded(confidence, limit)
         raise ThresholdConfidenceNotMet(
-            f"THRESHOLD_CONFIDENCE_NOT_MET: the model is {confidence} sure of {label}; the threshold is {limit}"
+            f"THRESHOLD_CONFIDENCE_NOT_MET: the model is {sure} sure of {label}; the threshold is {least}"
         )
     found = {"image_processed": True, "image_url": request.get("image_url"), "classification": label}
     found |= {"confidence_score": confidence, "passed_threshold": True, "threshold": limit}
     return found | {"class_probabilities": probabilities, "model": request.get("model")}
+
+
+def rounded(confidence, limit):
+    """Both numbers for people, with the same decimals: two, or as many as the threshold has and as tell them apart."""
+    for digits in range(2, 17):
+        sure, least = f"{confidence:.{digits}f}", f"{limit:.{digits}f}"
+        if float(sure) < float(least) == limit:
+            return sure, least
+    return repr(confidence), repr(limit)
 
 
 def threshold(request):

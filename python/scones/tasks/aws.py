@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from scones.steps import Waiting
 from scones.tasks.cli import task
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,14 +64,12 @@ def check(
     invoke aws.check --env dev --only rollback
     invoke aws.check --env dev --clean
     """
-    from rich.console import Console
-
     from scones import settings
     from scones.delivery.firsthour import workplace
     from scones.delivery.firsthour.trials import Tools
     from scones.tasks import options
 
-    environment, console = settings.load(env), Console()
+    environment, console = settings.load(env), terminal()
     status = Waiting(console, "")
 
     def say(text: str) -> None:

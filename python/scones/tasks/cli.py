@@ -27,6 +27,7 @@ from localcloud.errors import LocalCloudError
 from scones import settings
 from scones.errors import SHOWN, InputError, SconesError
 from scones.settings import ROOT
+from scones.tasks.results.answer import HELP, RESULT, answering
 from scones.tasks.words import Helpful, untold
 
 #: The variable with the names that an earlier ``eval "$(invoke env)"`` set in this shell.
@@ -38,7 +39,7 @@ BEFORE = "SCONES_BEFORE"
 SIGN_IN = "sign in with `aws sso login` or `aws configure`, or set AWS_PROFILE, and run the same command again"
 _UNANSWERED = {"HTTPClientError", "ConnectionError"}  # botocore's exceptions, if nobody answers
 AGAIN = "; then run the same command again"
-Body = TypeVar("Body", bound=Callable[..., None])
+Body = TypeVar("Body", bound=Callable[..., Any])
 
 
 @overload
@@ -49,7 +50,7 @@ def task(body: Body, /) -> Body: ...
 def task(**options: Any) -> Callable[[Body], Body]: ...
 
 
-def task(body: Callable[..., None] | None = None, /, **options: Any) -> Any:
+def task(body: Callable[..., Any] | None = None, /, *, result: Any = None, **options: Any) -> Any:
     """Make a function a task, like ``invoke.task``, and show its errors to a person.
 
     An exception of :data:`scones.errors.SHOWN` becomes one message and an exit code. So does a file that cannot be read
@@ -57,16 +58,27 @@ def task(body: Callable[..., None] | None = None, /, **options: Any) -> Any:
     traceback instead of the message.
 
     Args:
+        result: The type of the task's result (:mod:`scones.tasks.results`). The function then returns an
+            :class:`~scones.tasks.results.TaskAnswer`, and the task has the option ``--json``.
         options: The options of ``invoke.task``.
     """
     options.setdefault("klass", Helpful)
     options.setdefault("auto_shortflags", False)  # words.SHORT instead
+    if result is not None:
+        options["help"] = {"json": HELP, **options.get("help", {})}
     if body is not None:
         return invoke.task(_guarded(body), **options)
-    return lambda decorated: invoke.task(_guarded(decorated), **options)
+    return lambda decorated: invoke.task(
+        _guarded(decorated if result is None else answering(decorated, result)), **options
+    )
 
 
-def _guarded(body: Callable[..., None]) -> Callable[..., Any]:
+def result_of(made: invoke.Task) -> Any:
+    """The type of a task's result. None for a task without ``--json``."""
+    return getattr(made.body, RESULT, None)
+
+
+def _guarded(body: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(body)
     def run(*args: Any, **kwargs: Any) -> Any:
         _leave_other_environment(kwargs.get("env"))

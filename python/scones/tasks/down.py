@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scones.steps import Waiting
 from scones.tasks.cli import task
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from invoke import Context
@@ -31,14 +32,12 @@ def down(context: Context, env: str | None = None, everything: bool = False, yes
     """
     from functools import partial
 
-    from rich.console import Console
-
     from scones import settings
     from scones.notebook import identity
     from scones.terraform import Stack
     from scones.terraform import down as taking
 
-    environment, console = settings.load(env), Console()
+    environment, console = settings.load(env), terminal()
     status = Waiting(console, "")
     stack = partial(
         Stack,

@@ -14,6 +14,8 @@ from scones.errors import InputError, SettingsError
 from scones.steps import Waiting
 from scones.tasks import options
 from scones.tasks.cli import task
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.deploying import LocalStatusResult
 
 if TYPE_CHECKING:
     from localcloud import control
@@ -86,24 +88,40 @@ def down(context: Any, env: str | None = None, yes: bool = False) -> None:
         print("the local cloud was not running")
 
 
-@task(help={"env": ENVIRONMENT})
-def status(context: Any, env: str | None = None) -> None:
+@task(result=LocalStatusResult, help={"env": ENVIRONMENT})
+def status(context: Any, env: str | None = None) -> TaskAnswer:
     """Show whether the local cloud is running, its address, and what it holds. Exit code 1 if it is not running."""
     from localcloud import control
-    from localcloud.durability import remains
+    from localcloud.durability import facts, remains
 
     state = _state(settings.load(env))
     cloud = control.status(state)
-    if cloud is None and control.is_alive(state):
-        print(f"the local cloud of {state} starts or does not answer; if that lasts: invoke local.down")
-        raise SystemExit(1)
-    if cloud is None:
-        print(f"the local cloud is not running: {remains.said(state)}\nstart it with: invoke local.up")
-        raise SystemExit(1)
-    age = timedelta(seconds=int(time.time() - cloud.started))
-    print(f"the local cloud is running: {cloud.endpoint} (pid {cloud.pid}, up {age})\nits folder: {cloud.state}")
-    print(_slow(cloud), end="")
-    print(_holds(state))
+    alive = cloud is not None or control.is_alive(state)
+    seconds = None if cloud is None else int(time.time() - cloud.started)
+
+    def show() -> None:
+        if cloud is None and alive:
+            print(f"the local cloud of {state} starts or does not answer; if that lasts: invoke local.down")
+        elif cloud is None:
+            print(f"the local cloud is not running: {remains.said(state)}\nstart it with: invoke local.up")
+        else:
+            age = timedelta(seconds=seconds or 0)
+            print(f"the local cloud is running: {cloud.endpoint} (pid {cloud.pid}, up {age})")
+            print(f"its folder: {cloud.state}")
+            print(_slow(cloud), end="")
+            print(_holds(state))
+
+    known = facts.read(state) if cloud or not alive else None  # one that starts may have no database yet
+    document = LocalStatusResult(
+        status="running" if cloud else "starting" if alive else "not running",
+        folder=str(state),
+        endpoint=cloud.endpoint if cloud else None,
+        pid=cloud.pid if cloud else None,
+        seconds=seconds,
+        latency=cloud.latency if cloud else None,
+        holds=dict(known.holds) if known else {},
+    )
+    return TaskAnswer(lambda: document, show, code=0 if cloud else 1)
 
 
 @task(help={"env": ENVIRONMENT, "yes": "do not ask"})
@@ -156,7 +174,7 @@ def quota(context: Any, value: str, instance_type: str | None = None, env: str |
     state = _state(environment)
     count = options.whole_number(value, "value", least=0, most=10_000)
     name = quotas.name_of(instance_type or environment.training.instance_type)
-    if name not in quotas.NAMES:
+    if name not in quotas.names():
         raise InputError(f"there is no quota '{name}'", hint="an instance type is, for instance, ml.g4dn.xlarge")
     state.mkdir(parents=True, exist_ok=True)
     quotas.write(state / operations.FILE, environment.region, name, count)

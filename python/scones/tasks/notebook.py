@@ -10,6 +10,7 @@ from scones import settings
 from scones.errors import InputError
 from scones.steps import Waiting
 from scones.tasks.cli import task
+from scones.tasks.terminal import terminal
 from scones.tasks.words import TakesMany
 
 
@@ -44,8 +45,6 @@ def notebook(
     import os
     import time
 
-    from rich.console import Console
-
     from scones.notebook import execution, identity, kernel, lab
     from scones.notebook.progress import CellProgress
 
@@ -66,7 +65,7 @@ def notebook(
         execution.make_place(page)
     if sdk is not None and sdk not in map(str, kernel.SDKS):
         raise InputError(f"--sdk must be 2 or 3, not '{sdk}'")
-    console = Console()
+    console = terminal()
     environment = settings.load(env)
     version = int(sdk) if sdk else kernel.sdk_of(path) if path else kernel.SDKS[-1]
     arn = identity.role(environment, role)

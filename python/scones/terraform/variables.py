@@ -91,7 +91,7 @@ def variables(
         raise SettingsError(f"there is no stack '{stack}'; there are: {', '.join(STACKS)}")
     bucket = (backend or Backend.of(environment)).bucket
     stands = None
-    if stack == "service" and environment.service.get("endpoint_hours"):
+    if stack == "service":
         stands = endpoint.describe(aws.client(environment, "sagemaker"), environment.workload) is not None
     values = [f"-var-file={path}" for path in value_files(environment, stack)]
     arguments = {command: [f"-lock-timeout={_LOCK_TIMEOUT}", *values] for command in LOCKING}

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from scones.drawing import narrower
 from scones.steps import Beats
 from scones.training.trials import TuningSnapshot, TuningTrial
 
@@ -133,7 +134,7 @@ def table(job: TuningSnapshot) -> RenderableType:
             Text(outcome, style=_STYLES.get(outcome, "")),
             style="bold" if best else "",
         )
-    return grid
+    return narrower(grid, "s", "last\nepoch", "epochs")
 
 
 def shown(value: str) -> str:

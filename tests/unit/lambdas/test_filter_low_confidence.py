@@ -46,10 +46,22 @@ def test_the_sample_event_passes(module):
     assert module.handler(sample, None)["classification"] == "bicycle"
 
 
-def test_not_passing_raises_the_named_error_with_both_numbers(module, refuses):
-    probabilities = {"bicycle": 0.4321, "motorcycle": 0.5679}
-    match = "^THRESHOLD_CONFIDENCE_NOT_MET: .*0.5679.*motorcycle.*0.8$"
-    refuses("ThresholdConfidenceNotMet", module.handler, event(probabilities), None, match=match)
+@pytest.mark.parametrize(
+    ("top", "threshold", "sure", "least"),
+    [
+        (0.5679123456789, 0.8, "0.57", "0.80"),
+        (0.7996, 0.8, "0.7996", "0.8000"),
+        (0.81234, 0.815, "0.812", "0.815"),
+        (0.999, 1, "0.999", "1.000"),
+    ],
+)
+def test_not_passing_raises_the_named_error_with_both_numbers_as_a_person_reads_them(
+    module, refuses, top, threshold, sure, least
+):
+    given = event({"bicycle": 1 - top, "motorcycle": top})
+    given["input"]["confidence_threshold"] = threshold
+    match = f"^THRESHOLD_CONFIDENCE_NOT_MET: the model is {sure} sure of motorcycle; the threshold is {least}$"
+    refuses("ThresholdConfidenceNotMet", module.handler, given, None, match=match)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ import binascii
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -44,6 +45,7 @@ LONGEST_TEXT = 1024  # AWS's limit of CustomAttributes; longer text is cut
 MOST_CLASSES = 10_000  # a spreadsheet has 16,384 columns
 FIRST_TIME = datetime(2017, 11, 29, tzinfo=UTC)  # SageMaker's first day
 LATEST = timedelta(days=366)  # from now on; clocks differ, but not by years
+_UPLOADED = re.compile(r"^images/[0-9a-f]{16}/(?=[^/]+$)")
 _IMAGE_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 
@@ -89,6 +91,11 @@ class Event:
         This project's requests percent-encode the key, because AWS accepts only visible ASCII. Here it is decoded.
         """
         return _text(unquote(", ".join(self.custom_attributes))) or self.inference_id or self.event_id
+
+    @property
+    def title(self) -> str:
+        """The name for people: of an image that was uploaded, ``images/<digest>/<name>``, the file's name alone."""
+        return _UPLOADED.sub("", self.name) or self.name
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,8 @@ class Cloud:
         }
         if name == "list_tags":
             return Tags(self)
+        if name == "list_endpoint_configs":
+            return Pages([{"EndpointConfigs": []}])
         if name == "list_transform_jobs":
             return Pages([{"TransformJobSummaries": []}])
         if name == "describe_log_streams":
@@ -93,6 +95,9 @@ class Cloud:
         assert not {"tune-dev-1", "by-role"} & set(self.tuning), "a tuning job would start another trial"
         self.running["TrainingJob"].remove(TrainingJobName)
         self.stopping.append((TrainingJobName, self.looks))
+
+    def describe_endpoint(self, EndpointName: str) -> dict[str, str]:
+        return {"EndpointName": EndpointName, "EndpointStatus": "InService"}
 
     def delete_model_package(self, ModelPackageName: str) -> None:
         self.packages.remove(ModelPackageName)
@@ -187,6 +192,7 @@ class FakeStack:
     def __init__(self, terraform: Terraform, environment: settings.Environment, name: str) -> None:
         self.backend, self.environment, self.name = terraform, environment, name
         self.ready = False
+        self.on_line = None
 
     def require_values(self) -> None:
         """All values are there."""

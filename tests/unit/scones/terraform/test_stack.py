@@ -23,6 +23,8 @@ import pytest
 from invoke import Context
 from invoke.exceptions import Exit
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sagemaker.models import sagemaker_backends
 
 from scones import settings
 from scones.errors import InputError, LockedStateError, NewRoleError, SettingsError, SetupError, TerraformError
@@ -30,7 +32,7 @@ from scones.settings import Environment
 from scones.tasks import env, tf
 from scones.terraform import Stack, apply_ahead, binary, destroy, holder, lock, mirror, refusals, variables
 from scones.terraform.binary import Binary
-from scones.terraform.state import Backend
+from scones.terraform.state import Backend, TerraformState, require_fresh
 
 pytestmark = pytest.mark.slow
 
@@ -427,6 +429,28 @@ class TestStack:
         assert notes.read_text().split("\n") == ["init -no-color", "apply -no-color -input=false -auto-approve", ""]
         assert Backend.of(environment).exists()
 
+    @pytest.mark.parametrize(
+        ("terminal", "variable", "coloured"), [(False, "", False), (True, "", True), (True, "1", False)]
+    )
+    def test_terraform_colours_only_what_a_terminal_shows(
+        self,
+        environment: Environment,
+        notes: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        terminal: bool,
+        variable: str,
+        coloured: bool,
+    ) -> None:
+        """Terraform itself does not look whether it writes into a pipe."""
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        if variable:
+            monkeypatch.setenv("NO_COLOR", variable)
+        for stream in (sys.stdout, sys.stderr):
+            monkeypatch.setattr(stream, "isatty", lambda: terminal)
+        Stack(environment, "foundation").apply()
+        plain = "" if coloured else " -no-color"
+        assert notes.read_text().split("\n") == [f"init{plain}", f"apply{plain} -input=false -auto-approve", ""]
+
     def test_a_team_s_lock_file_is_used_and_never_upgraded(
         self, environment: Environment, notes: Path, tmp_path: Path
     ) -> None:
@@ -660,7 +684,73 @@ class TestStack:
         assert said.rstrip().endswith("KeyboardInterrupt")
 
 
+APPLIED, BETWEEN = "scones-dev-0123456789ab", "scones-dev-v0123456789a"
+
+
+@pytest.fixture
+def served(environment: Environment) -> Any:
+    """The endpoint as an interrupted apply of a comparison has left it, and its client."""
+    from scones import aws
+
+    sagemaker = aws.client(environment, "sagemaker")
+    image = {"Image": "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"}
+    role = "arn:aws:iam::123456789012:role/model"
+    sagemaker.create_model(ModelName="one", ExecutionRoleArn=role, PrimaryContainer=image)
+    for name, kept in {APPLIED: ("AllTraffic",), BETWEEN: ("AllTraffic", "Candidate")}.items():
+        own = {"ModelName": "one", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+        sagemaker.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=[{"VariantName": one, **own} for one in kept]
+        )
+    sagemaker.create_endpoint(EndpointName="scones-dev", EndpointConfigName=BETWEEN)
+    put_state(environment, "service", outputs={"endpoint_name": "scones-dev", "endpoint_configuration_name": APPLIED})
+    environment.pin_path.parent.mkdir(parents=True, exist_ok=True)
+    environment.pin_path.write_text("{}")
+    return sagemaker
+
+
+class TestInterrupted:
+    def test_a_plan_says_what_it_left_though_terraform_sees_nothing(
+        self, environment: Environment, served: Any
+    ) -> None:
+        said: list[str] = []
+        assert Stack(environment, "service", on_line=said.append).plan() is True
+        assert f"left the endpoint with {BETWEEN}" in said[-1]
+
+    def test_a_failed_endpoint_is_made_again(self, environment: Environment, served: Any, notes: Path) -> None:
+        sagemaker_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].endpoints["scones-dev"].endpoint_status = "Failed"
+        Stack(environment, "service").plan()
+        assert "-replace=module.endpoint.aws_sagemaker_endpoint.this[0]" in notes.read_text().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("kept", "stale"),
+    [
+        ({"lineage": "one", "serial": 7}, True),
+        ({"lineage": "two", "serial": 8}, True),
+        ({"lineage": "one", "serial": 8}, False),
+        ([], False),
+        (None, False),
+    ],
+)
+def test_a_saved_plan_of_an_earlier_state_is_refused(tmp_path: Path, kept: Any, stale: bool) -> None:
+    """So it is before anything is changed that Terraform does not see. What cannot be read is left to Terraform."""
+    with zipfile.ZipFile(tmp_path / "saved", "w") as archive:
+        archive.writestr("tfplan", "")
+        if kept is not None:
+            archive.writestr("tfstate", json.dumps(kept))
+    with pytest.raises(TerraformError, match="is stale") if stale else nullcontext():
+        require_fresh(tmp_path / "saved", "service", TerraformState(lineage="one", serial=8))
+
+
 class TestDestroy:
+    def test_what_terraform_does_not_know_of_hosting_goes_too(
+        self, environment: Environment, served: Any, notes: Path
+    ) -> None:
+        destroy(Stack(environment, "service"))
+        assert served.list_endpoints()["Endpoints"] == []
+        left = served.list_endpoint_configs()["EndpointConfigs"]
+        assert [one["EndpointConfigName"] for one in left] == [APPLIED], "Terraform's own is Terraform's"
+
     def test_nothing_is_run_for_a_stack_that_is_not_there(self, environment: Environment, notes: Path) -> None:
         destroy(Stack(environment, "foundation"))
         assert not notes.exists()

@@ -142,6 +142,15 @@ def test_joins_an_event_to_what_its_caller_called_it(folder, capture_line, metad
     assert event.name == name
 
 
+def test_an_uploaded_image_is_shown_by_its_files_name_and_never_by_a_digest(folder, capture_line):
+    sent = {
+        "images/0123456789abcdef/my%20bicycle.png": "my bicycle.png",
+        "datasets/0f/test/a.png": "datasets/0f/test/a.png",
+    }
+    lines = [capture_line(event_id=name, customAttributes=[name]) for name in sent]
+    assert {event.event_id: event.title for event in capture.read(folder(*lines)).events} == sent
+
+
 def test_text_from_a_caller_cannot_steer_a_terminal_or_break_an_encoding(folder, capture_line):
     hostile = "\x1b[2J\u202egnp.exe\ud800" + "a" * 5000
     (event,) = capture.read(folder(capture_line(customAttributes=[hostile]))).events
