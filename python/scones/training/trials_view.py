@@ -58,8 +58,7 @@ class TrialLines:
 
         Example::
 
-            >>> from scones.steps import Beats
-    from scones.training.trials import TuningSnapshot, TuningTrial
+            >>> from scones.training.trials import TuningSnapshot, TuningTrial
             >>> trial = TuningTrial(1, "tune-dev-1-001", "InProgress", {"learning_rate": "0.05342"}, epochs=60)
             >>> job = TuningSnapshot("tune-dev-1", "InProgress", "Random", {}, {}, jobs=8, trials=(trial,))
             >>> lines = TrialLines()
