@@ -134,6 +134,7 @@ def test_bytes_that_are_no_image_are_refused_before_anything_runs(demo: object, 
     assert "note.png is not a PNG or JPEG" in ran.stderr
 
 
+@pytest.mark.nightly
 def test_a_second_model_is_registered_and_the_first_one_pinned_again(demo: object, checkout: Checkout) -> None:
     """A model below the gate is registered and waits for approval. Terraform does not deploy it."""
     weak = checkout.invoke("train", "--set", "epochs=1", "--set", "learning_rate=0.000001")
@@ -167,6 +168,7 @@ def test_captures_are_downloaded_incrementally(demo: object, checkout: Checkout)
     assert "here already" in again.stdout
 
 
+@pytest.mark.nightly
 def test_everything_can_be_taken_down(demo: object, checkout: Checkout) -> None:
     for stack in ("service", "foundation"):
         ran = checkout.invoke("tf.destroy", "--stack", stack, "--yes")

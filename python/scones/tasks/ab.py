@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from scones import settings
 from scones.drawing import narrower
 from scones.errors import InputError
+from scones.steps import Waiting
 from scones.tasks import options
 from scones.tasks.cli import task
 from scones.tasks.results import TaskAnswer
@@ -168,7 +169,7 @@ def report(
     folder = environment.build / "captures" / environment.name
     with bars(console) as progress:
         files = capture.download(s3, uri, name, folder, period=period, workers=WORKERS, progress=progress)
-    with console.status("reading"):
+    with Waiting(console, "reading"):
         found = capture.read(files.paths, period)
         events = ab.comparison.by_variant(found.events, folder / name)
         labels = _labels(environment, dataset)
@@ -229,7 +230,7 @@ def _apply(environment: Environment, console: Console, now: bool) -> None:
 
     packaging.package(environment.root / "lambdas", environment.build / "lambdas")
     log = environment.build / "terraform-service.log"
-    with console.status("terraform apply") as shown:
+    with Waiting(console, "terraform apply") as shown:
         Stack(
             environment, "service", log=log, on_line=lambda line: shown.update(f"terraform apply: {line[:60]}")
         ).apply()

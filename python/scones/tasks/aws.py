@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from scones.steps import Waiting
 from scones.tasks.cli import task
 from scones.tasks.terminal import terminal
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from invoke import Context
     from rich.console import Console
-    from rich.status import Status
 
     from scones.cost import Line
     from scones.delivery.firsthour import Attempt, AttemptEnd, Notes
@@ -70,10 +70,10 @@ def check(
     from scones.tasks import options
 
     environment, console = settings.load(env), terminal()
-    status = console.status("")
+    status = Waiting(console, "")
 
     def say(text: str) -> None:
-        status.update(console.render_str(text[: console.width - 4], markup=False))
+        status.update(text[: console.width - 4])
 
     tools = Tools(overrides=options.pairs(set), say=say)
     with workplace.alone(environment) as kept, status:
@@ -81,7 +81,14 @@ def check(
 
 
 def _check(
-    environment: Environment, kept: Path, status: Status, tools: Tools, *, wanted: Sequence[str], yes: bool, clean: bool
+    environment: Environment,
+    kept: Path,
+    status: Waiting,
+    tools: Tools,
+    *,
+    wanted: Sequence[str],
+    yes: bool,
+    clean: bool,
 ) -> None:
     from invoke.exceptions import Exit
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scones.steps import Waiting
 from scones.tasks.cli import task
 from scones.tasks.terminal import terminal
 
@@ -28,7 +29,7 @@ def checkov(context: Context, reasons: bool = False) -> None:
     from scones.errors import CheckError
 
     console = terminal()
-    with console.status("checkov looks at the Terraform files (its first run installs it)"):
+    with Waiting(console, "checkov looks at the Terraform files (its first run installs it)"):
         report = tool.scan(settings.ROOT / "terraform", build=settings.ROOT / "build")
     for one in (*report.findings, *(report.suppressions if reasons else report.unreasoned)):
         console.print(f"[bold]{one.policy}[/bold] {one.resource} ({one.place})", soft_wrap=True, highlight=False)
@@ -58,7 +59,7 @@ def workflows(context: Context) -> None:
     from scones import settings
     from scones.delivery.checks import workflows as tool
 
-    with terminal().status("check-jsonschema and zizmor read the workflow files (their first run installs them)"):
+    with Waiting(terminal(), "check-jsonschema and zizmor read the workflow files (their first run installs them)"):
         said = tool.lint(settings.ROOT, build=settings.ROOT / "build")
     print("\n".join(said))
 
@@ -93,7 +94,7 @@ def recorded(context: Context, checkout: str, only: list[str], workers: str | No
     console, folder = terminal(), Path(checkout)
     named = running.recorded(folder)
     at_once = options.whole_number(workers, "--workers", default=3)
-    with console.status("the tests begin (the first run installs what they need)") as status:
+    with Waiting(console, "the tests begin (the first run installs what they need)") as status:
         tests = running.run(
             folder,
             build=settings.ROOT / "build",

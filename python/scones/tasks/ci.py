@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scones.tasks import options
 from scones.tasks.cli import task
 from scones.tasks.results import TaskAnswer
 from scones.tasks.results.deploying import ApprovalResult, DriftResult, SavedPlansResult, StackChanges
@@ -172,13 +173,12 @@ def approval(context: Context, env: str | None = None) -> TaskAnswer:
 @task(result=DriftResult, help={"env": ENV, "out": "the folder of drift.md (default: build/drift/ENV)"})
 def drift(context: Context, env: str | None = None, out: str | None = None) -> TaskAnswer:
     """Show the differences between the cloud and the configuration. Exit code 2 if there are any."""
-    from pathlib import Path
 
     from scones import settings
     from scones.delivery.pipeline import drifting, planning
 
     environment = settings.load(env)
-    folder = Path(out) if out else environment.build / "drift" / environment.name
+    folder = options.folder(out, "--out") if out else environment.build / "drift" / environment.name
     with _steps([drifting.title(name) for name in planning.PLANNED]) as steps:
         found = drifting.look(environment, folder, log=_log(environment), step=steps.step)
     stacks, page = StackChanges.all(found.parts), str(folder / drifting.PAGE)
@@ -196,9 +196,8 @@ def _steps(titles: Sequence[str]) -> Steps:
 
 
 def _folder(environment: Environment, out: str | None) -> Path:
-    from pathlib import Path
 
-    return Path(out) if out else environment.build / "plans" / environment.name
+    return options.folder(out, "--out") if out else environment.build / "plans" / environment.name
 
 
 def _log(environment: Environment) -> Path:

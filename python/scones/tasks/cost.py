@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scones.steps import Waiting
 from scones.tasks.cli import task
 from scones.tasks.results import TaskAnswer
 from scones.tasks.results.deploying import BudgetResult, CostResult
@@ -56,7 +57,7 @@ def cost(
 
     environment, prices, console = settings.load(env), Prices.load(), terminal(stderr=True)
     try:
-        with console.status("asking the cloud what is used"):
+        with Waiting(console, "asking the cloud what is used"):
             usage = configured(environment) if offline else gather(environment)
     except (BotoCoreError, ClientError) as error:
         raise CloudError(

@@ -103,7 +103,7 @@ def etl(
     environment = settings.load(env)
     number = options.whole_number(seed, "--seed", default=0, least=0)
     chosen = labels.parse(classes) if classes else environment.classes
-    target = Path(out).expanduser() if out else environment.build / "dataset"
+    target = options.folder(out, "--out") if out else environment.build / "dataset"
     cache = environment.downloads / "downloads"
     how: dict[str, Any] = {
         "seed": number,

@@ -66,6 +66,7 @@ def evaluate(
     from scones.model import evaluation
 
     environment = settings.load(env)
+    path = options.file(out, "--out") if out else environment.build / "evaluation.json"
     found = load(Path(dataset).expanduser() if dataset else environment.build / "dataset")
     images = evaluation.pick(found.images("test"), options.whole_number(limit, "--limit"))
     console = terminal()
@@ -76,7 +77,7 @@ def evaluate(
     else:
         result = _evaluate_endpoint(environment, found, images, options.whole_number(workers, "--workers"), console)
     threshold = environment.service["confidence_threshold"]
-    path = result.write(Path(out).expanduser() if out else environment.build / "evaluation.json")
+    result.write(path)
 
     def show() -> None:
         console.print(evaluation_tables(result, threshold=threshold))

@@ -8,6 +8,7 @@ from invoke.exceptions import Exit
 
 from imageclassification import files
 from scones import settings
+from scones.tasks import options
 from scones.tasks.cli import task
 from scones.tasks.results.answer import TaskAnswer, text
 from scones.tasks.results.deploying import ProvedStatement, ProveResult
@@ -56,19 +57,19 @@ def prove(context: Context, least: bool = False, out: str | None = None) -> Task
     invoke iam.prove
     invoke iam.prove --least --out build/proof.json
     """
-    from pathlib import Path
 
     from scones.proof import Proof
 
     console = terminal()
+    target = options.file(out, "--out") if out else None
     outcome = Proof(settings.ROOT, console, values={} if least else EVERYTHING).run()
     result = result_of(outcome)
-    if out:
-        files.write(Path(out), text(result) + "\n")
+    if target:
+        files.write(target, text(result) + "\n")
 
     def tell() -> None:
         show(console, outcome)
-        if out:
+        if target:
             console.print(f"written to {out}")
 
     return TaskAnswer(

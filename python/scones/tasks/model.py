@@ -22,7 +22,7 @@ from imageclassification.errors import ImageError
 from scones import settings
 from scones.errors import CloudError, InputError
 from scones.s3 import is_uri
-from scones.steps import bars
+from scones.steps import Waiting, bars
 from scones.tasks import options
 from scones.tasks.cli import task
 from scones.tasks.results import TaskAnswer
@@ -58,7 +58,7 @@ def inspect(context: Context, artifact: str, layers: bool = False, env: str | No
     """
     environment = settings.load(env)
     path = fetched(environment, artifact)
-    with terminal(stderr=True).status("reading"):
+    with Waiting(terminal(stderr=True), "reading"):
         from imageclassification import artifact as artifacts
         from imageclassification import description
 
@@ -105,7 +105,7 @@ def predict(
     place = artifact if pinned is None else pinned.artifact_uri
     assert place is not None, "_pinned() refuses where neither is there"
     path = fetched(environment, place)
-    with terminal(stderr=True).status("loading"):
+    with Waiting(terminal(stderr=True), "loading"):
         from imageclassification.predictor import Predictor, one_image_at_a_time
 
         one_image_at_a_time()
@@ -158,15 +158,16 @@ def export(context: Context, artifact: str, onnx: str | None = None, env: str | 
         raise InputError(
             "--onnx is missing: the file to write", hint="invoke model.export ARTIFACT --onnx build/model.onnx"
         )
+    target = options.file(onnx, "--onnx")
     path = fetched(settings.load(env), artifact)
-    with terminal(stderr=True).status("exporting"):
+    with Waiting(terminal(stderr=True), "exporting"):
         from imageclassification import artifact as artifacts
         from imageclassification import onnx_export
 
         found = artifacts.read(path)
         data = onnx_export.export(found)
         difference = onnx_export.check(data, found) if find_spec("onnxruntime") else None
-    written = files.write(Path(onnx).expanduser(), data)
+    written = files.write(target, data)
     checked = "" if difference is None else f", answers as ours do (differing by {difference:.0e} at most)"
     terminal().print(f"{shown(written)}: {decimal(len(data))}{checked}", soft_wrap=True, highlight=False)
 

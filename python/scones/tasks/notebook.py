@@ -8,6 +8,7 @@ from typing import Any
 
 from scones import settings
 from scones.errors import InputError
+from scones.steps import Waiting
 from scones.tasks.cli import task
 from scones.tasks.terminal import terminal
 from scones.tasks.words import TakesMany
@@ -72,7 +73,7 @@ def notebook(
     preparing = f"preparing the kernel with SageMaker's SDK {version}; the first time that takes minutes"
     if not console.is_terminal:
         print(preparing, flush=True)
-    with console.status(preparing):
+    with Waiting(console, preparing):
         python = kernel.ensure(environment.downloads, version)
     variables = kernel.variables(environment, keys, python, version, os.environ)
     role_name = arn.rpartition("/")[2]

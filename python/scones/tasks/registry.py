@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from scones import settings
 from scones.drawing import narrower
 from scones.errors import InputError
+from scones.steps import Waiting
 from scones.tasks import options
 from scones.tasks.cli import task
 from scones.tasks.results import TaskAnswer
@@ -124,7 +125,8 @@ def pin(context: Context, version: str, approve: bool = False, env: str | None =
     if not str(version).isdecimal():
         raise InputError(f"'{version}' is not a version's number", hint="invoke models lists them: 1, 2, …")
     environment = settings.load(env)
-    pinned = registry.pin(environment, int(version), approve=approve)
+    with Waiting(terminal(), f"checking the artifact of version {version}"):
+        pinned = registry.pin(environment, int(version), approve=approve)
 
     def show() -> None:
         console = terminal()

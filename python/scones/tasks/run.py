@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from scones import settings
 from scones.errors import CloudError, InputError, SconesError
 from scones.s3 import is_uri
-from scones.steps import bars
+from scones.steps import Waiting, bars
 from scones.tasks import options
 from scones.tasks.cli import task
 from scones.tasks.results import TaskAnswer
@@ -124,22 +124,23 @@ def capture(
     period = periods.parse(since or (None if from_ else "30d"), until)
     line = environment.service["confidence_threshold"] if threshold is None else options.share(threshold, "--threshold")
     count = options.whole_number(rows, "--rows", default=ROWS)
+    report = options.folder(out, "--out") if out else environment.build / "report"
     names = options.names(classes)
     console = terminal()
     if from_:
         folder = Path(from_).expanduser()
         subject = folder.resolve().name
-        with console.status("reading"):
+        with Waiting(console, "reading"):
             found = captured.read(folder, period)
         if not found.events:
             raise nothing_in(folder, found, period)
     else:
         names = names or _class_labels(environment)
         subject, found = _download(console, environment, endpoint, period)
-    with console.status("drawing"):
+    with Waiting(console, "drawing"):
         page = captured.report.write(
             found,
-            Path(out).expanduser() if out else environment.build / "report",
+            report,
             threshold=line,
             classes=names,
             subject=subject,
@@ -253,7 +254,7 @@ def _execute_one(console: Console, deployed: Deployed, image: str, threshold: fl
     url = image if is_uri(image) else workflow.upload(deployed.s3, deployed.bucket, Path(image))
     execution = workflow.start(deployed.sfn, deployed.machine, url, threshold)
     console.print(f"{execution.name}: {url}", style="dim", markup=False, highlight=False)
-    with console.status("starting") as status:
+    with Waiting(console, "starting") as status:
 
         def on_state(state: StateRun) -> None:
             if state.status == "running":
@@ -286,7 +287,7 @@ def _download(console: Console, environment: Environment, endpoint: str | None, 
     console.print(
         f"{files.new:,} new files ({files.size / 1e6:.1f} MB), {files.unchanged:,} here already", highlight=False
     )
-    with console.status("reading"):
+    with Waiting(console, "reading"):
         found = captured.read(files.paths, period)
     if not found.events:
         raise nothing_captured(name, uri, period, found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scones.tasks import options
 from scones.tasks.cli import task
 from scones.tasks.results import TaskAnswer
 from scones.tasks.results.deploying import OutputResult, PlannedChange, PlanResult
@@ -48,10 +49,11 @@ def plan(
     from pathlib import Path
 
     _only_service(stack, no_rollback)
+    wanted = options.file(out, "--out") if out else None
     chosen = _stack(env, stack, packaged=True)
     with tempfile.TemporaryDirectory() as folder:
         # Only a saved plan can be read. Terraform speaks of its file, so it is saved only if somebody wants it.
-        saved = Path(out) if out else Path(folder) / "plan" if json else None
+        saved = wanted or (Path(folder) / "plan" if json else None)
         differs = chosen.plan(out=saved, rollback=not no_rollback)
         result = _planned(chosen, saved, differs, out) if saved and json else None
     return TaskAnswer(lambda: result, code=2 if differs else 0)
@@ -130,6 +132,35 @@ def destroy(context: Context, env: str | None = None, stack: str = "service", ye
         if ask and name == "bootstrap" and _typed(f"Type {environment.name} to delete its state: ") != environment.name:
             raise InputError("the state was not deleted")
         terraform.destroy(terraform.Stack(environment, name), ask=ask)
+
+
+@task(
+    positional=["lock"],
+    help={"lock": "the lock's ID; the message about it has it", "env": ENV, "stack": STACK, "yes": "do not ask"},
+)
+def unlock(context: Context, lock: str, env: str | None = None, stack: str = "service", yes: bool = False) -> None:
+    """Break the lock that a killed command has left on a stack's state.
+
+    It shows who holds the lock, and whether that process still runs on this machine. Two commands that change one state
+    at a time destroy it: break a lock only if its command has ended.
+
+    invoke tf.unlock 6638e030-4f89-11d3-9a0c-0305e82c3301 --env dev --stack service
+    """
+    from scones.errors import InputError
+    from scones.terraform import holder
+
+    locked = _stack(env, stack)
+    held = holder.find(locked.backend, stack)
+    if held is None:
+        print(f"the state of stack '{stack}' is not locked")
+        return
+    if held.id != lock:
+        raise InputError(f"the lock of stack '{stack}' is not {lock} but {held.id}, by {held}")
+    gone = holder.is_abandoned(held, stack, me=holder.me(), running=holder.running())
+    print(f"locked by {held}; " + ("its process is gone from this machine" if gone else "it may still run"))
+    if _asks(yes) and _typed("Type yes to break the lock: ") != "yes":
+        raise InputError("the lock was not broken")
+    locked.unlock(held)
 
 
 @task(result=OutputResult, help={"env": ENV, "stack": STACK, "name": "print only this output, without quotes"})

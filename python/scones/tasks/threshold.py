@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scones import settings
 from scones.errors import InputError, SconesError
+from scones.steps import Waiting
 from scones.tasks import options
 from scones.tasks.cli import task
 from scones.tasks.results import TaskAnswer
@@ -64,13 +65,13 @@ def threshold(
 
     target = options.share(target_accuracy, "--target-accuracy")
     environment, console = settings.load(env), terminal()
+    path = options.file(out, "--out") if out else environment.build / "threshold" / "risk-coverage.png"
     found = load(Path(dataset).expanduser() if dataset else environment.build / "dataset")
     answers, subject = _answers(environment, artifact, found, console)
     current = environment.service[NAME]
-    with console.status("drawing"):
+    with Waiting(console, "drawing"):
         proposal = confidence.propose(answers, target)
         title = f"{subject}: {len(answers.labels)} validation images"
-        path = Path(out).expanduser() if out else environment.build / "threshold" / "risk-coverage.png"
         files.write(path, draw(proposal, current=current, title=title))
     setting, value = environment.folder / "service.tfvars.json", proposal.found.threshold if proposal.found else None
     before = set_threshold(setting, value) if write and value is not None else None

@@ -143,6 +143,10 @@ def tune(
     job = _follow(environment, attach, console)
     _report(environment, job, console)
     folder, version = str(_folder(environment, job)), None
+    if job.best is None and job.status == "Stopped":
+        said = f"tuning job '{job.name}' was stopped before a trial had ended its first epoch"
+        nothing = TuneResult.of(environment.name, job, None, None, folder)
+        return TaskAnswer(lambda: nothing, lambda: console.print(said, soft_wrap=True, highlight=False))
     if job.best is None:
         none = TrainingError(
             f"tuning job '{job.name}' found no model: {job.failure_reason or 'no trial ended its first epoch'}",

@@ -140,7 +140,7 @@ def test_predict_reports_a_bad_image_answers_the_others_and_fails_at_the_end(mad
         ({"image": []}, 2, "no image is given"),
         ({"image": ["absent.png"]}, 2, "there is no image absent.png"),
         ({"classes": "one,two,three"}, 2, "the artifact has 2 classes, not 3: one, two, three"),
-        ({"artifact": "absent.tar.gz"}, 1, "no model artifact at absent.tar.gz"),
+        ({"artifact": "absent.tar.gz"}, 2, "no model artifact at absent.tar.gz"),
         ({"artifact": "gs://bucket/model.tar.gz"}, 2, "is not the URI of a model artifact"),
     ],
 )
