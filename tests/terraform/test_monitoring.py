@@ -240,6 +240,8 @@ def test_a_changed_budget_settles(watched: Watched, terraform: Callable[..., Any
     assert "No changes." in plan.stdout
     found = cloud.client("budgets").describe_budget(AccountId="123456789012", BudgetName=NAME)["Budget"]
     assert (found["BudgetLimit"]["Amount"], found["CostFilters"]) == ("90", {"TagKeyValue": [f"user:Workload${NAME}"]})
+    left_out = {name for name, counted in found["CostTypes"].items() if not counted}
+    assert left_out == {"IncludeCredit", "IncludeRefund", "UseAmortized", "UseBlended"}
 
 
 def test_a_budget_that_would_stay_silent_is_seen(watched: Watched, cloud: Any) -> None:

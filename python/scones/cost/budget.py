@@ -21,6 +21,7 @@ from scones.errors import CloudError
 from scones.settings import PROJECT, Environment
 
 _TAG_FILTER = "TagKeyValue"
+_PENDING = "PendingConfirmation"
 _REFUSED = ("AccessDenied", "AccessDeniedException")
 
 
@@ -71,7 +72,7 @@ def read(environment: Environment, *, client: Callable[..., Any] = aws.client) -
         float(budget["BudgetLimit"]["Amount"]),
         spent,
         f"only what has the tag {', '.join(tags)} of this environment" if tags else "the whole account",
-        (*faults, *_hearing_faults(budgets, which, client(environment, "sns"))),
+        (*faults, *_credit_faults(environment, budget), *_hearing_faults(budgets, which, client(environment, "sns"))),
     )
 
 
@@ -95,6 +96,15 @@ def _tag_faults(explorer: Any, tag: str, spent: float) -> Iterator[str]:
         )
 
 
+def _credit_faults(environment: Environment, budget: Mapping[str, Any]) -> Iterator[str]:
+    """Why credits would hide what is used. AWS takes them off by default (AWS Budgets API Reference, CostTypes)."""
+    if budget.get("CostTypes", {}).get("IncludeCredit", True):
+        yield (
+            "it takes credits off what is used, so it counts nothing while they burn; it was applied by an earlier "
+            f"version: invoke tf.apply --env {environment.name}"
+        )
+
+
 def _hearing_faults(budgets: Any, which: Mapping[str, str], sns: Any) -> Iterator[str]:
     """Why nobody would hear of the budget. Nothing if somebody would."""
     notifications = budgets.describe_notifications_for_budget(**which).get("Notifications", [])
@@ -109,9 +119,10 @@ def _hearing_faults(budgets: Any, which: Mapping[str, str], sns: Any) -> Iterato
                 return
             pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=one["Address"])
             for subscription in [found for page in pages for found in page["Subscriptions"]]:
-                if subscription["SubscriptionArn"] != "PendingConfirmation":
+                if subscription["SubscriptionArn"].startswith("arn:"):
                     return
-                pending.add(subscription["Endpoint"])
+                if subscription["SubscriptionArn"] == _PENDING:  # else it is "Deleted", and is listed for a while yet
+                    pending.add(subscription["Endpoint"])
     if pending:
         yield f"nobody hears of it: {', '.join(sorted(pending))} has not confirmed the subscription; see SNS's mail"
     else:

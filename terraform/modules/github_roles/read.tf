@@ -4,7 +4,8 @@ locals {
   read_state = [
     { Sid = "ReadState", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.state] },
     { Sid = "ReadStateObjects", Effect = "Allow", Action = ["s3:GetObject"], Resource = ["${local.state}/*.tfstate"] },
-    { Sid = "LockState", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], Resource = ["${local.state}/*.tfstate.tflock"] },
+    # The lock of the bootstrap stack's state would keep a person from applying it or taking it down.
+    { Sid = "LockState", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], Resource = [for stack in ["foundation", "service"] : "${local.state}/${stack}.tfstate.tflock"] },
   ]
 
   # The key encrypts the state and its lock.

@@ -23,6 +23,11 @@ run "sends_mail_at_shares_of_the_limit_and_at_a_forecast_above_it" {
     condition     = aws_budgets_budget.this.limit_amount == "150" && length(aws_budgets_budget.this.cost_filter) == 0 && length(aws_ce_cost_allocation_tag.this) == 0
     error_message = "Without a tag the whole account counts."
   }
+
+  assert {
+    condition     = alltrue([for one in aws_budgets_budget.this.cost_types : !one.include_credit && !one.include_refund]) && length(aws_budgets_budget.this.cost_types) == 1
+    error_message = "Credits must not hide what is used."
+  }
 }
 
 run "counts_resources_with_the_tag_and_notifies_a_topic" {

@@ -70,6 +70,13 @@ run "plans_and_writes_only_the_lock" {
   }
 
   assert {
+    condition = one([
+      for statement in jsondecode(aws_iam_policy.this["state"].policy).Statement : statement.Resource if statement.Sid == "LockState"
+    ]) == [for stack in ["foundation", "service"] : "arn:aws:s3:::${var.state_bucket}/${stack}.tfstate.tflock"]
+    error_message = "A lock of the bootstrap stack would keep a person from it."
+  }
+
+  assert {
     condition = contains(one([
       for statement in jsondecode(aws_iam_policy.this["read-service"].policy).Statement : statement.Action if statement.Sid == "ReadFunctions"
     ]), "lambda:ListTags")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -36,7 +38,21 @@ def test_its_names_are_none_of_the_environments(dev: Environment, place: Environ
     assert place.name == "checkdev"
     assert not dev.owns(f"scones-{place.name}")
     assert not dev.owns(f"scones-{place.name}-training")
-    assert len(workplace.name_of(replace(dev, name="integration"))) <= 12, "Terraform refuses a longer one"
+
+
+def test_every_environment_is_tried_in_one_of_its_own(dev: Environment) -> None:
+    """Two environments in one account whose names begin alike would otherwise take each other's copy down."""
+    names = [workplace.name_of(replace(dev, name=name)) for name in ("production1", "production2", "product")]
+    assert len(set(names)) == 3
+    assert all(re.fullmatch("check[a-z0-9]{1,7}", name) for name in names), "Terraform refuses another one"
+
+
+def test_an_environment_of_the_copys_name_is_not_taken_down(dev: Environment, tmp_path: Path) -> None:
+    own = tmp_path / "terraform" / "environments" / "checkdev"
+    own.mkdir(parents=True)
+    (own / "environment.json").write_text("{}")
+    with pytest.raises(InputError, match="makes and deletes an environment 'checkdev', but the project has one"):
+        workplace.make(replace(dev, root=tmp_path))
 
 
 def test_it_has_the_environments_settings_but_may_be_deleted(dev: Environment, place: Environment) -> None:
