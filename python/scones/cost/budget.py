@@ -20,6 +20,7 @@ from scones import aws
 from scones.errors import CloudError
 from scones.settings import PROJECT, Environment
 
+WORKLOAD = "Workload"
 _TAG_FILTER = "TagKeyValue"
 _PENDING = "PendingConfirmation"
 _REFUSED = ("AccessDenied", "AccessDeniedException")
@@ -76,6 +77,36 @@ def read(environment: Environment, *, client: Callable[..., Any] = aws.client) -
     )
 
 
+def activate(environment: Environment, *, client: Callable[..., Any] = aws.client) -> None:
+    """Make the tag Workload a cost allocation tag of the account.
+
+    All environments share the tag's key, so nothing deactivates it: no apply, no destroy, no ``invoke down``.
+
+    Args:
+        client: Makes boto3 clients.
+
+    Raises:
+        CloudError: the account may not activate it, or no resource has had the tag for a day.
+    """
+    explorer = client(environment, "ce")
+    wanted = [{"TagKey": WORKLOAD, "Status": "Active"}]
+    try:
+        errors = explorer.update_cost_allocation_tags_status(CostAllocationTagsStatus=wanted).get("Errors", [])
+    except explorer.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in _REFUSED:
+            raise
+        raise CloudError(
+            f"this account may not activate the cost allocation tag {WORKLOAD}: {error.response['Error']['Message']}",
+            hint="in an organisation, only the management account can: run this with its credentials, or use its "
+            "console under Billing, Cost allocation tags",
+        ) from None
+    if errors:
+        raise CloudError(
+            f"the tag {WORKLOAD} was not activated: {errors[0]['Message']}",
+            hint="AWS knows a tag up to a day after a resource got it; try again then",
+        )
+
+
 def _tag_faults(explorer: Any, tag: str, spent: float) -> Iterator[str]:
     way = "until then use budget_scope account, which counts from the first hour"
     try:
@@ -92,7 +123,7 @@ def _tag_faults(explorer: Any, tag: str, spent: float) -> Iterator[str]:
     if not any(one["Status"] == "Active" for one in found):
         yield (
             f"it counts nothing: tag {tag} is no active cost allocation tag; activate it a day after its first use "
-            f"(activate_cost_tag), and wait another day; {way}"
+            f"(invoke budget --activate, with credentials of the account that pays), and wait another day; {way}"
         )
 
 

@@ -50,9 +50,12 @@ resource "aws_budgets_budget" "this" {
   }
 }
 
-resource "aws_ce_cost_allocation_tag" "this" {
-  count = var.activate_tag == null ? 0 : 1
+# A cost allocation tag is the account's: all environments share its key. To destroy it is to deactivate it, and the
+# budgets of other environments would then count nothing. So an apply forgets one of an earlier version, and keeps it.
+removed {
+  from = aws_ce_cost_allocation_tag.this
 
-  tag_key = var.activate_tag
-  status  = "Active"
+  lifecycle {
+    destroy = false
+  }
 }

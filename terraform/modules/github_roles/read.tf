@@ -44,12 +44,9 @@ locals {
     { Sid = "ReadSubscriptions", Effect = "Allow", Action = ["sns:GetSubscriptionAttributes"], Resource = ["*"] },
   ] : statement if var.options.emails]
 
-  read_budget = [for statement in concat(
-    [{ Sid = "ReadBudget", Effect = "Allow", Action = ["budgets:ListTagsForResource", "budgets:ViewBudget"], Resource = [local.budget] }],
-    # The actions on cost allocation tags support no resource ARN:
-    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscostexplorerservice.html
-    [for on in [var.options.cost_tag] : { Sid = "ReadCostTags", Effect = "Allow", Action = ["ce:ListCostAllocationTags"], Resource = ["*"] } if on],
-  ) : statement if var.options.budget]
+  read_budget = [for statement in [
+    { Sid = "ReadBudget", Effect = "Allow", Action = ["budgets:ListTagsForResource", "budgets:ViewBudget"], Resource = [local.budget] },
+  ] : statement if var.options.budget]
 
   read_hours = [for statement in [
     { Sid = "ReadSchedules", Effect = "Allow", Action = ["scheduler:GetSchedule"], Resource = [local.schedules] },

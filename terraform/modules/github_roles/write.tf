@@ -156,12 +156,9 @@ locals {
     { Sid = "Unsubscribe", Effect = "Allow", Action = ["sns:Unsubscribe"], Resource = ["*"] },
   ] : statement if var.options.emails]
 
-  write_budget = [for statement in concat(
-    [{ Sid = "WriteBudget", Effect = "Allow", Action = ["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"], Resource = [local.budget] }],
-    # The actions on cost allocation tags support no resource ARN:
-    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscostexplorerservice.html
-    [for on in [var.options.cost_tag] : { Sid = "ActivateCostTag", Effect = "Allow", Action = ["ce:UpdateCostAllocationTagsStatus"], Resource = ["*"] } if on],
-  ) : statement if var.options.budget]
+  write_budget = [for statement in [
+    { Sid = "WriteBudget", Effect = "Allow", Action = ["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"], Resource = [local.budget] },
+  ] : statement if var.options.budget]
 
   write_hours = [for statement in [
     { Sid = "WriteSchedules", Effect = "Allow", Action = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:UpdateSchedule"], Resource = [local.schedules] },

@@ -35,7 +35,10 @@ DIGEST = 5
 # latency is between what a small and a very deep network take for an image.
 LATENCY_MS = 250
 FOUNDATION = {"force_destroy": True, "customer_managed_key": False, "vpc": None}
-SERVICE = {"endpoint_autoscaling": None, "endpoint_hours": None, "endpoint_rollback": {"latency_ms": LATENCY_MS}}
+SERVICE: dict[str, Any] = {"endpoint_autoscaling": None, "endpoint_hours": None}
+SERVICE |= {"endpoint_rollback": {"latency_ms": LATENCY_MS}}
+# A budget would count the used environment too, and the team would get the mails of alarms that are made to ring.
+SERVICE |= {"monthly_budget_usd": None, "budget_scope": None, "alarm_emails": None}
 # The pipeline's roles trust it for a while, so it must be nobody's: GitHub takes no owner that begins with a hyphen.
 REPOSITORY = "-nobody-/first-hour"
 IGNORED = "/build/\n.terraform/\n.terraform.lock.hcl\n"

@@ -26,7 +26,8 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """The environment dev, whose generated files go elsewhere."""
     found = settings.load("dev", variables={})
     build = tmp_path_factory.mktemp("build")
-    return replace(found, build_name=str(build), service={**found.service, "confidence_threshold": 0.7})
+    own = {"confidence_threshold": 0.7, "alarm_emails": ["team@example.com"], "monthly_budget_usd": 150}
+    return replace(found, build_name=str(build), service={**found.service, **own, "budget_scope": "environment"})
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,8 @@ def test_it_has_the_environments_settings_but_may_be_deleted(dev: Environment, p
     assert place.service["endpoint_rollback"] == {"latency_ms": workplace.LATENCY_MS}
     assert place.foundation == {"force_destroy": True, "customer_managed_key": False}
     assert place.training == dev.training
+    # The team gets no mail of alarms that are made to ring, and no second budget.
+    assert not {"alarm_emails", "monthly_budget_usd", "budget_scope"} & set(place.service)
     assert place.pin_path.is_relative_to(place.root)
 
 
