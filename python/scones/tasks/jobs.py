@@ -11,7 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scones import settings
+from scones.drawing import narrower
 from scones.tasks.cli import task
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.models import JobsResult
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from invoke import Context
@@ -19,32 +23,36 @@ if TYPE_CHECKING:
 ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)"
 
 
-@task(name="list", help={"all": "also those that have ended", "env": ENV})
-def listing(context: Context, all: bool = False, env: str | None = None) -> None:
+@task(name="list", result=JobsResult, help={"all": "also those that have ended", "env": ENV})
+def listing(context: Context, all: bool = False, env: str | None = None) -> TaskAnswer:
     """List the training and tuning jobs that run, newest first, and how to follow or stop them.
 
     invoke jobs
     invoke jobs --all --env dev
     """
-    from rich.console import Console
     from rich.table import Table
 
     from scones.training import jobs
 
-    environment, console = settings.load(env), Console()
+    environment, console = settings.load(env), terminal()
     found = [job for job in jobs.listed(environment) if all or job.running]
-    if not found:
-        console.print(f"no job {'is there' if all else 'runs'} in environment '{environment.name}'")
-        return
-    table = Table("job", "kind", "status", "created (UTC)", box=None)
-    table.columns[0].overflow = "fold"
-    for job in found:
-        table.add_row(job.name, job.kind, job.status, f"{job.created:%Y-%m-%d %H:%M}")
-    console.print(table)
-    if running := next((job for job in found if job.running), None):
-        follow = "train" if running.kind == "training" else "tune"
-        for command in (f"{follow} --attach {running.name}", f"jobs.stop {running.name}"):
-            console.print(f"invoke {command} --env {environment.name}", soft_wrap=True, highlight=False, markup=False)
+
+    def show() -> None:
+        if not found:
+            console.print(f"no job {'is there' if all else 'runs'} in environment '{environment.name}'")
+            return
+        table = Table("job", "kind", "status", "created (UTC)", box=None)
+        for column in table.columns:
+            column.no_wrap, column.overflow = column.header != "job", "fold"
+        for job in found:
+            table.add_row(job.name, job.kind, job.status, f"{job.created:%Y-%m-%d %H:%M}")
+        console.print(narrower(table, "created (UTC)", "kind"))
+        if running := next((job for job in found if job.running), None):
+            follow = "train" if running.kind == "training" else "tune"
+            for command in (f"{follow} --attach {running.name}", f"jobs.stop {running.name}"):
+                console.print(f"invoke {command} --env {environment.name}", highlight=False, markup=False)
+
+    return TaskAnswer(lambda: JobsResult.of(environment.name, found), show)
 
 
 @task(positional=["name"], help={"name": "the job's name, from invoke jobs", "env": ENV})

@@ -25,22 +25,36 @@ _WORD = "{}-{}"
 SHORT = {"classes": "c", "env": "e", "image": "i", "json": "j", "out": "o", "set": "s", "yes": "y"}
 
 
-class Helpful(invoke.Task):
-    """A task whose ``--help`` works without its positional arguments, and whose short options are :data:`SHORT`."""
+class Explained(invoke.Task):
+    """A task whose short options are :data:`SHORT`, and whose options are explained however often they are asked for.
+
+    Invoke takes each explanation away when it makes the option.
+    """
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        arguments = shortened(super().get_arguments(ignore_unknown_help))
+        told = dict(self.help)
+        try:
+            return shortened(super().get_arguments(ignore_unknown_help))
+        finally:
+            self.help = told
+
+
+class Helpful(Explained):
+    """A task whose ``--help`` works without its positional arguments."""
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        arguments = super().get_arguments(ignore_unknown_help)
         if not {"--help", "-h"}.isdisjoint(sys.argv) and not words_of(sys.argv[1:], self.name, arguments):
             for argument in arguments:
                 argument.positional = False
         return arguments
 
 
-class TakesMany(invoke.Task):
+class TakesMany(Explained):
     """A task whose first ``iterable`` option also takes the words without an option."""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        options = shortened(super().get_arguments(ignore_unknown_help))
+        options = super().get_arguments(ignore_unknown_help)
         words = words_of(sys.argv[1:], self.name, options)
         name = next(iter(self.iterable))
         named = [Argument(names=(_WORD.format(name, place),), positional=True) for place in range(words)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from imageclassification.description import Description
@@ -87,6 +87,48 @@ class EtlResult:
             replaced=before if before != found.fingerprint else None,
             uri=uri,
         )
+
+
+@dataclass(frozen=True)
+class JobEntry:
+    """A training or tuning job.
+
+    Attributes:
+        name: Its name.
+        kind: What it does.
+        status: SageMaker's word for how it is.
+        running: Whether it has not ended yet.
+        created: When it was created, ISO 8601.
+    """
+
+    name: str
+    kind: Literal["training", "tuning"]
+    status: str
+    running: bool
+    created: str
+
+
+@dataclass(frozen=True)
+class JobsResult:
+    """The training and tuning jobs that run, with --all also those that have ended.
+
+    Attributes:
+        environment: The environment.
+        jobs: Each job, the newest first.
+    """
+
+    environment: str
+    jobs: tuple[JobEntry, ...]
+
+    @classmethod
+    def of(cls, environment: str, found: Sequence[Any]) -> JobsResult:
+        """The result of listing jobs.
+
+        Args:
+            found: Jobs of :mod:`scones.training.jobs`.
+        """
+        jobs = (JobEntry(one.name, one.kind, one.status, one.running, one.created.isoformat()) for one in found)
+        return cls(environment, tuple(jobs))
 
 
 @dataclass(frozen=True)

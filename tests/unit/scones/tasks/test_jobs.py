@@ -71,6 +71,16 @@ def test_what_runs_is_listed_newest_first_with_the_commands_for_it(
     assert "old" in capsys.readouterr().out
 
 
+def test_jobs_are_a_document_that_keeps_to_its_schema(stopped: list[str], printed_json: Any) -> None:
+    task.listing(Context(), all=True, json=True)
+    found = printed_json("jobs")["jobs"]
+    assert [(one["name"], one["kind"], one["running"]) for one in found] == [
+        ("new", "training", True),
+        ("t", "tuning", True),
+        ("old", "training", False),
+    ]
+
+
 @pytest.mark.parametrize("name", ["new", "t"])
 def test_a_job_is_stopped_by_its_name_alone(stopped: list[str], capsys: pytest.CaptureFixture[str], name: str) -> None:
     task.stop(Context(), name)

@@ -55,6 +55,7 @@ WITHOUT = {
     "docs": "the exit code",
     "down": "the exit code",
     "env": "what it prints is for eval",
+    "jobs.stop": "jobs: its status",
     "local.down": "local.status",
     "local.logs": "lines of a log",
     "local.quota": "the exit code",
@@ -63,10 +64,12 @@ WITHOUT = {
     "model.export": "the file",
     "model.predict": "what it prints is JSON, a line an image",
     "notebook": "the executed copy",
+    "overview": "what it prints is for people",
     "tf.apply": "tf.output",
     "tf.destroy": "the exit code",
     "tf.init": "the exit code",
     "tf.lock": "the file",
+    "tf.unlock": "the exit code",
 }
 
 
