@@ -8,10 +8,10 @@ Example (not run: it needs a running cloud)::
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from scones import settings
-from scones.drawing import narrower
 from scones.tasks.cli import task
 from scones.tasks.results import TaskAnswer
 from scones.tasks.results.models import JobsResult
@@ -19,6 +19,9 @@ from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from invoke import Context
+    from rich.console import RenderableType
+
+    from scones.training.jobs import ListedJob
 
 ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)"
 
@@ -30,8 +33,6 @@ def listing(context: Context, all: bool = False, env: str | None = None) -> Task
     invoke jobs
     invoke jobs --all --env dev
     """
-    from rich.table import Table
-
     from scones.training import jobs
 
     environment, console = settings.load(env), terminal()
@@ -41,16 +42,11 @@ def listing(context: Context, all: bool = False, env: str | None = None) -> Task
         if not found:
             console.print(f"no job {'is there' if all else 'runs'} in environment '{environment.name}'")
             return
-        table = Table("job", "kind", "status", "created (UTC)", box=None)
-        for column in table.columns:
-            column.no_wrap, column.overflow = column.header != "job", "fold"
-        for job in found:
-            table.add_row(job.name, job.kind, job.status, f"{job.created:%Y-%m-%d %H:%M}")
-        console.print(narrower(table, "created (UTC)", "kind"))
+        console.print(_table(found))
         if running := next((job for job in found if job.running), None):
             follow = "train" if running.kind == "training" else "tune"
             for command in (f"{follow} --attach {running.name}", f"jobs.stop {running.name}"):
-                console.print(f"invoke {command} --env {environment.name}", highlight=False, markup=False)
+                console.print(f"invoke {command} --env {environment.name}", soft_wrap=True, highlight=False)
 
     return TaskAnswer(lambda: JobsResult.of(environment.name, found), show)
 
@@ -74,3 +70,13 @@ def stop(context: Context, name: str, env: str | None = None) -> None:
     if job.kind == "training":
         print(f"when it has, register what it kept: invoke register --job {name} --env {environment.name}")
         print(f"or go on with it: invoke train --resume {name} --env {environment.name}")
+
+
+def _table(found: Sequence[ListedJob]) -> RenderableType:
+    from rich.table import Table
+
+    table = Table("job", "kind", "status", "created (UTC)", box=None)
+    table.columns[0].overflow = "fold"
+    for job in found:
+        table.add_row(job.name, job.kind, job.status, f"{job.created:%Y-%m-%d %H:%M}")
+    return table

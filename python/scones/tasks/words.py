@@ -25,21 +25,18 @@ _WORD = "{}-{}"
 SHORT = {"classes": "c", "env": "e", "image": "i", "json": "j", "out": "o", "set": "s", "yes": "y"}
 
 
-class Explained(invoke.Task):
-    """A task whose short options are :data:`SHORT`, and whose options are explained however often they are asked for.
-
-    Invoke takes each explanation away when it makes the option.
-    """
+class ShortTask(invoke.Task):
+    """A task whose short options are :data:`SHORT`."""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        told = dict(self.help)
+        explained = dict(self.help)  # Invoke takes the texts out, so a second call would have none
         try:
             return shortened(super().get_arguments(ignore_unknown_help))
         finally:
-            self.help = told
+            self.help = explained
 
 
-class Helpful(Explained):
+class Helpful(ShortTask):
     """A task whose ``--help`` works without its positional arguments."""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
@@ -50,7 +47,7 @@ class Helpful(Explained):
         return arguments
 
 
-class TakesMany(Explained):
+class TakesMany(ShortTask):
     """A task whose first ``iterable`` option also takes the words without an option."""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:

@@ -1,4 +1,5 @@
-"""The results of the tasks that make and register models: etl, train, tune, register, models, pin, model.inspect.
+"""The results of the tasks that make and register models: etl, train, tune, jobs, register, models, pin,
+model.inspect.
 
 Example::
 
@@ -10,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imageclassification.description import Description
     from scones.dataset.choice import Ensured
     from scones.model.registry import PinnedModel, Version
     from scones.training.described import DescribedJob
+    from scones.training.jobs import ListedJob
     from scones.training.trials import TuningSnapshot
 
 
@@ -87,48 +89,6 @@ class EtlResult:
             replaced=before if before != found.fingerprint else None,
             uri=uri,
         )
-
-
-@dataclass(frozen=True)
-class JobEntry:
-    """A training or tuning job.
-
-    Attributes:
-        name: Its name.
-        kind: What it does.
-        status: SageMaker's word for how it is.
-        running: Whether it has not ended yet.
-        created: When it was created, ISO 8601.
-    """
-
-    name: str
-    kind: Literal["training", "tuning"]
-    status: str
-    running: bool
-    created: str
-
-
-@dataclass(frozen=True)
-class JobsResult:
-    """The training and tuning jobs that run, with --all also those that have ended.
-
-    Attributes:
-        environment: The environment.
-        jobs: Each job, the newest first.
-    """
-
-    environment: str
-    jobs: tuple[JobEntry, ...]
-
-    @classmethod
-    def of(cls, environment: str, found: Sequence[Any]) -> JobsResult:
-        """The result of listing jobs.
-
-        Args:
-            found: Jobs of :mod:`scones.training.jobs`.
-        """
-        jobs = (JobEntry(one.name, one.kind, one.status, one.running, one.created.isoformat()) for one in found)
-        return cls(environment, tuple(jobs))
 
 
 @dataclass(frozen=True)
@@ -454,3 +414,53 @@ class TuneResult:
             model=RegisteredVersion.of(version, pinned) if version else None,
             folder=folder,
         )
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """A training or tuning job.
+
+    Attributes:
+        name: Its name.
+        kind: training or tuning.
+        status: SageMaker's status.
+        running: Whether it has not ended.
+        created: When it was created, in ISO 8601.
+        ended: When it ended. Null as long as it runs.
+    """
+
+    name: str
+    kind: str
+    status: str
+    running: bool
+    created: str
+    ended: str | None
+
+
+@dataclass(frozen=True)
+class JobsResult:
+    """The environment's training and tuning jobs.
+
+    Attributes:
+        environment: The environment.
+        jobs: Each job, the newest first. Only those that run, without --all.
+    """
+
+    environment: str
+    jobs: tuple[JobRow, ...]
+
+    @classmethod
+    def of(cls, environment: str, found: Sequence[ListedJob]) -> JobsResult:
+        """The result of listing jobs."""
+        rows = (
+            JobRow(
+                one.name,
+                one.kind,
+                one.status,
+                one.running,
+                one.created.isoformat(),
+                one.ended.isoformat() if one.ended else None,
+            )
+            for one in found
+        )
+        return cls(environment, tuple(rows))
