@@ -17,7 +17,7 @@ from scones.training import job, jobs, tuning
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def training(name: str, status: str, hour: int, **more: str) -> dict[str, Any]:
+def training(name: str, status: str, hour: int, **more: Any) -> dict[str, Any]:
     found = {"TrainingJobName": name, "TrainingJobStatus": status, "CreationTime": NOON.replace(hour=hour), **more}
     return {"TrainingJob": found}
 
@@ -38,7 +38,7 @@ class Sagemaker:
         }
         found = {
             "TrainingJob": [
-                training("old", "Completed", 9, TrainingEndTime="…"),
+                training("old", "Completed", 9, TrainingEndTime=NOON.replace(hour=10)),
                 training("new", "InProgress", 13),
                 training("t-001", "InProgress", 12, TuningJobArn="arn"),
             ],
