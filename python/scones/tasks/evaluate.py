@@ -16,6 +16,9 @@ from scones.errors import InputError
 from scones.steps import bars
 from scones.tasks import options
 from scones.tasks.cli import task
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.serving import EvaluateResult
+from scones.tasks.terminal import terminal
 from scones.tasks.views import evaluation_tables, shown
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV,
 
 
 @task(
+    result=EvaluateResult,
     help={
         "artifact": "evaluate this artifact instead: a model.tar.gz, the folder of its files, or s3://BUCKET/KEY",
         "limit": "send at most this many images, spread evenly over the classes",
@@ -38,7 +42,7 @@ ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV,
         "out": "the result's file (default: build/evaluation.json)",
         "workers": f"the number of parallel requests (default: {WORKERS})",
         "env": ENV,
-    }
+    },
 )
 def evaluate(
     context: Context,
@@ -48,7 +52,7 @@ def evaluate(
     out: str | None = None,
     workers: str | None = None,
     env: str | None = None,
-) -> None:
+) -> TaskAnswer:
     """Send the test images to the endpoint, and show accuracy, confusion matrix and the effect of thresholds.
 
     The endpoint captures the requests as any others, with the image's name as CustomAttributes. With --artifact, the
@@ -58,24 +62,28 @@ def evaluate(
     invoke evaluate --limit 50 --env dev
     invoke evaluate --artifact build/model.tar.gz
     """
-    from rich.console import Console
-
     from scones.dataset import load
     from scones.model import evaluation
 
     environment = settings.load(env)
+    path = options.file(out, "--out") if out else environment.build / "evaluation.json"
     found = load(Path(dataset).expanduser() if dataset else environment.build / "dataset")
     images = evaluation.pick(found.images("test"), options.whole_number(limit, "--limit"))
-    console = Console()
+    console = terminal()
     if artifact:
         if workers is not None:
             raise InputError("--workers is for an endpoint's requests: an artifact answers one image after another")
         result = _evaluate_artifact(environment, found, images, artifact, console)
     else:
         result = _evaluate_endpoint(environment, found, images, options.whole_number(workers, "--workers"), console)
-    console.print(evaluation_tables(result, threshold=environment.service["confidence_threshold"]))
-    path = result.write(Path(out).expanduser() if out else environment.build / "evaluation.json")
-    console.print(f"\nkept in {shown(path)}", soft_wrap=True, highlight=False, markup=False)
+    threshold = environment.service["confidence_threshold"]
+    result.write(path)
+
+    def show() -> None:
+        console.print(evaluation_tables(result, threshold=threshold))
+        console.print(f"\nkept in {shown(path)}", highlight=False, markup=False)
+
+    return TaskAnswer(lambda: EvaluateResult.of(result, threshold, str(path)), show)
 
 
 def _evaluate_endpoint(

@@ -13,21 +13,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from invoke.exceptions import Exit
-
 from scones import settings
 from scones.errors import CloudError, InputError, SconesError
 from scones.s3 import is_uri
-from scones.steps import bars
+from scones.steps import Waiting, bars
 from scones.tasks import options
 from scones.tasks.cli import task
-from scones.tasks.views import captured_table, combined_exit_code, outcome_table, shown, state_line, summary_table
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.serving import CaptureResult, ExecuteResult
+from scones.tasks.terminal import terminal
+from scones.tasks.views import captured_table, combined_exit_code, outcome_lines, shown, state_line, summary_table
 
 if TYPE_CHECKING:
     from invoke import Context
     from rich.console import Console
 
-    from scones.service.workflow import StateRun
+    from scones.service.workflow import ImageRun, StateRun
     from scones.settings import Environment
 
 WORKERS = 8
@@ -37,6 +38,7 @@ ENVIRONMENT = "the environment, a folder of terraform/environments (default: SCO
 
 
 @task(
+    result=ExecuteResult,
     iterable=["image"],
     help={
         "image": "a picture, a folder of them, or s3://BUCKET/KEY; repeatable",
@@ -47,23 +49,21 @@ ENVIRONMENT = "the environment, a folder of terraform/environments (default: SCO
 )
 def execute(
     context: Context, image: list[str], threshold: str | None = None, workers: str | None = None, env: str | None = None
-) -> None:
+) -> TaskAnswer:
     """Run the state machine on an image, and show its states and its result.
 
-    Local files are uploaded first, to images/<sha256>. The endpoint takes PNG and JPEG: WebP, GIF, TIFF, BMP and HEIC
-    are converted. What a folder holds beside pictures is counted and named. Exit code 0 if all images passed, 3 if the
-    only failures are low confidence, 1 otherwise.
+    Local files are uploaded first, to images/<digest>/<name>. The endpoint takes PNG and JPEG: WebP, GIF, TIFF, BMP and
+    HEIC are converted. What a folder holds beside pictures is counted and named. Exit code 0 if all images passed, 3 if
+    the only failures are low confidence, 1 otherwise.
 
     invoke execute --image bicycle.jpg
     invoke execute --image s3://BUCKET/KEY --threshold 0.95
     invoke execute --image photos --image more/one.png --env dev
     """
-    from rich.console import Console
-
     from scones.service import workflow
 
     environment = settings.load(env)
-    console = Console()
+    console = terminal()
     images = workflow.images_of(
         image, lambda text: console.print(text, style="yellow", soft_wrap=True, highlight=False, markup=False)
     )
@@ -72,12 +72,16 @@ def execute(
     at = None if threshold is None else workflow.check_threshold(options.number(threshold, "--threshold"))
     at_once = options.whole_number(workers, "--workers", default=WORKERS)
     deployed = _deployed(environment, uploads=not all(is_uri(one) for one in images), connections=at_once)
-    code = execute_images(console, deployed, images, threshold=at, workers=at_once)
-    if code:
-        raise Exit(code=code)
+    runs = execute_images(console, deployed, images, threshold=at, workers=at_once)
+    return TaskAnswer(
+        lambda: ExecuteResult.of(environment.name, runs),
+        show=lambda: show_runs(console, runs),
+        code=combined_exit_code(run.exit_code for run in runs),
+    )
 
 
 @task(
+    result=CaptureResult,
     help={
         "since": "the first time (UTC) or an age: 2026-11-22, 2026-11-22T09:30, 12h (default: 30d)",
         "until": "the last time; a day includes all its hours (default: now)",
@@ -88,7 +92,7 @@ def execute(
         "rows": f"the number of least sure images to show (default: {ROWS})",
         "out": "the report's folder (default: build/report)",
         "env": ENVIRONMENT,
-    }
+    },
 )
 def capture(
     context: Context,
@@ -101,7 +105,7 @@ def capture(
     rows: str | None = None,
     out: str | None = None,
     env: str | None = None,
-) -> None:
+) -> TaskAnswer:
     """Download the endpoint's captured traffic, and write a report to build/report/index.html.
 
     Only the period's hours are listed, and only new files are downloaded, to build/captures/<environment>. Lines that
@@ -111,8 +115,6 @@ def capture(
     invoke capture --since 2026-11-01 --until 2026-11-07 --env prod
     invoke capture --from some/folder --classes bicycle,motorcycle
     """
-    from rich.console import Console
-
     from scones.service import capture as captured
     from scones.service.capture import period as periods
 
@@ -122,22 +124,23 @@ def capture(
     period = periods.parse(since or (None if from_ else "30d"), until)
     line = environment.service["confidence_threshold"] if threshold is None else options.share(threshold, "--threshold")
     count = options.whole_number(rows, "--rows", default=ROWS)
+    report = options.folder(out, "--out") if out else environment.build / "report"
     names = options.names(classes)
-    console = Console()
+    console = terminal()
     if from_:
         folder = Path(from_).expanduser()
         subject = folder.resolve().name
-        with console.status("reading"):
+        with Waiting(console, "reading"):
             found = captured.read(folder, period)
         if not found.events:
             raise nothing_in(folder, found, period)
     else:
         names = names or _class_labels(environment)
         subject, found = _download(console, environment, endpoint, period)
-    with console.status("drawing"):
+    with Waiting(console, "drawing"):
         page = captured.report.write(
             found,
-            Path(out).expanduser() if out else environment.build / "report",
+            report,
             threshold=line,
             classes=names,
             subject=subject,
@@ -145,12 +148,16 @@ def capture(
             rows=count,
         )
     summary = captured.analysis.summarise(found.events, threshold=line, classes=names)
-    console.print(captured_table(summary))
-    for one in found.broken[:SHOWN_BROKEN]:
-        console.print(f"broken line: {one}", style="yellow", markup=False, highlight=False, soft_wrap=True)
-    if len(found.broken) > SHOWN_BROKEN:
-        console.print(f"… and {len(found.broken) - SHOWN_BROKEN:,} more broken lines; report.json lists all")
-    console.print(f"report: {shown(page)}", soft_wrap=True, highlight=False, markup=False)
+
+    def show() -> None:
+        console.print(captured_table(summary))
+        for one in found.broken[:SHOWN_BROKEN]:
+            console.print(f"broken line: {one}", style="yellow", markup=False, highlight=False)
+        if len(found.broken) > SHOWN_BROKEN:
+            console.print(f"… and {len(found.broken) - SHOWN_BROKEN:,} more broken lines; report.json lists all")
+        console.print(f"report: {shown(page)}", highlight=False, markup=False)
+
+    return TaskAnswer(lambda: CaptureResult.of(subject, found, summary, str(page)), show)
 
 
 @dataclass(frozen=True)
@@ -172,8 +179,8 @@ class Deployed:
 
 def execute_images(
     console: Console, deployed: Deployed, images: Sequence[str], *, threshold: float | None = None, workers: int = 1
-) -> int:
-    """Execute the state machine on images, and show the results: one image with its states, many as a table.
+) -> list[ImageRun]:
+    """Execute the state machine on images, and show how that goes on: of one image its states, of many a bar.
 
     Args:
         images: Local paths and ``s3://`` URLs.
@@ -181,15 +188,15 @@ def execute_images(
         workers: The number of executions that run at once.
 
     Returns:
-        The exit code of ``invoke execute``.
+        What became of each image.
     """
     from scones.service import workflow
 
     if len(images) == 1:
-        return _execute_one(console, deployed, images[0], threshold)
+        return [_execute_one(console, deployed, images[0], threshold)]
     with bars(console) as progress:
         bar = progress.add_task("executing", total=len(images))
-        runs = workflow.run_many(
+        return workflow.run_many(
             deployed.s3,
             deployed.sfn,
             deployed.bucket,
@@ -199,8 +206,14 @@ def execute_images(
             workers=workers,
             on_done=lambda run: progress.advance(bar),
         )
-    console.print(summary_table(runs))
-    return combined_exit_code(run.exit_code for run in runs)
+
+
+def show_runs(console: Console, runs: Sequence[ImageRun]) -> None:
+    """Show what became of the images: of one image in lines, of many in a table."""
+    if len(runs) == 1 and runs[0].outcome:
+        console.print(outcome_lines(runs[0].outcome, runs[0].image), highlight=False)
+    else:
+        console.print(summary_table(runs))
 
 
 def nothing_in(folder: Path, found: Any, period: Any) -> SconesError:
@@ -235,13 +248,13 @@ def _deployed(environment: Environment, *, uploads: bool, connections: int) -> D
     )
 
 
-def _execute_one(console: Console, deployed: Deployed, image: str, threshold: float | None) -> int:
+def _execute_one(console: Console, deployed: Deployed, image: str, threshold: float | None) -> ImageRun:
     from scones.service import workflow
 
     url = image if is_uri(image) else workflow.upload(deployed.s3, deployed.bucket, Path(image))
     execution = workflow.start(deployed.sfn, deployed.machine, url, threshold)
-    console.print(f"{execution.name}: {url}", style="dim", markup=False, highlight=False, soft_wrap=True)
-    with console.status("starting") as status:
+    console.print(f"{execution.name}: {url}", style="dim", markup=False, highlight=False)
+    with Waiting(console, "starting") as status:
 
         def on_state(state: StateRun) -> None:
             if state.status == "running":
@@ -249,9 +262,7 @@ def _execute_one(console: Console, deployed: Deployed, image: str, threshold: fl
             elif state.kind == "Task":
                 console.print(state_line(state), highlight=False)
 
-        outcome = workflow.follow(deployed.sfn, execution.arn, on_state)
-    console.print(outcome_table(outcome), highlight=False)
-    return workflow.exit_code(outcome)
+        return workflow.ImageRun(image, outcome=workflow.follow(deployed.sfn, execution.arn, on_state))
 
 
 def _download(console: Console, environment: Environment, endpoint: str | None, period: Any) -> tuple[str, Any]:
@@ -276,7 +287,7 @@ def _download(console: Console, environment: Environment, endpoint: str | None, 
     console.print(
         f"{files.new:,} new files ({files.size / 1e6:.1f} MB), {files.unchanged:,} here already", highlight=False
     )
-    with console.status("reading"):
+    with Waiting(console, "reading"):
         found = captured.read(files.paths, period)
     if not found.events:
         raise nothing_captured(name, uri, period, found)

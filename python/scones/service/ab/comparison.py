@@ -18,7 +18,6 @@ images are known, so answers to them also count as right or wrong. Pure function
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from scones.model.measures import wilson
 from scones.service.capture.analysis import confidence_of, predicted
+from scones.service.workflow import images
 
 if TYPE_CHECKING:
     from scones.dataset import Dataset
@@ -135,12 +135,13 @@ def labels_of(dataset: Dataset) -> dict[str, int]:
     """The labels of the test split's images, by each name that this project's requests use.
 
     ``invoke evaluate`` sends the file's name. The workflow sends the S3 key: ``datasets/<fingerprint>/test/<name>`` for
-    an image of the data set, ``images/<sha256>.<suffix>`` for an uploaded file. No model was trained on the test split.
+    an image of the data set. An uploaded file is known by its place, ``images/<digest>``, whatever its name is
+    (:func:`_known`). No model was trained on the test split.
     """
     found: dict[str, int] = {}
     for image in dataset.images("test"):
-        digest = hashlib.sha256(image.path.read_bytes()).hexdigest()
-        for name in (image.name, f"datasets/{dataset.fingerprint}/test/{image.name}", f"images/{digest}.png"):
+        uploaded = images.place(image.path.read_bytes())
+        for name in (image.name, f"datasets/{dataset.fingerprint}/test/{image.name}", uploaded):
             found[name] = image.label
     return found
 
@@ -149,9 +150,14 @@ def _identity(event: Event) -> tuple[str | None, str]:
     return event.inference_id, event.name
 
 
+def _known(event: Event) -> str:
+    """The event's name in :func:`labels_of`: of an uploaded image its place, without the file's name."""
+    return event.name.removesuffix(f"/{event.title}") if event.title != event.name else event.name
+
+
 def _traffic(variant: str, events: Sequence[Event], threshold: float, labels: Mapping[str, int]) -> Traffic:
     answered = predicted(events)
-    labelled = [event for event in answered if event.name in labels]
+    labelled = [event for event in answered if _known(event) in labels]
     return Traffic(
         variant=variant,
         requests=len(events),
@@ -159,5 +165,5 @@ def _traffic(variant: str, events: Sequence[Event], threshold: float, labels: Ma
         confidence=fmean(confidence_of(event) for event in answered) if answered else None,
         low=sum(confidence_of(event) < threshold for event in answered),
         labelled=len(labelled),
-        correct=sum(event.predicted == labels[event.name] for event in labelled),
+        correct=sum(event.predicted == labels[_known(event)] for event in labelled),
     )

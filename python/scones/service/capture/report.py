@@ -20,6 +20,8 @@ import base64
 import csv
 import io
 import json
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -36,6 +38,7 @@ from scones.service.capture.records import Capture, Event
 
 THUMBNAIL = 112  # pixels, of the longer side
 SHOWN_BROKEN = 50
+FORMULAS = ("=", "+", "-", "@")  # what a formula begins with
 
 
 @dataclass(frozen=True)
@@ -181,14 +184,18 @@ def _json(capture: Capture, summary: analysis.Summary, subject: str, now: dateti
 
 def _csv(capture: Capture, classes: Sequence[str]) -> bytes:
     events = capture.events
-    width = max(len(event.probabilities or ()) for event in events)
+    lengths = Counter(len(event.probabilities) for event in events if event.probabilities)
+    # A line can claim any number of classes. It makes no columns that the other lines do not have.
+    width = max(len(classes), lengths.most_common(1)[0][0])
+    further = ["further probabilities"] if max(lengths) > width else []
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     names = [f"p({analysis.class_name(label, classes)})" for label in range(width)]
-    head = ["time", "event_id", "inference_id", "custom_attributes", "predicted", "confidence", *names, "file", "line"]
+    head = ["time", "event_id", "inference_id", "custom_attributes", "predicted", "confidence", *names, *further]
+    head += ["file", "line"]
     table.writerow(map(_cell, head))
     for event in events:
-        numbers = list(event.probabilities or ())
+        numbers, more = (event.probabilities or ())[:width], (event.probabilities or ())[width:]
         label = "" if event.predicted is None else analysis.class_name(event.predicted, classes)
         cells = [
             event.time.isoformat(),
@@ -199,6 +206,7 @@ def _csv(capture: Capture, classes: Sequence[str]) -> bytes:
             "" if event.confidence is None else event.confidence,
             *numbers,
             *[""] * (width - len(numbers)),
+            *(" ".join(map(str, more)) for _ in further),
             capture.name(event.path),
             event.line,
         ]
@@ -207,8 +215,14 @@ def _csv(capture: Capture, classes: Sequence[str]) -> bytes:
 
 
 def _cell(value: Any) -> Any:
-    """A cell that a spreadsheet does not read as a formula (OWASP: "CSV Injection")."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
+    """A cell that a spreadsheet does not read as a formula (OWASP: "CSV Injection").
+
+    Spreadsheets pass over spaces in front, and some read full-width signs as the plain ones.
+    """
+    if not isinstance(value, str):
+        return value
+    first = unicodedata.normalize("NFKC", value.lstrip()[:1])
+    return f"'{value}" if first in FORMULAS or value[:1] in ("\t", "\r", "\n") else value
 
 
 def _data_uri(png: bytes) -> str:

@@ -62,7 +62,7 @@ def reported(cloud: Cloud, s3: Any, period: Period) -> str:
     """What is shown of a period, in one line of words."""
     console = Console(width=160, file=io.StringIO())
     compared = ab.read(cloud.environment.candidate_path)
-    task.report(console, cloud.environment, s3, OUTPUTS, compared, period, threshold=0.8)
+    task.report(console, cloud.environment, s3, OUTPUTS, compared, period, threshold=0.8).show()
     return console.file.getvalue()
 
 
@@ -84,6 +84,19 @@ def test_the_report_counts_the_periods_answers_of_each_variant_and_says_what_com
     assert "next: invoke ab.promote, or invoke ab.stop" in said
     earlier = reported(cloud, s3, Period(since=NOW - timedelta(hours=1)))
     assert "│ Candidate  │       2 │        2 │" in earlier
+
+
+def test_the_comparison_is_a_document_that_keeps_to_its_schema(
+    cloud: Cloud, s3: Any, monkeypatch: pytest.MonkeyPatch, printed_json: Any
+) -> None:
+    start(cloud, share=10)
+    monkeypatch.setattr(settings, "load", lambda env: cloud.environment)
+    monkeypatch.setattr("scones.aws.client", lambda *_, **__: s3)
+    monkeypatch.setattr("scones.terraform.Stack.outputs", lambda stack: OUTPUTS)
+    task.status(Context(), since=f"{NOW - timedelta(hours=1):%Y-%m-%dT%H:%M:%S}", json=True)
+    found = printed_json("ab.status")
+    counted = {one["variant"]: (one["version"], one["requests"]) for one in found["variants"]}
+    assert counted["Candidate"] == (2, 2)
 
 
 def test_a_period_without_captures_is_said(cloud: Cloud, s3: Any) -> None:

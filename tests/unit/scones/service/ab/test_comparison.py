@@ -69,4 +69,8 @@ def test_a_label_is_known_by_every_name_that_requests_use(tmp_path: Path) -> Non
     image = SimpleNamespace(path=path, label=1, name="bike.png")
     dataset: Any = SimpleNamespace(fingerprint="5f", images=lambda split: [image] if split == "test" else [])
     digest = hashlib.sha256(b"a picture").hexdigest()
-    assert labels_of(dataset) == {"bike.png": 1, "datasets/5f/test/bike.png": 1, f"images/{digest}.png": 1}
+    labels = labels_of(dataset)
+    assert labels == {"bike.png": 1, "datasets/5f/test/bike.png": 1, f"images/{digest[:16]}": 1}
+    sent = event(0.1, 0.9, name=f"images/{digest[:16]}/another name.png")
+    [traffic] = ab.compare({"AllTraffic": [sent]}, threshold=0.8, labels=labels)
+    assert (traffic.labelled, traffic.correct) == (1, 1)
