@@ -135,6 +135,7 @@ def test_plans_nothing_right_after_it_was_applied(stacks: dict[str, Stack]) -> N
     assert changes == {"bootstrap": False, "foundation": False, "service": False}
 
 
+@pytest.mark.nightly
 def test_plain_commands_do_what_the_tasks_do(stacks: dict[str, Stack], project: Environment, tmp_path: Path) -> None:
     """After eval "$(invoke env)", plain commands need no further arguments or files, and apply a saved plan.
 
