@@ -138,10 +138,11 @@ def budget(context: Context, env: str | None = None, activate: bool = False) -> 
     environment = settings.load(env)
     if activate:
         budgets.activate(environment)
-        print(f"tag {budgets.WORKLOAD} is a cost allocation tag; AWS Budgets knows it within a day")
     found = budgets.read(environment)
 
     def show() -> None:
+        if activate:
+            print(f"tag {budgets.WORKLOAD} is a cost allocation tag; AWS Budgets knows it within a day")
         spent = f"${found.spent_usd:,.2f} of ${found.limit_usd:,.2f}"
         print(f"budget '{found.name}' counts {found.counts}: {spent} this month")
         for fault in found.faults:

@@ -91,8 +91,8 @@ def _suffices(environment: Environment, name: str, needed: int, fewer: str, clie
         f"the quota '{name}' (Amazon SageMaker, code {code}) is {value:g} in {environment.region}, and {needed} "
         f"{'is' if needed == 1 else 'are'} needed; nothing was made",
         hint=f"request it: aws service-quotas request-service-quota-increase --service-code {_SERVICE} "
-        f"--quota-code {code} --desired-value {needed} --region {environment.region}{instead}. AWS answers within hours "
-        "or days. An account on the Free plan may not get it: change to the Paid plan first",
+        f"--quota-code {code} --desired-value {needed} --region {environment.region}{instead}. AWS answers within "
+        "hours or days. An account on the Free plan may not get it: change to the Paid plan first",
     )
 
 

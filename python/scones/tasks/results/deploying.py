@@ -143,7 +143,7 @@ class ApprovalResult:
     Attributes:
         environment: The environment.
         reviewers: Who must approve, one of them.
-        admins_bypass: Whether the repository's administrators may go on without them.
+        admins_bypass: Whether administrators may go on without them.
     """
 
     environment: str

@@ -114,7 +114,7 @@ def test_the_lines_of_its_jobs_are_not_kept_for_ever(
 
     ready = SimpleNamespace(
         build=lambda: None,
-        place=lambda _: JobSpec("s3://b/d", parse({"num_classes": "2", "num_training_samples": "9"}), "b", "role"),
+        place=lambda _: JobSpec("s3://b/d", parse({"num_classes": "2", "num_training_samples": "99"}), "b", "role"),
     )
     monkeypatch.setattr("scones.delivery.firsthour.trials.Preparation", lambda *_, **__: ready)
     monkeypatch.setattr("scones.training.logs.limit", lambda _, days: happened.append(days))
