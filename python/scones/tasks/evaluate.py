@@ -8,6 +8,8 @@ Example (not run: it needs a running cloud)::
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,12 +85,18 @@ def _evaluate_endpoint(
 ) -> Evaluation:
     from scones import aws
     from scones.model import evaluation, registry
+    from scones.service.capture import sent
+    from scones.tasks.captured import folder_of
     from scones.terraform import Stack
 
     pinned = registry.read_pin(environment.pin_path)
     evaluation.check_classes(found.classes, pinned.class_labels)
     endpoint = Stack(environment, "service").outputs()["endpoint_name"]
-    with bars(console) as progress:
+    clock = partial(datetime.now, UTC)
+    with (
+        sent.noting(folder_of(environment), endpoint, "invoke evaluate", clock) as answered,
+        bars(console) as progress,
+    ):
         return evaluation.evaluate(
             aws.client(environment, "sagemaker-runtime", max_connections=workers or WORKERS),
             endpoint,
@@ -97,6 +105,7 @@ def _evaluate_endpoint(
             about={"model_package_arn": pinned.package_arn, "dataset_fingerprint": found.fingerprint},
             workers=workers or WORKERS,
             progress=progress,
+            on_answer=answered.append,
         )
 
 

@@ -75,7 +75,7 @@ def test_every_evaluated_image_is_captured_with_its_name_its_bytes_and_its_answe
         assert capture.image(by_name[one.name]) == one.path.read_bytes()
         assert by_name[one.name].inference_id.startswith("evaluate-")
 
-    page = capture.report.write(captured, tmp_path / "report", threshold=0.8, classes=CLASSES, subject=endpoint)
+    page = capture.report.write(captured, tmp_path / "report", threshold=0.8, subject=endpoint)
     text = page.read_text()
-    assert text.count("data:image/png;base64,") == 4 + 12
+    assert text.count("data:image/png;base64,") == 8 + 12
     assert "image 0.png" in text

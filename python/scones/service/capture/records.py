@@ -26,17 +26,19 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 import math
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from scones.errors import InputError
+from scones.service.capture.models import UNKNOWN, Answerer, AnsweringModel, CapturePlace, Models
 from scones.service.capture.period import Period
 
 ENCODINGS = ("BASE64", "CSV", "JSON")
@@ -57,6 +59,9 @@ class Event:
         has_image: True if the input holds a PNG or JPEG; :func:`image` reads it.
         line: The line in ``path``, from 1.
         offset: Where that line begins, in bytes.
+        digest: The SHA-256 of the image, in hexadecimal; empty if there is none.
+        variant: The endpoint's variant that answered; empty if it is not known.
+        model: The model that answered.
     """
 
     event_id: str
@@ -68,6 +73,19 @@ class Event:
     path: Path
     line: int
     offset: int
+    digest: str = ""
+    variant: str = ""
+    model: AnsweringModel = UNKNOWN
+
+    @property
+    def answerer(self) -> Answerer:
+        """The model that answered, and its variant."""
+        return Answerer(self.model, self.variant)
+
+    @property
+    def label(self) -> str | None:
+        """The name of the most probable class, as the model that answered calls it."""
+        return None if self.predicted is None else self.model.label(self.predicted)
 
     @property
     def predicted(self) -> int | None:
@@ -125,12 +143,17 @@ class Capture:
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
 
 
-def read(source: Path | Iterable[Path], period: Period = Period()) -> Capture:  # noqa: B008 (immutable)
-    """Read captured events.
+def read(
+    source: Path | Iterable[Path],
+    period: Period = Period(),  # noqa: B008 (immutable)
+    models: Models = Models(),  # noqa: B008 (immutable)
+) -> Capture:
+    """Read captured events, each with the model that answered it.
 
     Args:
         source: A folder, read with its subfolders, or the files themselves.
         period: Only events answered in this period are returned.
+        models: The models that may have answered. By default, only their versions are known, and no labels.
 
     Raises:
         InputError: the folder does not exist or holds no ``.jsonl`` file.
@@ -144,6 +167,7 @@ def read(source: Path | Iterable[Path], period: Period = Period()) -> Capture:  
     seen: set[str] = set()
     duplicates = outside = 0
     for path in files:
+        place = CapturePlace.of(path)
         for found in _lines(path):
             if isinstance(found, Broken):
                 broken.append(found)
@@ -153,7 +177,7 @@ def read(source: Path | Iterable[Path], period: Period = Period()) -> Capture:  
                 outside += 1
             else:
                 seen.add(found.event_id)
-                events.append(found)
+                events.append(replace(found, variant=place.variant, model=models.of(place, found.time)))
     events.sort(key=lambda event: event.time)
     return Capture(tuple(events), tuple(broken), len(files), duplicates, outside, root)
 
@@ -244,6 +268,7 @@ def _event(line: bytes, path: Path, number: int, offset: int) -> Event:
         raise ValueError("captureData has neither endpointInput nor endpointOutput")
     attributes = metadata.get("customAttributes")
     inference_id = metadata.get("inferenceId")
+    digest = _digest(sent)
     return Event(
         event_id=_text(metadata.get("eventId") or ""),
         time=_time(metadata.get("inferenceTime")),
@@ -252,10 +277,11 @@ def _event(line: bytes, path: Path, number: int, offset: int) -> Event:
         custom_attributes=tuple(
             _text(one) for one in (attributes if isinstance(attributes, list) else [attributes]) if one
         ),
-        has_image=_holds_image(sent),
+        has_image=bool(digest),
         path=path,
         line=number,
         offset=offset,
+        digest=digest,
     )
 
 
@@ -280,14 +306,15 @@ def _decoded(side: dict[str, Any]) -> bytes:
         raise ValueError(f"data is not BASE64: {error}") from None
 
 
-def _holds_image(sent: Any) -> bool:
+def _digest(sent: Any) -> str:
+    """The SHA-256 of the captured PNG or JPEG, in hexadecimal; empty if there is none."""
     if not isinstance(sent, dict) or sent.get("encoding") != "BASE64" or not isinstance(sent.get("data"), str):
-        return False
+        return ""
     try:
-        base64.b64decode(sent["data"], validate=True)
-        return base64.b64decode(sent["data"][:16]).startswith(_IMAGE_STARTS)
+        data = base64.b64decode(sent["data"], validate=True)
     except (binascii.Error, ValueError):
-        return False
+        return ""
+    return hashlib.sha256(data).hexdigest() if data.startswith(_IMAGE_STARTS) else ""
 
 
 def _time(found: Any) -> datetime:

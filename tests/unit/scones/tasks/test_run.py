@@ -137,6 +137,7 @@ def test_the_threshold_line_is_the_environments_unless_one_is_given(captured, tm
             {"endpoint": "scones-dev"},
             "--from reads a folder instead of an endpoint's captures: --endpoint would change",
         ),
+        ({"wait": True}, "--from reads a folder instead of an endpoint's captures: --wait would change"),
         ({"rows": 0}, "--rows must be a whole number from 1 on, not '0'"),
     ],
 )
@@ -145,14 +146,6 @@ def test_capture_refuses_what_it_cannot_use_with_the_value_and_what_to_do(captur
         run.capture(Context(), from_=str(captured), **options)
     assert message in refused.value.message
     assert refused.value.code == 2
-
-
-def test_an_endpoint_without_captures_says_that_they_come_late():
-    from scones.service import capture
-
-    error = run.nothing_captured("scones", "s3://b/captures", capture.Period(), capture.Capture((), ()))
-    assert "no event under s3://b/captures/scones/" in str(error)
-    assert "a few minutes after the requests" in str(error)
 
 
 def test_execute_without_an_image_says_how_to_give_one():
@@ -218,6 +211,7 @@ def deployed():
 def test_execute_shows_what_became_of_the_images_and_ends_with_its_code(deployed, images, code, shown):
     console = Console(width=160, file=io.StringIO())
     assert run.execute_images(console, deployed, images) == code
+    assert len(deployed.answered) == len(images) - images.count("s3://b/lost")  # what the endpoint will capture
     out = console.file.getvalue()
     for text in shown:
         assert text in out
