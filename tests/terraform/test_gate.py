@@ -30,7 +30,7 @@ from tests.local.conftest import eventually
 
 from . import provider
 from .failing import failing
-from .workbench import inventory
+from .workbench import inventory, values_kept
 
 pytestmark = pytest.mark.usefixtures("provider_is_here")
 
@@ -105,19 +105,19 @@ def stacks(
     terraform_log: Path,
 ) -> Iterator[dict[str, Stack]]:
     """All three stacks, applied with every option on and with version 1 of a model pinned."""
-    give(project, "bootstrap", github_repository=REPOSITORY)
-    give(project, "foundation", **FOUNDATION)
-    give(project, "service", **SERVICE)
     found = {name: Stack(project, name, log=terraform_log) for name in ("bootstrap", "foundation", "service")}
-    try:
-        found["bootstrap"].apply()
-        found["foundation"].apply()
-        write_pin(project.pin_path, model(found["foundation"].outputs()["bucket"], 1))
-        found["service"].apply()
-        yield found
-    finally:
-        destroy_all(project, stack=partial(Stack, log=terraform_log))
-        (project.folder / "bootstrap.tfvars.json").unlink()  # other files' tests apply no bootstrap stack
+    with values_kept(project):
+        give(project, "bootstrap", github_repository=REPOSITORY)
+        give(project, "foundation", **FOUNDATION)
+        give(project, "service", **SERVICE)
+        try:
+            found["bootstrap"].apply()
+            found["foundation"].apply()
+            write_pin(project.pin_path, model(found["foundation"].outputs()["bucket"], 1))
+            found["service"].apply()
+            yield found
+        finally:
+            destroy_all(project, stack=partial(Stack, log=terraform_log))
 
 
 @pytest.fixture(scope="module")

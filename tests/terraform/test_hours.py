@@ -19,6 +19,7 @@ from tests.local.conftest import eventually
 
 from . import provider
 from .test_gate import give
+from .workbench import values_kept
 
 pytestmark = [pytest.mark.usefixtures("provider_is_here"), pytest.mark.slow]
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -36,11 +37,11 @@ def service(
     project: Environment, model: Callable[[str, int], PinnedModel], one_provider: str, terraform_log: Path
 ) -> Iterator[Stack]:
     """The service, applied within its endpoint's hours."""
-    give(project, "service", endpoint_hours=hours(on=True))
     environment = replace(project, service={**project.service, "endpoint_hours": hours(on=True)})
     made = {name: Stack(environment, name, log=terraform_log) for name in ("foundation", "service")}
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, values_kept(project):
         patch.setenv(provider.NAME, one_provider)
+        give(project, "service", endpoint_hours=hours(on=True))
         try:
             made["foundation"].apply()
             write_pin(project.pin_path, model(made["foundation"].outputs()["bucket"], 1))

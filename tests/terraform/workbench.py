@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,24 @@ def copy_of_the_project(root: Path, state: Path) -> Environment:
     (root / "build" / "terraform").symlink_to(shared)
     packaging.package(root / "lambdas", root / "build" / "lambdas")
     return settings.load("local", root=root, variables={})
+
+
+@contextmanager
+def values_kept(environment: Environment) -> Iterator[None]:
+    """Afterwards the stacks' values are as before. Several test files share the copy of the project."""
+    kept = {path: path.read_bytes() for path in _values(environment)}
+    try:
+        yield
+    finally:
+        for path in _values(environment):
+            if path not in kept:
+                path.unlink()
+        for path, content in kept.items():
+            path.write_bytes(content)
+
+
+def _values(environment: Environment) -> list[Path]:
+    return sorted(environment.folder.glob("*.tfvars.json"))
 
 
 def untrained_model(path: Path, *, seed: int) -> str:

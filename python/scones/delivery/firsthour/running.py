@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError, NoCredentialsError
 
+from localcloud.errors import LocalCloudError
 from scones.delivery.firsthour.notes import HELD, NOT_HELD, SKIPPED, AttemptEnd, Notes
 from scones.errors import SHOWN, CheckError, CloudError
 
@@ -69,6 +70,7 @@ def run(
 
     Raises:
         CloudError: the credentials are no longer valid. The step is tried again by the next run.
+        LocalCloudError: the environment's local cloud is not running. The step is tried again by the next run.
     """
     titles = {trial.key: trial.title for trial in trials}
     for trial in trials:
@@ -93,6 +95,8 @@ def _take(trial: Attempt, clock: Callable[[], float]) -> AttemptEnd:
         state, said = HELD, trial.take()
     except NotTried as error:
         state, said = SKIPPED, error.message
+    except LocalCloudError:
+        raise  # no later step could hold either
     except (*SHOWN, ClientError, BotoCoreError) as error:
         if isinstance(error, NoCredentialsError | CredentialRetrievalError) or _ENDED.search(str(error)):
             raise CloudError(

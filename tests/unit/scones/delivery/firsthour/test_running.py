@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from localcloud.errors import LocalCloudError
 from scones.delivery.firsthour import Attempt, AttemptEnd, Notes, NotTried, requests, run
 from scones.errors import CheckError, CloudError, InputError
 
@@ -71,6 +72,12 @@ def test_a_session_that_has_ended_is_an_interruption_and_no_finding(notes: Notes
     """Else every later step would be said not to hold, and nothing could be taken down."""
     with pytest.raises(CloudError, match="the credentials do not hold any more, in 'A step'"):
         states(notes, failing(refused("ExpiredTokenException")))
+    assert notes.findings == {}
+
+
+def test_a_local_cloud_that_does_not_run_is_said_once_and_is_no_finding(notes: Notes) -> None:
+    with pytest.raises(LocalCloudError, match="is not running"):
+        states(notes, failing(LocalCloudError("the cloud is not running")), Attempt("other", "Another", lambda: "seen"))
     assert notes.findings == {}
 
 
