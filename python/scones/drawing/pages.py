@@ -35,6 +35,7 @@ def render(template: str, **values: Any) -> str:
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"percent": percent, "rounded": rounded, "between": between, "sentence": sentence}
+    environment.filters["threshold"] = threshold_text
     style = resources.files(__package__).joinpath("style.css").read_text("utf-8")
     return environment.from_string(template).render(style=Markup(style), **values)
 
@@ -95,6 +96,17 @@ def rounded(share: float) -> str:
         return "over 99.99 %" if share > 0.5 else "under 0.01 %"
     digits = 0 if far == 0 or far >= 0.01 else 1 if far >= 0.001 else 2
     return f"{share * 100:.{digits}f} %"
+
+
+def threshold_text(threshold: float) -> str:
+    """A threshold with at least two decimals.
+
+    Example::
+
+        >>> threshold_text(0.8), threshold_text(0.805)
+        ('0.80', '0.805')
+    """
+    return max(f"{threshold:.2f}", f"{threshold:g}", key=len)
 
 
 def between(interval: tuple[float, float]) -> str:

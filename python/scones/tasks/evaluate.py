@@ -37,7 +37,7 @@ ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV,
         "artifact": "evaluate this artifact instead: a model.tar.gz, the folder of its files, or s3://BUCKET/KEY",
         "limit": "send at most this many images, spread evenly over the classes",
         "dataset": "the data set's folder (default: build/dataset)",
-        "out": "the result's file (default: build/evaluation.json)",
+        "out": "the result's file (default: build/evaluation.json); its page is written beside it",
         "workers": f"the number of parallel requests (default: {WORKERS})",
         "env": ENV,
     }
@@ -54,7 +54,8 @@ def evaluate(
     """Send the test images to the endpoint, and show accuracy, confusion matrix and the effect of thresholds.
 
     The endpoint captures the requests as any others, with the image's name as CustomAttributes. With --artifact, the
-    artifact runs on this machine instead; a local file needs no cloud. The result is kept in build/evaluation.json.
+    artifact runs on this machine instead; a local file needs no cloud. The result is kept in build/evaluation.json, and
+    build/evaluation.html shows the wrong images, the most sure first.
 
     invoke evaluate
     invoke evaluate --limit 50 --env dev
@@ -63,7 +64,7 @@ def evaluate(
     from rich.console import Console
 
     from scones.dataset import load
-    from scones.model import evaluation
+    from scones.model import evaluation, evaluation_page
 
     environment = settings.load(env)
     found = load(Path(dataset).expanduser() if dataset else environment.build / "dataset")
@@ -75,9 +76,14 @@ def evaluate(
         result = _evaluate_artifact(environment, found, images, artifact, console)
     else:
         result = _evaluate_endpoint(environment, found, images, options.whole_number(workers, "--workers"), console)
-    console.print(evaluation_tables(result, threshold=environment.service["confidence_threshold"]))
+    threshold = environment.service["confidence_threshold"]
+    console.print(evaluation_tables(result, threshold=threshold))
     path = result.write(Path(out).expanduser() if out else environment.build / "evaluation.json")
+    page = evaluation_page.write(result, images, path.with_suffix(".html"), threshold=threshold)
     console.print(f"\nkept in {shown(path)}", soft_wrap=True, highlight=False, markup=False)
+    console.print(
+        f"the wrong images, the most sure first: {shown(page)}", soft_wrap=True, highlight=False, markup=False
+    )
 
 
 def _evaluate_endpoint(

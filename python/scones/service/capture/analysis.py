@@ -26,7 +26,7 @@ from datetime import datetime
 
 import numpy as np
 
-from scones.drawing.pages import rounded
+from scones.drawing.pages import rounded, threshold_text
 from scones.service.capture.labels import KnownImages, image_of
 from scones.service.capture.measured import Measured, measure
 from scones.service.capture.models import Answerer
@@ -245,17 +245,6 @@ def class_sentence(one: ModelTraffic) -> str:
 def rows_sentence(rows: int) -> str:
     """What the table of the least sure images is, as a title."""
     return f"These {rows} images are the least sure" if rows > 1 else "This image is the least sure"
-
-
-def threshold_text(threshold: float) -> str:
-    """A threshold with at least two decimals.
-
-    Example::
-
-        >>> threshold_text(0.8), threshold_text(0.805)
-        ('0.80', '0.805')
-    """
-    return max(f"{threshold:.2f}", f"{threshold:g}", key=len)
 
 
 def least_sure(events: Sequence[Event], count: int) -> list[Event]:

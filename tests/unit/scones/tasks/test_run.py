@@ -272,6 +272,7 @@ def test_evaluate_lets_an_artifact_answer_without_any_cloud(split_and_artifact, 
     kept = json.loads((tmp_path / "evaluation.json").read_text())
     assert (kept["artifact"], kept["dataset_fingerprint"], kept["images"]) == (str(path), "abc", 2)
     assert f"accuracy {kept['accuracy']:.1%}" in capsys.readouterr().out
+    assert "of 2 images" in (tmp_path / "evaluation.html").read_text()
 
 
 @pytest.mark.parametrize(
