@@ -117,12 +117,12 @@ def picture(job: TuningSnapshot) -> bytes:
             zorder=5,
         )
         for place, (axis, value) in enumerate(zip(columns, _values(job.best, job), strict=True)):
-            height = axis.place(job.best)
-            if height is not None:
+            at = axis.place(job.best)
+            if at is not None:
                 plot.annotate(
                     value,
-                    (place, height),
-                    xytext=(9, 7 if height < 0.94 else -12),
+                    (place, at),
+                    xytext=(9, 7 if at < 0.94 else -12),
                     textcoords="offset points",
                     fontsize=10,
                     fontweight="bold",
@@ -178,18 +178,15 @@ def _values(trial: TuningTrial, job: TuningSnapshot) -> list[str]:
 
 
 def _legend(figure: Figure, job: TuningSnapshot) -> None:
-    kinds = [
-        (job.best is not None, {"color": BEST, "linewidth": 4, "marker": "o", "label": "the best trial"}),
-        (
-            any(trial.objective is not None and trial.name != job.best_name for trial in job.trials),
-            {"color": colormaps["Blues"](BETTER), "linewidth": 1.2, "label": "other trials: the darker, the better"},
-        ),
-        (
-            any(trial.objective is None for trial in job.trials),
-            {"color": LIGHT.faint, "linewidth": 1.2, "linestyle": ":", "label": "without an accuracy"},
-        ),
-    ]
-    handles = [Line2D([], [], **look) for there, look in kinds if there]
+    objectives = [trial.objective for trial in job.trials if trial.name != job.best_name]
+    handles = []
+    if job.best is not None:
+        handles.append(Line2D([], [], color=BEST, linewidth=4, marker="o", label="the best trial"))
+    if any(objective is not None for objective in objectives):
+        shade = colormaps["Blues"](BETTER)
+        handles.append(Line2D([], [], color=shade, linewidth=1.2, label="other trials: the darker, the better"))
+    if None in objectives:
+        handles.append(Line2D([], [], color=LIGHT.faint, linewidth=1.2, linestyle=":", label="without an accuracy"))
     if handles:
         figure.legend(
             handles=handles, loc="outside lower left", ncols=3, frameon=False, fontsize=9, labelcolor=LIGHT.ink

@@ -5,7 +5,7 @@ Example::
     >>> from datetime import UTC, datetime
     >>> from pathlib import Path
     >>> from scones.service.capture import AnsweringModel, Event
-    >>> from scones.service.capture.labels import Label
+    >>> from scones.service.capture.labels import KnownImage
     >>> now, model = datetime(2026, 11, 22, tzinfo=UTC), AnsweringModel("scones-dev/7", ("bicycle", "motorcycle"))
     >>> event = Event("1", now, (0.9, 0.1), "a", ("a.png",), False, Path("f"), 1, 0, variant="AllTraffic", model=model)
     >>> labels = KnownImages(by_name={"a.png": KnownImage("bicycle", "a.png")})

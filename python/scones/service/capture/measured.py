@@ -4,7 +4,7 @@ Example::
 
     >>> from datetime import UTC, datetime
     >>> from pathlib import Path
-    >>> from scones.service.capture.labels import Label
+    >>> from scones.service.capture.labels import KnownImage
     >>> from scones.service.capture.models import AnsweringModel
     >>> from scones.service.capture.records import Event
     >>> model = AnsweringModel("scones-dev/7", ("bicycle", "motorcycle"))

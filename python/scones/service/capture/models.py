@@ -22,7 +22,7 @@ An event of another folder belongs to no known model, unless :class:`Standing` t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -131,13 +131,13 @@ class Models:
 
     known: Mapping[str, AnsweringModel] = field(default_factory=dict)
     standing: Standing | None = None
-    classes: tuple[str, ...] = ()
+    classes: Sequence[str] = ()
 
     def of(self, place: CapturePlace, time: datetime | None = None) -> AnsweringModel:
         """The model that answered at a place and time."""
         package = place.package or self._by_time(place, time)
         found = self.known.get(package) or AnsweringModel(package)
-        return found if found.classes else replace(found, classes=self.classes)
+        return found if found.classes else replace(found, classes=tuple(self.classes))
 
     def _by_time(self, place: CapturePlace, time: datetime | None) -> str:
         now = self.standing
