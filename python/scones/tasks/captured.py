@@ -105,17 +105,22 @@ def nothing_captured(endpoint: str, uri: str, period: Any, found: Any, coming: S
 
 
 def labels_in(environment: Environment, folder: str | None) -> KnownImages:
-    """The test images' labels. There are none if ``folder`` is None and there is no data set in the build folder."""
+    """The test images' labels, also of earlier data sets.
+
+    Args:
+        folder: The data set's. By default the one in the build folder, if there is one.
+    """
     from scones.dataset import load
     from scones.errors import DatasetError
-    from scones.service.capture.labels import KnownImages, labels_of
+    from scones.service.capture.labels import remember
 
     try:
-        return labels_of(load(Path(folder).expanduser() if folder else environment.build / "dataset"))
+        dataset = load(Path(folder).expanduser() if folder else environment.build / "dataset")
     except DatasetError:
         if folder:
             raise
-        return KnownImages()
+        dataset = None
+    return remember(folder_of(environment), dataset)
 
 
 def _coming(sagemaker: Any, endpoint: str, notes: Sequence[Any], found: Capture) -> list[ToCome]:

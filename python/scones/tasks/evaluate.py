@@ -92,12 +92,14 @@ def _evaluate_endpoint(
     from scones import aws
     from scones.model import evaluation, registry
     from scones.service.capture import sent
+    from scones.service.capture.labels import remember
     from scones.tasks.captured import folder_of
     from scones.terraform import Stack
 
     pinned = registry.read_pin(environment.pin_path)
     evaluation.check_classes(found.classes, pinned.class_labels)
     endpoint = Stack(environment, "service").outputs()["endpoint_name"]
+    remember(folder_of(environment), found)  # for invoke capture, when another data set stands here
     clock = partial(datetime.now, UTC)
     with (
         sent.noting(folder_of(environment), endpoint, "invoke evaluate", clock) as answered,

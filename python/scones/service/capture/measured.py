@@ -39,8 +39,8 @@ class Measured:
         passed_wrong: The number of wrong answers among those.
         names: The classes of ``confusion``: the model's, then those that it does not know.
         confusion: The number of images by true class (row) and answer (column), both in the order of ``names``.
-        seen: True if the model was trained on another data set than the labels' one, or on one that is not known. It
-            may then have been trained on these images.
+        seen: True if an image is of another data set's test split than of the model's. The model may then have been
+            trained on it.
     """
 
     images: int
@@ -118,7 +118,7 @@ def measure(events: Iterable[Event], labels: KnownImages, *, threshold: float) -
         passed_wrong=passed_wrong,
         names=names,
         confusion=tuple(map(tuple, table)),
-        seen=any(event.model.dataset != labels.dataset for event, _ in found),
+        seen=any(event.model.dataset != known.dataset for event, known in found),
     )
 
 

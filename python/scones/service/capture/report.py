@@ -123,7 +123,7 @@ def write(
         current=analysis.current(traffic),
         say=analysis,
         capture=capture,
-        labelled=bool(labels.by_name),
+        labelled=bool(labels.by_digest or labels.by_name),
         pictures={
             name: {theme: pages.data_uri(png) for theme, png in themes.items()} for name, themes in pictures.items()
         },

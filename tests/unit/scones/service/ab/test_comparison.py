@@ -101,9 +101,8 @@ def test_a_label_is_known_by_the_image_and_without_it_by_every_name_that_request
     )
     digest = hashlib.sha256(b"a picture").hexdigest()
     found = labels_of(dataset)
-    label = KnownImage("motorcycle", "bike.png")
+    label = KnownImage("motorcycle", "bike.png", "5f")
     assert found == KnownImages(
-        {digest: label},
+        {digest: (label,)},
         dict.fromkeys(("bike.png", "datasets/5f/test/bike.png", f"images/{digest}.png"), label),
-        dataset="5f",
     )

@@ -96,8 +96,9 @@ def test_each_model_is_counted_for_itself_with_its_own_class_names():
 
 
 LABELS = KnownImages(
-    by_name={f"{name}.png": KnownImage(label, f"{name}.png") for name, label in zip("abcd", BOTH * 2, strict=True)},
-    dataset="5f",
+    by_name={
+        f"{name}.png": KnownImage(label, f"{name}.png", "5f") for name, label in zip("abcd", BOTH * 2, strict=True)
+    }
 )
 
 

@@ -114,10 +114,10 @@ def test_says_how_often_each_model_was_right_and_cuts_at_the_change(folder, capt
         "scones/2": AnsweringModel("scones/2", (*CLASSES, "square")),
     }
     labels = {
-        hashlib.sha256(data).hexdigest(): KnownImage(label, f"{label} 1.jpg")
+        hashlib.sha256(data).hexdigest(): (KnownImage(label, f"{label} 1.jpg"),)
         for data, label in ((bike, "bicycle"), (square, "square"))
     }
-    page = make(root, tmp_path, models=capture.Models(known), labels=KnownImages(labels, dict.fromkeys("a")))
+    page = make(root, tmp_path, models=capture.Models(known), labels=KnownImages(labels))
     assert "Version 2 is right on 100 % of 2 images with a known label" in page.text
     assert "At 0.80 version 2 answers 100 % of images; none of these are wrong" in page.text
     assert "version 2 has answered since 2026-11-22 13:00 UTC" in page.text
