@@ -91,7 +91,7 @@ def _evaluate_endpoint(
 ) -> Evaluation:
     from scones import aws
     from scones.model import evaluation, registry
-    from scones.service.capture import sent
+    from scones.service.capture import registered, sent
     from scones.service.capture.labels import remember
     from scones.tasks.captured import folder_of
     from scones.terraform import Stack
@@ -99,6 +99,16 @@ def _evaluate_endpoint(
     pinned = registry.read_pin(environment.pin_path)
     evaluation.check_classes(found.classes, pinned.class_labels)
     endpoint = Stack(environment, "service").outputs()["endpoint_name"]
+    served = registered.served(aws.client(environment, "sagemaker"), endpoint).get("AllTraffic", "")
+    if served and served != pinned.package_arn:
+        console.print(
+            f"the endpoint serves version {served.rpartition('/')[2]}; version {pinned.version} is pinned and not "
+            f"applied yet: invoke tf.apply --env {environment.name}",
+            style="yellow",
+            soft_wrap=True,
+            highlight=False,
+            markup=False,
+        )
     remember(folder_of(environment), found)  # for invoke capture, when another data set stands here
     clock = partial(datetime.now, UTC)
     with (
@@ -110,7 +120,7 @@ def _evaluate_endpoint(
             endpoint,
             images,
             classes=found.classes,
-            about={"model_package_arn": pinned.package_arn, "dataset_fingerprint": found.fingerprint},
+            about={**({"model_package_arn": served} if served else {}), "dataset_fingerprint": found.fingerprint},
             workers=workers or WORKERS,
             progress=progress,
             on_answer=answered.append,

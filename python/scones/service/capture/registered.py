@@ -94,6 +94,31 @@ def _registered(sagemaker: Any, packages: set[str]) -> Iterator[AnsweringModel]:
             continue
 
 
+def served(sagemaker: Any, endpoint: str) -> dict[str, str]:
+    """The ARN of the model package that each variant of an endpoint serves, as far as its models tell it.
+
+    The service stack tags each model with its model package. Other programs make a model from the package itself.
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        return _packages(sagemaker, sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"])
+    except ClientError:  # the endpoint is gone, or these credentials may not describe it
+        return {}
+
+
+def _packages(sagemaker: Any, configuration: str) -> dict[str, str]:
+    found = sagemaker.describe_endpoint_config(EndpointConfigName=configuration)
+    packages = {}
+    for variant in [*found["ProductionVariants"], *found.get("ShadowProductionVariants", [])]:
+        model = sagemaker.describe_model(ModelName=variant["ModelName"])
+        tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=model["ModelArn"])["Tags"]}
+        arn = tags.get(_TAG) or (model.get("PrimaryContainer") or {}).get("ModelPackageName", "")
+        if "/" in arn:
+            packages[variant["VariantName"]] = arn
+    return packages
+
+
 def _standing(sagemaker: Any, endpoint: str) -> Standing | None:
     """What the endpoint runs now. None if it is not in service, or its files name their models.
 
@@ -105,19 +130,11 @@ def _standing(sagemaker: Any, endpoint: str) -> Standing | None:
         now = sagemaker.describe_endpoint(EndpointName=endpoint)
         if now["EndpointStatus"] != "InService":
             return None
-        configuration = sagemaker.describe_endpoint_config(EndpointConfigName=now["EndpointConfigName"])
-        destination = (configuration.get("DataCaptureConfig") or {}).get("DestinationS3Uri", "")
-        if packages_in(destination.rstrip("/").rpartition("/")[2]):
+        name = now["EndpointConfigName"]
+        config = sagemaker.describe_endpoint_config(EndpointConfigName=name).get("DataCaptureConfig") or {}
+        if packages_in(config.get("DestinationS3Uri", "").rstrip("/").rpartition("/")[2]):
             return None
-        variants = [*configuration["ProductionVariants"], *configuration.get("ShadowProductionVariants", [])]
-        packages = {}
-        for variant in variants:
-            model = sagemaker.describe_model(ModelName=variant["ModelName"])
-            tags = sagemaker.list_tags(ResourceArn=model["ModelArn"])["Tags"]
-            named = next((tag["Value"] for tag in tags if tag["Key"] == _TAG), "")
-            own = (model.get("PrimaryContainer") or {}).get("ModelPackageName", "")
-            if "/" in (named or own):
-                packages[variant["VariantName"]] = (named or own).partition("/")[2]
+        packages = {variant: arn.partition("/")[2] for variant, arn in _packages(sagemaker, name).items()}
         return Standing(endpoint, now["LastModifiedTime"], packages)
     except ClientError:  # the endpoint is gone, or these credentials may not describe it
         return None

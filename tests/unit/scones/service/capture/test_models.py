@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from scones.service import capture
 from scones.service.capture.models import AnsweringModel, CapturePlace, Models, Standing, packages_in
-from scones.service.capture.registered import look_up, recalled
+from scones.service.capture.registered import look_up, recalled, served
 
 from ...model.registry.conftest import GROUP, Cloud
 
@@ -127,6 +127,10 @@ class Deployed:
 
     def get_paginator(self, action: str) -> Any:
         raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "ListModelPackages")
+
+
+def test_what_an_endpoint_serves_is_told_by_its_models() -> None:
+    assert served(Deployed(), "e") == {"AllTraffic": f"arn:aws:sagemaker:r:1:model-package/{GROUP}/1"}
 
 
 def test_without_a_folder_of_its_own_the_endpoints_present_models_are_asked_for(tmp_path: Path) -> None:
