@@ -5,16 +5,19 @@ BIN := .venv/bin
 MAKEFLAGS += --silent --no-print-directory
 
 export RUFF_CACHE_DIR := $(CURDIR)/build/cache/ruff
+# Containers often set it. Then every cloud and every task that a test starts compiles all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Each worker takes a file at a time, those that take longest first: tests/conftest.py says which.
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile --no-loadscope-reorder --durations 20
 
-.PHONY: help setup demo test test-fast lint
+.PHONY: help setup demo test test-fast nightly lint
 
 help:
 	echo "make demo       the whole workflow on this machine: data, training, Terraform, state machine, report"
-	echo "make test       every check and test that needs no AWS account"
+	echo "make test       the checks and the tests"
 	echo "make test-fast  those of them that are quick: no cloud, no Terraform, no training; about a minute"
+	echo "make nightly    the tests that make test leaves out: SageMaker's SDKs, genuine MXNet, rollbacks, checkov"
 	echo "make setup      only the set-up that both begin with: .venv, pinned packages, Terraform"
 	echo "make lint       only the checks of style"
 	echo
@@ -33,7 +36,10 @@ lint: setup
 	"$$($(BIN)/python -m scones.terraform)" fmt -check -recursive terraform
 
 test: lint
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not nightly"
+
+nightly: setup
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m nightly
 
 test-fast: setup
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --numprocesses "$$($(BIN)/python -c "import os; print(os.cpu_count())")" \

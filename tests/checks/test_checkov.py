@@ -16,11 +16,13 @@ TERRAFORM = settings.ROOT / "terraform"
 SKIP = re.compile(r"checkov:skip=(\w+):(.*)")
 
 
+@pytest.mark.nightly
 def test_checkov_has_nothing_against_the_terraform_files(report: checkov.Report) -> None:
     assert (report.findings, report.unread, report.unreasoned) == ((), (), ())
     assert report.passed > report.resources > 80
 
 
+@pytest.mark.nightly
 def test_every_suppression_that_is_written_down_is_one_that_is_needed(report: checkov.Report) -> None:
     """A suppression goes when its policy is kept or when checkov no longer has the policy."""
     used = {(one.place.partition(":")[0], one.policy) for one in report.suppressions}
@@ -33,6 +35,7 @@ def test_every_suppression_that_is_written_down_is_one_that_is_needed(report: ch
     assert written == used
 
 
+@pytest.mark.nightly
 def test_a_bucket_that_anyone_may_read_is_found_and_so_is_a_suppression_without_a_reason(
     scan: Callable[[Path], checkov.Report], tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ def jobs() -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{path.name}: {name}", job
 
 
+@pytest.mark.nightly  # invoke ci.checks does it for each pull request
 def test_schemas_and_zizmor_have_nothing_against_them(lint: Lint) -> None:
     assert lint(settings.ROOT) == [
         f"{len(WORKFLOWS)} GitHub workflows and .gitlab-ci.yml keep to their schemas",
@@ -34,6 +35,7 @@ def test_schemas_and_zizmor_have_nothing_against_them(lint: Lint) -> None:
     ]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("file", "old", "new", "said"),
     [
@@ -146,6 +148,22 @@ def test_both_pipelines_run_tasks_that_there_are() -> None:
         assert asked <= known, path.name
     asked = set(re.findall(r"\.venv/bin/invoke (\S+)", GITLAB.read_text()))
     assert asked == {"ci.checks", "ci.plan", "ci.merge", "ci.drift", "iam.prove", "checks.latency"}
+
+
+def test_what_make_test_leaves_out_runs_every_night() -> None:
+    makefile = (settings.ROOT / "Makefile").read_text()
+    left_out, run = (
+        re.search(r'(?m)^test:.*\n.*-m "not (\w+)"$', makefile),
+        re.search(r"(?m)^nightly:.*\n.*-m (\w+)$", makefile),
+    )
+    assert left_out
+    assert run
+    assert left_out[1] == run[1]
+    by_night = [path for path in WORKFLOWS if "  schedule:\n" in path.read_text()]
+    assert [path.name for path in by_night if "run: make nightly\n" in path.read_text()] == ["nightly.yml"]
+    job = yaml.safe_load(GITLAB.read_text())["nightly"]
+    assert job["script"] == ["make nightly"]
+    assert job["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "schedule"'}]
 
 
 def test_the_gate_of_every_night_runs_tests_that_there_are() -> None:

@@ -18,6 +18,9 @@ from scones.errors import NotebookError
 from scones.notebook import execution
 from tests.local.conftest import eventually
 
+# Their environment is a gigabyte, to be downloaded and unpacked.
+pytestmark = pytest.mark.nightly
+
 SOURCE = """
 import sagemaker
 from sagemaker import get_execution_role, image_uris

@@ -51,6 +51,7 @@ def test_the_page_shows_the_cells_as_they_are() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_it_runs_to_its_last_cell(
     tmp_path: Path,
     pack: Callable[..., Path],

@@ -91,7 +91,7 @@ def test_an_increase_is_granted_and_a_decrease_is_not_one(environment: settings.
         client.request_service_quota_increase(**asked, DesiredValue=1)
     pages = client.get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")
     found = [one["QuotaName"] for page in pages for one in page["Quotas"]]
-    assert sorted(found) == list(quotas.NAMES)
+    assert sorted(found) == list(quotas.names())
 
 
 def test_a_quota_outlives_the_cloud(environment: settings.Environment, tell: Any) -> None:

@@ -16,6 +16,8 @@ from imageclassification.artifact import Artifact
 from imageclassification.network import Network
 from imageclassification.symbol import resnet
 
+pytestmark = pytest.mark.nightly
+
 CLASSES = 5
 TOLERANCE = 1e-4
 POOL = np.random.default_rng(1).standard_normal(1_000_003, np.float32)

@@ -16,6 +16,8 @@ from imageclassification.legacy import ALIASES
 from imageclassification.network import Network
 from tests.unit.imageclassification.older import as_written_by_0_8
 
+pytestmark = pytest.mark.nightly
+
 HEADS = runpy.run_path(str(Path(__file__).parent / "blocks.py"))["HEADS"]
 CHAINS = [
     ["norm", "convolution", "norm, gamma", "relu", "sum", "scalar sum", "difference"],

@@ -16,6 +16,8 @@ from imageclassification import artifact, graph
 from imageclassification.network import Network
 from imageclassification.operators import OPERATORS
 
+pytestmark = pytest.mark.nightly
+
 NAMES = runpy.run_path(str(Path(__file__).parent / "blocks.py"))
 BLOCKS, HEADS = list(NAMES["BLOCKS"]), list(NAMES["HEADS"])
 RANDOM_NETWORKS = 40

@@ -11,6 +11,8 @@ import pytest
 
 from imageclassification import ndarray
 
+pytestmark = pytest.mark.nightly
+
 RANDOM = np.random.default_rng(4)
 ARRAYS = {
     "arg:conv0_weight": RANDOM.normal(size=(4, 3, 3, 2)).astype(np.float32),

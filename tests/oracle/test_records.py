@@ -15,6 +15,8 @@ from PIL import Image
 from imageclassification import recordio
 from imageclassification.recordio import ImageRecord
 
+pytestmark = pytest.mark.nightly
+
 MAGIC = struct.pack("<I", 0xCED7230A)
 SHAPE = (3, 12, 12)
 # Contents of a record: every length of padding, and the magic number at places where it must and must not be cut out.

@@ -17,6 +17,8 @@ from imageclassification.objective import Objective
 from imageclassification.optimization import Optimizer
 from imageclassification.symbol import resnet
 
+pytestmark = pytest.mark.nightly
+
 SHAPE, CLASSES, BATCH, STEPS = (3, 12, 12), 3, 8, 3
 # The hyperparameters and their names in MXNet. Learning rates are low, because high ones amplify rounding.
 CASES: dict[str, dict[str, Any]] = {

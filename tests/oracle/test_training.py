@@ -12,6 +12,8 @@ from PIL import Image
 from imageclassification import artifact
 from imageclassification.network import Network
 
+pytestmark = pytest.mark.nightly
+
 SHAPE = (3, 12, 12)
 IMAGES, EPOCHS = 64, 3
 

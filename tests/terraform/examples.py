@@ -49,7 +49,7 @@ def run(environment: Environment, binary: Binary) -> list[Command]:
     """Apply, plan and destroy every example in the environment's cloud, from a copy of the project."""
     folder = environment.root / "examples"
     folder.mkdir()
-    (folder / "main.tf").write_text(_configuration(environment, folder))
+    (folder / "main.tf").write_text(together(environment.root, folder, _given(environment)))
 
     def client(service: str):
         return aws.client(environment, service)
@@ -81,11 +81,11 @@ def run(environment: Environment, binary: Binary) -> list[Command]:
     return commands
 
 
-def _configuration(environment: Environment, folder: Path) -> str:
-    """One module block for each example, with values for the variables that it leaves open."""
-    given = _given(environment)
+def together(root: Path, folder: Path, given: Mapping[str, str]) -> str:
+    """A configuration in a folder: one module block for each example, with values for the variables that it leaves
+    open."""
     text = 'provider "aws" {\n  max_retries = 5\n}\n'
-    for name, example in found(environment.root).items():
+    for name, example in found(root).items():
         wanted = [block.name for block in configuration.read(example) if block.kind == "variable"]
         # A module's source is relative to the configuration's folder.
         lines = [f'source = "{os.path.relpath(example, folder)}"', *(f'{name} = "{given[name]}"' for name in wanted)]

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import update
 
-pytestmark = pytest.mark.usefixtures("provider_is_here")
+pytestmark = [pytest.mark.usefixtures("provider_is_here"), pytest.mark.nightly]
 
 
 @pytest.fixture(scope="module")

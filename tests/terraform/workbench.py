@@ -18,16 +18,21 @@ SHAPE = (3, 20, 20)
 
 def copy_of_the_project(root: Path, state: Path) -> Environment:
     """The environment ``local`` of a copy of the project, which uses the cloud in the given folder."""
-    for name in ("terraform", "asl", "lambdas"):
-        shutil.copytree(settings.ROOT / name, root / name, ignore=shutil.ignore_patterns(".terraform*", "__pycache__"))
+    copy_of_the_files(root)
     (root / "build" / "local").mkdir(parents=True)
     shutil.copy(state / "cloud.json", root / "build" / "local")
     # All copies share one downloaded provider.
     shared = settings.ROOT / "build" / "terraform"
     shared.mkdir(parents=True, exist_ok=True)
     (root / "build" / "terraform").symlink_to(shared)
-    packaging.package(root / "lambdas", root / "build" / "lambdas")
     return settings.load("local", root=root, variables={})
+
+
+def copy_of_the_files(root: Path) -> None:
+    """Terraform's files and what they are about, with the functions packed."""
+    for name in ("terraform", "asl", "lambdas"):
+        shutil.copytree(settings.ROOT / name, root / name, ignore=shutil.ignore_patterns(".terraform*", "__pycache__"))
+    packaging.package(root / "lambdas", root / "build" / "lambdas")
 
 
 @contextmanager

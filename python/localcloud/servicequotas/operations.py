@@ -91,7 +91,7 @@ def _names(response: ServiceQuotasResponse) -> tuple[str, ...]:
         raise JsonRESTError(
             "NoSuchResourceException", f"The local cloud has quotas of service {SERVICE} only, not of {service}."
         )
-    return quotas.NAMES
+    return quotas.names()
 
 
 def _asked(response: ServiceQuotasResponse) -> str:

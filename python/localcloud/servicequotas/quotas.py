@@ -6,7 +6,7 @@ Example::
 
     >>> path = Path("quotas.json")
     >>> write(path, "us-east-1", "ml.g4dn.xlarge for training job usage", 0)
-    >>> value(path, "us-east-1", "ml.g4dn.xlarge for training job usage"), value(path, "us-west-2", NAMES[0])
+    >>> value(path, "us-east-1", "ml.g4dn.xlarge for training job usage"), value(path, "us-west-2", names()[0])
     (0.0, 100.0)
 
 AWS: Service Quotas names the quotas ``<instance type> for training job usage``, each region with its own. Their codes
@@ -15,6 +15,7 @@ have no rule; the one of ml.g4dn.xlarge is AWS's, and the others' are made up he
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from pathlib import Path
@@ -26,8 +27,13 @@ from imageclassification import files
 SERVICE, SERVICE_NAME = "sagemaker", "Amazon SageMaker"
 DEFAULT = 100.0
 _KNOWN_CODES = {"ml.g4dn.xlarge for training job usage": "L-3F53BF0F"}
-_TYPES = get_service_model("sagemaker").shape_for("TrainingInstanceType").enum
-NAMES = tuple(sorted(f"{one} for training job usage" for one in _TYPES))
+
+
+@functools.cache
+def names() -> tuple[str, ...]:
+    """The names of all quotas. SageMaker's model is megabytes: a cloud that starts does not read it."""
+    types = get_service_model("sagemaker").shape_for("TrainingInstanceType").enum
+    return tuple(sorted(name_of(one) for one in types))
 
 
 def name_of(instance_type: str) -> str:
@@ -51,7 +57,7 @@ def write(path: Path, region: str, name: str, wanted: float) -> None:
     Raises:
         KeyError: There is no such quota.
     """
-    if name not in NAMES:
+    if name not in names():
         raise KeyError(name)
     known = _read(path)
     files.write(path, json.dumps({**known, region: {**known.get(region, {}), name: wanted}}, indent=2).encode())

@@ -119,7 +119,7 @@ class Demo:
     def _build_dataset(self, step: Step) -> None:
         with bars(self.console) as progress:
             self.outcome.ensured = self._preparation.build(progress)
-        self.console.print(announcement(self.outcome.ensured))
+        self.console.print(announcement(self.outcome.ensured), soft_wrap=False)
         step.found = ", ".join(f"{self._dataset.size(split):,} {split}" for split in dataset.SPLITS)
 
     @property

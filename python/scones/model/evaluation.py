@@ -27,6 +27,7 @@ import numpy as np
 
 from imageclassification import files
 from imageclassification.errors import ArtifactError, ImageError
+from scones.dataset import labels
 from scones.dataset.progress import begin
 from scones.errors import CloudError, InputError
 from scones.model.measures import THRESHOLDS, ClassScore, Coverage, confusion, coverage, scores, wilson
@@ -153,8 +154,8 @@ def check_classes(classes: Sequence[str], class_labels: Sequence[str]) -> None:
     if tuple(classes) != tuple(class_labels):
         raise InputError(
             f"the data set's classes are {', '.join(classes)}; the pinned model's are {', '.join(class_labels)}",
-            hint=f"make the model's data set with: invoke etl --classes {','.join(class_labels)}"
-            " (or train a model on this one: invoke train)",
+            hint=f"train a model on this one: invoke train\n"
+            f"or make the model's data set: invoke etl {labels.option(class_labels)}",
         )
 
 
@@ -227,7 +228,7 @@ def evaluate_artifact(
     if predictor.num_classes != len(classes):
         raise InputError(
             f"the artifact has {predictor.num_classes} classes; the data set has {len(classes)}: " + ", ".join(classes),
-            hint="use the data set that the model was trained on: --dataset FOLDER, or: invoke etl --classes A,B,…",
+            hint="use the data set that the model was trained on: --dataset FOLDER",
         )
     if predictor.multi_label:
         raise ArtifactError(

@@ -13,9 +13,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scones import settings
+from scones.drawing import narrower
 from scones.errors import InputError
+from scones.steps import Waiting
 from scones.tasks import options
 from scones.tasks.cli import task
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.serving import AbStatusResult
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,13 +68,11 @@ def start(
     invoke ab.start 4 --share 10
     invoke ab.start 4 --share 100 --shadow
     """
-    from rich.console import Console
-
     from scones.service import ab
 
     if not str(version).isdecimal():
         raise InputError(f"'{version}' is not a version's number", hint="invoke models lists them: 1, 2, …")
-    environment, console = settings.load(env), Console()
+    environment, console = settings.load(env), terminal()
     percent = options.whole_number(share, "--share", default=10, most=100 if shadow else 99)
     found = ab.start(environment, int(version), share=percent, shadow=shadow, approve=approve)
     _say(console, started(found, environment.candidate_path))
@@ -77,13 +80,14 @@ def start(
 
 
 @task(
+    result=AbStatusResult,
     help={
         "since": "the first time (UTC) or an age: 2026-11-22, 12h (default: the comparison's start, else 30d)",
         "until": "the last time (default: now)",
         "threshold": "count answers below this confidence as low (default: the environment's confidence_threshold)",
         "dataset": "the data set with the labels of the test images (default: build/dataset)",
         "env": ENV,
-    }
+    },
 )
 def status(
     context: Context,
@@ -92,7 +96,7 @@ def status(
     threshold: str | None = None,
     dataset: str | None = None,
     env: str | None = None,
-) -> None:
+) -> TaskAnswer:
     """Compare the endpoint's models by their captured traffic.
 
     The table shows each model's requests, mean confidence, low answers and accuracy. Intervals are Wilson's, for 95%.
@@ -102,8 +106,6 @@ def status(
     invoke ab.status
     invoke ab.status --since 1d --env prod
     """
-    from rich.console import Console
-
     from scones import aws
     from scones.service import ab
     from scones.tasks.captured import WORKERS
@@ -116,7 +118,7 @@ def status(
     outputs = Stack(environment, "service").outputs()
     clients = {"s3": aws.client(environment, "s3", max_connections=WORKERS)}
     clients["sagemaker"] = aws.client(environment, "sagemaker")
-    report(Console(), environment, clients, outputs, compared, period, threshold=line, dataset=dataset)
+    return report(terminal(), environment, clients, outputs, compared, period, threshold=line, dataset=dataset)
 
 
 def started(found: Candidate, path: Path) -> str:
@@ -146,8 +148,8 @@ def report(
     *,
     threshold: float,
     dataset: str | None = None,
-) -> None:
-    """Download a period's captures, and show a comparison of the models.
+) -> TaskAnswer:
+    """Download a period's captures, and compare the models.
 
     Args:
         clients: boto3 clients by name: s3 and sagemaker.
@@ -163,32 +165,36 @@ def report(
     from scones.tasks.captured import fetch, labels_in
 
     found, coming = fetch(console, environment, clients, outputs, period)
-    with console.status("reading the labels"):
+    with Waiting(console, "reading the labels"):
         labels = labels_in(environment, dataset)
-    console.print(_table(ab.compare(found.events, threshold=threshold, labels=labels), threshold))
-    for name, agreed in ab.shadows(found.events):
-        _say(
-            console,
-            f"of {agreed.both:,} requests that both answered, the shadow of {name} agreed on "
-            f"{agreed.alike / agreed.both:.1%}; it was {abs(agreed.surer):.3f} "
-            f"{'surer' if agreed.surer >= 0 else 'less sure'} on average",
-        )
-    for one in coming:
-        _say(console, str(one))
-    if found.broken:
-        _say(console, f"{len(found.broken):,} captured lines could not be read; invoke capture shows them")
-    if compared:
-        _say(console, "next: invoke ab.promote, or invoke ab.stop")
+    traffic, agreed = ab.compare(found.events, threshold=threshold, labels=labels), ab.shadows(found.events)
+
+    def show() -> None:
+        console.print(_table(traffic, threshold))
+        for name, one in agreed:
+            _say(
+                console,
+                f"of {one.both:,} requests that both answered, the shadow of {name} agreed on "
+                f"{one.alike / one.both:.1%}; it was {abs(one.surer):.3f} "
+                f"{'surer' if one.surer >= 0 else 'less sure'} on average",
+            )
+        for missing in coming:
+            _say(console, str(missing))
+        if found.broken:
+            _say(console, f"{len(found.broken):,} captured lines could not be read; invoke capture shows them")
+        if compared:
+            _say(console, "next: invoke ab.promote, or invoke ab.stop")
+
+    name = outputs["endpoint_name"]
+    return TaskAnswer(lambda: AbStatusResult.of(name, threshold, traffic, agreed, found), show)
 
 
 @task(help={"apply": APPLY, "env": ENV})
 def promote(context: Context, apply: bool = False, env: str | None = None) -> None:
     """Pin the candidate and end the comparison. From the next apply on it serves all requests."""
-    from rich.console import Console
-
     from scones.service import ab
 
-    environment, console = settings.load(env), Console()
+    environment, console = settings.load(env), terminal()
     version = ab.promote(environment)
     _say(
         console, f"version {version.version} is pinned in {environment.pin_path}; {environment.candidate_path} is gone"
@@ -199,11 +205,9 @@ def promote(context: Context, apply: bool = False, env: str | None = None) -> No
 @task(help={"apply": APPLY, "env": ENV})
 def stop(context: Context, apply: bool = False, env: str | None = None) -> None:
     """End the comparison. From the next apply on the pinned model serves all requests."""
-    from rich.console import Console
-
     from scones.service import ab
 
-    environment, console = settings.load(env), Console()
+    environment, console = settings.load(env), terminal()
     found = ab.stop(environment)
     _say(console, f"version {found.model.version} is compared no more: {environment.candidate_path} is gone")
     _apply(environment, console, apply)
@@ -219,7 +223,7 @@ def _apply(environment: Environment, console: Console, now: bool) -> None:
 
     packaging.package(environment.root / "lambdas", environment.build / "lambdas")
     log = environment.build / "terraform-service.log"
-    with console.status("terraform apply") as shown:
+    with Waiting(console, "terraform apply") as shown:
         Stack(
             environment, "service", log=log, on_line=lambda line: shown.update(f"terraform apply: {line[:60]}")
         ).apply()
@@ -236,10 +240,9 @@ def _table(found: list[Traffic], threshold: float) -> Any:
         caption=f"low: below {threshold:g}; accuracy: of images of the test split",
         caption_justify="left",
     )
-    table.add_column("variant")
-    table.add_column("version", justify="right")
-    for name in ("requests", "confidence", "low answers", "accuracy"):
-        table.add_column(name, justify="right")
+    table.add_column("variant", no_wrap=True)
+    for name in ("version", "requests", "confidence", "low answers", "accuracy"):
+        table.add_column(name, justify="right", overflow="fold", no_wrap=name in ("version", "requests", "confidence"))
     for one in found:
         table.add_row(
             Text(one.variant or "unknown"),
@@ -249,7 +252,7 @@ def _table(found: list[Traffic], threshold: float) -> Any:
             _proportion(one.low_share, one.low_interval),
             _proportion(one.accuracy, one.accuracy_interval) + (f"\n{one.labelled:,} images" if one.labelled else ""),
         )
-    return table
+    return narrower(table, "confidence")
 
 
 def _proportion(share: float | None, interval: tuple[float, float] | None) -> str:

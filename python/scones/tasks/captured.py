@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scones.errors import CloudError, SconesError
-from scones.steps import bars
+from scones.steps import Waiting, bars
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,14 +76,14 @@ def fetch(
                 clients["s3"], uri, name, folder, period=period, workers=WORKERS, progress=progress
             )
         new, size = new + files.new, size + files.size
-        with console.status("reading"):
+        with Waiting(console, "reading"):
             models = capture.look_up(clients["sagemaker"], files.paths, name, folder / registered.KEPT, classes)
             found = capture.read(files.paths, period, models)
         coming = _coming(clients["sagemaker"], name, notes, found)
         expected = [one for one in coming if not one.late]
         if not wait or not expected or clock() > give_up:
             break
-        with console.status(f"{expected[0]}: waiting"):
+        with Waiting(console, f"{expected[0]}: waiting"):
             pause(PAUSE_SECONDS)
     if not found.events:
         raise nothing_captured(name, uri, period, found, expected)

@@ -18,6 +18,9 @@ from scones.errors import InputError
 from scones.steps import bars
 from scones.tasks import options
 from scones.tasks.cli import task
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.serving import EvaluateResult
+from scones.tasks.terminal import terminal
 from scones.tasks.views import evaluation_tables, shown
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV,
 
 
 @task(
+    result=EvaluateResult,
     help={
         "artifact": "evaluate this artifact instead: a model.tar.gz, the folder of its files, or s3://BUCKET/KEY",
         "limit": "send at most this many images, spread evenly over the classes",
@@ -40,7 +44,7 @@ ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV,
         "out": "the result's file (default: build/evaluation.json); its page is written beside it",
         "workers": f"the number of parallel requests (default: {WORKERS})",
         "env": ENV,
-    }
+    },
 )
 def evaluate(
     context: Context,
@@ -50,7 +54,7 @@ def evaluate(
     out: str | None = None,
     workers: str | None = None,
     env: str | None = None,
-) -> None:
+) -> TaskAnswer:
     """Send the test images to the endpoint, and show accuracy, confusion matrix and the effect of thresholds.
 
     The endpoint captures the requests as any others, with the image's name as CustomAttributes. With --artifact, the
@@ -61,15 +65,14 @@ def evaluate(
     invoke evaluate --limit 50 --env dev
     invoke evaluate --artifact build/model.tar.gz
     """
-    from rich.console import Console
-
     from scones.dataset import load
     from scones.model import evaluation, evaluation_page
 
     environment = settings.load(env)
+    path = options.file(out, "--out") if out else environment.build / "evaluation.json"
     found = load(Path(dataset).expanduser() if dataset else environment.build / "dataset")
     images = evaluation.pick(found.images("test"), options.whole_number(limit, "--limit"))
-    console = Console()
+    console = terminal()
     if artifact:
         if workers is not None:
             raise InputError("--workers is for an endpoint's requests: an artifact answers one image after another")
@@ -77,13 +80,15 @@ def evaluate(
     else:
         result = _evaluate_endpoint(environment, found, images, options.whole_number(workers, "--workers"), console)
     threshold = environment.service["confidence_threshold"]
-    console.print(evaluation_tables(result, threshold=threshold))
-    path = result.write(Path(out).expanduser() if out else environment.build / "evaluation.json")
+    result.write(path)
     page = evaluation_page.write(result, images, path.with_suffix(".html"), threshold=threshold)
-    console.print(f"\nkept in {shown(path)}", soft_wrap=True, highlight=False, markup=False)
-    console.print(
-        f"the wrong images, the most sure first: {shown(page)}", soft_wrap=True, highlight=False, markup=False
-    )
+
+    def show() -> None:
+        console.print(evaluation_tables(result, threshold=threshold))
+        console.print(f"\nkept in {shown(path)}", highlight=False, markup=False)
+        console.print(f"the wrong images, the most sure first: {shown(page)}", highlight=False, markup=False)
+
+    return TaskAnswer(lambda: EvaluateResult.of(result, threshold, str(path), str(page)), show)
 
 
 def _evaluate_endpoint(

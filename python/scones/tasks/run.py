@@ -15,16 +15,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from invoke.exceptions import Exit
-
 from scones import settings
-from scones.errors import CloudError, InputError, SconesError
+from scones.errors import InputError, SconesError
 from scones.s3 import is_uri
-from scones.steps import bars
+from scones.steps import Waiting, bars
 from scones.tasks import options
-from scones.tasks.captured import WAIT_SECONDS, fetch, folder_of, labels_in
+from scones.tasks.captured import fetch, folder_of, labels_in
 from scones.tasks.cli import task
-from scones.tasks.views import captured_table, combined_exit_code, outcome_table, shown, state_line, summary_table
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.serving import CaptureResult, ExecuteResult
+from scones.tasks.terminal import terminal
+from scones.tasks.views import captured_table, combined_exit_code, outcome_lines, shown, state_line, summary_table
 
 if TYPE_CHECKING:
     from invoke import Context
@@ -41,6 +42,7 @@ ENVIRONMENT = "the environment, a folder of terraform/environments (default: SCO
 
 
 @task(
+    result=ExecuteResult,
     iterable=["image"],
     help={
         "image": "a picture, a folder of them, or s3://BUCKET/KEY; repeatable",
@@ -51,24 +53,22 @@ ENVIRONMENT = "the environment, a folder of terraform/environments (default: SCO
 )
 def execute(
     context: Context, image: list[str], threshold: str | None = None, workers: str | None = None, env: str | None = None
-) -> None:
+) -> TaskAnswer:
     """Run the state machine on an image, and show its states and its result.
 
-    Local files are uploaded first, to images/<sha256>. The endpoint takes PNG and JPEG: WebP, GIF, TIFF, BMP and HEIC
-    are converted. What a folder holds beside pictures is counted and named. Exit code 0 if all images passed, 3 if the
-    only failures are low confidence, 1 otherwise.
+    Local files are uploaded first, to images/<digest>/<name>. The endpoint takes PNG and JPEG: WebP, GIF, TIFF, BMP and
+    HEIC are converted. What a folder holds beside pictures is counted and named. Exit code 0 if all images passed, 3 if
+    the only failures are low confidence, 1 otherwise.
 
     invoke execute --image bicycle.jpg
     invoke execute --image s3://BUCKET/KEY --threshold 0.95
     invoke execute --image photos --image more/one.png --env dev
     """
-    from rich.console import Console
-
     from scones.service import workflow
     from scones.service.capture import sent
 
     environment = settings.load(env)
-    console = Console()
+    console = terminal()
     images = workflow.images_of(
         image, lambda text: console.print(text, style="yellow", soft_wrap=True, highlight=False, markup=False)
     )
@@ -79,12 +79,16 @@ def execute(
     deployed = _deployed(environment, uploads=not all(is_uri(one) for one in images), connections=at_once)
     clock = partial(datetime.now, UTC)
     with sent.noting(folder_of(environment), deployed.endpoint, "invoke execute", clock) as answered:
-        code = execute_images(console, replace(deployed, answered=answered), images, threshold=at, workers=at_once)
-    if code:
-        raise Exit(code=code)
+        runs = execute_images(console, replace(deployed, answered=answered), images, threshold=at, workers=at_once)
+    return TaskAnswer(
+        lambda: ExecuteResult.of(environment.name, runs),
+        show=lambda: show_runs(console, runs),
+        code=combined_exit_code(run.exit_code for run in runs),
+    )
 
 
 @task(
+    result=CaptureResult,
     help={
         "since": "the first time (UTC) or an age: 2026-11-22, 2026-11-22T09:30, 12h (default: 30d)",
         "until": "the last time; a day includes all its hours (default: now)",
@@ -97,7 +101,7 @@ def execute(
         "rows": f"the number of least sure images to show (default: {ROWS})",
         "out": "the report's folder (default: build/report)",
         "env": ENVIRONMENT,
-    }
+    },
 )
 def capture(
     context: Context,
@@ -112,7 +116,7 @@ def capture(
     rows: str | None = None,
     out: str | None = None,
     env: str | None = None,
-) -> None:
+) -> TaskAnswer:
     """Download the endpoint's captured traffic, and write a report to build/report/index.html.
 
     Only the period's hours are listed, and only new files are downloaded, to build/captures/<environment>. Each request
@@ -124,8 +128,6 @@ def capture(
     invoke capture --since 2026-11-01 --until 2026-11-07 --env prod
     invoke capture --from some/folder --classes bicycle,motorcycle
     """
-    from rich.console import Console
-
     from scones import aws
     from scones.service import capture as captured
     from scones.service.capture import period as periods
@@ -138,13 +140,14 @@ def capture(
     period = periods.parse(since or (None if from_ else "30d"), until)
     line = environment.service["confidence_threshold"] if threshold is None else options.share(threshold, "--threshold")
     count = options.whole_number(rows, "--rows", default=ROWS)
+    report = options.folder(out, "--out") if out else environment.build / "report"
     names = options.names(classes)
-    console = Console()
+    console = terminal()
     coming: Sequence[ToCome] = ()
     if from_:
         folder = Path(from_).expanduser()
         subject = folder.resolve().name
-        with console.status("reading"):
+        with Waiting(console, "reading"):
             found = captured.read(folder, period, captured.recalled(folder, names))
         if not found.events:
             raise nothing_in(folder, found, period)
@@ -156,11 +159,11 @@ def capture(
         found, coming = fetch(
             console, environment, clients, outputs, period, endpoint=endpoint, classes=names, wait=wait
         )
-    with console.status("drawing"):
+    with Waiting(console, "drawing"):
         labels = labels_in(environment, dataset)
         page = captured.report.write(
             found,
-            Path(out).expanduser() if out else environment.build / "report",
+            report,
             threshold=line,
             labels=labels,
             subject=subject,
@@ -168,24 +171,25 @@ def capture(
             rows=count,
         )
     traffic = captured.analysis.by_model(found.events, threshold=line, labels=labels)
-    console.print(captured_table(traffic))
-    for one in found.broken[:SHOWN_BROKEN]:
-        console.print(f"broken line: {one}", style="yellow", markup=False, highlight=False, soft_wrap=True)
-    if len(found.broken) > SHOWN_BROKEN:
-        console.print(f"… and {len(found.broken) - SHOWN_BROKEN:,} more broken lines; report.json lists all")
-    now = captured.analysis.current(traffic)
-    for said in (captured.analysis.right_sentence(now), captured.analysis.pass_sentence(now)):
-        console.print(said[:1].upper() + said[1:], soft_wrap=True, highlight=False, markup=False)
-    console.print(f"report: {shown(page)}", soft_wrap=True, highlight=False, markup=False)
-    still = [one for one in coming if not one.late]
-    if wait and still:
-        raise CloudError(
-            f"{still[0]}, and did not come within {WAIT_SECONDS / 60:.0f} minutes; the report is written without them",
-            hint="try again: invoke capture --wait; an alarm watches whether the endpoint captures: docs/operations.md",
-        )
-    for missing in coming:
-        hint = "" if missing.late else ": AWS writes captures late; to wait for them: invoke capture --wait"
-        console.print(f"{missing}{hint}", style="yellow", soft_wrap=True, highlight=False, markup=False)
+
+    def show() -> None:
+        console.print(captured_table(traffic))
+        for one in found.broken[:SHOWN_BROKEN]:
+            console.print(f"broken line: {one}", style="yellow", markup=False, highlight=False)
+        if len(found.broken) > SHOWN_BROKEN:
+            console.print(f"… and {len(found.broken) - SHOWN_BROKEN:,} more broken lines; report.json lists all")
+        now = captured.analysis.current(traffic)
+        for said in (captured.analysis.right_sentence(now), captured.analysis.pass_sentence(now)):
+            console.print(said[:1].upper() + said[1:], highlight=False, markup=False)
+        console.print(f"report: {shown(page)}", highlight=False, markup=False)
+        for missing in coming:
+            hint = "" if missing.late or wait else ": AWS writes captures late; to wait for them: invoke capture --wait"
+            console.print(f"{missing}{hint}", style="yellow", highlight=False, markup=False)
+
+    still = any(not one.late for one in coming)
+    return TaskAnswer(
+        lambda: CaptureResult.of(subject, found, traffic, coming, str(page)), show, code=int(wait and still)
+    )
 
 
 @dataclass(frozen=True)
@@ -218,8 +222,8 @@ class Deployed:
 
 def execute_images(
     console: Console, deployed: Deployed, images: Sequence[str], *, threshold: float | None = None, workers: int = 1
-) -> int:
-    """Execute the state machine on images, and show the results: one image with its states, many as a table.
+) -> list[ImageRun]:
+    """Execute the state machine on images, and show how that goes on: of one image its states, of many a bar.
 
     Args:
         images: Local paths and ``s3://`` URLs.
@@ -227,12 +231,12 @@ def execute_images(
         workers: The number of executions that run at once.
 
     Returns:
-        The exit code of ``invoke execute``.
+        What became of each image.
     """
     from scones.service import workflow
 
     if len(images) == 1:
-        return _execute_one(console, deployed, images[0], threshold)
+        return [_execute_one(console, deployed, images[0], threshold)]
     with bars(console) as progress:
         bar = progress.add_task("executing", total=len(images))
 
@@ -240,7 +244,7 @@ def execute_images(
             deployed.note(run)
             progress.advance(bar)
 
-        runs = workflow.run_many(
+        return workflow.run_many(
             deployed.s3,
             deployed.sfn,
             deployed.bucket,
@@ -250,8 +254,14 @@ def execute_images(
             workers=workers,
             on_done=on_done,
         )
-    console.print(summary_table(runs))
-    return combined_exit_code(run.exit_code for run in runs)
+
+
+def show_runs(console: Console, runs: Sequence[ImageRun]) -> None:
+    """Show what became of the images: of one image in lines, of many in a table."""
+    if len(runs) == 1 and runs[0].outcome:
+        console.print(outcome_lines(runs[0].outcome, runs[0].image), highlight=False)
+    else:
+        console.print(summary_table(runs))
 
 
 def nothing_in(folder: Path, found: Any, period: Any) -> SconesError:
@@ -278,13 +288,13 @@ def _deployed(environment: Environment, *, uploads: bool, connections: int) -> D
     )
 
 
-def _execute_one(console: Console, deployed: Deployed, image: str, threshold: float | None) -> int:
+def _execute_one(console: Console, deployed: Deployed, image: str, threshold: float | None) -> ImageRun:
     from scones.service import workflow
 
     url = image if is_uri(image) else workflow.upload(deployed.s3, deployed.bucket, Path(image))
     execution = workflow.start(deployed.sfn, deployed.machine, url, threshold)
-    console.print(f"{execution.name}: {url}", style="dim", markup=False, highlight=False, soft_wrap=True)
-    with console.status("starting") as status:
+    console.print(f"{execution.name}: {url}", style="dim", markup=False, highlight=False)
+    with Waiting(console, "starting") as status:
 
         def on_state(state: StateRun) -> None:
             if state.status == "running":
@@ -292,7 +302,6 @@ def _execute_one(console: Console, deployed: Deployed, image: str, threshold: fl
             elif state.kind == "Task":
                 console.print(state_line(state), highlight=False)
 
-        outcome = workflow.follow(deployed.sfn, execution.arn, on_state)
-    deployed.note(workflow.ImageRun(image, outcome))
-    console.print(outcome_table(outcome), highlight=False)
-    return workflow.exit_code(outcome)
+        run = workflow.ImageRun(image, outcome=workflow.follow(deployed.sfn, execution.arn, on_state))
+    deployed.note(run)
+    return run

@@ -194,12 +194,22 @@ locals {
       Condition = { StringEquals = { "iam:PermissionsBoundary" = local.permissions_boundary_arn } }
     },
     {
+      # A role from before there was a boundary may be strong. Nobody may come to be trusted by it.
+      Sid       = "ChangeTrust"
+      Effect    = "Allow"
+      Action    = ["iam:UpdateAssumeRolePolicy", "iam:UpdateRole"]
+      Resource  = [local.roles_arn]
+      Condition = { StringEquals = { "iam:PermissionsBoundary" = local.permissions_boundary_arn } }
+    },
+    {
       Sid      = "WriteRoles"
       Effect   = "Allow"
-      Action   = ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:ListInstanceProfilesForRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription"]
+      Action   = ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:ListInstanceProfilesForRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateRoleDescription"]
       Resource = [local.roles_arn]
     },
     {
+      # PassRole knows no boundary. So a role with the prefix that trusts one of these services already must have it too:
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
       Sid       = "HandOverRoles"
       Effect    = "Allow"
       Action    = ["iam:PassRole"]

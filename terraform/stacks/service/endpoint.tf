@@ -64,9 +64,9 @@ locals {
 }
 
 # An apply outside the hours takes the endpoint out of the state. When a schedule has created it again, the next plan
-# takes it back.
+# takes it back. So does one without hours, after they were removed.
 import {
-  for_each = toset(var.endpoint_hours != null && local.endpoint_enabled && var.endpoint_stands ? [local.prefix] : [])
+  for_each = toset(local.endpoint_enabled && var.endpoint_stands ? [local.prefix] : [])
 
   to = module.endpoint.aws_sagemaker_endpoint.this[0]
   id = each.value

@@ -1,4 +1,4 @@
-# The settings and permissions of the three functions, by name. Each function's timeout is below the timeout of the
+# The settings and permissions of the functions, by name. Each function's timeout is below the timeout of the
 # state that invokes it (asl/classify_image.asl.json). So a slow invocation ends with the function's own error.
 
 locals {

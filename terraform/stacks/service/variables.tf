@@ -227,7 +227,7 @@ variable "endpoint_hours" {
 }
 
 variable "endpoint_stands" {
-  description = "Whether the endpoint exists in AWS. With endpoint_hours, a plan takes an endpoint that a schedule has created into the state. `invoke env` sets it."
+  description = "Whether the endpoint exists in AWS. A plan takes an endpoint that a schedule has created into the state. `invoke env` sets it."
   type        = bool
   default     = false
   nullable    = false

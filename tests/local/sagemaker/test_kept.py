@@ -101,6 +101,7 @@ def test_a_job_that_was_stopping_stops(killable, interrupted):
     assert killable.parameters("stopping")
 
 
+@pytest.mark.nightly
 def test_tuning_goes_on_with_its_trials(killable, interrupted):
     whole = request("unused", hyperparameters={"epochs": "6"})
     static = {name: value for name, value in whole["HyperParameters"].items() if name != "learning_rate"}
@@ -207,15 +208,21 @@ def test_an_endpoint_that_was_being_deleted_is_gone(killable):
     eventually(lambda: not killable.client("sagemaker").list_endpoints()["Endpoints"])
 
 
-def test_a_transform_job_goes_on_with_the_objects_that_it_has_not_written(killable, tmp_path):
-    test_transform.prepare(killable, tmp_path)
-    s3 = killable.client("s3")
-    for number in range(400):
-        s3.put_object(Bucket=test_transform.BUCKET, Key=f"many/{number:03}.png", Body=png(0, number))
-    killable.client("sagemaker").create_transform_job(**test_transform.asked("killed", "many/"))
+@pytest.fixture(scope="module")
+def transformer(killable, tmp_path_factory):
+    """What a transform job needs: a model."""
+    test_transform.prepare(killable, tmp_path_factory.mktemp("model"))
+
+
+@pytest.mark.parametrize("objects", [100, pytest.param(400, marks=pytest.mark.nightly)])
+def test_a_transform_job_goes_on_with_the_objects_that_it_has_not_written(killable, transformer, objects):
+    s3, name = killable.client("s3"), f"killed-{objects}"
+    for number in range(objects):
+        s3.put_object(Bucket=test_transform.BUCKET, Key=f"many-{objects}/{number:03}.png", Body=png(0, number))
+    killable.client("sagemaker").create_transform_job(**test_transform.asked(name, f"many-{objects}/"))
 
     def written() -> int:
-        listed = killable.client("s3").list_objects_v2(Bucket=test_transform.BUCKET, Prefix="out/killed/")
+        listed = killable.client("s3").list_objects_v2(Bucket=test_transform.BUCKET, Prefix=f"out/{name}/")
         return listed["KeyCount"]
 
     eventually(written, seconds=60)
@@ -223,9 +230,9 @@ def test_a_transform_job_goes_on_with_the_objects_that_it_has_not_written(killab
     before = written()
     eventually(lambda: written() > before, seconds=60)
     killable.end_and_start()
-    job = test_transform.ended(killable, "killed")
+    job = test_transform.ended(killable, name)
     assert job["TransformJobStatus"] == "Completed", job
-    assert len(test_transform.outputs(killable, "killed")) == 400
+    assert len(test_transform.outputs(killable, name)) == objects
 
 
 def test_training_goes_on_after_the_cloud_was_taken_down(killable):

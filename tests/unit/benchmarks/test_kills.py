@@ -170,6 +170,7 @@ def test_refuses_what_it_cannot_use(options, message):
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_a_real_cloud_is_killed(tmp_path):
     doing = []
     found = kills.measure(tmp_path, kills=1, seed=1, parts=("requests",), on_moment=doing.append)

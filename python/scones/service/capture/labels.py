@@ -61,7 +61,7 @@ class KnownImages:
     def of(self, event: Event) -> KnownImage | None:
         """What is known of an event's image, first by the data set of the model that answered. None if nothing is."""
         if not event.digest:
-            return self.by_name.get(event.name)
+            return self.by_name.get(event.place)
         found = self.by_digest.get(event.digest, ())
         own = (one for one in found if one.dataset == event.model.dataset)
         return next(own, found[-1] if found else None)
@@ -71,14 +71,14 @@ def labels_of(dataset: Dataset) -> KnownImages:
     """The labels of a data set's test images.
 
     ``invoke evaluate`` sends the file's name. The workflow sends the S3 key: ``datasets/<fingerprint>/test/<name>`` for
-    an image of the data set, ``images/<sha256>.<suffix>`` for an uploaded file.
+    an image of the data set. An uploaded file is known by its place, ``images/<digest>``, whatever its name is.
     """
     by_digest, by_name = {}, {}
     for image in dataset.images("test"):
         digest = hashlib.sha256(image.path.read_bytes()).hexdigest()
         known = KnownImage(dataset.classes[image.label], image.name, dataset.fingerprint)
         by_digest[digest] = (known,)
-        for name in (image.name, f"datasets/{dataset.fingerprint}/test/{image.name}", f"images/{digest}.png"):
+        for name in (image.name, f"datasets/{dataset.fingerprint}/test/{image.name}", f"images/{digest[:16]}"):
             by_name[name] = known
     return KnownImages(by_digest, by_name)
 
@@ -114,4 +114,4 @@ def recall(kept: Path) -> dict[str, tuple[KnownImage, ...]]:
 
 def image_of(event: Event) -> str:
     """What tells an event's image from all others: its SHA-256, or without a captured image its name."""
-    return event.digest or event.name
+    return event.digest or event.place

@@ -30,9 +30,10 @@ import hashlib
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -43,6 +44,10 @@ from scones.service.capture.period import Period
 
 ENCODINGS = ("BASE64", "CSV", "JSON")
 LONGEST_TEXT = 1024  # AWS's limit of CustomAttributes; longer text is cut
+MOST_CLASSES = 10_000  # a spreadsheet has 16,384 columns
+FIRST_TIME = datetime(2017, 11, 29, tzinfo=UTC)  # SageMaker's first day
+LATEST = timedelta(days=366)  # from now on; clocks differ, but not by years
+_UPLOADED = re.compile(r"^images/[0-9a-f]{16}/(?=[^/]+$)")
 _IMAGE_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 
@@ -105,6 +110,16 @@ class Event:
         """
         return _text(unquote(", ".join(self.custom_attributes))) or self.inference_id or self.event_id
 
+    @property
+    def title(self) -> str:
+        """The name for people: of an image that was uploaded, ``images/<digest>/<name>``, the file's name alone."""
+        return _UPLOADED.sub("", self.name) or self.name
+
+    @property
+    def place(self) -> str:
+        """The name for comparisons: of an image that was uploaded, ``images/<digest>``, whatever the file's name is."""
+        return self.name if self.title == self.name else self.name.removesuffix(f"/{self.title}")
+
 
 @dataclass(frozen=True)
 class Broken:
@@ -147,13 +162,18 @@ def read(
     source: Path | Iterable[Path],
     period: Period = Period(),  # noqa: B008 (immutable)
     models: Models = Models(),  # noqa: B008 (immutable)
+    *,
+    now: datetime | None = None,
 ) -> Capture:
     """Read captured events, each with the model that answered it.
+
+    A line whose time is before SageMaker or far in the future is broken.
 
     Args:
         source: A folder, read with its subfolders, or the files themselves.
         period: Only events answered in this period are returned.
         models: The models that may have answered. By default, only their versions are known, and no labels.
+        now: The current time by default.
 
     Raises:
         InputError: the folder does not exist or holds no ``.jsonl`` file.
@@ -166,9 +186,10 @@ def read(
     broken: list[Broken] = []
     seen: set[str] = set()
     duplicates = outside = 0
+    latest = (now or datetime.now(UTC)) + LATEST
     for path in files:
         place = CapturePlace.of(path)
-        for found in _lines(path):
+        for found in _lines(path, latest):
             if isinstance(found, Broken):
                 broken.append(found)
             elif found.event_id and found.event_id in seen:
@@ -199,7 +220,7 @@ def probabilities(data: bytes) -> tuple[float, ...]:
         data: Image Classification's JSON array, its JSON Lines form ``{"prediction": […]}``, or one row of CSV.
 
     Raises:
-        ValueError: these are not two or more numbers from 0 to 1.
+        ValueError: these are not two or more numbers from 0 to 1, or more than :data:`MOST_CLASSES`.
     """
     text = data.decode()
     try:
@@ -220,6 +241,8 @@ def probabilities(data: bytes) -> tuple[float, ...]:
         or not all(math.isfinite(number) and 0 <= number <= 1.00001 for number in found)
     ):
         raise ValueError(f"the output is not two or more probabilities: {_shown(text)}")
+    if len(found) > MOST_CLASSES:
+        raise ValueError(f"the output has {len(found):,} probabilities; at most {MOST_CLASSES:,} are read")
     return tuple(float(number) for number in found)
 
 
@@ -234,13 +257,16 @@ def _files(folder: Path) -> list[Path]:
     return files
 
 
-def _lines(path: Path) -> Iterator[Event | Broken]:
+def _lines(path: Path, latest: datetime) -> Iterator[Event | Broken]:
     offset = 0
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    yield _parse(line, path, number, offset)
+                    found = _parse(line, path, number, offset)
+                    if isinstance(found, Event) and not FIRST_TIME <= found.time <= latest:
+                        found = Broken(path, number, f"inferenceTime {found.time.isoformat()} cannot be")
+                    yield found
                 offset += len(line)
     except OSError as error:
         yield Broken(path, 0, f"cannot be read: {error.strerror}")
@@ -320,9 +346,9 @@ def _digest(sent: Any) -> str:
 def _time(found: Any) -> datetime:
     try:
         time = datetime.fromisoformat(found)
-    except (TypeError, ValueError):
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"inferenceTime {_shown(str(found))} is not an ISO 8601 time") from None
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _text(found: Any) -> str:

@@ -18,6 +18,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -36,6 +38,7 @@ from scones.service.capture.period import span
 from scones.service.capture.records import Capture, Event
 
 SHOWN_BROKEN = 50
+FORMULAS = ("=", "+", "-", "@")  # what a formula begins with
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,7 @@ def _row(event: Event, labels: KnownImages, threshold: float) -> ReportRow:
     known = labels.of(event)
     return ReportRow(
         event=event,
-        name=known.name if known else event.name,
+        name=known.name if known else event.title,
         label=analysis.label_of(event),
         truth=known.label if known and event.model.classes else None,
         runner_up=event.model.label(second),
@@ -190,16 +193,19 @@ def _model(one: ModelTraffic) -> dict[str, Any]:
 
 def _csv(capture: Capture, labels: KnownImages) -> bytes:
     events = capture.events
-    width = max(len(event.probabilities or ()) for event in events)
-    classes = {event.model.classes[:width] for event in events}
+    lengths = Counter(len(event.probabilities) for event in events if event.probabilities)
+    classes = {event.model.classes for event in events if event.probabilities}
     names = next(iter(classes)) if len(classes) == 1 else ()  # of several models, a column has several names
+    # A line can claim any number of classes. It makes no columns that the other lines do not have.
+    width = max(*(len(one) for one in classes), lengths.most_common(1)[0][0])
+    further = ["further probabilities"] if max(lengths) > width else []
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     head = ["time", "event_id", "inference_id", "custom_attributes", "model", "variant", "predicted", "confidence"]
     head += ["true_class", *(f"p({names[at] if at < len(names) else f'class {at}'})" for at in range(width))]
-    table.writerow(map(_cell, [*head, "file", "line"]))
+    table.writerow(map(_cell, [*head, *further, "file", "line"]))
     for event in events:
-        numbers = list(event.probabilities or ())
+        numbers, more = (event.probabilities or ())[:width], (event.probabilities or ())[width:]
         known = labels.of(event)
         cells = [
             event.time.isoformat(),
@@ -213,6 +219,7 @@ def _csv(capture: Capture, labels: KnownImages) -> bytes:
             known.label if known else "",
             *numbers,
             *[""] * (width - len(numbers)),
+            *(" ".join(map(str, more)) for _ in further),
             capture.name(event.path),
             event.line,
         ]
@@ -221,5 +228,11 @@ def _csv(capture: Capture, labels: KnownImages) -> bytes:
 
 
 def _cell(value: Any) -> Any:
-    """A cell that a spreadsheet does not read as a formula (OWASP: "CSV Injection")."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
+    """A cell that a spreadsheet does not read as a formula (OWASP: "CSV Injection").
+
+    Spreadsheets pass over spaces in front, and some read full-width signs as the plain ones.
+    """
+    if not isinstance(value, str):
+        return value
+    first = unicodedata.normalize("NFKC", value.lstrip()[:1])
+    return f"'{value}" if first in FORMULAS or value[:1] in ("\t", "\r", "\n") else value

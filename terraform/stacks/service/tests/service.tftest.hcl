@@ -91,9 +91,9 @@ run "uses_the_foundations_key_network_and_boundary" {
   }
 
   assert {
-    condition = [for name, function in local.functions : name if can(function.allow.DecryptImages)] == [
-      "classify-image", "serialize-image-data",
-    ]
+    condition = can(local.functions["serialize-image-data"].allow.DecryptImages) && alltrue([
+      for function in local.functions : can(function.allow.DecryptImages) == can(function.allow.ReadImages)
+    ])
     error_message = "The functions that read images, and no other, must be able to decrypt them."
   }
 }

@@ -24,7 +24,7 @@ from scones.tasks import cost as tasks
 from scones.terraform.state import Backend
 
 PRICES = Prices.load()
-NAMES = ("serialize-image-data", "classify-image", "filter-low-confidence")
+NAMES = definition.functions((settings.ROOT / "asl" / "classify_image.asl.json").read_text())
 FUNCTIONS = (Function("classify-image", 512, 0.2), Function("filter", 256, 0.1))
 USAGE = Usage("ml.m5.large", 1, FUNCTIONS, transitions=3, alarm_metrics=19)
 
@@ -90,9 +90,9 @@ def test_a_schedule_that_terraform_would_not_take_is_refused_in_words(given: obj
         hours_a_month(given)
 
 
-def test_an_execution_that_passes_enters_three_states() -> None:
-    definition = json.loads((settings.ROOT / "asl" / "classify_image.asl.json").read_text())
-    assert transitions(definition) == 3
+def test_an_execution_that_passes_enters_a_state_of_each_function() -> None:
+    machine = json.loads((settings.ROOT / "asl" / "classify_image.asl.json").read_text())
+    assert transitions(machine) == len(NAMES)
 
 
 @pytest.mark.parametrize("name", settings.names())
@@ -108,15 +108,16 @@ def test_alarms_are_paid_for_by_the_metrics_they_watch() -> None:
     assert alarm_metrics(answering=1, functions=3, silence=False, captures=False) == 16
 
 
-@pytest.mark.parametrize(("shadow", "instances", "watched"), [(False, 2, 26), (True, 2, 20)])
+@pytest.mark.parametrize(("shadow", "answering"), [(False, 2), (True, 1)])
 def test_a_candidate_has_instances_and_alarms_of_its_own_and_a_shadow_instances_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shadow: bool, instances: int, watched: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shadow: bool, answering: int
 ) -> None:
     environment = replace(settings.load("dev", variables={}), pin_path=tmp_path / "model.tfvars.json")
     model = {field.name: "" for field in fields(PinnedModel)} | {"class_labels": ["a", "b"], "metrics": {}}
     environment.candidate_path.write_text(json.dumps({"candidate": {"model": model, "share": 10, "shadow": shadow}}))
     usage = configured(environment)
-    assert (usage.instances, usage.alarm_metrics) == (instances, watched)
+    assert usage.instances == 2
+    assert usage.alarm_metrics == alarm_metrics(answering=answering, functions=len(NAMES))
 
 
 def test_the_functions_memory_is_terraforms(tmp_path: Path) -> None:

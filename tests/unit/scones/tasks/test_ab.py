@@ -65,7 +65,7 @@ def reported(cloud: Cloud, s3: Any, period: Period) -> str:
     console = Console(width=160, file=io.StringIO())
     compared = ab.read(cloud.environment.candidate_path)
     clients = {"s3": s3, "sagemaker": cloud.client(cloud.environment, "sagemaker")}
-    task.report(console, cloud.environment, clients, OUTPUTS, compared, period, threshold=0.8)
+    task.report(console, cloud.environment, clients, OUTPUTS, compared, period, threshold=0.8).show()
     return console.file.getvalue()
 
 
@@ -88,6 +88,20 @@ def test_the_report_counts_the_periods_answers_of_each_model_and_says_what_comes
     earlier = reported(cloud, s3, Period(since=NOW - timedelta(hours=1)))
     assert "│ Candidate  │       9 │        1 │" in earlier
     assert "│ Candidate  │       2 │        1 │" in earlier
+
+
+def test_the_comparison_is_a_document_that_keeps_to_its_schema(
+    cloud: Cloud, s3: Any, monkeypatch: pytest.MonkeyPatch, printed_json: Any
+) -> None:
+    start(cloud, share=10)
+    monkeypatch.setattr(settings, "load", lambda env: cloud.environment)
+    sagemaker = cloud.client(cloud.environment, "sagemaker")
+    monkeypatch.setattr("scones.aws.client", lambda _, service, **__: s3 if service == "s3" else sagemaker)
+    monkeypatch.setattr("scones.terraform.Stack.outputs", lambda stack: OUTPUTS)
+    task.status(Context(), since=f"{NOW - timedelta(hours=1):%Y-%m-%dT%H:%M:%S}", json=True)
+    found = printed_json("ab.status")
+    counted = [(one["variant"], one["version"], one["requests"]) for one in found["variants"]]
+    assert counted == [("AllTraffic", 1, 1), ("Candidate", 9, 1), ("Candidate", 2, 1)]
 
 
 def test_a_period_without_captures_is_said(cloud: Cloud, s3: Any) -> None:

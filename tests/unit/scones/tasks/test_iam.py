@@ -80,7 +80,7 @@ def test_what_a_resources_policy_refuses_and_what_is_not_shown_have_words_of_the
     ):
         assert expected in words
     assert outcome.held
-    assert iam.as_json(outcome)["not_shown"] == ["topic/alarms/Publish for budgets.amazonaws.com: no costs"]
+    assert iam.result_of(outcome).not_shown == ("topic/alarms/Publish for budgets.amazonaws.com: no costs",)
 
 
 def test_the_exit_code_is_1_where_something_is_superfluous_and_the_file_says_what(superfluous, monkeypatch, tmp_path):

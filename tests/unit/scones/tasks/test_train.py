@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from invoke import Context
 from invoke.exceptions import Exit
 from rich.console import Console
 
 from scones import settings
-from scones.errors import InputError
+from scones.errors import InputError, StoppedError
 from scones.tasks import train as tasks
 from scones.tasks.backbone import backbone
 from scones.training import job, recipe
@@ -235,3 +236,18 @@ def test_ctrl_c_while_a_job_stops_tells_how_to_follow_it(monkeypatch: pytest.Mon
     with pytest.raises(Exit, match="invoke train --attach j --env dev") as ended:
         tasks.follow(settings.load("dev", variables={}), "j", Console(file=io.StringIO()))
     assert ended.value.code == 130
+
+
+def test_a_job_that_someone_stopped_is_no_error_and_a_cloud_that_ended_says_how_to_follow_it_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    environment = settings.load("dev", variables={})
+    stopped = StoppedError("training job 'j' was stopped: someone stopped it", hint="invoke register --job j")
+    monkeypatch.setattr(job, "follow", follower(stopped))
+    with pytest.raises(Exit, match="someone stopped it\ninvoke register --job j") as ended:
+        tasks.follow(environment, "j", Console(file=io.StringIO()))
+    assert ended.value.code == 0
+    monkeypatch.setattr(job, "follow", follower(EndpointConnectionError(endpoint_url="http://127.0.0.1:1")))
+    with pytest.raises(EndpointConnectionError) as gone:
+        tasks.follow(environment, "j", Console(file=io.StringIO()))
+    assert "invoke train --attach j --env dev" in gone.value.__notes__[0]

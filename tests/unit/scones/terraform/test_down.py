@@ -12,6 +12,7 @@ from rich.console import Console
 
 from scones import settings
 from scones.errors import InputError, TerraformError
+from scones.steps import Waiting
 from scones.tasks import down as task
 from scones.terraform import down
 from scones.terraform.state import TerraformState
@@ -56,6 +57,8 @@ class Cloud:
         }
         if name == "list_tags":
             return Tags(self)
+        if name == "list_endpoint_configs":
+            return Pages([{"EndpointConfigs": []}])
         if name == "list_transform_jobs":
             return Pages([{"TransformJobSummaries": []}])
         if name == "describe_log_streams":
@@ -92,6 +95,9 @@ class Cloud:
         assert not {"tune-dev-1", "by-role"} & set(self.tuning), "a tuning job would start another trial"
         self.running["TrainingJob"].remove(TrainingJobName)
         self.stopping.append((TrainingJobName, self.looks))
+
+    def describe_endpoint(self, EndpointName: str) -> dict[str, str]:
+        return {"EndpointName": EndpointName, "EndpointStatus": "InService"}
 
     def delete_model_package(self, ModelPackageName: str) -> None:
         self.packages.remove(ModelPackageName)
@@ -186,6 +192,7 @@ class FakeStack:
     def __init__(self, terraform: Terraform, environment: settings.Environment, name: str) -> None:
         self.backend, self.environment, self.name = terraform, environment, name
         self.ready = False
+        self.on_line = None
 
     def require_values(self) -> None:
         """All values are there."""
@@ -341,7 +348,7 @@ def ask(cloud: Cloud, terraform: Terraform) -> str:
     """Run the task's steps with a question first, and return what was shown."""
     console = Console(file=io.StringIO(), width=120)
     found = steps(cloud, terraform, everything=False)
-    task.take(found, "dev", stays=["the registered models"], status=console.status(""), ask=True)
+    task.take(found, "dev", stays=["the registered models"], status=Waiting(console, ""), ask=True)
     return console.file.getvalue()
 
 

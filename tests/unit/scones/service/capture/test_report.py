@@ -185,6 +185,28 @@ def test_no_cell_of_the_csv_becomes_a_formula(folder, capture_line, tmp_path):
     assert row["inference_id"] == "'@SUM(1)"
 
 
+@pytest.mark.parametrize("start", ["=", " =", "\uff1d", " \uff0b", "\ufe62", "\uff20", "  -"])
+def test_no_cell_becomes_a_formula_behind_spaces_or_in_full_width(folder, capture_line, tmp_path, start):
+    make(folder(capture_line(inferenceId=f"{start}1+1")), tmp_path)
+    (row,) = csv.DictReader(io.StringIO((tmp_path / "report/events.csv").read_text()))
+    assert row["inference_id"] == f"'{start}1+1"
+
+
+def test_one_line_with_many_values_makes_no_columns(folder, capture_line, tmp_path):
+    many = [1.0, *[0.0] * 999]
+    lines = [capture_line((0.9, 0.1), event_id=str(n)) for n in range(3)]
+    make(
+        folder(*lines, capture_line(many, event_id="many"), capture_line([*many, *many * 10], event_id="more")),
+        tmp_path,
+    )
+    table = csv.DictReader(io.StringIO((tmp_path / "report/events.csv").read_text()))
+    rows = {row["event_id"]: row for row in table}
+    assert len(table.fieldnames) == 11
+    assert "more" not in rows, "a line with more classes than any model is broken"
+    assert len(rows["many"]["further probabilities"].split()) == 998
+    assert rows["0"]["further probabilities"] == ""
+
+
 def bomb(width: int, height: int) -> bytes:
     """A PNG of a few bytes whose header claims a very large size."""
 
