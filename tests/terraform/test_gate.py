@@ -135,6 +135,7 @@ def test_plans_nothing_right_after_it_was_applied(stacks: dict[str, Stack]) -> N
     assert changes == {"bootstrap": False, "foundation": False, "service": False}
 
 
+@pytest.mark.nightly
 def test_plain_commands_do_what_the_tasks_do(stacks: dict[str, Stack], project: Environment, tmp_path: Path) -> None:
     """After eval "$(invoke env)", plain commands need no further arguments or files, and apply a saved plan.
 
@@ -330,6 +331,16 @@ def test_who_has_taken_the_repositorys_name_does_not_get_the_role(
 ) -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
         session(project, stacks["bootstrap"].outputs()["github_role_arns"]["apply"], f"repo:{name}:environment:local")
+
+
+@pytest.mark.parametrize("ref", ["refs/heads/mine", "refs/pull/1/merge", "refs/tags/v1"])
+def test_a_workflow_of_another_branch_does_not_get_the_role_by_naming_the_environment(
+    stacks: dict[str, Stack], project: Environment, ref: str
+) -> None:
+    """So it is where GitHub protects no environment: the job starts at once, and AWS refuses it."""
+    role = stacks["bootstrap"].outputs()["github_role_arns"]["apply"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        session(project, role, f"repo:{REPOSITORY}:environment:local", ref=ref)
 
 
 def test_the_network_reaches_the_buckets_of_the_named_accounts(stacks: dict[str, Stack], cloud: Any) -> None:

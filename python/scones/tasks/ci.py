@@ -152,7 +152,8 @@ def approval(context: Context, env: str | None = None) -> TaskAnswer:
     """Check that a person must approve on GitHub before anything is applied to an environment.
 
     The pipeline runs this before it takes a role. It asks GitHub for the required reviewers of the deployment
-    environment. Exit code 1 if there are none. It needs GITHUB_REPOSITORY and GH_TOKEN, a token with actions: read.
+    environment. Exit code 1 if there are none. It needs GITHUB_REPOSITORY and GH_TOKEN, a token with actions: read. For
+    a private repository it also needs SCONES_GITHUB_ENTERPRISE=true, because GitHub ignores the reviewers without it.
     """
     import os
 
@@ -164,10 +165,13 @@ def approval(context: Context, env: str | None = None) -> TaskAnswer:
 
     def show() -> None:
         print(f"before anything is applied to '{name}', one of these must approve: {', '.join(found.reviewers)}")
-        if found.any_branch:
-            print(f"jobs of any branch may ask them: on GitHub, allow the branch main only for '{name}'")
+        if found.admins_bypass:
+            print(
+                f"administrators may go on without them: on GitHub, in Settings, Environments, {name}, turn off 'Allow "
+                "administrators to bypass configured protection rules'"
+            )
 
-    return TaskAnswer(lambda: ApprovalResult(name, found.reviewers, found.any_branch), show)
+    return TaskAnswer(lambda: ApprovalResult(name, found.reviewers, found.admins_bypass), show)
 
 
 @task(result=DriftResult, help={"env": ENV, "out": "the folder of drift.md (default: build/drift/ENV)"})

@@ -118,8 +118,15 @@ def _table(title: str, lines: Lines) -> Table:
     return table
 
 
-@task(result=BudgetResult, help={"env": "the environment (default: SCONES_ENV, else local)"})
-def budget(context: Context, env: str | None = None) -> TaskAnswer:
+@task(
+    result=BudgetResult,
+    help={
+        "env": "the environment (default: SCONES_ENV, else local)",
+        "activate": "first make the tag Workload a cost allocation tag for all environments: in the account that pays, "
+        "a day after the tag's first use",
+    },
+)
+def budget(context: Context, env: str | None = None, activate: bool = False) -> TaskAnswer:
     """Show what the environment's budget counts and who hears of it. Exit code 1 if it would stay silent.
 
     A budget that filters by a tag counts nothing until the tag is an active cost allocation tag. A topic without a
@@ -128,7 +135,11 @@ def budget(context: Context, env: str | None = None) -> TaskAnswer:
     from scones import settings
     from scones.cost import budget as budgets
 
-    found = budgets.read(settings.load(env))
+    environment = settings.load(env)
+    if activate:
+        budgets.activate(environment)
+        print(f"tag {budgets.WORKLOAD} is a cost allocation tag; AWS Budgets knows it within a day")
+    found = budgets.read(environment)
 
     def show() -> None:
         spent = f"${found.spent_usd:,.2f} of ${found.limit_usd:,.2f}"

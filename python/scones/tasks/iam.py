@@ -27,7 +27,6 @@ EVERYTHING = {
         "endpoint_autoscaling": {"max": 2, "requests_per_minute": 600},
         "alarm_emails": ["nobody@example.com"],
         "monthly_budget_usd": 50,
-        "activate_cost_tag": True,
     },
 }
 

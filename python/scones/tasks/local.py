@@ -16,6 +16,7 @@ from scones.tasks import options
 from scones.tasks.cli import task
 from scones.tasks.results import TaskAnswer
 from scones.tasks.results.deploying import LocalStatusResult
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from localcloud import control
@@ -41,8 +42,6 @@ def up(context: Any, env: str | None = None, port: str | None = None) -> None:
 
     It serves AWS's APIs on this machine only. It keeps everything that it has acknowledged, also if it is killed.
     """
-    from rich.console import Console
-
     from localcloud import control
     from localcloud.durability import facts, remains
 
@@ -53,7 +52,7 @@ def up(context: Any, env: str | None = None, port: str | None = None) -> None:
     known = None if before else facts.read(state)
     alive = remains.last_alive(state)
     began = time.monotonic()
-    with Waiting(Console(stderr=True), "the local cloud starts"):
+    with Waiting(terminal(stderr=True), "the local cloud starts"):
         cloud = control.up(state, port=wanted)
     how = "is running" if before else f"started in {time.monotonic() - began:.1f} s"
     if known and known.crashed:
@@ -73,14 +72,12 @@ def down(context: Any, env: str | None = None, yes: bool = False) -> None:
     If jobs or executions run, it asks first. They go on at the next local.up: jobs from their last checkpoint, and
     executions from their last finished state.
     """
-    from rich.console import Console
-
     from localcloud import control
 
     state = _state(settings.load(env))
     if not yes and control.status(state):
         _ask_to_interrupt(state)
-    with Waiting(Console(stderr=True), "the local cloud writes everything down and ends"):
+    with Waiting(terminal(stderr=True), "the local cloud writes everything down and ends"):
         ended = control.down(state)
     if ended:
         print(f"the local cloud has ended\n{_holds(state)}\nstart it again with: invoke local.up")

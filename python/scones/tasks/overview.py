@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from scones.tasks.cli import task
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from invoke import Context
@@ -43,12 +44,11 @@ REST = "develop"
 @task
 def overview(context: Context) -> None:
     """Show the tasks by what you want to do. It is what invoke alone does."""
-    from rich.console import Console
     from rich.text import Text
 
     from scones.tasks import compose
 
-    console = Console()
+    console = terminal()
     wide = max(len(command) for command, _ in FIRST)
     for command, what in FIRST:
         console.print(Text.assemble((f"{command:<{wide}}", "bold"), f"  {what}"), soft_wrap=True)

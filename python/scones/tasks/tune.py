@@ -100,7 +100,7 @@ def tune(
 
     invoke tune --set epochs=40 --jobs 8
     invoke tune --env dev --range learning_rate=0.01:0.3:log --choice optimizer=sgd,nag --jobs 12 --parallel 2
-    invoke tune --env dev --attach tune-dev-20260101-120000
+    invoke tune --env dev --attach tune-dev-260101-120000
     """
     from imageclassification import ranges
     from scones.dataset import labels

@@ -25,22 +25,33 @@ _WORD = "{}-{}"
 SHORT = {"classes": "c", "env": "e", "image": "i", "json": "j", "out": "o", "set": "s", "yes": "y"}
 
 
-class Helpful(invoke.Task):
-    """A task whose ``--help`` works without its positional arguments, and whose short options are :data:`SHORT`."""
+class ShortTask(invoke.Task):
+    """A task whose short options are :data:`SHORT`."""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        arguments = shortened(super().get_arguments(ignore_unknown_help))
+        explained = dict(self.help)  # Invoke takes the texts out, so a second call would have none
+        try:
+            return shortened(super().get_arguments(ignore_unknown_help))
+        finally:
+            self.help = explained
+
+
+class Helpful(ShortTask):
+    """A task whose ``--help`` works without its positional arguments."""
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        arguments = super().get_arguments(ignore_unknown_help)
         if not {"--help", "-h"}.isdisjoint(sys.argv) and not words_of(sys.argv[1:], self.name, arguments):
             for argument in arguments:
                 argument.positional = False
         return arguments
 
 
-class TakesMany(invoke.Task):
+class TakesMany(ShortTask):
     """A task whose first ``iterable`` option also takes the words without an option."""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        options = shortened(super().get_arguments(ignore_unknown_help))
+        options = super().get_arguments(ignore_unknown_help)
         words = words_of(sys.argv[1:], self.name, options)
         name = next(iter(self.iterable))
         named = [Argument(names=(_WORD.format(name, place),), positional=True) for place in range(words)]

@@ -56,17 +56,16 @@ def _going(seen: list[TuningSnapshot]) -> str:
 class TrialLines:
     """Makes a line for each trial that has started, and one for each that has ended.
 
-        Example::
+    Example::
 
-            >>> from scones.steps import Beats
-    from scones.training.trials import TuningSnapshot, TuningTrial
-            >>> trial = TuningTrial(1, "tune-dev-1-001", "InProgress", {"learning_rate": "0.05342"}, epochs=60)
-            >>> job = TuningSnapshot("tune-dev-1", "InProgress", "Random", {}, {}, jobs=8, trials=(trial,))
-            >>> lines = TrialLines()
-            >>> lines.new(job)
-            ['trial 1 of 8: learning_rate 0.0534']
-            >>> lines.new(job)
-            []
+        >>> from scones.training.trials import TuningSnapshot, TuningTrial
+        >>> trial = TuningTrial(1, "tune-dev-1-001", "InProgress", {"learning_rate": "0.05342"}, epochs=60)
+        >>> job = TuningSnapshot("tune-dev-1", "InProgress", "Random", {}, {}, jobs=8, trials=(trial,))
+        >>> lines = TrialLines()
+        >>> lines.new(job)
+        ['trial 1 of 8: learning_rate 0.0534']
+        >>> lines.new(job)
+        []
     """
 
     def __init__(self) -> None:

@@ -262,7 +262,7 @@ variable "permissions_boundary_arn" {
 }
 
 variable "alarm_topic_arn" {
-  description = "The ARN of the SNS topic that the rollback alarms notify. If null, they notify nobody."
+  description = "The ARN of the SNS topic that the rollback alarms notify when they go off. If null, they notify nobody."
   type        = string
   default     = null
 

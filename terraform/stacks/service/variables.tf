@@ -199,13 +199,6 @@ variable "budget_scope" {
   }
 }
 
-variable "activate_cost_tag" {
-  description = "If true, this stack makes Workload a cost allocation tag. This works only in the account that pays, and only a day after the first resource got the tag."
-  type        = bool
-  default     = false
-  nullable    = false
-}
-
 variable "endpoint_hours" {
   description = "The hours and days (Mon to Sun) when the endpoint exists, in UTC. If null, it always exists. EventBridge Scheduler creates and deletes it, with the model of the last apply. An apply outside the hours changes everything else."
   type = object({

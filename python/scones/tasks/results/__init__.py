@@ -4,7 +4,7 @@ Example::
 
     >>> from scones.tasks.results.deploying import ApprovalResult
     >>> schema(ApprovalResult)["required"]
-    ['environment', 'reviewers', 'any_branch']
+    ['environment', 'reviewers', 'admins_bypass']
 
 A task with a result is declared with its type, ``@task(result=ApprovalResult)``, and returns an :class:`TaskAnswer`.
 ``docs/json.md`` and ``docs/json-schemas.json`` are generated from the types.

@@ -14,7 +14,7 @@ Example::
       "reviewers": [
         "ada"
       ],
-      "any_branch": false
+      "admins_bypass": false
     }
 
 With ``--json``, stdout has the document and nothing else. Progress, questions, warnings and what other programs print

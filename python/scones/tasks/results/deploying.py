@@ -143,12 +143,12 @@ class ApprovalResult:
     Attributes:
         environment: The environment.
         reviewers: Who must approve, one of them.
-        any_branch: Whether jobs of any branch may ask them.
+        admins_bypass: Whether the repository's administrators may go on without them.
     """
 
     environment: str
     reviewers: tuple[str, ...]
-    any_branch: bool
+    admins_bypass: bool
 
 
 @dataclass(frozen=True)

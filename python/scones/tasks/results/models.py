@@ -1,4 +1,5 @@
-"""The results of the tasks that make and register models: etl, train, tune, register, models, pin, model.inspect.
+"""The results of the tasks that make and register models: etl, train, tune, jobs, register, models, pin,
+model.inspect.
 
 Example::
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from scones.dataset.choice import Ensured
     from scones.model.registry import PinnedModel, Version
     from scones.training.described import DescribedJob
+    from scones.training.jobs import ListedJob
     from scones.training.trials import TuningSnapshot
 
 
@@ -412,3 +414,53 @@ class TuneResult:
             model=RegisteredVersion.of(version, pinned) if version else None,
             folder=folder,
         )
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """A training or tuning job.
+
+    Attributes:
+        name: Its name.
+        kind: training or tuning.
+        status: SageMaker's status.
+        running: Whether it has not ended.
+        created: When it was created, in ISO 8601.
+        ended: When it ended. Null as long as it runs.
+    """
+
+    name: str
+    kind: str
+    status: str
+    running: bool
+    created: str
+    ended: str | None
+
+
+@dataclass(frozen=True)
+class JobsResult:
+    """The environment's training and tuning jobs.
+
+    Attributes:
+        environment: The environment.
+        jobs: Each job, the newest first. Only those that run, without --all.
+    """
+
+    environment: str
+    jobs: tuple[JobRow, ...]
+
+    @classmethod
+    def of(cls, environment: str, found: Sequence[ListedJob]) -> JobsResult:
+        """The result of listing jobs."""
+        rows = (
+            JobRow(
+                one.name,
+                one.kind,
+                one.status,
+                one.running,
+                one.created.isoformat(),
+                one.ended.isoformat() if one.ended else None,
+            )
+            for one in found
+        )
+        return cls(environment, tuple(rows))

@@ -12,7 +12,7 @@ Example::
     |---|---|---|
     | `environment` | string | The environment. |
     | `reviewers[]` | string | Who must approve, one of them. |
-    | `any_branch` | boolean | Whether jobs of any branch may ask them. |
+    | `admins_bypass` | boolean | Whether the repository's administrators may go on without them. |
 """
 
 from __future__ import annotations

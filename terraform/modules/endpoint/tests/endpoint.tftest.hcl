@@ -424,8 +424,8 @@ run "uses_the_given_network_key_and_boundary" {
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.rollback["5xx"].alarm_actions == toset([var.alarm_topic_arn])
-    error_message = "The topic must be told."
+    condition     = alltrue([for alarm in values(aws_cloudwatch_metric_alarm.rollback) : alarm.alarm_actions == toset([var.alarm_topic_arn]) && length(coalesce(alarm.ok_actions, [])) == 0])
+    error_message = "The topic must be told when an alarm goes off, and not when a promotion makes a new alarm."
   }
 
   assert {

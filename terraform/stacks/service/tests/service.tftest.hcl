@@ -226,7 +226,6 @@ run "has_alarms_and_a_budget_when_asked" {
     alarm_emails       = ["you@example.com"]
     alarm_thresholds   = { silent_hours = 0 }
     monthly_budget_usd = 150
-    activate_cost_tag  = true
   }
 
   assert {
@@ -241,7 +240,7 @@ run "has_alarms_and_a_budget_when_asked" {
 
   assert {
     condition     = output.budget == { name = "scones-test", counts = "account" }
-    error_message = "It counts the account, which works from the first hour, also where the tag is activated."
+    error_message = "It counts the account, which works from the first hour."
   }
 }
 

@@ -17,7 +17,7 @@ from scones.training import job, jobs, tuning
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def training(name: str, status: str, hour: int, **more: str) -> dict[str, Any]:
+def training(name: str, status: str, hour: int, **more: Any) -> dict[str, Any]:
     found = {"TrainingJobName": name, "TrainingJobStatus": status, "CreationTime": NOON.replace(hour=hour), **more}
     return {"TrainingJob": found}
 
@@ -38,7 +38,7 @@ class Sagemaker:
         }
         found = {
             "TrainingJob": [
-                training("old", "Completed", 9, TrainingEndTime="…"),
+                training("old", "Completed", 9, TrainingEndTime=NOON.replace(hour=10)),
                 training("new", "InProgress", 13),
                 training("t-001", "InProgress", 12, TuningJobArn="arn"),
             ],
@@ -69,6 +69,16 @@ def test_what_runs_is_listed_newest_first_with_the_commands_for_it(
     assert lines[3:] == ["invoke train --attach new --env dev", "invoke jobs.stop new --env dev"]
     task.listing(Context(), all=True)
     assert "old" in capsys.readouterr().out
+
+
+def test_jobs_are_a_document_that_keeps_to_its_schema(stopped: list[str], printed_json: Any) -> None:
+    task.listing(Context(), all=True, json=True)
+    found = printed_json("jobs")["jobs"]
+    assert [(one["name"], one["kind"], one["running"]) for one in found] == [
+        ("new", "training", True),
+        ("t", "tuning", True),
+        ("old", "training", False),
+    ]
 
 
 @pytest.mark.parametrize("name", ["new", "t"])

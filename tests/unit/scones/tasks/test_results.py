@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,6 +17,12 @@ from invoke import Context
 from invoke.exceptions import Exit
 from jsonschema import Draft202012Validator
 
+from scones import settings
+from scones.cost.budget import BudgetCheck
+from scones.delivery.pipeline import approval, drifting, planning
+from scones.delivery.pipeline.changes import Change
+from scones.delivery.pipeline.saved import Saved
+from scones.delivery.pipeline.summary import SummaryPart
 from scones.errors import CloudError
 from scones.settings import ROOT
 from scones.tasks import compose
@@ -49,6 +55,7 @@ WITHOUT = {
     "docs": "the exit code",
     "down": "the exit code",
     "env": "what it prints is for eval",
+    "jobs.stop": "jobs",
     "local.down": "local.status",
     "local.logs": "lines of a log",
     "local.quota": "the exit code",
@@ -57,10 +64,12 @@ WITHOUT = {
     "model.export": "the file",
     "model.predict": "what it prints is JSON, a line an image",
     "notebook": "the executed copy",
+    "overview": "it is for people",
     "tf.apply": "tf.output",
     "tf.destroy": "the exit code",
     "tf.init": "the exit code",
     "tf.lock": "the file",
+    "tf.unlock": "the exit code",
 }
 
 
@@ -113,6 +122,55 @@ def test_an_estimate_keeps_to_its_schema(printed_json: Any) -> None:
     found = printed_json("cost")
     assert found["what_if"]["usd"] < found["month_at_rest"]["usd"]
     assert found["month_at_rest"]["usd"] == sum(line["usd"] for line in found["month_at_rest"]["lines"])
+
+
+def test_a_budget_that_would_stay_silent_is_a_document_with_its_faults(
+    monkeypatch: pytest.MonkeyPatch, printed_json: Any
+) -> None:
+    found = BudgetCheck("scones-dev", 50.0, 1.25, "the whole account", ("nobody hears of it",))
+    monkeypatch.setattr("scones.cost.budget.read", lambda environment: found)
+    with pytest.raises(Exit) as ended:
+        compose()["budget"](Context(), json=True)
+    assert ended.value.code == 1
+    assert printed_json("budget")["faults"] == ["nobody hears of it"]
+
+
+def test_plans_drift_and_approval_keep_to_their_schemas(
+    monkeypatch: pytest.MonkeyPatch, printed_json: Any, tmp_path: Path
+) -> None:
+    saved = Saved("service", "local", "4f2a", "9be1", "Terraform 1.11.4", changes=True)
+    changed = SummaryPart(
+        saved, (Change("destroy", "aws_a.b"),), outputs=("name",), drift=(Change("update", "c", ("d",)),)
+    )
+    waits = SummaryPart(replace(saved, stack="foundation", changes=False, deferred="to be planned later"))
+    namespace, parts = compose(), (waits, changed)
+    monkeypatch.setattr(planning, "plan", lambda *_, **__: planning.Planned(tmp_path, "9f86", parts, None))
+    namespace["ci.plan"](Context(), json=True)
+    found = printed_json("ci.plan")
+    assert (found["digest"], found["stacks"][0]["deferred"]) == ("9f86", "to be planned later")
+    assert found["stacks"][1]["changes"] == [{"action": "destroy", "address": "aws_a.b", "arguments": []}]
+    monkeypatch.setattr(drifting, "look", lambda *_, **__: drifting.Drift(parts, "a page"))
+    with pytest.raises(Exit) as ended:
+        namespace["ci.drift"](Context(), out=str(tmp_path), json=True)
+    assert ended.value.code == 2
+    found = printed_json("ci.drift")
+    assert (found["drifted"], found["page"]) == (True, str(tmp_path / "drift.md"))
+    monkeypatch.setattr(approval, "required", lambda repository, name: approval.Approval(("ada",), True))
+    monkeypatch.setattr(approval.Repository, "of", lambda variables: None)
+    namespace["ci.approval"](Context(), json=True)
+    assert printed_json("ci.approval")["reviewers"] == ["ada"]
+
+
+def test_a_local_cloud_that_does_not_run_is_a_document_and_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, printed_json: Any, tmp_path: Path
+) -> None:
+    environment = replace(settings.load("local", variables={}), cloud_path=tmp_path / "local" / "cloud.json")
+    monkeypatch.setattr(settings, "load", lambda env: environment)
+    with pytest.raises(Exit) as ended:
+        compose()["local.status"](Context(), json=True)
+    assert ended.value.code == 1
+    found = printed_json("local.status")
+    assert (found["status"], found["endpoint"], found["holds"]) == ("not running", None, {})
 
 
 def test_every_member_of_every_document_is_described_and_every_schema_is_one() -> None:

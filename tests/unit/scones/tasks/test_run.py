@@ -370,7 +370,7 @@ def test_evaluate_prints_json_that_keeps_to_its_schema(split_and_artifact, tmp_p
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        ({"artifact": "absent.tar.gz"}, 1, "no model artifact at absent.tar.gz"),
+        ({"artifact": "absent.tar.gz"}, 2, "no model artifact at absent.tar.gz"),
         ({"workers": "2"}, 2, "--workers is for an endpoint's requests"),
         ({"limit": "0"}, 2, "--limit must be a whole number from 1 on, not '0'"),
     ],

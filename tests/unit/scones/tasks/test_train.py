@@ -207,6 +207,16 @@ def test_nothing_that_costs_money_is_started_unasked(monkeypatch: pytest.MonkeyP
     assert asked.questions == ["Go on?"]
 
 
+def test_a_job_that_has_ended_is_a_document_that_keeps_to_its_schema(
+    monkeypatch: pytest.MonkeyPatch, printed_json: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(job, "follow", lambda *_: FINISHED)
+    tasks.train(Context(), env="dev", attach="j", register=False, json=True)
+    found = printed_json("train")
+    assert (found["environment"], found["job"], found["model"]) == ("dev", FINISHED.job.name, None)
+    assert found["metrics"] == dict(FINISHED.job.metrics)
+
+
 def test_after_ctrl_c_a_job_goes_on_and_is_told_how_to_be_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = settings.load("dev", variables={})
     monkeypatch.setattr(job, "follow", follower(KeyboardInterrupt()))

@@ -38,8 +38,10 @@ class Cloud:
         self.objects |= {"scones-dev-logs-1": {("log", "1")}, "scones-dev-tfstate-1": {("service.tfstate", "1")}}
         self.objects |= {"scones-prod-1": {("datasets/x", "1")}, "scones-develop-1": {("datasets/y", "1")}}
         self.running = {"executions": ["e1"], "TrainingJob": ["scones-dev-1", "other-scones-dev-1", "by-tag"]}
-        self.tuning = ["tune-prod-1", "tune-dev-1", "by-role"]
+        self.tuning = ["tune-prod-1", "tune-dev-1", "by-role", "tune-dev-2"]
         self.tags = {"arn:by-tag": [{"Key": "Workload", "Value": "scones-dev"}]}
+        # The tag decides: this job of prod has a name that looks like one of dev's.
+        self.tags |= {"arn:tune-dev-2": [{"Key": "Workload", "Value": "scones-prod"}]}
         self.tags |= {"arn:tune-prod-1": [{"Key": "Workload", "Value": "scones-prod"}]}
         self.roles = {"by-role": ROLE}
         self.streams = ["scones-dev-1/algo-1-1", "by-tag/algo-1-1", "other-scones-dev-1/algo-1-1"]
@@ -276,7 +278,7 @@ def test_what_runs_is_stopped_first_and_what_belongs_to_others_goes_on(
     said = take(cloud, terraform, everything=False)
     assert next(iter(said.items())) == ("executions and jobs that run", "5 stopped")
     assert cloud.running == {"executions": [], "TrainingJob": ["other-scones-dev-1"]}
-    assert cloud.tuning == ["tune-prod-1"]
+    assert cloud.tuning == ["tune-prod-1", "tune-dev-2"]
 
 
 @pytest.mark.parametrize("everything", [False, True])
