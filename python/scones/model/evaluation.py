@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -168,6 +168,7 @@ def evaluate(
     about: Mapping[str, Any] | None = None,
     workers: int = 8,
     progress: Progress | None = None,
+    on_answer: Callable[[str], None] | None = None,
 ) -> Evaluation:
     """Send labelled images to an endpoint.
 
@@ -176,23 +177,27 @@ def evaluate(
         classes: Class names, in label order.
         about: More facts for the result.
         workers: The number of parallel requests.
+        on_answer: Called with the InferenceId of each request that the endpoint has answered.
 
     Raises:
         InputError: there are no images.
         CloudError: the endpoint refused an image, or its answer is not one probability a class.
     """
     _refuse_nothing(images)
-    run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    run = f"evaluate-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    ids = [f"{run}-{number:06d}" for number in range(len(images))]
     answers: dict[int, tuple[list[float], float]] = {}
     step = begin(progress, f"evaluating {endpoint}", len(images))
     pool = ThreadPoolExecutor(workers, thread_name_prefix="evaluate")
     try:
         running = {
-            pool.submit(_ask, runtime, endpoint, one, f"evaluate-{run}-{number:06d}", len(classes)): number
+            pool.submit(_ask, runtime, endpoint, one, ids[number], len(classes)): number
             for number, one in enumerate(images)
         }
         for done in as_completed(running):
             answers[running[done]] = done.result()
+            if on_answer:
+                on_answer(ids[running[done]])
             step(1)
     finally:
         pool.shutdown(cancel_futures=True)

@@ -97,9 +97,9 @@ def status(
     dataset: str | None = None,
     env: str | None = None,
 ) -> TaskAnswer:
-    """Compare the endpoint's variants by their captured traffic.
+    """Compare the endpoint's models by their captured traffic.
 
-    The table shows each variant's requests, mean confidence, low answers and accuracy. Intervals are Wilson's, for 95%.
+    The table shows each model's requests, mean confidence, low answers and accuracy. Intervals are Wilson's, for 95%.
     Accuracy covers requests with images of the test split, because their labels are known; invoke evaluate and invoke
     execute send such requests. A shadow's agreement with the pinned model is shown too.
 
@@ -108,7 +108,7 @@ def status(
     """
     from scones import aws
     from scones.service import ab
-    from scones.tasks.run import WORKERS
+    from scones.tasks.captured import WORKERS
     from scones.terraform import Stack
 
     environment = settings.load(env)
@@ -116,8 +116,9 @@ def status(
     period = period_of(since, until, compared)
     line = environment.service["confidence_threshold"] if threshold is None else options.share(threshold, "--threshold")
     outputs = Stack(environment, "service").outputs()
-    s3 = aws.client(environment, "s3", max_connections=WORKERS)
-    return report(terminal(), environment, s3, outputs, compared, period, threshold=line, dataset=dataset)
+    clients = {"s3": aws.client(environment, "s3", max_connections=WORKERS)}
+    clients["sagemaker"] = aws.client(environment, "sagemaker")
+    return report(terminal(), environment, clients, outputs, compared, period, threshold=line, dataset=dataset)
 
 
 def started(found: Candidate, path: Path) -> str:
@@ -128,8 +129,6 @@ def started(found: Candidate, path: Path) -> str:
 
 def period_of(since: str | None, until: str | None, compared: Candidate | None) -> Period:
     """The period whose captures count: from the comparison's start, or the last 30 days if nothing is compared.
-
-    The variants always have the same names, so earlier answers came from other models.
 
     Raises:
         InputError: a time cannot be read, or the period ends before it begins.
@@ -142,7 +141,7 @@ def period_of(since: str | None, until: str | None, compared: Candidate | None) 
 def report(
     console: Console,
     environment: Environment,
-    s3: Any,
+    clients: Mapping[str, Any],
     outputs: Mapping[str, Any],
     compared: Candidate | None,
     period: Period,
@@ -150,9 +149,10 @@ def report(
     threshold: float,
     dataset: str | None = None,
 ) -> TaskAnswer:
-    """Download a period's captures, and compare the variants.
+    """Download a period's captures, and compare the models.
 
     Args:
+        clients: boto3 clients by name: s3 and sagemaker.
         outputs: The service stack's outputs.
         compared: The candidate. None if nothing is compared.
         threshold: Answers below this confidence count as low.
@@ -161,39 +161,32 @@ def report(
     Raises:
         CloudError: nothing was captured in the period.
     """
-    from scones.service import ab, capture
-    from scones.steps import bars
-    from scones.tasks.run import WORKERS, nothing_captured
+    from scones.service import ab
+    from scones.tasks.captured import fetch, labels_in
 
-    name, uri = outputs["endpoint_name"], outputs["capture_uri"]
-    folder = environment.build / "captures" / environment.name
-    with bars(console) as progress:
-        files = capture.download(s3, uri, name, folder, period=period, workers=WORKERS, progress=progress)
-    with Waiting(console, "reading"):
-        found = capture.read(files.paths, period)
-        events = ab.comparison.by_variant(found.events, folder / name)
-        labels = _labels(environment, dataset)
-    if not events:
-        raise nothing_captured(name, uri, period, found)
-    traffic = ab.compare(events, threshold=threshold, labels=labels)
-    agreed = ab.agreement(events.get("AllTraffic", []), events.get("Shadow", []))
-    versions = _versions(compared, environment)
+    found, coming = fetch(console, environment, clients, outputs, period)
+    with Waiting(console, "reading the labels"):
+        labels = labels_in(environment, dataset)
+    traffic, agreed = ab.compare(found.events, threshold=threshold, labels=labels), ab.shadows(found.events)
 
     def show() -> None:
-        console.print(_table(traffic, versions, threshold))
-        if agreed:
-            share = f"{agreed.alike / agreed.both:.1%}"
+        console.print(_table(traffic, threshold))
+        for name, one in agreed:
             _say(
                 console,
-                f"of {agreed.both:,} requests that both answered, the shadow agreed on {share}; it was "
-                f"{abs(agreed.surer):.3f} {'surer' if agreed.surer >= 0 else 'less sure'} on average",
+                f"of {one.both:,} requests that both answered, the shadow of {name} agreed on "
+                f"{one.alike / one.both:.1%}; it was {abs(one.surer):.3f} "
+                f"{'surer' if one.surer >= 0 else 'less sure'} on average",
             )
+        for missing in coming:
+            _say(console, str(missing))
         if found.broken:
             _say(console, f"{len(found.broken):,} captured lines could not be read; invoke capture shows them")
         if compared:
             _say(console, "next: invoke ab.promote, or invoke ab.stop")
 
-    return TaskAnswer(lambda: AbStatusResult.of(name, threshold, traffic, versions, agreed, found), show)
+    name = outputs["endpoint_name"]
+    return TaskAnswer(lambda: AbStatusResult.of(name, threshold, traffic, agreed, found), show)
 
 
 @task(help={"apply": APPLY, "env": ENV})
@@ -237,36 +230,12 @@ def _apply(environment: Environment, console: Console, now: bool) -> None:
     _say(console, f"applied; all of Terraform's words are in {log}")
 
 
-def _labels(environment: Environment, folder: str | None) -> dict[str, int]:
-    """The test images' labels. Empty if ``folder`` is None and there is no data set in the build folder."""
-    from pathlib import Path
-
-    from scones.dataset import load
-    from scones.errors import DatasetError
-    from scones.service import ab
-
-    try:
-        return ab.comparison.labels_of(load(Path(folder).expanduser() if folder else environment.build / "dataset"))
-    except DatasetError:
-        if folder:
-            raise
-        return {}
-
-
-def _versions(compared: Candidate | None, environment: Environment) -> dict[str, str]:
-    """The version of each variant's model, by variant."""
-    found = {"AllTraffic": _pinned(environment.pin_path)}
-    if compared:
-        found[compared.variant] = f"{compared.model.version}"
-    return found
-
-
-def _table(found: list[Traffic], versions: Mapping[str, str], threshold: float) -> Any:
+def _table(found: list[Traffic], threshold: float) -> Any:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(
-        title="Variants, by captured traffic",
+        title="Models, by captured traffic",
         title_justify="left",
         caption=f"low: below {threshold:g}; accuracy: of images of the test split",
         caption_justify="left",
@@ -276,8 +245,8 @@ def _table(found: list[Traffic], versions: Mapping[str, str], threshold: float) 
         table.add_column(name, justify="right", overflow="fold", no_wrap=name in ("version", "requests", "confidence"))
     for one in found:
         table.add_row(
-            Text(one.variant),
-            versions.get(one.variant, ""),
+            Text(one.variant or "unknown"),
+            one.version or "unknown",
             f"{one.requests:,}",
             "-" if one.confidence is None else f"{one.confidence:.3f}",
             _proportion(one.low_share, one.low_interval),
@@ -288,16 +257,6 @@ def _table(found: list[Traffic], versions: Mapping[str, str], threshold: float) 
 
 def _proportion(share: float | None, interval: tuple[float, float] | None) -> str:
     return "-" if share is None or interval is None else f"{share:.1%}\n{interval[0]:.1%} to {interval[1]:.1%}"
-
-
-def _pinned(path: Path) -> str:
-    from scones.errors import RegistryError
-    from scones.model import registry
-
-    try:
-        return str(registry.read_pin(path).version)
-    except RegistryError:
-        return ""
 
 
 def _say(console: Console, text: str) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from scones.model.evaluation import Evaluation
-    from scones.service.capture.analysis import Summary
+    from scones.service.capture.analysis import ModelTraffic
     from scones.service.workflow import ExecutionOutcome, ImageRun, StateRun
 
 
@@ -199,30 +199,45 @@ def _milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.{1 if seconds < 0.01 else 0}f} ms"
 
 
-def captured_table(summary: Summary) -> RenderableType:
-    """Captured traffic by predicted class. At least one answer is needed."""
+def captured_table(traffic: Sequence[ModelTraffic]) -> RenderableType:
+    """Captured traffic by the model that answered and by predicted class, the newest model first.
+
+    Args:
+        traffic: At least one with an answer.
+    """
     from rich.table import Table
     from rich.text import Text
 
-    from scones.service.capture.analysis import percent
+    from scones.drawing.pages import percent
     from scones.service.capture.period import span
 
-    assert summary.first is not None, "at least one event was captured"
-    assert summary.last is not None, "at least one event was captured"
-    assert summary.median is not None, "at least one answer was captured"
+    first = min(event.time for one in traffic for event in one.events)
+    last = max(event.time for one in traffic for event in one.events)
+    threshold, answers = traffic[0].summary.threshold, sum(one.summary.predictions for one in traffic)
     table = Table(
-        title=f"{summary.events:,} captured events, {span(summary.first, summary.last)}",
+        title=f"{sum(one.summary.events for one in traffic):,} captured events, {span(first, last)}",
         title_justify="left",
-        caption=f"{summary.passed:,} of {summary.predictions:,} answers at or above {summary.threshold:g}; "
-        f"median confidence {percent(summary.median)}",
+        caption=f"{sum(one.summary.passed for one in traffic):,} of {answers:,} answers at or above {threshold:g}",
         caption_justify="left",
     )
-    table.add_column("predicted class", overflow="fold")
+    table.add_column("model, class", overflow="fold")
     for column in ("answers", "passed", "lowest", "median", "highest"):
         table.add_column(column, justify="right", no_wrap=True)
-    for one in summary.classes:
-        numbers = (percent(value) for value in (one.minimum, one.median, one.maximum))
-        table.add_row(Text(one.name), f"{one.count:,}", f"{one.passed:,}", *numbers)
+    for one in reversed(traffic):
+        found = one.summary
+        table.add_row(
+            Text(one.answerer.name),
+            f"{found.predictions:,}",
+            f"{found.passed:,}",
+            "",
+            "-" if found.median is None else percent(found.median),
+            "",
+            style="bold",
+        )
+        for row in found.classes:
+            numbers = (percent(value) for value in (row.minimum, row.median, row.maximum))
+            table.add_row(Text(f"  {row.name}"), f"{row.count:,}", f"{row.passed:,}", *numbers)
+        table.add_section()
     return narrower(table, "highest", "lowest")
 
 

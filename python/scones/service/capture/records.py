@@ -26,18 +26,20 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 import math
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from scones.errors import InputError
+from scones.service.capture.models import UNKNOWN, Answerer, AnsweringModel, CapturePlace, Models
 from scones.service.capture.period import Period
 
 ENCODINGS = ("BASE64", "CSV", "JSON")
@@ -62,6 +64,9 @@ class Event:
         has_image: True if the input holds a PNG or JPEG; :func:`image` reads it.
         line: The line in ``path``, from 1.
         offset: Where that line begins, in bytes.
+        digest: The SHA-256 of the image, in hexadecimal; empty if there is none.
+        variant: The endpoint's variant that answered; empty if it is not known.
+        model: The model that answered.
     """
 
     event_id: str
@@ -73,6 +78,19 @@ class Event:
     path: Path
     line: int
     offset: int
+    digest: str = ""
+    variant: str = ""
+    model: AnsweringModel = UNKNOWN
+
+    @property
+    def answerer(self) -> Answerer:
+        """The model that answered, and its variant."""
+        return Answerer(self.model, self.variant)
+
+    @property
+    def label(self) -> str | None:
+        """The name of the most probable class, as the model that answered calls it."""
+        return None if self.predicted is None else self.model.label(self.predicted)
 
     @property
     def predicted(self) -> int | None:
@@ -96,6 +114,11 @@ class Event:
     def title(self) -> str:
         """The name for people: of an image that was uploaded, ``images/<digest>/<name>``, the file's name alone."""
         return _UPLOADED.sub("", self.name) or self.name
+
+    @property
+    def place(self) -> str:
+        """The name for comparisons: of an image that was uploaded, ``images/<digest>``, whatever the file's name is."""
+        return self.name if self.title == self.name else self.name.removesuffix(f"/{self.title}")
 
 
 @dataclass(frozen=True)
@@ -138,16 +161,18 @@ class Capture:
 def read(
     source: Path | Iterable[Path],
     period: Period = Period(),  # noqa: B008 (immutable)
+    models: Models = Models(),  # noqa: B008 (immutable)
     *,
     now: datetime | None = None,
 ) -> Capture:
-    """Read captured events.
+    """Read captured events, each with the model that answered it.
 
     A line whose time is before SageMaker or far in the future is broken.
 
     Args:
         source: A folder, read with its subfolders, or the files themselves.
         period: Only events answered in this period are returned.
+        models: The models that may have answered. By default, only their versions are known, and no labels.
         now: The current time by default.
 
     Raises:
@@ -163,6 +188,7 @@ def read(
     duplicates = outside = 0
     latest = (now or datetime.now(UTC)) + LATEST
     for path in files:
+        place = CapturePlace.of(path)
         for found in _lines(path, latest):
             if isinstance(found, Broken):
                 broken.append(found)
@@ -172,7 +198,7 @@ def read(
                 outside += 1
             else:
                 seen.add(found.event_id)
-                events.append(found)
+                events.append(replace(found, variant=place.variant, model=models.of(place, found.time)))
     events.sort(key=lambda event: event.time)
     return Capture(tuple(events), tuple(broken), len(files), duplicates, outside, root)
 
@@ -268,6 +294,7 @@ def _event(line: bytes, path: Path, number: int, offset: int) -> Event:
         raise ValueError("captureData has neither endpointInput nor endpointOutput")
     attributes = metadata.get("customAttributes")
     inference_id = metadata.get("inferenceId")
+    digest = _digest(sent)
     return Event(
         event_id=_text(metadata.get("eventId") or ""),
         time=_time(metadata.get("inferenceTime")),
@@ -276,10 +303,11 @@ def _event(line: bytes, path: Path, number: int, offset: int) -> Event:
         custom_attributes=tuple(
             _text(one) for one in (attributes if isinstance(attributes, list) else [attributes]) if one
         ),
-        has_image=_holds_image(sent),
+        has_image=bool(digest),
         path=path,
         line=number,
         offset=offset,
+        digest=digest,
     )
 
 
@@ -304,14 +332,15 @@ def _decoded(side: dict[str, Any]) -> bytes:
         raise ValueError(f"data is not BASE64: {error}") from None
 
 
-def _holds_image(sent: Any) -> bool:
+def _digest(sent: Any) -> str:
+    """The SHA-256 of the captured PNG or JPEG, in hexadecimal; empty if there is none."""
     if not isinstance(sent, dict) or sent.get("encoding") != "BASE64" or not isinstance(sent.get("data"), str):
-        return False
+        return ""
     try:
-        base64.b64decode(sent["data"], validate=True)
-        return base64.b64decode(sent["data"][:16]).startswith(_IMAGE_STARTS)
+        data = base64.b64decode(sent["data"], validate=True)
     except (binascii.Error, ValueError):
-        return False
+        return ""
+    return hashlib.sha256(data).hexdigest() if data.startswith(_IMAGE_STARTS) else ""
 
 
 def _time(found: Any) -> datetime:

@@ -10,7 +10,7 @@ Example::
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from scones.service.ab import Traffic
     from scones.service.ab.comparison import Agreement
     from scones.service.capture import Capture
-    from scones.service.capture.analysis import Summary
+    from scones.service.capture.analysis import ModelTraffic
+    from scones.service.capture.sent import ToCome
     from scones.service.workflow import ImageRun
 
 
@@ -162,6 +163,7 @@ class EvaluateResult:
         thresholds: What some thresholds do, the environment's among them.
         median_ms, p95_ms: The median and the 95th percentile of the time for an answer, in milliseconds.
         file: The file with each image's answer.
+        page: The page with the wrong images.
     """
 
     model: str
@@ -175,14 +177,16 @@ class EvaluateResult:
     median_ms: float
     p95_ms: float
     file: str
+    page: str
 
     @classmethod
-    def of(cls, found: Evaluation, threshold: float, file: str) -> EvaluateResult:
+    def of(cls, found: Evaluation, threshold: float, file: str, page: str) -> EvaluateResult:
         """The result of an evaluation.
 
         Args:
             threshold: The environment's.
             file: The file that it was written to.
+            page: Its page.
         """
         from scones.model.measures import THRESHOLDS
 
@@ -199,6 +203,7 @@ class EvaluateResult:
             median_ms=written["latency_ms"]["median"],
             p95_ms=written["latency_ms"]["p95"],
             file=file,
+            page=page,
         )
 
 
@@ -272,18 +277,80 @@ class CapturedClass:
 
 
 @dataclass(frozen=True)
-class CaptureResult:
-    """An endpoint's captured traffic in numbers.
+class CapturedModel:
+    """What one model answered, at one variant of the endpoint.
 
     Attributes:
-        subject: The endpoint's name, or the folder that was read.
+        version: The version of its model package. Null if it is not known which model answered.
+        model_package: Its model package, GROUP/VERSION. Null if it is not known.
+        variant: The variant that it served. Null if it is not known.
         events: How many requests were captured.
         answers: How many of them with their answer.
         passed: How many answers reach the threshold.
-        threshold: The threshold.
         median: The median confidence. Null without an answer.
         first, last: The time of the first and the last request, UTC, ISO 8601.
-        classes: Each class that was answered, in label order.
+        classes: Each class that was answered, in label order, as this model calls it.
+        labelled: How many different images have a known label.
+        correct: How many of them were answered right, last.
+        accuracy: Their share, 0 to 1. Null if there are none.
+        accuracy_interval_95: The lower and upper end of its 95% interval (Wilson's).
+        passed_wrong: How many wrong answers to labelled images reach the threshold.
+    """
+
+    version: int | None
+    model_package: str | None
+    variant: str | None
+    events: int
+    answers: int
+    passed: int
+    median: float | None
+    first: str
+    last: str
+    classes: tuple[CapturedClass, ...]
+    labelled: int
+    correct: int
+    accuracy: float | None
+    accuracy_interval_95: tuple[float, float] | None
+    passed_wrong: int
+
+    @classmethod
+    def of(cls, found: ModelTraffic) -> CapturedModel:
+        """The traffic as it was counted."""
+        summary, measured, package = found.summary, found.measured, found.answerer.model.package
+        return cls(
+            version=int(package.rpartition("/")[2]) if package else None,
+            model_package=package or None,
+            variant=found.answerer.variant or None,
+            events=summary.events,
+            answers=summary.predictions,
+            passed=summary.passed,
+            median=summary.median,
+            first=found.events[0].time.isoformat(),
+            last=found.events[-1].time.isoformat(),
+            classes=tuple(
+                CapturedClass(one.name, one.count, one.passed, one.minimum, one.median, one.maximum)
+                for one in summary.classes
+            ),
+            labelled=measured.images,
+            correct=measured.right,
+            accuracy=measured.accuracy,
+            accuracy_interval_95=measured.interval,
+            passed_wrong=measured.passed_wrong,
+        )
+
+
+@dataclass(frozen=True)
+class CaptureResult:
+    """An endpoint's captured traffic in numbers. The exit code is 1 if --wait waited in vain.
+
+    Attributes:
+        subject: The endpoint's name, or the folder that was read.
+        events: How many requests were captured, a shadow's copies among them.
+        answers: How many answers callers got.
+        passed: How many of these reach the threshold.
+        threshold: The threshold.
+        models: Each model that answered, in the order of their first answers.
+        still_to_come: How many requests that this checkout has sent are not captured yet.
         broken: The lines that cannot be read, each with its file, its number and the reason.
         report: The report's page. report.json beside it has all that the page shows.
     """
@@ -293,37 +360,29 @@ class CaptureResult:
     answers: int
     passed: int
     threshold: float
-    median: float | None
-    first: str
-    last: str
-    classes: tuple[CapturedClass, ...]
+    models: tuple[CapturedModel, ...]
+    still_to_come: int
     broken: tuple[str, ...]
     report: str
 
     @classmethod
-    def of(cls, subject: str, found: Capture, summary: Summary, report: str) -> CaptureResult:
+    def of(
+        cls, subject: str, found: Capture, traffic: Sequence[ModelTraffic], coming: Sequence[ToCome], report: str
+    ) -> CaptureResult:
         """The result of reading captures, at least one.
 
         Args:
             report: The report's page.
         """
-        assert summary.first is not None, "at least one event was captured"
-        assert summary.last is not None, "at least one event was captured"
+        returned = [one.summary for one in traffic if one.answerer.returned]
         return cls(
             subject=subject,
-            events=summary.events,
-            answers=summary.predictions,
-            passed=summary.passed,
-            threshold=summary.threshold,
-            median=None if summary.median is None else float(summary.median),
-            first=summary.first.isoformat(),
-            last=summary.last.isoformat(),
-            classes=tuple(
-                CapturedClass(
-                    one.name, one.count, one.passed, float(one.minimum), float(one.median), float(one.maximum)
-                )
-                for one in summary.classes
-            ),
+            events=len(found.events),
+            answers=sum(one.predictions for one in returned),
+            passed=sum(one.passed for one in returned),
+            threshold=traffic[0].summary.threshold,
+            models=tuple(map(CapturedModel.of, traffic)),
+            still_to_come=sum(one.missing for one in coming if not one.late),
             broken=tuple(map(str, found.broken)),
             report=report,
         )
@@ -331,7 +390,7 @@ class CaptureResult:
 
 @dataclass(frozen=True)
 class VariantTraffic:
-    """The captured traffic of one of the endpoint's variants.
+    """The captured traffic of one model at one of the endpoint's variants.
 
     Attributes:
         variant: Its name.
@@ -362,15 +421,11 @@ class VariantTraffic:
     accuracy_interval_95: tuple[float, float] | None
 
     @classmethod
-    def of(cls, found: Traffic, version: str) -> VariantTraffic:
-        """The traffic as it was counted.
-
-        Args:
-            version: The number of the model's version; empty if it is not known.
-        """
+    def of(cls, found: Traffic) -> VariantTraffic:
+        """The traffic as it was counted."""
         return cls(
             variant=found.variant,
-            version=int(version) if version.isdecimal() else None,
+            version=int(found.version) if found.version else None,
             requests=found.requests,
             answered=found.answered,
             confidence=found.confidence,
@@ -389,11 +444,13 @@ class ShadowAgreement:
     """How often a shadow answers as the pinned model does.
 
     Attributes:
+        model: The shadow's model, as ``version 7``.
         both: How many requests both answered.
         alike: How many of them with the same class.
         surer: The shadow's mean confidence minus the pinned model's.
     """
 
+    model: str
     both: int
     alike: int
     surer: float
@@ -401,20 +458,20 @@ class ShadowAgreement:
 
 @dataclass(frozen=True)
 class AbStatusResult:
-    """The endpoint's variants, compared by their captured traffic.
+    """The endpoint's models, compared by their captured traffic.
 
     Attributes:
         endpoint: The endpoint's name.
         threshold: Answers below it are low.
-        variants: Each variant.
-        shadow: How the shadow agrees with the pinned model. Null without a shadow's answers.
+        variants: Each model at each variant.
+        shadows: How each shadow agrees with the pinned model.
         broken: How many captured lines could not be read.
     """
 
     endpoint: str
     threshold: float
     variants: tuple[VariantTraffic, ...]
-    shadow: ShadowAgreement | None
+    shadows: tuple[ShadowAgreement, ...]
     broken: int
 
     @classmethod
@@ -423,20 +480,19 @@ class AbStatusResult:
         endpoint: str,
         threshold: float,
         traffic: Sequence[Traffic],
-        versions: Mapping[str, str],
-        agreed: Agreement | None,
+        agreed: Sequence[tuple[str, Agreement]],
         found: Any,
     ) -> AbStatusResult:
         """The result of a comparison.
 
         Args:
-            versions: The version of each variant's model.
+            agreed: Each shadow's model, and its agreement.
             found: The capture that it was made from.
         """
         return cls(
             endpoint=endpoint,
             threshold=threshold,
-            variants=tuple(VariantTraffic.of(one, versions.get(one.variant, "")) for one in traffic),
-            shadow=ShadowAgreement(agreed.both, agreed.alike, float(agreed.surer)) if agreed else None,
+            variants=tuple(map(VariantTraffic.of, traffic)),
+            shadows=tuple(ShadowAgreement(name, one.both, one.alike, float(one.surer)) for name, one in agreed),
             broken=len(found.broken),
         )

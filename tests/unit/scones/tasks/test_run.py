@@ -162,7 +162,7 @@ def test_capture_prints_json_that_keeps_to_its_schema(captured, tmp_path, printe
     run.capture(Context(), from_=str(captured), out=str(tmp_path / "out"), classes="bicycle, motorcycle", json=True)
     found = printed_json("capture")
     assert (found["events"], found["passed"], found["report"]) == (2, 1, str(tmp_path / "out/index.html"))
-    assert [one["name"] for one in found["classes"]] == ["bicycle"]
+    assert [one["name"] for one in found["models"][0]["classes"]] == ["bicycle"]
     assert found["broken"] == [found["broken"][0]]
     assert "a.jsonl:3: not JSON" in found["broken"][0]
 
@@ -187,6 +187,7 @@ def test_the_threshold_line_is_the_environments_unless_one_is_given(captured, tm
             {"endpoint": "scones-dev"},
             "--from reads a folder instead of an endpoint's captures: --endpoint would change",
         ),
+        ({"wait": True}, "--from reads a folder instead of an endpoint's captures: --wait would change"),
         ({"rows": 0}, "--rows must be a whole number from 1 on, not '0'"),
     ],
 )
@@ -195,14 +196,6 @@ def test_capture_refuses_what_it_cannot_use_with_the_value_and_what_to_do(captur
         run.capture(Context(), from_=str(captured), **options)
     assert message in refused.value.message
     assert refused.value.code == 2
-
-
-def test_an_endpoint_without_captures_says_that_they_come_late():
-    from scones.service import capture
-
-    error = run.nothing_captured("scones", "s3://b/captures", capture.Period(), capture.Capture((), ()))
-    assert "no event under s3://b/captures/scones/" in str(error)
-    assert "a few minutes after the requests" in str(error)
 
 
 def test_execute_without_an_image_says_how_to_give_one():
@@ -268,6 +261,7 @@ def deployed():
 def test_execute_shows_what_became_of_the_images_and_ends_with_its_code(deployed, images, code, shown):
     console = Console(width=160, file=io.StringIO())
     runs = run.execute_images(console, deployed, images)
+    assert len(deployed.answered) == len(images) - images.count("s3://b/lost")  # what the endpoint will capture
     run.show_runs(console, runs)
     assert views.combined_exit_code(one.exit_code for one in runs) == code
     out = console.file.getvalue()
@@ -361,6 +355,7 @@ def test_evaluate_lets_an_artifact_answer_without_any_cloud(split_and_artifact, 
     kept = json.loads((tmp_path / "evaluation.json").read_text())
     assert (kept["artifact"], kept["dataset_fingerprint"], kept["images"]) == (str(path), "abc", 2)
     assert f"accuracy {kept['accuracy']:.1%}" in capsys.readouterr().out
+    assert "of 2 images" in (tmp_path / "evaluation.html").read_text()
 
 
 def test_evaluate_prints_json_that_keeps_to_its_schema(split_and_artifact, tmp_path, printed_json):
