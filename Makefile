@@ -15,9 +15,9 @@ SIDE_BY_SIDE := --numprocesses auto --dist loadfile --no-loadscope-reorder --dur
 
 help:
 	echo "make demo       the whole workflow on this machine: data, training, Terraform, state machine, report"
-	echo "make test       the checks and the tests; about ten minutes"
-	echo "make nightly    the tests that take too long for that: SageMaker's SDKs, genuine MXNet, rollbacks, checkov"
+	echo "make test       the checks and the tests"
 	echo "make test-fast  those of them that are quick: no cloud, no Terraform, no training; about a minute"
+	echo "make nightly    the tests that make test leaves out: SageMaker's SDKs, genuine MXNet, rollbacks, checkov"
 	echo "make setup      only the set-up that both begin with: .venv, pinned packages, Terraform"
 	echo "make lint       only the checks of style"
 	echo

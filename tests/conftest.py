@@ -121,14 +121,24 @@ class LocalCloud:
 def services_read_once() -> Iterator[None]:
     """Parse botocore's descriptions of AWS's services once, not in each session: they are megabytes.
 
+    List them once too. Each session would look through 400 folders.
+
     S3's description is left out, because S3's clients change it in place.
     """
-    from botocore.loaders import JSONFileLoader
+    from botocore.loaders import JSONFileLoader, Loader
 
-    read = JSONFileLoader.load_file
+    read, listed = JSONFileLoader.load_file, Loader.list_available_services
     once = functools.cache(functools.partial(read, JSONFileLoader()))
+
+    @functools.cache
+    def services(places: tuple[str, ...], kind: str) -> list[str]:
+        return listed(Loader(extra_search_paths=places, include_default_search_paths=False), kind)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JSONFileLoader, "load_file", lambda own, path: read(own, path) if "/s3/" in path else once(path))
+        patch.setattr(
+            Loader, "list_available_services", lambda own, type_name: list(services(tuple(own.search_paths), type_name))
+        )
         yield
 
 

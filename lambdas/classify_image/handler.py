@@ -9,7 +9,7 @@ import os
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from inference import custom_attributes, image_data, inference_id, is_final, package_of, probabilities, version
+from inference import custom_attributes, image_data, inference_id, is_final, opened, package_of, probabilities, version
 
 # Two attempts at each call fit into the function's 60 seconds.
 config = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
@@ -33,12 +33,12 @@ class EndpointRefusedError(Exception):
 
 
 def handler(event, context):
-    wrapped = isinstance(event, dict) and {"execution", "input"} <= event.keys()
-    execution, request = (event["execution"], event["input"]) if wrapped else ({}, event)
-    log = {"function": "classifyImage", "execution": execution.get("name")}
+    log = {"function": "classifyImage", "execution": None}
     try:
+        name, request = opened(event)
+        log["execution"] = name
         image = image_data(request)
-        body, variant = invoke(image if image is not None else read(request), request, execution.get("name"))
+        body, variant = invoke(image if image is not None else read(request), request, name)
         labels = json.loads(os.environ["CLASS_LABELS"])
         inferences = probabilities(body, labels)
     except Exception as error:
@@ -58,7 +58,7 @@ def read(request):
         version = {"VersionId": str(request["s3_version"])} if request.get("s3_version") else {}
         return s3.get_object(Bucket=request["s3_bucket"], Key=request["s3_key"], **version)["Body"].read()
     except (ClientError, BotoCoreError) as error:
-        refused = ImageNotFoundError if is_final(getattr(error, "response", None)) else EndpointUnavailableError
+        refused = ImageNotFoundError if is_final(error) else EndpointUnavailableError
         raise refused(f"{request['image_url']} cannot be read again: {error}") from None
 
 
@@ -74,5 +74,5 @@ def invoke(image, request, name):
         response = getattr(error, "response", None) or {}
         if response.get("OriginalStatusCode") in (400, 413, 415, 422):  # the model itself refused the image
             raise InvalidImageError(f"the model cannot read the image: {response.get('OriginalMessage')}") from None
-        refused = EndpointRefusedError if is_final(getattr(error, "response", None)) else EndpointUnavailableError
+        refused = EndpointRefusedError if is_final(error) else EndpointUnavailableError
         raise refused(f"endpoint {where['EndpointName']}: {error}") from None

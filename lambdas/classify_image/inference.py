@@ -11,10 +11,15 @@ import base64
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from botocore.exceptions import EndpointProviderError, ParamValidationError
+
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+CONTENT_TYPES = ("image/png", "image/jpeg")
 TOLERANCE = 0.01  # of the sum: the probabilities are 32-bit floats, and some containers print few digits
 
 
@@ -26,12 +31,26 @@ class InvalidInferenceError(Exception):
     """The endpoint's answer is not one probability for each class."""
 
 
+def opened(event: Any) -> tuple[str | None, Any]:
+    """The execution's name and the input. Without an execution, the event is the input, and the name is None."""
+    if not (isinstance(event, dict) and {"execution", "input"} <= event.keys()):
+        return None, event
+    execution = event["execution"]
+    if not isinstance(execution, dict) or not isinstance(execution.get("name", ""), str):
+        raise InvalidInputError(f"execution is {ascii(execution)[:120]}, not an object with a name")
+    return execution.get("name"), event["input"]
+
+
 def image_data(request: Any) -> bytes | None:
     """The image's bytes. None if they were too large for the state's output. Raises InvalidInputError."""
     names = ("image_url", "s3_bucket", "s3_key", "content_type")
     missing = [name for name in names if not (isinstance(request, dict) and isinstance(request.get(name), str))]
     if missing:
         raise InvalidInputError(f"the input lacks {', '.join(missing)}; send the output of serializeImageData")
+    good = {"s3_bucket": BUCKET.fullmatch(request["s3_bucket"]), "s3_key": is_key(request["s3_key"])}
+    good["content_type"] = request["content_type"] in CONTENT_TYPES
+    for name in (name for name, is_good in good.items() if not is_good):
+        raise InvalidInputError(f"{name} is {ascii(request[name])[:120]}; send the output of serializeImageData")
     try:
         return None if request.get("image_data") is None else base64.b64decode(request["image_data"], validate=True)
     except (ValueError, TypeError):
@@ -39,11 +58,16 @@ def image_data(request: Any) -> bytes | None:
         raise InvalidInputError(f"image_data is not base64: {shown}; send the output of serializeImageData") from None
 
 
+def is_key(key: str) -> bool:
+    """Whether text can be an S3 key. JSON can hold halves of characters, which have no bytes."""
+    return 1 <= len(key.encode(errors="replace")) <= 1024 and not re.search("[\ud800-\udfff]", key)
+
+
 def inference_id(name: str) -> str:
     """The execution's name. If SageMaker does not accept the name, its SHA-256 in hexadecimal."""
     if len(name) <= 64 and name.isascii() and name.isprintable():
         return name
-    return hashlib.sha256(name.encode()).hexdigest()
+    return hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
 
 
 def custom_attributes(key: str) -> str:
@@ -88,12 +112,14 @@ def version(package: str) -> dict[str, Any]:
     return {"package_version": int(number) if number.isdecimal() else None, "package_arn": package}
 
 
-def is_final(response: dict[str, Any] | None) -> bool:
-    """Whether a retry cannot succeed, from AWS's response. None means that there was no response.
+def is_final(error: Exception) -> bool:
+    """Whether a retry cannot succeed, from botocore's error.
 
-    A retry may succeed after throttling, a server error, and a failure of the model (424, ModelError).
+    A retry may succeed after throttling, a server error, a failure of the model (424, ModelError), and without an
+    answer. A request that botocore itself refuses to send is the same at every try.
     """
+    response = getattr(error, "response", None)
     if response is None:
-        return False
+        return isinstance(error, (ParamValidationError, EndpointProviderError))
     code, status = response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
     return status < 500 and status not in (424, 429) and "Throttl" not in code and code != "RequestTimeout"

@@ -9,9 +9,7 @@ import json
 import os
 from datetime import UTC, datetime
 
-
-class InvalidInputError(Exception):
-    """The input is not the output of classifyImage."""
+from envelope import InvalidInputError, opened
 
 
 class InvalidThresholdError(Exception):
@@ -23,16 +21,15 @@ class ThresholdConfidenceNotMet(Exception):
 
 
 def handler(event, context):
-    wrapped = isinstance(event, dict) and {"execution", "input"} <= event.keys()
-    execution, request = (event["execution"], event["input"]) if wrapped else ({}, event)
-    log = {"function": "filterLowConfidence", "execution": execution.get("name")}
+    log = {"function": "filterLowConfidence", "execution": None}
     try:
+        log["execution"], started_at, request = opened(event)
         result = judge(request)
     except Exception as error:
         print(json.dumps({"level": "ERROR", **log, "error": type(error).__name__, "message": str(error)}))
         raise
     print(json.dumps({"level": "INFO", **log, **result}))
-    return result | {"processing_time_ms": milliseconds_since(execution.get("started_at"))}
+    return result | {"processing_time_ms": milliseconds_since(started_at)}
 
 
 def judge(request):
@@ -43,12 +40,22 @@ def judge(request):
     limit = threshold(request)
     label, confidence = max(probabilities.items(), key=lambda item: item[1])
     if confidence < limit:
+        sure, least = rounded(confidence, limit)
         raise ThresholdConfidenceNotMet(
-            f"THRESHOLD_CONFIDENCE_NOT_MET: the model is {confidence} sure of {label}; the threshold is {limit}"
+            f"THRESHOLD_CONFIDENCE_NOT_MET: the model is {sure} sure of {label}; the threshold is {least}"
         )
     found = {"image_processed": True, "image_url": request.get("image_url"), "classification": label}
     found |= {"confidence_score": confidence, "passed_threshold": True, "threshold": limit}
     return found | {"class_probabilities": probabilities, "model": request.get("model")}
+
+
+def rounded(confidence, limit):
+    """Both numbers for people, with the same decimals: two, or as many as the threshold has and as tell them apart."""
+    for digits in range(2, 17):
+        sure, least = f"{confidence:.{digits}f}", f"{limit:.{digits}f}"
+        if float(sure) < float(least) == limit:
+            return sure, least
+    return repr(confidence), repr(limit)
 
 
 def threshold(request):
@@ -72,7 +79,7 @@ def is_fraction(value):
 
 
 def milliseconds_since(moment):
-    """The time since an ISO 8601 moment, in milliseconds. None if there is no moment, because there is no execution."""
+    """The time since a moment, in milliseconds. None if there is no moment, because there is no execution."""
     if moment is None:
         return None
-    return max(0, round((datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds() * 1000))
+    return max(0, round((datetime.now(UTC) - moment).total_seconds() * 1000))

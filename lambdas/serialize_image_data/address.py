@@ -6,7 +6,7 @@ Rules: Amazon S3 User Guide, "Bucket naming rules" and "Naming Amazon S3 objects
 
 import re
 
-BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+BUCKET = re.compile(r"(?!.*--xa?-s3$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # no directory buckets
 FORMS = 'give {"image_url": "s3://BUCKET/KEY"} or {"s3_bucket": "BUCKET", "s3_key": "KEY"}'
 
 
@@ -14,12 +14,18 @@ class InvalidInputError(Exception):
     """The input does not name one image."""
 
 
-def locate(request):
-    """The bucket and key of the image.
+def opened(event):
+    """The execution's name, if there is one, and the input."""
+    if not (isinstance(event, dict) and {"execution", "input"} <= event.keys()):
+        return None, event
+    execution = event["execution"]
+    if not isinstance(execution, dict):
+        raise InvalidInputError(f"execution is {_short(execution)}, not an object")
+    return execution.get("name"), event["input"]
 
-    Raises:
-        InvalidInputError: If the input does not name exactly one image.
-    """
+
+def locate(request):
+    """The bucket and key of the image. Raises InvalidInputError if there is not exactly one."""
     if not isinstance(request, dict):
         raise InvalidInputError(f"the input is not a JSON object but {_short(request)}; {FORMS}")
     url, bucket, key = (request.get(name) for name in ("image_url", "s3_bucket", "s3_key"))
@@ -47,14 +53,10 @@ def _checked(bucket, key):
         raise InvalidInputError(f"{_short(bucket)} is not the name of a bucket; {FORMS}")
     if not isinstance(key, str) or not key:
         raise InvalidInputError(f"{_short(key)} is not the key of an object; {FORMS}")
-    try:
-        length = len(key.encode())
-    except UnicodeEncodeError:
-        raise InvalidInputError(f"the key {_short(key)} is not valid Unicode; {FORMS}") from None
-    if length > 1024:
+    if (length := len(key.encode(errors="surrogatepass"))) > 1024:
         raise InvalidInputError(f"the key {_short(key)} has {length:,} bytes; S3's keys have at most 1,024")
     # Some tools read such a key as the key of another object.
-    if {".", ".."} & set(key.split("/")) or any(ord(letter) < 32 or ord(letter) == 127 for letter in key):
+    if {".", ".."} & set(key.split("/")) or re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", key):
         raise InvalidInputError(f"the key {_short(key)} has a '.' or '..' part or a control character")
     return bucket, key
 

@@ -1,13 +1,13 @@
 """serializeImageData: reads an object from S3, checks that it is a complete PNG or JPEG, and returns it in base64.
 
-The state machine sends the input as {"execution": {…}, "input": …} (event.json). The input alone works too.
+The state machine sends {"execution": {…}, "input": …} (event.json).
 """
 
 import base64
 import json
 
 import boto3
-from address import locate
+from address import locate, opened
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from limits import MAX_PIXELS  # a small file could unpack to gigabytes in the endpoint
@@ -31,10 +31,9 @@ class EndpointUnavailableError(Exception):
 
 
 def handler(event, context):
-    wrapped = isinstance(event, dict) and {"execution", "input"} <= event.keys()
-    execution, request = (event["execution"], event["input"]) if wrapped else ({}, event)
-    log = {"function": "serializeImageData", "execution": execution.get("name")}
+    log = {"function": "serializeImageData", "execution": None}
     try:
+        log["execution"], request = opened(event)
         bucket, key = locate(request)
         url = f"s3://{bucket}/{key}"
         data = read(bucket, key, url, request.get("s3_version"))

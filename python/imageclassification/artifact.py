@@ -20,10 +20,10 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import math
 import os
 import re
 import tarfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +31,8 @@ from typing import Any
 
 import numpy as np
 
-from imageclassification import files, legacy, memory, ndarray, program
-from imageclassification.errors import ArtifactError
+from imageclassification import files, legacy, memory, ndarray, program, tarballs
+from imageclassification.errors import ArtifactError, NoArtifactError
 from imageclassification.hyperparameters import LARGEST_SIDE
 
 PREFIX = "image-classification"
@@ -41,8 +41,6 @@ SHAPES = "model-shapes.json"
 PARAMETERS = re.compile(rf"{PREFIX}-(\d{{4,9}})\.params")
 LARGEST_FILE = 1 << 30  # bytes; the parameters of 200 layers take 260 MB
 LARGEST_TEXT = 1 << 22  # bytes; the symbol of 200 layers takes 600 kB
-LARGEST_ARCHIVE = 4 << 30  # bytes when it is unpacked; it may hold the parameters of several epochs
-MOST_MEMBERS = 10_000  # of an archive; each takes memory
 READ_SIZE = 1 << 20
 
 
@@ -73,7 +71,7 @@ class Artifact:
         try:
             (shape,) = (entry["shape"] for entry in self.shapes if entry["name"] == "data")
             _, channels, height, width = (int(side) for side in shape)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise ArtifactError(f"{SHAPES} does not give the shape of 'data': {self.shapes!r}") from None
         if not (channels > 0 and 0 < height <= LARGEST_SIDE and 0 < width <= LARGEST_SIDE):
             raise ArtifactError(f"{SHAPES} gives 'data' an impossible shape: {shape}")
@@ -88,13 +86,18 @@ class Artifact:
         """Checks that the parameters fit the symbol.
 
         Raises:
-            ArtifactError: If the symbol cannot be run, or a parameter is missing or has a wrong shape, or the network
-                takes more memory than a network of the algorithm.
+            ArtifactError: If the symbol cannot be run, or a parameter is missing, has a wrong shape or is not finite,
+                or the network takes more memory than a network of the algorithm.
         """
         found = program.read(self.symbol)
         for name in found.parameters.values():
             if name not in self.parameters:
                 raise ArtifactError(f"the artifact's parameters lack '{name}', which its symbol needs")
+            if not np.isfinite(self.parameters[name]).all():
+                raise ArtifactError(
+                    f"the artifact's '{name}' has values that are no numbers (NaN or infinity)",
+                    hint="its training diverged; train again, for instance with a smaller learning_rate",
+                )
         memory.check(memory.need(found, program.shapes(found, self.image_shape, self._arrays())))
 
     def _arrays(self) -> dict[str, tuple[int, ...]]:
@@ -115,8 +118,8 @@ def read(path: str | os.PathLike[str]) -> Artifact:
     try:
         found = _folder_files(path) if path.is_dir() else _archive_files(path)
     except FileNotFoundError:
-        raise ArtifactError(f"there is no model artifact at {path}") from None
-    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
+        raise NoArtifactError(f"there is no model artifact at {path}") from None
+    except (OSError, *tarballs.DAMAGED) as error:
         raise ArtifactError(f"{path} is not a model.tar.gz: {error}") from None
     epochs = {epoch: name for name in found if (epoch := _epoch(name)) is not None}
     lacking = [name for name in (SYMBOL, SHAPES) if name not in found]
@@ -145,12 +148,15 @@ def epochs(path: str | os.PathLike[str]) -> list[int]:
         ArtifactError: If the path does not exist or is not an archive.
     """
     try:
-        with _Unpacked(Path(path)) as stream, tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as archive:
-            found = (_epoch(member.name.removeprefix("./")) for member in archive)
+        with (
+            _Unpacked(Path(path)) as stream,
+            tarfile.open(fileobj=stream, mode="r|", tarinfo=tarballs.BoundedMember) as archive,
+        ):
+            found = (_epoch(member.name.removeprefix("./")) for member in tarballs.members(archive))
             return sorted(epoch for epoch in found if epoch is not None)
     except FileNotFoundError:
-        raise ArtifactError(f"there is no model artifact at {path}") from None
-    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
+        raise NoArtifactError(f"there is no model artifact at {path}") from None
+    except (OSError, *tarballs.DAMAGED) as error:
         raise ArtifactError(f"{path} is not a model.tar.gz: {error}") from None
 
 
@@ -236,23 +242,12 @@ def _folder_files(path: Path) -> dict[str, bytes]:
     return held.found
 
 
-class _Member(tarfile.TarInfo):
-    """A member of an archive. tarfile reads its extended header, such as a long name, into memory."""
-
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Member:
-        found = super().frombuf(buf, encoding, errors)
-        if found.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE) and found.size > READ_SIZE:
-            raise ValueError(f"a header in it has {found.size:,} bytes")
-        return found
-
-
 class _Unpacked(io.RawIOBase):
     """The content of a gzip file, up to a size."""
 
     def __init__(self, path: Path) -> None:
         self._stream = gzip.open(path)  # noqa: SIM115 - closed by close
-        self._left = LARGEST_ARCHIVE
+        self._left = tarballs.LARGEST
 
     def readable(self) -> bool:
         return True
@@ -261,7 +256,7 @@ class _Unpacked(io.RawIOBase):
         part = self._stream.read(len(buffer))
         self._left -= len(part)
         if self._left < 0:
-            raise ValueError(f"it has more than {LARGEST_ARCHIVE:,} bytes when it is unpacked")
+            raise ValueError(f"it has more than {tarballs.LARGEST:,} bytes when it is unpacked")
         buffer[: len(part)] = part
         return len(part)
 
@@ -273,12 +268,10 @@ class _Unpacked(io.RawIOBase):
 def _archive_files(path: Path) -> dict[str, bytes]:
     """The artifact's files in an archive. Skips links, devices, sparse files and other names."""
     held = _Files(path)
-    with _Unpacked(path) as stream, tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as archive:
-        for number, member in enumerate(archive):
-            if number == MOST_MEMBERS:
-                raise ValueError(f"it has more than {MOST_MEMBERS:,} members")
+    with _Unpacked(path) as stream, tarfile.open(fileobj=stream, mode="r|", tarinfo=tarballs.BoundedMember) as archive:
+        for member in tarballs.members(archive):
             name = member.name.removeprefix("./")
-            if member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and held.wants(name, member.size):
+            if tarballs.is_plain(member) and held.wants(name, member.size):
                 file = archive.extractfile(member)
                 assert file is not None  # tarfile returns None only for members that are not files
                 held.add(name, file.read(member.size))
@@ -290,9 +283,20 @@ def _archive_files(path: Path) -> dict[str, bytes]:
 
 def _json(data: bytes, name: str, kind: type) -> Any:
     try:
-        found = json.loads(data)
+        found = json.loads(data, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ArtifactError(f"the artifact's {name} is not JSON: {error}") from None
     if not isinstance(found, kind):
         raise ArtifactError(f"the artifact's {name} holds a {type(found).__name__}, not a {kind.__name__}")
+    return found
+
+
+def _no_number(constant: str) -> None:
+    """Refuses what Python's JSON allows beyond the format: NaN and Infinity."""
+    raise ValueError(f"{constant} is no number")
+
+
+def _finite(digits: str) -> float:
+    if not math.isfinite(found := float(digits)):
+        raise ValueError(f"{digits} is too large for a number")
     return found

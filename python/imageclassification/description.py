@@ -16,7 +16,7 @@ Example::
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from imageclassification.artifact import Artifact
@@ -74,10 +74,6 @@ class Description:
     def depth(self) -> int:
         """The number of convolutions and fully connected layers, without the projections of shortcuts."""
         return depth((one.operator, one.name) for one in self.layers)
-
-    def to_json(self) -> dict[str, Any]:
-        """The attributes and the depth, ready for ``json.dumps``."""
-        return {**asdict(self), "depth": self.depth}
 
 
 def describe(artifact: Artifact) -> Description:

@@ -8,6 +8,7 @@ The exceptions form a tree::
     │   ├── InputDataError         channels or records that cannot be trained on
     │   └── ImageError             bytes that cannot be decoded as an image
     └── ArtifactError              a model artifact that cannot be read or written
+        └── NoArtifactError        there is none; exit code 2
 
 A training job that ends with a UserError fails with SageMaker's ClientError. Other exceptions make it an
 AlgorithmError.
@@ -59,3 +60,9 @@ class ImageError(UserError):
 
 class ArtifactError(ImageClassificationError):
     """A model artifact that cannot be read or written."""
+
+
+class NoArtifactError(ArtifactError):
+    """There is no model artifact at a place that a person named."""
+
+    exit_code = 2

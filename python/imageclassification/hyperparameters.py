@@ -21,7 +21,7 @@ allows are those of MXNet's example network (see imageclassification.symbol).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from difflib import get_close_matches
 from itertools import pairwise
@@ -161,6 +161,23 @@ def allowed() -> dict[str, tuple[str | None, str]]:
     }
 
 
+# What other libraries call them.
+_OTHER_NAMES = {
+    "batch": "mini_batch_size",
+    "batch_size": "mini_batch_size",
+    "class_count": "num_classes",
+    "classes": "num_classes",
+    "depth": "num_layers",
+    "epsilon": "eps",
+    "image_size": "image_shape",
+    "l2": "weight_decay",
+    "layers": "num_layers",
+    "num_epochs": "epochs",
+    "pretrained": "use_pretrained_model",
+    "samples": "num_training_samples",
+}
+
+
 def parse(values: Mapping[str, Any]) -> Hyperparameters:
     """Reads and checks the hyperparameters of a training job.
 
@@ -177,10 +194,10 @@ def parse(values: Mapping[str, Any]) -> Hyperparameters:
         if name.startswith("_"):
             continue
         if name not in _FIELDS:
-            near = get_close_matches(name, _FIELDS, n=1)
+            near = nearest(name, _FIELDS)
             raise HyperparameterError(
                 f"there is no hyperparameter '{name}'",
-                hint=f"did you mean {near[0]}?" if near else f"there are: {', '.join(_FIELDS)}",
+                hint=f"did you mean {near}={_text(value)}?" if near else f"there are: {', '.join(_FIELDS)}",
             )
         found[name] = _read(name, value)
     missing = [name for name, entry in _FIELDS.items() if entry.default is MISSING and name not in found]
@@ -192,6 +209,28 @@ def parse(values: Mapping[str, Any]) -> Hyperparameters:
     chosen = replace(Hyperparameters(**found), given=frozenset(found))
     _check_together(chosen)
     return chosen
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The name that was probably meant: by its spelling, its initials, or a part of it. None if none is near.
+
+    Example::
+
+        >>> [nearest(name, _FIELDS) for name in ("lr", "batch_size", "LearningRate", "epoch", "layers", "zzz")]
+        ['learning_rate', 'mini_batch_size', 'learning_rate', 'epochs', 'num_layers', None]
+    """
+    known = list(known)
+    plain = name.strip().lower().replace("-", "_")
+    for others in (_OTHER_NAMES.get(plain), plain):
+        if others in known:
+            return others
+    for one in known:
+        if len(plain) > 1 and plain == "".join(word[0] for word in one.split("_")):
+            return one
+    if near := get_close_matches(plain, known, n=1):
+        return near[0]
+    parts = [one for one in known if len(plain) > 3 and plain in one]
+    return parts[0] if len(parts) == 1 else None
 
 
 def check_pretrained(chosen: Hyperparameters, *, model_channel: bool) -> None:

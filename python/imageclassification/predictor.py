@@ -90,6 +90,7 @@ class Predictor:
 
         Raises:
             ImageError: If an image cannot be decoded.
+            ArtifactError: If an answer is no number (NaN or infinity), because the weights are too large.
         """
         return self._run(self._network, images)
 
@@ -104,4 +105,9 @@ class Predictor:
             for start in range(0, len(inputs), self._batch):
                 batch = torch.from_numpy(np.stack(inputs[start : start + self._batch]))
                 found.append(forward(batch.float()).float().numpy())
-        return np.concatenate(found)
+        if not np.isfinite(answers := np.concatenate(found)).all():
+            raise ArtifactError(
+                "the model's answer has values that are no numbers (NaN or infinity)",
+                hint="its weights are too large: its training diverged; train again",
+            )
+        return answers

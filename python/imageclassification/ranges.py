@@ -21,7 +21,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from imageclassification.errors import HyperparameterError, UserError
-from imageclassification.hyperparameters import allowed
+from imageclassification.hyperparameters import allowed, nearest
 
 SCALINGS = ("Auto", "Linear", "Logarithmic", "ReverseLogarithmic")
 _SCALING_WORDS = {"auto": "Auto", "linear": "Linear", "log": "Logarithmic", "reverse-log": "ReverseLogarithmic"}
@@ -266,11 +266,11 @@ def from_request(ranges: Mapping[str, Any]) -> Searched:
 def _tunable(name: str) -> Range | Choice:
     if name in TUNABLE:
         return TUNABLE[name]
-    near = get_close_matches(name, TUNABLE, n=1)
+    near = nearest(name, TUNABLE)
     if name in allowed():
-        hint = f"give it one value for all trials: --set {name}=…"
+        hint = f"give it one value for all trials: --set {name}=VALUE"
     else:
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(TUNABLE)}"
+        hint = f"did you mean {near}?" if near else f"there are: {', '.join(TUNABLE)}"
     raise HyperparameterError(
         f"the algorithm does not let {name} be searched; it tunes {', '.join(TUNABLE)}", hint=hint
     )

@@ -725,9 +725,10 @@ OTHERWISE: tuple[Otherwise, ...] = (
     ),
     Otherwise(
         "quotas of an account",
-        "only those that operations check themselves, such as the size of a policy",
+        "the instances of training jobs, which `invoke local.quota 0` sets as in a new account, and those that "
+        "operations check themselves, such as the size of a policy",
         "they belong to an account, and a new account has others",
-        "an instance type whose quota is 0, the number of functions at once",
+        "a quota of an endpoint's instances, the number of functions at once",
     ),
     Otherwise(
         "where the periods of an alarm begin",

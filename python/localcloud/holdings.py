@@ -11,8 +11,16 @@ Example::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Mapping, Sequence, Sized
 from typing import Any
+
+_RUNNING = ("InProgress", "Stopping")
+
+
+def _with(resources: Mapping[str, Any], attribute: str, values: Sequence[str]) -> list[Any]:
+    """The resources whose attribute has one of some values."""
+    return [one for one in resources.values() if getattr(one, attribute, None) in values]
+
 
 #: By moto's name of the service.
 KINDS: dict[str, dict[str, Callable[[Any], Sized]]] = {
@@ -35,6 +43,11 @@ KINDS: dict[str, dict[str, Callable[[Any], Sized]]] = {
         "training job": lambda one: one.training_jobs,
         "tuning job": lambda one: one.hyper_parameter_tuning_jobs,
         "transform job": lambda one: one.transform_jobs,
+        "running training job": lambda one: _with(one.training_jobs, "training_job_status", _RUNNING),
+        "running tuning job": lambda one: _with(
+            one.hyper_parameter_tuning_jobs, "hyper_parameter_tuning_job_status", _RUNNING
+        ),
+        "running transform job": lambda one: _with(one.transform_jobs, "transform_job_status", _RUNNING),
         "model package": lambda one: one.model_packages,
         "model": lambda one: one._models,
         "endpoint": lambda one: one.endpoints,

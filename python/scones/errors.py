@@ -10,6 +10,7 @@
     ├── SetupError                 this machine lacks something: Terraform, its provider, a package
     ├── CloudError                 a cloud cannot be reached, or refused a call
     ├── TrainingError              a training job failed or was stopped
+    │   └── StoppedError           someone stopped it on purpose
     ├── RegistryError              a model version is missing or may not be used
     ├── TerraformError             a terraform command failed
     │   ├── StalePlanError         the state or the files have changed since the plan was saved
@@ -87,6 +88,10 @@ class CloudError(SconesError):
 
 class TrainingError(SconesError):
     """A training job failed or was stopped."""
+
+
+class StoppedError(TrainingError):
+    """Someone stopped a training or tuning job on purpose."""
 
 
 class RegistryError(SconesError):

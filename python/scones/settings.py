@@ -27,7 +27,6 @@ from localcloud.errors import LocalCloudError
 from scones.errors import SettingsError
 
 PROJECT = "scones"
-TUNING_PLACE = 11  # a tuning job's name has 32 characters at most, which leaves 11 for the environment's
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"  # the log group of an account's training jobs, as SageMaker names it
 DEFAULT_ENVIRONMENT = "local"
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,7 +147,7 @@ class Environment:
             >>> [load("dev").owns(name) for name in ("scones-dev-1", "scones-dev", "tune-dev-1", "scones-development")]
             [True, True, True, False]
         """
-        return f"{name}-".startswith((f"{PROJECT}-{self.name}-", f"tune-{self.name[:TUNING_PLACE]}-"))
+        return f"{name}-".startswith((f"{PROJECT}-{self.name}-", f"tune-{self.name}-"))
 
     @property
     def build(self) -> Path:

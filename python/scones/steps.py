@@ -12,19 +12,122 @@ Example::
 
 On a terminal, the list of steps is redrawn in place, and a step's progress bars appear below it. On other outputs, each
 step prints a line at its start and another at its end.
+
+Whatever takes longer than some seconds says what it waits for: :class:`Waiting` and :func:`bars` on a terminal as an
+animation, and elsewhere as a line every :data:`BEAT_SECONDS`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.progress import Progress
+    from rich.text import Text
+
+#: Between two lines of something that goes on, where there is no terminal. Nobody waits longer without a word.
+BEAT_SECONDS = 4.0
+
+
+class Beats:
+    """Says every few seconds what is waited for, as long as nothing else is said. A context manager.
+
+    Example::
+
+        >>> from rich.console import Console
+        >>> with Beats(Console(force_terminal=False), lambda: "reading", every=0.01) as beats:
+        ...     while not beats.count:
+        ...         time.sleep(0.01)
+        reading … 0 s...
+
+    Args:
+        says: Gives what is waited for, or nothing if that is not worth a line.
+        every: Seconds between two lines.
+    """
+
+    def __init__(self, console: Console, says: Callable[[], str], *, every: float = BEAT_SECONDS) -> None:
+        self.count = 0
+        self._console, self._says, self._every = console, says, every
+        self._began = self._last = time.monotonic()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="beats", daemon=True)
+
+    def __enter__(self) -> Beats:
+        self._began = self._last = time.monotonic()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def said(self) -> None:
+        """Something else was printed just now."""
+        self._last = time.monotonic()
+
+    def _run(self) -> None:
+        while not self._ended.wait(max(0.0, self._last + self._every - time.monotonic())):
+            now = time.monotonic()
+            if now - self._last < self._every:
+                continue
+            self._last = now
+            if text := self._says():
+                text = f"{text} … {now - self._began:.0f} s"
+                with contextlib.suppress(OSError):  # the reader has closed it; the task itself finds out
+                    self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+                self.count += 1
+
+
+class Waiting:
+    """Says what is waited for: an animation on a terminal, a line every few seconds elsewhere. A context manager.
+
+    Args:
+        what: What goes on, such as ``reading``. :meth:`update` changes it.
+    """
+
+    def __init__(self, console: Console, what: str) -> None:
+        self.console = console
+        from rich.text import Text
+
+        self._what = Text(what)
+        self._status = console.status(self._what) if console.is_terminal else None
+        self._beats: Beats | None = None
+
+    def update(self, what: str | Text) -> None:
+        """Something else goes on now. In a str, nothing is markup."""
+        from rich.text import Text
+
+        self._what = Text(what) if isinstance(what, str) else what
+        if self._status:
+            self._status.update(self._what)
+
+    def start(self) -> None:
+        """Begin to say it."""
+        if self._status:
+            self._status.start()
+        else:
+            self._beats = Beats(self.console, lambda: self._what.plain).__enter__()
+
+    def stop(self) -> None:
+        """Say it no longer, for instance to ask a question."""
+        if self._status:
+            self._status.stop()
+        elif self._beats:
+            self._beats.__exit__()
+            self._beats = None
+
+    def __enter__(self) -> Waiting:
+        self.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.stop()
 
 
 @dataclass
@@ -73,10 +176,13 @@ class Steps:
         step = next(step for step in self.steps if step.title == title)
         place = f"{self.steps.index(step) + 1}/{len(self.steps)}"
         step.status, step.begun = "running", time.monotonic()
+        beats: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
         if not self.console.is_terminal:
             self.console.print(f"[{place}] {title} …", markup=False, highlight=False)
+            beats = Beats(self.console, lambda: f"[{place}] {title}")
         try:
-            yield step
+            with beats:
+                yield step
         except BaseException:
             step.status = "failed"
             raise
@@ -111,8 +217,32 @@ class Steps:
 
 
 def bars(console: Console) -> Progress:
-    """Progress bars that disappear at the end. Without a terminal, nothing is shown."""
+    """Progress bars that disappear at the end. Without a terminal, a line every few seconds says how far it is."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+    class Bars(Progress):
+        """Progress bars that are lines where there is no terminal."""
+
+        beats: Beats | None = None
+
+        def start(self) -> None:
+            super().start()
+            if self.disable and self.beats is None:
+                self.beats = Beats(console, self._far).__enter__()
+
+        def stop(self) -> None:
+            if self.beats is not None:
+                self.beats.__exit__()
+                self.beats = None
+            super().stop()
+
+        def _far(self) -> str:
+            going = [task for task in self.tasks if not task.finished]
+            if not going:
+                return ""
+            task = going[-1]
+            share = "" if task.total is None else f", {task.percentage:.0f} %"
+            return f"{task.description}{share}"
+
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    return Bars(*columns, console=console, transient=True, disable=not console.is_terminal)

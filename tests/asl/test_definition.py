@@ -34,6 +34,15 @@ LAMBDA_SERVICE_ERRORS = {
     "Lambda.TooManyRequestsException",
     "Lambda.ClientExecutionTimeoutException",
 }
+# What Lambda answers for a function whose environment ended before it did: the process was killed or has ended, it had
+# too little memory, or no time was left. The functions change nothing, so another try in a new environment is safe.
+LOST_ENVIRONMENTS = {
+    "Lambda.Unknown",
+    "Runtime.ExitError",
+    "Runtime.OutOfMemory",
+    "Sandbox.Timedout",
+    "States.Timeout",
+}
 
 
 def exceptions_of(function):
@@ -129,6 +138,10 @@ def test_faults_of_lambda_itself_are_retried_everywhere(task):
     assert retried(task) >= LAMBDA_SERVICE_ERRORS
 
 
+def test_a_function_whose_environment_was_lost_is_tried_again_everywhere(task):
+    assert retried(task) >= LOST_ENVIRONMENTS
+
+
 def test_of_a_functions_own_errors_only_the_one_that_can_pass_is_retried():
     for name, state in TASKS.items():
         own = exceptions_of(FUNCTION_OF[name])
@@ -136,9 +149,9 @@ def test_of_a_functions_own_errors_only_the_one_that_can_pass_is_retried():
         assert retried(state) & own == own & {"EndpointUnavailableError"}, name
 
 
-def test_the_deterministic_last_step_is_retried_for_lambdas_faults_alone():
+def test_the_deterministic_last_step_is_retried_for_lambdas_faults_and_lost_environments_alone():
     (last,) = [state for state in TASKS.values() if state.get("End")]
-    assert retried(last) == LAMBDA_SERVICE_ERRORS
+    assert retried(last) == LAMBDA_SERVICE_ERRORS | LOST_ENVIRONMENTS
 
 
 def test_every_error_of_a_task_is_caught_and_ends_in_a_fail_with_error_and_cause(task):

@@ -18,12 +18,16 @@ from scones.service import definition, packaging, workflow
 ROOT = Path(__file__).resolve().parents[2]
 STAND_IN = """
 import json
+import os
+import signal
 import time
 
 
 def handler(event, context):
     request = event["input"]
     script = request["s3_key"].rsplit("/", 1)[-1]
+    if script == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
     if script == "sleep":
         time.sleep(30)
     if script.endswith("Error"):
@@ -146,7 +150,7 @@ def test_the_console_users_form_and_their_own_threshold_are_taken(run, image, bu
 def test_an_unsure_answer_fails_out_loud_with_both_numbers_and_is_not_retried(run, image):
     outcome = run({"image_url": image("0.6")})
     assert (outcome.status, outcome.error) == ("FAILED", "ThresholdConfidenceNotMet")
-    assert outcome.cause == "THRESHOLD_CONFIDENCE_NOT_MET: the model is 0.6 sure of bicycle; the threshold is 0.8"
+    assert outcome.cause == "THRESHOLD_CONFIDENCE_NOT_MET: the model is 0.60 sure of bicycle; the threshold is 0.80"
     assert workflow.exit_code(outcome) == 3
     assert tasks(outcome)[-1] == ("Pass only confident answers", "failed", 1)
 
@@ -201,6 +205,13 @@ def test_a_function_that_does_not_end_is_retried_and_then_unavailable(run, image
     outcome = run({"image_url": image("sleep")})
     assert outcome.error == "EndpointUnavailableError"
     assert "timed out" in outcome.cause.lower()
+    assert tasks(outcome)[-1] == ("Ask the model", "failed", 2)
+
+
+def test_a_function_that_is_killed_is_tried_again_and_then_unavailable(run, image):
+    outcome = run({"image_url": image("killed")})
+    assert outcome.error == "EndpointUnavailableError"
+    assert "Runtime.ExitError" in outcome.cause
     assert tasks(outcome)[-1] == ("Ask the model", "failed", 2)
 
 

@@ -97,7 +97,10 @@ def test_every_role_of_a_deployment_is_taken_after_github_was_asked_who_approves
         takes = [number for number, step in enumerate(job["steps"]) if "role-to-assume" in step.get("with", {})]
         assert len(asks) == 1, name
         assert asks[0] < takes[0], name
-        assert job["steps"][asks[0]]["env"] == {"GH_TOKEN": "${{ github.token }}"}, name
+        assert job["steps"][asks[0]]["env"] == {
+            "GH_TOKEN": "${{ github.token }}",
+            "SCONES_GITHUB_ENTERPRISE": "${{ vars.ENTERPRISE }}",
+        }, name
         assert job["permissions"]["actions"] == "read", name
 
 

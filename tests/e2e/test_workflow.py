@@ -110,7 +110,21 @@ def test_an_image_below_the_threshold_fails_out_loud_with_exit_code_3(demo: obje
     unsure = sorted((checkout.build / "dataset" / "test").iterdir())[:20]
     ran = checkout.invoke("execute", *(part for one in unsure for part in ("--image", str(one))), "--threshold", "1")
     assert ran.returncode == 3, ran.stdout + ran.stderr
-    assert "ThresholdConfidenceNotMet" in ran.stdout
+    cells = [[cell.strip() for cell in line.split("│")] for line in ran.stdout.splitlines()]
+    rows = {row[1]: row[2:4] for row in cells if len(row) == 6}
+    for image in unsure:
+        result, answer = rows[image.name]
+        assert result == "low confidence"
+        assert "< 1.0" in answer, "the class, how sure the model is, and the threshold"
+
+
+def test_what_an_image_was_taken_for_is_one_json_document(demo: object, checkout: Checkout) -> None:
+    ran = checkout.invoke("execute", "--image", checkout.image(), "--threshold", "1", "--json")
+    assert ran.returncode == 3, ran.stdout + ran.stderr
+    (found,) = json.loads(ran.stdout)["images"]
+    assert (found["result"], found["threshold"], found["error"]) == ("low confidence", 1, "ThresholdConfidenceNotMet")
+    assert 0 < found["confidence"] < 1
+    assert "Ask the model" in ran.stderr
 
 
 def test_bytes_that_are_no_image_are_refused_before_anything_runs(demo: object, checkout: Checkout) -> None:
@@ -132,7 +146,11 @@ def test_a_second_model_is_registered_and_the_first_one_pinned_again(demo: objec
     assert checkout.invoke("pin", "2").returncode == 1
     assert checkout.invoke("pin", "2", "--approve").returncode == 0
     assert json.loads(pin.read_text())["model"]["version"] == 2
-    assert checkout.invoke("tf.plan", "--stack", "service").returncode == 2
+    planned = checkout.invoke("tf.plan", "--stack", "service", "--json")
+    assert planned.returncode == 2
+    changed = {one["address"] for one in json.loads(planned.stdout)["changes"]}
+    assert "module.endpoint.aws_sagemaker_endpoint.this" in changed
+    assert "\x1b" not in planned.stderr, "Terraform writes no colours into a pipe"
     assert checkout.invoke("pin", "1").returncode == 0
     assert checkout.invoke("tf.plan", "--stack", "service").returncode == 0
 
@@ -150,6 +168,7 @@ def test_captures_are_downloaded_incrementally(demo: object, checkout: Checkout)
     assert "here already" in again.stdout
 
 
+@pytest.mark.nightly
 def test_everything_can_be_taken_down(demo: object, checkout: Checkout) -> None:
     for stack in ("service", "foundation"):
         ran = checkout.invoke("tf.destroy", "--stack", stack, "--yes")

@@ -432,7 +432,7 @@ def test_log_events_invoke_the_function_of_a_filter_behind_its_alias(cloud, func
     assert json.loads(messages(cloud, heard[0], 1)[0]["Body"]) == [group, "a line", alias]
 
 
-@pytest.mark.parametrize("kind", ["Event", "RequestResponse"])
+@pytest.mark.parametrize("kind", ["Event", pytest.param("RequestResponse", marks=pytest.mark.nightly)])
 def test_a_function_that_invokes_itself_is_stopped_after_sixteen_runs(cloud, function, queue, kind):
     runs, dead = queue(), queue()
     arn = function(

@@ -213,7 +213,11 @@ def pipeline(cloud: Any) -> str:
         "Principal": {"Federated": provider},
         "Action": "sts:AssumeRoleWithWebIdentity",
         "Condition": {
-            "StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": "repo:me/it:ref:refs/heads/main"}
+            "StringEquals": {
+                f"{ISSUER}:aud": "sts.amazonaws.com",
+                f"{ISSUER}:sub": "repo:me/it:environment:dev",
+                f"{ISSUER}:ref": "refs/heads/main",
+            }
         },
     }
     yield iam.create_role(
@@ -222,7 +226,8 @@ def pipeline(cloud: Any) -> str:
     iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=provider)
 
 
-CLAIMS = {"iss": f"https://{ISSUER}", "aud": "sts.amazonaws.com", "sub": "repo:me/it:ref:refs/heads/main"}
+CLAIMS = {"iss": f"https://{ISSUER}", "aud": "sts.amazonaws.com", "sub": "repo:me/it:environment:dev"}
+CLAIMS |= {"ref": "refs/heads/main"}
 
 
 def test_a_workflow_takes_on_its_role_by_its_token(cloud, client, pipeline):
@@ -240,7 +245,8 @@ def test_a_workflow_takes_on_its_role_by_its_token(cloud, client, pipeline):
     ("changed", "code"),
     [
         ({"sub": "repo:me/it:pull_request"}, "AccessDenied"),
-        ({"sub": "repo:other/it:ref:refs/heads/main"}, "AccessDenied"),
+        ({"sub": "repo:other/it:environment:dev"}, "AccessDenied"),
+        ({"ref": "refs/heads/mine"}, "AccessDenied"),
         ({"aud": "somebody"}, "InvalidIdentityToken"),
         ({"iss": "https://elsewhere.example.com"}, "InvalidIdentityToken"),
         ({"exp": time.time() - 60}, "ExpiredToken"),

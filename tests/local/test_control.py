@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -226,6 +227,14 @@ def a_cloud_that_holds_something(state: Path) -> control.Cloud:
     return cloud
 
 
+@pytest.fixture(scope="module")
+def held(tmp_path_factory) -> Path:
+    """The folder of an ended cloud with a queue. Tests copy it."""
+    folder = tmp_path_factory.mktemp("held") / "local"
+    a_cloud_that_holds_something(folder)
+    return folder
+
+
 def test_a_cloud_that_holds_something_takes_no_other_port_unless_it_is_told_to(state):
     before = a_cloud_that_holds_something(state)
     with contextlib.closing(socket.socket()) as other:
@@ -285,8 +294,8 @@ def without_its_log(path: Path) -> None:
         (without_its_log, "holds nothing, though .*objects holds contents"),
     ],
 )
-def test_what_cannot_be_read_is_named_and_nothing_is_changed(state, spoil, told):
-    a_cloud_that_holds_something(state)
+def test_what_cannot_be_read_is_named_and_nothing_is_changed(held, state, spoil, told):
+    shutil.copytree(held, state)
     (state / "objects").mkdir()
     (state / "objects" / "one").write_text("kept")
     spoil(state / facts.DATABASE)
@@ -300,7 +309,7 @@ def test_what_cannot_be_read_is_named_and_nothing_is_changed(state, spoil, told)
     assert ("go on with the version that wrote it" in refused.value.hint) == ("has format" in told)
     assert {path: path.read_bytes() for path in own} == own
     assert control.reset(state)
-    control.up(state, port=0)
+    assert {path.name for path in state.iterdir()} == {"cloud.lock", "turn.lock"}, "as below, where one starts again"
 
 
 @pytest.mark.parametrize("below", ["local", "build/local"])

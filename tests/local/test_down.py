@@ -64,6 +64,7 @@ def spec(cloud: Any, role: str) -> JobSpec:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_all_that_tasks_have_made_ends(
     cloud: Any, environment: settings.Environment, spec: JobSpec, role: str, tmp_path: Path
 ) -> None:

@@ -44,8 +44,14 @@ def client_of(cloud: control.Cloud, service: str, **keys: str) -> Any:
     return client
 
 
+#: These have nearly half of all operations.
+LARGE = ("ec2", "iam")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("service", fidelity.TABLE)
+@pytest.mark.parametrize(
+    "service", [pytest.param(one, marks=pytest.mark.nightly if one in LARGE else ()) for one in fidelity.TABLE]
+)
 def test_every_operation_is_done_or_refused_by_name(bare: control.Cloud, service: str) -> None:
     """No answer is a failure, a page, or the answer of another operation. What the table has, the cloud has."""
     client, wrong = client_of(bare, service), []

@@ -327,7 +327,15 @@ def test_a_queues_mapping_goes_on_after_a_kill_and_no_message_is_lost(restarting
     sqs.send_message(QueueUrl=queue, MessageBody="delayed", DelaySeconds=1)
     restarting.again()
     restarting.client("sqs").send_message(QueueUrl=queue, MessageBody="after")
-    eventually(lambda: {"delayed 1", "after 1", "slow 1", "slow 2"} <= set(calls(restarting, "mapped")))
+
+    def all_came() -> bool:
+        """On a busy machine a message comes more than once, and its first time may end with the killed cloud."""
+        came = [one.split() for one in calls(restarting, "mapped")]
+        return {body for body, _ in came} == {"delayed", "after", "slow"} and any(
+            body == "slow" and int(count) > 1 for body, count in came
+        )
+
+    eventually(all_came, seconds=60)
     (mapping,) = restarting.client("lambda").list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
     assert mapping["State"] == "Enabled"
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from invoke import Context
 from rich.console import Console
 
-from localcloud import control
+from localcloud import control, fidelity
 from localcloud.servicequotas import quotas
 from scones import aws, settings
 from scones.errors import TrainingError
@@ -117,3 +117,9 @@ def test_a_quota_that_cannot_be_asked_is_said_and_keeps_nobody_from_training(
     console = Console(file=io.StringIO(), width=200)
     prepare.ask_quota(environment, console)
     assert f"the quota '{NAME}' is not known: Service Quotas was not asked: not authorized" in console.file.getvalue()
+
+
+def test_the_list_of_differences_does_not_say_that_a_quota_of_zero_is_hidden() -> None:
+    [row] = [one for one in fidelity.OTHERWISE if one.what == "quotas of an account"]
+    assert "`invoke local.quota 0`" in row.here
+    assert "quota is 0" not in row.hides

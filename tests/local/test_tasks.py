@@ -50,7 +50,7 @@ def test_logs_shows_the_last_lines(cloud, of_the_tests_cloud, capsys):
 def test_status_fails_where_no_cloud_runs(tmp_path, monkeypatch, capsys):
     environment = SimpleNamespace(name="local", cloud_path=tmp_path / "cloud.json")
     monkeypatch.setattr(settings, "load", lambda name: environment)
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(Exit) as ended:
         local.status(Context())
     assert ended.value.code == 1
     assert "invoke local.up" in capsys.readouterr().out
@@ -73,7 +73,7 @@ def test_a_crash_is_told_from_an_end(own, capsys):
     local.down(Context())
     assert "invoke local.up" in capsys.readouterr().out
     for told in ("it was ended in order, 20", "keeps everything: "):
-        with pytest.raises(SystemExit):
+        with pytest.raises(Exit):
             local.status(Context())
         assert told in capsys.readouterr().out
 
@@ -83,7 +83,7 @@ def test_a_crash_is_told_from_an_end(own, capsys):
     assert "crashed" not in capsys.readouterr().out
     os.kill(control.status(state).pid, signal.SIGKILL)
     eventually(lambda: not control.is_alive(state))
-    with pytest.raises(SystemExit):
+    with pytest.raises(Exit):
         local.status(Context())
     said = capsys.readouterr().out
     assert "its last process crashed or was killed; it was last alive 20" in said

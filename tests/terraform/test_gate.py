@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from scones.settings import Credentials, Environment
 from scones.tasks import env
 from scones.terraform import Stack, destroy, destroy_all, variables
 from scones.terraform import endpoint as endpoints
+from scones.terraform import variants as change
 from tests.local.conftest import eventually
 
 from . import provider
@@ -134,6 +135,7 @@ def test_plans_nothing_right_after_it_was_applied(stacks: dict[str, Stack]) -> N
     assert changes == {"bootstrap": False, "foundation": False, "service": False}
 
 
+@pytest.mark.nightly
 def test_plain_commands_do_what_the_tasks_do(stacks: dict[str, Stack], project: Environment, tmp_path: Path) -> None:
     """After eval "$(invoke env)", plain commands need no further arguments or files, and apply a saved plan.
 
@@ -275,6 +277,8 @@ def test_the_pipeline_cannot_make_itself_an_administrator(
             (iam.set_default_policy_version, {"PolicyArn": boundary, "VersionId": "v1"}),
             (iam.delete_policy, {"PolicyArn": boundary}),
             (iam.update_assume_role_policy, {"RoleName": applies, "PolicyDocument": trust}),
+            (iam.update_assume_role_policy, {"RoleName": old, "PolicyDocument": trust}),
+            (iam.update_role, {"RoleName": old, "MaxSessionDuration": 7200}),
             (iam.create_user, {"UserName": "admin"}),
             (
                 aws.client(applying, "s3").put_object,
@@ -329,6 +333,16 @@ def test_who_has_taken_the_repositorys_name_does_not_get_the_role(
         session(project, stacks["bootstrap"].outputs()["github_role_arns"]["apply"], f"repo:{name}:environment:local")
 
 
+@pytest.mark.parametrize("ref", ["refs/heads/mine", "refs/pull/1/merge", "refs/tags/v1"])
+def test_a_workflow_of_another_branch_does_not_get_the_role_by_naming_the_environment(
+    stacks: dict[str, Stack], project: Environment, ref: str
+) -> None:
+    """So it is where GitHub protects no environment: the job starts at once, and AWS refuses it."""
+    role = stacks["bootstrap"].outputs()["github_role_arns"]["apply"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        session(project, role, f"repo:{REPOSITORY}:environment:local", ref=ref)
+
+
 def test_the_network_reaches_the_buckets_of_the_named_accounts(stacks: dict[str, Stack], cloud: Any) -> None:
     subnet = stacks["foundation"].outputs()["vpc"]["subnet_ids"][0]
     ec2 = cloud.client("ec2")
@@ -367,15 +381,24 @@ def reference(action: str) -> list[dict[str, Any]]:
     return list(get_service_prefix_data(service)["privileges"][name]["resource_types"].values())
 
 
-def test_takes_up_a_new_model_a_candidate_and_a_new_threshold(
+@dataclass(frozen=True)
+class Comparison:
+    """The begin of a comparison: the service's outputs before, and what its plan and its apply have said."""
+
+    outputs: dict[str, Any]
+    planned: list[str]
+    applied: list[str]
+
+
+@pytest.fixture(scope="module")
+def comparison(
     stacks: dict[str, Stack],
     project: Environment,
     model: Callable[[str, int], PinnedModel],
-    cloud: Any,
     terraform_log: Path,
-) -> None:
-    sagemaker, old = cloud.client("sagemaker"), stacks["service"].outputs()
-    bucket = stacks["foundation"].outputs()["bucket"]
+) -> Comparison:
+    """Version 2 of the model is pinned and applied, with a candidate and another threshold."""
+    old, bucket = stacks["service"].outputs(), stacks["foundation"].outputs()["bucket"]
     write_pin(project.pin_path, model(bucket, 2))
     candidate = {"model": asdict(model(bucket, 3)), "share": 10}
     project.candidate_path.write_text(json.dumps({"candidate": candidate}))
@@ -384,14 +407,21 @@ def test_takes_up_a_new_model_a_candidate_and_a_new_threshold(
     said: list[str] = []
     service = Stack(project, "service", log=terraform_log, on_line=said.append)
     assert service.plan()
-    assert any("changes the endpoint's variants from AllTraffic to AllTraffic and Candidate" in line for line in said)
+    planned = list(said)
     service.apply()
-    assert "changing the variants of endpoint 'scones-local' from AllTraffic to AllTraffic and Candidate" in "".join(
-        said
-    )
+    return Comparison(old, planned, said[len(planned) :])
+
+
+def test_takes_up_a_new_model_a_candidate_and_a_new_threshold(
+    comparison: Comparison, stacks: dict[str, Stack], cloud: Any
+) -> None:
+    variants = "from AllTraffic to AllTraffic and Candidate"
+    assert any(f"changes the endpoint's variants {variants}" in line for line in comparison.planned)
+    assert f"changing the variants of endpoint 'scones-local' {variants}" in "".join(comparison.applied)
+    service, sagemaker = stacks["service"], cloud.client("sagemaker")
     assert not service.plan()
 
-    new = service.outputs()
+    old, new = comparison.outputs, service.outputs()
     assert new["endpoint_name"] == old["endpoint_name"]
     assert new["endpoint_configuration_name"] != old["endpoint_configuration_name"]
     endpoint = sagemaker.describe_endpoint(EndpointName=new["endpoint_name"])
@@ -408,7 +438,7 @@ def test_takes_up_a_new_model_a_candidate_and_a_new_threshold(
 
 @pytest.mark.nightly
 def test_ends_a_comparison_and_guards_the_endpoint_again(
-    stacks: dict[str, Stack], project: Environment, cloud: Any, terraform_log: Path
+    comparison: Comparison, project: Environment, cloud: Any, terraform_log: Path
 ) -> None:
     sagemaker = cloud.client("sagemaker")
     project.candidate_path.unlink()
@@ -420,6 +450,15 @@ def test_ends_a_comparison_and_guards_the_endpoint_again(
     assert len(endpoint["LastDeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]) == 2
     names = [one["EndpointConfigName"] for one in sagemaker.list_endpoint_configs()["EndpointConfigs"]]
     assert [name for name in names if name.startswith("scones-local-")] == [endpoint["EndpointConfigName"]]
+
+    # An apply that was to begin another comparison is interrupted, and the comparison given up.
+    between = change.begin(sagemaker, change.VariantChange(endpoint, ("AllTraffic", "Candidate"), ()))
+    assert service.plan(), "somebody pays for the candidate's instance"
+    service.apply()
+    found = sagemaker.describe_endpoint(EndpointName=endpoint["EndpointName"])
+    assert found["EndpointConfigName"] == endpoint["EndpointConfigName"]
+    assert not sagemaker.list_endpoint_configs(NameContains=between)["EndpointConfigs"]
+    assert not service.plan()
 
 
 @pytest.mark.nightly
@@ -433,7 +472,7 @@ def test_rolls_back_to_and_from_a_failing_model(
     """A failing model is turned back, and says so. Where one is served, the way back is open."""
     cloudwatch, service = cloud.client("cloudwatch"), Stack(project, "service", log=terraform_log)
     bucket, name = stacks["foundation"].outputs()["bucket"], service.outputs()["endpoint_name"]
-    sound, broken = model(bucket, 2), model(bucket, 4)
+    broken = model(bucket, 4)
 
     def pin(one: PinnedModel, *, wait: int) -> None:
         write_pin(project.pin_path, one)
@@ -444,13 +483,18 @@ def test_rolls_back_to_and_from_a_failing_model(
             cloud.client("sagemaker"), cloud.client("sagemaker").describe_endpoint(EndpointName=name)
         )
 
+    number = int(re.findall(r"version (\d+)", serves())[0])
+    sound = model(bucket, number)
+
     def is_off() -> bool:
         (alarm,) = cloudwatch.describe_alarms(AlarmNames=["scones-local-rollback-5xx"])["MetricAlarms"]
         return alarm["StateValue"] == "ALARM"
 
     with failing(cloud, name, broken.artifact_sha256):
         pin(broken, wait=60)
-        with pytest.raises(TerraformError, match=r"the alarm scones-local-rollback-5xx went off .* version 2\) now"):
+        with pytest.raises(
+            TerraformError, match=rf"the alarm scones-local-rollback-5xx went off .* version {number}\) now"
+        ):
             service.apply()
         assert "unexpected state 'RollingBack'" in terraform_log.read_text()
 
@@ -462,7 +506,7 @@ def test_rolls_back_to_and_from_a_failing_model(
 
         pin(sound, wait=5)
         service.apply()
-    assert "version 2" in serves()
+    assert f"version {number}" in serves()
     assert not service.plan()
 
 

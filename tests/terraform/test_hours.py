@@ -88,8 +88,34 @@ def test_the_endpoint_goes_and_comes_with_its_hours_and_plans_stay_empty(
     assert sagemaker.describe_endpoint(EndpointName="scones-local")["CreationTime"] == before, "it was taken back"
     assert service.plan() is False
 
+    # Without hours again, an apply takes the endpoint that the schedule made.
     fire("off")
     eventually(lambda: not sagemaker.list_endpoints(NameContains="scones-local")["Endpoints"], seconds=60)
+    give(project, "service", endpoint_hours=hours(on=False))
+    service.apply()
+    fire("on")
+    eventually(stands, seconds=60)
+    before = sagemaker.describe_endpoint(EndpointName="scones-local")
+    give(project, "service", endpoint_hours=None)
+    service.apply()
+    assert sagemaker.describe_endpoint(EndpointName="scones-local")["CreationTime"] == before["CreationTime"]
+    assert service.plan() is False
+
+    # What a schedule could not make is made by the next apply.
+    pinned = json.loads(project.pin_path.read_text())["model"]["artifact_uri"].removeprefix("s3://").partition("/")
+    where, s3 = {"Bucket": pinned[0], "Key": pinned[2]}, cloud.client("s3")
+    kept = s3.get_object(**where)["Body"].read()
+    s3.delete_object(**where)
+    sagemaker.delete_endpoint(EndpointName="scones-local")
+    eventually(lambda: not sagemaker.list_endpoints(NameContains="scones-local")["Endpoints"], seconds=60)
+    sagemaker.create_endpoint(EndpointName="scones-local", EndpointConfigName=before["EndpointConfigName"])
+    eventually(lambda: stands("Failed"), seconds=60)
+    s3.put_object(**where, Body=kept)
+    assert service.plan() is True
+    service.apply()
+    assert stands()
+
+    # What Terraform does not know goes with the stack.
     give(project, "service", endpoint_hours=hours(on=False))
     service.apply()
     fire("on")

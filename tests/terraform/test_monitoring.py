@@ -65,7 +65,6 @@ module "budget" {{
   name              = "{NAME}"
   monthly_limit_usd = var.limit
   tag               = {{ key = "Workload", value = "{NAME}" }}
-  activate_tag      = "Workload"
   topic_arn         = module.monitoring.topic_arn
 }}
 
@@ -240,6 +239,8 @@ def test_a_changed_budget_settles(watched: Watched, terraform: Callable[..., Any
     assert "No changes." in plan.stdout
     found = cloud.client("budgets").describe_budget(AccountId="123456789012", BudgetName=NAME)["Budget"]
     assert (found["BudgetLimit"]["Amount"], found["CostFilters"]) == ("90", {"TagKeyValue": [f"user:Workload${NAME}"]})
+    left_out = {name for name, counted in found["CostTypes"].items() if not counted}
+    assert left_out == {"IncludeCredit", "IncludeRefund", "UseAmortized", "UseBlended"}
 
 
 def test_a_budget_that_would_stay_silent_is_seen(watched: Watched, cloud: Any) -> None:
@@ -251,11 +252,11 @@ def test_a_budget_that_would_stay_silent_is_seen(watched: Watched, cloud: Any) -
         return budget.read(environment, client=lambda _, service: cloud.client(service))
 
     assert read().counts == "only what has the tag Workload of this environment"
-    [unheard] = read().faults
-    assert unheard.startswith("nobody hears of it: you@example.com has not confirmed the subscription")
     explorer.update_cost_allocation_tags_status(CostAllocationTagsStatus=[{"TagKey": "Workload", "Status": "Inactive"}])
     assert [fault.partition(":")[0] for fault in read().faults] == ["it counts nothing", "nobody hears of it"]
-    explorer.update_cost_allocation_tags_status(CostAllocationTagsStatus=[{"TagKey": "Workload", "Status": "Active"}])
+    budget.activate(environment, client=lambda _, service: cloud.client(service))
+    [unheard] = read().faults
+    assert unheard.startswith("nobody hears of it: you@example.com has not confirmed the subscription")
 
 
 def test_the_alarms_cost_what_invoke_cost_says(watched: Watched, cloud: Any) -> None:

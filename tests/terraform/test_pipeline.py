@@ -181,5 +181,5 @@ def test_who_holds_the_lock_is_said_and_nothing_is_changed(
         LockedStateError, match=r"is locked by somebody@elsewhere since 2026-01-02 .*\(Apply\)"
     ) as refusal:
         stack.apply()
-    assert f"terraform -chdir=terraform/stacks/foundation force-unlock {lock['ID']}" in refusal.value.hint
+    assert f"invoke tf.unlock {lock['ID']} --env {stack.environment.name} --stack foundation" in refusal.value.hint
     assert days(cloud) is None

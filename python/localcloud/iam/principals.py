@@ -37,6 +37,21 @@ PRINCIPAL = "localcloud.principal"
 PARTITION = "aws"
 ANONYMOUS = Principal("*", "", "anonymous")
 #: A service's session lasts longer than any local cloud. AWS renews a function's keys instead.
+# The claims of an issuer's tokens that STS makes condition keys of, beside those of every issuer:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+PROVIDERS_CLAIMS = {
+    "token.actions.githubusercontent.com": (
+        "actor",
+        "actor_id",
+        "enterprise_id",
+        "environment",
+        "job_workflow_ref",
+        "ref",
+        "repository",
+        "repository_id",
+        "workflow",
+    )
+}
 SERVICE_SESSION_SECONDS = 10 * 365 * 24 * 3600
 
 
@@ -186,7 +201,8 @@ def web_identity(token: str, account: str, root_secret: str) -> tuple[Principal,
         raise BadKey("identity", "Incorrect token audience")
     if claims.get("exp", time.time() + 1) < time.time():
         raise BadKey("expired", "Token expired: current date/time must be before the expiration date/time")
-    named = {f"{issuer}:{name}".lower(): (str(claims[name]),) for name in ("aud", "sub") if name in claims}
+    known = ("aud", "sub", *PROVIDERS_CLAIMS.get(issuer, ()))
+    named = {f"{issuer}:{name}".lower(): (str(claims[name]),) for name in known if name in claims}
     return Principal(arn, account, "federated"), named
 
 

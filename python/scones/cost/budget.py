@@ -20,7 +20,9 @@ from scones import aws
 from scones.errors import CloudError
 from scones.settings import PROJECT, Environment
 
+WORKLOAD = "Workload"
 _TAG_FILTER = "TagKeyValue"
+_PENDING = "PendingConfirmation"
 _REFUSED = ("AccessDenied", "AccessDeniedException")
 
 
@@ -71,8 +73,38 @@ def read(environment: Environment, *, client: Callable[..., Any] = aws.client) -
         float(budget["BudgetLimit"]["Amount"]),
         spent,
         f"only what has the tag {', '.join(tags)} of this environment" if tags else "the whole account",
-        (*faults, *_hearing_faults(budgets, which, client(environment, "sns"))),
+        (*faults, *_credit_faults(environment, budget), *_hearing_faults(budgets, which, client(environment, "sns"))),
     )
+
+
+def activate(environment: Environment, *, client: Callable[..., Any] = aws.client) -> None:
+    """Make the tag Workload a cost allocation tag of the account.
+
+    All environments share the tag's key, so nothing deactivates it: no apply, no destroy, no ``invoke down``.
+
+    Args:
+        client: Makes boto3 clients.
+
+    Raises:
+        CloudError: the account may not activate it, or no resource has had the tag for a day.
+    """
+    explorer = client(environment, "ce")
+    wanted = [{"TagKey": WORKLOAD, "Status": "Active"}]
+    try:
+        errors = explorer.update_cost_allocation_tags_status(CostAllocationTagsStatus=wanted).get("Errors", [])
+    except explorer.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in _REFUSED:
+            raise
+        raise CloudError(
+            f"this account may not activate the cost allocation tag {WORKLOAD}: {error.response['Error']['Message']}",
+            hint="in an organisation, only the management account can: run this with its credentials, or use its "
+            "console under Billing, Cost allocation tags",
+        ) from None
+    if errors:
+        raise CloudError(
+            f"the tag {WORKLOAD} was not activated: {errors[0]['Message']}",
+            hint="AWS knows a tag up to a day after a resource got it; try again then",
+        )
 
 
 def _tag_faults(explorer: Any, tag: str, spent: float) -> Iterator[str]:
@@ -91,7 +123,16 @@ def _tag_faults(explorer: Any, tag: str, spent: float) -> Iterator[str]:
     if not any(one["Status"] == "Active" for one in found):
         yield (
             f"it counts nothing: tag {tag} is no active cost allocation tag; activate it a day after its first use "
-            f"(activate_cost_tag), and wait another day; {way}"
+            f"(invoke budget --activate, with credentials of the account that pays), and wait another day; {way}"
+        )
+
+
+def _credit_faults(environment: Environment, budget: Mapping[str, Any]) -> Iterator[str]:
+    """Why credits would hide what is used. AWS takes them off by default (AWS Budgets API Reference, CostTypes)."""
+    if budget.get("CostTypes", {}).get("IncludeCredit", True):
+        yield (
+            "it takes credits off what is used, so it counts nothing while they burn; it was applied by an earlier "
+            f"version: invoke tf.apply --env {environment.name}"
         )
 
 
@@ -109,9 +150,10 @@ def _hearing_faults(budgets: Any, which: Mapping[str, str], sns: Any) -> Iterato
                 return
             pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=one["Address"])
             for subscription in [found for page in pages for found in page["Subscriptions"]]:
-                if subscription["SubscriptionArn"] != "PendingConfirmation":
+                if subscription["SubscriptionArn"].startswith("arn:"):
                     return
-                pending.add(subscription["Endpoint"])
+                if subscription["SubscriptionArn"] == _PENDING:  # else it is "Deleted", and is listed for a while yet
+                    pending.add(subscription["Endpoint"])
     if pending:
         yield f"nobody hears of it: {', '.join(sorted(pending))} has not confirmed the subscription; see SNS's mail"
     else:

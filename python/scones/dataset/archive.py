@@ -11,12 +11,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import tarfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
+from imageclassification import tarballs
 from scones.dataset import cifar
 from scones.dataset.contents import Contents, Identity
 from scones.errors import DatasetError
@@ -115,12 +115,12 @@ class Archive:
                     stream = progress.wrap_file(handle, size, description=f"Reading {self.path.name}")
                 # tarfile's own stream mode would not check the CRC or the end of the file. GzipFile does.
                 with gzip.GzipFile(fileobj=stream) as unzipped:
-                    with tarfile.open(fileobj=unzipped, mode="r|") as tar:
-                        found = dict(filter(None, (self._member(tar, entry) for entry in tar)))
+                    with tarfile.open(fileobj=unzipped, mode="r|", tarinfo=tarballs.BoundedMember) as tar:
+                        found = dict(filter(None, (self._member(tar, entry) for entry in tarballs.members(tar))))
                     while unzipped.read(1 << 20):
                         pass
             return found
-        except (EOFError, tarfile.ReadError, zlib.error, gzip.BadGzipFile) as error:
+        except (gzip.BadGzipFile, *tarballs.DAMAGED) as error:
             size = self.path.stat().st_size
             if isinstance(error, gzip.BadGzipFile) and "Not a gzipped file" in str(error):
                 raise DatasetError(f"{self.path} is not a .tar.gz file ({size:,} bytes)", hint=_HINT) from None
@@ -145,7 +145,7 @@ class Archive:
                 raise DatasetError(f"{self.path.name} is {what}", hint=_HINT)
         if path.name not in MEMBERS or entry.isdir():
             return None
-        if not entry.isreg():
+        if not tarballs.is_plain(entry):
             raise DatasetError(f"{self.path.name}: '{entry.name}' is a link or a device, not a file", hint=_HINT)
         if entry.size > _LARGEST_MEMBER:
             raise DatasetError(

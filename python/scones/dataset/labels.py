@@ -10,10 +10,13 @@ Example::
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from scones.errors import DatasetError
+
+FEW = 20  # classes, that a hint names all
 
 
 def parse(written: str) -> tuple[str, ...]:
@@ -57,7 +60,32 @@ def check_known(classes: Sequence[str], known: Sequence[str], origin: str) -> No
     hints = nearest(unknown, known)
     if len(hints) < len(unknown):
         hints.append(f"there are: {', '.join(sorted(known))}")
+    if meant := _meant(classes, known):
+        hints.append(f"for instance: {option(meant)}")
     raise DatasetError(f"{origin} has no class {join(unknown)}", hint="\n".join(hints))
+
+
+def option(classes: Iterable[str]) -> str:
+    """The option that names classes, to be copied.
+
+    Example::
+
+        >>> option(["cross", "round one"])
+        "--classes 'cross,round one'"
+    """
+    return f"--classes {shlex.quote(','.join(classes))}"
+
+
+def _meant(classes: Sequence[str], known: Sequence[str]) -> list[str]:
+    """The classes that were probably meant: the nearest ones, or all of a few. Empty if they cannot be told."""
+    near = [
+        name if name in known else next(iter(get_close_matches(name.lower(), known, n=1, cutoff=0.5)), None)
+        for name in classes
+    ]
+    found = [name for name in near if name is not None]
+    if len(found) == len(near) and len(set(found)) == len(found):
+        return found
+    return sorted(known) if 2 <= len(known) <= FEW else []
 
 
 def nearest(unknown: Iterable[str], known: Sequence[str]) -> list[str]:

@@ -5,7 +5,7 @@ Example::
     >>> from pathlib import Path
     >>> from scones.dataset import Sample, build
     >>> dataset = build(Sample(train=4, test=1), ("bicycle", "motorcycle"), Path("build/dataset"))
-    >>> [column.header for column in summary(dataset).columns]
+    >>> [column.header for column in summary(dataset).tables[0].columns]
     ['label', 'class', 'train', 'validation', 'test', 'mean RGB']
 """
 
@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from scones.dataset.contents import Problem
 from scones.dataset.pictures import FITS, listing
 from scones.dataset.stored import SPLITS
+from scones.drawing import FittedTable, narrower
 
 if TYPE_CHECKING:
     from rich.panel import Panel
-    from rich.table import Table
 
     from scones.dataset.choice import Ensured
     from scones.dataset.stored import Dataset
@@ -42,7 +42,7 @@ def announcement(ensured: Ensured) -> Panel:
     return Panel(text, title="SAMPLE DATA", border_style="bold yellow", box=box.HEAVY, padding=(1, 2))
 
 
-def summary(dataset: Dataset) -> Table:
+def summary(dataset: Dataset) -> FittedTable:
     """A table of the data set's classes and splits, with its fingerprint and folder."""
     from rich.table import Table
     from rich.text import Text
@@ -57,12 +57,12 @@ def summary(dataset: Dataset) -> Table:
         size = sum(dataset.records(split).stat().st_size for split in SPLITS)
         caption += f"\nalso as RecordIO: {', '.join(dataset.records(split).name for split in SPLITS)} ({size:,} bytes)"
     table = Table(caption=Text(caption), caption_justify="left")
-    table.add_column("label", justify="right")
-    table.add_column("class")
+    table.add_column("label", justify="right", no_wrap=True)
+    table.add_column("class", overflow="fold")
     for split in SPLITS:
-        table.add_column(split, justify="right")
-    table.add_column("mean RGB")
+        table.add_column(split, justify="right", no_wrap=True)
+    table.add_column("mean RGB", no_wrap=True)
     for label, name in enumerate(dataset.classes):
         counts = [f"{dataset.counts[split][name]:,}" for split in SPLITS]
         table.add_row(str(label), name, *counts, " ".join(f"{value:.0f}" for value in dataset.means[name]))
-    return table
+    return narrower(table, "mean RGB")

@@ -17,6 +17,7 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from imageclassification import files
 from scones.dataset import labels, split, stored
 from scones.dataset.checks import check
 from scones.dataset.contents import SIDE, Contents, Images, Source
@@ -130,11 +132,15 @@ def _same(out: Path, wanted: dict[str, Any], skip_bad: bool) -> Dataset | None:
 
 
 def _refuse_foreign(out: Path) -> None:
-    """Refuse to replace a folder that is not a data set. It may hold a user's files."""
-    if out.is_dir() and any(out.iterdir()) and not (out / DESCRIPTION).is_file():
-        raise DatasetError(
-            f"{out} holds files that are no data set's: it would be replaced", hint="name another folder: --out DIR"
-        )
+    """Refuse to replace a folder that is not a data set. It may hold a user's files. Empty folders in it are none."""
+    if out.is_dir() and not (out / DESCRIPTION).is_file():
+        file = next((path for path in out.rglob("*") if path.is_symlink() or not path.is_dir()), None)
+        if file is not None:
+            raise DatasetError(
+                f"{out} holds files that are no data set's, such as {file.relative_to(out)}: it would be replaced",
+                hint=f"move them away, or name another folder: --out DIR; if nobody needs them: "
+                f"rm -r {shlex.quote(str(out))}",
+            )
     if out.exists() and not out.is_dir():
         raise DatasetError(f"{out} is a file; the data set needs a folder", hint="name another one: --out DIR")
 
@@ -224,20 +230,9 @@ def _sweep(out: Path) -> None:
     pattern = re.compile(re.escape(f".{out.name}.") + r"(new|old)\.(\d+)")
     for path in out.parent.iterdir():
         found = pattern.fullmatch(path.name)
-        if found and not _alive(int(found[2])):
-            if found[1] == "old" and not out.exists():
+        if found and (int(found[2]) == os.getpid() or not files.is_alive(int(found[2]))):
+            # Only a whole one is put back: somebody may have emptied it.
+            if found[1] == "old" and not out.exists() and (path / DESCRIPTION).is_file():
                 path.rename(out)
             else:
                 shutil.rmtree(path, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    if pid == os.getpid():
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

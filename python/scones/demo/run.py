@@ -20,6 +20,7 @@ from scones.demo.outcome import DemoClaim, DemoOutcome
 from scones.errors import RegistryError, SconesError
 from scones.model import evaluation
 from scones.service import capture, packaging, workflow
+from scones.service.capture.labels import labels_of
 from scones.settings import Environment
 from scones.steps import Step, Steps, bars
 from scones.terraform import STACKS, Stack, apply_ahead, destroy_all
@@ -118,7 +119,7 @@ class Demo:
     def _build_dataset(self, step: Step) -> None:
         with bars(self.console) as progress:
             self.outcome.ensured = self._preparation.build(progress)
-        self.console.print(announcement(self.outcome.ensured))
+        self.console.print(announcement(self.outcome.ensured), soft_wrap=False)
         step.found = ", ".join(f"{self._dataset.size(split):,} {split}" for split in dataset.SPLITS)
 
     @property
@@ -228,14 +229,15 @@ class Demo:
 
     def _report(self, step: Step) -> None:
         """Check that every request was captured: those of the evaluation, and one for each execution."""
-        s3 = aws.client(self.environment, "s3", max_connections=8)
+        s3, sagemaker = (aws.client(self.environment, name, max_connections=8) for name in ("s3", "sagemaker"))
         endpoint = self._outputs["endpoint_name"]
         expected = len(self._evaluation.labels) + len(self.outcome.runs)
         folder = self.environment.build / "captures" / self.environment.name
         give_up = time.monotonic() + CAPTURE_SECONDS
         while True:  # captures are written a moment after their requests
             downloaded = capture.download(s3, self._outputs["capture_uri"], endpoint, folder)
-            captured = capture.read(downloaded.paths)
+            models = capture.look_up(sagemaker, downloaded.paths, endpoint, folder / "models.json")
+            captured = capture.read(downloaded.paths, models=models)
             if len(captured.events) >= expected or time.monotonic() > give_up:
                 break
             time.sleep(0.5)
@@ -244,7 +246,7 @@ class Demo:
             captured,
             self.environment.build / "report",
             threshold=self.environment.service["confidence_threshold"],
-            classes=self._dataset.classes,
+            labels=labels_of(self._dataset),
             subject=endpoint,
         )
         step.found = f"{self.outcome.events} events"

@@ -4,7 +4,7 @@ Example::
 
     >>> from scones.docs import pages
     >>> from scones.settings import ROOT
-    >>> ROOT / "README.md" in pages.pages(ROOT, tasks="| task | what it does |")
+    >>> ROOT / "README.md" in pages.pages(ROOT, tasks="| task | what it does |", results="", schemas="{}")
     True
 
 A generated part stands between two comments of a Markdown file (:mod:`scones.docs.sections`). The parts are README's

@@ -3,7 +3,7 @@
 Example::
 
     >>> from scones.settings import ROOT
-    >>> text = pages(ROOT, tasks="| task | what it does |")[ROOT / "README.md"]
+    >>> text = pages(ROOT, tasks="| task | what it does |", results="", schemas="{}")[ROOT / "README.md"]
     >>> "| task | what it does |" in text
     True
 """
@@ -25,12 +25,14 @@ MAX_PIXELS = {pixels:_}
 '''
 
 
-def pages(root: Path, tasks: str) -> dict[Path, str]:
+def pages(root: Path, tasks: str, results: str, schemas: str) -> dict[Path, str]:
     """The whole text of each file, with its generated parts up to date.
 
     Args:
         root: The project's folder.
         tasks: The README's table of tasks, in Markdown.
+        results: What tasks print with ``--json``, in Markdown.
+        schemas: The JSON Schemas of these.
 
     Raises:
         InputError: a file lacks the comments of a generated part, or a Terraform file cannot be read.
@@ -44,6 +46,7 @@ def pages(root: Path, tasks: str) -> dict[Path, str]:
             Section("state machine", picture.state_machine(definition)),
         ],
         root / "docs" / "fidelity.md": [Section("fidelity", fidelity.page())],
+        root / "docs" / "json.md": [Section("results", results)],
         root / "docs" / "states-language.md": [Section("fields", language.page(root))],
         root / "docs" / "settings.md": [
             Section(f"inputs and outputs of {name}", modules.tables(terraform / "stacks" / name, level=3))
@@ -55,6 +58,7 @@ def pages(root: Path, tasks: str) -> dict[Path, str]:
         readme = folder / "README.md"
         text = readme.read_text() if readme.exists() else f"# {folder.name}\n"
         made[readme] = Section("inputs and outputs", modules.tables(folder)).added(text)
+    made[root / "docs" / "json-schemas.json"] = schemas
     # A function's zip holds its folder alone. So the limit that it shares with the endpoint is written there.
     made[root / "lambdas" / "serialize_image_data" / "limits.py"] = LIMITS.format(pixels=MOST_PIXELS)
     return made

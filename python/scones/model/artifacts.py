@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imageclassification import files
-from imageclassification.errors import ArtifactError
+from imageclassification.errors import ArtifactError, NoArtifactError
 from scones import aws
 from scones import s3 as s3_addresses
 from scones.dataset.progress import begin
@@ -60,7 +60,7 @@ def fetch(
     if "://" not in text:
         path = Path(text).expanduser()
         if not path.exists():
-            raise ArtifactError(
+            raise NoArtifactError(
                 f"there is no model artifact at {path}",
                 hint="give a model.tar.gz, the folder of its files, or s3://BUCKET/KEY",
             )
@@ -106,7 +106,7 @@ def upload(s3: Any, bucket: str, path: str | os.PathLike[str]) -> str:
     try:
         key = f"models/imported/{_sha256(path).hex()}/{NAME}"
     except FileNotFoundError:
-        raise ArtifactError(
+        raise NoArtifactError(
             f"there is no model artifact at {path}", hint="give a model.tar.gz, or the folder of its files"
         ) from None
     uri = f"s3://{bucket}/{key}"
@@ -196,7 +196,7 @@ def _code(error: Any) -> str:
 def _known(uri: str, error: Any) -> ArtifactError | CloudError | None:
     """The error for a refusal that means something particular of an artifact. None for any other."""
     if _code(error) in ("404", "NoSuchKey", "NotFound", "NoSuchBucket"):
-        return ArtifactError(f"there is no model artifact at {uri}", hint=f"list the objects there: aws s3 ls {uri}")
+        return NoArtifactError(f"there is no model artifact at {uri}", hint=f"list the objects there: aws s3 ls {uri}")
     if _code(error) in ("403", "AccessDenied"):
         return CloudError(
             f"{uri} may not be read: {error}",

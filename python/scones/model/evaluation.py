@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +27,7 @@ import numpy as np
 
 from imageclassification import files
 from imageclassification.errors import ArtifactError, ImageError
+from scones.dataset import labels
 from scones.dataset.progress import begin
 from scones.errors import CloudError, InputError
 from scones.model.measures import THRESHOLDS, ClassScore, Coverage, confusion, coverage, scores, wilson
@@ -153,8 +154,8 @@ def check_classes(classes: Sequence[str], class_labels: Sequence[str]) -> None:
     if tuple(classes) != tuple(class_labels):
         raise InputError(
             f"the data set's classes are {', '.join(classes)}; the pinned model's are {', '.join(class_labels)}",
-            hint=f"make the model's data set with: invoke etl --classes {','.join(class_labels)}"
-            " (or train a model on this one: invoke train)",
+            hint=f"train a model on this one: invoke train\n"
+            f"or make the model's data set: invoke etl {labels.option(class_labels)}",
         )
 
 
@@ -167,6 +168,7 @@ def evaluate(
     about: Mapping[str, Any] | None = None,
     workers: int = 8,
     progress: Progress | None = None,
+    on_answer: Callable[[str], None] | None = None,
 ) -> Evaluation:
     """Send labelled images to an endpoint.
 
@@ -175,23 +177,27 @@ def evaluate(
         classes: Class names, in label order.
         about: More facts for the result.
         workers: The number of parallel requests.
+        on_answer: Called with the InferenceId of each request that the endpoint has answered.
 
     Raises:
         InputError: there are no images.
         CloudError: the endpoint refused an image, or its answer is not one probability a class.
     """
     _refuse_nothing(images)
-    run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    run = f"evaluate-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    ids = [f"{run}-{number:06d}" for number in range(len(images))]
     answers: dict[int, tuple[list[float], float]] = {}
     step = begin(progress, f"evaluating {endpoint}", len(images))
     pool = ThreadPoolExecutor(workers, thread_name_prefix="evaluate")
     try:
         running = {
-            pool.submit(_ask, runtime, endpoint, one, f"evaluate-{run}-{number:06d}", len(classes)): number
+            pool.submit(_ask, runtime, endpoint, one, ids[number], len(classes)): number
             for number, one in enumerate(images)
         }
         for done in as_completed(running):
             answers[running[done]] = done.result()
+            if on_answer:
+                on_answer(ids[running[done]])
             step(1)
     finally:
         pool.shutdown(cancel_futures=True)
@@ -222,7 +228,7 @@ def evaluate_artifact(
     if predictor.num_classes != len(classes):
         raise InputError(
             f"the artifact has {predictor.num_classes} classes; the data set has {len(classes)}: " + ", ".join(classes),
-            hint="use the data set that the model was trained on: --dataset FOLDER, or: invoke etl --classes A,B,…",
+            hint="use the data set that the model was trained on: --dataset FOLDER",
         )
     if predictor.multi_label:
         raise ArtifactError(

@@ -18,13 +18,15 @@ from scones.settings import Credentials, Environment
 
 ISSUER = "https://token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
+MAIN = "refs/heads/main"
 
 
-def session(environment: Environment, role_arn: str, subject: str) -> Environment:
+def session(environment: Environment, role_arn: str, subject: str, *, ref: str = MAIN) -> Environment:
     """The environment with a session of the role.
 
     Args:
         subject: The token's subject, such as ``repo:OWNER/NAME:environment:local``.
+        ref: The branch of the workflow's run.
 
     Raises:
         ClientError: the role's trust policy or the identity provider refuses the token.
@@ -39,7 +41,7 @@ def session(environment: Environment, role_arn: str, subject: str) -> Environmen
         endpoint_url=environment.endpoint_url(),
         config=Config(signature_version=UNSIGNED),
     )
-    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "exp": int(time.time()) + 600}
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "ref": ref, "exp": int(time.time()) + 600}
     own = environment.keys()
     assert own is not None, "a local cloud gives its environment keys"
     token = web_identity_token(claims, own.secret_access_key)

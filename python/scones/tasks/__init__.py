@@ -7,8 +7,9 @@ Example::
     True
 
 Each module has one group of tasks, made with :func:`scones.tasks.cli.task`. The modules of ``TOP`` give top-level tasks
-(``invoke etl``). The modules of ``NESTED`` give dotted ones (``invoke local.up``). ``train`` gives both. Tasks import
-heavy libraries in their bodies, so that ``invoke --list`` starts fast.
+(``invoke etl``). The modules of ``NESTED`` give dotted ones (``invoke local.up``). ``train`` and ``jobs`` give both.
+``overview`` is what ``invoke`` alone does. Tasks import heavy libraries in their bodies, so that ``invoke --list``
+starts fast.
 """
 
 from importlib import import_module
@@ -46,4 +47,9 @@ def compose() -> Collection:
     training.add_task(import_module("scones.tasks.train").train, default=True)
     training.add_task(import_module("scones.tasks.backbone").backbone)
     root.add_collection(training)
+    listing = Collection("jobs")
+    listing.add_task(import_module("scones.tasks.jobs").listing, default=True)
+    listing.add_task(import_module("scones.tasks.jobs").stop)
+    root.add_collection(listing)
+    root.add_task(import_module("scones.tasks.overview").overview, default=True)
     return root

@@ -13,9 +13,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scones import settings
+from scones.drawing import narrower
 from scones.errors import InputError
+from scones.steps import Waiting
 from scones.tasks import options
 from scones.tasks.cli import task
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.serving import AbStatusResult
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,13 +68,11 @@ def start(
     invoke ab.start 4 --share 10
     invoke ab.start 4 --share 100 --shadow
     """
-    from rich.console import Console
-
     from scones.service import ab
 
     if not str(version).isdecimal():
         raise InputError(f"'{version}' is not a version's number", hint="invoke models lists them: 1, 2, …")
-    environment, console = settings.load(env), Console()
+    environment, console = settings.load(env), terminal()
     percent = options.whole_number(share, "--share", default=10, most=100 if shadow else 99)
     found = ab.start(environment, int(version), share=percent, shadow=shadow, approve=approve)
     _say(console, started(found, environment.candidate_path))
@@ -77,13 +80,14 @@ def start(
 
 
 @task(
+    result=AbStatusResult,
     help={
         "since": "the first time (UTC) or an age: 2026-11-22, 12h (default: the comparison's start, else 30d)",
         "until": "the last time (default: now)",
         "threshold": "count answers below this confidence as low (default: the environment's confidence_threshold)",
         "dataset": "the data set with the labels of the test images (default: build/dataset)",
         "env": ENV,
-    }
+    },
 )
 def status(
     context: Context,
@@ -92,21 +96,19 @@ def status(
     threshold: str | None = None,
     dataset: str | None = None,
     env: str | None = None,
-) -> None:
-    """Compare the endpoint's variants by their captured traffic.
+) -> TaskAnswer:
+    """Compare the endpoint's models by their captured traffic.
 
-    The table shows each variant's requests, mean confidence, low answers and accuracy. Intervals are Wilson's, for 95%.
+    The table shows each model's requests, mean confidence, low answers and accuracy. Intervals are Wilson's, for 95%.
     Accuracy covers requests with images of the test split, because their labels are known; invoke evaluate and invoke
     execute send such requests. A shadow's agreement with the pinned model is shown too.
 
     invoke ab.status
     invoke ab.status --since 1d --env prod
     """
-    from rich.console import Console
-
     from scones import aws
     from scones.service import ab
-    from scones.tasks.run import WORKERS
+    from scones.tasks.captured import WORKERS
     from scones.terraform import Stack
 
     environment = settings.load(env)
@@ -114,8 +116,9 @@ def status(
     period = period_of(since, until, compared)
     line = environment.service["confidence_threshold"] if threshold is None else options.share(threshold, "--threshold")
     outputs = Stack(environment, "service").outputs()
-    s3 = aws.client(environment, "s3", max_connections=WORKERS)
-    report(Console(), environment, s3, outputs, compared, period, threshold=line, dataset=dataset)
+    clients = {"s3": aws.client(environment, "s3", max_connections=WORKERS)}
+    clients["sagemaker"] = aws.client(environment, "sagemaker")
+    return report(terminal(), environment, clients, outputs, compared, period, threshold=line, dataset=dataset)
 
 
 def started(found: Candidate, path: Path) -> str:
@@ -126,8 +129,6 @@ def started(found: Candidate, path: Path) -> str:
 
 def period_of(since: str | None, until: str | None, compared: Candidate | None) -> Period:
     """The period whose captures count: from the comparison's start, or the last 30 days if nothing is compared.
-
-    The variants always have the same names, so earlier answers came from other models.
 
     Raises:
         InputError: a time cannot be read, or the period ends before it begins.
@@ -140,17 +141,18 @@ def period_of(since: str | None, until: str | None, compared: Candidate | None) 
 def report(
     console: Console,
     environment: Environment,
-    s3: Any,
+    clients: Mapping[str, Any],
     outputs: Mapping[str, Any],
     compared: Candidate | None,
     period: Period,
     *,
     threshold: float,
     dataset: str | None = None,
-) -> None:
-    """Download a period's captures, and show a comparison of the variants.
+) -> TaskAnswer:
+    """Download a period's captures, and compare the models.
 
     Args:
+        clients: boto3 clients by name: s3 and sagemaker.
         outputs: The service stack's outputs.
         compared: The candidate. None if nothing is compared.
         threshold: Answers below this confidence count as low.
@@ -159,43 +161,40 @@ def report(
     Raises:
         CloudError: nothing was captured in the period.
     """
-    from scones.service import ab, capture
-    from scones.steps import bars
-    from scones.tasks.run import WORKERS, nothing_captured
+    from scones.service import ab
+    from scones.tasks.captured import fetch, labels_in
 
-    name, uri = outputs["endpoint_name"], outputs["capture_uri"]
-    folder = environment.build / "captures" / environment.name
-    with bars(console) as progress:
-        files = capture.download(s3, uri, name, folder, period=period, workers=WORKERS, progress=progress)
-    with console.status("reading"):
-        found = capture.read(files.paths, period)
-        events = ab.comparison.by_variant(found.events, folder / name)
-        labels = _labels(environment, dataset)
-    if not events:
-        raise nothing_captured(name, uri, period, found)
-    traffic = ab.compare(events, threshold=threshold, labels=labels)
-    console.print(_table(traffic, compared, environment, threshold))
-    agreed = ab.agreement(events.get("AllTraffic", []), events.get("Shadow", []))
-    if agreed:
-        _say(
-            console,
-            f"of {agreed.both:,} requests that both answered, the shadow agreed on {agreed.alike / agreed.both:.1%}; "
-            f"it was {abs(agreed.surer):.3f} {'surer' if agreed.surer >= 0 else 'less sure'} on average",
-        )
-    if found.broken:
-        _say(console, f"{len(found.broken):,} captured lines could not be read; invoke capture shows them")
-    if compared:
-        _say(console, "next: invoke ab.promote, or invoke ab.stop")
+    found, coming = fetch(console, environment, clients, outputs, period)
+    with Waiting(console, "reading the labels"):
+        labels = labels_in(environment, dataset)
+    traffic, agreed = ab.compare(found.events, threshold=threshold, labels=labels), ab.shadows(found.events)
+
+    def show() -> None:
+        console.print(_table(traffic, threshold))
+        for name, one in agreed:
+            _say(
+                console,
+                f"of {one.both:,} requests that both answered, the shadow of {name} agreed on "
+                f"{one.alike / one.both:.1%}; it was {abs(one.surer):.3f} "
+                f"{'surer' if one.surer >= 0 else 'less sure'} on average",
+            )
+        for missing in coming:
+            _say(console, str(missing))
+        if found.broken:
+            _say(console, f"{len(found.broken):,} captured lines could not be read; invoke capture shows them")
+        if compared:
+            _say(console, "next: invoke ab.promote, or invoke ab.stop")
+
+    name = outputs["endpoint_name"]
+    return TaskAnswer(lambda: AbStatusResult.of(name, threshold, traffic, agreed, found), show)
 
 
 @task(help={"apply": APPLY, "env": ENV})
 def promote(context: Context, apply: bool = False, env: str | None = None) -> None:
     """Pin the candidate and end the comparison. From the next apply on it serves all requests."""
-    from rich.console import Console
-
     from scones.service import ab
 
-    environment, console = settings.load(env), Console()
+    environment, console = settings.load(env), terminal()
     version = ab.promote(environment)
     _say(
         console, f"version {version.version} is pinned in {environment.pin_path}; {environment.candidate_path} is gone"
@@ -206,11 +205,9 @@ def promote(context: Context, apply: bool = False, env: str | None = None) -> No
 @task(help={"apply": APPLY, "env": ENV})
 def stop(context: Context, apply: bool = False, env: str | None = None) -> None:
     """End the comparison. From the next apply on the pinned model serves all requests."""
-    from rich.console import Console
-
     from scones.service import ab
 
-    environment, console = settings.load(env), Console()
+    environment, console = settings.load(env), terminal()
     found = ab.stop(environment)
     _say(console, f"version {found.model.version} is compared no more: {environment.candidate_path} is gone")
     _apply(environment, console, apply)
@@ -226,70 +223,40 @@ def _apply(environment: Environment, console: Console, now: bool) -> None:
 
     packaging.package(environment.root / "lambdas", environment.build / "lambdas")
     log = environment.build / "terraform-service.log"
-    with console.status("terraform apply") as shown:
+    with Waiting(console, "terraform apply") as shown:
         Stack(
             environment, "service", log=log, on_line=lambda line: shown.update(f"terraform apply: {line[:60]}")
         ).apply()
     _say(console, f"applied; all of Terraform's words are in {log}")
 
 
-def _labels(environment: Environment, folder: str | None) -> dict[str, int]:
-    """The test images' labels. Empty if ``folder`` is None and there is no data set in the build folder."""
-    from pathlib import Path
-
-    from scones.dataset import load
-    from scones.errors import DatasetError
-    from scones.service import ab
-
-    try:
-        return ab.comparison.labels_of(load(Path(folder).expanduser() if folder else environment.build / "dataset"))
-    except DatasetError:
-        if folder:
-            raise
-        return {}
-
-
-def _table(found: list[Traffic], compared: Candidate | None, environment: Environment, threshold: float) -> Any:
+def _table(found: list[Traffic], threshold: float) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    versions = {"AllTraffic": _pinned(environment.pin_path)}
-    if compared:
-        versions[compared.variant] = f"{compared.model.version}"
     table = Table(
-        title="Variants, by captured traffic",
+        title="Models, by captured traffic",
         title_justify="left",
         caption=f"low: below {threshold:g}; accuracy: of images of the test split",
         caption_justify="left",
     )
-    table.add_column("variant")
-    table.add_column("version", justify="right")
-    for name in ("requests", "confidence", "low answers", "accuracy"):
-        table.add_column(name, justify="right")
+    table.add_column("variant", no_wrap=True)
+    for name in ("version", "requests", "confidence", "low answers", "accuracy"):
+        table.add_column(name, justify="right", overflow="fold", no_wrap=name in ("version", "requests", "confidence"))
     for one in found:
         table.add_row(
-            Text(one.variant),
-            versions.get(one.variant, ""),
+            Text(one.variant or "unknown"),
+            one.version or "unknown",
             f"{one.requests:,}",
             "-" if one.confidence is None else f"{one.confidence:.3f}",
             _proportion(one.low_share, one.low_interval),
             _proportion(one.accuracy, one.accuracy_interval) + (f"\n{one.labelled:,} images" if one.labelled else ""),
         )
-    return table
+    return narrower(table, "confidence")
 
 
 def _proportion(share: float | None, interval: tuple[float, float] | None) -> str:
     return "-" if share is None or interval is None else f"{share:.1%}\n{interval[0]:.1%} to {interval[1]:.1%}"
-
-
-def _pinned(path: Path) -> str:
-    from scones.errors import RegistryError
-    from scones.model import registry
-
-    try:
-        return str(registry.read_pin(path).version)
-    except RegistryError:
-        return ""
 
 
 def _say(console: Console, text: str) -> None:

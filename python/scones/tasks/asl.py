@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from scones.tasks import options
 from scones.tasks.cli import task
 
 if TYPE_CHECKING:
@@ -26,13 +27,13 @@ def render(context: Context, env: str | None = None, account: str | None = None,
     Paste it into the code view of the Step Functions console, or write it to a file:
     invoke asl.render --env dev --out definition.json
     """
-    from pathlib import Path
 
     from imageclassification import files
     from scones import settings
     from scones.service import definition
 
     environment = settings.load(env)
+    target = options.file(out, "--out") if out else None
     place = _place(environment, account)
     text = (environment.root / "asl" / "classify_image.asl.json").read_text()
     future = definition.function_names(text, environment.name)
@@ -40,10 +41,9 @@ def render(context: Context, env: str | None = None, account: str | None = None,
     filled = definition.render(text, definition.values(*place, names))
     if source:
         print(source, file=sys.stderr)
-    if out is None:
+    if target is None:
         print(filled, end="")
         return
-    target = Path(out)
     files.write(target, filled)
     print(f"wrote {target}", file=sys.stderr)
 

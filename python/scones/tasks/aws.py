@@ -12,14 +12,15 @@ import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from scones.steps import Waiting
 from scones.tasks.cli import task
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from invoke import Context
     from rich.console import Console
-    from rich.status import Status
 
     from scones.cost import Line
     from scones.delivery.firsthour import Attempt, AttemptEnd, Notes
@@ -63,18 +64,16 @@ def check(
     invoke aws.check --env dev --only rollback
     invoke aws.check --env dev --clean
     """
-    from rich.console import Console
-
     from scones import settings
     from scones.delivery.firsthour import workplace
     from scones.delivery.firsthour.trials import Tools
     from scones.tasks import options
 
-    environment, console = settings.load(env), Console()
-    status = console.status("")
+    environment, console = settings.load(env), terminal()
+    status = Waiting(console, "")
 
     def say(text: str) -> None:
-        status.update(console.render_str(text[: console.width - 4], markup=False))
+        status.update(text[: console.width - 4])
 
     tools = Tools(overrides=options.pairs(set), say=say)
     with workplace.alone(environment) as kept, status:
@@ -82,7 +81,14 @@ def check(
 
 
 def _check(
-    environment: Environment, kept: Path, status: Status, tools: Tools, *, wanted: Sequence[str], yes: bool, clean: bool
+    environment: Environment,
+    kept: Path,
+    status: Waiting,
+    tools: Tools,
+    *,
+    wanted: Sequence[str],
+    yes: bool,
+    clean: bool,
 ) -> None:
     from invoke.exceptions import Exit
 

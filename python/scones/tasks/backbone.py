@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 from scones import settings
 from scones.tasks import options
 from scones.tasks.cli import task
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.models import TrainResult
+from scones.tasks.terminal import terminal
 from scones.tasks.train import ENV, follow, start
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 
 @task(
+    result=TrainResult,
     iterable=["set"],
     help={
         "env": ENV,
@@ -36,7 +40,7 @@ def backbone(
     name: str | None = None,
     recordio: bool = False,
     yes: bool = False,
-) -> None:
+) -> TaskAnswer:
     """Train a network on CIFAR-100's other classes, as a start for invoke train --model.
 
     The network learns all of the archive's classes except the environment's own: 49,000 images, where the environment's
@@ -46,12 +50,10 @@ def backbone(
     invoke train.backbone
     invoke train.backbone --env dev --set epochs=40 --recordio
     """
-    from rich.console import Console
-
     from scones.training.preparing import Order
 
     environment = settings.load(env)
-    console = Console()
+    console = terminal()
     started = start(
         environment, Order(options.pairs(set), recordio=recordio, backbone=True), console, name=name, yes=yes
     )
@@ -63,3 +65,4 @@ def backbone(
         highlight=False,
         markup=False,
     )
+    return TaskAnswer(lambda: TrainResult.of(environment.name, done, None, None))

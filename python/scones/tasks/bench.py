@@ -20,6 +20,7 @@ from scones import settings
 from scones.steps import bars
 from scones.tasks import options
 from scones.tasks.cli import task
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from invoke import Context
@@ -53,8 +54,6 @@ def train(
     invoke bench.train
     invoke bench.train --seeds 1 --set epochs=10
     """
-    from rich.console import Console
-
     from benchmarks import train as benchmark
     from scones import dataset
     from scones.training import request
@@ -69,7 +68,7 @@ def train(
     path = environment.build / "bench" / "train.json"
     if not again:
         bench = bench.resumed(path)
-    console = Console()
+    console = terminal()
     if bench.runs:
         console.print(f"{len(bench.runs)} seeds are done already, see {path}; --again repeats them", soft_wrap=True)
     for seed in bench.missing(count):
@@ -109,8 +108,6 @@ def serve(
     """
     import tempfile
 
-    from rich.console import Console
-
     from scones.errors import InputError
     from scones.tasks.model import fetched
 
@@ -120,7 +117,7 @@ def serve(
     if not 0 < lasting <= 600:
         raise InputError(f"--seconds must be more than 0 and at most 600, not {seconds}")
     times = options.whole_number(rounds, "--rounds", default=5)
-    console = Console()
+    console = terminal()
     given = fetched(environment, artifact) if artifact else None
 
     from benchmarks import serve as benchmark
@@ -174,12 +171,11 @@ def update(context: Context, clients: str | None = None) -> None:
     import tempfile
 
     from invoke.exceptions import Exit
-    from rich.console import Console
 
     from benchmarks import update as benchmark
 
     count = options.whole_number(clients, "--clients", default=2, most=32)
-    console = Console()
+    console = terminal()
     with tempfile.TemporaryDirectory(prefix="bench-update-") as folder, bars(console) as progress:
         bar = progress.add_task("starting", total=None)
         run = benchmark.measure(
@@ -230,8 +226,6 @@ def cloud(
     import tempfile
     from contextlib import ExitStack, contextmanager
 
-    from rich.console import Console
-
     from scones.errors import InputError
 
     environment = settings.load(env)
@@ -241,7 +235,7 @@ def cloud(
         raise InputError(f"--seconds must be more than 0 and at most 600, not {seconds}")
     times = options.whole_number(rounds, "--rounds", default=3)
     many = options.whole_number(soak, "--soak", most=100_000)
-    console = Console()
+    console = terminal()
 
     from benchmarks import cloud as benchmark
     from benchmarks.cloud import Server
@@ -334,7 +328,6 @@ def kills(
     import shutil
 
     from invoke.exceptions import Exit
-    from rich.console import Console
 
     from benchmarks import kills as benchmark
     from scones.errors import InputError
@@ -347,7 +340,7 @@ def kills(
     bench = settings.ROOT / "build" / "bench"
     folder = bench / "kills"
     shutil.rmtree(folder, ignore_errors=True)
-    console = Console()
+    console = terminal()
     with bars(console) as progress:
         bar = progress.add_task("starting", total=count)
 

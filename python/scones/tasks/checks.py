@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scones.steps import Waiting
 from scones.tasks.cli import task
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from invoke import Context
@@ -22,14 +24,12 @@ def checkov(context: Context, reasons: bool = False) -> None:
 
     invoke checks.checkov --reasons
     """
-    from rich.console import Console
-
     from scones import settings
     from scones.delivery.checks import checkov as tool
     from scones.errors import CheckError
 
-    console = Console()
-    with console.status("checkov looks at the Terraform files (its first run installs it)"):
+    console = terminal()
+    with Waiting(console, "checkov looks at the Terraform files (its first run installs it)"):
         report = tool.scan(settings.ROOT / "terraform", build=settings.ROOT / "build")
     for one in (*report.findings, *(report.suppressions if reasons else report.unreasoned)):
         console.print(f"[bold]{one.policy}[/bold] {one.resource} ({one.place})", soft_wrap=True, highlight=False)
@@ -56,12 +56,10 @@ def checkov(context: Context, reasons: bool = False) -> None:
 @task
 def workflows(context: Context) -> None:
     """Check the GitHub and GitLab workflow files against their schemas and zizmor's audits."""
-    from rich.console import Console
-
     from scones import settings
     from scones.delivery.checks import workflows as tool
 
-    with Console().status("check-jsonschema and zizmor read the workflow files (their first run installs them)"):
+    with Waiting(terminal(), "check-jsonschema and zizmor read the workflow files (their first run installs them)"):
         said = tool.lint(settings.ROOT, build=settings.ROOT / "build")
     print("\n".join(said))
 
@@ -86,7 +84,6 @@ def recorded(context: Context, checkout: str, only: list[str], workers: str | No
     from itertools import groupby
     from pathlib import Path
 
-    from rich.console import Console
     from rich.table import Table
 
     from scones import settings
@@ -94,10 +91,10 @@ def recorded(context: Context, checkout: str, only: list[str], workers: str | No
     from scones.errors import CheckError
     from scones.tasks import options
 
-    console, folder = Console(), Path(checkout)
+    console, folder = terminal(), Path(checkout)
     named = running.recorded(folder)
     at_once = options.whole_number(workers, "--workers", default=3)
-    with console.status("the tests begin (the first run installs what they need)") as status:
+    with Waiting(console, "the tests begin (the first run installs what they need)") as status:
         tests = running.run(
             folder,
             build=settings.ROOT / "build",
@@ -171,14 +168,13 @@ def constraints(context: Context, service: str | None = None) -> None:
     from pathlib import Path
 
     import boto3
-    from rich.console import Console
 
     from localcloud import control, fidelity
     from scones.delivery.checks.calls import constraints as calls
     from scones.delivery.checks.calls import sending
     from scones.errors import CheckError
 
-    console, tried, rest = Console(), 0, 0
+    console, tried, rest = terminal(), 0, 0
     with tempfile.TemporaryDirectory() as folder:
         cloud = control.up(Path(folder) / "local", port=0, tethered=True)
         try:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scones.tasks import options
 from scones.tasks.cli import task
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.deploying import ApprovalResult, DriftResult, SavedPlansResult, StackChanges
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +52,8 @@ def _check(environment: Environment) -> None:
         raise CheckError(f"{len(failed)} of {len(wanted)} checks fail\n\n" + "\n\n".join(failed))
 
 
-@task(help={"env": ENV, "base": BASE, "out": OUT})
-def plan(context: Context, env: str | None = None, base: str | None = None, out: str | None = None) -> None:
+@task(result=SavedPlansResult, help={"env": ENV, "base": BASE, "out": OUT})
+def plan(context: Context, env: str | None = None, base: str | None = None, out: str | None = None) -> TaskAnswer:
     """Plan an environment's stacks and save the plans, with a summary in Markdown.
 
     The files are in build/plans/ENV: STACK.tfplan, STACK.lock.hcl, STACK.json, SHA256SUMS and summary.md. A saved plan
@@ -57,28 +61,34 @@ def plan(context: Context, env: str | None = None, base: str | None = None, out:
     """
     from scones import settings
 
-    _plan(settings.load(env), base, out)
+    return _plan(settings.load(env), base, out)
 
 
-def _plan(environment: Environment, base: str | None, out: str | None) -> None:
+def _plan(environment: Environment, base: str | None, out: str | None) -> TaskAnswer:
     from scones.delivery.pipeline import planning
 
     with _steps([planning.title(name) for name in planning.PLANNED]) as steps:
         planned = planning.plan(
             environment, _folder(environment, out), base=base, log=_log(environment), step=steps.step
         )
-    print(f"\n{(planned.folder / planning.SUMMARY).read_text()}")
-    print(f"apply exactly this: invoke ci.merge --env {environment.name} --sha256 {planned.digest}")
+
+    def show() -> None:
+        print(f"\n{(planned.folder / planning.SUMMARY).read_text()}")
+        print(f"apply exactly this: invoke ci.merge --env {environment.name} --sha256 {planned.digest}")
+
+    stacks = StackChanges.all(planned.parts)
+    return TaskAnswer(lambda: SavedPlansResult(environment.name, str(planned.folder), planned.digest, stacks), show)
 
 
 @task(
+    result=SavedPlansResult,
     help={
         "env": ENV,
         "base": BASE,
         "out": OUT,
         "tests": "also run all tests, which take many minutes",
         "checks": "run the checks (--no-checks: only plan)",
-    }
+    },
 )
 def pr(
     context: Context,
@@ -87,7 +97,7 @@ def pr(
     out: str | None = None,
     tests: bool = False,
     checks: bool = True,
-) -> None:
+) -> TaskAnswer:
     """Run a pull request's steps: check everything, then plan an environment and save the plans.
 
     The cloud is not changed. Exit code 1 if a check, a test or a plan fails.
@@ -100,7 +110,7 @@ def pr(
         _check(environment)
     if tests:
         checking.test(environment)
-    _plan(environment, base, out)
+    return _plan(environment, base, out)
 
 
 @task(
@@ -137,12 +147,13 @@ def merge(
         print(f"{name}: {why}; plan again: invoke ci.pr --env {environment.name}")
 
 
-@task(help={"env": ENV})
-def approval(context: Context, env: str | None = None) -> None:
+@task(result=ApprovalResult, help={"env": ENV})
+def approval(context: Context, env: str | None = None) -> TaskAnswer:
     """Check that a person must approve on GitHub before anything is applied to an environment.
 
     The pipeline runs this before it takes a role. It asks GitHub for the required reviewers of the deployment
-    environment. Exit code 1 if there are none. It needs GITHUB_REPOSITORY and GH_TOKEN, a token with actions: read.
+    environment. Exit code 1 if there are none. It needs GITHUB_REPOSITORY and GH_TOKEN, a token with actions: read. For
+    a private repository it also needs SCONES_GITHUB_ENTERPRISE=true, because GitHub ignores the reviewers without it.
     """
     import os
 
@@ -151,40 +162,46 @@ def approval(context: Context, env: str | None = None) -> None:
 
     name = settings.load(env).name
     found = approvals.required(approvals.Repository.of(os.environ), name)
-    print(f"before anything is applied to '{name}', one of these must approve: {', '.join(found.reviewers)}")
-    if found.any_branch:
-        print(f"jobs of any branch may ask them: on GitHub, allow the branch main only for '{name}'")
+
+    def show() -> None:
+        print(f"before anything is applied to '{name}', one of these must approve: {', '.join(found.reviewers)}")
+        if found.admins_bypass:
+            print(
+                f"administrators may go on without them: on GitHub, in Settings, Environments, {name}, turn off 'Allow "
+                "administrators to bypass configured protection rules'"
+            )
+
+    return TaskAnswer(lambda: ApprovalResult(name, found.reviewers, found.admins_bypass), show)
 
 
-@task(help={"env": ENV, "out": "the folder of drift.md (default: build/drift/ENV)"})
-def drift(context: Context, env: str | None = None, out: str | None = None) -> None:
+@task(result=DriftResult, help={"env": ENV, "out": "the folder of drift.md (default: build/drift/ENV)"})
+def drift(context: Context, env: str | None = None, out: str | None = None) -> TaskAnswer:
     """Show the differences between the cloud and the configuration. Exit code 2 if there are any."""
-    from pathlib import Path
 
     from scones import settings
     from scones.delivery.pipeline import drifting, planning
 
     environment = settings.load(env)
-    folder = Path(out) if out else environment.build / "drift" / environment.name
+    folder = options.folder(out, "--out") if out else environment.build / "drift" / environment.name
     with _steps([drifting.title(name) for name in planning.PLANNED]) as steps:
         found = drifting.look(environment, folder, log=_log(environment), step=steps.step)
-    print(f"\n{found.page}")
-    if found.drifted:
-        raise SystemExit(2)
+    stacks, page = StackChanges.all(found.parts), str(folder / drifting.PAGE)
+    return TaskAnswer(
+        lambda: DriftResult(environment.name, found.drifted, page, stacks),
+        show=lambda: print(f"\n{found.page}"),
+        code=2 if found.drifted else 0,
+    )
 
 
 def _steps(titles: Sequence[str]) -> Steps:
-    from rich.console import Console
-
     from scones.steps import Steps
 
-    return Steps(Console(), titles)
+    return Steps(terminal(), titles)
 
 
 def _folder(environment: Environment, out: str | None) -> Path:
-    from pathlib import Path
 
-    return Path(out) if out else environment.build / "plans" / environment.name
+    return options.folder(out, "--out") if out else environment.build / "plans" / environment.name
 
 
 def _log(environment: Environment) -> Path:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scones.steps import Waiting
 from scones.tasks.cli import task
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.deploying import BudgetResult, CostResult
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,14 +23,14 @@ if TYPE_CHECKING:
 
 
 @task(
+    result=CostResult,
     help={
         "env": "the environment (default: SCONES_ENV, else local)",
         "instance_type": "estimate another instance type of the endpoint, such as ml.c5.xlarge",
         "instances": "estimate another number of instances",
         "hours": "estimate other hours a week (168 is always; see endpoint_hours in the operations guide)",
         "offline": "use the environment's files alone, without asking its cloud",
-        "json": "print JSON",
-    }
+    },
 )
 def cost(
     context: Context,
@@ -35,8 +39,7 @@ def cost(
     instances: str | None = None,
     hours: str | None = None,
     offline: bool = False,
-    json: bool = False,
-) -> None:
+) -> TaskAnswer:
     """Estimate the cost of an environment: a month without requests, and 1,000 images.
 
     Prices come from a dated table for us-east-1, before free tier and tax: python/scones/cost/prices.json. The
@@ -45,7 +48,6 @@ def cost(
     invoke cost --env prod --instance-type ml.c5.xlarge --hours 50
     """
     from botocore.exceptions import BotoCoreError, ClientError
-    from rich.console import Console
 
     from scones import settings
     from scones.cost import Prices, at_rest, gather, per_thousand, what_if
@@ -53,9 +55,9 @@ def cost(
     from scones.errors import CloudError
     from scones.tasks import options
 
-    environment, prices, console = settings.load(env), Prices.load(), Console(stderr=True)
+    environment, prices, console = settings.load(env), Prices.load(), terminal(stderr=True)
     try:
-        with console.status("asking the cloud what is used"):
+        with Waiting(console, "asking the cloud what is used"):
             usage = configured(environment) if offline else gather(environment)
     except (BotoCoreError, ClientError) as error:
         raise CloudError(
@@ -73,38 +75,16 @@ def cost(
         )
     rest, thousand = at_rest(usage, prices), per_thousand(usage, prices)
     changed = at_rest(other, prices) if other else None
-    if json:
-        _print_json(environment, prices, usage, rest, thousand, changed)
-        return
-    _print(environment, prices, usage, rest, thousand, changed)
-
-
-def _print_json(
-    environment: Environment, prices: Prices, usage: Usage, rest: Lines, thousand: Lines, changed: Lines | None
-) -> None:
-    from json import dumps
-
-    def lines(found: Lines) -> list[dict[str, object]]:
-        return [{"what": one.what, "quantity": one.quantity, "unit": one.unit, "usd": one.cost} for one in found]
-
-    report = {
-        "environment": environment.name,
-        "prices": {"gathered": prices.gathered, "region": prices.region},
-        "measured": usage.measured,
-        "month_at_rest": {"usd": sum(one.cost for one in rest), "lines": lines(rest)},
-        "thousand_images": {"usd": sum(one.cost for one in thousand), "lines": lines(thousand)},
-    }
-    if changed is not None:
-        report["what_if"] = {"usd": sum(one.cost for one in changed), "lines": lines(changed)}
-    print(dumps(report, indent=2))
+    return TaskAnswer(
+        lambda: CostResult.of(environment.name, prices, usage.measured, rest, thousand, changed),
+        lambda: _print(environment, prices, usage, rest, thousand, changed),
+    )
 
 
 def _print(
     environment: Environment, prices: Prices, usage: Usage, rest: Lines, thousand: Lines, changed: Lines | None
 ) -> None:
-    from rich.console import Console
-
-    console = Console()
+    console = terminal()
     console.print(_table(f"A month of '{environment.name}' at rest", rest))
     console.print(_table("1,000 images more", thousand))
     if changed is not None:
@@ -138,8 +118,15 @@ def _table(title: str, lines: Lines) -> Table:
     return table
 
 
-@task(help={"env": "the environment (default: SCONES_ENV, else local)"})
-def budget(context: Context, env: str | None = None) -> None:
+@task(
+    result=BudgetResult,
+    help={
+        "env": "the environment (default: SCONES_ENV, else local)",
+        "activate": "first make the tag Workload a cost allocation tag for all environments: in the account that pays, "
+        "a day after the tag's first use",
+    },
+)
+def budget(context: Context, env: str | None = None, activate: bool = False) -> TaskAnswer:
     """Show what the environment's budget counts and who hears of it. Exit code 1 if it would stay silent.
 
     A budget that filters by a tag counts nothing until the tag is an active cost allocation tag. A topic without a
@@ -148,9 +135,18 @@ def budget(context: Context, env: str | None = None) -> None:
     from scones import settings
     from scones.cost import budget as budgets
 
-    found = budgets.read(settings.load(env))
-    print(f"budget '{found.name}' counts {found.counts}: ${found.spent_usd:,.2f} of ${found.limit_usd:,.2f} this month")
-    for fault in found.faults:
-        print(f"  but {fault}")
-    if found.faults:
-        raise SystemExit(1)
+    environment = settings.load(env)
+    if activate:
+        budgets.activate(environment)
+    found = budgets.read(environment)
+
+    def show() -> None:
+        if activate:
+            print(f"tag {budgets.WORKLOAD} is a cost allocation tag; AWS Budgets knows it within a day")
+        spent = f"${found.spent_usd:,.2f} of ${found.limit_usd:,.2f}"
+        print(f"budget '{found.name}' counts {found.counts}: {spent} this month")
+        for fault in found.faults:
+            print(f"  but {fault}")
+
+    document = BudgetResult(found.name, found.counts, found.limit_usd, found.spent_usd, found.faults)
+    return TaskAnswer(lambda: document, show, code=1 if found.faults else 0)

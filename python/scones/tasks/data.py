@@ -16,6 +16,9 @@ from scones.errors import DatasetError, InputError
 from scones.steps import bars
 from scones.tasks import options
 from scones.tasks.cli import task
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.models import EtlResult
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from invoke import Context
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 
 @task(
+    result=EtlResult,
     help={
         "archive": "CIFAR-100's cifar-100-python.tar.gz, or a part of it in the same layout",
         "download": "download CIFAR-100 from the University of Toronto (169 MB; resumed, checked, kept under build/)",
@@ -41,7 +45,7 @@ if TYPE_CHECKING:
         "upload": "also upload the data set to the environment's bucket, or to --bucket",
         "bucket": "the bucket to upload to (default: the foundation stack's)",
         "env": "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)",
-    }
+    },
 )
 def etl(
     context: Context,
@@ -59,7 +63,7 @@ def etl(
     bucket: str | None = None,
     size: str | None = None,
     fit: str | None = None,
-) -> None:
+) -> TaskAnswer:
     """Build the data set in build/dataset: images, .lst files and dataset.json.
 
     Without a source option, the task takes the first that works: the archive named by CIFAR100_ARCHIVE, an earlier
@@ -75,7 +79,6 @@ def etl(
     invoke etl --recordio
     invoke etl --folder pictures --classes scooter,bicycle --size 64 --skip-bad --upload --env dev
     """
-    from rich.console import Console
     from rich.text import Text
 
     from scones import dataset
@@ -100,7 +103,7 @@ def etl(
     environment = settings.load(env)
     number = options.whole_number(seed, "--seed", default=0, least=0)
     chosen = labels.parse(classes) if classes else environment.classes
-    target = Path(out).expanduser() if out else environment.build / "dataset"
+    target = options.folder(out, "--out") if out else environment.build / "dataset"
     cache = environment.downloads / "downloads"
     how: dict[str, Any] = {
         "seed": number,
@@ -109,7 +112,7 @@ def etl(
         "classes_from": "option" if classes else "environment",
     }
     before = _standing(target)
-    console = Console()
+    console = terminal()
     with bars(console) as progress:
         source: dataset.Archive | dataset.Folder | dataset.Sample | Download | None = None
         if archive:
@@ -125,19 +128,22 @@ def etl(
         else:
             built = dataset.build(source, chosen, target, progress=progress, **how)
             ensured = dataset.Ensured(built, source.title, f"asked for with {given[0]}")
-    console.print(announcement(ensured))
+    console.print(announcement(ensured), soft_wrap=False)  # it has a border
     console.print(summary(ensured.dataset))
     if isinstance(source, dataset.Folder):
         told(source.passed_over(chosen), source.path, lambda text: console.print(Text(text), soft_wrap=True))
     if before is not None and before.fingerprint != ensured.dataset.fingerprint:
         said = f"it has replaced {standing.described(before)}"
         console.print(said, soft_wrap=True, highlight=False, markup=False)
+    uri = None
     if upload or bucket:
         with bars(console) as progress:
-            console.print(f"uploaded to {_upload(ensured.dataset, environment, bucket, progress)}", soft_wrap=True)
+            uri = _upload(ensured.dataset, environment, bucket, progress)
+        console.print(f"uploaded to {uri}")
     elif not out:  # invoke train reads the default folder
         words = ["invoke train", *(["--recordio"] if recordio else []), *([f"--env {environment.name}"] if env else [])]
         console.print(f"next: {' '.join(words)}", soft_wrap=True, highlight=False)
+    return TaskAnswer(lambda: EtlResult.of(ensured, before.fingerprint if before else None, uri))
 
 
 def _standing(target: Path) -> Dataset | None:

@@ -9,6 +9,7 @@ from invoke.exceptions import Exit
 
 from scones import settings
 from scones.tasks.cli import task
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from invoke import Context
@@ -44,14 +45,12 @@ def demo(
     invoke demo
     invoke demo --classes bus,train,tank --keep
     """
-    from rich.console import Console
-
     from scones.dataset import labels
     from scones.demo import Demo
     from scones.tasks.options import pairs
 
     environment = settings.load(env)
-    console = Console()
+    console = terminal()
     began = time.monotonic()
     workflow = Demo(
         environment,
@@ -70,7 +69,6 @@ def show(
     console: Console, outcome: DemoOutcome, environment: settings.Environment, seconds: float, *, keep: bool
 ) -> None:
     """Print the demo's metrics, executions, claims, longest steps, and suggestions for what to do next."""
-    from rich.panel import Panel
     from rich.text import Text
 
     from scones.tasks.views import evaluation_tables, shown, summary_table
@@ -103,4 +101,6 @@ def show(
             "other classes   make demo ARGS='--classes bus,train,tank'",
             "on AWS          see README.md: the same commands with --env dev",
         ]
-    console.print(Panel("\n".join(lines), title="Next", title_align="left", expand=False), highlight=False)
+    console.print("\n[bold]Next[/bold]")  # without a frame, which would be copied with the commands
+    for line in lines:
+        console.print(line, highlight=False, markup=False)

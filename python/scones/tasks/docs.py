@@ -8,9 +8,9 @@ Example::
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from scones.tasks.cli import task
+from scones.tasks.cli import result_of, task
 
 if TYPE_CHECKING:
     from invoke import Context
@@ -29,6 +29,15 @@ def table() -> str:
     )
 
 
+def results() -> dict[str, Any]:
+    """The type of each task's result, by the task's name. Tasks without ``--json`` are left out."""
+    from scones.tasks import compose
+
+    namespace = compose()
+    names = sorted(min([name, *aliases], key=len) for name, aliases in namespace.task_names.items())
+    return {name: kind for name in names if (kind := result_of(namespace[name])) is not None}
+
+
 @task(help={"check": "change nothing, and fail if any part is stale"})
 def docs(context: Context, check: bool = False) -> None:
     """Write the generated documentation: tasks, inputs and outputs, diagrams, what the local cloud does."""
@@ -36,8 +45,9 @@ def docs(context: Context, check: bool = False) -> None:
     from scones.docs.pages import pages
     from scones.errors import InputError
     from scones.settings import ROOT
+    from scones.tasks.results.page import page, schemas
 
-    made = pages(ROOT, tasks=table())
+    made = pages(ROOT, tasks=table(), results=page(results()), schemas=schemas(results()))
     stale = {path: text for path, text in made.items() if not path.exists() or path.read_text() != text}
     names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
     if check and stale:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from scones.steps import Waiting
 from scones.tasks.cli import task
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from invoke import Context
-    from rich.status import Status
 
     from scones.terraform.down import TakedownStep
 
@@ -31,19 +32,17 @@ def down(context: Context, env: str | None = None, everything: bool = False, yes
     """
     from functools import partial
 
-    from rich.console import Console
-
     from scones import settings
     from scones.notebook import identity
     from scones.terraform import Stack
     from scones.terraform import down as taking
 
-    environment, console = settings.load(env), Console()
-    status = console.status("")
+    environment, console = settings.load(env), terminal()
+    status = Waiting(console, "")
     stack = partial(
         Stack,
         log=environment.build / f"down-{environment.name}.log",
-        on_line=lambda line: status.update(console.render_str(line[: console.width - 4], markup=False)),
+        on_line=lambda line: status.update(line[: console.width - 4]),
     )
     steps = taking.steps(environment, everything=everything, stack=stack)
     if everything:
@@ -57,7 +56,7 @@ def down(context: Context, env: str | None = None, everything: bool = False, yes
     )
 
 
-def take(steps: Sequence[TakedownStep], name: str, *, stays: Sequence[str], status: Status, ask: bool) -> None:
+def take(steps: Sequence[TakedownStep], name: str, *, stays: Sequence[str], status: Waiting, ask: bool) -> None:
     """Show what goes and what stays, ask, and take all steps.
 
     Args:
@@ -71,6 +70,8 @@ def take(steps: Sequence[TakedownStep], name: str, *, stays: Sequence[str], stat
     """
     import sys
     import time
+
+    from rich.text import Text
 
     from scones.errors import InputError
 
@@ -91,7 +92,7 @@ def take(steps: Sequence[TakedownStep], name: str, *, stays: Sequence[str], stat
             raise InputError("nothing was taken down")
     for step in steps:
         began = time.monotonic()
-        status.update(f"[bold]{step.what}[/bold]")
+        status.update(Text(step.what, "bold"))
         with status:
             did = step.take()
         console.print(f"[green]✔[/green] {step.what}: {did} ({time.monotonic() - began:.0f} s)", highlight=False)

@@ -8,6 +8,8 @@ Example (not run: it needs a running cloud)::
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,9 @@ from scones.errors import InputError
 from scones.steps import bars
 from scones.tasks import options
 from scones.tasks.cli import task
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.serving import EvaluateResult
+from scones.tasks.terminal import terminal
 from scones.tasks.views import evaluation_tables, shown
 
 if TYPE_CHECKING:
@@ -31,14 +36,15 @@ ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV,
 
 
 @task(
+    result=EvaluateResult,
     help={
         "artifact": "evaluate this artifact instead: a model.tar.gz, the folder of its files, or s3://BUCKET/KEY",
         "limit": "send at most this many images, spread evenly over the classes",
         "dataset": "the data set's folder (default: build/dataset)",
-        "out": "the result's file (default: build/evaluation.json)",
+        "out": "the result's file (default: build/evaluation.json); its page is written beside it",
         "workers": f"the number of parallel requests (default: {WORKERS})",
         "env": ENV,
-    }
+    },
 )
 def evaluate(
     context: Context,
@@ -48,34 +54,41 @@ def evaluate(
     out: str | None = None,
     workers: str | None = None,
     env: str | None = None,
-) -> None:
+) -> TaskAnswer:
     """Send the test images to the endpoint, and show accuracy, confusion matrix and the effect of thresholds.
 
     The endpoint captures the requests as any others, with the image's name as CustomAttributes. With --artifact, the
-    artifact runs on this machine instead; a local file needs no cloud. The result is kept in build/evaluation.json.
+    artifact runs on this machine instead; a local file needs no cloud. The result is kept in build/evaluation.json, and
+    build/evaluation.html shows the wrong images, the most sure first.
 
     invoke evaluate
     invoke evaluate --limit 50 --env dev
     invoke evaluate --artifact build/model.tar.gz
     """
-    from rich.console import Console
-
     from scones.dataset import load
-    from scones.model import evaluation
+    from scones.model import evaluation, evaluation_page
 
     environment = settings.load(env)
+    path = options.file(out, "--out") if out else environment.build / "evaluation.json"
     found = load(Path(dataset).expanduser() if dataset else environment.build / "dataset")
     images = evaluation.pick(found.images("test"), options.whole_number(limit, "--limit"))
-    console = Console()
+    console = terminal()
     if artifact:
         if workers is not None:
             raise InputError("--workers is for an endpoint's requests: an artifact answers one image after another")
         result = _evaluate_artifact(environment, found, images, artifact, console)
     else:
         result = _evaluate_endpoint(environment, found, images, options.whole_number(workers, "--workers"), console)
-    console.print(evaluation_tables(result, threshold=environment.service["confidence_threshold"]))
-    path = result.write(Path(out).expanduser() if out else environment.build / "evaluation.json")
-    console.print(f"\nkept in {shown(path)}", soft_wrap=True, highlight=False, markup=False)
+    threshold = environment.service["confidence_threshold"]
+    result.write(path)
+    page = evaluation_page.write(result, images, path.with_suffix(".html"), threshold=threshold)
+
+    def show() -> None:
+        console.print(evaluation_tables(result, threshold=threshold))
+        console.print(f"\nkept in {shown(path)}", highlight=False, markup=False)
+        console.print(f"the wrong images, the most sure first: {shown(page)}", highlight=False, markup=False)
+
+    return TaskAnswer(lambda: EvaluateResult.of(result, threshold, str(path), str(page)), show)
 
 
 def _evaluate_endpoint(
@@ -83,20 +96,39 @@ def _evaluate_endpoint(
 ) -> Evaluation:
     from scones import aws
     from scones.model import evaluation, registry
+    from scones.service.capture import registered, sent
+    from scones.service.capture.labels import remember
+    from scones.tasks.captured import folder_of
     from scones.terraform import Stack
 
     pinned = registry.read_pin(environment.pin_path)
     evaluation.check_classes(found.classes, pinned.class_labels)
     endpoint = Stack(environment, "service").outputs()["endpoint_name"]
-    with bars(console) as progress:
+    served = registered.served(aws.client(environment, "sagemaker"), endpoint).get("AllTraffic", "")
+    if served and served != pinned.package_arn:
+        console.print(
+            f"the endpoint serves version {served.rpartition('/')[2]}; version {pinned.version} is pinned and not "
+            f"applied yet: invoke tf.apply --env {environment.name}",
+            style="yellow",
+            soft_wrap=True,
+            highlight=False,
+            markup=False,
+        )
+    remember(folder_of(environment), found)  # for invoke capture, when another data set stands here
+    clock = partial(datetime.now, UTC)
+    with (
+        sent.noting(folder_of(environment), endpoint, "invoke evaluate", clock) as answered,
+        bars(console) as progress,
+    ):
         return evaluation.evaluate(
             aws.client(environment, "sagemaker-runtime", max_connections=workers or WORKERS),
             endpoint,
             images,
             classes=found.classes,
-            about={"model_package_arn": pinned.package_arn, "dataset_fingerprint": found.fingerprint},
+            about={**({"model_package_arn": served} if served else {}), "dataset_fingerprint": found.fingerprint},
             workers=workers or WORKERS,
             progress=progress,
+            on_answer=answered.append,
         )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit
 
 from imageclassification import files
 from scones import settings
+from scones.tasks import options
 from scones.tasks.cli import task
+from scones.tasks.results.answer import TaskAnswer, text
+from scones.tasks.results.deploying import ProvedStatement, ProveResult
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from invoke import Context
@@ -24,19 +27,19 @@ EVERYTHING = {
         "endpoint_autoscaling": {"max": 2, "requests_per_minute": 600},
         "alarm_emails": ["nobody@example.com"],
         "monthly_budget_usd": 50,
-        "activate_cost_tag": True,
     },
 }
 
 
 @task(
+    result=ProveResult,
     help={
         "least": "prove the stacks without options; by default the KMS key, network, autoscaling, e-mails and budget "
         "are on, with their statements",
         "out": "also write the result to this file, as JSON",
-    }
+    },
 )
-def prove(context: Context, least: bool = False, out: str | None = None) -> None:
+def prove(context: Context, least: bool = False, out: str | None = None) -> TaskAnswer:
     """Prove least privilege: without any one IAM statement, a step of the workflow is denied.
 
     The proof runs in a copy of the project with its own local cloud. The pipeline's roles apply, plan and destroy the
@@ -53,20 +56,24 @@ def prove(context: Context, least: bool = False, out: str | None = None) -> None
     invoke iam.prove
     invoke iam.prove --least --out build/proof.json
     """
-    from pathlib import Path
-
-    from rich.console import Console
 
     from scones.proof import Proof
 
-    console = Console()
+    console = terminal()
+    target = options.file(out, "--out") if out else None
     outcome = Proof(settings.ROOT, console, values={} if least else EVERYTHING).run()
-    show(console, outcome)
-    if out:
-        files.write(Path(out), json.dumps(as_json(outcome), indent=2) + "\n")
-        console.print(f"written to {out}", soft_wrap=True)
-    if not outcome.held:
-        raise Exit("some statements are superfluous; see above", code=1)
+    result = result_of(outcome)
+    if target:
+        files.write(target, text(result) + "\n")
+
+    def tell() -> None:
+        show(console, outcome)
+        if target:
+            console.print(f"written to {out}")
+
+    return TaskAnswer(
+        lambda: result, tell, error=None if outcome.held else Exit("some statements are superfluous", code=1)
+    )
 
 
 def show(console: Console, outcome: ProofOutcome) -> None:
@@ -126,24 +133,25 @@ def show(console: Console, outcome: ProofOutcome) -> None:
     )
 
 
-def as_json(outcome: ProofOutcome) -> dict[str, object]:
-    """The result as JSON."""
+def result_of(outcome: ProofOutcome) -> ProveResult:
+    """The proof's result, as ``--json`` prints it and ``--out`` writes it."""
     removed = {one.source: one.refused for one in outcome.removals}
-    return {
-        "requests": outcome.requests,
-        "superfluous": [row.statement.source for row in outcome.superfluous],
-        "not_shown": outcome.not_shown,
-        "refused": outcome.refused,
-        "statements": [
-            {
-                "source": row.statement.source,
-                "steps": row.steps,
-                "example": row.example,
-                "refuses_by_http": row.refuses,
-                "unused_actions": row.unused,
-                "not_shown": row.not_shown,
-                "taken_away": removed.get(row.statement.source),
-            }
-            for row in outcome.rows
-        ],
-    }
+    statements = (
+        ProvedStatement(
+            source=row.statement.source,
+            steps=tuple(row.steps),
+            example=row.example,
+            refuses_by_http=tuple(row.refuses),
+            unused_actions=tuple(row.unused),
+            not_shown=tuple(row.not_shown),
+            taken_away=removed.get(row.statement.source),
+        )
+        for row in outcome.rows
+    )
+    return ProveResult(
+        requests=outcome.requests,
+        superfluous=tuple(row.statement.source for row in outcome.superfluous),
+        not_shown=tuple(outcome.not_shown),
+        refused=tuple(outcome.refused),
+        statements=tuple(statements),
+    )

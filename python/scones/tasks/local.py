@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Any
 from localcloud.errors import LocalCloudError
 from scones import settings
 from scones.errors import InputError, SettingsError
+from scones.steps import Waiting
 from scones.tasks import options
 from scones.tasks.cli import task
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.deploying import LocalStatusResult
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from localcloud import control
@@ -48,7 +52,8 @@ def up(context: Any, env: str | None = None, port: str | None = None) -> None:
     known = None if before else facts.read(state)
     alive = remains.last_alive(state)
     began = time.monotonic()
-    cloud = control.up(state, port=wanted)
+    with Waiting(terminal(stderr=True), "the local cloud starts"):
+        cloud = control.up(state, port=wanted)
     how = "is running" if before else f"started in {time.monotonic() - began:.1f} s"
     if known and known.crashed:
         print(f"the local cloud had not ended in order: it crashed or was killed. Last alive: {remains.moment(alive)}")
@@ -60,36 +65,60 @@ def up(context: Any, env: str | None = None, port: str | None = None) -> None:
     print(_holds(state))
 
 
-@task(help={"env": ENVIRONMENT})
-def down(context: Any, env: str | None = None) -> None:
-    """Stop the local cloud. Everything in it is kept for the next local.up."""
+@task(help={"env": ENVIRONMENT, "yes": "do not ask, even if jobs or executions run"})
+def down(context: Any, env: str | None = None, yes: bool = False) -> None:
+    """Stop the local cloud. Everything in it is kept for the next local.up.
+
+    If jobs or executions run, it asks first. They go on at the next local.up: jobs from their last checkpoint, and
+    executions from their last finished state.
+    """
     from localcloud import control
 
     state = _state(settings.load(env))
-    if control.down(state):
+    if not yes and control.status(state):
+        _ask_to_interrupt(state)
+    with Waiting(terminal(stderr=True), "the local cloud writes everything down and ends"):
+        ended = control.down(state)
+    if ended:
         print(f"the local cloud has ended\n{_holds(state)}\nstart it again with: invoke local.up")
     else:
         print("the local cloud was not running")
 
 
-@task(help={"env": ENVIRONMENT})
-def status(context: Any, env: str | None = None) -> None:
+@task(result=LocalStatusResult, help={"env": ENVIRONMENT})
+def status(context: Any, env: str | None = None) -> TaskAnswer:
     """Show whether the local cloud is running, its address, and what it holds. Exit code 1 if it is not running."""
     from localcloud import control
-    from localcloud.durability import remains
+    from localcloud.durability import facts, remains
 
     state = _state(settings.load(env))
     cloud = control.status(state)
-    if cloud is None and control.is_alive(state):
-        print(f"the local cloud of {state} starts or does not answer; if that lasts: invoke local.down")
-        raise SystemExit(1)
-    if cloud is None:
-        print(f"the local cloud is not running: {remains.said(state)}\nstart it with: invoke local.up")
-        raise SystemExit(1)
-    age = timedelta(seconds=int(time.time() - cloud.started))
-    print(f"the local cloud is running: {cloud.endpoint} (pid {cloud.pid}, up {age})\nits folder: {cloud.state}")
-    print(_slow(cloud), end="")
-    print(_holds(state))
+    alive = cloud is not None or control.is_alive(state)
+    seconds = None if cloud is None else int(time.time() - cloud.started)
+
+    def show() -> None:
+        if cloud is None and alive:
+            print(f"the local cloud of {state} starts or does not answer; if that lasts: invoke local.down")
+        elif cloud is None:
+            print(f"the local cloud is not running: {remains.said(state)}\nstart it with: invoke local.up")
+        else:
+            age = timedelta(seconds=seconds or 0)
+            print(f"the local cloud is running: {cloud.endpoint} (pid {cloud.pid}, up {age})")
+            print(f"its folder: {cloud.state}")
+            print(_slow(cloud), end="")
+            print(_holds(state))
+
+    known = facts.read(state) if cloud or not alive else None  # one that starts may have no database yet
+    document = LocalStatusResult(
+        status="running" if cloud else "starting" if alive else "not running",
+        folder=str(state),
+        endpoint=cloud.endpoint if cloud else None,
+        pid=cloud.pid if cloud else None,
+        seconds=seconds,
+        latency=cloud.latency if cloud else None,
+        holds=dict(known.holds) if known else {},
+    )
+    return TaskAnswer(lambda: document, show, code=0 if cloud else 1)
 
 
 @task(help={"env": ENVIRONMENT, "yes": "do not ask"})
@@ -149,6 +178,29 @@ def quota(context: Any, value: str, instance_type: str | None = None, env: str |
     print(f"the quota '{name}' (code {quotas.code_of(name)}) is {count} in {environment.region}")
 
 
+def _ask_to_interrupt(state: Path) -> None:
+    """Ask before a cloud is ended in which something runs.
+
+    Raises:
+        InputError: the answer is no, or there is no terminal to ask on.
+    """
+    import sys
+
+    from localcloud.durability import facts, inventory
+    from scones.tasks.prepare import asked
+
+    known = facts.read(state)
+    running = {kind: count for kind, count in (known.holds if known else {}).items() if kind.startswith("running ")}
+    if not running:
+        return
+    said = f"the local cloud has {inventory.words(running)}: that is interrupted, and goes on at the next local.up"
+    if not sys.stdin.isatty():
+        raise InputError(f"{said}; nothing was ended", hint="to end it all the same: invoke local.down --yes")
+    print(f"{said} (jobs from their last checkpoint, executions from their last finished state)")
+    if not asked("End it?"):
+        raise InputError("nothing was ended")
+
+
 def _slow(cloud: control.Cloud) -> str:
     """How slow the cloud is on purpose, in one line; empty if it is not."""
     from localcloud import latency
@@ -172,7 +224,7 @@ def _models(environment: settings.Environment) -> str:
     count = len(list(folder.glob("*/model.tar.gz")))
     if not count:
         return ""
-    return f"{count} model artifacts that were fetched stay in {folder}: invoke register --artifact FILE --classes …\n"
+    return f"{count} model artifacts that were fetched stay in {folder}: invoke register --artifact FILE\n"
 
 
 @task(help={"env": ENVIRONMENT, "lines": f"the number of lines (default: {LINES})", "follow": "show new lines too"})
@@ -193,3 +245,4 @@ def logs(context: Any, env: str | None = None, lines: str | None = None, follow:
             time.sleep(0.5)
         if follow:
             print(log.read(), end="")  # the last lines, after the cloud has stopped
+            print("the local cloud has ended; start it again with: invoke local.up")

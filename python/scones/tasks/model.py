@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +22,12 @@ from imageclassification.errors import ImageError
 from scones import settings
 from scones.errors import CloudError, InputError
 from scones.s3 import is_uri
-from scones.steps import bars
+from scones.steps import Waiting, bars
 from scones.tasks import options
 from scones.tasks.cli import task
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.models import InspectResult
+from scones.tasks.terminal import terminal
 from scones.tasks.views import shown
 from scones.tasks.words import TakesMany
 
@@ -30,7 +35,6 @@ if TYPE_CHECKING:
     from invoke import Context
     from rich.console import RenderableType
 
-    from imageclassification.description import Description
     from scones.model.registry import PinnedModel
     from scones.settings import Environment
 
@@ -38,28 +42,31 @@ ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV,
 ARTIFACT = "a model.tar.gz, the folder of its files, or s3://BUCKET/KEY"
 
 
-@task(positional=["artifact"], help={"artifact": ARTIFACT, "json": "print JSON instead of a table", "env": ENV})
-def inspect(context: Context, artifact: str, json: bool = False, env: str | None = None) -> None:
-    """Show a model artifact's layers, parameters, input, size, epoch and classes.
+@task(
+    result=InspectResult,
+    positional=["artifact"],
+    help={"artifact": ARTIFACT, "layers": "also list the layers, with what each gives and its parameters", "env": ENV},
+)
+def inspect(context: Context, artifact: str, layers: bool = False, env: str | None = None) -> TaskAnswer:
+    """Show a model artifact's classes, input, size, epoch, depth and parameters.
+
+    An artifact has no names of its classes. They are known of the pinned model and, for an address in S3, of every
+    registered version.
 
     invoke model.inspect build/model.tar.gz
-    invoke model.inspect s3://BUCKET/models/job/output/model.tar.gz --json
+    invoke model.inspect s3://BUCKET/models/job/output/model.tar.gz --layers
     """
-    from json import dumps
-
-    from rich.console import Console
-
-    path = fetched(settings.load(env), artifact)
-    with Console(stderr=True).status("reading"):
+    environment = settings.load(env)
+    path = fetched(environment, artifact)
+    with Waiting(terminal(stderr=True), "reading"):
         from imageclassification import artifact as artifacts
         from imageclassification import description
 
         found = description.describe(artifacts.read(path))
     size = path.stat().st_size if path.is_file() else sum(one.stat().st_size for one in path.iterdir())
-    if json:
-        print(dumps({"artifact": str(artifact), "size": size, **found.to_json()}, indent=2))
-    else:
-        Console().print(view(found, str(artifact), size))
+    known = _registered(environment, artifact, path)
+    result = InspectResult.of(found, str(artifact), size, known)
+    return TaskAnswer(lambda: result, show=lambda: terminal().print(view(result, layers=layers)))
 
 
 @task(
@@ -84,12 +91,10 @@ def predict(
     invoke model.predict bicycle.jpg photos/*.png
     invoke model.predict --artifact build/model.tar.gz --classes bicycle,motorcycle photos
     """
-    from rich.console import Console
-
     from scones.dataset import pictures
     from scones.service import workflow
 
-    aside = Console(stderr=True)
+    aside = terminal(stderr=True)
     images = workflow.images_of(
         image, lambda text: aside.print(text, style="yellow", soft_wrap=True, highlight=False, markup=False)
     )
@@ -100,7 +105,7 @@ def predict(
     place = artifact if pinned is None else pinned.artifact_uri
     assert place is not None, "_pinned() refuses where neither is there"
     path = fetched(environment, place)
-    with Console(stderr=True).status("loading"):
+    with Waiting(terminal(stderr=True), "loading"):
         from imageclassification.predictor import Predictor, one_image_at_a_time
 
         one_image_at_a_time()
@@ -145,7 +150,6 @@ def export(context: Context, artifact: str, onnx: str | None = None, env: str | 
     """
     from importlib.util import find_spec
 
-    from rich.console import Console
     from rich.filesize import decimal
 
     from imageclassification import files
@@ -154,60 +158,88 @@ def export(context: Context, artifact: str, onnx: str | None = None, env: str | 
         raise InputError(
             "--onnx is missing: the file to write", hint="invoke model.export ARTIFACT --onnx build/model.onnx"
         )
+    target = options.file(onnx, "--onnx")
     path = fetched(settings.load(env), artifact)
-    with Console(stderr=True).status("exporting"):
+    with Waiting(terminal(stderr=True), "exporting"):
         from imageclassification import artifact as artifacts
         from imageclassification import onnx_export
 
         found = artifacts.read(path)
         data = onnx_export.export(found)
         difference = onnx_export.check(data, found) if find_spec("onnxruntime") else None
-    written = files.write(Path(onnx).expanduser(), data)
+    written = files.write(target, data)
     checked = "" if difference is None else f", answers as ours do (differing by {difference:.0e} at most)"
-    Console().print(f"{shown(written)}: {decimal(len(data))}{checked}", soft_wrap=True, highlight=False)
+    terminal().print(f"{shown(written)}: {decimal(len(data))}{checked}", soft_wrap=True, highlight=False)
 
 
 def fetched(environment: Environment, place: str) -> Path:
     """The local path of an artifact. One in S3 is downloaded, with a progress bar."""
-    from rich.console import Console
-
     from scones import aws
     from scones.model import artifacts
 
     if "://" not in place:
         return artifacts.fetch(environment, place)
-    with bars(Console(stderr=True)) as progress:
+    with bars(terminal(stderr=True)) as progress:
         return artifacts.fetch(environment, place, client=aws.client, progress=progress)
 
 
-def view(found: Description, place: str, size: int) -> RenderableType:
-    """A description as a summary and a table of layers."""
+def view(found: InspectResult, *, layers: bool = False) -> RenderableType:
+    """What is inside an artifact, in lines.
+
+    Args:
+        layers: Add a table of the layers.
+    """
     from rich.console import Group
     from rich.filesize import decimal
     from rich.table import Table
     from rich.text import Text
 
-    summary = Table.grid(padding=(0, 2))
     kind = "several labels an image (sigmoid)" if found.multi_label else "one label an image (softmax)"
     trained = f", trained in batches of {found.batch}" if found.batch else ""
-    numbers = f"{found.parameters:,} ({decimal(found.bytes)}, {', '.join(found.dtypes)})"
-    for name, value in (
-        ("artifact", f"{place} ({decimal(size)})"),
-        ("input", f"{_sides(found.image_shape)} (channels, height, width), raw 0 to 255{trained}"),
-        ("classes", f"{found.classes}, {kind}"),
-        ("epoch", str(found.epoch)),
-        ("depth", f"{found.depth} layers with weights"),
-        ("parameters", numbers),
-        ("written by", f"MXNet {found.mxnet_version}" if found.mxnet_version else "unknown"),
-    ):
-        summary.add_row(Text(name, "bold"), Text(value, overflow="fold"))
+    names = ", ".join(found.class_names) if found.class_names else "their names are not known"
+    rows = {
+        "artifact": f"{found.artifact} ({decimal(found.size)})",
+        "version": None if found.version is None else str(found.version),
+        "classes": f"{found.classes}: {names}; {kind}",
+        "input": f"{_sides(found.image_shape)} (channels, height, width), raw 0 to 255{trained}",
+        "epoch": str(found.epoch),
+        "depth": f"{found.depth} layers with weights" + ("" if layers else "; --layers lists them all"),
+        "parameters": f"{found.parameters:,} ({decimal(found.bytes)}, {', '.join(found.dtypes)})",
+        "format": f"MXNet {found.mxnet_version}'s" if found.mxnet_version else "MXNet's, of no version that it names",
+    }
+    lines = [Text.assemble((f"{name:<12}", "bold"), value) for name, value in rows.items() if value is not None]
+    if not layers:
+        return Group(*lines)
     table = Table()
     for column in ("layer", "operator", "gives", "parameters"):
-        table.add_column(column, justify="right" if column == "parameters" else "left")
+        table.add_column(column, justify="right" if column == "parameters" else "left", overflow="fold")
     for layer in found.layers:
         count = f"{layer.parameters:,}" if layer.parameters else ""
         table.add_row(Text(layer.name), Text(layer.operator), _sides(layer.shape), count)
-    return Group(summary, table)
+    return Group(*lines, table)
+
+
+def _registered(environment: Environment, artifact: str, path: Path) -> PinnedModel | None:
+    """The registered model that an artifact is. None if it is none that is known.
+
+    The pinned model is known by its address and by its SHA-256. The other versions are asked for only if the artifact
+    lies in S3, because then there is a cloud that can be asked.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from scones.errors import SHOWN, RegistryError
+    from scones.model import registry
+
+    with suppress(RegistryError):
+        pinned = registry.read_pin(environment.pin_path)
+        digest = sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+        if artifact == pinned.artifact_uri or digest == pinned.artifact_sha256:
+            return pinned
+    if is_uri(artifact):
+        with suppress(*SHOWN, ClientError, BotoCoreError):
+            models = (version.model for version in registry.versions(environment))
+            return next((model for model in models if model and model.artifact_uri == artifact), None)
+    return None
 
 
 def _sides(shape: tuple[int, ...]) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 
 from scones import settings
 from scones.errors import InputError
+from scones.steps import Waiting
 from scones.tasks.cli import task
+from scones.tasks.terminal import terminal
 from scones.tasks.words import TakesMany
 
 
@@ -43,8 +45,6 @@ def notebook(
     import os
     import time
 
-    from rich.console import Console
-
     from scones.notebook import execution, identity, kernel, lab
     from scones.notebook.progress import CellProgress
 
@@ -65,7 +65,7 @@ def notebook(
         execution.make_place(page)
     if sdk is not None and sdk not in map(str, kernel.SDKS):
         raise InputError(f"--sdk must be 2 or 3, not '{sdk}'")
-    console = Console()
+    console = terminal()
     environment = settings.load(env)
     version = int(sdk) if sdk else kernel.sdk_of(path) if path else kernel.SDKS[-1]
     arn = identity.role(environment, role)
@@ -73,7 +73,7 @@ def notebook(
     preparing = f"preparing the kernel with SageMaker's SDK {version}; the first time that takes minutes"
     if not console.is_terminal:
         print(preparing, flush=True)
-    with console.status(preparing):
+    with Waiting(console, preparing):
         python = kernel.ensure(environment.downloads, version)
     variables = kernel.variables(environment, keys, python, version, os.environ)
     role_name = arn.rpartition("/")[2]

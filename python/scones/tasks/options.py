@@ -16,7 +16,9 @@ default is None, and ``default`` is given here.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import overload
 
 from scones.errors import InputError
@@ -76,6 +78,37 @@ def share(given: str, option: str) -> float:
     if not 0 <= found <= 1:
         raise InputError(f"{option} must be from 0 to 1, not {given}", hint="80 percent is 0.8")
     return found
+
+
+def file(given: str, option: str) -> Path:
+    """A file that is going to be written, checked before the work begins. Missing folders are made later.
+
+    Raises:
+        InputError: it cannot be written there.
+    """
+    return _place(Path(given).expanduser(), option, is_folder=False)
+
+
+def folder(given: str, option: str) -> Path:
+    """A folder that is going to be written into, checked before the work begins. It may be missing.
+
+    Raises:
+        InputError: nothing can be written there.
+    """
+    return _place(Path(given).expanduser(), option, is_folder=True)
+
+
+def _place(path: Path, option: str, *, is_folder: bool) -> Path:
+    there = path if is_folder else path.parent
+    if not is_folder and path.is_dir():
+        raise InputError(f"{option} {path} is a folder", hint=f"give a file, such as {path / 'FILE'}")
+    while not os.path.lexists(there) and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        raise InputError(f"{option} {path} cannot be written: {there} is no folder", hint=f"give another {option}")
+    if not os.access(there, os.W_OK | os.X_OK) or (path.is_file() and not os.access(path, os.W_OK)):
+        raise InputError(f"{option} {path} cannot be written: you may not write there", hint=f"give another {option}")
+    return path
 
 
 def names(given: str | None) -> tuple[str, ...]:

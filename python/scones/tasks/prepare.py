@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from scones.errors import InputError, SconesError
-from scones.steps import bars
+from scones.errors import InputError, SconesError, StoppedError
+from scones.steps import Waiting, bars
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,7 +60,7 @@ def build(preparation: Preparation, console: Console) -> None:
 
     with bars(console) as progress:
         ensured = preparation.build(progress)
-    console.print(announcement(ensured))
+    console.print(announcement(ensured), soft_wrap=False)  # it has a border
     if preparation.adapted:
         values = ", ".join(f"{name} {value}" for name, value in sorted(preparation.adapted.items()))
         found = ensured.dataset
@@ -91,14 +91,14 @@ def foundation(environment: Environment, console: Console) -> Iterator[dict[str,
 
     log = environment.build / "logs" / f"terraform-{environment.name}-foundation.log"
     stack = Stack(environment, "foundation", log=log)
-    with console.status(f"applying the foundation stack (terraform; {log})"):
+    with Waiting(console, f"applying the foundation stack (terraform; {log})"):
         rest = apply_ahead(stack)
     _limit_logs(environment, console)
     try:
         yield stack.outputs()
     finally:
         try:
-            with console.status(f"applying the rest of the foundation: rules for old objects (terraform; {log})"):
+            with Waiting(console, f"applying the rest of the foundation: rules for old objects (terraform; {log})"):
                 rest()
         except SconesError as error:
             console.print(
@@ -160,14 +160,21 @@ def to_its_end(watch: Callable[[], Ended], question: str, stop: Callable[[], Non
         left: The message if the job goes on by itself: how to follow it again.
 
     Raises:
-        Exit: the job goes on by itself; exit code 130.
+        Exit: the job goes on by itself; exit code 130. Or someone stopped it, which is no error; exit code 0.
     """
+    from botocore.exceptions import BotoCoreError
     from invoke.exceptions import Exit
 
-    with suppress(KeyboardInterrupt):
-        return watch()
-    with suppress(KeyboardInterrupt):
-        if sys.stdin.isatty() and asked(question):
-            stop()
+    try:
+        with suppress(KeyboardInterrupt):
             return watch()
+        with suppress(KeyboardInterrupt):
+            if sys.stdin.isatty() and asked(question):
+                stop()
+                return watch()
+    except StoppedError as stopped:
+        raise Exit(str(stopped), code=0) from None
+    except BotoCoreError as error:  # the cloud no longer answers
+        error.add_note(left)
+        raise
     raise Exit(left, code=130)

@@ -11,20 +11,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scones import settings
+from scones.drawing import narrower
 from scones.errors import InputError
+from scones.steps import Waiting
 from scones.tasks import options
 from scones.tasks.cli import task
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.models import RegisterResult, RegistryResult, calibration_error
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from invoke import Context
     from rich.console import Console
 
+    from scones.model.registry import Version
     from scones.settings import Environment
 
 ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)"
 
 
 @task(
+    result=RegisterResult,
     help={
         "job": "the name of a training job that has ended",
         "artifact": "a model from elsewhere: a model.tar.gz, the folder of its files, or s3://BUCKET/KEY",
@@ -32,7 +39,7 @@ ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV,
         "dataset": "with --artifact: the data set to measure it on (default: build/dataset)",
         "calibrate": "calibrate its confidence on the validation images (--no-calibrate: register it as it is)",
         "env": ENV,
-    }
+    },
 )
 def register(
     context: Context,
@@ -42,7 +49,7 @@ def register(
     dataset: str | None = None,
     calibrate: bool = True,
     env: str | None = None,
-) -> None:
+) -> TaskAnswer:
     """Register a trained model. Approve and pin it if its validation accuracy passes the environment's gate.
 
     The model is calibrated on the validation images: its last layer is scaled by a temperature, so that its confidence
@@ -52,51 +59,60 @@ def register(
     invoke register --job scones-dev-20260101-120000 --env dev
     invoke register --artifact model.tar.gz --classes bicycle,motorcycle
     """
-    from rich.console import Console
-
-    environment, console = settings.load(env), Console()
+    environment, console = settings.load(env), terminal()
     if (job is None) == (artifact is None):
         raise InputError(
             "a model to register is needed: either --job or --artifact",
             hint="invoke register --job NAME, or invoke register --artifact PATH",
         )
     if artifact is not None:
-        _register_artifact(environment, artifact, classes, dataset, calibrate, console)
-        return
+        made = _register_artifact(environment, artifact, classes, dataset, calibrate, console)
+        return TaskAnswer(lambda: RegisterResult.of(environment.name, made, pinned_arn(environment)))
     assert job is not None, "one of the two is given"
     options.refuse_with(
         "--job", "registers a model whose data set is known", {"--classes": classes, "--dataset": dataset}
     )
-    register_job(environment, job, console, calibrate=calibrate)
+    made = register_job(environment, job, console, calibrate=calibrate)
+    return TaskAnswer(lambda: RegisterResult.of(environment.name, made, pinned_arn(environment)))
 
 
-@task(help={"env": ENV})
-def models(context: Context, env: str | None = None) -> None:
+@task(result=RegistryResult, help={"env": ENV})
+def models(context: Context, env: str | None = None) -> TaskAnswer:
     """List the registered versions, newest first, and mark the pinned one."""
-    from rich.console import Console
-
-    from scones.errors import RegistryError
     from scones.model import registry
 
     environment = settings.load(env)
-    console = Console()
+    console = terminal()
     found = registry.versions(environment)
-    if not found:
+    pinned = pinned_arn(environment)
+
+    def show() -> None:
+        if found:
+            console.print(_table(found, pinned))
+            return
         console.print(f"no model is registered in environment '{environment.name}' yet")
         console.print(f"next: invoke train --env {environment.name}")
-        return
+
+    return TaskAnswer(lambda: RegistryResult.of(environment.name, found, pinned), show)
+
+
+def pinned_arn(environment: Environment) -> str | None:
+    """The ARN of the pinned model package. None if no model is pinned."""
+    from scones.errors import RegistryError
+    from scones.model import registry
+
     try:
-        pinned = registry.read_pin(environment.pin_path).package_arn
+        return registry.read_pin(environment.pin_path).package_arn
     except RegistryError:
-        pinned = None
-    console.print(_table(found, pinned))
+        return None
 
 
 @task(
+    result=RegisterResult,
     positional=["version"],
     help={"version": "the version's number, from invoke models", "approve": "approve the version first", "env": ENV},
 )
-def pin(context: Context, version: str, approve: bool = False, env: str | None = None) -> None:
+def pin(context: Context, version: str, approve: bool = False, env: str | None = None) -> TaskAnswer:
     """Pin a registered version, so that Terraform deploys it: promote it, or roll back to it.
 
     A version that is pending approval needs --approve. A rejected version cannot be pinned. The artifact is checked
@@ -104,22 +120,25 @@ def pin(context: Context, version: str, approve: bool = False, env: str | None =
 
     invoke pin 3 --env dev
     """
-    from rich.console import Console
-
     from scones.model import registry
 
     if not str(version).isdecimal():
         raise InputError(f"'{version}' is not a version's number", hint="invoke models lists them: 1, 2, …")
     environment = settings.load(env)
-    pinned = registry.pin(environment, int(version), approve=approve)
-    console = Console()
-    console.print(f"version {pinned.version} is pinned in {environment.pin_path}", soft_wrap=True)
-    if calibration := registry.calibration_line(pinned):
-        console.print(calibration, soft_wrap=True, highlight=False)
-    console.print(f"next: invoke tf.apply --env {environment.name}")
+    with Waiting(terminal(), f"checking the artifact of version {version}"):
+        pinned = registry.pin(environment, int(version), approve=approve)
+
+    def show() -> None:
+        console = terminal()
+        console.print(f"version {pinned.version} is pinned in {environment.pin_path}")
+        if calibration := registry.calibration_line(pinned):
+            console.print(calibration, highlight=False)
+        console.print(f"next: invoke tf.apply --env {environment.name}")
+
+    return TaskAnswer(lambda: RegisterResult.of(environment.name, pinned, pinned.arn), show)
 
 
-def register_job(environment: Environment, job: str, console: Console, *, calibrate: bool = True) -> None:
+def register_job(environment: Environment, job: str, console: Console, *, calibrate: bool = True) -> Version:
     """Register a training job's model, and print the result."""
     from invoke.exceptions import Exit
 
@@ -136,11 +155,12 @@ def register_job(environment: Environment, job: str, console: Console, *, calibr
         again = f"invoke register --job {job} --env {environment.name}"
         raise Exit(f"the model of training job '{job}' is not registered; to register it: {again}", code=130) from None
     _say(environment, version, console)
+    return version
 
 
 def _register_artifact(
     environment: Environment, place: str, classes: str | None, folder: str | None, calibrate: bool, console: Console
-) -> None:
+) -> Version:
     from scones.dataset import labels
     from scones.model import registry
     from scones.steps import bars
@@ -158,6 +178,7 @@ def _register_artifact(
         )
     console.print(f"classes, in the order of its outputs: {', '.join(named)}", soft_wrap=True, highlight=False)
     _say(environment, version, console)
+    return version
 
 
 def _dataset(environment: Environment, folder: str | None, named: tuple[str, ...] | None, console: Console) -> Any:
@@ -208,10 +229,10 @@ def _table(found: list[Any], pinned: str | None) -> Any:
         caption="accuracy and expected calibration error (ECE): on the validation images",
         caption_justify="left",
     )
-    table.add_column("version", justify="right")
+    table.add_column("version", justify="right", no_wrap=True)
     table.add_column("status", no_wrap=True)
-    table.add_column("accuracy", justify="right")
-    table.add_column("ECE", justify="right")
+    table.add_column("accuracy", justify="right", no_wrap=True)
+    table.add_column("ECE", justify="right", no_wrap=True)
     for title in ("data set", "commit", "created"):  # with the longest status, 80 columns in all
         table.add_column(title, no_wrap=True)
     for version in found:
@@ -226,13 +247,12 @@ def _table(found: list[Any], pinned: str | None) -> Any:
             _short(model.git_commit) if model else "",
             f"{version.created:%Y-%m-%d}",
         )
-    return table
+    return narrower(table, "commit", "data set", "ECE", "created")
 
 
 def _error(model: Any) -> str:
-    """The calibration error of the served model: after calibration if it is calibrated. Empty if it is unknown."""
-    metrics = model.metrics if model else {}
-    found = metrics.get("validation:ece_calibrated", metrics.get("validation:ece"))
+    """The calibration error of the served model. Empty if it is unknown."""
+    found = calibration_error(model)
     return "" if found is None else f"{found:.3f}"
 
 

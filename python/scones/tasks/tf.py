@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scones.tasks import options
 from scones.tasks.cli import task
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.deploying import OutputResult, PlannedChange, PlanResult
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from invoke import Context
 
     from scones.terraform import Stack
@@ -23,12 +28,13 @@ def init(context: Context, env: str | None = None, stack: str = "service") -> No
 
 
 @task(
+    result=PlanResult,
     help={
         "env": ENV,
         "stack": STACK,
         "out": "save the plan to this file, for: invoke tf.apply --plan FILE",
         "no_rollback": NO_ROLLBACK,
-    }
+    },
 )
 def plan(
     context: Context,
@@ -36,13 +42,40 @@ def plan(
     stack: str = "service",
     out: str | None = None,
     no_rollback: bool = False,
-) -> None:
+    json: bool = False,
+) -> TaskAnswer:
     """Show the changes that an apply would make. Exit code 2 if there are any."""
+    import tempfile
     from pathlib import Path
 
     _only_service(stack, no_rollback)
-    if _stack(env, stack, packaged=True).plan(out=Path(out) if out else None, rollback=not no_rollback):
-        raise SystemExit(2)
+    wanted = options.file(out, "--out") if out else None
+    chosen = _stack(env, stack, packaged=True)
+    with tempfile.TemporaryDirectory() as folder:
+        # Only a saved plan can be read. Terraform speaks of its file, so it is saved only if somebody wants it.
+        saved = wanted or (Path(folder) / "plan" if json else None)
+        differs = chosen.plan(out=saved, rollback=not no_rollback)
+        result = _planned(chosen, saved, differs, out) if saved and json else None
+    return TaskAnswer(lambda: result, code=2 if differs else 0)
+
+
+def _planned(stack: Stack, saved: Path, differs: bool, out: str | None) -> PlanResult:
+    """What a saved plan would change."""
+    from json import loads
+
+    from scones.delivery.pipeline import changes
+
+    told = loads(stack.show(saved, json=True))
+    return PlanResult(
+        environment=stack.environment.name,
+        stack=stack.name,
+        differs=differs,
+        changes=PlannedChange.all(changes.changes(told)),
+        outputs=changes.outputs(told),
+        drift=PlannedChange.all(changes.drift(told)),
+        notice=stack.notice() if differs else "",
+        file=out,
+    )
 
 
 @task(
@@ -101,31 +134,56 @@ def destroy(context: Context, env: str | None = None, stack: str = "service", ye
         terraform.destroy(terraform.Stack(environment, name), ask=ask)
 
 
-@task(help={"env": ENV, "stack": STACK, "name": "print only this output, without quotes", "json": "print JSON"})
-def output(
-    context: Context, env: str | None = None, stack: str = "service", name: str | None = None, json: bool = False
-) -> None:
+@task(
+    positional=["lock"],
+    help={"lock": "the lock's ID; the message about it has it", "env": ENV, "stack": STACK, "yes": "do not ask"},
+)
+def unlock(context: Context, lock: str, env: str | None = None, stack: str = "service", yes: bool = False) -> None:
+    """Break the lock that a killed command has left on a stack's state.
+
+    It shows who holds the lock, and whether that process still runs on this machine. Two commands that change one state
+    at a time destroy it: break a lock only if its command has ended.
+
+    invoke tf.unlock 6638e030-4f89-11d3-9a0c-0305e82c3301 --env dev --stack service
+    """
+    from scones.errors import InputError
+    from scones.terraform import holder
+
+    locked = _stack(env, stack)
+    held = holder.find(locked.backend, stack)
+    if held is None:
+        print(f"the state of stack '{stack}' is not locked")
+        return
+    if held.id != lock:
+        raise InputError(f"the lock of stack '{stack}' is not {lock} but {held.id}, by {held}")
+    gone = holder.is_abandoned(held, stack, me=holder.me(), running=holder.running())
+    print(f"locked by {held}; " + ("its process is gone from this machine" if gone else "it may still run"))
+    if _asks(yes) and _typed("Type yes to break the lock: ") != "yes":
+        raise InputError("the lock was not broken")
+    locked.unlock(held)
+
+
+@task(result=OutputResult, help={"env": ENV, "stack": STACK, "name": "print only this output, without quotes"})
+def output(context: Context, env: str | None = None, stack: str = "service", name: str | None = None) -> TaskAnswer:
     """Print a stack's outputs, such as names and ARNs."""
     from json import dumps
-
-    from rich.console import Console
-    from rich.table import Table
 
     from scones.errors import InputError
 
     found = _stack(env, stack).outputs()
     if name and name not in found:
         raise InputError(f"stack '{stack}' has no output '{name}'; it has: {', '.join(sorted(found))}")
-    if name:
-        value = found[name]
-        print(value if isinstance(value, str) and not json else dumps(value, indent=2))
-    elif json:
-        print(dumps(found, indent=2))
-    else:
-        table = Table("output", "value", box=None)
+
+    def show() -> None:
+        if name:
+            value = found[name]
+            print(value if isinstance(value, str) else dumps(value, indent=2))
+            return
+        width = max(map(len, found))
         for key, value in found.items():
-            table.add_row(key, value if isinstance(value, str) else dumps(value))
-        Console(soft_wrap=True).print(table)
+            print(f"{key:<{width}}  {value if isinstance(value, str) else dumps(value)}")
+
+    return TaskAnswer(lambda: found[name] if name else found, show)
 
 
 @task(

@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from scones import settings
 from scones.errors import InputError, SconesError
+from scones.steps import Waiting
 from scones.tasks import options
 from scones.tasks.cli import task
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.serving import ThresholdResult
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from invoke import Context
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 
 
 @task(
+    result=ThresholdResult,
     help={
         "target-accuracy": "the accuracy of the answers above the threshold, 0 to 1",
         "artifact": "a model.tar.gz, the folder of its files, or s3://BUCKET/KEY (default: the pinned model's)",
@@ -30,7 +35,7 @@ if TYPE_CHECKING:
         "out": "the chart's file (default: build/threshold/risk-coverage.png)",
         "write": "write the threshold to the environment's service.tfvars.json",
         "env": "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)",
-    }
+    },
 )
 def threshold(
     context: Context,
@@ -40,7 +45,7 @@ def threshold(
     out: str | None = None,
     write: bool = False,
     env: str | None = None,
-) -> None:
+) -> TaskAnswer:
     """Propose the confidence threshold for a target accuracy, and show the share of images it answers.
 
     The model runs on the data set's validation images on this machine, as it runs in the endpoint. With --artifact PATH
@@ -50,8 +55,6 @@ def threshold(
     invoke threshold --target-accuracy 0.95
     invoke threshold --target-accuracy 0.97 --artifact model.tar.gz --dataset build/dataset --write
     """
-    from rich.console import Console
-
     from imageclassification import files
     from scones.dataset import load
     from scones.model import confidence
@@ -61,32 +64,38 @@ def threshold(
     from scones.tasks.views import shown
 
     target = options.share(target_accuracy, "--target-accuracy")
-    environment, console = settings.load(env), Console()
+    environment, console = settings.load(env), terminal()
+    path = options.file(out, "--out") if out else environment.build / "threshold" / "risk-coverage.png"
     found = load(Path(dataset).expanduser() if dataset else environment.build / "dataset")
     answers, subject = _answers(environment, artifact, found, console)
     current = environment.service[NAME]
-    with console.status("drawing"):
+    with Waiting(console, "drawing"):
         proposal = confidence.propose(answers, target)
         title = f"{subject}: {len(answers.labels)} validation images"
-        path = Path(out).expanduser() if out else environment.build / "threshold" / "risk-coverage.png"
         files.write(path, draw(proposal, current=current, title=title))
-    console.print(render(proposal, current=current), highlight=False)
-    console.print(f"picture: {shown(path)}", soft_wrap=True, highlight=False, markup=False)
-    if proposal.found is None:
-        best = proposal.best
-        raise SconesError(
-            f"no threshold reaches an accuracy of {target:g} on these {len(answers.labels)} images; the best is "
-            f"{best.accuracy:.1%}, with threshold {best.threshold} and {best.share:.1%} of images answered",
-            hint="ask for less, or train a better model: invoke tune",
-        )
-    setting = environment.folder / "service.tfvars.json"
-    value = proposal.found.threshold
-    if write:
-        before = set_threshold(setting, value)
-        console.print(f"{NAME} in {shown(setting)}: {before}, now {value}", soft_wrap=True, highlight=False)
-    else:
-        console.print(f'to use it, put "{NAME}": {value} into {shown(setting)} (--write does)', soft_wrap=True)
-    console.print(f"next: invoke tf.plan --env {environment.name} shows the change", highlight=False)
+    setting, value = environment.folder / "service.tfvars.json", proposal.found.threshold if proposal.found else None
+    before = set_threshold(setting, value) if write and value is not None else None
+
+    def show() -> None:
+        console.print(render(proposal, current=current), highlight=False)
+        console.print(f"picture: {shown(path)}", highlight=False, markup=False)
+        if value is None:
+            return
+        if write:
+            console.print(f"{NAME} in {shown(setting)}: {before}, now {value}", highlight=False)
+        else:
+            console.print(f'to use it, put "{NAME}": {value} into {shown(setting)} (--write does)')
+        console.print(f"next: invoke tf.plan --env {environment.name} shows the change", highlight=False)
+
+    best = proposal.best
+    none = SconesError(
+        f"no threshold reaches an accuracy of {target:g} on these {len(answers.labels)} images; the best is "
+        f"{best.accuracy:.1%}, with threshold {best.threshold} and {best.share:.1%} of images answered",
+        hint="ask for less, or train a better model: invoke tune",
+    )
+    written = str(setting) if write and value is not None else None
+    document = ThresholdResult.of(proposal, current, written, str(path))
+    return TaskAnswer(lambda: document, show, error=none if value is None else None)
 
 
 def _answers(environment: Environment, place: str | None, dataset: Any, console: Console) -> tuple[Any, str]:

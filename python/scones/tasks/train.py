@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 from scones import settings
 from scones.tasks import options, prepare
 from scones.tasks.cli import task
-from scones.tasks.registry import register_job
+from scones.tasks.registry import pinned_arn, register_job
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.models import TrainResult
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from invoke import Context
@@ -26,6 +29,7 @@ ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV,
 
 
 @task(
+    result=TrainResult,
     iterable=["set"],
     help={
         "env": ENV,
@@ -52,7 +56,7 @@ def train(
     attach: str | None = None,
     register: bool = True,
     yes: bool = False,
-) -> None:
+) -> TaskAnswer:
     """Train a model as a SageMaker training job, follow the job, and register the model.
 
     The task trains on the data set that stands in build/dataset, with its classes, and says what it is. If none stands,
@@ -70,13 +74,11 @@ def train(
     invoke train --env dev --attach scones-dev-20260101-120000
     invoke train --env dev --resume scones-dev-20260101-120000
     """
-    from rich.console import Console
-
     from scones.dataset import labels
     from scones.training.preparing import Order
 
     environment = settings.load(env)
-    console = Console()
+    console = terminal()
     settled = {"--set": set, "--classes": classes, "--recordio": recordio, "--model": model}
     if attach:
         options.refuse_with(
@@ -92,11 +94,12 @@ def train(
             )
             attach = start(environment, order, console, name=name, yes=yes)
         console.print(f"started training job [bold]{attach}[/bold]", soft_wrap=True)
-    follow(environment, attach, console)
+    done, version = follow(environment, attach, console), None
     if register:
-        register_job(environment, attach, console)
+        version = register_job(environment, attach, console)
     else:
         console.print(f"next: invoke register --job {attach} --env {environment.name}", soft_wrap=True)
+    return TaskAnswer(lambda: TrainResult.of(environment.name, done, version, pinned_arn(environment)))
 
 
 def start(environment: Environment, order: Order, console: Console, *, name: str | None, yes: bool) -> str:

@@ -15,6 +15,9 @@ from scones import settings
 from scones.errors import InputError, TrainingError
 from scones.tasks import options, prepare
 from scones.tasks.cli import task
+from scones.tasks.results import TaskAnswer
+from scones.tasks.results.models import TuneResult
+from scones.tasks.terminal import terminal
 
 if TYPE_CHECKING:
     from invoke import Context
@@ -46,6 +49,7 @@ class SearchOrder:
 
 
 @task(
+    result=TuneResult,
     iterable=["range", "choice", "set"],
     help={
         "env": "the environment, a folder of terraform/environments (default: SCONES_ENV, else local)",
@@ -85,7 +89,7 @@ def tune(
     register: bool = True,
     yes: bool = False,
     early_stopping: bool = True,
-) -> None:
+) -> TaskAnswer:
     """Search for better hyperparameters with a SageMaker tuning job, and register the best model.
 
     Each trial is a training job. Without --range and --choice, the job searches ranges around the project's recipe for
@@ -96,18 +100,16 @@ def tune(
 
     invoke tune --set epochs=40 --jobs 8
     invoke tune --env dev --range learning_rate=0.01:0.3:log --choice optimizer=sgd,nag --jobs 12 --parallel 2
-    invoke tune --env dev --attach tune-dev-20260101-120000
+    invoke tune --env dev --attach tune-dev-260101-120000
     """
-    from rich.console import Console
-
     from imageclassification import ranges
     from scones.dataset import labels
-    from scones.tasks.registry import register_job
+    from scones.tasks.registry import pinned_arn, register_job
     from scones.training import tuning
     from scones.training.preparing import Order
 
     environment = settings.load(env)
-    console = Console()
+    console = terminal()
     if attach:
         given = {"--range": range, "--choice": choice, "--set": set, "--classes": classes, "--recordio": recordio,
                  "--model": model, "--jobs": jobs, "--parallel": parallel, "--strategy": strategy, "--seed": seed,
@@ -140,17 +142,24 @@ def tune(
         console.print(f"started tuning job [bold]{attach}[/bold]", soft_wrap=True, highlight=False)
     job = _follow(environment, attach, console)
     _report(environment, job, console)
+    folder, version = str(_folder(environment, job)), None
+    if job.best is None and job.status == "Stopped":
+        said = f"tuning job '{job.name}' was stopped before a trial had ended its first epoch"
+        nothing = TuneResult.of(environment.name, job, None, None, folder)
+        return TaskAnswer(lambda: nothing, lambda: console.print(said, soft_wrap=True, highlight=False))
     if job.best is None:
-        raise TrainingError(
+        none = TrainingError(
             f"tuning job '{job.name}' found no model: {job.failure_reason or 'no trial ended its first epoch'}",
             hint=f"what its trials said: {_folder(environment, job) / 'trials.json'}",
         )
+        return TaskAnswer(lambda: TuneResult.of(environment.name, job, None, None, folder), error=none)
     if register:
-        register_job(environment, job.best.name, console)
+        version = register_job(environment, job.best.name, console)
     else:
         console.print(
             f"next: invoke register --job {job.best.name} --env {environment.name}", soft_wrap=True, highlight=False
         )
+    return TaskAnswer(lambda: TuneResult.of(environment.name, job, version, pinned_arn(environment), folder))
 
 
 def _limits(own: Tuning, jobs: str | None, parallel: str | None, strategy: str | None, early_stopping: bool) -> Tuning:

@@ -12,13 +12,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scones.drawing import FittedTable, narrower, without
 from scones.s3 import is_uri
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.table import Table
 
     from scones.model.evaluation import Evaluation
-    from scones.service.capture.analysis import Summary
+    from scones.service.capture.analysis import ModelTraffic
     from scones.service.workflow import ExecutionOutcome, ImageRun, StateRun
 
 
@@ -47,15 +49,18 @@ def state_line(state: StateRun) -> RenderableType:
     return text
 
 
-def outcome_table(outcome: ExecutionOutcome) -> RenderableType:
-    """An execution's result, or its Error and Cause."""
-    from rich.table import Table
+def outcome_lines(outcome: ExecutionOutcome, image: str) -> RenderableType:
+    """An execution's result, or its Error and Cause. Lines, because a table would break an ARN at its edge.
+
+    Args:
+        image: The file or ``s3://`` URL.
+    """
+    from rich.console import Group
     from rich.text import Text
 
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    rows: dict[str, Any] = {"status": outcome.status}
+    from scones.service.workflow import unsure
+
+    rows: dict[str, Any] = {"status": outcome.status, "image": called(image)}
     if outcome.output is not None:
         found = outcome.output
         rows["classification"] = found.get("classification")
@@ -64,13 +69,17 @@ def outcome_table(outcome: ExecutionOutcome) -> RenderableType:
         rows["probabilities"] = ", ".join(f"{name} {value:.4f}" for name, value in every.items())
         rows["model"] = ", ".join(f"{key} {value}" for key, value in (found.get("model") or {}).items())
     else:
+        if low := unsure(outcome):
+            rows["answer"] = f"{low} (threshold)"
         rows |= {"Error": outcome.error or "-", "Cause": outcome.cause or "-"}
     rows["time"] = f"{outcome.seconds:.2f} s"
     rows["execution"] = outcome.arn
+    width = max(map(len, rows))
+    lines = []
     for name, value in rows.items():
         style = {"SUCCEEDED": "bold green"}.get(str(value), "bold red") if name == "status" else ""
-        table.add_row(name, Text(str(value), style))
-    return table
+        lines.append(Text.assemble((f"{name:<{width}}  ", "bold"), (str(value), style)))
+    return Group(*lines)
 
 
 def summary_table(runs: Sequence[ImageRun]) -> RenderableType:
@@ -85,37 +94,38 @@ def summary_table(runs: Sequence[ImageRun]) -> RenderableType:
     table = Table(
         title=f"{len(runs)} images",
         title_justify="left",
-        expand=True,
         caption=", ".join(f"{counts[code]} {word}" for code, (word, _) in words.items()),
         caption_justify="left",
     )
-    # In 80 columns the answer has 25, which fits ThresholdConfidenceNotMet.
-    table.add_column("image", overflow="fold", ratio=4)
+    table.add_column("image", overflow="fold")
     table.add_column("result", no_wrap=True)
-    table.add_column("answer, or error and cause", overflow="fold", ratio=5)
+    table.add_column("answer, or error", overflow="fold")
     table.add_column("seconds", justify="right", no_wrap=True)
     for run in runs:
         word, style = words[run.exit_code]
         table.add_row(
-            Text(run.image if is_uri(run.image) else Path(run.image).name),
+            Text(called(run.image)),
             Text(word, style),
             Text(_answer(run)),
             f"{run.outcome.seconds:.2f}" if run.outcome else "",
         )
-    return table
+    return narrower(table, "seconds")
 
 
 def _answer(run: ImageRun) -> str:
-    from scones.service.workflow import LOW, PASSED, explain
+    from scones.service.workflow import PASSED, explain
 
     if run.outcome is None:
         return run.problem or ""
     if run.exit_code == PASSED:
         output = run.outcome.output or {}
         return f"{output.get('classification')} {output.get('confidence_score'):.4f}"
-    if run.exit_code == LOW:
-        return run.outcome.error or ""
     return explain(run.outcome)
+
+
+def called(image: str) -> str:
+    """An image's name for people: a file's name, or an ``s3://`` URL."""
+    return image if is_uri(image) else Path(image).name
 
 
 def evaluation_tables(found: Evaluation, *, threshold: float | None = None) -> RenderableType:
@@ -139,18 +149,11 @@ def evaluation_tables(found: Evaluation, *, threshold: float | None = None) -> R
         f"latency: median {_milliseconds(np.median(found.seconds))}, "
         f"95th percentile {_milliseconds(np.percentile(found.seconds, 95))}",
     )
-    matrix = Table(title="Confusion: rows are the true classes", title_justify="left")
-    matrix.add_column("")
-    for name in found.classes:
-        matrix.add_column(Text(name), justify="right")
-    for column in ("images", "precision", "recall"):
-        matrix.add_column(column, justify="right", style="dim" if column == "images" else "")
-    for label, (row, score) in enumerate(zip(found.confusion.tolist(), found.scores, strict=True)):
-        cells = [Text(f"{count}", "bold" if column == label else "") for column, count in enumerate(row)]
-        matrix.add_row(Text(score.name), *cells, str(score.images), _share(score.precision), _share(score.recall))
+    matrix, numbered = _confusion(found, numbered=False), _confusion(found, numbered=True)
+    fitted = FittedTable(matrix, without(matrix, "images"), without(numbered, "images"), without(numbered, *SCORES))
     table = Table(title="What a confidence threshold does", title_justify="left")
     for column in ("threshold", "answered", "share answered", "accuracy of what is answered"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", overflow="fold")
     for one in found.coverage(sorted({*THRESHOLDS, *([threshold] if threshold is not None else [])})):
         own = one.threshold == threshold
         table.add_row(
@@ -160,7 +163,32 @@ def evaluation_tables(found: Evaluation, *, threshold: float | None = None) -> R
             _share(one.accuracy),
             style="bold" if own else "",
         )
-    return Group(head, "", matrix, "", table)
+    return Group(head, "", fitted, "", table)
+
+
+SCORES = ("images", "precision", "recall")
+
+
+def _confusion(found: Evaluation, *, numbered: bool) -> Table:
+    """The confusion matrix with each class's scores.
+
+    Args:
+        numbered: Columns have the classes' numbers instead of their names.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    matrix = Table(title="Confusion: rows are the true classes", title_justify="left")
+    matrix.add_column("", no_wrap=True)
+    for label, name in enumerate(found.classes):
+        matrix.add_column(Text(str(label) if numbered else name), justify="right", no_wrap=True)
+    for column in SCORES:
+        matrix.add_column(column, justify="right", no_wrap=True, style="dim" if column == "images" else "")
+    for label, (row, score) in enumerate(zip(found.confusion.tolist(), found.scores, strict=True)):
+        cells = [Text(f"{count}", "bold" if column == label else "") for column, count in enumerate(row)]
+        title = Text(f"{label} {score.name}" if numbered else score.name)
+        matrix.add_row(title, *cells, str(score.images), _share(score.precision), _share(score.recall))
+    return matrix
 
 
 def _share(found: float | None) -> str:
@@ -171,31 +199,46 @@ def _milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.{1 if seconds < 0.01 else 0}f} ms"
 
 
-def captured_table(summary: Summary) -> RenderableType:
-    """Captured traffic by predicted class. At least one answer is needed."""
+def captured_table(traffic: Sequence[ModelTraffic]) -> RenderableType:
+    """Captured traffic by the model that answered and by predicted class, the newest model first.
+
+    Args:
+        traffic: At least one with an answer.
+    """
     from rich.table import Table
     from rich.text import Text
 
-    from scones.service.capture.analysis import percent
+    from scones.drawing.pages import percent
     from scones.service.capture.period import span
 
-    assert summary.first is not None, "at least one event was captured"
-    assert summary.last is not None, "at least one event was captured"
-    assert summary.median is not None, "at least one answer was captured"
+    first = min(event.time for one in traffic for event in one.events)
+    last = max(event.time for one in traffic for event in one.events)
+    threshold, answers = traffic[0].summary.threshold, sum(one.summary.predictions for one in traffic)
     table = Table(
-        title=f"{summary.events:,} captured events, {span(summary.first, summary.last)}",
+        title=f"{sum(one.summary.events for one in traffic):,} captured events, {span(first, last)}",
         title_justify="left",
-        caption=f"{summary.passed:,} of {summary.predictions:,} answers at or above {summary.threshold:g}; "
-        f"median confidence {percent(summary.median)}",
+        caption=f"{sum(one.summary.passed for one in traffic):,} of {answers:,} answers at or above {threshold:g}",
         caption_justify="left",
     )
-    table.add_column("predicted class")
+    table.add_column("model, class", overflow="fold")
     for column in ("answers", "passed", "lowest", "median", "highest"):
-        table.add_column(column, justify="right")
-    for one in summary.classes:
-        numbers = (percent(value) for value in (one.minimum, one.median, one.maximum))
-        table.add_row(Text(one.name), f"{one.count:,}", f"{one.passed:,}", *numbers)
-    return table
+        table.add_column(column, justify="right", no_wrap=True)
+    for one in reversed(traffic):
+        found = one.summary
+        table.add_row(
+            Text(one.answerer.name),
+            f"{found.predictions:,}",
+            f"{found.passed:,}",
+            "",
+            "-" if found.median is None else percent(found.median),
+            "",
+            style="bold",
+        )
+        for row in found.classes:
+            numbers = (percent(value) for value in (row.minimum, row.median, row.maximum))
+            table.add_row(Text(f"  {row.name}"), f"{row.count:,}", f"{row.passed:,}", *numbers)
+        table.add_section()
+    return narrower(table, "highest", "lowest")
 
 
 def shown(path: Path) -> str:

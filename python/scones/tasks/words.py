@@ -12,6 +12,7 @@ even ``--help``. With :class:`TakesMany`, a task has as many positional argument
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -20,9 +21,22 @@ import invoke
 from invoke.parser import Argument
 
 _WORD = "{}-{}"
+#: The options with a short form. It means the same in every task; -h is help.
+SHORT = {"classes": "c", "env": "e", "image": "i", "json": "j", "out": "o", "set": "s", "yes": "y"}
 
 
-class Helpful(invoke.Task):
+class ShortTask(invoke.Task):
+    """A task whose short options are :data:`SHORT`."""
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        explained = dict(self.help)  # Invoke takes the texts out, so a second call would have none
+        try:
+            return shortened(super().get_arguments(ignore_unknown_help))
+        finally:
+            self.help = explained
+
+
+class Helpful(ShortTask):
     """A task whose ``--help`` works without its positional arguments."""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
@@ -33,7 +47,7 @@ class Helpful(invoke.Task):
         return arguments
 
 
-class TakesMany(invoke.Task):
+class TakesMany(ShortTask):
     """A task whose first ``iterable`` option also takes the words without an option."""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
@@ -51,6 +65,39 @@ class TakesMany(invoke.Task):
         if words:
             kwargs[name] = [*words, *(kwargs.get(name) or ())]
         return super().__call__(*args, **kwargs)
+
+
+def shortened(arguments: list[Argument]) -> list[Argument]:
+    """The options, with a short form for those of :data:`SHORT`. Invoke would take any letter that is free in a task.
+
+    Example::
+
+        >>> [one.names for one in shortened([Argument(names=("env",)), Argument(names=("stack",))])]
+        [('env', 'e'), ('stack',)]
+    """
+    for argument in arguments:
+        if (short := SHORT.get(argument.names[0])) and short not in argument.names:
+            argument.names = (*argument.names, short)
+    return arguments
+
+
+def untold(hint: str, typed: str) -> str:
+    """A hint without the parts that end with the command that was just typed.
+
+    Example::
+
+        >>> untold("give it with --archive, or fetch it: invoke etl --download", "invoke etl --download")
+        'give it with --archive'
+        >>> untold("next: invoke train", "invoke etl")
+        'next: invoke train'
+    """
+    parts = re.split(r"(\n|; |,? or )", hint)
+    kept: list[str] = []
+    for place in range(0, len(parts), 2):
+        if re.search(rf"(?<!\S){re.escape(typed)}$", parts[place].rstrip()):
+            continue
+        kept += [*(parts[place - 1 : place] if kept else []), parts[place]]
+    return "".join(kept)
 
 
 def words_of(typed: Sequence[str], task: str, options: Sequence[Argument]) -> int:

@@ -31,6 +31,8 @@ POLL_SECONDS = 2.0
 LIMIT_SECONDS = 3600.0
 #: The endpoint's address in the stack ``service``.
 ADDRESS = "module.endpoint.aws_sagemaker_endpoint.this"
+# "DeleteEndpoint is the only operation that can be performed on a failed endpoint" (API Reference, DescribeEndpoint).
+AGAIN = f"-replace={ADDRESS}[0]"
 HINT = (
     "that model answers all the time; look at the container's log, /aws/sagemaker/Endpoints/{name}, then pin a model "
     "that works (invoke models; invoke pin VERSION) and apply again"

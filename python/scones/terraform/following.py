@@ -91,9 +91,6 @@ class Follower:
     def verify(self, wanted: str, *, before: Mapping[str, Any] | None) -> None:
         """Check after an apply that the endpoint runs the wanted configuration. Clean up behind :meth:`change`.
 
-        If an earlier apply was interrupted behind :meth:`change`, and everything is wanted as it was before it,
-        Terraform sees nothing to do. The endpoint is then led back here.
-
         Args:
             wanted: The endpoint configuration's name.
             before: The endpoint before Terraform.
@@ -102,10 +99,6 @@ class Follower:
             TerraformError: it does not, or it is gone.
         """
         found = self.look()
-        if found and found["EndpointConfigName"] != wanted and variants.is_between(found):
-            self.say(f"leading endpoint '{self.name}' back to {wanted}, without guardrails")
-            self.sagemaker.update_endpoint(EndpointName=self.name, EndpointConfigName=wanted)
-            before, found = found, self.settle()
         if found is None:
             raise TerraformError(
                 f"endpoint '{self.name}' is gone, though it was applied",
@@ -113,3 +106,21 @@ class Follower:
             )
         endpoint.verify(found, wanted)
         variants.clean(self.sagemaker, before, found)
+
+    def lead_back(self, between: Mapping[str, Any], applied: str) -> Mapping[str, Any]:
+        """Undo a :meth:`change` that an interrupted apply has left. Returns the endpoint afterwards.
+
+        Terraform sees nothing of such a change. So an apply that no longer wants it would have nothing to do.
+
+        Args:
+            between: The endpoint as it was left.
+            applied: The name of the configuration that was applied last.
+
+        Raises:
+            TerraformError: SageMaker did not take it back.
+        """
+        self.say(f"an apply was interrupted: leading endpoint '{self.name}' back to {applied}, without guardrails")
+        self.sagemaker.update_endpoint(EndpointName=self.name, EndpointConfigName=applied)
+        self.settle()
+        self.verify(applied, before=between)
+        return {**between, **(self.look() or {})}

@@ -4,10 +4,10 @@ Example (not run: it needs an AWS account)::
 
     jobs = OwnedJobs(environment, aws.client(environment, "sagemaker"), role)
     jobs.stop()             # 2
-    jobs.unfinished()       # ['tune-dev-20260101-120000', 'my-own-name']
+    jobs.unfinished()       # ['tune-dev-260101-120000', 'my-own-name']
 
-A job may have a name of one's own (``--name``), and a tuning job's trials are called after it. All have the tag
-Workload and the training role, so a job counts if one of the three says so.
+A job may have a name of one's own (``--name``), and a tuning job's trials are called after it. A job with the tag
+Workload belongs to the environment that the tag names. Without the tag, its name or the training role says it.
 """
 
 from __future__ import annotations
@@ -64,13 +64,16 @@ class OwnedJobs:
         pages = self.sagemaker.get_paginator(f"list_{_KINDS[kind]}s").paginate(StatusEquals=status)
         for job in [one for page in pages for one in page[f"{kind}Summaries"]]:
             name = job[f"{kind}Name"]
-            if self.environment.owns(name) or self._is_marked(kind, name, job[f"{kind}Arn"]):
+            if self._is_ours(kind, name, job[f"{kind}Arn"]):
                 yield name
 
-    def _is_marked(self, kind: str, name: str, arn: str) -> bool:
-        """Whether a job has the environment's tag or role."""
+    def _is_ours(self, kind: str, name: str, arn: str) -> bool:
+        """Whether a job is the environment's: by its tag, else by its name, else by its role."""
         pages = self.sagemaker.get_paginator("list_tags").paginate(ResourceArn=arn)
-        if {"Key": _TAG, "Value": self.environment.workload} in [tag for page in pages for tag in page["Tags"]]:
+        tags = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+        if _TAG in tags:
+            return tags[_TAG] == self.environment.workload
+        if self.environment.owns(name):
             return True
         if self.role is None:
             return False

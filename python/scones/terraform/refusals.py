@@ -54,9 +54,8 @@ def explain(words: str, stack: str, environment: str) -> TerraformError | None:
         by = f" by {holder['Who']} since {holder['Created']} ({holder['Operation']})" if holder["Who"] else ""
         return LockedStateError(
             f"the state of stack '{stack}' of environment '{environment}' is locked{by}; nothing was changed",
-            hint="wait until it has ended, and run this again; if it was cut off and no longer runs, unlock the state: "
-            f'after `eval "$(invoke env --env {environment} --stack {stack})"`: '
-            f"terraform -chdir=terraform/stacks/{stack} force-unlock {holder['ID'] or 'ID'}",
+            hint="wait until it has ended, and run this again; if it was cut off and no longer runs, break its lock: "
+            f"{unlocking(environment, stack, holder['ID'] or 'ID')}",
         )
     if boundary := _NO_BOUNDARY.search(_plain(words)):
         return TerraformError(
@@ -72,6 +71,17 @@ def explain(words: str, stack: str, environment: str) -> TerraformError | None:
             "if the answer stays, the role lacks something",
         )
     return None
+
+
+def unlocking(environment: str, stack: str, lock: str) -> str:
+    """The command that breaks a lock.
+
+    Example::
+
+        >>> unlocking("dev", "service", "1-2-3")
+        'invoke tf.unlock 1-2-3 --env dev --stack service'
+    """
+    return f"invoke tf.unlock {lock} --env {environment} --stack {stack}"
 
 
 def unknown_role(words: str) -> str | None:

@@ -9,6 +9,7 @@ Example (not run: it needs a running cloud)::
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -24,13 +25,14 @@ from typing import Any
 
 from imageclassification import files
 from scones import aws
-from scones.errors import InputError, NewRoleError, TerraformError
+from scones.errors import InputError, LockedStateError, NewRoleError, TerraformError
 from scones.settings import Environment
-from scones.terraform import endpoint, lock, refusals, variants
+from scones.steps import Beats
+from scones.terraform import endpoint, holder, lock, refusals, variants
 from scones.terraform.binary import locate
 from scones.terraform.following import Follower
-from scones.terraform.state import Backend
-from scones.terraform.variables import value_files, variables
+from scones.terraform.state import Backend, require_fresh
+from scones.terraform.variables import LOCKING, value_files, variables
 
 # Terraform and its provider are written in Go. Garbage collection takes a sixth of each run, and frees memory that the
 # processes do not need, because they end soon. So it runs less often.
@@ -131,7 +133,7 @@ class Stack:
             rollback: If false, no alarm rolls the endpoint's update back. Only for ``service``.
 
         Returns:
-            True if the plan has changes.
+            True if there is anything to apply: Terraform's changes, or a change of variants.
 
         Raises:
             TerraformError: Terraform failed, or no model is pinned.
@@ -141,9 +143,9 @@ class Stack:
         save = [f"-out={out.resolve()}"] if out else []
         options = _options(self._follower().look(), rollback) if self.name == "service" else []
         differs = self._run("plan", "-input=false", "-detailed-exitcode", *save, *options, accept=(0, 2)) == 2
-        if differs and (notice := self.notice()):
+        if notice := self.notice():
             (self.on_line or print)(notice)
-        return differs
+        return differs or bool(notice)
 
     def show(self, plan: Path, *, json: bool = False) -> str:
         """Run ``terraform show`` on a saved plan. Returns its text or JSON.
@@ -183,12 +185,10 @@ class Stack:
         Raises:
             TerraformError: Terraform failed, no model is pinned, or SageMaker rolled the endpoint back.
             NewRoleError: a service did not know a role, or what it may do.
-            InputError: the user did not agree.
+            InputError: the user did not agree, or there is no such plan.
         """
         if plan and not plan.exists():
-            raise TerraformError(
-                f"there is no saved plan {plan}", hint=f"invoke tf.plan --stack {self.name} --out {plan}"
-            )
+            raise InputError(f"there is no saved plan {plan}", hint=f"invoke tf.plan --stack {self.name} --out {plan}")
         self.require_values()
         if lock_file:
             self.init(lock_file=lock_file)
@@ -235,10 +235,43 @@ class Stack:
         """
         self._run(command, *arguments)
 
+    def unlock(self, held: holder.StateLock) -> None:
+        """Break a lock of the state. Whoever holds it must have ended.
+
+        Raises:
+            TerraformError: Terraform failed; the lock may be another one by now.
+        """
+        self.ensure_init()
+        self._run("force-unlock", "-force", held.id)
+
+    def _mind_lock(self) -> None:
+        """Offer to break the lock of a killed process of this machine, instead of waiting for it.
+
+        Raises:
+            LockedStateError: there is such a lock, and nobody can be asked, or did not agree.
+        """
+        held = holder.find(self.backend, self.name)
+        if held is None or not holder.is_abandoned(held, self.name, me=holder.me(), running=holder.running()):
+            return
+        said = f"the state of stack '{self.name}' of environment '{self.environment.name}' is locked by {held}"
+        gone = "that process is gone from this machine: it was killed"
+        if self.log is None and sys.stdin.isatty():
+            print(f"{said}; {gone}")
+            if _typed("Only yes is accepted to break its lock and go on. Enter a value: ") == "yes":
+                self._run("force-unlock", "-force", held.id)
+                return
+        raise LockedStateError(
+            f"{said}; {gone}; nothing was changed",
+            hint=f"break the lock, and run this again: {refusals.unlocking(self.environment.name, self.name, held.id)}",
+        )
+
     def notice(self) -> str:
         """What an apply does besides Terraform's plan, for people who read the plan. Empty if there is nothing."""
-        change = variants.find(self._follower().look(), self._value_files()) if self.name == "service" else None
-        return change.notice if change else ""
+        found = self._follower().look() if self.name == "service" else None
+        change = variants.find(found, self._value_files())
+        if change is None or found is None:
+            return ""
+        return variants.LEFT.format(**found) if variants.is_between(found) else change.notice
 
     def _value_files(self) -> list[Path]:
         return value_files(self.environment, self.name)
@@ -253,12 +286,16 @@ class Stack:
         follower = self._follower()
         before = follower.settle()  # SageMaker refuses an update of an endpoint that is changing
         change = None if only else variants.find(before, self._value_files())
+        if change and before and variants.is_between(before):
+            before = follower.lead_back(before, self.outputs()["endpoint_configuration_name"])
+            change = variants.find(before, self._value_files())
         with tempfile.TemporaryDirectory() as folder:
             if change:
                 # The plan is made before the variants change. A later one would not have the guardrails in its state.
                 plan = plan or self._plan_and_ask(Path(folder) / "plan", ask=ask, rollback=rollback)
                 if plan is None:
                     return
+                require_fresh(plan, self.name, self.backend.read(self.name))
                 before = follower.change(change)
             options = [*(f"-target={address}" for address in only), *([] if plan else _options(before, rollback))]
             with follower.explaining(before):
@@ -296,6 +333,8 @@ class Stack:
     def _run(
         self, command: str, *arguments: str, accept: Sequence[int] = (0,), also: Mapping[str, str] | None = None
     ) -> int:
+        if command in LOCKING:
+            self._mind_lock()
         line = self._line(command, *arguments)
         child = {**QUICK, **os.environ, **self.variables, **(also or {})}
         for _ in range(TRIES):
@@ -312,8 +351,13 @@ class Stack:
         raise TerraformError(f"terraform {command} of stack '{self.name}' failed: {reason}", hint=where)
 
     def _to_terminal(self, line: list[str], child: dict[str, str]) -> tuple[int, str]:
-        """Terraform's progress and questions go to the terminal as they are. Its errors go there too, and are kept."""
+        """Terraform's progress and questions go to the terminal as they are. Its errors go there too, and are kept.
+
+        Terraform colours what it writes into a file or a pipe too, so it is told not to.
+        """
         words: list[str] = []
+        coloured = sys.stdout.isatty() and sys.stderr.isatty() and "NO_COLOR" not in os.environ
+        line = line if coloured else [*line[:3], "-no-color", *line[3:]]
         with subprocess.Popen(line, env=child, stderr=subprocess.PIPE, text=True) as process:
             errors = process.stderr
             assert errors is not None, "it is a pipe"
@@ -325,7 +369,16 @@ class Stack:
                     sys.stderr.flush()
                 return process.wait()
 
-            return _to_the_end(follow), "".join(words)
+            with self._beats(line[2]):
+                return _to_the_end(follow), "".join(words)
+
+    def _beats(self, command: str) -> contextlib.AbstractContextManager[Any]:
+        """Says that Terraform runs, where its output goes to a file or a pipe. On a terminal, one sees it."""
+        if sys.stdout.isatty():
+            return contextlib.nullcontext()
+        from rich.console import Console
+
+        return Beats(Console(stderr=True), lambda: f"terraform {command} of stack '{self.name}' runs")
 
     def _to_log(self, line: list[str], child: dict[str, str], log: Path) -> tuple[int, str]:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -357,15 +410,19 @@ class Stack:
             return _to_the_end(follow), "".join(words)
 
 
-def _options(endpoint: Mapping[str, Any] | None, rollback: bool) -> list[str]:
+def _options(found: Mapping[str, Any] | None, rollback: bool) -> list[str]:
     """The options of a plan of ``service``, which a saved plan has already.
 
     Args:
-        endpoint: DescribeEndpoint's answer; None if there is no endpoint.
+        found: DescribeEndpoint's answer; None if there is no endpoint.
     """
+    other = [] if rollback else [NO_ROLLBACK]
+    if found is None:
+        return other
+    if found["EndpointStatus"] == "Failed":
+        return [endpoint.AGAIN, *other]
     # Refreshed, the plan would replace an endpoint whose last update, an interrupted one, had no guardrails.
-    refresh = ["-refresh=false"] if endpoint and not variants.is_guarded(endpoint) else []
-    return [*refresh, *([] if rollback else [NO_ROLLBACK])]
+    return other if variants.is_guarded(found) else ["-refresh=false", *other]
 
 
 def _typed(question: str) -> str:

@@ -13,8 +13,10 @@ it.
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from scones import aws
@@ -136,3 +138,26 @@ class Backend:
             return
         delete_versions(self.s3, self.bucket)
         self.s3.delete_bucket(Bucket=self.bucket)
+
+
+def require_fresh(plan: Path, stack: str, now: TerraformState) -> None:
+    """Check that a stack's state is still the one that a saved plan was made on. Terraform checks it too, but later.
+
+    Format: a saved plan is a zip, and its file ``tfstate`` is that state. Terraform does not promise this: a plan
+    without it is left to Terraform.
+
+    Raises:
+        TerraformError: the state has changed since.
+    """
+    try:
+        with zipfile.ZipFile(plan) as archive:
+            found = json.loads(archive.read("tfstate"))
+        made_on = (found["lineage"], found["serial"])
+    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError):
+        return
+    if made_on != (now.lineage, now.serial):
+        raise TerraformError(
+            f"the plan {plan} is stale: it was made on serial {made_on[1]} of the state of stack '{stack}', now at "
+            f"serial {now.serial}; nothing was applied",
+            hint=f"plan again: invoke tf.plan --stack {stack} --out {plan}",
+        )

@@ -16,7 +16,7 @@ from typing import Any
 from scones import aws
 from scones.errors import TerraformError
 from scones.settings import Environment
-from scones.terraform import endpoint
+from scones.terraform import endpoint, variants
 from scones.terraform.stack import Stack
 from scones.terraform.variables import STACKS
 
@@ -40,8 +40,8 @@ def destroy(stack: Stack, *, ask: bool = False, client: Callable[..., Any] = aws
                 hint=f"destroy that one first: invoke tf.destroy --env {environment.name} --stack {name}",
             )
     standing = stack.backend.read(stack.name)
-    if stack.name == "service" and endpoint.ADDRESS not in standing.resources:
-        _delete_endpoint(environment, standing.outputs, client)
+    if stack.name == "service" and (standing.resources or standing.outputs):
+        _end_hosting(stack, client(environment, "sagemaker"), known=endpoint.ADDRESS in standing.resources)
     if stack.name == "bootstrap":
         _destroy_bootstrap(stack, standing.resources, ask=ask)
         return
@@ -88,13 +88,17 @@ def _destroy_bootstrap(stack: Stack, resources: tuple[str, ...], *, ask: bool) -
     stack.backend.delete()
 
 
-def _delete_endpoint(environment: Environment, outputs: Mapping[str, Any], client: Callable[..., Any]) -> None:
-    """Delete an endpoint that is not in the state: a schedule has created it since (``endpoint_hours``)."""
-    if not (name := outputs.get("endpoint_name")):
-        return
-    sagemaker = client(environment, "sagemaker")
-    if endpoint.describe(sagemaker, name) is not None:
+def _end_hosting(stack: Stack, sagemaker: Any, *, known: bool) -> None:
+    """Wait for the endpoint, which SageMaker does not delete while it changes it. Delete what Terraform does not know.
+
+    Args:
+        known: Whether the state has the endpoint. If not, a schedule has created it since (``endpoint_hours``).
+    """
+    name = stack.environment.workload
+    found = endpoint.settle(lambda: endpoint.describe(sagemaker, name), say=stack.on_line or print)
+    if found and not known:
         sagemaker.delete_endpoint(EndpointName=name)
+    variants.clean_all(sagemaker, name)
 
 
 def _empty_model_package_group(

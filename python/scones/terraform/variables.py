@@ -28,8 +28,8 @@ from scones.terraform.state import Backend
 # In the order of applying. They are destroyed in reverse order.
 STACKS = ("bootstrap", "foundation", "service")
 
-# The commands that take -var-file. All but console lock the state, and wait this long for another lock.
-_VALUED = ("plan", "apply", "destroy", "refresh", "import", "console")
+# The commands that lock the state, and wait this long for another lock. They and console take -var-file.
+LOCKING = ("plan", "apply", "destroy", "refresh", "import")
 _LOCK_TIMEOUT = "2m"
 
 
@@ -91,10 +91,10 @@ def variables(
         raise SettingsError(f"there is no stack '{stack}'; there are: {', '.join(STACKS)}")
     bucket = (backend or Backend.of(environment)).bucket
     stands = None
-    if stack == "service" and environment.service.get("endpoint_hours"):
+    if stack == "service":
         stands = endpoint.describe(aws.client(environment, "sagemaker"), environment.workload) is not None
     values = [f"-var-file={path}" for path in value_files(environment, stack)]
-    arguments = {command: [f"-lock-timeout={_LOCK_TIMEOUT}", *values] for command in _VALUED}
+    arguments = {command: [f"-lock-timeout={_LOCK_TIMEOUT}", *values] for command in LOCKING}
     arguments["console"] = values
     # -reconfigure and -upgrade accept a changed bucket or provider source. Terraform never asks, and migrates no state.
     arguments["init"] = [

@@ -12,7 +12,8 @@ Terraform's provider cannot make one: it replaces an endpoint whose guardrails c
 
 So a comparison of models begins and ends with two updates. The first one is without guardrails, and changes the set of
 variants only: a new variant serves the model that is served already, and gets no requests. The second one is
-Terraform's, with guardrails. It brings the new models and weights.
+Terraform's, with guardrails. It brings the new models and weights. If an apply is interrupted between the two, and the
+next one wants other variants, the endpoint is led back first.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ from botocore.exceptions import ClientError
 from scones.errors import SettingsError, TerraformError
 
 MAIN = "AllTraffic"
+LEFT = (
+    "An interrupted apply has left the endpoint with {EndpointConfigName}, between two changes of its variants. "
+    "invoke tf.apply and the pipeline lead it back first, to the configuration that was applied last."
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,8 @@ def find(endpoint: Mapping[str, Any] | None, values: Iterable[Path]) -> VariantC
             candidate = json.loads(path.read_text()).get("candidate", candidate)
         except (OSError, ValueError, AttributeError) as error:
             raise SettingsError(f"{path} cannot be used: {error}") from None
+    if endpoint is not None and endpoint["EndpointStatus"] == "Failed":
+        return None  # it is made again
     shadow = bool(candidate and candidate.get("shadow"))
     change = VariantChange(
         endpoint or {},
@@ -151,10 +158,23 @@ def clean(sagemaker: Any, before: Mapping[str, Any] | None, after: Mapping[str, 
         sagemaker.delete_endpoint_config(EndpointConfigName=before["EndpointConfigName"])
 
 
+def clean_all(sagemaker: Any, endpoint: str) -> int:
+    """Delete every configuration of :func:`begin` for an endpoint that is gone. Returns their number."""
+    pages = sagemaker.get_paginator("list_endpoint_configs").paginate(NameContains=f"{endpoint}-v")
+    names = [one["EndpointConfigName"] for page in pages for one in page["EndpointConfigs"]]
+    own = [name for name in names if _is_between(endpoint, name)]
+    for name in own:
+        sagemaker.delete_endpoint_config(EndpointConfigName=name)
+    return len(own)
+
+
 def is_between(endpoint: Mapping[str, Any]) -> bool:
     """Whether an endpoint runs a configuration of :func:`begin`."""
-    pattern = rf"{re.escape(endpoint['EndpointName'])}-v[0-9a-f]{{11}}"
-    return re.fullmatch(pattern, endpoint["EndpointConfigName"]) is not None
+    return _is_between(endpoint["EndpointName"], endpoint["EndpointConfigName"])
+
+
+def _is_between(endpoint: str, config: str) -> bool:
+    return re.fullmatch(rf"{re.escape(endpoint)}-v[0-9a-f]{{11}}", config) is not None
 
 
 def is_guarded(endpoint: Mapping[str, Any]) -> bool:

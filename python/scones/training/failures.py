@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scones.errors import TrainingError
+from scones.errors import StoppedError, TrainingError
 
 if TYPE_CHECKING:
     from scones.settings import Environment
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def ended(job: DescribedJob, progress: Progress, environment: Environment) -> TrainingError:
-    """The error for a job that failed or was stopped."""
+    """The error for a job that failed or was stopped. StoppedError if someone stopped it."""
     reason = job.failure_reason or {
         "MaxRuntimeExceeded": "it took longer than training.max_runtime_seconds allows",
         "Stopped": "someone stopped it",
@@ -42,7 +42,8 @@ def ended(job: DescribedJob, progress: Progress, environment: Environment) -> Tr
     if job.checkpoint_uri is not None and progress.epochs_done:
         after = f"to resume after epoch {progress.epochs_done} of {progress.epochs}"
         hints.append(f"{after}: invoke train --resume {job.name} --env {environment.name}")
-    return TrainingError(message, hint="; ".join(hints) or None)
+    on_request = job.status == "Stopped" and job.secondary_status == "Stopped"
+    return (StoppedError if on_request else TrainingError)(message, hint="; ".join(hints) or None)
 
 
 def refused(error: Any, environment: Environment, name: str) -> Exception:

@@ -9,21 +9,25 @@ Example::
     >>> picture(job)[1:4]
     b'PNG'
 
-Each searched hyperparameter has an axis, with the scale of the search. The last axis is the objective. Better trials
-have darker lines, and the best trial is on top. Trials without an objective are dotted.
+Each searched hyperparameter has an axis, with the scale of the search. The last axis is the objective. The best trial
+is the one line in the accent's colour: thick, on top, with its values. The others are thin and blue, better ones
+darker. Trials without an objective are dotted. The title says what came out.
 """
 
 from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import Normal, Stroke
 
 from imageclassification.ranges import Choice, Range
 from scones.drawing import DOTS_PER_INCH, LIGHT
@@ -31,6 +35,8 @@ from scones.training.trials import TuningSnapshot, TuningTrial
 from scones.training.trials_view import shown
 
 OBJECTIVE = "validation\naccuracy"
+BEST = LIGHT.classes[1]
+WORSE, BETTER = 0.3, 0.8  # of the colour map, so that no other trial is as faint as the paper or as strong as the best
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,10 @@ def picture(job: TuningSnapshot) -> bytes:
         side.set_visible(False)
     for place, axis in enumerate(columns):
         plot.axvline(place, color=LIGHT.faint, linewidth=1, zorder=1)
+        own = None if job.best is None else axis.place(job.best)
         for height, text in axis.ticks:
+            if own is not None and abs(own - height) < 0.03:
+                continue  # the best trial's own value stands there
             plot.annotate(
                 text,
                 (place, height),
@@ -82,27 +91,106 @@ def picture(job: TuningSnapshot) -> bytes:
                 zorder=4,
             )
     values = [trial.objective for trial in job.trials if trial.objective is not None]
-    colour_of = Normalize(min(values, default=0.0), max(values, default=1.0) + 1e-9)
+    rank = Normalize(min(values, default=0.0), max(values, default=1.0) + 1e-9)
     for trial in job.trials:
-        best = trial.name == job.best_name
-        points = [(place, found) for place, axis in enumerate(columns) if (found := axis.place(trial)) is not None]
+        if trial.name != job.best_name:
+            objective = trial.objective
+            shade = None if objective is None else WORSE + (BETTER - WORSE) * float(rank(objective))
+            plot.plot(
+                *_line(trial, columns),
+                color=LIGHT.faint if shade is None else colormaps["Blues"](shade),
+                linestyle=":" if shade is None else "-",
+                linewidth=1.2,
+                marker="o",
+                markersize=3,
+                zorder=2,
+            )
+    if job.best is not None:
+        edge = [Stroke(linewidth=7, foreground=LIGHT.background), Normal()]
         plot.plot(
-            *zip(*points, strict=True),
-            color=LIGHT.faint if trial.objective is None else colormaps["viridis_r"](colour_of(trial.objective)),
-            linestyle=":" if trial.objective is None else "-",
-            linewidth=3.0 if best else 1.3,
-            alpha=1.0 if best else 0.75,
+            *_line(job.best, columns),
+            color=BEST,
+            linewidth=4,
             marker="o",
-            markersize=5 if best else 3,
-            zorder=3 if best else 2,
+            markersize=9,
+            path_effects=edge,
+            zorder=5,
         )
-    title = f"{job.name}: {len(job.trials)} trials"
-    if job.best is not None and job.best.objective is not None:
-        title += f", the best {job.best.objective:.3f}"
-    plot.set_title(title, loc="left", color=LIGHT.ink)
+        for place, (axis, value) in enumerate(zip(columns, _values(job.best, job), strict=True)):
+            at = axis.place(job.best)
+            if at is not None:
+                plot.annotate(
+                    value,
+                    (place, at),
+                    xytext=(9, 7 if at < 0.94 else -12),
+                    textcoords="offset points",
+                    fontsize=10,
+                    fontweight="bold",
+                    color=LIGHT.ink,
+                    bbox={"facecolor": LIGHT.background, "edgecolor": "none", "alpha": 0.85, "pad": 0.6},
+                    parse_math=False,
+                    zorder=6,
+                )
+    _legend(figure, job)
+    figure.suptitle(
+        "\n".join(wrap(message(job), int(11 * figure.get_figwidth()))),
+        x=0.01,
+        ha="left",
+        color=LIGHT.ink,
+        fontsize=12.5,
+        fontweight="bold",
+    )
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=DOTS_PER_INCH, facecolor=LIGHT.background)
     return file.getvalue()
+
+
+def message(job: TuningSnapshot) -> str:
+    """What came out of the tuning job, as the picture's title.
+
+    Example::
+
+        >>> trials = (TuningTrial(1, "a", "Completed", {"momentum": "0.9"}, 9, objective=0.912),)
+        >>> trials += (TuningTrial(2, "b", "Completed", {"momentum": "0.5"}, 9, objective=0.81),)
+        >>> message(TuningSnapshot("tune-dev-1", "Completed", "Random", {}, {}, 2, trials, best_name="a"))
+        'Trial 1 of 2 is the best: 91.2 % of the validation images right, with momentum 0.9; the worst reached 81.0 %'
+    """
+    count, best = len(job.trials), job.best
+    if best is None or best.objective is None:
+        return f"{job.name}: no trial of {count} has ended yet" if count else f"{job.name}: no trial has begun yet"
+    values = ", ".join(f"{name} {shown(value)}" for name, value in best.values.items() if value)
+    so_far = "" if job.ended else " so far"
+    text = f"Trial {best.number} of {count} is the best{so_far}: {best.objective:.1%} of the validation images right"
+    text += f", with {values}" if values else ""
+    others = [trial.objective for trial in job.trials if trial.objective is not None and trial is not best]
+    return (text + (f"; the worst reached {min(others):.1%}" if others else "")).replace("%", " %")
+
+
+def _line(trial: TuningTrial, columns: Sequence[Axis]) -> tuple[list[int], list[float]]:
+    points = [(place, found) for place, axis in enumerate(columns) if (found := axis.place(trial)) is not None]
+    return [place for place, _ in points], [height for _, height in points]
+
+
+def _values(trial: TuningTrial, job: TuningSnapshot) -> list[str]:
+    """A trial's value on each axis."""
+    objective = "" if trial.objective is None else f"{trial.objective:.3f}"
+    return [*(shown(trial.values.get(name, "")) for name in job.searched), objective]
+
+
+def _legend(figure: Figure, job: TuningSnapshot) -> None:
+    objectives = [trial.objective for trial in job.trials if trial.name != job.best_name]
+    handles = []
+    if job.best is not None:
+        handles.append(Line2D([], [], color=BEST, linewidth=4, marker="o", label="the best trial"))
+    if any(objective is not None for objective in objectives):
+        shade = colormaps["Blues"](BETTER)
+        handles.append(Line2D([], [], color=shade, linewidth=1.2, label="other trials: the darker, the better"))
+    if None in objectives:
+        handles.append(Line2D([], [], color=LIGHT.faint, linewidth=1.2, linestyle=":", label="without an accuracy"))
+    if handles:
+        figure.legend(
+            handles=handles, loc="outside lower left", ncols=3, frameon=False, fontsize=9, labelcolor=LIGHT.ink
+        )
 
 
 def _of_choice(entry: Choice) -> Axis:

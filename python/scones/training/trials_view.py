@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from scones.drawing import narrower
+from scones.steps import Beats
 from scones.training.trials import TuningSnapshot, TuningTrial
 
 if TYPE_CHECKING:
@@ -31,12 +33,24 @@ def view(console: Console) -> Iterator[Callable[[TuningSnapshot], None]]:
             yield lambda job: live.update(table(job))
         return
     told = TrialLines()
+    seen: list[TuningSnapshot] = []
+    with Beats(console, lambda: _going(seen)) as beats:
 
-    def write(job: TuningSnapshot) -> None:
-        for line in told.new(job):
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+        def write(job: TuningSnapshot) -> None:
+            seen[:] = [job]
+            for line in told.new(job):
+                console.print(line, highlight=False, markup=False, soft_wrap=True)
+                beats.said()
 
-    yield write
+        yield write
+
+
+def _going(seen: list[TuningSnapshot]) -> str:
+    """What the trials of the last look do now, in one line."""
+    running = [trial for job in seen for trial in job.trials if not trial.ended]
+    if not running:
+        return "the tuning job begins its next trial" if seen and not seen[0].ended else "the tuning job's last lines"
+    return "; ".join(f"trial {trial.number}: epoch {trial.epochs_done + 1}/{trial.epochs} runs" for trial in running)
 
 
 class TrialLines:
@@ -119,7 +133,7 @@ def table(job: TuningSnapshot) -> RenderableType:
             Text(outcome, style=_STYLES.get(outcome, "")),
             style="bold" if best else "",
         )
-    return grid
+    return narrower(grid, "s", "last\nepoch", "epochs")
 
 
 def shown(value: str) -> str:

@@ -14,7 +14,6 @@ last saved epoch with ``checkpoint_frequency``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,7 @@ from imageclassification.hyperparameters import Hyperparameters, parse
 from scones import aws
 from scones.errors import InputError, TrainingError
 from scones.model.registry.pinned import VALIDATION_ACCURACY
-from scones.settings import TUNING_PLACE, Tuning
+from scones.settings import Tuning
 from scones.training import request as training_requests
 from scones.training.job import own_tags
 from scones.training.spreading import once_known
@@ -45,9 +44,12 @@ def check_name(name: str) -> None:
 
 
 def new_name(environment: Environment, now: datetime | None = None) -> str:
-    """A tuning job's name from the environment and the time (UTC): ``tune-dev-20260101-120000``."""
-    place = re.sub(r"[^a-zA-Z0-9]+", "-", environment.name)[:TUNING_PLACE].strip("-")
-    return f"tune-{place}-{now or datetime.now(UTC):%Y%m%d-%H%M%S}"
+    """A tuning job's name from the environment and the time (UTC): ``tune-dev-260101-120000``.
+
+    SageMaker takes 32 characters, and an environment's name has up to 12 (variables.tf of the stacks). So it fits
+    uncut: two environments never give the same name.
+    """
+    return f"tune-{environment.name}-{now or datetime.now(UTC):%y%m%d-%H%M%S}"
 
 
 def check_strategy(searched: ranges.Searched, strategy: str) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from scones.steps import Beats
 from scones.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -32,16 +33,21 @@ def view(console: Console) -> Iterator[Callable[[Progress], None]]:
             yield lambda progress: live.update(panel(progress, time.monotonic() - started))
         return
     told = TrainingLines()
+    with Beats(console, lambda: told.going) as beats:
 
-    def write(progress: Progress) -> None:
-        for line in told.new(progress):
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+        def write(progress: Progress) -> None:
+            for line in told.new(progress):
+                console.print(line, highlight=False, markup=False, soft_wrap=True)
+                beats.said()
 
-    yield write
+        yield write
 
 
 class TrainingLines:
     """Makes a line for each new step and each finished epoch.
+
+    Attributes:
+        going: What the job does now.
 
     Example::
 
@@ -54,6 +60,7 @@ class TrainingLines:
     """
 
     def __init__(self) -> None:
+        self.going = "the training job begins"
         self._doing = ""
         self._epochs = 0
 
@@ -62,6 +69,9 @@ class TrainingLines:
         epochs = [epoch_line(progress, epoch) for epoch in sorted(progress.validation)[self._epochs :]]
         self._epochs = progress.epochs_done
         doing, self._doing = self._doing, progress.secondary_status
+        self.going = self._doing
+        if self._doing == "Training" and progress.epochs_done < progress.epochs:
+            self.going = f"Training: epoch {progress.epochs_done + 1}/{progress.epochs} runs"
         if doing == self._doing:
             return epochs
         # A step after Training comes after the epochs.

@@ -2,7 +2,7 @@
 
 Example (not run: it needs an AWS account)::
 
-    found = follow(environment, "tune-dev-20260101-120000", print)
+    found = follow(environment, "tune-dev-260101-120000", print)
     found.best.epochs_done
 """
 

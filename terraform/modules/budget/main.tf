@@ -5,6 +5,14 @@ resource "aws_budgets_budget" "this" {
   limit_unit   = "USD"
   time_unit    = "MONTHLY"
 
+  # What is used counts. By default, AWS Budgets takes credits and refunds off, so a new account's budget would count
+  # nothing while its credits burn:
+  # https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_CostTypes.html
+  cost_types {
+    include_credit = false
+    include_refund = false
+  }
+
   # Without a filter, the budget counts from its first hour. With a tag, it counts nothing until the tag is a cost
   # allocation tag. A tag can be activated a day after its first use, and activation takes up to another day:
   # https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html
@@ -42,9 +50,12 @@ resource "aws_budgets_budget" "this" {
   }
 }
 
-resource "aws_ce_cost_allocation_tag" "this" {
-  count = var.activate_tag == null ? 0 : 1
+# A cost allocation tag is the account's: all environments share its key. To destroy it is to deactivate it, and the
+# budgets of other environments would then count nothing. So an apply forgets one of an earlier version, and keeps it.
+removed {
+  from = aws_ce_cost_allocation_tag.this
 
-  tag_key = var.activate_tag
-  status  = "Active"
+  lifecycle {
+    destroy = false
+  }
 }

@@ -40,12 +40,6 @@ variable "tag" {
   default     = null
 }
 
-variable "activate_tag" {
-  description = "The key of a tag that this module makes a cost allocation tag. This works only in the account that pays, and only a day after the first resource got the tag. If null, it activates none."
-  type        = string
-  default     = null
-}
-
 variable "topic_arn" {
   description = "The ARN of the SNS topic for the alerts. The topic's policy must allow budgets.amazonaws.com to publish. If null, alerts go to emails only."
   type        = string

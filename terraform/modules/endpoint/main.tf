@@ -30,8 +30,15 @@ locals {
   models = { for hash, same in { for name, model in local.served : local.hashes[name] => model... } : hash => same[0] }
 
   configuration_hash = substr(sha256(jsonencode([
-    local.hashes, local.share, var.instance_type, local.fixed_count, var.capture_uri, var.capture_percentage, var.kms_key_arn,
+    local.hashes, local.share, var.instance_type, local.fixed_count, local.destination, var.capture_percentage, var.kms_key_arn,
   ])), 0, 12)
+
+  # A captured event does not say which model answered it. During an update both fleets answer, and each captures as its
+  # own configuration says. So with a folder of its own, every configuration's events stay apart:
+  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html
+  #
+  # The folder is below capture_uri/name: the role may then write both fleets' captures, and one prefix has them all.
+  destination = var.capture_folder == null ? var.capture_uri : "${var.capture_uri}/${var.name}/${var.capture_folder}"
 
   # With autoscaling, the scaling target sets the count. A new instance_count then creates no new configuration.
   fixed_count = var.autoscaling == null ? var.instance_count : null
@@ -117,7 +124,7 @@ resource "aws_sagemaker_endpoint_configuration" "this" {
   data_capture_config {
     enable_capture              = var.capture_percentage > 0
     initial_sampling_percentage = var.capture_percentage
-    destination_s3_uri          = var.capture_uri
+    destination_s3_uri          = local.destination
     kms_key_id                  = var.kms_key_arn
 
     capture_options {

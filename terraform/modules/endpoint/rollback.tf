@@ -47,8 +47,9 @@ resource "aws_cloudwatch_metric_alarm" "rollback" {
   threshold           = var.rollback.enabled ? each.value.threshold : local.never
   evaluation_periods  = each.value.periods
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_topic_arn[*]
-  ok_actions          = var.alarm_topic_arn[*]
+  # There are no ok_actions. A new alarm goes from INSUFFICIENT_DATA to OK, which would send a mail that something is over,
+  # and each promotion makes two new alarms.
+  alarm_actions = var.alarm_topic_arn[*]
 
   metric_query {
     id          = "found"

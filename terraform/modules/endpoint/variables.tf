@@ -85,6 +85,17 @@ variable "capture_uri" {
   }
 }
 
+variable "capture_folder" {
+  description = "A folder for what this configuration captures, below capture_uri/NAME. Name the served models in it, because a captured event does not. If null, all configurations capture into capture_uri."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.capture_folder == null ? true : can(regex("^[A-Za-z0-9.-]+$", var.capture_folder))
+    error_message = "capture_folder has only letters, digits, dots and dashes; this is \"${coalesce(var.capture_folder, "null")}\"."
+  }
+}
+
 variable "capture_percentage" {
   description = "The percentage of requests that SageMaker captures. 0 turns capture off."
   type        = number
@@ -251,7 +262,7 @@ variable "permissions_boundary_arn" {
 }
 
 variable "alarm_topic_arn" {
-  description = "The ARN of the SNS topic that the rollback alarms notify. If null, they notify nobody."
+  description = "The ARN of the SNS topic that the rollback alarms notify when they go off. If null, they notify nobody."
   type        = string
   default     = null
 

@@ -1,5 +1,6 @@
 # Two roles that GitHub Actions assumes through OpenID Connect. No access key exists that could leak. Pull requests and
-# the main branch may assume the role plan. Only jobs of one deployment environment may assume the role apply.
+# the main branch may assume the role plan. Only jobs of one deployment environment, on the main branch, may assume the
+# role apply.
 
 locals {
   issuer       = "token.actions.githubusercontent.com"
@@ -15,11 +16,16 @@ locals {
     plan = {
       description = "Plans changes to ${var.prefix}, from pull requests and the main branch of ${var.repository}."
       subjects    = flatten([for name in local.repositories : ["repo:${name}:pull_request", "repo:${name}:ref:refs/heads/main"]])
+      claims      = {}
       hours       = 1
     }
     apply = {
       description = "Applies changes to ${var.prefix}, from the environment ${var.deployment_environment} of ${var.repository}."
       subjects    = [for name in local.repositories : "repo:${name}:environment:${var.deployment_environment}"]
+      # Where GitHub does not protect the environment, a workflow on any branch can name it. So AWS asks for the branch
+      # too. STS knows this claim of GitHub's tokens since January 2026:
+      # https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/
+      claims = { "${local.issuer}:ref" = "refs/heads/main" }
       # An endpoint's update may take one hour. If the credentials expire before its end, Terraform cannot write the
       # state.
       hours = 2
@@ -53,10 +59,10 @@ resource "aws_iam_role" "this" {
       Principal = { Federated = local.provider_arn }
       Action    = "sts:AssumeRoleWithWebIdentity"
       Condition = {
-        StringEquals = {
+        StringEquals = merge(each.value.claims, {
           "${local.issuer}:aud" = "sts.amazonaws.com"
           "${local.issuer}:sub" = each.value.subjects
-        }
+        })
       }
     }]
   })

@@ -4,7 +4,8 @@ locals {
   read_state = [
     { Sid = "ReadState", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.state] },
     { Sid = "ReadStateObjects", Effect = "Allow", Action = ["s3:GetObject"], Resource = ["${local.state}/*.tfstate"] },
-    { Sid = "LockState", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], Resource = ["${local.state}/*.tfstate.tflock"] },
+    # The lock of the bootstrap stack's state would keep a person from applying it or taking it down.
+    { Sid = "LockState", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], Resource = [for stack in ["foundation", "service"] : "${local.state}/${stack}.tfstate.tflock"] },
   ]
 
   # The key encrypts the state and its lock.
@@ -43,12 +44,9 @@ locals {
     { Sid = "ReadSubscriptions", Effect = "Allow", Action = ["sns:GetSubscriptionAttributes"], Resource = ["*"] },
   ] : statement if var.options.emails]
 
-  read_budget = [for statement in concat(
-    [{ Sid = "ReadBudget", Effect = "Allow", Action = ["budgets:ListTagsForResource", "budgets:ViewBudget"], Resource = [local.budget] }],
-    # The actions on cost allocation tags support no resource ARN:
-    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscostexplorerservice.html
-    [for on in [var.options.cost_tag] : { Sid = "ReadCostTags", Effect = "Allow", Action = ["ce:ListCostAllocationTags"], Resource = ["*"] } if on],
-  ) : statement if var.options.budget]
+  read_budget = [for statement in [
+    { Sid = "ReadBudget", Effect = "Allow", Action = ["budgets:ListTagsForResource", "budgets:ViewBudget"], Resource = [local.budget] },
+  ] : statement if var.options.budget]
 
   read_hours = [for statement in [
     { Sid = "ReadSchedules", Effect = "Allow", Action = ["scheduler:GetSchedule"], Resource = [local.schedules] },

@@ -57,7 +57,6 @@ variable "options" {
     autoscaling          = optional(bool, false)
     emails               = optional(bool, false)
     budget               = optional(bool, false)
-    cost_tag             = optional(bool, false)
     hours                = optional(bool, false)
     arrival              = optional(bool, false)
   })

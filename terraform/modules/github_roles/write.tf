@@ -29,8 +29,12 @@ locals {
       Condition = local.will_be_ours
     },
     {
-      # To tag a key at its creation, the role needs TagResource on all keys without the tag Workload. It could also tag
-      # other keys of the account. Keep the keys of other projects in other accounts.
+      # To tag a key at its creation, the role needs TagResource on all keys without the tag Workload. So it can also
+      # take over another key of the account: tag it, then change its policy, or schedule its deletion (WriteKey). No
+      # condition of KMS tells a new key from an old one. Three things limit this. A key is safe whose policy does not
+      # let the account's IAM policies decide, or that has a tag Workload. A deletion waits for 7 days or more, and can
+      # be cancelled. Keep the keys of other projects in other accounts:
+      # https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
       Sid       = "TagKeyAsItIsMade"
       Effect    = "Allow"
       Action    = ["kms:TagResource"]
@@ -152,12 +156,9 @@ locals {
     { Sid = "Unsubscribe", Effect = "Allow", Action = ["sns:Unsubscribe"], Resource = ["*"] },
   ] : statement if var.options.emails]
 
-  write_budget = [for statement in concat(
-    [{ Sid = "WriteBudget", Effect = "Allow", Action = ["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"], Resource = [local.budget] }],
-    # The actions on cost allocation tags support no resource ARN:
-    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscostexplorerservice.html
-    [for on in [var.options.cost_tag] : { Sid = "ActivateCostTag", Effect = "Allow", Action = ["ce:UpdateCostAllocationTagsStatus"], Resource = ["*"] } if on],
-  ) : statement if var.options.budget]
+  write_budget = [for statement in [
+    { Sid = "WriteBudget", Effect = "Allow", Action = ["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"], Resource = [local.budget] },
+  ] : statement if var.options.budget]
 
   write_hours = [for statement in [
     { Sid = "WriteSchedules", Effect = "Allow", Action = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:UpdateSchedule"], Resource = [local.schedules] },
@@ -204,12 +205,22 @@ locals {
       Condition = { StringEquals = { "iam:PermissionsBoundary" = local.permissions_boundary_arn } }
     },
     {
+      # A role from before there was a boundary may be strong. Nobody may come to be trusted by it.
+      Sid       = "ChangeTrust"
+      Effect    = "Allow"
+      Action    = ["iam:UpdateAssumeRolePolicy", "iam:UpdateRole"]
+      Resource  = [local.roles_arn]
+      Condition = { StringEquals = { "iam:PermissionsBoundary" = local.permissions_boundary_arn } }
+    },
+    {
       Sid      = "WriteRoles"
       Effect   = "Allow"
-      Action   = ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:ListInstanceProfilesForRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription"]
+      Action   = ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:ListInstanceProfilesForRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateRoleDescription"]
       Resource = [local.roles_arn]
     },
     {
+      # PassRole knows no boundary. So a role with the prefix that trusts one of these services already must have it too:
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
       Sid       = "HandOverRoles"
       Effect    = "Allow"
       Action    = ["iam:PassRole"]

@@ -1,5 +1,8 @@
 # The maps of all alarms: the metric, the threshold, the period and a description. Missing data does not set an alarm
 # off unless the alarm says so, because no traffic is not an error.
+#
+# Each alarm says when it is over (ok_actions). So a new alarm, which goes from INSUFFICIENT_DATA to OK, says so once:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 
 locals {
   five_minutes = 300

@@ -110,7 +110,6 @@ module "github_roles" {
     autoscaling          = try(local.told.service.endpoint_autoscaling != null, false)
     emails               = try(length(local.told.service.alarm_emails) > 0, false)
     budget               = try(local.told.service.monthly_budget_usd != null, false)
-    cost_tag             = try(local.told.service.activate_cost_tag, false)
     hours                = try(local.told.service.endpoint_hours != null, false)
     arrival              = try(local.told.service.arrival != null, false)
   }

@@ -16,6 +16,7 @@ module "endpoint" {
   deployment               = var.endpoint_deployment
   rollback                 = var.endpoint_rollback
   capture_uri              = local.capture_uri
+  capture_folder           = local.capture_folder
   capture_percentage       = var.capture_percentage
   log_retention_days       = var.log_retention_days
   kms_key_arn              = local.kms_key_arn
@@ -34,6 +35,15 @@ module "endpoint" {
 }
 
 locals {
+  # The model packages by variant: AllTraffic.GROUP.VERSION, then Candidate.GROUP.VERSION or Shadow.GROUP.VERSION. So a
+  # captured event lies in a folder with the name of the model that answered it. scones.service.capture.places reads it.
+  capture_folder = join(".", flatten([
+    for variant, arn in merge(
+      { AllTraffic = var.model.package_arn },
+      { for one in var.candidate[*] : (one.shadow ? "Shadow" : "Candidate") => one.model.package_arn },
+    ) : concat([variant], slice(split("/", arn), 1, length(split("/", arn))))
+  ]))
+
   model_tags = {
     for name, model in merge({ model = var.model }, { for one in var.candidate[*] : "candidate" => one.model }) : name => {
       ModelPackage       = model.package_arn
@@ -54,9 +64,9 @@ locals {
 }
 
 # An apply outside the hours takes the endpoint out of the state. When a schedule has created it again, the next plan
-# takes it back.
+# takes it back. So does one without hours, after they were removed.
 import {
-  for_each = toset(var.endpoint_hours != null && local.endpoint_enabled && var.endpoint_stands ? [local.prefix] : [])
+  for_each = toset(local.endpoint_enabled && var.endpoint_stands ? [local.prefix] : [])
 
   to = module.endpoint.aws_sagemaker_endpoint.this[0]
   id = each.value

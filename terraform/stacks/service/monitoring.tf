@@ -47,6 +47,5 @@ module "budget" {
   name              = local.prefix
   monthly_limit_usd = each.value
   tag               = var.budget_scope == "account" ? null : { key = "Workload", value = local.prefix }
-  activate_tag      = var.activate_cost_tag ? "Workload" : null
   topic_arn         = module.monitoring.topic_arn
 }

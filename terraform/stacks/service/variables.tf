@@ -200,13 +200,6 @@ variable "budget_scope" {
   }
 }
 
-variable "activate_cost_tag" {
-  description = "If true, this stack makes Workload a cost allocation tag. This works only in the account that pays, and only a day after the first resource got the tag."
-  type        = bool
-  default     = false
-  nullable    = false
-}
-
 variable "endpoint_hours" {
   description = "The hours and days (Mon to Sun) when the endpoint exists, in UTC. If null, it always exists. EventBridge Scheduler creates and deletes it, with the model of the last apply. An apply outside the hours changes everything else."
   type = object({
@@ -228,7 +221,7 @@ variable "endpoint_hours" {
 }
 
 variable "endpoint_stands" {
-  description = "Whether the endpoint exists in AWS. With endpoint_hours, a plan takes an endpoint that a schedule has created into the state. `invoke env` sets it."
+  description = "Whether the endpoint exists in AWS. A plan takes an endpoint that a schedule has created into the state. `invoke env` sets it."
   type        = bool
   default     = false
   nullable    = false

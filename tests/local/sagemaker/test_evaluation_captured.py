@@ -16,17 +16,10 @@ NAME = "evaluated"
 CLASSES = ("red", "blue")
 
 
-@pytest.fixture(scope="module")
-def endpoint(cloud: Any, bucket: str, trained: dict[str, Any], wait_for: Any) -> Iterator[str]:
-    """An endpoint of the trained model that captures all requests, configured as in the service stack."""
-    sagemaker = cloud.client("sagemaker")
-    container = {
-        "Image": trained["AlgorithmSpecification"]["TrainingImage"],
-        "ModelDataUrl": trained["ModelArtifacts"]["S3ModelArtifacts"],
-    }
-    sagemaker.create_model(ModelName=NAME, PrimaryContainer=container, ExecutionRoleArn=trained["RoleArn"])
+def configure(sagemaker: Any, name: str, destination: str) -> None:
+    """A configuration that captures all requests."""
     sagemaker.create_endpoint_config(
-        EndpointConfigName=NAME,
+        EndpointConfigName=name,
         ProductionVariants=[
             {
                 "VariantName": "AllTraffic",
@@ -38,11 +31,23 @@ def endpoint(cloud: Any, bucket: str, trained: dict[str, Any], wait_for: Any) ->
         DataCaptureConfig={
             "EnableCapture": True,
             "InitialSamplingPercentage": 100,
-            "DestinationS3Uri": f"s3://{bucket}/captures",
+            "DestinationS3Uri": destination,
             "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
             "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
         },
     )
+
+
+@pytest.fixture(scope="module")
+def endpoint(cloud: Any, bucket: str, trained: dict[str, Any], wait_for: Any) -> Iterator[str]:
+    """An endpoint of the trained model that captures all requests, configured as in the service stack."""
+    sagemaker = cloud.client("sagemaker")
+    container = {
+        "Image": trained["AlgorithmSpecification"]["TrainingImage"],
+        "ModelDataUrl": trained["ModelArtifacts"]["S3ModelArtifacts"],
+    }
+    sagemaker.create_model(ModelName=NAME, PrimaryContainer=container, ExecutionRoleArn=trained["RoleArn"])
+    configure(sagemaker, NAME, f"s3://{bucket}/captures")
     sagemaker.create_endpoint(EndpointName=NAME, EndpointConfigName=NAME)
     described = wait_for(
         lambda: sagemaker.describe_endpoint(EndpointName=NAME), lambda found: found["EndpointStatus"] != "Creating"
@@ -75,7 +80,48 @@ def test_every_evaluated_image_is_captured_with_its_name_its_bytes_and_its_answe
         assert capture.image(by_name[one.name]) == one.path.read_bytes()
         assert by_name[one.name].inference_id.startswith("evaluate-")
 
-    page = capture.report.write(captured, tmp_path / "report", threshold=0.8, classes=CLASSES, subject=endpoint)
+    page = capture.report.write(captured, tmp_path / "report", threshold=0.8, subject=endpoint)
     text = page.read_text()
-    assert text.count("data:image/png;base64,") == 4 + 12
+    assert text.count("data:image/png;base64,") == 8 + 12
     assert "image 0.png" in text
+
+
+def test_an_update_leaves_every_answer_with_the_model_that_gave_it(
+    cloud: Any, bucket: str, endpoint: str, images: Any, tmp_path: Path, wait_for: Any
+) -> None:
+    """Both fleets answer for a while. Each captures into the folder of its own configuration."""
+    sagemaker, runtime = cloud.client("sagemaker"), cloud.client("sagemaker-runtime")
+    folder = f"s3://{bucket}/captures/{NAME}/AllTraffic.group"
+    sent: dict[str, str] = {}
+
+    def state() -> str:
+        return sagemaker.describe_endpoint(EndpointName=NAME)["EndpointStatus"]
+
+    def send(when: str) -> None:
+        name = f"{when}-{len(sent)}"
+        runtime.invoke_endpoint(
+            EndpointName=NAME, ContentType="image/png", Accept="application/json", InferenceId=name, Body=images(0, 1)
+        )
+        sent[name] = when
+
+    def update(version: int, when: str = "") -> None:
+        configure(sagemaker, f"{NAME}-{version}", f"{folder}.{version}")
+        sagemaker.update_endpoint(EndpointName=NAME, EndpointConfigName=f"{NAME}-{version}")
+        wait_for(lambda: (when and send(when), state())[1], lambda found: found == "InService")
+
+    update(1)
+    for _ in range(3):
+        send("before")
+    update(2, when="during")
+    for _ in range(3):
+        send("after")
+
+    def download() -> capture.Capture:
+        files = capture.download(cloud.client("s3"), f"s3://{bucket}/captures", endpoint, tmp_path / "captures")
+        return capture.read(files.paths)
+
+    captured = wait_for(download, lambda one: {event.inference_id for event in one.events} >= sent.keys())
+    found = {event.inference_id: event.answerer.name for event in captured.events if event.inference_id in sent}
+    assert {found[name] for name, when in sent.items() if when == "before"} == {"version 1"}
+    assert {found[name] for name, when in sent.items() if when == "during"} <= {"version 1", "version 2"}
+    assert {found[name] for name, when in sent.items() if when == "after"} == {"version 2"}

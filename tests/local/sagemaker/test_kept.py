@@ -91,6 +91,7 @@ def test_training_goes_on_from_its_last_checkpoint_and_gives_the_same_model(kill
     assert killable.parameters("whole") == killable.parameters("interrupted")
 
 
+@pytest.mark.nightly
 def test_a_job_that_was_stopping_stops(killable, interrupted):
     sagemaker = killable.client("sagemaker")
     sagemaker.create_training_job(**request("stopping", hyperparameters={"epochs": "500"}))
@@ -235,6 +236,7 @@ def test_a_transform_job_goes_on_with_the_objects_that_it_has_not_written(killab
     assert len(test_transform.outputs(killable, name)) == objects
 
 
+@pytest.mark.nightly
 def test_training_goes_on_after_the_cloud_was_taken_down(killable):
     killable.client("sagemaker").create_training_job(**request("down", hyperparameters={"epochs": "12"}))
     eventually(lambda: "Epoch[1] Validation-accuracy" in killable.log("down"), seconds=90)

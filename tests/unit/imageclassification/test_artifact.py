@@ -6,6 +6,7 @@ import json
 import shutil
 import tarfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -208,3 +209,22 @@ def test_names_a_parameter_that_is_missing(made, tmp_path):
 def test_shapes_are_written_as_the_algorithm_writes_them(made, tmp_path):
     artifact.write(tmp_path, made)
     assert json.loads((tmp_path / "model-shapes.json").read_text()) == [{"shape": [32, 3, 8, 8], "name": "data"}]
+
+
+@pytest.mark.parametrize("number", ["Infinity", "-Infinity", "NaN", "1e999"])
+def test_a_number_that_is_none_in_json_is_one_error(made, tmp_path, number):
+    files = files_of(made, tmp_path)
+    shapes = json.dumps([{"name": "data", "shape": [32, 3, 8, 8]}]).replace("32", number)
+    path = pack(tmp_path / "model.tar.gz", (files | {artifact.SHAPES: shapes.encode()}).items())
+    with pytest.raises(ArtifactError, match=r"model-shapes\.json is not JSON"):
+        artifact.read(path)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_no_numbers_are_refused_by_name(made, tmp_path, value):
+    """An endpoint would serve them, and answer [NaN, NaN] with status 200."""
+    parameters = {name: array.copy() for name, array in made.parameters.items()}
+    parameters["arg:fc1_bias"][1] = value
+    path = artifact.write(tmp_path / "model.tar.gz", replace(made, parameters=parameters))
+    with pytest.raises(ArtifactError, match=r"arg:fc1_bias.* no numbers"):
+        artifact.read(path)

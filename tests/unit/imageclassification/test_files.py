@@ -1,5 +1,8 @@
 """Files appear whole or not at all."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,3 +32,14 @@ def test_a_failure_leaves_the_old_file_and_nothing_beside_it(tmp_path, monkeypat
         files.write(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_process_was_writing_is_swept_and_what_a_living_one_writes_is_not(tmp_path):
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    (tmp_path / f".model.tar.gz.{int(gone.stdout)}-1234.part").write_bytes(b"half")
+    living = tmp_path / f".other.{os.getppid()}-1234.part"
+    living.write_bytes(b"half")
+    mine = tmp_path / ".notes.part"
+    mine.write_text("a user's file")
+    path = files.write(tmp_path / "file", "new")
+    assert sorted(tmp_path.iterdir()) == sorted([living, mine, path])

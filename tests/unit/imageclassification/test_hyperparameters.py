@@ -122,8 +122,11 @@ def test_names_that_sagemaker_adds_are_passed_over():
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("learning_rat", "did you mean learning_rate?"),
-        ("epoch", "did you mean epochs?"),
+        ("learning_rat", "did you mean learning_rate=1?"),
+        ("epoch", "did you mean epochs=1?"),
+        ("lr", "did you mean learning_rate=1?"),
+        ("batch_size", "did you mean mini_batch_size=1?"),
+        ("Weight-Decay", "did you mean weight_decay=1?"),
         ("zzz", "there are: num_classes"),
     ],
 )

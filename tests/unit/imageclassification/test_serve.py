@@ -321,3 +321,15 @@ def test_several_labels_an_image_have_probabilities_of_their_own(tmp_path):
     assert predictor.multi_label
     sigmoid = 1 / (1 + np.exp(-predictor.logits(images).astype(np.float64)))
     np.testing.assert_allclose(predictor.probabilities(images), sigmoid, atol=1e-6)
+
+
+def test_an_answer_that_is_no_number_is_an_error_and_no_answer(tmp_path):
+    """Weights can be finite and so large that their products are not."""
+    symbol = resnet(20, 3, SHAPE)
+    parameters = Network.fresh(symbol, SHAPE, seed=0).parameter_arrays()
+    parameters["arg:fc1_weight"] = np.full_like(parameters["arg:fc1_weight"], 3e38)
+    model = artifact.write(
+        tmp_path / "model", Artifact(symbol, parameters, [{"shape": [4, *SHAPE], "name": "data"}], 1)
+    )
+    with pytest.raises(ArtifactError, match="no numbers"):
+        Predictor.load(model).probabilities([encoded("orange")])

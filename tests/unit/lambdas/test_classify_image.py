@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError, ReadTimeoutError
 from botocore.response import StreamingBody
 
 PIXELS = b"the image's bytes"
@@ -97,7 +97,7 @@ def test_reads_the_object_itself_where_the_state_could_not_carry_it(module, answ
 
 
 def test_the_sample_event_is_taken(module, answers, stub):
-    sample = json.loads(Path(module.__file__).with_name("event.json").read_text())
+    sample = json.loads(Path(module.__file__).with_name("event.json").read_text().replace("BUCKET", "photos"))
     stub(module.s3).add_response("get_object", {"Body": StreamingBody(io.BytesIO(PIXELS), len(PIXELS))})
     answers(InferenceId="by-hand")
     assert module.handler(sample, None)["class_probabilities"]["bicycle"] == 0.92
@@ -222,6 +222,7 @@ def test_an_image_that_the_model_refuses_is_invalid_in_the_models_own_words(modu
     [
         (refusal("NoSuchKey", 404), "ImageNotFoundError"),
         (refusal("AccessDenied", 403), "ImageNotFoundError"),
+        (ParamValidationError(report="Invalid bucket name"), "ImageNotFoundError"),
         (refusal("SlowDown", 503), "EndpointUnavailableError"),
         (ReadTimeoutError(endpoint_url="https://s3"), "EndpointUnavailableError"),
     ],
@@ -241,6 +242,13 @@ def test_an_object_that_went_away_between_the_steps_is_named(module, monkeypatch
         {},
         {"image_url": "s3://photos/a.png"},
         SERIALIZED | {"s3_key": 5},
+        SERIALIZED | {"s3_key": ""},
+        SERIALIZED | {"s3_key": "\ud800.png"},
+        SERIALIZED | {"s3_key": "k" * 1025},
+        SERIALIZED | {"s3_bucket": "not a bucket", "image_data": None},
+        SERIALIZED | {"s3_bucket": "\ud800" * 3},
+        SERIALIZED | {"content_type": "image/png\r\nX-Evil: 1"},
+        SERIALIZED | {"content_type": "\ud800"},
         SERIALIZED | {"image_data": "?"},
     ],
     ids=lambda given: ascii(given)[:40],
@@ -265,3 +273,21 @@ def test_logs_one_json_line_with_the_executions_name_and_no_image(module, answer
 def test_the_model_named_is_that_of_the_variant_that_answered(module, variant, candidate, expected):
     variables = {"MODEL_PACKAGE": "a/1", **({"CANDIDATE_PACKAGE": candidate} if candidate else {})}
     assert module.package_of(variant, variables) == expected
+
+
+@pytest.mark.parametrize("execution", [None, 5, "run-1", ["run-1"], {"name": 5}, {"name": ["run-1"]}, {"name": None}])
+def test_an_envelope_that_holds_no_execution_is_named_and_logged(module, refuses, capsys, execution):
+    refuses("InvalidInputError", module.handler, {"execution": execution, "input": SERIALIZED}, None, match="execution")
+    assert json.loads(capsys.readouterr().out)["error"] == "InvalidInputError"
+
+
+def test_a_name_with_half_a_character_is_hashed_too(module, answers):
+    name = "run-\ud800"
+    answers(InferenceId=hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest())
+    module.handler(event(name), None)
+
+
+def test_a_request_that_botocore_refuses_to_send_is_not_retried(module, monkeypatch, refuses):
+    error = ParamValidationError(report="Invalid length for parameter EndpointName")
+    fails(module, monkeypatch, "runtime", "invoke_endpoint", error)
+    refuses("EndpointRefusedError", module.handler, event(), None, match="Invalid length")

@@ -46,10 +46,22 @@ def test_the_sample_event_passes(module):
     assert module.handler(sample, None)["classification"] == "bicycle"
 
 
-def test_not_passing_raises_the_named_error_with_both_numbers(module, refuses):
-    probabilities = {"bicycle": 0.4321, "motorcycle": 0.5679}
-    match = "^THRESHOLD_CONFIDENCE_NOT_MET: .*0.5679.*motorcycle.*0.8$"
-    refuses("ThresholdConfidenceNotMet", module.handler, event(probabilities), None, match=match)
+@pytest.mark.parametrize(
+    ("top", "threshold", "sure", "least"),
+    [
+        (0.5679123456789, 0.8, "0.57", "0.80"),
+        (0.7996, 0.8, "0.7996", "0.8000"),
+        (0.81234, 0.815, "0.812", "0.815"),
+        (0.999, 1, "0.999", "1.000"),
+    ],
+)
+def test_not_passing_raises_the_named_error_with_both_numbers_as_a_person_reads_them(
+    module, refuses, top, threshold, sure, least
+):
+    given = event({"bicycle": 1 - top, "motorcycle": top})
+    given["input"]["confidence_threshold"] = threshold
+    match = f"^THRESHOLD_CONFIDENCE_NOT_MET: the model is {sure} sure of motorcycle; the threshold is {least}$"
+    refuses("ThresholdConfidenceNotMet", module.handler, given, None, match=match)
 
 
 @pytest.mark.parametrize(
@@ -160,3 +172,28 @@ def test_logs_one_json_line_whether_it_passes_or_not(module, refuses, capsys):
     passed, failed = map(json.loads, capsys.readouterr().out.splitlines())
     assert (passed["execution"], passed["classification"]) == ("run-1", "bicycle")
     assert (failed["execution"], failed["error"]) == ("run-1", "ThresholdConfidenceNotMet")
+
+
+@pytest.mark.parametrize(
+    "execution",
+    [
+        None,
+        5,
+        ["run-1"],
+        {"name": 5},
+        {"name": "run-1", "started_at": 5},
+        {"name": "run-1", "started_at": "yesterday"},
+        {"name": "run-1", "started_at": "2026-01-28T12:09:35"},
+        {"name": "run-1", "started_at": "9999-12-31T23:59:59.999999"},
+    ],
+    ids=str,
+)
+def test_an_envelope_that_holds_no_execution_is_named_and_logged(module, refuses, capsys, execution):
+    given = event() | {"execution": execution}
+    refuses("InvalidInputError", module.handler, given, None, match="execution")
+    assert json.loads(capsys.readouterr().out)["error"] == "InvalidInputError"
+
+
+@pytest.mark.parametrize("start", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_start_at_the_ends_of_time_is_counted_all_the_same(module, start):
+    assert module.handler(event(started_at=start), None)["processing_time_ms"] >= 0

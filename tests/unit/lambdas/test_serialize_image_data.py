@@ -328,3 +328,14 @@ def test_logs_the_error_that_it_raises_in_one_line(module, refuses, capsys):
     (line,) = capsys.readouterr().out.splitlines()
     found = json.loads(line)
     assert (found["level"], found["execution"], found["error"]) == ("ERROR", "run-1", "InvalidInputError")
+
+
+@pytest.mark.parametrize("execution", [None, 5, "run-1", ["run-1"]])
+def test_an_envelope_that_holds_no_execution_is_named_and_logged(module, refuses, capsys, execution):
+    refuses("InvalidInputError", module.handler, {"execution": execution, "input": {}}, None, match="execution is")
+    assert json.loads(capsys.readouterr().out)["error"] == "InvalidInputError"
+
+
+@pytest.mark.parametrize("bucket", ["photos--x-s3", "photos--use1-az4--x-s3", "photos--xa-s3"])
+def test_a_bucket_that_only_other_operations_can_read_is_refused_and_not_retried(module, refuses, bucket):
+    refuses("InvalidInputError", module.handler, {"image_url": f"s3://{bucket}/a.png"}, None, match="bucket")

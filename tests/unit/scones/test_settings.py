@@ -119,16 +119,20 @@ def test_hyperparameters_that_sagemaker_would_not_take_are_named(tmp_path, given
 def test_names_tell_what_belongs_to_an_environment(tmp_path):
     write_environment(tmp_path, "dev")
     environment = settings.load("dev", root=tmp_path, variables={})
-    for name in ("scones-dev", "scones-dev-123456789012", "tune-dev-20260101-120000-001-0a1b2c3d"):
+    for name in ("scones-dev", "scones-dev-123456789012", "tune-dev-260101-120000-001-0a1b2c3d"):
         assert environment.owns(name)
     for name in ("scones-devel", "scones-devel-1", "scones-prod-1", "other-scones-dev-1", "tune-dev2-1", "scones"):
         assert not environment.owns(name)
 
 
-def test_a_tuning_job_of_an_environment_with_a_long_name_is_its_own(tmp_path):
-    write_environment(tmp_path, "abcdefghijkl")
-    environment = settings.load("abcdefghijkl", root=tmp_path, variables={})
-    assert environment.owns(tuning.new_name(environment))
+def test_a_tuning_job_of_an_environment_with_a_long_name_is_its_own_alone(tmp_path):
+    names = ["abcdefghijk", "abcdefghijkl", "abcdefghijkz"]
+    for name in names:
+        write_environment(tmp_path, name)
+    environments = [settings.load(name, root=tmp_path, variables={}) for name in names]
+    for started in environments:
+        owners = [one.name for one in environments if one.owns(tuning.new_name(started))]
+        assert owners == [started.name]
 
 
 @pytest.mark.parametrize("accuracy", ["0.7", None, True])

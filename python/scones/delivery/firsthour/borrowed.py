@@ -30,8 +30,8 @@ PATIENCE, PAUSE = 90.0, 3.0
 
 
 def name(environment: Environment) -> str:
-    """The name of the role."""
-    return f"scones-{environment.name}-as-pipeline"
+    """The name of the role. The pipeline's role may write to roles whose names begin with ``scones-``."""
+    return f"as-pipeline-scones-{environment.name}"
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from scones.service import ab, packaging
 from scones.settings import Environment
 from scones.terraform import STACKS, Stack
 from scones.terraform import down as taking
-from scones.training import job
+from scones.training import job, logs, quota
 from scones.training.described import TrainingOutcome
 from scones.training.preparing import Order, Preparation
 from scones.training.progress import Progress
@@ -129,7 +129,18 @@ class FirstHour:
         ]
 
     def apply_twice(self) -> str:
-        """Apply the stacks that training needs. A second plan must be empty."""
+        """Apply the stacks that training needs. A second plan must be empty.
+
+        Raises:
+            TrainingError: a quota is too low for what comes later; nothing was made.
+        """
+        client = self.tools.client
+        for doubt in (
+            quota.check(self.environment, client=client),
+            quota.check_endpoint(self.environment, candidate=True, client=client),
+        ):
+            if doubt:
+                self.tools.say(doubt)
         for name in STACKS[:2]:
             self._apply(name)
         self._nothing_to_change(*STACKS[:2])
@@ -291,6 +302,8 @@ class FirstHour:
             job.describe(self.environment, name, client=self.tools.client)
         except TrainingError:
             self.tools.say(f"starting training job {name}")
+            days = self.environment.service.get("log_retention_days", logs.KEPT_DAYS)
+            logs.limit(self.tools.client(self.environment, "logs"), days)
             preparation = Preparation(self.environment, Order(overrides), client=self.tools.client)
             preparation.build()
             spec = replace(preparation.place(self._outputs), checkpoint_uri=checkpoint_uri)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -29,19 +30,34 @@ from scones.errors import InputError, SetupError
 from scones.settings import Environment
 
 LONGEST = 12
+DIGEST = 5
 # The settings that differ from the environment's. Everything is deleted at the end, so it must be allowed. The limit of
 # latency is between what a small and a very deep network take for an image.
 LATENCY_MS = 250
 FOUNDATION = {"force_destroy": True, "customer_managed_key": False, "vpc": None}
-SERVICE = {"endpoint_autoscaling": None, "endpoint_hours": None, "endpoint_rollback": {"latency_ms": LATENCY_MS}}
+SERVICE: dict[str, Any] = {"endpoint_autoscaling": None, "endpoint_hours": None}
+SERVICE |= {"endpoint_rollback": {"latency_ms": LATENCY_MS}}
+# A budget would count the used environment too, and the team would get the mails of alarms that are made to ring.
+SERVICE |= {"monthly_budget_usd": None, "budget_scope": None, "alarm_emails": None}
 # The pipeline's roles trust it for a while, so it must be nobody's: GitHub takes no owner that begins with a hyphen.
 REPOSITORY = "-nobody-/first-hour"
 IGNORED = "/build/\n.terraform/\n.terraform.lock.hcl\n"
 
 
 def name_of(environment: Environment) -> str:
-    """The name of the environment in which it is tried: as short as Terraform wants it (variables.tf of the stacks)."""
-    return f"check{environment.name}"[:LONGEST]
+    """The name of the environment in which it is tried: as short as Terraform wants it (variables.tf of the stacks).
+
+    A name that is too long ends in a digest, so that no two environments share one.
+
+    Example::
+
+        >>> name_of(replace(settings.load("dev"), name="production1"))
+        'checkpr5a22e'
+    """
+    name = f"check{environment.name}"
+    if len(name) > LONGEST:
+        name = name[: LONGEST - DIGEST] + hashlib.sha256(environment.name.encode()).hexdigest()[:DIGEST]
+    return name
 
 
 def folder(environment: Environment) -> Path:
@@ -73,8 +89,15 @@ def make(environment: Environment) -> Environment:
     """Copy the project's files, unless an interrupted run has done so, and give the copy's environment.
 
     Raises:
+        InputError: the project has an environment of the copy's name, which would be deleted at the end.
         SetupError: there is no git, which the pipeline's step needs.
     """
+    if (taken := name_of(environment)) in settings.names(environment.root):
+        raise InputError(
+            f"invoke aws.check of environment '{environment.name}' makes and deletes an environment '{taken}', but the "
+            "project has one of this name",
+            hint="give that environment another name, or check another one: --env NAME",
+        )
     root = folder(environment) / "project"
     if not (root / ".git").exists():
         shutil.rmtree(root, ignore_errors=True)

@@ -54,7 +54,7 @@ class SummaryPart:
         said = [f"{counts[action]} to {action}" for action in ACTIONS if counts[action]]
         if self.outputs:
             said.append(f"outputs {', '.join(self.outputs)}")
-        return ", ".join(said) or "no changes"
+        return ", ".join(said) or ("the endpoint's variants" if self.saved.changes else "no changes")
 
 
 def plan_page(
@@ -79,7 +79,7 @@ def plan_page(
         f"Of commit `{commit}`, by {parts[0].saved.terraform}. SHA-256 of the saved plans: `{digest}`" if parts else "",
     ]
     room = MOST - sum(map(len, [*head, *tail]))
-    details = [_details(part, room // max(1, len(parts))) for part in parts if part.changes or part.outputs]
+    details = [_details(part, room // max(1, len(parts))) for part in parts if part.saved.changes]
     return "\n".join([*head, *details, *tail]).rstrip() + "\n"
 
 
@@ -92,7 +92,7 @@ def drift_page(environment: str, parts: Sequence[SummaryPart]) -> str:
         if part.drift:
             found += ["", f"Changed in **{part.saved.stack}** by others than Terraform:", "", *_list(part.drift)]
     room = MOST - sum(map(len, found))
-    found += [_details(part, room // max(1, len(parts))) for part in parts if part.changes or part.outputs]
+    found += [_details(part, room // max(1, len(parts))) for part in parts if part.saved.changes]
     if any(part.saved.changes for part in parts):
         found += [
             "",

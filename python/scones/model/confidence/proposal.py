@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scones.drawing import narrower
 from scones.model.confidence.answers import Answers
 from scones.model.measures import THRESHOLDS, Coverage, coverage, risk_coverage, smallest_threshold, wilson
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.table import Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,12 +91,12 @@ def render(proposal: Proposal, *, current: float | None = None) -> RenderableTyp
     return Group(*lines, "", _table(proposal, current))
 
 
-def _table(proposal: Proposal, current: float | None) -> Table:
+def _table(proposal: Proposal, current: float | None) -> RenderableType:
     from rich.table import Table
 
     table = Table(title="Alternatives", title_justify="left")
     for column in ("threshold", "answered", "share answered", "accuracy", "95% interval", ""):
-        table.add_column(column, justify="right" if column else "left")
+        table.add_column(column, justify="right" if column else "left", no_wrap=column != "share answered")
     own = {proposal.found.threshold} if proposal.found else set()
     shown = sorted({*THRESHOLDS, *own, *([current] if current is not None else [])})
     for one in proposal.at(*shown):
@@ -111,7 +111,7 @@ def _table(proposal: Proposal, current: float | None) -> Table:
             ", ".join(notes),
             style="bold" if notes else "",
         )
-    return table
+    return narrower(table, "answered", "95% interval")
 
 
 def _number(threshold: float) -> str:

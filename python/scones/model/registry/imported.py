@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from imageclassification.errors import ArtifactError, UserError
 from scones import aws
+from scones.dataset import labels
 from scones.errors import InputError
 from scones.model import artifacts
 from scones.model.registry.creation import create, pin_if_approved
@@ -88,7 +89,8 @@ def register_artifact(
     if artifact.num_classes != len(classes):
         raise InputError(
             f"{place} has {artifact.num_classes} classes; {len(classes)} are named: {', '.join(classes)}",
-            hint="name the classes in the order of the model's outputs: --classes a,b,…",
+            hint="name the classes in the order of the model's outputs, for instance: "
+            f"{labels.option(f'class{number}' for number in range(artifact.num_classes))}",
         )
     if dataset and dataset.classes != tuple(classes):
         raise InputError(

@@ -12,7 +12,7 @@ variable ``candidate``. A shared environment commits both files, so its team can
 
 from scones.service.ab import comparison
 from scones.service.ab.candidate import Candidate, promote, read, start, stop
-from scones.service.ab.comparison import Agreement, Traffic, agreement, compare
+from scones.service.ab.comparison import Agreement, Traffic, agreement, compare, shadows
 
 __all__ = [
     "Agreement",
@@ -23,6 +23,7 @@ __all__ = [
     "comparison",
     "promote",
     "read",
+    "shadows",
     "start",
     "stop",
 ]

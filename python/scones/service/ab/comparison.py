@@ -1,52 +1,58 @@
-"""Compares two variants by their captured traffic: requests, confidence, accuracy.
+"""Compares the models behind an endpoint by their captured traffic: requests, confidence, accuracy.
 
 Example::
 
     >>> from datetime import UTC, datetime
-    >>> from scones.service.capture import Event
-    >>> now = datetime(2026, 11, 22, tzinfo=UTC)
-    >>> event = Event("1", now, (0.9, 0.1), "a", ("bike.png",), False, Path("captured.jsonl"), 1, 0)
-    >>> [traffic] = compare({"AllTraffic": [event]}, threshold=0.8, labels={"bike.png": 0})
-    >>> traffic.low, traffic.accuracy
-    (0, 1.0)
+    >>> from pathlib import Path
+    >>> from scones.service.capture import AnsweringModel, Event
+    >>> from scones.service.capture.labels import KnownImage
+    >>> now, model = datetime(2026, 11, 22, tzinfo=UTC), AnsweringModel("scones-dev/7", ("bicycle", "motorcycle"))
+    >>> event = Event("1", now, (0.9, 0.1), "a", ("a.png",), False, Path("f"), 1, 0, variant="AllTraffic", model=model)
+    >>> labels = KnownImages(by_name={"a.png": KnownImage("bicycle", "a.png")})
+    >>> [traffic] = compare([event], threshold=0.8, labels=labels)
+    >>> traffic.variant, traffic.version, traffic.low, traffic.accuracy
+    ('AllTraffic', '7', 0, 1.0)
     >>> agreement([event], [event])
     Agreement(both=1, alike=1, surer=0.0)
 
-Confidence alone does not tell which model is better: a model can be sure and wrong. The labels of the test split's
-images are known, so answers to them also count as right or wrong. Pure functions.
+A variant keeps its name when it gets another model, so each model at each variant is counted for itself. Confidence
+alone does not tell which model is better: a model can be sure and wrong. The labels of the test split's images are
+known, so answers to them also count as right or wrong. Pure functions.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from scones.model.measures import wilson
-from scones.service.capture.analysis import confidence_of, predicted
+from scones.service.capture.analysis import ModelTraffic, by_model, confidence_of, predicted
+from scones.service.capture.labels import KnownImages
 
 if TYPE_CHECKING:
-    from scones.dataset import Dataset
     from scones.service.capture.records import Event
+
+ORDER = ("AllTraffic", "Candidate", "Shadow")
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """One variant's requests.
+    """The requests that one model answered at one variant.
 
     Attributes:
+        version: The version of its model package; empty if it is not known which model answered.
         requests: The number of captured requests.
         answered: The number of requests captured with their answer.
         confidence: The mean probability of the most probable class; None without an answer.
         low: The number of answers below the threshold.
-        labelled: The number of answers to images with a known label.
+        labelled: The number of images with a known label. Each counts once, with its last answer.
         correct: The number of right answers to those images.
     """
 
     variant: str
+    version: str
     requests: int
     answered: int
     confidence: float | None
@@ -90,17 +96,27 @@ class Agreement:
     surer: float
 
 
-def compare(
-    events: Mapping[str, Sequence[Event]], *, threshold: float, labels: Mapping[str, int] | None = None
-) -> list[Traffic]:
-    """Summarise each variant's requests, in the order of ``events``.
+def compare(events: Sequence[Event], *, threshold: float, labels: KnownImages = KnownImages()) -> list[Traffic]:  # noqa: B008 (immutable)
+    """Summarise each model's requests: by variant, the pinned model's first, and within one in order of time.
 
     Args:
-        events: Captured requests, by variant.
+        events: Captured requests, in order of time.
         threshold: The workflow fails answers below this confidence.
-        labels: The label of each image, by the name that requests give it (:func:`labels_of`).
+        labels: The images whose true class is known.
     """
-    return [_traffic(variant, found, threshold, labels or {}) for variant, found in events.items()]
+    found = by_model(events, threshold=threshold, labels=labels)
+    return [_traffic(one) for one in sorted(found, key=lambda one: _order(one.answerer.variant))]
+
+
+def shadows(events: Sequence[Event]) -> list[tuple[str, Agreement]]:
+    """For each shadow, its version and its agreement with the answers that callers got. In order of time."""
+    main = [event for event in events if event.variant == "AllTraffic"]
+    found = []
+    for answerer in dict.fromkeys(event.answerer for event in events if not event.answerer.returned):
+        agreed = agreement(main, [event for event in events if event.answerer == answerer])
+        if agreed:
+            found.append((answerer.model.name, agreed))
+    return found
 
 
 def agreement(first: Sequence[Event], second: Sequence[Event]) -> Agreement | None:
@@ -119,45 +135,23 @@ def agreement(first: Sequence[Event], second: Sequence[Event]) -> Agreement | No
     )
 
 
-def by_variant(events: Iterable[Event], folder: Path) -> dict[str, list[Event]]:
-    """Group captured requests by variant, the variant with most requests first.
-
-    Args:
-        folder: The endpoint's folder of captured files, ``<folder>/<variant>/yyyy/…``.
-    """
-    found: dict[str, list[Event]] = {}
-    for event in events:
-        found.setdefault(event.path.relative_to(folder).parts[0], []).append(event)
-    return dict(sorted(found.items(), key=lambda item: -len(item[1])))
-
-
-def labels_of(dataset: Dataset) -> dict[str, int]:
-    """The labels of the test split's images, by each name that this project's requests use.
-
-    ``invoke evaluate`` sends the file's name. The workflow sends the S3 key: ``datasets/<fingerprint>/test/<name>`` for
-    an image of the data set, ``images/<sha256>.<suffix>`` for an uploaded file. No model was trained on the test split.
-    """
-    found: dict[str, int] = {}
-    for image in dataset.images("test"):
-        digest = hashlib.sha256(image.path.read_bytes()).hexdigest()
-        for name in (image.name, f"datasets/{dataset.fingerprint}/test/{image.name}", f"images/{digest}.png"):
-            found[name] = image.label
-    return found
-
-
 def _identity(event: Event) -> tuple[str | None, str]:
     return event.inference_id, event.name
 
 
-def _traffic(variant: str, events: Sequence[Event], threshold: float, labels: Mapping[str, int]) -> Traffic:
-    answered = predicted(events)
-    labelled = [event for event in answered if event.name in labels]
+def _order(variant: str) -> int:
+    return ORDER.index(variant) if variant in ORDER else len(ORDER)
+
+
+def _traffic(one: ModelTraffic) -> Traffic:
+    answered = predicted(one.events)
     return Traffic(
-        variant=variant,
-        requests=len(events),
+        variant=one.answerer.variant,
+        version=one.answerer.model.package.rpartition("/")[2],
+        requests=one.summary.events,
         answered=len(answered),
         confidence=fmean(confidence_of(event) for event in answered) if answered else None,
-        low=sum(confidence_of(event) < threshold for event in answered),
-        labelled=len(labelled),
-        correct=sum(event.predicted == labels[event.name] for event in labelled),
+        low=one.summary.predictions - one.summary.passed,
+        labelled=one.measured.images,
+        correct=one.measured.right,
     )

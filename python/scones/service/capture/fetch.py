@@ -6,7 +6,11 @@ Example (not run: it needs an AWS account)::
                      period=period.parse("7d", None))
     found.paths, found.new, found.unchanged
 
-Below the capture configuration's destination, keys are ``<endpoint>/<variant>/yyyy/mm/dd/hh/<mm-ss-mmm>-<uuid>.jsonl``.
+Below a capture configuration's destination, keys are ``<endpoint>/<variant>/yyyy/mm/dd/hh/<mm-ss-mmm>-<uuid>.jsonl``.
+The service stack gives each configuration a destination of its own, ``<uri>/<endpoint>/<models>``, where ``<models>``
+names what it serves (:mod:`scones.service.capture.models`). Other configurations capture to ``<uri>`` itself. Both are
+downloaded.
+
 The hour is the hour of the upload, some minutes after the request: real files of hour 12 hold events of 11:58. So the
 download reaches one hour past the period's end. :func:`scones.service.capture.read` then filters by the events' times.
 """
@@ -24,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from imageclassification import files
 from scones.s3 import explained, split
+from scones.service.capture.models import packages_in
 from scones.service.capture.period import Period
 
 if TYPE_CHECKING:
@@ -77,7 +82,7 @@ def download(
     Args:
         s3: A boto3 S3 client; its pool should hold ``workers`` connections.
         uri: The capture configuration's destination, ``s3://BUCKET/PREFIX``.
-        folder: Receives ``<endpoint>/<variant>/yyyy/mm/dd/hh/*.jsonl`` and ``index.json``, which holds their ETags.
+        folder: Receives the files under their keys below ``uri``, and ``index.json``, which holds their ETags.
         period: The hours to download.
         workers: The number of parallel downloads.
         progress: Shows a bar for the download.
@@ -88,7 +93,7 @@ def download(
     bucket, place = split(uri.rstrip("/"))
     prefix = f"{place}/{endpoint}/".lstrip("/")
     with explained(f"the captures under s3://{bucket}/{prefix} cannot be listed"):
-        objects = list(_objects(s3, bucket, prefix, folder / endpoint, period))
+        objects = list(_objects(s3, bucket, prefix, endpoint, folder / endpoint, period))
     index = _index(folder)
     missing = [one for one in objects if not _here(one, index)]
     bar = progress.add_task("downloading captures", total=len(missing)) if progress else None
@@ -112,18 +117,26 @@ def download(
     )
 
 
-def _objects(s3: Any, bucket: str, prefix: str, folder: Path, period: Period) -> Iterator[_Object]:
-    """The objects of a period. Keys sort by time, so the listing starts at its first hour and stops after its last."""
+def _objects(s3: Any, bucket: str, prefix: str, endpoint: str, folder: Path, period: Period) -> Iterator[_Object]:
+    """The objects of a period. Keys sort by time, so each listing starts at its first hour and stops after its last."""
     pages = s3.get_paginator("list_objects_v2")
-    variants = [
-        found["Prefix"].removeprefix(prefix).rstrip("/")
-        for page in pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
-        for found in page.get("CommonPrefixes", [])
-    ]
-    for variant in filter(_VARIANT.fullmatch, variants):
-        start = f"{prefix}{variant}/"
+
+    def folders(below: str) -> list[str]:
+        found = pages.paginate(Bucket=bucket, Prefix=below, Delimiter="/")
+        return [one["Prefix"].removeprefix(prefix) for page in found for one in page.get("CommonPrefixes", [])]
+
+    variants = []
+    for name in folders(prefix):
+        if packages_in(name.rstrip("/")):
+            variants += folders(f"{prefix}{name}{endpoint}/")
+        else:
+            variants.append(name)
+    last = (period.until + LATEST_UPLOAD).strftime(_HOUR) if period.until else "~"
+    for variant in variants:
+        if not _VARIANT.fullmatch(variant.rstrip("/").rpartition("/")[2]):
+            continue
+        start = f"{prefix}{variant}"
         after = {"StartAfter": start + period.since.strftime(_HOUR)} if period.since else {}
-        last = (period.until + LATEST_UPLOAD).strftime(_HOUR) if period.until else "~"
         for page in pages.paginate(Bucket=bucket, Prefix=start, **after):
             names = [(found["Key"].removeprefix(start), found) for found in page.get("Contents", [])]
             for name, found in names:

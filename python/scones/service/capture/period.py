@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 
 from scones.errors import InputError
 
+EARLIEST = 2000  # years; SageMaker began in 2017
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 _HOW = "give a day (2024-01-28), a time in UTC (2024-01-28T12:30) or an age (7d, 12h, 30m)"
 
@@ -73,6 +74,8 @@ def _point(text: str, option: str, now: datetime, *, whole_day: bool = False) ->
             return now - timedelta(**{_UNITS[age[2]]: int(age[1])})
         time = datetime.fromisoformat(text)
         time = (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+        if not EARLIEST <= time.year <= now.year + 100:  # and there is room to count hours from it
+            raise ValueError
         only_a_day = re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text)
         return time + timedelta(days=1) if whole_day and only_a_day else time
     except (ValueError, OverflowError):

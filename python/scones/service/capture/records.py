@@ -26,21 +26,28 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from scones.errors import InputError
+from scones.service.capture.models import UNKNOWN, Answerer, AnsweringModel, CapturePlace, Models
 from scones.service.capture.period import Period
 
 ENCODINGS = ("BASE64", "CSV", "JSON")
 LONGEST_TEXT = 1024  # AWS's limit of CustomAttributes; longer text is cut
+MOST_CLASSES = 10_000  # a spreadsheet has 16,384 columns
+FIRST_TIME = datetime(2017, 11, 29, tzinfo=UTC)  # SageMaker's first day
+LATEST = timedelta(days=366)  # from now on; clocks differ, but not by years
+_UPLOADED = re.compile(r"^images/[0-9a-f]{16}/(?=[^/]+$)")
 _IMAGE_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 
@@ -57,6 +64,9 @@ class Event:
         has_image: True if the input holds a PNG or JPEG; :func:`image` reads it.
         line: The line in ``path``, from 1.
         offset: Where that line begins, in bytes.
+        digest: The SHA-256 of the image, in hexadecimal; empty if there is none.
+        variant: The endpoint's variant that answered; empty if it is not known.
+        model: The model that answered.
     """
 
     event_id: str
@@ -68,6 +78,19 @@ class Event:
     path: Path
     line: int
     offset: int
+    digest: str = ""
+    variant: str = ""
+    model: AnsweringModel = UNKNOWN
+
+    @property
+    def answerer(self) -> Answerer:
+        """The model that answered, and its variant."""
+        return Answerer(self.model, self.variant)
+
+    @property
+    def label(self) -> str | None:
+        """The name of the most probable class, as the model that answered calls it."""
+        return None if self.predicted is None else self.model.label(self.predicted)
 
     @property
     def predicted(self) -> int | None:
@@ -86,6 +109,16 @@ class Event:
         This project's requests percent-encode the key, because AWS accepts only visible ASCII. Here it is decoded.
         """
         return _text(unquote(", ".join(self.custom_attributes))) or self.inference_id or self.event_id
+
+    @property
+    def title(self) -> str:
+        """The name for people: of an image that was uploaded, ``images/<digest>/<name>``, the file's name alone."""
+        return _UPLOADED.sub("", self.name) or self.name
+
+    @property
+    def place(self) -> str:
+        """The name for comparisons: of an image that was uploaded, ``images/<digest>``, whatever the file's name is."""
+        return self.name if self.title == self.name else self.name.removesuffix(f"/{self.title}")
 
 
 @dataclass(frozen=True)
@@ -125,12 +158,22 @@ class Capture:
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
 
 
-def read(source: Path | Iterable[Path], period: Period = Period()) -> Capture:  # noqa: B008 (immutable)
-    """Read captured events.
+def read(
+    source: Path | Iterable[Path],
+    period: Period = Period(),  # noqa: B008 (immutable)
+    models: Models = Models(),  # noqa: B008 (immutable)
+    *,
+    now: datetime | None = None,
+) -> Capture:
+    """Read captured events, each with the model that answered it.
+
+    A line whose time is before SageMaker or far in the future is broken.
 
     Args:
         source: A folder, read with its subfolders, or the files themselves.
         period: Only events answered in this period are returned.
+        models: The models that may have answered. By default, only their versions are known, and no labels.
+        now: The current time by default.
 
     Raises:
         InputError: the folder does not exist or holds no ``.jsonl`` file.
@@ -143,8 +186,10 @@ def read(source: Path | Iterable[Path], period: Period = Period()) -> Capture:  
     broken: list[Broken] = []
     seen: set[str] = set()
     duplicates = outside = 0
+    latest = (now or datetime.now(UTC)) + LATEST
     for path in files:
-        for found in _lines(path):
+        place = CapturePlace.of(path)
+        for found in _lines(path, latest):
             if isinstance(found, Broken):
                 broken.append(found)
             elif found.event_id and found.event_id in seen:
@@ -153,7 +198,7 @@ def read(source: Path | Iterable[Path], period: Period = Period()) -> Capture:  
                 outside += 1
             else:
                 seen.add(found.event_id)
-                events.append(found)
+                events.append(replace(found, variant=place.variant, model=models.of(place, found.time)))
     events.sort(key=lambda event: event.time)
     return Capture(tuple(events), tuple(broken), len(files), duplicates, outside, root)
 
@@ -175,7 +220,7 @@ def probabilities(data: bytes) -> tuple[float, ...]:
         data: Image Classification's JSON array, its JSON Lines form ``{"prediction": […]}``, or one row of CSV.
 
     Raises:
-        ValueError: these are not two or more numbers from 0 to 1.
+        ValueError: these are not two or more numbers from 0 to 1, or more than :data:`MOST_CLASSES`.
     """
     text = data.decode()
     try:
@@ -196,6 +241,8 @@ def probabilities(data: bytes) -> tuple[float, ...]:
         or not all(math.isfinite(number) and 0 <= number <= 1.00001 for number in found)
     ):
         raise ValueError(f"the output is not two or more probabilities: {_shown(text)}")
+    if len(found) > MOST_CLASSES:
+        raise ValueError(f"the output has {len(found):,} probabilities; at most {MOST_CLASSES:,} are read")
     return tuple(float(number) for number in found)
 
 
@@ -210,13 +257,16 @@ def _files(folder: Path) -> list[Path]:
     return files
 
 
-def _lines(path: Path) -> Iterator[Event | Broken]:
+def _lines(path: Path, latest: datetime) -> Iterator[Event | Broken]:
     offset = 0
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    yield _parse(line, path, number, offset)
+                    found = _parse(line, path, number, offset)
+                    if isinstance(found, Event) and not FIRST_TIME <= found.time <= latest:
+                        found = Broken(path, number, f"inferenceTime {found.time.isoformat()} cannot be")
+                    yield found
                 offset += len(line)
     except OSError as error:
         yield Broken(path, 0, f"cannot be read: {error.strerror}")
@@ -244,6 +294,7 @@ def _event(line: bytes, path: Path, number: int, offset: int) -> Event:
         raise ValueError("captureData has neither endpointInput nor endpointOutput")
     attributes = metadata.get("customAttributes")
     inference_id = metadata.get("inferenceId")
+    digest = _digest(sent)
     return Event(
         event_id=_text(metadata.get("eventId") or ""),
         time=_time(metadata.get("inferenceTime")),
@@ -252,10 +303,11 @@ def _event(line: bytes, path: Path, number: int, offset: int) -> Event:
         custom_attributes=tuple(
             _text(one) for one in (attributes if isinstance(attributes, list) else [attributes]) if one
         ),
-        has_image=_holds_image(sent),
+        has_image=bool(digest),
         path=path,
         line=number,
         offset=offset,
+        digest=digest,
     )
 
 
@@ -280,22 +332,23 @@ def _decoded(side: dict[str, Any]) -> bytes:
         raise ValueError(f"data is not BASE64: {error}") from None
 
 
-def _holds_image(sent: Any) -> bool:
+def _digest(sent: Any) -> str:
+    """The SHA-256 of the captured PNG or JPEG, in hexadecimal; empty if there is none."""
     if not isinstance(sent, dict) or sent.get("encoding") != "BASE64" or not isinstance(sent.get("data"), str):
-        return False
+        return ""
     try:
-        base64.b64decode(sent["data"], validate=True)
-        return base64.b64decode(sent["data"][:16]).startswith(_IMAGE_STARTS)
+        data = base64.b64decode(sent["data"], validate=True)
     except (binascii.Error, ValueError):
-        return False
+        return ""
+    return hashlib.sha256(data).hexdigest() if data.startswith(_IMAGE_STARTS) else ""
 
 
 def _time(found: Any) -> datetime:
     try:
         time = datetime.fromisoformat(found)
-    except (TypeError, ValueError):
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"inferenceTime {_shown(str(found))} is not an ISO 8601 time") from None
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _text(found: Any) -> str:

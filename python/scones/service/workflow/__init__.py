@@ -2,7 +2,7 @@
 
 Example (not run: it needs a running cloud)::
 
-    url = upload(s3, bucket, Path("bicycle.png"))                     # 's3://BUCKET/images/<sha256>.png'
+    url = upload(s3, bucket, Path("bicycle.png"))                     # 's3://BUCKET/images/<digest>/bicycle.png'
     execution = start(sfn, state_machine_arn, url, threshold=0.8)
     outcome = follow(sfn, execution.arn, on_state=print)              # a StateRun as each state begins and ends
     print(explain(outcome))                                           # 'bicycle, 0.92 sure (threshold 0.8)'
@@ -19,11 +19,13 @@ from scones.service.workflow.execution import (
     PASSED,
     Execution,
     ExecutionOutcome,
+    UnsureAnswer,
     check_threshold,
     exit_code,
     explain,
     follow,
     start,
+    unsure,
 )
 from scones.service.workflow.history import StateRun, state_runs
 from scones.service.workflow.images import SIGNATURES, images_of, upload
@@ -38,6 +40,7 @@ __all__ = [
     "ExecutionOutcome",
     "ImageRun",
     "StateRun",
+    "UnsureAnswer",
     "check_threshold",
     "exit_code",
     "explain",
@@ -46,5 +49,6 @@ __all__ = [
     "run_many",
     "start",
     "state_runs",
+    "unsure",
     "upload",
 ]

@@ -6,8 +6,10 @@ Example::
     >>> passed = ExecutionOutcome("arn:…", "SUCCEEDED", output=answer)
     >>> explain(passed), exit_code(passed)
     ('bicycle, 0.92 sure (threshold 0.8)', 0)
-    >>> exit_code(ExecutionOutcome("arn:…", "FAILED", error="ThresholdConfidenceNotMet"))
-    3
+    >>> cause = "THRESHOLD_CONFIDENCE_NOT_MET: the model is 0.62 sure of bicycle; the threshold is 0.80"
+    >>> low = ExecutionOutcome("arn:…", "FAILED", error="ThresholdConfidenceNotMet", cause=cause)
+    >>> exit_code(low), str(unsure(low))
+    (3, 'bicycle 0.62 < 0.80')
 
 API: AWS Step Functions API reference, StartExecution and DescribeExecution.
 """
@@ -18,6 +20,7 @@ import json
 import re
 import threading
 import time
+import unicodedata
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,6 +31,8 @@ from scones.service.workflow.history import StateRun, events, state_runs
 
 LOW_CONFIDENCE = "ThresholdConfidenceNotMet"
 PASSED, LOW, FAILED = 0, 3, 1
+# The function filterLowConfidence writes this. A failed execution has no output, so its Cause is all that tells.
+_UNSURE = re.compile(r"the model is ([\d.e+-]+) sure of (.+); the threshold is ([\d.e+-]+)$", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -66,11 +71,31 @@ class ExecutionOutcome:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True)
+class UnsureAnswer:
+    """An answer whose confidence was below the threshold.
+
+    Attributes:
+        label: The most probable class.
+        confidence: Its probability, with the digits that tell it from the threshold.
+        threshold: The least confidence that passes.
+        digits: Both numbers as the function has written them.
+    """
+
+    label: str
+    confidence: float
+    threshold: float
+    digits: tuple[str, str]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.digits[0]} < {self.digits[1]}"
+
+
 def start(sfn: Any, state_machine_arn: str, image_url: str, threshold: float | None = None) -> Execution:
     """Start the state machine on an image in S3.
 
-    The execution's name is made from the image's name. With a name, a retry of the SDK cannot start it twice, and a
-    person can read the InferenceId (at most 64 characters) of its captured request.
+    The execution's name is made from the file's name, the letters that a name may have. With a name, a retry of the SDK
+    cannot start it twice, and a person can read the InferenceId (at most 64 characters) of its captured request.
 
     Args:
         threshold: 0 to 1. None uses the threshold that the function is configured with.
@@ -82,8 +107,7 @@ def start(sfn: Any, state_machine_arn: str, image_url: str, threshold: float | N
     request: dict[str, Any] = {"image_url": image_url}
     if threshold is not None:
         request["confidence_threshold"] = check_threshold(threshold)
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", image_url.rsplit("/", 1)[-1].rpartition(".")[0])[:47].strip("-") or "image"
-    name = f"{stem}-{uuid.uuid4().hex[:16]}"
+    name = f"{_stem(image_url)}-{uuid.uuid4().hex[:16]}"
     try:
         answer = sfn.start_execution(stateMachineArn=state_machine_arn, name=name, input=json.dumps(request))
     except sfn.exceptions.StateMachineDoesNotExist:
@@ -155,13 +179,28 @@ def exit_code(outcome: ExecutionOutcome) -> int:
     return LOW if outcome.error == LOW_CONFIDENCE else FAILED
 
 
+def unsure(outcome: ExecutionOutcome) -> UnsureAnswer | None:
+    """The answer of an execution that failed because the answer was not sure enough. None for any other outcome."""
+    found = _UNSURE.search(outcome.cause or "") if outcome.error == LOW_CONFIDENCE else None
+    return UnsureAnswer(found[2], float(found[1]), float(found[3]), (found[1], found[3])) if found else None
+
+
 def explain(outcome: ExecutionOutcome) -> str:
     """Explain an outcome in one sentence."""
     if outcome.status == "SUCCEEDED":
         output = outcome.output or {}
         return f"{output['classification']}, {output['confidence_score']:.4g} sure (threshold {output['threshold']:g})"
+    if low := unsure(outcome):
+        return str(low)
     reason = ": ".join(part for part in (outcome.error, outcome.cause) if part)
     return reason or f"the execution is {outcome.status}"
+
+
+def _stem(image_url: str) -> str:
+    """The image's name without its suffix, with the letters of an execution's name that CloudWatch Logs takes too."""
+    file = image_url.rsplit("/", 1)[-1]
+    plain = unicodedata.normalize("NFKD", file.rpartition(".")[0] or file).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", plain)[:47].strip("-") or "image"
 
 
 def _tell(states: Sequence[StateRun], told: int, on_state: Callable[[StateRun], None] | None) -> int:

@@ -19,13 +19,16 @@ from scones.dataset import pictures
 from scones.errors import InputError
 from scones.s3 import explained, is_uri
 
+# Names with these endings say what they are. Another name gets an ending, because its picture is converted.
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif")
 SIGNATURES = {b"\x89PNG\r\n\x1a\n": ("png", "image/png"), b"\xff\xd8\xff": ("jpg", "image/jpeg")}
 
 
 def upload(s3: Any, bucket: str, path: Path) -> str:
-    """Upload a local image to ``images/<sha256>.<png|jpg>`` unless the bucket has it already.
+    """Upload a local image to ``images/<digest>/<the file's name>`` unless the bucket has it already.
 
-    Other forms than PNG and JPEG are converted: the endpoint takes only these.
+    The digest is the beginning of the content's SHA-256, so that files with the same name do not meet. Other forms than
+    PNG and JPEG are converted, because the endpoint takes only these: ``photo.webp`` becomes ``photo.webp.png``.
 
     Returns:
         The image's ``s3://`` URL.
@@ -47,7 +50,7 @@ def upload(s3: Any, bucket: str, path: Path) -> str:
         start = f"it begins with {content[:8]!r}" if content else "it is empty"
         raise InputError(f"{path} is not a PNG or JPEG: {start}", hint=f"give a {pictures.NAMES}")
     suffix, content_type = found
-    key = f"images/{hashlib.sha256(content).hexdigest()}.{suffix}"
+    key = f"{place(content)}/{_named(Path(path).name, suffix)}"
     with explained(f"{path} cannot be uploaded to s3://{bucket}/{key}"):
         try:
             s3.head_object(Bucket=bucket, Key=key)
@@ -56,6 +59,17 @@ def upload(s3: Any, bucket: str, path: Path) -> str:
                 raise
             s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)
     return f"s3://{bucket}/{key}"
+
+
+def place(content: bytes) -> str:
+    """The folder of an uploaded image in the bucket, ``images/<digest>``."""
+    return f"images/{hashlib.sha256(content).hexdigest()[:16]}"
+
+
+def _named(name: str, suffix: str) -> str:
+    """A file's name as the end of a key, without what the function that reads it refuses, and with an ending."""
+    printable = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
+    return printable if printable.lower().endswith(_SUFFIXES) else f"{printable}.{suffix}"
 
 
 def images_of(arguments: Iterable[str], tell: Callable[[str], None] = lambda text: None) -> list[str]:

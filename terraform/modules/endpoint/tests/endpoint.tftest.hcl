@@ -48,6 +48,27 @@ run "captures_all_requests_and_answers_as_json" {
   }
 }
 
+run "captures_in_the_folder_of_the_configuration" {
+  variables {
+    capture_folder = "AllTraffic.scones-test.7"
+  }
+
+  assert {
+    condition     = one(values(aws_sagemaker_endpoint_configuration.this)).data_capture_config[0].destination_s3_uri == "s3://pictures/captures/scones-test/AllTraffic.scones-test.7"
+    error_message = "Another configuration's captures must lie apart."
+  }
+
+  assert {
+    condition     = output.configuration_name != run.captures_all_requests_and_answers_as_json.configuration_name
+    error_message = "Another folder is another configuration."
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Resource if statement.Sid == "WriteCaptures"] == ["arn:aws:s3:::pictures/captures/scones-test/*"]
+    error_message = "The fleet of the former configuration must still be allowed to write its captures."
+  }
+}
+
 run "may_only_do_what_hosting_this_model_needs" {
   assert {
     condition = { for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid => statement.Resource } == {
@@ -143,6 +164,16 @@ run "keeps_the_model_when_only_instances_change" {
     condition     = output.variant_name == run.gives_new_content_a_new_model_and_a_new_configuration.variant_name
     error_message = "The variant's name must stay the same."
   }
+}
+
+run "rejects_a_capture_folder_that_leads_elsewhere" {
+  command = plan
+
+  variables {
+    capture_folder = "../other"
+  }
+
+  expect_failures = [var.capture_folder]
 }
 
 run "captures_nothing_at_zero_percent" {
@@ -393,8 +424,8 @@ run "uses_the_given_network_key_and_boundary" {
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.rollback["5xx"].alarm_actions == toset([var.alarm_topic_arn])
-    error_message = "The topic must be told."
+    condition     = alltrue([for alarm in values(aws_cloudwatch_metric_alarm.rollback) : alarm.alarm_actions == toset([var.alarm_topic_arn]) && length(coalesce(alarm.ok_actions, [])) == 0])
+    error_message = "The topic must be told when an alarm goes off, and not when a promotion makes a new alarm."
   }
 
   assert {

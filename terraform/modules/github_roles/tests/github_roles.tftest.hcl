@@ -27,7 +27,7 @@ variables {
   state_bucket           = "scones-test-tfstate-123456789012"
 }
 
-run "trusts_pull_requests_and_main_to_plan_and_one_environment_to_apply" {
+run "trusts_pull_requests_and_main_to_plan_and_one_environment_on_main_to_apply" {
   assert {
     condition = {
       for name, role in aws_iam_role.this : name => jsondecode(role.assume_role_policy).Statement[0].Condition.StringEquals
@@ -38,6 +38,7 @@ run "trusts_pull_requests_and_main_to_plan_and_one_environment_to_apply" {
       }
       apply = {
         "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
+        "token.actions.githubusercontent.com:ref" = "refs/heads/main"
         "token.actions.githubusercontent.com:sub" = ["repo:owner/scones:environment:test"]
       }
     }
@@ -67,6 +68,13 @@ run "plans_and_writes_only_the_lock" {
       ]
     ])) == tolist(["LockState s3:PutObject", "LockState s3:DeleteObject"])
     error_message = "Planning may write the state's lock only."
+  }
+
+  assert {
+    condition = one([
+      for statement in jsondecode(aws_iam_policy.this["state"].policy).Statement : statement.Resource if statement.Sid == "LockState"
+    ]) == [for stack in ["foundation", "service"] : "arn:aws:s3:::${var.state_bucket}/${stack}.tfstate.tflock"]
+    error_message = "A lock of the bootstrap stack would keep a person from it."
   }
 
   assert {
@@ -118,7 +126,7 @@ run "allows_all_resources_only_in_the_listed_statements" {
   variables {
     prefix       = "scones-environment12"
     state_bucket = "scones-environment12-tfstate-123456789012"
-    options      = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, cost_tag = true, hours = true, arrival = true }
+    options      = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, hours = true, arrival = true }
 
     permissions_boundary_arn = "arn:aws:iam::123456789012:policy/organisation/workloads-boundary"
     state_kms_key_arn        = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
@@ -128,7 +136,7 @@ run "allows_all_resources_only_in_the_listed_statements" {
     condition = sort(flatten([
       for policy in aws_iam_policy.this : [for statement in jsondecode(policy.policy).Statement : statement.Sid if contains(statement.Resource, "*")]
       ])) == sort([
-      "ActivateCostTag", "DeliverFlowLogs", "DeliverLogs", "FindAliases", "FindAndCheck", "MakeKey", "MakeMappings", "ReadCostTags", "ReadNetwork",
+      "DeliverFlowLogs", "DeliverLogs", "FindAliases", "FindAndCheck", "MakeKey", "MakeMappings", "ReadNetwork",
       "ReadScaling", "ReadSubscriptions", "SaveQueries", "Unsubscribe",
     ])
     error_message = "Every other statement must name its resources."
@@ -168,7 +176,7 @@ run "allows_all_resources_only_in_the_listed_statements" {
 run "has_a_statement_for_each_thing_it_may_do" {
   variables {
     read_buckets      = ["pictures"]
-    options           = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, cost_tag = true, hours = true, arrival = true }
+    options           = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, hours = true, arrival = true }
     state_kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
   }
 
@@ -192,7 +200,7 @@ run "has_a_statement_for_each_thing_it_may_do" {
       read-service = [
         "ReadFunctions", "ReadStateMachines", "ReadModels", "ReadLogGroups", "ReadAlarms",
         "ReadDashboard", "ReadTopics", "FindAndCheck", "ReadFunctionsEnvironments", "ReadScaling",
-        "ReadScalingTags", "ReadBudget", "ReadCostTags", "ReadSubscriptions",
+        "ReadScalingTags", "ReadBudget", "ReadSubscriptions",
         "ReadSchedules",
       ]
       state = [
@@ -213,13 +221,13 @@ run "has_a_statement_for_each_thing_it_may_do" {
         "TakeOverDefaultGroup", "NameEndpoints", "DeliverFlowLogs",
       ]
       write-roles = [
-        "GiveRolesPermissions", "WriteRoles", "HandOverRoles", "MakeScalingsRole",
+        "GiveRolesPermissions", "ChangeTrust", "WriteRoles", "HandOverRoles", "MakeScalingsRole",
       ]
       write-service = [
         "WriteFunctions", "WriteStateMachines", "WriteModels", "WriteLogGroups", "WriteAlarms",
         "WriteDashboard", "WriteTopics", "SaveQueries", "DeliverLogs", "EncryptFunctionsEnvironments",
         "LetServicesUseTheKey", "WriteScaling", "TagScaling", "LetScalingScale", "LetScalingWatch",
-        "WriteBudget", "ActivateCostTag", "Subscribe", "Unsubscribe",
+        "WriteBudget", "Subscribe", "Unsubscribe",
       ]
     }
     error_message = "What the roles may do has changed: say here what."
@@ -243,6 +251,19 @@ run "makes_a_boundary_and_only_roles_with_it" {
       Condition = { StringEquals = { "iam:PermissionsBoundary" = output.permissions_boundary_arn } }
     }
     error_message = "Whatever gives a role permissions must ask for the boundary."
+  }
+
+  assert {
+    condition = one([
+      for statement in jsondecode(aws_iam_policy.this["write-roles"].policy).Statement : statement if contains(statement.Action, "iam:UpdateAssumeRolePolicy")
+      ]) == {
+      Sid       = "ChangeTrust"
+      Effect    = "Allow"
+      Action    = ["iam:UpdateAssumeRolePolicy", "iam:UpdateRole"]
+      Resource  = ["arn:aws:iam::123456789012:role/scones-test-*"]
+      Condition = { StringEquals = { "iam:PermissionsBoundary" = output.permissions_boundary_arn } }
+    }
+    error_message = "Whatever changes whom a role trusts must ask for the boundary."
   }
 
   assert {
@@ -305,7 +326,7 @@ run "rejects_a_prefix_too_long_for_its_policies" {
 
   variables {
     prefix  = "scones-with-a-name-of-no-less-than-42-char"
-    options = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, cost_tag = true, hours = true, arrival = true }
+    options = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, hours = true, arrival = true }
   }
 
   expect_failures = [aws_iam_policy.this]

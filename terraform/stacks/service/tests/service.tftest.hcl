@@ -119,6 +119,13 @@ run "names_every_function_after_its_environment" {
   }
 }
 
+run "captures_in_a_folder_with_the_name_of_the_model_that_answers" {
+  assert {
+    condition     = local.capture_folder == "AllTraffic.scones-test.1"
+    error_message = "A captured event must lie in a folder that names its model; this is ${local.capture_folder}."
+  }
+}
+
 run "puts_a_candidate_beside_the_pinned_model" {
   variables {
     candidate = {
@@ -142,6 +149,11 @@ run "puts_a_candidate_beside_the_pinned_model" {
   assert {
     condition     = local.functions["classify-image"].environment["CANDIDATE_PACKAGE"] == "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-test/2"
     error_message = "classifyImage must name the model that answered."
+  }
+
+  assert {
+    condition     = local.capture_folder == "AllTraffic.scones-test.1.Candidate.scones-test.2"
+    error_message = "The captures' folder must name the model of each variant; this is ${local.capture_folder}."
   }
 }
 
@@ -226,7 +238,6 @@ run "has_alarms_and_a_budget_when_asked" {
     alarm_emails       = ["you@example.com"]
     alarm_thresholds   = { silent_hours = 0 }
     monthly_budget_usd = 150
-    activate_cost_tag  = true
   }
 
   assert {
@@ -241,7 +252,7 @@ run "has_alarms_and_a_budget_when_asked" {
 
   assert {
     condition     = output.budget == { name = "scones-test", counts = "account" }
-    error_message = "It counts the account, which works from the first hour, also where the tag is activated."
+    error_message = "It counts the account, which works from the first hour."
   }
 }
 

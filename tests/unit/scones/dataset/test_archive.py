@@ -1,11 +1,15 @@
 """A wrong archive file gives an error that names the problem."""
 
+import gzip
 import hashlib
 import io
 import tarfile
+from contextlib import suppress
 
 import pytest
 
+from imageclassification import artifact
+from imageclassification.errors import ArtifactError
 from scones.dataset.archive import Archive
 from scones.errors import DatasetError
 
@@ -85,3 +89,41 @@ def test_refuses_a_wrong_checksum_with_both(archive):
     assert Archive(archive, md5=right).identity().sha256 == hashlib.sha256(archive.read_bytes()).hexdigest()
     with pytest.raises(DatasetError, match=f"wrong checksum: MD5 {right}, not {'0' * 32}"):
         Archive(archive, md5="0" * 32).identity()
+
+
+def long_names(count):
+    """An archive that begins with many headers of long names, each before the next."""
+    header = tarfile.TarInfo("././@LongLink")
+    header.type, header.size = tarfile.GNUTYPE_LONGNAME, 5
+    return (header.tobuf(tarfile.GNU_FORMAT) + b"name\0".ljust(512, b"\0")) * count
+
+
+def pax(records):
+    header = tarfile.TarInfo("././@PaxHeader")
+    header.type, header.size = tarfile.XHDTYPE, len(records)
+    return header.tobuf(tarfile.USTAR_FORMAT) + records.ljust(512, b"\0")
+
+
+HOSTILE = {
+    "headers of headers": long_names(2_000),
+    "a record of any length": pax(b"99999999999999999999 a=b\n"),
+    "a sparse file of exabytes": pax(b"22 GNU.sparse.map=0,1\n") + pax(b"29 size=9000000000000000000\n"),
+    "a member of exabytes": pax(b"28 size=9000000000000000000\n"),
+    "a map without an end": pax(b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_an_archive_that_was_made_to_do_harm_is_one_error_in_a_moment(tmp_path, what):
+    """They ended in a traceback, or were read for years: tarfile skips what a member claims, beyond the end too."""
+    member = tarfile.TarInfo("train")
+    member.size = 5
+    end = member.tobuf(tarfile.USTAR_FORMAT) + b"hello".ljust(512, b"\0") + bytes(1024)
+    path = tmp_path / "bad.tar.gz"
+    path.write_bytes(gzip.compress(HOSTILE[what] + end))
+    with pytest.raises(DatasetError):
+        Archive(path).read(CLASSES)
+    with pytest.raises(ArtifactError):
+        artifact.read(path)
+    with suppress(ArtifactError):
+        assert artifact.epochs(path) == []

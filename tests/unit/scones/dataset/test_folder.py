@@ -116,7 +116,7 @@ def test_the_same_name_in_two_classes_gets_its_class_in_front(pictures):
 
 
 def test_a_missing_class_lists_the_nearest_folder(pictures):
-    with pytest.raises(DatasetError, match="no class 'scoter'\nnearest to 'scoter': scooter"):
+    with pytest.raises(DatasetError, match="no class 'scoter'\nnearest to 'scoter': scooter\nfor instance: --classes "):
         Folder(pictures).read(("scoter", "bicycle"))
 
 

@@ -8,15 +8,21 @@ from scones.dataset.sample import CLASSES, Sample, draw
 from scones.errors import DatasetError
 
 
-@pytest.mark.slow
-def test_draws_as_many_as_cifar_100_has_all_different():
-    contents = Sample().read(CLASSES)
-    assert list(np.bincount(contents.train.labels)) == [500, 500]
-    assert list(np.bincount(contents.test.labels)) == [100, 100]
-    assert contents.train.pixels.shape == (1000, 32, 32, 3)
-    assert len(set(contents.train.digests + contents.test.digests)) == 1200
-    assert len(set(contents.train.names + contents.test.names)) == 1200
+@pytest.mark.parametrize(
+    ("train", "test"), [(40, 10), pytest.param(500, 100, marks=[pytest.mark.slow, pytest.mark.nightly])]
+)
+def test_draws_as_many_as_are_asked_for_all_different(train, test):
+    contents = Sample(train=train, test=test).read(CLASSES)
+    assert list(np.bincount(contents.train.labels)) == [train, train]
+    assert list(np.bincount(contents.test.labels)) == [test, test]
+    assert contents.train.pixels.shape == (2 * train, 32, 32, 3)
+    assert len(set(contents.train.digests + contents.test.digests)) == 2 * (train + test)
+    assert len(set(contents.train.names + contents.test.names)) == 2 * (train + test)
     assert check(contents, CLASSES) is contents
+
+
+def test_draws_as_many_as_cifar_100_has():
+    assert Sample() == Sample(train=500, test=100)
 
 
 def test_draws_the_same_every_time_and_fewer_are_the_first_of_more():

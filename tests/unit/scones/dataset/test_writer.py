@@ -208,6 +208,22 @@ def test_a_run_killed_between_the_two_moves_loses_nothing(archive, out):
     assert load(out).classes == CLASSES
 
 
+def test_a_run_killed_between_the_two_moves_whose_folders_were_emptied_by_hand_is_repeated(archive, out):
+    """Whoever tidies up by hand leaves folders without files. They are nobody's data."""
+    build(Archive(archive), CLASSES, out)
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    old = out.parent / f".dataset.old.{int(gone.stdout)}"
+    out.rename(old)
+    for path in old.rglob("*.*"):
+        path.unlink()
+    build(Archive(archive), CLASSES, out)
+    assert [path.name for path in out.parent.iterdir()] == ["dataset"]
+    for path in out.rglob("*.*"):
+        path.unlink()
+    build(Archive(archive), CLASSES, out)
+    assert load(out).classes == CLASSES
+
+
 def test_leaves_a_running_process_its_half_made_data_set(out):
     beside = out.parent / f".dataset.new.{os.getppid()}"
     beside.mkdir(parents=True)
@@ -218,7 +234,9 @@ def test_leaves_a_running_process_its_half_made_data_set(out):
 def test_never_replaces_a_folder_that_is_no_data_set(out):
     out.mkdir(parents=True)
     (out / "holiday.jpg").write_bytes(b"x")
-    with pytest.raises(DatasetError, match=r"holds files that are no data set's.*\n.*--out"):
+    with pytest.raises(
+        DatasetError, match=r"holds files that are no data set's, such as holiday.jpg.*\n.*--out.*rm -r"
+    ):
         build(given(), CLASSES, out)
     assert (out / "holiday.jpg").exists()
 

@@ -8,7 +8,8 @@ from scones.docs.pages import pages
 from scones.errors import InputError
 from scones.settings import ROOT
 from scones.tasks import compose
-from scones.tasks.docs import table
+from scones.tasks.docs import results, table
+from scones.tasks.results.page import page, schemas
 
 ALARM = re.compile(r'"?([\w${}-]+)"? =>? \{\n(?:\s*#.*\n)*\s*description')
 COMMAND = re.compile(r"(?:`|^ *|bin/)invoke ([a-z][\w.]*)", re.MULTILINE)
@@ -17,7 +18,7 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def made():
-    return pages(ROOT, tasks=table())
+    return pages(ROOT, tasks=table(), results=page(results()), schemas=schemas(results()))
 
 
 def test_nothing_generated_is_stale(made):
@@ -75,9 +76,9 @@ def test_every_option_of_every_task_is_explained():
 def test_a_readme_without_a_place_for_the_table_is_refused_by_name(tmp_path):
     for folder in ("asl", "docs"):
         (tmp_path / folder).mkdir()
-    guides = [f"docs/{name}.md" for name in ("architecture", "fidelity", "settings", "states-language")]
+    guides = [f"docs/{name}.md" for name in ("architecture", "fidelity", "json", "settings", "states-language")]
     for name in ("terraform", "tests", "asl/classify_image.asl.json", *guides):
         (tmp_path / name).exists() or (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "README.md").write_text("# Scones\n")
     with pytest.raises(InputError, match=r"README\.md: there is no place for the tasks"):
-        pages(tmp_path, tasks=table())
+        pages(tmp_path, tasks=table(), results="", schemas="{}")

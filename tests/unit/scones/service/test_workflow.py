@@ -134,6 +134,18 @@ def test_the_exit_code_tells_passed_from_unsure_from_anything_else(status, error
             },
             "bicycle, 0.9235 sure (threshold 0.8)",
         ),
+        (
+            {
+                "status": "FAILED",
+                "error": "ThresholdConfidenceNotMet",
+                "cause": "THRESHOLD_CONFIDENCE_NOT_MET: the model is 0.62 sure of a; b; the threshold is 0.80",
+            },
+            "a; b 0.62 < 0.80",
+        ),
+        (
+            {"status": "FAILED", "error": "ThresholdConfidenceNotMet", "cause": "another function's words"},
+            "ThresholdConfidenceNotMet: another function's words",
+        ),
         ({"status": "FAILED", "error": "InvalidImageError", "cause": "cut short"}, "InvalidImageError: cut short"),
         ({"status": "TIMED_OUT"}, "the execution is TIMED_OUT"),
     ],
@@ -142,9 +154,9 @@ def test_an_outcome_is_explained_in_a_sentence(outcome, sentence):
     assert workflow.explain(workflow.ExecutionOutcome(EXECUTION, **outcome)) == sentence
 
 
-def test_an_image_is_uploaded_under_its_digest_with_the_type_of_its_bytes(stub, picture):
+def test_an_image_is_uploaded_under_its_digest_and_name_with_the_type_of_its_bytes(stub, picture):
     s3, answers = stub("s3")
-    key = f"images/{hashlib.sha256(picture.read_bytes()).hexdigest()}.png"
+    key = f"images/{hashlib.sha256(picture.read_bytes()).hexdigest()[:16]}/{picture.name}.png"
     answers.add_client_error("head_object", "404", http_status_code=404)
     answers.add_response(
         "put_object", {}, {"Bucket": "photos", "Key": key, "Body": picture.read_bytes(), "ContentType": "image/png"}
@@ -158,7 +170,24 @@ def test_an_image_that_is_there_is_not_uploaded_again(stub, tmp_path):
     buffer = io.BytesIO()
     Image.new("RGB", (4, 4)).save(buffer, "JPEG")
     (tmp_path / "a.png").write_bytes(buffer.getvalue())
-    assert workflow.upload(s3, "photos", tmp_path / "a.png").endswith(".jpg")
+    assert workflow.upload(s3, "photos", tmp_path / "a.png").endswith("/a.png")
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "key"),
+    [
+        ("my bicycle.webp", "WEBP", "my bicycle.webp.png"),
+        ("Vélo", "JPEG", "Vélo.jpg"),
+        ("two\nlines.PNG", "PNG", "two\N{REPLACEMENT CHARACTER}lines.PNG"),
+    ],
+)
+def test_an_uploaded_image_keeps_its_name_and_gets_the_ending_of_what_it_is_converted_to(
+    stub, tmp_path, name, form, key
+):
+    s3, answers = stub("s3")
+    answers.add_response("head_object", {}, {"Bucket": "photos", "Key": ANY})
+    Image.new("RGB", (4, 4)).save(tmp_path / name, form)
+    assert re.fullmatch(rf"s3://photos/images/[0-9a-f]{{16}}/{key}", workflow.upload(s3, "photos", tmp_path / name))
 
 
 @pytest.mark.parametrize(

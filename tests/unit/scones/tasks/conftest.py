@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from moto import mock_aws
 
 from scones import aws, settings
 
 FEW = ["mini_batch_size=8"]  # the archive has 36 training images
+
+
+@pytest.fixture
+def printed_json(capfd: pytest.CaptureFixture[str]) -> Callable[[str], Any]:
+    """Reads the document that a task has printed, and checks it against the task's published schema.
+
+    It reads what the process has written, so that nothing else may stand there, also nothing of a child process.
+    """
+    schemas = json.loads((settings.ROOT / "docs" / "json-schemas.json").read_text())["$defs"]
+
+    def read(task: str) -> Any:
+        document = json.loads(capfd.readouterr().out)
+        Draft202012Validator(schemas[task]).validate(document)
+        return document
+
+    return read
 
 
 class Workplace:

@@ -49,7 +49,9 @@ def s3(cloud: Cloud) -> Iterator[Any]:
                 "captureData": {"endpointOutput": {"mode": "OUTPUT", "encoding": "JSON", "data": "[0.9, 0.1]"}},
                 "eventMetadata": {"eventId": f"{variant}{moment}", "inferenceTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}"},
             }
-            key = f"captures/scones-dev/{variant}/{moment:%Y/%m/%d/%H}/00-00-000-a.jsonl"
+            # An hour before, version 9 was the candidate.
+            served = f"AllTraffic.{GROUP}.1.Candidate.{GROUP}.{2 if moment == NOW else 9}"
+            key = f"captures/scones-dev/{served}/scones-dev/{variant}/{moment:%Y/%m/%d/%H}/00-00-000-a.jsonl"
             client.put_object(Bucket="captured", Key=key, Body=json.dumps(line).encode())
         yield client
 
@@ -62,7 +64,8 @@ def reported(cloud: Cloud, s3: Any, period: Period) -> str:
     """What is shown of a period, in one line of words."""
     console = Console(width=160, file=io.StringIO())
     compared = ab.read(cloud.environment.candidate_path)
-    task.report(console, cloud.environment, s3, OUTPUTS, compared, period, threshold=0.8)
+    clients = {"s3": s3, "sagemaker": cloud.client(cloud.environment, "sagemaker")}
+    task.report(console, cloud.environment, clients, OUTPUTS, compared, period, threshold=0.8).show()
     return console.file.getvalue()
 
 
@@ -76,14 +79,29 @@ def test_a_comparison_counts_what_was_answered_since_it_began(cloud: Cloud) -> N
     assert task.period_of("2026-11-01", None, found).since == datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def test_the_report_counts_the_periods_answers_of_each_variant_and_says_what_comes_next(cloud: Cloud, s3: Any) -> None:
+def test_the_report_counts_the_periods_answers_of_each_model_and_says_what_comes_next(cloud: Cloud, s3: Any) -> None:
     start(cloud, share=10)
     said = reported(cloud, s3, Period(since=NOW))
     rows = {row[0]: row[1:3] for line in said.splitlines() if (row := line.replace("│", " ").split())}
     assert (rows["AllTraffic"], rows["Candidate"]) == (["1", "1"], ["2", "1"])  # the version, and its requests
     assert "next: invoke ab.promote, or invoke ab.stop" in said
     earlier = reported(cloud, s3, Period(since=NOW - timedelta(hours=1)))
-    assert "│ Candidate  │       2 │        2 │" in earlier
+    assert "│ Candidate  │       9 │        1 │" in earlier
+    assert "│ Candidate  │       2 │        1 │" in earlier
+
+
+def test_the_comparison_is_a_document_that_keeps_to_its_schema(
+    cloud: Cloud, s3: Any, monkeypatch: pytest.MonkeyPatch, printed_json: Any
+) -> None:
+    start(cloud, share=10)
+    monkeypatch.setattr(settings, "load", lambda env: cloud.environment)
+    sagemaker = cloud.client(cloud.environment, "sagemaker")
+    monkeypatch.setattr("scones.aws.client", lambda _, service, **__: s3 if service == "s3" else sagemaker)
+    monkeypatch.setattr("scones.terraform.Stack.outputs", lambda stack: OUTPUTS)
+    task.status(Context(), since=f"{NOW - timedelta(hours=1):%Y-%m-%dT%H:%M:%S}", json=True)
+    found = printed_json("ab.status")
+    counted = [(one["variant"], one["version"], one["requests"]) for one in found["variants"]]
+    assert counted == [("AllTraffic", 1, 1), ("Candidate", 9, 1), ("Candidate", 2, 1)]
 
 
 def test_a_period_without_captures_is_said(cloud: Cloud, s3: Any) -> None:

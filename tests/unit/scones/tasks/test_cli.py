@@ -1,20 +1,25 @@
 """A task's failure is a message and an exit code, never a traceback."""
 
+import dataclasses
 import os
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import invoke
 import invoke.main
 import pytest
-from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from invoke.exceptions import Exit
 
-from imageclassification.errors import ArtifactError, HyperparameterError
+from imageclassification.errors import ArtifactError, HyperparameterError, NoArtifactError
+from scones import aws, settings
 from scones.errors import DatasetError, TrainingError
 from scones.settings import ROOT
+from scones.tasks import compose
 from scones.tasks.cli import task
+from scones.tasks.words import SHORT
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +51,9 @@ def test_matplotlib_writes_nothing_into_the_home_folder(monkeypatch):
         (KeyboardInterrupt(), 130, "interrupted"),
         (ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "PutObject"), 1, "AccessDenied"),
         (NoCredentialsError(), 1, "error: the cloud cannot be asked: Unable to locate credentials"),
+        (FileNotFoundError(2, "No such file or directory", "/a/b"), 2, "error: /a/b: No such file"),
+        (NotADirectoryError(20, "Not a directory", "/a/b"), 2, "error: /a/b: Not a directory"),
+        (NoArtifactError("there is none"), 2, "error: there is none"),
         (PermissionError(13, "Permission denied", "/a/b"), 1, "error: /a/b: Permission denied"),
         (IsADirectoryError(21, "Is a directory", "/a/.b.1.part", None, "/a/b"), 1, "error: /a/b: Is a directory"),
     ],
@@ -55,6 +63,42 @@ def test_a_failure_is_a_message_and_an_exit_code(error, code, text):
         raising(error)(invoke.Context())
     assert caught.value.code == code
     assert text in caught.value.message
+
+
+def test_a_cloud_that_has_ended_meanwhile_is_said_to_have_ended_with_the_next_step(monkeypatch, tmp_path):
+    """A follower saw only that a URL could not be connected to."""
+    local = dataclasses.replace(settings.load("local", variables={}), root=tmp_path)
+    monkeypatch.setattr(settings, "load", lambda name: local)
+    error = EndpointConnectionError(endpoint_url="http://127.0.0.1:5566")
+    with pytest.raises(Exit, match=r"is not running.*\n.*invoke local\.up; then run the same command again"):
+        raising(error)(invoke.Context())
+    error.add_note("to follow it again: invoke train --attach j")
+    with pytest.raises(Exit, match=r"invoke local\.up\nto follow it again: invoke train --attach j"):
+        raising(error)(invoke.Context())
+
+
+PLACES = {
+    "asl.render": {"account": "123456789012"},
+    "capture": {"from_": "."},
+    "ci.plan": {},
+    "ci.drift": {},
+    "etl": {"sample": True},
+    "evaluate": {},
+    "iam.prove": {},
+    "model.export": {"artifact": "build/model.tar.gz"},
+    "tf.plan": {},
+    "threshold": {"target_accuracy": "0.9"},
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_what_cannot_be_written_is_refused_before_the_work(name, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(aws, "session", lambda *_: pytest.fail("the work has begun"))
+    option = "onnx" if name == "model.export" else "out"
+    with pytest.raises(Exit, match=f"--{option} .*file/below.* cannot be written: .*file is no folder") as refused:
+        compose()[name](invoke.Context(), **PLACES[name], **{option: str(tmp_path / "file" / "below")})
+    assert refused.value.code == 2
 
 
 def test_a_reader_who_has_seen_enough_is_not_shown_a_traceback():
@@ -117,3 +161,26 @@ def test_listing_the_tasks_loads_no_heavy_library():
     code = f"import sys, tasks; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_short_option_means_the_same_in_every_task_and_h_is_help():
+    meanings = defaultdict(set)
+    for name in compose().task_names:
+        for argument in compose()[name].get_arguments():
+            for short in argument.names:
+                if len(short) == 1:
+                    meanings[short].add(argument.name)
+    assert meanings == {short: {name} for name, short in SHORT.items()}
+    assert "h" not in meanings
+
+
+def test_a_hint_never_says_what_was_just_typed(monkeypatch):
+    """`invoke etl --download` without a network suggested `invoke etl --download`."""
+    error = DatasetError("there is no network", hint="give it with --archive FILE, or fetch it: invoke etl --download")
+    monkeypatch.setattr("sys.argv", ["/x/bin/invoke", "etl", "--download"])
+    with pytest.raises(Exit) as caught:
+        raising(error)(invoke.Context())
+    assert caught.value.message == "error: there is no network\ngive it with --archive FILE"
+    monkeypatch.setattr("sys.argv", ["/x/bin/invoke", "etl"])
+    with pytest.raises(Exit, match="invoke etl --download"):
+        raising(error)(invoke.Context())

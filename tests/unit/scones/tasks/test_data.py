@@ -29,6 +29,15 @@ def test_builds_in_the_build_folder_and_says_what_it_built(archive, elsewhere, c
         assert word in printed
 
 
+def test_the_data_set_is_a_document_that_keeps_to_its_schema(archive, elsewhere, printed_json):
+    etl(Context(), archive=str(archive), classes="train,bus", json=True)
+    first = printed_json("etl")
+    assert (first["folder"], first["replaced"], first["uri"]) == (str(elsewhere), None, None)
+    assert [(one["name"], one["train"]) for one in first["classes"]] == [("train", 18), ("bus", 18)]
+    etl(Context(), archive=str(archive), classes="bus,train", json=True)
+    assert printed_json("etl")["replaced"] == first["fingerprint"]
+
+
 def test_writes_recordio_where_asked_and_says_so(archive, elsewhere, capsys):
     etl(Context(), archive=str(archive), recordio=True)
     printed = " ".join(capsys.readouterr().out.split())

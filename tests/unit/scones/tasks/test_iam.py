@@ -80,10 +80,12 @@ def test_what_a_resources_policy_refuses_and_what_is_not_shown_have_words_of_the
     ):
         assert expected in words
     assert outcome.held
-    assert iam.as_json(outcome)["not_shown"] == ["topic/alarms/Publish for budgets.amazonaws.com: no costs"]
+    assert iam.result_of(outcome).not_shown == ("topic/alarms/Publish for budgets.amazonaws.com: no costs",)
 
 
-def test_the_exit_code_is_1_where_something_is_superfluous_and_the_file_says_what(superfluous, monkeypatch, tmp_path):
+def test_the_exit_code_is_1_where_something_is_superfluous_and_the_file_says_what(
+    superfluous, monkeypatch, tmp_path, printed_json
+):
     class Proof:
         def __init__(self, root, console, values):
             assert values["foundation"]["customer_managed_key"]
@@ -93,6 +95,7 @@ def test_the_exit_code_is_1_where_something_is_superfluous_and_the_file_says_wha
 
     monkeypatch.setattr("scones.proof.Proof", Proof)
     with pytest.raises(Exit) as ended:
-        iam.prove(Context(), out=str(tmp_path / "proof.json"))
+        iam.prove(Context(), out=str(tmp_path / "proof.json"), json=True)
     assert ended.value.code == 1
+    assert printed_json("iam.prove") == json.loads((tmp_path / "proof.json").read_text())
     assert json.loads((tmp_path / "proof.json").read_text())["superfluous"] == ["role/reader/own/PutObject"]

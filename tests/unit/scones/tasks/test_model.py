@@ -1,5 +1,6 @@
 """``invoke model.inspect``, ``model.predict`` and ``model.export`` need no endpoint."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -52,16 +53,43 @@ def lines(capsys):
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_inspect_shows_layers_parameters_input_size_epoch_classes_and_version(made, capsys):
+def test_inspect_shows_parameters_input_size_epoch_and_classes_and_the_layers_where_asked(made, capsys):
+    model.inspect(Context(), artifact=str(made))
+    short = capsys.readouterr().out
+    for shown in ("3 x 8 x 8", "batches of 4", "epoch", "float32", "2: their names are not known"):
+        assert shown in short
+    assert "fc1" not in short
+    model.inspect(Context(), artifact=str(made), layers=True)
+    long = capsys.readouterr().out
+    for shown in ("3 x 8 x 8", "stage3_unit3_conv2", "fc1"):
+        assert shown in long
+
+
+def test_inspect_does_not_say_that_mxnet_wrote_what_was_trained_here(made, capsys):
+    """The algorithm here writes MXNet's format, with the version that AWS's algorithm puts into it."""
     model.inspect(Context(), artifact=str(made))
     text = capsys.readouterr().out
-    for shown in ("3 x 8 x 8", "batches of 4", "epoch", "MXNet 1.3.0", "stage3_unit3_conv2", "fc1", "float32"):
-        assert shown in text
+    assert "written by" not in text
+    assert "format      MXNet 1.3.0's" in text
 
 
-def test_inspect_gives_json_that_adds_up(made, capsys):
+def test_inspect_names_the_classes_of_the_pinned_model_wherever_it_lies(made, tmp_path, monkeypatch, capsys):
+    pinned = tmp_path / "model.tfvars.json"
+    digest = hashlib.sha256(made.read_bytes()).hexdigest()
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-dev/4"
+    write_pin(pinned, PinnedModel(arn, 4, "image", "s3://b/m.tar.gz", digest, ("bus", "tank"), {}, "", ""))
+    environment = replace(settings.load("dev", variables={}), pin_path=pinned)
+    monkeypatch.setattr(settings, "load", lambda env: environment)
+    model.inspect(Context(), artifact=str(made))
+    assert "2: bus, tank;" in capsys.readouterr().out
     model.inspect(Context(), artifact=str(made), json=True)
     found = json.loads(capsys.readouterr().out)
+    assert (found["version"], found["class_names"]) == (4, ["bus", "tank"])
+
+
+def test_inspect_gives_json_that_adds_up(made, printed_json):
+    model.inspect(Context(), artifact=str(made), json=True)
+    found = printed_json("model.inspect")
     stored = artifact.read(made).parameters
     assert found["parameters"] == sum(array.size for array in stored.values())
     assert found["parameters"] == sum(layer["parameters"] for layer in found["layers"])
@@ -112,7 +140,7 @@ def test_predict_reports_a_bad_image_answers_the_others_and_fails_at_the_end(mad
         ({"image": []}, 2, "no image is given"),
         ({"image": ["absent.png"]}, 2, "there is no image absent.png"),
         ({"classes": "one,two,three"}, 2, "the artifact has 2 classes, not 3: one, two, three"),
-        ({"artifact": "absent.tar.gz"}, 1, "no model artifact at absent.tar.gz"),
+        ({"artifact": "absent.tar.gz"}, 2, "no model artifact at absent.tar.gz"),
         ({"artifact": "gs://bucket/model.tar.gz"}, 2, "is not the URI of a model artifact"),
     ],
 )

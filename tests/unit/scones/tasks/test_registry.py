@@ -6,6 +6,7 @@ import dataclasses
 import io
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from invoke import Context
@@ -59,6 +60,25 @@ def test_versions_are_listed_with_the_pinned_one_marked(
     assert "1f0c+" in first
     assert "5f5f5f5f" in first
     assert second[3] == "0.041", "the calibrated model's own"
+
+
+def test_the_versions_are_a_document_that_keeps_to_its_schema(
+    monkeypatch: pytest.MonkeyPatch, printed_json: Any, tmp_path: Path
+) -> None:
+    environment = dataclasses.replace(settings.load("dev", variables={}), pin_path=tmp_path / "model.tfvars.json")
+    monkeypatch.setattr(settings, "load", lambda env: environment)
+    monkeypatch.setattr(registry, "versions", lambda environment: versions())
+    registry.write_pin(environment.pin_path, versions()[2].model)
+    tasks.models(Context(), json=True)
+    found = printed_json("models")
+    assert (found["environment"], found["pinned"]) == ("dev", 1)
+    third, second, first = found["versions"]
+    assert (third["status"], third["classes"]) == ("Rejected", None)
+    assert (second["accuracy"], second["calibration_error"]) == (0.5, 0.041)
+    assert (first["commit"], first["dataset"], first["classes"]) == ("1f0c-dirty", "5f" * 32, ["bicycle", "bus"])
+    monkeypatch.setattr(registry, "pin", lambda environment, version, approve: versions()[1])
+    tasks.pin(Context(), "2", json=True)
+    assert printed_json("pin")["model"]["pinned"]
 
 
 def test_the_table_of_versions_fits_a_terminal_of_80_columns() -> None:

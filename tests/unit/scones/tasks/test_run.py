@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import json
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from rich.console import Console
 
 from scones.service.workflow import ExecutionOutcome, ImageRun, StateRun
 from scones.tasks import evaluate, run, views
+from scones.tasks.terminal import terminal
 
 PASSED = ExecutionOutcome(
     arn="arn:aws:states:us-east-1:123456789012:execution:scones:one",
@@ -24,8 +26,13 @@ PASSED = ExecutionOutcome(
     seconds=1.25,
 )
 LOW = ExecutionOutcome(
-    arn="arn:two", status="FAILED", error="ThresholdConfidenceNotMet", cause="0.6 is below 0.8 [/oops]", seconds=0.5
+    arn="arn:two",
+    status="FAILED",
+    error="ThresholdConfidenceNotMet",
+    cause="THRESHOLD_CONFIDENCE_NOT_MET: the model is 0.62 sure of bicycle; the threshold is 0.80",
+    seconds=0.5,
 )
+FAILED = ExecutionOutcome(arn="arn:four", status="FAILED", error="InvalidImageError", cause="cut short [/oops]")
 TIMED_OUT = ExecutionOutcome(arn="arn:three", status="TIMED_OUT")
 
 
@@ -43,16 +50,49 @@ def test_many_executions_end_with_3_only_when_nothing_but_low_confidence_failed(
 
 
 def test_a_passed_execution_shows_its_result():
-    text = printed(views.outcome_table(PASSED))
+    text = printed(views.outcome_lines(PASSED, "photos/my bicycle.png"))
+    assert "my bicycle.png" in text
     assert "bicycle 0.9200, motorcycle 0.0800" in text
     assert "0.9200 (threshold 0.8)" in text
     assert "SUCCEEDED" in text
 
 
 def test_a_failed_execution_shows_error_and_cause_as_they_are():
-    text = printed(views.outcome_table(LOW))
-    assert "ThresholdConfidenceNotMet" in text
-    assert "0.6 is below 0.8 [/oops]" in text
+    text = printed(views.outcome_lines(FAILED, "a.png"))
+    assert "InvalidImageError" in text
+    assert "cut short [/oops]" in text
+
+
+def test_an_unsure_answer_is_shown_by_its_class_and_how_sure_it_is():
+    one = printed(views.outcome_lines(LOW, "a.png"))
+    assert "bicycle 0.62 < 0.80" in one
+    many = printed(views.summary_table([ImageRun("photos/my bicycle.png", LOW), ImageRun("b.png", PASSED)]))
+    assert [cell.strip() for cell in many.splitlines()[4].split("│")[1:4]] == [
+        "my bicycle.png",
+        "low confidence",
+        "bicycle 0.62 < 0.80",
+    ]
+
+
+@pytest.mark.parametrize("columns", [60, None])
+def test_an_arn_stays_in_one_piece_into_a_pipe_and_on_any_terminal(columns, monkeypatch):
+    """A line that is longer than a terminal is left to the terminal, which copies it without breaks."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns:
+        monkeypatch.setenv("COLUMNS", str(columns))
+    arn = f"arn:aws:states:us-east-1:123456789012:execution:{'scones-' * 20}:a"
+    out = io.StringIO()
+    run.show_runs(terminal(file=out), [ImageRun("a.png", dataclasses.replace(PASSED, arn=arn))])
+    assert any(line.endswith(arn) for line in out.getvalue().splitlines())
+    assert "\x1b" not in out.getvalue()
+
+
+def test_a_table_in_a_pipe_is_as_wide_as_what_stands_in_it(monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    out, image = io.StringIO(), f"s3://bucket/{'deep/' * 40}a.png"
+    run.show_runs(terminal(file=out), [ImageRun(image, PASSED), ImageRun("b.png", problem="it is no picture " * 20)])
+    assert image in out.getvalue()
+    assert ("it is no picture " * 20).strip() in out.getvalue()
 
 
 def test_a_state_shows_its_time_and_its_retries():
@@ -80,8 +120,8 @@ def test_the_summary_has_a_row_for_every_image_whatever_became_of_it():
 
 
 def test_the_summary_fits_a_narrow_terminal():
-    """Every row ends with its border: nothing is cut off, and the commonest error stays in one piece."""
-    console = Console(width=80, file=io.StringIO())
+    """Every row ends with its border: nothing is cut off, and what became of an image stays in one piece."""
+    console = Console(width=60, file=io.StringIO())
     many = "ImageNotFoundError: s3://scones-local-123456789012/nope.png cannot be read"
     console.print(
         views.summary_table(
@@ -89,8 +129,9 @@ def test_the_summary_fits_a_narrow_terminal():
         )
     )
     rows = [line.rstrip() for line in console.file.getvalue().splitlines() if "│" in line]
-    assert any("ThresholdConfidenceNotMet" in row for row in rows)
-    assert all(row.endswith("│") and len(row) <= 80 for row in rows)
+    assert any("low confidence" in row for row in rows)
+    assert all(row.endswith("│") and len(row) <= 60 for row in rows)
+    assert "0.62 < 0.80" in " ".join(console.file.getvalue().replace("│", " ").split())
 
 
 @pytest.fixture
@@ -117,6 +158,15 @@ def test_capture_reports_on_a_folder_and_names_broken_lines(captured, tmp_path, 
     assert json.loads((tmp_path / "out/report.json").read_text())["passed"] == 1
 
 
+def test_capture_prints_json_that_keeps_to_its_schema(captured, tmp_path, printed_json):
+    run.capture(Context(), from_=str(captured), out=str(tmp_path / "out"), classes="bicycle, motorcycle", json=True)
+    found = printed_json("capture")
+    assert (found["events"], found["passed"], found["report"]) == (2, 1, str(tmp_path / "out/index.html"))
+    assert [one["name"] for one in found["models"][0]["classes"]] == ["bicycle"]
+    assert found["broken"] == [found["broken"][0]]
+    assert "a.jsonl:3: not JSON" in found["broken"][0]
+
+
 def test_the_threshold_line_is_the_environments_unless_one_is_given(captured, tmp_path):
     for threshold, passed in ((None, 1), ("0.5", 2), ("0.99", 0)):
         run.capture(Context(), from_=str(captured), out=str(tmp_path / "out"), threshold=threshold)
@@ -137,6 +187,7 @@ def test_the_threshold_line_is_the_environments_unless_one_is_given(captured, tm
             {"endpoint": "scones-dev"},
             "--from reads a folder instead of an endpoint's captures: --endpoint would change",
         ),
+        ({"wait": True}, "--from reads a folder instead of an endpoint's captures: --wait would change"),
         ({"rows": 0}, "--rows must be a whole number from 1 on, not '0'"),
     ],
 )
@@ -145,14 +196,6 @@ def test_capture_refuses_what_it_cannot_use_with_the_value_and_what_to_do(captur
         run.capture(Context(), from_=str(captured), **options)
     assert message in refused.value.message
     assert refused.value.code == 2
-
-
-def test_an_endpoint_without_captures_says_that_they_come_late():
-    from scones.service import capture
-
-    error = run.nothing_captured("scones", "s3://b/captures", capture.Period(), capture.Capture((), ()))
-    assert "no event under s3://b/captures/scones/" in str(error)
-    assert "a few minutes after the requests" in str(error)
 
 
 def test_execute_without_an_image_says_how_to_give_one():
@@ -209,7 +252,7 @@ def deployed():
 @pytest.mark.parametrize(
     ("images", "code", "shown"),
     [
-        (["s3://b/low"], 3, ["✘ Ask the model", "0.25 s", "ThresholdConfidenceNotMet", "0.6 is below 0.8"]),
+        (["s3://b/low"], 3, ["✘ Ask the model", "0.25 s", "ThresholdConfidenceNotMet", "bicycle 0.62 < 0.80"]),
         (["s3://b/lost"], 1, ["TIMED_OUT"]),
         (["s3://b/passed", "s3://b/low"], 3, ["2 images", "1 passed, 1 low confidence, 0 failed"]),
         (["s3://b/passed", "s3://b/low", "s3://b/lost"], 1, ["1 passed, 1 low confidence, 1 failed"]),
@@ -217,7 +260,10 @@ def deployed():
 )
 def test_execute_shows_what_became_of_the_images_and_ends_with_its_code(deployed, images, code, shown):
     console = Console(width=160, file=io.StringIO())
-    assert run.execute_images(console, deployed, images) == code
+    runs = run.execute_images(console, deployed, images)
+    assert len(deployed.answered) == len(images) - images.count("s3://b/lost")  # what the endpoint will capture
+    run.show_runs(console, runs)
+    assert views.combined_exit_code(one.exit_code for one in runs) == code
     out = console.file.getvalue()
     for text in shown:
         assert text in out
@@ -225,11 +271,42 @@ def test_execute_shows_what_became_of_the_images_and_ends_with_its_code(deployed
 
 def test_execute_ends_well_when_the_image_passed(deployed):
     console = Console(width=160, file=io.StringIO())
-    assert run.execute_images(console, deployed, ["s3://b/passed"], threshold=0.8) == 0
+    runs = run.execute_images(console, deployed, ["s3://b/passed"], threshold=0.8)
+    run.show_runs(console, runs)
+    assert [one.exit_code for one in runs] == [0]
     assert [asked["confidence_threshold"] for asked in deployed.sfn.asked.values()] == [0.8]
     out = console.file.getvalue()
     assert "✔ Ask the model" in out
     assert "bicycle" in out
+
+
+def test_execute_prints_json_that_keeps_to_its_schema_and_ends_with_the_same_code(
+    deployed, monkeypatch, printed_json, capfd
+):
+    monkeypatch.setattr(run, "_deployed", lambda *_, **__: deployed)
+    with pytest.raises(Exit) as ended:
+        run.execute(Context(), image=["s3://b/passed", "s3://b/low", "s3://b/lost"], json=True)
+    assert ended.value.code == 1
+    found = printed_json("execute")
+    assert (found["passed"], found["low_confidence"], found["failed"]) == (1, 1, 1)
+    passed, low, lost = found["images"]
+    assert (passed["classification"], passed["probabilities"]) == ("bicycle", {"bicycle": 0.92, "motorcycle": 0.08})
+    assert (low["result"], low["classification"], low["confidence"], low["threshold"]) == (
+        "low confidence",
+        "bicycle",
+        0.62,
+        0.8,
+    )
+    assert (lost["result"], lost["error"]) == ("failed", None)
+    assert all(one["execution"] for one in found["images"])
+
+
+def test_with_json_the_progress_of_an_execution_goes_to_stderr(deployed, monkeypatch, capfd):
+    monkeypatch.setattr(run, "_deployed", lambda *_, **__: deployed)
+    run.execute(Context(), image=["s3://b/passed"], json=True)
+    out, err = capfd.readouterr()
+    assert "Ask the model" in err
+    assert json.loads(out)["passed"] == 1
 
 
 @pytest.mark.parametrize("threshold", ["1.5", "-1", "nan", "sure"])
@@ -278,12 +355,22 @@ def test_evaluate_lets_an_artifact_answer_without_any_cloud(split_and_artifact, 
     kept = json.loads((tmp_path / "evaluation.json").read_text())
     assert (kept["artifact"], kept["dataset_fingerprint"], kept["images"]) == (str(path), "abc", 2)
     assert f"accuracy {kept['accuracy']:.1%}" in capsys.readouterr().out
+    assert "of 2 images" in (tmp_path / "evaluation.html").read_text()
+
+
+def test_evaluate_prints_json_that_keeps_to_its_schema(split_and_artifact, tmp_path, printed_json):
+    root, path = split_and_artifact
+    out = tmp_path / "evaluation.json"
+    evaluate.evaluate(Context(), artifact=str(path), dataset=str(root), out=str(out), json=True)
+    found, kept = printed_json("evaluate"), json.loads(out.read_text())
+    assert (found["accuracy"], found["confusion"], found["file"]) == (kept["accuracy"], kept["confusion"], str(out))
+    assert [one["name"] for one in found["classes"]] == ["bicycle", "motorcycle"]
 
 
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        ({"artifact": "absent.tar.gz"}, 1, "no model artifact at absent.tar.gz"),
+        ({"artifact": "absent.tar.gz"}, 2, "no model artifact at absent.tar.gz"),
         ({"workers": "2"}, 2, "--workers is for an endpoint's requests"),
         ({"limit": "0"}, 2, "--limit must be a whole number from 1 on, not '0'"),
     ],

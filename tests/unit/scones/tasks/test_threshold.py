@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 from invoke import Context
@@ -96,6 +98,23 @@ def test_what_register_cannot_do_is_told_before_anything_is_done(
 ) -> None:
     with pytest.raises(Exit, match=said):
         registry_tasks.register(Context(), **options)
+
+
+@pytest.mark.parametrize(("target", "proposed"), [("0.8", True), ("1", False)])
+def test_the_proposal_is_a_document_that_keeps_to_its_schema_also_where_there_is_none(
+    environment: settings.Environment,
+    shades: Dataset,
+    overconfident: Path,
+    printed_json: Any,
+    target: str,
+    proposed: bool,
+) -> None:
+    options = {"artifact": str(overconfident), "dataset": str(shades.root), "json": True}
+    with nullcontext() if proposed else pytest.raises(Exit, match="no threshold reaches an accuracy of 1"):
+        tasks.threshold(Context(), target, **options)
+    found = printed_json("threshold")
+    assert (found["images"], found["in_use"], found["written"]) == (36, 0.8, None)
+    assert (found["proposed"] is not None) is proposed
 
 
 def test_an_artifact_is_registered_with_the_data_set_s_classes(

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from invoke import Context
 from invoke.exceptions import Exit
 from rich.console import Console
 
 from scones import settings
-from scones.errors import InputError
+from scones.errors import InputError, StoppedError
 from scones.tasks import train as tasks
 from scones.tasks.backbone import backbone
 from scones.training import job, recipe
@@ -206,6 +207,16 @@ def test_nothing_that_costs_money_is_started_unasked(monkeypatch: pytest.MonkeyP
     assert asked.questions == ["Go on?"]
 
 
+def test_a_job_that_has_ended_is_a_document_that_keeps_to_its_schema(
+    monkeypatch: pytest.MonkeyPatch, printed_json: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(job, "follow", lambda *_: FINISHED)
+    tasks.train(Context(), env="dev", attach="j", register=False, json=True)
+    found = printed_json("train")
+    assert (found["environment"], found["job"], found["model"]) == ("dev", FINISHED.job.name, None)
+    assert found["metrics"] == dict(FINISHED.job.metrics)
+
+
 def test_after_ctrl_c_a_job_goes_on_and_is_told_how_to_be_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = settings.load("dev", variables={})
     monkeypatch.setattr(job, "follow", follower(KeyboardInterrupt()))
@@ -235,3 +246,18 @@ def test_ctrl_c_while_a_job_stops_tells_how_to_follow_it(monkeypatch: pytest.Mon
     with pytest.raises(Exit, match="invoke train --attach j --env dev") as ended:
         tasks.follow(settings.load("dev", variables={}), "j", Console(file=io.StringIO()))
     assert ended.value.code == 130
+
+
+def test_a_job_that_someone_stopped_is_no_error_and_a_cloud_that_ended_says_how_to_follow_it_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    environment = settings.load("dev", variables={})
+    stopped = StoppedError("training job 'j' was stopped: someone stopped it", hint="invoke register --job j")
+    monkeypatch.setattr(job, "follow", follower(stopped))
+    with pytest.raises(Exit, match="someone stopped it\ninvoke register --job j") as ended:
+        tasks.follow(environment, "j", Console(file=io.StringIO()))
+    assert ended.value.code == 0
+    monkeypatch.setattr(job, "follow", follower(EndpointConnectionError(endpoint_url="http://127.0.0.1:1")))
+    with pytest.raises(EndpointConnectionError) as gone:
+        tasks.follow(environment, "j", Console(file=io.StringIO()))
+    assert "invoke train --attach j --env dev" in gone.value.__notes__[0]

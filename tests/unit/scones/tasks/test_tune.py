@@ -179,6 +179,16 @@ def test_the_best_model_is_registered_and_the_trials_are_left_behind(
     assert "0.800" in capsys.readouterr().out
 
 
+def test_a_tuning_job_is_a_document_that_keeps_to_its_schema(
+    ended: Any, registered: list[str], printed_json: Any
+) -> None:
+    folder = ended(DONE)
+    tasks.tune(Context(), attach="t", register=False, json=True)
+    found = printed_json("tune")
+    assert (found["best"], found["model"], found["folder"]) == ("t-001", None, str(folder))
+    assert [one["outcome"] for one in found["trials"]] == ["completed", "stopped early"]
+
+
 def test_without_register_the_next_command_is_told(
     ended: Any, registered: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from scones import settings
 from scones.errors import InputError, TerraformError
+from scones.steps import Waiting
 from scones.tasks import down as task
 from scones.terraform import down
 from scones.terraform.state import TerraformState
@@ -37,8 +38,10 @@ class Cloud:
         self.objects |= {"scones-dev-logs-1": {("log", "1")}, "scones-dev-tfstate-1": {("service.tfstate", "1")}}
         self.objects |= {"scones-prod-1": {("datasets/x", "1")}, "scones-develop-1": {("datasets/y", "1")}}
         self.running = {"executions": ["e1"], "TrainingJob": ["scones-dev-1", "other-scones-dev-1", "by-tag"]}
-        self.tuning = ["tune-prod-1", "tune-dev-1", "by-role"]
+        self.tuning = ["tune-prod-1", "tune-dev-1", "by-role", "tune-dev-2"]
         self.tags = {"arn:by-tag": [{"Key": "Workload", "Value": "scones-dev"}]}
+        # The tag decides: this job of prod has a name that looks like one of dev's.
+        self.tags |= {"arn:tune-dev-2": [{"Key": "Workload", "Value": "scones-prod"}]}
         self.tags |= {"arn:tune-prod-1": [{"Key": "Workload", "Value": "scones-prod"}]}
         self.roles = {"by-role": ROLE}
         self.streams = ["scones-dev-1/algo-1-1", "by-tag/algo-1-1", "other-scones-dev-1/algo-1-1"]
@@ -56,6 +59,8 @@ class Cloud:
         }
         if name == "list_tags":
             return Tags(self)
+        if name == "list_endpoint_configs":
+            return Pages([{"EndpointConfigs": []}])
         if name == "list_transform_jobs":
             return Pages([{"TransformJobSummaries": []}])
         if name == "describe_log_streams":
@@ -92,6 +97,9 @@ class Cloud:
         assert not {"tune-dev-1", "by-role"} & set(self.tuning), "a tuning job would start another trial"
         self.running["TrainingJob"].remove(TrainingJobName)
         self.stopping.append((TrainingJobName, self.looks))
+
+    def describe_endpoint(self, EndpointName: str) -> dict[str, str]:
+        return {"EndpointName": EndpointName, "EndpointStatus": "InService"}
 
     def delete_model_package(self, ModelPackageName: str) -> None:
         self.packages.remove(ModelPackageName)
@@ -186,6 +194,7 @@ class FakeStack:
     def __init__(self, terraform: Terraform, environment: settings.Environment, name: str) -> None:
         self.backend, self.environment, self.name = terraform, environment, name
         self.ready = False
+        self.on_line = None
 
     def require_values(self) -> None:
         """All values are there."""
@@ -269,7 +278,7 @@ def test_what_runs_is_stopped_first_and_what_belongs_to_others_goes_on(
     said = take(cloud, terraform, everything=False)
     assert next(iter(said.items())) == ("executions and jobs that run", "5 stopped")
     assert cloud.running == {"executions": [], "TrainingJob": ["other-scones-dev-1"]}
-    assert cloud.tuning == ["tune-prod-1"]
+    assert cloud.tuning == ["tune-prod-1", "tune-dev-2"]
 
 
 @pytest.mark.parametrize("everything", [False, True])
@@ -341,7 +350,7 @@ def ask(cloud: Cloud, terraform: Terraform) -> str:
     """Run the task's steps with a question first, and return what was shown."""
     console = Console(file=io.StringIO(), width=120)
     found = steps(cloud, terraform, everything=False)
-    task.take(found, "dev", stays=["the registered models"], status=console.status(""), ask=True)
+    task.take(found, "dev", stays=["the registered models"], status=Waiting(console, ""), ask=True)
     return console.file.getvalue()
 
 

@@ -39,10 +39,10 @@ def follower(hosting: Hosting, said: list[str]) -> Follower:
 def test_an_endpoint_left_between_the_two_updates_is_led_back_and_the_rest_deleted() -> None:
     hosting = Hosting(BETWEEN)
     said: list[str] = []
-    found = follower(hosting, said)
-    found.verify(WANTED, before=found.look())
+    found = follower(hosting, said).lead_back(hosting.describe_endpoint(NAME), WANTED)
+    assert found["EndpointConfigName"] == WANTED
     assert (hosting.config, hosting.configs) == (WANTED, {WANTED})
-    assert said == [f"leading endpoint '{NAME}' back to {WANTED}, without guardrails"]
+    assert said == [f"an apply was interrupted: leading endpoint '{NAME}' back to {WANTED}, without guardrails"]
 
 
 def test_the_configuration_between_goes_after_terraforms_update() -> None:
@@ -54,15 +54,13 @@ def test_the_configuration_between_goes_after_terraforms_update() -> None:
 
 def test_a_way_back_that_fails_is_an_error_and_deletes_nothing() -> None:
     hosting = Hosting(BETWEEN, takes=False)
-    said: list[str] = []
     with pytest.raises(TerraformError, match=f"runs {BETWEEN}, not {WANTED}"):
-        follower(hosting, said).verify(WANTED, before=hosting.describe_endpoint(NAME))
+        follower(hosting, []).lead_back(hosting.describe_endpoint(NAME), WANTED)
     assert hosting.configs == {WANTED, BETWEEN}
 
 
-def test_a_configuration_of_another_hand_is_never_led_back() -> None:
+def test_a_configuration_of_another_hand_is_an_error() -> None:
     hosting = Hosting("scones-dev-by-hand")
-    said: list[str] = []
     with pytest.raises(TerraformError, match="runs scones-dev-by-hand"):
-        follower(hosting, said).verify(WANTED, before=None)
-    assert (hosting.config, said) == ("scones-dev-by-hand", [])
+        follower(hosting, []).verify(WANTED, before=None)
+    assert hosting.config == "scones-dev-by-hand"

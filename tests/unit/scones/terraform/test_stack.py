@@ -20,15 +20,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from invoke import Context
+from invoke.exceptions import Exit
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sagemaker.models import sagemaker_backends
 
 from scones import settings
 from scones.errors import InputError, LockedStateError, NewRoleError, SettingsError, SetupError, TerraformError
 from scones.settings import Environment
 from scones.tasks import env, tf
-from scones.terraform import Stack, apply_ahead, binary, destroy, lock, mirror, refusals, variables
+from scones.terraform import Stack, apply_ahead, binary, destroy, holder, lock, mirror, refusals, variables
 from scones.terraform.binary import Binary
-from scones.terraform.state import Backend
+from scones.terraform.state import Backend, TerraformState, require_fresh
 
 pytestmark = pytest.mark.slow
 
@@ -270,6 +274,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Env
     monkeypatch.setenv("SCONES_TF_PLUGIN_DIR", str(provider(tmp_path / "mirror")))
     for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(holder, "running", list)  # others may run Terraform on this machine
     with mock_aws():
         yield settings.load("dev", root=root, variables={})
 
@@ -291,6 +296,31 @@ def put_state(environment: Environment, stack: str, *, outputs: dict, resources:
         "resources": [data, *[managed] * resources],
     }
     backend.s3.put_object(Bucket=backend.bucket, Key=f"{stack}.tfstate", Body=json.dumps(body))
+
+
+def hold(environment: Environment, stack: str, who: str) -> None:
+    """Lock a stack's state, as Terraform does."""
+    backend = Backend.of(environment)
+    backend.ensure()
+    lock = {"ID": "1-2-3", "Who": who, "Operation": "OperationTypeApply", "Created": "2026-01-02T03:04:05Z"}
+    backend.s3.put_object(Bucket=backend.bucket, Key=f"{stack}.tfstate.tflock", Body=json.dumps(lock))
+
+
+@pytest.mark.parametrize(
+    ("running", "abandoned"),
+    [
+        (["/bin/bash", "python tasks.py terraform"], True),
+        (["/usr/bin/terraform -chdir=/p/stacks/service apply"], False),
+        (["tofu apply"], False),
+        (["/usr/bin/terraform '-chdir=/a b/stacks/foundation' apply"], True),
+        ([".terraform/providers/terraform-provider-aws_v5.100.0_x5"], True),
+        (None, False),
+    ],
+)
+def test_a_lock_is_abandoned_if_no_terraform_runs_that_may_hold_it(running: list[str] | None, abandoned: bool) -> None:
+    lock = holder.StateLock("1-2-3", "ada@laptop", "Apply", "")
+    assert holder.is_abandoned(lock, "service", me="ada@laptop", running=running) is abandoned
+    assert not holder.is_abandoned(lock, "service", me="bob@laptop", running=running)
 
 
 class TestVariables:
@@ -399,6 +429,28 @@ class TestStack:
         assert notes.read_text().split("\n") == ["init -no-color", "apply -no-color -input=false -auto-approve", ""]
         assert Backend.of(environment).exists()
 
+    @pytest.mark.parametrize(
+        ("terminal", "variable", "coloured"), [(False, "", False), (True, "", True), (True, "1", False)]
+    )
+    def test_terraform_colours_only_what_a_terminal_shows(
+        self,
+        environment: Environment,
+        notes: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        terminal: bool,
+        variable: str,
+        coloured: bool,
+    ) -> None:
+        """Terraform itself does not look whether it writes into a pipe."""
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        if variable:
+            monkeypatch.setenv("NO_COLOR", variable)
+        for stream in (sys.stdout, sys.stderr):
+            monkeypatch.setattr(stream, "isatty", lambda: terminal)
+        Stack(environment, "foundation").apply()
+        plain = "" if coloured else " -no-color"
+        assert notes.read_text().split("\n") == [f"init{plain}", f"apply{plain} -input=false -auto-approve", ""]
+
     def test_a_team_s_lock_file_is_used_and_never_upgraded(
         self, environment: Environment, notes: Path, tmp_path: Path
     ) -> None:
@@ -477,6 +529,46 @@ class TestStack:
         with pytest.raises(LockedStateError) if holder else nullcontext():
             Stack(environment, "foundation", log=tmp_path / "log").apply()
         assert notes.read_text().count("apply") == tries
+
+    def test_a_killed_commands_lock_is_named_at_once_with_the_command_that_breaks_it(
+        self, environment: Environment, notes: Path, tmp_path: Path
+    ) -> None:
+        """Terraform would wait for minutes for a process that is gone."""
+        hold(environment, "foundation", holder.me())
+        with pytest.raises(LockedStateError, match="gone from this machine") as refusal:
+            Stack(environment, "foundation", log=tmp_path / "log").apply()
+        assert refusal.value.hint.endswith("invoke tf.unlock 1-2-3 --env dev --stack foundation")
+        assert "apply" not in notes.read_text()
+
+    @pytest.mark.parametrize("answer", ["yes", "no"])
+    def test_on_a_terminal_the_lock_of_a_killed_command_is_broken_if_somebody_says_yes(
+        self, environment: Environment, notes: Path, monkeypatch: pytest.MonkeyPatch, answer: str
+    ) -> None:
+        hold(environment, "foundation", holder.me())
+        monkeypatch.setattr("sys.stdin", type("", (io.StringIO,), {"isatty": lambda self: True})(f"{answer}\n"))
+        with nullcontext() if answer == "yes" else pytest.raises(LockedStateError, match="gone"):
+            Stack(environment, "foundation").apply()
+        done = [line.split()[0] for line in notes.read_text().splitlines()]
+        assert done == (["init", "force-unlock", "apply"] if answer == "yes" else ["init"])
+
+    def test_a_lock_of_another_machine_is_left_to_terraform(
+        self, environment: Environment, notes: Path, tmp_path: Path
+    ) -> None:
+        hold(environment, "foundation", "somebody@elsewhere")
+        Stack(environment, "foundation", log=tmp_path / "log").apply()
+        assert "apply" in notes.read_text()
+
+    def test_the_task_breaks_the_lock_that_is_named_and_no_other(
+        self, environment: Environment, notes: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(settings, "load", lambda name: environment)
+        tf.unlock(Context(), "1-2-3", env="dev", stack="foundation", yes=True)
+        assert "not locked" in capsys.readouterr().out
+        hold(environment, "foundation", "somebody@elsewhere")
+        with pytest.raises(Exit, match="not 9-9-9 but 1-2-3, by somebody@elsewhere"):
+            tf.unlock(Context(), "9-9-9", env="dev", stack="foundation", yes=True)
+        tf.unlock(Context(), "1-2-3", env="dev", stack="foundation", yes=True)
+        assert notes.read_text().splitlines()[-1] == "force-unlock -force 1-2-3"
 
     @pytest.mark.parametrize("quiet", [False, True])
     def test_a_service_that_does_not_know_a_new_role_yet_is_asked_again(
@@ -592,7 +684,73 @@ class TestStack:
         assert said.rstrip().endswith("KeyboardInterrupt")
 
 
+APPLIED, BETWEEN = "scones-dev-0123456789ab", "scones-dev-v0123456789a"
+
+
+@pytest.fixture
+def served(environment: Environment) -> Any:
+    """The endpoint as an interrupted apply of a comparison has left it, and its client."""
+    from scones import aws
+
+    sagemaker = aws.client(environment, "sagemaker")
+    image = {"Image": "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"}
+    role = "arn:aws:iam::123456789012:role/model"
+    sagemaker.create_model(ModelName="one", ExecutionRoleArn=role, PrimaryContainer=image)
+    for name, kept in {APPLIED: ("AllTraffic",), BETWEEN: ("AllTraffic", "Candidate")}.items():
+        own = {"ModelName": "one", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+        sagemaker.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=[{"VariantName": one, **own} for one in kept]
+        )
+    sagemaker.create_endpoint(EndpointName="scones-dev", EndpointConfigName=BETWEEN)
+    put_state(environment, "service", outputs={"endpoint_name": "scones-dev", "endpoint_configuration_name": APPLIED})
+    environment.pin_path.parent.mkdir(parents=True, exist_ok=True)
+    environment.pin_path.write_text("{}")
+    return sagemaker
+
+
+class TestInterrupted:
+    def test_a_plan_says_what_it_left_though_terraform_sees_nothing(
+        self, environment: Environment, served: Any
+    ) -> None:
+        said: list[str] = []
+        assert Stack(environment, "service", on_line=said.append).plan() is True
+        assert f"left the endpoint with {BETWEEN}" in said[-1]
+
+    def test_a_failed_endpoint_is_made_again(self, environment: Environment, served: Any, notes: Path) -> None:
+        sagemaker_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].endpoints["scones-dev"].endpoint_status = "Failed"
+        Stack(environment, "service").plan()
+        assert "-replace=module.endpoint.aws_sagemaker_endpoint.this[0]" in notes.read_text().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("kept", "stale"),
+    [
+        ({"lineage": "one", "serial": 7}, True),
+        ({"lineage": "two", "serial": 8}, True),
+        ({"lineage": "one", "serial": 8}, False),
+        ([], False),
+        (None, False),
+    ],
+)
+def test_a_saved_plan_of_an_earlier_state_is_refused(tmp_path: Path, kept: Any, stale: bool) -> None:
+    """So it is before anything is changed that Terraform does not see. What cannot be read is left to Terraform."""
+    with zipfile.ZipFile(tmp_path / "saved", "w") as archive:
+        archive.writestr("tfplan", "")
+        if kept is not None:
+            archive.writestr("tfstate", json.dumps(kept))
+    with pytest.raises(TerraformError, match="is stale") if stale else nullcontext():
+        require_fresh(tmp_path / "saved", "service", TerraformState(lineage="one", serial=8))
+
+
 class TestDestroy:
+    def test_what_terraform_does_not_know_of_hosting_goes_too(
+        self, environment: Environment, served: Any, notes: Path
+    ) -> None:
+        destroy(Stack(environment, "service"))
+        assert served.list_endpoints()["Endpoints"] == []
+        left = served.list_endpoint_configs()["EndpointConfigs"]
+        assert [one["EndpointConfigName"] for one in left] == [APPLIED], "Terraform's own is Terraform's"
+
     def test_nothing_is_run_for_a_stack_that_is_not_there(self, environment: Environment, notes: Path) -> None:
         destroy(Stack(environment, "foundation"))
         assert not notes.exists()

@@ -29,6 +29,7 @@ CONFIG = {
 def endpoint(*names: str, shadows: tuple[str, ...] = (), count: int = 1) -> dict[str, Any]:
     return {
         "EndpointName": "scones-dev",
+        "EndpointStatus": "InService",
         "EndpointConfigName": CONFIG["EndpointConfigName"],
         "ProductionVariants": [{"VariantName": name, "DesiredInstanceCount": count} for name in names],
         "ShadowProductionVariants": [{"VariantName": name} for name in shadows],
@@ -57,6 +58,11 @@ def test_only_a_change_of_the_names_is_one(values: Any) -> None:
     assert str(variants.find(endpoint("AllTraffic", "Candidate"), values({"share": 10, "shadow": True}))) == (
         "from AllTraffic and Candidate to AllTraffic and Shadow"
     )
+
+
+def test_an_endpoint_that_failed_has_no_change_because_it_is_made_again(values: Any) -> None:
+    failed = {**endpoint(), "EndpointStatus": "Failed"}
+    assert variants.find(failed, values(None)) is None
 
 
 def test_a_file_that_is_no_object_is_named(tmp_path: Path) -> None:

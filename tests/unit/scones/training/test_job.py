@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 
 from imageclassification.errors import HyperparameterError
 from scones import settings
-from scones.errors import InputError, SettingsError, TrainingError
+from scones.errors import InputError, SettingsError, StoppedError, TrainingError
 from scones.model.image import image_uri
 from scones.training import job
 from scones.training.progress import Progress
@@ -390,6 +390,14 @@ def test_a_stopped_job_says_that_its_best_model_can_be_registered(cloud: Cloud) 
     with pytest.raises(TrainingError, match="max_runtime_seconds") as stopped:
         job.follow(environment(), NAME, client=cloud.client, sleep=lambda seconds: None)
     assert f"invoke register --job {NAME} --env dev" in stopped.value.hint
+
+
+def test_a_job_that_someone_stopped_is_told_from_one_that_took_too_long(cloud: Cloud) -> None:
+    cloud.describes("Stopped", "Stopped")
+    cloud.has_log_stream()
+    cloud.logs(*run_log(0, 0.6, 0.7))
+    with pytest.raises(StoppedError, match="someone stopped it"):
+        job.follow(environment(), NAME, client=cloud.client, sleep=lambda seconds: None)
 
 
 def with_channels(**uris: str) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from botocore.exceptions import ClientError
 from botocore.validate import validate_parameters
@@ -24,11 +25,11 @@ from scones.training.request import hyperparameters
 from scones.training.request import request as training_request
 from scones.training.spec import JobSpec, Placement
 from scones.training.trials import as_json, read
-from scones.training.trials_chart import axes, picture
+from scones.training.trials_chart import BEST, axes, message, picture
 from scones.training.trials_view import TrialLines, table
 
 ENVIRONMENT = settings.load("dev", variables={})
-NAME = "tune-dev-20260101-120000"
+NAME = "tune-dev-260101-120000"
 ROLE = "arn:aws:iam::123456789012:role/scones-dev-training"
 BEGAN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SEARCHED = ranges.merge(
@@ -123,10 +124,10 @@ def test_a_range_whose_end_no_training_job_could_take_is_refused() -> None:
         tuning.check_together(wide, few)
 
 
-@pytest.mark.parametrize("environment", ["dev", "a-very-long-name-of-an-environment", "under_score"])
+@pytest.mark.parametrize("environment", ["dev", "abcdefghijkl"])
 def test_a_name_is_one_that_sagemaker_takes(environment: str) -> None:
     name = tuning.new_name(dataclasses.replace(ENVIRONMENT, name=environment), BEGAN)
-    assert name.endswith("-20260101-120000")
+    assert name == f"tune-{environment}-260101-120000"
     tuning.check_name(name)
 
 
@@ -321,6 +322,28 @@ def test_an_axis_places_values_on_the_scale_they_were_searched_on(followed: Any)
     assert [categorical.place(trial) for trial in job.trials[:2]] == [1.0, 0.0]
     objective = axes(job)[-1]
     assert [objective.place(trial) for trial in job.trials] == [pytest.approx(0.9), 1.0, pytest.approx(0.4), 0.0, None]
+
+
+def test_the_best_trial_is_the_most_visible_line(followed: Any) -> None:
+    """Its colour covers more of the picture than any other trial's, and none without a best trial."""
+    job = followed[0]
+
+    def covered(found: Any) -> int:
+        pixels = np.asarray(Image.open(io.BytesIO(picture(found))).convert("RGB")).astype(int)
+        return int((np.abs(pixels - np.frombuffer(bytes.fromhex(BEST[1:]), np.uint8)).sum(axis=2) < 30).sum())
+
+    others = dataclasses.replace(job, best_name=None)
+    assert covered(job) > 5_000
+    assert covered(others) == 0
+
+
+def test_the_title_of_the_picture_says_what_came_out(followed: Any) -> None:
+    job = followed[0]
+    said = message(job)
+    assert said.startswith(f"Trial 2 of {len(job.trials)} is the best")
+    assert f"learning_rate {float(job.best.values['learning_rate']):.3g}" in said
+    assert "so far" in message(dataclasses.replace(job, status="InProgress"))
+    assert message(dataclasses.replace(job, best_name=None, trials=())) == f"{job.name}: no trial has begun yet"
 
 
 def test_the_picture_is_drawn_of_many_trials_of_one_and_of_failed_ones(followed: Any) -> None:

@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
+from imageclassification.hyperparameters import parse
 from scones import settings
 from scones.delivery.firsthour import FirstHour, Notes
 from scones.delivery.firsthour.trials import Tools, went_on
-from scones.errors import CheckError, TerraformError
+from scones.errors import CheckError, TerraformError, TrainingError
+from scones.training.spec import JobSpec
 
+TRAINS = settings.load("dev", variables={}).training.instance_type
 OUTPUTS = {"endpoint_name": "scones-checkdev", "bucket": "scones-checkdev-1"}
 
 
@@ -26,6 +29,8 @@ class Account:
         deaf: The candidate gets no requests.
         differs: Stacks whose second plan is not empty.
         stuck: A pinned version that an apply does not bring: the update is rolled back.
+        quotas: Its quotas, by name.
+        applied: How often a stack was applied.
     """
 
     def __init__(self) -> None:
@@ -33,6 +38,8 @@ class Account:
         self.served, self.serving = 1, False
         self.requests = 0
         self.deaf, self.differs, self.stuck = False, set[str](), 0
+        self.quotas = {f"{TRAINS} for training job usage": 1, "ml.m5.large for endpoint usage": 3}
+        self.applied = 0
 
     def stack(self, _: Any, name: str, **__: Any) -> Any:
         return SimpleNamespace(
@@ -48,8 +55,12 @@ class Account:
                 "SageMaker rolled the update of endpoint 'scones-checkdev' back: alarm rollback-latency"
             )
         self.served, self.serving = self.pinned, self.compared
+        self.applied += 1
 
     def client(self, _: Any, service: str, **__: Any) -> Any:
+        if service == "service-quotas":
+            listed = [{"QuotaName": name, "QuotaCode": "L-1", "Value": value} for name, value in self.quotas.items()]
+            return SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=lambda **_: [{"Quotas": listed}]))
         pages = SimpleNamespace(paginate=lambda **_: [{"MetricAlarms": self.alarms()}])
         return SimpleNamespace(invoke_endpoint=self.invoke, get_paginator=lambda _: pages)
 
@@ -80,6 +91,40 @@ def hour(account: Account, tmp_path: Path) -> FirstHour:
     environment = replace(settings.load("dev", variables={}), build_name=str(tmp_path / "build"))
     notes = Notes(tmp_path / "notes.json", facts={"first": 1, "second": 2, "slow": 3})
     return FirstHour(environment, notes, Tools(client=account.client, stack=account.stack, sleep=lambda seconds: None))
+
+
+@pytest.mark.parametrize("what", [f"{TRAINS} for training job usage", "ml.m5.large for endpoint usage"])
+def test_a_quota_that_is_too_low_is_named_before_anything_is_made(hour: FirstHour, account: Account, what: str) -> None:
+    """A new account has a quota of 0 for GPUs. An endpoint's update with a candidate needs three instances."""
+    account.quotas[what] -= 1
+    with pytest.raises(TrainingError, match=f"the quota '{what}' .* needed; nothing was made"):
+        hour.apply_twice()
+    assert account.applied == 0
+    account.quotas[what] += 1
+    assert hour.apply_twice() == "both plans were empty after the apply"
+
+
+def test_the_lines_of_its_jobs_are_not_kept_for_ever(
+    hour: FirstHour, account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened: list[Any] = []
+
+    def none(*_: Any, **__: Any) -> Any:
+        raise TrainingError("there is no such job")
+
+    ready = SimpleNamespace(
+        build=lambda: None,
+        place=lambda _: JobSpec("s3://b/d", parse({"num_classes": "2", "num_training_samples": "99"}), "b", "role"),
+    )
+    monkeypatch.setattr("scones.delivery.firsthour.trials.Preparation", lambda *_, **__: ready)
+    monkeypatch.setattr("scones.training.logs.limit", lambda _, days: happened.append(days))
+    monkeypatch.setattr("scones.training.job.describe", none)
+    monkeypatch.setattr("scones.training.job.start", lambda *_, **__: happened.append("started"))
+    monkeypatch.setattr("scones.training.job.follow", lambda *_, **__: None)
+    monkeypatch.setattr("scones.training.registering.register", lambda *_, **__: SimpleNamespace(version=1))
+    hour.notes = Notes(tmp_path / "other.json")
+    hour.serve()
+    assert happened == [30, "started"]
 
 
 def test_a_model_is_served_and_the_second_plan_is_empty(hour: FirstHour, account: Account) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -24,7 +26,8 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """The environment dev, whose generated files go elsewhere."""
     found = settings.load("dev", variables={})
     build = tmp_path_factory.mktemp("build")
-    return replace(found, build_name=str(build), service={**found.service, "confidence_threshold": 0.7})
+    own = {"confidence_threshold": 0.7, "alarm_emails": ["team@example.com"], "monthly_budget_usd": 150}
+    return replace(found, build_name=str(build), service={**found.service, **own, "budget_scope": "environment"})
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +39,21 @@ def test_its_names_are_none_of_the_environments(dev: Environment, place: Environ
     assert place.name == "checkdev"
     assert not dev.owns(f"scones-{place.name}")
     assert not dev.owns(f"scones-{place.name}-training")
-    assert len(workplace.name_of(replace(dev, name="integration"))) <= 12, "Terraform refuses a longer one"
+
+
+def test_every_environment_is_tried_in_one_of_its_own(dev: Environment) -> None:
+    """Two environments in one account whose names begin alike would otherwise take each other's copy down."""
+    names = [workplace.name_of(replace(dev, name=name)) for name in ("production1", "production2", "product")]
+    assert len(set(names)) == 3
+    assert all(re.fullmatch("check[a-z0-9]{1,7}", name) for name in names), "Terraform refuses another one"
+
+
+def test_an_environment_of_the_copys_name_is_not_taken_down(dev: Environment, tmp_path: Path) -> None:
+    own = tmp_path / "terraform" / "environments" / "checkdev"
+    own.mkdir(parents=True)
+    (own / "environment.json").write_text("{}")
+    with pytest.raises(InputError, match="makes and deletes an environment 'checkdev', but the project has one"):
+        workplace.make(replace(dev, root=tmp_path))
 
 
 def test_it_has_the_environments_settings_but_may_be_deleted(dev: Environment, place: Environment) -> None:
@@ -44,6 +61,8 @@ def test_it_has_the_environments_settings_but_may_be_deleted(dev: Environment, p
     assert place.service["endpoint_rollback"] == {"latency_ms": workplace.LATENCY_MS}
     assert place.foundation == {"force_destroy": True, "customer_managed_key": False}
     assert place.training == dev.training
+    # The team gets no mail of alarms that are made to ring, and no second budget.
+    assert not {"alarm_emails", "monthly_budget_usd", "budget_scope"} & set(place.service)
     assert place.pin_path.is_relative_to(place.root)
 
 

@@ -34,7 +34,12 @@ PROTECTED: dict[str, Any] = {
         {"id": 3756, "type": "branch_policy"},
     ],
     "deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True},
+    "can_admins_bypass": False,
 }
+#: https://docs.github.com/rest/repos/repos#get-a-repository
+PUBLIC: dict[str, Any] = {"full_name": "owner/scones", "private": False, "visibility": "public"}
+PRIVATE: dict[str, Any] = {"full_name": "owner/scones", "private": True, "visibility": "private"}
+INTERNAL: dict[str, Any] = {"full_name": "owner/scones", "private": True, "visibility": "internal"}
 #: As GitHub creates it for a job that names it, and as it is left where the plan has no required reviewers.
 UNPROTECTED: dict[str, Any] = {"id": 1, "name": "dev", "protection_rules": [], "deployment_branch_policy": None}
 
@@ -43,16 +48,17 @@ Serve = Callable[..., approval.Repository]
 
 @pytest.fixture
 def github() -> Iterator[Serve]:
-    """A GitHub that has one answer: ``github(body, status)``. It knows the environments of ``owner/scones``."""
+    """A GitHub that knows ``owner/scones``: ``github(body, status)`` is its answer about the environment ``dev``, and
+    ``about`` what it tells of the repository."""
     ends: list[Callable[[], None]] = []
 
-    def serve(body: Any, status: int = 200) -> approval.Repository:
+    def serve(body: Any, status: int = 200, about: Any = PUBLIC, enterprise: bool = False) -> approval.Repository:
         class Answer(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                known = self.path == "/repos/owner/scones/environments/dev"
-                told = self.headers["Authorization"] == "Bearer secret"
-                content = json.dumps(body).encode()
-                self.send_response(status if known and told else 500)
+                answers = {"/repos/owner/scones": (200, about), "/repos/owner/scones/environments/dev": (status, body)}
+                code, answer = answers.get(self.path, (500, {}))
+                content = json.dumps(answer).encode()
+                self.send_response(code if self.headers["Authorization"] == "Bearer secret" else 500)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
@@ -64,7 +70,7 @@ def github() -> Iterator[Serve]:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         ends.extend((server.shutdown, thread.join, server.server_close))
-        return approval.Repository("owner/scones", "secret", f"http://127.0.0.1:{server.server_port}")
+        return approval.Repository("owner/scones", "secret", f"http://127.0.0.1:{server.server_port}", enterprise)
 
     yield serve
     for end in ends:
@@ -73,7 +79,37 @@ def github() -> Iterator[Serve]:
 
 def test_who_must_approve_is_asked_of_github(github: Serve) -> None:
     found = approval.required(github(PROTECTED), "dev")
-    assert found == approval.Approval(("octocat", "team justice-league"), any_branch=False)
+    assert found == approval.Approval(("octocat", "team justice-league"), admins_bypass=False)
+
+
+def test_a_private_repository_whose_rules_github_ignores_is_refused_though_it_has_reviewers(github: Serve) -> None:
+    """A repository that became private keeps its rules. The API does not tell a workflow which plan it has."""
+    with pytest.raises(
+        CheckError, match="owner/scones is private, and GitHub ignores the required reviewers"
+    ) as refusal:
+        approval.required(github(PROTECTED, about=PRIVATE), "dev")
+    hint = refusal.value.hint or ""
+    assert "set the repository's variable ENTERPRISE to true" in hint
+    assert "leave DEPLOYMENTS unset and github_repository out of bootstrap.tfvars.json" in hint
+
+
+@pytest.mark.parametrize(("about", "enterprise"), [(PRIVATE, True), (INTERNAL, False)])
+def test_a_repository_with_github_enterprise_may_be_private(github: Serve, about: Any, enterprise: bool) -> None:
+    found = approval.required(github(PROTECTED, about=about, enterprise=enterprise), "dev")
+    assert found.reviewers == ("octocat", "team justice-league")
+
+
+def test_a_reviewer_who_was_deleted_approves_nothing(github: Serve) -> None:
+    gone = [{"type": "User", "reviewer": None}, {"type": "Team", "reviewer": {}}]
+    rule = {"type": "required_reviewers", "reviewers": [*gone, {"type": "User", "reviewer": {"login": "ada"}}]}
+    assert approval.required(github({"protection_rules": [rule]}), "dev").reviewers == ("ada",)
+    with pytest.raises(CheckError, match="has no required reviewers"):
+        approval.required(github({"protection_rules": [{**rule, "reviewers": gone}]}), "dev")
+
+
+def test_an_answer_of_another_form_is_no_approval(github: Serve) -> None:
+    with pytest.raises(CheckError, match=r"answered http://\S+/environments/dev with a list, not an object"):
+        approval.required(github([PROTECTED]), "dev")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +157,9 @@ def test_a_run_outside_of_github_is_told_what_is_missing() -> None:
     with pytest.raises(InputError, match="GH_TOKEN is not set"):
         approval.Repository.of({"GITHUB_REPOSITORY": "owner/scones"})
     found = approval.Repository.of({"GITHUB_REPOSITORY": "owner/scones", "GITHUB_TOKEN": "secret"})
-    assert found.api == "https://api.github.com"
+    assert (found.api, found.enterprise) == ("https://api.github.com", False)
+    variables = {"GITHUB_REPOSITORY": "owner/scones", "GITHUB_TOKEN": "secret", "SCONES_GITHUB_ENTERPRISE": "true"}
+    assert approval.Repository.of(variables).enterprise
     assert "secret" not in repr(found)
 
 
@@ -131,11 +169,11 @@ def test_the_task_names_the_reviewers_or_fails(
     monkeypatch.setenv("GITHUB_REPOSITORY", "owner/scones")
     monkeypatch.setenv("GH_TOKEN", "secret")
     given: dict[str, Any] = {"env": "dev"}
-    monkeypatch.setenv("GITHUB_API_URL", github({**PROTECTED, "deployment_branch_policy": None}).api)
+    monkeypatch.setenv("GITHUB_API_URL", github({**PROTECTED, "can_admins_bypass": True}).api)
     ci.approval(Context(), **given)
     said = capsys.readouterr().out
     assert "one of these must approve: octocat, team justice-league" in said
-    assert "allow the branch main only for 'dev'" in said
+    assert "administrators may go on without them" in said
     monkeypatch.setenv("GITHUB_API_URL", github(UNPROTECTED).api)
     with pytest.raises(Exit, match="no required reviewers") as ended:
         ci.approval(Context(), **given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -81,9 +82,16 @@ def test_a_page_names_what_is_destroyed_and_the_digest() -> None:
 
 
 def test_a_page_that_changes_nothing_is_short() -> None:
-    page = summary.plan_page("dev", [SummaryPart(SAVED)], digest="d" * 64)
+    page = summary.plan_page("dev", [SummaryPart(replace(SAVED, changes=False))], digest="d" * 64)
     assert "- **service**: no changes" in page
     assert "<details>" not in page
+
+
+def test_a_change_that_terraform_does_not_see_is_said() -> None:
+    words = "An interrupted apply has left the endpoint between two changes of its variants."
+    page = summary.plan_page("dev", [SummaryPart(SAVED, words=words)], digest="d" * 64)
+    assert "- **service**: the endpoint's variants" in page
+    assert words in page
 
 
 def test_words_cannot_leave_their_fence() -> None:

@@ -10,6 +10,7 @@ from moto import mock_aws
 
 from scones.errors import CloudError
 from scones.service import capture
+from scones.service.capture.models import CapturePlace
 from scones.service.capture.period import Period
 
 URI = "s3://captured/captures"
@@ -71,6 +72,16 @@ def test_reads_every_variant_of_this_endpoint_and_no_other_endpoint(s3, tmp_path
         ("scones", "AllTraffic"),
         ("scones", "Canary"),
     }
+
+
+def test_reads_every_configurations_folder_beside_the_variants_without_one(s3, tmp_path):
+    """A file keeps its place, because the place names the models that were served."""
+    for folder in ("AllTraffic.scones.1", "AllTraffic.scones.1.Candidate.scones.2"):
+        put(s3, "2026/11/22/10", variant=f"{folder}/scones/AllTraffic")
+    put(s3, "2026/11/22/10", variant="AllTraffic.scones.1.Candidate.scones.2/scones/Candidate")
+    put(s3, "2026/11/22/10", variant="AllTraffic.scones.1/other/AllTraffic")
+    found = capture.download(s3, URI, "scones", tmp_path, period=Period(datetime(2026, 11, 22, 10, tzinfo=UTC)))
+    assert [CapturePlace.of(path).package for path in found.paths] == ["scones/1", "scones/1", "scones/2"]
 
 
 def test_a_second_download_brings_only_what_is_new_or_changed(s3, tmp_path):

@@ -34,7 +34,9 @@ def test_without_ends_every_time_is_in_it():
     assert datetime(1999, 1, 1, tzinfo=UTC) in parse(None, None)
 
 
-@pytest.mark.parametrize("since", ["soon", "2026-13-01", "7w", "-3d", "999999d", "0001-01-01T00:00+12:00"])
+@pytest.mark.parametrize(
+    "since", ["soon", "2026-13-01", "7w", "-3d", "999999d", "0001-01-01T00:00+12:00", "9999-12-31T23:30"]
+)
 def test_names_what_is_no_time_and_says_what_is(since):
     with pytest.raises(InputError, match=r"(?s)--since '.*' is not a time.*2024-01-28T12:30"):
         parse(since, None, now=NOW)

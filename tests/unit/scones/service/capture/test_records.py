@@ -75,7 +75,10 @@ def test_broken_lines_are_counted_with_their_place_and_the_others_are_read(folde
     [
         (lambda whole: whole["eventMetadata"].pop("inferenceTime"), "inferenceTime 'None' is not an ISO 8601 time"),
         (lambda whole: whole["eventMetadata"].update(inferenceTime="yesterday"), "inferenceTime 'yesterday' is not"),
-        (lambda whole: whole["eventMetadata"].update(inferenceTime="0001-01-01T00:00:00+23:59"), "out of range"),
+        (
+            lambda whole: whole["eventMetadata"].update(inferenceTime="0001-01-01T00:00:00+23:59"),
+            "is not an ISO 8601 time",
+        ),
         (lambda whole: whole["captureData"].clear(), "has neither endpointInput nor endpointOutput"),
         (lambda whole: whole["captureData"].update(endpointOutput=[]), "endpointOutput is missing or not an object"),
         (lambda whole: whole["captureData"]["endpointOutput"].update(encoding="GZIP"), "encoding 'GZIP' is not one of"),
@@ -139,6 +142,15 @@ def test_joins_an_event_to_what_its_caller_called_it(folder, capture_line, metad
     assert event.name == name
 
 
+def test_an_uploaded_image_is_shown_by_its_files_name_and_never_by_a_digest(folder, capture_line):
+    sent = {
+        "images/0123456789abcdef/my%20bicycle.png": "my bicycle.png",
+        "datasets/0f/test/a.png": "datasets/0f/test/a.png",
+    }
+    lines = [capture_line(event_id=name, customAttributes=[name]) for name in sent]
+    assert {event.event_id: event.title for event in capture.read(folder(*lines)).events} == sent
+
+
 def test_text_from_a_caller_cannot_steer_a_terminal_or_break_an_encoding(folder, capture_line):
     hostile = "\x1b[2J\u202egnp.exe\ud800" + "a" * 5000
     (event,) = capture.read(folder(capture_line(customAttributes=[hostile]))).events
@@ -199,3 +211,21 @@ def test_reads_the_traffic_that_aws_captured(real_traffic):
     assert min(event.confidence for event in found.events) == 0.7925882339477539
     assert found.events[0].time == datetime(2024, 1, 28, 11, 57, 35, tzinfo=UTC)
     assert all(capture.image(event).startswith(b"\x89PNG") for event in found.events)
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-01:00",
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+01:00",
+        "1970-01-01T00:00:00Z",
+        "2028-01-01T00:00:00Z",
+        "2017-11-28T23:59:59Z",
+    ],
+)
+def test_a_time_out_of_any_reason_is_a_broken_line(folder, capture_line, time):
+    found = capture.read(folder(capture_line(), capture_line(time=time)), now=NOON)
+    assert len(found.events) == 1
+    assert "inferenceTime" in found.broken[0].reason

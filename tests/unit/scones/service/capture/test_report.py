@@ -1,5 +1,6 @@
 import base64
 import csv
+import hashlib
 import io
 import json
 import re
@@ -16,7 +17,8 @@ from PIL import Image
 from scones import drawing
 from scones.errors import SconesError
 from scones.service import capture
-from scones.service.capture import charts
+from scones.service.capture import AnsweringModel, charts
+from scones.service.capture.labels import KnownImage, KnownImages
 from scones.service.capture.records import Event
 from scones.service.capture.report import thumbnail
 
@@ -47,19 +49,26 @@ class Page(HTMLParser):
         return [value for _, attributes in self.tags for name, value in attributes.items() if name in ("src", "srcset")]
 
 
-def make(folder: Path, tmp_path: Path, **options) -> Page:
-    return Page(
-        capture.report.write(
-            capture.read(folder), tmp_path / "report", **{"threshold": 0.8, "classes": CLASSES, "now": NOW, **options}
-        )
-    )
+def make(folder: Path, tmp_path: Path, *, classes=CLASSES, models=None, **options) -> Page:
+    found = capture.read(folder, models=models or capture.Models(classes=classes))
+    return Page(capture.report.write(found, tmp_path / "report", **{"threshold": 0.8, "now": NOW, **options}))
 
 
-def many(count: int, classes: int = 2) -> list[Event]:
+def many(count: int, classes: int = 2, names: tuple[str, ...] = CLASSES) -> list[Event]:
+    model = AnsweringModel(classes=names)
     random = np.random.default_rng(7)
     return [
         Event(
-            str(number), NOW + timedelta(minutes=number), tuple(row.tolist()), None, (), False, Path("f"), number + 1, 0
+            str(number),
+            NOW + timedelta(minutes=number),
+            tuple(row.tolist()),
+            None,
+            (),
+            False,
+            Path("f"),
+            number + 1,
+            0,
+            model=model,
         )
         for number, row in enumerate(random.dirichlet(np.full(classes, 0.3), count))
     ]
@@ -68,7 +77,7 @@ def many(count: int, classes: int = 2) -> list[Event]:
 def test_shows_the_numbers_the_pictures_and_the_least_sure_images(folder, capture_line, png, tmp_path):
     page = make(
         folder(
-            capture_line((0.95, 0.05), customAttributes=["images/sure.png"], image=png()),
+            capture_line((0.95, 0.05), customAttributes=["images/sure.png"], image=png(colour="red")),
             capture_line((0.45, 0.55), customAttributes=["images/unsure.png"], image=png()),
             capture_line((0.30, 0.70), event_id="no-image", time="2026-11-22T12:30:00Z"),
             "broken",
@@ -82,8 +91,58 @@ def test_shows_the_numbers_the_pictures_and_the_least_sure_images(folder, captur
     assert "1 line could not be read" in page.text
     assert "00-00-000-a.jsonl:4: not JSON" in page.text
     assert page.text.index("images/unsure.png") < page.text.index("no-image") < page.text.index("images/sure.png")
-    assert len([source for source in page.sources if source.startswith("data:image/png")]) == 4 + 2
+    assert len([source for source in page.sources if source.startswith("data:image/png")]) == 8 + 2
     assert "no image captured" in page.text
+
+
+def test_says_how_often_each_model_was_right_and_cuts_at_the_change(folder, capture_line, png, tmp_path):
+    """Version 1 knew two classes and answered before the change; version 2 knows a third."""
+    bike, square = png(colour="red"), png(colour="blue")
+    hour = "e/AllTraffic/2026/11/22/12/a.jsonl"
+    folder(
+        capture_line((0.9, 0.1), image=bike, time="2026-11-22T12:00:00Z"),
+        capture_line((0.6, 0.4), image=square, time="2026-11-22T12:01:00Z"),
+        name=f"e/AllTraffic.scones.1/{hour}",
+    )
+    root = folder(
+        capture_line((0.9, 0.05, 0.05), image=bike, time="2026-11-22T13:00:00Z"),
+        capture_line((0.1, 0.0, 0.9), image=square, time="2026-11-22T13:01:00Z"),
+        name=f"e/AllTraffic.scones.2/{hour}",
+    )
+    known = {
+        "scones/1": AnsweringModel("scones/1", CLASSES),
+        "scones/2": AnsweringModel("scones/2", (*CLASSES, "square")),
+    }
+    labels = {
+        hashlib.sha256(data).hexdigest(): (KnownImage(label, f"{label} 1.jpg"),)
+        for data, label in ((bike, "bicycle"), (square, "square"))
+    }
+    page = make(root, tmp_path, models=capture.Models(known), labels=KnownImages(labels))
+    assert "Version 2 is right on 100 % of 2 images with a known label" in page.text
+    assert "At 0.80 version 2 answers 100 % of images; none of these are wrong" in page.text
+    assert "version 2 has answered since 2026-11-22 13:00 UTC" in page.text
+    assert page.text.index("Version 2: what was taken for what") < page.text.index("Version 1: what was taken for what")
+    assert "square 1.jpg" in page.text
+    first, second = json.loads((tmp_path / "report/report.json").read_text())["models"]
+    assert (first["model_package"], first["class_labels"]) == ("scones/1", ["bicycle", "motorcycle"])
+    assert (first["events"], first["labelled"]["images"], first["labelled"]["right"]) == (2, 2, 1)
+    assert (second["class_labels"], second["labelled"]["right"]) == ([*CLASSES, "square"], 2)
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "report/events.csv").read_text())))
+    assert [(row["model"], row["predicted"], row["true_class"]) for row in rows] == [
+        ("scones/1", "bicycle", "bicycle"),
+        ("scones/1", "bicycle", "square"),
+        ("scones/2", "bicycle", "bicycle"),
+        ("scones/2", "square", "square"),
+    ]
+
+
+def test_a_phone_gets_narrow_pictures_with_letters_of_the_same_size(folder, capture_line, tmp_path):
+    page = make(folder(capture_line()), tmp_path)
+    sources = [attributes for tag, attributes in page.tags if tag == "source"]
+    narrow = [one for one in sources if "max-width: 640px" in one["media"]]
+    assert len(narrow) == 4
+    widths = {Image.open(io.BytesIO(base64.b64decode(one["srcset"].partition(",")[2]))).width for one in narrow}
+    assert widths == {672}  # shown in about 340 pixels, where 1600 would leave letters of 2 pixels
 
 
 def test_the_page_is_self_contained_and_beside_it_lies_the_data(folder, capture_line, png, tmp_path):
@@ -111,7 +170,7 @@ def test_hostile_text_is_shown_and_never_becomes_markup(folder, capture_line, tm
         capture_line((0.5, 0.4), customAttributes=[ATTACK], inferenceId=ATTACK, event_id=ATTACK),
         capture_line(ATTACK),
     )
-    page = make(root, tmp_path, classes=(ATTACK, "$\\frac{$"), subject=ATTACK, period=ATTACK)
+    page = make(root, tmp_path, classes=(ATTACK, "$\\frac{$"), subject=ATTACK, notes=[ATTACK])
     assert page.text.count(ATTACK) >= 5
     assert not [tag for tag, attributes in page.tags if tag == "script" or "onerror" in attributes]
     assert all(source.startswith("data:image/png;base64,") for source in page.sources)
@@ -124,6 +183,28 @@ def test_no_cell_of_the_csv_becomes_a_formula(folder, capture_line, tmp_path):
     (row,) = csv.DictReader(io.StringIO((tmp_path / "report/events.csv").read_text()))
     assert row["custom_attributes"] == '\'=HYPERLINK("http://evil.example")'
     assert row["inference_id"] == "'@SUM(1)"
+
+
+@pytest.mark.parametrize("start", ["=", " =", "\uff1d", " \uff0b", "\ufe62", "\uff20", "  -"])
+def test_no_cell_becomes_a_formula_behind_spaces_or_in_full_width(folder, capture_line, tmp_path, start):
+    make(folder(capture_line(inferenceId=f"{start}1+1")), tmp_path)
+    (row,) = csv.DictReader(io.StringIO((tmp_path / "report/events.csv").read_text()))
+    assert row["inference_id"] == f"'{start}1+1"
+
+
+def test_one_line_with_many_values_makes_no_columns(folder, capture_line, tmp_path):
+    many = [1.0, *[0.0] * 999]
+    lines = [capture_line((0.9, 0.1), event_id=str(n)) for n in range(3)]
+    make(
+        folder(*lines, capture_line(many, event_id="many"), capture_line([*many, *many * 10], event_id="more")),
+        tmp_path,
+    )
+    table = csv.DictReader(io.StringIO((tmp_path / "report/events.csv").read_text()))
+    rows = {row["event_id"]: row for row in table}
+    assert len(table.fieldnames) == 11
+    assert "more" not in rows, "a line with more classes than any model is broken"
+    assert len(rows["many"]["further probabilities"].split()) == 998
+    assert rows["0"]["further probabilities"] == ""
 
 
 def bomb(width: int, height: int) -> bytes:
@@ -195,7 +276,7 @@ def test_certainty_is_not_claimed_by_rounding(folder, capture_line, tmp_path):
 def test_pictures_are_drawn_for_one_event_and_for_thousands(count, classes, theme):
     events = many(count, classes)
     for draw in (charts.over_time, charts.by_class):
-        with Image.open(io.BytesIO(draw(events, threshold=0.8, classes=CLASSES, theme=theme))) as picture:
+        with Image.open(io.BytesIO(draw(events, threshold=0.8, theme=theme))) as picture:
             assert picture.width == 1600
             assert picture.convert("RGB").getpixel((1, 1)) == tuple(bytes.fromhex(theme.background[1:]))
 
@@ -212,8 +293,7 @@ def test_the_threshold_line_lies_where_the_threshold_is():
     """On an axis from 45 % to 102 %, the line's height is in proportion to the threshold, here 60 %, 75 % and 90 %."""
     events = many(50)
     rows = [
-        red_line(charts.over_time(events, threshold=threshold, classes=CLASSES, theme=drawing.LIGHT))
-        for threshold in (0.6, 0.75, 0.9)
+        red_line(charts.over_time(events, threshold=threshold, theme=drawing.LIGHT)) for threshold in (0.6, 0.75, 0.9)
     ]
     assert rows[0] > rows[1] > rows[2]
     assert rows[0] - rows[1] == pytest.approx(rows[1] - rows[2], abs=3)
@@ -228,7 +308,7 @@ def test_requests_of_one_second_are_spread_over_it_in_their_order():
 
 def test_a_class_name_in_another_script_raises_no_warning():
     names = ("自転車", "オートバイ")
-    assert charts.by_class(many(10), threshold=0.8, classes=names, theme=drawing.LIGHT)
+    assert charts.by_class(many(10, names=names), threshold=0.8, theme=drawing.LIGHT)
 
 
 def test_the_same_events_give_the_same_page(folder, capture_line, png, tmp_path):
