@@ -47,7 +47,11 @@ class QueueUsage:
                 sent = [one.sent_timestamp for one in queue._messages]
                 values = [
                     ("ApproximateNumberOfMessagesVisible", queue.approximate_number_of_messages, "Count"),
-                    ("ApproximateNumberOfMessagesNotVisible", queue.approximate_number_of_messages_not_visible, "Count"),
+                    (
+                        "ApproximateNumberOfMessagesNotVisible",
+                        queue.approximate_number_of_messages_not_visible,
+                        "Count",
+                    ),
                     ("ApproximateNumberOfMessagesDelayed", queue.approximate_number_of_messages_delayed, "Count"),
                     ("ApproximateAgeOfOldestMessage", seconds_old(sent, now=now), "Seconds"),
                 ]

@@ -1,0 +1,164 @@
+"""The inbox says what has no result and why, takes nothing away by looking, and tries again what may pass."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from scones.service import inbox
+
+NOW = datetime(2026, 1, 28, 12, tzinfo=UTC)
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:scones-dev-classify-image"
+
+
+@pytest.fixture
+def sqs() -> Iterator[Any]:
+    with mock_aws():
+        yield boto3.client("sqs", region_name="us-east-1")
+
+
+@pytest.fixture
+def arrival(sqs: Any) -> dict[str, Any]:
+    def made(name: str) -> dict[str, Any]:
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        return {"name": name, "url": url, "arn": arn}
+
+    queues = {}
+    for name in ("arrivals", "endings"):
+        dead = made(f"scones-dev-{name}-dead")
+        queues[name] = {**made(f"scones-dev-{name}"), "dead_letters": dead}
+        policy = {"deadLetterTargetArn": dead["arn"], "maxReceiveCount": 5}
+        sqs.set_queue_attributes(QueueUrl=queues[name]["url"], Attributes={"RedrivePolicy": json.dumps(policy)})
+    return {"queues": queues}
+
+
+@dataclass
+class Moving:
+    """SQS with the operation that moto lacks."""
+
+    sqs: Any
+    moved: list[dict[str, str]] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.sqs, name)
+
+    def start_message_move_task(self, **given: str) -> None:
+        self.moved.append(given)
+
+
+@dataclass
+class Machine:
+    """Step Functions with executions that have ended."""
+
+    executions: list[dict[str, Any]]
+    redriven: list[str] = field(default_factory=list)
+
+    def get_paginator(self, _: str) -> Machine:
+        return self
+
+    def paginate(self, stateMachineArn: str, statusFilter: str) -> list[dict[str, Any]]:
+        assert stateMachineArn == MACHINE
+        return [{"executions": [one for one in self.executions if one["status"] == statusFilter]}]
+
+    def describe_execution(self, executionArn: str) -> dict[str, Any]:
+        return next(one for one in self.executions if one["executionArn"] == executionArn)
+
+    def redrive_execution(self, executionArn: str) -> None:
+        if executionArn.endswith("gone"):
+            raise ClientError({"Error": {"Code": "ExecutionDoesNotExist", "Message": "no"}}, "RedriveExecution")
+        self.redriven.append(executionArn.rpartition(":")[2])
+
+
+def ended(name: str, error: str | None, status: str = "FAILED", hours: float = 1, redrivable: bool = True) -> dict:
+    return {
+        "executionArn": f"{MACHINE.replace(':stateMachine:', ':execution:')}:{name}",
+        "name": name,
+        "status": status,
+        "stopDate": NOW - timedelta(hours=hours),
+        "input": json.dumps({"s3_bucket": "b", "s3_key": f"incoming/{name}.png"}),
+        "redriveStatus": "REDRIVABLE" if redrivable else "NOT_REDRIVABLE",
+        **({"error": error, "cause": f"because of {error}"} if error else {}),
+    }
+
+
+def send(sqs: Any, queue: dict[str, Any], *keys: str) -> None:
+    for key in keys:
+        event = {"detail-type": "Object Created", "detail": {"bucket": {"name": "b"}, "object": {"key": key}}}
+        sqs.send_message(QueueUrl=queue["url"], MessageBody=json.dumps(event))
+
+
+def look(sqs: Any, sfn: Machine, arrival: dict[str, Any]) -> inbox.Inbox:
+    return inbox.look(sqs, sfn, arrival, MACHINE, since=NOW - timedelta(days=1))
+
+
+def test_what_waits_and_what_was_given_up_is_told_and_stays(sqs: Any, arrival: dict[str, Any]) -> None:
+    queues = arrival["queues"]
+    send(sqs, queues["arrivals"], "incoming/waits.png")
+    send(sqs, queues["arrivals"]["dead_letters"], *(f"incoming/{number}.png" for number in range(12)))
+    sqs.send_message(QueueUrl=queues["endings"]["dead_letters"]["url"], MessageBody="{")
+    for _ in range(2):
+        found = look(sqs, Machine([]), arrival)
+        assert found.waiting == {"arrivals": inbox.QueueLoad(1, 0, 12), "endings": inbox.QueueLoad(0, 0, 1)}
+        told = {(one.queue, one.subject) for one in found.dead}
+        assert told == {
+            *(("arrivals", f"s3://b/incoming/{number}.png") for number in range(12)),
+            ("endings", "a message that is no event"),
+        }
+
+
+def test_failed_arrivals_have_their_reason_the_newest_first(sqs: Any, arrival: dict[str, Any]) -> None:
+    sfn = Machine(
+        [
+            ended("arrival-old", "States.Timeout", hours=30),
+            ended("by-hand", "States.Timeout"),
+            ended("arrival-a", "States.Timeout", hours=3),
+            ended("arrival-b", None, status="ABORTED", hours=2),
+            ended("arrival-c", "ThresholdConfidenceNotMet", hours=1),
+        ]
+    )
+    found = look(sqs, sfn, arrival).failed
+    assert [(one.name, one.error, one.may_pass) for one in found] == [
+        ("arrival-c", "ThresholdConfidenceNotMet", False),
+        ("arrival-b", "ABORTED", True),
+        ("arrival-a", "States.Timeout", True),
+    ]
+    assert (found[0].image, found[0].cause) == (
+        "s3://b/incoming/arrival-c.png",
+        "because of ThresholdConfidenceNotMet",
+    )
+
+
+def test_another_try_moves_dead_letters_and_redrives_what_it_can_help(sqs: Any, arrival: dict[str, Any]) -> None:
+    queues = arrival["queues"]
+    send(sqs, queues["arrivals"]["dead_letters"], "incoming/1.png")
+    sfn = Machine(
+        [
+            ended("arrival-a", "States.Timeout"),
+            ended("arrival-unsure", "ThresholdConfidenceNotMet"),
+            ended("arrival-fixed", "States.Timeout", redrivable=False),
+            ended("arrival-gone", "States.Timeout"),
+        ]
+    )
+    moving = Moving(sqs)
+    done = inbox.retry(moving, sfn, arrival, look(sqs, sfn, arrival))
+    assert done.moved == {"arrivals": 1}
+    assert moving.moved == [
+        {"SourceArn": queues["arrivals"]["dead_letters"]["arn"], "DestinationArn": queues["arrivals"]["arn"]}
+    ]
+    assert sfn.redriven == ["arrival-a"]
+    assert done.refused.keys() == {"arrival-gone"}
+
+
+def test_a_named_error_is_redriven_though_it_comes_from_the_picture(sqs: Any, arrival: dict[str, Any]) -> None:
+    sfn = Machine([ended("arrival-unsure", "ThresholdConfidenceNotMet"), ended("arrival-a", "States.Timeout")])
+    inbox.retry(sqs, sfn, arrival, look(sqs, sfn, arrival), errors=["ThresholdConfidenceNotMet"])
+    assert sfn.redriven == ["arrival-unsure"]
