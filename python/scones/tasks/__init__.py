@@ -7,7 +7,8 @@ Example::
     True
 
 Each module has one group of tasks, made with :func:`scones.tasks.cli.task`. The modules of ``TOP`` give top-level tasks
-(``invoke etl``). The modules of ``NESTED`` give dotted ones (``invoke local.up``). ``train``, ``jobs`` and ``inbox`` give both.
+(``invoke etl``). The modules of ``NESTED`` give dotted ones (``invoke local.up``). ``train``, ``jobs`` and ``inbox``
+give both.
 ``overview`` is what ``invoke`` alone does. Tasks import heavy libraries in their bodies, so that ``invoke --list``
 starts fast.
 """

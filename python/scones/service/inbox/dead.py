@@ -72,7 +72,9 @@ def letters(sqs: Any, name: str, queue: Mapping[str, Any]) -> list[DeadLetter]:
         sqs: A boto3 SQS client.
         name: The queue's name in the output ``arrival.queues``.
     """
-    url, found, held = queue["dead_letters"]["url"], {}, []
+    url = queue["dead_letters"]["url"]
+    found: dict[str, DeadLetter] = {}
+    held: list[list[dict[str, str]]] = []
     while len(found) < MOST:
         answer = sqs.receive_message(
             QueueUrl=url,
