@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 LARGEST_REQUEST = 70_167_211  # bytes
 #: S3 takes 5 GB in one request. The local cloud keeps a request in memory.
 LARGEST_OBJECT = 1 << 30  # bytes
-#: The services whose requests are XML; "-" for an unsigned request, which may be for S3. Other services' bodies that are
-#: not JSON are data, such as a picture for an endpoint.
+#: The services whose requests are XML; "-" for an unsigned request, which may be for S3. Other services' bodies that
+#: are not JSON are data, such as a picture for an endpoint.
 XML = ("s3", "-")
 DEEPEST = 256  # lists, objects or elements inside one another; Python's parsers call themselves for each
 PART = 1 << 20

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from scones.model.registry.versions import describe
 from scones.service import capture
-from scones.service.capture.models import AnsweringModel, CapturePlace, Models, Standing, packages_in
+from scones.service.capture.models import AnsweringModel, CapturePlace, Models, Standing, mark_of, packages_in
 from scones.service.capture.registered import look_up, recalled, served
 
 from ...model.registry.conftest import GROUP, Cloud
@@ -25,6 +28,8 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
         (f"e/AllTraffic.scones-dev.7/e/AllTraffic/{HOUR}", "AllTraffic", "scones-dev/7"),
         (f"any/where/AllTraffic.g.7.Candidate.g.8/e/Candidate/{HOUR}", "Candidate", "g/8"),
         (f"AllTraffic.g.7.Shadow.g.9/e/Shadow/{HOUR}", "Shadow", "g/9"),
+        (f"AllTraffic.g.7-0d5cfa91d0e0/e/AllTraffic/{HOUR}", "AllTraffic", "g/7"),
+        (f"AllTraffic.g.7-0d5c/e/AllTraffic/{HOUR}", "AllTraffic", ""),
         (f"AllTraffic.g.7/e/Candidate/{HOUR}", "Candidate", ""),
         (f"captures/e/AllTraffic/{HOUR}", "AllTraffic", ""),
         (f"AllTraffic.g.seven/e/AllTraffic/{HOUR}", "AllTraffic", ""),
@@ -104,6 +109,21 @@ def test_labels_come_from_the_registry_and_stay_when_it_is_gone(registered: Clou
     below = tmp_path / "captures" / "e"
     below.mkdir()
     assert recalled(below).known == {second.package: second}
+
+
+def test_a_registry_made_anew_gives_its_labels_to_no_earlier_model(registered: Cloud, tmp_path: Path) -> None:
+    """Its versions begin at 1 again. What was downloaded before has the labels of before, and the other way round."""
+    sagemaker, kept = registered.client(registered.environment, "sagemaker"), tmp_path / "models.json"
+    model = describe(sagemaker, next(iter(sagemaker.packages))).model
+    assert model is not None
+    own = mark_of(model.artifact_sha256, model.class_labels)
+    paths = [Path(f"e/AllTraffic.{GROUP}.1-{mark}/e/AllTraffic/{HOUR}") for mark in (own, "0d5cfa91d0e0")]
+    earlier = AnsweringModel(f"{GROUP}/1", ("cat", "dog"), mark="0d5cfa91d0e0")
+    for known in ({}, {f"{GROUP}/1 0d5cfa91d0e0": asdict(earlier)}):
+        kept.write_text(json.dumps(known))
+        found = look_up(sagemaker, paths, "e", kept)
+        now, before = (found.of(CapturePlace.of(path)) for path in paths)
+        assert (now.classes, before.classes) == (("bicycle", "motorcycle"), ("cat", "dog") if known else ())
 
 
 class Deployed:
