@@ -56,7 +56,8 @@ def captured() -> Any:
 
 
 def variants() -> Any:
-    return ab._table([Traffic("AllTraffic", "3", 1000, 990, 0.93, 100, 200, 180)], 0.8)
+    measured = Measured(200, 180, 0, 0, (), (), seen=False)
+    return ab._table([Traffic("AllTraffic", "3", 1000, 990, 0.93, 100, measured)], 0.8)
 
 
 def trials() -> Any:
