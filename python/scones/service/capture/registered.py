@@ -2,7 +2,7 @@
 
 Example (not run: it needs an AWS account)::
 
-    models = look_up(sagemaker, found.paths, "scones-dev", folder / "models.json")
+    models = look_up(sagemaker, found.paths, "scones-dev", folder)
     models.of(CapturePlace.of(found.paths[0])).classes           # ('bicycle', 'motorcycle')
 
 The labels are kept in a file beside the downloaded captures. So they stay with their models, also when a model package
@@ -32,7 +32,9 @@ KEPT = "models.json"
 _TAG = "ModelPackage"  # of a model, by terraform/stacks/service/endpoint.tf
 
 
-def look_up(sagemaker: Any, paths: Iterable[Path], endpoint: str, kept: Path, classes: tuple[str, ...] = ()) -> Models:
+def look_up(
+    sagemaker: Any, paths: Iterable[Path], endpoint: str, folder: Path, classes: tuple[str, ...] = ()
+) -> Models:
     """The models that captured files name, with their labels.
 
     A model package that the registry does not have any more, or does not show, has unknown labels.
@@ -41,20 +43,20 @@ def look_up(sagemaker: Any, paths: Iterable[Path], endpoint: str, kept: Path, cl
         sagemaker: A boto3 SageMaker client.
         paths: The captured files.
         endpoint: The endpoint's name.
-        kept: The file with the models that were found before. It is written if there are more.
+        folder: The environment's folder of captures. Its file of models is written if there are more.
         classes: The class labels where the model is not known.
     """
     found = {CapturePlace.of(path) for path in paths}
     standing = _standing(sagemaker, endpoint) if any(not place.package for place in found) else None
     wanted = {place.key for place in found} | set(standing.packages.values() if standing else ())
-    known = recall(kept)
+    known = recall(folder / KEPT)
     missing = wanted - known.keys() - {""}
     if missing:
         more = dict(_registered(sagemaker, missing))
         known |= more
         if more:
             rows = {key: asdict(model) for key, model in sorted(known.items())}
-            files.write(kept, json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+            files.write(folder / KEPT, json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
     return Models(known, standing, classes)
 
 
