@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 LARGEST_REQUEST = 70_167_211  # bytes
 #: S3 takes 5 GB in one request. The local cloud keeps a request in memory.
 LARGEST_OBJECT = 1 << 30  # bytes
+#: The services whose requests are XML; "-" for an unsigned request, which may be for S3. Other services' bodies that
+#: are not JSON are data, such as a picture for an endpoint.
+XML = ("s3", "-")
 DEEPEST = 256  # lists, objects or elements inside one another; Python's parsers call themselves for each
 PART = 1 << 20
 #: What is in the query of a request that uploads an object's data.
@@ -129,7 +132,7 @@ def _check_depth(environ: dict[str, Any], body: bytes, service: str) -> None:
         if body.count(b"[") + body.count(b"{") > DEEPEST and json_depth(body) > DEEPEST:
             code = "InvalidRequestContentException" if service == "lambda" else "SerializationException"
             raise Refused(code, f"the request has more than {DEEPEST} lists and objects inside one another")
-    elif start[:1] in (b"<", b"\xef", b"\xfe", b"\xff", b"\0") and not _uploads(environ):
+    elif service in XML and start[:1] in (b"<", b"\xef", b"\xfe", b"\xff", b"\0") and not _uploads(environ):
         readable = start[:1] in (b"<", b"\xef") and b"\0" not in start
         if not readable or b"<!DOCTYPE" in body or b"<!ENTITY" in body or xml_depth(body) > DEEPEST:
             raise Refused(

@@ -155,6 +155,11 @@ class Environment:
         return self.root / self.build_name
 
     @property
+    def captures(self) -> Path:
+        """The folder of the downloaded captures, and of what is known of their models, images and requests."""
+        return self.build / "captures" / self.name
+
+    @property
     def downloads(self) -> Path:
         """The folder of what is downloaded once for all builds: Terraform, its provider, and the image archives."""
         return self.root / "build"

@@ -117,3 +117,21 @@ def test_an_object_that_is_not_what_its_checksum_says_is_not_stored(cloud, given
         s3.put_object(Bucket="tests-checksums", Key="a", Body=b"b", **given)
     assert refused.value.response["Error"]["Code"] == code
     assert not s3.list_objects_v2(Bucket="tests-checksums").get("Contents")
+
+
+def test_a_bucket_whose_versions_are_suspended_can_be_emptied(cloud):
+    """Terraform does so: it ends versioning, and then deletes all versions and delete markers."""
+    s3, bucket = cloud.client("s3"), {"Bucket": "tests-suspended"}
+    s3.create_bucket(**bucket)
+    s3.put_bucket_versioning(**bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(**bucket, Key="a", Body=b"1")
+    s3.delete_object(**bucket, Key="a")
+    s3.put_object(**bucket, Key="a", Body=b"2")
+    s3.put_bucket_versioning(**bucket, VersioningConfiguration={"Status": "Suspended"})
+    found = s3.list_object_versions(**bucket)
+    every = [*found["Versions"], *found["DeleteMarkers"]]
+    gone = s3.delete_objects(
+        **bucket, Delete={"Objects": [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in every]}
+    )
+    assert "Errors" not in gone
+    s3.delete_bucket(**bucket)

@@ -290,5 +290,6 @@ def test_a_url_of_another_account_or_region_is_not_the_queue_of_that_name_here(c
     assert attributes(sqs, queue)["ApproximateNumberOfMessages"] == "0"
     named = {"QueueName": "tests-places"}
     assert sqs.get_queue_url(**named, QueueOwnerAWSAccountId="123456789012")["QueueUrl"] == queue
-    with pytest.raises(sqs.exceptions.QueueDoesNotExist):
+    with pytest.raises(ClientError) as refused:
         sqs.get_queue_url(**named, QueueOwnerAWSAccountId="999999999999")
+    assert refused.value.response["Error"]["Code"] == "AWS.SimpleQueueService.NonExistentQueue"

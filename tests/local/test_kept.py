@@ -401,7 +401,7 @@ def test_an_event_that_waits_for_its_next_run_leaves_its_record_after_kills(rest
     )  # the kill may come before the first run is noted
 
 
-def test_an_event_that_eventbridge_accepted_arrives_once_after_a_kill(restarting):
+def test_every_event_that_eventbridge_accepted_arrives_after_a_kill(restarting):
     queue = restarting.client("sqs").create_queue(QueueName="kept-events")["QueueUrl"]
     arn = "arn:aws:sqs:us-east-1:123456789012:kept-events"
     statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
@@ -422,7 +422,11 @@ def test_an_event_that_eventbridge_accepted_arrives_once_after_a_kill(restarting
 
     eventually(lambda: there() >= 10)
     restarting.again()
-    assert there() == 10
+    # EventBridge delivers at least once: a kill between a delivery and its note lets the event come again.
+    found: set[str] = set()
+    while messages := restarting.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        found |= {json.loads(one["Body"])["id"] for one in messages}
+    assert len(found) == 10
 
 
 def opened_queue(cloud: LocalCloud, name: str, *services: str) -> tuple[str, str]:

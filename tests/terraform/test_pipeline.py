@@ -130,7 +130,7 @@ def test_a_merge_applies_what_the_pull_request_planned_and_nothing_else(
     ci.drift(Context(), **run)
     assert "no changes" in capsys.readouterr().out
     cloud.client("logs").put_retention_policy(logGroupName=GROUP, retentionInDays=30)
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(Exit) as ended:
         ci.drift(Context(), **run)
     assert ended.value.code == 2
     page = (environment.build / "drift" / "tiny" / "drift.md").read_text()

@@ -36,7 +36,6 @@ ROOT_KEY = "local"
 PRINCIPAL = "localcloud.principal"
 PARTITION = "aws"
 ANONYMOUS = Principal("*", "", "anonymous")
-#: A service's session lasts longer than any local cloud. AWS renews a function's keys instead.
 # The claims of an issuer's tokens that STS makes condition keys of, beside those of every issuer:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
 PROVIDERS_CLAIMS = {
@@ -52,6 +51,7 @@ PROVIDERS_CLAIMS = {
         "workflow",
     )
 }
+#: A service's session lasts longer than any local cloud. AWS renews a function's keys instead.
 SERVICE_SESSION_SECONDS = 10 * 365 * 24 * 3600
 
 

@@ -194,6 +194,10 @@ def _use(bodies: Bodies) -> None:
     def forget(self: FakeKey) -> None:
         """A key that Python has no more is not an object that was deleted."""
 
+    def nothing(self: FakeDeleteMarker) -> None:
+        """moto asks every version of a key to go, and a delete marker has no content."""
+
+    FakeDeleteMarker.dispose = nothing
     FakeKey.value = property(read, write)
     FakeKey.etag = property(etag)
     FakeKey.__del__ = forget

@@ -129,9 +129,14 @@ def _source(dataset: Dataset, classes: Sequence[str], variables: Mapping[str, st
     """The option that names the data set's own source, if that can have these classes."""
     if dataset.kind == "folder" and set(classes) & set(dataset.classes):
         size = ["--size", str(dataset.side)] if dataset.side != SIDE else []
-        return ["--folder", dataset.origin_name, *size, *(["--fit", dataset.fit] if dataset.fit else [])]
+        return ["--folder", _place(dataset.origin_name), *size, *(["--fit", dataset.fit] if dataset.fit else [])]
     if dataset.kind == "sample" and set(classes) <= set(CLASSES):
         return ["--sample"]
     if dataset.kind == "archive" and not variables.get(VARIABLE):
-        return ["--archive", dataset.origin_name]
+        return ["--archive", _place(dataset.origin_name)]
     return default_source(variables)
+
+
+def _place(name: str) -> str:
+    """A source's name, if it is here. A data set keeps no more of the path: it may be copied to another machine."""
+    return name if Path(name).exists() else f"PATH/TO/{name}"

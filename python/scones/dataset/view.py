@@ -33,13 +33,15 @@ def announcement(ensured: Ensured) -> Panel:
 
     title, reason = escape(ensured.title), escape(ensured.reason)
     if not ensured.drawn:
-        return Panel(f"{title}\n[dim]{reason}[/dim]", title="Data", title_align="left", border_style="green")
+        return Panel(
+            f"{title}\n[dim]{reason}[/dim]", title="Data", title_align="left", border_style="green", expand=False
+        )
     text = (
         f"[bold]These are not photographs: they are {title}.[/bold]\n{reason}\n\n"
         "The whole workflow runs on them, but the model does not recognize real bicycles and motorcycles.\n"
         "For real images: invoke etl --archive cifar-100-python.tar.gz, or invoke etl --download"
     )
-    return Panel(text, title="SAMPLE DATA", border_style="bold yellow", box=box.HEAVY, padding=(1, 2))
+    return Panel(text, title="SAMPLE DATA", border_style="bold yellow", box=box.HEAVY, padding=(1, 2), expand=False)
 
 
 def summary(dataset: Dataset) -> FittedTable:

@@ -232,11 +232,11 @@ class Demo:
         s3, sagemaker = (aws.client(self.environment, name, max_connections=8) for name in ("s3", "sagemaker"))
         endpoint = self._outputs["endpoint_name"]
         expected = len(self._evaluation.labels) + len(self.outcome.runs)
-        folder = self.environment.build / "captures" / self.environment.name
+        folder = self.environment.captures
         give_up = time.monotonic() + CAPTURE_SECONDS
         while True:  # captures are written a moment after their requests
             downloaded = capture.download(s3, self._outputs["capture_uri"], endpoint, folder)
-            models = capture.look_up(sagemaker, downloaded.paths, endpoint, folder / "models.json")
+            models = capture.look_up(sagemaker, downloaded.paths, endpoint, folder)
             captured = capture.read(downloaded.paths, models=models)
             if len(captured.events) >= expected or time.monotonic() > give_up:
                 break

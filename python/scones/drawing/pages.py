@@ -120,6 +120,22 @@ def between(interval: tuple[float, float]) -> str:
     return f"{interval[0] * 100:.1f} to {interval[1] * 100:.1f} %"
 
 
+def answered(passed: int, wrong: int, images: int) -> str:
+    """What a threshold lets pass, as a title ends.
+
+    Args:
+        passed: The number of images that are answered; at least one.
+        wrong: The number of wrong answers among those.
+        images: The number of all images.
+
+    Example::
+
+        >>> answered(126, 6, 200), answered(1, 0, 2)
+        ('63 % of images; 5 % of these are wrong', '50 % of images; none of these are wrong')
+    """
+    return f"{rounded(passed / images)} of images; {rounded(wrong / passed) if wrong else 'none'} of these are wrong"
+
+
 def sentence(text: str) -> str:
     """A text with a capital at its beginning.
 

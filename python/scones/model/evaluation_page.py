@@ -123,8 +123,7 @@ def pass_sentence(found: Evaluation, threshold: float) -> str:
     if at.accuracy is None:
         return f"{words} none of the images"
     wrong = round(at.answered * (1 - at.accuracy))
-    share = pages.rounded(wrong / at.answered) if wrong else "none"
-    return f"{words} {pages.rounded(at.share)} of images; {share} of these are wrong"
+    return f"{words} {pages.answered(at.answered, wrong, len(found.labels))}"
 
 
 def wrong_sentence(found: Evaluation, threshold: float) -> str:

@@ -250,7 +250,8 @@ def _table(found: list[Traffic], threshold: float) -> Any:
             f"{one.requests:,}",
             "-" if one.confidence is None else f"{one.confidence:.3f}",
             _proportion(one.low_share, one.low_interval),
-            _proportion(one.accuracy, one.accuracy_interval) + (f"\n{one.labelled:,} images" if one.labelled else ""),
+            _proportion(one.measured.accuracy, one.measured.interval)
+            + (f"\n{one.measured.images:,} images" if one.measured.images else ""),
         )
     return narrower(table, "confidence")
 

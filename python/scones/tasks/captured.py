@@ -29,11 +29,6 @@ WAIT_SECONDS = 900.0
 PAUSE_SECONDS = 2.0
 
 
-def folder_of(environment: Environment) -> Path:
-    """Where an environment's captures are kept."""
-    return environment.build / "captures" / environment.name
-
-
 def fetch(
     console: Console,
     environment: Environment,
@@ -65,9 +60,9 @@ def fetch(
         CloudError: nothing was captured in the period.
     """
     from scones.service import capture
-    from scones.service.capture import registered, sent
+    from scones.service.capture import sent
 
-    name, uri, folder = endpoint or outputs["endpoint_name"], outputs["capture_uri"], folder_of(environment)
+    name, uri, folder = endpoint or outputs["endpoint_name"], outputs["capture_uri"], environment.captures
     notes = sent.kept(folder, name, period)
     give_up, new, size = clock() + WAIT_SECONDS, 0, 0
     while True:
@@ -77,7 +72,7 @@ def fetch(
             )
         new, size = new + files.new, size + files.size
         with Waiting(console, "reading"):
-            models = capture.look_up(clients["sagemaker"], files.paths, name, folder / registered.KEPT, classes)
+            models = capture.look_up(clients["sagemaker"], files.paths, name, folder, classes)
             found = capture.read(files.paths, period, models)
         coming = _coming(clients["sagemaker"], name, notes, found)
         expected = [one for one in coming if not one.late]
@@ -120,7 +115,7 @@ def labels_in(environment: Environment, folder: str | None) -> KnownImages:
         if folder:
             raise
         dataset = None
-    return remember(folder_of(environment), dataset)
+    return remember(environment.captures, dataset)
 
 
 def _coming(sagemaker: Any, endpoint: str, notes: Sequence[Any], found: Capture) -> list[ToCome]:

@@ -98,7 +98,6 @@ def _evaluate_endpoint(
     from scones.model import evaluation, registry
     from scones.service.capture import registered, sent
     from scones.service.capture.labels import remember
-    from scones.tasks.captured import folder_of
     from scones.terraform import Stack
 
     pinned = registry.read_pin(environment.pin_path)
@@ -114,10 +113,10 @@ def _evaluate_endpoint(
             highlight=False,
             markup=False,
         )
-    remember(folder_of(environment), found)  # for invoke capture, when another data set stands here
+    remember(environment.captures, found)  # for invoke capture, when another data set stands here
     clock = partial(datetime.now, UTC)
     with (
-        sent.noting(folder_of(environment), endpoint, "invoke evaluate", clock) as answered,
+        sent.noting(environment.captures, endpoint, "invoke evaluate", clock) as answered,
         bars(console) as progress,
     ):
         return evaluation.evaluate(

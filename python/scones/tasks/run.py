@@ -20,7 +20,7 @@ from scones.errors import InputError, SconesError
 from scones.s3 import is_uri
 from scones.steps import Waiting, bars
 from scones.tasks import options
-from scones.tasks.captured import fetch, folder_of, labels_in
+from scones.tasks.captured import fetch, labels_in
 from scones.tasks.cli import task
 from scones.tasks.results import TaskAnswer
 from scones.tasks.results.serving import CaptureResult, ExecuteResult
@@ -78,7 +78,7 @@ def execute(
     at_once = options.whole_number(workers, "--workers", default=WORKERS)
     deployed = _deployed(environment, uploads=not all(is_uri(one) for one in images), connections=at_once)
     clock = partial(datetime.now, UTC)
-    with sent.noting(folder_of(environment), deployed.endpoint, "invoke execute", clock) as answered:
+    with sent.noting(environment.captures, deployed.endpoint, "invoke execute", clock) as answered:
         runs = execute_images(console, replace(deployed, answered=answered), images, threshold=at, workers=at_once)
     return TaskAnswer(
         lambda: ExecuteResult.of(environment.name, runs),

@@ -141,9 +141,10 @@ class Stack:
         self.require_values()
         self.ensure_init()
         save = [f"-out={out.resolve()}"] if out else []
-        options = _options(self._follower().look(), rollback) if self.name == "service" else []
+        found = self._endpoint()
+        options = _options(found, rollback) if self.name == "service" else []
         differs = self._run("plan", "-input=false", "-detailed-exitcode", *save, *options, accept=(0, 2)) == 2
-        if notice := self.notice():
+        if notice := self._notice(found):
             (self.on_line or print)(notice)
         return differs or bool(notice)
 
@@ -267,11 +268,16 @@ class Stack:
 
     def notice(self) -> str:
         """What an apply does besides Terraform's plan, for people who read the plan. Empty if there is nothing."""
-        found = self._follower().look() if self.name == "service" else None
-        change = variants.find(found, self._value_files())
-        if change is None or found is None:
+        return self._notice(self._endpoint())
+
+    def _notice(self, found: Mapping[str, Any] | None) -> str:
+        if found is None or (change := variants.find(found, self._value_files())) is None:
             return ""
         return variants.LEFT.format(**found) if variants.is_between(found) else change.notice
+
+    def _endpoint(self) -> Mapping[str, Any] | None:
+        """The endpoint of ``service``. None if there is none, and for another stack."""
+        return self._follower().look() if self.name == "service" else None
 
     def _value_files(self) -> list[Path]:
         return value_files(self.environment, self.name)

@@ -40,18 +40,13 @@ def destroy(stack: Stack, *, ask: bool = False, client: Callable[..., Any] = aws
                 hint=f"destroy that one first: invoke tf.destroy --env {environment.name} --stack {name}",
             )
     standing = stack.backend.read(stack.name)
-    if stack.name == "service" and (standing.resources or standing.outputs):
-        _end_hosting(stack, client(environment, "sagemaker"), known=endpoint.ADDRESS in standing.resources)
     if stack.name == "bootstrap":
         _destroy_bootstrap(stack, standing.resources, ask=ask)
-        return
-    if not standing.resources:
-        return
-    if stack.name == "foundation":
+    elif stack.name == "service" and (standing.resources or standing.outputs):
+        _destroy_service(stack, standing.resources, client(environment, "sagemaker"), ask=ask)
+    elif standing.resources:
         _empty_model_package_group(environment, standing.outputs, client)
-    stack.require_values()
-    stack.ensure_init()
-    stack.run("destroy", *_approval(ask))
+        _destroy(stack, ask=ask)
 
 
 def destroy_all(environment: Environment, *, stack: Callable[[Environment, str], Stack] = Stack) -> None:
@@ -88,17 +83,25 @@ def _destroy_bootstrap(stack: Stack, resources: tuple[str, ...], *, ask: bool) -
     stack.backend.delete()
 
 
-def _end_hosting(stack: Stack, sagemaker: Any, *, known: bool) -> None:
-    """Wait for the endpoint, which SageMaker does not delete while it changes it. Delete what Terraform does not know.
+def _destroy_service(stack: Stack, resources: tuple[str, ...], sagemaker: Any, *, ask: bool) -> None:
+    """Destroy the service, and what Terraform does not know of it.
 
-    Args:
-        known: Whether the state has the endpoint. If not, a schedule has created it since (``endpoint_hours``).
+    SageMaker does not delete an endpoint while it changes it. A schedule may have created it since the last apply
+    (``endpoint_hours``), and an interrupted apply may have left configurations.
     """
     name = stack.environment.workload
     found = endpoint.settle(lambda: endpoint.describe(sagemaker, name), say=stack.on_line or print)
-    if found and not known:
+    if found and endpoint.ADDRESS not in resources:
         sagemaker.delete_endpoint(EndpointName=name)
+    if resources:
+        _destroy(stack, ask=ask)
     variants.clean_all(sagemaker, name)
+
+
+def _destroy(stack: Stack, *, ask: bool) -> None:
+    stack.require_values()
+    stack.ensure_init()
+    stack.run("destroy", *_approval(ask))
 
 
 def _empty_model_package_group(

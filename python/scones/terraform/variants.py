@@ -158,14 +158,13 @@ def clean(sagemaker: Any, before: Mapping[str, Any] | None, after: Mapping[str, 
         sagemaker.delete_endpoint_config(EndpointConfigName=before["EndpointConfigName"])
 
 
-def clean_all(sagemaker: Any, endpoint: str) -> int:
-    """Delete every configuration of :func:`begin` for an endpoint that is gone. Returns their number."""
+def clean_all(sagemaker: Any, endpoint: str) -> None:
+    """Delete every configuration of :func:`begin` for an endpoint that is gone."""
     pages = sagemaker.get_paginator("list_endpoint_configs").paginate(NameContains=f"{endpoint}-v")
     names = [one["EndpointConfigName"] for page in pages for one in page["EndpointConfigs"]]
-    own = [name for name in names if _is_between(endpoint, name)]
-    for name in own:
-        sagemaker.delete_endpoint_config(EndpointConfigName=name)
-    return len(own)
+    for name in names:
+        if _is_between(endpoint, name):
+            sagemaker.delete_endpoint_config(EndpointConfigName=name)
 
 
 def is_between(endpoint: Mapping[str, Any]) -> bool:

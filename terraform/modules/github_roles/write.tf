@@ -193,22 +193,15 @@ locals {
     { Sid = "LetScalingWatch", Effect = "Allow", Action = ["cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"], Resource = [format(local.arn, "cloudwatch", "alarm:TargetTracking-endpoint/${var.prefix}/*")] },
   ] : statement if var.options.autoscaling]
 
-  # The role apply creates only roles with the boundary, and gives policies only to such roles. It cannot take the boundary
+  # The role apply creates only roles with the boundary, and gives policies and trust only to such roles: a role from before
+  # there was a boundary may be strong, and nobody may come to be trusted by it. It cannot take the boundary
   # away, exchange or change it: it has no permission for iam:DeleteRolePermissionsBoundary, nor for any managed policy:
   # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
   write_roles = [
     {
       Sid       = "GiveRolesPermissions"
       Effect    = "Allow"
-      Action    = ["iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
-      Resource  = [local.roles_arn]
-      Condition = { StringEquals = { "iam:PermissionsBoundary" = local.permissions_boundary_arn } }
-    },
-    {
-      # A role from before there was a boundary may be strong. Nobody may come to be trusted by it.
-      Sid       = "ChangeTrust"
-      Effect    = "Allow"
-      Action    = ["iam:UpdateAssumeRolePolicy", "iam:UpdateRole"]
+      Action    = ["iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole"]
       Resource  = [local.roles_arn]
       Condition = { StringEquals = { "iam:PermissionsBoundary" = local.permissions_boundary_arn } }
     },

@@ -35,13 +35,18 @@ module "endpoint" {
 }
 
 locals {
-  # The model packages by variant: AllTraffic.GROUP.VERSION, then Candidate.GROUP.VERSION or Shadow.GROUP.VERSION. So a
-  # captured event lies in a folder with the name of the model that answered it. scones.service.capture.places reads it.
+  # The models by variant: AllTraffic.GROUP.VERSION-MARK, then Candidate.… or Shadow.… So a captured event lies in a folder
+  # with the name of the model that answered it. The mark tells it from a model of the same version in a registry that was
+  # made anew. scones.service.capture.models reads the name, and computes the mark too.
   capture_folder = join(".", flatten([
-    for variant, arn in merge(
-      { AllTraffic = var.model.package_arn },
-      { for one in var.candidate[*] : (one.shadow ? "Shadow" : "Candidate") => one.model.package_arn },
-    ) : concat([variant], slice(split("/", arn), 1, length(split("/", arn))))
+    for variant, model in merge(
+      { AllTraffic = var.model },
+      { for one in var.candidate[*] : (one.shadow ? "Shadow" : "Candidate") => one.model },
+      ) : [
+      variant,
+      split("/", model.package_arn)[1],
+      "${split("/", model.package_arn)[2]}-${substr(sha256(join("\n", concat([model.artifact_sha256], model.class_labels))), 0, 12)}",
+    ]
   ]))
 
   model_tags = {

@@ -21,7 +21,7 @@ output "endpoint_configuration_name" {
 }
 
 output "capture_uri" {
-  description = "Where the endpoint's captured traffic is stored. The objects are under ENDPOINT/MODELS/ENDPOINT/VARIANT/yyyy/mm/dd/hh, where MODELS names the models that answer, such as AllTraffic.GROUP.VERSION."
+  description = "Where the endpoint's captured traffic is stored. The objects are under ENDPOINT/MODELS/ENDPOINT/VARIANT/yyyy/mm/dd/hh, where MODELS names the models that answer, such as AllTraffic.GROUP.VERSION-MARK."
   value       = local.capture_uri
 }
 

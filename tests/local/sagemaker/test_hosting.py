@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import json
 import threading
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from PIL import Image
 
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
 ROLE = "arn:aws:iam::123456789012:role/scones"
@@ -129,6 +131,13 @@ def test_an_endpoint_answers_with_a_probability_for_each_class(runtime: Any, end
     assert len(found) == 2
     assert sum(found) == pytest.approx(1, abs=1e-4)
     assert found[0] > 0.5 > probabilities(runtime, endpoint, images(1, 7))[0]
+
+
+def test_an_endpoint_reads_a_jpeg(runtime: Any, endpoint: str, images: Any) -> None:
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(images(0, 7))).convert("RGB").save(buffer, "JPEG", quality=95)
+    answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="image/jpeg", Body=buffer.getvalue())
+    assert json.loads(answer["Body"].read())[0] > 0.5
 
 
 def test_accept_reaches_the_container(runtime: Any, endpoint: str, images: Any) -> None:

@@ -13,6 +13,7 @@ from moto.iam.models import iam_backends
 from moto.sns.models import SNSBackend, Topic, sns_backends
 from moto.sqs.models import Queue, SQSBackend
 from moto.sts.models import STSBackend, sts_backends
+from moto.sts.responses import TokenResponse
 
 from localcloud.durability import instances
 from localcloud.iam import sessions
@@ -27,6 +28,7 @@ WRAPPED = {
     SNSBackend: ["publish"],
     Topic: ["publish"],
     STSBackend: ["assume_role"],
+    TokenResponse: ["assume_role", "assume_role_with_web_identity"],
 }
 
 

@@ -17,6 +17,7 @@ from localcloud.limits import Limits, json_depth, xml_depth
 
 S3 = "AWS4-HMAC-SHA256 Credential=AKIA/20260102/us-east-1/s3/aws4_request"
 LAMBDA = S3.replace("/s3/", "/lambda/")
+SAGEMAKER = S3.replace("/s3/", "/sagemaker/")
 
 
 def count(environ, start_response):
@@ -174,6 +175,12 @@ def test_an_objects_data_may_be_anything():
         for query in ("", "x-id=PutObject", "partNumber=1&uploadId=abc&x-id=UploadPart"):
             assert ask(body, "PUT", query, HTTP_AUTHORIZATION=S3) == f"200 OK {len(body)}"
     assert "MalformedXML" in ask(BOMB, "PUT", "tagging", HTTP_AUTHORIZATION=S3)
+
+
+@pytest.mark.parametrize("body", [b"\xff\xd8\xff\xe0\0\x10JFIF", b"\0" * 100, b"\xef\xbb\xbf1,2", b"\xfe\xff\0a", BOMB])
+def test_an_endpoint_takes_any_data(body):
+    """A JPEG begins with the byte that UTF-16 begins with."""
+    assert ask(body, "POST", HTTP_AUTHORIZATION=SAGEMAKER) == f"200 OK {len(body)}"
 
 
 def test_brackets_in_strings_and_many_flat_elements_are_not_deep():

@@ -10,7 +10,7 @@ Example::
     >>> event = Event("1", now, (0.9, 0.1), "a", ("a.png",), False, Path("f"), 1, 0, variant="AllTraffic", model=model)
     >>> labels = KnownImages(by_name={"a.png": KnownImage("bicycle", "a.png")})
     >>> [traffic] = compare([event], threshold=0.8, labels=labels)
-    >>> traffic.variant, traffic.version, traffic.low, traffic.accuracy
+    >>> traffic.variant, traffic.version, traffic.low, traffic.measured.accuracy
     ('AllTraffic', '7', 0, 1.0)
     >>> agreement([event], [event])
     Agreement(both=1, alike=1, surer=0.0)
@@ -32,6 +32,7 @@ from scones.service.capture.analysis import ModelTraffic, by_model, confidence_o
 from scones.service.capture.labels import KnownImages
 
 if TYPE_CHECKING:
+    from scones.service.capture.measured import Measured
     from scones.service.capture.records import Event
 
 ORDER = ("AllTraffic", "Candidate", "Shadow")
@@ -47,8 +48,7 @@ class Traffic:
         answered: The number of requests captured with their answer.
         confidence: The mean probability of the most probable class; None without an answer.
         low: The number of answers below the threshold.
-        labelled: The number of images with a known label. Each counts once, with its last answer.
-        correct: The number of right answers to those images.
+        measured: How often it was right, of the images with a known label. Each counts once, with its last answer.
     """
 
     variant: str
@@ -57,8 +57,7 @@ class Traffic:
     answered: int
     confidence: float | None
     low: int
-    labelled: int
-    correct: int
+    measured: Measured
 
     @property
     def low_share(self) -> float | None:
@@ -69,16 +68,6 @@ class Traffic:
     def low_interval(self) -> tuple[float, float] | None:
         """The 95% interval of :attr:`low_share` (Wilson's)."""
         return wilson(self.low, self.answered) if self.answered else None
-
-    @property
-    def accuracy(self) -> float | None:
-        """The share of right answers among the images with a known label."""
-        return self.correct / self.labelled if self.labelled else None
-
-    @property
-    def accuracy_interval(self) -> tuple[float, float] | None:
-        """The 95% interval of :attr:`accuracy` (Wilson's)."""
-        return wilson(self.correct, self.labelled) if self.labelled else None
 
 
 @dataclass(frozen=True)
@@ -152,6 +141,5 @@ def _traffic(one: ModelTraffic) -> Traffic:
         answered=len(answered),
         confidence=fmean(confidence_of(event) for event in answered) if answered else None,
         low=one.summary.predictions - one.summary.passed,
-        labelled=one.measured.images,
-        correct=one.measured.right,
+        measured=one.measured,
     )

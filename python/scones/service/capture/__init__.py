@@ -5,7 +5,7 @@ Example (not run: it needs an AWS account)::
     from scones.service import capture
 
     found = capture.download(s3, "s3://BUCKET/captures", "scones-dev", Path("build/captures/dev"))
-    models = capture.look_up(sagemaker, found.paths, "scones-dev", Path("build/captures/dev/models.json"))
+    models = capture.look_up(sagemaker, found.paths, "scones-dev", Path("build/captures/dev"))
     captured = capture.read(found.paths, models=models)
     page = capture.report.write(captured, Path("build/report"), threshold=0.8)
 """

@@ -26,7 +26,7 @@ from datetime import datetime
 
 import numpy as np
 
-from scones.drawing.pages import rounded, threshold_text
+from scones.drawing.pages import answered, rounded, threshold_text
 from scones.service.capture.labels import KnownImages, image_of
 from scones.service.capture.measured import Measured, measure
 from scones.service.capture.models import Answerer
@@ -211,10 +211,9 @@ def pass_sentence(one: ModelTraffic) -> str:
     if not measured.images:
         share = summary.passed / summary.predictions if summary.predictions else 0.0
         return f"{at} answers {rounded(share)} of images; how many of these are wrong is not known"
-    if measured.wrong_share is None:
+    if not measured.passed:
         return f"{at} answers none of {_images(measured.images)}"
-    wrong = "none" if not measured.passed_wrong else rounded(measured.wrong_share)
-    return f"{at} answers {rounded(measured.passed / measured.images)} of images; {wrong} of these are wrong"
+    return f"{at} answers {answered(measured.passed, measured.passed_wrong, measured.images)}"
 
 
 def time_sentence(traffic: Sequence[ModelTraffic]) -> str:

@@ -12,15 +12,17 @@ Example::
 
 A captured event holds no model. But each endpoint configuration has its own destination, and each fleet captures to the
 destination of its own configuration. During an update both fleets answer, and their events lie apart. So the service
-stack names the served models in the destination: ``AllTraffic.GROUP.VERSION``, and for a comparison also
-``.Candidate.GROUP.VERSION`` (``capture_folder`` in terraform/stacks/service/endpoint.tf). A variant's name and a model
-package group's name have no dots, by SageMaker's API reference.
+stack names the served models in the destination: ``AllTraffic.GROUP.VERSION-MARK``, and for a comparison also
+``.Candidate.GROUP.VERSION-MARK`` (``capture_folder`` in terraform/stacks/service/endpoint.tf). A variant's name and a
+model package group's name have no dots, by SageMaker's API reference. Where a registry was made anew, its versions
+begin at 1 again: the mark (:func:`mark_of`) tells the models apart.
 
 An event of another folder belongs to no known model, unless :class:`Standing` tells it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,7 +34,8 @@ NO_NAME = "unknown model"
 SHADOW = "Shadow"  # the variant whose answers no caller gets
 _DAY = re.compile(r"\d{4}/\d{2}/\d{2}/\d{2}")
 _NAME = r"[A-Za-z0-9-]+"
-_FOLDER = re.compile(rf"{_NAME}\.{_NAME}\.\d+(\.{_NAME}\.{_NAME}\.\d+)*")
+_VERSION = r"\d+(?:-[0-9a-f]{12})?"
+_FOLDER = re.compile(rf"{_NAME}\.{_NAME}\.{_VERSION}(\.{_NAME}\.{_NAME}\.{_VERSION})*")
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,13 @@ class AnsweringModel:
         package: Its model package, ``GROUP/VERSION``. Empty if it is not known which model it was.
         classes: Its class labels, in the order of its outputs. Empty if they are not known.
         dataset: The fingerprint of the data set that it was trained on. Empty if it is not known.
+        mark: Tells it from models that had the same package before (:func:`mark_of`). Empty if it is not known.
     """
 
     package: str = ""
     classes: tuple[str, ...] = ()
     dataset: str = ""
+    mark: str = ""
 
     @property
     def name(self) -> str:
@@ -70,11 +75,13 @@ class CapturePlace:
         endpoint: The endpoint's name. Empty if the path has another form.
         variant: The variant that answered. Empty if the path has another form.
         package: The model package of that variant, ``GROUP/VERSION``. Empty if the path does not name it.
+        mark: The model's mark. Empty if the path does not name it.
     """
 
     endpoint: str = ""
     variant: str = ""
     package: str = ""
+    mark: str = ""
 
     @classmethod
     def of(cls, path: PurePath) -> CapturePlace:
@@ -83,8 +90,37 @@ class CapturePlace:
         if len(parts) < 7 or not _DAY.fullmatch("/".join(parts[-5:-1])):
             return cls()
         variant = parts[-6]
-        served = packages_in(parts[-8]) if len(parts) >= 8 else {}
-        return cls(parts[-7], variant, served.get(variant, ""))
+        served = _served(parts[-8]) if len(parts) >= 8 else {}
+        return cls(parts[-7], variant, *served.get(variant, ("", "")))
+
+    @property
+    def key(self) -> str:
+        """What the model is known by: its package, and its mark if the path names it."""
+        return key_of(self.package, self.mark)
+
+
+def mark_of(artifact_sha256: str, class_labels: Sequence[str]) -> str:
+    """What tells a model from another one with the same package: a digest of its artifact and labels.
+
+    Terraform computes the same for the folder (terraform/stacks/service/endpoint.tf).
+
+    Example::
+
+        >>> mark_of("5f1c", ("bicycle", "motorcycle"))
+        '04ecda30317c'
+    """
+    return hashlib.sha256("\n".join([artifact_sha256, *class_labels]).encode()).hexdigest()[:12]
+
+
+def key_of(package: str, mark: str) -> str:
+    """What a model is known by.
+
+    Example::
+
+        >>> key_of("scones-dev/7", "0d5cfa91d0e0"), key_of("scones-dev/7", "")
+        ('scones-dev/7 0d5cfa91d0e0', 'scones-dev/7')
+    """
+    return f"{package} {mark}".strip()
 
 
 def packages_in(folder: str) -> dict[str, str]:
@@ -92,18 +128,24 @@ def packages_in(folder: str) -> dict[str, str]:
 
     Example::
 
-        >>> packages_in("AllTraffic.scones-dev.7.Shadow.scones-dev.9")
+        >>> packages_in("AllTraffic.scones-dev.7-0d5cfa91d0e0.Shadow.scones-dev.9-1f0c5fa91d0e")
         {'AllTraffic': 'scones-dev/7', 'Shadow': 'scones-dev/9'}
         >>> packages_in("scones-dev")
         {}
     """
+    return {variant: package for variant, (package, _) in _served(folder).items()}
+
+
+def _served(folder: str) -> dict[str, tuple[str, str]]:
+    """The model package and mark of each variant, from the name of a configuration's folder."""
     if not _FOLDER.fullmatch(folder):
         return {}
     parts = folder.split(".")
-    return {
-        variant: f"{group}/{version}"
-        for variant, group, version in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
-    }
+    found = {}
+    for variant, group, version in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        number, _, mark = version.partition("-")
+        found[variant] = (f"{group}/{number}", mark)
+    return found
 
 
 @dataclass(frozen=True)
@@ -124,7 +166,7 @@ class Models:
     """The models that may have answered.
 
     Attributes:
-        known: The models by their packages.
+        known: The models by what they are known by (:func:`key_of`).
         standing: What the endpoint runs now. It tells the model of events whose files do not name one.
         classes: The class labels, where the model or its labels are not known. Empty if these are not known either.
     """
@@ -136,7 +178,7 @@ class Models:
     def of(self, place: CapturePlace, time: datetime | None = None) -> AnsweringModel:
         """The model that answered at a place and time."""
         package = place.package or self._by_time(place, time)
-        found = self.known.get(package) or AnsweringModel(package)
+        found = self.known.get(key_of(package, place.mark)) or AnsweringModel(package, mark=place.mark)
         return found if found.classes else replace(found, classes=tuple(self.classes))
 
     def _by_time(self, place: CapturePlace, time: datetime | None) -> str:

@@ -2,7 +2,7 @@
 
 Example (not run: it needs an AWS account)::
 
-    models = look_up(sagemaker, found.paths, "scones-dev", folder / "models.json")
+    models = look_up(sagemaker, found.paths, "scones-dev", folder)
     models.of(CapturePlace.of(found.paths[0])).classes           # ('bicycle', 'motorcycle')
 
 The labels are kept in a file beside the downloaded captures. So they stay with their models, also when a model package
@@ -12,20 +12,29 @@ or the whole environment is gone.
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from imageclassification import files
-from scones.service.capture.models import AnsweringModel, CapturePlace, Models, Standing, packages_in
+from scones.service.capture.models import (
+    AnsweringModel,
+    CapturePlace,
+    Models,
+    Standing,
+    key_of,
+    mark_of,
+    packages_in,
+)
 
 KEPT = "models.json"
 _TAG = "ModelPackage"  # of a model, by terraform/stacks/service/endpoint.tf
 
 
-def look_up(sagemaker: Any, paths: Iterable[Path], endpoint: str, kept: Path, classes: tuple[str, ...] = ()) -> Models:
+def look_up(
+    sagemaker: Any, paths: Iterable[Path], endpoint: str, folder: Path, classes: tuple[str, ...] = ()
+) -> Models:
     """The models that captured files name, with their labels.
 
     A model package that the registry does not have any more, or does not show, has unknown labels.
@@ -34,29 +43,31 @@ def look_up(sagemaker: Any, paths: Iterable[Path], endpoint: str, kept: Path, cl
         sagemaker: A boto3 SageMaker client.
         paths: The captured files.
         endpoint: The endpoint's name.
-        kept: The file with the models that were found before. It is written if there are more.
+        folder: The environment's folder of captures. Its file of models is written if there are more.
         classes: The class labels where the model is not known.
     """
     found = {CapturePlace.of(path) for path in paths}
     standing = _standing(sagemaker, endpoint) if any(not place.package for place in found) else None
-    wanted = {place.package for place in found} | set(standing.packages.values() if standing else ())
-    known = recall(kept)
+    wanted = {place.key for place in found} | set(standing.packages.values() if standing else ())
+    known = recall(folder / KEPT)
     missing = wanted - known.keys() - {""}
     if missing:
-        more = {model.package: model for model in _registered(sagemaker, missing)}
+        more = dict(_registered(sagemaker, missing))
         known |= more
         if more:
-            rows = {package: asdict(model) for package, model in sorted(known.items())}
-            files.write(kept, json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+            rows = {key: asdict(model) for key, model in sorted(known.items())}
+            files.write(folder / KEPT, json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
     return Models(known, standing, classes)
 
 
 def recall(kept: Path) -> dict[str, AnsweringModel]:
-    """The models that were found before, by their packages. A lost or damaged file only costs a new look-up."""
+    """The models that were found before, by their keys. A lost or damaged file only costs a new look-up."""
     try:
         return {
-            package: AnsweringModel(package, tuple(map(str, row["classes"])), str(row["dataset"]))
-            for package, row in json.loads(kept.read_text(encoding="utf-8")).items()
+            key: AnsweringModel(
+                str(row["package"]), tuple(map(str, row["classes"])), str(row["dataset"]), str(row.get("mark", ""))
+            )
+            for key, row in json.loads(kept.read_text(encoding="utf-8")).items()
         }
     except (OSError, ValueError, AttributeError, KeyError, TypeError):
         return {}
@@ -74,22 +85,24 @@ def recalled(folder: Path, classes: tuple[str, ...] = ()) -> Models:
     return Models(classes=classes)
 
 
-def _registered(sagemaker: Any, packages: set[str]) -> Iterator[AnsweringModel]:
-    """Those of the packages that the registry knows with their labels."""
+def _registered(sagemaker: Any, keys: set[str]) -> Iterator[tuple[str, AnsweringModel]]:
+    """Those of the models that the registry knows with their labels, by their keys."""
     from botocore.exceptions import ClientError
 
     from scones.model.registry.versions import describe
 
-    by_group: dict[str, set[str]] = defaultdict(set)
-    for package in packages:
-        by_group[package.partition("/")[0]].add(package)
-    for group, wanted in by_group.items():
+    packages = {key.partition(" ")[0] for key in keys}
+    for group in {package.partition("/")[0] for package in packages}:
         try:
             pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
             arns = [one["ModelPackageArn"] for page in pages for one in page["ModelPackageSummaryList"]]
             for arn in arns:
-                if (package := arn.partition("/")[2]) in wanted and (model := describe(sagemaker, arn).model):
-                    yield AnsweringModel(package, tuple(model.class_labels), model.dataset_fingerprint)
+                if (package := arn.partition("/")[2]) in packages and (model := describe(sagemaker, arn).model):
+                    mark = mark_of(model.artifact_sha256, model.class_labels)
+                    for one in ("", mark):
+                        found = AnsweringModel(package, tuple(model.class_labels), model.dataset_fingerprint, one)
+                        if (key := key_of(package, one)) in keys:
+                            yield key, found
         except ClientError:  # the group is gone, or these credentials may not read it
             continue
 

@@ -432,10 +432,10 @@ class VariantTraffic:
             low=found.low,
             low_share=found.low_share,
             low_interval_95=found.low_interval,
-            labelled=found.labelled,
-            correct=found.correct,
-            accuracy=found.accuracy,
-            accuracy_interval_95=found.accuracy_interval,
+            labelled=found.measured.images,
+            correct=found.measured.right,
+            accuracy=found.measured.accuracy,
+            accuracy_interval_95=found.measured.interval,
         )
 
 

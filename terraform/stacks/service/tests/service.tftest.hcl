@@ -121,7 +121,7 @@ run "names_every_function_after_its_environment" {
 
 run "captures_in_a_folder_with_the_name_of_the_model_that_answers" {
   assert {
-    condition     = local.capture_folder == "AllTraffic.scones-test.1"
+    condition     = local.capture_folder == "AllTraffic.scones-test.1-43cf53844ecb"
     error_message = "A captured event must lie in a folder that names its model; this is ${local.capture_folder}."
   }
 }
@@ -152,7 +152,7 @@ run "puts_a_candidate_beside_the_pinned_model" {
   }
 
   assert {
-    condition     = local.capture_folder == "AllTraffic.scones-test.1.Candidate.scones-test.2"
+    condition     = local.capture_folder == "AllTraffic.scones-test.1-43cf53844ecb.Candidate.scones-test.2-554cfdd46c33"
     error_message = "The captures' folder must name the model of each variant; this is ${local.capture_folder}."
   }
 }

@@ -49,7 +49,11 @@ def test_without_a_data_set_there_is_nothing_to_agree_with(tmp_path):
     assert found(tmp_path / "out", named=("bus", "tank")) is None
 
 
-def test_an_option_that_names_other_classes_is_refused_with_both_commands(photos, tmp_path):
+@pytest.mark.parametrize(("inside", "place"), [(True, "photos"), (False, "PATH/TO/photos")])
+def test_an_option_that_names_other_classes_is_refused_with_both_commands(photos, tmp_path, monkeypatch, inside, place):
+    """The folder's name is a path only where the folder is."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path if inside else tmp_path / "elsewhere")
     build(photos, OWN, tmp_path / "build" / "dataset", seed=7)
     with pytest.raises(
         DatasetError, match=r"'cross' and 'round one' \(the folder photos, seed 7\), but --classes"
@@ -57,7 +61,7 @@ def test_an_option_that_names_other_classes_is_refused_with_both_commands(photos
         found(tmp_path / "build" / "dataset", named=("round one", "cross"))
     assert no.value.hint.splitlines() == [
         "to train on what stands there: invoke train --classes 'cross,round one' --env local",
-        "to build the other: invoke etl --folder photos --fit crop --classes 'round one,cross' --seed 7",
+        f"to build the other: invoke etl --folder {place} --fit crop --classes 'round one,cross' --seed 7",
     ]
 
 

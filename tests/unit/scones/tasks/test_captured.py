@@ -47,7 +47,7 @@ class Sender:
         self.clients = {"s3": s3, "sagemaker": Registry(cloud.client(cloud.environment, "sagemaker"))}
 
     def send(self, count: int) -> None:
-        folder = captured.folder_of(self.cloud.environment)
+        folder = self.cloud.environment.captures
         with noting(folder, "scones-dev", "invoke evaluate", lambda: datetime.now(UTC)) as answered:
             answered += [f"evaluate-{number}" for number in range(count)]
 

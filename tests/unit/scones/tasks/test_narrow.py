@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,10 @@ from scones.model.confidence.answers import Answers
 from scones.model.confidence.proposal import propose, render
 from scones.model.evaluation import Evaluation
 from scones.service.ab import Traffic
-from scones.service.capture.analysis import ClassSummary, Summary
+from scones.service.capture.analysis import ClassSummary, ModelTraffic, Summary
+from scones.service.capture.measured import Measured
+from scones.service.capture.models import Answerer, AnsweringModel
+from scones.service.capture.records import Event
 from scones.service.workflow import ExecutionOutcome, ImageRun
 from scones.tasks import ab, views
 from scones.tasks import registry as registry_tasks
@@ -43,12 +47,17 @@ def confusion() -> Any:
 
 
 def captured() -> Any:
-    one = ClassSummary(1, "motorcycle", 600, 450, 0.4, 0.5, 0.6, 0.7, 0.9)
-    return views.captured_table(Summary(1234, 600, 600, 450, 0.8, 0.9, NOW, NOW + timedelta(days=3), (one,)))
+    one = ClassSummary("motorcycle", 600, 450, 0.4, 0.5, 0.6, 0.7, 0.9)
+    summary = Summary(1234, 600, 600, 450, 0.8, 0.9, NOW, NOW + timedelta(days=3), (one,))
+    answerer = Answerer(AnsweringModel("scones-dev/3", ("bicycle", "motorcycle")))
+    times = (NOW, NOW + timedelta(days=3))
+    events = tuple(Event("1", time, None, None, (), False, Path("a.jsonl"), 1, 0) for time in times)
+    return views.captured_table([ModelTraffic(answerer, events, summary, Measured(0, 0, 0, 0, (), (), seen=False))])
 
 
 def variants() -> Any:
-    return ab._table([Traffic("AllTraffic", 1000, 990, 0.93, 100, 200, 180)], {"AllTraffic": "3"}, 0.8)
+    measured = Measured(200, 180, 0, 0, (), (), seen=False)
+    return ab._table([Traffic("AllTraffic", "3", 1000, 990, 0.93, 100, measured)], 0.8)
 
 
 def trials() -> Any:

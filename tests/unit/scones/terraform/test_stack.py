@@ -568,7 +568,7 @@ class TestStack:
         with pytest.raises(Exit, match="not 9-9-9 but 1-2-3, by somebody@elsewhere"):
             tf.unlock(Context(), "9-9-9", env="dev", stack="foundation", yes=True)
         tf.unlock(Context(), "1-2-3", env="dev", stack="foundation", yes=True)
-        assert notes.read_text().splitlines()[-1] == "force-unlock -force 1-2-3"
+        assert notes.read_text().splitlines()[-1] == "force-unlock -no-color -force 1-2-3"
 
     @pytest.mark.parametrize("quiet", [False, True])
     def test_a_service_that_does_not_know_a_new_role_yet_is_asked_again(
@@ -641,7 +641,7 @@ class TestStack:
         assert not notes.exists()
 
     def test_a_saved_plan_that_is_not_there_is_named(self, environment: Environment, tmp_path: Path) -> None:
-        with pytest.raises(TerraformError, match=r"there is no saved plan .*nothing\.tfplan"):
+        with pytest.raises(InputError, match=r"there is no saved plan .*nothing\.tfplan"):
             Stack(environment, "foundation").apply(plan=tmp_path / "nothing.tfplan")
 
     @pytest.mark.parametrize("quiet", [False, True])

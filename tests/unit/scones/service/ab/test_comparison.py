@@ -56,12 +56,12 @@ def test_each_model_is_counted_for_itself() -> None:
     main, later, candidate = ab.compare(events, threshold=0.8, labels=LABELS)
     assert (main.variant, main.version, main.requests, main.answered, main.low) == ("AllTraffic", "1", 3, 2, 1)
     assert main.confidence == pytest.approx(0.75)
-    assert (main.low_share, main.labelled, main.correct, main.accuracy) == (0.5, 2, 1, 0.5)
-    low, high = main.accuracy_interval
+    assert (main.low_share, main.measured.images, main.measured.right, main.measured.accuracy) == (0.5, 2, 1, 0.5)
+    low, high = main.measured.interval
     assert 0 < low < 0.5 < high < 1
     assert (later.variant, later.version, later.requests) == ("AllTraffic", "2", 1)
     assert (candidate.variant, candidate.version, candidate.requests, candidate.low) == ("Candidate", "2", 1, 0)
-    assert candidate.accuracy is candidate.accuracy_interval is None
+    assert candidate.measured.accuracy is candidate.measured.interval is None
 
 
 def test_a_variant_without_answers_has_no_shares() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from scones.model.registry.versions import describe
 from scones.service import capture
-from scones.service.capture.models import AnsweringModel, CapturePlace, Models, Standing, packages_in
+from scones.service.capture.models import AnsweringModel, CapturePlace, Models, Standing, mark_of, packages_in
 from scones.service.capture.registered import look_up, recalled, served
 
 from ...model.registry.conftest import GROUP, Cloud
@@ -25,6 +28,8 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
         (f"e/AllTraffic.scones-dev.7/e/AllTraffic/{HOUR}", "AllTraffic", "scones-dev/7"),
         (f"any/where/AllTraffic.g.7.Candidate.g.8/e/Candidate/{HOUR}", "Candidate", "g/8"),
         (f"AllTraffic.g.7.Shadow.g.9/e/Shadow/{HOUR}", "Shadow", "g/9"),
+        (f"AllTraffic.g.7-0d5cfa91d0e0/e/AllTraffic/{HOUR}", "AllTraffic", "g/7"),
+        (f"AllTraffic.g.7-0d5c/e/AllTraffic/{HOUR}", "AllTraffic", ""),
         (f"AllTraffic.g.7/e/Candidate/{HOUR}", "Candidate", ""),
         (f"captures/e/AllTraffic/{HOUR}", "AllTraffic", ""),
         (f"AllTraffic.g.seven/e/AllTraffic/{HOUR}", "AllTraffic", ""),
@@ -93,17 +98,32 @@ def registered(tmp_path: Path) -> Cloud:
 def test_labels_come_from_the_registry_and_stay_when_it_is_gone(registered: Cloud, tmp_path: Path) -> None:
     sagemaker = registered.client(registered.environment, "sagemaker")
     paths = [Path(f"e/AllTraffic.{GROUP}.{number}/e/AllTraffic/{HOUR}") for number in (2, 99)]
-    kept = tmp_path / "captures" / "models.json"
-    found = look_up(sagemaker, paths, "e", kept)
+    captures = tmp_path / "captures"
+    found = look_up(sagemaker, paths, "e", captures)
     second, missing = (found.of(CapturePlace.of(path)) for path in paths)
     assert second.classes == ("bicycle", "motorcycle")
     assert second.dataset
     assert (missing.name, missing.classes) == ("version 99", ())
     sagemaker.packages.clear()
-    assert look_up(sagemaker, paths, "e", kept).of(CapturePlace.of(paths[0])) == second
-    below = tmp_path / "captures" / "e"
+    assert look_up(sagemaker, paths, "e", captures).of(CapturePlace.of(paths[0])) == second
+    below = captures / "e"
     below.mkdir()
     assert recalled(below).known == {second.package: second}
+
+
+def test_a_registry_made_anew_gives_its_labels_to_no_earlier_model(registered: Cloud, tmp_path: Path) -> None:
+    """Its versions begin at 1 again. What was downloaded before has the labels of before, and the other way round."""
+    sagemaker, kept = registered.client(registered.environment, "sagemaker"), tmp_path / "models.json"
+    model = describe(sagemaker, next(iter(sagemaker.packages))).model
+    assert model is not None
+    own = mark_of(model.artifact_sha256, model.class_labels)
+    paths = [Path(f"e/AllTraffic.{GROUP}.1-{mark}/e/AllTraffic/{HOUR}") for mark in (own, "0d5cfa91d0e0")]
+    earlier = AnsweringModel(f"{GROUP}/1", ("cat", "dog"), mark="0d5cfa91d0e0")
+    for known in ({}, {f"{GROUP}/1 0d5cfa91d0e0": asdict(earlier)}):
+        kept.write_text(json.dumps(known))
+        found = look_up(sagemaker, paths, "e", tmp_path)
+        now, before = (found.of(CapturePlace.of(path)) for path in paths)
+        assert (now.classes, before.classes) == (("bicycle", "motorcycle"), ("cat", "dog") if known else ())
 
 
 class Deployed:
@@ -136,8 +156,8 @@ def test_what_an_endpoint_serves_is_told_by_its_models() -> None:
 def test_without_a_folder_of_its_own_the_endpoints_present_models_are_asked_for(tmp_path: Path) -> None:
     """These credentials may not read the registry. So the version is known, and its labels are not."""
     path = Path(f"captures/e/AllTraffic/{HOUR}")
-    place, kept = CapturePlace.of(path), tmp_path / "models.json"
-    found = look_up(Deployed(), [path], "e", kept)
+    place = CapturePlace.of(path)
+    found = look_up(Deployed(), [path], "e", tmp_path)
     assert found.of(place, NOON) == AnsweringModel(f"{GROUP}/1")
     for other in (Deployed(status="Updating"), Deployed(f"s3://b/captures/e/AllTraffic.{GROUP}.1")):
-        assert look_up(other, [path], "e", kept).of(place, NOON) == AnsweringModel()
+        assert look_up(other, [path], "e", tmp_path).of(place, NOON) == AnsweringModel()

@@ -201,7 +201,7 @@ def test_one_line_with_many_values_makes_no_columns(folder, capture_line, tmp_pa
     )
     table = csv.DictReader(io.StringIO((tmp_path / "report/events.csv").read_text()))
     rows = {row["event_id"]: row for row in table}
-    assert len(table.fieldnames) == 11
+    assert len(table.fieldnames) == 14
     assert "more" not in rows, "a line with more classes than any model is broken"
     assert len(rows["many"]["further probabilities"].split()) == 998
     assert rows["0"]["further probabilities"] == ""
