@@ -7,7 +7,7 @@ Example (not run: it needs a running cloud)::
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from invoke import Context
 
     from scones.cost.batch import Plan
-    from scones.service.batch import BatchRow
+    from scones.service.batch import BatchRow, How
 
-WAYS = ("map", "transform")
+WAYS: Mapping[str, How] = {"map": "map", "transform": "transform"}
 
 
 @task(
@@ -74,11 +74,11 @@ def batch(
     folder = options.folder(out, "--out") if out else None
     console = terminal(stderr=True)
 
-    def ask(count: int, plan: Plan) -> None:
+    def ask(plan: Plan) -> None:
         if not yes:
-            confirm(environment, f"{count:,} images cost about ${plan.cost:,.2f}", console)
+            confirm(environment, f"{plan.images:,} images cost about ${plan.cost:,.2f}", console)
 
-    run = BatchRun.of(environment, source, how, console)
+    run = BatchRun.of(environment, source, WAYS[how], console)
     found = run.classify(source, line, folder=folder, ask=ask, dry_run=dry_run)
     document = found.document
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +74,7 @@ class BatchRun:
     console: Console
 
     @classmethod
-    def of(cls, environment: Environment, source: str, how: str, console: Console) -> BatchRun:
+    def of(cls, environment: Environment, source: str, how: How, console: Console) -> BatchRun:
         """A run on the environment's applied stacks.
 
         Raises:
@@ -115,7 +115,7 @@ class BatchRun:
         threshold: float,
         *,
         folder: Path | None = None,
-        ask: Callable[[int, Plan], None] = lambda count, plan: None,
+        ask: Callable[[Plan], None] = lambda plan: None,
         dry_run: bool = False,
     ) -> Classified:
         """Classify what is left of the source's images, and write the table and ``summary.json``.
@@ -124,7 +124,7 @@ class BatchRun:
 
         Args:
             folder: Where the files are written. By default :attr:`folder`.
-            ask: Called with the number of images and the plan, before anything is started. It raises to stop.
+            ask: Called with the plan before anything is started. It raises to stop.
             dry_run: Only say what would be done.
         """
         began = time.monotonic()
@@ -137,8 +137,8 @@ class BatchRun:
                 self.console.print(f"an earlier run still goes on: {going}", highlight=False, markup=False)
                 ended, left = self.follow(going, len(left)), self.left(images)
                 plan = self.plan(len(left))
-            if left:
-                ask(len(left), plan)
+            if left and plan:
+                ask(plan)
                 ended = self.follow(self.begin(left), len(left))
         rows = self.rows(images, threshold)
         counts, written = table.counted(rows), None
@@ -149,7 +149,7 @@ class BatchRun:
         document = BatchResult(
             environment=self.environment.name,
             batch=self.batch.name,
-            how="transform" if self.batch.how == "transform" else "map",
+            how=self.batch.how,
             images=len(images),
             classified=0 if dry_run else len(left),
             passed=counts.passed,
@@ -158,7 +158,7 @@ class BatchRun:
             threshold=threshold,
             model_version=self.batch.model_version,
             seconds=round(time.monotonic() - began, 3),
-            cost_usd=round(plan.cost, 6),
+            cost_usd=round(plan.cost, 6) if plan else 0.0,
             table=str(written[0]) if written else None,
             csv=str(written[1]) if written else None,
         )
@@ -166,12 +166,12 @@ class BatchRun:
             files.write(written[0].with_name("summary.json"), json.dumps(asdict(document), indent=2) + "\n")
         return Classified(document, rows, None if all(row.is_final for row in rows) else ended)
 
-    def _say(self, images: Sequence[BatchImage], left: Sequence[BatchImage], plan: Plan) -> None:
+    def _say(self, images: Sequence[BatchImage], left: Sequence[BatchImage], plan: Plan | None) -> None:
         """What is going to be done, before it is."""
         done = "" if len(left) == len(images) else f", {len(left):,} of them to do"
-        will = f"; by {self.batch.how} about {duration(plan.seconds)} and ${plan.cost:,.2f} on AWS" if left else ""
+        will = f"; by {self.batch.how} about {duration(plan.seconds)} and ${plan.cost:,.2f} on AWS" if plan else ""
         self.console.print(f"{len(images):,} images{done}{will}", highlight=False, soft_wrap=True)
-        for assumed in plan.assumed if left else ():
+        for assumed in plan.assumed if plan else ():
             self.console.print(f"  assumed: {assumed}", style="dim", highlight=False, markup=False, soft_wrap=True)
 
     def images(self, source: str) -> list[BatchImage]:
@@ -248,19 +248,26 @@ class BatchRun:
             raise
         return f"{started} has left images without an answer: {why}; the same command tries again" if failed else None
 
-    def plan(self, images: int) -> Plan:
-        """How long the images take and what they cost, with the rate of the last run if there is one."""
+    def plan(self, images: int) -> Plan | None:
+        """How long the images take and what they cost, with the rate of the last run if there is one. None for none."""
         from scones.cost import Prices
         from scones.cost import batch as costs
         from scones.cost.usage import configured
 
-        return costs.plan(
+        if not images:
+            return None
+        rate = _rate(self.folder.parent, self.batch.how)
+        found = costs.plan(
             images,
             how=self.batch.how,
             usage=configured(self.environment),
             prices=Prices.load(),
-            images_per_second=_rate(self.folder.parent, self.batch.how),
+            images_per_second=rate,
+            at_most=self.deployed["at_most"],
+            instance_type=self.deployed["transform_instance_type"],
         )
+        # The rate of a run here counts its start.
+        return replace(found, seconds=images / rate) if rate else found
 
 
 def _bar(progress: Any, what: str) -> Callable[[int, int], None]:

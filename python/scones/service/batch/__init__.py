@@ -17,6 +17,6 @@ bucket. So a second run of the same batch does what is missing, whatever has sto
 from scones.service.batch import mapped, sources, table, transformed
 from scones.service.batch.rows import BatchRow
 from scones.service.batch.sources import BatchImage
-from scones.service.batch.standing import Batch, BatchStanding
+from scones.service.batch.standing import Batch, BatchStanding, How
 
-__all__ = ["Batch", "BatchImage", "BatchRow", "BatchStanding", "mapped", "sources", "table", "transformed"]
+__all__ = ["Batch", "BatchImage", "BatchRow", "BatchStanding", "How", "mapped", "sources", "table", "transformed"]

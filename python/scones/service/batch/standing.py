@@ -17,11 +17,12 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from scones.service.batch.rows import BatchRow, judged
 from scones.service.batch.sources import BATCHES, BatchImage
 
-WAYS = ("map", "transform")
+How = Literal["map", "transform"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Batch:
     """
 
     name: str
-    how: str
+    how: How
     bucket: str
     workload: str
     package: str
