@@ -59,7 +59,7 @@ def batch(
     --threshold, it judges the answers anew and classifies nothing. Exit code 0 if all images passed, 3 if the only
     failures are low confidence, 1 otherwise.
 
-    invoke batch s3://BUCKET/yesterday/ --threshold 0.9
+    invoke batch s3://BUCKET/images/yesterday/ --threshold 0.9
     invoke batch photos --how transform --env dev
     invoke batch list.csv --dry-run
     """

@@ -23,6 +23,7 @@ from scones.service.batch import (
     BatchImage,
     BatchRow,
     BatchStanding,
+    How,
     mapped,
     sources,
     standing,

@@ -10,7 +10,7 @@ Example (not run: it needs a running cloud)::
     rows = BatchStanding.read(s3, batch).rows(images, threshold=0.8)
     table.write(rows, labels, Path("build/batches"))
 
-A batch is one source, one way and one model. Everything that it makes is below ``batches/<name>/`` of the environment's
+A batch is one source, one way and one model. What its runs write is below ``batches/<name>/`` of the environment's
 bucket. So a second run of the same batch does what is missing, whatever has stopped the first.
 """
 

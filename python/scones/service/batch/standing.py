@@ -47,13 +47,13 @@ class Batch:
 
     @property
     def folder(self) -> str:
-        """The prefix of everything that the batch has in the bucket."""
+        """The prefix of what the batch's runs write."""
         return f"{BATCHES}{self.name}/"
 
     @property
     def inputs(self) -> str:
-        """The prefix of a folder's uploaded pictures."""
-        return f"{self.folder}in/"
+        """The prefix of a folder's uploaded pictures. Functions and model may read what is below ``images/``."""
+        return f"images/{self.name}/"
 
     @property
     def results(self) -> str:
