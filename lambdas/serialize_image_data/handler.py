@@ -1,4 +1,4 @@
-"""serializeImageData: reads an object from S3, checks that it is a complete PNG or JPEG, and returns it in base64.
+"""serializeImageData: reads an object from S3, a whole PNG or JPEG, and returns it in base64.
 
 The state machine sends {"execution": {…}, "input": …} (event.json).
 """
@@ -52,8 +52,8 @@ def handler(event, context):
     return found
 
 
-def read(bucket, key, url, version=None):
-    """The object's bytes. The length is checked before the bytes are read."""
+def read(bucket, key, url, version):
+    """The object's bytes, if they are not too many."""
     try:
         found = s3.get_object(Bucket=bucket, Key=key, **({"VersionId": str(version)} if version else {}))
         if found["ContentLength"] > MAX_BYTES:
