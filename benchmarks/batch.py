@@ -28,14 +28,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cloud import IMAGE, Server, _role, state
+from benchmarks.callers import REGION
+from benchmarks.cloud import ACCOUNT, IMAGE, ROOT, Server, _function, _role, state
 from benchmarks.serve import fresh, noise
 from imageclassification import files
 from scones.errors import SconesError
+from scones.service import definition, packaging
 
 BUCKET, MODEL, PREFIX = "bench-batch", "bench-batch", "images/"
+FUNCTION, MACHINE = "bench-classify-batch", "bench-classify-batch"
 UPLOADERS = 4
 PARALLEL = 8  # of transform: payloads at once. 8 x 6 MB is below the 100 MB of MaxConcurrentTransforms x MaxPayloadInMB
+AT_MOST = 8  # of map: children at once
 LOOK_SECONDS = 0.5
 LONGEST_SECONDS = 1800.0
 TRANSFORM, MAP = "transform", "map"
@@ -195,6 +199,71 @@ def transform(server: Server, images: int, *, parallel: int = PARALLEL, name: st
         ended = _ended(status)
     refused = {line.split(": ")[1] for line in _said(server, name) if f"{BUCKET}/{PREFIX}" in line}
     return seen.run(TRANSFORM, images, _count(server, f"out/{name}/"), len(refused), ended)
+
+
+def deploy_map(server: Server) -> None:
+    """Make the state machine of batches, its function, and an endpoint of :func:`prepare`'s model with data capture."""
+    role, sagemaker = _role(server), server.client("sagemaker")
+    sagemaker.create_endpoint_config(
+        EndpointConfigName=MODEL,
+        ProductionVariants=[{"VariantName": "AllTraffic", "ModelName": MODEL, "InitialInstanceCount": 1,
+                             "InstanceType": "ml.m5.large"}],
+        DataCaptureConfig={"EnableCapture": True, "InitialSamplingPercentage": 100,
+                           "DestinationS3Uri": f"s3://{BUCKET}/captures",
+                           "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}]},
+    )  # fmt: skip
+    sagemaker.create_endpoint(EndpointName=MODEL, EndpointConfigName=MODEL)
+    variables = {
+        "ENDPOINT_NAME": MODEL,
+        "CLASS_LABELS": '["bicycle", "motorcycle"]',
+        "MODEL_PACKAGE": f"arn:aws:sagemaker:{REGION}:{ACCOUNT[server.name]}:model-package/bench/1",
+        "CONFIDENCE_THRESHOLD": "0.5",
+    }
+    code = packaging.build(ROOT / "lambdas" / "classify_batch")
+    _function(server, role, FUNCTION, code, variables, TracingConfig={"Mode": "Active"})
+    given = definition.values("aws", REGION, ACCOUNT[server.name], {"classify-batch": FUNCTION})
+    given |= {"bucket": BUCKET, "at_most": str(AT_MOST), "tolerated_failure_percentage": "5"}
+    server.client("stepfunctions").create_state_machine(
+        name=MACHINE,
+        roleArn=role,
+        definition=definition.render((ROOT / "asl" / "classify_batch.asl.json").read_text(), given),
+    )
+    sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=MODEL, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+
+
+def by_map(server: Server, images: int, *, name: str = "bench") -> BatchRun:
+    """Run the state machine of :func:`deploy_map` over all images of :func:`prepare`.
+
+    Args:
+        images: Their number.
+        name: The execution's name, and the batch's.
+    """
+    stepfunctions = server.client("stepfunctions")
+    with _watched(server) as seen:
+        execution = stepfunctions.start_execution(
+            stateMachineArn=f"arn:aws:states:{REGION}:{ACCOUNT[server.name]}:stateMachine:{MACHINE}",
+            name=name,
+            input=json.dumps({"bucket": BUCKET, "prefix": PREFIX}),
+        )["executionArn"]
+
+        def status() -> str | None:
+            found = stepfunctions.describe_execution(executionArn=execution)["status"]
+            return None if found == "RUNNING" else str(found)
+
+        ended = _ended(status)
+    found = rows(server, name)
+    answered = {row["s3_key"] for row in found if row["probabilities"] is not None}
+    refused = {row["s3_key"] for row in found if row["probabilities"] is None and row["error"]}
+    return seen.run(MAP, images, len(answered), len(refused), ended)
+
+
+def rows(server: Server, name: str) -> list[dict[str, Any]]:
+    """All rows that ResultWriter has written for a batch, as often as it has."""
+    s3 = server.client("s3")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=f"batches/{name}/results/")
+    keys = [one["Key"] for page in pages for one in page.get("Contents", []) if "/SUCCEEDED_" in one["Key"]]
+    children = [child for key in keys for child in json.load(s3.get_object(Bucket=BUCKET, Key=key)["Body"])]
+    return [row for child in children for row in json.loads(child["Output"])["rows"]]
 
 
 def _said(server: Server, name: str) -> Iterator[str]:
