@@ -18,7 +18,7 @@ from scones.tasks.cli import task
 from scones.tasks.results import TaskAnswer
 from scones.tasks.results.batches import BatchResult
 from scones.tasks.terminal import terminal
-from scones.tasks.views import combined_exit_code, counts_lines, duration, shown
+from scones.tasks.views import combined_exit_code, counts_lines, duration, money, shown
 
 if TYPE_CHECKING:
     from invoke import Context
@@ -76,7 +76,7 @@ def batch(
 
     def ask(plan: Plan) -> None:
         if not yes:
-            confirm(environment, f"{plan.images:,} images cost about ${plan.cost:,.2f}", console)
+            confirm(environment, f"{plan.images:,} images cost about {money(plan.cost)}", console)
 
     run = BatchRun.of(environment, source, WAYS[how], console)
     found = run.classify(source, line, folder=folder, ask=ask, dry_run=dry_run)
@@ -89,7 +89,7 @@ def batch(
         if document.table and document.csv:
             counts = table.counted(found.rows)
             out.print(counts_lines(counts, line), highlight=False, markup=False)
-            spent = f"{document.classified:,} images in {duration(document.seconds)}, ${document.cost_usd:,.2f} on AWS"
+            spent = f"{document.classified:,} images in {duration(document.seconds)}, {money(document.cost_usd)} on AWS"
             out.print(f"this run: {spent}" if document.classified else "nothing was left to classify", highlight=False)
             places = f"{shown(Path(document.table))} and {shown(Path(document.csv))}"
             out.print(f"table: {places}", highlight=False, markup=False, soft_wrap=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ from scones.service.batch import (
 )
 from scones.steps import Waiting, bars
 from scones.tasks.results.batches import BatchResult
-from scones.tasks.views import duration, shown
+from scones.tasks.views import duration, money, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -130,18 +130,24 @@ class BatchRun:
         """
         began = time.monotonic()
         images = self.images(source)
-        left, ended = self.left(images), None
+        with Waiting(self.console, "reading what is done"):
+            stands = BatchStanding.of(self.read(images))
+        left, ended = stands.left(images), None
         plan = self.plan(len(left))
         self._say(images, left, plan)
         if not dry_run:
             if going := self.running():
                 self.console.print(f"an earlier run still goes on: {going}", highlight=False, markup=False)
-                ended, left = self.follow(going, len(left)), self.left(images)
+                ended = self.follow(going, len(left))
+                stands = stands.and_then(self.read(left))
+                left = stands.left(images)
                 plan = self.plan(len(left))
             if left and plan:
                 ask(plan)
                 ended = self.follow(self.begin(left), len(left))
-        rows = self.rows(images, threshold)
+                with Waiting(self.console, "reading the answers"):
+                    stands = stands.and_then(self.read(left))
+        rows = stands.rows(images, threshold=threshold)
         counts, written = table.counted(rows), None
         if not dry_run:
             with Waiting(self.console, f"writing {shown(folder or self.folder)}"):
@@ -170,7 +176,7 @@ class BatchRun:
     def _say(self, images: Sequence[BatchImage], left: Sequence[BatchImage], plan: Plan | None) -> None:
         """What is going to be done, before it is."""
         done = "" if len(left) == len(images) else f", {len(left):,} of them to do"
-        will = f"; by {self.batch.how} about {duration(plan.seconds)} and ${plan.cost:,.2f} on AWS" if plan else ""
+        will = f"; by {self.batch.how} about {duration(plan.seconds)} and {money(plan.cost)} on AWS" if plan else ""
         self.console.print(f"{len(images):,} images{done}{will}", highlight=False, soft_wrap=True)
         for assumed in plan.assumed if plan else ():
             self.console.print(f"  assumed: {assumed}", style="dim", highlight=False, markup=False, soft_wrap=True)
@@ -194,20 +200,11 @@ class BatchRun:
             return sources.in_file(path, tell)
         raise InputError(f"there is no {source}", hint="give s3://BUCKET/PREFIX, a folder or a CSV file")
 
-    def standing(self, images: Sequence[BatchImage]) -> BatchStanding:
-        """What all runs of the batch have done so far."""
-        with Waiting(self.console, "reading what is done"):
-            if self.batch.how == "map":
-                return BatchStanding.of(mapped.read(self.clients["s3"], self.batch))
-            return BatchStanding.of(transformed.read(self.clients["s3"], self.clients["logs"], self.batch, images))
-
-    def left(self, images: Sequence[BatchImage]) -> list[BatchImage]:
-        """The images that are to do."""
-        return self.standing(images).left(images)
-
-    def rows(self, images: Sequence[BatchImage], threshold: float) -> list[BatchRow]:
-        """A row for each image."""
-        return self.standing(images).rows(images, threshold=threshold)
+    def read(self, images: Sequence[BatchImage]) -> Iterator[BatchRow]:
+        """The rows that all runs of the batch have made so far. A transform job has an output for each image."""
+        if self.batch.how == "map":
+            return mapped.read(self.clients["s3"], self.batch)
+        return transformed.read(self.clients["s3"], self.clients["logs"], self.batch, images)
 
     def running(self) -> str | None:
         """The execution or job of an earlier run that goes on."""

@@ -275,3 +275,14 @@ def counts_lines(counts: Counts, threshold: float) -> str:
     head = f"{counts.images:,} images: {counts.passed:,} passed, {counts.low_confidence:,} not sure enough"
     lines = [f"{head} (threshold {threshold:g}), {failed:,} failed"]
     return "\n".join([*lines, *(f"  {error}: {count:,}" for error, count in counts.failed.items())])
+
+
+def money(dollars: float) -> str:
+    """An amount for people.
+
+    Example::
+
+        >>> money(0.0004), money(5.731)
+        ('less than $0.01', '$5.73')
+    """
+    return f"${dollars:,.2f}" if dollars >= 0.005 else "less than $0.01"

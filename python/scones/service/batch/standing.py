@@ -107,6 +107,10 @@ class BatchStanding:
                 done[row.bucket, row.key] = row
         return cls(done)
 
+    def and_then(self, rows: Iterable[BatchRow]) -> BatchStanding:
+        """The standing after further rows."""
+        return BatchStanding.of([*self.done.values(), *rows])
+
     def left(self, images: Iterable[BatchImage]) -> list[BatchImage]:
         """The images that are still to do: without a row, with one that another try may mend, or changed since."""
         return [image for image in images if not image.problem and not self._is_done(image)]

@@ -109,17 +109,17 @@ def follow(
     Returns:
         DescribeTransformJob's answer.
     """
-    before = None
+    before, listing = None, 0.0
     while True:
         found: Mapping[str, Any] = sagemaker.describe_transform_job(TransformJobName=job)
         if found["TransformJobStatus"] in ENDED:
             return found
-        began = clock()
-        there = sum(1 for _ in _outputs(s3, batch))
-        before = there if before is None else before
-        on_progress(there - before, total)
-        # A listing of many outputs takes long. So it takes at most a tenth of the time.
-        wait(max(1.0, 9 * (clock() - began)))
+        if (began := clock()) >= listing:
+            there = sum(1 for _ in _outputs(s3, batch))
+            before = there if before is None else before
+            on_progress(there - before, total)
+            listing = clock() + 9 * (clock() - began)  # a listing of many outputs takes a tenth of the time at most
+        wait(1.0)
 
 
 def read(s3: Any, logs: Any, batch: Batch, images: Sequence[BatchImage]) -> Iterator[BatchRow]:
@@ -203,9 +203,14 @@ def _is_of(image: BatchImage, written: datetime | None) -> bool:
 
 
 def _data_log(logs: Any, batch: Batch) -> Iterator[str]:
-    """The lines of the batch's jobs on single objects, the oldest first."""
-    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=LOG_GROUP, logStreamNamePrefix=_jobs(batch))
-    for page in pages:
-        for event in page["events"]:
-            if event["logStreamName"].endswith("/data-log"):
-                yield event["message"]
+    """The lines of the batch's jobs on single objects, the oldest first. None before the first job of all."""
+    try:
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=LOG_GROUP, logStreamNamePrefix=_jobs(batch)
+        )
+        for page in pages:
+            for event in page["events"]:
+                if event["logStreamName"].endswith("/data-log"):
+                    yield event["message"]
+    except logs.exceptions.ResourceNotFoundException:
+        return

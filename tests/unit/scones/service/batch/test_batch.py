@@ -306,12 +306,17 @@ class Jobs:
 class Logs:
     """CloudWatch Logs with some lines."""
 
-    lines: list[tuple[str, str]]
+    lines: list[tuple[str, str]] | None
+
+    class exceptions:
+        class ResourceNotFoundException(Exception): ...
 
     def get_paginator(self, name: str) -> Logs:
         return self
 
     def paginate(self, logStreamNamePrefix: str, **asked: Any) -> list[dict[str, Any]]:
+        if self.lines is None:
+            raise self.exceptions.ResourceNotFoundException
         said = [line for line in self.lines if line[0].startswith(logStreamNamePrefix)]
         return [{"events": [{"logStreamName": stream, "message": text} for stream, text in said]}]
 
@@ -357,6 +362,10 @@ def test_outputs_and_the_log_give_each_image_its_row(s3: Any) -> None:
     assert "the image is cut short" in str(found["bad: 1.png"].cause)
     assert (found["down.png"].error, found["down.png"].is_final) == ("ModelError", False)
     assert "quiet.png" not in found
+
+
+def test_before_the_first_job_of_all_nothing_is_done(s3: Any) -> None:
+    assert list(transformed.read(s3, Logs(None), made("transform"), [BatchImage("a", BUCKET, "a")])) == []
 
 
 def test_an_output_that_is_older_than_its_image_is_not_its_answer(s3: Any) -> None:
