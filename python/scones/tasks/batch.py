@@ -23,7 +23,7 @@ from scones.tasks.views import combined_exit_code, counts_lines, duration, money
 if TYPE_CHECKING:
     from invoke import Context
 
-    from scones.cost.batch import Plan
+    from scones.cost.batch import BatchPlan
     from scones.service.batch import BatchRow, How
 
 WAYS: Mapping[str, How] = {"map": "map", "transform": "transform"}
@@ -74,7 +74,7 @@ def batch(
     folder = options.folder(out, "--out") if out else None
     console = terminal(stderr=True)
 
-    def ask(plan: Plan) -> None:
+    def ask(plan: BatchPlan) -> None:
         if not yes:
             confirm(environment, f"{plan.images:,} images cost about {money(plan.cost)}", console)
 

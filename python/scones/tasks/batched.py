@@ -37,7 +37,7 @@ from scones.tasks.views import duration, money, shown
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from scones.cost.batch import Plan
+    from scones.cost.batch import BatchPlan
     from scones.settings import Environment
 
 THREADS = 16
@@ -116,7 +116,7 @@ class BatchRun:
         threshold: float,
         *,
         folder: Path | None = None,
-        ask: Callable[[Plan], None] = lambda plan: None,
+        ask: Callable[[BatchPlan], None] = lambda plan: None,
         dry_run: bool = False,
     ) -> Classified:
         """Classify what is left of the source's images, and write the table and ``summary.json``.
@@ -173,7 +173,7 @@ class BatchRun:
             files.write(written[0].with_name("summary.json"), json.dumps(asdict(document), indent=2) + "\n")
         return Classified(document, rows, None if all(row.is_final for row in rows) else ended)
 
-    def _say(self, images: Sequence[BatchImage], left: Sequence[BatchImage], plan: Plan | None) -> None:
+    def _say(self, images: Sequence[BatchImage], left: Sequence[BatchImage], plan: BatchPlan | None) -> None:
         """What is going to be done, before it is."""
         done = "" if len(left) == len(images) else f", {len(left):,} of them to do"
         will = f"; by {self.batch.how} about {duration(plan.seconds)} and {money(plan.cost)} on AWS" if plan else ""
@@ -246,7 +246,7 @@ class BatchRun:
             raise
         return f"{started} has left images without an answer: {why}; the same command tries again" if failed else None
 
-    def plan(self, images: int) -> Plan | None:
+    def plan(self, images: int) -> BatchPlan | None:
         """How long the images take and what they cost, with the rate of the last run if there is one. None for none."""
         from scones.cost import Prices
         from scones.cost import batch as costs

@@ -16,7 +16,7 @@ from moto import mock_aws
 from rich.console import Console
 
 from scones import settings
-from scones.cost.batch import Plan
+from scones.cost.batch import BatchPlan
 from scones.errors import InputError
 from scones.service.batch import Batch, standing
 from scones.tasks.batched import BatchRun
@@ -159,9 +159,9 @@ def test_a_run_that_still_goes_on_is_followed_and_not_started_again(run: BatchRu
 
 
 def test_nothing_is_started_when_the_answer_is_no_or_only_a_plan_is_wanted(run: BatchRun, machine: Machine) -> None:
-    asked: list[Plan] = []
+    asked: list[BatchPlan] = []
 
-    def refuse(plan: Plan) -> None:
+    def refuse(plan: BatchPlan) -> None:
         asked.append(plan)
         raise InputError("nothing was started")
 
