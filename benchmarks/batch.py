@@ -179,26 +179,49 @@ def transform(server: Server, images: int, *, parallel: int = PARALLEL, name: st
         parallel: MaxConcurrentTransforms.
         name: The job's name.
     """
+    with _watched(server) as seen:
+        ended = wait(begin_transform(server, parallel=parallel, name=name))
+    return seen.run(TRANSFORM, images, len(outputs(server, name)), len(refused(server, name)), ended)
+
+
+def begin_transform(server: Server, *, parallel: int = PARALLEL, name: str = "bench") -> Callable[[], str | None]:
+    """Start a transform job over all images. Returns a function that says how it has ended, or None while it runs."""
     sagemaker = server.client("sagemaker")
     source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/{PREFIX}"}
-    with _watched(server) as seen:
-        sagemaker.create_transform_job(
-            TransformJobName=name,
-            ModelName=MODEL,
-            BatchStrategy="SingleRecord",
-            MaxConcurrentTransforms=parallel,
-            TransformInput={"DataSource": {"S3DataSource": source}, "ContentType": "application/x-image"},
-            TransformOutput={"S3OutputPath": f"s3://{BUCKET}/out/{name}"},
-            TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    sagemaker.create_transform_job(
+        TransformJobName=name,
+        ModelName=MODEL,
+        BatchStrategy="SingleRecord",
+        MaxConcurrentTransforms=parallel,
+        TransformInput={"DataSource": {"S3DataSource": source}, "ContentType": "application/x-image"},
+        TransformOutput={"S3OutputPath": f"s3://{BUCKET}/out/{name}"},
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    )
+
+    def status() -> str | None:
+        found = sagemaker.describe_transform_job(TransformJobName=name)["TransformJobStatus"]
+        return None if found in ("InProgress", "Stopping") else str(found)
+
+    return status
+
+
+def outputs(server: Server, name: str) -> list[str]:
+    """The keys of the answers that a transform job has written."""
+    pages = server.client("s3").get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=f"out/{name}/")
+    return [one["Key"] for page in pages for one in page.get("Contents", [])]
+
+
+def refused(server: Server, name: str) -> set[str]:
+    """The images that the data-log of a transform job names."""
+    pages = (
+        server.client("logs")
+        .get_paginator("filter_log_events")
+        .paginate(
+            logGroupName="/aws/sagemaker/TransformJobs", logStreamNamePrefix=f"{name}/", filterPattern=f'"{PREFIX}"'
         )
-
-        def status() -> str | None:
-            found = sagemaker.describe_transform_job(TransformJobName=name)["TransformJobStatus"]
-            return None if found in ("InProgress", "Stopping") else str(found)
-
-        ended = _ended(status)
-    refused = {line.split(": ")[1] for line in _said(server, name) if f"{BUCKET}/{PREFIX}" in line}
-    return seen.run(TRANSFORM, images, _count(server, f"out/{name}/"), len(refused), ended)
+    )
+    lines = [event["message"] for page in pages for event in page["events"]]
+    return {line.split(": ")[1] for line in lines if f": {BUCKET}/{PREFIX}" in line}
 
 
 def deploy_map(server: Server) -> None:
@@ -238,23 +261,28 @@ def by_map(server: Server, images: int, *, name: str = "bench") -> BatchRun:
         images: Their number.
         name: The execution's name, and the batch's.
     """
-    stepfunctions = server.client("stepfunctions")
     with _watched(server) as seen:
-        execution = stepfunctions.start_execution(
-            stateMachineArn=f"arn:aws:states:{REGION}:{ACCOUNT[server.name]}:stateMachine:{MACHINE}",
-            name=name,
-            input=json.dumps({"bucket": BUCKET, "prefix": PREFIX}),
-        )["executionArn"]
-
-        def status() -> str | None:
-            found = stepfunctions.describe_execution(executionArn=execution)["status"]
-            return None if found == "RUNNING" else str(found)
-
-        ended = _ended(status)
+        ended = wait(begin_map(server, name=name))
     found = rows(server, name)
     answered = {row["s3_key"] for row in found if row["probabilities"] is not None}
-    refused = {row["s3_key"] for row in found if row["probabilities"] is None and row["error"]}
-    return seen.run(MAP, images, len(answered), len(refused), ended)
+    without = {row["s3_key"] for row in found if row["probabilities"] is None and row["error"]}
+    return seen.run(MAP, images, len(answered), len(without), ended)
+
+
+def begin_map(server: Server, *, name: str = "bench") -> Callable[[], str | None]:
+    """Start the state machine over all images. Returns a function that says how it has ended, or None while it runs."""
+    stepfunctions = server.client("stepfunctions")
+    execution = stepfunctions.start_execution(
+        stateMachineArn=f"arn:aws:states:{REGION}:{ACCOUNT[server.name]}:stateMachine:{MACHINE}",
+        name=name,
+        input=json.dumps({"bucket": BUCKET, "prefix": PREFIX}),
+    )["executionArn"]
+
+    def status() -> str | None:
+        found = stepfunctions.describe_execution(executionArn=execution)["status"]
+        return None if found == "RUNNING" else str(found)
+
+    return status
 
 
 def rows(server: Server, name: str) -> list[dict[str, Any]]:
@@ -266,25 +294,12 @@ def rows(server: Server, name: str) -> list[dict[str, Any]]:
     return [row for child in children for row in json.loads(child["Output"])["rows"]]
 
 
-def _said(server: Server, name: str) -> Iterator[str]:
-    """The lines of a transform job's data-log."""
-    pages = (
-        server.client("logs")
-        .get_paginator("filter_log_events")
-        .paginate(
-            logGroupName="/aws/sagemaker/TransformJobs", logStreamNamePrefix=f"{name}/", filterPattern=f'"{PREFIX}"'
-        )
-    )
-    for page in pages:
-        yield from (event["message"] for event in page["events"])
+def wait(status: Callable[[], str | None]) -> str:
+    """Wait until a batch has ended, and return how.
 
-
-def _count(server: Server, prefix: str) -> int:
-    pages = server.client("s3").get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
-    return sum(page["KeyCount"] for page in pages)
-
-
-def _ended(status: Callable[[], str | None]) -> str:
+    Raises:
+        SconesError: It takes half an hour.
+    """
     give_up = time.monotonic() + LONGEST_SECONDS
     while (found := status()) is None:
         if time.monotonic() > give_up:
