@@ -41,7 +41,7 @@ def listing(context: Context, since: str = "14d", env: str | None = None) -> Tas
     invoke inbox --since 2h --env dev --json
     """
     environment = settings.load(env)
-    inbox = _look(environment, _arrival(environment), since)
+    inbox = _look(environment, with_arrivals(environment), since)
 
     def show() -> None:
         console = terminal()
@@ -80,7 +80,7 @@ def retry(context: Context, error: list[str] | None = None, since: str = "14d", 
     from scones.service import inbox as inboxes
 
     environment = settings.load(env)
-    arrival = _arrival(environment)
+    arrival = with_arrivals(environment)
     sqs, sfn = (aws.client(environment, service) for service in ("sqs", "stepfunctions"))
     done = inboxes.retry(sqs, sfn, arrival["arrival"], _look(environment, arrival, since), errors=error or ())
 
@@ -94,7 +94,7 @@ def retry(context: Context, error: list[str] | None = None, since: str = "14d", 
     return TaskAnswer(lambda: RetryResult.of(environment.name, done), show, code=1 if done.refused else 0)
 
 
-def _arrival(environment: Environment) -> Mapping[str, Any]:
+def with_arrivals(environment: Environment) -> Mapping[str, Any]:
     """The outputs of the stack, which has arrivals.
 
     Raises:

@@ -7,7 +7,20 @@ Example (not run: it needs a running cloud)::
     retry(sqs, sfn, outputs["arrival"], inbox)  # moves dead letters back, and redrives failed executions
 """
 
-from scones.service.inbox.dead import DeadLetter, QueueLoad
+from scones.service.inbox.dead import DeadLetter, QueueLoad, load
 from scones.service.inbox.looking import FailedArrival, Inbox, Retried, look, retry
+from scones.service.inbox.results import ending, keys, wait_for
 
-__all__ = ["DeadLetter", "FailedArrival", "Inbox", "QueueLoad", "Retried", "look", "retry"]
+__all__ = [
+    "DeadLetter",
+    "FailedArrival",
+    "Inbox",
+    "QueueLoad",
+    "Retried",
+    "ending",
+    "keys",
+    "load",
+    "look",
+    "retry",
+    "wait_for",
+]

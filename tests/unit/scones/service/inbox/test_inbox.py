@@ -162,3 +162,18 @@ def test_a_named_error_is_redriven_though_it_comes_from_the_picture(sqs: Any, ar
     sfn = Machine([ended("arrival-unsure", "ThresholdConfidenceNotMet"), ended("arrival-a", "States.Timeout")])
     inbox.retry(sqs, sfn, arrival, look(sqs, sfn, arrival), errors=["ThresholdConfidenceNotMet"])
     assert sfn.redriven == ["arrival-unsure"]
+
+
+def test_the_last_result_of_an_object_counts_and_the_time_is_bounded(sqs: Any) -> None:
+    s3 = boto3.client("s3", region_name="us-east-1")
+    s3.create_bucket(Bucket="bucket")
+    arrival = {"uri": "s3://bucket/incoming/", "results_uri": "s3://bucket/results/"}
+    for execution, name, status, at in (
+        ("one", "a.png", "FAILED", "2026-01-28T09:00:00.000+00:00"),
+        ("two", "a.png", "SUCCEEDED", "2026-01-28T10:00:00.000+00:00"),
+        ("three", "other.png", "SUCCEEDED", "2026-01-28T10:00:00.000+00:00"),
+    ):
+        body = {"image_url": f"s3://bucket/incoming/{name}", "status": status, "ended_at": at, "error": "Boom"}
+        s3.put_object(Bucket="bucket", Key=f"results/dt=2026-01-28/{execution}.json", Body=json.dumps(body))
+    found = inbox.wait_for(s3, arrival, ["a.png", "late.png"], seconds=0)
+    assert {name: inbox.ending(one) for name, one in found.items()} == {"a.png": "passed"}
