@@ -38,6 +38,7 @@ WITHOUT = {
     "ab.stop": "ab.status",
     "asl.render": "what it prints is JSON",
     "aws.check": "the exit code, and notes.json",
+    "bench.batch": "build/bench/batch.json",
     "bench.cloud": "build/bench/cloud.json",
     "bench.kills": "build/bench/kills.json",
     "bench.serve": "build/bench/serve.json",
