@@ -1,7 +1,8 @@
-"""With the variable arrival, an object that arrives starts the workflow, and its result is in the bucket."""
+"""With the variables arrival and batch, objects that arrive start the workflow, and many are classified at once."""
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -10,16 +11,20 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
+from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from rich.console import Console
 
 from benchmarks.arrival import pictures
 from localcloud import control
 from scones.model.registry import PinnedModel, write_pin
 from scones.service import inbox
+from scones.service.batch import How
 from scones.settings import Environment
+from scones.tasks.batched import BatchRun
 from scones.terraform import Stack, destroy_all
 from tests.local.conftest import eventually
 
@@ -37,11 +42,11 @@ pytestmark = [pytest.mark.usefixtures("provider_is_here"), pytest.mark.slow]
 def service(
     project: Environment, model: Callable[[str, int], PinnedModel], one_provider: str, terraform_log: Path
 ) -> Iterator[Stack]:
-    """The service with arrival on. An untrained model is never sure, so the threshold is 0.5."""
+    """The service with arrival and batch on. An untrained model is never sure, so the threshold is 0.5."""
     made = {name: Stack(project, name, log=terraform_log) for name in ("foundation", "service")}
     with pytest.MonkeyPatch.context() as patch, values_kept(project):
         patch.setenv(provider.NAME, one_provider)
-        give(project, "service", confidence_threshold=0.5)
+        give(project, "service", batch={"at_most": 2}, confidence_threshold=0.5)
         try:
             made["foundation"].apply()
             write_pin(project.pin_path, model(made["foundation"].outputs()["bucket"], 1))
@@ -116,3 +121,82 @@ def test_a_thousand_arrivals_have_a_thousand_executions_though_events_come_twice
         cloud.client("sqs"), cloud.client("stepfunctions"), arrival, machine, since=datetime.now(UTC)
     ).waiting
     assert {name: load.dead for name, load in loads.items()} == {"arrivals": 0, "endings": 0}
+
+
+@pytest.mark.parametrize("many", [50, pytest.param(1006, marks=pytest.mark.nightly)])
+def test_every_object_of_a_batch_has_a_row_whatever_it_is(service: Stack, cloud: Any, many: int) -> None:
+    """1,006 are more than a page of a listing. The bad ones say what they are, and the others have their answers."""
+    batch, bucket = service.outputs()["batch"], service.outputs()["arrival"]["uri"].split("/")[2]
+    s3, sfn = cloud.client("s3"), cloud.client("stepfunctions")
+    prefix, good = f"images/batch {many}/", next(pictures(1))
+    odd = {"ünder score+%20.png": good, "empty.png": b"", "text.jpg": b"hello", "cut.png": good[:100]}
+    contents = {**odd, **{f"{number:04}.png": good for number in range(many - len(odd))}}
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda one: s3.put_object(Bucket=bucket, Key=prefix + one[0], Body=one[1]), contents.items()))
+    given = json.dumps({"bucket": bucket, "prefix": prefix})
+    arn = sfn.start_execution(stateMachineArn=batch["state_machine_arn"], input=given)["executionArn"]
+    eventually(lambda: sfn.describe_execution(executionArn=arn)["status"] != "RUNNING", seconds=300)
+    found = sfn.describe_execution(executionArn=arn)
+    assert found["status"] == "SUCCEEDED", found
+
+    def read(key: str) -> Any:
+        return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+
+    files = read(json.loads(found["output"])["ResultWriterDetails"]["Key"])["ResultFiles"]
+    assert files["FAILED"] == files["PENDING"] == []
+    children = [child for file in files["SUCCEEDED"] for child in read(file["Key"])]
+    rows = {row["s3_key"]: row for child in children for row in json.loads(child["Output"])["rows"]}
+    assert len(children) == -(-many // 40)
+    assert rows.keys() == {prefix + name for name in contents}
+    bad = {key.removeprefix(prefix): row["error"] for key, row in rows.items() if row["error"]}
+    assert bad == dict.fromkeys(("empty.png", "text.jpg", "cut.png"), "InvalidImageError")
+    assert {row["classification"] for row in rows.values() if not row["error"]} <= {"bicycle", "motorcycle"}
+    assert service.plan() is False
+
+
+def test_a_transform_job_runs_the_batchs_model(service: Stack, cloud: Any) -> None:
+    batch, bucket = service.outputs()["batch"], service.outputs()["arrival"]["uri"].split("/")[2]
+    s3, sagemaker = cloud.client("s3"), cloud.client("sagemaker")
+    for name, image in zip(("a.png", "b.png"), pictures(2), strict=True):
+        s3.put_object(Bucket=bucket, Key=f"images/few/{name}", Body=image)
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/images/few/"}}
+    sagemaker.create_transform_job(
+        TransformJobName="a-batch-of-two",
+        ModelName=batch["model_name"],
+        TransformInput={"DataSource": source, "ContentType": "image/png"},
+        TransformOutput={"S3OutputPath": f"s3://{bucket}/batches/two/out", "Accept": "application/json"},
+        TransformResources={"InstanceType": batch["transform_instance_type"], "InstanceCount": 1},
+    )
+
+    def job() -> Any:
+        return sagemaker.describe_transform_job(TransformJobName="a-batch-of-two")
+
+    eventually(lambda: job()["TransformJobStatus"] not in ("InProgress", "Stopping"), seconds=120)
+    assert job()["TransformJobStatus"] == "Completed", job()
+    for name in ("a.png", "b.png"):
+        answer = json.loads(s3.get_object(Bucket=bucket, Key=f"batches/two/out/{name}.out")["Body"].read())
+        assert sum(answer) == pytest.approx(1, abs=0.01)
+
+
+def test_a_folder_is_classified_by_either_way_with_the_same_answers(
+    service: Stack, project: Environment, tmp_path: Path
+) -> None:
+    """The second run has nothing to do, and the table names what is no picture."""
+    for number, content in enumerate(pictures(5)):
+        (tmp_path / f"{number}.png").write_bytes(content)
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    tables = {}
+    for how in get_args(How):
+        run = BatchRun.of(project, str(tmp_path), how, Console(file=StringIO()))
+        found = run.classify(str(tmp_path), 0.5).document
+        assert (found.images, found.classified, found.passed) == (6, 6, 5)
+        assert found.failed == {"InvalidImageError": 1}
+        again = run.classify(str(tmp_path), 0.5).document
+        assert (again.classified, again.passed, again.cost_usd) == (0, 5, 0)
+        with (run.folder / "table.csv").open(newline="") as stream:
+            tables[how] = {row["image"]: row for row in csv.DictReader(stream)}
+    for name, row in tables["map"].items():
+        other = tables["transform"][name]
+        assert (row["class"], row["error"], row["passed"]) == (other["class"], other["error"], other["passed"])
+        if row["class"]:
+            assert float(row["confidence"]) == pytest.approx(float(other["confidence"]), abs=1e-5)

@@ -51,6 +51,7 @@ SERVICE = {
     "alarm_emails": ["you@example.com"],
     "monthly_budget_usd": 150,
     "endpoint_instance_count": 2,
+    "batch": {"at_most": 2},
     "endpoint_deployment": {"routing": "CANARY", "step_percent": 50, "wait_seconds": 1, "termination_wait_seconds": 0},
     "endpoint_autoscaling": {
         "min": 2,

@@ -30,7 +30,7 @@ How = Literal["map", "transform"]
 
 # asl/classify_batch.asl.json and lambdas/classify_batch: images of a child, and how many of them it asks for at once.
 IMAGES_A_CHILD, THREADS = 40, 4
-# The memory of the function until an environment has one of its own: terraform/stacks/service/memory_mb.json.
+# The memory of the function, as in terraform/stacks/service/batch.json.
 FUNCTION, FUNCTION_MB = "classify-batch", 512
 # modules/batch: the default of at_most, and what a transform job sends at once.
 AT_MOST, PAYLOADS_AT_ONCE, PAYLOAD_MB = 8, 8, 6

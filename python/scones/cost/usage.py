@@ -38,6 +38,8 @@ VARIANT_METRICS, ROLLBACK_METRICS = 3, 3
 # Failures and LowConfidence come from log filters. S3's request metrics are AllRequests, PutRequests, BytesUploaded,
 # FirstByteLatency, TotalRequestLatency, 4xxErrors and 5xxErrors.
 CUSTOM_METRICS, S3_REQUEST_METRICS = 2, 7
+# The option batch: errors and throttles of its function; executions that failed and that took too long.
+BATCH_METRICS = 4
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,8 @@ def configured(environment: Environment) -> Usage:
             silence=not service.get("endpoint_hours") and thresholds.get("silent_hours") != 0,
             captures=captures_all,
         )
-        + (arrivals.ALARM_METRICS if arrives else 0),
+        + (arrivals.ALARM_METRICS if arrives else 0)
+        + (BATCH_METRICS if service.get("batch") is not None else 0),
         queues=arrivals.QUEUES if arrives else 0,
         arrival=tuple(Function(name, arrivals.MEMORY_MB) for name in arrivals.FUNCTIONS if arrives),
         custom_metrics=CUSTOM_METRICS + (S3_REQUEST_METRICS if captures_all else 0),

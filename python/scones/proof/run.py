@@ -62,6 +62,7 @@ class Proof:
             ("train again", "Train with what has changed", self._train),
             ("update service", "Change the service and its model, as the pipeline", self._update_service),
             ("execute again", "Execute with what has changed", self._execute),
+            ("batch", "Classify batches, if they are on", self._batch),
             ("go off", "Make an alarm go off", self._go_off),
             ("change a tag", "Change a tag of everything, as the pipeline", self._retag),
             ("plan", "Plan every change, as a pull request", self._plan),
@@ -168,6 +169,15 @@ class Proof:
             raise CheckError(f"the executions ended as {found}", hint=f"the cloud's log: {self.state / control.LOG}")
         wait(self.workload.captured, "the request was not captured")
         step.found = "images passed; a missing image was reported as missing"
+
+    def _batch(self, step: Step) -> None:
+        if not self.outputs.get("batch"):
+            step.found = "batches are off"
+            return
+        found = [*self.workload.batch(), self.workload.transform()]
+        if found != ["SUCCEEDED", "SUCCEEDED", "Completed"]:
+            raise CheckError(f"the batches ended as {found}", hint=f"the cloud's log: {self.state / control.LOG}")
+        step.found = "a listing, a manifest and a transform job"
 
     def _go_off(self, step: Step) -> None:
         """Set an alarm to ALARM, and check that CloudWatch publishes to its topic."""

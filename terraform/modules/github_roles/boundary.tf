@@ -66,6 +66,13 @@ locals {
       { Sid = "StartOwnExecutions", Effect = "Allow", Action = ["states:DescribeExecution", "states:StartExecution"], Resource = [local.machines, format(local.arn, "states", "execution:${var.prefix}-*")] },
       { Sid = "TellEvents", Effect = "Allow", Action = ["events:PutEvents"], Resource = [format(local.arn, "events", "event-bus/default")] },
     ] : statement if var.options.arrival],
+    # A distributed Map runs its children, and Step Functions writes large results in parts:
+    # https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+    [for statement in [
+      { Sid = "RunOwnBatches", Effect = "Allow", Action = ["states:DescribeExecution", "states:StartExecution", "states:StopExecution"], Resource = [local.machines, format(local.arn, "states", "execution:${var.prefix}-*")] },
+      { Sid = "WriteResultsInParts", Effect = "Allow", Action = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], Resource = ["${local.own_bucket}/batches/*"] },
+      { Sid = "WriteLogsOfTransformJobs", Effect = "Allow", Action = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], Resource = [format(local.arn, "logs", "log-group:/aws/sagemaker/TransformJobs:*")] },
+    ] : statement if var.options.batch],
     [for statement in [
       {
         # Lambda and SageMaker make the network interfaces, without tags.

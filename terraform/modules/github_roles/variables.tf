@@ -59,6 +59,7 @@ variable "options" {
     budget               = optional(bool, false)
     hours                = optional(bool, false)
     arrival              = optional(bool, false)
+    batch                = optional(bool, false)
   })
   default  = {}
   nullable = false

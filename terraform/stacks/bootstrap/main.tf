@@ -112,5 +112,6 @@ module "github_roles" {
     budget               = try(local.told.service.monthly_budget_usd != null, false)
     hours                = try(local.told.service.endpoint_hours != null, false)
     arrival              = try(local.told.service.arrival != null, false)
+    batch                = try(local.told.service.batch != null, false)
   }
 }

@@ -18,7 +18,7 @@ module "batch" {
   package     = "${var.lambda_packages}/classify_batch.zip"
   environment = local.batch_environment
   allow       = local.batch_allow
-  # `invoke cost` reads the file too.
+  # `invoke cost --images` counts with it, too.
   memory_mb = jsondecode(file("${path.module}/batch.json")).memory_mb
 
   at_most                      = each.value.at_most

@@ -126,7 +126,7 @@ run "allows_all_resources_only_in_the_listed_statements" {
   variables {
     prefix       = "scones-environment12"
     state_bucket = "scones-environment12-tfstate-123456789012"
-    options      = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, hours = true, arrival = true }
+    options      = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, hours = true, arrival = true, batch = true }
 
     permissions_boundary_arn = "arn:aws:iam::123456789012:policy/organisation/workloads-boundary"
     state_kms_key_arn        = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
@@ -176,7 +176,7 @@ run "allows_all_resources_only_in_the_listed_statements" {
 run "has_a_statement_for_each_thing_it_may_do" {
   variables {
     read_buckets      = ["pictures"]
-    options           = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, hours = true, arrival = true }
+    options           = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, hours = true, arrival = true, batch = true }
     state_kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
   }
 
@@ -188,7 +188,8 @@ run "has_a_statement_for_each_thing_it_may_do" {
       boundary = [
         "UseOwnObjects", "ReadOtherBuckets", "CallOwnFunctions", "CallOwnEndpoints", "WatchOwnAlarms",
         "WriteLogs", "PutMetrics", "TraceAndDeliverLogs", "PullImages", "UseOwnKey", "KeepHours", "LetSageMakerUseTheKey",
-        "ReadVersions", "TakeMessages", "StartOwnExecutions", "TellEvents", "UseNetwork", "LookAtNetwork",
+        "ReadVersions", "TakeMessages", "StartOwnExecutions", "TellEvents", "RunOwnBatches",
+        "WriteResultsInParts", "WriteLogsOfTransformJobs", "UseNetwork", "LookAtNetwork",
       ]
       read-arrival = [
         "ReadQueues", "ReadRules", "ReadMappings", "ReadMappingsTags",
@@ -313,7 +314,7 @@ run "rejects_a_prefix_too_long_for_its_policies" {
 
   variables {
     prefix  = "scones-with-a-name-of-no-less-than-42-char"
-    options = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, hours = true, arrival = true }
+    options = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, hours = true, arrival = true, batch = true }
   }
 
   expect_failures = [aws_iam_policy.this]

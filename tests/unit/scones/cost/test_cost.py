@@ -76,6 +76,13 @@ def test_arrivals_are_counted_where_they_are_on() -> None:
     assert (off.queues, off.arrival) == (0, ())
 
 
+def test_batches_cost_the_metrics_of_three_alarms() -> None:
+    local = settings.load("local")
+    service = {name: value for name, value in local.service.items() if name != "batch"}
+    on, off = (configured(replace(local, service=found)) for found in ({**service, "batch": {}}, service))
+    assert on.alarm_metrics - off.alarm_metrics == 4
+
+
 def test_a_thousand_images_are_transitions_and_functions() -> None:
     found = cost(per_thousand(USAGE, PRICES))
     assert found["state transitions"] == 0.075  # 3,000 at $0.025 a thousand
