@@ -83,7 +83,7 @@ class BatchQuota:
 
 
 @dataclass(frozen=True)
-class Plan:
+class BatchPlan:
     """What a batch takes.
 
     Attributes:
@@ -118,7 +118,7 @@ def plan(
     at_most: int = AT_MOST,
     instance_type: str | None = None,
     instances: int | None = None,
-) -> Plan:
+) -> BatchPlan:
     """Plan a batch.
 
     Args:
@@ -165,7 +165,7 @@ def cpus(instance_type: str) -> int:
     raise InputError(f"the name of the instance type {instance_type} does not say how many CPUs it has")
 
 
-def _map(images: int, usage: Usage, prices: Prices, measured: float | None, at_most: int) -> Plan:
+def _map(images: int, usage: Usage, prices: Prices, measured: float | None, at_most: int) -> BatchPlan:
     children = math.ceil(images / IMAGES_A_CHILD)
     under_way = min(at_most * THREADS, images)
     answered = measured or usage.instances * cpus(usage.instance_type) * ASSUMED_IMAGES_A_SECOND_AND_CPU
@@ -206,10 +206,10 @@ def _map(images: int, usage: Usage, prices: Prices, measured: float | None, at_m
         f"{ASSUMED_KB_OF_LOGS['map']:g} kB of logs for each image",
         "the endpoint runs anyway: its hours are no cost of the batch, nor are the captures of its traffic",
     )
-    return Plan("map", images, ASSUMED_MAP_START_SECONDS + images / rate, lines, quotas, assumed)
+    return BatchPlan("map", images, ASSUMED_MAP_START_SECONDS + images / rate, lines, quotas, assumed)
 
 
-def _transform(images: int, prices: Prices, measured: float | None, instance_type: str, instances: int) -> Plan:
+def _transform(images: int, prices: Prices, measured: float | None, instance_type: str, instances: int) -> BatchPlan:
     hour = prices.instance_hour("transform_hour", instance_type)
     rate = measured or instances * cpus(instance_type) * ASSUMED_IMAGES_A_SECOND_AND_CPU
     seconds = ASSUMED_START_SECONDS + images / rate
@@ -231,7 +231,7 @@ def _transform(images: int, prices: Prices, measured: float | None, instance_typ
         f"{ASSUMED_START_SECONDS:g} s until the instances serve; they cost from their start",
         f"{ASSUMED_KB_OF_LOGS['transform']:g} kB of logs for each image",
     )
-    return Plan("transform", images, seconds, lines, quotas, assumed)
+    return BatchPlan("transform", images, seconds, lines, quotas, assumed)
 
 
 def _of_images(images: int, prices: Prices, how: How) -> Iterator[Line]:

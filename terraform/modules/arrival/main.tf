@@ -53,7 +53,8 @@ module "arrivals" {
   description   = "Objects that arrive under ${var.prefix} of ${var.bucket}."
   event_pattern = jsonencode(local.patterns.arrivals)
 
-  function = { name = module.start.name, timeout_seconds = local.starting_seconds }
+  function_name   = module.start.name
+  timeout_seconds = local.starting_seconds
   # A function that waits for its execution waits for one.
   batch_size     = var.at_most == null ? 10 : 1
   at_most        = var.at_most
@@ -93,8 +94,9 @@ module "endings" {
   description   = "Executions of ${local.machine} that began with an arrival, and have ended."
   event_pattern = jsonencode(local.patterns.endings)
 
-  function       = { name = module.record.name, timeout_seconds = 30 }
-  retention_days = 14
+  function_name   = module.record.name
+  timeout_seconds = 30
+  retention_days  = 14
 }
 
 module "record" {

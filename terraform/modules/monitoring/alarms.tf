@@ -155,12 +155,12 @@ locals {
       } if function.refuses_low_answers
     },
     {
-      for key, arn in var.batches : "${key}-failed" => {
+      for key, batch in var.batches : "${key}-failed" => {
         description = "A batch of images failed, or took longer than it may: invoke batch, again, does what is missing."
         expression  = "FILL(failed, 0) + FILL(timed_out, 0)"
         metrics = {
-          failed    = { namespace = "AWS/States", metric = "ExecutionsFailed", dimensions = { StateMachineArn = arn } }
-          timed_out = { namespace = "AWS/States", metric = "ExecutionsTimedOut", dimensions = { StateMachineArn = arn } }
+          failed    = { namespace = "AWS/States", metric = "ExecutionsFailed", dimensions = { StateMachineArn = batch } }
+          timed_out = { namespace = "AWS/States", metric = "ExecutionsTimedOut", dimensions = { StateMachineArn = batch } }
         }
         threshold = 1
         period    = local.five_minutes

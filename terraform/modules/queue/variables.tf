@@ -26,14 +26,21 @@ variable "event_pattern" {
   }
 }
 
-variable "function" {
-  description = "The function that gets the messages: its name and its timeout. Its role must be allowed sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes for the queue."
-  type        = object({ name = string, timeout_seconds = number })
+variable "function_name" {
+  description = "The name of the function that gets the messages. Its role must be allowed sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes for the queue."
+  type        = string
+  nullable    = false
+}
+
+# Not in an object with function_name: the queue would wait for the function.
+variable "timeout_seconds" {
+  description = "The function's timeout. A message is hidden for six times as long while the function works on it."
+  type        = number
   nullable    = false
 
   validation {
-    condition     = var.function.timeout_seconds >= 1 && var.function.timeout_seconds <= 900
-    error_message = "A function's timeout is 1 to 900 seconds; this is ${var.function.timeout_seconds}."
+    condition     = var.timeout_seconds >= 1 && var.timeout_seconds <= 900
+    error_message = "A function's timeout is 1 to 900 seconds; timeout_seconds is ${var.timeout_seconds}."
   }
 }
 

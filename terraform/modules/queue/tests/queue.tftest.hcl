@@ -1,4 +1,16 @@
 mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { id = "us-east-1" }
+  }
+
   mock_resource "aws_sqs_queue" {
     defaults = { arn = "arn:aws:sqs:us-east-1:123456789012:scones-test-arrivals", url = "https://sqs.us-east-1.amazonaws.com/123456789012/scones-test-arrivals" }
   }
@@ -12,7 +24,9 @@ variables {
   name          = "scones-test-arrivals"
   description   = "Objects that arrive."
   event_pattern = "{\"source\": [\"aws.s3\"]}"
-  function      = { name = "scones-test-start-workflow", timeout_seconds = 30 }
+
+  function_name   = "scones-test-start-workflow"
+  timeout_seconds = 30
 }
 
 run "keeps_what_fails_and_hides_a_message_for_six_timeouts" {
@@ -34,15 +48,22 @@ run "keeps_what_fails_and_hides_a_message_for_six_timeouts" {
 
 run "takes_messages_from_its_own_rule_only" {
   assert {
-    condition = alltrue([for policy in aws_sqs_queue_policy.this : jsondecode(policy.policy).Statement == [{
+    condition = alltrue([for queue in [aws_sqs_queue.this, aws_sqs_queue.dead] : jsondecode(queue.policy).Statement == [{
       Sid       = "TakeEventsOfTheRule"
       Effect    = "Allow"
       Principal = { Service = "events.amazonaws.com" }
       Action    = "sqs:SendMessage"
-      Resource  = "arn:aws:sqs:us-east-1:123456789012:scones-test-arrivals"
+      Resource  = "arn:aws:sqs:us-east-1:123456789012:${queue.name}"
       Condition = { ArnEquals = { "aws:SourceArn" = "arn:aws:events:us-east-1:123456789012:rule/scones-test-arrivals" } }
     }]])
     error_message = "Only the queue's rule may fill it."
+  }
+
+  assert {
+    condition = jsondecode(aws_sqs_queue.dead.redrive_allow_policy) == {
+      redrivePermission = "byQueue", sourceQueueArns = ["arn:aws:sqs:us-east-1:123456789012:scones-test-arrivals"]
+    }
+    error_message = "The dead letters must be those of the queue."
   }
 }
 
@@ -82,10 +103,10 @@ run "rejects_a_function_without_a_timeout" {
   command = plan
 
   variables {
-    function = { name = "scones-test-start-workflow", timeout_seconds = 0 }
+    timeout_seconds = 0
   }
 
-  expect_failures = [var.function]
+  expect_failures = [var.timeout_seconds]
 }
 
 run "rejects_a_batch_of_eleven" {

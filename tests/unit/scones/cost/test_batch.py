@@ -17,7 +17,7 @@ USAGE = Usage("ml.m5.large", 1, (Function("classify-batch", 1024),), transitions
 MILLION = 1_000_000
 
 
-def cost(found: batch.Plan) -> dict[str, float]:
+def cost(found: batch.BatchPlan) -> dict[str, float]:
     return {line.what: round(line.cost, 3) for line in found.lines}
 
 

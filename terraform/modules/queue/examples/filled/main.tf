@@ -25,5 +25,7 @@ module "queue" {
   name          = "scones-example-orders"
   description   = "Orders of the shop."
   event_pattern = jsonencode({ source = ["scones.example"], detail-type = ["Order"] })
-  function      = { name = module.start.name, timeout_seconds = 30 }
+
+  function_name   = module.start.name
+  timeout_seconds = 30
 }
