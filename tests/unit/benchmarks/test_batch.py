@@ -62,12 +62,11 @@ def test_a_batch_whose_cloud_is_killed_halfway_has_each_image_once(tmp_path: Pat
             batch.deploy_map(server)
         status = batch.begin_map(server) if how == MAP else batch.begin_transform(server)
         half = (lambda: succeeded(server)) if how == MAP else (lambda: len(batch.outputs(server, "bench")))
-        eventually(lambda: half() >= 80, seconds=120)
+        eventually(lambda: half() >= 80, seconds=120)  # at least two children of the map
         os.kill(server.pid, signal.SIGKILL)
         eventually(lambda: not control.is_alive(tmp_path / "cloud"))
         control.up(tmp_path / "cloud", tethered=True)  # the port and the key are those of before
-        before = half()
-        assert 80 <= before < images - hostile
+        assert half() < images - hostile
         ended = batch.wait(status)
         if how == MAP:
             keys = [row["s3_key"] for row in batch.rows(server, "bench")]

@@ -2,7 +2,7 @@
 
 moto: ``utilities/tagging_service.py``, ``TaggingService.tag_resource`` makes an entry for a resource without tags, and
 ``s3/models.py``, ``S3Backend.put_object_tagging`` calls it for every object. The entries are a part of the backend,
-which is written whenever a request has changed it. After ten thousand objects, a further one took five times as long.
+which is written whenever a request has changed it: after 8,000 objects, each further one took twice as long.
 """
 
 from __future__ import annotations
