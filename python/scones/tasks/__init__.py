@@ -24,6 +24,7 @@ TOP = (
     "threshold",
     "package",
     "run",
+    "batch",
     "evaluate",
     "demo",
     "env",

@@ -155,6 +155,19 @@ locals {
       } if function.refuses_low_answers
     },
     {
+      for key, batch in var.batches : "${key}-failed" => {
+        description = "A batch of images failed, or took longer than it may: invoke batch, again, does what is missing."
+        expression  = "FILL(failed, 0) + FILL(timed_out, 0)"
+        metrics = {
+          failed    = { namespace = "AWS/States", metric = "ExecutionsFailed", dimensions = { StateMachineArn = batch } }
+          timed_out = { namespace = "AWS/States", metric = "ExecutionsTimedOut", dimensions = { StateMachineArn = batch } }
+        }
+        threshold = 1
+        period    = local.five_minutes
+        periods   = 1
+      }
+    },
+    {
       for captures in var.captures[*] : "capture-stopped" => {
         description = "The endpoint answers, but no captured data arrives in s3://${captures.bucket}/${captures.prefix}: the instance's disk is full, or the role or the key does not allow the write."
         # Captures arrive minutes after their requests, and S3's metric some minutes later. So the alarm needs two

@@ -47,6 +47,13 @@ variable "queues" {
   nullable    = false
 }
 
+variable "batches" {
+  description = "The ARNs of the state machines that classify batches of images, by the beginning of the name of their alarm."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
 variable "captures" {
   description = "The bucket and the prefix of the endpoint's captured traffic. If null, no alarm watches whether data capture has stopped."
   type        = object({ bucket = string, prefix = string })

@@ -245,3 +245,13 @@ variable "arrival" {
     error_message = "arrival.prefix is \"${try(var.arrival.prefix, "null")}\" and arrival.results \"${try(var.arrival.results, "null")}\", but batches/, captures/, checkpoints/, datasets/, images/ and models/ are for the workflow's own objects."
   }
 }
+
+variable "batch" {
+  description = "Whether batches of images can be classified. A batch runs at_most executions of a function at once, each of 40 images, and fails if AWS gives no answer for more than tolerated_failure_percentage of its images. Transform jobs have instances of transform_instance_type, or else of the endpoint's type. If null, there are no batches, and nothing costs anything."
+  type = object({
+    at_most                      = optional(number, 8)
+    tolerated_failure_percentage = optional(number, 5)
+    transform_instance_type      = optional(string)
+  })
+  default = null
+}

@@ -401,6 +401,43 @@ run "rejects_arrivals_among_the_workflows_own_objects" {
   expect_failures = [var.arrival]
 }
 
+run "classifies_batches_when_asked" {
+  variables {
+    batch   = { at_most = 4 }
+    arrival = {}
+  }
+
+  assert {
+    condition = (
+      output.batch.function_name == "scones-test-classify-batch" && output.batch.at_most == 4 &&
+      output.batch.transform_instance_type == "ml.m5.large" && startswith(output.batch.model_name, "scones-test-batch-")
+    )
+    error_message = "The output must say what classifies a batch: ${jsonencode(output.batch)}"
+  }
+
+  assert {
+    condition = local.batch_environment == {
+      ENDPOINT_NAME        = "scones-test"
+      CLASS_LABELS         = jsonencode(["bicycle", "motorcycle"])
+      MODEL_PACKAGE        = var.model.package_arn
+      CONFIDENCE_THRESHOLD = "0.8"
+    }
+    error_message = "The function must know what the three functions know."
+  }
+
+  assert {
+    condition     = keys(local.batch_allow) == ["InvokeEndpoint", "ReadImages", "TellMissingFromForbidden"]
+    error_message = "The function may do what the three functions may, without versions: ${jsonencode(keys(local.batch_allow))}"
+  }
+
+  assert {
+    condition = alltrue([for key in ["batch-failed", "classify-batch-errors", "classify-batch-throttled"] :
+      contains(keys(output.alarm_names), key)
+    ])
+    error_message = "A batch that fails must ring."
+  }
+}
+
 run "rejects_a_threshold_above_one" {
   command = plan
 

@@ -195,3 +195,18 @@ def test_without_credentials_it_says_what_can_be_told_all_the_same(monkeypatch: 
     monkeypatch.setattr("scones.cost.gather", refuse)
     with pytest.raises(Exit, match=r"environment 'prod' cannot be asked: Unable to locate credentials\n--offline"):
         tasks.cost(Context(), env="prod")
+
+
+def test_a_batch_of_a_million_images_is_planned_by_each_way(capsys: pytest.CaptureFixture[str]) -> None:
+    tasks.cost(Context(), env="dev", images="1000000", offline=True, json=True)
+    by_way = {one["how"]: one for one in json.loads(capsys.readouterr().out)["batches"]}
+    assert set(by_way) == {"map", "transform"}
+    assert all(one["seconds"] > 0 and one["cost"]["usd"] > 0 for one in by_way.values())
+    assert all(one["source"].startswith("https://") for way in by_way.values() for one in way["quotas"])
+    tasks.cost(Context(), env="dev", images="1000000", offline=True)
+    assert "1,000,000 images by transform: about" in capsys.readouterr().out
+
+
+def test_a_number_of_images_that_is_none_is_refused() -> None:
+    with pytest.raises(Exit, match="--images must be a whole number from 1 on, not 'many'"):
+        tasks.cost(Context(), env="dev", images="many", offline=True)

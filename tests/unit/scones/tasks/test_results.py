@@ -39,6 +39,7 @@ WITHOUT = {
     "asl.render": "what it prints is JSON",
     "aws.check": "the exit code, and notes.json",
     "bench.arrival": "build/bench/arrival.json",
+    "bench.batch": "build/bench/batch.json",
     "bench.cloud": "build/bench/cloud.json",
     "bench.kills": "build/bench/kills.json",
     "bench.serve": "build/bench/serve.json",
