@@ -22,7 +22,7 @@ from scones.errors import CheckError, WorkflowError
 from scones.proof import sample
 from scones.proof.matrix import NOT_ASKED
 from scones.s3 import split
-from scones.service import workflow
+from scones.service import inbox, workflow
 from scones.settings import Environment
 from scones.training import job, request
 from scones.training.spec import JobSpec
@@ -159,6 +159,44 @@ class Workload:
         update()
         return self.batch()
 
+    def arrive(self) -> None:
+        """Put an image into the bucket, which starts an execution.
+
+        Raises:
+            CheckError: it has no result.
+        """
+        name = self._put()
+        s3 = aws.client(self.environment, "s3")
+        if not inbox.wait_for(s3, self.outputs["arrival"], [name], seconds=WAIT_SECONDS):
+            raise CheckError(f"the image {name} that arrived has no result within {WAIT_SECONDS:.0f} s")
+
+    def give_up(self) -> None:
+        """Let nobody send to each of the queues for a moment, so that an event is a dead letter.
+
+        Raises:
+            CheckError: it is none.
+        """
+        sqs = aws.client(self.environment, "sqs")
+        for name, queue in self.outputs["arrival"]["queues"].items():
+            url = queue["url"]
+            policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+            try:
+                self._put()
+                wait(partial(_is_dead, sqs, queue), f"no dead letter of the queue {name}")
+            finally:
+                sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+    def _put(self) -> str:
+        """Put a small image where it arrives. Returns its name."""
+        s3, name = aws.client(self.environment, "s3"), f"{time.time_ns()}.png"
+        bucket, prefix = split(self.outputs["arrival"]["uri"])
+        source = split(f"{self.dataset}/validation/0/000.png")
+        s3.put_object(
+            Bucket=bucket, Key=f"{prefix}{name}", Body=s3.get_object(Bucket=source[0], Key=source[1])["Body"].read()
+        )
+        return name
+
     def _execute_after(self, update: Callable[[], None]) -> list[tuple[str, str | None]]:
         update()
         return self.execute()
@@ -185,6 +223,10 @@ class Workload:
         bucket, place = split(self.outputs["capture_uri"])
         s3 = aws.client(self.environment, "s3")
         return bool(s3.list_objects_v2(Bucket=bucket, Prefix=f"{place}/")["KeyCount"])
+
+
+def _is_dead(sqs: Any, queue: Mapping[str, Any]) -> bool:
+    return inbox.load(sqs, queue).dead > 0
 
 
 def wait(look: Callable[[], Any], otherwise: str) -> Any:

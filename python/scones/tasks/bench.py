@@ -1,4 +1,4 @@
-"""``invoke bench.*``: measures training, serving, updates, the local cloud, arrivals and batches, and kills the cloud.
+"""``invoke bench.*``: measures training, serving, updates, batches, arrivals and the local cloud, and kills it.
 
 Example (not run: it takes minutes)::
 
@@ -7,8 +7,8 @@ Example (not run: it takes minutes)::
     invoke bench.update
     invoke bench.cloud
     invoke bench.kills --kills 20
-    invoke bench.batch
     invoke bench.arrival
+    invoke bench.batch
 """
 
 from __future__ import annotations
@@ -368,6 +368,55 @@ def kills(
 
 
 @task(
+    help={
+        "uploads": "the number of pictures, one after the other (default: 50)",
+        "env": "an environment whose service takes arrivals (default: SCONES_ENV, else local)",
+    }
+)
+def arrival(context: Context, uploads: str | None = None, env: str | None = None) -> None:
+    """Measure arrivals: from the upload of a picture to its result in the bucket, one after the other.
+
+    It works in an environment that is applied, such as the one that make demo ARGS=--keep leaves. The first five
+    pictures do not count, since functions start with them. The results are kept in build/bench/arrival.json.
+
+    invoke bench.arrival
+    invoke bench.arrival --uploads 200 --env dev
+    """
+    import json
+    import statistics
+
+    from benchmarks import arrival as benchmark
+    from imageclassification import files
+    from scones import aws
+    from scones.tasks.inbox import with_arrivals
+
+    environment = settings.load(env)
+    count = options.whole_number(uploads, "--uploads", default=50, least=2, most=10_000)
+    outputs = with_arrivals(environment)
+    s3, console = aws.client(environment, "s3"), terminal()
+    with bars(console) as progress:
+        bar = progress.add_task("uploads", total=count)
+        benchmark.latencies(s3, outputs["arrival"], benchmark.pictures(5, seed=1))
+        images = progress.track(benchmark.pictures(count), task_id=bar)
+        took = sorted(1000 * one for one in benchmark.latencies(s3, outputs["arrival"], images))
+    found = {
+        "uploads": count,
+        "p50_ms": round(statistics.median(took)),
+        "p90_ms": round(took[int(0.9 * count)]),
+        "most_ms": round(took[-1]),
+    }
+    path = environment.build / "bench" / "arrival.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files.write(path, json.dumps(found, indent=2) + "\n")
+    console.print(
+        f"upload to result: p50 {found['p50_ms']} ms, p90 {found['p90_ms']} ms, at most {found['most_ms']} ms; "
+        f"{count} uploads",
+        highlight=False,
+    )
+    console.print(f"written to {path}", soft_wrap=True)
+
+
+@task(
     iterable=["how"],
     help={
         "images": "the number of images (default: 10000)",
@@ -431,55 +480,6 @@ def batch(
     console.print(f"written to {path}", soft_wrap=True)
     if any(run.answered + run.refused != count for run in found):
         raise Exit(code=1)
-
-
-@task(
-    help={
-        "uploads": "the number of pictures, one after the other (default: 50)",
-        "env": "an environment whose service takes arrivals (default: SCONES_ENV, else local)",
-    }
-)
-def arrival(context: Context, uploads: str | None = None, env: str | None = None) -> None:
-    """Measure arrivals: from the upload of a picture to its result in the bucket, one after the other.
-
-    It works in an environment that is applied, such as the one that make demo ARGS=--keep leaves. The first five
-    pictures do not count, since functions start with them. The results are kept in build/bench/arrival.json.
-
-    invoke bench.arrival
-    invoke bench.arrival --uploads 200 --env dev
-    """
-    import json
-    import statistics
-
-    from benchmarks import arrival as benchmark
-    from imageclassification import files
-    from scones import aws
-    from scones.tasks.inbox import with_arrivals
-
-    environment = settings.load(env)
-    count = options.whole_number(uploads, "--uploads", default=50, least=2, most=10_000)
-    outputs = with_arrivals(environment)
-    s3, console = aws.client(environment, "s3"), terminal()
-    with bars(console) as progress:
-        bar = progress.add_task("uploads", total=count)
-        benchmark.latencies(s3, outputs["arrival"], benchmark.pictures(5, seed=1))
-        images = progress.track(benchmark.pictures(count), task_id=bar)
-        took = sorted(1000 * one for one in benchmark.latencies(s3, outputs["arrival"], images))
-    found = {
-        "uploads": count,
-        "p50_ms": round(statistics.median(took)),
-        "p90_ms": round(took[int(0.9 * count)]),
-        "most_ms": round(took[-1]),
-    }
-    path = environment.build / "bench" / "arrival.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    files.write(path, json.dumps(found, indent=2) + "\n")
-    console.print(
-        f"upload to result: p50 {found['p50_ms']} ms, p90 {found['p90_ms']} ms, at most {found['most_ms']} ms; "
-        f"{count} uploads",
-        highlight=False,
-    )
-    console.print(f"written to {path}", soft_wrap=True)
 
 
 @contextmanager

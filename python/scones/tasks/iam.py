@@ -27,6 +27,7 @@ EVERYTHING = {
         "endpoint_autoscaling": {"max": 2, "requests_per_minute": 600},
         "alarm_emails": ["nobody@example.com"],
         "monthly_budget_usd": 50,
+        "arrival": {"at_most": 2},
         "batch": {"at_most": 2},
     },
 }

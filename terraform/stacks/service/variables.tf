@@ -238,8 +238,11 @@ variable "arrival" {
   default = null
 
   validation {
-    condition     = var.arrival == null ? true : alltrue([for folder in ["captures/", "datasets/", "images/", "models/"] : !startswith(var.arrival.prefix, folder)])
-    error_message = "arrival.prefix is \"${try(var.arrival.prefix, "null")}\", but captures/, datasets/, images/ and models/ are for the workflow's own objects."
+    condition = var.arrival == null ? true : alltrue([
+      for folder in ["batches/", "captures/", "checkpoints/", "datasets/", "images/", "models/"] :
+      !startswith(var.arrival.prefix, folder) && !startswith("${var.arrival.results}/", folder)
+    ])
+    error_message = "arrival.prefix is \"${try(var.arrival.prefix, "null")}\" and arrival.results \"${try(var.arrival.results, "null")}\", but batches/, captures/, checkpoints/, datasets/, images/ and models/ are for the workflow's own objects."
   }
 }
 

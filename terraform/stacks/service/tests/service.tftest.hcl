@@ -381,6 +381,16 @@ run "lets_arrivals_start_the_workflow_when_asked" {
   }
 }
 
+run "rejects_results_among_the_workflows_own_objects" {
+  command = plan
+
+  variables {
+    arrival = { results = "models/results" }
+  }
+
+  expect_failures = [var.arrival]
+}
+
 run "rejects_arrivals_among_the_workflows_own_objects" {
   command = plan
 
