@@ -30,8 +30,10 @@ locals {
         Effect = "Allow"
         Action = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
         Resource = [
-          for folder in ["lambda/${var.prefix}-*", "sagemaker/Endpoints/${var.prefix}*", "sagemaker/TrainingJobs"] :
-          format(local.arn, "logs", "log-group:/aws/${folder}:*")
+          for folder in concat(
+            ["lambda/${var.prefix}-*", "sagemaker/Endpoints/${var.prefix}*", "sagemaker/TrainingJobs"],
+            [for on in [var.options.batch] : "sagemaker/TransformJobs" if on],
+          ) : format(local.arn, "logs", "log-group:/aws/${folder}:*")
         ]
       },
       # A metric has no ARN, and a log delivery, a trace and a login none either. The images of SageMaker's algorithms are
@@ -71,7 +73,6 @@ locals {
     [for statement in [
       { Sid = "RunOwnBatches", Effect = "Allow", Action = ["states:DescribeExecution", "states:StartExecution", "states:StopExecution"], Resource = [local.machines, format(local.arn, "states", "execution:${var.prefix}-*")] },
       { Sid = "WriteResultsInParts", Effect = "Allow", Action = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], Resource = ["${local.own_bucket}/batches/*"] },
-      { Sid = "WriteLogsOfTransformJobs", Effect = "Allow", Action = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], Resource = [format(local.arn, "logs", "log-group:/aws/sagemaker/TransformJobs:*")] },
     ] : statement if var.options.batch],
     [for statement in [
       {

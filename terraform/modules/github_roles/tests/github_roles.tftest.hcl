@@ -189,7 +189,7 @@ run "has_a_statement_for_each_thing_it_may_do" {
         "UseOwnObjects", "ReadOtherBuckets", "CallOwnFunctions", "CallOwnEndpoints", "WatchOwnAlarms",
         "WriteLogs", "PutMetrics", "TraceAndDeliverLogs", "PullImages", "UseOwnKey", "KeepHours", "LetSageMakerUseTheKey",
         "ReadVersions", "TakeMessages", "StartOwnExecutions", "TellEvents", "RunOwnBatches",
-        "WriteResultsInParts", "WriteLogsOfTransformJobs", "UseNetwork", "LookAtNetwork",
+        "WriteResultsInParts", "UseNetwork", "LookAtNetwork",
       ]
       read-arrival = [
         "ReadQueues", "ReadRules", "ReadMappings", "ReadMappingsTags",
