@@ -46,6 +46,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from localcloud.context import Children
+from localcloud.jsontexts import compact
 from localcloud.lambda_ import usage
 from localcloud.lambda_.sandbox import FLAGS, MOST_PROCESSES, WORKER, Sandboxes, SandboxWanted, Start
 
@@ -60,6 +61,7 @@ LARGEST_LOG = 1 << 20  # bytes of one call's output that are kept
 LOOK_SECONDS = 0.05
 #: So often the files of a worker are counted, where its /tmp has no size of its own.
 COUNT_SECONDS = 1.0
+_LINE = compact(ascii_only=True)
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,7 @@ class ExecutionEnvironment:
     def _send(self, message: Mapping[str, Any]) -> None:
         assert self._child is not None  # call() starts the process first
         stream = _input_of(self._child)
-        stream.write(json.dumps(message).encode() + b"\n")
+        stream.write(_LINE(message).encode() + b"\n")
         stream.flush()
 
     def _answer(self, patience: float) -> tuple[dict[str, Any] | None, str]:
