@@ -56,6 +56,8 @@ MAXIMUM_RESPONSE = 6_291_556
 #: not read to its end.
 LONGEST_ANSWER = 7 * MAXIMUM_RESPONSE
 TOO_LARGE = f"Response payload size exceeded maximum allowed payload size ({MAXIMUM_RESPONSE} bytes)."
+#: What a pipe holds. The system maps and unmaps memory for a read of a megabyte, at each call.
+PIPE = 1 << 16
 LARGEST_LOG = 1 << 20  # bytes of one call's output that are kept
 #: So often is looked at what a call takes of the machine. A call that is shorter is judged by what its worker tells.
 LOOK_SECONDS = 0.05
@@ -255,7 +257,7 @@ class ExecutionEnvironment:
                 if too_much := self._too_much():
                     return None, too_much
                 continue
-            part = self._answers.read(1 << 20)
+            part = self._answers.read(PIPE)
             if not part:
                 return None, "exit"
             looked = len(self._unread)
