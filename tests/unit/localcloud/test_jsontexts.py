@@ -7,7 +7,7 @@ import pytest
 from localcloud.jsontexts import compact
 from localcloud.stepfunctions.language.values import parsed
 
-VALUES = [
+VALUES: list[object] = [
     None,
     True,
     'ü\n"\\\u2028\ud800',
