@@ -132,7 +132,9 @@ class BatchRun:
         images = self.images(source)
         with Waiting(self.console, "reading what is done"):
             stands = BatchStanding.of(self.read(images))
-        left, ended = stands.left(images), None
+        left, ended, rate = stands.left(images), None, None
+        if self.batch.how == "transform":
+            transformed.check(left)
         plan = self.plan(len(left))
         self._say(images, left, plan)
         if not dry_run:
@@ -144,7 +146,10 @@ class BatchRun:
                 plan = self.plan(len(left))
             if left and plan:
                 ask(plan)
+                self.upload(left)
+                started = time.monotonic()
                 ended = self.follow(self.begin(left), len(left))
+                rate = len(left) / (time.monotonic() - started)
                 with Waiting(self.console, "reading the answers"):
                     stands = stands.and_then(self.read(left))
         rows = stands.rows(images, threshold=threshold)
@@ -165,6 +170,7 @@ class BatchRun:
             threshold=threshold,
             model_version=self.batch.model_version,
             seconds=round(time.monotonic() - began, 3),
+            images_per_second=rate and round(rate, 3),
             cost_usd=round(plan.cost, 6) if plan else 0.0,
             table=str(written[0]) if written else None,
             csv=str(written[1]) if written else None,
@@ -182,23 +188,27 @@ class BatchRun:
             self.console.print(f"  assumed: {assumed}", style="dim", highlight=False, markup=False, soft_wrap=True)
 
     def images(self, source: str) -> list[BatchImage]:
-        """The images of the source. A folder is uploaded."""
+        """The images of the source. Nothing is uploaded yet."""
 
         def tell(text: str) -> None:
             self.console.print(text, style="yellow", soft_wrap=True, highlight=False, markup=False)
 
         path = Path(source).expanduser()
-        if is_uri(source):
-            with Waiting(self.console, f"listing {source}"):
+        with Waiting(self.console, f"looking at {source}"):
+            if is_uri(source):
                 return sources.listed(self.clients["s3"], source, tell)
-        if path.is_dir():
-            bucket, prefix = self.batch.bucket, self.batch.inputs
+            if path.is_dir():
+                return sources.in_folder(path, self.batch.bucket, self.batch.inputs, tell)
+            if path.is_file():
+                return sources.in_file(self.clients["s3"], path, tell)
+        raise InputError(f"there is no {source}", hint="give s3://BUCKET/PREFIX, a folder or a CSV file")
+
+    def upload(self, left: Sequence[BatchImage]) -> None:
+        """Upload the files among the images."""
+        if any(image.path for image in left):
             with bars(self.console) as progress:
                 report = _bar(progress, "uploading")
-                return sources.uploaded(self.clients["s3"], path, bucket, prefix, tell=tell, on_progress=report)
-        if path.is_file():
-            return sources.in_file(path, tell)
-        raise InputError(f"there is no {source}", hint="give s3://BUCKET/PREFIX, a folder or a CSV file")
+                sources.upload(self.clients["s3"], self.batch.bucket, self.batch.inputs, left, report)
 
     def read(self, images: Sequence[BatchImage]) -> Iterator[BatchRow]:
         """The rows that all runs of the batch have made so far. A transform job has an output for each image."""
@@ -283,8 +293,8 @@ def _rate(folder: Path, how: str) -> float | None:
     for path in found:
         try:
             said = json.loads(path.read_text())
-            if said["how"] == how and said["classified"] >= RATED:
-                return float(said["classified"] / said["seconds"])
-        except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
+            if said["how"] == how and said["classified"] >= RATED and said["images_per_second"]:
+                return float(said["images_per_second"])
+        except (OSError, ValueError, KeyError, TypeError):
             continue
     return None

@@ -69,6 +69,9 @@ def begin(
 def manifest(images: Iterable[BatchImage]) -> str:
     """The CSV file that the Map reads: a header row, and a line for each image.
 
+    Step Functions reads a backslash as a mark for the letter after it, so each is written twice (Developer Guide, "How
+    Step Functions parses input CSV files").
+
     Example::
 
         >>> manifest([BatchImage("", "b", "one, two.png", "5d41")])
@@ -77,7 +80,7 @@ def manifest(images: Iterable[BatchImage]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows((image.bucket, image.key, image.etag) for image in images)
+    writer.writerows((image.bucket, image.key.replace("\\", "\\\\"), image.etag) for image in images)
     return stream.getvalue()
 
 

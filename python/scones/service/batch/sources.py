@@ -2,19 +2,20 @@
 
 Example::
 
-    >>> Path("list.csv").write_text("image\\ns3://b/one.png\\ns3://b/two.png\\ns3://b/one.png\\n")
-    51
-    >>> [image.key for image in in_file(Path("list.csv"))]
-    ['one.png', 'two.png']
+    >>> lines = "image,taken\\ns3://b/one.png,Monday\\ns3://b/two.png,Tuesday\\n"
+    >>> [uri for _, uri in _uris(Path("list.csv"), lines)]
+    ['s3://b/one.png', 's3://b/two.png']
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Callable, Iterator
+import io
+import os
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,8 @@ class BatchImage:
         name: The image as its user knows it: its ``s3://`` URL, or its path in the folder.
         etag: The object's ETag, by which a changed object is known. Empty if it is not known.
         modified: The time of the object. None if it is not known.
-        problem: Why a file is not uploaded. Empty if it is.
+        problem: Why a file cannot be sent. Empty if it can.
+        path: The file, if it is one.
     """
 
     name: str
@@ -47,6 +49,7 @@ class BatchImage:
     etag: str = ""
     modified: datetime | None = None
     problem: str = ""
+    path: Path | None = None
 
 
 def listed(s3: Any, uri: str, tell: Callable[[str], None] = lambda text: None) -> list[BatchImage]:
@@ -75,30 +78,32 @@ def listed(s3: Any, uri: str, tell: Callable[[str], None] = lambda text: None) -
                 else:
                     etag = one["ETag"].strip('"')
                     found.append(BatchImage(f"s3://{bucket}/{key}", bucket, key, etag, one["LastModified"]))
-    for count, what in ((folders, "marks of folders"), (own, f"objects of earlier batches ({BATCHES})")):
+    for count, what in ((folders, "folder marks"), (own, f"objects of earlier batches ({BATCHES})")):
         if count:
-            tell(f"{uri}: {count:,} {what} are passed over")
+            tell(f"{uri}: passed over: {count:,} {what}")
     if not found:
         raise InputError(f"{uri} has no objects", hint=f"look at what is there: aws s3 ls s3://{bucket}/")
     return found
 
 
-def in_file(path: Path, tell: Callable[[str], None] = lambda text: None) -> list[BatchImage]:
+def in_file(s3: Any, path: Path, tell: Callable[[str], None] = lambda text: None) -> list[BatchImage]:
     """The images that a CSV file names, each once.
 
     The header row has a column ``image`` (or ``image_url``) with ``s3://`` URLs, or the two columns ``s3_bucket`` and
-    ``s3_key``. Other columns are ignored. A file without a header is a list of URLs, one a line.
+    ``s3_key``. Other columns are ignored. A file without a header is a list of URLs, one a line. S3 is asked for each
+    object's ETag, so that one that has changed is classified again.
 
     Raises:
         InputError: the file cannot be read, or a line names no object in S3.
+        CloudError: S3 cannot be reached.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     found: dict[tuple[str, str], BatchImage] = {}
     named = 0
-    for number, uri in _uris(path, lines):
+    for number, uri in _uris(path, text):
         named += 1
         try:
             bucket, key = split(uri)
@@ -110,58 +115,59 @@ def in_file(path: Path, tell: Callable[[str], None] = lambda text: None) -> list
     if not found:
         raise InputError(f"{path} names no image", hint=_forms(path))
     if named > len(found):
-        tell(f"{path}: {named - len(found):,} images are named more than once, and are classified once")
-    return list(found.values())
+        tell(f"{path}: {named:,} lines name {len(found):,} images; each is classified once")
+    with explained(f"the images of {path} cannot be looked up"), ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(lambda image: _stamped(s3, image), found.values()))
 
 
-def _uris(path: Path, lines: list[str]) -> Iterator[tuple[int, str]]:
+def _stamped(s3: Any, image: BatchImage) -> BatchImage:
+    """The image with its ETag and its time. As it is if S3 does not say: the function then says why."""
+    from botocore.exceptions import ClientError
+
+    try:
+        there = s3.head_object(Bucket=image.bucket, Key=image.key)
+    except ClientError:
+        return image
+    return replace(image, etag=there["ETag"].strip('"'), modified=there["LastModified"])
+
+
+def _uris(path: Path, text: str) -> Iterator[tuple[int, str]]:
     """Each line's number and URL."""
-    filled = next((line for line in lines if line.strip()), "")
-    header = [name.strip().lower() for name in next(csv.reader([filled]), [])]
-    column = next((name for name in _COLUMNS if name in header), None)
-    if column is None and not {"s3_bucket", "s3_key"} <= set(header) and not is_uri(filled.strip()):
-        raise InputError(f"{path} has the columns {', '.join(header) or 'of an empty file'}", hint=_forms(path))
-    reader = csv.reader(lines)
-    seen = is_uri(filled.strip())
-    for cells in reader:
-        if not any(cell.strip() for cell in cells):
-            continue
-        if not seen:
-            seen = True
-            continue
-        row = dict(zip(header, (cell.strip() for cell in cells), strict=False))
-        if is_uri(filled.strip()):
-            yield reader.line_num, cells[0].strip()
-        elif column:
-            yield reader.line_num, row.get(column, "")
-        else:
-            yield reader.line_num, f"s3://{row.get('s3_bucket', '')}/{row.get('s3_key', '')}"
+    first = next((line for line in text.split("\n") if line.strip()), "").strip()
+    if is_uri(first):
+        for number, line in enumerate(text.split("\n"), 1):
+            if line.strip():
+                yield number, line.strip()
+        return
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        rows = ((reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells))
+        header = [name.strip().lower() for name in next(rows, (0, []))[1]]
+        column = next((name for name in _COLUMNS if name in header), None)
+        if column is None and not {"s3_bucket", "s3_key"} <= set(header):
+            has = f"has the columns {', '.join(header)}" if header else "is empty"
+            raise InputError(f"{path} {has}", hint=_forms(path))
+        for number, cells in rows:
+            row = dict(zip(header, cells, strict=False))
+            place = row.get(column, "") if column else f"s3://{row.get('s3_bucket', '')}/{row.get('s3_key', '')}"
+            yield number, place.strip() if column else place
+    except csv.Error as error:
+        raise InputError(f"{path}, line {reader.line_num}: {error}", hint=_forms(path)) from None
 
 
 def _forms(path: Path) -> str:
     return f"{path.name} needs a header row with the column image (s3://BUCKET/KEY), or with s3_bucket and s3_key"
 
 
-def uploaded(
-    s3: Any,
-    folder: Path,
-    bucket: str,
-    prefix: str,
-    *,
-    tell: Callable[[str], None] = lambda text: None,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+def in_folder(
+    folder: Path, bucket: str, prefix: str, tell: Callable[[str], None] = lambda text: None
 ) -> list[BatchImage]:
-    """The pictures of a folder, uploaded to ``<prefix><digest>/<file's name>``.
+    """The pictures of a folder, and where :func:`upload` puts them: ``<prefix><digest>/<file's name>``.
 
-    What is there already is not sent again. The digest is of the content. So a changed file is another object, and a
-    run that was interrupted sends the rest.
-
-    Args:
-        on_progress: Called with the number of pictures that are there, and with the number of all.
+    The digest is of the content, so a changed file is another object. Nothing is uploaded here.
 
     Raises:
         InputError: the folder holds no picture, or cannot be read.
-        CloudError: S3 refused a request, or cannot be reached.
     """
     try:
         found, passed = pictures.inside(folder)
@@ -172,29 +178,58 @@ def uploaded(
         raise InputError(f"the folder {folder} holds no {pictures.NAMES}{there}")
     pictures.told(passed, str(folder), tell)
 
-    def send(path: Path) -> BatchImage:
-        name = path.relative_to(folder).as_posix()
+    def placed(path: Path) -> BatchImage:
+        # A name that is no UTF-8 could stand in no table.
+        name = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "replace")
         try:
-            content = pictures.sendable(path.read_bytes())
+            digest = hashlib.sha256(pictures.sendable(path.read_bytes())).hexdigest()
         except (OSError, ValueError) as error:
             return BatchImage(name, bucket, "", problem=f"the file {pictures.reason(error)}")
-        digest = hashlib.sha256(content).hexdigest()
-        key = f"{prefix}{digest[:16]}/{_plain(path.name)}"
-        if key not in there_already:
-            kind = next((kind for signature, (_, kind) in SIGNATURES.items() if content.startswith(signature)), None)
-            s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=kind or "application/octet-stream")
-        return BatchImage(name, bucket, key, digest)
+        key = f"{prefix}{digest[:16]}/{_plain(name.rpartition('/')[2])}"
+        return BatchImage(name, bucket, key, digest, path=path)
 
-    with explained(f"{folder} cannot be uploaded to s3://{bucket}/{prefix}"):
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(placed, found))
+
+
+def upload(
+    s3: Any,
+    bucket: str,
+    prefix: str,
+    images: Sequence[BatchImage],
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Upload the files of images that are not in the bucket yet. So a run that was interrupted sends the rest.
+
+    Args:
+        prefix: What all their keys begin with.
+        on_progress: Called with the number of images that are there, and with the number of all.
+
+    Raises:
+        InputError: a file has changed or gone since it was looked at.
+        CloudError: S3 refused a request, or cannot be reached.
+    """
+    files = [image for image in images if image.path]
+
+    def send(image: BatchImage) -> None:
+        if image.key in there or image.path is None:
+            return
+        try:
+            content = pictures.sendable(image.path.read_bytes())
+        except (OSError, ValueError):
+            content = b""
+        if hashlib.sha256(content).hexdigest() != image.etag:
+            raise InputError(f"{image.name} has changed while it was uploaded", hint="run the same command again")
+        kind = next((kind for signature, (_, kind) in SIGNATURES.items() if content.startswith(signature)), None)
+        s3.put_object(Bucket=bucket, Key=image.key, Body=content, ContentType=kind or "application/octet-stream")
+
+    with explained(f"the images cannot be uploaded to s3://{bucket}/{prefix}"):
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        there_already = {one["Key"] for page in pages for one in page.get("Contents", ())}
+        there = {one["Key"] for page in pages for one in page.get("Contents", ())}
         pool = ThreadPoolExecutor(THREADS)
         try:
-            images = []
-            for image in pool.map(send, found):
-                images.append(image)
-                on_progress(len(images), len(found))
-            return images
+            for done, _ in enumerate(pool.map(send, files), 1):
+                on_progress(done, len(files))
         finally:
             pool.shutdown(cancel_futures=True)
 

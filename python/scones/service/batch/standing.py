@@ -82,7 +82,7 @@ def name_of(source: str, how: str, package: str) -> str:
         >>> name_of("s3://b/2026/Yesterday's photos/", "map", "arn:…/3")
         'Yesterday-s-photos-...'
     """
-    digest = hashlib.sha256("\0".join((source, how, package)).encode()).hexdigest()[:12]
+    digest = hashlib.sha256("\0".join((source, how, package)).encode(errors="surrogateescape")).hexdigest()[:12]
     stem = re.sub(r"[^A-Za-z0-9]+", "-", source.rstrip("/").rpartition("/")[2])[:21].strip("-")
     return "-".join(part for part in (stem, digest) if part)
 
@@ -112,8 +112,12 @@ class BatchStanding:
         return BatchStanding.of([*self.done.values(), *rows])
 
     def left(self, images: Iterable[BatchImage]) -> list[BatchImage]:
-        """The images that are still to do: without a row, with one that another try may mend, or changed since."""
-        return [image for image in images if not image.problem and not self._is_done(image)]
+        """The images that are still to do: without a row, with one that another try may mend, or changed since.
+
+        Two files with the same name and content are one object, and one image here.
+        """
+        found = {(one.bucket, one.key): one for one in images if not one.problem and not self._is_done(one)}
+        return list(found.values())
 
     def rows(self, images: Sequence[BatchImage], *, threshold: float) -> list[BatchRow]:
         """One row for each image, in their order, judged by a threshold."""

@@ -2,9 +2,10 @@
 
 Example::
 
-    >>> said = "2026-11-30T06:00:00.000:[sagemaker logs]: b/a.png: Bad HTTP status received from algorithm: 400"
-    >>> more = "2026-11-30T06:00:00.000:[sagemaker logs]: b/a.png: it is no image"
-    >>> refused([said, more], {"b/a.png"})
+    >>> begin = "2026-11-30T06:00:00.000:[sagemaker logs]: b/a.png: "
+    >>> status = LogEvent(1, "job-1/i-1/data-log", f"{begin}Bad HTTP status received from algorithm: 400")
+    >>> more = LogEvent(2, "job-1/i-1/data-log", f"{begin}it is no image")
+    >>> refused([status, more], {"b/a.png": None})
     {'b/a.png': ('InvalidImageError', 'Bad HTTP status received from algorithm: 400 it is no image')}
 
 Formats: SageMaker Developer Guide, "Use Batch Transform": an object's output has the object's path and ``.out``. The
@@ -20,7 +21,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from scones.errors import InputError
 from scones.s3 import explained
@@ -33,7 +34,27 @@ ENDED = ("Completed", "Failed", "Stopped")
 # CreateTransformJob: MaxConcurrentTransforms x MaxPayloadInMB is at most 100. An image has at most 6 MB.
 PAYLOAD_MB = 6
 AT_ONCE = 8
+
+
+class LogEvent(NamedTuple):
+    """An event of CloudWatch Logs: its time in milliseconds since 1970, its stream and its text."""
+
+    timestamp: int
+    stream: str
+    message: str
+
+
 _SAID = re.compile(r"^.*?:\[sagemaker logs\]: (.*)$")
+
+
+def check(images: Sequence[BatchImage]) -> None:
+    """Raise InputError if the images are in more than one bucket, which a manifest cannot name."""
+    buckets = sorted({image.bucket for image in images})
+    if len(buckets) > 1:
+        raise InputError(
+            f"a transform job reads one bucket; these images are in {', '.join(buckets)}",
+            hint="take --how map, or one batch for each bucket",
+        )
 
 
 def begin(s3: Any, sagemaker: Any, model: str, instance_type: str, batch: Batch, images: Sequence[BatchImage]) -> str:
@@ -49,15 +70,10 @@ def begin(s3: Any, sagemaker: Any, model: str, instance_type: str, batch: Batch,
         InputError: the images are in more than one bucket, which a manifest cannot name.
         CloudError: S3 refused the manifest, or cannot be reached.
     """
-    buckets = sorted({image.bucket for image in images})
-    if len(buckets) > 1:
-        raise InputError(
-            f"a transform job reads one bucket; these images are in {', '.join(buckets)}",
-            hint="take --how map, or one batch for each bucket",
-        )
+    check(images)
     name = f"{_jobs(batch)}{uuid.uuid4().hex[:8]}"
     key = f"{batch.folder}manifests/{name}.json"
-    body = json.dumps([{"prefix": f"s3://{buckets[0]}/"}, *(image.key for image in images)])
+    body = json.dumps([{"prefix": f"s3://{images[0].bucket}/"}, *(image.key for image in images)])
     with explained(f"s3://{batch.bucket}/{key} cannot be written"):
         s3.put_object(Bucket=batch.bucket, Key=key, Body=body.encode(), ContentType="application/json")
     source = {"S3DataType": "ManifestFile", "S3Uri": f"s3://{batch.bucket}/{key}"}
@@ -143,31 +159,38 @@ def read(s3: Any, logs: Any, batch: Batch, images: Sequence[BatchImage]) -> Iter
     done = {(image.bucket, image.key) for image in found}
     missing = {f"{image.bucket}/{image.key}": image for image in images if (image.bucket, image.key) not in done}
     if missing:
+        times = {place: image.modified for place, image in missing.items()}
         with explained(f"the log {LOG_GROUP} of the batch {batch.name} cannot be read"):
-            for place, (error, cause) in refused(_data_log(logs, batch), missing.keys()).items():
+            for place, (error, cause) in refused(_data_log(logs, batch), times).items():
                 image = missing[place]
                 yield BatchRow(image.bucket, image.key, image.etag, error=error, cause=cause)
 
 
-def refused(lines: Iterable[str], places: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """The objects that the log of a job complains of, with an error and its cause.
+def refused(events: Iterable[LogEvent], places: Mapping[str, datetime | None]) -> dict[str, tuple[str, str]]:
+    """The objects that the logs of jobs complain of, with an error and its cause: what the last job says of each.
 
     Args:
-        lines: The lines of the stream data-log.
-        places: The objects of interest, ``BUCKET/KEY``.
+        events: The events of the streams data-log, the oldest first.
+        places: The objects of interest, ``BUCKET/KEY``, with their times. What was said before is of another version.
     """
-    wanted = set(places)
-    said: dict[str, list[str]] = {}
-    for line in lines:
-        found = _SAID.match(line)
+    said: dict[str, tuple[str, list[str]]] = {}
+    for event in events:
+        found = _SAID.match(event.message)
         text = found[1] if found else ""
         at = text.find(": ")
-        while at >= 0 and text[:at] not in wanted:
+        while at >= 0 and text[:at] not in places:
             at = text.find(": ", at + 1)
-        if at >= 0:
-            said.setdefault(text[:at], []).append(text[at + 2 :].strip())
+        if at < 0:
+            continue
+        place = text[:at]
+        changed = places[place]
+        if changed is not None and event.timestamp < changed.timestamp() * 1000:
+            continue
+        stream, parts = said.get(place, (event.stream, []))
+        said[place] = (event.stream, [*(parts if stream == event.stream else []), text[at + 2 :].strip()])
     return {
-        place: _error(" ".join(part for part in parts if part and part != "Message:")) for place, parts in said.items()
+        place: _error(" ".join(part for part in parts if part and part != "Message:"))
+        for place, (_, parts) in said.items()
     }
 
 
@@ -202,8 +225,8 @@ def _is_of(image: BatchImage, written: datetime | None) -> bool:
     return written is not None and (image.modified is None or image.modified <= written)
 
 
-def _data_log(logs: Any, batch: Batch) -> Iterator[str]:
-    """The lines of the batch's jobs on single objects, the oldest first. None before the first job of all."""
+def _data_log(logs: Any, batch: Batch) -> Iterator[LogEvent]:
+    """The events of the batch's jobs on single objects, the oldest first. None before the first job of all."""
     try:
         pages = logs.get_paginator("filter_log_events").paginate(
             logGroupName=LOG_GROUP, logStreamNamePrefix=_jobs(batch)
@@ -211,6 +234,6 @@ def _data_log(logs: Any, batch: Batch) -> Iterator[str]:
         for page in pages:
             for event in page["events"]:
                 if event["logStreamName"].endswith("/data-log"):
-                    yield event["message"]
+                    yield LogEvent(event["timestamp"], event["logStreamName"], event["message"])
     except logs.exceptions.ResourceNotFoundException:
         return

@@ -31,6 +31,7 @@ class BatchResult:
         threshold: The threshold.
         model_version: The version of the model package.
         seconds: How long this run took, from its start to its table.
+        images_per_second: How many images this run has classified in a second, its start included. Null if none.
         cost_usd: What this run costs on AWS, in US dollars, estimated.
         table, csv: The table as Parquet and as CSV. Null with --dry-run.
     """
@@ -46,6 +47,7 @@ class BatchResult:
     threshold: float
     model_version: int | None
     seconds: float
+    images_per_second: float | None
     cost_usd: float
     table: str | None
     csv: str | None

@@ -177,7 +177,7 @@ def test_nothing_is_started_when_the_answer_is_no_or_only_a_plan_is_wanted(run: 
 def test_the_rate_of_the_last_run_is_the_next_one_s_forecast(run: BatchRun, machine: Machine) -> None:
     folder = run.folder.parent / "another"
     folder.mkdir(parents=True)
-    (folder / "summary.json").write_text(json.dumps({"how": "map", "classified": 1000, "seconds": 10.0}))
+    (folder / "summary.json").write_text(json.dumps({"how": "map", "classified": 1000, "images_per_second": 100.0}))
     plan = run.plan(5000)
     assert plan
     assert plan.seconds == 50.0

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from moto import mock_aws
 from PIL import Image
 from pyarrow import parquet
 
+from localcloud.stepfunctions.integrations import csvitems
 from scones.errors import InputError
 from scones.service.batch import (
     Batch,
@@ -70,7 +72,7 @@ def test_every_object_is_an_image_over_the_pages_of_a_listing(s3: Any) -> None:
     said: list[str] = []
     images = sources.listed(s3, f"s3://{BUCKET}/in/", said.append)
     assert len({image.key for image in images}) == len(images) == 1006
-    assert said == [f"s3://{BUCKET}/in/: 1 marks of folders are passed over"]
+    assert said == [f"s3://{BUCKET}/in/: passed over: 1 folder marks"]
     assert images[0].etag == hashlib.md5(b"x").hexdigest()
 
 
@@ -90,16 +92,19 @@ def test_a_source_without_images_is_refused(s3: Any, uri: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "s3://b/one.png\ns3://b/two words.png\n",
         "image,label\ns3://b/one.png,1\n\ns3://b/two words.png,2\ns3://b/one.png,3\n",
         "label,s3_bucket,s3_key\n1,b,one.png\n2,b,two words.png\n",
-        "s3://b/one.png\ns3://b/two words.png\n",
         '\ufeffimage_url\n"s3://b/one.png"\ns3://b/two words.png\n',
     ],
 )
-def test_a_file_names_images_in_any_of_its_forms_each_once(tmp_path: Path, text: str) -> None:
+def test_a_file_names_images_in_any_of_its_forms_each_once(s3: Any, tmp_path: Path, text: str) -> None:
     path = tmp_path / "list.csv"
     path.write_text(text, encoding="utf-8")
-    assert [(image.bucket, image.key) for image in sources.in_file(path)] == [("b", "one.png"), ("b", "two words.png")]
+    assert [(image.bucket, image.key) for image in sources.in_file(s3, path)] == [
+        ("b", "one.png"),
+        ("b", "two words.png"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -108,15 +113,17 @@ def test_a_file_names_images_in_any_of_its_forms_each_once(tmp_path: Path, text:
         ("name,size\na,1\n", "name, size"),
         ("image\nphotos/one.png\n", "line 2"),
         ("image\n", "names no image"),
-        ("", "columns"),
+        ("", "is empty"),
+        (f"image,note\ns3://b/one.png,{200_000 * 'x'}\n", "line 2"),
+        ('image\ns3://b/one.png\n"s3://b/two.png\ns3://b/three.png\n', "line 4"),
         ("s3_bucket,s3_key\nb,\n", "line 2"),
     ],
 )
-def test_a_file_that_names_no_object_is_refused_with_its_line(tmp_path: Path, text: str, why: str) -> None:
+def test_a_file_that_names_no_object_is_refused_with_its_line(s3: Any, tmp_path: Path, text: str, why: str) -> None:
     path = tmp_path / "list.csv"
     path.write_text(text)
     with pytest.raises(InputError, match=why) as refused:
-        sources.in_file(path)
+        sources.in_file(s3, path)
     assert "image" in str(refused.value.hint)
 
 
@@ -127,7 +134,9 @@ def test_a_folder_is_uploaded_once_and_a_changed_file_is_another_object(s3: Any,
     (tmp_path / "broken.webp").write_bytes(b"RIFF\0\0\0\0WEBPVP8 cut")
     (tmp_path / "notes.txt").write_text("no picture")
     batch, said = made(), list[str]()
-    images = sources.uploaded(s3, tmp_path, BUCKET, batch.inputs, tell=said.append)
+    images = sources.in_folder(tmp_path, BUCKET, batch.inputs, said.append)
+    assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET), "nothing is uploaded before somebody has agreed"
+    sources.upload(s3, BUCKET, batch.inputs, images)
     assert [image.name for image in images] == ["broken.webp", "one.png", "sub/two.webp"]
     assert images[0].problem
     assert not images[0].key
@@ -136,10 +145,11 @@ def test_a_folder_is_uploaded_once_and_a_changed_file_is_another_object(s3: Any,
     assert body.startswith(b"\x89PNG")
     assert "notes.txt" in said[0]
     puts = _counted(s3)
-    assert sources.uploaded(s3, tmp_path, BUCKET, batch.inputs) == images
+    assert sources.in_folder(tmp_path, BUCKET, batch.inputs) == images
+    sources.upload(s3, BUCKET, batch.inputs, images)
     assert puts == []
     (tmp_path / "one.png").write_bytes(png((9, 9, 9)))
-    assert sources.uploaded(s3, tmp_path, BUCKET, batch.inputs)[1].key != images[1].key
+    assert sources.in_folder(tmp_path, BUCKET, batch.inputs)[1].key != images[1].key
 
 
 def _counted(s3: Any) -> list[str]:
@@ -255,6 +265,42 @@ def test_the_machine_gets_a_manifest_and_is_followed(s3: Any) -> None:
     assert told == [(41, 80), (41, 80)]
 
 
+def test_a_key_reaches_the_function_as_it_is(s3: Any) -> None:
+    """The local cloud reads a manifest by the rules of Step Functions."""
+    keys = ["a\\b.png", 'quote".png', "two\nlines.png", "sep\u2028.png", " space ,comma.png", "\\"]
+    text = mapped.manifest([BatchImage("", "b", key) for key in keys])
+    assert [row["s3_key"] for row in csvitems.rows(text, {"CSVHeaderLocation": "FIRST_ROW"})] == keys
+
+
+def test_two_equal_files_are_one_object_and_two_rows() -> None:
+    images = [BatchImage("a/1.png", "b", "k/1.png"), BatchImage("c/1.png", "b", "k/1.png")]
+    assert len(BatchStanding().left(images)) == 1
+    done = BatchStanding.of([BatchRow("b", "k/1.png", "", "bicycle", 0.9, (0.9, 0.1))])
+    assert [row.classification for row in done.rows(images, threshold=0.5)] == ["bicycle", "bicycle"]
+
+
+def test_a_name_that_is_no_utf_8_has_a_row(tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xff.png")).write_bytes(png())
+    (image,) = sources.in_folder(folder, BUCKET, "images/x/")
+    assert image.name == "\N{REPLACEMENT CHARACTER}.png"
+    table.write([image.name], [BatchRow("b", image.key)], LABELS, tmp_path)
+    assert standing.name_of(os.fsdecode(b"/photos\xff"), "map", PACKAGE)
+
+
+def test_an_object_of_a_file_that_has_changed_is_left(s3: Any, tmp_path: Path) -> None:
+    put(s3, "a.png", b"before")
+    path = tmp_path / "list.csv"
+    path.write_text(f"s3://{BUCKET}/a.png\ns3://{BUCKET}/gone.png\n")
+    before, gone = sources.in_file(s3, path)
+    assert gone.etag == ""
+    done = BatchStanding.of([BatchRow(BUCKET, "a.png", before.etag, "bicycle", 0.9, (0.9, 0.1))])
+    assert [image.key for image in done.left([before])] == []
+    put(s3, "a.png", b"after")
+    assert [image.key for image in done.left(sources.in_file(s3, path)[:1])] == ["a.png"]
+
+
 def test_a_batch_that_still_runs_is_found_by_its_name() -> None:
     batch = made()
     assert mapped.running(States(others=["another-batch-1a2b3c4d"]), "arn", batch) is None
@@ -307,6 +353,7 @@ class Logs:
     """CloudWatch Logs with some lines."""
 
     lines: list[tuple[str, str]] | None
+    began: int = 1_000
 
     class exceptions:
         class ResourceNotFoundException(Exception): ...
@@ -318,7 +365,8 @@ class Logs:
         if self.lines is None:
             raise self.exceptions.ResourceNotFoundException
         said = [line for line in self.lines if line[0].startswith(logStreamNamePrefix)]
-        return [{"events": [{"logStreamName": stream, "message": text} for stream, text in said]}]
+        events = enumerate(said, self.began)
+        return [{"events": [{"timestamp": at, "logStreamName": one[0], "message": one[1]} for at, one in events]}]
 
 
 def test_a_transform_job_reads_a_manifest_of_one_bucket(s3: Any) -> None:
@@ -362,6 +410,18 @@ def test_outputs_and_the_log_give_each_image_its_row(s3: Any) -> None:
     assert "the image is cut short" in str(found["bad: 1.png"].cause)
     assert (found["down.png"].error, found["down.png"].is_final) == ("ModelError", False)
     assert "quiet.png" not in found
+
+
+def test_what_the_last_job_says_of_a_picture_counts_and_a_picture_that_was_mended_is_tried_again(s3: Any) -> None:
+    batch = made("transform")
+    first, second = (f"scones-dev-{batch.name}-{run}/i-1/data-log" for run in ("00000001", "00000002"))
+    said = f"2026-11-30T06:00:00.000:[sagemaker logs]: {BUCKET}/a.png: Bad HTTP status received from algorithm: "
+    logs = Logs([(first, f"{said}503"), (second, f"{said}400")])
+    image = BatchImage("a", BUCKET, "a.png", modified=datetime.fromtimestamp(0, UTC))
+    (row,) = transformed.read(s3, logs, batch, [image])
+    assert (row.error, row.is_final) == ("InvalidImageError", True)
+    mended = BatchImage("a", BUCKET, "a.png", "new", modified=datetime.now(UTC))
+    assert list(transformed.read(s3, logs, batch, [mended])) == []
 
 
 def test_before_the_first_job_of_all_nothing_is_done(s3: Any) -> None:
