@@ -15,9 +15,8 @@ import time
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
-NAME = 80  # the most characters of an execution's name
+NAME = 76  # an execution's name has at most 80 characters, and another try adds -r1 to -r999
 # A throttled StartExecution is tried again here, and then by the queue.
 states = boto3.client("stepfunctions", config=Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard"}))
 
@@ -35,7 +34,7 @@ def handler(event, context):
             log |= start(json.loads(record["body"]))
             if os.environ.get("AT_MOST"):
                 wait(log["execution_arn"])
-        except (BotoCoreError, ClientError, KeyError, NoArrivalError, TypeError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other messages are handled
             print(json.dumps({"level": "ERROR", **log, "error": type(error).__name__, "reason": str(error)}))
             failed.append({"itemIdentifier": record["messageId"]})
         else:

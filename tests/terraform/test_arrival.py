@@ -76,6 +76,18 @@ def test_an_object_that_arrives_has_a_result_and_the_plan_stays_empty(service: S
     assert len(list(inbox.keys(s3, arrival))) == 3, "the text starts nothing"
 
 
+def test_another_try_of_a_failed_arrival_is_another_execution_with_a_result(service: Stack, cloud: Any) -> None:
+    outputs, s3 = service.outputs(), cloud.client("s3")
+    sqs, sfn, begun = cloud.client("sqs"), cloud.client("stepfunctions"), datetime.now(UTC)
+    s3.put_object(Bucket=outputs["arrival"]["uri"].split("/")[2], Key="incoming/again.png", Body=b"no picture")
+    inbox.wait_for(s3, outputs["arrival"], ["again.png"], seconds=60)
+    place = (sqs, sfn, outputs["arrival"], outputs["state_machine_arn"])
+    done = inbox.retry(*place, since=begun, errors=["InvalidImageError"])
+    assert [name.rpartition("-")[2] for name in done.started] == ["r1"]
+    eventually(lambda: any(done.started[0] in key for key in inbox.keys(s3, outputs["arrival"])), seconds=60)
+    assert [one.name for one in inbox.look(*place, since=begun).failed] == list(done.started)
+
+
 @pytest.mark.nightly
 def test_a_thousand_arrivals_have_a_thousand_executions_though_events_come_twice_and_the_cloud_is_killed(
     service: Stack, cloud: Any

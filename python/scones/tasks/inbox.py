@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from scones import settings
 from scones.errors import InputError
+from scones.steps import Waiting
 from scones.tasks.cli import task
 from scones.tasks.results import TaskAnswer
 from scones.tasks.results.arrivals import InboxResult, RetryResult
@@ -22,6 +24,7 @@ from scones.tasks.terminal import terminal
 if TYPE_CHECKING:
     from invoke import Context
     from rich.console import RenderableType
+    from rich.text import Text
 
     from scones.service.inbox import Inbox
     from scones.settings import Environment
@@ -52,6 +55,8 @@ def listing(context: Context, since: str = "14d", env: str | None = None) -> Tas
             )
         for table in _tables(inbox):
             console.print(table)
+        if inbox.more_failed:
+            console.print(f"and {inbox.more_failed:,} that failed earlier", highlight=False)
         if inbox.dead or any(one.may_pass for one in inbox.failed):
             console.print(f"next: invoke inbox.retry --env {environment.name}", highlight=False)
 
@@ -62,16 +67,17 @@ def listing(context: Context, since: str = "14d", env: str | None = None) -> Tas
     result=RetryResult,
     iterable=["error"],
     help={
-        "error": "redrive the executions that failed with this error, such as ThresholdConfidenceNotMet after the "
+        "error": "try the executions again that failed with this error, such as ThresholdConfidenceNotMet after the "
         "threshold was changed; repeatable (default: the errors that do not come from the picture)",
         "since": SINCE,
         "env": ENV,
     },
 )
 def retry(context: Context, error: list[str] | None = None, since: str = "14d", env: str | None = None) -> TaskAnswer:
-    """Move the dead letters back into their queues, and redrive the executions that failed.
+    """Move the dead letters back into their queues, and try the executions again that failed.
 
-    A redriven execution goes on with the state that failed (RedriveExecution), within 14 days after its end.
+    An execution that was stopped, or took too long, goes on where it was (RedriveExecution, within 14 days). For one
+    that failed, another one starts: with the same input, and the same name with -r1, -r2 and so on.
 
     invoke inbox.retry
     invoke inbox.retry --error ThresholdConfidenceNotMet --since 2h --env dev
@@ -80,16 +86,19 @@ def retry(context: Context, error: list[str] | None = None, since: str = "14d", 
     from scones.service import inbox as inboxes
 
     environment = settings.load(env)
-    arrival = with_arrivals(environment)
+    outputs, began = with_arrivals(environment), _began(since)
     sqs, sfn = (aws.client(environment, service) for service in ("sqs", "stepfunctions"))
-    done = inboxes.retry(sqs, sfn, arrival["arrival"], _look(environment, arrival, since), errors=error or ())
+    place = (sqs, sfn, outputs["arrival"], outputs["state_machine_arn"])
+    with Waiting(terminal(stderr=True), "trying again"):
+        done = inboxes.retry(*place, since=began, errors=error or ())
 
     def show() -> None:
+        console = terminal()
         for name, count in done.moved.items():
-            print(f"{name}: {count} dead letters are moved back")
-        print(f"{len(done.redriven)} executions are redriven")
+            console.print(f"{name}: moved back: {count}", highlight=False)
+        console.print(f"go on: {len(done.redriven)}; started again: {len(done.started)}", highlight=False)
         for name, why in done.refused.items():
-            print(f"  not {name}: {why}")
+            console.print(f"  not {name}: {why}", highlight=False, markup=False)
 
     return TaskAnswer(lambda: RetryResult.of(environment.name, done), show, code=1 if done.refused else 0)
 
@@ -113,15 +122,17 @@ def with_arrivals(environment: Environment) -> Mapping[str, Any]:
 
 
 def _look(environment: Environment, outputs: Mapping[str, Any], since: str) -> Inbox:
-    from datetime import UTC, datetime
-
     from scones import aws
     from scones.service import inbox
-    from scones.service.capture import period
 
     sqs, sfn = (aws.client(environment, service) for service in ("sqs", "stepfunctions"))
-    began = period.parse(since, None).since or datetime.min.replace(tzinfo=UTC)
-    return inbox.look(sqs, sfn, outputs["arrival"], outputs["state_machine_arn"], since=began)
+    return inbox.look(sqs, sfn, outputs["arrival"], outputs["state_machine_arn"], since=_began(since))
+
+
+def _began(since: str) -> datetime:
+    from scones.service.capture import period
+
+    return period.parse(since, None).since or datetime.min.replace(tzinfo=UTC)
 
 
 def _tables(inbox: Inbox) -> list[RenderableType]:
@@ -132,7 +143,7 @@ def _tables(inbox: Inbox) -> list[RenderableType]:
         dead = Table("given up", "queue", "sent (UTC)", "tries", box=None)
         dead.columns[0].overflow = "fold"
         for one in inbox.dead:
-            dead.add_row(one.subject, one.queue, f"{one.sent:%Y-%m-%d %H:%M}", str(one.tries))
+            dead.add_row(_shown(one.subject), one.queue, f"{one.sent:%Y-%m-%d %H:%M}", str(one.tries))
         found.append(dead)
     if inbox.failed:
         counts = Counter(one.error for one in inbox.failed)
@@ -141,6 +152,13 @@ def _tables(inbox: Inbox) -> list[RenderableType]:
             column.overflow = "fold"
         for error, times in counts.most_common():
             last = next(one for one in inbox.failed if one.error == error)
-            failed.add_row(error, str(times), last.image, last.cause)
+            failed.add_row(_shown(error), str(times), _shown(last.image), _shown(last.cause))
         found.append(failed)
     return found
+
+
+def _shown(text: str) -> Text:
+    """Text from outside: nothing in it is markup, and nothing moves the cursor."""
+    from rich.text import Text
+
+    return Text("".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text))

@@ -2,9 +2,9 @@
 
 Example (not run: it needs a running cloud)::
 
-    inbox = look(sqs, sfn, outputs["arrival"], outputs["state_machine_arn"], since=datetime(2026, 1, 1, tzinfo=UTC))
-    inbox.waiting["arrivals"].visible           # 3
-    retry(sqs, sfn, outputs["arrival"], inbox)  # moves dead letters back, and redrives failed executions
+    place = (sqs, sfn, outputs["arrival"], outputs["state_machine_arn"])
+    look(*place, since=yesterday).waiting["arrivals"].visible   # 3
+    retry(*place, since=yesterday)              # moves dead letters back, and tries failed executions again
 """
 
 from scones.service.inbox.dead import DeadLetter, QueueLoad, load

@@ -4,14 +4,15 @@ Example::
 
     >>> one = FailedArrival("arn:…:execution:m:arrival-a-0d5c", "arrival-a-0d5c", "s3://b/in/a.png", "States.Timeout",
     ...     "the endpoint did not answer", datetime(2026, 1, 28, tzinfo=UTC), redrivable=True)
-    >>> one.may_pass
-    True
+    >>> one.may_pass, one.next_name
+    (True, 'arrival-a-0d5c-r1')
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +22,7 @@ from botocore.exceptions import ClientError
 from scones.service.inbox.dead import DeadLetter, QueueLoad, letters, load
 from scones.service.workflow import LOW_CONFIDENCE
 
+AGAIN = re.compile(r"(?P<first>.+?)(-r(?P<number>[0-9]{1,3}))?")  # the name of a first or of another try
 BEGIN = "arrival-"  # startWorkflow's names of executions begin so
 ENDED_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
 MOST = 100
@@ -48,7 +50,9 @@ class FailedArrival:
         error: Its Error, or its status if it has none.
         cause: Its Cause.
         ended: When, in UTC.
-        redrivable: Whether Step Functions can redrive it.
+        redrivable: Whether a redrive can help: Step Functions allows it, and no state has caught the error. The state
+            machine catches every error and ends in a Fail state, which a redrive enters again.
+        input: Its input.
     """
 
     arn: str
@@ -58,11 +62,19 @@ class FailedArrival:
     cause: str
     ended: datetime
     redrivable: bool
+    input: str = "{}"
 
     @property
     def may_pass(self) -> bool:
         """Whether another try could give an answer. The same picture is unsure or unreadable again."""
-        return self.redrivable and self.error not in FINAL
+        return self.error not in FINAL
+
+    @property
+    def next_name(self) -> str:
+        """The name of another try: that of the first, and a number."""
+        found = AGAIN.fullmatch(self.name)
+        assert found is not None
+        return f"{found['first']}-r{int(found['number'] or 0) + 1}"
 
 
 @dataclass(frozen=True)
@@ -72,12 +84,14 @@ class Inbox:
     Attributes:
         waiting: The load of each queue, ``arrivals`` and ``endings``.
         dead: The dead letters of both, at most 50 of each, the oldest first.
-        failed: The executions that failed, the newest first, at most 100.
+        failed: The executions that failed and were not tried again, the newest first, at most 100.
+        more_failed: The number of further executions that failed.
     """
 
     waiting: dict[str, QueueLoad]
     dead: tuple[DeadLetter, ...]
     failed: tuple[FailedArrival, ...]
+    more_failed: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,12 +100,14 @@ class Retried:
 
     Attributes:
         moved: The number of dead letters of each queue that were there when they began to be moved back.
-        redriven: The names of the executions that go on.
+        redriven: The names of the executions that go on where they were stopped.
+        started: The names of new executions for objects whose execution failed.
         refused: Why others do not, by name.
     """
 
     moved: dict[str, int]
     redriven: tuple[str, ...]
+    started: tuple[str, ...]
     refused: dict[str, str]
 
 
@@ -105,60 +121,90 @@ def look(sqs: Any, sfn: Any, arrival: Mapping[str, Any], state_machine_arn: str,
         since: Executions that ended earlier are left out.
     """
     queues = arrival["queues"]
+    ended = _ended(sfn, state_machine_arn, since)
     return Inbox(
         {name: load(sqs, queue) for name, queue in queues.items()},
         tuple(one for name, queue in queues.items() for one in letters(sqs, name, queue)),
-        tuple(_failed(sfn, state_machine_arn, since)),
+        tuple(_described(sfn, ended[:MOST])),
+        max(0, len(ended) - MOST),
     )
 
 
-def _failed(sfn: Any, machine: str, earliest: datetime) -> list[FailedArrival]:
-    found: list[dict[str, Any]] = []
+def _ended(sfn: Any, machine: str, earliest: datetime) -> list[str]:
+    """The ARNs of the last tries that ended badly, one for each first name, the newest first."""
+    last: dict[str, tuple[int, datetime, str]] = {}
     for status in ENDED_BADLY:
-        # The newest come first.
         for page in sfn.get_paginator("list_executions").paginate(stateMachineArn=machine, statusFilter=status):
-            own = [one for one in page["executions"] if one["name"].startswith(BEGIN)]
-            found += [one for one in own if one["stopDate"] >= earliest]
-            if len(found) >= MOST * len(ENDED_BADLY) or any(one["stopDate"] < earliest for one in page["executions"]):
+            for one in page["executions"]:
+                found = AGAIN.fullmatch(one["name"])
+                if found is None or not one["name"].startswith(BEGIN) or one["stopDate"] < earliest:
+                    continue
+                tried = (int(found["number"] or 0), one["stopDate"], one["executionArn"])
+                last[found["first"]] = max(tried, last.get(found["first"], tried))
+            if any(one["stopDate"] < earliest for one in page["executions"]):  # the newest come first
                 break
-    found.sort(key=lambda one: one["stopDate"], reverse=True)
-    return [_described(sfn.describe_execution(executionArn=one["executionArn"])) for one in found[:MOST]]
+    return [arn for _, _, arn in sorted(last.values(), key=lambda one: one[1], reverse=True)]
 
 
-def _described(execution: Mapping[str, Any]) -> FailedArrival:
-    given = json.loads(execution.get("input") or "{}")
-    return FailedArrival(
-        arn=execution["executionArn"],
-        name=execution["name"],
-        image=f"s3://{given.get('s3_bucket')}/{given.get('s3_key')}",
-        error=execution.get("error") or execution["status"],
-        cause=execution.get("cause") or "",
-        ended=execution["stopDate"].astimezone(UTC),
-        redrivable=execution.get("redriveStatus") == "REDRIVABLE",
-    )
+def _described(sfn: Any, arns: Sequence[str]) -> Iterator[FailedArrival]:
+    """What is known of executions that ended badly, without those of which another try goes on or has passed."""
+    for arn in arns:
+        execution = sfn.describe_execution(executionArn=arn)
+        given = json.loads(execution.get("input") or "{}")
+        one = FailedArrival(
+            arn=arn,
+            name=execution["name"],
+            image=f"s3://{given.get('s3_bucket')}/{given.get('s3_key')}",
+            error=execution.get("error") or execution["status"],
+            cause=execution.get("cause") or "",
+            ended=execution["stopDate"].astimezone(UTC),
+            redrivable=execution["status"] != "FAILED" and execution.get("redriveStatus") == "REDRIVABLE",
+            input=execution.get("input") or "{}",
+        )
+        try:
+            sfn.describe_execution(executionArn=f"{arn.rpartition(':')[0]}:{one.next_name}")
+        except sfn.exceptions.ExecutionDoesNotExist:
+            yield one
 
 
-def retry(sqs: Any, sfn: Any, arrival: Mapping[str, Any], inbox: Inbox, *, errors: Sequence[str] = ()) -> Retried:
-    """Move all dead letters back to their queues, and redrive failed executions.
+def retry(
+    sqs: Any,
+    sfn: Any,
+    arrival: Mapping[str, Any],
+    state_machine_arn: str,
+    *,
+    since: datetime,
+    errors: Sequence[str] = (),
+) -> Retried:
+    """Move all dead letters back to their queues, and try failed executions again.
+
+    An execution that was stopped or took too long goes on where it was (RedriveExecution). One that failed has ended in
+    a Fail state, and a redrive would only enter this again. So its object gets another execution, with the same input
+    and the name of the first one with a number. Step Functions starts a name once, so two callers start one.
 
     Args:
         sqs: A boto3 SQS client.
         sfn: A boto3 Step Functions client.
         arrival: The output ``arrival`` of the stack ``service``.
-        errors: Redrive the executions with these errors. By default, those that another try could help.
+        since: Executions that ended earlier are left out.
+        errors: Try the executions with these errors again. By default, those that another try could help.
     """
     moved = {}
     for name, queue in arrival["queues"].items():
-        if inbox.waiting[name].dead:
+        if dead := load(sqs, queue).dead:
             sqs.start_message_move_task(SourceArn=queue["dead_letters"]["arn"], DestinationArn=queue["arn"])
-            moved[name] = inbox.waiting[name].dead
-    redriven, refused = [], {}
-    for one in inbox.failed:
+            moved[name] = dead
+    redriven, started, refused = [], [], {}
+    for one in _described(sfn, _ended(sfn, state_machine_arn, since)):
         if not (one.error in errors if errors else one.may_pass):
             continue
         try:
-            sfn.redrive_execution(executionArn=one.arn)
-            redriven.append(one.name)
+            if one.redrivable:
+                sfn.redrive_execution(executionArn=one.arn)
+                redriven.append(one.name)
+            else:
+                sfn.start_execution(stateMachineArn=state_machine_arn, name=one.next_name, input=one.input)
+                started.append(one.next_name)
         except ClientError as error:
             refused[one.name] = str(error)
-    return Retried(moved, tuple(redriven), refused)
+    return Retried(moved, tuple(redriven), tuple(started), refused)

@@ -2,7 +2,7 @@
 
 Example::
 
-    >>> RetryResult("local", {"arrivals": 2}, (), {}).moved
+    >>> RetryResult("local", {"arrivals": 2}, (), (), {}).moved
     {'arrivals': 2}
 """
 
@@ -59,7 +59,7 @@ class InboxFailure:
         error: The execution's Error, or its status.
         cause: The execution's Cause.
         ended: When it ended, ISO 8601.
-        redrivable: Whether Step Functions can redrive it.
+        redrivable: Whether invoke inbox.retry redrives it. If not, its object gets another execution.
         may_pass: Whether invoke inbox.retry tries it again by itself.
     """
 
@@ -80,13 +80,15 @@ class InboxResult:
         environment: The environment.
         queues: The two queues.
         dead: The dead letters, at most 50 of each queue.
-        failed: The executions that failed, the newest first, at most 100.
+        failed: The executions that failed and were not tried again, the newest first, at most 100.
+        more_failed: The number of further executions that failed.
     """
 
     environment: str
     queues: tuple[InboxQueue, ...]
     dead: tuple[InboxLetter, ...]
     failed: tuple[InboxFailure, ...]
+    more_failed: int
 
     @classmethod
     def of(cls, environment: str, inbox: Inbox) -> InboxResult:
@@ -101,26 +103,29 @@ class InboxResult:
                 )
                 for one in inbox.failed
             ),
+            inbox.more_failed,
         )
 
 
 @dataclass(frozen=True)
 class RetryResult:
-    """What was tried again. The exit code is 1 if an execution could not be redriven.
+    """What was tried again. The exit code is 1 if an execution could not be.
 
     Attributes:
         environment: The environment.
         moved: The number of dead letters that are moved back, by queue.
-        redriven: The names of the executions that go on.
+        redriven: The names of the executions that go on where they were stopped.
+        started: The names of new executions for objects whose execution failed.
         refused: Why others do not, by name.
     """
 
     environment: str
     moved: dict[str, int]
     redriven: tuple[str, ...]
+    started: tuple[str, ...]
     refused: dict[str, str]
 
     @classmethod
     def of(cls, environment: str, done: Retried) -> RetryResult:
         """The result of another try."""
-        return cls(environment, done.moved, done.redriven, done.refused)
+        return cls(environment, done.moved, done.redriven, done.started, done.refused)

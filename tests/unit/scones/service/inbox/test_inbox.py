@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -61,6 +61,10 @@ class Machine:
 
     executions: list[dict[str, Any]]
     redriven: list[str] = field(default_factory=list)
+    started: dict[str, str] = field(default_factory=dict)
+
+    class exceptions:
+        class ExecutionDoesNotExist(ClientError): ...
 
     def get_paginator(self, _: str) -> Machine:
         return self
@@ -70,7 +74,13 @@ class Machine:
         return [{"executions": [one for one in self.executions if one["status"] == statusFilter]}]
 
     def describe_execution(self, executionArn: str) -> dict[str, Any]:
-        return next(one for one in self.executions if one["executionArn"] == executionArn)
+        for one in self.executions:
+            if one["executionArn"] == executionArn:
+                return one
+        raise self.exceptions.ExecutionDoesNotExist({"Error": {"Code": "ExecutionDoesNotExist"}}, "DescribeExecution")
+
+    def start_execution(self, stateMachineArn: str, name: str, input: str) -> None:
+        self.started[name] = input
 
     def redrive_execution(self, executionArn: str) -> None:
         if executionArn.endswith("gone"):
@@ -137,31 +147,64 @@ def test_failed_arrivals_have_their_reason_the_newest_first(sqs: Any, arrival: d
     )
 
 
-def test_another_try_moves_dead_letters_and_redrives_what_it_can_help(sqs: Any, arrival: dict[str, Any]) -> None:
+def again(sqs: Any, sfn: Machine, arrival: dict[str, Any], errors: Sequence[str] = ()) -> inbox.Retried:
+    return inbox.retry(sqs, sfn, arrival, MACHINE, since=NOW - timedelta(days=1), errors=errors)
+
+
+def test_another_try_moves_dead_letters_and_tries_what_it_can_help(sqs: Any, arrival: dict[str, Any]) -> None:
+    """A failed execution has ended in a Fail state, which a redrive enters again. So another one starts."""
     queues = arrival["queues"]
     send(sqs, queues["arrivals"]["dead_letters"], "incoming/1.png")
     sfn = Machine(
         [
-            ended("arrival-a", "States.Timeout"),
+            ended("arrival-a", "EndpointUnavailableError"),
+            ended("arrival-late", None, status="TIMED_OUT"),
             ended("arrival-unsure", "ThresholdConfidenceNotMet"),
-            ended("arrival-fixed", "States.Timeout", redrivable=False),
-            ended("arrival-gone", "States.Timeout"),
+            ended("arrival-old", None, status="ABORTED", redrivable=False),
+            ended("arrival-gone", None, status="ABORTED"),
         ]
     )
     moving = Moving(sqs)
-    done = inbox.retry(moving, sfn, arrival, look(sqs, sfn, arrival))
+    done = again(moving, sfn, arrival)
     assert done.moved == {"arrivals": 1}
     assert moving.moved == [
         {"SourceArn": queues["arrivals"]["dead_letters"]["arn"], "DestinationArn": queues["arrivals"]["arn"]}
     ]
-    assert sfn.redriven == ["arrival-a"]
+    assert sfn.redriven == ["arrival-late"]
+    assert sfn.started == {
+        "arrival-a-r1": sfn.executions[0]["input"],
+        "arrival-old-r1": sfn.executions[3]["input"],
+    }
     assert done.refused.keys() == {"arrival-gone"}
 
 
-def test_a_named_error_is_redriven_though_it_comes_from_the_picture(sqs: Any, arrival: dict[str, Any]) -> None:
+def test_a_named_error_is_tried_again_though_it_comes_from_the_picture(sqs: Any, arrival: dict[str, Any]) -> None:
     sfn = Machine([ended("arrival-unsure", "ThresholdConfidenceNotMet"), ended("arrival-a", "States.Timeout")])
-    inbox.retry(sqs, sfn, arrival, look(sqs, sfn, arrival), errors=["ThresholdConfidenceNotMet"])
-    assert sfn.redriven == ["arrival-unsure"]
+    again(sqs, sfn, arrival, errors=["ThresholdConfidenceNotMet"])
+    assert list(sfn.started) == ["arrival-unsure-r1"]
+
+
+def test_only_the_last_try_of_an_object_counts(sqs: Any, arrival: dict[str, Any]) -> None:
+    running = {**ended("arrival-runs-r1", None), "status": "RUNNING"}
+    sfn = Machine(
+        [
+            ended("arrival-twice", "States.Timeout", hours=3),
+            ended("arrival-twice-r1", "States.Timeout", hours=2),
+            ended("arrival-runs", "States.Timeout"),
+            running,
+        ]
+    )
+    assert [one.name for one in look(sqs, sfn, arrival).failed] == ["arrival-twice-r1"]
+    again(sqs, sfn, arrival)
+    assert list(sfn.started) == ["arrival-twice-r2"]
+
+
+def test_all_are_tried_again_however_many_failed(sqs: Any, arrival: dict[str, Any]) -> None:
+    unsure = [ended(f"arrival-unsure-{number}", "ThresholdConfidenceNotMet") for number in range(150)]
+    sfn = Machine([*unsure, *(ended(f"arrival-{number}", "States.Timeout", hours=5) for number in range(150))])
+    found = look(sqs, sfn, arrival)
+    assert (len(found.failed), found.more_failed) == (100, 200)
+    assert len(again(sqs, sfn, arrival).started) == 150
 
 
 def test_the_last_result_of_an_object_counts_and_the_time_is_bounded(sqs: Any) -> None:
