@@ -17,7 +17,6 @@ import serialize_image_data
 
 THREADS = 4  # they wait for S3 and the endpoint; botocore's clients keep ten connections
 LEAST_MS = 25_000  # no image is begun with less time left: S3 and the endpoint may each take two tries
-UNAVAILABLE = "EndpointUnavailableError"
 LOW = "ThresholdConfidenceNotMet"
 
 
@@ -27,6 +26,10 @@ class InvalidInputError(Exception):
 
 class EndpointUnavailableError(Exception):
     """S3 or the endpoint did not answer for most of the images. A later retry may succeed."""
+
+
+class EndpointRefusedError(Exception):
+    """The endpoint does not exist, or this function may not invoke it."""
 
 
 def say(line):
@@ -45,9 +48,10 @@ def handler(event, context):
         log["batch"] = given.get("batch")
         with ThreadPoolExecutor(THREADS) as threads:
             rows = list(threads.map(lambda item: row(item, given, context), items))
-        without = [one for one in rows if one["error"] == UNAVAILABLE]
-        if len(without) * 2 > len(rows):
-            raise EndpointUnavailableError(f"{len(without)} of {len(rows)} images had no answer: {without[0]['cause']}")
+        for refused in (EndpointUnavailableError, EndpointRefusedError):
+            without = [one for one in rows if one["error"] == refused.__name__]
+            if len(without) * 2 > len(rows):
+                raise refused(f"{len(without)} of {len(rows)} images had no answer: {without[0]['cause']}")
     except Exception as error:
         say(json.dumps({"level": "ERROR", **log, "error": type(error).__name__, "message": str(error)}))
         raise

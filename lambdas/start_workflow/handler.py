@@ -68,8 +68,12 @@ def name_of(bucket, key, version):
 
 
 def wait(arn):
-    """Wait until an execution has ended, however it did."""
-    pause = 0.2
-    while states.describe_execution(executionArn=arn)["status"] == "RUNNING":
+    """Wait until an execution has ended, however it did. DescribeExecution may not know a new one yet."""
+    status, pause = "RUNNING", 0.1
+    while status == "RUNNING":
         time.sleep(pause)
         pause = min(pause * 2, 5)
+        try:
+            status = states.describe_execution(executionArn=arn)["status"]
+        except states.exceptions.ExecutionDoesNotExist:
+            continue

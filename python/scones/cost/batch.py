@@ -33,6 +33,7 @@ IMAGES_A_CHILD, THREADS = 40, 4
 # The memory of the function, as in terraform/stacks/service/batch.json.
 FUNCTION, FUNCTION_MB = "classify-batch", 512
 # modules/batch: the default of at_most, and what a transform job sends at once.
+TRANSFORM_TYPE = "ml.m5.large"
 AT_MOST, PAYLOADS_AT_ONCE, PAYLOAD_MB = 8, 8, 6
 
 # Assumed until somebody measures them in an account. An image waits in the function for S3 (about 30 ms) and for the
@@ -116,7 +117,7 @@ def plan(
     prices: Prices,
     images_per_second: float | None = None,
     at_most: int = AT_MOST,
-    instance_type: str | None = None,
+    instance_type: str = TRANSFORM_TYPE,
     instances: int | None = None,
 ) -> BatchPlan:
     """Plan a batch.
@@ -127,7 +128,7 @@ def plan(
         usage: The environment's. Its endpoint answers the map; its function has the memory that counts.
         images_per_second: What the endpoint, or the job's instances together, were measured to answer. None to assume.
         at_most: The number of children of the map at a time.
-        instance_type: Of the transform job; None for the endpoint's.
+        instance_type: Of the transform job. Jobs do not take every type that endpoints take.
         instances: Of the transform job; None for 1.
 
     Raises:
@@ -142,7 +143,7 @@ def plan(
         raise InputError(f"images_per_second must be more than 0, not {images_per_second:g}")
     if how == "map":
         return _map(images, usage, prices, images_per_second, at_most)
-    return _transform(images, prices, images_per_second, instance_type or usage.instance_type, instances or 1)
+    return _transform(images, prices, images_per_second, instance_type, instances or 1)
 
 
 def cpus(instance_type: str) -> int:
@@ -188,7 +189,13 @@ def _map(images: int, usage: Usage, prices: Prices, measured: float | None, at_m
     ]
     quotas = (
         BatchQuota("functions that run at once, all of the account's", 1000, at_most, "calls", _LAMBDA),
-        BatchQuota("a call of the function", 900, waits * IMAGES_A_CHILD / THREADS, "seconds", _LAMBDA),
+        BatchQuota(
+            "a call of the function, which begins no image later",
+            35,
+            waits * IMAGES_A_CHILD / THREADS,
+            "seconds",
+            _LAMBDA,
+        ),
         BatchQuota("children of a map run at once", 10_000, at_most, "executions", _STATES),
         BatchQuota("map runs that are open", 1000, 1, "map runs", _STATES),
         BatchQuota("items that a map run reads", 100_000_000, images, "items", _STATES),

@@ -81,8 +81,16 @@ def cost(
         )
     rest, thousand = at_rest(usage, prices), per_thousand(usage, prices)
     changed = at_rest(other, prices) if other else None
+    own = environment.service.get("batch") or {}
     planned = [
-        batches.plan(count, how=how, usage=other or usage, prices=prices)
+        batches.plan(
+            count,
+            how=how,
+            usage=other or usage,
+            prices=prices,
+            at_most=own.get("at_most", batches.AT_MOST),
+            instance_type=own.get("transform_instance_type", batches.TRANSFORM_TYPE),
+        )
         for how in get_args(batches.How)
         for count in [options.whole_number(images, "--images")]
         if count

@@ -67,6 +67,6 @@ output "batch" {
     package_arn             = var.model.package_arn
     class_labels            = var.model.class_labels
     at_most                 = var.batch.at_most
-    transform_instance_type = coalesce(var.batch.transform_instance_type, var.endpoint_instance_type)
+    transform_instance_type = var.batch.transform_instance_type
   }])
 }

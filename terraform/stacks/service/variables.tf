@@ -247,11 +247,11 @@ variable "arrival" {
 }
 
 variable "batch" {
-  description = "Whether batches of images can be classified. A batch runs at_most executions of a function at once, each of 40 images, and fails if AWS gives no answer for more than tolerated_failure_percentage of its images. Transform jobs have instances of transform_instance_type, or else of the endpoint's type. If null, there are no batches, and nothing costs anything."
+  description = "Whether batches of images can be classified. A batch runs at_most executions of a function at once, each of 40 images, and fails if AWS gives no answer for more than tolerated_failure_percentage of its images. Transform jobs have an instance of transform_instance_type; they do not take every type that endpoints take. If null, there are no batches, and nothing costs anything."
   type = object({
     at_most                      = optional(number, 8)
     tolerated_failure_percentage = optional(number, 5)
-    transform_instance_type      = optional(string)
+    transform_instance_type      = optional(string, "ml.m5.large")
   })
   default = null
 }

@@ -100,9 +100,10 @@ def test_with_a_limit_it_waits_until_the_execution_has_ended(start, stub, monkey
     monkeypatch.setattr(start.time, "sleep", waits.append)
     given, stubber = expected(start), stub(start.states)
     stubber.add_response("start_execution", started(start, given), given)
-    for status in ("RUNNING", "RUNNING", "FAILED"):
+    stubber.add_client_error("describe_execution", "ExecutionDoesNotExist")  # it may not be known yet
+    for status in ("RUNNING", "FAILED"):
         answer = {"executionArn": f"{EXECUTION}:{given['name']}", "stateMachineArn": MACHINE, "status": status}
         answer["startDate"] = "2026-01-28T12:09:35Z"
         stubber.add_response("describe_execution", answer, {"executionArn": f"{EXECUTION}:{given['name']}"})
     assert start.handler({"Records": [message()]}, None) == {"batchItemFailures": []}
-    assert waits == [0.2, 0.4]
+    assert waits == [0.1, 0.2, 0.4]

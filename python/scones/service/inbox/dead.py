@@ -17,6 +17,7 @@ from typing import Any
 
 # ReceiveMessage gives ten at most, and a person reads no more than some dozens.
 _AT_ONCE, MOST = 10, 50
+EMPTY = 2  # answers without a message, after which there is none
 HELD_SECONDS = 20
 
 
@@ -75,15 +76,18 @@ def letters(sqs: Any, name: str, queue: Mapping[str, Any]) -> list[DeadLetter]:
     url = queue["dead_letters"]["url"]
     found: dict[str, DeadLetter] = {}
     held: list[list[dict[str, str]]] = []
-    while len(found) < MOST:
+    empty = 0
+    while len(found) < MOST and empty < EMPTY:
         answer = sqs.receive_message(
             QueueUrl=url,
-            MaxNumberOfMessages=_AT_ONCE,
+            MaxNumberOfMessages=min(_AT_ONCE, MOST - len(found)),
+            WaitTimeSeconds=1,  # a short poll asks only some of SQS's servers
             VisibilityTimeout=HELD_SECONDS,  # else the same ones would come again
             MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
         )
         if not (messages := answer.get("Messages", [])):
-            break
+            empty += 1
+            continue
         for one in messages:
             sent = datetime.fromtimestamp(int(one["Attributes"]["SentTimestamp"]) / 1000, UTC)
             tries = int(one["Attributes"]["ApproximateReceiveCount"])

@@ -54,7 +54,7 @@ def test_a_million_images_by_transform_are_instance_hours_and_an_object_for_each
 def test_more_cpus_are_quicker_and_a_measured_rate_is_believed_before_an_assumed_one(how: Any) -> None:
     one = plan(MILLION, how=how, usage=USAGE, prices=PRICES)
     large = replace(USAGE, instance_type="ml.m5.xlarge")
-    other = plan(MILLION, how=how, usage=large, prices=PRICES)
+    other = plan(MILLION, how=how, usage=large, prices=PRICES, instance_type="ml.m5.xlarge")
     assert one.seconds == pytest.approx(MILLION / 100, rel=0.05)
     assert other.seconds == pytest.approx(MILLION / 200, rel=0.05)
     assert any("100 images a second" in text for text in one.assumed)
@@ -83,6 +83,7 @@ def test_a_million_images_stay_within_every_quota_and_too_much_is_seen() -> None
     wide = plan(MILLION, how="map", usage=USAGE, prices=PRICES, at_most=2000)
     assert [quota.what for quota in wide.quotas if not quota.holds] == [
         "functions that run at once, all of the account's",
+        "a call of the function, which begins no image later",
         "an Express execution",
     ]
     quick = plan(MILLION, how="transform", usage=USAGE, prices=PRICES, images_per_second=4000.0)
