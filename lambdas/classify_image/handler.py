@@ -53,9 +53,10 @@ def handler(event, context):
 
 
 def read(request):
-    """Reads the image from S3. Images that are too large for the state's output come without their bytes."""
+    """Reads an image from S3 whose bytes are too large for a state's output."""
+    chosen = {"VersionId": request["s3_version"]} if "s3_version" in request else {}
     try:
-        return s3.get_object(Bucket=request["s3_bucket"], Key=request["s3_key"])["Body"].read()
+        return s3.get_object(Bucket=request["s3_bucket"], Key=request["s3_key"], **chosen)["Body"].read()
     except (ClientError, BotoCoreError) as error:
         refused = ImageNotFoundError if is_final(error) else EndpointUnavailableError
         raise refused(f"{request['image_url']} cannot be read again: {error}") from None

@@ -25,7 +25,7 @@ def opened(event):
 
 
 def locate(request):
-    """The bucket and key of the image. Raises InvalidInputError if there is not exactly one."""
+    """The bucket and key of the image, or InvalidInputError."""
     if not isinstance(request, dict):
         raise InvalidInputError(f"the input is not a JSON object but {_short(request)}; {FORMS}")
     url, bucket, key = (request.get(name) for name in ("image_url", "s3_bucket", "s3_key"))

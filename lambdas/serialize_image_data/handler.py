@@ -1,4 +1,4 @@
-"""serializeImageData: reads an object from S3, checks that it is a complete PNG or JPEG, and returns it in base64.
+"""serializeImageData: reads an object from S3, a whole PNG or JPEG, and returns it in base64.
 
 The state machine sends {"execution": {…}, "input": …} (event.json).
 """
@@ -36,7 +36,7 @@ def handler(event, context):
         log["execution"], request = opened(event)
         bucket, key = locate(request)
         url = f"s3://{bucket}/{key}"
-        data = read(bucket, key, url)
+        data = read(bucket, key, url, request.get("s3_version"))
         image = Picture.of(data)
         if image.width * image.height > MAX_PIXELS:
             raise ImageTooLargeError(f"{url} is {image.width} x {image.height}; the most is {MAX_PIXELS:,} pixels")
@@ -46,17 +46,16 @@ def handler(event, context):
     print(json.dumps({"level": "INFO", **log, "image_url": url, "bytes": len(data), **image._asdict()}))
     found = {"image_url": url, "s3_bucket": bucket, "s3_key": key, "content_type": image.content_type}
     found |= {"image_data": base64.b64encode(data).decode(), "inferences": []}
-    if request.get("confidence_threshold") is not None:
-        found["confidence_threshold"] = request["confidence_threshold"]
+    found |= {name: request[name] for name in ("confidence_threshold", "s3_version") if request.get(name) is not None}
     if len(json.dumps(found)) > MAX_STATE:
         found["image_data"] = None  # classifyImage then reads the object from S3
     return found
 
 
-def read(bucket, key, url):
-    """The object's bytes. The length is checked before the bytes are read."""
+def read(bucket, key, url, version):
+    """The object's bytes, if they are not too many."""
     try:
-        found = s3.get_object(Bucket=bucket, Key=key)
+        found = s3.get_object(Bucket=bucket, Key=key, **({"VersionId": str(version)} if version else {}))
         if found["ContentLength"] > MAX_BYTES:
             found["Body"].close()
             raise ImageTooLargeError(f"{url} has {found['ContentLength']:,} bytes; the most is {MAX_BYTES:,}")

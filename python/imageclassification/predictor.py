@@ -98,16 +98,49 @@ class Predictor:
         """The scores before the softmax or sigmoid. Arguments, shape and errors as for :meth:`probabilities`."""
         return self._run(self._network.logits, images)
 
+    def prepared(self, data: bytes) -> np.ndarray:
+        """The network's input for an image.
+
+        Raises:
+            ImageError: If the image cannot be decoded.
+        """
+        return pixels(decode(data, self.image_shape[0]), self.image_shape)
+
+    def together(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
+        """The probabilities of prepared images. A row is the same to the last bit, whichever images are beside it.
+
+        PyTorch computes the convolutions of one small image by another way than those of several. The rows would
+        differ in the seventh digit, so one image is computed twice, beside itself. A row may have no numbers (NaN).
+
+        Args:
+            inputs: What :meth:`prepared` returns, at least one.
+        """
+        if self._batch == 1:  # the network is so large that only one image at a time fits into memory
+            return self._computed(self._network, inputs)
+        alone = len(inputs) % self._batch == 1
+        return self._computed(self._network, [*inputs, inputs[-1]] if alone else inputs)[: len(inputs)]
+
     def _run(self, forward: Callable[[Tensor], Tensor], images: Sequence[bytes]) -> np.ndarray:
-        inputs = [pixels(decode(data, self.image_shape[0]), self.image_shape) for data in images]
+        return finite(self._computed(forward, [self.prepared(data) for data in images]))
+
+    def _computed(self, forward: Callable[[Tensor], Tensor], inputs: Sequence[np.ndarray]) -> np.ndarray:
         found = [np.zeros((0, self.num_classes), np.float32)]
         with torch.inference_mode():
             for start in range(0, len(inputs), self._batch):
                 batch = torch.from_numpy(np.stack(inputs[start : start + self._batch]))
                 found.append(forward(batch.float()).float().numpy())
-        if not np.isfinite(answers := np.concatenate(found)).all():
-            raise ArtifactError(
-                "the model's answer has values that are no numbers (NaN or infinity)",
-                hint="its weights are too large: its training diverged; train again",
-            )
-        return answers
+        return np.concatenate(found)
+
+
+def finite(answers: np.ndarray) -> np.ndarray:
+    """The answers, if all of them are numbers.
+
+    Raises:
+        ArtifactError: If one is not (NaN or infinity).
+    """
+    if not np.isfinite(answers).all():
+        raise ArtifactError(
+            "the model's answer has values that are no numbers (NaN or infinity)",
+            hint="its weights are too large: its training diverged; train again",
+        )
+    return answers

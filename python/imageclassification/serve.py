@@ -12,7 +12,8 @@ standard input ends.
 
 ``GET /ping`` answers 200. ``POST /invocations`` takes ``image/png``, ``image/jpeg`` and ``application/x-image``. It
 answers a JSON array of probabilities, or ``{"prediction": […]}`` if the request accepts ``application/jsonlines``. In
-batch transform, which sets the variable ``SAGEMAKER_BATCH``, this is the answer to a request without an Accept header.
+batch transform, which sets the variable ``SAGEMAKER_BATCH``, this is the answer to a request without an Accept header,
+and images that wait at the same time are computed together.
 
 Every web page that a user opens can send requests to a port of 127.0.0.1. The server answers 403 to requests from web
 pages. Such a request has an ``Origin`` header, or a ``Sec-Fetch-Site`` header other than ``none`` (W3C, "Fetch Metadata
@@ -38,6 +39,7 @@ from imageclassification.errors import ImageClassificationError, ImageError
 from imageclassification.parent import leave_with_standard_input
 
 if TYPE_CHECKING:
+    from imageclassification.gathering import Gathering
     from imageclassification.predictor import Predictor
 
 CONTENT_TYPES = ("image/png", "image/jpeg", "application/x-image")
@@ -76,7 +78,7 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port: int, predictor: Predictor, default: str = JSON) -> None:
+    def __init__(self, port: int, predictor: Predictor | Gathering, default: str = JSON) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.predictor = predictor
         self.default = default
@@ -169,6 +171,7 @@ def serve(artifact: str, port: int) -> int:
     """Loads an artifact and serves it until SIGTERM. Returns the exit code."""
     # Imported here because it takes two seconds, and --help does not need it.
     from imageclassification import predictor as predictors
+    from imageclassification.gathering import Gathering
 
     predictors.one_image_at_a_time()
     try:
@@ -179,7 +182,7 @@ def serve(artifact: str, port: int) -> int:
         return 1
     # AWS: Developer Guide, "Image Classification - MXNet", input/output interface: JSON Lines for batch transform.
     batch = os.environ.get("SAGEMAKER_BATCH", "").lower() == "true"
-    server = Server(port, predictor, JSON_LINES if batch else JSON)
+    server = Server(port, Gathering(predictor), JSON_LINES) if batch else Server(port, predictor)
     # shutdown() waits for the loop in this thread, so another thread calls it.
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
     leave_with_standard_input()

@@ -180,8 +180,9 @@ def test_every_function_is_told_the_executions_name_and_start(task):
 
 
 def test_placeholders_are_what_terraform_passes():
-    folders = {path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py")}
-    assert definition.placeholders(TEMPLATE) == {"partition", *(f"{folder}_arn" for folder in folders)}
+    functions = (ROOT / "terraform" / "stacks" / "service" / "functions.tf").read_text()
+    names = re.findall(r"^    ([a-z-]+) = \{$", functions, re.MULTILINE)
+    assert definition.placeholders(TEMPLATE) == {"partition", *(f"{name.replace('-', '_')}_arn" for name in names)}
     stack = (ROOT / "terraform" / "stacks" / "service" / "main.tf").read_text()
     assert "asl/classify_image.asl.json" in stack
     assert '${replace(name, "-", "_")}_arn' in stack

@@ -88,7 +88,9 @@ def test_the_demo_holds_what_it_claims(demo: subprocess.CompletedProcess[str]) -
     for claim in (
         "a second plan of every stack is empty",
         "an unsure image's execution FAILED with ThresholdConfidenceNotMet",
-        "captured events equal invocations (212 of 212), none broken",
+        "4 pictures that arrived have their results in s3://scones-local-123456789012/results/",
+        "a file that arrived and is no picture FAILED with InvalidImageError",
+        "captured events equal invocations (216 of 216), none broken",
     ):
         assert f"✔ {claim}" in demo.stdout
 

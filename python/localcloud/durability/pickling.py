@@ -37,7 +37,6 @@ from types import MethodType
 from typing import Any
 
 from moto.core.base_backend import BackendDict, BaseBackend
-from moto.utilities.tagging_service import TaggingService
 
 #: Packages of which any class may be loaded.
 PACKAGES = frozenset(
@@ -209,9 +208,6 @@ class _PickleWriter(pickle.Pickler):
             return backend_of, (service_of(value), value.account_id, value.region_name)
         if kind is weakref.WeakValueDictionary:
             return _weak_values, (dict(value),)
-        if kind is TaggingService:  # moto gives every object of S3 an empty entry
-            state = {**vars(value), "tags": {arn: tags for arn, tags in list(value.tags.items()) if tags}}
-            return copyreg.__newobj__, (kind,), state  # type: ignore[attr-defined]
         if isinstance(value, defaultdict) and (kind is not defaultdict or not _is_class(value.default_factory)):
             factory = value.default_factory if _is_class(value.default_factory) else None
             made = (getattr(value, "__dict__", None), {"default_factory": factory})

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from moto.core.responses import boto3_service_name
@@ -150,7 +151,7 @@ class Enforcement:
         refused = (
             wrong_token(service, parameters)
             or documents.refused(service, operation, parameters)
-            or self._roles.registry.refused(service, asked_of(environ, operation, parameters))
+            or self._roles.registry.refused(service, partial(asked_of, environ, operation, parameters))
         )
         return answer.give(*refused) if refused else None
 

@@ -159,7 +159,11 @@ class Registry:
         """
         self._refusals[service] = find
 
-    def refused(self, service: str, asked: Asked) -> tuple[str, str] | None:
-        """The error code and the message for a request that its service refuses; None if it does not."""
+    def refused(self, service: str, asked: Callable[[], Asked]) -> tuple[str, str] | None:
+        """The error code and the message for a request that its service refuses; None if it does not.
+
+        Args:
+            asked: Reads the request. Few services refuse any.
+        """
         find = self._refusals.get(simple(service))
-        return find(asked) if find else None
+        return find(asked()) if find else None

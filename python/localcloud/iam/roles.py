@@ -22,7 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from localcloud.errors import UnsupportedPolicy
 from localcloud.iam.derivation import DEFAULT_REGION, derive, global_keys, whole
@@ -33,6 +33,7 @@ from localcloud.iam.principals import Keys, open_session, session_of
 from localcloud.iam.record import Record
 from localcloud.iam.registry import Registry
 
+T = TypeVar("T")
 MOST_COLLECTED = 4096  # requests whose policies are remembered
 
 
@@ -82,7 +83,7 @@ class Roles:
         self._changes = changes
         self._collected: dict[Any, tuple[int, Any]] = {}
         self._record = record
-        self._keys: dict[tuple[str, ...], Keys] = {}
+        self._keys: dict[tuple[Any, ...], Keys] = {}
         self._lock = threading.Lock()
 
     def judge(self, request: Request) -> Decision:
@@ -116,15 +117,15 @@ class Roles:
             self._collected[which] = number, found
         return found
 
-    def _once_a_second(self, check: Callable[[], bool], *which: Any) -> None:
-        """Make a check, unless it went well in this second, and nothing has changed since.
+    def _once_a_second(self, check: Callable[[], T], *which: Any) -> T:
+        """Make a check, unless it went well in this second, and nothing has changed since. Returns what it gave.
 
         The condition keys of the time have seconds. While decisions are recorded, each of them is made.
         """
-        if self._record.step() is None:
-            self._unchanged((int(time.time()), *which), check)
-        else:
-            check()
+        if self._record.step() is not None:
+            return check()
+        found: T = self._unchanged((int(time.time()), *which), check)
+        return found
 
     def _demand(self, request: Request) -> None:
         try:
@@ -328,19 +329,17 @@ class Roles:
         Raises:
             CannotAssume: See :meth:`assume`.
         """
-        self.assume(role_arn, service, source_arn=source_arn or None)
-        brought = sorted((about or {}).items())
-        which = (
-            role_arn,
-            self._role_id(role_arn) or "",
-            service,
-            session,
-            *(text for pair in brought for text in pair),
-        )
-        with self._lock:
-            if which not in self._keys:
-                self._keys[which] = open_session(role_arn, session, about)
-            return self._keys[which]
+        brought = tuple((about or {}).items())
+
+        def keys() -> Keys:
+            self.assume(role_arn, service, source_arn=source_arn or None)
+            which = (role_arn, self._role_id(role_arn) or "", service, session, *sorted(brought))
+            with self._lock:
+                if which not in self._keys:
+                    self._keys[which] = open_session(role_arn, session, about)
+                return self._keys[which]
+
+        return self._once_a_second(keys, "keys", role_arn, service, session, source_arn, brought)
 
 
 def denial(request: Request, decision: Decision) -> str:

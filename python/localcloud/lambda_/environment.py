@@ -46,6 +46,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from localcloud.context import Children
+from localcloud.jsontexts import compact
 from localcloud.lambda_ import usage
 from localcloud.lambda_.sandbox import FLAGS, MOST_PROCESSES, WORKER, Sandboxes, SandboxWanted, Start
 
@@ -55,11 +56,14 @@ MAXIMUM_RESPONSE = 6_291_556
 #: not read to its end.
 LONGEST_ANSWER = 7 * MAXIMUM_RESPONSE
 TOO_LARGE = f"Response payload size exceeded maximum allowed payload size ({MAXIMUM_RESPONSE} bytes)."
+#: What a pipe holds. The system maps and unmaps memory for a read of a megabyte, at each call.
+PIPE = 1 << 16
 LARGEST_LOG = 1 << 20  # bytes of one call's output that are kept
 #: So often is looked at what a call takes of the machine. A call that is shorter is judged by what its worker tells.
 LOOK_SECONDS = 0.05
 #: So often the files of a worker are counted, where its /tmp has no size of its own.
 COUNT_SECONDS = 1.0
+_LINE = compact(ascii_only=True)
 
 
 @dataclass(frozen=True)
@@ -234,7 +238,7 @@ class ExecutionEnvironment:
     def _send(self, message: Mapping[str, Any]) -> None:
         assert self._child is not None  # call() starts the process first
         stream = _input_of(self._child)
-        stream.write(json.dumps(message).encode() + b"\n")
+        stream.write(_LINE(message).encode() + b"\n")
         stream.flush()
 
     def _answer(self, patience: float) -> tuple[dict[str, Any] | None, str]:
@@ -253,7 +257,7 @@ class ExecutionEnvironment:
                 if too_much := self._too_much():
                     return None, too_much
                 continue
-            part = self._answers.read(1 << 20)
+            part = self._answers.read(PIPE)
             if not part:
                 return None, "exit"
             looked = len(self._unread)

@@ -6,6 +6,7 @@ import base64
 import json
 import threading
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from moto.awslambda.exceptions import LambdaClientError
@@ -149,9 +150,8 @@ class Service:
         self._context.roles.require_call(
             role_arn, "lambda", "Invoke", which, region=region, session="execution", often=True
         )
-        shape = get_service_model("lambda").operation_model("Invoke").input_shape
-        if wrong := violations(shape, which):
-            raise _Malformed(*refused_as("lambda", "rest-json", shape, wrong))
+        if refused := _refused(*which.items()):
+            raise _Malformed(*refused)
         qualifier = which.get("Qualifier")
         if found := names.read(name):
             names.check_place(names.NameSender(region, account, session_of(role_arn, "execution").arn), found, "Invoke")
@@ -403,6 +403,14 @@ class Service:
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+
+@lru_cache(maxsize=1024)
+def _refused(*which: tuple[str, str]) -> tuple[str, str] | None:
+    """The error code and the message for parameters that Invoke's model does not allow; None if it does."""
+    shape = get_service_model("lambda").operation_model("Invoke").input_shape
+    wrong = violations(shape, dict(which))
+    return refused_as("lambda", "rest-json", shape, wrong) if wrong else None
 
 
 def _event(body: str | bytes | None, kind: str) -> Any:

@@ -14,7 +14,15 @@ from localcloud.s3 import (
     policies,
     request_metrics,
 )
-from localcloud.s3.gaps import absent_uploads, empty_bodies, notification_answers, object_answers, too_long
+from localcloud.s3.gaps import (
+    absent_uploads,
+    empty_bodies,
+    encoded_versions,
+    no_tags,
+    notification_answers,
+    object_answers,
+    too_long,
+)
 
 
 def register(registry: Registry) -> None:
@@ -32,6 +40,8 @@ def install(context: Context) -> None:
     policies.install()
     absent_uploads.apply()
     empty_bodies.apply()
+    encoded_versions.apply()
+    no_tags.apply()
     notification_answers.apply()
     object_answers.apply()
     too_long.apply()

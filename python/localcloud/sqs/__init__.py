@@ -6,6 +6,7 @@ from localcloud.context import Context
 from localcloud.iam.registry import Registry
 from localcloud.sqs import encryption, moves, permissions, policies, tags
 from localcloud.sqs.gaps import attributes, owners, receiving, redrive, retention, sending, system_attributes
+from localcloud.sqs.usage import QueueUsage
 
 
 def register(registry: Registry) -> None:
@@ -28,3 +29,4 @@ def install(context: Context) -> None:
     context.at_first.setdefault("sqs", []).extend([receiving.apply_to_answers, system_attributes.apply_to_answers])
     retention.apply()
     moves.install(context)
+    context.starting.append(QueueUsage(context.metrics).begin)

@@ -28,6 +28,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 
 from localcloud.durability.database import Database
+from localcloud.jsontexts import compact
 from localcloud.stepfunctions.engine.effects import Cancel, StopMapRun
 from localcloud.stepfunctions.engine.frames import Frame, Run, frame_from, frame_json
 from localcloud.stepfunctions.language.scope import Json
@@ -311,11 +312,7 @@ class Records:
         return self._revisions[number]
 
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
-
-
-def _json(value: Json) -> str:
-    return _ENCODER.encode(value)
+_json = compact(ascii_only=True)
 
 
 def _places(execution: int) -> tuple[int, int]:

@@ -9,7 +9,8 @@ Example::
 Costs are in US dollars. ``prices.json`` beside this file has the prices, their date, and the web page of each.
 """
 
-from scones.cost.lines import Line, at_rest, per_thousand
+from scones.cost.line import Line
+from scones.cost.lines import at_rest, per_thousand
 from scones.cost.prices import Prices
 from scones.cost.usage import Usage, gather, what_if
 

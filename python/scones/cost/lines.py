@@ -2,34 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from scones.cost import arrival
+from scones.cost.arrival import IMAGES
+from scones.cost.line import Line
 from scones.cost.prices import Prices
 from scones.cost.usage import HOURS_A_MONTH, Usage
-
-IMAGES = 1000
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a bill.
-
-    Attributes:
-        what: The name of the item, for people.
-        quantity: The quantity in ``unit``.
-        unit: Such as ``instance hours``.
-        price: US dollars for one unit.
-    """
-
-    what: str
-    quantity: float
-    unit: str
-    price: float
-
-    @property
-    def cost(self) -> float:
-        """The cost in US dollars."""
-        return self.quantity * self.price
 
 
 def at_rest(usage: Usage, prices: Prices) -> list[Line]:
@@ -52,6 +29,7 @@ def at_rest(usage: Usage, prices: Prices) -> list[Line]:
         Line("dashboards", usage.dashboards, "dashboards", prices.of("dashboard_month")),
         Line("metrics that are counted for alarms", usage.custom_metrics, "metrics", prices.of("custom_metric_month")),
         Line("metrics that alarms watch", usage.alarm_metrics, "metrics", prices.of("alarm_metric_month")),
+        *arrival.at_rest(usage.queues, prices),
         Line("objects in S3, every version", usage.stored_gb, "GB", prices.of("s3_gb_month")),
     ]
     return [line for line in found if line.quantity]
@@ -60,6 +38,7 @@ def at_rest(usage: Usage, prices: Prices) -> list[Line]:
 def per_thousand(usage: Usage, prices: Prices) -> list[Line]:
     """The cost of 1,000 images, each in an execution that passes."""
     seconds = [function.memory_mb / 1024 * function.seconds for function in usage.functions]
+    arriving = sum(function.memory_mb / 1024 * function.seconds for function in usage.arrival)
     return [
         Line("state transitions", usage.transitions * IMAGES, "transitions", prices.of("state_transition")),
         Line("calls of functions", len(usage.functions) * IMAGES, "calls", prices.of("function_request")),
@@ -67,4 +46,5 @@ def per_thousand(usage: Usage, prices: Prices) -> list[Line]:
         Line("images read from S3", IMAGES, "requests", prices.of("s3_get")),
         Line("logs", usage.log_kb_per_image * IMAGES / 1e6, "GB", prices.of("log_gb")),
         Line("traces, if every one is kept", IMAGES, "traces", prices.of("trace")),
+        *(arrival.per_thousand(arriving, prices) if usage.arrival else []),
     ]

@@ -40,7 +40,7 @@ class Prices:
         """An instance's price for an hour.
 
         Args:
-            kind: ``hosting_hour`` or ``training_hour``.
+            kind: ``hosting_hour``, ``training_hour`` or ``transform_hour``.
             instance_type: Such as ``ml.m5.large``.
 
         Raises:

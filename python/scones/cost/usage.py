@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from scones.cost import arrival as arrivals
 from scones.errors import InputError, SettingsError
 from scones.service import ab
 from scones.terraform.state import Backend
@@ -37,6 +38,8 @@ VARIANT_METRICS, ROLLBACK_METRICS = 3, 3
 # Failures and LowConfidence come from log filters. S3's request metrics are AllRequests, PutRequests, BytesUploaded,
 # FirstByteLatency, TotalRequestLatency, 4xxErrors and 5xxErrors.
 CUSTOM_METRICS, S3_REQUEST_METRICS = 2, 7
+# The option batch: errors and throttles of its function; executions that failed and that took too long.
+BATCH_METRICS = 4
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class Usage:
         custom_metrics: The number of metrics from log filters and S3 requests.
         interface_endpoints: The number of VPC interface endpoints, counted in each availability zone.
         stored_gb: The size of all object versions in the bucket, in GB of 10^9 bytes; 0 if unknown.
+        queues: The number of queues that Lambda polls.
+        arrival: The functions that each arriving image passes besides.
         log_kb_per_image: The size of the logs of one image, in kB.
         measured: True if CloudWatch measured the functions' durations. Otherwise they are assumed.
         applied: True if the service stack is applied.
@@ -83,6 +88,8 @@ class Usage:
     interface_endpoints: int = 0
     stored_gb: float = 0.0
     log_kb_per_image: float = ASSUMED_LOG_KB
+    queues: int = 0
+    arrival: tuple[Function, ...] = ()
     measured: bool = False
     applied: bool = False
 
@@ -94,6 +101,7 @@ def configured(environment: Environment) -> Usage:
     # The variant of a candidate or shadow has its own instances, of the same type and number.
     variants = 2 if candidate else 1
     thresholds = service.get("alarm_thresholds") or {}
+    arrives = service.get("arrival") is not None
     captures_all = service.get("capture_percentage", 100) == 100
     scaling = service.get("endpoint_autoscaling") or {}
     count = int(scaling.get("min", 1)) if scaling else int(service.get("endpoint_instance_count", 1))
@@ -110,7 +118,11 @@ def configured(environment: Environment) -> Usage:
             functions=len(memory_mb),
             silence=not service.get("endpoint_hours") and thresholds.get("silent_hours") != 0,
             captures=captures_all,
-        ),
+        )
+        + (arrivals.ALARM_METRICS if arrives else 0)
+        + (BATCH_METRICS if service.get("batch") is not None else 0),
+        queues=arrivals.QUEUES if arrives else 0,
+        arrival=tuple(Function(name, arrivals.MEMORY_MB) for name in arrivals.FUNCTIONS if arrives),
         custom_metrics=CUSTOM_METRICS + (S3_REQUEST_METRICS if captures_all else 0),
         keys=int(bool(foundation.get("customer_managed_key"))),
         interface_endpoints=_interface_endpoints(foundation.get("vpc")),
@@ -138,8 +150,12 @@ def gather(
     names = backend.read("service").outputs.get("function_names") or {}
     seconds = {key: _measured(client(environment, "cloudwatch"), name) for key, name in names.items()}
     functions = tuple(replace(one, seconds=seconds.get(one.name) or one.seconds) for one in usage.functions)
+    arriving = {one.name: f"{environment.workload}-{one.name}" for one in usage.arrival if names}
+    took = {key: _measured(client(environment, "cloudwatch"), name) for key, name in arriving.items()}
+    arrival = tuple(replace(one, seconds=took.get(one.name) or one.seconds) for one in usage.arrival)
     stored = _stored(client(environment, "s3"), bucket) if bucket else 0.0
     measured = bool(seconds) and all(seconds.values())
+    usage = replace(usage, arrival=arrival)
     return replace(usage, functions=functions, stored_gb=stored, measured=measured, applied=bool(names))
 
 

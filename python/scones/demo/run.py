@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,19 +20,23 @@ from scones.demo.leftovers import left_behind
 from scones.demo.outcome import DemoClaim, DemoOutcome
 from scones.errors import RegistryError, SconesError
 from scones.model import evaluation
-from scones.service import capture, packaging, workflow
+from scones.s3 import split
+from scones.service import capture, inbox, packaging, workflow
 from scones.service.capture.labels import labels_of
 from scones.settings import Environment
 from scones.steps import Step, Steps, bars
-from scones.terraform import STACKS, Stack, apply_ahead, destroy_all
+from scones.terraform import STACKS, Stack, apply_ahead, destroy_all, queues_ahead
 from scones.training import job
 from scones.training.preparing import Order, Preparation
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from scones.dataset import Dataset
 
 EXECUTIONS = 12
-CAPTURE_SECONDS = 60.0
+CAPTURE_SECONDS = ARRIVAL_SECONDS = 60.0
+HOSTILE, UNREADABLE = "hostile.png", "InvalidImageError"
 
 
 class Demo:
@@ -76,6 +81,7 @@ class Demo:
             ("Plan again: nothing to change", self._plan_again),
             ("Evaluate the endpoint on the test images", self._evaluate),
             ("Execute the state machine", self._execute),
+            ("Let pictures arrive, which start it by themselves", self._arrive),
             ("Read what was captured, and report", self._report),
         ]
         if not keep:
@@ -86,7 +92,9 @@ class Demo:
             for name in STACKS
         }
         self._outputs: dict[str, Any] = {}
+        self._arrived = 0
         self._rest: Callable[[], None] = lambda: None
+        self._queues: Callable[[], None] = lambda: None
 
     def run(self) -> DemoOutcome:
         """Run all steps. Then throw the cloud away, even after an error, unless ``keep`` is set.
@@ -105,9 +113,13 @@ class Demo:
                     with steps.step(title) as step:
                         body(step)
             finally:
-                with contextlib.suppress(SconesError):  # a step has said so, or something else has failed before
-                    self._rest()
+                for rest in (self._rest, self._queues):
+                    with contextlib.suppress(SconesError):  # a step has said so, or something else has failed before
+                        rest()
         return self.outcome
+
+    def _log(self, name: str) -> Path:
+        return self.environment.build / "logs" / f"terraform-{name}.log"
 
     def _claim(self, text: str, held: bool) -> None:
         self.outcome.claims.append(DemoClaim(text, held))
@@ -137,11 +149,12 @@ class Demo:
         step.found = ", ".join(f"{package.zip} {package.bytes / 1000:.1f} kB" for package in packages)
 
     def _apply_foundation(self, step: Step) -> None:
-        """The provider waits for a minute for rules that nothing needs yet: this goes on while the model trains."""
+        """The provider waits for a minute for rules and queues that nothing needs yet. This goes on in the training."""
         self._stacks["bootstrap"].apply()
         foundation = self._stacks["foundation"]
         self._rest = apply_ahead(foundation)
         self._outputs |= foundation.outputs()
+        self._queues = queues_ahead(self.environment, log=self._log("queues"))
         step.found = f"s3://{self._outputs['bucket']}"
 
     def _upload(self, step: Step) -> None:
@@ -176,6 +189,7 @@ class Demo:
         self._claim("the model passed the gate of validation accuracy and is pinned", True)
 
     def _apply_service(self, step: Step) -> None:
+        self._queues()
         self._stacks["service"].apply()
         self._outputs |= self._stacks["service"].outputs()
         step.found = f"{self._outputs['endpoint_name']}, {self._outputs['state_machine_arn'].rsplit(':', 1)[-1]}"
@@ -227,11 +241,39 @@ class Demo:
         )
         self._claim("no execution went wrong in any other way", passed + low == len(codes))
 
+    def _arrive(self, step: Step) -> None:
+        """Put the surest and the least sure test images into the bucket, and a file that is none."""
+        if (arrival := self._outputs["arrival"]) is None:
+            step.found = f"environment '{self.environment.name}' has no arrivals"
+            return
+        order = self._evaluation.probabilities.max(axis=1).argsort(kind="stable")
+        images = self._dataset.images("test")
+        contents = {
+            path.name: path.read_bytes() for path in (images[place].path for place in (*order[:2], *order[-2:]))
+        }
+        self._arrived = len(contents)
+        s3 = aws.client(self.environment, "s3", max_connections=8)
+        bucket, prefix = split(arrival["uri"])
+        for name, content in {**contents, HOSTILE: b"\x89PNG\r\n\x1a\n but no more"}.items():
+            s3.put_object(Bucket=bucket, Key=f"{prefix}{name}", Body=content)
+        found = inbox.wait_for(s3, arrival, [*contents, HOSTILE], seconds=ARRIVAL_SECONDS)
+        ended = Counter(map(inbox.ending, found.values()))
+        step.found = ", ".join(f"{number} {how}" for how, number in ended.most_common())
+        answers = [found.get(name, {}) for name in contents]
+        self._claim(
+            f"{len(contents)} pictures that arrived have their results in {arrival['results_uri']}",
+            all(one.get("classification") or one.get("error") == workflow.LOW_CONFIDENCE for one in answers),
+        )
+        self._claim(
+            f"a file that arrived and is no picture FAILED with {UNREADABLE}",
+            found.get(HOSTILE, {}).get("error") == UNREADABLE,
+        )
+
     def _report(self, step: Step) -> None:
-        """Check that every request was captured: those of the evaluation, and one for each execution."""
+        """Check that every request was captured: those of the evaluation, one for each execution and each arrival."""
         s3, sagemaker = (aws.client(self.environment, name, max_connections=8) for name in ("s3", "sagemaker"))
         endpoint = self._outputs["endpoint_name"]
-        expected = len(self._evaluation.labels) + len(self.outcome.runs)
+        expected = len(self._evaluation.labels) + len(self.outcome.runs) + self._arrived
         folder = self.environment.captures
         give_up = time.monotonic() + CAPTURE_SECONDS
         while True:  # captures are written a moment after their requests

@@ -3,7 +3,7 @@
 Example (not run: it needs a running cloud)::
 
     statements = granted(iam, "scones-local")       # role/scones-local-training/training/ReadTheDataset, …
-    statements += of_resources(s3, sns, kms, "scones-local")        # topic/scones-local-alarms/RefuseWithoutTLS, …
+    statements += of_resources(s3, sns, kms, sqs, "scones-local")   # topic/scones-local-alarms/RefuseWithoutTLS, …
     with taken_away(iam, statements[0]):
         ...                                         # the role lacks the statement
 """
@@ -41,12 +41,12 @@ def granted(iam: Any, prefix: str) -> list[Statement]:
     return found
 
 
-def of_resources(s3: Any, sns: Any, kms: Any, prefix: str) -> list[Statement]:
-    """The statements of the policies of an environment's buckets, topics and keys.
+def of_resources(s3: Any, sns: Any, kms: Any, sqs: Any, prefix: str) -> list[Statement]:
+    """The statements of the policies of an environment's buckets, topics, keys and queues.
 
     Args:
-        s3, sns, kms: boto3 clients.
-        prefix: The prefix of the buckets' and topics' names, and of the keys' aliases.
+        s3, sns, kms, sqs: boto3 clients.
+        prefix: The prefix of the buckets', topics' and queues' names, and of the keys' aliases.
     """
     found: list[Statement] = []
     for bucket in s3.list_buckets()["Buckets"]:
@@ -60,6 +60,10 @@ def of_resources(s3: Any, sns: Any, kms: Any, prefix: str) -> list[Statement]:
         if alias["AliasName"].startswith(f"alias/{prefix}"):
             key = alias["TargetKeyId"]
             found += _read(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"], f"key/{key}")
+    for url in (one for page in sqs.get_paginator("list_queues").paginate() for one in page.get("QueueUrls", [])):
+        if (name := url.rpartition("/")[2]).startswith(prefix):
+            attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"]).get("Attributes", {})
+            found += _read(attributes["Policy"], f"queue/{name}") if "Policy" in attributes else ()
     return found
 
 

@@ -21,6 +21,11 @@ from localcloud.iam.record import Judged
 
 #: Services that do nothing in the local cloud, so that the proof cannot show their statements.
 NOT_DONE = {"budgets.amazonaws.com": "the local cloud measures no costs, so no budget tells anybody"}
+#: Statements, by their Sid, for what the local cloud does without asking.
+NOT_ASKED = {
+    "StartItsChildren": "the local cloud starts the children of a Map run without StartExecution",
+    "FollowAndStopItsChildren": "the local cloud follows and ends the children of a Map run itself",
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class MatrixRow:
         example: The action and resource of a request that is denied without it, or by it for a Deny statement.
         unused: Its actions that no step used, and its services that sent no request.
         refuses: The steps with a request that it would deny by plain HTTP.
-        not_shown: Its services that do nothing in the local cloud, each with the reason.
+        not_shown: What the local cloud does not do or does not ask, each with the reason.
     """
 
     statement: Statement
@@ -126,7 +131,14 @@ def _row(statement: Statement, matched: list[Judged]) -> MatrixRow:
         _steps(needed),
         _example(needed),
         (*unused, *(one for one in absent if one not in NOT_DONE)),
-        not_shown=tuple(f"{one}: {NOT_DONE[one]}" for one in absent if one in NOT_DONE),
+        not_shown=(
+            *(f"{one}: {NOT_DONE[one]}" for one in absent if one in NOT_DONE),
+            *(
+                f"{sid}: {why}"
+                for sid, why in NOT_ASKED.items()
+                if not matched and statement.source.endswith(f"/{sid}")
+            ),
+        ),
     )
 
 

@@ -48,7 +48,7 @@ class ProofOutcome:
 
     @property
     def not_shown(self) -> list[str]:
-        """The services whose statements the local cloud cannot show, as ``topic/NAME/SID for SERVICE: why``."""
+        """What the local cloud cannot show of a statement, as ``topic/NAME/SID for SERVICE: why``."""
         return [f"{row.statement.source} for {one}" for row in self.rows for one in row.not_shown]
 
     @property

@@ -62,6 +62,8 @@ class Proof:
             ("train again", "Train with what has changed", self._train),
             ("update service", "Change the service and its model, as the pipeline", self._update_service),
             ("execute again", "Execute with what has changed", self._execute),
+            ("batch", "Classify batches, if they are on", self._batch),
+            ("give up", "Let EventBridge give up what it cannot deliver", self._give_up),
             ("go off", "Make an alarm go off", self._go_off),
             ("change a tag", "Change a tag of everything, as the pipeline", self._retag),
             ("plan", "Plan every change, as a pull request", self._plan),
@@ -166,8 +168,24 @@ class Proof:
         expected = [("SUCCEEDED", None), ("SUCCEEDED", None), ("FAILED", GONE_ERROR), ("FAILED", GONE_ERROR)]
         if found != expected:
             raise CheckError(f"the executions ended as {found}", hint=f"the cloud's log: {self.state / control.LOG}")
+        if self.outputs["arrival"]:
+            self.workload.arrive()
         wait(self.workload.captured, "the request was not captured")
         step.found = "images passed; a missing image was reported as missing"
+
+    def _batch(self, step: Step) -> None:
+        if not self.outputs.get("batch"):
+            step.found = "batches are off"
+            return
+        found = [*self.workload.batch(), self.workload.transform()]
+        if found != ["SUCCEEDED", "SUCCEEDED", "Completed"]:
+            raise CheckError(f"the batches ended as {found}", hint=f"the cloud's log: {self.state / control.LOG}")
+        step.found = "a listing, a manifest and a transform job"
+
+    def _give_up(self, step: Step) -> None:
+        if self.outputs["arrival"]:
+            self.workload.give_up()
+        step.found = "a dead letter in each queue of them" if self.outputs["arrival"] else "no arrivals"
 
     def _go_off(self, step: Step) -> None:
         """Set an alarm to ALARM, and check that CloudWatch publishes to its topic."""
@@ -220,8 +238,8 @@ class Proof:
         iam = aws.client(self.environment, "iam")
         prefix = f"scones-{self.environment.name}"
         roles = granted(iam, prefix)
-        s3, sns, kms = (aws.client(self.environment, service) for service in ("s3", "sns", "kms"))
-        self.statements = roles + of_resources(s3, sns, kms, prefix)
+        s3, sns, kms, sqs = (aws.client(self.environment, service) for service in ("s3", "sns", "kms", "sqs"))
+        self.statements = roles + of_resources(s3, sns, kms, sqs, prefix)
         for statement in roles:
             again = self.workload.needing(statement)
             if again is None:

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 from scones import aws
 from scones.errors import CheckError, WorkflowError
 from scones.proof import sample
+from scones.proof.matrix import NOT_ASKED
 from scones.s3 import split
-from scones.service import workflow
+from scones.service import inbox, workflow
 from scones.settings import Environment
 from scones.training import job, request
 from scones.training.spec import JobSpec
@@ -56,9 +57,14 @@ class Workload:
         if role == f"scones-{self.environment.name}-training":
             return partial(self._train_without, sid)
         if role == f"{self.outputs['state_machine_arn'].rpartition(':')[2]}-states":
-            return partial(self._execute_after, self._update_machine)
+            return partial(self._execute_after, partial(self._update_machine, self.outputs["state_machine_arn"]))
         if role in self.outputs["function_names"].values():
             return partial(self._execute_after, partial(self._update_function, role))
+        batch = self.outputs.get("batch")
+        if batch and sid not in NOT_ASKED and role == f"{batch['state_machine_arn'].rpartition(':')[2]}-states":
+            return partial(self._batch_after, partial(self._update_machine, batch["state_machine_arn"]))
+        if batch and role == batch["function_name"]:
+            return partial(self._batch_after, partial(self._update_function, role))
         return None
 
     def train(self, name: str) -> dict[str, Any]:
@@ -108,14 +114,96 @@ class Workload:
         found = json.loads(answer["Payload"].read())
         return [*ended, ("FAILED" if "FunctionError" in answer else "SUCCEEDED", found.get("errorType"))]
 
+    def batch(self) -> list[str]:
+        """Classify a small image, one too large for a state and a missing one, by a listing and by a manifest.
+
+        Returns:
+            The statuses of the two executions.
+        """
+        sfn, s3, bucket = (
+            *(aws.client(self.environment, name) for name in ("stepfunctions", "s3")),
+            self.outputs["bucket"],
+        )
+        _, small = split(f"{self.dataset}/validation/0/000.png")
+        rows = "".join(f"{bucket},{key},\n" for key in (small, sample.LARGE, GONE))
+        manifest = {"bucket": bucket, "key": "batches/proof/manifest-1.csv"}
+        s3.put_object(Bucket=bucket, Key=manifest["key"], Body=f"s3_bucket,s3_key,etag\n{rows}".encode())
+        arn, ended = self.outputs["batch"]["state_machine_arn"], []
+        for given in ({"bucket": bucket, "prefix": small}, {"manifest": manifest}):
+            text = json.dumps({**given, "batch": "proof", "confidence_threshold": 0.0})
+            execution = sfn.start_execution(stateMachineArn=arn, input=text)["executionArn"]
+            with contextlib.suppress(WorkflowError):
+                ended.append(workflow.follow(sfn, execution, timeout=RETRIES_SECONDS).status)
+        return ended
+
+    def transform(self) -> str:
+        """Run a transform job of one image with the model for batches. Returns its status."""
+        sagemaker, bucket = aws.client(self.environment, "sagemaker"), self.outputs["bucket"]
+        name = f"scones-proof-{int(time.time() * 1000)}"
+        source = {"S3DataType": "S3Prefix", "S3Uri": f"{self.dataset}/validation/0/000.png"}
+        sagemaker.create_transform_job(
+            TransformJobName=name,
+            ModelName=self.outputs["batch"]["model_name"],
+            TransformInput={"DataSource": {"S3DataSource": source}, "ContentType": "image/png"},
+            TransformOutput={"S3OutputPath": f"s3://{bucket}/batches/proof/out"},
+            TransformResources={"InstanceType": self.outputs["batch"]["transform_instance_type"], "InstanceCount": 1},
+        )
+
+        def ended() -> str | None:
+            status = sagemaker.describe_transform_job(TransformJobName=name)["TransformJobStatus"]
+            return None if status in ("InProgress", "Stopping") else status
+
+        return wait(ended, f"transform job {name} did not end")
+
+    def _batch_after(self, update: Callable[[], None]) -> list[str]:
+        update()
+        return self.batch()
+
+    def arrive(self) -> None:
+        """Put an image into the bucket, which starts an execution.
+
+        Raises:
+            CheckError: it has no result.
+        """
+        name = self._put()
+        s3 = aws.client(self.environment, "s3")
+        if not inbox.wait_for(s3, self.outputs["arrival"], [name], seconds=WAIT_SECONDS):
+            raise CheckError(f"the image {name} that arrived has no result within {WAIT_SECONDS:.0f} s")
+
+    def give_up(self) -> None:
+        """Let nobody send to each of the queues for a moment, so that an event is a dead letter.
+
+        Raises:
+            CheckError: it is none.
+        """
+        sqs = aws.client(self.environment, "sqs")
+        for name, queue in self.outputs["arrival"]["queues"].items():
+            url = queue["url"]
+            policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+            try:
+                self._put()
+                wait(partial(_is_dead, sqs, queue), f"no dead letter of the queue {name}")
+            finally:
+                sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+    def _put(self) -> str:
+        """Put a small image where it arrives. Returns its name."""
+        s3, name = aws.client(self.environment, "s3"), f"{time.time_ns()}.png"
+        bucket, prefix = split(self.outputs["arrival"]["uri"])
+        source = split(f"{self.dataset}/validation/0/000.png")
+        s3.put_object(
+            Bucket=bucket, Key=f"{prefix}{name}", Body=s3.get_object(Bucket=source[0], Key=source[1])["Body"].read()
+        )
+        return name
+
     def _execute_after(self, update: Callable[[], None]) -> list[tuple[str, str | None]]:
         update()
         return self.execute()
 
-    def _update_machine(self) -> None:
-        """Set the state machine's logging again, because Step Functions then checks its permissions."""
+    def _update_machine(self, arn: str) -> None:
+        """Set a state machine's logging again, because Step Functions then checks its permissions."""
         sfn = aws.client(self.environment, "stepfunctions")
-        arn = self.outputs["state_machine_arn"]
         logging = sfn.describe_state_machine(stateMachineArn=arn)["loggingConfiguration"]
         with contextlib.suppress(sfn.exceptions.ClientError):
             sfn.update_state_machine(stateMachineArn=arn, loggingConfiguration=logging)
@@ -135,6 +223,10 @@ class Workload:
         bucket, place = split(self.outputs["capture_uri"])
         s3 = aws.client(self.environment, "s3")
         return bool(s3.list_objects_v2(Bucket=bucket, Prefix=f"{place}/")["KeyCount"])
+
+
+def _is_dead(sqs: Any, queue: Mapping[str, Any]) -> bool:
+    return inbox.load(sqs, queue).dead > 0
 
 
 def wait(look: Callable[[], Any], otherwise: str) -> Any:

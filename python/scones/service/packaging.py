@@ -13,6 +13,9 @@ So Terraform plans a change only if a function has changed. A zip's bytes depend
 have LF line ends. They are stored without compression, because zlib's output differs between its versions.
 ``event.json``, hidden files and ``__pycache__`` are left out.
 
+A function may import its neighbours, the other functions, by their folders' names: ``import serialize_image_data``. Its
+zip then also has the neighbour's ``handler.py`` as ``serialize_image_data.py``, and the neighbour's other modules.
+
 Format: PKWARE's APPNOTE.TXT, sections 4.3 and 4.4.
 """
 
@@ -30,7 +33,7 @@ from pathlib import Path
 from imageclassification import files
 from scones.errors import PackagingError
 
-MAX_BYTES = 10_000
+MAX_BYTES = 10_000  # for each function in a zip
 # What a function may import. Lambda's runtime has boto3; other libraries would have to be packaged too.
 RUNTIME = frozenset(sys.stdlib_module_names) | {"boto3", "botocore"}
 FIRST_DAY = (1980, 1, 1, 0, 0, 0)
@@ -79,45 +82,96 @@ def package(functions: Path, out: Path) -> list[Package]:
 
 def build(folder: Path) -> bytes:
     """The bytes of one function's zip. Raises PackagingError as :func:`package` does."""
-    paths = [
-        path for path in folder.rglob("*.py") if not any(p.startswith(".") for p in path.relative_to(folder).parts)
-    ]
-    sources = {path.relative_to(folder).as_posix(): path.read_bytes().replace(b"\r\n", b"\n") for path in paths}
-    _check(folder, sources)
+    paths = sources(folder)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for name in sorted(sources):
+        for name in sorted(paths):
             entry = zipfile.ZipInfo(name, FIRST_DAY)
             entry.create_system = 3
             entry.external_attr = 0o100644 << 16
             entry.compress_type = zipfile.ZIP_STORED
-            archive.writestr(entry, sources[name])
+            archive.writestr(entry, _text(paths[name]))
     content = buffer.getvalue()
-    if len(content) > MAX_BYTES:
+    functions = {path.parent for path in paths.values() if path.name == "handler.py"}
+    most = MAX_BYTES * len(functions)
+    if len(content) > most:
         raise PackagingError(
-            f"{folder.name}'s zip would have {len(content):,} bytes; a function here has at most {MAX_BYTES:,}",
+            f"{folder.name}'s zip would have {len(content):,} bytes; {_counted(len(functions))} at most {most:,}",
             hint="a function is a few lines over boto3; move the rest out of it",
         )
     return content
 
 
-def _check(folder: Path, sources: dict[str, bytes]) -> None:
-    own = {name.partition("/")[0].removesuffix(".py") for name in sources}
-    for name, source in sources.items():
+def sources(folder: Path) -> dict[str, Path]:
+    """The files of one function's zip, by their names in it: the function's own, and those of its neighbours.
+
+    Example: ``{"handler.py": …/classify_batch/handler.py, "serialize_image_data.py": …/serialize_image_data/handler.py,
+    "address.py": …/serialize_image_data/address.py}``
+
+    Raises:
+        PackagingError: a function has no ``handler(event, context)``, imports what the runtime lacks, or has a module
+            with the name of a neighbour's.
+    """
+    found = _own(folder)
+    waiting = _check(folder, found)
+    added: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in added:
+            continue
+        added.add(name)
+        own = _own(folder.parent / name)
+        waiting |= _check(folder.parent / name, own)
+        for module, path in own.items():
+            module = f"{name}.py" if module == "handler.py" else module
+            if module in found:
+                both = f"{folder.parent.name}/{path.relative_to(folder.parent)}", found[module].parent.name
+                raise PackagingError(
+                    f"{folder.name} imports {name}, and {both[0]} would have the name of a module of {both[1]}",
+                    hint=f"modules of functions in one zip have different names; rename {both[0]}",
+                )
+            found[module] = path
+    return found
+
+
+def _own(folder: Path) -> dict[str, Path]:
+    paths = {path.relative_to(folder): path for path in folder.rglob("*.py")}
+    return {
+        name.as_posix(): path for name, path in paths.items() if not any(part.startswith(".") for part in name.parts)
+    }
+
+
+def _text(path: Path) -> bytes:
+    return path.read_bytes().replace(b"\r\n", b"\n")
+
+
+def _counted(functions: int) -> str:
+    return "a function here has" if functions == 1 else f"{functions} functions here have"
+
+
+def _check(folder: Path, paths: dict[str, Path]) -> set[str]:
+    """Check a function's files, and return the neighbours that they import."""
+    own = {name.partition("/")[0].removesuffix(".py") for name in paths}
+    beside = {path.parent.name for path in folder.parent.glob("*/handler.py")} - own - RUNTIME - {folder.name}
+    neighbours: set[str] = set()
+    for name, path in paths.items():
         try:
-            tree = ast.parse(source, filename=f"{folder.name}/{name}")
+            tree = ast.parse(_text(path), filename=f"{folder.name}/{name}")
         except (SyntaxError, ValueError) as error:
             raise PackagingError(f"{folder.name}/{name} is not Python: {error}") from None
         for imported, line in _imports(tree):
-            if imported not in RUNTIME | own:
+            if imported in beside:
+                neighbours.add(imported)
+            elif imported not in RUNTIME | own:
                 raise PackagingError(
                     f"{folder.name}/{name}, line {line}, imports '{imported}', which Lambda's Python runtime lacks",
-                    hint="a function uses the standard library and boto3 only",
+                    hint="a function uses the standard library, boto3 and other functions only",
                 )
         if name == "handler.py" and not any(isinstance(n, ast.FunctionDef) and n.name == "handler" for n in tree.body):
             raise PackagingError(
                 f"{folder.name}/handler.py has no function 'handler'", hint="def handler(event, context)"
             )
+    return neighbours
 
 
 def _imports(tree: ast.Module) -> list[tuple[str, int]]:

@@ -7,7 +7,8 @@ Example::
     True
 
 Each module has one group of tasks, made with :func:`scones.tasks.cli.task`. The modules of ``TOP`` give top-level tasks
-(``invoke etl``). The modules of ``NESTED`` give dotted ones (``invoke local.up``). ``train`` and ``jobs`` give both.
+(``invoke etl``). The modules of ``NESTED`` give dotted ones (``invoke local.up``). ``train``, ``jobs`` and ``inbox``
+give both.
 ``overview`` is what ``invoke`` alone does. Tasks import heavy libraries in their bodies, so that ``invoke --list``
 starts fast.
 """
@@ -23,6 +24,7 @@ TOP = (
     "threshold",
     "package",
     "run",
+    "batch",
     "evaluate",
     "demo",
     "env",
@@ -51,5 +53,9 @@ def compose() -> Collection:
     listing.add_task(import_module("scones.tasks.jobs").listing, default=True)
     listing.add_task(import_module("scones.tasks.jobs").stop)
     root.add_collection(listing)
+    arriving = Collection("inbox")
+    arriving.add_task(import_module("scones.tasks.inbox").listing, default=True)
+    arriving.add_task(import_module("scones.tasks.inbox").retry)
+    root.add_collection(arriving)
     root.add_task(import_module("scones.tasks.overview").overview, default=True)
     return root

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from scones.steps import Waiting
 from scones.tasks.cli import task
 from scones.tasks.results import TaskAnswer
 from scones.tasks.results.deploying import BudgetResult, CostResult
 from scones.tasks.terminal import terminal
+from scones.tasks.views import duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from scones.cost import Line, Prices, Usage
+    from scones.cost.batch import BatchPlan
     from scones.settings import Environment
 
     Lines = Sequence[Line]
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
         "instance_type": "estimate another instance type of the endpoint, such as ml.c5.xlarge",
         "instances": "estimate another number of instances",
         "hours": "estimate other hours a week (168 is always; see endpoint_hours in the operations guide)",
+        "images": "also plan a batch of so many images by each way of invoke batch: time, cost and quotas",
         "offline": "use the environment's files alone, without asking its cloud",
     },
 )
@@ -38,6 +41,7 @@ def cost(
     instance_type: str | None = None,
     instances: str | None = None,
     hours: str | None = None,
+    images: str | None = None,
     offline: bool = False,
 ) -> TaskAnswer:
     """Estimate the cost of an environment: a month without requests, and 1,000 images.
@@ -46,11 +50,13 @@ def cost(
     functions' duration and the size of the bucket come from the environment's cloud. Nothing is changed.
 
     invoke cost --env prod --instance-type ml.c5.xlarge --hours 50
+    invoke cost --images 1000000
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
     from scones import settings
     from scones.cost import Prices, at_rest, gather, per_thousand, what_if
+    from scones.cost import batch as batches
     from scones.cost.usage import configured
     from scones.errors import CloudError
     from scones.tasks import options
@@ -75,9 +81,28 @@ def cost(
         )
     rest, thousand = at_rest(usage, prices), per_thousand(usage, prices)
     changed = at_rest(other, prices) if other else None
+    own = environment.service.get("batch") or {}
+    planned = [
+        batches.plan(
+            count,
+            how=how,
+            usage=other or usage,
+            prices=prices,
+            at_most=own.get("at_most", batches.AT_MOST),
+            instance_type=own.get("transform_instance_type", batches.TRANSFORM_TYPE),
+        )
+        for how in get_args(batches.How)
+        for count in [options.whole_number(images, "--images")]
+        if count
+    ]
+
+    def show() -> None:
+        _print(environment, prices, usage, rest, thousand, changed)
+        for one in planned:
+            _print_batch(one)
+
     return TaskAnswer(
-        lambda: CostResult.of(environment.name, prices, usage.measured, rest, thousand, changed),
-        lambda: _print(environment, prices, usage, rest, thousand, changed),
+        lambda: CostResult.of(environment.name, prices, usage.measured, rest, thousand, changed, planned), show
     )
 
 
@@ -102,6 +127,29 @@ def _print(
     if not usage.applied:
         assumed.append("the size of the bucket (the service stack is not applied, or its cloud was not asked)")
     console.print(f"Assumed: {'; '.join(assumed)}.", highlight=False)
+
+
+def _print_batch(plan: BatchPlan) -> None:
+    """A batch's cost, and the quotas that it comes nearest to."""
+    from rich.table import Table
+
+    console = terminal()
+    title = f"\n{plan.images:,} images by {plan.how}: about {duration(plan.seconds)}"
+    console.print(_table(title, plan.lines))
+    quotas = Table(title="AWS's quotas, in a new account", title_justify="left", box=None)
+    quotas.add_column("what")
+    for name in ("takes", "of"):
+        quotas.add_column(name, justify="right")
+    quotas.add_column("unit")
+    for one in plan.quotas:
+        limit = "ask for it" if one.limit is None else f"{one.limit:,.0f}"
+        takes = f"{one.takes:,.0f}" if one.takes >= 100 else f"{one.takes:,.3g}"
+        style = "" if one.holds else "bold red"
+        quotas.add_row(one.what, takes, limit, one.unit, style=style)
+    console.print(quotas)
+    for source in dict.fromkeys(one.source for one in plan.quotas):
+        console.print(source, style="dim", highlight=False, soft_wrap=True)
+    console.print(f"Assumed: {'; '.join(plan.assumed)}.", highlight=False)
 
 
 def _table(title: str, lines: Lines) -> Table:

@@ -27,6 +27,8 @@ EVERYTHING = {
         "endpoint_autoscaling": {"max": 2, "requests_per_minute": 600},
         "alarm_emails": ["nobody@example.com"],
         "monthly_budget_usd": 50,
+        "arrival": {"at_most": 2},
+        "batch": {"at_most": 2},
     },
 }
 
@@ -34,8 +36,8 @@ EVERYTHING = {
 @task(
     result=ProveResult,
     help={
-        "least": "prove the stacks without options; by default the KMS key, network, autoscaling, e-mails and budget "
-        "are on, with their statements",
+        "least": "prove the stacks without options; by default the KMS key, network, autoscaling, e-mails, budget "
+        "and batches are on, with their statements",
         "out": "also write the result to this file, as JSON",
     },
 )

@@ -36,7 +36,7 @@ GROUPS = {
     "train": ("etl", "train", "tune", "jobs", "jobs.", "train.", "register", "models", "pin", "threshold"),
     "serve": ("package", "tf.apply", "tf.plan", "execute", "ab."),
     "look": ("evaluate", "capture", "model.", "cost", "budget", "tf.output", "asl.", "env"),
-    "operate": ("down", "tf.", "aws.", "ci."),
+    "operate": ("batch", "inbox", "inbox.", "down", "tf.", "aws.", "ci."),
 }
 REST = "develop"
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from scones.model.evaluation import Evaluation
+    from scones.service.batch.table import Counts
     from scones.service.capture.analysis import ModelTraffic
     from scones.service.workflow import ExecutionOutcome, ImageRun, StateRun
 
@@ -245,3 +246,43 @@ def shown(path: Path) -> str:
     """A path for people: relative if it is below the working directory."""
     path = path.resolve()
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def duration(seconds: float) -> str:
+    """A time for people.
+
+    Example::
+
+        >>> duration(0.4), duration(95), duration(600), duration(36_000)
+        ('0.4 s', '95 s', '10 min', '10.0 h')
+    """
+    if seconds < 120:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def counts_lines(counts: Counts, threshold: float) -> str:
+    """What became of a batch's images.
+
+    Example::
+
+        >>> from scones.service.batch.table import Counts
+        >>> print(counts_lines(Counts(1010, 900, 100, {"InvalidImageError": 10}), 0.8))
+        1,010 images: 900 passed, 100 not sure enough (threshold 0.8), 10 failed
+          InvalidImageError: 10
+    """
+    failed = sum(counts.failed.values())
+    head = f"{counts.images:,} images: {counts.passed:,} passed, {counts.low_confidence:,} not sure enough"
+    lines = [f"{head} (threshold {threshold:g}), {failed:,} failed"]
+    return "\n".join([*lines, *(f"  {error}: {count:,}" for error, count in counts.failed.items())])
+
+
+def money(dollars: float) -> str:
+    """An amount for people.
+
+    Example::
+
+        >>> money(0.0004), money(5.731)
+        ('less than $0.01', '$5.73')
+    """
+    return f"${dollars:,.2f}" if dollars >= 0.005 else "less than $0.01"

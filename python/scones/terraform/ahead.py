@@ -1,27 +1,49 @@
-"""Applies a stack so that work can begin before S3's lifecycle rules are in force.
+"""Applies a stack so that work can begin before what takes a minute of waiting is in force.
 
 The AWS provider waits until S3 has given the new rules ten times in a row, which takes about a minute, on AWS and on
 every other server. Nothing needs the rules: S3 applies them to objects that are days old. So the first apply of a stack
 takes two steps. The first one makes everything else. The second one makes the rules, while something useful goes on.
 
+The provider also waits half a minute for each change of a queue, until SQS has given its attributes six times in a row.
+The queues of arrivals need no model. So they can be made while one is trained, before the rest of the service.
+
 Example (not run: it needs a running cloud)::
 
     rest = apply_ahead(Stack(settings.load("local"), "foundation", log=Path("build/local/foundation.log")))
     outputs = stack.outputs()           # they are all here: upload, train
+    queues = queues_ahead(settings.load("local"), log=Path("build/local/service.log"))
     rest()                              # waits for the rules
+    queues()                            # waits for the queues
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scones.terraform import configuration
 from scones.terraform.configuration import text_of
 from scones.terraform.stack import Stack
 
+if TYPE_CHECKING:
+    from scones.settings import Environment
+
 RULES = "aws_s3_bucket_lifecycle_configuration"
+QUEUES = tuple(f'module.arrival["on"].module.{queue}.aws_sqs_queue.this' for queue in ("arrivals", "endings"))
+# The stack requires a model, and the queues need none: Terraform reads no more of it than this.
+NO_MODEL = {
+    "package_arn": "",
+    "version": 0,
+    "image_uri": "",
+    "artifact_uri": "",
+    "artifact_sha256": "",
+    "class_labels": ["a", "b"],
+}
 
 
 def apply_ahead(stack: Stack) -> Callable[[], None]:
@@ -39,10 +61,32 @@ def apply_ahead(stack: Stack) -> Callable[[], None]:
         stack.apply()
         return lambda: None
     stack.apply(only=[address for address in addresses(stack.folder) if f"{RULES}." not in address])
+    return _meanwhile(stack.apply)
+
+
+def queues_ahead(environment: Environment, *, log: Path) -> Callable[[], None]:
+    """Begin to make the queues of a service that takes arrivals. The foundation must be applied.
+
+    Args:
+        log: Terraform's output goes to this file.
+
+    Returns:
+        Waits until they are made, and raises the errors of :meth:`Stack.apply`.
+    """
+    if environment.service.get("arrival") is None:
+        return lambda: None
+    path = environment.build / "no-model.tfvars.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"model": NO_MODEL}))
+    return _meanwhile(partial(Stack(replace(environment, pin_path=path), "service", log=log).apply, only=QUEUES))
+
+
+def _meanwhile(apply: Callable[[], None]) -> Callable[[], None]:
+    """Begin to apply. Returns what waits for its end."""
     # Not a daemon: after an interruption, the process waits until Terraform has saved its state.
-    with_rules = ThreadPoolExecutor(1, thread_name_prefix="terraform")
-    applied = with_rules.submit(stack.apply)
-    with_rules.shutdown(wait=False)
+    thread = ThreadPoolExecutor(1, thread_name_prefix="terraform")
+    applied = thread.submit(apply)
+    thread.shutdown(wait=False)
     return applied.result
 
 

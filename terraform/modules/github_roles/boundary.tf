@@ -30,8 +30,10 @@ locals {
         Effect = "Allow"
         Action = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
         Resource = [
-          for folder in ["lambda/${var.prefix}-*", "sagemaker/Endpoints/${var.prefix}*", "sagemaker/TrainingJobs"] :
-          format(local.arn, "logs", "log-group:/aws/${folder}:*")
+          for folder in concat(
+            ["lambda/${var.prefix}-*", "sagemaker/Endpoints/${var.prefix}*", "sagemaker/TrainingJobs"],
+            [for on in [var.options.batch] : "sagemaker/TransformJobs" if on],
+          ) : format(local.arn, "logs", "log-group:/aws/${folder}:*")
         ]
       },
       # A metric has no ARN, and a log delivery, a trace and a login none either. The images of SageMaker's algorithms are
@@ -60,6 +62,18 @@ locals {
     [for on in [var.options.hours && var.options.customer_managed_key] :
       { Sid = "LetSageMakerUseTheKey", Effect = "Allow", Action = ["kms:CreateGrant"], Resource = [local.keys], Condition = { Bool = { "kms:GrantIsForAWSResource" = "true" } } }
     if on],
+    [for statement in [
+      { Sid = "ReadVersions", Effect = "Allow", Action = ["s3:GetObjectVersion"], Resource = ["${local.own_bucket}/*"] },
+      { Sid = "TakeMessages", Effect = "Allow", Action = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"], Resource = [local.queues] },
+      { Sid = "StartOwnExecutions", Effect = "Allow", Action = ["states:DescribeExecution", "states:StartExecution"], Resource = [local.machines, format(local.arn, "states", "execution:${var.prefix}-*")] },
+      { Sid = "TellEvents", Effect = "Allow", Action = ["events:PutEvents"], Resource = [format(local.arn, "events", "event-bus/default")] },
+    ] : statement if var.options.arrival],
+    # A distributed Map runs its children, and Step Functions writes large results in parts:
+    # https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+    [for statement in [
+      { Sid = "RunOwnBatches", Effect = "Allow", Action = ["states:DescribeExecution", "states:StartExecution", "states:StopExecution"], Resource = [local.machines, format(local.arn, "states", "execution:${var.prefix}-*")] },
+      { Sid = "WriteResultsInParts", Effect = "Allow", Action = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], Resource = ["${local.own_bucket}/batches/*"] },
+    ] : statement if var.options.batch],
     [for statement in [
       {
         # Lambda and SageMaker make the network interfaces, without tags.

@@ -29,14 +29,18 @@ locals {
   topics     = format(local.arn, "sns", "${var.prefix}-*")
   budget     = "arn:${local.partition}:budgets::${local.account}:budget/${var.prefix}"
   schedules  = format(local.arn, "scheduler", "schedule/default/${var.prefix}-*")
+  queues     = format(local.arn, "sqs", "${var.prefix}-*")
+  rules      = format(local.arn, "events", "rule/${var.prefix}-*")
+  mappings   = format(local.arn, "lambda", "event-source-mapping:*")
   targets    = format(local.arn, "application-autoscaling", "scalable-target/*")
   keys       = format(local.arn, "kms", "key/*")
   alias      = format(local.arn, "kms", "alias/${var.prefix}")
   network    = [for kind in ["vpc", "subnet", "route-table", "security-group", "vpc-endpoint", "vpc-flow-log", "security-group-rule"] : format(local.arn, "ec2", "${kind}/*")]
 
   # Conditions for resources that exist and belong to the environment, and for resources that a request creates.
-  is_ours      = { StringEquals = { "aws:ResourceTag/Workload" = var.prefix } }
-  will_be_ours = { StringEquals = { "aws:RequestTag/Workload" = var.prefix } }
+  is_ours          = { StringEquals = { "aws:ResourceTag/Workload" = var.prefix } }
+  of_our_functions = { ArnLike = { "lambda:FunctionArn" = local.functions } }
+  will_be_ours     = { StringEquals = { "aws:RequestTag/Workload" = var.prefix } }
 
   policies = {
     state            = { roles = ["plan", "apply"], statements = concat(local.read_state, local.read_state_key) }
@@ -46,6 +50,8 @@ locals {
     write-network    = { roles = ["apply"], statements = local.write_network }
     write-service    = { roles = ["apply"], statements = concat(local.write_service, local.write_function_key, local.write_scaling, local.write_budget, local.write_emails) }
     write-hours      = { roles = ["apply"], statements = local.write_hours }
+    read-arrival     = { roles = ["plan", "apply"], statements = local.read_arrival }
+    write-arrival    = { roles = ["apply"], statements = local.write_arrival }
     write-roles      = { roles = ["apply"], statements = concat(local.write_roles, local.make_scaling_role) }
   }
 

@@ -58,6 +58,8 @@ variable "options" {
     emails               = optional(bool, false)
     budget               = optional(bool, false)
     hours                = optional(bool, false)
+    arrival              = optional(bool, false)
+    batch                = optional(bool, false)
   })
   default  = {}
   nullable = false

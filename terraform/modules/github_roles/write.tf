@@ -165,6 +165,16 @@ locals {
     { Sid = "HandOverTheRoleOfHours", Effect = "Allow", Action = ["iam:PassRole"], Resource = ["arn:${local.partition}:iam::${local.account}:role/${var.prefix}-hours"], Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } } },
   ] : statement if var.options.hours]
 
+  write_arrival = [for statement in [
+    { Sid = "WriteQueues", Effect = "Allow", Action = ["sqs:CreateQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue"], Resource = [local.queues] },
+    { Sid = "WriteRules", Effect = "Allow", Action = ["events:DeleteRule", "events:PutRule", "events:PutTargets", "events:RemoveTargets", "events:TagResource", "events:UntagResource"], Resource = [local.rules] },
+    # CreateEventSourceMapping supports no resource ARN:
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+    { Sid = "MakeMappings", Effect = "Allow", Action = ["lambda:CreateEventSourceMapping"], Resource = ["*"], Condition = local.of_our_functions },
+    { Sid = "WriteMappings", Effect = "Allow", Action = ["lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"], Resource = [local.mappings], Condition = local.of_our_functions },
+    { Sid = "TagMappings", Effect = "Allow", Action = ["lambda:TagResource", "lambda:UntagResource"], Resource = [local.mappings] },
+  ] : statement if var.options.arrival]
+
   write_scaling = [for statement in [
     {
       Sid    = "WriteScaling"

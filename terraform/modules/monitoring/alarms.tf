@@ -80,6 +80,34 @@ locals {
         missing     = "notBreaching"
       } if !function.refuses_low_answers
     },
+    {
+      for key, queue in var.queues : "${key}-waiting" => {
+        description = "A message has waited in the queue ${queue.name} for ${var.thresholds.waiting_seconds} seconds: its function fails, or is slower than what arrives. invoke inbox says why."
+        namespace   = "AWS/SQS"
+        metric      = "ApproximateAgeOfOldestMessage"
+        statistic   = "Maximum"
+        dimensions  = { QueueName = queue.name }
+        threshold   = var.thresholds.waiting_seconds
+        period      = local.five_minutes
+        periods     = 1
+        comparison  = "GreaterThanOrEqualToThreshold"
+        missing     = "notBreaching"
+      }
+    },
+    {
+      for key, queue in var.queues : "${key}-dead" => {
+        description = "Messages of the queue ${queue.name} were tried again and again, and given up: invoke inbox says why, and can try them again."
+        namespace   = "AWS/SQS"
+        metric      = "ApproximateNumberOfMessagesVisible"
+        statistic   = "Maximum"
+        dimensions  = { QueueName = queue.dead_letters_name }
+        threshold   = 1
+        period      = local.five_minutes
+        periods     = 1
+        comparison  = "GreaterThanOrEqualToThreshold"
+        missing     = "notBreaching"
+      }
+    },
   )
 
   succeeded = { namespace = "AWS/States", metric = "ExecutionsSucceeded", dimensions = { StateMachineArn = var.state_machine.arn } }
@@ -125,6 +153,19 @@ locals {
         period    = local.five_minutes
         periods   = 1
       } if function.refuses_low_answers
+    },
+    {
+      for key, batch in var.batches : "${key}-failed" => {
+        description = "A batch of images failed, or took longer than it may: invoke batch, again, does what is missing."
+        expression  = "FILL(failed, 0) + FILL(timed_out, 0)"
+        metrics = {
+          failed    = { namespace = "AWS/States", metric = "ExecutionsFailed", dimensions = { StateMachineArn = batch } }
+          timed_out = { namespace = "AWS/States", metric = "ExecutionsTimedOut", dimensions = { StateMachineArn = batch } }
+        }
+        threshold = 1
+        period    = local.five_minutes
+        periods   = 1
+      }
     },
     {
       for captures in var.captures[*] : "capture-stopped" => {

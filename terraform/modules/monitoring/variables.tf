@@ -40,6 +40,20 @@ variable "functions" {
   nullable = false
 }
 
+variable "queues" {
+  description = "The queues to watch, by what waits in them, each with the queue of its dead letters."
+  type        = map(object({ name = string, dead_letters_name = string }))
+  default     = {}
+  nullable    = false
+}
+
+variable "batches" {
+  description = "The ARNs of the state machines that classify batches of images, by the beginning of the name of their alarm."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
 variable "captures" {
   description = "The bucket and the prefix of the endpoint's captured traffic. If null, no alarm watches whether data capture has stopped."
   type        = object({ bucket = string, prefix = string })
@@ -71,6 +85,7 @@ variable "thresholds" {
     function_errors        = optional(number, 3)
     function_throttles     = optional(number, 1)
     capture_stopped_after  = optional(number, 20)
+    waiting_seconds        = optional(number, 900)
   })
   default  = {}
   nullable = false

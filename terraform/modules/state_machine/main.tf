@@ -34,7 +34,7 @@ resource "aws_iam_role_policy" "this" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid      = "CallItsFunctions"
         Effect   = "Allow"
@@ -71,7 +71,14 @@ resource "aws_iam_role_policy" "this" {
         ]
         Resource = "*"
       },
-    ]
+      ],
+      [for name, statement in var.allow : {
+        Sid      = name
+        Effect   = "Allow"
+        Action   = statement.actions
+        Resource = statement.resources
+      }],
+    )
   })
 }
 

@@ -37,6 +37,26 @@ variable "function_arns" {
   }
 }
 
+variable "allow" {
+  description = "Further permissions of the state machine's role, by statement name. Each statement has the allowed actions and the ARNs of their resources."
+  type = map(object({
+    actions   = list(string)
+    resources = list(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.allow) : can(regex("^[A-Za-z0-9]+$", name))])
+    error_message = "The name of a statement becomes its Sid, so it has only letters and digits; these are ${join(", ", keys(var.allow))}."
+  }
+
+  validation {
+    condition     = !contains(flatten([for statement in var.allow : statement.resources]), "*")
+    error_message = "A statement must give the ARNs of its resources, but one of ${join(", ", keys(var.allow))} has the resource \"*\"; give ARNs instead."
+  }
+}
+
 variable "log_retention_days" {
   description = "How many days CloudWatch Logs keeps the log of the executions. It allows only some numbers, such as 7, 30, 90 and 365."
   type        = number

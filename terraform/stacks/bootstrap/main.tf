@@ -111,5 +111,7 @@ module "github_roles" {
     emails               = try(length(local.told.service.alarm_emails) > 0, false)
     budget               = try(local.told.service.monthly_budget_usd != null, false)
     hours                = try(local.told.service.endpoint_hours != null, false)
+    arrival              = try(local.told.service.arrival != null, false)
+    batch                = try(local.told.service.batch != null, false)
   }
 }

@@ -7,15 +7,20 @@ locals {
 
   image_buckets = [for name in concat([local.bucket], var.image_buckets) : "arn:${data.aws_partition.current.partition}:s3:::${name}"]
 
-  # The images of data sets, uploaded images, and all objects in the buckets of image_buckets.
+  # The images of data sets, uploaded and arriving images, and all objects in the buckets of image_buckets.
   image_objects = concat(
     [for folder in ["datasets", "images"] : "${local.image_buckets[0]}/${folder}/*"],
+    [for arrival in var.arrival[*] : "${local.image_buckets[0]}/${arrival.prefix}*"],
     [for arn in slice(local.image_buckets, 1, length(local.image_buckets)) : "${arn}/*"],
   )
 
   read_images = merge(
     {
       ReadImages = { actions = ["s3:GetObject"], resources = local.image_objects }
+    },
+    # An arrival names the object's version.
+    { for arrival in var.arrival[*] : "ReadVersions" => { actions = ["s3:GetObjectVersion"], resources = ["${local.image_buckets[0]}/${arrival.prefix}*"] } },
+    {
       # Without ListBucket, S3 answers 403 for a missing object, and a wrong key looks like a missing permission:
       # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
       TellMissingFromForbidden = { actions = ["s3:ListBucket"], resources = local.image_buckets }

@@ -21,11 +21,22 @@ module "monitoring" {
   }
 
   functions = {
-    for key, function in module.function : key => {
+    for key, function in merge(
+      module.function,
+      merge([for arrival in module.arrival : arrival.functions]...),
+      { for batch in module.batch : "classify-batch" => batch.function },
+      ) : key => {
       name                = function.name
       log_group_name      = function.log_group_name
       refuses_low_answers = key == "filter-low-confidence"
     }
+  }
+
+  batches = { for batch in module.batch : "batch" => batch.state_machine.arn }
+
+  queues = {
+    for key, queue in merge([for arrival in module.arrival : arrival.queues]...) :
+    key => { name = queue.name, dead_letters_name = queue.dead_letters.name }
   }
 
   # Below 100 percent, there may be no captures for a while without a fault. So the alarm capture-stopped is off.

@@ -52,3 +52,21 @@ output "budget" {
   description = "The budget's name and what it counts: account or environment. Null if there is none."
   value       = one([for budget in module.budget : { name = budget.name, counts = var.budget_scope }])
 }
+
+output "arrival" {
+  description = "Where to put objects so that they start the workflow, where their results are, and the queues on the way. Null if arrivals start nothing."
+  value       = one([for arrival in module.arrival : { uri = arrival.uri, results_uri = arrival.results_uri, queues = arrival.queues }])
+}
+
+output "batch" {
+  description = "What classifies batches of images: the state machine, its function, the model for Batch Transform with its package and classes, and the defaults of a batch. Null if batches are off."
+  value = one([for batch in module.batch : {
+    state_machine_arn       = batch.state_machine.arn
+    function_name           = batch.function.name
+    model_name              = batch.model_name
+    package_arn             = var.model.package_arn
+    class_labels            = var.model.class_labels
+    at_most                 = var.batch.at_most
+    transform_instance_type = var.batch.transform_instance_type
+  }])
+}

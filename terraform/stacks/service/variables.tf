@@ -176,6 +176,7 @@ variable "alarm_thresholds" {
     function_errors        = optional(number)
     function_throttles     = optional(number)
     capture_stopped_after  = optional(number)
+    waiting_seconds        = optional(number)
   })
   default  = {}
   nullable = false
@@ -224,4 +225,33 @@ variable "endpoint_stands" {
   type        = bool
   default     = false
   nullable    = false
+}
+
+variable "arrival" {
+  description = "What happens when objects arrive in the environment's bucket. Each new object under prefix, with one of the suffixes, starts an execution, and its result is under results. With at_most, no more executions run at once for arrivals. In a network, the foundation's vpc.interface_endpoints needs states and events. If null, nothing happens."
+  type = object({
+    prefix   = optional(string, "incoming/")
+    suffixes = optional(list(string), [".png", ".jpg", ".jpeg"])
+    results  = optional(string, "results")
+    at_most  = optional(number)
+  })
+  default = null
+
+  validation {
+    condition = var.arrival == null ? true : alltrue([
+      for folder in ["batches/", "captures/", "checkpoints/", "datasets/", "images/", "models/"] :
+      !startswith(var.arrival.prefix, folder) && !startswith("${var.arrival.results}/", folder)
+    ])
+    error_message = "arrival.prefix is \"${try(var.arrival.prefix, "null")}\" and arrival.results \"${try(var.arrival.results, "null")}\", but batches/, captures/, checkpoints/, datasets/, images/ and models/ are for the workflow's own objects."
+  }
+}
+
+variable "batch" {
+  description = "Whether batches of images can be classified. A batch runs at_most executions of a function at once, each of 40 images, and fails if AWS gives no answer for more than tolerated_failure_percentage of its images. Transform jobs have an instance of transform_instance_type; they do not take every type that endpoints take. If null, there are no batches, and nothing costs anything."
+  type = object({
+    at_most                      = optional(number, 8)
+    tolerated_failure_percentage = optional(number, 5)
+    transform_instance_type      = optional(string, "ml.m5.large")
+  })
+  default = null
 }

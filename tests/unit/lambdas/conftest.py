@@ -1,4 +1,4 @@
-"""Loads a handler as Lambda does: its folder first on the path, its variables set, its clients made at import.
+"""Loads a handler as Lambda does: its zip's files first on the path, its variables set, its clients made at import.
 
 botocore's Stubber answers the clients. It checks requests and answers against AWS's service models, and sends nothing.
 """
@@ -12,12 +12,14 @@ import pytest
 from botocore.stub import Stubber
 from PIL import Image
 
+from scones.service import packaging
+
 LAMBDAS = Path(__file__).resolve().parents[3] / "lambdas"
 PACKAGE_ARN = "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-dev/3"
 
 
 @pytest.fixture
-def load(monkeypatch):
+def load(monkeypatch, tmp_path):
     """A function that loads the handler module from a folder of lambdas/."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "testing",
@@ -33,10 +35,14 @@ def load(monkeypatch):
     monkeypatch.delenv("AWS_PROFILE", raising=False)
 
     def load(name):
-        folder = LAMBDAS / name
+        folder = tmp_path / "functions" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        sample = {"event.json": LAMBDAS / name / "event.json"}
+        for module, path in (packaging.sources(LAMBDAS / name) | sample).items():
+            (folder / module).unlink(missing_ok=True)
+            (folder / module).symlink_to(path)
+            monkeypatch.delitem(sys.modules, Path(module).stem, raising=False)
         monkeypatch.syspath_prepend(str(folder))
-        for module in folder.glob("*.py"):
-            monkeypatch.delitem(sys.modules, module.stem, raising=False)
         spec = importlib.util.spec_from_file_location("handler", folder / "handler.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)

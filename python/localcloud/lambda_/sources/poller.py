@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 #: After so many seconds, a mapping that does not get on looks again. Permissions tell nobody of a change.
 LOOK_AGAIN_SECONDS = 5.0
-#: How long it waits for further messages of the same sender, before it receives fewer than a batch.
+#: How long it waits for further messages while a batch runs, before it receives fewer than a batch.
 MOMENT_SECONDS = 0.05
 #: How long a throttled batch waits before it is tried again: at first, and at most.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
@@ -162,10 +162,11 @@ class Poller:
         if problem or queue is None:
             return LOOK_AGAIN_SECONDS if queue is not None else None
         with self._lock:
-            if self._running >= most:
+            busy = self._running
+            if busy >= most:
                 return None
-        if queue.approximate_number_of_messages < mapping.batch_size:
-            self._stopping.wait(MOMENT_SECONDS)  # for what is sent together
+        if busy and queue.approximate_number_of_messages < mapping.batch_size:
+            self._stopping.wait(MOMENT_SECONDS)  # a busy function gets more at once
         messages = self._gathered(mapping, queue)
         if messages:
             self._begin(mapping, queue, messages)

@@ -25,12 +25,13 @@ from moto.core.utils import get_service_model
 from localcloud import incoming, log
 from localcloud.iam.principals import PRINCIPAL
 from localcloud.identifiers import new_uuid
+from localcloud.jsontexts import compact
 from localcloud.stepfunctions.api import shapes
 from localcloud.stepfunctions.api.errors import ApiError
 
 CONTENT_TYPE = "application/x-amz-json-1.0"
 Answer = dict[str, Any]
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps() makes one at each call
+_ENCODE = compact()
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """CSV files as items: one object for each row, and every value is text.
 
-AWS: Step Functions Developer Guide, "ItemReader (Map)"; its recorded histories have the rows with too few and too many
-fields, the causes, and the order of an item's keys, which is Java's.
+AWS: Step Functions Developer Guide, "ItemReader (Map)" and "How Step Functions parses input CSV files". Its recorded
+histories have the rows with too few and too many fields, the causes, and the order of an item's keys, which is Java's.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 
 from localcloud.stepfunctions.language.scope import Json, StateFailure
@@ -30,6 +31,8 @@ def rows(text: str, config: Mapping[str, Json]) -> Iterator[dict[str, str]]:
         [{'a': '1', 'b': '2'}, {'a': '4', 'b': ''}]
         >>> list(rows("1|2\n", {"CSVHeaderLocation": "GIVEN", "CSVHeaders": ["x"], "CSVDelimiter": "PIPE"}))
         [{'x': '1'}]
+        >>> list(rows('name\nC:\\\\My\\App\n', {}))  # a backslash stands for what follows it
+        [{'name': 'C:\\MyApp'}]
         >>> list(rows("a,a\n", {}))
         Traceback (most recent call last):
         ...
@@ -37,7 +40,8 @@ def rows(text: str, config: Mapping[str, Json]) -> Iterator[dict[str, str]]:
         'CSV headers cannot contain duplicates.')
     """
     delimiter = DELIMITERS.get(str(config.get("CSVDelimiter", "COMMA")).upper(), ",")
-    lines = (line for line in csv.reader(text.splitlines(keepends=True), delimiter=delimiter) if line)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, escapechar="\\")
+    lines = (line for line in reader if line)
     given = config.get("CSVHeaderLocation") == "GIVEN"
     headers = list(config.get("CSVHeaders") or []) if given else next(lines, [])
     if len(set(headers)) < len(headers):

@@ -48,5 +48,9 @@ def written(moment: float) -> str:
         ('1970-01-01T00:00:01.500Z', '1970-01-01T00:00:01.652Z')
     """
     seconds, milliseconds = divmod(round(moment * 1000), 1000)
-    at = datetime.fromtimestamp(seconds, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+    return f"{_second(seconds)}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=64)  # many moments have the same one
+def _second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"

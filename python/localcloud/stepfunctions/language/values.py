@@ -7,6 +7,7 @@ import math
 import re
 from typing import NoReturn
 
+from localcloud.jsontexts import compact
 from localcloud.stepfunctions.language.scope import Json
 
 #: The most bytes of a state's input or result (Step Functions Developer Guide, "Service quotas").
@@ -24,7 +25,7 @@ def text(value: Json) -> str:
     return _ENCODE(value)
 
 
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps() makes one at each call
+_ENCODE = compact()
 
 
 def parsed(written: str | bytes) -> Json:
@@ -40,13 +41,11 @@ def parsed(written: str | bytes) -> Json:
         ...
         ValueError: NaN is not JSON
     """
-
-    def refuse(constant: str) -> NoReturn:
-        raise ValueError(f"{constant} is not JSON")
-
+    if not isinstance(written, str):
+        written = written.decode(json.detect_encoding(written), "surrogatepass")
     try:
-        found = json.loads(written, parse_constant=refuse, parse_int=_integer, parse_float=_fraction)
-        if _SURROGATE.search(written if isinstance(written, str) else written.decode(errors="replace")):
+        found = _DECODE(written)
+        if _SURROGATE.search(written):
             found = json.loads(text(found).encode(errors="replace"))
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
@@ -69,6 +68,14 @@ def _fraction(digits: str) -> float:
     if math.isinf(found):
         raise ValueError(f"the number {digits[:20]} is larger than a double can be: write it as a string")
     return found
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+#: ``json.loads`` makes a decoder at each call.
+_DECODE = json.JSONDecoder(parse_constant=_refuse, parse_int=_integer, parse_float=_fraction).decode
 
 
 def size(value: Json) -> int:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 if TYPE_CHECKING:
     from scones.cost import Line, Prices
+    from scones.cost.batch import BatchPlan
     from scones.delivery.pipeline.changes import Change
     from scones.delivery.pipeline.summary import SummaryPart
 
@@ -201,6 +202,52 @@ class CostSum:
 
 
 @dataclass(frozen=True)
+class PlannedQuota:
+    """One of AWS's quotas, and how much of it a batch takes.
+
+    Attributes:
+        what: What it limits.
+        limit: The default of a new account. Null if it depends on the account.
+        takes: What the batch takes.
+        unit: The unit of both.
+        source: The page that has it.
+    """
+
+    what: str
+    limit: float | None
+    takes: float
+    unit: str
+    source: str
+
+
+@dataclass(frozen=True)
+class PlannedBatch:
+    """What a batch of images takes, by one way.
+
+    Attributes:
+        how: The way of `invoke batch`.
+        images: The number of images.
+        seconds: How long it takes.
+        cost: What it costs beyond the environment's own cost.
+        quotas: The quotas that matter.
+        assumed: What was taken as given.
+    """
+
+    how: Literal["map", "transform"]
+    images: int
+    seconds: float
+    cost: CostSum
+    quotas: tuple[PlannedQuota, ...]
+    assumed: tuple[str, ...]
+
+    @classmethod
+    def of(cls, found: BatchPlan) -> PlannedBatch:
+        """A plan."""
+        quotas = tuple(PlannedQuota(one.what, one.limit, one.takes, one.unit, one.source) for one in found.quotas)
+        return cls(found.how, found.images, found.seconds, CostSum.of(found.lines), quotas, found.assumed)
+
+
+@dataclass(frozen=True)
 class CostResult:
     """What an environment costs.
 
@@ -211,6 +258,7 @@ class CostResult:
         month_at_rest: A month without requests.
         thousand_images: 1,000 images more.
         what_if: A month without requests, with the changes that were asked for. Null without any.
+        batches: What a batch of --images takes, by each way. Empty without --images.
     """
 
     environment: str
@@ -219,6 +267,7 @@ class CostResult:
     month_at_rest: CostSum
     thousand_images: CostSum
     what_if: CostSum | None
+    batches: tuple[PlannedBatch, ...]
 
     @classmethod
     def of(
@@ -229,6 +278,7 @@ class CostResult:
         rest: Sequence[Line],
         thousand: Sequence[Line],
         changed: Sequence[Line] | None,
+        batches: Sequence[BatchPlan] = (),
     ) -> CostResult:
         """The result of an estimate."""
         return cls(
@@ -238,6 +288,7 @@ class CostResult:
             CostSum.of(rest),
             CostSum.of(thousand),
             None if changed is None else CostSum.of(changed),
+            tuple(map(PlannedBatch.of, batches)),
         )
 
 

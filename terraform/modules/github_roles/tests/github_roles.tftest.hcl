@@ -126,7 +126,7 @@ run "allows_all_resources_only_in_the_listed_statements" {
   variables {
     prefix       = "scones-environment12"
     state_bucket = "scones-environment12-tfstate-123456789012"
-    options      = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, hours = true }
+    options      = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, hours = true, arrival = true, batch = true }
 
     permissions_boundary_arn = "arn:aws:iam::123456789012:policy/organisation/workloads-boundary"
     state_kms_key_arn        = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
@@ -136,7 +136,7 @@ run "allows_all_resources_only_in_the_listed_statements" {
     condition = sort(flatten([
       for policy in aws_iam_policy.this : [for statement in jsondecode(policy.policy).Statement : statement.Sid if contains(statement.Resource, "*")]
       ])) == sort([
-      "DeliverFlowLogs", "DeliverLogs", "FindAliases", "FindAndCheck", "MakeKey", "ReadNetwork",
+      "DeliverFlowLogs", "DeliverLogs", "FindAliases", "FindAndCheck", "MakeKey", "MakeMappings", "ReadNetwork",
       "ReadScaling", "ReadSubscriptions", "SaveQueries", "Unsubscribe",
     ])
     error_message = "Every other statement must name its resources."
@@ -154,6 +154,15 @@ run "allows_all_resources_only_in_the_listed_statements" {
   }
 
   assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_iam_policy.this["write-arrival"].policy).Statement :
+      try(statement.Condition.ArnLike["lambda:FunctionArn"], "") == "arn:aws:lambda:us-east-1:123456789012:function:scones-environment12-*"
+      if contains(["MakeMappings", "WriteMappings"], statement.Sid)
+    ])
+    error_message = "A queue may be connected to the environment's functions only."
+  }
+
+  assert {
     condition     = max([for policy in aws_iam_policy.this : length(policy.policy)]...) <= 6144 && length(aws_iam_policy.this) <= 10
     error_message = "A managed policy holds 6,144 characters, and a role ten of them."
   }
@@ -167,7 +176,7 @@ run "allows_all_resources_only_in_the_listed_statements" {
 run "has_a_statement_for_each_thing_it_may_do" {
   variables {
     read_buckets      = ["pictures"]
-    options           = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, hours = true }
+    options           = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, hours = true, arrival = true, batch = true }
     state_kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
   }
 
@@ -179,7 +188,11 @@ run "has_a_statement_for_each_thing_it_may_do" {
       boundary = [
         "UseOwnObjects", "ReadOtherBuckets", "CallOwnFunctions", "CallOwnEndpoints", "WatchOwnAlarms",
         "WriteLogs", "PutMetrics", "TraceAndDeliverLogs", "PullImages", "UseOwnKey", "KeepHours", "LetSageMakerUseTheKey",
-        "UseNetwork", "LookAtNetwork",
+        "ReadVersions", "TakeMessages", "StartOwnExecutions", "TellEvents", "RunOwnBatches",
+        "WriteResultsInParts", "UseNetwork", "LookAtNetwork",
+      ]
+      read-arrival = [
+        "ReadQueues", "ReadRules", "ReadMappings", "ReadMappingsTags",
       ]
       read-foundation = [
         "ReadBuckets", "ReadRoles", "ReadKey", "FindAliases", "ReadNetworkAttributes",
@@ -193,6 +206,9 @@ run "has_a_statement_for_each_thing_it_may_do" {
       ]
       state = [
         "ReadState", "ReadStateObjects", "LockState", "UseTheStatesKey",
+      ]
+      write-arrival = [
+        "WriteQueues", "WriteRules", "MakeMappings", "WriteMappings", "TagMappings",
       ]
       write-foundation = [
         "WriteState", "WriteBuckets", "MakeKey", "TagKeyAsItIsMade", "WriteKey",
@@ -298,7 +314,7 @@ run "rejects_a_prefix_too_long_for_its_policies" {
 
   variables {
     prefix  = "scones-with-a-name-of-no-less-than-42-char"
-    options = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, hours = true }
+    options = { customer_managed_key = true, vpc = true, autoscaling = true, emails = true, budget = true, hours = true, arrival = true, batch = true }
   }
 
   expect_failures = [aws_iam_policy.this]

@@ -90,6 +90,42 @@ run "encrypts_its_logs_with_a_key_and_has_a_boundary" {
   }
 }
 
+run "may_do_what_it_is_allowed_further" {
+  variables {
+    allow = { ListImages = { actions = ["s3:ListBucket"], resources = ["arn:aws:s3:::pictures"] } }
+  }
+
+  assert {
+    condition = slice(jsondecode(aws_iam_role_policy.this.policy).Statement, 3, 4) == [{
+      Sid      = "ListImages"
+      Effect   = "Allow"
+      Action   = ["s3:ListBucket"]
+      Resource = ["arn:aws:s3:::pictures"]
+    }]
+    error_message = "The role must have the further statement."
+  }
+}
+
+run "rejects_a_statement_whose_name_is_no_sid" {
+  command = plan
+
+  variables {
+    allow = { "list-images" = { actions = ["s3:ListBucket"], resources = ["arn:aws:s3:::pictures"] } }
+  }
+
+  expect_failures = [var.allow]
+}
+
+run "rejects_a_statement_for_every_resource" {
+  command = plan
+
+  variables {
+    allow = { ListImages = { actions = ["s3:ListBucket"], resources = ["*"] } }
+  }
+
+  expect_failures = [var.allow]
+}
+
 run "rejects_a_name_too_long_for_its_role" {
   command = plan
 

@@ -27,6 +27,18 @@ mock_provider "aws" {
     defaults = { arn = "arn:aws:lambda:us-east-1:123456789012:function:scones-test" }
   }
 
+  mock_resource "aws_sqs_queue" {
+    defaults = { arn = "arn:aws:sqs:us-east-1:123456789012:scones-test", url = "https://sqs.us-east-1.amazonaws.com/123456789012/scones-test" }
+  }
+
+  mock_resource "aws_cloudwatch_event_rule" {
+    defaults = { arn = "arn:aws:events:us-east-1:123456789012:rule/scones-test" }
+  }
+
+  mock_resource "aws_sfn_state_machine" {
+    defaults = { arn = "arn:aws:states:us-east-1:123456789012:stateMachine:scones-test-classify-image" }
+  }
+
   mock_resource "aws_sns_topic" {
     defaults = { arn = "arn:aws:sns:us-east-1:123456789012:scones-test-alarms" }
   }
@@ -342,6 +354,88 @@ run "rejects_days_by_other_names" {
   }
 
   expect_failures = [var.endpoint_hours]
+}
+
+run "lets_arrivals_start_the_workflow_when_asked" {
+  variables {
+    arrival = { prefix = "photos/" }
+  }
+
+  assert {
+    condition     = output.arrival.uri == "s3://scones-test-123456789012/photos/" && output.arrival.results_uri == "s3://scones-test-123456789012/results/"
+    error_message = "The output must say where to put objects."
+  }
+
+  assert {
+    condition = alltrue([for key in ["arrivals-waiting", "arrivals-dead", "endings-waiting", "endings-dead", "start-workflow-errors", "record-result-errors"] :
+      contains(keys(output.alarm_names), key)
+    ])
+    error_message = "What waits and what is dead must ring."
+  }
+
+  assert {
+    condition = local.functions["serialize-image-data"].allow["ReadVersions"] == {
+      actions = ["s3:GetObjectVersion"], resources = ["arn:aws:s3:::scones-test-123456789012/photos/*"]
+    }
+    error_message = "The version that arrived must be readable."
+  }
+}
+
+run "rejects_results_among_the_workflows_own_objects" {
+  command = plan
+
+  variables {
+    arrival = { results = "models/results" }
+  }
+
+  expect_failures = [var.arrival]
+}
+
+run "rejects_arrivals_among_the_workflows_own_objects" {
+  command = plan
+
+  variables {
+    arrival = { prefix = "images/" }
+  }
+
+  expect_failures = [var.arrival]
+}
+
+run "classifies_batches_when_asked" {
+  variables {
+    batch   = { at_most = 4 }
+    arrival = {}
+  }
+
+  assert {
+    condition = (
+      output.batch.function_name == "scones-test-classify-batch" && output.batch.at_most == 4 &&
+      output.batch.transform_instance_type == "ml.m5.large" && startswith(output.batch.model_name, "scones-test-batch-")
+    )
+    error_message = "The output must say what classifies a batch: ${jsonencode(output.batch)}"
+  }
+
+  assert {
+    condition = local.batch_environment == {
+      ENDPOINT_NAME        = "scones-test"
+      CLASS_LABELS         = jsonencode(["bicycle", "motorcycle"])
+      MODEL_PACKAGE        = var.model.package_arn
+      CONFIDENCE_THRESHOLD = "0.8"
+    }
+    error_message = "The function must know what the three functions know."
+  }
+
+  assert {
+    condition     = keys(local.batch_allow) == ["InvokeEndpoint", "ReadImages", "TellMissingFromForbidden"]
+    error_message = "The function may do what the three functions may, without versions: ${jsonencode(keys(local.batch_allow))}"
+  }
+
+  assert {
+    condition = alltrue([for key in ["batch-failed", "classify-batch-errors", "classify-batch-throttled"] :
+      contains(keys(output.alarm_names), key)
+    ])
+    error_message = "A batch that fails must ring."
+  }
 }
 
 run "rejects_a_threshold_above_one" {

@@ -51,6 +51,38 @@ def test_a_month_at_rest_is_the_endpoint_and_what_watches_it() -> None:
     }
 
 
+def test_arrivals_are_long_polling_alarms_events_and_two_functions() -> None:
+    arrival = (Function("start-workflow", 128, 0.1), Function("record-result", 128, 0.2))
+    on = replace(USAGE, queues=2, arrival=arrival)
+    # Five long polls of 20 s for each of two queues: 1,314,000 at $0.40 a million
+    assert set(cost(at_rest(on, PRICES)).items()) - set(cost(at_rest(USAGE, PRICES)).items()) == {
+        ("long polling of queues by Lambda", 0.5256)
+    }
+    before = cost(per_thousand(USAGE, PRICES))
+    assert {what: usd for what, usd in cost(per_thousand(on, PRICES)).items() if what not in before} == {
+        "arrivals: requests of queues": 0.0024,  # 6 an image
+        "arrivals: events": 0.003,
+        "arrivals: calls of functions": 0.0004,
+        "arrivals: functions' time": 0.0005,  # 0.125 GB x 0.3 s
+        "arrivals: results written to S3": 0.005,
+    }
+
+
+def test_arrivals_are_counted_where_they_are_on() -> None:
+    local = settings.load("local")
+    service = {name: value for name, value in local.service.items() if name != "arrival"}
+    on, off = (configured(replace(local, service=found)) for found in ({**service, "arrival": {}}, service))
+    assert (on.queues, len(on.arrival), on.alarm_metrics - off.alarm_metrics) == (2, 2, 8)
+    assert (off.queues, off.arrival) == (0, ())
+
+
+def test_batches_cost_the_metrics_of_three_alarms() -> None:
+    local = settings.load("local")
+    service = {name: value for name, value in local.service.items() if name != "batch"}
+    on, off = (configured(replace(local, service=found)) for found in ({**service, "batch": {}}, service))
+    assert on.alarm_metrics - off.alarm_metrics == 4
+
+
 def test_a_thousand_images_are_transitions_and_functions() -> None:
     found = cost(per_thousand(USAGE, PRICES))
     assert found["state transitions"] == 0.075  # 3,000 at $0.025 a thousand
@@ -170,3 +202,18 @@ def test_without_credentials_it_says_what_can_be_told_all_the_same(monkeypatch: 
     monkeypatch.setattr("scones.cost.gather", refuse)
     with pytest.raises(Exit, match=r"environment 'prod' cannot be asked: Unable to locate credentials\n--offline"):
         tasks.cost(Context(), env="prod")
+
+
+def test_a_batch_of_a_million_images_is_planned_by_each_way(capsys: pytest.CaptureFixture[str]) -> None:
+    tasks.cost(Context(), env="dev", images="1000000", offline=True, json=True)
+    by_way = {one["how"]: one for one in json.loads(capsys.readouterr().out)["batches"]}
+    assert set(by_way) == {"map", "transform"}
+    assert all(one["seconds"] > 0 and one["cost"]["usd"] > 0 for one in by_way.values())
+    assert all(one["source"].startswith("https://") for way in by_way.values() for one in way["quotas"])
+    tasks.cost(Context(), env="dev", images="1000000", offline=True)
+    assert "1,000,000 images by transform: about" in capsys.readouterr().out
+
+
+def test_a_number_of_images_that_is_none_is_refused() -> None:
+    with pytest.raises(Exit, match="--images must be a whole number from 1 on, not 'many'"):
+        tasks.cost(Context(), env="dev", images="many", offline=True)

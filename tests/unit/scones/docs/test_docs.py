@@ -11,7 +11,7 @@ from scones.tasks import compose
 from scones.tasks.docs import results, table
 from scones.tasks.results.page import page, schemas
 
-ALARM = re.compile(r'"?([\w${}-]+)"? =>? \{\n(?:\s*#.*\n)*\s*description')
+ALARM = re.compile(r'(?:for key, (\w+) in .*)?"?(?<![\w${}-])([\w${}-]+)"? =>? \{\n(?:\s*#.*\n)*\s*description')
 COMMAND = re.compile(r"(?:`|^ *|bin/)invoke ([a-z][\w.]*)", re.MULTILINE)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
@@ -32,13 +32,13 @@ def test_every_module_has_its_table(made):
 
 
 def test_the_guide_says_what_to_do_about_every_alarm_and_no_other():
-    """The keys in the modules' maps are the alarms' names. The guide writes FUNCTION for the name of a function."""
+    """The keys in the modules' maps are the alarms' names. The guide writes FUNCTION and QUEUE for what they watch."""
     modules = ROOT / "terraform" / "modules"
     alarms = {"monitoring": ("alarms.tf", ""), "endpoint": ("rollback.tf", "rollback-")}
     names = {
-        prefix + key.replace("${key}", "FUNCTION")
+        prefix + key.replace("${key}", watched.upper())
         for module, (name, prefix) in alarms.items()
-        for key in ALARM.findall((modules / module / name).read_text())
+        for watched, key in ALARM.findall((modules / module / name).read_text())
     }
     assert len(names) > 10
     guide = (ROOT / "docs" / "operations.md").read_text()

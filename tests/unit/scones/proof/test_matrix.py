@@ -161,3 +161,13 @@ def test_what_a_cloud_records_is_read_back_as_it_was(tmp_path, conditional):
     read = record.read(tmp_path)
     assert [one.step for one in read] == ["list", "again"]
     assert (read[0].request, read[0].policies, read[0].decision) == (first.request, first.policies, first.decision)
+
+
+def test_what_the_local_cloud_does_without_asking_is_told_and_not_called_superfluous():
+    some = granted(allow("StartItsChildren", "states:StartExecution"), allow("StartOthers", "states:StartExecution"))
+    unasked, other = matrix([], some)
+    assert (unasked.superfluous, other.superfluous) == (False, True)
+    assert unasked.not_shown[0].startswith("StartItsChildren: the local cloud starts the children")
+    asked, _ = matrix([judged("batch", "states:StartExecution", Policies(identity=some[:1]))], some)
+    assert asked.steps == ("batch",)
+    assert asked.not_shown == ()

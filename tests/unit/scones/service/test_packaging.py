@@ -49,8 +49,8 @@ def test_packages_every_function_with_a_manifest_of_what_is_there(tmp_path):
             "sha256": hashlib.sha256(content).hexdigest(),
             "bytes": len(content),
         }
-        assert len(content) < 10_000
         names = zipfile.ZipFile(io.BytesIO(content)).namelist()
+        assert len(content) < 10_000 * len({"handler.py", *(f"{name}.py" for name in manifest)} & set(names))
         assert "handler.py" in names
         assert all(name.endswith(".py") for name in names)
 
@@ -156,6 +156,62 @@ def test_takes_the_standard_library_boto3_and_the_functions_own_modules(function
         "import json, zlib\nimport boto3, botocore.config\nfrom helper import help\ndef handler(event, context): ...\n"
     )
     assert packaging.build(function(handler=own, helper="def help(): ...\n"))
+
+
+def test_a_function_that_imports_others_has_their_code_and_runs(function, tmp_path):
+    """A neighbour's handler has the name of its folder. A neighbour may have a neighbour."""
+    function(
+        "greet",
+        handler="import words\ndef handler(event, context):\n    return words.HELLO + event\n",
+        words="HELLO='hi '\n",
+    )
+    function(
+        "loud", handler="import greet\ndef handler(event, context):\n    return greet.handler(event, context).upper()\n"
+    )
+    folder = function(
+        "twice", handler="import greet, loud\ndef handler(e, c): return [greet.handler(e, c), loud.handler(e, c)]\n"
+    )
+    archive = zipfile.ZipFile(io.BytesIO(packaging.build(folder)))
+    assert archive.namelist() == ["greet.py", "handler.py", "loud.py", "words.py"]
+    archive.extractall(tmp_path / "task")
+    code = "import sys; sys.path.insert(0, 'task'); import handler; print(handler.handler('you', None))"
+    said = subprocess.run([sys.executable, "-I", "-c", code], check=True, cwd=tmp_path, capture_output=True, text=True)
+    assert said.stdout == "['hi you', 'HI YOU']\n"
+
+
+def test_a_changed_neighbour_changes_the_zip(function):
+    greet = function("greet")
+    folder = function("twice", handler="import greet\ndef handler(e, c): ...\n")
+    before = packaging.build(folder)
+    (greet / "handler.py").write_text("def handler(event, context):\n    return 1\n")
+    assert packaging.build(folder) != before
+
+
+def test_modules_of_the_same_name_in_one_zip_are_refused_by_name(function):
+    function("greet", words="")
+    function("shout", words="")
+    folder = function("twice", handler="import greet, shout\ndef handler(e, c): ...\n")
+    with pytest.raises(
+        PackagingError, match=r"twice imports (greet|shout), and .*words.py would have the name of a module of"
+    ):
+        packaging.build(folder)
+
+
+def test_a_neighbour_that_would_fail_in_lambda_is_refused_with_the_function_that_imports_it(function):
+    function("greet", handler="import numpy\ndef handler(e, c): ...\n")
+    with pytest.raises(PackagingError, match=r"greet/handler.py, line 1, imports 'numpy'"):
+        packaging.build(function("twice", handler="import greet\ndef handler(e, c): ...\n"))
+
+
+def test_a_zip_of_two_functions_may_be_twice_as_large(function):
+    function("greet", handler="x = '" + "y" * 9_000 + "'\ndef handler(e, c): ...\n")
+
+    def twice(size):
+        return function("twice", handler=f"import greet\nx = '{'y' * size}'\ndef handler(e, c): ...\n")
+
+    assert len(packaging.build(twice(9_000))) > 10_000
+    with pytest.raises(PackagingError, match="2 functions here have at most 20,000"):
+        packaging.build(twice(11_000))
 
 
 def test_a_folder_without_functions_is_refused_by_name(tmp_path):

@@ -30,7 +30,19 @@ from scones import settings
 from scones.errors import InputError, LockedStateError, NewRoleError, SettingsError, SetupError, TerraformError
 from scones.settings import Environment
 from scones.tasks import env, tf
-from scones.terraform import Stack, apply_ahead, binary, destroy, holder, lock, mirror, refusals, variables
+from scones.terraform import (
+    Stack,
+    apply_ahead,
+    binary,
+    destroy,
+    holder,
+    lock,
+    mirror,
+    queues_ahead,
+    refusals,
+    variables,
+)
+from scones.terraform.ahead import QUEUES, addresses
 from scones.terraform.binary import Binary
 from scones.terraform.state import Backend, TerraformState, require_fresh
 
@@ -506,6 +518,24 @@ class TestStack:
         rest = apply_ahead(stack)
         with pytest.raises(TerraformError, match="AccessDenied"):
             rest()
+
+    def test_the_queues_of_arrivals_need_no_model(
+        self, environment: Environment, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        applied: list[tuple[str, tuple[str, ...], bool]] = []
+
+        def note(stack: Stack, only: tuple[str, ...]) -> None:
+            stack.require_values()
+            applied.append((stack.name, only, stack.environment.pin_path == environment.pin_path))
+
+        monkeypatch.setattr(Stack, "apply", note)
+        without = replace(environment, service={**environment.service, "arrival": None})
+        queues_ahead(without, log=tmp_path / "log")()
+        assert applied == []
+        queues_ahead(replace(environment, service={**environment.service, "arrival": {}}), log=tmp_path / "log")()
+        assert applied == [("service", QUEUES, False)]
+        known = set(addresses(settings.ROOT / "terraform" / "stacks" / "service"))
+        assert {address.replace('["on"]', "") for address in QUEUES} <= known
 
     @pytest.mark.parametrize(("changes", "expected"), [("", False), ("1", True)])
     def test_a_plan_says_whether_there_is_anything(

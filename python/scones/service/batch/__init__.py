@@ -1,0 +1,22 @@
+"""Classifies many images at once, on Step Functions' Distributed Map or on SageMaker's Batch Transform.
+
+Example (not run: it needs a running cloud)::
+
+    batch = Batch.of("s3://BUCKET/yesterday/", "map", outputs, bucket)
+    images = sources.listed(s3, "s3://BUCKET/yesterday/")
+    standing = BatchStanding.read(s3, batch)                      # the rows of earlier runs
+    run = mapped.begin(s3, sfn, batch, standing.left(images))
+    mapped.follow(sfn, run, on_progress=print)
+    rows = BatchStanding.read(s3, batch).rows(images, threshold=0.8)
+    table.write(rows, labels, Path("build/batches"))
+
+A batch is one source, one way and one model. What its runs write is below ``batches/<name>/`` of the environment's
+bucket. So a second run of the same batch does what is missing, whatever has stopped the first.
+"""
+
+from scones.service.batch import mapped, sources, table, transformed
+from scones.service.batch.rows import BatchRow
+from scones.service.batch.sources import BatchImage
+from scones.service.batch.standing import Batch, BatchStanding, How
+
+__all__ = ["Batch", "BatchImage", "BatchRow", "BatchStanding", "How", "mapped", "sources", "table", "transformed"]

@@ -1,0 +1,181 @@
+"""Runs a batch on the state machine with a Distributed Map, and reads the rows that ResultWriter has written.
+
+Example::
+
+    >>> output = {"class_labels": ["bicycle", "car"], "rows": [
+    ...     {"s3_bucket": "b", "s3_key": "one.png", "probabilities": [0.9, 0.1], "package_version": 3}]}
+    >>> entry = {"Status": "SUCCEEDED", "Output": json.dumps(output)}
+    >>> [(row.key, row.classification, row.confidence) for row in rows_of([entry])]
+    [('one.png', 'bicycle', 0.9)]
+
+Formats: Step Functions Developer Guide, "ResultWriter (Map)", and this project's docs/json.md.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from scones.errors import WorkflowError
+from scones.s3 import explained
+from scones.service.batch.rows import BatchRow, answered
+from scones.service.batch.sources import BatchImage
+from scones.service.batch.standing import Batch
+
+ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+COLUMNS = ("s3_bucket", "s3_key", "etag")
+#: What became of items: AWS's names in DescribeMapRun's itemCounts.
+_DONE = ("succeeded", "failed", "timedOut", "aborted")
+
+
+def begin(
+    s3: Any, sfn: Any, machine: str, batch: Batch, images: Sequence[BatchImage], *, threshold: float | None = None
+) -> str:
+    """Write the manifest of the images, and start the state machine on it.
+
+    Args:
+        machine: The state machine's ARN.
+        threshold: The threshold that the function judges with. None: its own.
+
+    Returns:
+        The execution's ARN.
+
+    Raises:
+        WorkflowError: there is no such state machine.
+        CloudError: S3 refused the manifest, or cannot be reached.
+    """
+    name = f"{batch.name}-{uuid.uuid4().hex[:8]}"
+    key = f"{batch.folder}manifests/{name}.csv"
+    with explained(f"s3://{batch.bucket}/{key} cannot be written"):
+        s3.put_object(Bucket=batch.bucket, Key=key, Body=manifest(images).encode(), ContentType="text/csv")
+    asked: dict[str, Any] = {"batch": batch.name, "manifest": {"bucket": batch.bucket, "key": key}}
+    if threshold is not None:
+        asked["confidence_threshold"] = threshold
+    try:
+        answer = sfn.start_execution(stateMachineArn=machine, name=name, input=json.dumps(asked))
+    except sfn.exceptions.StateMachineDoesNotExist:
+        raise WorkflowError(
+            f"there is no state machine {machine}", hint="apply it: invoke tf.apply --stack service"
+        ) from None
+    return str(answer["executionArn"])
+
+
+def manifest(images: Iterable[BatchImage]) -> str:
+    """The CSV file that the Map reads: a header row, and a line for each image.
+
+    Step Functions reads a backslash as a mark for the letter after it, so each is written twice (Developer Guide, "How
+    Step Functions parses input CSV files").
+
+    Example::
+
+        >>> manifest([BatchImage("", "b", "one, two.png", "5d41")])
+        's3_bucket,s3_key,etag\\nb,"one, two.png",5d41\\n'
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows((image.bucket, image.key.replace("\\", "\\\\"), image.etag) for image in images)
+    return stream.getvalue()
+
+
+def running(sfn: Any, machine: str, batch: Batch) -> str | None:
+    """The ARN of an execution of the batch that still runs. None if there is none."""
+    pages = sfn.get_paginator("list_executions").paginate(stateMachineArn=machine, statusFilter="RUNNING")
+    for page in pages:
+        for one in page["executions"]:
+            if one["name"].rpartition("-")[0] == batch.name:
+                return str(one["executionArn"])
+    return None
+
+
+def follow(
+    sfn: Any,
+    execution: str,
+    *,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    pause: float = 0.5,
+    wait: Callable[[float], None] = time.sleep,
+) -> Mapping[str, Any]:
+    """Wait until an execution has ended.
+
+    Args:
+        on_progress: Called with the number of images whose children have ended, and with the number of all.
+        pause: Seconds between the first two looks. Each further pause is longer by half, up to two seconds.
+
+    Returns:
+        DescribeExecution's answer.
+
+    Raises:
+        WorkflowError: there is no such execution.
+    """
+    while True:
+        try:
+            found: Mapping[str, Any] = sfn.describe_execution(executionArn=execution)
+        except sfn.exceptions.ExecutionDoesNotExist:
+            raise WorkflowError(f"there is no execution {execution}") from None
+        for one in sfn.list_map_runs(executionArn=execution)["mapRuns"]:
+            counts = sfn.describe_map_run(mapRunArn=one["mapRunArn"])["itemCounts"]
+            on_progress(sum(counts[name] for name in _DONE), counts["total"])
+        if found["status"] in ENDED:
+            return found
+        wait(pause)
+        pause = min(pause * 1.5, 2)
+
+
+def read(s3: Any, batch: Batch) -> Iterator[BatchRow]:
+    """The rows of all runs of the batch, the oldest first.
+
+    Raises:
+        CloudError: S3 refused a request, or cannot be reached.
+    """
+    with explained(f"the results in s3://{batch.bucket}/{batch.results} cannot be read"):
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=batch.bucket, Prefix=batch.results)
+        files: list[tuple[datetime, str]] = sorted(
+            (one["LastModified"], one["Key"])
+            for page in pages
+            for one in page.get("Contents", ())
+            if one["Key"].rpartition("/")[2].startswith(("SUCCEEDED_", "FAILED_"))
+        )
+        for _, key in files:
+            yield from rows_of(json.loads(s3.get_object(Bucket=batch.bucket, Key=key)["Body"].read()))
+
+
+def rows_of(entries: Iterable[Mapping[str, Any]]) -> Iterator[BatchRow]:
+    """The rows of a file of results: of a child that succeeded what it says, of another one an error for each image."""
+    for entry in entries:
+        if entry["Status"] == "SUCCEEDED":
+            output = json.loads(entry["Output"])
+            for row in output["rows"]:
+                yield _row(row, output["class_labels"])
+        else:
+            asked = json.loads(entry["Input"])
+            bucket = (asked.get("BatchInput") or {}).get("bucket", "")
+            for item in asked["Items"]:
+                yield BatchRow(
+                    bucket=item.get("s3_bucket") or bucket,
+                    key=item.get("s3_key") or item.get("Key", ""),
+                    etag=(item.get("etag") or item.get("ETag") or item.get("Etag") or "").strip('"'),
+                    error=entry.get("Error") or f"States.{entry['Status']}",
+                    cause=entry.get("Cause"),
+                )
+
+
+def _row(given: Mapping[str, Any], labels: Sequence[str]) -> BatchRow:
+    row = BatchRow(
+        bucket=given["s3_bucket"],
+        key=given["s3_key"],
+        etag=(given.get("etag") or "").strip('"'),
+        error=given.get("error"),
+        cause=given.get("cause"),
+        model_version=given.get("package_version"),
+        milliseconds=given.get("milliseconds"),
+    )
+    if not given.get("probabilities"):
+        return row
+    return answered(row, given["probabilities"], labels, model_version=given.get("package_version"))

@@ -1,0 +1,239 @@
+"""Runs a batch as a Batch Transform job, and reads its outputs and what its log says of images without one.
+
+Example::
+
+    >>> begin = "2026-11-30T06:00:00.000:[sagemaker logs]: b/a.png: "
+    >>> status = LogEvent(1, "job-1/i-1/data-log", f"{begin}Bad HTTP status received from algorithm: 400")
+    >>> more = LogEvent(2, "job-1/i-1/data-log", f"{begin}it is no image")
+    >>> refused([status, more], {"b/a.png": None})
+    {'b/a.png': ('InvalidImageError', 'Bad HTTP status received from algorithm: 400 it is no image')}
+
+Formats: SageMaker Developer Guide, "Use Batch Transform": an object's output has the object's path and ``.out``. The
+job goes on if one object fails, and then it ends as Failed. Its stream ``JOB/INSTANCE/data-log`` names those objects.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from scones.errors import InputError
+from scones.s3 import explained
+from scones.service.batch.rows import BatchRow, answered
+from scones.service.batch.sources import THREADS, BatchImage
+from scones.service.batch.standing import Batch
+
+LOG_GROUP = "/aws/sagemaker/TransformJobs"
+ENDED = ("Completed", "Failed", "Stopped")
+# CreateTransformJob: MaxConcurrentTransforms x MaxPayloadInMB is at most 100. An image has at most 6 MB.
+PAYLOAD_MB = 6
+AT_ONCE = 8
+
+
+class LogEvent(NamedTuple):
+    """An event of CloudWatch Logs: its time in milliseconds since 1970, its stream and its text."""
+
+    timestamp: int
+    stream: str
+    message: str
+
+
+_SAID = re.compile(r"^.*?:\[sagemaker logs\]: (.*)$")
+
+
+def check(images: Sequence[BatchImage]) -> None:
+    """Raise InputError if the images are in more than one bucket, which a manifest cannot name."""
+    buckets = sorted({image.bucket for image in images})
+    if len(buckets) > 1:
+        raise InputError(
+            f"a transform job reads one bucket; these images are in {', '.join(buckets)}",
+            hint="take --how map, or one batch for each bucket",
+        )
+
+
+def begin(s3: Any, sagemaker: Any, model: str, instance_type: str, batch: Batch, images: Sequence[BatchImage]) -> str:
+    """Write the manifest of the images, and start a transform job on it.
+
+    Args:
+        model: The SageMaker model's name.
+
+    Returns:
+        The job's name.
+
+    Raises:
+        InputError: the images are in more than one bucket, which a manifest cannot name.
+        CloudError: S3 refused the manifest, or cannot be reached.
+    """
+    check(images)
+    name = f"{_jobs(batch)}{uuid.uuid4().hex[:8]}"
+    key = f"{batch.folder}manifests/{name}.json"
+    body = json.dumps([{"prefix": f"s3://{images[0].bucket}/"}, *(image.key for image in images)])
+    with explained(f"s3://{batch.bucket}/{key} cannot be written"):
+        s3.put_object(Bucket=batch.bucket, Key=key, Body=body.encode(), ContentType="application/json")
+    source = {"S3DataType": "ManifestFile", "S3Uri": f"s3://{batch.bucket}/{key}"}
+    sagemaker.create_transform_job(
+        TransformJobName=name,
+        ModelName=model,
+        MaxConcurrentTransforms=AT_ONCE,
+        MaxPayloadInMB=PAYLOAD_MB,
+        BatchStrategy="SingleRecord",
+        TransformInput={"DataSource": {"S3DataSource": source}, "ContentType": "application/x-image"},
+        TransformOutput={"S3OutputPath": f"s3://{batch.bucket}/{batch.outputs}", "Accept": "application/json"},
+        TransformResources={"InstanceType": instance_type, "InstanceCount": 1},
+    )
+    return name
+
+
+def _jobs(batch: Batch) -> str:
+    """What the names of the batch's jobs begin with. ``invoke down`` knows by it whose they are."""
+    return f"{batch.workload}-{batch.name}-"
+
+
+def running(sagemaker: Any, batch: Batch) -> str | None:
+    """The name of a job of the batch that still runs. None if there is none."""
+    for status in ("InProgress", "Stopping"):
+        pages = sagemaker.get_paginator("list_transform_jobs").paginate(NameContains=_jobs(batch), StatusEquals=status)
+        for page in pages:
+            for one in page["TransformJobSummaries"]:
+                return str(one["TransformJobName"])
+    return None
+
+
+def follow(
+    s3: Any,
+    sagemaker: Any,
+    batch: Batch,
+    job: str,
+    total: int,
+    *,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    wait: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Mapping[str, Any]:
+    """Wait until a job has ended.
+
+    Args:
+        total: The number of images of the job.
+        on_progress: Called with the number of outputs that are new since this began, and with ``total``.
+
+    Returns:
+        DescribeTransformJob's answer.
+    """
+    before, listing = None, 0.0
+    while True:
+        found: Mapping[str, Any] = sagemaker.describe_transform_job(TransformJobName=job)
+        if found["TransformJobStatus"] in ENDED:
+            return found
+        if (began := clock()) >= listing:
+            there = sum(1 for _ in _outputs(s3, batch))
+            before = there if before is None else before
+            on_progress(there - before, total)
+            listing = clock() + 9 * (clock() - began)  # a listing of many outputs takes a tenth of the time at most
+        wait(1.0)
+
+
+def read(s3: Any, logs: Any, batch: Batch, images: Sequence[BatchImage]) -> Iterator[BatchRow]:
+    """The rows of all runs of the batch.
+
+    An output that is older than its image is of another version of it, and gives no row.
+
+    Raises:
+        CloudError: S3 or CloudWatch Logs refused a request, or cannot be reached.
+    """
+    with explained(f"the outputs in s3://{batch.bucket}/{batch.outputs} cannot be read"):
+        there = dict(_outputs(s3, batch))
+        found = [image for image in images if image.key and _is_of(image, there.get(image.key))]
+
+        def row(image: BatchImage) -> BatchRow:
+            body = s3.get_object(Bucket=batch.bucket, Key=f"{batch.outputs}{image.key}.out")["Body"].read()
+            return _row(BatchRow(image.bucket, image.key, image.etag), body, batch)
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            yield from pool.map(row, found)
+    done = {(image.bucket, image.key) for image in found}
+    missing = {f"{image.bucket}/{image.key}": image for image in images if (image.bucket, image.key) not in done}
+    if missing:
+        times = {place: image.modified for place, image in missing.items()}
+        with explained(f"the log {LOG_GROUP} of the batch {batch.name} cannot be read"):
+            for place, (error, cause) in refused(_data_log(logs, batch), times).items():
+                image = missing[place]
+                yield BatchRow(image.bucket, image.key, image.etag, error=error, cause=cause)
+
+
+def refused(events: Iterable[LogEvent], places: Mapping[str, datetime | None]) -> dict[str, tuple[str, str]]:
+    """The objects that the logs of jobs complain of, with an error and its cause: what the last job says of each.
+
+    Args:
+        events: The events of the streams data-log, the oldest first.
+        places: The objects of interest, ``BUCKET/KEY``, with their times. What was said before is of another version.
+    """
+    said: dict[str, tuple[str, list[str]]] = {}
+    for event in events:
+        found = _SAID.match(event.message)
+        text = found[1] if found else ""
+        at = text.find(": ")
+        while at >= 0 and text[:at] not in places:
+            at = text.find(": ", at + 1)
+        if at < 0:
+            continue
+        place = text[:at]
+        changed = places[place]
+        if changed is not None and event.timestamp < changed.timestamp() * 1000:
+            continue
+        stream, parts = said.get(place, (event.stream, []))
+        said[place] = (event.stream, [*(parts if stream == event.stream else []), text[at + 2 :].strip()])
+    return {
+        place: _error(" ".join(part for part in parts if part and part != "Message:"))
+        for place, (_, parts) in said.items()
+    }
+
+
+def _error(cause: str) -> tuple[str, str]:
+    status = re.search(r"Bad HTTP status received from algorithm: (\d+)", cause)
+    if status is None:
+        return "NoAnswer", cause
+    return ("InvalidImageError" if status[1].startswith("4") else "ModelError"), cause
+
+
+def _row(row: BatchRow, body: bytes, batch: Batch) -> BatchRow:
+    try:
+        found = json.loads(body)
+        found = found["prediction"] if isinstance(found, dict) else found
+        if len(found) == len(batch.labels) and all(isinstance(one, int | float) for one in found):
+            return answered(row, found, batch.labels, model_version=batch.model_version)
+    except (ValueError, KeyError, TypeError):
+        pass
+    cause = f"the output is not {len(batch.labels)} probabilities: {body[:100]!a}"
+    return BatchRow(row.bucket, row.key, row.etag, error="InvalidInferenceError", cause=cause)
+
+
+def _outputs(s3: Any, batch: Batch) -> Iterator[tuple[str, datetime]]:
+    """The key of every image that has an output, and the output's time."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=batch.bucket, Prefix=batch.outputs)
+    for page in pages:
+        for one in page.get("Contents", ()):
+            yield one["Key"][len(batch.outputs) :].removesuffix(".out"), one["LastModified"]
+
+
+def _is_of(image: BatchImage, written: datetime | None) -> bool:
+    return written is not None and (image.modified is None or image.modified <= written)
+
+
+def _data_log(logs: Any, batch: Batch) -> Iterator[LogEvent]:
+    """The events of the batch's jobs on single objects, the oldest first. None before the first job of all."""
+    try:
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=LOG_GROUP, logStreamNamePrefix=_jobs(batch)
+        )
+        for page in pages:
+            for event in page["events"]:
+                if event["logStreamName"].endswith("/data-log"):
+                    yield LogEvent(event["timestamp"], event["logStreamName"], event["message"])
+    except logs.exceptions.ResourceNotFoundException:
+        return

@@ -1,0 +1,101 @@
+"""recordResult writes each execution's result once, tells it, and gives back what it could not handle."""
+
+import json
+
+import pytest
+
+NAME = "arrival-photo-7-0d5cfa91d0e0a84a9b1ae3b96f4d19a1"
+ARN = f"arn:aws:states:us-east-1:123456789012:execution:scones-dev-classify-image:{NAME}"
+OUTPUT = {
+    "image_processed": True,
+    "image_url": "s3://bucket/incoming/photo 7.jpg",
+    "classification": "bicycle",
+    "confidence_score": 0.92,
+    "threshold": 0.8,
+    "class_probabilities": {"bicycle": 0.92, "motorcycle": 0.08},
+    "model": {"package_version": 3},
+    "processing_time_ms": 120,
+}
+KEY = f"results/dt=2025-11-30/{NAME}.json"
+
+
+def message(**changes):
+    detail = {
+        "executionArn": ARN,
+        "name": NAME,
+        "status": "SUCCEEDED",
+        "startDate": 1764500000000,
+        "stopDate": 1764500000150,
+        "input": json.dumps({"s3_bucket": "bucket", "s3_key": "incoming/photo 7.jpg", "s3_version": "v1"}),
+        "output": json.dumps(OUTPUT),
+        **changes,
+    }
+    return {"messageId": "m1", "body": json.dumps({"detail": detail})}
+
+
+@pytest.fixture
+def record(load, monkeypatch):
+    for name, value in {"BUCKET": "bucket", "RESULTS": "results", "SOURCE": "scones-dev"}.items():
+        monkeypatch.setenv(name, value)
+    return load("record_result")
+
+
+def told(record, stub, **answer):
+    """Answer both requests. Returns what they had."""
+    sent = {}
+    stub(record.s3).add_response("put_object", {})
+    stub(record.events).add_response("put_events", {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}], **answer})
+    for client in (record.s3, record.events):
+        client.meta.events.register(
+            "provide-client-params.*", lambda params, model, **_: sent.update({model.name: params})
+        )
+    return sent
+
+
+def test_an_answer_is_written_and_told(record, stub):
+    sent = told(record, stub)
+    assert record.handler({"Records": [message()]}, None) == {"batchItemFailures": []}
+    assert (sent["PutObject"]["Bucket"], sent["PutObject"]["Key"]) == ("bucket", KEY)
+    found = json.loads(sent["PutObject"]["Body"].getvalue())
+    assert found == {
+        "execution": NAME,
+        "status": "SUCCEEDED",
+        "image_url": "s3://bucket/incoming/photo 7.jpg",
+        "s3_version": "v1",
+        "started_at": "2025-11-30T10:53:20.000+00:00",
+        "ended_at": "2025-11-30T10:53:20.150+00:00",
+        **{name: OUTPUT[name] for name in record.ANSWER},
+    }
+    (entry,) = sent["PutEvents"]["Entries"]
+    assert (entry["Source"], entry["DetailType"], entry["Resources"]) == ("scones-dev", "ImageClassified", [ARN])
+    assert json.loads(entry["Detail"]) == {**found, "result_key": KEY}
+
+
+@pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
+def test_what_has_no_answer_has_its_reason(record, stub, status):
+    sent = told(record, stub)
+    failed = message(status=status, output=None, error="ThresholdConfidenceNotMet", cause="0.62 < 0.8")
+    assert record.handler({"Records": [failed]}, None) == {"batchItemFailures": []}
+    found = json.loads(sent["PutObject"]["Body"].getvalue())
+    assert (found["status"], found["error"], found["cause"]) == (status, "ThresholdConfidenceNotMet", "0.62 < 0.8")
+    assert sent["PutEvents"]["Entries"][0]["DetailType"] == "ImageNotClassified"
+
+
+def test_an_event_that_nobody_took_comes_again(record, stub, capsys):
+    told(record, stub, FailedEntryCount=1, Entries=[{"ErrorCode": "ThrottlingException"}])
+    assert record.handler({"Records": [message()]}, None) == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
+    assert "ThrottlingException" in json.loads(capsys.readouterr().out)["reason"]
+
+
+def test_an_execution_that_runs_has_no_result(record, capsys):
+    assert record.handler({"Records": [message(status="RUNNING")]}, None) == {
+        "batchItemFailures": [{"itemIdentifier": "m1"}]
+    }
+    assert "has not ended" in json.loads(capsys.readouterr().out)["reason"]
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", "null", "{}", '{"detail": null}'])
+def test_what_is_no_event_is_given_back_and_logged(record, body, capsys):
+    found = record.handler({"Records": [{"messageId": "m1", "body": body}]}, None)
+    assert found == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
+    assert json.loads(capsys.readouterr().out)["level"] == "ERROR"
