@@ -63,7 +63,6 @@ def batch(
     invoke batch photos --how transform --env dev
     invoke batch list.csv --dry-run
     """
-    from scones.service.batch import table
     from scones.tasks.batched import BatchRun
     from scones.tasks.prepare import confirm
 
@@ -87,8 +86,7 @@ def batch(
         if found.ended:
             out.print(found.ended, highlight=False, markup=False, style="yellow", soft_wrap=True)
         if document.table and document.csv:
-            counts = table.counted(found.rows)
-            out.print(counts_lines(counts, line), highlight=False, markup=False)
+            out.print(counts_lines(document), highlight=False, markup=False)
             spent = f"{document.classified:,} images in {duration(document.seconds)}, {money(document.cost_usd)} on AWS"
             out.print(f"this run: {spent}" if document.classified else "nothing was left to classify", highlight=False)
             places = f"{shown(Path(document.table))} and {shown(Path(document.csv))}"

@@ -81,10 +81,10 @@ def cost(
         )
     rest, thousand = at_rest(usage, prices), per_thousand(usage, prices)
     changed = at_rest(other, prices) if other else None
-    own = environment.service.get("batch") or {}
+    many, own = options.whole_number(images, "--images"), environment.service.get("batch") or {}
     planned = [
         batches.plan(
-            count,
+            many,
             how=how,
             usage=other or usage,
             prices=prices,
@@ -92,8 +92,7 @@ def cost(
             instance_type=own.get("transform_instance_type", batches.TRANSFORM_TYPE),
         )
         for how in get_args(batches.How)
-        for count in [options.whole_number(images, "--images")]
-        if count
+        if many
     ]
 
     def show() -> None:

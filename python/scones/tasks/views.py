@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from scones.model.evaluation import Evaluation
-    from scones.service.batch.table import Counts
     from scones.service.capture.analysis import ModelTraffic
     from scones.service.workflow import ExecutionOutcome, ImageRun, StateRun
+    from scones.tasks.results.batches import BatchResult
 
 
 def combined_exit_code(codes: Iterable[int]) -> int:
@@ -261,19 +261,20 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-def counts_lines(counts: Counts, threshold: float) -> str:
+def counts_lines(counts: BatchResult) -> str:
     """What became of a batch's images.
 
     Example::
 
-        >>> from scones.service.batch.table import Counts
-        >>> print(counts_lines(Counts(1010, 900, 100, {"InvalidImageError": 10}), 0.8))
+        >>> from types import SimpleNamespace
+        >>> counts = {"images": 1010, "passed": 900, "low_confidence": 100, "failed": {"InvalidImageError": 10}}
+        >>> print(counts_lines(SimpleNamespace(**counts, threshold=0.8)))
         1,010 images: 900 passed, 100 not sure enough (threshold 0.8), 10 failed
           InvalidImageError: 10
     """
     failed = sum(counts.failed.values())
     head = f"{counts.images:,} images: {counts.passed:,} passed, {counts.low_confidence:,} not sure enough"
-    lines = [f"{head} (threshold {threshold:g}), {failed:,} failed"]
+    lines = [f"{head} (threshold {counts.threshold:g}), {failed:,} failed"]
     return "\n".join([*lines, *(f"  {error}: {count:,}" for error, count in counts.failed.items())])
 
 

@@ -23,8 +23,7 @@ def apply() -> None:
     serialize = S3Response.serialized
 
     def serialized(self: S3Response, action_result: ActionResult) -> Any:
-        asked = self.querystring.get("encoding-type", [None])[0]
-        if self.data.get("Action") == "ListObjectVersions" and asked == "url":
+        if self.data.get("Action") == "ListObjectVersions" and self.querystring.get("encoding-type") == ["url"]:
             action_result = ActionResult(encoded(action_result.result))
         return serialize(self, action_result)
 

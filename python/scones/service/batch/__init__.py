@@ -2,13 +2,12 @@
 
 Example (not run: it needs a running cloud)::
 
-    batch = Batch.of("s3://BUCKET/yesterday/", "map", outputs, bucket)
     images = sources.listed(s3, "s3://BUCKET/yesterday/")
-    standing = BatchStanding.read(s3, batch)                      # the rows of earlier runs
-    run = mapped.begin(s3, sfn, batch, standing.left(images))
+    done = BatchStanding.of(mapped.read(s3, batch))             # the rows of earlier runs
+    run = mapped.begin(s3, sfn, machine_arn, batch, done.left(images))
     mapped.follow(sfn, run, on_progress=print)
-    rows = BatchStanding.read(s3, batch).rows(images, threshold=0.8)
-    table.write(rows, labels, Path("build/batches"))
+    rows = BatchStanding.of(mapped.read(s3, batch)).rows(images, threshold=0.8)
+    table.write([image.name for image in images], rows, batch.labels, Path("build/batches"))
 
 A batch is one source, one way and one model. What its runs write is below ``batches/<name>/`` of the environment's
 bucket. So a second run of the same batch does what is missing, whatever has stopped the first.
