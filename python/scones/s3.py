@@ -1,4 +1,4 @@
-"""Parses S3 URIs, empties buckets, and explains why S3 refuses.
+"""Parses S3 URIs, lists objects, empties buckets, and explains why S3 refuses.
 
 Example::
 
@@ -33,6 +33,16 @@ def split(uri: str) -> tuple[str, str]:
     if not is_uri(uri) or not bucket:
         raise ValueError(f"'{uri}' is not s3://BUCKET/KEY")
     return bucket, key
+
+
+def objects(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    """All objects below a prefix, as ListObjectsV2 describes them: Key, Size, ETag, LastModified.
+
+    Args:
+        s3: A boto3 S3 client.
+    """
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from page.get("Contents", ())
 
 
 @contextmanager

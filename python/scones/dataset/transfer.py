@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from scones.dataset.progress import begin
 from scones.dataset.stored import DESCRIPTION, SPLITS, Dataset
 from scones.errors import DatasetError
-from scones.s3 import explained
+from scones.s3 import explained, objects
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -99,8 +99,7 @@ def _files(dataset: Dataset) -> Iterator[Path]:
 
 
 def _listing(s3: Any, bucket: str, prefix: str) -> dict[str, dict[str, Any]]:
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    return {entry["Key"]: entry for page in pages for entry in page.get("Contents", ())}
+    return {entry["Key"]: entry for entry in objects(s3, bucket, prefix)}
 
 
 def _same(s3: Any, bucket: str, key: str, content: bytes, there: dict[str, Any] | None) -> bool:

@@ -1,4 +1,4 @@
-"""Colours for pictures, PNG output, and tables that fit a narrow terminal.
+"""Colours for pictures, PNG output, text that is safe to show, and tables that fit a narrow terminal.
 
 Example::
 
@@ -24,6 +24,17 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 DOTS_PER_INCH = 160
+
+
+def printable(text: str) -> str:
+    """Text without control characters and lone surrogates, each replaced by one letter.
+
+    Example::
+
+        >>> printable("a\\x1b[2Jb") == "a\N{REPLACEMENT CHARACTER}[2Jb"
+        True
+    """
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 @dataclass(frozen=True)

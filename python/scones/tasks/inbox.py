@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from scones import settings
+from scones.drawing import printable
 from scones.errors import InputError
 from scones.steps import Waiting
 from scones.tasks.cli import task
@@ -161,4 +162,4 @@ def _shown(text: str) -> Text:
     """Text from outside: nothing in it is markup, and nothing moves the cursor."""
     from rich.text import Text
 
-    return Text("".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text))
+    return Text(printable(text))

@@ -23,7 +23,7 @@ from datetime import datetime
 from typing import Any
 
 from scones.errors import WorkflowError
-from scones.s3 import explained
+from scones.s3 import explained, objects
 from scones.service.batch.rows import BatchRow, answered
 from scones.service.batch.sources import BatchImage
 from scones.service.batch.standing import Batch
@@ -135,11 +135,9 @@ def read(s3: Any, batch: Batch) -> Iterator[BatchRow]:
         CloudError: S3 refused a request, or cannot be reached.
     """
     with explained(f"the results in s3://{batch.bucket}/{batch.results} cannot be read"):
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=batch.bucket, Prefix=batch.results)
         files: list[tuple[datetime, str]] = sorted(
             (one["LastModified"], one["Key"])
-            for page in pages
-            for one in page.get("Contents", ())
+            for one in objects(s3, batch.bucket, batch.results)
             if one["Key"].rpartition("/")[2].startswith(("SUCCEEDED_", "FAILED_"))
         )
         for _, key in files:

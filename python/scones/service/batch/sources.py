@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from scones.dataset import pictures
+from scones.drawing import printable
 from scones.errors import InputError
-from scones.s3 import explained, is_uri, split
-from scones.service.workflow import SIGNATURES
+from scones.s3 import explained, is_uri, objects, split
+from scones.service.workflow import kind_of
 
 THREADS = 16
 #: Where batches are in the environment's bucket. A listing leaves out what they have made.
@@ -68,16 +69,15 @@ def listed(s3: Any, uri: str, tell: Callable[[str], None] = lambda text: None) -
         raise InputError(str(error), hint="give s3://BUCKET/PREFIX, a folder or a CSV file") from None
     found, folders, own = [], 0, 0
     with explained(f"{uri} cannot be listed"):
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            for one in page.get("Contents", ()):
-                key = one["Key"]
-                if key.endswith("/") and not one["Size"]:
-                    folders += 1
-                elif key.startswith(BATCHES) and not prefix.startswith(BATCHES):
-                    own += 1
-                else:
-                    etag = one["ETag"].strip('"')
-                    found.append(BatchImage(f"s3://{bucket}/{key}", bucket, key, etag, one["LastModified"]))
+        for one in objects(s3, bucket, prefix):
+            key = one["Key"]
+            if key.endswith("/") and not one["Size"]:
+                folders += 1
+            elif key.startswith(BATCHES) and not prefix.startswith(BATCHES):
+                own += 1
+            else:
+                etag = one["ETag"].strip('"')
+                found.append(BatchImage(f"s3://{bucket}/{key}", bucket, key, etag, one["LastModified"]))
     for count, what in ((folders, "folder marks"), (own, f"objects of earlier batches ({BATCHES})")):
         if count:
             tell(f"{uri}: passed over: {count:,} {what}")
@@ -185,7 +185,7 @@ def in_folder(
             digest = hashlib.sha256(pictures.sendable(path.read_bytes())).hexdigest()
         except (OSError, ValueError) as error:
             return BatchImage(name, bucket, "", problem=f"the file {pictures.reason(error)}")
-        key = f"{prefix}{digest[:16]}/{_plain(name.rpartition('/')[2])}"
+        key = f"{prefix}{digest[:16]}/{printable(name.rpartition('/')[2])}"
         return BatchImage(name, bucket, key, digest, path=path)
 
     with ThreadPoolExecutor(THREADS) as pool:
@@ -220,20 +220,14 @@ def upload(
             content = b""
         if hashlib.sha256(content).hexdigest() != image.etag:
             raise InputError(f"{image.name} has changed while it was uploaded", hint="run the same command again")
-        kind = next((kind for signature, (_, kind) in SIGNATURES.items() if content.startswith(signature)), None)
-        s3.put_object(Bucket=bucket, Key=image.key, Body=content, ContentType=kind or "application/octet-stream")
+        _, kind = kind_of(content) or ("", "application/octet-stream")
+        s3.put_object(Bucket=bucket, Key=image.key, Body=content, ContentType=kind)
 
     with explained(f"the images cannot be uploaded to s3://{bucket}/{prefix}"):
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        there = {one["Key"] for page in pages for one in page.get("Contents", ())}
+        there = {one["Key"] for one in objects(s3, bucket, prefix)}
         pool = ThreadPoolExecutor(THREADS)
         try:
             for done, _ in enumerate(pool.map(send, files), 1):
                 on_progress(done, len(files))
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _plain(name: str) -> str:
-    """A file's name as the end of a key: the functions refuse control characters."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)

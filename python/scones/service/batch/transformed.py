@@ -24,7 +24,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from scones.errors import InputError
-from scones.s3 import explained
+from scones.s3 import explained, objects
 from scones.service.batch.rows import BatchRow, answered
 from scones.service.batch.sources import THREADS, BatchImage
 from scones.service.batch.standing import Batch
@@ -215,10 +215,8 @@ def _row(row: BatchRow, body: bytes, batch: Batch) -> BatchRow:
 
 def _outputs(s3: Any, batch: Batch) -> Iterator[tuple[str, datetime]]:
     """The key of every image that has an output, and the output's time."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=batch.bucket, Prefix=batch.outputs)
-    for page in pages:
-        for one in page.get("Contents", ()):
-            yield one["Key"][len(batch.outputs) :].removesuffix(".out"), one["LastModified"]
+    for one in objects(s3, batch.bucket, batch.outputs):
+        yield one["Key"][len(batch.outputs) :].removesuffix(".out"), one["LastModified"]
 
 
 def _is_of(image: BatchImage, written: datetime | None) -> bool:

@@ -38,6 +38,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from scones.drawing import printable
 from scones.errors import InputError
 from scones.service.capture.models import UNKNOWN, Answerer, AnsweringModel, CapturePlace, Models
 from scones.service.capture.period import Period
@@ -353,8 +354,7 @@ def _time(found: Any) -> datetime:
 
 def _text(found: Any) -> str:
     """Text that is safe to print and to encode: cut, without control characters and lone surrogates."""
-    text = str(found)[:LONGEST_TEXT]
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    return printable(str(found)[:LONGEST_TEXT])
 
 
 def _shown(found: str) -> str:

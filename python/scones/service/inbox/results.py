@@ -13,7 +13,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from scones.s3 import split
+from scones.s3 import objects, split
 
 PAUSE_SECONDS = 0.05
 
@@ -26,8 +26,7 @@ def keys(s3: Any, arrival: Mapping[str, Any]) -> Iterator[str]:
         arrival: The output ``arrival`` of the stack ``service``.
     """
     bucket, prefix = split(arrival["results_uri"])
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        yield from (one["Key"] for one in page.get("Contents", []))
+    yield from (one["Key"] for one in objects(s3, bucket, prefix))
 
 
 def ending(result: Mapping[str, Any]) -> str:

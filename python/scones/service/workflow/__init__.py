@@ -28,7 +28,7 @@ from scones.service.workflow.execution import (
     unsure,
 )
 from scones.service.workflow.history import StateRun, state_runs
-from scones.service.workflow.images import SIGNATURES, images_of, upload
+from scones.service.workflow.images import SIGNATURES, images_of, kind_of, upload
 
 __all__ = [
     "FAILED",
@@ -46,6 +46,7 @@ __all__ = [
     "explain",
     "follow",
     "images_of",
+    "kind_of",
     "run_many",
     "start",
     "state_runs",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from scones.dataset import pictures
+from scones.drawing import printable
 from scones.errors import InputError
 from scones.s3 import explained, is_uri
 
@@ -45,7 +46,7 @@ def upload(s3: Any, bucket: str, path: Path) -> str:
         raise InputError(
             f"{path} {pictures.reason(error)}", hint=f"give a {pictures.NAMES}, or s3://BUCKET/KEY"
         ) from None
-    found = next((kind for signature, kind in SIGNATURES.items() if content.startswith(signature)), None)
+    found = kind_of(content)
     if found is None:
         start = f"it begins with {content[:8]!r}" if content else "it is empty"
         raise InputError(f"{path} is not a PNG or JPEG: {start}", hint=f"give a {pictures.NAMES}")
@@ -61,6 +62,11 @@ def upload(s3: Any, bucket: str, path: Path) -> str:
     return f"s3://{bucket}/{key}"
 
 
+def kind_of(content: bytes) -> tuple[str, str] | None:
+    """The file suffix and the MIME type of a PNG or JPEG, by its first bytes. None for anything else."""
+    return next((kind for signature, kind in SIGNATURES.items() if content.startswith(signature)), None)
+
+
 def place(content: bytes) -> str:
     """The folder of an uploaded image in the bucket, ``images/<digest>``."""
     return f"images/{hashlib.sha256(content).hexdigest()[:16]}"
@@ -68,8 +74,8 @@ def place(content: bytes) -> str:
 
 def _named(name: str, suffix: str) -> str:
     """A file's name as the end of a key, without what the function that reads it refuses, and with an ending."""
-    printable = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
-    return printable if printable.lower().endswith(_SUFFIXES) else f"{printable}.{suffix}"
+    plain = printable(name)
+    return plain if plain.lower().endswith(_SUFFIXES) else f"{plain}.{suffix}"
 
 
 def images_of(arguments: Iterable[str], tell: Callable[[str], None] = lambda text: None) -> list[str]:
