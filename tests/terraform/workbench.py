@@ -50,7 +50,8 @@ def values_kept(environment: Environment) -> Iterator[None]:
 
 
 def _values(environment: Environment) -> list[Path]:
-    return sorted(environment.folder.glob("*.tfvars.json"))
+    models = (environment.pin_path, environment.candidate_path)
+    return sorted({*environment.folder.glob("*.tfvars.json"), *(path for path in models if path.exists())})
 
 
 def untrained_model(path: Path, *, seed: int) -> str:

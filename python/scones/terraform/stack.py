@@ -13,11 +13,13 @@ import contextlib
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -364,19 +366,18 @@ class Stack:
         words: list[str] = []
         coloured = sys.stdout.isatty() and sys.stderr.isatty() and "NO_COLOR" not in os.environ
         line = line if coloured else [*line[:3], "-no-color", *line[3:]]
-        with subprocess.Popen(line, env=child, stderr=subprocess.PIPE, text=True) as process:
+        with (
+            _ctrl_c_waits(),
+            self._beats(line[2]),
+            subprocess.Popen(line, env=child, stderr=subprocess.PIPE, text=True) as process,
+        ):
             errors = process.stderr
             assert errors is not None, "it is a pipe"
-
-            def follow() -> int:
-                while said := errors.readline():
-                    words.append(COLOURS.sub("", said))
-                    sys.stderr.write(said)
-                    sys.stderr.flush()
-                return process.wait()
-
-            with self._beats(line[2]):
-                return _to_the_end(follow), "".join(words)
+            while said := errors.readline():
+                words.append(COLOURS.sub("", said))
+                sys.stderr.write(said)
+                sys.stderr.flush()
+            return process.wait(), "".join(words)
 
     def _beats(self, command: str) -> contextlib.AbstractContextManager[Any]:
         """Says that Terraform runs, where its output goes to a file or a pipe. On a terminal, one sees it."""
@@ -391,6 +392,7 @@ class Stack:
         words: list[str] = []
         with (
             log.open("a") as sink,
+            _ctrl_c_waits(),
             subprocess.Popen(
                 [*line[:3], "-no-color", *line[3:]],
                 env=child,
@@ -403,17 +405,13 @@ class Stack:
             output = process.stdout
             assert output is not None, "it is a pipe"
             sink.write(f"$ {shlex.join(line)}\n")
-
-            def follow() -> int:
-                while said := output.readline():
-                    words.append(said)
-                    sink.write(said)
-                    sink.flush()
-                    if self.on_line and said.strip():
-                        self.on_line(said.strip())
-                return process.wait()
-
-            return _to_the_end(follow), "".join(words)
+            while said := output.readline():
+                words.append(said)
+                sink.write(said)
+                sink.flush()
+                if self.on_line and said.strip():
+                    self.on_line(said.strip())
+            return process.wait(), "".join(words)
 
 
 def _options(found: Mapping[str, Any] | None, rollback: bool) -> list[str]:
@@ -439,21 +437,26 @@ def _typed(question: str) -> str:
         return ""
 
 
-def _to_the_end(wait: Callable[[], int]) -> int:
-    """Wait for Terraform to end, even after Ctrl-C.
+@contextlib.contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """Raise the KeyboardInterrupt of a Ctrl-C at the end of the block.
 
-    Ctrl-C reaches Terraform too. It then stops in order and saves its state, which would be lost if it were killed.
+    Ctrl-C reaches Terraform too. It then stops in order and saves its state, which would be lost if Python left first:
+    from its start on, Terraform writes to a pipe that Python reads.
     """
-    interrupted = False
-    while True:
-        try:
-            code = wait()
-        except KeyboardInterrupt:
-            interrupted = True
-            continue
-        if interrupted:
-            raise KeyboardInterrupt
-        return code
+    before = signal.getsignal(signal.SIGINT)
+    # Other threads are not interrupted, and who ignores Ctrl-C goes on doing so.
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    interrupted = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if interrupted.is_set():
+        raise KeyboardInterrupt
 
 
 def _errors(words: str) -> str:
