@@ -23,6 +23,8 @@ from scones.service.batch import (
     BatchImage,
     BatchRow,
     BatchStanding,
+    BatchStart,
+    BatchTurn,
     How,
     mapped,
     sources,
@@ -121,7 +123,8 @@ class BatchRun:
     ) -> Classified:
         """Classify what is left of the source's images, and write the table and ``summary.json``.
 
-        An execution or a job of an earlier run that goes on is followed first.
+        A run of somebody else that goes on, or began at the same moment, is followed first. Then what it has left is
+        classified.
 
         Args:
             folder: Where the files are written. By default :attr:`folder`.
@@ -131,27 +134,33 @@ class BatchRun:
         began = time.monotonic()
         images = self.images(source)
         with Waiting(self.console, "reading what is done"):
+            turn = self.turn()
             stands = BatchStanding.of(self.read(images))
         left, ended, rate = stands.left(images), None, None
         if self.batch.how == "transform":
             transformed.check(left)
         plan = self.plan(len(left))
         self._say(images, left, plan)
-        if not dry_run:
-            if going := self.running():
-                self.console.print(f"an earlier run still goes on: {going}", highlight=False, markup=False)
-                ended = self.follow(going, len(left))
-                stands = stands.and_then(self.read(left))
-                left = stands.left(images)
-                plan = self.plan(len(left))
-            if left and plan:
+        agreed = False
+        while not dry_run and (turn.going or left):
+            if plan and not (turn.going or agreed):
                 ask(plan)
                 self.upload(left)
-                started = time.monotonic()
-                ended = self.follow(self.begin(left), len(left))
-                rate = len(left) / (time.monotonic() - started)
-                with Waiting(self.console, "reading the answers"):
-                    stands = stands.and_then(self.read(left))
+                agreed = True
+            started = time.monotonic()
+            run = BatchStart(turn.going, is_ours=False) if turn.going else self.begin(left, turn)
+            if not run.is_ours:
+                self.console.print(f"another run has begun it: {run.place}", highlight=False, markup=False)
+            ended = self.follow(run.place, len(left))
+            seconds = time.monotonic() - started
+            with Waiting(self.console, "reading the answers"):
+                turn = self.turn()
+                stands = stands.and_then(self.read(left))
+            if run.is_ours:
+                rate = len(left) / seconds
+                break
+            left = stands.left(images)
+            plan = self.plan(len(left))
         rows = stands.rows(images, threshold=threshold)
         counts, written = table.counted(rows), None
         if not dry_run:
@@ -216,20 +225,21 @@ class BatchRun:
             return mapped.read(self.clients["s3"], self.batch)
         return transformed.read(self.clients["s3"], self.clients["logs"], self.batch, images)
 
-    def running(self) -> str | None:
-        """The execution or job of an earlier run that goes on."""
-        if self.batch.how == "map":
-            return mapped.running(self.clients["stepfunctions"], self.deployed["state_machine_arn"], self.batch)
-        return transformed.running(self.clients["sagemaker"], self.batch)
-
-    def begin(self, left: Sequence[BatchImage]) -> str:
-        """Start the execution or the job. Returns its ARN or its name."""
-        s3 = self.clients["s3"]
+    def turn(self) -> BatchTurn:
+        """The number of the batch's next run, or its run that goes on."""
         if self.batch.how == "map":
             machine = self.deployed["state_machine_arn"]
-            return mapped.begin(s3, self.clients["stepfunctions"], machine, self.batch, left)
+            return mapped.turn(self.clients["s3"], self.clients["stepfunctions"], machine, self.batch)
+        return transformed.turn(self.clients["sagemaker"], self.batch)
+
+    def begin(self, left: Sequence[BatchImage], turn: BatchTurn) -> BatchStart:
+        """Start the execution or the job, or find the one that somebody else has started meanwhile."""
+        s3, number = self.clients["s3"], turn.number
+        if self.batch.how == "map":
+            machine = self.deployed["state_machine_arn"]
+            return mapped.begin(s3, self.clients["stepfunctions"], machine, self.batch, left, number)
         model, instance = self.deployed["model_name"], self.deployed["transform_instance_type"]
-        return transformed.begin(s3, self.clients["sagemaker"], model, instance, self.batch, left)
+        return transformed.begin(s3, self.clients["sagemaker"], model, instance, self.batch, left, number)
 
     def follow(self, started: str, total: int) -> str | None:
         """Follow an execution or a job with a progress bar. Returns why it has failed, or None if it has not."""

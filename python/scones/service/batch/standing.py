@@ -50,10 +50,23 @@ class Batch:
         """The prefix of what the batch's runs write."""
         return f"{BATCHES}{self.name}/"
 
+    def run(self, number: int) -> str:
+        """The name of one of its runs: of its execution, and the end of its job's name."""
+        return f"{self.name}-{number}"
+
     @property
     def inputs(self) -> str:
         """The prefix of a folder's uploaded pictures. Functions and model may read what is below ``images/``."""
         return f"images/{self.name}/"
+
+    @property
+    def manifests(self) -> str:
+        """The prefix of the manifests: what each run has to do."""
+        return f"{self.folder}manifests/"
+
+    def manifest(self, number: int, content: bytes, kind: str) -> str:
+        """The key of a run's manifest. Runs with other images have other manifests, also under the same number."""
+        return f"{self.manifests}{number}-{hashlib.sha256(content).hexdigest()[:12]}.{kind}"
 
     @property
     def results(self) -> str:
@@ -70,6 +83,35 @@ class Batch:
         """The model package's version. None if the ARN has none."""
         number = self.package.rpartition("/")[2]
         return int(number) if number.isdecimal() else None
+
+
+@dataclass(frozen=True)
+class BatchTurn:
+    """Where a batch is in its row of runs.
+
+    Runs of a batch have the numbers 1, 2, 3, …, and their executions and jobs are named after them. AWS gives a name to
+    one execution or job only. So of those who find the same turn, one starts it, and the others find it there.
+
+    Attributes:
+        number: The number of the run that goes on, or else of the next one.
+        going: The run that goes on: an execution's ARN, or a job's name. None if all have ended.
+    """
+
+    number: int
+    going: str | None = None
+
+
+@dataclass(frozen=True)
+class BatchStart:
+    """A run that was started, or was found in its place.
+
+    Attributes:
+        place: The execution's ARN, or the job's name.
+        is_ours: Whether this was started here, or does the very same.
+    """
+
+    place: str
+    is_ours: bool
 
 
 def name_of(source: str, how: str, package: str) -> str:

@@ -17,7 +17,6 @@ from __future__ import annotations
 import json
 import re
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -27,7 +26,7 @@ from scones.errors import InputError
 from scones.s3 import explained, objects
 from scones.service.batch.rows import BatchRow, answered
 from scones.service.batch.sources import THREADS, BatchImage
-from scones.service.batch.standing import Batch
+from scones.service.batch.standing import Batch, BatchStart, BatchTurn
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 ENDED = ("Completed", "Failed", "Stopped")
@@ -57,37 +56,43 @@ def check(images: Sequence[BatchImage]) -> None:
         )
 
 
-def begin(s3: Any, sagemaker: Any, model: str, instance_type: str, batch: Batch, images: Sequence[BatchImage]) -> str:
+def begin(
+    s3: Any, sagemaker: Any, model: str, instance_type: str, batch: Batch, images: Sequence[BatchImage], number: int
+) -> BatchStart:
     """Write the manifest of the images, and start a transform job on it.
 
     Args:
         model: The SageMaker model's name.
+        number: The turn's. SageMaker refuses a second job of the same name, also when the first has ended.
 
     Returns:
-        The job's name.
+        The job of this number: this one, or the one that somebody else has started.
 
     Raises:
         InputError: the images are in more than one bucket, which a manifest cannot name.
         CloudError: S3 refused the manifest, or cannot be reached.
     """
     check(images)
-    name = f"{_jobs(batch)}{uuid.uuid4().hex[:8]}"
-    key = f"{batch.folder}manifests/{name}.json"
-    body = json.dumps([{"prefix": f"s3://{images[0].bucket}/"}, *(image.key for image in images)])
+    name = f"{batch.workload}-{batch.run(number)}"
+    body = json.dumps([{"prefix": f"s3://{images[0].bucket}/"}, *(image.key for image in images)]).encode()
+    key = batch.manifest(number, body, "json")
     with explained(f"s3://{batch.bucket}/{key} cannot be written"):
-        s3.put_object(Bucket=batch.bucket, Key=key, Body=body.encode(), ContentType="application/json")
+        s3.put_object(Bucket=batch.bucket, Key=key, Body=body, ContentType="application/json")
     source = {"S3DataType": "ManifestFile", "S3Uri": f"s3://{batch.bucket}/{key}"}
-    sagemaker.create_transform_job(
-        TransformJobName=name,
-        ModelName=model,
-        MaxConcurrentTransforms=AT_ONCE,
-        MaxPayloadInMB=PAYLOAD_MB,
-        BatchStrategy="SingleRecord",
-        TransformInput={"DataSource": {"S3DataSource": source}, "ContentType": "application/x-image"},
-        TransformOutput={"S3OutputPath": f"s3://{batch.bucket}/{batch.outputs}", "Accept": "application/json"},
-        TransformResources={"InstanceType": instance_type, "InstanceCount": 1},
-    )
-    return name
+    try:
+        sagemaker.create_transform_job(
+            TransformJobName=name,
+            ModelName=model,
+            MaxConcurrentTransforms=AT_ONCE,
+            MaxPayloadInMB=PAYLOAD_MB,
+            BatchStrategy="SingleRecord",
+            TransformInput={"DataSource": {"S3DataSource": source}, "ContentType": "application/x-image"},
+            TransformOutput={"S3OutputPath": f"s3://{batch.bucket}/{batch.outputs}", "Accept": "application/json"},
+            TransformResources={"InstanceType": instance_type, "InstanceCount": 1},
+        )
+    except sagemaker.exceptions.ResourceInUse:
+        return BatchStart(name, is_ours=False)
+    return BatchStart(name, is_ours=True)
 
 
 def _jobs(batch: Batch) -> str:
@@ -95,14 +100,18 @@ def _jobs(batch: Batch) -> str:
     return f"{batch.workload}-{batch.name}-"
 
 
-def running(sagemaker: Any, batch: Batch) -> str | None:
-    """The name of a job of the batch that still runs. None if there is none."""
-    for status in ("InProgress", "Stopping"):
-        pages = sagemaker.get_paginator("list_transform_jobs").paginate(NameContains=_jobs(batch), StatusEquals=status)
-        for page in pages:
-            for one in page["TransformJobSummaries"]:
-                return str(one["TransformJobName"])
-    return None
+def turn(sagemaker: Any, batch: Batch) -> BatchTurn:
+    """The batch's turn, which is to be found before its rows are read: then all earlier runs are in them."""
+    found: dict[int, Mapping[str, Any]] = {}
+    for page in sagemaker.get_paginator("list_transform_jobs").paginate(NameContains=_jobs(batch)):
+        for one in page["TransformJobSummaries"]:
+            number = one["TransformJobName"].removeprefix(_jobs(batch))
+            if number.isdecimal():
+                found[int(number)] = one
+    last = max(found, default=0)
+    if last and found[last]["TransformJobStatus"] not in ENDED:
+        return BatchTurn(last, str(found[last]["TransformJobName"]))
+    return BatchTurn(last + 1)
 
 
 def follow(

@@ -26,6 +26,7 @@ from scones.service.batch import (
     BatchImage,
     BatchRow,
     BatchStanding,
+    BatchTurn,
     mapped,
     sources,
     standing,
@@ -34,6 +35,7 @@ from scones.service.batch import (
 )
 
 BUCKET = "scones-dev-data"
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:scones-dev-classify-batch"
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-dev/3"
 LABELS = ("bicycle", "motorcycle")
 
@@ -220,20 +222,29 @@ class States:
 
     looks: int = 2
     started: list[dict[str, Any]] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
+    there: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     class exceptions:
         class StateMachineDoesNotExist(Exception): ...
 
         class ExecutionDoesNotExist(Exception): ...
 
+        class ExecutionAlreadyExists(Exception): ...
+
     def start_execution(self, **asked: Any) -> dict[str, str]:
+        """As AWS: idempotent for the same name and input while that execution runs."""
+        name, given = asked["name"], asked["input"]
+        if self.there.setdefault(name, ("RUNNING", given)) != ("RUNNING", given):
+            raise self.exceptions.ExecutionAlreadyExists
         self.started.append(asked)
-        return {"executionArn": f"arn:execution:{asked['name']}"}
+        return {"executionArn": f"{MACHINE.replace('stateMachine', 'execution')}:{name}"}
 
     def describe_execution(self, executionArn: str) -> dict[str, str]:
+        name = executionArn.rpartition(":")[2]
+        if name not in self.there:
+            raise self.exceptions.ExecutionDoesNotExist
         self.looks -= 1
-        return {"status": "RUNNING" if self.looks else "SUCCEEDED"}
+        return {"status": "SUCCEEDED" if not self.looks else self.there[name][0]}
 
     def list_map_runs(self, executionArn: str) -> dict[str, Any]:
         return {"mapRuns": [{"mapRunArn": "run"}]}
@@ -242,25 +253,18 @@ class States:
         counts = dict.fromkeys(("pending", "running", "succeeded", "failed", "timedOut", "aborted"), 0)
         return {"itemCounts": counts | {"total": 80, "succeeded": 40, "failed": 1}}
 
-    def get_paginator(self, name: str) -> States:
-        return self
-
-    def paginate(self, **asked: Any) -> list[dict[str, Any]]:
-        return [{"executions": []}, {"executions": [{"name": name, "executionArn": name} for name in self.others]}]
-
 
 def test_the_machine_gets_a_manifest_and_is_followed(s3: Any) -> None:
     batch, states = made(), States()
     images = [BatchImage("", BUCKET, 'a, "b"\nä.png', "e1"), BatchImage("", "other", "c.png")]
-    arn = mapped.begin(s3, states, "arn:machine", batch, images, threshold=0.7)
+    run = mapped.begin(s3, states, MACHINE, batch, images, 1)
     asked = json.loads(states.started[0]["input"])
     assert asked["batch"] == batch.name
-    assert asked["confidence_threshold"] == 0.7
     body = s3.get_object(Bucket=BUCKET, Key=asked["manifest"]["key"])["Body"].read().decode()
     rows = list(csv.reader(io.StringIO(body, newline="")))
     assert rows == [["s3_bucket", "s3_key", "etag"], [BUCKET, 'a, "b"\nä.png', "e1"], ["other", "c.png", ""]]
     told: list[tuple[int, int]] = []
-    found = mapped.follow(states, arn, on_progress=lambda *far: told.append(far), wait=lambda seconds: None)
+    found = mapped.follow(states, run.place, on_progress=lambda *far: told.append(far), wait=lambda seconds: None)
     assert found["status"] == "SUCCEEDED"
     assert told == [(41, 80), (41, 80)]
 
@@ -301,10 +305,35 @@ def test_an_object_of_a_file_that_has_changed_is_left(s3: Any, tmp_path: Path) -
     assert [image.key for image in done.left(sources.in_file(s3, path)[:1])] == ["a.png"]
 
 
-def test_a_batch_that_still_runs_is_found_by_its_name() -> None:
-    batch = made()
-    assert mapped.running(States(others=["another-batch-1a2b3c4d"]), "arn", batch) is None
-    assert mapped.running(States(others=["x", f"{batch.name}-1a2b3c4d"]), "arn", batch) == f"{batch.name}-1a2b3c4d"
+def test_two_who_start_a_batch_at_once_have_one_execution(s3: Any) -> None:
+    """Both have seen that nothing runs. Also if one of them has seen an image more."""
+    batch, states = made(), States()
+    images = [BatchImage("", BUCKET, key) for key in ("a.png", "b.png")]
+    turns = [mapped.turn(s3, states, MACHINE, batch) for _ in range(3)]
+    assert turns == [BatchTurn(1)] * 3
+    first, second, other = (
+        mapped.begin(s3, states, MACHINE, batch, some, turn.number)
+        for some, turn in zip((images, images, images[:1]), turns, strict=True)
+    )
+    assert first.place == second.place == other.place
+    assert (first.is_ours, second.is_ours, other.is_ours) == (True, True, False)
+    assert len({(one["name"], one["input"]) for one in states.started}) == 1
+    key = json.loads(states.started[0]["input"])["manifest"]["key"]
+    manifest = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode()
+    assert manifest == mapped.manifest(images), "the other's manifest does not replace what runs"
+    assert mapped.turn(s3, states, MACHINE, batch) == BatchTurn(1, first.place)
+
+
+def test_what_failed_can_be_started_again_and_a_start_that_was_cut_short_takes_no_number(s3: Any) -> None:
+    batch, states, image = made(), States(looks=100), BatchImage("", BUCKET, "a.png")
+    put(s3, batch.manifest(3, b"", "csv"), b"")  # written before somebody was killed
+    assert mapped.turn(s3, states, MACHINE, batch) == BatchTurn(3)
+    begun = [mapped.begin(s3, states, MACHINE, batch, [image], 3)]
+    states.there = {name: ("FAILED", given) for name, (_, given) in states.there.items()}
+    assert not mapped.begin(s3, states, MACHINE, batch, [image], 3).is_ours
+    assert mapped.turn(s3, states, MACHINE, batch) == BatchTurn(4)
+    begun.append(mapped.begin(s3, states, MACHINE, batch, [image], 4))
+    assert [run.place.rpartition("-")[2] for run in begun] == ["3", "4"]
 
 
 def test_the_rows_come_from_all_runs_and_a_failed_child_names_its_images(s3: Any) -> None:
@@ -340,12 +369,25 @@ def test_the_rows_come_from_all_runs_and_a_failed_child_names_its_images(s3: Any
 
 @dataclass
 class Jobs:
-    """SageMaker with one job."""
+    """SageMaker with transform jobs, whose names are never free again."""
 
     asked: list[dict[str, Any]] = field(default_factory=list)
+    status: str = "InProgress"
+
+    class exceptions:
+        class ResourceInUse(Exception): ...
 
     def create_transform_job(self, **asked: Any) -> None:
+        if asked["TransformJobName"] in [one["TransformJobName"] for one in self.asked]:
+            raise self.exceptions.ResourceInUse
         self.asked.append(asked)
+
+    def get_paginator(self, name: str) -> Jobs:
+        return self
+
+    def paginate(self, NameContains: str) -> list[dict[str, Any]]:
+        names = [one["TransformJobName"] for one in self.asked if NameContains in one["TransformJobName"]]
+        return [{"TransformJobSummaries": [{"TransformJobName": n, "TransformJobStatus": self.status} for n in names]}]
 
 
 @dataclass
@@ -371,17 +413,29 @@ class Logs:
 
 def test_a_transform_job_reads_a_manifest_of_one_bucket(s3: Any) -> None:
     batch, jobs = made("transform"), Jobs()
-    job = transformed.begin(s3, jobs, "model", "ml.m5.large", batch, [BatchImage("", BUCKET, "a b.png")])
+    job = transformed.begin(s3, jobs, "model", "ml.m5.large", batch, [BatchImage("", BUCKET, "a b.png")], 1)
     asked = jobs.asked[0]
-    assert asked["TransformJobName"] == job
-    assert job.startswith("scones-dev-")
+    assert asked["TransformJobName"] == job.place
+    assert job.place.startswith("scones-dev-")
     source = asked["TransformInput"]["DataSource"]["S3DataSource"]
     body = s3.get_object(Bucket=BUCKET, Key=source["S3Uri"].removeprefix(f"s3://{BUCKET}/"))["Body"].read()
     assert json.loads(body) == [{"prefix": f"s3://{BUCKET}/"}, "a b.png"]
     assert asked["MaxConcurrentTransforms"] * asked["MaxPayloadInMB"] <= 100
     with pytest.raises(InputError, match="one bucket") as refused:
-        transformed.begin(s3, jobs, "model", "t", batch, [BatchImage("", "b", "1"), BatchImage("", "c", "2")])
+        transformed.begin(s3, jobs, "model", "t", batch, [BatchImage("", "b", "1"), BatchImage("", "c", "2")], 2)
     assert "--how map" in str(refused.value.hint)
+
+
+def test_two_who_start_a_transform_at_once_have_one_job_and_what_failed_can_be_started_again(s3: Any) -> None:
+    batch, jobs, images = made("transform"), Jobs(), [BatchImage("", BUCKET, "a.png")]
+    turns = [transformed.turn(jobs, batch) for _ in range(2)]
+    first, second = (transformed.begin(s3, jobs, "m", "t", batch, images, turn.number) for turn in turns)
+    assert (first.place, first.is_ours, second.is_ours) == (second.place, True, False)
+    assert transformed.turn(jobs, batch) == BatchTurn(1, first.place)
+    jobs.status = "Failed"
+    assert transformed.turn(jobs, batch) == BatchTurn(2)
+    third = transformed.begin(s3, jobs, "m", "t", batch, images, 2)
+    assert (third.is_ours, len(jobs.asked)) == (True, 2)
 
 
 def test_outputs_and_the_log_give_each_image_its_row(s3: Any) -> None:
