@@ -38,6 +38,7 @@ from scones.service import definition, packaging
 BUCKET, MODEL, PREFIX = "bench-batch", "bench-batch", "images/"
 FUNCTION, MACHINE = "bench-classify-batch", "bench-classify-batch"
 UPLOADERS = 4
+LABELS = ("bicycle", "motorcycle")
 PARALLEL = 8  # of transform: payloads at once. 8 x 6 MB is below the 100 MB of MaxConcurrentTransforms x MaxPayloadInMB
 AT_MOST = 8  # of map: children at once
 LOOK_SECONDS = 0.5
@@ -238,14 +239,16 @@ def deploy_map(server: Server) -> None:
     sagemaker.create_endpoint(EndpointName=MODEL, EndpointConfigName=MODEL)
     variables = {
         "ENDPOINT_NAME": MODEL,
-        "CLASS_LABELS": '["bicycle", "motorcycle"]',
+        "CLASS_LABELS": json.dumps(LABELS),
         "MODEL_PACKAGE": f"arn:aws:sagemaker:{REGION}:{ACCOUNT[server.name]}:model-package/bench/1",
         "CONFIDENCE_THRESHOLD": "0.5",
     }
     code = packaging.build(ROOT / "lambdas" / "classify_batch")
     _function(server, role, FUNCTION, code, variables, TracingConfig={"Mode": "Active"})
     given = definition.values("aws", REGION, ACCOUNT[server.name], {"classify-batch": FUNCTION})
+    numbers = json.loads((ROOT / "terraform" / "stacks" / "service" / "batch.json").read_text())
     given |= {"bucket": BUCKET, "at_most": str(AT_MOST), "tolerated_failure_percentage": "5"}
+    given["images_a_child"] = str(definition.images_a_child(len(LABELS), numbers))
     server.client("stepfunctions").create_state_machine(
         name=MACHINE,
         roleArn=role,

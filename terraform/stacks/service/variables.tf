@@ -247,7 +247,7 @@ variable "arrival" {
 }
 
 variable "batch" {
-  description = "Whether batches of images can be classified. A batch runs at_most executions of a function at once, each of 40 images, and fails if AWS gives no answer for more than tolerated_failure_percentage of its images. Transform jobs have an instance of transform_instance_type; they do not take every type that endpoints take. If null, there are no batches, and nothing costs anything."
+  description = "Whether batches of images can be classified. A batch runs at_most executions of a function at once, each of 40 images, or fewer if the model has more than 136 classes, and fails if AWS gives no answer for more than tolerated_failure_percentage of its images. Transform jobs have an instance of transform_instance_type; they do not take every type that endpoints take. If null, there are no batches, and nothing costs anything."
   type = object({
     at_most                      = optional(number, 8)
     tolerated_failure_percentage = optional(number, 5)

@@ -10,6 +10,10 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.response import StreamingBody
 
+from scones.service.definition import images_a_child
+
+ROOT = Path(__file__).resolve().parents[3]
+
 ITEM = {"Key": "images/bicycle.png", "Etag": '"5eb63bbb"', "Size": 2412}
 
 
@@ -28,6 +32,7 @@ class Cloud:
 
     def __init__(self, picture):
         self.picture, self.asked, self.reads = picture, [], []
+        self.chances = None  # what the model says of every image, if it is not the key that says it
         self.lock, self.running, self.most = threading.Lock(), 0, 0
 
     def get_object(self, Bucket, Key):
@@ -55,7 +60,7 @@ class Cloud:
             wrong = {"Error": {"Code": "ModelError"}, "ResponseMetadata": {"HTTPStatusCode": 424}}
             raise ClientError(wrong | {"OriginalStatusCode": 400, "OriginalMessage": "bad picture"}, "InvokeEndpoint")
         first = float(name) if name[0].isdigit() else 0.9
-        body = json.dumps([first, 1 - first]).encode()
+        body = json.dumps(self.chances or [first, 1 - first]).encode()
         return {"Body": StreamingBody(io.BytesIO(body), len(body)), "InvokedProductionVariant": "AllTraffic"}
 
 
@@ -164,6 +169,19 @@ def test_refused_images_are_no_reason_to_try_again(batch):
         "InvalidImageError",
         "ImageNotFoundError",
     ]
+
+
+@pytest.mark.parametrize(("classes", "images"), [(2, 40), (100, 40), (1000, 7)])
+def test_the_rows_of_a_childs_images_fit_into_its_output(batch, monkeypatch, classes, images):
+    """With keys as long as S3 has them, numbers as long as there are, and no answer that passes."""
+    numbers = json.loads((ROOT / "terraform" / "stacks" / "service" / "batch.json").read_text())
+    assert images_a_child(classes, numbers) == images
+    monkeypatch.setenv("CLASS_LABELS", json.dumps([f"{number:064}" for number in range(classes)]))
+    batch.cloud.chances = [1 - classes * 1.2345678901234567e-05, *[1.2345678901234567e-05] * (classes - 1)]
+    names = [f"{number:04}".ljust(1024 - len("images/"), '"') for number in range(images)]
+    answer = batch.handler(event(*keys(*names), confidence_threshold=1), Context())
+    assert {row["error"] for row in answer["rows"]} == {"ThresholdConfidenceNotMet"}
+    assert len(json.dumps(answer).encode()) < 256 * 1024
 
 
 def test_no_image_is_begun_when_the_time_is_nearly_over(batch, refuses):

@@ -436,6 +436,39 @@ run "classifies_batches_when_asked" {
     ])
     error_message = "A batch that fails must ring."
   }
+
+  assert {
+    condition     = local.images_a_child == 40
+    error_message = "The rows of forty images fit into a child's output: ${local.images_a_child}"
+  }
+}
+
+run "gives_a_child_forty_images_of_a_model_of_100_classes" {
+  command = plan
+
+  variables {
+    batch = {}
+    model = merge(var.model, { class_labels = [for number in range(100) : "class-${number}"] })
+  }
+
+  assert {
+    condition     = local.images_a_child == 40
+    error_message = "All probabilities of 40 images fit into a child's output, 256 KiB: ${local.images_a_child}"
+  }
+}
+
+run "gives_a_child_seven_images_of_a_model_of_1000_classes" {
+  command = plan
+
+  variables {
+    batch = {}
+    model = merge(var.model, { class_labels = [for number in range(1000) : "class-${number}"] })
+  }
+
+  assert {
+    condition     = local.images_a_child == 7
+    error_message = "All probabilities of 7 images fit into a child's output, 256 KiB: ${local.images_a_child}"
+  }
 }
 
 run "rejects_a_threshold_above_one" {
