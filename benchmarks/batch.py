@@ -242,6 +242,7 @@ def deploy_map(server: Server) -> None:
         "CLASS_LABELS": json.dumps(LABELS),
         "MODEL_PACKAGE": f"arn:aws:sagemaker:{REGION}:{ACCOUNT[server.name]}:model-package/bench/1",
         "CONFIDENCE_THRESHOLD": "0.5",
+        "PINNED_VARIANT": "AllTraffic",
     }
     code = packaging.build(ROOT / "lambdas" / "classify_batch")
     _function(server, role, FUNCTION, code, variables, TracingConfig={"Mode": "Active"})

@@ -46,7 +46,7 @@ variable "package" {
 }
 
 variable "environment" {
-  description = "The environment variables of the three functions of the workflow, whose code classifyBatch has."
+  description = "The environment variables of the three functions of the workflow, whose code classifyBatch has, and PINNED_VARIANT, the endpoint's variant that answers batches."
   type        = map(string)
   nullable    = false
 }

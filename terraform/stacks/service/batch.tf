@@ -15,9 +15,11 @@ locals {
   )))
 
   # classifyBatch has the code of the three functions, so it has their variables and permissions. A listing names no
-  # version of an object.
-  batch_environment = merge([for function in local.functions : function.environment]...)
-  batch_allow       = { for name, statement in merge([for function in local.functions : function.allow]...) : name => statement if name != "ReadVersions" }
+  # version of an object. The rows of a batch are of one model, also while a candidate is compared with it.
+  batch_environment = merge(
+    concat([for function in local.functions : function.environment], [{ PINNED_VARIANT = module.endpoint.variant_name }])...
+  )
+  batch_allow = { for name, statement in merge([for function in local.functions : function.allow]...) : name => statement if name != "ReadVersions" }
 }
 
 module "batch" {

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.response import StreamingBody
 
@@ -27,11 +28,19 @@ class Context:
         return self.left
 
 
+class RawBody(io.BytesIO):
+    """The body of an answer as urllib3 gives it."""
+
+    def stream(self, **options):
+        yield self.read()
+
+
 class Cloud:
     """S3 and the endpoint. An object's key is what comes of it; a number is the first class's probability."""
 
     def __init__(self, picture):
         self.picture, self.asked, self.reads = picture, [], []
+        self.variant = "AllTraffic"
         self.chances = None  # what the model says of every image, if it is not the key that says it
         self.lock, self.running, self.most = threading.Lock(), 0, 0
 
@@ -61,7 +70,7 @@ class Cloud:
             raise ClientError(wrong | {"OriginalStatusCode": 400, "OriginalMessage": "bad picture"}, "InvokeEndpoint")
         first = float(name) if name[0].isdigit() else 0.9
         body = json.dumps(self.chances or [first, 1 - first]).encode()
-        return {"Body": StreamingBody(io.BytesIO(body), len(body)), "InvokedProductionVariant": "AllTraffic"}
+        return {"Body": StreamingBody(io.BytesIO(body), len(body)), "InvokedProductionVariant": self.variant}
 
 
 @pytest.fixture
@@ -187,6 +196,31 @@ def test_the_rows_of_a_childs_images_fit_into_its_output(batch, monkeypatch, cla
 def test_no_image_is_begun_when_the_time_is_nearly_over(batch, refuses):
     refuses("EndpointUnavailableError", batch.handler, event(ITEM), Context(20_000), match="all of the function's time")
     assert batch.cloud.reads == []
+
+
+@pytest.mark.parametrize("compared", [True, False])
+def test_a_batch_is_of_the_pinned_model_while_another_one_is_compared_with_it(load, encode, monkeypatch, compared):
+    """The client is botocore's own. The header is InvokeEndpoint's TargetVariant."""
+    if compared:
+        monkeypatch.setenv("CANDIDATE_PACKAGE", "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-dev/4")
+    module, sent = load("classify_batch"), []
+
+    def answer(request, **about):
+        sent.append(request.headers.get("X-Amzn-SageMaker-Target-Variant"))
+        headers = {"x-Amzn-Invoked-Production-Variant": "AllTraffic"}
+        return AWSResponse(request.url, 200, headers, RawBody(b"[0.9, 0.1]"))
+
+    module.serialize_image_data.s3 = Cloud(encode())
+    module.classify_image.runtime.meta.events.register("before-send.sagemaker-runtime.InvokeEndpoint", answer)
+    assert [row["classification"] for row in rows(module, *keys("a"))] == ["bicycle"]
+    assert sent == [b"AllTraffic" if compared else None]
+
+
+def test_no_row_is_of_a_candidate_that_the_function_does_not_know_yet(batch, refuses):
+    batch.cloud.variant = "Candidate"
+    refuses(
+        "EndpointUnavailableError", batch.handler, event(ITEM), Context(), match="the variant Candidate has answered"
+    )
 
 
 def test_a_batch_of_nothing_has_no_rows(batch):

@@ -421,8 +421,9 @@ run "classifies_batches_when_asked" {
       CLASS_LABELS         = jsonencode(["bicycle", "motorcycle"])
       MODEL_PACKAGE        = var.model.package_arn
       CONFIDENCE_THRESHOLD = "0.8"
+      PINNED_VARIANT       = "AllTraffic"
     }
-    error_message = "The function must know what the three functions know."
+    error_message = "The function must know what the three functions know, and the variant of the pinned model."
   }
 
   assert {
