@@ -254,6 +254,7 @@ class BatchRun:
                 else:
                     s3, sagemaker = self.clients["s3"], self.clients["sagemaker"]
                     found = transformed.follow(s3, sagemaker, self.batch, started, total, on_progress=report)
+                    transformed.check_ended(s3, self.clients["logs"], self.batch, found)
                     failed = found["TransformJobStatus"] != "Completed"
                     why = f"{found['TransformJobStatus']}: {found.get('FailureReason', 'somebody stopped it')}"
         except KeyboardInterrupt:

@@ -75,8 +75,12 @@ class Batch:
 
     @property
     def outputs(self) -> str:
-        """The prefix of Batch Transform's outputs."""
+        """The prefix of the outputs of all transform jobs."""
         return f"{self.folder}out/"
+
+    def output(self, number: int) -> str:
+        """The prefix of the outputs of one run's job."""
+        return f"{self.outputs}{number}/"
 
     @property
     def model_version(self) -> int | None:

@@ -20,7 +20,7 @@ from PIL import Image
 from pyarrow import parquet
 
 from localcloud.stepfunctions.integrations import csvitems
-from scones.errors import InputError
+from scones.errors import InputError, WorkflowError
 from scones.service.batch import (
     Batch,
     BatchImage,
@@ -441,7 +441,7 @@ def test_two_who_start_a_transform_at_once_have_one_job_and_what_failed_can_be_s
 def test_outputs_and_the_log_give_each_image_its_row(s3: Any) -> None:
     batch = made("transform")
     for name, body in {"a": "[0.9, 0.1]", "b: x/c": '{"prediction": [0.3, 0.7]}', "odd": "[1]"}.items():
-        put(s3, f"{batch.outputs}{name}.out", body.encode())
+        put(s3, f"{batch.output(1)}{name}.out", body.encode())
     stream = f"scones-dev-{batch.name}-00000000/i-1/data-log"
     said = "2026-11-30T06:00:00.000:[sagemaker logs]: "
     logs = Logs(
@@ -482,9 +482,66 @@ def test_before_the_first_job_of_all_nothing_is_done(s3: Any) -> None:
     assert list(transformed.read(s3, Logs(None), made("transform"), [BatchImage("a", BUCKET, "a")])) == []
 
 
+def ended(s3: Any, batch: Batch, keys: list[str], outputs: dict[str, str]) -> dict[str, Any]:
+    """The first job of a batch, as DescribeTransformJob tells of it when it is Completed."""
+    jobs = Jobs()
+    run = transformed.begin(s3, jobs, "m", "t", batch, [BatchImage(key, BUCKET, key) for key in keys], 1)
+    for path, body in outputs.items():
+        put(s3, f"{batch.output(1)}{path}.out", body.encode())
+    return {**jobs.asked[0], "TransformJobName": run.place, "TransformJobStatus": "Completed"}
+
+
+def test_an_output_has_folders_more_or_fewer_than_its_key_if_it_can_be_no_other_image_s(s3: Any) -> None:
+    batch, keys = made("transform"), ["a/1.png", "1.png", "b/2.png", "/3.png", "c/4.png", "d/4.png"]
+    found = ended(
+        s3,
+        batch,
+        keys,
+        {
+            "a/1.png": "[0.9, 0.1]",
+            "1.png": "[0.8, 0.2]",
+            f"{BUCKET}/b/2.png": "[0.7, 0.3]",
+            "3.png": "[0.6, 0.4]",
+            "4.png": "[0.5, 0.5]",
+        },
+    )
+    images = [BatchImage(key, BUCKET, key) for key in keys]
+    rows = {row.key: row.probabilities[0] for row in transformed.read(s3, Logs([]), batch, images)}
+    assert rows == {"a/1.png": 0.9, "1.png": 0.8, "b/2.png": 0.7, "/3.png": 0.6}
+    with pytest.raises(WorkflowError, match=r"Completed, but 2 of its 6 images .* such as s3://.*4\.png") as stopped:
+        transformed.check_ended(s3, Logs([]), batch, found)
+    assert f"aws s3 ls --recursive s3://{BUCKET}/{batch.output(1)}" in str(stopped.value.hint)
+
+
+def test_another_image_s_output_is_not_taken_for_one_that_failed(s3: Any) -> None:
+    """a/1.png was deleted since, and 1.png had no answer."""
+    batch = made("transform")
+    ended(s3, batch, ["a/1.png", "1.png"], {"a/1.png": "[0.9, 0.1]"})
+    assert list(transformed.read(s3, Logs([]), batch, [BatchImage("1.png", BUCKET, "1.png")])) == []
+
+
+def test_an_image_that_the_log_names_needs_no_output(s3: Any) -> None:
+    batch = made("transform")
+    found = ended(s3, batch, ["a.png", "bad.png"], {"a.png": "[0.9, 0.1]"})
+    stream = f"{found['TransformJobName']}/i-1/data-log"
+    said = f"2026-11-30T06:00:00.000:[sagemaker logs]: {BUCKET}/bad.png: Bad HTTP status received from algorithm: 400"
+    transformed.check_ended(s3, Logs([(stream, said)]), batch, found)
+    with pytest.raises(WorkflowError, match=r"1 of its 2 images"):
+        transformed.check_ended(s3, Logs([(stream.replace("-1/", "-11/"), said)]), batch, found)
+    transformed.check_ended(s3, Logs([]), batch, found | {"TransformJobStatus": "Failed"})
+
+
+def test_the_last_job_s_output_of_an_image_counts(s3: Any) -> None:
+    batch = made("transform")
+    for number, first in ((2, 0.2), (10, 0.9)):
+        put(s3, f"{batch.output(number)}a.out", json.dumps([first, 1 - first]).encode())
+    (row,) = transformed.read(s3, Logs([]), batch, [BatchImage("a", BUCKET, "a")])
+    assert row.probabilities[0] == 0.9
+
+
 def test_an_output_that_is_older_than_its_image_is_not_its_answer(s3: Any) -> None:
     batch = made("transform")
-    put(s3, f"{batch.outputs}a.out", b"[0.9, 0.1]")
+    put(s3, f"{batch.output(1)}a.out", b"[0.9, 0.1]")
     later = datetime.now(UTC) + timedelta(hours=1)
     images = [BatchImage("a", BUCKET, "a", modified=later)]
     assert list(transformed.read(s3, Logs([]), batch, images)) == []
