@@ -51,12 +51,10 @@ class Classified:
     """What a run of a batch has found.
 
     Attributes:
-        rows: A row for each image, in their order.
         ended: Why images have no answer, if another run may give them one.
     """
 
     document: BatchResult
-    rows: list[BatchRow]
     ended: str | None
 
 
@@ -134,8 +132,8 @@ class BatchRun:
         began = time.monotonic()
         images = self.images(source)
         with Waiting(self.console, "reading what is done"):
-            turn = self.turn()
-            stands = BatchStanding.of(self.read(images))
+            turn, seen = self.turn(), set[str]()
+            stands = BatchStanding.of(self.read(images, seen))
         left, ended, rate = stands.left(images), None, None
         if self.batch.how == "transform":
             transformed.check(left)
@@ -155,18 +153,18 @@ class BatchRun:
             seconds = time.monotonic() - started
             with Waiting(self.console, "reading the answers"):
                 turn = self.turn()
-                stands = stands.and_then(self.read(left))
+                stands = stands.and_then(self.read(left, seen))
             if run.is_ours:
                 rate = len(left) / seconds
                 break
             left = stands.left(images)
             plan = self.plan(len(left))
-        rows = stands.rows(images, threshold=threshold)
-        counts, written = table.counted(rows), None
+        counts, written = table.counted(stands.rows(images, threshold=threshold)), None
         if not dry_run:
             with Waiting(self.console, f"writing {shown(folder or self.folder)}"):
-                names = [image.name for image in images]
-                written = table.write(names, rows, self.batch.labels, folder or self.folder)
+                rows = zip(images, stands.rows(images, threshold=threshold), strict=True)
+                named = ((image.name, row) for image, row in rows)
+                written = table.write(named, self.batch.labels, folder or self.folder)
         document = BatchResult(
             environment=self.environment.name,
             batch=self.batch.name,
@@ -186,7 +184,7 @@ class BatchRun:
         )
         if written:
             files.write(written[0].with_name("summary.json"), json.dumps(asdict(document), indent=2) + "\n")
-        return Classified(document, rows, None if all(row.is_final for row in rows) else ended)
+        return Classified(document, ended if counts.unfinished else None)
 
     def _say(self, images: Sequence[BatchImage], left: Sequence[BatchImage], plan: BatchPlan | None) -> None:
         """What is going to be done, before it is."""
@@ -219,11 +217,19 @@ class BatchRun:
                 report = _bar(progress, "uploading")
                 sources.upload(self.clients["s3"], self.batch.bucket, self.batch.inputs, left, report)
 
-    def read(self, images: Sequence[BatchImage]) -> Iterator[BatchRow]:
-        """The rows that all runs of the batch have made so far. A transform job has an output for each image."""
+    def read(self, images: Sequence[BatchImage], seen: set[str]) -> Iterator[BatchRow]:
+        """The rows that all runs of the batch have made so far, except of files of results that were read before.
+
+        Args:
+            images: The images of interest. A transform job has an output for each image.
+            seen: The files of results that were read. Others are read, and added.
+        """
+        s3 = self.clients["s3"]
         if self.batch.how == "map":
-            return mapped.read(self.clients["s3"], self.batch)
-        return transformed.read(self.clients["s3"], self.clients["logs"], self.batch, images)
+            keys = [key for key in mapped.results(s3, self.batch) if key not in seen]
+            seen.update(keys)
+            return mapped.read(s3, self.batch, keys)
+        return transformed.read(s3, self.clients["logs"], self.batch, images)
 
     def turn(self) -> BatchTurn:
         """The number of the batch's next run, or its run that goes on."""

@@ -13,10 +13,12 @@ Formats: Step Functions Developer Guide, "ResultWriter (Map)", and this project'
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
 import re
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -29,6 +31,9 @@ from scones.service.batch.sources import BatchImage
 from scones.service.batch.standing import Batch, BatchStart, BatchTurn
 
 ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+#: Of a file of results, how much is in memory at once. A child's input and output have up to 256 KiB each.
+PIECE_BYTES = 1 << 20
+_BETWEEN, _END = re.compile(r"\s*[\[,]\s*"), re.compile(r"\s*(\[\s*)?\]\s*")
 _NUMBER = re.compile(r"(\d+)-[^/]*")
 COLUMNS = ("s3_bucket", "s3_key", "etag")
 #: What became of items: AWS's names in DescribeMapRun's itemCounts.
@@ -147,20 +152,62 @@ def follow(
         pause = min(pause * 1.5, 2)
 
 
-def read(s3: Any, batch: Batch) -> Iterator[BatchRow]:
-    """The rows of all runs of the batch, the oldest first.
+def results(s3: Any, batch: Batch) -> list[str]:
+    """The keys of the files of results of all runs of the batch, the oldest first.
 
     Raises:
-        CloudError: S3 refused a request, or cannot be reached.
+        CloudError: S3 refused the listing, or cannot be reached.
     """
-    with explained(f"the results in s3://{batch.bucket}/{batch.results} cannot be read"):
+    with explained(f"the results in s3://{batch.bucket}/{batch.results} cannot be listed"):
         files: list[tuple[datetime, str]] = sorted(
             (one["LastModified"], one["Key"])
             for one in objects(s3, batch.bucket, batch.results)
             if one["Key"].rpartition("/")[2].startswith(("SUCCEEDED_", "FAILED_"))
         )
-        for _, key in files:
-            yield from rows_of(json.loads(s3.get_object(Bucket=batch.bucket, Key=key)["Body"].read()))
+    return [key for _, key in files]
+
+
+def read(s3: Any, batch: Batch, keys: Iterable[str]) -> Iterator[BatchRow]:
+    """The rows of some of the batch's :func:`results`. A file may have gigabytes; it is read piece by piece.
+
+    Raises:
+        CloudError: S3 refused a request, or cannot be reached.
+        WorkflowError: a file is no list of results.
+    """
+    for key in keys:
+        with explained(f"s3://{batch.bucket}/{key} cannot be read"):
+            body = s3.get_object(Bucket=batch.bucket, Key=key)["Body"]
+            try:
+                yield from rows_of(entries(body.iter_chunks(PIECE_BYTES)))
+            except (ValueError, LookupError, TypeError) as error:
+                raise WorkflowError(
+                    f"s3://{batch.bucket}/{key} is no list of results: {type(error).__name__}: {error}",
+                    hint="delete it; the same command classifies its images again",
+                ) from None
+
+
+def entries(pieces: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON list, one by one, of which the pieces come one by one.
+
+    Raises:
+        ValueError: it is none, or it is cut short.
+
+    Example::
+
+        >>> list(entries([b'[{"a": "x', b'y"}, {"a"', b': []}]']))
+        [{'a': 'xy'}, {'a': []}]
+    """
+    decode, text, at = json.JSONDecoder().raw_decode, "", 0
+    for piece in codecs.iterdecode(pieces, "utf-8"):
+        text, at = text[at:] + piece, 0
+        while (found := _BETWEEN.match(text, at)) and text[found.end() : found.end() + 1] == "{":
+            try:
+                entry, at = decode(text, found.end())
+            except json.JSONDecodeError:  # the rest of it is in the next piece
+                break
+            yield entry
+    if not _END.fullmatch(text, at):
+        raise ValueError(f"it breaks off, or is none, at {text[at : at + 80]!a}")
 
 
 def rows_of(entries: Iterable[Mapping[str, Any]]) -> Iterator[BatchRow]:
@@ -184,15 +231,16 @@ def rows_of(entries: Iterable[Mapping[str, Any]]) -> Iterator[BatchRow]:
 
 
 def _row(given: Mapping[str, Any], labels: Sequence[str]) -> BatchRow:
+    """A row as the table needs it: an answer is judged later, so what the function's own threshold says is left out."""
+    chances = given.get("probabilities")
+    error, cause = (None, None) if chances else (given.get("error"), given.get("cause"))
     row = BatchRow(
-        bucket=given["s3_bucket"],
+        bucket=sys.intern(given["s3_bucket"] or ""),  # a million rows have few buckets and errors
         key=given["s3_key"],
         etag=(given.get("etag") or "").strip('"'),
-        error=given.get("error"),
-        cause=given.get("cause"),
+        error=error and sys.intern(error),
+        cause=cause,
         model_version=given.get("package_version"),
         milliseconds=given.get("milliseconds"),
     )
-    if not given.get("probabilities"):
-        return row
-    return answered(row, given["probabilities"], labels, model_version=given.get("package_version"))
+    return answered(row, chances, labels, model_version=row.model_version) if chances else row

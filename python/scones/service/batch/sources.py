@@ -13,12 +13,13 @@ import csv
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scones.dataset import pictures
 from scones.drawing import printable
@@ -27,6 +28,8 @@ from scones.s3 import explained, is_uri, objects, split
 from scones.service.workflow import kind_of
 
 THREADS = 16
+Given = TypeVar("Given")
+Got = TypeVar("Got")
 #: Where batches are in the environment's bucket. A listing leaves out what they have made.
 BATCHES = "batches/"
 _COLUMNS = ("image", "image_url")
@@ -51,6 +54,22 @@ class BatchImage:
     modified: datetime | None = None
     problem: str = ""
     path: Path | None = None
+
+
+def abreast(do: Callable[[Given], Got], given: Iterable[Given]) -> Iterator[Got]:
+    """What a function makes of each, in their order, some at a time. Few of many are in memory at once.
+
+    Example::
+
+        >>> list(abreast(len, ["one", "three"]))
+        [3, 5]
+    """
+    rest, pool = iter(given), ThreadPoolExecutor(THREADS)
+    try:
+        while part := list(islice(rest, 100 * THREADS)):
+            yield from pool.map(do, part)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def listed(s3: Any, uri: str, tell: Callable[[str], None] = lambda text: None) -> list[BatchImage]:
@@ -116,8 +135,8 @@ def in_file(s3: Any, path: Path, tell: Callable[[str], None] = lambda text: None
         raise InputError(f"{path} names no image", hint=_forms(path))
     if named > len(found):
         tell(f"{path}: {named:,} lines name {len(found):,} images; each is classified once")
-    with explained(f"the images of {path} cannot be looked up"), ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(lambda image: _stamped(s3, image), found.values()))
+    with explained(f"the images of {path} cannot be looked up"):
+        return list(abreast(lambda image: _stamped(s3, image), found.values()))
 
 
 def _stamped(s3: Any, image: BatchImage) -> BatchImage:
@@ -188,8 +207,7 @@ def in_folder(
         key = f"{prefix}{digest[:16]}/{printable(name.rpartition('/')[2])}"
         return BatchImage(name, bucket, key, digest, path=path)
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(placed, found))
+    return list(abreast(placed, found))
 
 
 def upload(
@@ -225,9 +243,5 @@ def upload(
 
     with explained(f"the images cannot be uploaded to s3://{bucket}/{prefix}"):
         there = {one["Key"] for one in objects(s3, bucket, prefix)}
-        pool = ThreadPoolExecutor(THREADS)
-        try:
-            for done, _ in enumerate(pool.map(send, files), 1):
-                on_progress(done, len(files))
-        finally:
-            pool.shutdown(cancel_futures=True)
+        for done, _ in enumerate(abreast(send, files), 1):
+            on_progress(done, len(files))

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -146,16 +146,16 @@ class BatchStanding:
     @classmethod
     def of(cls, rows: Iterable[BatchRow]) -> BatchStanding:
         """The standing after rows, the oldest first. A later row replaces an earlier one, but no answer is lost."""
-        done: dict[tuple[str, str], BatchRow] = {}
+        return cls().and_then(rows)
+
+    def and_then(self, rows: Iterable[BatchRow]) -> BatchStanding:
+        """The standing after further rows."""
+        done = dict(self.done)
         for row in rows:
             before = done.get((row.bucket, row.key))
             if before is None or row.is_final or not before.is_final or before.etag != row.etag:
                 done[row.bucket, row.key] = row
-        return cls(done)
-
-    def and_then(self, rows: Iterable[BatchRow]) -> BatchStanding:
-        """The standing after further rows."""
-        return BatchStanding.of([*self.done.values(), *rows])
+        return BatchStanding(done)
 
     def left(self, images: Iterable[BatchImage]) -> list[BatchImage]:
         """The images that are still to do: without a row, with one that another try may mend, or changed since.
@@ -165,16 +165,14 @@ class BatchStanding:
         found = {(one.bucket, one.key): one for one in images if not one.problem and not self._is_done(one)}
         return list(found.values())
 
-    def rows(self, images: Sequence[BatchImage], *, threshold: float) -> list[BatchRow]:
+    def rows(self, images: Iterable[BatchImage], *, threshold: float) -> Iterator[BatchRow]:
         """One row for each image, in their order, judged by a threshold."""
-        found = []
         for image in images:
             row = self._row(image)
             if row is None:
                 error, cause = ("InvalidImageError", image.problem) if image.problem else ("NoAnswer", None)
                 row = BatchRow(image.bucket, image.key, image.etag, error=error, cause=cause)
-            found.append(judged(row, threshold=threshold))
-        return found
+            yield judged(row, threshold=threshold)
 
     def _is_done(self, image: BatchImage) -> bool:
         row = self._row(image)

@@ -19,14 +19,13 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from scones.errors import InputError, WorkflowError
 from scones.s3 import explained, objects, split
 from scones.service.batch.rows import BatchRow, answered
-from scones.service.batch.sources import THREADS, BatchImage
+from scones.service.batch.sources import BatchImage, abreast
 from scones.service.batch.standing import Batch, BatchStart, BatchTurn
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
@@ -237,8 +236,7 @@ def read(s3: Any, logs: Any, batch: Batch, images: Sequence[BatchImage]) -> Iter
             body = s3.get_object(Bucket=batch.bucket, Key=there[image.key])["Body"].read()
             return _row(BatchRow(image.bucket, image.key, image.etag), body, batch)
 
-        with ThreadPoolExecutor(THREADS) as pool:
-            yield from pool.map(row, found)
+        yield from abreast(row, found)
     done = {(image.bucket, image.key) for image in found}
     missing = {f"{image.bucket}/{image.key}": image for image in images if (image.bucket, image.key) not in done}
     if missing:

@@ -140,6 +140,18 @@ def test_a_second_run_does_only_what_is_missing(run: BatchRun, machine: Machine,
     assert (second.document.images, second.document.classified, second.document.passed) == (4, 2, 3)
 
 
+def test_results_that_were_read_before_a_run_are_not_read_again_after_it(
+    run: BatchRun, machine: Machine, s3: Any
+) -> None:
+    machine.answers |= {"unsure.png": AWAY}
+    run.classify(SOURCE, 0.8)
+    read: list[str] = []
+    s3.meta.events.register("before-parameter-build.s3.GetObject", lambda params, **about: read.append(params["Key"]))
+    run.classify(SOURCE, 0.8)
+    results = [key for key in read if "/results/" in key]
+    assert len(results) == len(set(results)) == 2
+
+
 def test_another_threshold_asks_the_model_nothing(run: BatchRun, machine: Machine) -> None:
     run.classify(SOURCE, 0.8)
     again = run.classify(SOURCE, 0.6)

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -200,7 +201,7 @@ def test_another_threshold_judges_the_same_answers() -> None:
     images = [BatchImage("one", "b", "one")]
     low = BatchRow("b", "one", "", "bicycle", 0.8, (0.8, 0.2), error="ThresholdConfidenceNotMet")
     stands = BatchStanding.of([low])
-    passed, refused = (stands.rows(images, threshold=line)[0] for line in (0.8, 0.81))
+    passed, refused = (next(stands.rows(images, threshold=line)) for line in (0.8, 0.81))
     assert (passed.passed, passed.error) == (True, None)
     assert (refused.passed, refused.error) == (False, "ThresholdConfidenceNotMet")
     assert refused.cause == "the model is 0.8 sure of bicycle; the threshold is 0.81"
@@ -289,7 +290,7 @@ def test_a_name_that_is_no_utf_8_has_a_row(tmp_path: Path) -> None:
     Path(os.fsdecode(os.fsencode(folder) + b"/\xff.png")).write_bytes(png())
     (image,) = sources.in_folder(folder, BUCKET, "images/x/")
     assert image.name == "\N{REPLACEMENT CHARACTER}.png"
-    table.write([image.name], [BatchRow("b", image.key)], LABELS, tmp_path)
+    table.write([(image.name, BatchRow("b", image.key))], LABELS, tmp_path)
     assert standing.name_of(os.fsdecode(b"/photos\xff"), "map", PACKAGE)
 
 
@@ -352,7 +353,7 @@ def test_the_rows_come_from_all_runs_and_a_failed_child_names_its_images(s3: Any
         "1/manifest.json": {},
     }.items():
         put(s3, f"{batch.results}{key}", json.dumps(entries).encode())
-    found = {row.key: row for row in mapped.read(s3, batch)}
+    found = {row.key: row for row in mapped.read(s3, batch, mapped.results(s3, batch))}
     assert found["a"] == BatchRow(BUCKET, "a", "e", "motorcycle", 0.8, (0.2, 0.8), model_version=3, milliseconds=7)
     assert (found["b"].error, found["b"].is_final) == ("InvalidImageError", True)
     assert (found["c"].bucket, found["c"].etag, found["c"].error, found["c"].is_final) == (
@@ -362,6 +363,60 @@ def test_the_rows_come_from_all_runs_and_a_failed_child_names_its_images(s3: Any
         False,
     )
     assert found["d"].bucket == "o"
+
+
+def child(first: int, images: int) -> dict[str, str]:
+    """A child's entry in a file of results."""
+    asked = {"s3_bucket": BUCKET, "etag": "e", "probabilities": [0.2, 0.8], "package_version": 3}
+    rows = [asked | {"s3_key": f"images/ü{number}.png"} for number in range(first, first + images)]
+    output = json.dumps({"class_labels": list(LABELS), "rows": rows}, ensure_ascii=False)
+    return {"Status": "SUCCEEDED", "Input": "x" * 4000, "Output": output}
+
+
+@pytest.mark.parametrize("size", [1, 7, 1 << 20])
+@pytest.mark.parametrize("space", ["", " \n"])
+def test_a_file_of_results_is_read_piece_by_piece_wherever_it_is_cut(size: int, space: str) -> None:
+    given = [child(0, 2), child(2, 1), {"Status": "FAILED", "Cause": '}],"\\[{'}]
+    listed = f"[{space}{f'{space},{space}'.join(json.dumps(one, ensure_ascii=False) for one in given)}{space}]"
+    for text, wanted in ((f"{space}{listed}{space}", given), ("[]", []), (f"[{space}]", [])):
+        body = text.encode()
+        assert list(mapped.entries(body[at : at + size] for at in range(0, len(body), size))) == wanted
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'[{"Status": "SUCC', b'[{"a": 1}]', b"[] x", b"[1]", b"\xff"])
+def test_a_file_that_is_no_list_of_results_is_named(s3: Any, body: bytes) -> None:
+    batch = made()
+    put(s3, f"{batch.results}1/SUCCEEDED_0.json", body)
+    with pytest.raises(WorkflowError, match=r"SUCCEEDED_0\.json is no list of results") as refused:
+        list(mapped.read(s3, batch, mapped.results(s3, batch)))
+    assert "delete it" in str(refused.value.hint)
+
+
+def test_many_rows_are_read_and_written_with_little_memory(s3: Any, tmp_path: Path) -> None:
+    """Two million rows would need as much: nobody keeps one that is written."""
+    batch, children = made(), 300
+    body = json.dumps([child(40 * number, 40) for number in range(children)]).encode()
+
+    class Stored:
+        """S3, with an object that cannot be read whole."""
+
+        def get_object(self, **asked: Any) -> dict[str, Any]:
+            return {"Body": self}
+
+        def iter_chunks(self, size: int) -> Iterator[bytes]:
+            return (body[at : at + size] for at in range(0, len(body), size))
+
+    rows = mapped.read(Stored(), batch, ["SUCCEEDED_0.json"])
+    tracemalloc.start()
+    try:
+        files = table.write(((f"s3://{row.bucket}/{row.key}", row) for row in rows), LABELS, tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 10e6
+    finally:
+        tracemalloc.stop()
+    groups = parquet.ParquetFile(files[0]).metadata
+    assert (groups.num_rows, groups.num_row_groups) == (40 * children, 3)
+    with files[1].open(encoding="utf-8") as stream:
+        assert sum(1 for _ in stream) == 40 * children + 1
 
 
 # The transform job.
@@ -555,7 +610,7 @@ def test_the_table_is_the_same_as_parquet_and_csv(tmp_path: Path) -> None:
         BatchRow("b", "1", "", "bicycle", 0.9, (0.9, 0.1), True, model_version=3, milliseconds=12.5),
         BatchRow("b", "2", error="InvalidImageError", cause="is empty,\nreally"),
     ]
-    files = table.write(["s3://b/1", "s3://b/ä"], rows, LABELS, tmp_path / "out")
+    files = table.write(zip(["s3://b/1", "s3://b/ä"], rows, strict=True), LABELS, tmp_path / "out")
     frame = parquet.read_table(files[0]).to_pydict()
     assert frame == {
         "image": ["s3://b/1", "s3://b/ä"],
@@ -574,4 +629,4 @@ def test_the_table_is_the_same_as_parquet_and_csv(tmp_path: Path) -> None:
     assert [{name: value or None for name, value in row.items()} for row in written] == [
         {name: None if values[at] is None else str(values[at]) for name, values in frame.items()} for at in (0, 1)
     ]
-    assert table.counted(rows) == table.Counts(2, 1, 0, {"InvalidImageError": 1})
+    assert table.counted(rows) == table.Counts(2, 1, 0, {"InvalidImageError": 1}, unfinished=0)
