@@ -47,7 +47,7 @@ TRANSFORM, MAP = "transform", "map"
 
 
 @dataclass(frozen=True)
-class BatchRun:
+class BatchFigures:
     """The figures of one batch.
 
     Attributes:
@@ -172,7 +172,7 @@ def prepare(
     )
 
 
-def transform(server: Server, images: int, *, parallel: int = PARALLEL, name: str = "bench") -> BatchRun:
+def transform(server: Server, images: int, *, parallel: int = PARALLEL, name: str = "bench") -> BatchFigures:
     """Run a transform job over all images of :func:`prepare`.
 
     Args:
@@ -258,7 +258,7 @@ def deploy_map(server: Server) -> None:
     sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=MODEL, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
 
 
-def by_map(server: Server, images: int, *, name: str = "bench") -> BatchRun:
+def by_map(server: Server, images: int, *, name: str = "bench") -> BatchFigures:
     """Run the state machine of :func:`deploy_map` over all images of :func:`prepare`.
 
     Args:
@@ -330,10 +330,10 @@ class _Seen:
         self._after = {**self._after, **_processors(self._pid)}
         self._seconds = time.monotonic() - self._began
 
-    def run(self, how: str, images: int, answered: int, refused: int, status: str) -> BatchRun:
+    def run(self, how: str, images: int, answered: int, refused: int, status: str) -> BatchFigures:
         used = {pid: seconds - self._before.get(pid, 0.0) for pid, seconds in self._after.items()}
         own = used.pop(self._pid, 0.0)
-        return BatchRun(
+        return BatchFigures(
             how,
             images,
             answered,
@@ -381,7 +381,7 @@ def _processors(pid: int) -> dict[int, float]:
     return found
 
 
-def save(path: Path, runs: Sequence[BatchRun]) -> Path:
+def save(path: Path, runs: Sequence[BatchFigures]) -> Path:
     """Writes the figures as JSON. Returns the path."""
     content = {
         "load_average": round(os.getloadavg()[0], 2),
@@ -390,7 +390,7 @@ def save(path: Path, runs: Sequence[BatchRun]) -> Path:
     return files.write(path, json.dumps(content, indent=1) + "\n")
 
 
-def table(runs: Sequence[BatchRun]) -> Any:
+def table(runs: Sequence[BatchFigures]) -> Any:
     """The table of the figures: a row for each way."""
     from rich.table import Table
 
