@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from imageclassification import files
 from scones.errors import InputError
-from scones.s3 import is_uri
+from scones.s3 import is_uri, split
 from scones.service.batch import (
     Batch,
     BatchImage,
@@ -66,6 +66,7 @@ class BatchRun:
         batch: The batch.
         deployed: The output ``batch`` of the service stack.
         clients: boto3 clients by name: s3, stepfunctions, sagemaker and logs.
+        own: The prefixes of the workflow's own objects in the environment's bucket, which are no pictures.
     """
 
     environment: Environment
@@ -73,6 +74,7 @@ class BatchRun:
     deployed: Mapping[str, Any]
     clients: Mapping[str, Any]
     console: Console
+    own: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, environment: Environment, source: str, how: How, console: Console) -> BatchRun:
@@ -84,7 +86,8 @@ class BatchRun:
         from scones import aws
         from scones.terraform import Stack
 
-        deployed = Stack(environment, "service").outputs().get("batch")
+        outputs = Stack(environment, "service").outputs()
+        deployed, arrival = outputs.get("batch"), outputs.get("arrival")
         if not deployed:
             raise InputError(
                 f"in environment '{environment.name}', batches are off",
@@ -103,7 +106,9 @@ class BatchRun:
         )
         names = ("s3", "stepfunctions", "sagemaker", "logs")
         clients = {name: aws.client(environment, name, max_connections=THREADS) for name in names}
-        return cls(environment, made, deployed, clients, console)
+        folders = json.loads((environment.root / "terraform" / "stacks" / "service" / "folders.json").read_text())
+        results = [f"{split(arrival['results_uri'])[1].rstrip('/')}/"] if arrival else []
+        return cls(environment, made, deployed, clients, console, (*folders["others"], *results))
 
     @property
     def folder(self) -> Path:
@@ -203,7 +208,7 @@ class BatchRun:
         path = Path(source).expanduser()
         with Waiting(self.console, f"looking at {source}"):
             if is_uri(source):
-                return sources.listed(self.clients["s3"], source, tell)
+                return sources.listed(self.clients["s3"], source, tell, own={self.batch.bucket: self.own})
             if path.is_dir():
                 return sources.in_folder(path, self.batch.bucket, self.batch.inputs, tell)
             if path.is_file():

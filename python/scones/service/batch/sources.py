@@ -13,12 +13,13 @@ import csv
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from scones.dataset import pictures
@@ -30,7 +31,7 @@ from scones.service.workflow import kind_of
 THREADS = 16
 Given = TypeVar("Given")
 Got = TypeVar("Got")
-#: Where batches are in the environment's bucket. A listing leaves out what they have made.
+#: Where batches are in the environment's bucket.
 BATCHES = "batches/"
 _COLUMNS = ("image", "image_url")
 
@@ -72,32 +73,45 @@ def abreast(do: Callable[[Given], Got], given: Iterable[Given]) -> Iterator[Got]
         pool.shutdown(cancel_futures=True)
 
 
-def listed(s3: Any, uri: str, tell: Callable[[str], None] = lambda text: None) -> list[BatchImage]:
-    """The objects below ``s3://BUCKET/PREFIX``, except the marks of folders and what batches have made.
+def listed(
+    s3: Any,
+    uri: str,
+    tell: Callable[[str], None] = lambda text: None,
+    *,
+    own: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> list[BatchImage]:
+    """The objects below ``s3://BUCKET/PREFIX``, except the marks of folders and the workflow's own objects.
 
     Args:
         tell: Called with what was passed over.
+        own: The prefixes of objects that are the workflow's own and no pictures, by bucket.
 
     Raises:
-        InputError: there is none, or the text is no such URL.
+        InputError: there is none, all are the workflow's own, or the text is no such URL.
         CloudError: S3 refused the listing, or cannot be reached.
     """
     try:
         bucket, prefix = split(uri)
     except ValueError as error:
         raise InputError(str(error), hint="give s3://BUCKET/PREFIX, a folder or a CSV file") from None
-    found, folders, own = [], 0, 0
+    kept = tuple(own.get(bucket, ()))
+    if prefix.startswith(kept):
+        raise InputError(
+            f"{uri} has the workflow's own objects, which are no pictures",
+            hint=f"give another folder than {', '.join(kept)}",
+        )
+    found, folders, passed = [], 0, 0
     with explained(f"{uri} cannot be listed"):
         for one in objects(s3, bucket, prefix):
             key = one["Key"]
             if key.endswith("/") and not one["Size"]:
                 folders += 1
-            elif key.startswith(BATCHES) and not prefix.startswith(BATCHES):
-                own += 1
+            elif key.startswith(kept):
+                passed += 1
             else:
                 etag = one["ETag"].strip('"')
                 found.append(BatchImage(f"s3://{bucket}/{key}", bucket, key, etag, one["LastModified"]))
-    for count, what in ((folders, "folder marks"), (own, f"objects of earlier batches ({BATCHES})")):
+    for count, what in ((folders, "folder marks"), (passed, f"objects of the workflow ({', '.join(kept)})")):
         if count:
             tell(f"{uri}: passed over: {count:,} {what}")
     if not found:

@@ -391,6 +391,26 @@ run "rejects_results_among_the_workflows_own_objects" {
   expect_failures = [var.arrival]
 }
 
+run "rejects_results_in_the_place_of_captures" {
+  command = plan
+
+  variables {
+    arrival = { results = "captures" }
+  }
+
+  expect_failures = [var.arrival]
+}
+
+run "rejects_arrivals_among_the_results" {
+  command = plan
+
+  variables {
+    arrival = { prefix = "inbox/new/", results = "inbox" }
+  }
+
+  expect_failures = [var.arrival]
+}
+
 run "rejects_arrivals_among_the_workflows_own_objects" {
   command = plan
 

@@ -21,6 +21,7 @@ from PIL import Image
 from pyarrow import parquet
 
 from localcloud.stepfunctions.integrations import csvitems
+from scones import settings
 from scones.errors import InputError, WorkflowError
 from scones.service.batch import (
     Batch,
@@ -79,10 +80,26 @@ def test_every_object_is_an_image_over_the_pages_of_a_listing(s3: Any) -> None:
     assert images[0].etag == hashlib.md5(b"x").hexdigest()
 
 
-def test_what_batches_have_made_is_no_image(s3: Any) -> None:
-    put(s3, "a.png")
-    put(s3, "batches/one/out/a.png.out")
-    assert [image.key for image in sources.listed(s3, f"s3://{BUCKET}")] == ["a.png"]
+def test_the_workflow_s_own_objects_are_no_images(s3: Any) -> None:
+    """Its bucket may be listed as a whole. In another one, such folders are somebody's."""
+    said: list[str] = []
+    for key in ("a.png", "batches/one/out/1/a.png.out", "captures/one.jsonl", "results/dt=2026-11-30/a.json"):
+        put(s3, key)
+    own = ("batches/", "captures/", "results/")
+    found = sources.listed(s3, f"s3://{BUCKET}", said.append, own={BUCKET: own})
+    assert [image.key for image in found] == ["a.png"]
+    assert said == [f"s3://{BUCKET}: passed over: 3 objects of the workflow (batches/, captures/, results/)"]
+    with pytest.raises(InputError, match="the workflow's own objects") as refused:
+        sources.listed(s3, f"s3://{BUCKET}/captures/one", own={BUCKET: own})
+    assert "batches/, captures/, results/" in str(refused.value.hint)
+    assert len(sources.listed(s3, f"s3://{BUCKET}", own={"other": own})) == 4
+
+
+def test_a_batch_writes_where_the_service_stack_reserves_its_place() -> None:
+    folders = json.loads((settings.ROOT / "terraform" / "stacks" / "service" / "folders.json").read_text())
+    assert sources.BATCHES in folders["others"]
+    assert made().inputs.startswith(tuple(folders["images"]))
+    assert made().output(1).startswith(sources.BATCHES)
 
 
 @pytest.mark.parametrize("uri", ["s3://", f"s3://{BUCKET}/nothing/"])
