@@ -57,14 +57,16 @@ class Workload:
         if role == f"scones-{self.environment.name}-training":
             return partial(self._train_without, sid)
         if role == f"{self.outputs['state_machine_arn'].rpartition(':')[2]}-states":
-            return partial(self._execute_after, partial(self._update_machine, self.outputs["state_machine_arn"]))
+            return partial(_after, partial(self._update_machine, self.outputs["state_machine_arn"]), self.execute)
         if role in self.outputs["function_names"].values():
-            return partial(self._execute_after, partial(self._update_function, role))
+            # Only an arrival names its object's version.
+            work = self.arrive if sid == "ReadVersions" else self.execute
+            return partial(_after, partial(self._update_function, role), work)
         batch = self.outputs.get("batch")
         if batch and sid not in NOT_ASKED and role == f"{batch['state_machine_arn'].rpartition(':')[2]}-states":
-            return partial(self._batch_after, partial(self._update_machine, batch["state_machine_arn"]))
+            return partial(_after, partial(self._update_machine, batch["state_machine_arn"]), self.batch)
         if batch and role == batch["function_name"]:
-            return partial(self._batch_after, partial(self._update_function, role))
+            return partial(_after, partial(self._update_function, role), self.batch)
         return None
 
     def train(self, name: str) -> dict[str, Any]:
@@ -155,20 +157,16 @@ class Workload:
 
         return wait(ended, f"transform job {name} did not end")
 
-    def _batch_after(self, update: Callable[[], None]) -> list[str]:
-        update()
-        return self.batch()
-
     def arrive(self) -> None:
-        """Put an image into the bucket, which starts an execution.
+        """Put a small image into the bucket, and one too large for a state. Each starts an execution.
 
         Raises:
-            CheckError: it has no result.
+            CheckError: one has no result.
         """
-        name = self._put()
-        s3 = aws.client(self.environment, "s3")
-        if not inbox.wait_for(s3, self.outputs["arrival"], [name], seconds=WAIT_SECONDS):
-            raise CheckError(f"the image {name} that arrived has no result within {WAIT_SECONDS:.0f} s")
+        names = [self._put(), self._put(f"s3://{self.outputs['bucket']}/{sample.LARGE}")]
+        found = inbox.wait_for(aws.client(self.environment, "s3"), self.outputs["arrival"], names, seconds=WAIT_SECONDS)
+        if missing := [name for name in names if name not in found]:
+            raise CheckError(f"the image {missing[0]} that arrived has no result within {WAIT_SECONDS:.0f} s")
 
     def give_up(self) -> None:
         """Let nobody send to each of the queues for a moment, so that an event is a dead letter.
@@ -187,19 +185,15 @@ class Workload:
             finally:
                 sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
 
-    def _put(self) -> str:
-        """Put a small image where it arrives. Returns its name."""
+    def _put(self, image: str | None = None) -> str:
+        """Put an image where it arrives, by default a small one. Returns its name."""
         s3, name = aws.client(self.environment, "s3"), f"{time.time_ns()}.png"
         bucket, prefix = split(self.outputs["arrival"]["uri"])
-        source = split(f"{self.dataset}/validation/0/000.png")
+        source = split(image or f"{self.dataset}/validation/0/000.png")
         s3.put_object(
             Bucket=bucket, Key=f"{prefix}{name}", Body=s3.get_object(Bucket=source[0], Key=source[1])["Body"].read()
         )
         return name
-
-    def _execute_after(self, update: Callable[[], None]) -> list[tuple[str, str | None]]:
-        update()
-        return self.execute()
 
     def _update_machine(self, arn: str) -> None:
         """Set a state machine's logging again, because Step Functions then checks its permissions."""
@@ -223,6 +217,11 @@ class Workload:
         bucket, place = split(self.outputs["capture_uri"])
         s3 = aws.client(self.environment, "s3")
         return bool(s3.list_objects_v2(Bucket=bucket, Prefix=f"{place}/")["KeyCount"])
+
+
+def _after(update: Callable[[], None], work: Callable[[], object]) -> object:
+    update()
+    return work()
 
 
 def _is_dead(sqs: Any, queue: Mapping[str, Any]) -> bool:
