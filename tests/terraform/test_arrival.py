@@ -76,6 +76,24 @@ def test_an_object_that_arrives_has_a_result_and_the_plan_stays_empty(service: S
     assert len(list(inbox.keys(s3, arrival))) == 3, "the text starts nothing"
 
 
+def test_an_end_that_is_told_late_does_not_overwrite_a_later_one(service: Stack, cloud: Any) -> None:
+    """EventBridge and SQS keep no order. The execution is redriven, and its first end comes last."""
+    arrival, s3, sqs = service.outputs()["arrival"], cloud.client("s3"), cloud.client("sqs")
+    s3.put_object(Bucket=arrival["uri"].split("/")[2], Key="incoming/late.png", Body=next(pictures(1, seed=7)))
+    found = inbox.wait_for(s3, arrival, ["late.png"], seconds=60)["late.png"]
+    begun, ended = (datetime.fromisoformat(found[at]).timestamp() * 1000 for at in ("started_at", "ended_at"))
+    detail = {
+        "name": found["execution"],
+        "status": "TIMED_OUT",
+        "startDate": round(begun),
+        "stopDate": round(ended) - 1,
+    }
+    queue = arrival["queues"]["endings"]
+    sqs.send_message(QueueUrl=queue["url"], MessageBody=json.dumps({"detail": {**detail, "executionArn": "x"}}))
+    eventually(lambda: inbox.load(sqs, queue) == inbox.QueueLoad(0, 0, 0))
+    assert inbox.wait_for(s3, arrival, ["late.png"], seconds=60)["late.png"] == found
+
+
 def test_another_try_of_a_failed_arrival_is_another_execution_with_a_result(service: Stack, cloud: Any) -> None:
     outputs, s3 = service.outputs(), cloud.client("s3")
     sqs, sfn, begun = cloud.client("sqs"), cloud.client("stepfunctions"), datetime.now(UTC)

@@ -14,6 +14,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -160,15 +161,33 @@ class Workload:
         return self.batch()
 
     def arrive(self) -> None:
-        """Put an image into the bucket, which starts an execution.
+        """Put an image into the bucket, which starts an execution, and tell a later end of this execution.
+
+        A redriven execution ends again. Its new result is written over the first one, which is read for that.
 
         Raises:
-            CheckError: it has no result.
+            CheckError: one of the results is not there.
         """
-        name = self._put()
-        s3 = aws.client(self.environment, "s3")
-        if not inbox.wait_for(s3, self.outputs["arrival"], [name], seconds=WAIT_SECONDS):
+        name, arrival = self._put(), self.outputs["arrival"]
+        s3, sqs = aws.client(self.environment, "s3"), aws.client(self.environment, "sqs")
+
+        def result() -> dict[str, Any]:
+            return inbox.wait_for(s3, arrival, [name], seconds=WAIT_SECONDS).get(name, {})
+
+        if not (found := result()):
             raise CheckError(f"the image {name} that arrived has no result within {WAIT_SECONDS:.0f} s")
+        executions = self.outputs["state_machine_arn"].replace(":stateMachine:", ":execution:")
+        begun, ended = (datetime.fromisoformat(found[moment]).timestamp() for moment in ("started_at", "ended_at"))
+        detail = {
+            "executionArn": f"{executions}:{found['execution']}",
+            "name": found["execution"],
+            "status": "ABORTED",
+            "startDate": round(begun * 1000),
+            "stopDate": round(ended * 1000) + 1000,
+            "input": json.dumps(dict(zip(("s3_bucket", "s3_key"), split(found["image_url"]), strict=True))),
+        }
+        sqs.send_message(QueueUrl=arrival["queues"]["endings"]["url"], MessageBody=json.dumps({"detail": detail}))
+        wait(lambda: result()["status"] == "ABORTED", f"a later end of the execution for {name} has no result")
 
     def give_up(self) -> None:
         """Let nobody send to each of the queues for a moment, so that an event is a dead letter.

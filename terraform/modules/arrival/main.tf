@@ -38,6 +38,19 @@ locals {
   receive = {
     actions = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
   }
+
+  record_allow = merge(
+    {
+      ReceiveEndings = merge(local.receive, { resources = ["arn:${data.aws_partition.current.partition}:sqs:${local.account}:${var.name}-endings"] })
+      # A result is written only over an earlier one, so it is read first:
+      # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+      WriteResults = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${local.bucket_arn}/${var.results}/*"] }
+      TellResults  = { actions = ["events:PutEvents"], resources = [local.bus] }
+    },
+    # S3 encrypts the results with the bucket's key:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+    { for arn in var.kms_key_arn[*] : "EncryptResults" => { actions = ["kms:Decrypt", "kms:GenerateDataKey"], resources = [arn] } },
+  )
 }
 
 # S3 sends the events of this bucket to EventBridge. A bucket has one such configuration.
@@ -108,16 +121,7 @@ module "record" {
   memory_mb       = 128
   timeout_seconds = 30
   environment     = { BUCKET = var.bucket, RESULTS = var.results, SOURCE = var.name }
-  allow = merge(
-    {
-      ReceiveEndings = merge(local.receive, { resources = ["arn:${data.aws_partition.current.partition}:sqs:${local.account}:${var.name}-endings"] })
-      WriteResults   = { actions = ["s3:PutObject"], resources = ["${local.bucket_arn}/${var.results}/*"] }
-      TellResults    = { actions = ["events:PutEvents"], resources = [local.bus] }
-    },
-    # S3 encrypts the results with the bucket's key:
-    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
-    { for arn in var.kms_key_arn[*] : "EncryptResults" => { actions = ["kms:GenerateDataKey"], resources = [arn] } },
-  )
+  allow           = local.record_allow
 
   log_retention_days       = var.log_retention_days
   kms_key_arn              = var.kms_key_arn
