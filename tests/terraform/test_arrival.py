@@ -62,13 +62,13 @@ def test_an_object_that_arrives_has_a_result_and_the_plan_stays_empty(service: S
     bucket = arrival["uri"].split("/")[2]
     s3 = cloud.client("s3")
     one, other = pictures(2)
-    names = {"photo 7.png": one, "PHOTO.PNG": other, "broken.jpg": b"no picture"}
+    names = {"photo 7.png": one, "Photo.Png": other, "broken.jpg": b"no picture"}
     for name, content in {**names, "notes.txt": b"text"}.items():
         s3.put_object(Bucket=bucket, Key=f"incoming/{name}", Body=content)
     found = inbox.wait_for(s3, arrival, names, seconds=60)
     assert {name: one["status"] for name, one in found.items()} == {
         "photo 7.png": "SUCCEEDED",
-        "PHOTO.PNG": "SUCCEEDED",
+        "Photo.Png": "SUCCEEDED",
         "broken.jpg": "FAILED",
     }
     assert found["broken.jpg"]["error"] == "InvalidImageError"

@@ -35,12 +35,15 @@ variables {
   packages          = { start_workflow = "./tests/package.zip", record_result = "./tests/package.zip" }
 }
 
-run "takes_pictures_under_the_prefix_in_either_case" {
+run "takes_all_objects_under_the_prefix_and_lets_the_function_look_at_their_ends" {
   assert {
-    condition = local.patterns.arrivals.detail.object.key == [
-      for ending in [".png", ".PNG", ".jpg", ".JPG", ".jpeg", ".JPEG"] : { wildcard = "incoming/*${ending}" }
-    ]
-    error_message = "Cameras write both cases."
+    condition     = jsonencode(local.patterns.arrivals.detail.object.key) == jsonencode([{ prefix = "incoming/" }])
+    error_message = "A pattern cannot ask for a prefix and, in any case of letters, for a suffix."
+  }
+
+  assert {
+    condition     = local.start_environment.SUFFIXES == jsonencode([".png", ".jpg", ".jpeg"])
+    error_message = "The function must know the suffixes."
   }
 
   assert {
