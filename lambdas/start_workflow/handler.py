@@ -1,8 +1,8 @@
 """startWorkflow: starts an execution for each object that has arrived in the bucket.
 
-An SQS queue gives it EventBridge's events "Object Created" (event.json) of all objects under the prefix. An object whose
-key ends in none of SUFFIXES, in upper or lower case, starts nothing. The execution's name comes from the bucket, the key
-and the object's version. So an event that is delivered twice starts no second execution:
+An SQS queue gives it EventBridge's events "Object Created" (event.json) of all objects under the prefix. Those whose
+key ends in none of SUFFIXES, in any case of letters, start nothing. The execution's name comes from the bucket, the
+key and the object's version. So an event that is delivered twice starts no second execution:
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 
 With AT_MOST, it waits until each execution has ended. Then no more executions run at once than invocations of it.

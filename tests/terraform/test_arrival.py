@@ -20,6 +20,7 @@ from rich.console import Console
 
 from benchmarks.arrival import pictures
 from localcloud import control
+from scones.demo.leftovers import left_behind
 from scones.model.registry import PinnedModel, write_pin
 from scones.service import inbox
 from scones.service.batch import How
@@ -54,6 +55,19 @@ def service(
             yield made["service"]
         finally:
             destroy_all(project, stack=partial(Stack, log=terraform_log))
+    assert left_behind(project) == []
+
+
+def test_all_that_the_options_make_would_be_found_if_a_destroy_left_it(service: Stack, project: Environment) -> None:
+    named = [f"{kind} scones-local-{name}" for kind in ("queue", "rule") for name in ("arrivals", "endings")]
+    named += [f"event source mapping scones-local-{name}" for name in ("arrivals", "endings")]
+    named += [f"{kind} scones-local-classify-batch" for kind in ("state machine", "function", "log group")]
+    named += [
+        "queue scones-local-arrivals-dead",
+        "alarm scones-local-endings-dead",
+        "function scones-local-record-result",
+    ]
+    assert set(named) - set(left_behind(project)) == set()
 
 
 def test_an_object_that_arrives_has_a_result_and_the_plan_stays_empty(service: Stack, cloud: Any) -> None:
