@@ -7,24 +7,24 @@
 It forks one process for each client. They all begin at the same moment, and each sends one request after the other on
 one connection that it keeps. Standard output gets one JSON object (:class:`Done`). The requests are signed, as AWS's
 clients sign them. A client of boto3 would need more time for a request than the server, and would be what is measured.
+So each client writes and reads HTTP itself: a request takes it a tenth of a millisecond.
 """
 
 from __future__ import annotations
 
 import base64
-import http.client
+import hashlib
+import hmac
 import json
 import multiprocessing
+import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import urlsplit
-
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+from urllib.parse import quote, urlsplit
 
 REGION = "us-east-1"
 GROWTH, LONGEST_PAUSE = 1.5, 0.05
@@ -92,25 +92,86 @@ class Caller:
     """
 
     def __init__(self, endpoint: str, access_key_id: str, secret_access_key: str) -> None:
-        self._endpoint = endpoint
-        self._connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=LONGEST)
-        self._credentials = Credentials(access_key_id, secret_access_key)
+        address = urlsplit(endpoint)
+        self._host, self._keys = address.netloc, (access_key_id, secret_access_key)
+        self._socket = socket.create_connection((address.hostname or "", address.port or 80), timeout=LONGEST)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._unread = b""
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
 
     def post(self, service: str, path: str, body: bytes, headers: dict[str, str]) -> bytes:
         """The body of the answer.
 
         Raises:
             Refused: The status is not 200, or the function failed.
+            OSError: The server closed the connection.
+            ValueError: The answer is not of a form that this client reads.
         """
-        request = AWSRequest("POST", f"{self._endpoint}{path}", data=body, headers=headers)
-        SigV4Auth(self._credentials, service, REGION).add_auth(request)
-        self._connection.request("POST", path, body, dict(request.headers))
-        answer = self._connection.getresponse()
-        content = answer.read()
-        if answer.status != 200 or answer.getheader("x-amz-function-error"):
-            code = (answer.getheader("x-amzn-errortype") or _code(content)).partition(":")[0]
-            raise Refused(f"{answer.status} {code}")
+        moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        given = {"Host": self._host, "X-Amz-Date": moment, **headers}
+        given["Authorization"] = authorization(*self._keys, service, path, given, body)
+        lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]
+        self._socket.sendall("\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body)
+        status, told, content = self._answer()
+        if status != 200 or "x-amz-function-error" in told:
+            code = (told.get("x-amzn-errortype") or _code(content)).partition(":")[0]
+            raise Refused(f"{status} {code}")
         return content
+
+    def _answer(self) -> tuple[int, dict[str, str], bytes]:
+        """The status, the headers with names in lower case, and the body."""
+        first, *lines = self._until(b"\r\n\r\n").decode("latin-1").split("\r\n")
+        told = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        if told.get("transfer-encoding", "").lower() == "chunked":
+            content = b""
+            while size := int(self._until(b"\r\n").partition(b";")[0], 16):
+                content += self._exactly(size + 2)[:-2]
+            self._exactly(2)  # the end of a body without trailers
+        else:
+            content = self._exactly(int(told["content-length"]))
+        return int(first.split(" ")[1]), told, content
+
+    def _until(self, end: bytes) -> bytes:
+        while (at := self._unread.find(end)) < 0:
+            self._receive()
+        found, self._unread = self._unread[:at], self._unread[at + len(end) :]
+        return found
+
+    def _exactly(self, size: int) -> bytes:
+        while len(self._unread) < size:
+            self._receive()
+        found, self._unread = self._unread[:size], self._unread[size:]
+        return found
+
+    def _receive(self) -> None:
+        part = self._socket.recv(1 << 16)
+        if not part:
+            raise ConnectionError("the server closed the connection without an answer")
+        self._unread += part
+
+
+def authorization(key_id: str, secret: str, service: str, path: str, headers: Mapping[str, str], body: bytes) -> str:
+    """The value of the header Authorization of a POST without a query: AWS Signature Version 4.
+
+    Source: IAM User Guide, "Create a signed AWS API request". All the headers are signed.
+
+    Args:
+        path: As it is sent. AWS encodes it a second time for every service but S3.
+        headers: With ``Host`` and ``X-Amz-Date``.
+    """
+    signed = sorted((name.lower(), value) for name, value in headers.items())
+    names, moment = ";".join(name for name, _ in signed), headers["X-Amz-Date"]
+    told = "".join(f"{name}:{value}\n" for name, value in signed)
+    canonical = "\n".join(["POST", quote(path), "", told, names, hashlib.sha256(body).hexdigest()])
+    scope = f"{moment[:8]}/{REGION}/{service}/aws4_request"
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    key = f"AWS4{secret}".encode()
+    for part in (*scope.split("/"), f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{digest}"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return f"AWS4-HMAC-SHA256 Credential={key_id}/{scope}, SignedHeaders={names}, Signature={key.hex()}"
 
 
 def _code(content: bytes) -> str:
@@ -202,15 +263,15 @@ def _client(work: Work, share: int | None, begin: Any, results: Any) -> None:
     begin.wait()
     start = time.monotonic()
     try:
-        caller = Caller(work.endpoint, work.access_key_id, work.secret_access_key)
-        while _goes_on(work, share, len(taken) + sum(refused.values()), start):
-            before = time.monotonic()
-            try:
-                do(caller, work)
-                taken.append(time.monotonic() - before)
-            except Refused as code:
-                refused[str(code)] = refused.get(str(code), 0) + 1
-    except (OSError, http.client.HTTPException, ValueError, KeyError) as broken:
+        with closing(Caller(work.endpoint, work.access_key_id, work.secret_access_key)) as caller:
+            while _goes_on(work, share, len(taken) + sum(refused.values()), start):
+                before = time.monotonic()
+                try:
+                    do(caller, work)
+                    taken.append(time.monotonic() - before)
+                except Refused as code:
+                    refused[str(code)] = refused.get(str(code), 0) + 1
+    except (OSError, ValueError, KeyError) as broken:
         error = f"{type(broken).__name__}: {broken}"
     results.put((start, time.monotonic(), taken, refused, error))
 

@@ -34,6 +34,7 @@ from localcloud.acknowledgement import Acknowledged
 from localcloud.constraints import MALFORMED
 from localcloud.context import Context
 from localcloud.control import IDENTITY_PATH, SPARE
+from localcloud.direct import Shortcut, given
 from localcloud.diskspace import DiskSpace, Spare
 from localcloud.http.requests import UNDERSCORED
 from localcloud.iam.enforcement import BOTO3_NAMES, OPERATION, Enforcement
@@ -58,14 +59,18 @@ class Dispatcher(DomainDispatcherApplication):
     Args:
         applications: The WSGI applications that are served instead of moto's, by moto's name of the service, or for one
             operation: ``lambda:Invoke``.
+        shortcuts: What answers some requests of an operation instead of moto.
         at_first: Is called before a service of moto answers its first request.
     """
 
     def __init__(
-        self, applications: Mapping[str, WSGIApplication], at_first: Mapping[str, Sequence[Callable[[], None]]]
+        self,
+        applications: Mapping[str, WSGIApplication],
+        shortcuts: Mapping[str, Shortcut],
+        at_first: Mapping[str, Sequence[Callable[[], None]]],
     ) -> None:
         super().__init__(_backend_app)
-        self._applications, self._at_first = applications, at_first
+        self._applications, self._shortcuts, self._at_first = applications, shortcuts, at_first
         # moto lists its folders for every request, to find out whether a host is the name of a service.
         self.get_backend_for_host = lru_cache(MOST_HOSTS)(super().get_backend_for_host)
 
@@ -83,8 +88,11 @@ class Dispatcher(DomainDispatcherApplication):
         return str(environ[SERVICE])
 
     def get_application(self, environ: dict[str, Any]) -> WSGIApplication:
-        if OPERATION in environ and (found := self._applications.get(environ[OPERATION][0])):
+        name, parameters = environ.get(OPERATION, ("", {}))
+        if found := self._applications.get(name):
             return found
+        if name in self._shortcuts and (answer := self._shortcuts[name](environ, parameters)):
+            return given(answer)
         with self.lock:
             service = self.service(environ)
             if service in self._applications:
@@ -106,7 +114,7 @@ def application(context: Context, folders: Sequence[Path]) -> WSGIApplication:
     Args:
         folders: The folders to which the services write. While their disk is full, nothing is changed.
     """
-    dispatch = Dispatcher(context.applications, context.at_first)
+    dispatch = Dispatcher(context.applications, context.shortcuts, context.at_first)
     enforcement = Enforcement(dispatch.service, fidelity.refusal, context.roles, context.root_secret)
     throttle = Throttle(context.latency)
 

@@ -233,6 +233,7 @@ class Context:
         at_first: Is called before a service of moto answers its first request, by moto's name of the service. So a
             service that is seldom used need not be imported at the start.
         applications: The WSGI applications that are served instead of moto's, by moto's name of the service.
+        shortcuts: What answers some requests of an operation instead of moto, by the operation: ``s3:GetObject``.
         actions: What services do for each other without a request, by the action's name in policies:
             ``states:StartExecution``.
     """
@@ -252,6 +253,7 @@ class Context:
     ending: list[Callable[[], None]] = field(default_factory=list)
     at_first: dict[str, list[Callable[[], None]]] = field(default_factory=dict)
     applications: dict[str, WSGIApplication] = field(default_factory=dict)
+    shortcuts: dict[str, Callable[..., Any]] = field(default_factory=dict)
     actions: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
     @property

@@ -27,8 +27,12 @@ from localcloud.iam.enforcement import OPERATION
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
-#: Takes the WSGI environment and the operation's parameters. Returns status, headers and body.
-AnswerDirectly = Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[int, Mapping[str, str], bytes]]
+#: Status, headers and body.
+DirectAnswer = tuple[int, Mapping[str, str], bytes]
+#: Takes the WSGI environment and the operation's parameters.
+AnswerDirectly = Callable[[Mapping[str, Any], Mapping[str, Any]], DirectAnswer]
+#: The same for some requests of an operation. None: this one is moto's.
+Shortcut = Callable[[Mapping[str, Any], Mapping[str, Any]], DirectAnswer | None]
 
 
 def directly(answer: AnswerDirectly) -> WSGIApplication:
@@ -44,6 +48,16 @@ def directly(answer: AnswerDirectly) -> WSGIApplication:
             log.failure(error)
             words = f"the local cloud failed at {name}: {type(error).__name__}: {error}"
             status, headers, body = _refused(500, "InternalFailure", words)
+        return given((status, headers, body))(environ, start_response)
+
+    return application
+
+
+def given(answer: DirectAnswer) -> WSGIApplication:
+    """The WSGI application that gives one answer."""
+    status, headers, body = answer
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
         return [body]
 

@@ -70,7 +70,7 @@ def test_a_failure_of_moto_names_the_action_and_is_logged(monkeypatch, capsys):
 
     monkeypatch.setattr(SQSBackend, "list_queues", broken)
     asked = {"X-Amz-Target": "AmazonSQS.ListQueues", "Content-Type": "application/x-amz-json-1.0"}
-    answer = Dispatcher({}, {}).create_app("sqs").test_client().post("/", data="{}", headers=asked)
+    answer = Dispatcher({}, {}, {}).create_app("sqs").test_client().post("/", data="{}", headers=asked)
     assert answer.status_code == 500
     assert answer.json["message"].startswith("the local cloud failed at sqs:ListQueues: KeyError")
     assert "Traceback" in "".join(capsys.readouterr())

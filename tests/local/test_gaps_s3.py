@@ -213,3 +213,49 @@ def test_a_copy_and_an_upload_in_parts_have_conditions_too(cloud, bucket):
     assert s3.get_object(**place)["Body"].read() == b"1"
     s3.complete_multipart_upload(**whole, IfMatch=tag)
     assert s3.get_object(**place)["Body"].read() == b"2"
+
+
+# s3/plain_reads.py
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"Metadata": {"label": "bicycle"}, "ContentType": "image/png", "CacheControl": "no-store"},
+        {"ChecksumAlgorithm": "SHA256", "Tagging": "a=1&b=2", "StorageClass": "STANDARD_IA"},
+        {"ServerSideEncryption": "aws:kms"},
+    ],
+)
+@pytest.mark.parametrize("versioned", [False, True])
+def test_a_plain_read_has_the_answer_that_every_other_read_has(cloud, bucket, given, versioned):
+    """A read that chooses a header of the answer is moto's to answer, and a plain one is not."""
+    s3, place = cloud.client("s3"), {"Bucket": bucket, "Key": "über all/a+b.png"}
+    if versioned:
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    first = s3.put_object(**place, Body=b"first", **given)
+    if versioned:
+        s3.put_object(**place, Body=b"second")
+        place["VersionId"] = first["VersionId"]
+    for mode in ({}, {"ChecksumMode": "ENABLED"}):
+        plain, other = (s3.get_object(**place, **mode, **asked) for asked in ({}, {"ResponseContentLanguage": "de"}))
+        assert plain["Body"].read() == other["Body"].read() == b"first"
+        shown = [one["ResponseMetadata"]["HTTPHeaders"] for one in (plain, other)]
+        assert shown[1].pop("content-language") == "de"
+        for one in shown:
+            assert len(one.pop("x-amzn-requestid")) == 52
+            one.pop("date")
+        assert shown[0] == shown[1]
+
+
+def test_a_plain_read_of_what_is_not_there_says_so(cloud, bucket):
+    s3, place = cloud.client("s3"), {"Bucket": bucket, "Key": "a"}
+    with pytest.raises(s3.exceptions.NoSuchKey):
+        s3.get_object(**place)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(**place, Body=b"1", StorageClass="GLACIER")
+    with pytest.raises(s3.exceptions.InvalidObjectState):
+        s3.get_object(**place)
+    s3.delete_object(**place)
+    with pytest.raises(s3.exceptions.NoSuchKey):
+        s3.get_object(**place)

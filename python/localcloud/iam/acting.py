@@ -58,6 +58,14 @@ class Acting:
         """
         self.roles.require(self.role_arn, action, resources, context, session=self.session, region=self.region)
 
+    def require_often(self, actions: Iterable[str]) -> None:
+        """Check that the role may take actions without a resource, many times a second. They are judged once a second.
+
+        Raises:
+            AccessDenied: The role's policies do not allow one of them.
+        """
+        self.roles.require_often(self.role_arn, tuple(actions), session=self.session, region=self.region)
+
     def may(self, service: str, operation: str, **parameters: Any) -> bool:
         """Whether the role may make a call."""
         return self._allowed(service, operation, parameters, often=False)

@@ -178,6 +178,20 @@ class Roles:
         for one in (resource,) if isinstance(resource, str) else resource:
             self._demand(whole(Access(action, (one,), given), about).by(who))
 
+    def require_often(self, role_arn: str, actions: tuple[str, ...], *, session: str, region: str) -> None:
+        """Check that a role may take actions that have no resource. They are judged once a second.
+
+        Raises:
+            AccessDenied: The role's policies do not allow one of them.
+        """
+
+        def check() -> bool:
+            for action in actions:
+                self.require(role_arn, action, session=session, region=region)
+            return True
+
+        self._once_a_second(check, role_arn, actions, session, region)
+
     def require_own(self, role_arn: str, action: str, resource: str, *, region: str, session: str) -> None:
         """Check that a role's own policies allow an action, whatever the resource's policy allows.
 

@@ -11,6 +11,7 @@ from localcloud.s3 import (
     kept,
     notifications,
     permissions,
+    plain_reads,
     policies,
     request_metrics,
 )
@@ -51,3 +52,4 @@ def install(context: Context) -> None:
     access_logs.install(context.roles)
     kept.install(context)
     notifications.install(context)
+    context.shortcuts["s3:GetObject"] = plain_reads.object_of

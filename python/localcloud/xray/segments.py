@@ -53,8 +53,7 @@ def send(role: Acting, needs: Sequence[str], segment: dict[str, Any]) -> None:
     from moto.xray.models import xray_backends
 
     try:
-        for action in needs:
-            role.require(action)
+        role.require_often(needs)
     except AccessDenied as error:
         log.line(f"no trace of {segment['name']}: {error}")
         return

@@ -55,10 +55,9 @@ locals {
   read_arrival = [for statement in [
     { Sid = "ReadQueues", Effect = "Allow", Action = ["sqs:GetQueueAttributes", "sqs:ListQueueTags"], Resource = [local.queues] },
     { Sid = "ReadRules", Effect = "Allow", Action = ["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"], Resource = [local.rules] },
-    { Sid = "ReadMappings", Effect = "Allow", Action = ["lambda:GetEventSourceMapping"], Resource = [local.mappings], Condition = local.of_our_functions },
-    # Lambda knows no function for the tags of a mapping:
-    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
-    { Sid = "ReadMappingsTags", Effect = "Allow", Action = ["lambda:ListTags"], Resource = [local.mappings] },
+    # Without a condition on the function: Terraform asks for a mapping until it is gone, and then it has no function. For
+    # its tags, Lambda knows none at all: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+    { Sid = "ReadMappings", Effect = "Allow", Action = ["lambda:GetEventSourceMapping", "lambda:ListTags"], Resource = [local.mappings] },
   ] : statement if var.options.arrival]
 
   read_scaling = [for statement in [

@@ -181,6 +181,15 @@ run "has_a_statement_for_each_thing_it_may_do" {
   }
 
   assert {
+    # A mapping that is gone has no function, and Terraform waits for it to go.
+    condition = [
+      for statement in jsondecode(aws_iam_policy.this["read-arrival"].policy).Statement :
+      can(statement.Condition) if statement.Sid == "ReadMappings"
+    ] == [false]
+    error_message = "A mapping must be readable when it has no function any more."
+  }
+
+  assert {
     condition = {
       for name, policy in merge(aws_iam_policy.this, { boundary = one(aws_iam_policy.boundary) }) :
       name => [for statement in jsondecode(policy.policy).Statement : statement.Sid]
@@ -192,7 +201,7 @@ run "has_a_statement_for_each_thing_it_may_do" {
         "WriteResultsInParts", "UseNetwork", "LookAtNetwork",
       ]
       read-arrival = [
-        "ReadQueues", "ReadRules", "ReadMappings", "ReadMappingsTags",
+        "ReadQueues", "ReadRules", "ReadMappings",
       ]
       read-foundation = [
         "ReadBuckets", "ReadRoles", "ReadKey", "FindAliases", "ReadNetworkAttributes",
