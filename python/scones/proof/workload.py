@@ -59,6 +59,8 @@ class Workload:
             return partial(self._train_without, sid)
         if role == f"{self.outputs['state_machine_arn'].rpartition(':')[2]}-states":
             return partial(self._execute_after, partial(self._update_machine, self.outputs["state_machine_arn"]))
+        if role in self.outputs["function_names"].values() and sid == "ReadVersions":
+            return partial(self._arrive_after, partial(self._update_function, role))
         if role in self.outputs["function_names"].values():
             return partial(self._execute_after, partial(self._update_function, role))
         batch = self.outputs.get("batch")
@@ -161,21 +163,24 @@ class Workload:
         return self.batch()
 
     def arrive(self) -> None:
-        """Put an image into the bucket, which starts an execution, and tell a later end of this execution.
+        """Let an image and one too large for a state arrive, and tell a later end of the first one's execution.
 
         A redriven execution ends again. Its new result is written over the first one, which is read for that.
 
         Raises:
             CheckError: one of the results is not there.
         """
-        name, arrival = self._put(), self.outputs["arrival"]
+        arrival, bucket = self.outputs["arrival"], self.outputs["bucket"]
+        names = (name, _) = self._put(), self._put(f"s3://{bucket}/{sample.LARGE}")
         s3, sqs = aws.client(self.environment, "s3"), aws.client(self.environment, "sqs")
 
         def result() -> dict[str, Any]:
-            return inbox.wait_for(s3, arrival, [name], seconds=WAIT_SECONDS).get(name, {})
+            given = inbox.wait_for(s3, arrival, names, seconds=WAIT_SECONDS)
+            if missing := [one for one in names if one not in given]:
+                raise CheckError(f"what arrived as {', '.join(missing)} has no result within {WAIT_SECONDS:.0f} s")
+            return given[name]
 
-        if not (found := result()):
-            raise CheckError(f"the image {name} that arrived has no result within {WAIT_SECONDS:.0f} s")
+        found = result()
         executions = self.outputs["state_machine_arn"].replace(":stateMachine:", ":execution:")
         begun, ended = (datetime.fromisoformat(found[moment]).timestamp() for moment in ("started_at", "ended_at"))
         detail = {
@@ -188,6 +193,10 @@ class Workload:
         }
         sqs.send_message(QueueUrl=arrival["queues"]["endings"]["url"], MessageBody=json.dumps({"detail": detail}))
         wait(lambda: result()["status"] == "ABORTED", f"a later end of the execution for {name} has no result")
+
+    def _arrive_after(self, update: Callable[[], None]) -> None:
+        update()
+        self.arrive()
 
     def give_up(self) -> None:
         """Let nobody send to each of the queues for a moment, so that an event is a dead letter.
@@ -206,11 +215,11 @@ class Workload:
             finally:
                 sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
 
-    def _put(self) -> str:
-        """Put a small image where it arrives. Returns its name."""
+    def _put(self, uri: str | None = None) -> str:
+        """Put an image where it arrives: by default a small one. Returns its name."""
         s3, name = aws.client(self.environment, "s3"), f"{time.time_ns()}.png"
         bucket, prefix = split(self.outputs["arrival"]["uri"])
-        source = split(f"{self.dataset}/validation/0/000.png")
+        source = split(uri or f"{self.dataset}/validation/0/000.png")
         s3.put_object(
             Bucket=bucket, Key=f"{prefix}{name}", Body=s3.get_object(Bucket=source[0], Key=source[1])["Body"].read()
         )
