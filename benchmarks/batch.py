@@ -38,6 +38,7 @@ from scones.service import definition, packaging
 BUCKET, MODEL, PREFIX = "bench-batch", "bench-batch", "images/"
 FUNCTION, MACHINE = "bench-classify-batch", "bench-classify-batch"
 UPLOADERS = 4
+LABELS = ("bicycle", "motorcycle")
 PARALLEL = 8  # of transform: payloads at once. 8 x 6 MB is below the 100 MB of MaxConcurrentTransforms x MaxPayloadInMB
 AT_MOST = 8  # of map: children at once
 LOOK_SECONDS = 0.5
@@ -46,7 +47,7 @@ TRANSFORM, MAP = "transform", "map"
 
 
 @dataclass(frozen=True)
-class BatchRun:
+class BatchFigures:
     """The figures of one batch.
 
     Attributes:
@@ -171,7 +172,7 @@ def prepare(
     )
 
 
-def transform(server: Server, images: int, *, parallel: int = PARALLEL, name: str = "bench") -> BatchRun:
+def transform(server: Server, images: int, *, parallel: int = PARALLEL, name: str = "bench") -> BatchFigures:
     """Run a transform job over all images of :func:`prepare`.
 
     Args:
@@ -238,14 +239,17 @@ def deploy_map(server: Server) -> None:
     sagemaker.create_endpoint(EndpointName=MODEL, EndpointConfigName=MODEL)
     variables = {
         "ENDPOINT_NAME": MODEL,
-        "CLASS_LABELS": '["bicycle", "motorcycle"]',
+        "CLASS_LABELS": json.dumps(LABELS),
         "MODEL_PACKAGE": f"arn:aws:sagemaker:{REGION}:{ACCOUNT[server.name]}:model-package/bench/1",
         "CONFIDENCE_THRESHOLD": "0.5",
+        "PINNED_VARIANT": "AllTraffic",
     }
     code = packaging.build(ROOT / "lambdas" / "classify_batch")
     _function(server, role, FUNCTION, code, variables, TracingConfig={"Mode": "Active"})
     given = definition.values("aws", REGION, ACCOUNT[server.name], {"classify-batch": FUNCTION})
+    numbers = json.loads((ROOT / "terraform" / "stacks" / "service" / "batch.json").read_text())
     given |= {"bucket": BUCKET, "at_most": str(AT_MOST), "tolerated_failure_percentage": "5"}
+    given["images_a_child"] = str(definition.images_a_child(len(LABELS), numbers))
     server.client("stepfunctions").create_state_machine(
         name=MACHINE,
         roleArn=role,
@@ -254,7 +258,7 @@ def deploy_map(server: Server) -> None:
     sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=MODEL, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
 
 
-def by_map(server: Server, images: int, *, name: str = "bench") -> BatchRun:
+def by_map(server: Server, images: int, *, name: str = "bench") -> BatchFigures:
     """Run the state machine of :func:`deploy_map` over all images of :func:`prepare`.
 
     Args:
@@ -326,10 +330,10 @@ class _Seen:
         self._after = {**self._after, **_processors(self._pid)}
         self._seconds = time.monotonic() - self._began
 
-    def run(self, how: str, images: int, answered: int, refused: int, status: str) -> BatchRun:
+    def run(self, how: str, images: int, answered: int, refused: int, status: str) -> BatchFigures:
         used = {pid: seconds - self._before.get(pid, 0.0) for pid, seconds in self._after.items()}
         own = used.pop(self._pid, 0.0)
-        return BatchRun(
+        return BatchFigures(
             how,
             images,
             answered,
@@ -377,7 +381,7 @@ def _processors(pid: int) -> dict[int, float]:
     return found
 
 
-def save(path: Path, runs: Sequence[BatchRun]) -> Path:
+def save(path: Path, runs: Sequence[BatchFigures]) -> Path:
     """Writes the figures as JSON. Returns the path."""
     content = {
         "load_average": round(os.getloadavg()[0], 2),
@@ -386,7 +390,7 @@ def save(path: Path, runs: Sequence[BatchRun]) -> Path:
     return files.write(path, json.dumps(content, indent=1) + "\n")
 
 
-def table(runs: Sequence[BatchRun]) -> Any:
+def table(runs: Sequence[BatchFigures]) -> Any:
     """The table of the figures: a row for each way."""
     from rich.table import Table
 

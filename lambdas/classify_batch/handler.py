@@ -37,6 +37,19 @@ def say(line):
     sys.stdout.write(f"{line}\n")
 
 
+def of_the_pinned_model(params, **about):
+    """Sends a request of classifyImage to the pinned model's variant while a candidate is compared with it.
+
+    The rows of a batch are of one model. classifyImage itself leaves the choice to the endpoint, for that is compared.
+    So it has no such setting, nor room for one in its zip. On an endpoint of one variant, there is nothing to choose.
+    """
+    if "CANDIDATE_PACKAGE" in os.environ:
+        params["TargetVariant"] = os.environ["PINNED_VARIANT"]
+
+
+classify_image.runtime.meta.events.register(
+    "before-parameter-build.sagemaker-runtime.InvokeEndpoint", of_the_pinned_model
+)
 for function in (serialize_image_data, classify_image, filter_low_confidence):
     function.print = say
 
@@ -92,6 +105,8 @@ def answer(request, given, context):
     image = serialize_image_data.handler({"execution": execution, "input": request}, context)
     answered = classify_image.handler({"execution": execution, "input": image}, context)
     chances, model = answered["class_probabilities"], answered["model"]
+    if model["variant"] != os.environ["PINNED_VARIANT"]:  # the endpoint has its candidate before this function knows
+        raise EndpointUnavailableError(f"the variant {model['variant']} has answered: a comparison of models begins")
     label, confidence = max(chances.items(), key=lambda one: one[1])
     found = {"classification": label, "confidence_score": confidence, "probabilities": answered["inferences"]}
     found |= {"package_version": model["package_version"], "variant": model["variant"]}

@@ -34,7 +34,13 @@ def handler(event, context):
 
 
 def rendered(**changes):
-    values = {"at_most": "2", "tolerated_failure_percentage": "5", "bucket": "bucket", "partition": "aws"}
+    values = {
+        "images_a_child": "2",
+        "at_most": "2",
+        "tolerated_failure_percentage": "5",
+        "bucket": "bucket",
+        "partition": "aws",
+    }
     arn = {"classify_batch_arn": "arn:aws:lambda:us-east-1:123456789012:function:scones-dev-classify-batch"}
     return definition.render(TEMPLATE, values | arn | changes)
 
@@ -97,7 +103,6 @@ def machine(cloud, bucket):
     machine = json.loads(rendered(bucket=bucket, classify_batch_arn=function["FunctionArn"]))
     for state in machine["States"].values():
         if state["Type"] == "Map":
-            state["ItemBatcher"]["MaxItemsPerBatch"] = 2
             for inner in state["ItemProcessor"]["States"].values():
                 inner.pop("Retry", None)
     return cloud.client("stepfunctions").create_state_machine(

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -244,3 +245,29 @@ def test_a_folder_is_classified_by_either_way_with_the_same_answers(
         assert (row["class"], row["error"], row["passed"]) == (other["class"], other["error"], other["passed"])
         if row["class"]:
             assert float(row["confidence"]) == pytest.approx(float(other["confidence"]), abs=1e-5)
+
+
+@pytest.mark.parametrize("how", get_args(How))
+def test_two_who_start_the_same_batch_at_once_share_one_run(
+    service: Stack, project: Environment, cloud: Any, tmp_path: Path, how: How
+) -> None:
+    """Both have seen that nothing runs when they agree to pay."""
+    for number, content in enumerate(pictures(3)):
+        (tmp_path / f"{number}.png").write_bytes(content)
+    both = threading.Barrier(2, timeout=60)
+    runs = [BatchRun.of(project, str(tmp_path), how, Console(file=StringIO())) for _ in range(2)]
+
+    def classify(run: BatchRun) -> Any:
+        def agree(plan: Any) -> None:
+            both.wait()
+
+        return run.classify(str(tmp_path), 0.5, ask=agree)
+
+    with ThreadPoolExecutor(2) as people:
+        found = list(people.map(classify, runs))
+    assert [(one.document.images, one.document.passed, one.ended) for one in found] == [(3, 3, None)] * 2
+    name, machine = runs[0].batch.name, service.outputs()["batch"]["state_machine_arn"]
+    executions = cloud.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
+    jobs = cloud.client("sagemaker").list_transform_jobs(NameContains=name)["TransformJobSummaries"]
+    begun = [one["name"] for one in executions if name in one["name"]] + [one["TransformJobName"] for one in jobs]
+    assert [one.rpartition(name)[2] for one in begun] == ["-1"]

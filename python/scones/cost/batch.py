@@ -7,8 +7,8 @@ Example::
     >>> round(found.seconds), round(found.cost, 2)
     (10240, 5.78)
 
-Two ways. ``map`` is the state machine with a Distributed Map: each child takes 40 images, and its function asks the
-endpoint for each of them. ``transform`` is a Batch Transform job, which starts instances of its own and writes an
+Two ways. ``map`` is the state machine with a Distributed Map: each child takes up to 40 images, and its function asks
+the endpoint for each of them. ``transform`` is a Batch Transform job, which starts instances of its own and writes an
 object for each image.
 
 The plan is arithmetic. It asks no cloud. What it takes as given is in ``assumed``.
@@ -28,8 +28,8 @@ from scones.errors import InputError
 
 How = Literal["map", "transform"]
 
-# asl/classify_batch.asl.json and lambdas/classify_batch: images of a child, and how many of them it asks for at once.
-IMAGES_A_CHILD, THREADS = 40, 4
+# lambdas/classify_batch: how many of a child's images it asks for at once.
+THREADS = 4
 # The memory of the function, as in terraform/stacks/service/batch.json.
 FUNCTION, FUNCTION_MB = "classify-batch", 512
 # modules/batch: the default of at_most, and what a transform job sends at once.
@@ -44,7 +44,7 @@ ASSUMED_IMAGES_A_SECOND_AND_CPU = 50.0
 ASSUMED_START_SECONDS = 240.0  # until a transform job's instance serves
 ASSUMED_MAP_START_SECONDS = 5.0  # until a map run has read its list and starts children
 ASSUMED_KB_OF_LOGS = {"map": 1.5, "transform": 0.1}  # for an image: three functions' lines; the container's line
-ASSUMED_KB_OF_A_ROW = 0.6  # of JSON, in a child's output
+ASSUMED_KB_OF_A_ROW, KB_OF_A_PROBABILITY = 0.6, 0.024  # of JSON, in a child's output
 CHILD_GB = 1 / 16  # an Express execution's memory comes in steps of 64 MB
 PAGE = 1000  # objects in an answer of ListObjectsV2
 
@@ -167,12 +167,13 @@ def cpus(instance_type: str) -> int:
 
 
 def _map(images: int, usage: Usage, prices: Prices, measured: float | None, at_most: int) -> BatchPlan:
-    children = math.ceil(images / IMAGES_A_CHILD)
+    children = math.ceil(images / usage.images_a_child)
     under_way = min(at_most * THREADS, images)
     answered = measured or usage.instances * cpus(usage.instance_type) * ASSUMED_IMAGES_A_SECOND_AND_CPU
     rate = min(answered, under_way / ASSUMED_SECONDS_AN_IMAGE)
     waits = max(ASSUMED_SECONDS_AN_IMAGE, under_way / answered)  # those that are under way wait for the endpoint
     at_work = images * waits / THREADS  # seconds of all children together
+    row_kb = ASSUMED_KB_OF_A_ROW + KB_OF_A_PROBABILITY * usage.classes
     memory = next((one.memory_mb for one in usage.functions if one.name == FUNCTION), FUNCTION_MB)
     lines = [
         Line(
@@ -192,17 +193,17 @@ def _map(images: int, usage: Usage, prices: Prices, measured: float | None, at_m
         BatchQuota(
             "a call of the function, which begins no image later",
             35,
-            waits * IMAGES_A_CHILD / THREADS,
+            waits * usage.images_a_child / THREADS,
             "seconds",
             _LAMBDA,
         ),
         BatchQuota("children of a map run at once", 10_000, at_most, "executions", _STATES),
         BatchQuota("map runs that are open", 1000, 1, "map runs", _STATES),
         BatchQuota("items that a map run reads", 100_000_000, images, "items", _STATES),
-        BatchQuota("starts of Express executions", 6000, rate / IMAGES_A_CHILD, "a second", _STATES),
-        BatchQuota("an Express execution", 300, waits * IMAGES_A_CHILD / THREADS, "seconds", _STATES),
+        BatchQuota("starts of Express executions", 6000, rate / usage.images_a_child, "a second", _STATES),
+        BatchQuota("an Express execution", 300, waits * usage.images_a_child / THREADS, "seconds", _STATES),
         BatchQuota("the history of the execution: a child has its own", 25_000, 12, "events", _STATES),
-        BatchQuota("a child's output", 256, IMAGES_A_CHILD * ASSUMED_KB_OF_A_ROW, "KiB", _STATES),
+        BatchQuota("a child's output", 256, usage.images_a_child * row_kb, "KiB", _STATES),
         BatchQuota("reads below one prefix", 5500, rate, "GET a second", _S3),
         BatchQuota(f"instances of {usage.instance_type} for endpoints", None, usage.instances, "instances", _SAGEMAKER),
     )

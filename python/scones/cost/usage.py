@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from scones.cost import arrival as arrivals
 from scones.errors import InputError, SettingsError
 from scones.service import ab
+from scones.service.definition import images_a_child
 from scones.terraform.state import Backend
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class Usage:
         stored_gb: The size of all object versions in the bucket, in GB of 10^9 bytes; 0 if unknown.
         queues: The number of queues that Lambda polls.
         arrival: The functions that each arriving image passes besides.
+        classes: The number of the model's classes.
+        images_a_child: How many images an execution of a batch takes.
         log_kb_per_image: The size of the logs of one image, in kB.
         measured: True if CloudWatch measured the functions' durations. Otherwise they are assumed.
         applied: True if the service stack is applied.
@@ -90,6 +93,8 @@ class Usage:
     log_kb_per_image: float = ASSUMED_LOG_KB
     queues: int = 0
     arrival: tuple[Function, ...] = ()
+    classes: int = 2
+    images_a_child: int = 40
     measured: bool = False
     applied: bool = False
 
@@ -107,6 +112,7 @@ def configured(environment: Environment) -> Usage:
     count = int(scaling.get("min", 1)) if scaling else int(service.get("endpoint_instance_count", 1))
     definition = json.loads((environment.root / "asl" / "classify_image.asl.json").read_text())
     memory_mb = json.loads((environment.root / "terraform" / "stacks" / "service" / "memory_mb.json").read_text())
+    numbers = json.loads((environment.root / "terraform" / "stacks" / "service" / "batch.json").read_text())
     return Usage(
         instance_type=service.get("endpoint_instance_type", "ml.m5.large"),
         instances=count * variants,
@@ -124,6 +130,8 @@ def configured(environment: Environment) -> Usage:
         queues=arrivals.QUEUES if arrives else 0,
         arrival=tuple(Function(name, arrivals.MEMORY_MB) for name in arrivals.FUNCTIONS if arrives),
         custom_metrics=CUSTOM_METRICS + (S3_REQUEST_METRICS if captures_all else 0),
+        classes=len(environment.classes),
+        images_a_child=images_a_child(len(environment.classes), numbers),
         keys=int(bool(foundation.get("customer_managed_key"))),
         interface_endpoints=_interface_endpoints(foundation.get("vpc")),
     )

@@ -69,6 +69,27 @@ def values(partition: str, region: str, account: str, names: Mapping[str, str]) 
     return {"partition": partition, **arns}
 
 
+def images_a_child(classes: int, numbers: Mapping[str, int]) -> int:
+    """How many images an execution of a batch takes: as many as have their rows in its output, and 40 at most.
+
+    The service stack computes the same for the placeholder of ``asl/classify_batch.asl.json``, and says why.
+
+    Args:
+        classes: The number of the model's classes.
+        numbers: The content of the service stack's ``batch.json``.
+
+    Example::
+
+        >>> numbers = {"images_a_child": 40, "output_bytes": 262144, "label_bytes": 64}
+        >>> numbers |= {"row_bytes": 3072, "probability_bytes": 24}
+        >>> [images_a_child(classes, numbers) for classes in (2, 100, 1000, 10_000)]
+        [40, 40, 7, 1]
+    """
+    room = numbers["output_bytes"] - numbers["label_bytes"] * classes
+    row = numbers["row_bytes"] + numbers["probability_bytes"] * classes
+    return max(1, min(numbers["images_a_child"], room // row))
+
+
 def render(text: str, given: Mapping[str, str]) -> str:
     """Fill a template's placeholders.
 

@@ -7,7 +7,7 @@ Example (not run: it needs a running cloud)::
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from invoke import Context
 
     from scones.cost.batch import BatchPlan
-    from scones.service.batch import BatchRow, How
+    from scones.service.batch import How
 
 WAYS: Mapping[str, How] = {"map": "map", "transform": "transform"}
 
@@ -92,10 +92,11 @@ def batch(
             places = f"{shown(Path(document.table))} and {shown(Path(document.csv))}"
             out.print(f"table: {places}", highlight=False, markup=False, soft_wrap=True)
 
-    return TaskAnswer(lambda: document, show, code=0 if dry_run else _code(found.rows))
+    return TaskAnswer(lambda: document, show, code=0 if dry_run else _code(document))
 
 
-def _code(rows: Sequence[BatchRow]) -> int:
-    from scones.service.workflow import FAILED, LOW, LOW_CONFIDENCE, PASSED
+def _code(found: BatchResult) -> int:
+    from scones.service.workflow import FAILED, LOW, PASSED
 
-    return combined_exit_code(PASSED if row.passed else LOW if row.error == LOW_CONFIDENCE else FAILED for row in rows)
+    ends = {PASSED: found.passed, LOW: found.low_confidence, FAILED: sum(found.failed.values())}
+    return combined_exit_code(code for code, images in ends.items() if images)

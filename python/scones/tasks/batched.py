@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from imageclassification import files
 from scones.errors import InputError
-from scones.s3 import is_uri
+from scones.s3 import is_uri, split
 from scones.service.batch import (
     Batch,
     BatchImage,
     BatchRow,
     BatchStanding,
+    BatchStart,
+    BatchTurn,
     How,
     mapped,
     sources,
@@ -49,12 +51,10 @@ class Classified:
     """What a run of a batch has found.
 
     Attributes:
-        rows: A row for each image, in their order.
         ended: Why images have no answer, if another run may give them one.
     """
 
     document: BatchResult
-    rows: list[BatchRow]
     ended: str | None
 
 
@@ -66,6 +66,7 @@ class BatchRun:
         batch: The batch.
         deployed: The output ``batch`` of the service stack.
         clients: boto3 clients by name: s3, stepfunctions, sagemaker and logs.
+        own: The prefixes of the workflow's own objects in the environment's bucket, which are no pictures.
     """
 
     environment: Environment
@@ -73,6 +74,7 @@ class BatchRun:
     deployed: Mapping[str, Any]
     clients: Mapping[str, Any]
     console: Console
+    own: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, environment: Environment, source: str, how: How, console: Console) -> BatchRun:
@@ -84,7 +86,8 @@ class BatchRun:
         from scones import aws
         from scones.terraform import Stack
 
-        deployed = Stack(environment, "service").outputs().get("batch")
+        outputs = Stack(environment, "service").outputs()
+        deployed, arrival = outputs.get("batch"), outputs.get("arrival")
         if not deployed:
             raise InputError(
                 f"in environment '{environment.name}', batches are off",
@@ -103,7 +106,9 @@ class BatchRun:
         )
         names = ("s3", "stepfunctions", "sagemaker", "logs")
         clients = {name: aws.client(environment, name, max_connections=THREADS) for name in names}
-        return cls(environment, made, deployed, clients, console)
+        folders = json.loads((environment.root / "terraform" / "stacks" / "service" / "folders.json").read_text())
+        results = [f"{split(arrival['results_uri'])[1].rstrip('/')}/"] if arrival else []
+        return cls(environment, made, deployed, clients, console, (*folders["others"], *results))
 
     @property
     def folder(self) -> Path:
@@ -121,7 +126,8 @@ class BatchRun:
     ) -> Classified:
         """Classify what is left of the source's images, and write the table and ``summary.json``.
 
-        An execution or a job of an earlier run that goes on is followed first.
+        A run of somebody else that goes on, or began at the same moment, is followed first. Then what it has left is
+        classified.
 
         Args:
             folder: Where the files are written. By default :attr:`folder`.
@@ -131,33 +137,39 @@ class BatchRun:
         began = time.monotonic()
         images = self.images(source)
         with Waiting(self.console, "reading what is done"):
-            stands = BatchStanding.of(self.read(images))
+            turn, seen = self.turn(), set[str]()
+            stands = BatchStanding.of(self.read(images, seen))
         left, ended, rate = stands.left(images), None, None
         if self.batch.how == "transform":
             transformed.check(left)
         plan = self.plan(len(left))
         self._say(images, left, plan)
-        if not dry_run:
-            if going := self.running():
-                self.console.print(f"an earlier run still goes on: {going}", highlight=False, markup=False)
-                ended = self.follow(going, len(left))
-                stands = stands.and_then(self.read(left))
-                left = stands.left(images)
-                plan = self.plan(len(left))
-            if left and plan:
+        agreed = False
+        while not dry_run and (turn.going or left):
+            if plan and not (turn.going or agreed):
                 ask(plan)
                 self.upload(left)
-                started = time.monotonic()
-                ended = self.follow(self.begin(left), len(left))
-                rate = len(left) / (time.monotonic() - started)
-                with Waiting(self.console, "reading the answers"):
-                    stands = stands.and_then(self.read(left))
-        rows = stands.rows(images, threshold=threshold)
-        counts, written = table.counted(rows), None
+                agreed = True
+            started = time.monotonic()
+            run = BatchStart(turn.going, is_ours=False) if turn.going else self.begin(left, turn)
+            if not run.is_ours:
+                self.console.print(f"another run has begun it: {run.place}", highlight=False, markup=False)
+            ended = self.follow(run.place, len(left))
+            seconds = time.monotonic() - started
+            with Waiting(self.console, "reading the answers"):
+                turn = self.turn()
+                stands = stands.and_then(self.read(left, seen))
+            if run.is_ours:
+                rate = len(left) / seconds
+                break
+            left = stands.left(images)
+            plan = self.plan(len(left))
+        counts, written = table.counted(stands.rows(images, threshold=threshold)), None
         if not dry_run:
             with Waiting(self.console, f"writing {shown(folder or self.folder)}"):
-                names = [image.name for image in images]
-                written = table.write(names, rows, self.batch.labels, folder or self.folder)
+                rows = zip(images, stands.rows(images, threshold=threshold), strict=True)
+                named = ((image.name, row) for image, row in rows)
+                written = table.write(named, self.batch.labels, folder or self.folder)
         document = BatchResult(
             environment=self.environment.name,
             batch=self.batch.name,
@@ -177,7 +189,7 @@ class BatchRun:
         )
         if written:
             files.write(written[0].with_name("summary.json"), json.dumps(asdict(document), indent=2) + "\n")
-        return Classified(document, rows, None if all(row.is_final for row in rows) else ended)
+        return Classified(document, ended if counts.unfinished else None)
 
     def _say(self, images: Sequence[BatchImage], left: Sequence[BatchImage], plan: BatchPlan | None) -> None:
         """What is going to be done, before it is."""
@@ -196,7 +208,7 @@ class BatchRun:
         path = Path(source).expanduser()
         with Waiting(self.console, f"looking at {source}"):
             if is_uri(source):
-                return sources.listed(self.clients["s3"], source, tell)
+                return sources.listed(self.clients["s3"], source, tell, own={self.batch.bucket: self.own})
             if path.is_dir():
                 return sources.in_folder(path, self.batch.bucket, self.batch.inputs, tell)
             if path.is_file():
@@ -210,26 +222,35 @@ class BatchRun:
                 report = _bar(progress, "uploading")
                 sources.upload(self.clients["s3"], self.batch.bucket, self.batch.inputs, left, report)
 
-    def read(self, images: Sequence[BatchImage]) -> Iterator[BatchRow]:
-        """The rows that all runs of the batch have made so far. A transform job has an output for each image."""
-        if self.batch.how == "map":
-            return mapped.read(self.clients["s3"], self.batch)
-        return transformed.read(self.clients["s3"], self.clients["logs"], self.batch, images)
+    def read(self, images: Sequence[BatchImage], seen: set[str]) -> Iterator[BatchRow]:
+        """The rows that all runs of the batch have made so far, except of files of results that were read before.
 
-    def running(self) -> str | None:
-        """The execution or job of an earlier run that goes on."""
-        if self.batch.how == "map":
-            return mapped.running(self.clients["stepfunctions"], self.deployed["state_machine_arn"], self.batch)
-        return transformed.running(self.clients["sagemaker"], self.batch)
-
-    def begin(self, left: Sequence[BatchImage]) -> str:
-        """Start the execution or the job. Returns its ARN or its name."""
+        Args:
+            images: The images of interest. A transform job has an output for each image.
+            seen: The files of results that were read. Others are read, and added.
+        """
         s3 = self.clients["s3"]
         if self.batch.how == "map":
+            keys = [key for key in mapped.results(s3, self.batch) if key not in seen]
+            seen.update(keys)
+            return mapped.read(s3, self.batch, keys)
+        return transformed.read(s3, self.clients["logs"], self.batch, images)
+
+    def turn(self) -> BatchTurn:
+        """The number of the batch's next run, or its run that goes on."""
+        if self.batch.how == "map":
             machine = self.deployed["state_machine_arn"]
-            return mapped.begin(s3, self.clients["stepfunctions"], machine, self.batch, left)
+            return mapped.turn(self.clients["s3"], self.clients["stepfunctions"], machine, self.batch)
+        return transformed.turn(self.clients["sagemaker"], self.batch)
+
+    def begin(self, left: Sequence[BatchImage], turn: BatchTurn) -> BatchStart:
+        """Start the execution or the job, or find the one that somebody else has started meanwhile."""
+        s3, number = self.clients["s3"], turn.number
+        if self.batch.how == "map":
+            machine = self.deployed["state_machine_arn"]
+            return mapped.begin(s3, self.clients["stepfunctions"], machine, self.batch, left, number)
         model, instance = self.deployed["model_name"], self.deployed["transform_instance_type"]
-        return transformed.begin(s3, self.clients["sagemaker"], model, instance, self.batch, left)
+        return transformed.begin(s3, self.clients["sagemaker"], model, instance, self.batch, left, number)
 
     def follow(self, started: str, total: int) -> str | None:
         """Follow an execution or a job with a progress bar. Returns why it has failed, or None if it has not."""
@@ -244,6 +265,7 @@ class BatchRun:
                 else:
                     s3, sagemaker = self.clients["s3"], self.clients["sagemaker"]
                     found = transformed.follow(s3, sagemaker, self.batch, started, total, on_progress=report)
+                    transformed.check_ended(s3, self.clients["logs"], self.batch, found)
                     failed = found["TransformJobStatus"] != "Completed"
                     why = f"{found['TransformJobStatus']}: {found.get('FailureReason', 'somebody stopped it')}"
         except KeyboardInterrupt:

@@ -54,6 +54,11 @@ variable "results" {
     condition     = !startswith("${var.results}/", var.prefix)
     error_message = "results is \"${var.results}\", which lies under the prefix \"${var.prefix}\": each result would be an arrival."
   }
+
+  validation {
+    condition     = !startswith(var.prefix, "${var.results}/")
+    error_message = "results is \"${var.results}\", which contains the prefix \"${var.prefix}\": arrivals would be among the results."
+  }
 }
 
 variable "state_machine_arn" {

@@ -60,6 +60,7 @@ module "state_machine" {
     partition                    = local.partition
     classify_batch_arn           = module.function.arn
     bucket                       = var.bucket
+    images_a_child               = var.images_a_child
     at_most                      = var.at_most
     tolerated_failure_percentage = var.tolerated_failure_percentage
   })

@@ -29,7 +29,7 @@ variable "image_arns" {
 }
 
 variable "definition" {
-  description = "The path of the state machine's definition, a template of partition, classify_batch_arn, bucket, at_most and tolerated_failure_percentage."
+  description = "The path of the state machine's definition, a template of partition, classify_batch_arn, bucket, images_a_child, at_most and tolerated_failure_percentage."
   type        = string
   nullable    = false
 
@@ -46,7 +46,7 @@ variable "package" {
 }
 
 variable "environment" {
-  description = "The environment variables of the three functions of the workflow, whose code classifyBatch has."
+  description = "The environment variables of the three functions of the workflow, whose code classifyBatch has, and PINNED_VARIANT, the endpoint's variant that answers batches."
   type        = map(string)
   nullable    = false
 }
@@ -65,6 +65,18 @@ variable "memory_mb" {
   type        = number
   default     = 512
   nullable    = false
+}
+
+variable "images_a_child" {
+  description = "How many images an execution of the function takes, 1 to 40. Their rows together are its output, which has at most 256 KiB. So it is less for a model of many classes."
+  type        = number
+  default     = 40
+  nullable    = false
+
+  validation {
+    condition     = var.images_a_child >= 1 && var.images_a_child <= 40 && floor(var.images_a_child) == var.images_a_child
+    error_message = "images_a_child is a whole number from 1 to 40; this is ${var.images_a_child}."
+  }
 }
 
 variable "at_most" {

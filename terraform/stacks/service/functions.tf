@@ -9,7 +9,7 @@ locals {
 
   # The images of data sets, uploaded and arriving images, and all objects in the buckets of image_buckets.
   image_objects = concat(
-    [for folder in ["datasets", "images"] : "${local.image_buckets[0]}/${folder}/*"],
+    [for folder in jsondecode(file("${path.module}/folders.json")).images : "${local.image_buckets[0]}/${folder}*"],
     [for arrival in var.arrival[*] : "${local.image_buckets[0]}/${arrival.prefix}*"],
     [for arn in slice(local.image_buckets, 1, length(local.image_buckets)) : "${arn}/*"],
   )

@@ -238,16 +238,24 @@ variable "arrival" {
   default = null
 
   validation {
+    # Neither may lie in a folder of the workflow's own objects, nor contain one. `invoke batch` reads the file too.
     condition = var.arrival == null ? true : alltrue([
-      for folder in ["batches/", "captures/", "checkpoints/", "datasets/", "images/", "models/"] :
-      !startswith(var.arrival.prefix, folder) && !startswith("${var.arrival.results}/", folder)
+      for pair in setproduct(
+        flatten(values(jsondecode(file("${path.module}/folders.json")))), [var.arrival.prefix, "${var.arrival.results}/"],
+      ) : !startswith(pair[0], pair[1]) && !startswith(pair[1], pair[0])
     ])
-    error_message = "arrival.prefix is \"${try(var.arrival.prefix, "null")}\" and arrival.results \"${try(var.arrival.results, "null")}\", but batches/, captures/, checkpoints/, datasets/, images/ and models/ are for the workflow's own objects."
+    error_message = "arrival.prefix is \"${try(var.arrival.prefix, "null")}\" and arrival.results \"${try(var.arrival.results, "null")}\", but ${join(", ", sort(flatten(values(jsondecode(file("${path.module}/folders.json"))))))} are for the workflow's own objects."
+  }
+
+  validation {
+    # The other way round, a result would be an arrival: modules/arrival refuses that.
+    condition     = var.arrival == null ? true : !startswith(var.arrival.prefix, "${var.arrival.results}/")
+    error_message = "arrival.prefix is \"${try(var.arrival.prefix, "null")}\", which lies under arrival.results, \"${try(var.arrival.results, "null")}\": arrivals would be among the results."
   }
 }
 
 variable "batch" {
-  description = "Whether batches of images can be classified. A batch runs at_most executions of a function at once, each of 40 images, and fails if AWS gives no answer for more than tolerated_failure_percentage of its images. Transform jobs have an instance of transform_instance_type; they do not take every type that endpoints take. If null, there are no batches, and nothing costs anything."
+  description = "Whether batches of images can be classified. A batch runs at_most executions of a function at once, each of 40 images, or fewer if the model has more than 136 classes, and fails if AWS gives no answer for more than tolerated_failure_percentage of its images. Transform jobs have an instance of transform_instance_type; they do not take every type that endpoints take. If null, there are no batches, and nothing costs anything."
   type = object({
     at_most                      = optional(number, 8)
     tolerated_failure_percentage = optional(number, 5)

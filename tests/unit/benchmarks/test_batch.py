@@ -14,7 +14,7 @@ from invoke import Context
 from invoke.exceptions import Exit
 
 from benchmarks import batch, cloud
-from benchmarks.batch import MAP, TRANSFORM, BatchRun
+from benchmarks.batch import MAP, TRANSFORM, BatchFigures
 from imageclassification.errors import ImageError
 from imageclassification.images import decode
 from localcloud import control
@@ -103,9 +103,9 @@ def test_pictures_are_those_of_a_folder_again_and_again(tmp_path: Path) -> None:
         batch.pictures(tmp_path / "absent", 3)
 
 
-def run(**changes: Any) -> BatchRun:
+def run(**changes: Any) -> BatchFigures:
     given = {"answered": 99, "refused": 1, "status": "Failed", "seconds": 4.0, "processor": 1.0, "children": 2.0}
-    return BatchRun(how=TRANSFORM, images=100, memory=(100.0, 150.0, 160.0), **{**given, **changes})
+    return BatchFigures(how=TRANSFORM, images=100, memory=(100.0, 150.0, 160.0), **{**given, **changes})
 
 
 def test_the_table_and_the_file_have_every_figure(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ def load(monkeypatch, tmp_path):
         "CLASS_LABELS": '["bicycle", "motorcycle"]',
         "MODEL_PACKAGE": PACKAGE_ARN,
         "CONFIDENCE_THRESHOLD": "0.8",
+        "PINNED_VARIANT": "AllTraffic",
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)

@@ -7,8 +7,13 @@ import time
 from pathlib import Path
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.response import StreamingBody
+
+from scones.service.definition import images_a_child
+
+ROOT = Path(__file__).resolve().parents[3]
 
 ITEM = {"Key": "images/bicycle.png", "Etag": '"5eb63bbb"', "Size": 2412}
 
@@ -23,11 +28,20 @@ class Context:
         return self.left
 
 
+class RawBody(io.BytesIO):
+    """The body of an answer as urllib3 gives it."""
+
+    def stream(self, **options):
+        yield self.read()
+
+
 class Cloud:
     """S3 and the endpoint. An object's key is what comes of it; a number is the first class's probability."""
 
     def __init__(self, picture):
         self.picture, self.asked, self.reads = picture, [], []
+        self.variant = "AllTraffic"
+        self.chances = None  # what the model says of every image, if it is not the key that says it
         self.lock, self.running, self.most = threading.Lock(), 0, 0
 
     def get_object(self, Bucket, Key):
@@ -55,8 +69,8 @@ class Cloud:
             wrong = {"Error": {"Code": "ModelError"}, "ResponseMetadata": {"HTTPStatusCode": 424}}
             raise ClientError(wrong | {"OriginalStatusCode": 400, "OriginalMessage": "bad picture"}, "InvokeEndpoint")
         first = float(name) if name[0].isdigit() else 0.9
-        body = json.dumps([first, 1 - first]).encode()
-        return {"Body": StreamingBody(io.BytesIO(body), len(body)), "InvokedProductionVariant": "AllTraffic"}
+        body = json.dumps(self.chances or [first, 1 - first]).encode()
+        return {"Body": StreamingBody(io.BytesIO(body), len(body)), "InvokedProductionVariant": self.variant}
 
 
 @pytest.fixture
@@ -166,9 +180,47 @@ def test_refused_images_are_no_reason_to_try_again(batch):
     ]
 
 
+@pytest.mark.parametrize(("classes", "images"), [(2, 40), (100, 40), (1000, 7)])
+def test_the_rows_of_a_childs_images_fit_into_its_output(batch, monkeypatch, classes, images):
+    """With keys as long as S3 has them, numbers as long as there are, and no answer that passes."""
+    numbers = json.loads((ROOT / "terraform" / "stacks" / "service" / "batch.json").read_text())
+    assert images_a_child(classes, numbers) == images
+    monkeypatch.setenv("CLASS_LABELS", json.dumps([f"{number:064}" for number in range(classes)]))
+    batch.cloud.chances = [1 - classes * 1.2345678901234567e-05, *[1.2345678901234567e-05] * (classes - 1)]
+    names = [f"{number:04}".ljust(1024 - len("images/"), '"') for number in range(images)]
+    answer = batch.handler(event(*keys(*names), confidence_threshold=1), Context())
+    assert {row["error"] for row in answer["rows"]} == {"ThresholdConfidenceNotMet"}
+    assert len(json.dumps(answer).encode()) < 256 * 1024
+
+
 def test_no_image_is_begun_when_the_time_is_nearly_over(batch, refuses):
     refuses("EndpointUnavailableError", batch.handler, event(ITEM), Context(20_000), match="all of the function's time")
     assert batch.cloud.reads == []
+
+
+@pytest.mark.parametrize("compared", [True, False])
+def test_a_batch_is_of_the_pinned_model_while_another_one_is_compared_with_it(load, encode, monkeypatch, compared):
+    """The client is botocore's own. The header is InvokeEndpoint's TargetVariant."""
+    if compared:
+        monkeypatch.setenv("CANDIDATE_PACKAGE", "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-dev/4")
+    module, sent = load("classify_batch"), []
+
+    def answer(request, **about):
+        sent.append(request.headers.get("X-Amzn-SageMaker-Target-Variant"))
+        headers = {"x-Amzn-Invoked-Production-Variant": "AllTraffic"}
+        return AWSResponse(request.url, 200, headers, RawBody(b"[0.9, 0.1]"))
+
+    module.serialize_image_data.s3 = Cloud(encode())
+    module.classify_image.runtime.meta.events.register("before-send.sagemaker-runtime.InvokeEndpoint", answer)
+    assert [row["classification"] for row in rows(module, *keys("a"))] == ["bicycle"]
+    assert sent == [b"AllTraffic" if compared else None]
+
+
+def test_no_row_is_of_a_candidate_that_the_function_does_not_know_yet(batch, refuses):
+    batch.cloud.variant = "Candidate"
+    refuses(
+        "EndpointUnavailableError", batch.handler, event(ITEM), Context(), match="the variant Candidate has answered"
+    )
 
 
 def test_a_batch_of_nothing_has_no_rows(batch):

@@ -13,11 +13,13 @@ Formats: Step Functions Developer Guide, "ResultWriter (Map)", and this project'
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
+import re
+import sys
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -26,44 +28,76 @@ from scones.errors import WorkflowError
 from scones.s3 import explained, objects
 from scones.service.batch.rows import BatchRow, answered
 from scones.service.batch.sources import BatchImage
-from scones.service.batch.standing import Batch
+from scones.service.batch.standing import Batch, BatchStart, BatchTurn
 
 ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+#: Of a file of results, how much is in memory at once. A child's input and output have up to 256 KiB each.
+PIECE_BYTES = 1 << 20
+_BETWEEN, _END = re.compile(r"\s*[\[,]\s*"), re.compile(r"\s*(\[\s*)?\]\s*")
+_NUMBER = re.compile(r"(\d+)-[^/]*")
 COLUMNS = ("s3_bucket", "s3_key", "etag")
 #: What became of items: AWS's names in DescribeMapRun's itemCounts.
 _DONE = ("succeeded", "failed", "timedOut", "aborted")
 
 
-def begin(
-    s3: Any, sfn: Any, machine: str, batch: Batch, images: Sequence[BatchImage], *, threshold: float | None = None
-) -> str:
+def turn(s3: Any, sfn: Any, machine: str, batch: Batch) -> BatchTurn:
+    """The batch's turn, which is to be found before its rows are read: then all earlier runs are in them.
+
+    S3 keeps the manifest of each run that somebody was about to start. Step Functions keeps an execution, and its name,
+    for 90 days after its end.
+
+    Raises:
+        CloudError: S3 refused the listing, or cannot be reached.
+    """
+    with explained(f"the manifests in s3://{batch.bucket}/{batch.manifests} cannot be listed"):
+        keys = [one["Key"].removeprefix(batch.manifests) for one in objects(s3, batch.bucket, batch.manifests)]
+    number = max((int(found[1]) for key in keys if (found := _NUMBER.match(key))), default=1)
+    while True:
+        arn = _execution(machine, batch, number)
+        try:
+            status = sfn.describe_execution(executionArn=arn)["status"]
+        except sfn.exceptions.ExecutionDoesNotExist:
+            return BatchTurn(number)
+        if status not in ENDED:
+            return BatchTurn(number, arn)
+        number += 1
+
+
+def begin(s3: Any, sfn: Any, machine: str, batch: Batch, images: Sequence[BatchImage], number: int) -> BatchStart:
     """Write the manifest of the images, and start the state machine on it.
+
+    Step Functions answers a second start with the same name and input while the first one runs as it has answered that
+    one, and refuses any other (API reference, StartExecution). So nobody pays for a batch twice.
 
     Args:
         machine: The state machine's ARN.
-        threshold: The threshold that the function judges with. None: its own.
+        number: The turn's.
 
     Returns:
-        The execution's ARN.
+        The execution of this number: this one, or the one that somebody else has started.
 
     Raises:
         WorkflowError: there is no such state machine.
         CloudError: S3 refused the manifest, or cannot be reached.
     """
-    name = f"{batch.name}-{uuid.uuid4().hex[:8]}"
-    key = f"{batch.folder}manifests/{name}.csv"
+    body = manifest(images).encode()
+    key = batch.manifest(number, body, "csv")
     with explained(f"s3://{batch.bucket}/{key} cannot be written"):
-        s3.put_object(Bucket=batch.bucket, Key=key, Body=manifest(images).encode(), ContentType="text/csv")
-    asked: dict[str, Any] = {"batch": batch.name, "manifest": {"bucket": batch.bucket, "key": key}}
-    if threshold is not None:
-        asked["confidence_threshold"] = threshold
+        s3.put_object(Bucket=batch.bucket, Key=key, Body=body, ContentType="text/csv")
+    given = json.dumps({"batch": batch.name, "manifest": {"bucket": batch.bucket, "key": key}})
     try:
-        answer = sfn.start_execution(stateMachineArn=machine, name=name, input=json.dumps(asked))
+        answer = sfn.start_execution(stateMachineArn=machine, name=batch.run(number), input=given)
+    except sfn.exceptions.ExecutionAlreadyExists:
+        return BatchStart(_execution(machine, batch, number), is_ours=False)
     except sfn.exceptions.StateMachineDoesNotExist:
         raise WorkflowError(
             f"there is no state machine {machine}", hint="apply it: invoke tf.apply --stack service"
         ) from None
-    return str(answer["executionArn"])
+    return BatchStart(str(answer["executionArn"]), is_ours=True)
+
+
+def _execution(machine: str, batch: Batch, number: int) -> str:
+    return f"{machine.replace(':stateMachine:', ':execution:', 1)}:{batch.run(number)}"
 
 
 def manifest(images: Iterable[BatchImage]) -> str:
@@ -82,16 +116,6 @@ def manifest(images: Iterable[BatchImage]) -> str:
     writer.writerow(COLUMNS)
     writer.writerows((image.bucket, image.key.replace("\\", "\\\\"), image.etag) for image in images)
     return stream.getvalue()
-
-
-def running(sfn: Any, machine: str, batch: Batch) -> str | None:
-    """The ARN of an execution of the batch that still runs. None if there is none."""
-    pages = sfn.get_paginator("list_executions").paginate(stateMachineArn=machine, statusFilter="RUNNING")
-    for page in pages:
-        for one in page["executions"]:
-            if one["name"].rpartition("-")[0] == batch.name:
-                return str(one["executionArn"])
-    return None
 
 
 def follow(
@@ -128,20 +152,62 @@ def follow(
         pause = min(pause * 1.5, 2)
 
 
-def read(s3: Any, batch: Batch) -> Iterator[BatchRow]:
-    """The rows of all runs of the batch, the oldest first.
+def results(s3: Any, batch: Batch) -> list[str]:
+    """The keys of the files of results of all runs of the batch, the oldest first.
 
     Raises:
-        CloudError: S3 refused a request, or cannot be reached.
+        CloudError: S3 refused the listing, or cannot be reached.
     """
-    with explained(f"the results in s3://{batch.bucket}/{batch.results} cannot be read"):
+    with explained(f"the results in s3://{batch.bucket}/{batch.results} cannot be listed"):
         files: list[tuple[datetime, str]] = sorted(
             (one["LastModified"], one["Key"])
             for one in objects(s3, batch.bucket, batch.results)
             if one["Key"].rpartition("/")[2].startswith(("SUCCEEDED_", "FAILED_"))
         )
-        for _, key in files:
-            yield from rows_of(json.loads(s3.get_object(Bucket=batch.bucket, Key=key)["Body"].read()))
+    return [key for _, key in files]
+
+
+def read(s3: Any, batch: Batch, keys: Iterable[str]) -> Iterator[BatchRow]:
+    """The rows of some of the batch's :func:`results`. A file may have gigabytes; it is read piece by piece.
+
+    Raises:
+        CloudError: S3 refused a request, or cannot be reached.
+        WorkflowError: a file is no list of results.
+    """
+    for key in keys:
+        with explained(f"s3://{batch.bucket}/{key} cannot be read"):
+            body = s3.get_object(Bucket=batch.bucket, Key=key)["Body"]
+            try:
+                yield from rows_of(entries(body.iter_chunks(PIECE_BYTES)))
+            except (ValueError, LookupError, TypeError) as error:
+                raise WorkflowError(
+                    f"s3://{batch.bucket}/{key} is no list of results: {type(error).__name__}: {error}",
+                    hint="delete it; the same command classifies its images again",
+                ) from None
+
+
+def entries(pieces: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON list, one by one, of which the pieces come one by one.
+
+    Raises:
+        ValueError: it is none, or it is cut short.
+
+    Example::
+
+        >>> list(entries([b'[{"a": "x', b'y"}, {"a"', b': []}]']))
+        [{'a': 'xy'}, {'a': []}]
+    """
+    decode, text, at = json.JSONDecoder().raw_decode, "", 0
+    for piece in codecs.iterdecode(pieces, "utf-8"):
+        text, at = text[at:] + piece, 0
+        while (found := _BETWEEN.match(text, at)) and text[found.end() : found.end() + 1] == "{":
+            try:
+                entry, at = decode(text, found.end())
+            except json.JSONDecodeError:  # the rest of it is in the next piece
+                break
+            yield entry
+    if not _END.fullmatch(text, at):
+        raise ValueError(f"it breaks off, or is none, at {text[at : at + 80]!a}")
 
 
 def rows_of(entries: Iterable[Mapping[str, Any]]) -> Iterator[BatchRow]:
@@ -165,15 +231,16 @@ def rows_of(entries: Iterable[Mapping[str, Any]]) -> Iterator[BatchRow]:
 
 
 def _row(given: Mapping[str, Any], labels: Sequence[str]) -> BatchRow:
+    """A row as the table needs it: an answer is judged later, so what the function's own threshold says is left out."""
+    chances = given.get("probabilities")
+    error, cause = (None, None) if chances else (given.get("error"), given.get("cause"))
     row = BatchRow(
-        bucket=given["s3_bucket"],
+        bucket=sys.intern(given["s3_bucket"] or ""),  # a million rows have few buckets and errors
         key=given["s3_key"],
         etag=(given.get("etag") or "").strip('"'),
-        error=given.get("error"),
-        cause=given.get("cause"),
+        error=error and sys.intern(error),
+        cause=cause,
         model_version=given.get("package_version"),
         milliseconds=given.get("milliseconds"),
     )
-    if not given.get("probabilities"):
-        return row
-    return answered(row, given["probabilities"], labels, model_version=given.get("package_version"))
+    return answered(row, chances, labels, model_version=row.model_version) if chances else row

@@ -13,12 +13,14 @@ import csv
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from scones.dataset import pictures
 from scones.drawing import printable
@@ -27,7 +29,9 @@ from scones.s3 import explained, is_uri, objects, split
 from scones.service.workflow import kind_of
 
 THREADS = 16
-#: Where batches are in the environment's bucket. A listing leaves out what they have made.
+Given = TypeVar("Given")
+Got = TypeVar("Got")
+#: Where batches are in the environment's bucket.
 BATCHES = "batches/"
 _COLUMNS = ("image", "image_url")
 
@@ -53,32 +57,61 @@ class BatchImage:
     path: Path | None = None
 
 
-def listed(s3: Any, uri: str, tell: Callable[[str], None] = lambda text: None) -> list[BatchImage]:
-    """The objects below ``s3://BUCKET/PREFIX``, except the marks of folders and what batches have made.
+def abreast(do: Callable[[Given], Got], given: Iterable[Given]) -> Iterator[Got]:
+    """What a function makes of each, in their order, some at a time. Few of many are in memory at once.
+
+    Example::
+
+        >>> list(abreast(len, ["one", "three"]))
+        [3, 5]
+    """
+    rest, pool = iter(given), ThreadPoolExecutor(THREADS)
+    try:
+        while part := list(islice(rest, 100 * THREADS)):
+            yield from pool.map(do, part)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def listed(
+    s3: Any,
+    uri: str,
+    tell: Callable[[str], None] = lambda text: None,
+    *,
+    own: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> list[BatchImage]:
+    """The objects below ``s3://BUCKET/PREFIX``, except the marks of folders and the workflow's own objects.
 
     Args:
         tell: Called with what was passed over.
+        own: The prefixes of objects that are the workflow's own and no pictures, by bucket.
 
     Raises:
-        InputError: there is none, or the text is no such URL.
+        InputError: there is none, all are the workflow's own, or the text is no such URL.
         CloudError: S3 refused the listing, or cannot be reached.
     """
     try:
         bucket, prefix = split(uri)
     except ValueError as error:
         raise InputError(str(error), hint="give s3://BUCKET/PREFIX, a folder or a CSV file") from None
-    found, folders, own = [], 0, 0
+    kept = tuple(own.get(bucket, ()))
+    if prefix.startswith(kept):
+        raise InputError(
+            f"{uri} has the workflow's own objects, which are no pictures",
+            hint=f"give another folder than {', '.join(kept)}",
+        )
+    found, folders, passed = [], 0, 0
     with explained(f"{uri} cannot be listed"):
         for one in objects(s3, bucket, prefix):
             key = one["Key"]
             if key.endswith("/") and not one["Size"]:
                 folders += 1
-            elif key.startswith(BATCHES) and not prefix.startswith(BATCHES):
-                own += 1
+            elif key.startswith(kept):
+                passed += 1
             else:
                 etag = one["ETag"].strip('"')
                 found.append(BatchImage(f"s3://{bucket}/{key}", bucket, key, etag, one["LastModified"]))
-    for count, what in ((folders, "folder marks"), (own, f"objects of earlier batches ({BATCHES})")):
+    for count, what in ((folders, "folder marks"), (passed, f"objects of the workflow ({', '.join(kept)})")):
         if count:
             tell(f"{uri}: passed over: {count:,} {what}")
     if not found:
@@ -116,8 +149,8 @@ def in_file(s3: Any, path: Path, tell: Callable[[str], None] = lambda text: None
         raise InputError(f"{path} names no image", hint=_forms(path))
     if named > len(found):
         tell(f"{path}: {named:,} lines name {len(found):,} images; each is classified once")
-    with explained(f"the images of {path} cannot be looked up"), ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(lambda image: _stamped(s3, image), found.values()))
+    with explained(f"the images of {path} cannot be looked up"):
+        return list(abreast(lambda image: _stamped(s3, image), found.values()))
 
 
 def _stamped(s3: Any, image: BatchImage) -> BatchImage:
@@ -188,8 +221,7 @@ def in_folder(
         key = f"{prefix}{digest[:16]}/{printable(name.rpartition('/')[2])}"
         return BatchImage(name, bucket, key, digest, path=path)
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(placed, found))
+    return list(abreast(placed, found))
 
 
 def upload(
@@ -225,9 +257,5 @@ def upload(
 
     with explained(f"the images cannot be uploaded to s3://{bucket}/{prefix}"):
         there = {one["Key"] for one in objects(s3, bucket, prefix)}
-        pool = ThreadPoolExecutor(THREADS)
-        try:
-            for done, _ in enumerate(pool.map(send, files), 1):
-                on_progress(done, len(files))
-        finally:
-            pool.shutdown(cancel_futures=True)
+        for done, _ in enumerate(abreast(send, files), 1):
+            on_progress(done, len(files))

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -50,10 +50,23 @@ class Batch:
         """The prefix of what the batch's runs write."""
         return f"{BATCHES}{self.name}/"
 
+    def run(self, number: int) -> str:
+        """The name of one of its runs: of its execution, and the end of its job's name."""
+        return f"{self.name}-{number}"
+
     @property
     def inputs(self) -> str:
         """The prefix of a folder's uploaded pictures. Functions and model may read what is below ``images/``."""
         return f"images/{self.name}/"
+
+    @property
+    def manifests(self) -> str:
+        """The prefix of the manifests: what each run has to do."""
+        return f"{self.folder}manifests/"
+
+    def manifest(self, number: int, content: bytes, kind: str) -> str:
+        """The key of a run's manifest. Runs with other images have other manifests, also under the same number."""
+        return f"{self.manifests}{number}-{hashlib.sha256(content).hexdigest()[:12]}.{kind}"
 
     @property
     def results(self) -> str:
@@ -62,14 +75,47 @@ class Batch:
 
     @property
     def outputs(self) -> str:
-        """The prefix of Batch Transform's outputs."""
+        """The prefix of the outputs of all transform jobs."""
         return f"{self.folder}out/"
+
+    def output(self, number: int) -> str:
+        """The prefix of the outputs of one run's job."""
+        return f"{self.outputs}{number}/"
 
     @property
     def model_version(self) -> int | None:
         """The model package's version. None if the ARN has none."""
         number = self.package.rpartition("/")[2]
         return int(number) if number.isdecimal() else None
+
+
+@dataclass(frozen=True)
+class BatchTurn:
+    """Where a batch is in its row of runs.
+
+    Runs of a batch have the numbers 1, 2, 3, …, and their executions and jobs are named after them. AWS gives a name to
+    one execution or job only. So of those who find the same turn, one starts it, and the others find it there.
+
+    Attributes:
+        number: The number of the run that goes on, or else of the next one.
+        going: The run that goes on: an execution's ARN, or a job's name. None if all have ended.
+    """
+
+    number: int
+    going: str | None = None
+
+
+@dataclass(frozen=True)
+class BatchStart:
+    """A run that was started, or was found in its place.
+
+    Attributes:
+        place: The execution's ARN, or the job's name.
+        is_ours: Whether this was started here, or does the very same.
+    """
+
+    place: str
+    is_ours: bool
 
 
 def name_of(source: str, how: str, package: str) -> str:
@@ -100,16 +146,16 @@ class BatchStanding:
     @classmethod
     def of(cls, rows: Iterable[BatchRow]) -> BatchStanding:
         """The standing after rows, the oldest first. A later row replaces an earlier one, but no answer is lost."""
-        done: dict[tuple[str, str], BatchRow] = {}
+        return cls().and_then(rows)
+
+    def and_then(self, rows: Iterable[BatchRow]) -> BatchStanding:
+        """The standing after further rows."""
+        done = dict(self.done)
         for row in rows:
             before = done.get((row.bucket, row.key))
             if before is None or row.is_final or not before.is_final or before.etag != row.etag:
                 done[row.bucket, row.key] = row
-        return cls(done)
-
-    def and_then(self, rows: Iterable[BatchRow]) -> BatchStanding:
-        """The standing after further rows."""
-        return BatchStanding.of([*self.done.values(), *rows])
+        return BatchStanding(done)
 
     def left(self, images: Iterable[BatchImage]) -> list[BatchImage]:
         """The images that are still to do: without a row, with one that another try may mend, or changed since.
@@ -119,16 +165,14 @@ class BatchStanding:
         found = {(one.bucket, one.key): one for one in images if not one.problem and not self._is_done(one)}
         return list(found.values())
 
-    def rows(self, images: Sequence[BatchImage], *, threshold: float) -> list[BatchRow]:
+    def rows(self, images: Iterable[BatchImage], *, threshold: float) -> Iterator[BatchRow]:
         """One row for each image, in their order, judged by a threshold."""
-        found = []
         for image in images:
             row = self._row(image)
             if row is None:
                 error, cause = ("InvalidImageError", image.problem) if image.problem else ("NoAnswer", None)
                 row = BatchRow(image.bucket, image.key, image.etag, error=error, cause=cause)
-            found.append(judged(row, threshold=threshold))
-        return found
+            yield judged(row, threshold=threshold)
 
     def _is_done(self, image: BatchImage) -> bool:
         row = self._row(image)

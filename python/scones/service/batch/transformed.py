@@ -17,17 +17,16 @@ from __future__ import annotations
 import json
 import re
 import time
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from scones.errors import InputError
-from scones.s3 import explained, objects
+from scones.errors import InputError, WorkflowError
+from scones.s3 import explained, objects, split
 from scones.service.batch.rows import BatchRow, answered
-from scones.service.batch.sources import THREADS, BatchImage
-from scones.service.batch.standing import Batch
+from scones.service.batch.sources import BatchImage, abreast
+from scones.service.batch.standing import Batch, BatchStart, BatchTurn
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 ENDED = ("Completed", "Failed", "Stopped")
@@ -57,37 +56,46 @@ def check(images: Sequence[BatchImage]) -> None:
         )
 
 
-def begin(s3: Any, sagemaker: Any, model: str, instance_type: str, batch: Batch, images: Sequence[BatchImage]) -> str:
+def begin(
+    s3: Any, sagemaker: Any, model: str, instance_type: str, batch: Batch, images: Sequence[BatchImage], number: int
+) -> BatchStart:
     """Write the manifest of the images, and start a transform job on it.
 
     Args:
         model: The SageMaker model's name.
+        number: The turn's. SageMaker refuses a second job of the same name, also when the first has ended.
 
     Returns:
-        The job's name.
+        The job of this number: this one, or the one that somebody else has started.
 
     Raises:
         InputError: the images are in more than one bucket, which a manifest cannot name.
         CloudError: S3 refused the manifest, or cannot be reached.
     """
     check(images)
-    name = f"{_jobs(batch)}{uuid.uuid4().hex[:8]}"
-    key = f"{batch.folder}manifests/{name}.json"
-    body = json.dumps([{"prefix": f"s3://{images[0].bucket}/"}, *(image.key for image in images)])
+    name = f"{batch.workload}-{batch.run(number)}"
+    body = json.dumps([{"prefix": f"s3://{images[0].bucket}/"}, *(image.key for image in images)]).encode()
+    key = batch.manifest(number, body, "json")
     with explained(f"s3://{batch.bucket}/{key} cannot be written"):
-        s3.put_object(Bucket=batch.bucket, Key=key, Body=body.encode(), ContentType="application/json")
+        s3.put_object(Bucket=batch.bucket, Key=key, Body=body, ContentType="application/json")
     source = {"S3DataType": "ManifestFile", "S3Uri": f"s3://{batch.bucket}/{key}"}
-    sagemaker.create_transform_job(
-        TransformJobName=name,
-        ModelName=model,
-        MaxConcurrentTransforms=AT_ONCE,
-        MaxPayloadInMB=PAYLOAD_MB,
-        BatchStrategy="SingleRecord",
-        TransformInput={"DataSource": {"S3DataSource": source}, "ContentType": "application/x-image"},
-        TransformOutput={"S3OutputPath": f"s3://{batch.bucket}/{batch.outputs}", "Accept": "application/json"},
-        TransformResources={"InstanceType": instance_type, "InstanceCount": 1},
-    )
-    return name
+    try:
+        sagemaker.create_transform_job(
+            TransformJobName=name,
+            ModelName=model,
+            MaxConcurrentTransforms=AT_ONCE,
+            MaxPayloadInMB=PAYLOAD_MB,
+            BatchStrategy="SingleRecord",
+            TransformInput={"DataSource": {"S3DataSource": source}, "ContentType": "application/x-image"},
+            TransformOutput={
+                "S3OutputPath": f"s3://{batch.bucket}/{batch.output(number)}",
+                "Accept": "application/json",
+            },
+            TransformResources={"InstanceType": instance_type, "InstanceCount": 1},
+        )
+    except sagemaker.exceptions.ResourceInUse:
+        return BatchStart(name, is_ours=False)
+    return BatchStart(name, is_ours=True)
 
 
 def _jobs(batch: Batch) -> str:
@@ -95,14 +103,18 @@ def _jobs(batch: Batch) -> str:
     return f"{batch.workload}-{batch.name}-"
 
 
-def running(sagemaker: Any, batch: Batch) -> str | None:
-    """The name of a job of the batch that still runs. None if there is none."""
-    for status in ("InProgress", "Stopping"):
-        pages = sagemaker.get_paginator("list_transform_jobs").paginate(NameContains=_jobs(batch), StatusEquals=status)
-        for page in pages:
-            for one in page["TransformJobSummaries"]:
-                return str(one["TransformJobName"])
-    return None
+def turn(sagemaker: Any, batch: Batch) -> BatchTurn:
+    """The batch's turn, which is to be found before its rows are read: then all earlier runs are in them."""
+    found: dict[int, Mapping[str, Any]] = {}
+    for page in sagemaker.get_paginator("list_transform_jobs").paginate(NameContains=_jobs(batch)):
+        for one in page["TransformJobSummaries"]:
+            number = one["TransformJobName"].removeprefix(_jobs(batch))
+            if number.isdecimal():
+                found[int(number)] = one
+    last = max(found, default=0)
+    if last and found[last]["TransformJobStatus"] not in ENDED:
+        return BatchTurn(last, str(found[last]["TransformJobName"]))
+    return BatchTurn(last + 1)
 
 
 def follow(
@@ -120,22 +132,92 @@ def follow(
 
     Args:
         total: The number of images of the job.
-        on_progress: Called with the number of outputs that are new since this began, and with ``total``.
+        on_progress: Called with the number of the job's outputs, and with ``total``.
 
     Returns:
         DescribeTransformJob's answer.
     """
-    before, listing = None, 0.0
+    listing, prefix = 0.0, batch.output(_number(job))
     while True:
         found: Mapping[str, Any] = sagemaker.describe_transform_job(TransformJobName=job)
         if found["TransformJobStatus"] in ENDED:
             return found
         if (began := clock()) >= listing:
-            there = sum(1 for _ in _outputs(s3, batch))
-            before = there if before is None else before
-            on_progress(there - before, total)
+            on_progress(sum(1 for _ in objects(s3, batch.bucket, prefix)), total)
             listing = clock() + 9 * (clock() - began)  # a listing of many outputs takes a tenth of the time at most
         wait(1.0)
+
+
+def _number(job: str) -> int:
+    return int(job.rpartition("-")[2])
+
+
+def check_ended(s3: Any, logs: Any, batch: Batch, found: Mapping[str, Any]) -> None:
+    """Raise an error if a job says that it is Completed, and an image of it has neither an output nor an error.
+
+    Args:
+        found: DescribeTransformJob's answer.
+
+    Raises:
+        WorkflowError: there are such images. Another run would leave them too.
+        CloudError: S3 or CloudWatch Logs refused a request, or cannot be reached.
+    """
+    if found["TransformJobStatus"] != "Completed":
+        return
+    job, (bucket, manifest) = (
+        found["TransformJobName"],
+        split(found["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]),
+    )
+    prefix = batch.output(_number(job))
+    with explained(f"the outputs in s3://{batch.bucket}/{prefix} cannot be listed"):
+        source, keys = _manifest(s3, bucket, manifest)
+        paths = {one["Key"].removeprefix(prefix).removesuffix(".out") for one in objects(s3, batch.bucket, prefix)}
+    there = placed(keys, paths)
+    without = {f"{source}/{key}": None for key in keys if key not in there}
+    if without:
+        events = (event for event in _data_log(logs, batch) if event.stream.startswith(f"{job}/"))
+        named = refused(events, without)
+        without = {place: None for place in without if place not in named}
+    if without:
+        raise WorkflowError(
+            f"{job} is Completed, but {len(without):,} of its {len(keys):,} images have neither an output nor an error,"
+            f" such as s3://{next(iter(without))}",
+            hint=f"see where its outputs are: aws s3 ls --recursive s3://{batch.bucket}/{prefix}",
+        )
+
+
+def _manifest(s3: Any, bucket: str, key: str) -> tuple[str, list[str]]:
+    """The bucket and the keys of a manifest's images."""
+    first, *keys = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    return split(first["prefix"])[0], keys
+
+
+def placed(keys: Iterable[str], paths: Collection[str]) -> dict[str, str]:
+    """Which output is whose, by key. The paths are those of one job's outputs, without ``.out``.
+
+    SageMaker's documentation says that an output lies "in a corresponding subfolder" of the output path, and leaves
+    open what that is for the keys of a manifest (API reference, TransformOutput). So an output may have folders more
+    than the key, or fewer, if the two fit to nothing else.
+
+    Example::
+
+        >>> placed(["a/1.png", "b/2.png", "c/3.png", "d/3.png"], ["a/1.png", "bucket/b/2.png", "3.png"])
+        {'a/1.png': 'a/1.png', 'b/2.png': 'bucket/b/2.png'}
+    """
+    keys = list(keys)
+    found = {key: key for key in keys if key in paths}
+    lacking, spare = {key for key in keys if key not in found}, {path for path in paths if path not in found}
+    pairs = {(key, path) for path in spare for key in _tails(path) if key in lacking}
+    pairs |= {(key, path) for key in lacking for path in _tails(key) if path in spare}
+    of_key, of_path = Counter(key for key, _ in pairs), Counter(path for _, path in pairs)
+    return found | {key: path for key, path in sorted(pairs) if of_key[key] == of_path[path] == 1}
+
+
+def _tails(path: str) -> Iterator[str]:
+    """A path without its first folder, without its first two, and so on."""
+    while "/" in path:
+        path = path.partition("/")[2]
+        yield path
 
 
 def read(s3: Any, logs: Any, batch: Batch, images: Sequence[BatchImage]) -> Iterator[BatchRow]:
@@ -147,15 +229,14 @@ def read(s3: Any, logs: Any, batch: Batch, images: Sequence[BatchImage]) -> Iter
         CloudError: S3 or CloudWatch Logs refused a request, or cannot be reached.
     """
     with explained(f"the outputs in s3://{batch.bucket}/{batch.outputs} cannot be read"):
-        there = dict(_outputs(s3, batch))
-        found = [image for image in images if image.key and _is_of(image, there.get(image.key))]
+        there = _outputs(s3, batch, images)
+        found = [image for image in images if image.key in there]
 
         def row(image: BatchImage) -> BatchRow:
-            body = s3.get_object(Bucket=batch.bucket, Key=f"{batch.outputs}{image.key}.out")["Body"].read()
+            body = s3.get_object(Bucket=batch.bucket, Key=there[image.key])["Body"].read()
             return _row(BatchRow(image.bucket, image.key, image.etag), body, batch)
 
-        with ThreadPoolExecutor(THREADS) as pool:
-            yield from pool.map(row, found)
+        yield from abreast(row, found)
     done = {(image.bucket, image.key) for image in found}
     missing = {f"{image.bucket}/{image.key}": image for image in images if (image.bucket, image.key) not in done}
     if missing:
@@ -213,14 +294,29 @@ def _row(row: BatchRow, body: bytes, batch: Batch) -> BatchRow:
     return BatchRow(row.bucket, row.key, row.etag, error="InvalidInferenceError", cause=cause)
 
 
-def _outputs(s3: Any, batch: Batch) -> Iterator[tuple[str, datetime]]:
-    """The key of every image that has an output, and the output's time."""
+def _outputs(s3: Any, batch: Batch, images: Sequence[BatchImage]) -> dict[str, str]:
+    """The key of the last output of every image that has one, by the image's key."""
+    runs: dict[int, dict[str, datetime]] = {}
     for one in objects(s3, batch.bucket, batch.outputs):
-        yield one["Key"][len(batch.outputs) :].removesuffix(".out"), one["LastModified"]
+        run, _, path = one["Key"].removeprefix(batch.outputs).partition("/")
+        if run.isdecimal():
+            runs.setdefault(int(run), {})[path.removesuffix(".out")] = one["LastModified"]
+    of_key = {image.key: image for image in images if image.key}
+    found: dict[str, str] = {}
+    for number, paths in sorted(runs.items()):
+        whose = placed(of_key, paths)
+        if any(key != path for key, path in whose.items()):  # it may be the output of an image that is not asked for
+            prefix = f"{batch.manifests}{number}-"
+            manifests = [_manifest(s3, batch.bucket, one["Key"])[1] for one in objects(s3, batch.bucket, prefix)]
+            whose = placed({key for keys in manifests for key in keys}, paths)
+        for key, path in whose.items():
+            if key in of_key and _is_of(of_key[key], paths[path]):
+                found[key] = f"{batch.output(number)}{path}.out"
+    return found
 
 
-def _is_of(image: BatchImage, written: datetime | None) -> bool:
-    return written is not None and (image.modified is None or image.modified <= written)
+def _is_of(image: BatchImage, written: datetime) -> bool:
+    return image.modified is None or image.modified <= written
 
 
 def _data_log(logs: Any, batch: Batch) -> Iterator[LogEvent]:

@@ -106,6 +106,17 @@ run "rejects_results_with_a_slash_at_the_end" {
   expect_failures = [var.results]
 }
 
+run "rejects_results_that_contain_the_prefix" {
+  command = plan
+
+  variables {
+    prefix  = "inbox/new/"
+    results = "inbox"
+  }
+
+  expect_failures = [var.results]
+}
+
 run "rejects_a_prefix_that_is_no_folder" {
   command = plan
 

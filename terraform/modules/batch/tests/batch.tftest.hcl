@@ -163,6 +163,16 @@ run "rejects_a_definition_that_is_not_there" {
   expect_failures = [var.definition]
 }
 
+run "rejects_a_child_without_images" {
+  command = plan
+
+  variables {
+    images_a_child = 0
+  }
+
+  expect_failures = [var.images_a_child]
+}
+
 run "rejects_half_an_execution_at_once" {
   command = plan
 

@@ -391,6 +391,26 @@ run "rejects_results_among_the_workflows_own_objects" {
   expect_failures = [var.arrival]
 }
 
+run "rejects_results_in_the_place_of_captures" {
+  command = plan
+
+  variables {
+    arrival = { results = "captures" }
+  }
+
+  expect_failures = [var.arrival]
+}
+
+run "rejects_arrivals_among_the_results" {
+  command = plan
+
+  variables {
+    arrival = { prefix = "inbox/new/", results = "inbox" }
+  }
+
+  expect_failures = [var.arrival]
+}
+
 run "rejects_arrivals_among_the_workflows_own_objects" {
   command = plan
 
@@ -421,8 +441,9 @@ run "classifies_batches_when_asked" {
       CLASS_LABELS         = jsonencode(["bicycle", "motorcycle"])
       MODEL_PACKAGE        = var.model.package_arn
       CONFIDENCE_THRESHOLD = "0.8"
+      PINNED_VARIANT       = "AllTraffic"
     }
-    error_message = "The function must know what the three functions know."
+    error_message = "The function must know what the three functions know, and the variant of the pinned model."
   }
 
   assert {
@@ -435,6 +456,39 @@ run "classifies_batches_when_asked" {
       contains(keys(output.alarm_names), key)
     ])
     error_message = "A batch that fails must ring."
+  }
+
+  assert {
+    condition     = local.images_a_child == 40
+    error_message = "The rows of forty images fit into a child's output: ${local.images_a_child}"
+  }
+}
+
+run "gives_a_child_forty_images_of_a_model_of_100_classes" {
+  command = plan
+
+  variables {
+    batch = {}
+    model = merge(var.model, { class_labels = [for number in range(100) : "class-${number}"] })
+  }
+
+  assert {
+    condition     = local.images_a_child == 40
+    error_message = "All probabilities of 40 images fit into a child's output, 256 KiB: ${local.images_a_child}"
+  }
+}
+
+run "gives_a_child_seven_images_of_a_model_of_1000_classes" {
+  command = plan
+
+  variables {
+    batch = {}
+    model = merge(var.model, { class_labels = [for number in range(1000) : "class-${number}"] })
+  }
+
+  assert {
+    condition     = local.images_a_child == 7
+    error_message = "All probabilities of 7 images fit into a child's output, 256 KiB: ${local.images_a_child}"
   }
 }
 

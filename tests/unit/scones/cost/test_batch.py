@@ -12,6 +12,7 @@ from scones.cost import Prices, batch
 from scones.cost.batch import plan
 from scones.cost.usage import Function, Usage
 from scones.errors import InputError
+from scones.service.definition import images_a_child
 
 PRICES = Prices.load()
 USAGE = Usage("ml.m5.large", 1, (Function("classify-batch", 1024),), transitions=4)
@@ -118,7 +119,20 @@ def test_the_state_machine_and_the_function_have_the_numbers_of_the_plan() -> No
 
     definition = settings.ROOT / "asl" / "classify_batch.asl.json"
     function = settings.ROOT / "lambdas" / "classify_batch" / "handler.py"
-    assert definition.read_text().count(f'"MaxItemsPerBatch": {batch.IMAGES_A_CHILD},') == 2
+    assert definition.read_text().count('"MaxItemsPerBatch": "{% ${images_a_child} %}"') == 2
     assert f"THREADS = {batch.THREADS} " in function.read_text()
     service = settings.ROOT / "terraform" / "stacks" / "service" / "batch.json"
-    assert json.loads(service.read_text()) == {"memory_mb": batch.FUNCTION_MB}
+    numbers = json.loads(service.read_text())
+    assert numbers["memory_mb"] == batch.FUNCTION_MB
+    assert (USAGE.classes, USAGE.images_a_child) == (2, images_a_child(2, numbers))
+    assert pytest.approx(1000 * batch.KB_OF_A_PROBABILITY) == numbers["probability_bytes"]
+
+
+def test_a_model_of_a_thousand_classes_has_more_children_which_stay_within_their_output() -> None:
+    large = replace(USAGE, classes=1000, images_a_child=7)
+    found = plan(MILLION, how="map", usage=large, prices=PRICES, images_per_second=320.0)
+    (children,) = (line.quantity for line in found.lines if line.what.startswith("children, which"))
+    assert children == 142_858
+    (output,) = (quota for quota in found.quotas if quota.what == "a child's output")
+    assert output.takes == pytest.approx(7 * 24.6)
+    assert output.holds

@@ -160,6 +160,7 @@ def test_the_functions_memory_is_terraforms(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir(parents=True)
     shutil.copy(environment.root / "asl/classify_image.asl.json", tmp_path / "asl")
     (tmp_path / "terraform/stacks/service/memory_mb.json").write_text(json.dumps(given))
+    shutil.copy(environment.root / "terraform/stacks/service/batch.json", tmp_path / "terraform/stacks/service")
     found = configured(replace(environment, root=tmp_path)).functions
     assert {one.name: one.memory_mb for one in found} == given
     text = (environment.root / "asl/classify_image.asl.json").read_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -36,12 +36,14 @@ class Machine:
 
     Attributes:
         answers: What the function says of an image, by the end of its key: probabilities, or an error and its cause.
-        running: The name of an execution that was started before.
+        there: The executions that there are, by name, with their status.
+        late: Called once before the first start: what somebody else does in that moment.
     """
 
     s3: Any
     answers: dict[str, Any]
-    running: str | None = None
+    there: dict[str, str] = field(default_factory=dict)
+    late: Callable[[str], None] = lambda name: None
     started: list[list[str]] = field(default_factory=list)
 
     class exceptions:
@@ -49,7 +51,14 @@ class Machine:
 
         class ExecutionDoesNotExist(Exception): ...
 
+        class ExecutionAlreadyExists(Exception): ...
+
     def start_execution(self, name: str, input: str, **asked: Any) -> dict[str, str]:
+        late, self.late = self.late, lambda name: None
+        late(name)
+        if name in self.there:
+            raise self.exceptions.ExecutionAlreadyExists
+        self.there[name] = "SUCCEEDED"
         place = json.loads(input)
         body = self.s3.get_object(Bucket=BUCKET, Key=place["manifest"]["key"])["Body"].read().decode()
         items = list(csv.DictReader(io.StringIO(body)))
@@ -68,16 +77,13 @@ class Machine:
         self.s3.put_object(Bucket=BUCKET, Key=f"batches/{batch}/results/{run}/SUCCEEDED_0.json", Body=body.encode())
 
     def describe_execution(self, executionArn: str) -> dict[str, str]:
-        return {"status": "SUCCEEDED"}
+        name = executionArn.rpartition(":")[2]
+        if name not in self.there:
+            raise self.exceptions.ExecutionDoesNotExist
+        return {"status": self.there[name]}
 
     def list_map_runs(self, executionArn: str) -> dict[str, Any]:
         return {"mapRuns": []}
-
-    def get_paginator(self, name: str) -> Machine:
-        return self
-
-    def paginate(self, **asked: Any) -> list[dict[str, Any]]:
-        return [{"executions": [{"name": one, "executionArn": one} for one in [self.running] if one]}]
 
 
 @pytest.fixture
@@ -134,6 +140,18 @@ def test_a_second_run_does_only_what_is_missing(run: BatchRun, machine: Machine,
     assert (second.document.images, second.document.classified, second.document.passed) == (4, 2, 3)
 
 
+def test_results_that_were_read_before_a_run_are_not_read_again_after_it(
+    run: BatchRun, machine: Machine, s3: Any
+) -> None:
+    machine.answers |= {"unsure.png": AWAY}
+    run.classify(SOURCE, 0.8)
+    read: list[str] = []
+    s3.meta.events.register("before-parameter-build.s3.GetObject", lambda params, **about: read.append(params["Key"]))
+    run.classify(SOURCE, 0.8)
+    results = [key for key in read if "/results/" in key]
+    assert len(results) == len(set(results)) == 2
+
+
 def test_another_threshold_asks_the_model_nothing(run: BatchRun, machine: Machine) -> None:
     run.classify(SOURCE, 0.8)
     again = run.classify(SOURCE, 0.6)
@@ -141,21 +159,40 @@ def test_another_threshold_asks_the_model_nothing(run: BatchRun, machine: Machin
     assert (again.document.passed, again.document.low_confidence, again.document.cost_usd) == (2, 0, 0.0)
 
 
+def items(*keys: str) -> list[dict[str, str]]:
+    return [{"s3_bucket": BUCKET, "s3_key": f"images/{key}", "etag": ""} for key in keys]
+
+
 def test_a_run_that_still_goes_on_is_followed_and_not_started_again(run: BatchRun, machine: Machine) -> None:
-    machine.running = f"{run.batch.name}-0a1b2c3d"
-    keys = ("sure.png", "unsure.png", "broken.png")
-    items = [{"s3_bucket": BUCKET, "s3_key": f"images/{key}", "etag": ""} for key in keys]
-    follow = machine.describe_execution
+    machine.there[run.batch.run(1)] = "RUNNING"
+    follow, looks = machine.describe_execution, iter(range(9))
 
     def describe(executionArn: str) -> dict[str, str]:
-        machine.write(run.batch.name, executionArn, items)
+        if next(looks):  # the first look is at the turn
+            machine.write(run.batch.name, executionArn, items("sure.png", "unsure.png", "broken.png"))
+            machine.there[run.batch.run(1)] = "SUCCEEDED"
         return follow(executionArn)
 
     machine.describe_execution = describe  # type: ignore[method-assign]
     found = run.classify(SOURCE, 0.8)
     assert machine.started == []
     assert found.document.passed == 1
-    assert "an earlier run still goes on" in said(run)
+    assert "another run has begun it" in said(run)
+
+
+def test_what_somebody_else_has_done_since_is_not_done_again_and_the_rest_is(run: BatchRun, machine: Machine) -> None:
+    """Between the look at what is done and the start, somebody else starts the batch with two of the three images."""
+
+    def late(name: str) -> None:
+        machine.there[name] = "SUCCEEDED"
+        machine.write(run.batch.name, name, items("sure.png", "broken.png"))
+
+    asked: list[BatchPlan] = []
+    machine.late = late
+    found = run.classify(SOURCE, 0.8, ask=asked.append)
+    assert machine.started == [["unsure.png"]]
+    assert [plan.images for plan in asked] == [3], "who has agreed to more is not asked again"
+    assert (found.document.images, found.document.classified, found.document.low_confidence) == (3, 1, 1)
 
 
 def test_nothing_is_started_when_the_answer_is_no_or_only_a_plan_is_wanted(run: BatchRun, machine: Machine) -> None:

@@ -34,6 +34,7 @@ module "batch" {
     CLASS_LABELS         = jsonencode(["bicycle", "motorcycle"])
     MODEL_PACKAGE        = "arn:aws:sagemaker:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:model-package/scones-example/1"
     CONFIDENCE_THRESHOLD = "0.8"
+    PINNED_VARIANT       = "AllTraffic"
   }
 
   allow = {

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,12 +21,14 @@ from PIL import Image
 from pyarrow import parquet
 
 from localcloud.stepfunctions.integrations import csvitems
-from scones.errors import InputError
+from scones import settings
+from scones.errors import InputError, WorkflowError
 from scones.service.batch import (
     Batch,
     BatchImage,
     BatchRow,
     BatchStanding,
+    BatchTurn,
     mapped,
     sources,
     standing,
@@ -34,6 +37,7 @@ from scones.service.batch import (
 )
 
 BUCKET = "scones-dev-data"
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:scones-dev-classify-batch"
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/scones-dev/3"
 LABELS = ("bicycle", "motorcycle")
 
@@ -76,10 +80,26 @@ def test_every_object_is_an_image_over_the_pages_of_a_listing(s3: Any) -> None:
     assert images[0].etag == hashlib.md5(b"x").hexdigest()
 
 
-def test_what_batches_have_made_is_no_image(s3: Any) -> None:
-    put(s3, "a.png")
-    put(s3, "batches/one/out/a.png.out")
-    assert [image.key for image in sources.listed(s3, f"s3://{BUCKET}")] == ["a.png"]
+def test_the_workflow_s_own_objects_are_no_images(s3: Any) -> None:
+    """Its bucket may be listed as a whole. In another one, such folders are somebody's."""
+    said: list[str] = []
+    for key in ("a.png", "batches/one/out/1/a.png.out", "captures/one.jsonl", "results/dt=2026-11-30/a.json"):
+        put(s3, key)
+    own = ("batches/", "captures/", "results/")
+    found = sources.listed(s3, f"s3://{BUCKET}", said.append, own={BUCKET: own})
+    assert [image.key for image in found] == ["a.png"]
+    assert said == [f"s3://{BUCKET}: passed over: 3 objects of the workflow (batches/, captures/, results/)"]
+    with pytest.raises(InputError, match="the workflow's own objects") as refused:
+        sources.listed(s3, f"s3://{BUCKET}/captures/one", own={BUCKET: own})
+    assert "batches/, captures/, results/" in str(refused.value.hint)
+    assert len(sources.listed(s3, f"s3://{BUCKET}", own={"other": own})) == 4
+
+
+def test_a_batch_writes_where_the_service_stack_reserves_its_place() -> None:
+    folders = json.loads((settings.ROOT / "terraform" / "stacks" / "service" / "folders.json").read_text())
+    assert sources.BATCHES in folders["others"]
+    assert made().inputs.startswith(tuple(folders["images"]))
+    assert made().output(1).startswith(sources.BATCHES)
 
 
 @pytest.mark.parametrize("uri", ["s3://", f"s3://{BUCKET}/nothing/"])
@@ -198,7 +218,7 @@ def test_another_threshold_judges_the_same_answers() -> None:
     images = [BatchImage("one", "b", "one")]
     low = BatchRow("b", "one", "", "bicycle", 0.8, (0.8, 0.2), error="ThresholdConfidenceNotMet")
     stands = BatchStanding.of([low])
-    passed, refused = (stands.rows(images, threshold=line)[0] for line in (0.8, 0.81))
+    passed, refused = (next(stands.rows(images, threshold=line)) for line in (0.8, 0.81))
     assert (passed.passed, passed.error) == (True, None)
     assert (refused.passed, refused.error) == (False, "ThresholdConfidenceNotMet")
     assert refused.cause == "the model is 0.8 sure of bicycle; the threshold is 0.81"
@@ -220,20 +240,29 @@ class States:
 
     looks: int = 2
     started: list[dict[str, Any]] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
+    there: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     class exceptions:
         class StateMachineDoesNotExist(Exception): ...
 
         class ExecutionDoesNotExist(Exception): ...
 
+        class ExecutionAlreadyExists(Exception): ...
+
     def start_execution(self, **asked: Any) -> dict[str, str]:
+        """As AWS: idempotent for the same name and input while that execution runs."""
+        name, given = asked["name"], asked["input"]
+        if self.there.setdefault(name, ("RUNNING", given)) != ("RUNNING", given):
+            raise self.exceptions.ExecutionAlreadyExists
         self.started.append(asked)
-        return {"executionArn": f"arn:execution:{asked['name']}"}
+        return {"executionArn": f"{MACHINE.replace('stateMachine', 'execution')}:{name}"}
 
     def describe_execution(self, executionArn: str) -> dict[str, str]:
+        name = executionArn.rpartition(":")[2]
+        if name not in self.there:
+            raise self.exceptions.ExecutionDoesNotExist
         self.looks -= 1
-        return {"status": "RUNNING" if self.looks else "SUCCEEDED"}
+        return {"status": "SUCCEEDED" if not self.looks else self.there[name][0]}
 
     def list_map_runs(self, executionArn: str) -> dict[str, Any]:
         return {"mapRuns": [{"mapRunArn": "run"}]}
@@ -242,25 +271,18 @@ class States:
         counts = dict.fromkeys(("pending", "running", "succeeded", "failed", "timedOut", "aborted"), 0)
         return {"itemCounts": counts | {"total": 80, "succeeded": 40, "failed": 1}}
 
-    def get_paginator(self, name: str) -> States:
-        return self
-
-    def paginate(self, **asked: Any) -> list[dict[str, Any]]:
-        return [{"executions": []}, {"executions": [{"name": name, "executionArn": name} for name in self.others]}]
-
 
 def test_the_machine_gets_a_manifest_and_is_followed(s3: Any) -> None:
     batch, states = made(), States()
     images = [BatchImage("", BUCKET, 'a, "b"\nä.png', "e1"), BatchImage("", "other", "c.png")]
-    arn = mapped.begin(s3, states, "arn:machine", batch, images, threshold=0.7)
+    run = mapped.begin(s3, states, MACHINE, batch, images, 1)
     asked = json.loads(states.started[0]["input"])
     assert asked["batch"] == batch.name
-    assert asked["confidence_threshold"] == 0.7
     body = s3.get_object(Bucket=BUCKET, Key=asked["manifest"]["key"])["Body"].read().decode()
     rows = list(csv.reader(io.StringIO(body, newline="")))
     assert rows == [["s3_bucket", "s3_key", "etag"], [BUCKET, 'a, "b"\nä.png', "e1"], ["other", "c.png", ""]]
     told: list[tuple[int, int]] = []
-    found = mapped.follow(states, arn, on_progress=lambda *far: told.append(far), wait=lambda seconds: None)
+    found = mapped.follow(states, run.place, on_progress=lambda *far: told.append(far), wait=lambda seconds: None)
     assert found["status"] == "SUCCEEDED"
     assert told == [(41, 80), (41, 80)]
 
@@ -285,7 +307,7 @@ def test_a_name_that_is_no_utf_8_has_a_row(tmp_path: Path) -> None:
     Path(os.fsdecode(os.fsencode(folder) + b"/\xff.png")).write_bytes(png())
     (image,) = sources.in_folder(folder, BUCKET, "images/x/")
     assert image.name == "\N{REPLACEMENT CHARACTER}.png"
-    table.write([image.name], [BatchRow("b", image.key)], LABELS, tmp_path)
+    table.write([(image.name, BatchRow("b", image.key))], LABELS, tmp_path)
     assert standing.name_of(os.fsdecode(b"/photos\xff"), "map", PACKAGE)
 
 
@@ -301,10 +323,35 @@ def test_an_object_of_a_file_that_has_changed_is_left(s3: Any, tmp_path: Path) -
     assert [image.key for image in done.left(sources.in_file(s3, path)[:1])] == ["a.png"]
 
 
-def test_a_batch_that_still_runs_is_found_by_its_name() -> None:
-    batch = made()
-    assert mapped.running(States(others=["another-batch-1a2b3c4d"]), "arn", batch) is None
-    assert mapped.running(States(others=["x", f"{batch.name}-1a2b3c4d"]), "arn", batch) == f"{batch.name}-1a2b3c4d"
+def test_two_who_start_a_batch_at_once_have_one_execution(s3: Any) -> None:
+    """Both have seen that nothing runs. Also if one of them has seen an image more."""
+    batch, states = made(), States()
+    images = [BatchImage("", BUCKET, key) for key in ("a.png", "b.png")]
+    turns = [mapped.turn(s3, states, MACHINE, batch) for _ in range(3)]
+    assert turns == [BatchTurn(1)] * 3
+    first, second, other = (
+        mapped.begin(s3, states, MACHINE, batch, some, turn.number)
+        for some, turn in zip((images, images, images[:1]), turns, strict=True)
+    )
+    assert first.place == second.place == other.place
+    assert (first.is_ours, second.is_ours, other.is_ours) == (True, True, False)
+    assert len({(one["name"], one["input"]) for one in states.started}) == 1
+    key = json.loads(states.started[0]["input"])["manifest"]["key"]
+    manifest = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode()
+    assert manifest == mapped.manifest(images), "the other's manifest does not replace what runs"
+    assert mapped.turn(s3, states, MACHINE, batch) == BatchTurn(1, first.place)
+
+
+def test_what_failed_can_be_started_again_and_a_start_that_was_cut_short_takes_no_number(s3: Any) -> None:
+    batch, states, image = made(), States(looks=100), BatchImage("", BUCKET, "a.png")
+    put(s3, batch.manifest(3, b"", "csv"), b"")  # written before somebody was killed
+    assert mapped.turn(s3, states, MACHINE, batch) == BatchTurn(3)
+    begun = [mapped.begin(s3, states, MACHINE, batch, [image], 3)]
+    states.there = {name: ("FAILED", given) for name, (_, given) in states.there.items()}
+    assert not mapped.begin(s3, states, MACHINE, batch, [image], 3).is_ours
+    assert mapped.turn(s3, states, MACHINE, batch) == BatchTurn(4)
+    begun.append(mapped.begin(s3, states, MACHINE, batch, [image], 4))
+    assert [run.place.rpartition("-")[2] for run in begun] == ["3", "4"]
 
 
 def test_the_rows_come_from_all_runs_and_a_failed_child_names_its_images(s3: Any) -> None:
@@ -323,7 +370,7 @@ def test_the_rows_come_from_all_runs_and_a_failed_child_names_its_images(s3: Any
         "1/manifest.json": {},
     }.items():
         put(s3, f"{batch.results}{key}", json.dumps(entries).encode())
-    found = {row.key: row for row in mapped.read(s3, batch)}
+    found = {row.key: row for row in mapped.read(s3, batch, mapped.results(s3, batch))}
     assert found["a"] == BatchRow(BUCKET, "a", "e", "motorcycle", 0.8, (0.2, 0.8), model_version=3, milliseconds=7)
     assert (found["b"].error, found["b"].is_final) == ("InvalidImageError", True)
     assert (found["c"].bucket, found["c"].etag, found["c"].error, found["c"].is_final) == (
@@ -335,17 +382,84 @@ def test_the_rows_come_from_all_runs_and_a_failed_child_names_its_images(s3: Any
     assert found["d"].bucket == "o"
 
 
+def child(first: int, images: int) -> dict[str, str]:
+    """A child's entry in a file of results."""
+    asked = {"s3_bucket": BUCKET, "etag": "e", "probabilities": [0.2, 0.8], "package_version": 3}
+    rows = [asked | {"s3_key": f"images/ü{number}.png"} for number in range(first, first + images)]
+    output = json.dumps({"class_labels": list(LABELS), "rows": rows}, ensure_ascii=False)
+    return {"Status": "SUCCEEDED", "Input": "x" * 4000, "Output": output}
+
+
+@pytest.mark.parametrize("size", [1, 7, 1 << 20])
+@pytest.mark.parametrize("space", ["", " \n"])
+def test_a_file_of_results_is_read_piece_by_piece_wherever_it_is_cut(size: int, space: str) -> None:
+    given = [child(0, 2), child(2, 1), {"Status": "FAILED", "Cause": '}],"\\[{'}]
+    listed = f"[{space}{f'{space},{space}'.join(json.dumps(one, ensure_ascii=False) for one in given)}{space}]"
+    for text, wanted in ((f"{space}{listed}{space}", given), ("[]", []), (f"[{space}]", [])):
+        body = text.encode()
+        assert list(mapped.entries(body[at : at + size] for at in range(0, len(body), size))) == wanted
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'[{"Status": "SUCC', b'[{"a": 1}]', b"[] x", b"[1]", b"\xff"])
+def test_a_file_that_is_no_list_of_results_is_named(s3: Any, body: bytes) -> None:
+    batch = made()
+    put(s3, f"{batch.results}1/SUCCEEDED_0.json", body)
+    with pytest.raises(WorkflowError, match=r"SUCCEEDED_0\.json is no list of results") as refused:
+        list(mapped.read(s3, batch, mapped.results(s3, batch)))
+    assert "delete it" in str(refused.value.hint)
+
+
+def test_many_rows_are_read_and_written_with_little_memory(s3: Any, tmp_path: Path) -> None:
+    """Two million rows would need as much: nobody keeps one that is written."""
+    batch, children = made(), 300
+    body = json.dumps([child(40 * number, 40) for number in range(children)]).encode()
+
+    class Stored:
+        """S3, with an object that cannot be read whole."""
+
+        def get_object(self, **asked: Any) -> dict[str, Any]:
+            return {"Body": self}
+
+        def iter_chunks(self, size: int) -> Iterator[bytes]:
+            return (body[at : at + size] for at in range(0, len(body), size))
+
+    rows = mapped.read(Stored(), batch, ["SUCCEEDED_0.json"])
+    tracemalloc.start()
+    try:
+        files = table.write(((f"s3://{row.bucket}/{row.key}", row) for row in rows), LABELS, tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 10e6
+    finally:
+        tracemalloc.stop()
+    groups = parquet.ParquetFile(files[0]).metadata
+    assert (groups.num_rows, groups.num_row_groups) == (40 * children, 3)
+    with files[1].open(encoding="utf-8") as stream:
+        assert sum(1 for _ in stream) == 40 * children + 1
+
+
 # The transform job.
 
 
 @dataclass
 class Jobs:
-    """SageMaker with one job."""
+    """SageMaker with transform jobs, whose names are never free again."""
 
     asked: list[dict[str, Any]] = field(default_factory=list)
+    status: str = "InProgress"
+
+    class exceptions:
+        class ResourceInUse(Exception): ...
 
     def create_transform_job(self, **asked: Any) -> None:
+        if asked["TransformJobName"] in [one["TransformJobName"] for one in self.asked]:
+            raise self.exceptions.ResourceInUse
         self.asked.append(asked)
+
+    def get_paginator(self, name: str) -> Jobs:
+        return self
+
+    def paginate(self, NameContains: str) -> list[dict[str, Any]]:
+        names = [one["TransformJobName"] for one in self.asked if NameContains in one["TransformJobName"]]
+        return [{"TransformJobSummaries": [{"TransformJobName": n, "TransformJobStatus": self.status} for n in names]}]
 
 
 @dataclass
@@ -371,23 +485,35 @@ class Logs:
 
 def test_a_transform_job_reads_a_manifest_of_one_bucket(s3: Any) -> None:
     batch, jobs = made("transform"), Jobs()
-    job = transformed.begin(s3, jobs, "model", "ml.m5.large", batch, [BatchImage("", BUCKET, "a b.png")])
+    job = transformed.begin(s3, jobs, "model", "ml.m5.large", batch, [BatchImage("", BUCKET, "a b.png")], 1)
     asked = jobs.asked[0]
-    assert asked["TransformJobName"] == job
-    assert job.startswith("scones-dev-")
+    assert asked["TransformJobName"] == job.place
+    assert job.place.startswith("scones-dev-")
     source = asked["TransformInput"]["DataSource"]["S3DataSource"]
     body = s3.get_object(Bucket=BUCKET, Key=source["S3Uri"].removeprefix(f"s3://{BUCKET}/"))["Body"].read()
     assert json.loads(body) == [{"prefix": f"s3://{BUCKET}/"}, "a b.png"]
     assert asked["MaxConcurrentTransforms"] * asked["MaxPayloadInMB"] <= 100
     with pytest.raises(InputError, match="one bucket") as refused:
-        transformed.begin(s3, jobs, "model", "t", batch, [BatchImage("", "b", "1"), BatchImage("", "c", "2")])
+        transformed.begin(s3, jobs, "model", "t", batch, [BatchImage("", "b", "1"), BatchImage("", "c", "2")], 2)
     assert "--how map" in str(refused.value.hint)
+
+
+def test_two_who_start_a_transform_at_once_have_one_job_and_what_failed_can_be_started_again(s3: Any) -> None:
+    batch, jobs, images = made("transform"), Jobs(), [BatchImage("", BUCKET, "a.png")]
+    turns = [transformed.turn(jobs, batch) for _ in range(2)]
+    first, second = (transformed.begin(s3, jobs, "m", "t", batch, images, turn.number) for turn in turns)
+    assert (first.place, first.is_ours, second.is_ours) == (second.place, True, False)
+    assert transformed.turn(jobs, batch) == BatchTurn(1, first.place)
+    jobs.status = "Failed"
+    assert transformed.turn(jobs, batch) == BatchTurn(2)
+    third = transformed.begin(s3, jobs, "m", "t", batch, images, 2)
+    assert (third.is_ours, len(jobs.asked)) == (True, 2)
 
 
 def test_outputs_and_the_log_give_each_image_its_row(s3: Any) -> None:
     batch = made("transform")
     for name, body in {"a": "[0.9, 0.1]", "b: x/c": '{"prediction": [0.3, 0.7]}', "odd": "[1]"}.items():
-        put(s3, f"{batch.outputs}{name}.out", body.encode())
+        put(s3, f"{batch.output(1)}{name}.out", body.encode())
     stream = f"scones-dev-{batch.name}-00000000/i-1/data-log"
     said = "2026-11-30T06:00:00.000:[sagemaker logs]: "
     logs = Logs(
@@ -433,9 +559,66 @@ def test_before_the_first_job_of_all_nothing_is_done(s3: Any) -> None:
     assert list(transformed.read(s3, Logs(None), made("transform"), [BatchImage("a", BUCKET, "a")])) == []
 
 
+def ended(s3: Any, batch: Batch, keys: list[str], outputs: dict[str, str]) -> dict[str, Any]:
+    """The first job of a batch, as DescribeTransformJob tells of it when it is Completed."""
+    jobs = Jobs()
+    run = transformed.begin(s3, jobs, "m", "t", batch, [BatchImage(key, BUCKET, key) for key in keys], 1)
+    for path, body in outputs.items():
+        put(s3, f"{batch.output(1)}{path}.out", body.encode())
+    return {**jobs.asked[0], "TransformJobName": run.place, "TransformJobStatus": "Completed"}
+
+
+def test_an_output_has_folders_more_or_fewer_than_its_key_if_it_can_be_no_other_image_s(s3: Any) -> None:
+    batch, keys = made("transform"), ["a/1.png", "1.png", "b/2.png", "/3.png", "c/4.png", "d/4.png"]
+    found = ended(
+        s3,
+        batch,
+        keys,
+        {
+            "a/1.png": "[0.9, 0.1]",
+            "1.png": "[0.8, 0.2]",
+            f"{BUCKET}/b/2.png": "[0.7, 0.3]",
+            "3.png": "[0.6, 0.4]",
+            "4.png": "[0.5, 0.5]",
+        },
+    )
+    images = [BatchImage(key, BUCKET, key) for key in keys]
+    rows = {row.key: row.probabilities[0] for row in transformed.read(s3, Logs([]), batch, images)}
+    assert rows == {"a/1.png": 0.9, "1.png": 0.8, "b/2.png": 0.7, "/3.png": 0.6}
+    with pytest.raises(WorkflowError, match=r"Completed, but 2 of its 6 images .* such as s3://.*4\.png") as stopped:
+        transformed.check_ended(s3, Logs([]), batch, found)
+    assert f"aws s3 ls --recursive s3://{BUCKET}/{batch.output(1)}" in str(stopped.value.hint)
+
+
+def test_another_image_s_output_is_not_taken_for_one_that_failed(s3: Any) -> None:
+    """a/1.png was deleted since, and 1.png had no answer."""
+    batch = made("transform")
+    ended(s3, batch, ["a/1.png", "1.png"], {"a/1.png": "[0.9, 0.1]"})
+    assert list(transformed.read(s3, Logs([]), batch, [BatchImage("1.png", BUCKET, "1.png")])) == []
+
+
+def test_an_image_that_the_log_names_needs_no_output(s3: Any) -> None:
+    batch = made("transform")
+    found = ended(s3, batch, ["a.png", "bad.png"], {"a.png": "[0.9, 0.1]"})
+    stream = f"{found['TransformJobName']}/i-1/data-log"
+    said = f"2026-11-30T06:00:00.000:[sagemaker logs]: {BUCKET}/bad.png: Bad HTTP status received from algorithm: 400"
+    transformed.check_ended(s3, Logs([(stream, said)]), batch, found)
+    with pytest.raises(WorkflowError, match=r"1 of its 2 images"):
+        transformed.check_ended(s3, Logs([(stream.replace("-1/", "-11/"), said)]), batch, found)
+    transformed.check_ended(s3, Logs([]), batch, found | {"TransformJobStatus": "Failed"})
+
+
+def test_the_last_job_s_output_of_an_image_counts(s3: Any) -> None:
+    batch = made("transform")
+    for number, first in ((2, 0.2), (10, 0.9)):
+        put(s3, f"{batch.output(number)}a.out", json.dumps([first, 1 - first]).encode())
+    (row,) = transformed.read(s3, Logs([]), batch, [BatchImage("a", BUCKET, "a")])
+    assert row.probabilities[0] == 0.9
+
+
 def test_an_output_that_is_older_than_its_image_is_not_its_answer(s3: Any) -> None:
     batch = made("transform")
-    put(s3, f"{batch.outputs}a.out", b"[0.9, 0.1]")
+    put(s3, f"{batch.output(1)}a.out", b"[0.9, 0.1]")
     later = datetime.now(UTC) + timedelta(hours=1)
     images = [BatchImage("a", BUCKET, "a", modified=later)]
     assert list(transformed.read(s3, Logs([]), batch, images)) == []
@@ -449,7 +632,7 @@ def test_the_table_is_the_same_as_parquet_and_csv(tmp_path: Path) -> None:
         BatchRow("b", "1", "", "bicycle", 0.9, (0.9, 0.1), True, model_version=3, milliseconds=12.5),
         BatchRow("b", "2", error="InvalidImageError", cause="is empty,\nreally"),
     ]
-    files = table.write(["s3://b/1", "s3://b/ä"], rows, LABELS, tmp_path / "out")
+    files = table.write(zip(["s3://b/1", "s3://b/ä"], rows, strict=True), LABELS, tmp_path / "out")
     frame = parquet.read_table(files[0]).to_pydict()
     assert frame == {
         "image": ["s3://b/1", "s3://b/ä"],
@@ -468,4 +651,4 @@ def test_the_table_is_the_same_as_parquet_and_csv(tmp_path: Path) -> None:
     assert [{name: value or None for name, value in row.items()} for row in written] == [
         {name: None if values[at] is None else str(values[at]) for name, values in frame.items()} for at in (0, 1)
     ]
-    assert table.counted(rows) == table.Counts(2, 1, 0, {"InvalidImageError": 1})
+    assert table.counted(rows) == table.Counts(2, 1, 0, {"InvalidImageError": 1}, unfinished=0)
