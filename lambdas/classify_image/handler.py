@@ -17,7 +17,11 @@ runtime, s3 = boto3.client("sagemaker-runtime", config=config), boto3.client("s3
 
 
 class ImageNotFoundError(Exception):
-    """The object was deleted after it was first read, or this function may not read it."""
+    """The object was deleted after it was first read."""
+
+
+class ImageRefusedError(Exception):
+    """This function may not read the object."""
 
 
 class InvalidImageError(Exception):
@@ -59,6 +63,8 @@ def read(request):
         return s3.get_object(Bucket=request["s3_bucket"], Key=request["s3_key"], **chosen)["Body"].read()
     except (ClientError, BotoCoreError) as error:
         refused = ImageNotFoundError if is_final(error) else EndpointUnavailableError
+        if "(AccessDenied)" in str(error):
+            refused = ImageRefusedError
         raise refused(f"{request['image_url']} cannot be read again: {error}") from None
 
 

@@ -4,7 +4,7 @@ Example::
 
     probabilities(b"[0.92, 0.08]", ["bicycle", "motorcycle"])     # [0.92, 0.08]
 
-Limits and errors: SageMaker API reference, InvokeEndpoint (InferenceId: 64 characters; CustomAttributes: 1,024).
+Limits: SageMaker API reference, InvokeEndpoint (InferenceId: 64 characters; CustomAttributes: 1,024).
 """
 
 import base64
@@ -19,6 +19,7 @@ from urllib.parse import quote
 from botocore.exceptions import EndpointProviderError, ParamValidationError
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+SEND = "send the output of serializeImageData"
 CONTENT_TYPES = ("image/png", "image/jpeg")
 TOLERANCE = 0.01  # of the sum: the probabilities are 32-bit floats, and some containers print few digits
 
@@ -46,16 +47,16 @@ def image_data(request: Any) -> bytes | None:
     names = ("image_url", "s3_bucket", "s3_key", "content_type")
     missing = [name for name in names if not (isinstance(request, dict) and isinstance(request.get(name), str))]
     if missing:
-        raise InvalidInputError(f"the input lacks {', '.join(missing)}; send the output of serializeImageData")
+        raise InvalidInputError(f"the input lacks {', '.join(missing)}; {SEND}")
     good = {"s3_bucket": BUCKET.fullmatch(request["s3_bucket"]), "s3_key": is_key(request["s3_key"])}
     good["content_type"] = request["content_type"] in CONTENT_TYPES
     for name in (name for name, is_good in good.items() if not is_good):
-        raise InvalidInputError(f"{name} is {ascii(request[name])[:120]}; send the output of serializeImageData")
+        raise InvalidInputError(f"{name} is {ascii(request[name])[:120]}; {SEND}")
     try:
         return None if request.get("image_data") is None else base64.b64decode(request["image_data"], validate=True)
     except (ValueError, TypeError):
         shown = ascii(request["image_data"])[:40]
-        raise InvalidInputError(f"image_data is not base64: {shown}; send the output of serializeImageData") from None
+        raise InvalidInputError(f"image_data is not base64: {shown}; {SEND}") from None
 
 
 def is_key(key: str) -> bool:
@@ -73,7 +74,7 @@ def inference_id(name: str) -> str:
 def custom_attributes(key: str) -> str:
     """The S3 key, percent-encoded except its slashes. If that is too long, ``sha256=`` and the key's digest.
 
-    An encoded key contains no ``=``, so the two forms cannot be confused.
+    An encoded key contains no ``=``.
     """
     encoded = quote(key)
     return encoded if len(encoded) <= 1024 else f"sha256={hashlib.sha256(key.encode()).hexdigest()}"
@@ -116,7 +117,7 @@ def is_final(error: Exception) -> bool:
     """Whether a retry cannot succeed, from botocore's error.
 
     A retry may succeed after throttling, a server error, a failure of the model (424, ModelError), and without an
-    answer. A request that botocore itself refuses to send is the same at every try.
+    answer. What botocore refuses to send is the same at every try.
     """
     response = getattr(error, "response", None)
     if response is None:

@@ -1,6 +1,6 @@
 """Finds the bucket and the key of the image in an execution's input.
 
-Keys are taken literally. S3 URIs have no percent-encoding: ``%20`` is three characters, and ``+`` is a plus.
+Keys are taken literally: ``%20`` is three characters, and ``+`` is a plus.
 Rules: Amazon S3 User Guide, "Bucket naming rules" and "Naming Amazon S3 objects".
 """
 

@@ -10,16 +10,20 @@ import boto3
 from address import locate, opened
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from limits import MAX_PIXELS  # a small file could unpack to gigabytes in the endpoint
+from limits import MAX_PIXELS  # a small file could unpack to gigabytes
 from picture import Picture
 
-MAX_BYTES = 6 * 1024 * 1024  # the largest body that InvokeEndpoint accepts
-MAX_STATE = 262_144 - 8_192  # the largest output of a state, less room for the data that Step Functions adds
+MAX_BYTES = 6 * 1024 * 1024  # InvokeEndpoint's largest body
+MAX_STATE = 262_144 - 8_192  # a state's largest output, less what Step Functions adds
 s3 = boto3.client("s3", config=Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard"}))
 
 
 class ImageNotFoundError(Exception):
-    """The object does not exist, or this function may not read it."""
+    """The object does not exist."""
+
+
+class ImageRefusedError(Exception):
+    """This function may not read the object."""
 
 
 class ImageTooLargeError(Exception):
@@ -64,7 +68,9 @@ def read(bucket, key, url, version):
         code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status == 429 or status >= 500 or code == "RequestTimeout":
             raise EndpointUnavailableError(f"S3 did not give {url}: {error}") from None
-        hint = "; the object may also not exist: check the key" if code == "AccessDenied" else ""
-        raise ImageNotFoundError(f"{url} cannot be read: {error}{hint}") from None
+        refused, hint = ImageNotFoundError, ""
+        if status == 403:  # this function may list the bucket, so a missing object is a 404
+            refused, hint = ImageRefusedError, "; allow it in image_buckets or the policy of bucket or key"
+        raise refused(f"{url} cannot be read: {error}{hint}") from None
     except BotoCoreError as error:
         raise EndpointUnavailableError(f"S3 did not give {url}: {error}") from None

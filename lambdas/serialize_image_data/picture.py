@@ -25,11 +25,7 @@ class Picture(NamedTuple):
 
     @classmethod
     def of(cls, data):
-        """Reads an image's structure.
-
-        Raises:
-            InvalidImageError: If the bytes are not a complete PNG or JPEG.
-        """
+        """Reads an image's structure. Raises InvalidImageError."""
         try:
             if data.startswith(PNG):
                 found = cls("image/png", *_png_size(data))
@@ -50,7 +46,7 @@ def _png_size(data):
     while True:
         length, kind = struct.unpack_from(">I4s", data, at)
         (checksum,) = struct.unpack_from(">I", data, at + 8 + length)
-        # A chunk whose type begins with a capital letter is critical: decoders need it.
+        # A type that begins with a capital letter is critical: decoders need the chunk.
         if kind[:1].isupper() and zlib.crc32(data[at + 4 : at + 8 + length]) != checksum:
             raise InvalidImageError(f"the PNG is damaged: its {kind.decode('latin-1')} chunk has a wrong checksum")
         if size is None:
@@ -70,7 +66,7 @@ def _jpeg_size(data):
     while True:
         if data[at] != 0xFF:
             raise InvalidImageError(f"the JPEG is damaged: there is no marker at byte {at:,}")
-        if (marker := data[at + 1]) == 0xFF:  # any number of fill bytes may precede a marker
+        if (marker := data[at + 1]) == 0xFF:  # a fill byte
             at += 1
             continue
         (length,) = struct.unpack_from(">H", data, at + 2)

@@ -1,7 +1,8 @@
 """startWorkflow: starts an execution for each object that has arrived in the bucket.
 
-An SQS queue gives it EventBridge's events "Object Created" (event.json). The execution's name comes from the bucket,
-the key and the object's version. So an event that is delivered twice starts no second execution:
+An SQS queue gives it EventBridge's events "Object Created" (event.json) of all objects under the prefix. Those whose
+key ends in none of SUFFIXES, in any case of letters, start nothing. The execution's name comes from the bucket, the
+key and the object's version. So an event that is delivered twice starts no second execution:
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 
 With AT_MOST, it waits until each execution has ended. Then no more executions run at once than invocations of it.
@@ -32,7 +33,7 @@ def handler(event, context):
         log = {"function": "startWorkflow", "message": record.get("messageId")}
         try:
             log |= start(json.loads(record["body"]))
-            if os.environ.get("AT_MOST"):
+            if "execution_arn" in log and os.environ.get("AT_MOST"):
                 wait(log["execution_arn"])
         except Exception as error:  # noqa: BLE001 - whatever it is, the other messages are handled
             print(json.dumps({"level": "ERROR", **log, "error": type(error).__name__, "reason": str(error)}))
@@ -43,12 +44,15 @@ def handler(event, context):
 
 
 def start(event):
-    """Start the execution for an event, unless it has been started already."""
+    """Start the execution for an event, unless it has been started already, or the object has another suffix."""
     if event["detail-type"] != "Object Created":
         raise NoArrivalError(f"the message is {event['detail-type']!a}, not 'Object Created'")
     detail = event["detail"]
     bucket, found = detail["bucket"]["name"], detail["object"]
     key, version = found["key"], found.get("version-id")
+    image = {"image_url": f"s3://{bucket}/{key}"}
+    if not key.lower().endswith(tuple(suffix.lower() for suffix in json.loads(os.environ["SUFFIXES"]))):
+        return image | {"not_started": f"its key ends in none of {os.environ['SUFFIXES']}"}
     given = {"s3_bucket": bucket, "s3_key": key, **({"s3_version": version} if version else {})}
     name = name_of(bucket, key, version or found.get("sequencer", ""))
     arn = os.environ["STATE_MACHINE_ARN"]
@@ -56,8 +60,8 @@ def start(event):
     try:
         states.start_execution(stateMachineArn=arn, name=name, input=json.dumps(given, sort_keys=True))
     except states.exceptions.ExecutionAlreadyExists:
-        return {"execution_arn": started, "image_url": f"s3://{bucket}/{key}", "again": True}
-    return {"execution_arn": started, "image_url": f"s3://{bucket}/{key}"}
+        return image | {"execution_arn": started, "again": True}
+    return image | {"execution_arn": started}
 
 
 def name_of(bucket, key, version):

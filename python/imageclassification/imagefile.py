@@ -6,19 +6,24 @@ Example::
     Traceback (most recent call last):
     imageclassification.errors.ImageError: these 6 bytes are neither a PNG nor a JPEG image
 
-The check follows the headers and lengths from front to back. It takes less than a millisecond, and it refuses files
-that are cut short or would unpack to gigabytes. Bytes after the image's end are allowed: cameras append previews and
-films there, and decoders skip them.
+The check follows the headers and lengths from front to back. It takes a few milliseconds for a large file, and refuses
+files that are cut short, were changed, or would unpack to gigabytes. Bytes after the image's end are allowed: cameras
+append previews and films there, and decoders skip them.
 
-A PNG file (ISO/IEC 15948) is a signature and chunks of length, type, data and checksum, the last of type IEND. A JPEG
-file (ITU-T T.81, annex B) is a sequence of markers. Most have a length. Coded data follows the marker "start of scan"
-and runs up to the next marker. The last marker is "end of image".
+A PNG file (ISO/IEC 15948) is a signature and chunks of length, type, data and checksum, the last of type IEND. MXNet
+reads it with OpenCV and libpng. To these a wrong checksum of a critical chunk, such as the pixels, is an error, and an
+ancillary chunk that has one is left out: ``tests/oracle/test_pictures.py`` shows both. Pillow takes damaged pixels, and
+refuses damaged texts.
+
+A JPEG file (ITU-T T.81, annex B) is a sequence of markers. Most have a length. Coded data follows the marker "start of
+scan" and runs up to the next marker. The last marker is "end of image".
 """
 
 from __future__ import annotations
 
 import re
 import struct
+import zlib
 
 from imageclassification.errors import ImageError
 
@@ -36,24 +41,27 @@ ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
 NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
-def check(data: bytes) -> None:
+def check(data: bytes) -> bytes:
     """Checks an image file.
 
+    Returns:
+        What is to be decoded: the file without the ancillary chunks of a PNG whose checksum is wrong.
+
     Raises:
-        ImageError: If it is neither a PNG nor a JPEG file, is cut short, or is too large.
+        ImageError: If it is neither a PNG nor a JPEG file, is damaged, is cut short, or is too large.
     """
     if data.startswith(PNG):
-        _check_png(data)
-    elif data.startswith(JPEG):
+        return _checked_png(data)
+    if data.startswith(JPEG):
         _check_jpeg(data)
-    elif not data:
+        return data
+    if not data:
         raise ImageError("there is no image: it has 0 bytes")
-    else:
-        raise ImageError(f"these {len(data)} bytes are neither a PNG nor a JPEG image")
+    raise ImageError(f"these {len(data)} bytes are neither a PNG nor a JPEG image")
 
 
-def _check_png(data: bytes) -> None:
-    at = len(PNG)
+def _checked_png(data: bytes) -> bytes:
+    at, kept, begin = len(PNG), [], 0
     while at + 12 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
         if at == len(PNG):
@@ -62,9 +70,17 @@ def _check_png(data: bytes) -> None:
             if at + 25 <= len(data):
                 width, height = struct.unpack_from(">II", data, at + 8)
                 _check_size(width, height, len(data))
+        end = at + 12 + length
+        if end > len(data):
+            break
+        if zlib.crc32(memoryview(data)[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
+            if kind[:1].isupper():  # critical
+                raise ImageError(f"the PNG image is damaged: its {kind.decode('latin-1')} chunk has a wrong checksum")
+            kept.append(data[begin:at])
+            begin = end
         if kind == b"IEND":
-            return
-        at += 12 + length
+            return b"".join((*kept, data[begin:])) if kept else data
+        at = end
     raise _cut_short("PNG", data)
 
 

@@ -18,6 +18,7 @@ transparency        ignored: every pixel has its stored colour
 palette, 1 bit      the palette's colours
 CMYK, YCCK          read as inverted, as Adobe stores them; converted to RGB without colour profiles
 rotation            turned upright, by EXIF's orientation
+wrong checksums     of pixels and header: refused; of a PNG's other chunks: the chunk is left out
 grey and colour     converted to the network's channels: grey repeated three times, or colour's luma (ITU-R 601)
 ==================  ================================================================================================
 """
@@ -58,9 +59,9 @@ def decode(data: bytes, channels: int = 3) -> Image.Image:
     """
     if channels not in MODES:
         raise ValueError(f"an image is decoded to 3 channels (RGB) or 1 (grey), not to {channels}")
-    imagefile.check(data)
+    sound = imagefile.check(data)
     try:
-        image: Image.Image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
+        image: Image.Image = Image.open(io.BytesIO(sound), formats=("PNG", "JPEG"))
         image.load()
         orientation = _orientation(image)
         if image.mode.startswith("I"):  # 16-bit grey: keep the high byte

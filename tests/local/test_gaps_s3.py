@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
@@ -159,6 +161,58 @@ def test_versions_are_listed_with_encoded_keys_as_terraform_asks_for(cloud):
         for one in found[kind]:
             s3.delete_object(Bucket="odd-keys", Key=urllib.parse.unquote(one["Key"]), VersionId=one["VersionId"])
     s3.delete_bucket(Bucket="odd-keys")
+
+
+# s3/gaps/conditional_writes.py
+
+
+def refused(call, **given):
+    """The code with which a call is refused."""
+    with pytest.raises(ClientError) as error:
+        call(**given)
+    return error.value.response["Error"]["Code"]
+
+
+def test_of_several_writers_that_expect_the_same_object_one_wins(cloud, bucket):
+    """Four writers count together, and no step is lost."""
+    s3, place = cloud.client("s3"), {"Bucket": bucket, "Key": "count"}
+
+    def begin(_: int) -> bool:
+        try:
+            s3.put_object(**place, Body=b"0", IfNoneMatch="*")
+        except ClientError:
+            return False
+        return True
+
+    def step(_: int) -> None:
+        while True:
+            found = s3.get_object(**place)
+            number = int(found["Body"].read())
+            with contextlib.suppress(ClientError):
+                s3.put_object(**place, Body=b"%d" % (number + 1), IfMatch=found["ETag"])
+                return
+
+    with ThreadPoolExecutor(4) as writers:
+        assert sum(writers.map(begin, range(12))) == 1
+        list(writers.map(step, range(40)))
+    assert s3.get_object(**place)["Body"].read() == b"40"
+
+
+def test_a_copy_and_an_upload_in_parts_have_conditions_too(cloud, bucket):
+    s3, place = cloud.client("s3"), {"Bucket": bucket, "Key": "a"}
+    s3.put_object(Bucket=bucket, Key="other", Body=b"other")
+    tag = s3.put_object(**place, Body=b"1")["ETag"]
+    source = {"CopySource": {"Bucket": bucket, "Key": "other"}}
+    upload = place | {"UploadId": s3.create_multipart_upload(**place)["UploadId"]}
+    part = {"PartNumber": 1, "ETag": s3.upload_part(**upload, PartNumber=1, Body=b"2")["ETag"]}
+    whole = upload | {"MultipartUpload": {"Parts": [part]}}
+    for condition in ({"IfNoneMatch": "*"}, {"IfMatch": '"0"'}):
+        assert refused(s3.copy_object, **place, **source, **condition) == "PreconditionFailed"
+        assert refused(s3.complete_multipart_upload, **whole, **condition) == "PreconditionFailed"
+    assert refused(s3.copy_object, Bucket=bucket, Key="none", **source, IfMatch=tag) == "NoSuchKey"
+    assert s3.get_object(**place)["Body"].read() == b"1"
+    s3.complete_multipart_upload(**whole, IfMatch=tag)
+    assert s3.get_object(**place)["Body"].read() == b"2"
 
 
 # s3/plain_reads.py

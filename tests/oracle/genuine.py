@@ -233,6 +233,11 @@ def iterate_records(folder, path, shape, labels, pixels):
     return [found for _, found in batches]
 
 
+def decode(folder, path):
+    """The pixels of an image file, as MXNet decodes it with OpenCV."""
+    return mx.image.imdecode((folder / path).read_bytes(), to_rgb=1).asnumpy().tolist()
+
+
 TASKS = {
     function.__name__: function
     for function in (
@@ -249,6 +254,7 @@ TASKS = {
         read_records,
         unpack_records,
         iterate_records,
+        decode,
     )
 }
 

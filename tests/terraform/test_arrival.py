@@ -21,6 +21,7 @@ from rich.console import Console
 
 from benchmarks.arrival import pictures
 from localcloud import control
+from scones.demo.leftovers import left_behind
 from scones.model.registry import PinnedModel, write_pin
 from scones.service import inbox
 from scones.service.batch import How
@@ -55,6 +56,19 @@ def service(
             yield made["service"]
         finally:
             destroy_all(project, stack=partial(Stack, log=terraform_log))
+    assert left_behind(project) == []
+
+
+def test_all_that_the_options_make_would_be_found_if_a_destroy_left_it(service: Stack, project: Environment) -> None:
+    named = [f"{kind} scones-local-{name}" for kind in ("queue", "rule") for name in ("arrivals", "endings")]
+    named += [f"event source mapping scones-local-{name}" for name in ("arrivals", "endings")]
+    named += [f"{kind} scones-local-classify-batch" for kind in ("state machine", "function", "log group")]
+    named += [
+        "queue scones-local-arrivals-dead",
+        "alarm scones-local-endings-dead",
+        "function scones-local-record-result",
+    ]
+    assert set(named) - set(left_behind(project)) == set()
 
 
 def test_an_object_that_arrives_has_a_result_and_the_plan_stays_empty(service: Stack, cloud: Any) -> None:
@@ -63,18 +77,36 @@ def test_an_object_that_arrives_has_a_result_and_the_plan_stays_empty(service: S
     bucket = arrival["uri"].split("/")[2]
     s3 = cloud.client("s3")
     one, other = pictures(2)
-    names = {"photo 7.png": one, "PHOTO.PNG": other, "broken.jpg": b"no picture"}
+    names = {"photo 7.png": one, "Photo.Png": other, "broken.jpg": b"no picture"}
     for name, content in {**names, "notes.txt": b"text"}.items():
         s3.put_object(Bucket=bucket, Key=f"incoming/{name}", Body=content)
     found = inbox.wait_for(s3, arrival, names, seconds=60)
     assert {name: one["status"] for name, one in found.items()} == {
         "photo 7.png": "SUCCEEDED",
-        "PHOTO.PNG": "SUCCEEDED",
+        "Photo.Png": "SUCCEEDED",
         "broken.jpg": "FAILED",
     }
     assert found["broken.jpg"]["error"] == "InvalidImageError"
     assert found["photo 7.png"]["classification"] in ("bicycle", "motorcycle")
     assert len(list(inbox.keys(s3, arrival))) == 3, "the text starts nothing"
+
+
+def test_an_end_that_is_told_late_does_not_overwrite_a_later_one(service: Stack, cloud: Any) -> None:
+    """EventBridge and SQS keep no order. The execution is redriven, and its first end comes last."""
+    arrival, s3, sqs = service.outputs()["arrival"], cloud.client("s3"), cloud.client("sqs")
+    s3.put_object(Bucket=arrival["uri"].split("/")[2], Key="incoming/late.png", Body=next(pictures(1, seed=7)))
+    found = inbox.wait_for(s3, arrival, ["late.png"], seconds=60)["late.png"]
+    begun, ended = (datetime.fromisoformat(found[at]).timestamp() * 1000 for at in ("started_at", "ended_at"))
+    detail = {
+        "name": found["execution"],
+        "status": "TIMED_OUT",
+        "startDate": round(begun),
+        "stopDate": round(ended) - 1,
+    }
+    queue = arrival["queues"]["endings"]
+    sqs.send_message(QueueUrl=queue["url"], MessageBody=json.dumps({"detail": {**detail, "executionArn": "x"}}))
+    eventually(lambda: inbox.load(sqs, queue) == inbox.QueueLoad(0, 0, 0))
+    assert inbox.wait_for(s3, arrival, ["late.png"], seconds=60)["late.png"] == found
 
 
 def test_another_try_of_a_failed_arrival_is_another_execution_with_a_result(service: Stack, cloud: Any) -> None:

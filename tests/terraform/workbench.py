@@ -85,6 +85,11 @@ def inventory(client: Callable[[str], Any]) -> dict[str, set[str]]:
         "ways out of networks": {
             one["VpcEndpointId"] for one in ec2.describe_vpc_endpoints()["VpcEndpoints"] if one["State"] != "deleted"
         },
+        "queues": set(client("sqs").list_queues().get("QueueUrls", [])),
+        "rules": _names(client("events").list_rules()["Rules"], "Name"),
+        "event source mappings": _names(
+            client("lambda").list_event_source_mappings()["EventSourceMappings"], "EventSourceArn"
+        ),
         "functions": _names(client("lambda").list_functions()["Functions"], "FunctionName"),
         "state machines": _names(client("stepfunctions").list_state_machines()["stateMachines"], "name"),
         # Functions of other tests in the same cloud still write logs.

@@ -1,4 +1,9 @@
-"""Work that a store does from time to time, so that its size levels off."""
+"""Work that is done from time to time while the cloud runs: a store's size levels off, and metrics are reported.
+
+Example (not run: it would go on)::
+
+    every(60.0, usage.report)
+"""
 
 from __future__ import annotations
 
@@ -20,4 +25,4 @@ def every(seconds: float, work: Callable[[], None]) -> None:
             except Exception as error:  # noqa: BLE001 - the next time may succeed
                 log.failure(error)
 
-    threading.Thread(target=repeat, name=f"upkeep of {work.__qualname__}", daemon=True).start()
+    threading.Thread(target=repeat, name=f"every {seconds:g} s {work.__qualname__}", daemon=True).start()

@@ -17,6 +17,7 @@ from localcloud.s3 import (
 )
 from localcloud.s3.gaps import (
     absent_uploads,
+    conditional_writes,
     empty_bodies,
     encoded_versions,
     no_tags,
@@ -45,6 +46,7 @@ def install(context: Context) -> None:
     no_tags.apply()
     notification_answers.apply()
     object_answers.apply()
+    conditional_writes.apply()
     too_long.apply()
     request_metrics.install(context.metrics)
     access_logs.install(context.roles)

@@ -115,6 +115,8 @@ def _deleted(*, versions: bool) -> Need:
 
 
 PUT = Need("s3:PutObject", (OBJECT,), WRITING)
+# A write that succeeds only if the object has a given ETag (S3 User Guide, "Conditional writes").
+MATCHING = Need("s3:GetObject", (OBJECT,), when="IfMatch")
 TABLE = {
     **{
         f"{verb}Bucket{name}": (Need(f"s3:{verb}{action}", (BUCKET,)),)
@@ -154,14 +156,14 @@ TABLE = {
     },
     "PutObject": (
         PUT,
-        # A write that succeeds only if the object has a given ETag (S3 User Guide, "Conditional writes").
-        Need("s3:GetObject", (OBJECT,), when="IfMatch"),
+        MATCHING,
         Need("s3:PutObjectTagging", (OBJECT,), when="Tagging"),
         Need("s3:PutObjectAcl", (OBJECT,), when="ACL"),
     ),
-    "CopyObject": (PUT, Need("s3:GetObject", (_source,)), Need("s3:PutObjectAcl", (OBJECT,), when="ACL")),
+    "CopyObject": (PUT, MATCHING, Need("s3:GetObject", (_source,)), Need("s3:PutObjectAcl", (OBJECT,), when="ACL")),
     "CreateMultipartUpload": (PUT, Need("s3:PutObjectTagging", (OBJECT,), when="Tagging")),
-    **dict.fromkeys(("UploadPart", "CompleteMultipartUpload"), (PUT,)),
+    "UploadPart": (PUT,),
+    "CompleteMultipartUpload": (PUT, MATCHING),
     "UploadPartCopy": (PUT, Need("s3:GetObject", (_source,))),
     "AbortMultipartUpload": (Need("s3:AbortMultipartUpload", (OBJECT,)),),
     "ListParts": (Need("s3:ListMultipartUploadParts", (OBJECT,)),),

@@ -11,14 +11,13 @@ Example::
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable, Iterator
 
 from moto.sqs.models import Queue, sqs_backends
 
-from localcloud import log
 from localcloud.context import MetricStore
+from localcloud.durability.upkeep import every
 
 NAMESPACE = "AWS/SQS"
 EVERY_SECONDS = 60.0
@@ -36,8 +35,8 @@ class QueueUsage:
         self._used: set[str] = set()  # the ARNs of the queues that have had a message
 
     def begin(self) -> None:
-        """Report in a thread until the process ends."""
-        threading.Thread(target=self._run, name="queue usage", daemon=True).start()
+        """Report until the process ends."""
+        every(EVERY_SECONDS, self.report)
 
     def report(self) -> None:
         """Report every queue that has had a message."""
@@ -59,14 +58,6 @@ class QueueUsage:
                 self._used.add(queue.queue_arn)
             if queue.queue_arn in self._used:
                 self._metrics.put_all(NAMESPACE, {"QueueName": queue.name}, values, account=account, region=region)
-
-    def _run(self) -> None:
-        while True:
-            time.sleep(EVERY_SECONDS)
-            try:
-                self.report()
-            except Exception as error:  # noqa: BLE001 - the next minute is reported again
-                log.failure(error)
 
 
 def _queues() -> Iterator[tuple[str, str, Queue]]:

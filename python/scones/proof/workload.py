@@ -14,6 +14,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -57,16 +58,16 @@ class Workload:
         if role == f"scones-{self.environment.name}-training":
             return partial(self._train_without, sid)
         if role == f"{self.outputs['state_machine_arn'].rpartition(':')[2]}-states":
-            return partial(_after, partial(self._update_machine, self.outputs["state_machine_arn"]), self.execute)
+            return partial(self._execute_after, partial(self._update_machine, self.outputs["state_machine_arn"]))
+        if role in self.outputs["function_names"].values() and sid == "ReadVersions":
+            return partial(self._arrive_after, partial(self._update_function, role))
         if role in self.outputs["function_names"].values():
-            # Only an arrival names its object's version.
-            work = self.arrive if sid == "ReadVersions" else self.execute
-            return partial(_after, partial(self._update_function, role), work)
+            return partial(self._execute_after, partial(self._update_function, role))
         batch = self.outputs.get("batch")
         if batch and sid not in NOT_ASKED and role == f"{batch['state_machine_arn'].rpartition(':')[2]}-states":
-            return partial(_after, partial(self._update_machine, batch["state_machine_arn"]), self.batch)
+            return partial(self._batch_after, partial(self._update_machine, batch["state_machine_arn"]))
         if batch and role == batch["function_name"]:
-            return partial(_after, partial(self._update_function, role), self.batch)
+            return partial(self._batch_after, partial(self._update_function, role))
         return None
 
     def train(self, name: str) -> dict[str, Any]:
@@ -157,16 +158,45 @@ class Workload:
 
         return wait(ended, f"transform job {name} did not end")
 
+    def _batch_after(self, update: Callable[[], None]) -> list[str]:
+        update()
+        return self.batch()
+
     def arrive(self) -> None:
-        """Put a small image into the bucket, and one too large for a state. Each starts an execution.
+        """Let an image and one too large for a state arrive, and tell a later end of the first one's execution.
+
+        A redriven execution ends again. Its new result is written over the first one, which is read for that.
 
         Raises:
-            CheckError: one has no result.
+            CheckError: one of the results is not there.
         """
-        names = [self._put(), self._put(f"s3://{self.outputs['bucket']}/{sample.LARGE}")]
-        found = inbox.wait_for(aws.client(self.environment, "s3"), self.outputs["arrival"], names, seconds=WAIT_SECONDS)
-        if missing := [name for name in names if name not in found]:
-            raise CheckError(f"the image {missing[0]} that arrived has no result within {WAIT_SECONDS:.0f} s")
+        arrival, bucket = self.outputs["arrival"], self.outputs["bucket"]
+        names = (name, _) = self._put(), self._put(f"s3://{bucket}/{sample.LARGE}")
+        s3, sqs = aws.client(self.environment, "s3"), aws.client(self.environment, "sqs")
+
+        def result() -> dict[str, Any]:
+            given = inbox.wait_for(s3, arrival, names, seconds=WAIT_SECONDS)
+            if missing := [one for one in names if one not in given]:
+                raise CheckError(f"what arrived as {', '.join(missing)} has no result within {WAIT_SECONDS:.0f} s")
+            return given[name]
+
+        found = result()
+        executions = self.outputs["state_machine_arn"].replace(":stateMachine:", ":execution:")
+        begun, ended = (datetime.fromisoformat(found[moment]).timestamp() for moment in ("started_at", "ended_at"))
+        detail = {
+            "executionArn": f"{executions}:{found['execution']}",
+            "name": found["execution"],
+            "status": "ABORTED",
+            "startDate": round(begun * 1000),
+            "stopDate": round(ended * 1000) + 1000,
+            "input": json.dumps(dict(zip(("s3_bucket", "s3_key"), split(found["image_url"]), strict=True))),
+        }
+        sqs.send_message(QueueUrl=arrival["queues"]["endings"]["url"], MessageBody=json.dumps({"detail": detail}))
+        wait(lambda: result()["status"] == "ABORTED", f"a later end of the execution for {name} has no result")
+
+    def _arrive_after(self, update: Callable[[], None]) -> None:
+        update()
+        self.arrive()
 
     def give_up(self) -> None:
         """Let nobody send to each of the queues for a moment, so that an event is a dead letter.
@@ -185,15 +215,19 @@ class Workload:
             finally:
                 sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
 
-    def _put(self, image: str | None = None) -> str:
-        """Put an image where it arrives, by default a small one. Returns its name."""
+    def _put(self, uri: str | None = None) -> str:
+        """Put an image where it arrives: by default a small one. Returns its name."""
         s3, name = aws.client(self.environment, "s3"), f"{time.time_ns()}.png"
         bucket, prefix = split(self.outputs["arrival"]["uri"])
-        source = split(image or f"{self.dataset}/validation/0/000.png")
+        source = split(uri or f"{self.dataset}/validation/0/000.png")
         s3.put_object(
             Bucket=bucket, Key=f"{prefix}{name}", Body=s3.get_object(Bucket=source[0], Key=source[1])["Body"].read()
         )
         return name
+
+    def _execute_after(self, update: Callable[[], None]) -> list[tuple[str, str | None]]:
+        update()
+        return self.execute()
 
     def _update_machine(self, arn: str) -> None:
         """Set a state machine's logging again, because Step Functions then checks its permissions."""
@@ -217,11 +251,6 @@ class Workload:
         bucket, place = split(self.outputs["capture_uri"])
         s3 = aws.client(self.environment, "s3")
         return bool(s3.list_objects_v2(Bucket=bucket, Prefix=f"{place}/")["KeyCount"])
-
-
-def _after(update: Callable[[], None], work: Callable[[], object]) -> object:
-    update()
-    return work()
 
 
 def _is_dead(sqs: Any, queue: Mapping[str, Any]) -> bool:

@@ -60,6 +60,12 @@ def listing(context: Context, since: str = "14d", env: str | None = None) -> Tas
             console.print(f"and {inbox.more_failed:,} that failed earlier", highlight=False)
         if inbox.dead or any(one.may_pass for one in inbox.failed):
             console.print(f"next: invoke inbox.retry --env {environment.name}", highlight=False)
+        if final := sorted({one.error for one in inbox.failed if not one.may_pass}):
+            console.print(
+                f"the same picture gives {' or '.join(final)} again: put another one, or, after a change of settings, "
+                f"run: invoke inbox.retry --error {final[0]} --env {environment.name}",
+                highlight=False,
+            )
 
     return TaskAnswer(lambda: InboxResult.of(environment.name, inbox), show)
 

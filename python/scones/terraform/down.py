@@ -115,7 +115,8 @@ def _stop(service: Stack, foundation: Stack, client: Callable[..., Any]) -> str:
     """Stop executions and jobs, which would write to the bucket while it is emptied, or use a role that is deleted."""
     environment, stopped = service.environment, 0
     states = client(environment, "stepfunctions")
-    if arn := service.backend.read("service").outputs.get("state_machine_arn"):
+    outputs = service.backend.read("service").outputs
+    for arn in filter(None, (outputs.get("state_machine_arn"), (outputs.get("batch") or {}).get("state_machine_arn"))):
         pages = states.get_paginator("list_executions").paginate(stateMachineArn=arn, statusFilter="RUNNING")
         for one in [execution for page in pages for execution in page["executions"]]:
             states.stop_execution(executionArn=one["executionArn"], error="Down", cause="the environment is taken down")

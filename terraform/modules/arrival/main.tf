@@ -9,16 +9,15 @@ locals {
   executions = "arn:${data.aws_partition.current.partition}:states:${local.account}:execution:${local.machine}:*"
   bus        = "arn:${data.aws_partition.current.partition}:events:${local.account}:event-bus/default"
 
-  # A wildcard looks at upper and lower case, and cameras write both.
-  endings = distinct(flatten([for suffix in var.suffixes : [lower(suffix), upper(suffix)]]))
-
   patterns = {
     arrivals = {
       source      = ["aws.s3"]
       detail-type = ["Object Created"]
       detail = {
         bucket = { name = [var.bucket] }
-        object = { key = [for ending in local.endings : { wildcard = "${var.prefix}*${ending}" }] }
+        # The function looks at the suffixes. Of the conditions of one field, one is enough, and a wildcard tells .jpg from
+        # .Jpg: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+        object = { key = [{ prefix = var.prefix }] }
       }
     }
     endings = {
@@ -35,9 +34,27 @@ locals {
   # The state machine may take fifteen minutes. A function that waits for it lives as long as Lambda allows.
   starting_seconds = var.at_most == null ? 30 : 900
 
+  start_environment = merge(
+    { STATE_MACHINE_ARN = var.state_machine_arn, SUFFIXES = jsonencode(var.suffixes) },
+    { for number in var.at_most[*] : "AT_MOST" => tostring(number) },
+  )
+
   receive = {
     actions = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
   }
+
+  record_allow = merge(
+    {
+      ReceiveEndings = merge(local.receive, { resources = ["arn:${data.aws_partition.current.partition}:sqs:${local.account}:${var.name}-endings"] })
+      # A result is written only over an earlier one, so it is read first:
+      # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+      WriteResults = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${local.bucket_arn}/${var.results}/*"] }
+      TellResults  = { actions = ["events:PutEvents"], resources = [local.bus] }
+    },
+    # S3 encrypts the results with the bucket's key:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+    { for arn in var.kms_key_arn[*] : "EncryptResults" => { actions = ["kms:Decrypt", "kms:GenerateDataKey"], resources = [arn] } },
+  )
 }
 
 # S3 sends the events of this bucket to EventBridge. A bucket has one such configuration.
@@ -69,10 +86,7 @@ module "start" {
   package         = var.packages.start_workflow
   memory_mb       = 128
   timeout_seconds = local.starting_seconds
-  environment = merge(
-    { STATE_MACHINE_ARN = var.state_machine_arn },
-    { for number in var.at_most[*] : "AT_MOST" => tostring(number) },
-  )
+  environment     = local.start_environment
   allow = merge(
     {
       ReceiveArrivals = merge(local.receive, { resources = ["arn:${data.aws_partition.current.partition}:sqs:${local.account}:${var.name}-arrivals"] })
@@ -108,16 +122,7 @@ module "record" {
   memory_mb       = 128
   timeout_seconds = 30
   environment     = { BUCKET = var.bucket, RESULTS = var.results, SOURCE = var.name }
-  allow = merge(
-    {
-      ReceiveEndings = merge(local.receive, { resources = ["arn:${data.aws_partition.current.partition}:sqs:${local.account}:${var.name}-endings"] })
-      WriteResults   = { actions = ["s3:PutObject"], resources = ["${local.bucket_arn}/${var.results}/*"] }
-      TellResults    = { actions = ["events:PutEvents"], resources = [local.bus] }
-    },
-    # S3 encrypts the results with the bucket's key:
-    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
-    { for arn in var.kms_key_arn[*] : "EncryptResults" => { actions = ["kms:GenerateDataKey"], resources = [arn] } },
-  )
+  allow           = local.record_allow
 
   log_retention_days       = var.log_retention_days
   kms_key_arn              = var.kms_key_arn

@@ -28,14 +28,14 @@ variable "prefix" {
 }
 
 variable "suffixes" {
-  description = "The ends of the keys of the objects that start an execution, in lower or upper case."
+  description = "The ends of the keys of the objects that start an execution, in upper or lower case, or mixed. Objects with other ends start nothing."
   type        = list(string)
   default     = [".png", ".jpg", ".jpeg"]
   nullable    = false
 
   validation {
-    condition     = length(var.suffixes) > 0 && alltrue([for suffix in var.suffixes : can(regex("^[^*\\\\]+$", suffix))])
-    error_message = "suffixes has one or more ends of keys, such as \".png\", without \"*\" and \"\\\"; this is ${jsonencode(var.suffixes)}."
+    condition     = length(var.suffixes) > 0 && alltrue([for suffix in var.suffixes : can(regex("^[^*]+$", suffix))])
+    error_message = "suffixes has one or more ends of keys, such as \".png\", without \"*\"; this is ${jsonencode(var.suffixes)}."
   }
 }
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies
 from PIL import Image, ImageOps
 
-from imageclassification import images
+from imageclassification import imagefile, images
 from imageclassification.errors import ImageError
 
 
@@ -116,6 +116,30 @@ def test_a_whole_image_is_resized_to_the_input():
     assert found.shape == (3, 8, 8)
     assert found[:, :, 0].max() == 0
     assert found[:, :, -1].min() == 255
+
+
+def changed(data, kind):
+    """The PNG with another checksum of its first chunk of a kind."""
+    at = data.index(kind)
+    end = at + 4 + int.from_bytes(data[at - 4 : at], "big")
+    return data[:end] + bytes([data[end] ^ 1]) + data[end + 1 :]
+
+
+@pytest.mark.parametrize("kind", [b"IHDR", b"PLTE", b"IDAT", b"IEND"])
+def test_a_png_whose_pixels_are_not_those_that_were_stored_is_refused_as_by_the_workflow(picture, kind):
+    """serializeImageData says the same of it. Pillow alone would decode it."""
+    data = changed(encoded(picture.convert("P")), kind)
+    with pytest.raises(ImageError, match=f"{kind.decode()} chunk has a wrong checksum"):
+        images.decode(data)
+
+
+def test_a_damaged_text_in_a_png_is_left_out_as_libpng_does(picture):
+    samples = random_samples(3, 8)
+    texts = chunk(b"tEXt", b"a\0b") + chunk(b"tIME", bytes(7)) + chunk(b"tEXt", b"Title\0a picture")
+    data = changed(changed(png(samples, RGB, extra=texts), b"tEXt"), b"tIME")
+    np.testing.assert_array_equal(np.asarray(images.decode(data)), samples)
+    assert b"a picture" in imagefile.check(data)
+    assert b"tIME" not in imagefile.check(data)
 
 
 @pytest.mark.parametrize(("size", "wanted"), [((64, 32), (20, 10)), ((32, 64), (10, 20)), ((7, 5), (14, 10))])

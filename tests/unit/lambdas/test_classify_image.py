@@ -221,7 +221,7 @@ def test_an_image_that_the_model_refuses_is_invalid_in_the_models_own_words(modu
     ("error", "name"),
     [
         (refusal("NoSuchKey", 404), "ImageNotFoundError"),
-        (refusal("AccessDenied", 403), "ImageNotFoundError"),
+        (refusal("AccessDenied", 403), "ImageRefusedError"),
         (ParamValidationError(report="Invalid bucket name"), "ImageNotFoundError"),
         (refusal("SlowDown", 503), "EndpointUnavailableError"),
         (ReadTimeoutError(endpoint_url="https://s3"), "EndpointUnavailableError"),

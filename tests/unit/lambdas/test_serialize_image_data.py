@@ -157,10 +157,12 @@ def test_an_object_that_cannot_be_had_is_not_found(module, stub, refuses, code):
     refuses("ImageNotFoundError", module.handler, {"image_url": "s3://photos/a.png"}, None, match=reason)
 
 
-def test_explains_that_access_denied_may_mean_a_missing_object(module, stub, refuses):
+def test_an_object_that_may_not_be_read_is_refused_with_what_would_allow_it(module, stub, refuses):
+    """It is not called missing: after the policy was mended, another try passes."""
     stub(module.s3).add_client_error("get_object", "AccessDenied", "Access Denied", http_status_code=403)
     event = {"image_url": "s3://photos/a.png"}
-    refuses("ImageNotFoundError", module.handler, event, None, match="the object may also not exist")
+    reason = r"s3://photos/a\.png cannot be read.*AccessDenied.*image_buckets"
+    refuses("ImageRefusedError", module.handler, event, None, match=reason)
 
 
 @pytest.mark.parametrize(("code", "status"), [("SlowDown", 503), ("InternalError", 500), ("RequestTimeout", 400)])

@@ -22,6 +22,7 @@ def message(key="incoming/photo 7.jpg", version="v1", number=1, **changes):
 @pytest.fixture
 def start(load, monkeypatch):
     monkeypatch.setenv("STATE_MACHINE_ARN", MACHINE)
+    monkeypatch.setenv("SUFFIXES", '[".png", ".jpg", ".TIFF"]')
     monkeypatch.delenv("AT_MOST", raising=False)
     return load("start_workflow")
 
@@ -43,6 +44,23 @@ def test_an_object_starts_an_execution_with_its_version(start, stub, capsys):
     line = json.loads(capsys.readouterr().out)
     assert line["execution_arn"] == f"{EXECUTION}:{given['name']}"
     assert line["image_url"] == "s3://bucket/incoming/photo 7.jpg"
+
+
+@pytest.mark.parametrize("key", ["incoming/a.Jpg", "incoming/b/c.JPG", "incoming/.pnG", "incoming/d.tiff"])
+def test_a_suffix_counts_in_any_case(start, stub, key):
+    given = expected(start, key)
+    stub(start.states).add_response("start_execution", started(start, given), given)
+    assert start.handler({"Records": [message(key)]}, None) == {"batchItemFailures": []}
+
+
+@pytest.mark.parametrize("key", ["incoming/notes.txt", "incoming/", "incoming/jpg", "incoming/a.jpg.part"])
+def test_what_has_another_suffix_starts_nothing_and_waits_for_nothing(start, key, monkeypatch, capsys):
+    """It is no failure: it must not become a dead letter."""
+    monkeypatch.setenv("AT_MOST", "2")
+    assert start.handler({"Records": [message(key)]}, None) == {"batchItemFailures": []}
+    line = json.loads(capsys.readouterr().out)
+    assert (line["level"], line["image_url"]) == ("INFO", f"s3://bucket/{key}")
+    assert ".png" in line["not_started"]
 
 
 def test_the_same_version_has_the_same_name_and_every_other_one_another(start):

@@ -9,8 +9,6 @@ does not scale in. A scheduled action helps here: it sets the target's limits, a
 from __future__ import annotations
 
 import math
-import threading
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +19,7 @@ from moto.sagemaker.models import sagemaker_backends
 
 from localcloud import log
 from localcloud.context import MetricStore
+from localcloud.durability.upkeep import every
 from localcloud.sagemaker.hosting.endpoint import Endpoint
 from localcloud.sagemaker.hosting.plan import EndpointPlan
 from localcloud.sagemaker.hosting.schedules import due
@@ -33,17 +32,7 @@ COOLDOWN = 300  # seconds; the default of a policy
 
 def install(metrics: MetricStore) -> None:
     """Start a thread that looks at every scalable target once a second."""
-    scaler = Scaler(metrics)
-
-    def run() -> None:
-        while True:
-            time.sleep(EVERY_SECONDS)
-            try:
-                scaler.look()
-            except Exception as error:  # noqa: BLE001  a target may be deleted during the loop: try again
-                log.failure(error)
-
-    threading.Thread(target=run, name="autoscaling", daemon=True).start()
+    every(EVERY_SECONDS, Scaler(metrics).look)
 
 
 def refuse_other_instances(account: str, region: str, endpoint: str, old: EndpointPlan, new: EndpointPlan) -> None:

@@ -16,7 +16,6 @@ import base64
 import json
 import random
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from typing import Any
 
 from localcloud import log
 from localcloud.context import Context
+from localcloud.durability.upkeep import every
 from localcloud.identifiers import new_uuid
 from localcloud.sagemaker.role import ExecutionRole
 
@@ -149,7 +149,7 @@ class Captures:
         for target, began, line in self._database.read("SELECT target, began, line FROM captured ORDER BY number"):
             waiting = self._waiting.setdefault(self._target(target), (datetime.fromtimestamp(began, UTC), []))
             waiting[1].append(line)
-        threading.Thread(target=self._run, name="data-capture", daemon=True).start()
+        every(FLUSH_SECONDS, self.flush)
 
     def add(self, target: Target, line: Mapping[str, Any]) -> None:
         """Keep an event for the next file. It is kept when this returns."""
@@ -184,11 +184,6 @@ class Captures:
         destination, endpoint, variant, kms_key_id, role_arn, account, region = json.loads(named)
         role = ExecutionRole(self._context.roles, role_arn, account, region)
         return Target(role, destination, endpoint, variant, kms_key_id)
-
-    def _run(self) -> None:
-        while True:
-            time.sleep(FLUSH_SECONDS)
-            self.flush()
 
 
 def _named(target: Target) -> str:

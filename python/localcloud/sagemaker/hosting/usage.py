@@ -11,14 +11,13 @@ Example::
 from __future__ import annotations
 
 import subprocess
-import threading
 import time
 from collections.abc import Iterable, Iterator
 
 from moto.sagemaker.models import sagemaker_backends
 
-from localcloud import log
 from localcloud.context import MetricStore
+from localcloud.durability.upkeep import every
 from localcloud.sagemaker.hosting.endpoint import Endpoint
 
 EVERY_SECONDS = 60.0
@@ -36,8 +35,8 @@ class UsageReporter:
         self._before: dict[int, tuple[float, float]] = {}  # by process: when it was seen, and its seconds of CPU
 
     def begin(self) -> None:
-        """Report in a thread until the process ends."""
-        threading.Thread(target=self._run, name="usage", daemon=True).start()
+        """Report until the process ends."""
+        every(EVERY_SECONDS, self.report)
 
     def report(self) -> None:
         """Report every container that runs now."""
@@ -52,14 +51,6 @@ class UsageReporter:
             percent = 100 * max(0.0, used[pid] - spent) / max(now - began, 1.0)
             endpoint.report_use(self._metrics, variant, percent)
         self._before = seen
-
-    def _run(self) -> None:
-        while True:
-            time.sleep(EVERY_SECONDS)
-            try:
-                self.report()
-            except Exception as error:  # noqa: BLE001 - the next minute is reported again
-                log.failure(error)
 
 
 def _running() -> Iterator[tuple[Endpoint, str, int]]:

@@ -19,7 +19,7 @@ from scones.service.workflow import LOW_CONFIDENCE
 # Errors that are not the picture's: AWS did not answer, or something is missing there. A later run tries these again.
 # Rows that are too long for a child's output are so at every try.
 _AGAIN = re.compile(
-    r"Endpoint(Unavailable|Refused)Error|ImageNotFoundError|ModelError|NoAnswer"
+    r"Endpoint(Unavailable|Refused)Error|Image(NotFound|Refused)Error|ModelError|NoAnswer"
     r"|(?!States\.DataLimitExceeded)(Lambda|States|Runtime|Sandbox)\..*"
 )
 

@@ -35,17 +35,34 @@ variables {
   packages          = { start_workflow = "./tests/package.zip", record_result = "./tests/package.zip" }
 }
 
-run "takes_pictures_under_the_prefix_in_either_case" {
+run "takes_all_objects_under_the_prefix_and_lets_the_function_look_at_their_ends" {
   assert {
-    condition = local.patterns.arrivals.detail.object.key == [
-      for ending in [".png", ".PNG", ".jpg", ".JPG", ".jpeg", ".JPEG"] : { wildcard = "incoming/*${ending}" }
-    ]
-    error_message = "Cameras write both cases."
+    condition     = jsonencode(local.patterns.arrivals.detail.object.key) == jsonencode([{ prefix = "incoming/" }])
+    error_message = "A pattern cannot ask for a prefix and, in any case of letters, for a suffix."
+  }
+
+  assert {
+    condition     = local.start_environment.SUFFIXES == jsonencode([".png", ".jpg", ".jpeg"])
+    error_message = "The function must know the suffixes."
   }
 
   assert {
     condition     = output.queues["arrivals"].name != output.queues["endings"].name && aws_s3_bucket_notification.this.eventbridge
     error_message = "S3 must tell EventBridge, and the two queues differ."
+  }
+}
+
+run "lets_results_be_read_and_written_and_nothing_else" {
+  assert {
+    condition = jsonencode(local.record_allow) == jsonencode({
+      ReceiveEndings = {
+        actions   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+        resources = ["arn:aws:sqs:us-east-1:123456789012:scones-test-endings"]
+      }
+      WriteResults = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["arn:aws:s3:::scones-test-123456789012/results/*"] }
+      TellResults  = { actions = ["events:PutEvents"], resources = ["arn:aws:events:us-east-1:123456789012:event-bus/default"] }
+    })
+    error_message = "A result is read before it is written over, and the function reaches nothing else: ${jsonencode(local.record_allow)}"
   }
 }
 
@@ -60,6 +77,11 @@ run "waits_for_its_executions_in_a_network_with_a_key_and_a_boundary" {
   assert {
     condition     = local.starting_seconds == 900 && length(output.functions) == 2
     error_message = "A function that waits for an execution must have the time for it."
+  }
+
+  assert {
+    condition     = local.record_allow.EncryptResults.actions == ["kms:Decrypt", "kms:GenerateDataKey"] && local.record_allow.EncryptResults.resources == [var.kms_key_arn]
+    error_message = "The results are encrypted with the bucket's key."
   }
 }
 

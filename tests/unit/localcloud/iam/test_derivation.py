@@ -228,6 +228,11 @@ def test_a_request_without_parameters_is_judged_all_the_same(table):
             ["s3:PutObject samples/a", "s3:GetObject others/b c"],
         ),
         (
+            "CompleteMultipartUpload",
+            {"Key": "a", "UploadId": "1", "IfMatch": '"1"'},
+            ["s3:PutObject samples/a", "s3:GetObject samples/a"],
+        ),
+        (
             "DeleteObjects",
             {"Delete": {"Objects": [{"Key": "a"}, {"Key": "b", "VersionId": "1"}]}},
             ["s3:DeleteObject samples/a", "s3:DeleteObjectVersion samples/b"],

@@ -19,6 +19,7 @@ from scones.terraform.state import TerraformState
 
 ROLE = "arn:aws:iam::123456789012:role/scones-dev-training"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:scones-dev-classify-image"
+BATCHES = MACHINE.replace("-image", "-batch")
 
 
 class Pages:
@@ -37,7 +38,10 @@ class Cloud:
         self.objects = {"scones-dev-1": {(key, str(number)) for key in keys for number in range(2)}}
         self.objects |= {"scones-dev-logs-1": {("log", "1")}, "scones-dev-tfstate-1": {("service.tfstate", "1")}}
         self.objects |= {"scones-prod-1": {("datasets/x", "1")}, "scones-develop-1": {("datasets/y", "1")}}
-        self.running = {"executions": ["e1"], "TrainingJob": ["scones-dev-1", "other-scones-dev-1", "by-tag"]}
+        self.running = {
+            "executions": [f"{MACHINE}:e1", f"{BATCHES}:b1"],
+            "TrainingJob": ["scones-dev-1", "other-scones-dev-1", "by-tag"],
+        }
         self.tuning = ["tune-prod-1", "tune-dev-1", "by-role", "tune-dev-2"]
         self.tags = {"arn:by-tag": [{"Key": "Workload", "Value": "scones-dev"}]}
         # The tag decides: this job of prod has a name that looks like one of dev's.
@@ -54,9 +58,10 @@ class Cloud:
         if name == "list_object_versions":
             return Versions(self)
         found = {
-            "list_executions": {"executions": [{"executionArn": one} for one in self.running["executions"]]},
             "list_model_packages": {"ModelPackageSummaryList": [{"ModelPackageArn": one} for one in self.packages]},
         }
+        if name == "list_executions":
+            return Executions(self)
         if name == "list_tags":
             return Tags(self)
         if name == "list_endpoint_configs":
@@ -107,6 +112,15 @@ class Cloud:
     def delete_objects(self, Bucket: str, Delete: dict[str, Any]) -> dict[str, Any]:
         self.objects[Bucket] -= {(one["Key"], one["VersionId"]) for one in Delete["Objects"]}
         return {}
+
+
+class Executions(Pages):
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+
+    def paginate(self, stateMachineArn: str, **_: Any) -> Any:
+        found = [one for one in self.cloud.running["executions"] if one.startswith(f"{stateMachineArn}:")]
+        return [{"executions": [{"executionArn": one} for one in found]}]
 
 
 class Jobs(Pages):
@@ -166,7 +180,10 @@ class Terraform:
     def __init__(self) -> None:
         self.taken: list[str] = []
         self.states = {
-            "service": TerraformState({"state_machine_arn": MACHINE}, ("module.endpoint.aws_sagemaker_endpoint.this",)),
+            "service": TerraformState(
+                {"state_machine_arn": MACHINE, "batch": {"state_machine_arn": BATCHES}},
+                ("module.endpoint.aws_sagemaker_endpoint.this",),
+            ),
             "foundation": TerraformState(
                 {"bucket": "scones-dev-1", "model_package_group_name": "scones-dev", "training_role_arn": ROLE},
                 ("module.bucket.aws_s3_bucket.this", "module.network.aws_vpc.this"),
@@ -276,7 +293,7 @@ def test_what_runs_is_stopped_first_and_what_belongs_to_others_goes_on(
     cloud: Cloud, terraform: Terraform, taken: list[str]
 ) -> None:
     said = take(cloud, terraform, everything=False)
-    assert next(iter(said.items())) == ("executions and jobs that run", "5 stopped")
+    assert next(iter(said.items())) == ("executions and jobs that run", "6 stopped")
     assert cloud.running == {"executions": [], "TrainingJob": ["other-scones-dev-1"]}
     assert cloud.tuning == ["tune-prod-1", "tune-dev-2"]
 
@@ -299,7 +316,7 @@ def test_a_job_that_ended_just_now_keeps_nothing_from_going(
         raise ClientError({"Error": refusal}, "StopTrainingJob")
 
     monkeypatch.setattr(cloud, "stop_training_job", ended)
-    assert take(cloud, terraform, everything=False)["executions and jobs that run"] == "3 stopped"
+    assert take(cloud, terraform, everything=False)["executions and jobs that run"] == "4 stopped"
     assert taken == ["service", "destroy -target=module.network"]
 
 
@@ -387,5 +404,5 @@ def test_what_goes_and_what_stays_is_said_and_the_name_lets_it_go(
     said = ask(cloud, terraform)
     assert "This goes from environment 'dev':" in said
     assert "This stays: the registered models." in said
-    assert "✔ executions and jobs that run: 5 stopped" in said
+    assert "✔ executions and jobs that run: 6 stopped" in said
     assert terraform.taken == ["service", "destroy -target=module.network"]

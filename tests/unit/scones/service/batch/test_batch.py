@@ -538,6 +538,11 @@ def test_outputs_and_the_log_give_each_image_its_row(s3: Any) -> None:
     assert "quiet.png" not in found
 
 
+@pytest.mark.parametrize("error", ["ImageRefusedError", "ImageNotFoundError", "EndpointUnavailableError"])
+def test_what_is_not_the_pictures_fault_is_tried_again(error: str) -> None:
+    assert not BatchRow(BUCKET, "a", error=error).is_final
+
+
 def test_what_the_last_job_says_of_a_picture_counts_and_a_picture_that_was_mended_is_tried_again(s3: Any) -> None:
     batch = made("transform")
     first, second = (f"scones-dev-{batch.name}-{run}/i-1/data-log" for run in ("00000001", "00000002"))

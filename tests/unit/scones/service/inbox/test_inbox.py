@@ -158,6 +158,7 @@ def test_another_try_moves_dead_letters_and_tries_what_it_can_help(sqs: Any, arr
     sfn = Machine(
         [
             ended("arrival-a", "EndpointUnavailableError"),
+            ended("arrival-refused", "ImageRefusedError"),
             ended("arrival-late", None, status="TIMED_OUT"),
             ended("arrival-unsure", "ThresholdConfidenceNotMet"),
             ended("arrival-old", None, status="ABORTED", redrivable=False),
@@ -173,7 +174,8 @@ def test_another_try_moves_dead_letters_and_tries_what_it_can_help(sqs: Any, arr
     assert sfn.redriven == ["arrival-late"]
     assert sfn.started == {
         "arrival-a-r1": sfn.executions[0]["input"],
-        "arrival-old-r1": sfn.executions[3]["input"],
+        "arrival-refused-r1": sfn.executions[1]["input"],
+        "arrival-old-r1": sfn.executions[4]["input"],
     }
     assert done.refused.keys() == {"arrival-gone"}
 
