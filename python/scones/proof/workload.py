@@ -58,16 +58,16 @@ class Workload:
         if role == f"scones-{self.environment.name}-training":
             return partial(self._train_without, sid)
         if role == f"{self.outputs['state_machine_arn'].rpartition(':')[2]}-states":
-            return partial(self._execute_after, partial(self._update_machine, self.outputs["state_machine_arn"]))
-        if role in self.outputs["function_names"].values() and sid == "ReadVersions":
-            return partial(self._arrive_after, partial(self._update_function, role))
+            return partial(_after, partial(self._update_machine, self.outputs["state_machine_arn"]), self.execute)
         if role in self.outputs["function_names"].values():
-            return partial(self._execute_after, partial(self._update_function, role))
+            # Only an arrival names its object's version.
+            work = self.arrive if sid == "ReadVersions" else self.execute
+            return partial(_after, partial(self._update_function, role), work)
         batch = self.outputs.get("batch")
         if batch and sid not in NOT_ASKED and role == f"{batch['state_machine_arn'].rpartition(':')[2]}-states":
-            return partial(self._batch_after, partial(self._update_machine, batch["state_machine_arn"]))
+            return partial(_after, partial(self._update_machine, batch["state_machine_arn"]), self.batch)
         if batch and role == batch["function_name"]:
-            return partial(self._batch_after, partial(self._update_function, role))
+            return partial(_after, partial(self._update_function, role), self.batch)
         return None
 
     def train(self, name: str) -> dict[str, Any]:
@@ -158,10 +158,6 @@ class Workload:
 
         return wait(ended, f"transform job {name} did not end")
 
-    def _batch_after(self, update: Callable[[], None]) -> list[str]:
-        update()
-        return self.batch()
-
     def arrive(self) -> None:
         """Let an image and one too large for a state arrive, and tell a later end of the first one's execution.
 
@@ -171,14 +167,14 @@ class Workload:
             CheckError: one of the results is not there.
         """
         arrival, bucket = self.outputs["arrival"], self.outputs["bucket"]
-        names = (name, _) = self._put(), self._put(f"s3://{bucket}/{sample.LARGE}")
+        names = [self._put(), self._put(f"s3://{bucket}/{sample.LARGE}")]
         s3, sqs = aws.client(self.environment, "s3"), aws.client(self.environment, "sqs")
 
         def result() -> dict[str, Any]:
             given = inbox.wait_for(s3, arrival, names, seconds=WAIT_SECONDS)
             if missing := [one for one in names if one not in given]:
                 raise CheckError(f"what arrived as {', '.join(missing)} has no result within {WAIT_SECONDS:.0f} s")
-            return given[name]
+            return given[names[0]]
 
         found = result()
         executions = self.outputs["state_machine_arn"].replace(":stateMachine:", ":execution:")
@@ -192,11 +188,7 @@ class Workload:
             "input": json.dumps(dict(zip(("s3_bucket", "s3_key"), split(found["image_url"]), strict=True))),
         }
         sqs.send_message(QueueUrl=arrival["queues"]["endings"]["url"], MessageBody=json.dumps({"detail": detail}))
-        wait(lambda: result()["status"] == "ABORTED", f"a later end of the execution for {name} has no result")
-
-    def _arrive_after(self, update: Callable[[], None]) -> None:
-        update()
-        self.arrive()
+        wait(lambda: result()["status"] == "ABORTED", f"a later end of the execution for {names[0]} has no result")
 
     def give_up(self) -> None:
         """Let nobody send to each of the queues for a moment, so that an event is a dead letter.
@@ -225,10 +217,6 @@ class Workload:
         )
         return name
 
-    def _execute_after(self, update: Callable[[], None]) -> list[tuple[str, str | None]]:
-        update()
-        return self.execute()
-
     def _update_machine(self, arn: str) -> None:
         """Set a state machine's logging again, because Step Functions then checks its permissions."""
         sfn = aws.client(self.environment, "stepfunctions")
@@ -251,6 +239,11 @@ class Workload:
         bucket, place = split(self.outputs["capture_uri"])
         s3 = aws.client(self.environment, "s3")
         return bool(s3.list_objects_v2(Bucket=bucket, Prefix=f"{place}/")["KeyCount"])
+
+
+def _after(update: Callable[[], None], work: Callable[[], object]) -> object:
+    update()
+    return work()
 
 
 def _is_dead(sqs: Any, queue: Mapping[str, Any]) -> bool:
