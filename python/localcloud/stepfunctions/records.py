@@ -24,13 +24,15 @@ from __future__ import annotations
 import itertools
 import json
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 from localcloud.durability.database import Database
 from localcloud.jsontexts import compact
 from localcloud.stepfunctions.engine.effects import Cancel, StopMapRun
 from localcloud.stepfunctions.engine.frames import Frame, Run, frame_from, frame_json
+from localcloud.stepfunctions.histories import Histories
 from localcloud.stepfunctions.language.scope import Json
 from localcloud.stepfunctions.models import Execution, MapRun, Revision
 
@@ -76,6 +78,7 @@ class Records:
         self._large: set[int] = set()
         self._revisions: dict[int, Revision] = {}
         self._numbers: dict[str, int] = {}
+        self._histories = Histories(database)
         self._lock = database.lock
 
     def add(self, execution: Execution) -> None:
@@ -203,20 +206,35 @@ class Records:
             return execution
 
     def listed(
-        self, *, machine_arn: str | None = None, map_run_arn: str | None = None, status: str | None = None
+        self,
+        *,
+        machine_arn: str | None = None,
+        map_run_arn: str | None = None,
+        status: str | None = None,
+        after: str | None = None,
+        most: int = -1,
     ) -> list[str]:
-        """The ARNs of the executions of a state machine or of a Map Run, newest first."""
-        where, values = "machine = ? AND map_run IS NULL", [machine_arn]
+        """The ARNs of the executions of a state machine or of a Map Run, newest first.
+
+        Args:
+            after: The ARN of an execution: only those that come after it.
+            most: How many at most; -1 for all.
+        """
+        where = "machine = ? AND map_run IS NULL"
+        values: list[Any] = [machine_arn]
         if map_run_arn:
             where, values = "map_run = ?", [map_run_arn]
         if status:
             where, values = f"{where} AND status = ?", [*values, status]
-        query = f"SELECT arn FROM execution WHERE {where} ORDER BY started DESC, number DESC"
-        return [arn for (arn,) in self._database.read(query, values)]
+        if after:
+            place = "SELECT started, number FROM execution WHERE arn = ?"
+            where, values = f"{where} AND (started, number) < ({place})", [*values, after]
+        query = f"SELECT arn FROM execution WHERE {where} ORDER BY started DESC, number DESC LIMIT ?"
+        return [arn for (arn,) in self._database.read(query, [*values, most])]
 
-    def history(self, execution: Execution) -> list[dict[str, Json]]:
+    def history(self, execution: Execution) -> Sequence[dict[str, Json]]:
         """The events of an execution, in their order."""
-        return [event for move in self._moves(execution) for event in move["events"]]
+        return self._histories.of(execution.number, _places(execution.number))
 
     def restore_run(self, execution: Execution, run: Run) -> Run:
         """Give a new run of an execution what was kept of it."""

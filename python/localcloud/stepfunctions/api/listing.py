@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from localcloud.stepfunctions.api import pages
 from localcloud.stepfunctions.api.arns import parsed
 from localcloud.stepfunctions.api.errors import invalid, missing, untyped
 from localcloud.stepfunctions.api.finding import execution_of, map_run_of
-from localcloud.stepfunctions.api.pages import page
 from localcloud.stepfunctions.api.wire import Answer, Sender
 from localcloud.stepfunctions.models import Execution
 from localcloud.stepfunctions.store import Store, Stores
@@ -28,16 +28,20 @@ class ListOperations:
         store = self._stores.of(sender.account, sender.region)
         belongs = _belongs(store, given)
         status, redriven = given.get("statusFilter"), given.get("redriveFilter")
-        found = store.executions.listed(**belongs.of, status=status)
-        if belongs.qualified or redriven:
+        if not (belongs.qualified or redriven):
+            last, most = pages.after("ListExecutions", given), pages.size(given)
+            found = store.executions.listed(**belongs.of, status=status, after=last, most=most + 1)
+            token = pages.token("ListExecutions", found[most - 1]) if len(found) > most else None
+            shown = found[:most]
+        else:
             found = [
                 one.arn
-                for one in map(store.executions.get, found)
+                for one in map(store.executions.get, store.executions.listed(**belongs.of, status=status))
                 if one
                 and belongs.qualified in (None, one.version_arn, one.alias_arn)
                 and redriven in (None, "REDRIVEN" if one.redrive_count else "NOT_REDRIVEN")
             ]
-        shown, token = page("ListExecutions", found, key=str, given=given)
+            shown, token = pages.page("ListExecutions", found, key=str, given=given)
         listed = [_listed(one) for one in map(store.executions.get, shown) if one]
         return {"executions": listed, "nextToken": token}
 
@@ -48,10 +52,10 @@ class ListOperations:
         events = store.executions.history(execution)
         order = "forward"
         if given.get("reverseOrder"):
-            events.reverse()
+            events = events[::-1]
             order = "reverse"
         name = f"GetExecutionHistory {execution.arn} {order}"
-        shown, token = page(name, events, key=lambda event: str(event["id"]), given=given)
+        shown, token = pages.page(name, events, key=lambda event: str(event["id"]), given=given)
         if not given.get("includeExecutionData", True):
             shown = [_without_data(event) for event in shown]
         return {"events": shown, "nextToken": token}
@@ -66,7 +70,7 @@ class Belonging:
         qualified: The ARN of the version or the alias. None: it names none.
     """
 
-    of: dict[str, str]
+    of: dict[str, Any]
     qualified: str | None = None
 
 

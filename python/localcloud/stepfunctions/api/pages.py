@@ -22,6 +22,7 @@ Item = TypeVar("Item")
 
 #: "The default is 100 and the maximum allowed page size is 1000. A value of 0 uses the default."
 DEFAULT = 100
+SEAL = 12  # bytes
 
 
 def page(
@@ -43,15 +44,48 @@ def page(
         ApiError: InvalidToken.
     """
     begin = 0
-    if "nextToken" in given:
-        tokens = (number for number, item in enumerate(items, 1) if _token(operation, key(item)) == given["nextToken"])
-        begin = next(tokens, 0)
+    if last := after(operation, given):
+        begin = next((number for number, item in enumerate(items, 1) if key(item) == last), 0)
         if not begin:
             raise quoting("InvalidToken", "Invalid token")
-    end = begin + (given.get("maxResults") or DEFAULT)
-    following = _token(operation, key(items[end - 1])) if end < len(items) else None
-    return list(items[begin:end]), following
+    end = begin + size(given)
+    return list(items[begin:end]), token(operation, key(items[end - 1])) if end < len(items) else None
 
 
-def _token(operation: str, key: str) -> str:
-    return base64.b64encode(hashlib.sha256(f"{operation} {key}".encode()).digest()).decode()
+def size(given: Mapping[str, Any]) -> int:
+    """How many items a page has at most."""
+    return int(given.get("maxResults") or DEFAULT)
+
+
+def token(operation: str, key: str) -> str:
+    """The token of the page that comes after an item.
+
+    Example::
+
+        >>> after("List", {"nextToken": token("List", "b")})
+        'b'
+    """
+    return base64.b64encode(_seal(operation, key) + key.encode()).decode()
+
+
+def after(operation: str, given: Mapping[str, Any]) -> str | None:
+    """The key of the last item of the page before; None for the first page.
+
+    Raises:
+        ApiError: InvalidToken.
+    """
+    if "nextToken" not in given:
+        return None
+    try:
+        found = base64.b64decode(given["nextToken"], validate=True)
+        key = found[SEAL:].decode()
+    except ValueError:
+        key, found = "", b""
+    if not key or found[:SEAL] != _seal(operation, key):
+        raise quoting("InvalidToken", "Invalid token")
+    return key
+
+
+def _seal(operation: str, key: str) -> bytes:
+    """What tells a token of one operation from all other texts."""
+    return hashlib.sha256(f"{operation} {key}".encode()).digest()[:SEAL]

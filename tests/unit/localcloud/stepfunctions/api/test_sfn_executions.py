@@ -101,6 +101,22 @@ def test_an_alias_starts_one_of_its_versions(api):
     assert names[":live"] == {alias.name}
 
 
+def test_executions_of_the_same_moment_are_each_on_one_page(api):
+    api.machine()
+    for n in range(5):
+        api.started(ARN, name=str(n))
+    found, more = [], {}
+    while True:
+        page = api("ListExecutions", stateMachineArn=ARN, maxResults=2, **more)
+        found.append([one["name"] for one in page["executions"]])
+        if "nextToken" not in page:
+            break
+        more = {"nextToken": page["nextToken"]}
+    assert found == [["4", "3"], ["2", "1"], ["0"]]
+    other = refusal(api, "ListStateMachines", nextToken=more["nextToken"])
+    assert other == ("InvalidToken", "Invalid Token: 'Invalid token'")
+
+
 def test_executions_are_listed_newest_first_by_status_in_pages(api):
     api.machine()
     assert api("ListExecutions", stateMachineArn=ARN) == {"executions": []}
