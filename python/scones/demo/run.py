@@ -20,6 +20,7 @@ from scones.demo.leftovers import left_behind
 from scones.demo.outcome import DemoClaim, DemoOutcome
 from scones.errors import RegistryError, SconesError
 from scones.model import evaluation
+from scones.model.registry import read_pin
 from scones.s3 import split
 from scones.service import capture, inbox, packaging, workflow
 from scones.service.capture.labels import labels_of
@@ -209,6 +210,10 @@ class Demo:
                 self._outputs["endpoint_name"],
                 self._dataset.images("test"),
                 classes=self._dataset.classes,
+                about={
+                    "model_package_arn": read_pin(self.environment.pin_path).package_arn,
+                    "dataset_fingerprint": self._dataset.fingerprint,
+                },
                 progress=progress,
             )
         found.write(self.environment.build / "evaluation.json")

@@ -30,6 +30,7 @@ TOP = (
     "env",
     "notebook",
     "docs",
+    "console",
     "cost",
     "down",
 )

@@ -92,6 +92,7 @@ def show(
         lines += [
             f"go on with it   export SCONES_BUILD={environment.build_name}",
             f"one image       .venv/bin/invoke execute --image {environment.build_name}/dataset/test",
+            "in the browser  .venv/bin/invoke console --open",
             'plain terraform eval "$(.venv/bin/invoke env)" && terraform -chdir=terraform/stacks/service output',
             "throw it away   .venv/bin/invoke local.reset; unset SCONES_BUILD",
         ]

@@ -23,16 +23,16 @@ FIRST = (
     ("invoke local.up", "start the local cloud: AWS's APIs on this machine, without an account"),
     ("invoke etl --folder photos --classes a,b", "make a data set of your own pictures, a folder for each class"),
     ("invoke train", "train a model on it, and register it"),
-    ("invoke jobs", "list the jobs that run, and stop one: invoke jobs.stop NAME"),
     ("invoke tf.apply", "put the endpoint, the functions and the state machine in place"),
     ("invoke execute --image one.jpg", "classify a picture"),
+    ("invoke console --open", "see all of it in the browser"),
     ("invoke evaluate", "see how often the model is right"),
     ("invoke capture", "see what was asked and how sure the answers were, as a page"),
     ("invoke down", "take everything away that costs money"),
 )
 #: What one wants to do, with the tasks for it. A name that ends in a dot stands for all tasks of that group.
 GROUPS = {
-    "try it": ("demo", "local.", "model.predict", "notebook"),
+    "try it": ("demo", "console", "local.", "model.predict", "notebook"),
     "train": ("etl", "train", "tune", "jobs", "jobs.", "train.", "register", "models", "pin", "threshold"),
     "serve": ("package", "tf.apply", "tf.plan", "execute", "ab."),
     "look": ("evaluate", "capture", "model.", "cost", "budget", "tf.output", "asl.", "env"),

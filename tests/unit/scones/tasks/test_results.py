@@ -38,6 +38,7 @@ WITHOUT = {
     "ab.stop": "ab.status",
     "asl.render": "what it prints is JSON",
     "aws.check": "the exit code, and notes.json",
+    "console": "pages in a browser",
     "bench.arrival": "build/bench/arrival.json",
     "bench.batch": "build/bench/batch.json",
     "bench.cloud": "build/bench/cloud.json",
