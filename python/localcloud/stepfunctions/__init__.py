@@ -45,14 +45,10 @@ def install(context: Context) -> None:
     register(context.registry)
     stores = Stores(context.database)
     context.registry.tags("states", stores.tags_of)
-    observers = (
-        ExecutionMetrics(context.metrics),
-        ExecutionTraces(context.roles),
-        ExecutionLog(),
-        StatusChanges(send_to_default_bus),
-    )
+    changes = StatusChanges(send_to_default_bus)
+    observers = (ExecutionMetrics(context.metrics), ExecutionTraces(context.roles), ExecutionLog(), changes)
     integrations, support = Integrations(context), Support(context.registry.tables)
-    runner = Runner(stores, integrations, compile_definition, observers)
+    runner = Runner(stores, integrations, compile_definition, observers, changes.ended)
     checked = partial(compile_definition, refusals=support)
     tests = {"TestState": StateTests(integrations.call, support, time.time).test_state}
     table = operations(StepFunctions(stores, checked, has_log_group), runner, tests)

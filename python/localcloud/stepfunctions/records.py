@@ -26,11 +26,11 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, TypeAlias
 
 from localcloud.durability.database import Database
 from localcloud.jsontexts import compact
-from localcloud.stepfunctions.engine.effects import Cancel, StopMapRun
+from localcloud.stepfunctions.engine.effects import Cancel, Ended, StopMapRun
 from localcloud.stepfunctions.engine.frames import Frame, Run, frame_from, frame_json
 from localcloud.stepfunctions.histories import Histories
 from localcloud.stepfunctions.language.scope import Json
@@ -58,6 +58,8 @@ MOST_MOVES = 1 << 24
 LARGE = 4096
 #: The row, among the frames, of where a redrive goes on.
 FAILED_AT = -1
+#: What may still be to do when the cloud ends.
+Owed: TypeAlias = Cancel | Ended | StopMapRun
 _OF_RUN = ("next_frame", "events", "status", "output", "error", "cause", "redrives", "redriven", "until")
 _COLUMNS = ("arn", "revision", "number", "moves")
 
@@ -152,8 +154,8 @@ class Records:
             else:
                 self.changed(execution)
 
-    def owe(self, execution: Execution, effect: Cancel | StopMapRun) -> int:
-        """What an execution has begun is to be stopped. Nothing in its frames says so.
+    def owe(self, execution: Execution, effect: Owed) -> int:
+        """What an execution has begun is to be stopped, or its end told. Nothing in its frames says so.
 
         Returns:
             The number under which that is kept until :meth:`paid`.
@@ -164,12 +166,12 @@ class Records:
         return number
 
     def paid(self, number: int) -> None:
-        """What was to be stopped is stopped."""
+        """What was to be done is done."""
         self._database.soon("DELETE FROM owed WHERE number = ?", [(number,)])
 
-    def owed(self) -> list[tuple[int, str, Cancel | StopMapRun]]:
-        """What was to be stopped when the cloud ended: the number, the execution's ARN, and the effect."""
-        kinds = {kind.__name__: kind for kind in (Cancel, StopMapRun)}
+    def owed(self) -> list[tuple[int, str, Owed]]:
+        """What was to be done when the cloud ended: the number, the execution's ARN, and the effect."""
+        kinds = {kind.__name__: kind for kind in (Cancel, Ended, StopMapRun)}
         rows = self._database.read("SELECT number, execution, kind, content FROM owed ORDER BY number")
         return [(number, arn, kinds[kind](**json.loads(content))) for number, arn, kind, content in rows]
 

@@ -20,7 +20,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeGuard, TypeVar
 
 from localcloud import log
 from localcloud.stepfunctions.engine import tasks
@@ -44,6 +44,7 @@ from localcloud.stepfunctions.language.resources import Resource
 from localcloud.stepfunctions.language.scope import Json, StateFailure
 from localcloud.stepfunctions.maprun import ItemServices, MapRuns
 from localcloud.stepfunctions.models import Execution
+from localcloud.stepfunctions.records import Owed
 from localcloud.stepfunctions.store import Stores
 from localcloud.stepfunctions.threads import CallThreads
 from localcloud.stepfunctions.timers import Timers
@@ -111,6 +112,7 @@ class Runner:
         services: Makes the calls of Tasks.
         compiled: Compiles a definition that was accepted when its state machine was created.
         observers: Are told what executions do.
+        untold: Is told, when the cloud begins, of an execution whose end it may not have told when it was killed.
         now: The clock.
     """
 
@@ -120,10 +122,11 @@ class Runner:
         services: Services,
         compiled: Callable[[str], Program],
         observers: tuple[Observer, ...] = (),
+        untold: Callable[[Execution], None] = lambda execution: None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._stores, self._services, self._compile = stores, services, compiled
-        self._observers, self._now = observers, now
+        self._observers, self._untold, self._now = observers, untold, now
         self._live: dict[str, Live] = {}
         self._programs: OrderedDict[str, Program] = OrderedDict()
         self._guard = threading.Lock()
@@ -187,10 +190,15 @@ class Runner:
             if live.execution.status == "RUNNING":
                 self._advance(live, _resumed if live.machine.run.frames else _started(self._now()))
 
-    def _pay(self, number: int, arn: str, effect: Cancel | StopMapRun) -> None:
-        """Stop what an execution had to stop when the cloud ended."""
+    def _pay(self, number: int, arn: str, effect: Owed) -> None:
+        """Do what an execution had still to do when the cloud ended."""
         records = self._stores.executions
-        if execution := records.get(arn):
+        execution = records.get(arn)
+        if execution and isinstance(effect, Ended):
+            if execution.status != "RUNNING":  # it was redriven meanwhile
+                self._untold(execution)
+            records.paid(number)
+        elif execution:
             run = Run(facts_of(execution))
             live = self._live.get(arn) or Live(execution, self._machine(self._program_of(execution), run, execution))
             live.owed[id(effect)] = number
@@ -310,10 +318,10 @@ class Runner:
                 execution.events += len(events)
                 for observer in self._observers:
                     observer.wrote(execution, events)
-            ended = any(isinstance(effect, Ended) for effect in effects)
+            ended = next((effect for effect in effects if isinstance(effect, Ended)), None)
             if ended:
                 self._note_end(execution, machine)
-            self._keep(live, events, effects, ended=ended)
+            self._keep(live, events, effects, ended=ended is not None)
         wakes: dict[float, list[Wake]] = {}
         for effect in effects:
             if isinstance(effect, Wake):
@@ -323,7 +331,7 @@ class Runner:
         for moment, due in wakes.items():
             self._timers.at(moment, partial(self._wake, live.execution.arn, due))
         if ended:
-            self._has_ended(live)
+            self._has_ended(live, ended)
 
     def _keep(self, live: Live, events: list[dict[str, Json]], effects: list[Effect], *, ended: bool) -> None:
         """Keep a move, before anybody hears of it. What cannot be kept is tried again with the next move."""
@@ -341,7 +349,7 @@ class Runner:
                 elif live.redriven:
                     records.changed(execution)
                 for effect in effects:
-                    if isinstance(effect, StopMapRun) or (isinstance(effect, Cancel) and effect.job is not None):
+                    if _is_owed(effect, execution):
                         live.owed[id(effect)] = records.owe(execution, effect)
         except sqlite3.Error as error:
             log.failure(error)
@@ -357,7 +365,7 @@ class Runner:
         if run.status == "SUCCEEDED":
             execution.output = machine.text(run.output)
 
-    def _has_ended(self, live: Live) -> None:
+    def _has_ended(self, live: Live, end: Ended) -> None:
         execution = live.execution
         with self._guard:
             if self._live.get(execution.arn) is live:
@@ -366,6 +374,7 @@ class Runner:
         self._stores.executions.has_ended(execution)
         for observer in self._observers:
             observer.ended(execution)
+        self._paid(live, end)
         live.done.set()
         for look in waiting:
             self._calls.submit(look)
@@ -519,6 +528,13 @@ def facts_of(execution: Execution) -> Facts:
         express,
         express and execution.sync,
     )
+
+
+def _is_owed(effect: Effect, execution: Execution) -> TypeGuard[Owed]:
+    """Whether an effect must be known after a kill: something is to be stopped, or an end to be told."""
+    if isinstance(effect, Ended):
+        return execution.kind == "STANDARD" and not execution.map_run_arn
+    return isinstance(effect, StopMapRun) or (isinstance(effect, Cancel) and effect.job is not None)
 
 
 def _resumed(machine: Machine) -> None:

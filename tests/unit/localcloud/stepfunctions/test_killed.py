@@ -56,11 +56,31 @@ class Services:
         self.stopped.append(job["name"])
 
 
+class Ends:
+    """An observer that notes ends."""
+
+    def __init__(self, told: list[str]) -> None:
+        self._told = told
+
+    def ended(self, execution: Execution) -> None:
+        self._told.append(execution.arn)
+
+    def started(self, execution: Execution) -> None:
+        pass
+
+    def wrote(self, execution: Execution, events: Any) -> None:
+        pass
+
+    def header(self, execution: Execution, state: str) -> str | None:
+        return None
+
+
 class Killable:
     """A runner whose database is copied after every commit, from that of the execution on.
 
     Attributes:
         commits: The copies, each with the calls that were answered before it.
+        told: The ARNs of the executions whose end was told.
     """
 
     def __init__(self, path: Path, content: bytes | None = None) -> None:
@@ -70,7 +90,8 @@ class Killable:
         self.stores = Stores(self.database)
         self.services = Services()
         self.commits: list[tuple[bytes, list[str]]] = []
-        self.runner = Runner(self.stores, self.services, compile_definition)
+        self.told: list[str] = []
+        self.runner = Runner(self.stores, self.services, compile_definition, (Ends(self.told),), Ends(self.told).ended)
         commit, database = self.database._commit, self.database
 
         def commit_and_copy() -> None:
@@ -168,6 +189,20 @@ def test_an_execution_ends_as_it_would_have_and_no_finished_state_runs_again(tmp
         assert (made - CALLS).total() <= 3, f"{number}: more was called again than was on its way"
 
 
+def test_an_end_is_told_though_the_cloud_was_killed_right_after_it_was_kept(tmp_path):
+    before = Killable(tmp_path / "before.sqlite")
+    execution = before.ended(before.started({"Only": task("only")}).arn)
+    commits = list(before.commits)
+    before.database.flush()
+    assert before.told == [execution.arn]
+    for number, commit in enumerate(commits):
+        again, _ = whole(commit, tmp_path, number)
+        again.ended(execution.arn)
+        assert again.told == [execution.arn], f"{number}: none of these commits knows that the end was told"
+    again, _ = whole(before.commits[-1], tmp_path, len(commits))
+    assert again.told == [], "the last one does"
+
+
 def test_a_map_run_with_too_many_failures_fails(tmp_path):
     before = Killable(tmp_path / "before.sqlite")
     execution = before.ended(before.started(INTOLERANT).arn)
@@ -183,6 +218,7 @@ def test_a_redrive_goes_on_where_the_execution_failed(tmp_path):
     before = Killable(tmp_path / "before.sqlite")
     execution = before.ended(before.started(REDRIVEN).arn)
     assert execution.status == "FAILED"
+    before.database.flush()  # its end is told, which is kept a moment later
     before.commits.clear()
     before.services.calls.clear()
     before.services.broken.clear()
