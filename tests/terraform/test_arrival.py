@@ -123,7 +123,7 @@ def test_another_try_of_a_failed_arrival_is_another_execution_with_a_result(serv
 
 @pytest.mark.nightly
 def test_a_thousand_arrivals_have_a_thousand_executions_though_events_come_twice_and_the_cloud_is_killed(
-    service: Stack, cloud: Any
+    service: Stack, project: Environment, cloud: Any
 ) -> None:
     arrival, machine = service.outputs()["arrival"], service.outputs()["state_machine_arn"]
     bucket, queue = arrival["uri"].split("/")[2], arrival["queues"]["arrivals"]["url"]
@@ -152,6 +152,8 @@ def test_a_thousand_arrivals_have_a_thousand_executions_though_events_come_twice
         os.kill(cloud.running.pid, signal.SIGKILL)
         eventually(lambda: not control.is_alive(cloud.state))
         cloud.use(control.up(cloud.state, tethered=True))
+        assert project.cloud_path is not None
+        project.cloud_path.write_bytes((cloud.state / "cloud.json").read_bytes())  # as another process has it now
         cloud.client("s3"), cloud.client("sqs")
         list(clients.map(put, names[MANY // 2 :]))
     found = inbox.wait_for(cloud.client("s3"), arrival, names, seconds=1200)
