@@ -98,8 +98,9 @@ def served(desk: Desk) -> Iterator[str]:
     thread.join(5)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """A real browser. It is closed with the file's last test, because its event loop runs in the tests' own thread."""
     if not BROWSER:
         pytest.skip("NO BROWSER: install Chromium (Debian: apt-get install chromium) to see that the console works")
     from playwright.sync_api import sync_playwright

@@ -42,6 +42,7 @@ def test_every_failure_has_a_next_step(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     found = Inbox({"arrivals": QueueLoad(0, 0, 0)}, (), tuple(failures))
+    monkeypatch.setenv("COLUMNS", "200")  # no line is broken
     monkeypatch.setattr(task, "with_arrivals", lambda environment: {})
     monkeypatch.setattr(task, "_look", lambda *given: found)
     task.listing(Context(), env="dev")
