@@ -28,12 +28,8 @@ class ListOperations:
         store = self._stores.of(sender.account, sender.region)
         belongs = _belongs(store, given)
         status, redriven = given.get("statusFilter"), given.get("redriveFilter")
-        if not (belongs.qualified or redriven):
-            last, most = pages.after("ListExecutions", given), pages.size(given)
-            found = store.executions.listed(**belongs.of, status=status, after=last, most=most + 1)
-            token = pages.token("ListExecutions", found[most - 1]) if len(found) > most else None
-            shown = found[:most]
-        else:
+        name = f"ListExecutions {belongs.of} {status}"
+        if belongs.qualified or redriven:
             found = [
                 one.arn
                 for one in map(store.executions.get, store.executions.listed(**belongs.of, status=status))
@@ -41,7 +37,13 @@ class ListOperations:
                 and belongs.qualified in (None, one.version_arn, one.alias_arn)
                 and redriven in (None, "REDRIVEN" if one.redrive_count else "NOT_REDRIVEN")
             ]
-            shown, token = pages.page("ListExecutions", found, key=str, given=given)
+            shown, token = pages.page(name, found, key=str, given=given)
+        else:
+            last, most = pages.after(name, given), pages.size(given)
+            if last and store.executions.get(last) is None:  # it was deleted, so nobody knows what comes after it
+                raise pages.invalid()
+            found = store.executions.listed(**belongs.of, status=status, after=last, most=most + 1)
+            shown, token = found[:most], pages.token(name, found[most - 1]) if len(found) > most else None
         listed = [_listed(one) for one in map(store.executions.get, shown) if one]
         return {"executions": listed, "nextToken": token}
 

@@ -16,7 +16,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from localcloud.stepfunctions.api.errors import quoting
+from localcloud.stepfunctions.api.errors import ApiError, quoting
 
 Item = TypeVar("Item")
 
@@ -47,7 +47,7 @@ def page(
     if last := after(operation, given):
         begin = next((number for number, item in enumerate(items, 1) if key(item) == last), 0)
         if not begin:
-            raise quoting("InvalidToken", "Invalid token")
+            raise invalid()
     end = begin + size(given)
     return list(items[begin:end]), token(operation, key(items[end - 1])) if end < len(items) else None
 
@@ -82,8 +82,13 @@ def after(operation: str, given: Mapping[str, Any]) -> str | None:
     except ValueError:
         key, found = "", b""
     if not key or found[:SEAL] != _seal(operation, key):
-        raise quoting("InvalidToken", "Invalid token")
+        raise invalid()
     return key
+
+
+def invalid() -> ApiError:
+    """The refusal of a token that is no page's of what is asked for."""
+    return quoting("InvalidToken", "Invalid token")
 
 
 def _seal(operation: str, key: str) -> bytes:

@@ -113,8 +113,21 @@ def test_executions_of_the_same_moment_are_each_on_one_page(api):
             break
         more = {"nextToken": page["nextToken"]}
     assert found == [["4", "3"], ["2", "1"], ["0"]]
-    other = refusal(api, "ListStateMachines", nextToken=more["nextToken"])
-    assert other == ("InvalidToken", "Invalid Token: 'Invalid token'")
+    refused = ("InvalidToken", "Invalid Token: 'Invalid token'")
+    assert refusal(api, "ListStateMachines", nextToken=more["nextToken"]) == refused
+    assert refusal(api, "ListExecutions", stateMachineArn=ARN, statusFilter="FAILED", **more) == refused
+
+
+def test_a_token_is_good_for_one_machine_and_while_its_execution_is_there(api):
+    api.machine()
+    for n in range(2):
+        api.started(ARN, name=str(n))
+    more = {"nextToken": api("ListExecutions", stateMachineArn=ARN, maxResults=1)["nextToken"]}
+    api.machine(name="other")
+    refused = ("InvalidToken", "Invalid Token: 'Invalid token'")
+    assert refusal(api, "ListExecutions", stateMachineArn=ARN.rpartition(":")[0] + ":other", **more) == refused
+    api.stores.executions.delete_machine(ARN)
+    assert refusal(api, "ListExecutions", stateMachineArn=ARN, **more) == refused
 
 
 def test_executions_are_listed_newest_first_by_status_in_pages(api):
