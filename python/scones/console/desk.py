@@ -8,6 +8,7 @@ Example (not run: it needs a running cloud)::
 
 from __future__ import annotations
 
+import shlex
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -102,11 +103,6 @@ class Desk:
         """The client of a service, for functions that take ``client`` in the form of :func:`scones.aws.client`."""
         return self.client(service)
 
-    def forget(self) -> None:
-        """Read the stacks' outputs again, because one may have been applied."""
-        with self._lock:
-            self._outputs.clear()
-
     def command(self, service: str, operation: str, **options: str) -> str:
         """The AWS CLI's command for an operation, to copy.
 
@@ -117,8 +113,6 @@ class Desk:
             >>> desk.command("stepfunctions", "stop-execution", execution_arn="arn:aws:states:…")
             "aws stepfunctions stop-execution --execution-arn 'arn:aws:states:…' --region us-east-1"
         """
-        import shlex
-
         given = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
         where = ["--region", self.environment.region]
         if endpoint := self.environment.endpoint_url():

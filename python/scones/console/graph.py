@@ -36,14 +36,12 @@ class Box:
         kind: ``Task``, ``Choice``, …
         inside: The Map or Parallel state that it belongs to. None at the top.
         comment: What the definition says of it.
-        calls: The resource of a Task.
     """
 
     name: str
     kind: str
     inside: str | None = None
     comment: str = ""
-    calls: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,18 +71,20 @@ def of(definition: Mapping[str, Any]) -> Graph:
     """The graph of a definition."""
     boxes: list[Box] = []
     ways = [Way(START, str(definition.get("StartAt", "")))]
-    for name, state, inside in _states(definition, None):
-        resource = str(state.get("Resource", ""))
-        boxes.append(Box(name, str(state.get("Type", "")), inside, str(state.get("Comment", "")), resource))
+    for name, state, inside in states(definition):
+        boxes.append(Box(name, str(state.get("Type", "")), inside, str(state.get("Comment", ""))))
         ways += _ways(name, state, inside)
     return Graph(tuple(boxes), tuple(dict.fromkeys(ways)))
 
 
-def _states(machine: Mapping[str, Any], inside: str | None) -> Iterator[tuple[str, Mapping[str, Any], str | None]]:
+def states(
+    machine: Mapping[str, Any], inside: str | None = None
+) -> Iterator[tuple[str, Mapping[str, Any], str | None]]:
+    """The states of a definition, each with its name and with the state that it is inside of."""
     for name, state in machine.get("States", {}).items():
         yield name, state, inside
         for part in _parts(state):
-            yield from _states(part, name)
+            yield from states(part, name)
 
 
 def _parts(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:

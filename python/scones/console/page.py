@@ -8,13 +8,16 @@ Example (not run: it needs a running cloud)::
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from scones.console.live import text
+from scones.console.serving import ServedModels
 from scones.console.watch import ExecutionWatches
 from scones.errors import InputError
 
@@ -61,6 +64,11 @@ class Page:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+
+    @cached_property
+    def models(self) -> ServedModels:
+        """The models of endpoint configurations, each of which is read once."""
+        return ServedModels(self.desk.client("sagemaker"))
 
     @property
     def pause(self) -> float:
@@ -132,8 +140,6 @@ async def body(request: Request, most: int = 1 << 20) -> dict[str, Any]:
     Raises:
         InputError: It brings something else, or too much.
     """
-    import json
-
     content = await whole(request, most)
     try:
         found = json.loads(content or b"{}")

@@ -135,13 +135,11 @@ class ExecutionWatch:
                 messages.append({"events": list(map(line, events, names)), "runs": runs})
             over = described["status"] not in ("RUNNING", "PENDING_REDRIVE")
             ended = over and not more and self.reader.status != "running"
-            if (text := repr(described)) != told:
+            changed = (text := repr(described)) != told
+            if changed or ended:
                 told = text
-                outputs = [one.output for one in self.reader.runs]
-                messages.append({"execution": described, "answer": asdict(answers.of(described, outputs))})
-            elif ended:
-                outputs = [one.output for one in self.reader.runs]
-                messages.append({"answer": asdict(answers.of(described, outputs))})
+                answer = answers.of(described, [one.output for one in self.reader.runs])
+                messages.append({"answer": asdict(answer), **({"execution": described} if changed else {})})
             return iter([*messages, live.MORE] if more else messages)
 
         return look

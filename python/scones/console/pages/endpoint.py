@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
@@ -25,10 +24,6 @@ def routes(page: Page) -> list[Route]:
     """The addresses of the page."""
     desk = page.desk
 
-    @cache
-    def models() -> serving.ServedModels:
-        return serving.ServedModels(desk.client("sagemaker"))
-
     def show(request: Request) -> Response:
         name = desk.service()["endpoint_name"]
         command = desk.command("sagemaker", "describe-endpoint", endpoint_name=name)
@@ -36,7 +31,7 @@ def routes(page: Page) -> list[Route]:
 
     def news(request: Request) -> Response:
         """The endpoint, whenever something of it changes."""
-        return live.stream(request, following(page, models()), page.pause)
+        return live.stream(request, following(page), page.pause)
 
     def charts(request: Request) -> Response:
         """Requests, errors and latency of the last hours."""
@@ -53,7 +48,7 @@ def routes(page: Page) -> list[Route]:
 
 
 def following(
-    page: Page, models: serving.ServedModels, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    page: Page, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> Callable[[], Iterable[dict[str, Any]]]:
     """A function that gives the endpoint and its stages, if something of it has changed since its last call."""
     stages = serving.Stages()
@@ -63,7 +58,7 @@ def following(
         found = endpoints.describe(page.desk.client("sagemaker"), name)
         if found is None:
             return {"gone": True}
-        shown = serving.described(found, models)
+        shown = serving.described(found, page.models)
         return {"endpoint": shown, "stages": stages.take(shown, now())}
 
     return live.changes(look)

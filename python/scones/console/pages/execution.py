@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
-from scones.console import answers, lines, live, traces
+from scones.console import answers, graph, lines, live, traces
 from scones.console.page import Page, asked, body, data, number
 from scones.console.watch import ExecutionWatch
 from scones.errors import InputError, WorkflowError
@@ -163,15 +163,10 @@ def state_of(definition: dict[str, Any], name: str) -> dict[str, Any]:
     Raises:
         WorkflowError: The definition has no such state.
     """
-    waiting = [definition]
-    while waiting:
-        machine = waiting.pop()
-        for key, found in machine.get("States", {}).items():
-            if key == name:
-                language = {"QueryLanguage": definition["QueryLanguage"]} if "QueryLanguage" in definition else {}
-                return {**language, **found}
-            waiting += [part for part in (found.get("ItemProcessor"), found.get("Iterator")) if part]
-            waiting += found.get("Branches", [])
+    language = {"QueryLanguage": definition["QueryLanguage"]} if "QueryLanguage" in definition else {}
+    for key, found, _ in graph.states(definition):
+        if key == name:
+            return {**language, **found}
     raise WorkflowError(f"the definition has no state '{name}'")
 
 

@@ -62,12 +62,11 @@ def standing(page: Page) -> registered.ModelStanding:
     except RegistryError:
         pinned = None
     candidate = ab.read(desk.environment.candidate_path)
-    sagemaker = desk.client("sagemaker")
     return registered.ModelStanding(
         pinned,
         candidate.model.package_arn if candidate else None,
         candidate.share if candidate else 0,
-        serving.answering(sagemaker, serving.ServedModels(sagemaker), desk.endpoint()),
+        serving.answering(desk.client("sagemaker"), page.models, desk.endpoint()),
     )
 
 

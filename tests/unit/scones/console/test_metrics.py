@@ -12,7 +12,7 @@ from scones.console import metrics
 from scones.console.desk import Desk
 from scones.console.page import Page
 from scones.console.pages import endpoint
-from scones.console.serving import ServedModels, Stages
+from scones.console.serving import Stages
 
 NOW = datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC)
 
@@ -94,7 +94,7 @@ def test_the_page_is_told_only_what_is_new_and_that_an_endpoint_is_gone() -> Non
     sagemaker = SageMaker()
     outputs = {"endpoint_name": "scones-dev"}
     desk = Desk(settings.load("dev", variables={}), lambda name: sagemaker, lambda stack: outputs, may_write=False)
-    look = endpoint.following(Page(desk), ServedModels(sagemaker), now=lambda: NOW)
+    look = endpoint.following(Page(desk), now=lambda: NOW)
     (first,) = look()
     assert (first["endpoint"]["status"], first["endpoint"]["variants"]) == ("Creating", [])
     assert list(look()) == []
