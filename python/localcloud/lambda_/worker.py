@@ -34,7 +34,8 @@ TASK_ROOT = "/var/task"
 MOST_DESCRIPTORS = 1024
 #: A list within a list takes so many of Python's frames to write. simplejson writes it in C, with one each.
 FRAMES = 6
-#: The lines of /proc/self/status with the peak memory and with what of it files hold, in kB (proc(5)).
+STATUS = Path("/proc/self/status")
+#: Its lines with the peak memory and with what of it files hold, in kB (proc(5)).
 MEMORY = re.compile(rb"^(VmHWM|RssFile):\s*(\d+)", re.MULTILINE)
 #: What a pipe holds.
 PIPE = 1 << 16
@@ -276,7 +277,7 @@ def memory() -> dict:
     """The peak memory of this process in MB, and how much of it is its own: neither programs nor libraries."""
     try:
         # On Linux getrusage is of no use: its value starts at the parent's.
-        with open("/proc/self/status", "rb", buffering=0) as status:
+        with STATUS.open("rb", buffering=0) as status:
             found = {name: int(size) for name, size in MEMORY.findall(status.read(1 << 14))}
         peak, of_files = found[b"VmHWM"], found[b"RssFile"]
         return {"max_memory_mb": peak // 1024, "own_memory_mb": (peak - of_files) // 1024}
