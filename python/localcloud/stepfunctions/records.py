@@ -303,7 +303,7 @@ class Records:
         return self._histories.of(execution.number, _places(execution.number))
 
     def restore_run(self, execution: Execution, run: Run) -> Run:
-        """Give a new run of an execution what was kept of it. If only its last move has its end, the execution gets when."""
+        """Give a new run of an execution what was kept of it, and the execution the moment of an end not yet told."""
         query = "SELECT number, content FROM frame WHERE execution = ?"
         large = dict(self._database.read(query, (execution.number,)))
         found: dict[int, Json] = {}
