@@ -7,6 +7,7 @@ Example (not run: it serves until Ctrl-C)::
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable
 from importlib import resources
@@ -72,6 +73,8 @@ def serve(desk: Desk, *, port: int, say: Callable[[str], None]) -> None:
     import uvicorn
 
     token = security.new_token()
+    # A page that is open when the server ends is no error: its stream is cut, and it says so itself.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: "graceful shutdown exceeded" not in record.getMessage())
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

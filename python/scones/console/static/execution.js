@@ -224,6 +224,25 @@ for (const [index, button] of tabs.entries()) {
   });
 }
 
+/** Draw what is new. A long history comes in many messages: the browser draws when it is ready to. */
+let due = false;
+function draw() {
+  if (due) return;
+  due = true;
+  requestAnimationFrame(() => {
+    due = false;
+    const bottom = byId("event-list");
+    const follows = bottom.scrollTop + bottom.clientHeight > bottom.scrollHeight - 60;
+    table.show(events);
+    if (follows && events.length < 5000) bottom.scrollTop = bottom.scrollHeight;
+    byId("event-count").textContent = events.length.toLocaleString();
+    picture?.colour([...runs.values()]);
+    if (chosen) picture?.mark(chosen);
+    showRuns();
+    if (chosen) show();
+  });
+}
+
 let end = () => {};
 function follow() {
   end();
@@ -238,18 +257,8 @@ function follow() {
     }
     for (const run of news.runs || []) runs.set(run.entered, run);
     if (news.events) {
-      const bottom = byId("event-list");
-      const follows = bottom.scrollTop + bottom.clientHeight > bottom.scrollHeight - 60;
       events.push(...news.events);
-      table.show(events);
-      if (follows && events.length < 5000) bottom.scrollTop = bottom.scrollHeight;
-      byId("event-count").textContent = events.length.toLocaleString();
-    }
-    if (news.runs) {
-      picture?.colour([...runs.values()]);
-      if (chosen) picture?.mark(chosen);
-      showRuns();
-      if (chosen) show();
+      draw();
     }
     execution = news.execution || execution;
     if (news.answer && execution) showExecution(execution, news.answer);
