@@ -5,6 +5,10 @@ Example (not run: it takes minutes and needs a browser)::
     with tempfile.TemporaryDirectory() as folder:
         print(table(measure(Path(folder))))
 
+The console's process is started with one JSON object on standard input, and writes its address::
+
+    python -m benchmarks.console
+
 A local cloud of its own gets 10,000 executions, one with 25,000 events, and one that waits again and again. The console
 is a process of its own, as ``invoke console`` starts it, and a real Chromium looks at it. The page itself notes when
 something is seen, by the same clock that the cloud's events have.
@@ -15,20 +19,28 @@ from __future__ import annotations
 import json
 import os
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from benchmarks import browser, callers, cloud
-from benchmarks.browser import ShownConsole
+from benchmarks import callers, cloud
 from benchmarks.cloud import Server
 from benchmarks.serve import processor_seconds
 from imageclassification import files
+from localcloud import control
+from scones import aws, settings
+from scones.console import server as consoles
+from scones.console.browser import browser
+from scones.console.desk import CONNECTIONS, Desk
 from scones.errors import SconesError
 
+ROOT = Path(__file__).resolve().parents[1]
 EXECUTIONS, EVENTS, WAITS = 10_000, 25_000, 8
 #: What the console promises, in the units of its figures.
 WANTED = {"event": 300.0, "row": 300.0, "end": 300.0, "list": 1.0, "history": 1.0, "idle": 1.0, "list open": 1.0,
@@ -136,9 +148,9 @@ def measure(
     Raises:
         SconesError: There is no browser, or the cloud refused something.
     """
-    with browser.browser() as chromium, cloud.ours(folder / "cloud") as server:
+    with browser() as chromium, cloud.ours(folder / "cloud") as server:
         made = _Subjects(server, executions, events, on_phase)
-        with browser.served(folder / "cloud", made.outputs) as shown:
+        with served(folder / "cloud", made.outputs) as shown:
             page = chromium.new_page(viewport={"width": 1280, "height": 900})
             page.set_default_timeout(120_000)
             page.goto(shown.address)
@@ -149,6 +161,52 @@ def measure(
             found += looking.at_events(made, rounds)
             on_phase("the processors' time")
             return found + looking.at_the_processors(made, seconds)
+
+
+@dataclass(frozen=True)
+class ShownConsole:
+    """A console that runs: its address with the token, and its process id."""
+
+    address: str
+    pid: int
+
+
+@contextmanager
+def served(cloud: Path, outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[ShownConsole]:
+    """A console on a local cloud, in a process of its own.
+
+    Args:
+        cloud: The cloud's folder.
+        outputs: What the stacks would say, by their names.
+
+    Raises:
+        SconesError: It did not start.
+    """
+    child = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.console"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdin is not None, "it is a pipe"
+    assert child.stdout is not None, "it is a pipe"
+    try:
+        with child.stdin as given:
+            given.write(json.dumps({"cloud": str(cloud), "outputs": outputs}))
+        if not (address := child.stdout.readline().strip()):
+            raise SconesError("the console did not start; what it has said is above")
+        yield ShownConsole(address, child.pid)
+    finally:
+        child.terminate()
+        child.stdout.close()
+        child.wait()
+
+
+def _serve(given: Mapping[str, Any]) -> None:
+    environment = replace(settings.load("local"), cloud_path=Path(given["cloud"], control.ADDRESS))
+
+    def client(service: str) -> Any:
+        return aws.client(environment, service, max_connections=CONNECTIONS)
+
+    desk = Desk(environment, client, given["outputs"].__getitem__, may_write=True)
+    consoles.serve(desk, port=0, say=lambda address: print(address, flush=True))
 
 
 class _Subjects:
@@ -330,3 +388,7 @@ def save(path: Path, figures: Sequence[Figure]) -> Path:
         "figures": [{**asdict(one), "wanted": WANTED.get(one.name), "held": one.held} for one in figures],
     }
     return files.write(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    _serve(json.load(sys.stdin))

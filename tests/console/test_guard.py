@@ -11,8 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from scones.console.desk import Desk
-
-from .conftest import served
+from scones.console.server import served
 
 pytestmark = pytest.mark.slow
 
@@ -74,7 +73,7 @@ def test_an_answer_allows_nothing_from_elsewhere(address: str, cookie: str) -> N
 
 def test_a_console_that_only_looks_changes_nothing(desk: Desk) -> None:
     looking = replace(desk, may_write=False)
-    for address in served(looking):
+    with served(looking) as address:
         answer = ask(address, f"/?{urlsplit(address).query}")
         given = (answer.getheader("set-cookie") or "").partition(";")[0]
         own = f"http://{urlsplit(address).netloc}"

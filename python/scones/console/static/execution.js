@@ -246,11 +246,11 @@ function draw() {
 let end = () => {};
 function follow() {
   end();
-  runs.clear();
-  events.length = 0;
   let execution = null;
   end = listen(at("/execution/news", { arn }), (news) => {
-    if (news.graph) {
+    if (news.graph) { // all of it is told anew
+      runs.clear();
+      events.length = 0;
       definition = news.definition;
       picture = new Picture(byId("graph"), news.graph, (name) => choose(name));
       byId("definition").replaceChildren(folded(definition));
@@ -262,10 +262,12 @@ function follow() {
     }
     execution = news.execution || execution;
     if (news.answer && execution) showExecution(execution, news.answer);
-  }, () => {
-    showTrace();
-    if ([...runs.values()].some((run) => run.map_run)) showMaps();
-    if (chosen) show();
+  }, {
+    after: () => {
+      showTrace();
+      if ([...runs.values()].some((run) => run.map_run)) showMaps();
+      if (chosen) show();
+    },
   });
 }
 follow();
