@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from scones.console.desk import Desk
+    from scones.settings import Environment
 
-PORT = 8765
 STATIC = str(resources.files(__package__).joinpath("static"))
 PAGES = (try_it, executions, execution, traffic, models, training, endpoint, health)
 
@@ -72,6 +73,11 @@ class PageServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def token_path(environment: Environment) -> Path:
+    """The file with the token of an environment's console."""
+    return environment.build / "console" / f"{environment.name}.token"
+
+
 def serve(desk: Desk, *, port: int, say: Callable[[str], None]) -> None:
     """Serve the pages on 127.0.0.1 until Ctrl-C.
 
@@ -83,16 +89,24 @@ def serve(desk: Desk, *, port: int, say: Callable[[str], None]) -> None:
         InputError: The port is taken.
     """
     with _listening(port) as place:
-        server, address = _server(desk, place)
+        server, address = _server(desk, place, security.kept_token(token_path(desk.environment)))
         say(address)
         server.run(sockets=[place])
 
 
 @contextmanager
-def served(desk: Desk) -> Iterator[str]:
-    """Serve the pages in a thread, at a free port. Gives the address."""
-    with _listening(0) as place:
-        server, address = _server(desk, place)
+def served(desk: Desk, *, port: int = 0, token: str | None = None) -> Iterator[str]:
+    """Serve the pages in a thread. Gives the address.
+
+    Args:
+        port: 0 takes a free one.
+        token: The address's; None for a new one.
+
+    Raises:
+        InputError: The port is taken.
+    """
+    with _listening(port) as place:
+        server, address = _server(desk, place, token or security.new_token())
         thread = threading.Thread(target=server.run, args=([place],), daemon=True)
         thread.start()  # a request waits until it is answered: the port listens already
         try:
@@ -116,9 +130,8 @@ def _listening(port: int) -> Iterator[socket.socket]:
         yield place
 
 
-def _server(desk: Desk, place: socket.socket) -> tuple[Any, str]:
+def _server(desk: Desk, place: socket.socket, token: str) -> tuple[Any, str]:
     """The server of a socket, and its address."""
-    token = security.new_token()
     config = uvicorn.Config(
         application(desk, token),
         log_level="warning",
@@ -127,4 +140,4 @@ def _server(desk: Desk, place: socket.socket) -> tuple[Any, str]:
         server_header=False,
         lifespan="off",
     )
-    return PageServer(config), f"http://127.0.0.1:{place.getsockname()[1]}/?{security.PARAMETER}={token}"
+    return PageServer(config), security.address(place.getsockname()[1], token)
