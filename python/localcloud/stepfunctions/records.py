@@ -259,7 +259,7 @@ class Records:
 
     def get(self, arn: str) -> Execution | None:
         """The execution with an ARN."""
-        if found := self._running.get(arn) or self._recent.get(arn) or self._told.get(arn):
+        if found := self._in_memory(arn):
             return found
         with self._lock:
             rows = self._database.read(
@@ -271,6 +271,9 @@ class Records:
             self._recent[arn] = execution
             return execution
 
+    def _in_memory(self, arn: str) -> Execution | None:
+        return self._running.get(arn) or self._recent.get(arn) or self._told.get(arn)
+
     def listed(
         self,
         *,
@@ -279,8 +282,8 @@ class Records:
         status: str | None = None,
         after: str | None = None,
         most: int = -1,
-    ) -> list[str]:
-        """The ARNs of the executions of a state machine or of a Map Run, newest first.
+    ) -> list[Execution]:
+        """The executions of a state machine or of a Map Run, newest first. They do not stay in memory for it.
 
         Args:
             after: The ARN of an execution: only those that come after it.
@@ -295,12 +298,16 @@ class Records:
         if after:
             place = "SELECT started, number FROM execution WHERE arn = ?"
             where, values = f"{where} AND (started, number) < ({place})", [*values, after]
-        query = f"SELECT arn FROM execution WHERE {where} ORDER BY started DESC, number DESC LIMIT ?"
-        return [arn for (arn,) in self._database.read(query, [*values, most], gathered=True)]
+        query = f"SELECT number, arn, record FROM execution WHERE {where} ORDER BY started DESC, number DESC LIMIT ?"
+        rows = self._database.read(query, [*values, most], gathered=True)
+        return [self._in_memory(row[1]) or self._read(*row) for row in rows]
 
     def history(self, execution: Execution) -> Sequence[dict[str, Json]]:
         """The events of an execution, in their order."""
-        return self._histories.of(execution.number, _places(execution.number))
+        first, last = _places(execution.number)
+        # One that has ended and was read from the database has no move that is not counted.
+        read = execution.status != "RUNNING" and not execution.moves
+        return self._histories.of(execution.number, (first, last), last if read else first + execution.moves)
 
     def restore_run(self, execution: Execution, run: Run) -> Run:
         """Give a new run of an execution what was kept of it, and the execution the moment of an end not yet told."""

@@ -266,8 +266,8 @@ def test_what_an_execution_has_begun_is_stopped_with_it(tmp_path, kind):
             continue
         (run,) = again.stores.map_runs.of(execution.arn)
         assert run.status == "ABORTED", number
-        for arn in again.stores.executions.listed(map_run_arn=run.arn):
-            assert again.ended(arn).status == "ABORTED", number
+        for child in again.stores.executions.listed(map_run_arn=run.arn):
+            assert again.ended(child.arn).status == "ABORTED", number
 
 
 def test_a_move_for_which_there_was_no_space_is_in_the_history_once(tmp_path):
