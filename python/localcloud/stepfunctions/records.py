@@ -14,14 +14,14 @@ is told.
 
 Example::
 
-    >>> from localcloud.durability.database import Change, Database
+    >>> from localcloud.durability.database import Database
     >>> records = Records(Database())
     >>> arn = "arn:aws:states:us-east-1:123456789012:execution:m:e"
     >>> machine = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
     >>> execution = Execution(arn, machine, "e", "STANDARD", Revision("{}", "arn:role", {}, {}), "{}", 0.0)
     >>> records.add(execution)
-    >>> records.listed(machine_arn=machine)
-    ['arn:aws:states:us-east-1:123456789012:execution:m:e']
+    >>> [one.name for one in records.listed(machine_arn=machine)]
+    ['e']
 """
 
 from __future__ import annotations
