@@ -149,6 +149,7 @@ def run(root: Path, *, seed: int, stopped: Callable[[], bool] = lambda: False) -
         expected = forecast.Forecast(chosen, one, **images, own=given is None)
         for line in expected.at_first(threads=torch.get_num_threads()):
             log.info("%s", line)
+    memory.keep_freed()
     loop.train(
         chosen,
         network,
