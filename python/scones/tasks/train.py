@@ -87,7 +87,7 @@ def train(
     else:
         if resume:
             options.refuse_with("--resume", "continues a job with its own settings", settled)
-            attach = _resume(environment, console, resume, name, yes)
+            attach = resumed(environment, console, resume, name, yes)
         else:
             order = Order(
                 options.pairs(set), classes=labels.parse(classes) if classes else None, recordio=recordio, model=model
@@ -117,7 +117,7 @@ def start(environment: Environment, order: Order, console: Console, *, name: str
         return job.start(environment, spec, name=name)
 
 
-def _resume(environment: Environment, console: Console, ended: str, name: str | None, yes: bool) -> str:
+def resumed(environment: Environment, console: Console, ended: str, name: str | None, yes: bool) -> str:
     """Start a job that continues a failed or stopped one. Returns the new job's name."""
     from imageclassification.hyperparameters import parse
     from scones.training import job, request
@@ -155,8 +155,12 @@ def confirm(environment: Environment, console: Console) -> None:
     prepare.confirm(environment, what, console)
 
 
-def follow(environment: Environment, name: str, console: Console) -> DescribedJob:
-    """Follow a job to its end, print its metrics, and return its description. On Ctrl-C, ask whether to stop it."""
+def follow(environment: Environment, name: str, console: Console, *, task: str = "invoke train") -> DescribedJob:
+    """Follow a job to its end, print its metrics, and return its description. On Ctrl-C, ask whether to stop it.
+
+    Args:
+        task: The task that follows the job again, for the message.
+    """
     from scones.training import job
     from scones.training.view import view
 
@@ -164,7 +168,7 @@ def follow(environment: Environment, name: str, console: Console) -> DescribedJo
         with view(console) as show:
             return job.follow(environment, name, show)
 
-    again = f"invoke train --attach {name} --env {environment.name}"
+    again = f"{task} --attach {name} --env {environment.name}"
     done = prepare.to_its_end(
         watch,
         "Stop the training job?",

@@ -52,7 +52,7 @@ class Order:
     Example::
 
         >>> Order(backbone=True).recipe["epochs"], Order(model="3").recipe["epochs"]
-        ('24', '20')
+        ('16', '20')
     """
 
     overrides: Mapping[str, str] = field(default_factory=dict)
