@@ -127,11 +127,12 @@ def whole(
         DatasetError: a member does not have CIFAR-100's format.
     """
     known = class_names(meta, origin)
-    found = []
-    for member, batch in (("train", train), ("test", test)):
+
+    def images(member: str, batch: Mapping[bytes, Any]) -> Images:
         data, fine, names = _checked(batch, f"'{member}' of {origin}", len(known))
-        found.append(Images(_pixels(data), fine, tuple(_text(name) for name in names)))
-    return known, Contents(*found)
+        return Images(_pixels(data), fine, tuple(_text(name) for name in names))
+
+    return known, Contents(images("train", train), images("test", test))
 
 
 def select(
