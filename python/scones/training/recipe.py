@@ -61,6 +61,9 @@ FINE_TUNING: dict[str, str] = SMALL_IMAGES | {
     "checkpoint_frequency": "2",
 }
 
+#: For training that starts from a backbone: its last layer is new.
+TRANSFER: dict[str, str] = FINE_TUNING | {"learning_rate": "0.05"}
+
 #: For a backbone, which has 44,000 images of other classes. So many need less augmentation. The rate falls in several
 #: steps, because so short a training gains most at low rates. ``resize`` to 30 shows the network things in nearly the
 #: size that the endpoint shows them in: the whole picture in 28 x 28, not 28 x 28 of 32 x 32.
