@@ -271,6 +271,7 @@ TASKS = {
         describe,
         answer,
         make,
+        zoo,
         train,
         steps,
         save_list,
