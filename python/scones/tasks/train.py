@@ -37,7 +37,8 @@ ENV = "the environment, a folder of terraform/environments (default: SCONES_ENV,
         "classes": "the classes in label order, comma-separated (default: build/dataset's, else the environment's)",
         "name": "the job's name (default: scones-ENV-DATE-TIME)",
         "recordio": "train on the data set's RecordIO files; they are made if they are missing",
-        "model": "start from a trained model: a model.tar.gz, s3://BUCKET/KEY, or a version from invoke models",
+        "model": "start from a model: a model.tar.gz, s3://BUCKET/KEY, a version, or MXNet's resnet-18-0000.params",
+        "seen": "start also from weights that have seen the classes",
         "resume": "continue this failed or stopped job: a new job with its data, settings and checkpoints",
         "attach": "follow this existing job instead of starting one",
         "register": "register the trained model (--no-register: only train)",
@@ -52,6 +53,7 @@ def train(
     name: str | None = None,
     recordio: bool = False,
     model: str | None = None,
+    seen: bool = False,
     resume: str | None = None,
     attach: str | None = None,
     register: bool = True,
@@ -64,9 +66,11 @@ def train(
     the project's recipe for small images, changed by the environment's and by --set. They are checked before anything
     is created. A model whose validation accuracy passes the environment's gate is approved and pinned.
 
-    With --model, training starts from that model's weights. Other classes need use_pretrained_model=1. Ctrl-C asks
-    whether to stop the job. --attach follows a running job again. --resume continues a failed or stopped job from its
-    last checkpoint; every epoch writes one.
+    With use_pretrained_model=1, training starts from the container's own weights, with a new last layer: on AWS those
+    of ImageNet, for 3,224,224; on this machine those of CIFAR-100's other 98 classes. With --model, it starts from that
+    model's weights. Other classes need use_pretrained_model=1. Weights that have seen the classes are refused, except
+    with --seen. Ctrl-C asks whether to stop the job. --attach follows a running job again. --resume continues a failed
+    or stopped job from its last checkpoint; every epoch writes one.
 
     invoke train
     invoke train --env dev --set epochs=30 --set learning_rate=0.05
@@ -79,7 +83,7 @@ def train(
 
     environment = settings.load(env)
     console = terminal()
-    settled = {"--set": set, "--classes": classes, "--recordio": recordio, "--model": model}
+    settled = {"--set": set, "--classes": classes, "--recordio": recordio, "--model": model, "--seen": seen}
     if attach:
         options.refuse_with(
             "--attach", "follows a job that has been started", {**settled, "--name": name, "--resume": resume}
@@ -87,10 +91,14 @@ def train(
     else:
         if resume:
             options.refuse_with("--resume", "continues a job with its own settings", settled)
-            attach = _resume(environment, console, resume, name, yes)
+            attach = resumed(environment, console, resume, name, yes)
         else:
             order = Order(
-                options.pairs(set), classes=labels.parse(classes) if classes else None, recordio=recordio, model=model
+                options.pairs(set),
+                classes=labels.parse(classes) if classes else None,
+                recordio=recordio,
+                model=model,
+                seen=seen,
             )
             attach = start(environment, order, console, name=name, yes=yes)
         console.print(f"started training job [bold]{attach}[/bold]", soft_wrap=True)
@@ -117,7 +125,7 @@ def start(environment: Environment, order: Order, console: Console, *, name: str
         return job.start(environment, spec, name=name)
 
 
-def _resume(environment: Environment, console: Console, ended: str, name: str | None, yes: bool) -> str:
+def resumed(environment: Environment, console: Console, ended: str, name: str | None, yes: bool) -> str:
     """Start a job that continues a failed or stopped one. Returns the new job's name."""
     from imageclassification.hyperparameters import parse
     from scones.training import job, request
@@ -155,8 +163,12 @@ def confirm(environment: Environment, console: Console) -> None:
     prepare.confirm(environment, what, console)
 
 
-def follow(environment: Environment, name: str, console: Console) -> DescribedJob:
-    """Follow a job to its end, print its metrics, and return its description. On Ctrl-C, ask whether to stop it."""
+def follow(environment: Environment, name: str, console: Console, *, task: str = "invoke train") -> DescribedJob:
+    """Follow a job to its end, print its metrics, and return its description. On Ctrl-C, ask whether to stop it.
+
+    Args:
+        task: The task that follows the job again, for the message.
+    """
     from scones.training import job
     from scones.training.view import view
 
@@ -164,7 +176,7 @@ def follow(environment: Environment, name: str, console: Console) -> DescribedJo
         with view(console) as show:
             return job.follow(environment, name, show)
 
-    again = f"invoke train --attach {name} --env {environment.name}"
+    again = f"{task} --attach {name} --env {environment.name}"
     done = prepare.to_its_end(
         watch,
         "Stop the training job?",
