@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from imageclassification import pretrained
 from imageclassification.errors import HyperparameterError
 from imageclassification.hyperparameters import check_pretrained
 from scones import aws, dataset
-from scones.dataset import standing, transfer
+from scones.dataset import labels, standing, transfer
+from scones.dataset.standing import OtherOption
 from scones.training import request, starting
 from scones.training.recipe import BACKBONE, FINE_TUNING, SMALL_IMAGES, SMALL_SIDE, for_samples, for_side
 from scones.training.spec import JobSpec
@@ -48,6 +49,8 @@ class Order:
         backbone: Whether to train on the archive's other classes instead of ``classes``.
         reuse: Whether to train on the data set that stands in the build folder. Without it, that one is replaced.
         task: The task that starts the job, for messages.
+        other: Whether the data set is to have the class ``other``, and of what pictures. By default the environment
+            says it.
 
     Example::
 
@@ -62,6 +65,7 @@ class Order:
     backbone: bool = False
     reuse: bool = True
     task: str = "invoke train"
+    other: OtherOption = field(default_factory=OtherOption)
 
     @property
     def recipe(self) -> Mapping[str, str]:
@@ -101,6 +105,7 @@ class Preparation:
     ) -> None:
         self._environment, self._order, self._client = environment, order, client
         self._classes = order.classes or environment.classes
+        self._other = replace(order.other, own=environment.other)
         self._dataset: Dataset | None = None
         request.check_instance_type(environment.training.instance_type)
         self._standing = self._found() if order.reuse and not order.backbone else None
@@ -110,7 +115,7 @@ class Preparation:
         if self._standing is not None:
             self.hyperparameters = self._counted(self._standing)
         else:
-            self.hyperparameters = self._chosen(MANY if order.backbone else len(self._classes), sys.maxsize)
+            self.hyperparameters = self._chosen(MANY if order.backbone else len(self._labels), sys.maxsize)
         check_pretrained(self.hyperparameters, model_channel=self._start is not None)
         if self.hyperparameters.use_pretrained_model and not (self._start or environment.training.pretrained_weights):
             raise HyperparameterError(
@@ -121,6 +126,11 @@ class Preparation:
         if self._start:
             pretrained.check(self._start.artifact, self.hyperparameters)
 
+    @property
+    def _labels(self) -> tuple[str, ...]:
+        """The labels of a data set that is built."""
+        return labels.complete(self._classes, other=self._other.asked)
+
     def _found(self) -> Dataset | None:
         """The data set in the build folder, if there is one."""
         environment, order = self._environment, self._order
@@ -130,6 +140,7 @@ class Preparation:
             own=environment.classes,
             task=order.task,
             environment=environment.name,
+            other=self._other,
         )
 
     def _counted(self, found: Dataset) -> Hyperparameters:
@@ -173,12 +184,13 @@ class Preparation:
         self._environment.endpoint_url()
         build = self._environment.build
         cache, recordio = self._environment.downloads / "downloads", self._order.recordio
+        own = labels.complete(self._environment.classes, other=self._environment.other)
         if self._order.backbone:
             ensured = dataset.ensure_others(
                 self._classes, build / "backbone" / "dataset", cache=cache, recordio=recordio, progress=progress
             )
         elif self._standing is not None:
-            ensured = dataset.taken(self._standing, self._environment.classes, recordio=recordio, progress=progress)
+            ensured = dataset.taken(self._standing, own, recordio=recordio, progress=progress)
         else:
             ensured = dataset.ensure(
                 self._classes,
@@ -186,7 +198,8 @@ class Preparation:
                 cache=cache,
                 replace=not self._order.reuse,
                 recordio=recordio,
-                classes_from="option" if self._order.classes else "environment",
+                classes_from="option" if self._order.classes or self._order.other.given is not None else "environment",
+                other=self._other,
                 progress=progress,
             )
         self._dataset = ensured.dataset
