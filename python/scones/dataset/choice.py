@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 from scones.dataset import labels, standing
 from scones.dataset.archive import VARIABLE, Archive
 from scones.dataset.download import Download
-from scones.dataset.other import WithOther
 from scones.dataset.records import write_records
 from scones.dataset.sample import CLASSES, Sample
 from scones.dataset.standing import NOBODY, OtherOption
@@ -255,6 +254,5 @@ def _built(
 ) -> Ensured:
     other = options.get("other", NOBODY)
     rest = cast(BuildOptions, {name: value for name, value in options.items() if name != "other"})
-    source = WithOther(choice.source, other.folder) if other.asked else choice.source
-    dataset = build(source, classes, out, progress=progress, **rest)
+    dataset = build(other.over(choice.source), classes, out, progress=progress, **rest)
     return Ensured(dataset, choice.source.title, choice.reason)

@@ -81,6 +81,15 @@ class ImagePool:
     def __len__(self) -> int:
         return len(self.names)
 
+    def without(self, kinds: Sequence[str]) -> ImagePool:
+        """The images that show nothing of ``kinds``."""
+        places = [place for place, kind in enumerate(self.kinds) if kind not in kinds]
+        return ImagePool(
+            tuple(self.kinds[place] for place in places),
+            tuple(self.names[place] for place in places),
+            lambda place: self.load(places[place]),
+        )
+
 
 @dataclass(frozen=True)
 class Foreign:

@@ -115,14 +115,22 @@ def check_known(classes: Sequence[str], known: Sequence[str], origin: str) -> No
 
 
 def option(classes: Iterable[str]) -> str:
-    """The option that names classes, to be copied.
+    """The options that name the labels of a data set, to be copied.
 
     Example::
 
         >>> option(["cross", "round one"])
         "--classes 'cross,round one'"
+        >>> option(["bicycle", "motorcycle", "other"])
+        '--classes bicycle,motorcycle --other'
     """
-    return f"--classes {shlex.quote(','.join(classes))}"
+    return shlex.join(options(classes))
+
+
+def options(classes: Iterable[str]) -> list[str]:
+    """The options that name the labels of a data set, as words."""
+    given = list(classes)
+    return ["--classes", ",".join(wanted(given)), *([f"--{OTHER}"] if OTHER in given else [])]
 
 
 def _meant(classes: Sequence[str], known: Sequence[str]) -> list[str]:

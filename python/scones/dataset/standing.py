@@ -27,8 +27,8 @@ from pathlib import Path
 
 from scones.dataset import labels, stored
 from scones.dataset.archive import VARIABLE
-from scones.dataset.contents import SIDE
-from scones.dataset.other import LooseFolder
+from scones.dataset.contents import SIDE, Source
+from scones.dataset.other import TIMES, LooseFolder, WithOther
 from scones.dataset.sample import CLASSES
 from scones.dataset.stored import DESCRIPTION, Dataset
 from scones.errors import DatasetError
@@ -44,12 +44,20 @@ class OtherOption:
     Attributes:
         given: What a person has asked for: True with it, False without it. None if nobody has said.
         folder: Where its pictures are to be from. None for the source's other classes.
+        without: What none of its pictures is to show.
+        times: How many times as many training images it is to have as a wanted class.
         own: The environment's setting, which holds if nobody has said anything.
     """
 
     given: bool | None = None
     folder: Path | None = None
     own: bool = False
+    without: tuple[str, ...] = ()
+    times: int = TIMES
+
+    def over(self, source: Source) -> Source:
+        """The source, with the class ``other`` if it is asked for."""
+        return WithOther(source, self.folder, self.without, self.times) if self.asked else source
 
     @property
     def asked(self) -> bool:
@@ -107,7 +115,7 @@ def agreeing(
         return there
     who = "--classes names" if named else f"--{labels.OTHER} makes" if other.given else "the environment has"
     by = f"the pictures of '{labels.OTHER}' are to be of {folder}" if folder else f"{who} {labels.join(wanted)}"
-    keeping = [*task.split(), *options_of(there.classes), "--env", environment]
+    keeping = [*task.split(), *labels.options(there.classes), "--env", environment]
     building = etl(
         _source(there, labels.wanted(wanted), variables),
         out,
@@ -120,18 +128,6 @@ def agreeing(
         f"{out} holds {described(there)}, but {by}",
         hint=f"to train on what stands there: {shlex.join(keeping)}\nto build the other: {building}",
     )
-
-
-def options_of(classes: Sequence[str]) -> list[str]:
-    """The options of a task that name the labels of a data set.
-
-    Example::
-
-        >>> options_of(("bicycle", "motorcycle", "other"))
-        ['--classes', 'bicycle,motorcycle', '--other']
-    """
-    found = ["--classes", ",".join(labels.wanted(classes))]
-    return [*found, f"--{labels.OTHER}"] if labels.OTHER in classes else found
 
 
 def _is_of(there: Dataset, folder: Path) -> bool:
@@ -170,7 +166,7 @@ def etl(
     """
     words = ["invoke", "etl", *source]
     if classes:
-        words += options_of(classes)
+        words += labels.options(classes)
     elif environment:
         words += ["--env", environment]
     words += ["--other-folder", str(other_folder)] if other_folder else []

@@ -102,7 +102,7 @@ def _build(source: Source, wanted: dict[str, Any], out: Path, skip_bad: bool, pr
     asked = classes[:-1] if isinstance(source, WithOther) else classes
     contents = check(source.read(asked, seed=seed, skip_bad=skip_bad, progress=progress), asked, skip_bad=skip_bad)
     if isinstance(source, WithOther):
-        chosen = choose(contents, asked, seed=seed, skip_bad=skip_bad)
+        chosen = choose(contents, asked, seed=seed, times=source.times, skip_bad=skip_bad)
         contents, wanted = chosen.contents, wanted | {"other": {"kinds": chosen.kinds}}
     train, validation = split.split(
         contents.train, classes, share=VALIDATION_SHARE, seed=seed, aside="validation", keep=2

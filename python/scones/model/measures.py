@@ -8,7 +8,7 @@ Example::
     >>> matrix.tolist(), scores(matrix, ("bicycle", "motorcycle"))[0].recall
     ([[1, 1], [0, 2]], 0.5)
     >>> smallest_threshold(confidences, labels == predictions, 0.95)
-    Coverage(threshold=0.7, answered=3, share=0.75, accuracy=1.0)
+    Coverage(threshold=0.7, answered=3, share=0.75, accuracy=1.0, foreign=None)
     >>> [round(end, 3) for end in wilson(183, 200)]
     [0.868, 0.946]
 """

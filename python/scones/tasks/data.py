@@ -41,6 +41,8 @@ if TYPE_CHECKING:
         "other": "also a class 'other', of images that are of none of the classes, as many as a class has",
         "no-other": "no class 'other', though the environment has it",
         "other-folder": "a folder with the pictures for 'other' (default: the source's other classes)",
+        "other-without": "what no picture of 'other' shows, comma-separated, to measure on it: invoke bench.foreign",
+        "other-times": "how many times as many training images 'other' has as a class (default: 1)",
         "out": "the data set's folder (default: build/dataset)",
         "seed": "the seed that chooses the validation images, a tenth of each class's training images (default: 0)",
         "skip-bad": "skip and list unusable files instead of stopping",
@@ -69,6 +71,8 @@ def etl(
     other: bool = False,
     no_other: bool = False,
     other_folder: str | None = None,
+    other_without: str | None = None,
+    other_times: str | None = None,
 ) -> TaskAnswer:
     """Build the data set in build/dataset: images, .lst files and dataset.json.
 
@@ -82,7 +86,7 @@ def etl(
 
     With --other, the model learns to say that an image is of none of the classes: the workflow then refuses it with
     NotOneOfTheClasses. The images are drawn with the seed, evenly over the source's other classes, or from
-    --other-folder. A fifth more of the training images show nothing: plain, shaded, noise, text. dataset.json lists
+    --other-folder. A quarter more of the training images show nothing: plain, shaded, noise, text. dataset.json lists
     what the images are of. The classes of the environment may say "other": true.
 
     invoke etl --sample
@@ -98,6 +102,7 @@ def etl(
     from scones.dataset.contents import SIDE
     from scones.dataset.download import Download
     from scones.dataset.folder import LARGEST, SMALLEST
+    from scones.dataset.other import TIMES
     from scones.dataset.pictures import told
     from scones.dataset.view import announcement, summary
 
@@ -114,8 +119,10 @@ def etl(
     side = options.whole_number(size, "--size", default=SIDE, least=SMALLEST, most=LARGEST)
     environment = settings.load(env)
     number = options.whole_number(seed, "--seed", default=0, least=0)
-    whether = options.other(other, no_other, other_folder)
-    asked = standing.OtherOption(whether, Path(other_folder).expanduser() if other_folder else None, environment.other)
+    times = options.whole_number(other_times, "--other-times", default=TIMES, most=20)
+    whether = options.other(other or bool(other_without or other_times), no_other, other_folder)
+    loose_folder = Path(other_folder).expanduser() if other_folder else None
+    asked = standing.OtherOption(whether, loose_folder, environment.other, options.names(other_without), times)
     chosen = labels.parse(classes) if classes else environment.classes
     target = options.folder(out, "--out") if out else environment.build / "dataset"
     cache = environment.downloads / "downloads"
@@ -140,8 +147,7 @@ def etl(
         if source is None:
             ensured = dataset.ensure(chosen, target, cache=cache, progress=progress, other=asked, **how)
         else:
-            whole = dataset.WithOther(source, asked.folder) if asked.asked else source
-            built = dataset.build(whole, chosen, target, progress=progress, **how)
+            built = dataset.build(asked.over(source), chosen, target, progress=progress, **how)
             ensured = dataset.Ensured(built, source.title, f"asked for with {given[0]}")
     console.print(announcement(ensured), soft_wrap=False)  # it has a border
     console.print(summary(ensured.dataset))

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scones.dataset import labels
 from scones.dataset.contents import SIDE, Contents, Identity, Images, Source
 from scones.dataset.labels import OTHER
 from scones.dataset.other import nothing
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["Chosen", "LooseFolder", "WithOther", "choose", "with_nothing"]
 
 # Of the training images of ``other``, how many more show nothing.
-NOTHING = 1 / 5
+NOTHING = 1 / 4
+#: How many times as many training images ``other`` has as a wanted class.
+TIMES = 1
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,14 @@ class WithOther:
     Attributes:
         source: Archive, Download, Folder or Sample. Its other classes give the images.
         folder: A folder of pictures that give them instead.
+        without: What none of them shows, so that a model can be measured on what it has never seen.
+        times: How many times as many training images it has as a wanted class.
     """
 
     source: Source
     folder: Path | None = None
+    without: tuple[str, ...] = ()
+    times: int = TIMES
 
     def identity(self) -> Identity:
         """The source's."""
@@ -65,7 +72,9 @@ class WithOther:
         Raises:
             DatasetError: the folder cannot be read.
         """
-        found = {"kind": "source", "nothing": nothing.VERSION}
+        found: dict[str, Any] = {"kind": "source", "nothing": nothing.VERSION, "times": self.times}
+        if self.without:
+            found["without"] = list(self.without)
         if (loose := self.loose) is None:
             return found
         one = loose.identity()
@@ -90,7 +99,13 @@ class WithOther:
         """
         loose = self.loose
         found = self.source.read(classes, seed=seed, skip_bad=skip_bad, foreign=loose is None, progress=progress)
-        return replace(found, foreign=loose.foreign()) if loose else found
+        there = loose.foreign() if loose else found.foreign
+        assert there is not None, "the source lists its other images where it is asked for them"
+        known = sorted({*there.train.kinds, *there.test.kinds})
+        if self.without:
+            labels.check_known(self.without, known, f"what '{OTHER}' can show")
+            there = replace(there, train=there.train.without(self.without), test=there.test.without(self.without))
+        return replace(found, foreign=there)
 
 
 def with_nothing(train: Images, label: int, *, seed: int) -> Images:

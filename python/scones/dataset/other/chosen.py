@@ -90,7 +90,7 @@ class _Draw:
         return Images(np.stack(pixels), np.full(len(pixels), label, np.int64), tuple(names))
 
 
-def choose(contents: Contents, classes: Sequence[str], *, seed: int, skip_bad: bool = False) -> Chosen:
+def choose(contents: Contents, classes: Sequence[str], *, seed: int, times: int = 1, skip_bad: bool = False) -> Chosen:
     """Add the class ``other`` to a source's contents: as many images as a wanted class has, on average.
 
     The images are drawn by the seed, evenly over the source's other classes. A source without test images of its own
@@ -99,6 +99,7 @@ def choose(contents: Contents, classes: Sequence[str], *, seed: int, skip_bad: b
     Args:
         contents: With ``foreign``.
         classes: The wanted classes, in label order.
+        times: How many times as many training images to draw.
         skip_bad: Leave out images that cannot be used, and list them. Without it they are an error.
 
     Raises:
@@ -107,7 +108,7 @@ def choose(contents: Contents, classes: Sequence[str], *, seed: int, skip_bad: b
     foreign = contents.foreign
     assert foreign is not None, "the source was asked for its other images"
     label, known = len(classes), {*contents.train.digests, *contents.test.digests}
-    sizes = [round(len(images) / len(classes)) for images in (contents.train, contents.test)]
+    sizes = [round(len(contents.train) * times / len(classes)), round(len(contents.test) / len(classes))]
     learning = _Draw(foreign.train, seeded(seed, OTHER, "train"), known)
     testing = _Draw(foreign.test, seeded(seed, OTHER, "test"), known) if len(foreign.test) else learning
     if testing is learning:

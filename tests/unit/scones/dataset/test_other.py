@@ -96,6 +96,23 @@ def test_an_archive_without_other_classes_says_what_it_has_and_what_helps(member
     assert not out.exists()
 
 
+def test_it_can_have_more_training_images_and_tests_as_many_as_a_class(archive, out):
+    dataset = build(WithOther(Archive(archive), times=3), CLASSES, out)
+    assert sum(dataset.other["kinds"].values()) == 60 + 4
+    assert dataset.counts["validation"] == {"bicycle": 2, "motorcycle": 2, "other": 6}
+    assert dataset.counts["test"] == {"bicycle": 4, "motorcycle": 4, "other": 4}
+
+
+def test_kinds_can_be_held_out_to_measure_on_them(archive, out):
+    source = WithOther(Archive(archive), without=("apple", "train"))
+    dataset = build(source, CLASSES, out)
+    assert dataset.other["kinds"] == {"bus": 12, "tank": 12}
+    assert not any(image.name.startswith(("apple", "train")) for image in dataset.images("train"))
+    assert build(WithOther(Archive(archive)), CLASSES, out).other["kinds"].keys() == {"apple", "bus", "tank", "train"}
+    with pytest.raises(DatasetError, match=r"what 'other' can show has no class 'aple'\nnearest to 'aple': apple"):
+        build(WithOther(Archive(archive), without=("aple",)), CLASSES, out)
+
+
 def test_a_folder_gives_its_other_sub_folders(tmp_path, out):
     for shade, name in enumerate(("cross", "round", "cats", "dogs")):
         (tmp_path / "photos" / name).mkdir(parents=True)

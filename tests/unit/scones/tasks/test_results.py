@@ -42,6 +42,7 @@ WITHOUT = {
     "bench.arrival": "build/bench/arrival.json",
     "bench.batch": "build/bench/batch.json",
     "bench.cloud": "build/bench/cloud.json",
+    "bench.foreign": "build/bench/foreign.json",
     "bench.kills": "build/bench/kills.json",
     "bench.serve": "build/bench/serve.json",
     "bench.train": "build/bench/train.json",
