@@ -224,39 +224,50 @@ for (const [index, button] of tabs.entries()) {
   });
 }
 
+/** Draw what is new. A long history comes in many messages: the browser draws when it is ready to. */
+let due = false;
+function draw() {
+  if (due) return;
+  due = true;
+  requestAnimationFrame(() => {
+    due = false;
+    const bottom = byId("event-list");
+    const follows = bottom.scrollTop + bottom.clientHeight > bottom.scrollHeight - 60;
+    table.show(events);
+    if (follows && events.length < 5000) bottom.scrollTop = bottom.scrollHeight;
+    byId("event-count").textContent = events.length.toLocaleString();
+    picture?.colour([...runs.values()]);
+    if (chosen) picture?.mark(chosen);
+    showRuns();
+    if (chosen) show();
+  });
+}
+
 let end = () => {};
 function follow() {
   end();
-  runs.clear();
-  events.length = 0;
   let execution = null;
   end = listen(at("/execution/news", { arn }), (news) => {
-    if (news.graph) {
+    if (news.graph) { // all of it is told anew
+      runs.clear();
+      events.length = 0;
       definition = news.definition;
       picture = new Picture(byId("graph"), news.graph, (name) => choose(name));
       byId("definition").replaceChildren(folded(definition));
     }
     for (const run of news.runs || []) runs.set(run.entered, run);
     if (news.events) {
-      const bottom = byId("event-list");
-      const follows = bottom.scrollTop + bottom.clientHeight > bottom.scrollHeight - 60;
       events.push(...news.events);
-      table.show(events);
-      if (follows && events.length < 5000) bottom.scrollTop = bottom.scrollHeight;
-      byId("event-count").textContent = events.length.toLocaleString();
-    }
-    if (news.runs) {
-      picture?.colour([...runs.values()]);
-      if (chosen) picture?.mark(chosen);
-      showRuns();
-      if (chosen) show();
+      draw();
     }
     execution = news.execution || execution;
     if (news.answer && execution) showExecution(execution, news.answer);
-  }, () => {
-    showTrace();
-    if ([...runs.values()].some((run) => run.map_run)) showMaps();
-    if (chosen) show();
+  }, {
+    after: () => {
+      showTrace();
+      if ([...runs.values()].some((run) => run.map_run)) showMaps();
+      if (chosen) show();
+    },
   });
 }
 follow();
